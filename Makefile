@@ -1,0 +1,42 @@
+# Two commands for a fresh machine: `make serve` and `make test`. Both install into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: serve test check bench clean
+
+serve: $(VENV)/.serve
+	$(BIN)/gateway serve
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m build --outdir build/dist . >build/packaging.log 2>&1 || (cat build/packaging.log; exit 1)
+
+bench: $(VENV)/.test
+	for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve: setup.cfg | $(BIN)/python
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.test: setup.cfg | $(BIN)/python
+	$(PIP) --editable '.[test]'
+	touch $@ $(VENV)/.serve
+
+$(VENV)/.check: setup.cfg | $(BIN)/python
+	$(PIP) --editable '.[check]'
+	mkdir -p build
+	touch $@ $(VENV)/.test $(VENV)/.serve

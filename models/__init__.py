@@ -1,0 +1,1 @@
+"""Rows: the tables and the functions that read and write them."""

@@ -1,0 +1,1 @@
+"""Documents: bytes to plain Python values and back, one format a module."""

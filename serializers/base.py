@@ -1,0 +1,66 @@
+"""What a format is: data about it, and four functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from serializers.shape import Shape
+
+#: A document's value: plain Python as `serializers.shape` lists it. Its depth has no bound, so the type checker sees Any.
+Value = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a reader accepts: bytes of the document, levels of nesting, items in all lists and maps together."""
+
+    bytes: int = 10 * 1024 * 1024
+    depth: int = 64
+    items: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page for people shows around a document: its title, and links to its other forms (label to address)."""
+
+    title: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Serializer(Protocol):
+    """A format.
+
+    :ivar name: how ``?format=`` and pre-defined routes name it.
+    :ivar suffixes: what a path may end in, without the dot.
+    :ivar media_types: the types it is asked and sent as; answers use the first unless another was asked for.
+    :ivar content_type: the first media type with its parameters, as an answer says it.
+    :ivar readable: whether request bodies may be in it.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    media_types: tuple[str, ...]
+    content_type: str
+    readable: bool
+
+    def encode(self, value: Value, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
+        """The document of a value. Raises EncodeError."""
+        ...
+
+    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Value:
+        """The value of a document. Raises DecodeError."""
+        ...
+
+    def stream(self, value: Value, shape: Shape) -> Iterator[bytes]:
+        """The document in blocks. `value` is an iterable of rows where the shape is a list, else a record whose
+        member `shape.rows` is one; rows are taken as they are needed. Raises EncodeError."""
+        ...
+
+    def writer(self, shape: Shape) -> Callable[[Any], bytes]:
+        """A compiled function from an object, its fields read as attributes (`Record.attributes`), to its document."""
+        ...

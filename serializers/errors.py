@@ -1,0 +1,45 @@
+"""What can go wrong between bytes and values.
+
+    SerializerError(ValueError)
+    +-- DecodeError    the document is not one of its format, or not one of the expected shape
+    +-- EncodeError    the value is not one of the shape
+"""
+
+from __future__ import annotations
+
+
+class SerializerError(ValueError):
+    """The root of this package's errors."""
+
+
+class DecodeError(SerializerError):
+    """A document that can't be read.
+
+    :ivar message: what is wrong, without the place.
+    :ivar position: offset of the first wrong character, counted from 0.
+    :ivar line: its line, counted from 1.
+    :ivar column: its column, counted from 1.
+    :ivar path: the wire path of the value that does not fit (``members[0].role``), empty where the text itself is malformed.
+    """
+
+    def __init__(self, message: str, position: int = 0, line: int = 1, column: int = 1, path: str = "") -> None:
+        super().__init__(message, position, line, column, path)
+        self.message = message
+        self.position = position
+        self.line = line
+        self.column = column
+        self.path = path
+
+    @classmethod
+    def at(cls, message: str, text: str, position: int, path: str = "") -> DecodeError:
+        """The error at a position of a text, its line and column counted."""
+        line = text.count("\n", 0, position) + 1
+        column = position - text.rfind("\n", 0, position)
+        return cls(message, position, line, column, path)
+
+    def __str__(self) -> str:
+        return f"{self.message} (line {self.line}, column {self.column})"
+
+
+class EncodeError(SerializerError):
+    """A value that its shape does not describe, or that the format cannot hold."""
