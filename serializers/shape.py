@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TypeAlias
-
-NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +117,8 @@ class Record:
     fields: Mapping[str, Shape | Reference]
     base: Record | None = None
     namespace: str = ""
-    names: Mapping[str, str] = NO_NAMES
-    attributes: Mapping[str, str] = NO_NAMES
+    names: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
     ordered: bool = False
     rows: str | None = None
     xml_name: str = ""

@@ -1,0 +1,226 @@
+"""Operations, and the catalog in which everything else finds them.
+
+catalog = Catalog(roles=["User"])
+
+@catalog.operation("POST", "/sessions", returns=SessionInfo, role="User")
+class NewSession(Dto): ...
+
+@catalog.handles(NewSession)
+def create(request, context): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import marshmallow
+
+from gateway.contract.dto import Dto, DtoType, Instance
+from gateway.contract.naming import words
+from gateway.contract.rules import Failure
+from gateway.contract.shapes import document_shape, wire_shape
+from gateway.errors import CatalogError, FieldError, ValidationFailed
+from serializers import shape
+
+#: A use case: the bound request and the call's context in, the answer's DTO (or None) out.
+Handler = Callable[[Any, Any], Any]
+
+ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call an operation: anyone, whoever is signed in, or who has all of some roles and any of others."""
+
+    signed_in: bool = True
+    all_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that the rule names."""
+        return (*self.all_of, *self.any_of)
+
+
+ANYONE = Access(signed_in=False)
+SIGNED_IN = Access()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Verbs on a path; ``{Name}`` in it is a variable, bound to the request's field of that name in any letter case."""
+
+    verbs: tuple[str, ...]
+    path: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a client can ask for: a request DTO with its routes, its answer and its access rule."""
+
+    dto: type[Dto]
+    routes: tuple[Route, ...]
+    returns: type[Dto] | None
+    access: Access | None
+    tags: tuple[str, ...] = ()
+    returns_list: bool = False
+    #: A request may carry an Idempotency-Key and is then done once.
+    idempotent: bool = False
+
+    @property
+    def name(self) -> str:
+        """The operation's name is its request DTO's."""
+        return self.dto.__name__
+
+    @cached_property
+    def verbs(self) -> tuple[str, ...]:
+        """The verbs of all routes, each once."""
+        return tuple(dict.fromkeys(verb for route in self.routes for verb in route.verbs))
+
+    @cached_property
+    def request_shape(self) -> shape.Record:
+        """What request documents are read by."""
+        return wire_shape(self.dto)
+
+    @cached_property
+    def response_shape(self) -> shape.Shape | None:
+        """What answers are written by; None where there is no answer."""
+        if self.returns is None:
+            return None
+        record = document_shape(self.returns)
+        return shape.ListOf(record) if self.returns_list else record
+
+    def load(self, values: Mapping[str, Any]) -> Instance:
+        """The request bound from values by wire name. Raises ValidationFailed with every failure."""
+        try:
+            return self.dto.instance(self.dto.schema().load(values))
+        except marshmallow.ValidationError as error:
+            raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
+
+
+def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:
+    """The failures of a schema's messages, flat, in the fields' order, by wire path (``members[0].role``)."""
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            step = f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
+            yield from field_errors(inner, path + step)
+        return
+    for message in messages:
+        yield _field_error(message, path)
+
+
+def _field_error(message: str, path: str) -> FieldError:
+    if not isinstance(message, Failure):
+        return FieldError("Invalid", path, message)
+    last = path.rsplit(".", 1)[-1].split("[")[0]
+    name = words(last[:1].upper() + last[1:])
+    text = message.replace("{path}", path).replace("{name}", name)
+    meta = {"PropertyName": name, **message.meta} if message.code != "SerializationException" else {}
+    return FieldError(message.code, path, text, meta)
+
+
+@dataclass
+class Catalog:
+    """The operations of a service, by name and by route, and their handlers.
+
+    :ivar roles: the roles that access rules may name.
+    """
+
+    roles: Iterable[str] = ()
+    operations: dict[str, Operation] = field(default_factory=dict)
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    _folded: dict[str, Operation] = field(default_factory=dict)
+
+    def operation(
+        self,
+        verbs: str,
+        path: str,
+        *,
+        also: Iterable[tuple[str, str]] = (),
+        returns: type[Dto] | list[type[Dto]] | None = None,
+        access: Access | None = None,
+        role: str = "",
+        any_role: Iterable[str] = (),
+        tags: Iterable[str] = (),
+        idempotent: bool = False,
+    ) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation.
+
+        :param verbs: one or more verbs parted by blanks, or ``ANY``.
+        :param also: further routes, each as verbs and path.
+        :param returns: the answer's DTO, a list of one DTO for a bare list, None for no answer (204).
+        :param access: `ANYONE` or `SIGNED_IN`; or name a `role`, or several of which `any_role` suffices.
+        :param idempotent: a repeated ``Idempotency-Key`` of the same user answers the first result again.
+        """
+        if role or any_role:
+            access = Access(all_of=(role,) if role else (), any_of=tuple(any_role))
+
+        def declare(dto: DtoType) -> DtoType:
+            if dto.__name__.lower() in self._folded:
+                raise CatalogError(f"the operation {dto.__name__} is declared twice")
+            routes = tuple(Route(_verbs(each), where) for each, where in ((verbs, path), *also))
+            answer = returns[0] if isinstance(returns, list) else returns
+            operation = Operation(dto, routes, answer, access, tuple(tags), isinstance(returns, list), idempotent)
+            self.operations[operation.name] = self._folded[operation.name.lower()] = operation
+            return dto
+
+        return declare
+
+    def handles(self, dto: type[Dto]) -> Callable[[Handler], Handler]:
+        """Bind the decorated function to an operation. Raises CatalogError when another one is bound to it."""
+
+        def bind(handler: Handler) -> Handler:
+            if dto.__name__ in self.handlers:
+                raise CatalogError(f"the operation {dto.__name__} has two handlers")
+            self.handlers[dto.__name__] = handler
+            return handler
+
+        return bind
+
+    def find(self, name: str) -> Operation | None:
+        """The operation of that name, in any letter case."""
+        return self._folded.get(name.lower())
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self.operations.values())
+
+    def check(self) -> None:
+        """Refuse a catalog that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
+        problems = [*self._unhandled(), *self._unruled(), *self._doubled()]
+        if problems:
+            raise CatalogError("\n".join(problems))
+
+    def _unhandled(self) -> Iterator[str]:
+        for name in self.operations.keys() - self.handlers.keys():
+            yield f"{name} has no handler"
+        for name in self.handlers.keys() - self.operations.keys():
+            yield f"a handler is bound to {name}, which is no operation"
+
+    def _unruled(self) -> Iterator[str]:
+        for operation in self:
+            if operation.access is None:
+                yield f"{operation.name} has no access rule"
+                continue
+            for role in operation.access.roles:
+                if role not in self.roles:
+                    yield f"{operation.name} needs the role {role}, which does not exist"
+
+    def _doubled(self) -> Iterator[str]:
+        seen: dict[tuple[str, str], str] = {}
+        for operation in self:
+            for verb, path in ((verb, route.path) for route in operation.routes for verb in route.verbs):
+                other = seen.setdefault((verb, route_key(path)), operation.name)
+                if other != operation.name:
+                    yield f"{operation.name} and {other} are both at {verb} {path}"
+
+
+def route_key(path: str) -> str:
+    """A path as routing sees it: literals without letter case, variables without names."""
+    return "/".join("{}" if part.startswith("{") else part.lower() for part in path.split("/"))
+
+
+def _verbs(text: str) -> tuple[str, ...]:
+    return ANY if text == "ANY" else tuple(text.split())

@@ -1,0 +1,207 @@
+"""The fields of a DTO: marshmallow's, made to read what ServiceStack clients send.
+
+Formats without types of their own (JSV, XML, CSV, queries, forms) give texts, so every field reads its value from a text; JSON's
+values are read as well. What is absent is null, and so is an empty text where no text is expected. A value that does not bind is a
+`Failure` with the code SerializationException, as ServiceStack answers it; rules run on what was bound, null included.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+import marshmallow
+from marshmallow import fields as base
+
+from gateway.contract.rules import Failure, Rule, length
+
+_DIGITS = re.compile(r"-?[0-9]{1,20}")
+_BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False}
+
+
+class DtoEnum(enum.StrEnum):
+    """A .NET enum, declared with ``auto()``: a member is its name. Numbers count from 0; a subclass may override `numbers`."""
+
+    @staticmethod
+    def _generate_next_value_(name: str, _start: int, _count: int, _last_values: list[Any]) -> str:
+        return name
+
+    @classmethod
+    def numbers(cls) -> Mapping[str, int]:
+        """Member name to number, in declaration order."""
+        return {name: number for number, name in enumerate(cls.__members__)}
+
+    @classmethod
+    def namespace(cls) -> str:
+        """The .NET namespace: its module's ``NAMESPACE``."""
+        return getattr(sys.modules[cls.__module__], "NAMESPACE", "")
+
+
+if TYPE_CHECKING:
+    # A mixin in front of marshmallow's classes; the type checker is told what it is mixed into.
+    _Field = base.Field[Any]
+else:
+    _Field = object
+
+EnumType = TypeVar("EnumType", bound=DtoEnum)
+
+
+def unbindable(value: Any) -> marshmallow.ValidationError:
+    """The error of a value that is none of its field's type, as ServiceStack words it."""
+    message = f"'{str(value)[:200]}' is an Invalid value for '{{path}}'"
+    return marshmallow.ValidationError(cast("list[str]", [Failure(message, "SerializationException")]))
+
+
+class DtoField(_Field):
+    """What every field of a DTO shares.
+
+    :ivar description: what metadata pages and generated types say of the field.
+    :ivar declared_name: the .NET name where the attribute's name does not give it (``IsBYOA``).
+    """
+
+    blank_is_null: ClassVar[bool] = True
+
+    def __init__(
+        self, *args: Any, description: str = "", name: str = "", rules: Iterable[Rule] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, validate=[*rules], load_default=None, **kwargs)
+        self.description = description
+        self.declared_name = name
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """The bound value. Raises marshmallow's ValidationError with every rule that it breaks."""
+        if value is marshmallow.missing or (self.blank_is_null and value == ""):
+            value = None
+        output = None if value is None else self._deserialize(value, attr, data, **kwargs)
+        self._validate(output)
+        return output
+
+
+class String(DtoField, base.String):
+    """A text of at most `length` characters; numbers and booleans become their text."""
+
+    blank_is_null = False
+
+    def __init__(
+        self, description: str = "", *, length: int | None = None, rules: Iterable[Rule] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(description=description, rules=[*_longest(length), *rules], **kwargs)
+        self.length = length
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | float):
+            return str(value)
+        raise unbindable(value)
+
+
+def _longest(maximum: int | None) -> list[Rule]:
+    return [] if maximum is None else [length(0, maximum)]
+
+
+class Boolean(DtoField, base.Boolean):
+    """True or false: ``true``, ``1``, ``on``, ``false``, ``0`` in any letter case."""
+
+    def __init__(self, description: str = "", **kwargs: Any) -> None:
+        super().__init__(description=description, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        found = _BOOLEANS.get(str(value).lower())
+        if found is None:
+            raise unbindable(value)
+        return found
+
+
+class Integer(DtoField, base.Integer):
+    """A whole number that fits `bits` bits."""
+
+    def __init__(self, description: str = "", *, bits: int = 32, **kwargs: Any) -> None:
+        super().__init__(description=description, **kwargs)
+        self.bits = bits
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not _DIGITS.fullmatch(str(value)):
+            raise unbindable(value)
+        number = int(value)
+        if not -(1 << (self.bits - 1)) <= number < 1 << (self.bits - 1):
+            raise unbindable(value)
+        return number
+
+
+class Enum(DtoField, base.Enum[EnumType]):
+    """A member of an enum, by its name in any letter case or by its number."""
+
+    def __init__(self, enum: type[EnumType], description: str = "", **kwargs: Any) -> None:
+        super().__init__(enum, description=description, **kwargs)
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, EnumType]:
+        members = self.enum.__members__
+        numbers = {str(number): members[name] for name, number in self.enum.numbers().items()}
+        return numbers | {name.lower(): member for name, member in members.items()}
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> EnumType:
+        member = None if isinstance(value, bool) else self._spellings.get(str(value).lower())
+        if member is None:
+            raise unbindable(value)
+        return member
+
+
+class List(DtoField, base.List[Any]):
+    """A list of one kind of item."""
+
+    def __init__(self, item: base.Field[Any], description: str = "", **kwargs: Any) -> None:
+        super().__init__(item, description=description, **kwargs)
+
+    @property
+    def item(self) -> base.Field[Any]:
+        """The field of an item, bound to the schema."""
+        return self.inner
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise unbindable(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Map(DtoField, base.Dict):
+    """A map of texts to texts, or of the given key and value fields."""
+
+    def __init__(
+        self,
+        description: str = "",
+        *,
+        keys: base.Field[Any] | None = None,
+        values: base.Field[Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(keys=keys or String(), values=values or String(), description=description, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[Any, Any]:
+        if not isinstance(value, dict):
+            raise unbindable(value)
+        return cast("dict[Any, Any]", super()._deserialize(value, attr, data, **kwargs))  # type: ignore[no-untyped-call]
+
+
+class Nested(DtoField, base.Nested):
+    """Another DTO."""
+
+    def __init__(self, dto: Any, description: str = "", **kwargs: Any) -> None:
+        super().__init__(dto, description=description, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:
+        if not isinstance(value, dict):
+            raise unbindable(value)
+        return self.schema.instance(super()._deserialize(value, attr, data, **kwargs))  # type: ignore[attr-defined]

@@ -1,0 +1,113 @@
+"""The shapes of DTOs: what the serializers know of them.
+
+Two shapes come from each DTO. The *document shape* says every field's type and is what answers are written by. The *wire shape* has
+the same structure with texts for all scalars and is what requests are read by: values are bound afterwards, by the schema's fields, so
+that all that fail are reported together (docs/http.rst, "Bodies in").
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any, cast
+
+from marshmallow import fields as base
+
+from gateway.contract import fields
+from gateway.contract.dto import Dto
+from gateway.contract.naming import pascal_case
+from serializers import shape
+
+DATA_CONTRACT = "http://schemas.datacontract.org/2004/07/"
+
+Leaf = Callable[[base.Field[Any]], shape.Shape]
+
+
+def xml_namespace(dotnet_namespace: str) -> str:
+    """The XML namespace of a .NET namespace; one that is an address already stands as it is."""
+    return dotnet_namespace if "://" in dotnet_namespace else DATA_CONTRACT + dotnet_namespace
+
+
+@cache
+def document_shape(dto: type[Dto]) -> shape.Record:
+    """The shape of a DTO with the types of its fields."""
+    return _record(dto, _scalar, (), document_shape)
+
+
+@cache
+def wire_shape(dto: type[Dto]) -> shape.Record:
+    """The shape of a DTO with texts for its scalars."""
+    return _record(dto, _text, (), wire_shape)
+
+
+def _record(
+    dto: type[Dto], leaf: Leaf, enclosing: tuple[type[Dto], ...], whole: Callable[[type[Dto]], shape.Record]
+) -> shape.Record:
+    path = (*enclosing, dto)
+    parent = dto.parent()
+    members = {str(field.data_key): (name, field) for name, field in dto.wire_fields()}
+    return shape.Record(
+        name=dto.__name__,
+        fields={wire: _shape(field, leaf, path, whole) for wire, (_, field) in members.items()},
+        base=whole(parent) if parent else None,
+        namespace=xml_namespace(dto.namespace()),
+        names={
+            wire: getattr(field, "declared_name", "") or pascal_case(name) for wire, (name, field) in members.items()
+        },
+        attributes={wire: name for wire, (name, _) in members.items()},
+        ordered=dto.ordered,
+        rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
+        xml_name=_xml_name(dto),
+    )
+
+
+def _xml_name(dto: type[Dto]) -> str:
+    if not dto.generic:
+        return dto.__name__
+    generic, arguments = dto.generic
+    names = "".join(each.__name__ for each in arguments)
+    return f"{generic.__name__}Of{names}{_digest([xml_namespace(each.namespace()) for each in arguments])}"
+
+
+def _digest(namespaces: list[str]) -> str:
+    """DataContract's digest of the arguments' namespaces, which tells generic types of equal names apart."""
+    text = "".join(f" {len(namespaces)} {namespace}" for namespace in namespaces)
+    digest = base64.b64encode(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:6]).decode()
+    return digest.rstrip("=").replace("/", "_S").replace("+", "_P")
+
+
+def _shape(field: base.Field[Any] | None, leaf: Leaf, path: tuple[type[Dto], ...], whole: Any) -> shape.Shape:
+    if isinstance(field, fields.Nested):
+        nested = cast("type[Dto]", type(field.schema))
+        return shape.Reference(nested.__name__) if nested in path else _record(nested, leaf, path, whole)
+    if isinstance(field, fields.List):
+        return shape.ListOf(_shape(field.item, leaf, path, whole))
+    if isinstance(field, fields.Map):
+        return shape.MapOf(_shape(field.value_field, leaf, path, whole), key=_shape(field.key_field, leaf, path, whole))
+    assert field is not None
+    return leaf(field)
+
+
+def _text(_field: base.Field[Any]) -> shape.Shape:
+    return shape.Text()
+
+
+@cache
+def _choice(enum: type[fields.DtoEnum], namespace: str) -> shape.Choice:
+    return shape.Choice(enum.numbers(), name=enum.__name__, namespace=namespace)
+
+
+def _scalar(field: base.Field[Any]) -> shape.Shape:
+    if isinstance(field, fields.Enum):
+        return _choice(cast("type[fields.DtoEnum]", field.enum), xml_namespace(field.enum.namespace()))
+    if isinstance(field, fields.Integer):
+        return shape.Integer(field.bits)
+    return _SCALARS[type(field)]
+
+
+_SCALARS: dict[type[base.Field[Any]], shape.Shape] = {
+    fields.String: shape.Text(),
+    fields.Boolean: shape.Boolean(),
+}

@@ -1,0 +1,15 @@
+"""What a session runs on."""
+
+from __future__ import annotations
+
+from enum import auto
+
+from gateway.contract.fields import DtoEnum
+
+NAMESPACE = "Voice.Api.Flows"
+
+
+class FlowChannels(DtoEnum):
+    Voice = auto()
+    Chat = auto()
+    Fax = auto()

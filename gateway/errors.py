@@ -1,0 +1,181 @@
+"""What can go wrong in the service, without a word about HTTP; ``gateway.http.errors`` maps each type to a status.
+
+GatewayError
++-- ConfigurationError     a setting is missing or wrong; the server does not start
++-- CatalogError           the declarations contradict each other; the server does not start
++-- ServiceError           a request that can't be done; has an error code, a message, and failures by field
+    +-- MalformedRequest   the body can't be read, or a value is none of its field's type
+    +-- ValidationFailed   values that break a rule, all of them
+    +-- NotAuthenticated   nobody is signed in, or the credentials are wrong
+    +-- Forbidden          the role is missing
+    +-- NotFound           it does not exist, or the caller may not see it
+    +-- NotSupported       the operation is not there, or not with this verb
+    +-- Conflict           what is stored forbids it
+    +-- PreconditionFailed the caller saw another version than the stored one
+    +-- TooLarge           more bytes or items than a request may have
+    +-- UnsupportedMedia   a body in a format that is not read here
+    +-- TooManyRequests    the caller must wait
+    +-- Unavailable        a part of the service is away for now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """The root of the service's errors."""
+
+
+class ConfigurationError(GatewayError):
+    """A setting that the server can't start with."""
+
+
+class CatalogError(GatewayError):
+    """Declarations that contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One failure of one field: ServiceStack's ResponseError.
+
+    :ivar field_name: the wire path, ``members[0].role``.
+    """
+
+    error_code: str
+    field_name: str
+    message: str
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+class ServiceError(GatewayError):
+    """A request that can't be done.
+
+    :ivar error_code: the name that clients switch on.
+    :ivar message: what, where and why, for people.
+    :ivar errors: the failures by field.
+    :ivar meta: further facts for clients.
+    """
+
+    error_code: ClassVar[str] = "InternalServerError"
+
+    def __init__(
+        self,
+        message: str,
+        errors: Sequence[FieldError] = (),
+        *,
+        error_code: str = "",
+        meta: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = tuple(errors)
+        self.code = error_code or self.error_code
+        self.meta = dict(meta or {})
+
+
+class MalformedRequest(ServiceError):
+    """A body that can't be read. The message says where."""
+
+    error_code = "SerializationException"
+
+
+class ValidationFailed(ServiceError):
+    """Values that do not bind or break rules. Code and message are the first failure's, as ServiceStack answers."""
+
+    def __init__(self, operation: str, errors: Sequence[FieldError]) -> None:
+        first = errors[0]
+        if any(each.error_code == MalformedRequest.error_code for each in errors):
+            code, message = MalformedRequest.error_code, f"Unable to bind to request '{operation}'"
+        else:
+            code, message = first.error_code, first.message
+        super().__init__(message, errors, error_code=code)
+
+
+class NotAuthenticated(ServiceError):
+    """Nobody is signed in, or the credentials are wrong."""
+
+    error_code = "Unauthorized"
+
+    def __init__(self, message: str = "Not Authenticated") -> None:
+        super().__init__(message)
+
+
+class Forbidden(ServiceError):
+    """The caller is known and may not."""
+
+    error_code = "Forbidden"
+
+    def __init__(self, message: str = "Invalid Role") -> None:
+        super().__init__(message)
+
+
+class NotFound(ServiceError):
+    """It does not exist, or the caller may not see it: nobody can tell which."""
+
+    error_code = "NotFound"
+
+
+class NotSupported(ServiceError):
+    """The operation does not exist, or not with this verb.
+
+    :ivar allowed: the verbs that would do.
+    """
+
+    error_code = "NotImplementedException"
+
+    def __init__(self, message: str, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
+
+
+class Conflict(ServiceError):
+    """What is stored forbids it."""
+
+    error_code = "Conflict"
+
+
+class PreconditionFailed(ServiceError):
+    """The caller saw another version than the stored one."""
+
+    error_code = "PreconditionFailed"
+
+
+class TooLarge(ServiceError):
+    """More bytes or items than a request may have."""
+
+    error_code = "RequestEntityTooLarge"
+
+
+class UnsupportedMedia(ServiceError):
+    """A body in a format that is not read here."""
+
+    error_code = "UnsupportedMediaType"
+
+
+class TooManyRequests(ServiceError):
+    """The caller must wait.
+
+    :ivar retry_after: seconds.
+    """
+
+    error_code = "TooManyRequests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(ServiceError):
+    """A part of the service is away for now.
+
+    :ivar retry_after: seconds.
+    """
+
+    error_code = "ServiceUnavailable"
+
+    def __init__(self, message: str, retry_after: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

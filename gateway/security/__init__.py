@@ -1,0 +1,1 @@
+"""Who calls: principals, passwords, keys and tokens, and what each may do."""
