@@ -1,0 +1,31 @@
+"""ServiceStack's error DTOs."""
+
+from __future__ import annotations
+
+from gateway.contract import fields
+from gateway.contract.dto import Dto
+
+NAMESPACE = "http://schemas.servicestack.net/types"
+
+
+class ResponseError(Dto):
+    ordered = True
+
+    error_code = fields.String()
+    field_name = fields.String()
+    message = fields.String()
+    meta = fields.Map()
+
+
+class ResponseStatus(Dto):
+    ordered = True
+
+    error_code = fields.String()
+    message = fields.String()
+    stack_trace = fields.String()
+    errors = fields.List(fields.Nested(ResponseError))
+    meta = fields.Map()
+
+
+class ErrorResponse(Dto):
+    response_status = fields.Nested(ResponseStatus)
