@@ -80,6 +80,16 @@ class Operation:
         """The verbs of all routes, each once."""
         return tuple(dict.fromkeys(verb for route in self.routes for verb in route.verbs))
 
+    @property
+    def service(self) -> str:
+        """The name of the service class that ServiceStack would have: the first tag's."""
+        return f"{self.tags[0].capitalize() if self.tags else 'Gateway'}Service"
+
+    @cached_property
+    def writes(self) -> bool:
+        """Whether a call may change what is stored: all but operations that only GET reaches."""
+        return self.verbs != ("GET",)
+
     @cached_property
     def request_shape(self) -> shape.Record:
         """What request documents are read by."""
@@ -99,6 +109,11 @@ class Operation:
             return self.dto.instance(self.dto.schema().load(values))
         except marshmallow.ValidationError as error:
             raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
+
+    def dump(self, result: Any) -> Any:
+        """The result as values by wire name, nulls included."""
+        assert self.returns is not None
+        return self.returns.schema().dump(result, many=self.returns_list)
 
 
 def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:
@@ -209,12 +224,15 @@ class Catalog:
                     yield f"{operation.name} needs the role {role}, which does not exist"
 
     def _doubled(self) -> Iterator[str]:
-        seen: dict[tuple[str, str], str] = {}
+        seen: dict[tuple[str, str, bool], str] = {}
         for operation in self:
-            for verb, path in ((verb, route.path) for route in operation.routes for verb in route.verbs):
-                other = seen.setdefault((verb, route_key(path)), operation.name)
-                if other != operation.name:
-                    yield f"{operation.name} and {other} are both at {verb} {path}"
+            for route in operation.routes:
+                for verb in route.verbs:
+                    # A verb of its own beats ANY, so these two may share a path.
+                    place = (verb, route_key(route.path), route.verbs == ANY)
+                    other = seen.setdefault(place, operation.name)
+                    if other != operation.name:
+                        yield f"{operation.name} and {other} are both at {verb} {route.path}"
 
 
 def route_key(path: str) -> str:

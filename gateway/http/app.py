@@ -1,0 +1,85 @@
+"""The composition root: everything that the service is made of comes together here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import falcon
+from serializers.registry import Registry
+
+from gateway.contract.catalog import Catalog
+from gateway.http import middleware, routing
+from gateway.http.errors import ErrorAnswers
+from gateway.http.pipeline import Pipeline
+from gateway.http.request import Request
+from gateway.http.resources import (
+    HealthResource,
+    OperationResource,
+    OperationsResource,
+    PredefinedResource,
+    ReadyResource,
+)
+from gateway.security.authenticator import Authenticator
+from models import Database
+
+App: TypeAlias = falcon.App[Request, falcon.Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a service answers.
+
+    :ivar realm: what WWW-Authenticate names.
+    :ivar body_limit: bytes that a request's body may have.
+    :ivar debug: answers to errors carry stack traces.
+    """
+
+    realm: str = "gateway"
+    body_limit: int = 10 * 1024 * 1024
+    debug: bool = False
+
+
+def create_app(
+    catalog: Catalog,
+    registry: Registry,
+    database: Database,
+    authenticator: Authenticator,
+    options: Options | None = None,
+) -> App:
+    """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
+    options = options or Options()
+    catalog.check()
+    app: App = falcon.App(
+        request_type=Request,
+        router=routing.CaselessRouter(),
+        middleware=[
+            middleware.RequestIds(),
+            middleware.Negotiating(registry),
+            middleware.AccessLog(),
+            middleware.MethodOverriding(),
+            middleware.Caching(),
+        ],
+    )
+    app.req_options.strip_url_path_trailing_slash = True
+    ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
+    pipeline = Pipeline(catalog, registry, database, authenticator, options.body_limit)
+    _mount_operations(app, catalog, pipeline)
+    _mount_predefined(app, catalog, registry, pipeline)
+    app.add_route("/health", HealthResource())
+    app.add_route("/ready", ReadyResource(database))
+    return app
+
+
+def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline) -> None:
+    for template, verbs in routing.table(catalog):
+        app.add_route(template, OperationResource(pipeline, verbs))
+
+
+def _mount_predefined(app: App, catalog: Catalog, registry: Registry, pipeline: Pipeline) -> None:
+    resource = PredefinedResource(pipeline, catalog)
+    for serializer in registry:
+        app.add_route(f"/{serializer.name}/reply/{{name}}", resource)
+        app.add_route(f"/{serializer.name}/oneway/{{name}}", resource)
+    app.add_route("/api/{name}", resource)
+    app.add_route("/api", OperationsResource(sorted(catalog.operations)))

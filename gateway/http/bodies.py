@@ -1,0 +1,125 @@
+"""A request's body: its bytes under a limit, and the format they are in."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from serializers.registry import Registry
+
+from gateway.errors import MalformedRequest, TooLarge, UnsupportedMedia
+from gateway.http.negotiation import media_type
+from gateway.http.request import Request
+from serializers.base import Serializer
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+_BLOCK = 64 * 1024
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\n"
+_SNIFFED = {b"{": "json", b"[": "json", b"<": "xml"}
+
+
+def read(request: Request, limit: int) -> bytes:
+    """The whole body, inflated where it is compressed.
+
+    :param limit: bytes that the body may have as sent, and again when inflated.
+    Raises TooLarge, UnsupportedMedia (an encoding that is not read), MalformedRequest (cut off, or not what its encoding says).
+    """
+    data = _raw(request, limit)
+    for encoding in reversed(_encodings(request)):
+        data = _inflate(data, encoding, limit)
+    return data
+
+
+def _raw(request: Request, limit: int) -> bytes:
+    length = request.content_length
+    if length is None:
+        # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
+        return _at_most(request.stream, limit) if request.env.get("wsgi.input_terminated") else b""
+    if length > limit:
+        raise _too_large(limit)
+    data: bytes = request.bounded_stream.read()
+    if len(data) < length:
+        raise MalformedRequest(f"The body ends after {len(data)} of the {length} bytes that Content-Length names.")
+    return data
+
+
+def _at_most(stream: object, limit: int) -> bytes:
+    blocks, size = [], 0
+    while block := stream.read(min(_BLOCK, limit + 1 - size)):  # type: ignore[attr-defined]
+        blocks.append(block)
+        size += len(block)
+        if size > limit:
+            raise _too_large(limit)
+    return b"".join(blocks)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body has more than the {limit} bytes that a request may have.")
+
+
+def _encodings(request: Request) -> list[str]:
+    header = request.get_header("Content-Encoding") or ""
+    return [each for part in header.split(",") if (each := part.strip().lower()) and each != "identity"][:4]
+
+
+def _inflate(data: bytes, encoding: str, limit: int) -> bytes:
+    if encoding in ("gzip", "x-gzip"):
+        windows = [31]
+    elif encoding == "deflate":
+        windows = [15, -15]  # with zlib's header as RFC 9110 says, or raw as .NET sends it
+    else:
+        raise UnsupportedMedia(f"The Content-Encoding '{encoding}' is not read here: gzip and deflate are.")
+    problem = ""
+    for window in windows:
+        inflater = zlib.decompressobj(window)
+        try:
+            inflated = inflater.decompress(data, limit + 1)
+        except zlib.error as error:
+            problem = str(error)
+            continue
+        if len(inflated) > limit:
+            raise _too_large(limit)
+        if inflater.eof and not inflater.unused_data:
+            return inflated
+        problem = "it is cut off" if not inflater.eof else "something follows it"
+    raise MalformedRequest(f"The body is not valid {encoding}: {problem}.")
+
+
+def form_kind(request: Request, data: bytes) -> str:
+    """`FORM` or `MULTIPART` where the body is one; a form that begins like a document is a document (curl's -d)."""
+    kind = media_type(request.content_type)
+    if kind == MULTIPART:
+        return MULTIPART
+    return FORM if kind == FORM and _sniff(data) is None else ""
+
+
+def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializer:
+    """What the body is read by. Raises UnsupportedMedia with the list of what is read."""
+    kind = media_type(request.content_type)
+    declared = registry.by_media_type(kind)
+    if declared is not None and declared.readable:
+        return declared
+    negotiation = request.negotiation
+    if negotiation.chosen and negotiation.serializer.readable:
+        return negotiation.serializer
+    guessed = _sniff(data) or ("json" if negotiation.path.lower().startswith("/api/") else None)
+    found = registry.by_name(guessed) if guessed else None
+    if found is None:
+        known = ", ".join(_readable(registry))
+        raise UnsupportedMedia(
+            f"A body of type '{kind or 'none'}' is not read here. Read are: {known}, {FORM}, {MULTIPART}."
+        )
+    return found
+
+
+def _sniff(data: bytes) -> str | None:
+    return _SNIFFED.get(data.removeprefix(_BOM).lstrip(_BLANK)[:1])
+
+
+def _readable(registry: Registry) -> Iterator[str]:
+    for serializer in registry:
+        if serializer.readable:
+            yield serializer.media_types[0]

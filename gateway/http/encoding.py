@@ -1,0 +1,73 @@
+"""Answers to bytes: compiled writers, one for each shape and format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+from serializers.registry import Registry
+
+from gateway.contract.catalog import Operation
+from gateway.http.request import Request
+from serializers import shape
+from serializers.base import Page, Serializer
+
+
+class Encoder:
+    """Writes results in the negotiated format.
+
+    :ivar registry: the formats; pages for people link to the others.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._writer = lru_cache(maxsize=None)(lambda serializer, expected: serializer.writer(expected))
+
+    def encode(self, operation: Operation, result: Any, request: Request) -> bytes:
+        """The document of one result. Raises EncodeError."""
+        expected = operation.response_shape
+        assert expected is not None
+        serializer = request.negotiation.serializer
+        if serializer.name == "html":
+            return serializer.encode(operation.dump(result), expected, page=self._page(operation, request))
+        document: bytes = self._writer(serializer, expected)(result)
+        return document
+
+    def encode_batch(self, operation: Operation, results: list[Any], request: Request) -> bytes:
+        """The document of a batch's results. Raises EncodeError."""
+        serializer = request.negotiation.serializer
+        expected = _list_of(operation)
+        if serializer.name == "html":
+            value = [operation.dump(result) for result in results]
+            return serializer.encode(value, expected, page=self._page(operation, request))
+        document: bytes = self._writer(serializer, expected)(results)
+        return document
+
+    def _page(self, operation: Operation, request: Request) -> Page:
+        return Page(title=operation.name, links=self._links(request))
+
+    def _links(self, request: Request) -> Mapping[str, str]:
+        """The same address in the other formats; only what GET answers can be linked to."""
+        if request.method not in ("GET", "HEAD"):
+            return {}
+        others = [(name, value) for name, value in request.pairs if name.lower() != "format"]
+        return {
+            serializer.name: f"{request.negotiation.path}?{urlencode([*others, ('format', serializer.name)])}"
+            for serializer in self._registry
+            if serializer.name != "html"
+        }
+
+
+@cache
+def _list_of(operation: Operation) -> shape.ListOf:
+    assert operation.response_shape is not None
+    return shape.ListOf(operation.response_shape)
+
+
+def headers(operation: Operation, serializer: Serializer) -> Mapping[str, str]:
+    """What a format adds to an answer's headers: a CSV document is a file to keep."""
+    if serializer.name == "csv":
+        return {"Content-Disposition": f"attachment; filename={operation.name}.csv"}
+    return {}

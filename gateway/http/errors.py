@@ -1,0 +1,151 @@
+"""Errors as answers: a status from one table, and a ResponseStatus in the format that was chosen before routing."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import falcon
+import structlog
+from serializers.registry import Registry
+
+from gateway import errors
+from gateway.contract.dto import Instance
+from gateway.contract.shapes import document_shape
+from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus
+from gateway.http.request import Request
+from serializers.base import Page, Serializer
+
+#: In an error's meta: the index of the request at which a batch ended.
+BATCH_INDEX = "AutoBatchIndex"
+
+log = structlog.get_logger("gateway")
+
+STATUS: Mapping[type[errors.ServiceError], int] = {
+    errors.MalformedRequest: 400,
+    errors.ValidationFailed: 400,
+    errors.NotAuthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.NotSupported: 405,
+    errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.TooManyRequests: 429,
+    errors.Unavailable: 503,
+}
+
+#: Falcon's own refusals, by status: error code and, where its words would not do, the message.
+_FALCON: Mapping[int, tuple[str, str]] = {
+    400: ("BadRequest", ""),
+    404: ("NotFound", "There is nothing at this address."),
+    405: ("MethodNotAllowed", "This address does not take that verb."),
+    413: ("RequestEntityTooLarge", ""),
+    414: ("RequestUriTooLong", ""),
+    415: ("UnsupportedMediaType", ""),
+}
+
+
+class ErrorAnswers:
+    """Turns exceptions into answers.
+
+    :ivar registry: the formats; JSON is the last resort where another can't say it.
+    :ivar realm: what WWW-Authenticate names.
+    :ivar debug: whether answers carry stack traces.
+    """
+
+    def __init__(self, registry: Registry, realm: str, *, debug: bool) -> None:
+        self.registry = registry
+        self.realm = realm
+        self.debug = debug
+
+    def install(self, app: falcon.App[Any, Any]) -> None:
+        """Handle every exception of the app."""
+        app.add_error_handler(Exception, self._unforeseen)
+        app.add_error_handler(falcon.HTTPError, self._refused_by_falcon)
+        app.add_error_handler(errors.ServiceError, self._refused)
+
+    def _refused(self, request: Request, response: falcon.Response, error: errors.ServiceError, _: Any) -> None:
+        self.answer(request, response, status_of(error), error)
+
+    def _refused_by_falcon(self, request: Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:
+        code, words = _FALCON.get(error.status_code, (error.title or "Error", ""))
+        message = words or error.description or error.title or "The request can't be done."
+        response.set_headers(error.headers or {})
+        self.answer(request, response, error.status_code, errors.ServiceError(message, error_code=code))
+
+    def _unforeseen(self, request: Request, response: falcon.Response, error: Exception, _: Any) -> None:
+        log.error("unforeseen", request_id=request.id, exc_info=error)
+        words = "Something went wrong here. Say the request id to those who run the service."
+        hidden = errors.ServiceError(words, meta={"RequestId": request.id})
+        hidden.__cause__ = error
+        self.answer(request, response, 500, hidden)
+
+    def answer(self, request: Request, response: falcon.Response, status: int, error: errors.ServiceError) -> None:
+        """Write an error onto a response: status, headers and body."""
+        response.status = status
+        self._headers(response, error)
+        negotiation = request.negotiation
+        serializer, content_type = negotiation.serializer, negotiation.content_type
+        value = error_value(error, self._stack_trace(error))
+        try:
+            body = _encode(serializer, value, request)
+        except Exception:
+            log.exception("an error could not be written", request_id=request.id, format=serializer.name)
+            fallback = self.registry.by_name("json")
+            assert fallback is not None
+            content_type, body = fallback.content_type, _encode(fallback, value, request)
+        response.content_type = content_type
+        response.data = body
+
+    def _headers(self, response: falcon.Response, error: errors.ServiceError) -> None:
+        if isinstance(error, errors.NotAuthenticated):
+            response.set_header("WWW-Authenticate", f'Basic realm="{self.realm}"')
+        if isinstance(error, errors.TooManyRequests | errors.Unavailable):
+            response.set_header("Retry-After", str(error.retry_after))
+        if isinstance(error, errors.NotSupported) and error.allowed:
+            response.set_header("Allow", ", ".join(error.allowed))
+        if BATCH_INDEX in error.meta:
+            response.set_header("X-AutoBatch-Completed", error.meta[BATCH_INDEX])
+
+    def _stack_trace(self, error: errors.ServiceError) -> str | None:
+        return "".join(traceback.format_exception(error.__cause__ or error)) if self.debug else None
+
+
+def status_of(error: errors.ServiceError) -> int:
+    """The HTTP status of an error."""
+    return next((STATUS[each] for each in type(error).__mro__ if each in STATUS), 500)
+
+
+def error_value(error: errors.ServiceError, stack_trace: str | None = None) -> Instance:
+    """The ErrorResponse that says an error."""
+    failures = [
+        ResponseError.new(
+            error_code=each.error_code, field_name=each.field_name, message=each.message, meta=dict(each.meta) or None
+        )
+        for each in error.errors
+    ]
+    status = ResponseStatus.new(
+        error_code=error.code,
+        message=error.message,
+        stack_trace=stack_trace,
+        errors=failures,
+        meta=error.meta or None,
+    )
+    return ErrorResponse.new(response_status=status)
+
+
+def _encode(serializer: Serializer, value: Instance, request: Request) -> bytes:
+    shape = document_shape(ErrorResponse)
+    if serializer.name == "html":
+        code = value.response_status.error_code
+        return serializer.encode(ErrorResponse.schema().dump(value), shape, page=Page(title=f"{code}: {request.path}"))
+    return _writer(serializer)(value)
+
+
+@cache
+def _writer(serializer: Serializer) -> Any:
+    return serializer.writer(document_shape(ErrorResponse))

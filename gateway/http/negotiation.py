@@ -1,0 +1,171 @@
+"""Which format answers: one pure function that never fails, so that every later error has a format.
+
+The first that applies: a suffix on the path; ``?format=``; a pre-defined path (``/jsv/reply/NewSession``); the Accept header; the
+request's own format; the default (docs/http.rst, "Which format answers").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+from serializers.registry import Registry
+
+from serializers.base import Serializer
+
+#: The second segment of a pre-defined path, behind the format's name.
+PREDEFINED = frozenset({"reply", "oneway", "metadata"})
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiation:
+    """The chosen format.
+
+    :ivar path: the path to route, its suffix cut off.
+    :ivar content_type: the answer's Content-Type, spelled as the client spelled the media type.
+    :ivar chosen: whether the address itself named the format (by suffix, query or pre-defined path).
+    """
+
+    path: str
+    serializer: Serializer
+    content_type: str
+    chosen: bool
+
+
+def negotiate(
+    path: str,
+    query: str,
+    accept: str | None,
+    content_type: str | None,
+    registry: Registry,
+    *,
+    raw_path: str = "",
+    default: str = "json",
+) -> Negotiation:
+    """Choose the format of an answer.
+
+    :param path: the decoded path.
+    :param query: the raw query string.
+    :param content_type: the body's, where there is a body.
+    :param raw_path: the path as sent; a suffix whose dot is percent-encoded in it belongs to the last segment's value.
+    :param default: name of the format that answers when nothing else says so.
+    """
+    stem, suffix = _suffix(path, raw_path, registry)
+    addressed = suffix or _format_parameter(query, registry) or _predefined(path, registry)
+    own_type = media_type(content_type)
+    if addressed is None:
+        serializer, spelled = _preferred(accept or "", own_type, registry, default)
+        return Negotiation(stem, serializer, spelled, chosen=False)
+    return Negotiation(stem, addressed, _spelled(addressed, accept or "", own_type), chosen=True)
+
+
+def media_type(content_type: str | None) -> str:
+    """The media type of a Content-Type header, in lower case and without parameters."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializer | None]:
+    """The path without its suffix, and what the suffix names. Only a registered suffix is cut off."""
+    trimmed = path.rstrip("/")
+    stem, dot, suffix = trimmed.rpartition(".")
+    if not dot or "/" in suffix or not stem or stem.endswith("/"):
+        return path, None
+    serializer = registry.by_suffix(suffix)
+    encoded = raw_path and not raw_path.partition("?")[0].rstrip("/").lower().endswith("." + suffix.lower())
+    return (path, None) if serializer is None or encoded else (stem, serializer)
+
+
+def _format_parameter(query: str, registry: Registry) -> Serializer | None:
+    """What the last ``format`` of the query names: a format or a media type, cut at the first dot."""
+    if "ormat=" not in query and "ORMAT=" not in query.upper():
+        return None
+    found = None
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name.lower() == "format":
+            found = unquote_plus(value).strip().partition(".")[0].lower()
+    return (registry.by_name(found) or registry.by_media_type(found)) if found else None
+
+
+def _predefined(path: str, registry: Registry) -> Serializer | None:
+    segments = path.split("/", 3)
+    if len(segments) > 2 and segments[2].lower() in PREDEFINED:
+        return registry.by_name(segments[1].lower())
+    return None
+
+
+@lru_cache(maxsize=512)
+def _spelled(serializer: Serializer, accept: str, own_type: str) -> str:
+    """The answer's Content-Type: the client's spelling of the format's media type, from Accept or from its own body."""
+    named = [each for each, weight in _ranges(accept) if weight > 0]
+    for spelling in (*named, own_type):
+        if spelling in serializer.media_types:
+            return _content_type(serializer, spelling)
+    return serializer.content_type
+
+
+def _content_type(serializer: Serializer, spelling: str) -> str:
+    _, semicolon, parameters = serializer.content_type.partition(";")
+    return spelling + semicolon + parameters
+
+
+@lru_cache(maxsize=512)
+def _preferred(accept: str, own_type: str, registry: Registry, default: str) -> tuple[Serializer, str]:
+    """The format by Accept: weight, then being named, then being the request's own type, then the registry's order."""
+    own = registry.by_media_type(own_type)
+    ranges = list(_ranges(accept))
+    candidates = [
+        (-weight, not named, each is not own, order, spelling, each)
+        for order, each in enumerate(registry)
+        for weight, named, spelling in [_acceptance(each, ranges)]
+        if weight > 0
+    ]
+    if candidates and not _anything(ranges):
+        best = min(candidates, key=lambda each: each[:4])
+        return best[5], _content_type(best[5], best[4]) if best[4] else _spelled(best[5], "", own_type)
+    readable_own = own if own is not None and own.readable else None
+    fallback = readable_own or registry.by_name(default) or next(iter(registry))
+    return fallback, _spelled(fallback, accept, own_type)
+
+
+def _anything(ranges: list[tuple[str, float]]) -> bool:
+    """Whether the client says only that it takes whatever comes."""
+    return all(each == "*/*" for each, _ in ranges)
+
+
+def _acceptance(serializer: Serializer, ranges: list[tuple[str, float]]) -> tuple[float, bool, str]:
+    """Weight of a format under RFC 9110, 12.5.1 (the most specific range counts), whether it is named, and as what."""
+    weights = dict(reversed(ranges))
+    named = [(weights[each], each) for each in serializer.media_types if each in weights]
+    if named:
+        weight, spelling = max(named, key=lambda pair: pair[0])
+        return weight, True, spelling
+    families = {each.partition("/")[0] + "/*": each for each in reversed(serializer.media_types)}
+    within = [(weights[family], each) for family, each in families.items() if family in weights]
+    if within:
+        weight, spelling = max(within, key=lambda pair: pair[0])
+        return weight, False, spelling
+    return weights.get("*/*", 0.0), False, ""
+
+
+def _ranges(accept: str) -> Iterator[tuple[str, float]]:
+    """The media ranges of an Accept header with their weights; what is malformed is passed over, a bad weight counts 1."""
+    for part in accept.split(","):
+        name, *parameters = part.split(";")
+        name = name.strip().lower()
+        if name.count("/") == 1:
+            yield name, _weight(parameters)
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                weight = float(value)
+            except ValueError:
+                return 1.0
+            return min(max(weight, 0.0), 1.0) if weight == weight else 1.0
+    return 1.0

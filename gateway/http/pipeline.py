@@ -1,0 +1,118 @@
+"""The walk of a call, from the routed request to the encoded answer.
+
+Policy, body under a limit, decode, bind, validate; then, in one unit of work, the handler and the encoding of its answer; then the
+commit. A failure anywhere, encoding included, rolls the unit back and becomes a ResponseStatus (`gateway.http.errors`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from serializers.registry import Registry
+
+from gateway.contract.catalog import Catalog, Operation
+from gateway.errors import ServiceError, TooLarge
+from gateway.http import auth, binding, encoding
+from gateway.http.errors import BATCH_INDEX
+from gateway.http.request import Request
+from gateway.security.authenticator import Authenticator
+from gateway.security.principal import Principal, authorize
+from gateway.services.context import Context, instant
+from models import Database, Unit
+
+#: Requests that one batch may hold.
+MOST_IN_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: a status, a body where there is one, and headers."""
+
+    status: int
+    body: bytes | None = None
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Pipeline:
+    """Runs operations.
+
+    :ivar body_limit: bytes that a request's body may have, compressed and inflated.
+    """
+
+    def __init__(
+        self, catalog: Catalog, registry: Registry, database: Database, authenticator: Authenticator, body_limit: int
+    ) -> None:
+        self.catalog = catalog
+        self.registry = registry
+        self.database = database
+        self.authenticator = authenticator
+        self.body_limit = body_limit
+        self.encoder = encoding.Encoder(registry)
+
+    def run(
+        self, operation: Operation, request: Request, path: Mapping[str, str], *, predefined: bool = False
+    ) -> Answer:
+        """One call of an operation. Raises ServiceError."""
+        caller = self._admit(operation, request)
+        values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
+        body = self._call(operation, request, values, caller)
+        if body is None:
+            return Answer(204)
+        return self._answer(operation, request, body)
+
+    def run_batch(self, operation: Operation, request: Request) -> Answer:
+        """Every call of a batch, in order, each in a unit of work of its own. The first failure ends it and is the answer;
+        the calls before it stay done, and the error's meta says at which it stopped."""
+        caller = self._admit(operation, request)
+        batch = binding.read_batch(request, operation, self.registry, self.body_limit)
+        if len(batch) > MOST_IN_BATCH:
+            raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
+        results = []
+        for index, values in enumerate(batch):
+            try:
+                with self._unit(operation) as unit:
+                    results.append(self._handle(operation, values, self._context(unit, caller)))
+            except ServiceError as error:
+                error.meta[BATCH_INDEX] = str(index)
+                raise
+        completed = {"X-AutoBatch-Completed": str(len(results))}
+        if operation.response_shape is None:
+            return Answer(204, headers=completed)
+        return self._answer(operation, request, self.encoder.encode_batch(operation, results, request), completed)
+
+    def _call(
+        self, operation: Operation, request: Request, values: Mapping[str, Any], caller: Principal | None
+    ) -> bytes | None:
+        with self._unit(operation) as unit:
+            result = self._handle(operation, values, self._context(unit, caller))
+            return None if result is None else self.encoder.encode(operation, result, request)
+
+    def _handle(self, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
+        return self.catalog.handlers[operation.name](operation.load(values), context)
+
+    def _unit(self, operation: Operation) -> AbstractContextManager[Unit]:
+        return self.database.unit_of_work(write=operation.writes)
+
+    def _context(self, unit: Unit, caller: Principal | None) -> Context:
+        return Context(unit=unit, caller=caller, now=instant(datetime.now(UTC)))
+
+    def _answer(
+        self, operation: Operation, request: Request, body: bytes, more: Mapping[str, str] | None = None
+    ) -> Answer:
+        negotiation = request.negotiation
+        headers = {**encoding.headers(operation, negotiation.serializer), **(more or {})}
+        return Answer(200, body, negotiation.content_type, headers)
+
+    def _admit(self, operation: Operation, request: Request) -> Principal | None:
+        request.operation_name = operation.name
+        caller = self.authenticator.authenticate(auth.credentials(request))
+        if caller is not None:
+            request.caller_id = caller.user_id
+        assert operation.access is not None
+        authorize(caller, operation.access)
+        return caller

@@ -1,0 +1,63 @@
+"""Falcon's request with what the gateway knows of it, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from uuid import uuid4
+
+import falcon
+
+from gateway.http.negotiation import Negotiation
+
+
+class Request(falcon.Request):
+    """A request on its way.
+
+    :ivar id: the request's id, ours or the one a proxy gave it; in every answer and log line.
+    :ivar negotiation: the format of the answer, chosen before routing.
+    :ivar operation_name: the operation that was called, for the log.
+    :ivar caller_id: the signed-in user's id, for the log.
+    """
+
+    id: str
+    negotiation: Negotiation
+    operation_name: str
+    caller_id: str
+
+    def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
+        super().__init__(env, options)
+        self.id = ""
+        self.operation_name = ""
+        self.caller_id = ""
+
+    @property
+    def pairs(self) -> list[tuple[str, str | None]]:
+        """Names and values of the query, in order; a name without ``=`` has no value."""
+        return list(pairs(self.query_string)) if self.query_string else []
+
+    @property
+    def raw_path(self) -> str:
+        """The target as the client sent it, where the server passes it on; else empty."""
+        return str(self.env.get("RAW_URI") or self.env.get("REQUEST_URI") or "")
+
+
+def pairs(text: str) -> Iterator[tuple[str, str | None]]:
+    """Names and values of a query string or form body; a name without ``=`` has no value."""
+    for part in text.split("&"):
+        name, equals, value = part.partition("=")
+        if name:
+            yield _unescaped(name), _unescaped(value) if equals else None
+
+
+def _unescaped(text: str) -> str:
+    """Percent and plus decoded as UTF-8; what is not UTF-8 becomes U+FFFD, a stray ``%`` stays."""
+    if "%" not in text and "+" not in text and text.isascii():
+        return text
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace")).decode("utf-8", "replace")
+
+
+def new_request_id() -> str:
+    """A request id of 32 hexadecimal digits."""
+    return uuid4().hex

@@ -1,0 +1,116 @@
+"""Falcon's resources: one for each route of the catalog, one for all pre-defined routes of a kind, and the probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import falcon
+
+from gateway.contract.catalog import Catalog, Operation
+from gateway.errors import NotSupported, Unavailable
+from gateway.http.pipeline import Answer, Pipeline
+from gateway.http.request import Request
+from models import Database
+
+#: The verbs that a pre-defined route takes; which of them do depends on the operation.
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+Responder = Callable[..., None]
+
+
+def reply(response: falcon.Response, answer: Answer) -> None:
+    """Write an answer onto Falcon's response."""
+    response.status = answer.status
+    response.set_headers(dict(answer.headers))
+    if answer.body is not None:
+        response.content_type = answer.content_type
+        response.data = answer.body
+
+
+class OperationResource:
+    """One address of the catalog, with the operation behind each of its verbs."""
+
+    def __init__(self, pipeline: Pipeline, verbs: Mapping[str, tuple[Operation, tuple[str, ...]]]) -> None:
+        self._pipeline = pipeline
+        for verb, (operation, names) in verbs.items():
+            setattr(self, f"on_{verb.lower()}", self._responder(operation, names))
+        if "GET" in verbs and "HEAD" not in verbs:
+            self.on_head = self.on_get  # type: ignore[attr-defined]
+
+    def _responder(self, operation: Operation, names: tuple[str, ...]) -> Responder:
+        def respond(request: Request, response: falcon.Response, **variables: str) -> None:
+            path = {name: variables[f"v{index}"] for index, name in enumerate(names)}
+            reply(response, self._pipeline.run(operation, request, path))
+
+        return respond
+
+
+class PredefinedResource:
+    """Every operation by its name: ``/{format}/reply/{Op}``, ``/{format}/oneway/{Op}``, ``/api/{Op}``; ``{Op}[]`` is a batch."""
+
+    def __init__(self, pipeline: Pipeline, catalog: Catalog) -> None:
+        self._pipeline = pipeline
+        self._catalog = catalog
+
+    def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
+        """Call the named operation."""
+        batch = name.endswith("[]")
+        operation = self._operation(name.removesuffix("[]"), request.method)
+        if batch:
+            reply(response, self._pipeline.run_batch(operation, request))
+        else:
+            reply(response, self._pipeline.run(operation, request, {}, predefined=True))
+
+    on_post = on_put = on_patch = on_delete = on_head = on_get
+
+    def _operation(self, name: str, method: str) -> Operation:
+        operation = self._catalog.find(name)
+        if operation is None:
+            raise NotSupported(f"The operation '{name}' does not exist for this service")
+        verb = "GET" if method == "HEAD" else method
+        if verb != "POST" and verb not in operation.verbs:
+            verb_name = verb.capitalize()
+            raise NotSupported(
+                f"Could not find method named {verb_name}({operation.name}) or Any({operation.name}) on Service {operation.service}",
+                sorted({*operation.verbs, "POST"}),
+            )
+        return operation
+
+
+class OperationsResource:
+    """``/api``: the operations by name."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """The names, in the negotiated format."""
+        response.content_type = request.negotiation.content_type
+        response.data = request.negotiation.serializer.encode(self._names)
+
+
+class HealthResource:
+    """``/health``: the process answers."""
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """200 as long as the process answers at all."""
+        _say(request, response, {"status": "ok"})
+
+
+class ReadyResource:
+    """``/ready``: the database answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """200 when the database answers, else 503 with Retry-After."""
+        if not self._database.ping():
+            raise Unavailable("The database does not answer.")
+        _say(request, response, {"status": "ready"})
+
+
+def _say(request: Request, response: falcon.Response, value: dict[str, Any]) -> None:
+    response.content_type = request.negotiation.content_type
+    response.data = request.negotiation.serializer.encode(value)
