@@ -1,0 +1,12 @@
+"""For running gunicorn by hand: ``gunicorn -c deploy/gunicorn.conf.py 'gateway.wsgi:create()'``.
+
+The settings are those of ``gateway serve``. With preload_app off each worker opens its own database.
+"""
+
+from gateway import logs
+from gateway.serving import gunicorn_settings
+from gateway.settings import Settings
+
+_settings = Settings.from_environment()
+logs.configure(_settings.log)
+globals().update({**gunicorn_settings(_settings), "preload_app": False})

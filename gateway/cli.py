@@ -1,0 +1,69 @@
+"""The command line: ``gateway``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gateway import __version__
+from gateway.errors import GatewayError
+from gateway.settings import Settings
+
+
+class _Gateway(click.Group):
+    """Errors of the service end a command with one line and status 1."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except GatewayError as error:
+            click.echo(f"gateway: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Gateway, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gateway")
+def main() -> None:
+    """A ServiceStack-compatible gateway for a sessions API. Settings come from GATEWAY_… variables."""
+
+
+@main.command()
+def serve() -> None:
+    """Serve requests until SIGTERM or Ctrl-C."""
+    from gateway import logs, serving, wsgi
+    from gateway.security import bootstrap
+
+    settings = Settings.from_environment()
+    logs.configure(settings.log)
+    database = wsgi.open_database(settings)
+    made = bootstrap.first_user(database, settings)
+    if made is not None:
+        click.echo(made.announcement(settings.bind))
+    app = wsgi.build(settings, database)
+    database.dispose()
+    serving.Server(app, database, settings).run()
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; end with status 1 where a migration is missing.")
+def migrate(*, check: bool) -> None:
+    """Bring the database's schema to this version."""
+    from models import connect, migrations
+
+    settings = Settings.from_environment()
+    database = connect(settings.database_url)
+    missing = migrations.missing(database)
+    if check:
+        click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
+        sys.exit(1 if missing else 0)
+    for name in migrations.apply(database):
+        click.echo(f"applied {name}")
+    click.echo("the schema is up to date")
+
+
+@main.command("check-config")
+def check_config() -> None:
+    """Check the settings and print them, secrets hidden."""
+    for variable, value, meaning in Settings.from_environment().shown():
+        click.echo(f"{variable}={value}  # {meaning}")

@@ -1,0 +1,139 @@
+"""Settings, from the environment only, read and checked once at start."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError, validate
+
+from gateway.errors import ConfigurationError
+
+_BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
+_DATABASES = ("sqlite", "mysql", "mariadb")
+_HIDDEN = "(hidden)"
+
+#: Bytes that a secret has at least: HS256 wants a key as long as its hash (RFC 7518, 3.2).
+SECRET_BYTES = 32
+
+
+def _setting(variable: str, help_text: str, *, secret: bool = False) -> Any:
+    return field(metadata={"variable": variable, "help": help_text, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says. `from_environment` checks it all and names every variable that is wrong."""
+
+    bind: str = _setting("GATEWAY_BIND", "address and port, or unix:PATH, to listen on")
+    database_url: str = _setting("GATEWAY_DATABASE_URL", "sqlite:///FILE or mysql://USER:PASSWORD@HOST/NAME", secret=True)
+    workers: int = _setting("GATEWAY_WORKERS", "processes that answer")
+    threads: int = _setting("GATEWAY_THREADS", "threads in each process")
+    secret: str = _setting("GATEWAY_SECRET", "signs tokens; on SQLite made once and kept beside the database", secret=True)
+    bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
+    bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
+    bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
+    log: str = _setting("GATEWAY_LOG", "text or json")
+    debug: bool = _setting("GATEWAY_DEBUG", "errors answer with stack traces")
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """The settings of this process. Raises ConfigurationError with a line for each variable that is wrong."""
+        env = Env(eager=False)
+        found = cls(
+            bind=env.str("GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")),
+            database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check(_is_database, "a database's URL")),
+            workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
+            threads=env.int("GATEWAY_THREADS", 8, validate=validate.Range(1, 1024)),
+            secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
+            bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
+            bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
+            bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
+            log=env.str("GATEWAY_LOG", "text" if sys.stderr.isatty() else "json", validate=validate.OneOf(["text", "json"])),
+            debug=env.bool("GATEWAY_DEBUG", False),
+        )
+        try:
+            env.seal()
+        except EnvError as error:
+            raise ConfigurationError(str(error)) from error
+        return found._with_secret()
+
+    def _with_secret(self) -> Settings:
+        if self.secret:
+            return self
+        if self.sqlite_path is None:
+            raise ConfigurationError("GATEWAY_SECRET must be set: with this database the nodes have no file to share it in.")
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Settings(**{**values, "secret": _kept_secret(self.sqlite_path)})
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database's file, where it is SQLite."""
+        parts = urlsplit(self.database_url)
+        return Path(parts.path.removeprefix("/")) if parts.scheme == "sqlite" else None
+
+    def shown(self) -> Iterator[tuple[str, str, str]]:
+        """Variable, value with secrets hidden, and what it is for."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            text = _without_password(value) if each.name == "database_url" else str(value)
+            hidden = each.metadata["secret"] and each.name != "database_url" and value
+            yield each.metadata["variable"], _HIDDEN if hidden else text, each.metadata["help"]
+
+
+def _check(holds: Callable[[str], bool], wanted: str) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if not holds(value):
+            raise validate.ValidationError(f"must be {wanted}")
+
+    return check
+
+
+def _is_bind(value: str) -> bool:
+    return _BIND.fullmatch(value) is not None
+
+
+def _is_database(value: str) -> bool:
+    parts = urlsplit(value)
+    return parts.scheme.partition("+")[0] in _DATABASES and len(parts.path) > 1
+
+
+def _is_secret(value: str) -> bool:
+    return not value or len(value.encode()) >= SECRET_BYTES
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", f":{_HIDDEN}@", 1)
+
+
+def _kept_secret(database: Path) -> str:
+    """The secret beside the database, made at first use; whoever makes it first wins. Raises ConfigurationError."""
+    path = database.with_name(database.name + ".secret")
+    try:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _read_secret(path)
+        with os.fdopen(descriptor, "w") as file:
+            made = secrets.token_urlsafe(SECRET_BYTES)
+            file.write(made)
+    except OSError as error:
+        raise ConfigurationError(f"GATEWAY_SECRET is not set, and {path} can't be used to keep one: {error.strerror}") from error
+    return made
+
+
+def _read_secret(path: Path) -> str:
+    secret = path.read_text().strip()
+    if not _is_secret(secret) or not secret:
+        raise ConfigurationError(f"{path} holds no secret of at least {SECRET_BYTES} bytes; delete it or set GATEWAY_SECRET.")
+    return secret

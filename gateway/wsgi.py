@@ -1,0 +1,38 @@
+"""The WSGI application of this environment: ``gunicorn 'gateway.wsgi:create()'``."""
+
+from __future__ import annotations
+
+from gateway.dtos.catalog import catalog
+from gateway.errors import ConfigurationError
+from gateway.http.app import App, Options, create_app
+from gateway.security.authenticator import Authenticator
+from gateway.services import load_services
+from gateway.settings import Settings
+from models import Database, connect, migrations
+from serializers.registry import default_registry
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, with its schema as this version needs it. On SQLite missing migrations are applied; elsewhere that is
+    ``gateway migrate``'s work. Raises ConfigurationError when the schema is another."""
+    database = connect(settings.database_url)
+    if settings.sqlite_path is not None:
+        migrations.apply(database)
+    try:
+        migrations.check(database)
+    except migrations.SchemaMismatch as error:
+        raise ConfigurationError(str(error)) from error
+    return database
+
+
+def build(settings: Settings, database: Database) -> App:
+    """The application of these settings on this database."""
+    load_services()
+    authenticator = Authenticator(database, settings.secret)
+    return create_app(catalog, default_registry(), database, authenticator, Options(debug=settings.debug))
+
+
+def create() -> App:
+    """The application of this process's environment."""
+    settings = Settings.from_environment()
+    return build(settings, open_database(settings))
