@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class SerializerError(ValueError):
     """The root of this package's errors."""
@@ -43,3 +45,14 @@ class DecodeError(SerializerError):
 
 class EncodeError(SerializerError):
     """A value that its shape does not describe, or that the format cannot hold."""
+
+
+def wire_path(steps: Iterable[str | int]) -> str:
+    """A value's place as clients know it: ``members[0].role`` of the steps ``members``, ``0``, ``role``."""
+    path = ""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path else step
+    return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 
@@ -131,3 +132,12 @@ class Record:
 Shape: TypeAlias = (
     Text | Boolean | Integer | Number | Decimal | Instant | Duration | Guid | Binary | Choice | ListOf | MapOf | Record | Reference
 )
+
+
+@lru_cache(maxsize=1024)
+def names_of(record: Record) -> Mapping[str, str]:
+    """What a reader takes for a record's fields, folded (``str.casefold``) and as declared, to their wire names."""
+    names = {record.declared_name(name).casefold(): name for name in record.fields}
+    names |= {name.casefold(): name for name in record.fields}
+    names |= {record.declared_name(name): name for name in record.fields}
+    return names | {name: name for name in record.fields}

@@ -1,0 +1,82 @@
+"""JSV, the text format of ServiceStack: JSON's shape, CSV's quoting.
+
+    >>> from serializers import jsv
+    >>> jsv.dumps({"name": "a, b", "tags": ["x", "y"]})
+    '{name:"a, b",tags:[x,y]}'
+    >>> jsv.loads('{name:"a, b",tags:[x,y]}')
+    {'name': 'a, b', 'tags': ['x', 'y']}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.errors import DecodeError
+from serializers.jsv import quick, reader
+from serializers.jsv.writer import compiled, dumps
+from serializers.rows import bracketed
+from serializers.shape import Shape, Text
+from serializers.text import from_bytes, to_bytes
+
+__all__ = ["Jsv", "dumps", "loads", "loads_member", "serializer"]
+
+
+def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+    """The value of a document, None where it is empty.
+
+    :param shape: what is expected; without it a value is text, list or map by its first character.
+    :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
+    """
+    if not text:
+        return None
+    if len(text) > limits.bytes:
+        raise DecodeError(f"longer than {limits.bytes} bytes")
+    if text[0] == "\ufeff" and text[1:2] in ("{", "["):
+        text = text[1:]
+    try:
+        return quick.read(text, shape, limits)
+    except quick.Unsure:
+        return reader.read(text, shape, limits)
+
+
+def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+    """The value of one member of a query string or form, percent-decoded.
+
+    A text is taken raw (``"a"`` keeps its quotes); lists may stand with or without brackets (``a,b``, ``[a,b]``,
+    ``["a", "b"]``), records and maps in braces; other values as in a document. An empty value is None where no text is
+    expected. Join repeated names with commas for a list, or read each one and join the lists.
+
+    :raises DecodeError: as `loads`.
+    """
+    if isinstance(shape, Text):
+        return text
+    return loads(text, shape, limits=limits)
+
+
+class Jsv:
+    """The JSV serializer."""
+
+    name = "jsv"
+    suffixes = ("jsv",)
+    media_types = ("application/jsv", "text/jsv", "text/x-jsv", "application/x-jsv")
+    content_type = "application/jsv"
+    readable = True
+
+    def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
+        del page
+        return to_bytes(dumps(value, shape))
+
+    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+        return loads(from_bytes(data, limits), shape, limits=limits)
+
+    def stream(self, value: Any, shape: Shape) -> Iterator[bytes]:
+        return bracketed(value, shape, compiled, "{}:".format, ("", "{}"))
+
+    def writer(self, shape: Shape) -> Callable[[Any], bytes]:
+        write = compiled(shape, attributes=True)
+        return lambda value: to_bytes(write(value))
+
+
+serializer = Jsv()

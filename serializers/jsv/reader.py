@@ -1,0 +1,309 @@
+"""Reading JSV: text to values, directed by the expected shape.
+
+This reader is exact: it says where a document is wrong. It is one recursive descent; every method takes a position and
+returns the position behind what it read. Well-formed compact documents are read by `quick`, which gives up on anything
+else and leaves it to this one. The grammar is in docs/serializers.rst, "JSV in one page".
+
+Two layouts are known. In the compact one, blanks belong to bare values. A line break outside quotes means the dump form
+that metadata pages show, where blanks and line breaks around names and values are layout.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from serializers import scalars
+from serializers.base import DEFAULT_LIMITS, Limits
+from serializers.errors import DecodeError, wire_path
+from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
+
+#: Deeper documents are refused whatever the limits say: the reader descends by calls.
+MAX_DEPTH = 200
+
+_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
+_LINE_BREAK_OUTSIDE_QUOTES = re.compile(r'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+[\r\n]')
+_STRUCTURE = re.compile(r'["{}\[\]]')
+_CLOSING = {"{": "}", "[": "]"}
+_STRUCTURAL = frozenset('"{[')
+
+
+class _Layout:
+    """What ends what in one of the two layouts."""
+
+    def __init__(self, blanks: str, line: str) -> None:
+        self.dump = bool(line)
+        self.blanks = re.compile(f"[{blanks}]*+")
+        self.name = re.compile(rf'[^:,{{}}\[\]"{line}]*+')
+        self.in_list = re.compile(rf'[^,\]}}{{\["{line}]*+')
+        self.in_record = re.compile(rf'[^,}}"{line}]*+')
+
+
+_COMPACT = _Layout(r" \t", "")
+_DUMP = _Layout(r" \t\r\n", r"\r\n")
+
+
+def read(text: str, shape: Shape | None, limits: Limits = DEFAULT_LIMITS) -> Any:
+    """The value of a document that is not empty. Raises DecodeError."""
+    if isinstance(shape, Text):
+        return _root_text(text)
+    if shape is not None and not isinstance(shape, (Record, MapOf, ListOf)):
+        return _root_scalar(text, shape)
+    if shape is None and text.lstrip(" \t\r\n")[:1] not in ("{", "["):
+        return _root_text(text)
+    return _Reader(text, limits).document(shape)
+
+
+def _root_text(text: str) -> str:
+    if text[0] == '"':
+        match = _QUOTED.match(text)
+        if match is None:
+            raise DecodeError.at("a quote is not closed", text, 0)
+        if match.end() != len(text):
+            raise DecodeError.at("text after the end of the document", text, match.end())
+        return match[1].replace('""', '"')
+    if '"' in text and text[0] not in "{[":
+        raise DecodeError.at("a quote inside a text that does not begin with one", text, text.index('"'))
+    if text[0] in "{[" and balanced_end(text, 0) != len(text):
+        raise DecodeError.at("text after the end of the document", text, balanced_end(text, 0))
+    return text
+
+
+def _root_scalar(text: str, shape: Shape) -> Any:
+    try:
+        return scalars.reader(shape)(_root_text(text) if text[0] == '"' else text)
+    except ValueError as error:
+        if isinstance(error, DecodeError):
+            raise
+        raise DecodeError.at(str(error), text, 0) from None
+
+
+def balanced_end(text: str, position: int) -> int:
+    """The position behind the bracket that closes the one at `position`, quotes respected."""
+    closers: list[str] = []
+    start = position
+    while match := _STRUCTURE.search(text, position):
+        mark, position = match[0], match.end()
+        if mark == '"':
+            end = _QUOTED.match(text, match.start())
+            if end is None:
+                raise DecodeError.at("a quote is not closed", text, match.start())
+            position = end.end()
+        elif mark in _CLOSING:
+            closers.append(_CLOSING[mark])
+        elif closers.pop() != mark:
+            raise DecodeError.at(f"'{mark}' closes nothing here", text, match.start())
+        if not closers:
+            return position
+    raise DecodeError.at("a bracket is not closed", text, start)
+
+
+class _Reader:
+    def __init__(self, text: str, limits: Limits) -> None:
+        self.text = text
+        self.end = len(text)
+        self.depth = min(limits.depth, MAX_DEPTH)
+        self.items = limits.items
+        self.path: list[str | int] = []
+        self.layout = _DUMP if _LINE_BREAK_OUTSIDE_QUOTES.match(text.strip(" \t\r\n")) else _COMPACT
+        self.enclosing: Mapping[str, Record] = {}
+
+    def document(self, shape: Shape | None) -> Any:
+        start = _DUMP.blanks.match(self.text).end()  # type: ignore[union-attr]
+        if start == self.end:
+            self.fail("nothing but blanks", 0)
+        if isinstance(shape, ListOf) and self.text[start] != "[":
+            value, position = self.bare_list(shape.item, start if self.layout.dump else 0)
+        else:
+            value, position = self.value(shape, start, in_list=False)
+        position = _DUMP.blanks.match(self.text, position).end()  # type: ignore[union-attr]
+        if position < self.end:
+            self.fail("text after the end of the document", position)
+        return value
+
+    def value(self, shape: Shape | None, position: int, *, in_list: bool) -> tuple[Any, int]:
+        """A value of the shape and the position of the `,` or bracket behind it."""
+        if isinstance(shape, Reference):
+            shape = self.enclosing[shape.name]
+        start = self.skip(position)
+        mark = self.text[start : start + 1]
+        if isinstance(shape, Record) and mark == "{":
+            return self.record(shape, start)
+        if mark == "{" and (shape is None or isinstance(shape, MapOf)):
+            return self.map(shape, start)
+        if mark == "[" and (shape is None or isinstance(shape, ListOf)):
+            return self.list(shape.item if shape else None, start)
+        raw, quoted, after = self.raw(position, start, mark, in_list=in_list)
+        if raw is None:
+            return None, after
+        return self.convert(shape, raw, start, quoted=quoted, mark=mark), after
+
+    def convert(self, shape: Shape | None, raw: str, position: int, *, quoted: bool, mark: str) -> Any:
+        if shape is None or isinstance(shape, Text):
+            return raw
+        if isinstance(shape, ListOf):
+            # ServiceStack reads a single item without brackets; the sequel of a longer list would be lost.
+            if isinstance(shape.item, Text) and mark not in ("{", "[") and (quoted or raw == raw.strip()):
+                return [raw]
+            if isinstance(shape.item, (Record, MapOf, ListOf, Reference)) or mark in _STRUCTURAL:
+                self.fail("expected a list in brackets", position, value=True)
+            return [self.convert(shape.item, raw, position, quoted=quoted, mark=mark)]
+        if isinstance(shape, (Record, MapOf, Reference)):
+            self.fail("expected an object in braces", position, value=True)
+        try:
+            return scalars.reader(shape)(raw)
+        except ValueError as error:
+            self.fail(str(error), position, value=True)
+
+    def raw(self, position: int, start: int, mark: str, *, in_list: bool) -> tuple[str | None, bool, int]:
+        """The text of a value, whether it stood in quotes, and the position of what ends it; None where it is absent."""
+        text = self.text
+        if mark == '"':
+            raw, after = self.quoted(start)
+            return raw, True, self.skip(after)
+        if mark in ("{", "["):
+            after = balanced_end(text, start)
+            return text[start:after], False, self.skip(after)
+        pattern = self.layout.in_list if in_list else self.layout.in_record
+        if self.layout.dump:
+            after = pattern.match(text, start).end()  # type: ignore[union-attr]
+            return text[start:after].rstrip(" \t") or None, False, self.skip(after)
+        after = pattern.match(text, position).end()  # type: ignore[union-attr]
+        return text[position:after] or None, False, after
+
+    def quoted(self, position: int) -> tuple[str, int]:
+        match = _QUOTED.match(self.text, position)
+        if match is None:
+            self.fail("a quote is not closed", position)
+        raw = match[1]
+        return (raw.replace('""', '"') if '"' in raw else raw), match.end()
+
+    def record(self, shape: Record, start: int) -> tuple[dict[str, Any], int]:
+        names = names_of(shape)
+        value: dict[str, Any] = {}
+
+        def member(name: str, position: int) -> int:
+            wire_name = names.get(name) or names.get(name.casefold())
+            if wire_name is None:
+                return self.skip_value(position)
+            value[wire_name], position = self.value(shape.fields[wire_name], position, in_list=False)
+            return position
+
+        enclosing, self.enclosing = self.enclosing, {**self.enclosing, shape.name: shape}
+        position = self.members(start, member, keep_blanks=False)
+        self.enclosing = enclosing
+        return value, position
+
+    def map(self, shape: MapOf | None, start: int) -> tuple[dict[Any, Any], int]:
+        read_key = scalars.reader(shape.key) if shape else str
+        value: dict[Any, Any] = {}
+
+        def member(name: str, position: int) -> int:
+            try:
+                key = read_key(name)
+            except ValueError as error:
+                self.fail(str(error), position, value=True)
+            value[key], position = self.value(shape.value if shape else None, position, in_list=False)
+            return position
+
+        return value, self.members(start, member, keep_blanks=not self.layout.dump)
+
+    def members(self, start: int, member: Callable[[str, int], int], *, keep_blanks: bool) -> int:
+        """Calls `member` for each name and the position behind its colon; gives the position behind the object."""
+        self.enter(start)
+        position = self.skip(start + 1)
+        if self.text[position : position + 1] == "}":
+            return self.leave(position)
+        position = start + 1 if keep_blanks else position
+        while True:
+            name, position = self.name(position, keep_blanks=keep_blanks)
+            self.path.append(name)
+            position = member(name, position)
+            self.path.pop()
+            self.count(position)
+            mark = self.text[position : position + 1]
+            if mark == "}":
+                return self.leave(position)
+            if mark != ",":
+                self.fail("expected ',' or '}'" if mark else "a brace is not closed", position if mark else start)
+            position += 1
+
+    def name(self, position: int, *, keep_blanks: bool) -> tuple[str, int]:
+        start = self.skip(position)
+        if self.text[start : start + 1] == '"':
+            name, after = self.quoted(start)
+            after = self.skip(after)
+        else:
+            after = self.layout.name.match(self.text, position if keep_blanks else start).end()  # type: ignore[union-attr]
+            name = self.text[position:after] if keep_blanks else self.text[start:after].rstrip(" \t")
+            after = self.skip(after)
+            if not name:
+                self.fail("expected a name", start)
+        if self.text[after : after + 1] != ":":
+            self.fail("a name without a colon", after)
+        return name, after + 1
+
+    def list(self, item: Shape | None, start: int) -> tuple[list[Any], int]:
+        self.enter(start)
+        position = self.skip(start + 1)
+        if self.text[position : position + 1] == "]" and (position == start + 1 or self.layout.dump or _holds_records(item)):
+            return [], self.leave(position)
+        value, position = self.item_sequence(item, start + 1)
+        if self.text[position : position + 1] != "]":
+            at_end = position == self.end
+            self.fail("a bracket is not closed" if at_end else "expected ',' or ']'", start if at_end else position)
+        return value, self.leave(position)
+
+    def bare_list(self, item: Shape, position: int) -> tuple[list[Any], int]:
+        """A list without brackets, at the root: the items up to the end of the document."""
+        if not self.layout.dump and not self.text.strip(" \t"):
+            self.fail("expected a list", position)
+        return self.item_sequence(item, position)
+
+    def item_sequence(self, item: Shape | None, position: int) -> tuple[list[Any], int]:
+        """Items separated by commas, and the position of what stands behind the last one."""
+        value: list[Any] = []
+        while True:
+            self.path.append(len(value))
+            start = position
+            read, position = self.value(item, position, in_list=True)
+            if read is None and value and _holds_records(item) and self.text[position : position + 1] != ",":
+                self.fail("a comma behind the last record", start - 1)
+            self.path.pop()
+            value.append(read)
+            self.count(position)
+            if self.text[position : position + 1] != ",":
+                return value, position
+            position += 1
+
+    def skip_value(self, position: int) -> int:
+        """The position behind a value that nobody wants."""
+        start = self.skip(position)
+        return self.raw(position, start, self.text[start : start + 1], in_list=False)[2]
+
+    def skip(self, position: int) -> int:
+        return self.layout.blanks.match(self.text, position).end()  # type: ignore[union-attr]
+
+    def enter(self, position: int) -> None:
+        self.depth -= 1
+        if self.depth < 0:
+            self.fail("nested too deeply", position)
+
+    def leave(self, position: int) -> int:
+        """Leaves a list or object whose closing bracket is at `position`: the position of what comes next."""
+        self.depth += 1
+        return self.skip(position + 1)
+
+    def count(self, position: int) -> None:
+        self.items -= 1
+        if self.items < 0:
+            self.fail("too many items", position)
+
+    def fail(self, message: str, position: int, *, value: bool = False) -> NoReturn:
+        """Raises the error of a malformed text, or of a value that does not fit, which has a path."""
+        raise DecodeError.at(message, self.text, position, wire_path(self.path) if value else "")
+
+
+def _holds_records(shape: Shape | None) -> bool:
+    return isinstance(shape, (Record, Reference))

@@ -1,0 +1,122 @@
+"""Rows in, blocks of bytes out: how a list is streamed.
+
+The first block leaves with the first row; later ones grow to about 100 rows or 64 KB, which keeps memory flat and the
+number of writes small. Rows are dicts, or objects that compiled writers read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Protocol
+
+from serializers.errors import EncodeError
+from serializers.shape import ListOf, Record, Shape
+from serializers.text import to_bytes
+
+BLOCK_ROWS = 100
+BLOCK_BYTES = 64 * 1024
+
+TextWriter = Callable[[Any], str]
+
+
+class Compiled(Protocol):
+    """A format's compiled writers: of dicts, or of objects."""
+
+    def __call__(self, shape: Shape, /, *, attributes: bool) -> TextWriter: ...
+
+
+def row_shape(shape: Shape) -> tuple[Shape, str | None]:
+    """The shape of a document's rows and the wire name of the member that holds them (None where it is the document)."""
+    if isinstance(shape, ListOf):
+        return shape.item, None
+    if isinstance(shape, Record) and shape.rows is not None:
+        rows = shape.fields[shape.rows]
+        if isinstance(rows, ListOf):
+            return rows.item, shape.rows
+    raise EncodeError("only lists, and records that name their rows, can be streamed")
+
+
+def rows_of(value: Any, shape: Shape, member: str | None) -> Iterable[Any]:
+    """The rows of a document's value."""
+    if member is None:
+        rows = value
+    elif isinstance(value, Mapping):
+        rows = value.get(member)
+    else:
+        assert isinstance(shape, Record)
+        rows = getattr(value, shape.attributes.get(member, member))
+    if rows is None:
+        return ()
+    if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable):
+        raise EncodeError(f"a {type(rows).__name__} is not a sequence of rows")
+    return rows
+
+
+def row_writer(shape: Shape, compiled: Compiled, null: str) -> TextWriter:
+    """The writer of a row that is a dict, an object or null."""
+    write_item = compiled(shape, attributes=False)
+    if not isinstance(shape, Record):
+        return lambda row: null if row is None else write_item(row)
+    write_object = compiled(shape, attributes=True)
+
+    def write(row: Any) -> str:
+        if row is None:
+            return null
+        return write_item(row) if isinstance(row, Mapping) else write_object(row)
+
+    return write
+
+
+def blocks(
+    opening: str, rows: Iterable[Any], write: TextWriter, separator: str, closing: Callable[[], str]
+) -> Iterator[bytes]:
+    """A document of rows: `opening`, each row's text with `separator` between, what `closing` gives after the last."""
+    texts: list[str] = [opening]
+    size, room = 0, 2
+    between = ""
+    for row in rows:
+        text = write(row)
+        texts += (between, text)
+        between = separator
+        size += len(text)
+        if len(texts) >= room or size >= BLOCK_BYTES:
+            yield to_bytes("".join(texts))
+            texts, size, room = [], 0, min(room * 4, 2 * BLOCK_ROWS)
+    texts.append(closing())
+    yield to_bytes("".join(texts))
+
+
+def bracketed(value: Any, shape: Shape, compiled: Compiled, name: Callable[[str], str], nulls: tuple[str, str]) -> Iterator[bytes]:
+    """The blocks of a JSON-like document: a list of rows, or a record around one.
+
+    :param name: a member's name with what stands between it and its value.
+    :param nulls: a null in a list, and in a list of records.
+    """
+    item, member = row_shape(shape)
+    write = row_writer(item, compiled, nulls[isinstance(item, Record)])
+    rows = rows_of(value, shape, member)
+    if member is None:
+        return blocks("[", rows, write, ",", lambda: "]")
+    assert isinstance(shape, Record)
+    before, after = _halves(shape)
+    attributes = not isinstance(value, Mapping)
+    opening = compiled(before, attributes=attributes)(value)
+    opening = f"{opening[:-1]}{',' if len(opening) > 2 else ''}{name(member)}["
+
+    def closing() -> str:
+        text = compiled(after, attributes=attributes)(value)
+        return f"]{',' if len(text) > 2 else ''}{text[1:]}"
+
+    return blocks(opening, rows, write, ",", closing)
+
+
+@lru_cache(maxsize=256)
+def _halves(shape: Record) -> tuple[Record, Record]:
+    """The record's fields before its rows, and those after them."""
+    names = list(shape.fields)
+    at = names.index(shape.rows or "")
+    before = {name: shape.fields[name] for name in names[:at]}
+    after = {name: shape.fields[name] for name in names[at + 1 :]}
+    return replace(shape, fields=before, rows=None), replace(shape, fields=after, rows=None)
