@@ -43,6 +43,8 @@ class Dto(marshmallow.Schema):
     generic: ClassVar[tuple[type[Dto], tuple[type[Dto], ...]] | None] = None
     #: .NET marker interfaces, which generated types name.
     interfaces: ClassVar[tuple[str, ...]] = ()
+    #: Other names, of variables in a path, under which fields are given: name to wire name.
+    aliases: ClassVar[Mapping[str, str]] = {}
 
     def on_bind_field(self, field_name: str, field_obj: base.Field[Any]) -> None:
         """Give the field its wire name."""
@@ -141,5 +143,5 @@ def _closed(field: base.Field[Any], given: Mapping[str, type[Dto]]) -> base.Fiel
     if isinstance(field, TypeParameter):
         return fields.Nested(given[field.parameter], field.description)
     if isinstance(field, fields.List):
-        return fields.List(_closed(field.item, given), field.description)
+        return fields.List(_closed(field.item, given), field.description, rules=field.validators)
     return field

@@ -6,8 +6,9 @@ ServiceStack clients show. ``{name}`` in a message becomes the field's name as w
 
 from __future__ import annotations
 
+import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
 from marshmallow import ValidationError
@@ -138,3 +139,48 @@ def matches(pattern: str, message: str = "'{name}' is not in the correct format.
             raise refuse(message, "RegularExpression", value, RegularExpression=pattern)
 
     return check
+
+
+def at_most(maximum: int) -> Rule:
+    """A list or map of more items is refused; null passes."""
+
+    def check(value: Sized | None) -> None:
+        if value is not None and len(value) > maximum:
+            text = f"'{{name}}' must not have more than {maximum} items. It has {len(value)}."
+            raise refuse(text, "Length", None, MinLength=0, MaxLength=maximum, TotalLength=len(value))
+
+    return check
+
+
+def date(message: str = "'{name}' must be a date as YYYY-MM-DD.") -> Rule:
+    """A text that is no day of the calendar as ``YYYY-MM-DD`` is refused; null and blank pass."""
+
+    def check(value: str | None) -> None:
+        if value and not _is_date(value):
+            raise refuse(message, "RegularExpression", value)
+
+    return check
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == len("YYYY-MM-DD") and bool(datetime.date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def instant(message: str = "'{name}' must be a date or a time in ISO 8601.") -> Rule:
+    """A text that is no point in time in ISO 8601, or only its day, is refused; null and blank pass."""
+
+    def check(value: str | None) -> None:
+        if value and not _is_instant(value):
+            raise refuse(message, "RegularExpression", value)
+
+    return check
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return bool(datetime.datetime.fromisoformat(text))
+    except ValueError:
+        return False

@@ -1,11 +1,20 @@
-"""What several parts of the API share."""
+"""What several parts of the API share: entities, and lists with their pages."""
 
 from __future__ import annotations
 
-from gateway.contract import fields
-from gateway.contract.dto import Dto
+from enum import auto
+from typing import Any
+
+from gateway.contract import fields, rules
+from gateway.contract.dto import Dto, TypeParameter, close
+from gateway.contract.fields import DtoEnum
 
 NAMESPACE = "Voice.Api"
+
+#: Items on a page that a client may ask for.
+MOST_PER_PAGE = 1000
+#: Items that a list in a request may have.
+MOST_VALUES = 1000
 
 
 class EntityInfo(Dto):
@@ -14,3 +23,49 @@ class EntityInfo(Dto):
     date_last_modified = fields.String("The date the object was last modified")
     created_by = fields.String("The user that created this object")
     last_modified_by = fields.String("The user that last modified this object")
+
+
+class SortOrders(DtoEnum):
+    Ascend = auto()
+    Descend = auto()
+
+
+class ListRequest(Dto):
+    """A request for one page of a list, or for all of it."""
+
+    parameters = ("T",)
+    interfaces = ("IGet",)
+
+    page = fields.Integer("The page to return, counted from 1", rules=[rules.greater_than_or_equal(1)])
+    all = fields.Boolean("Return every item, without pages")
+    count_per_page = fields.Integer(
+        f"Items on a page (50 by default, {MOST_PER_PAGE} at most)", rules=[rules.inclusive_between(1, MOST_PER_PAGE)]
+    )
+    specific_ids = fields.List(
+        fields.String(), "Return only the objects with these IDs", rules=[rules.at_most(MOST_VALUES)]
+    )
+    sort_field = fields.String("The field to sort by (dateCreated by default)")
+    sort_order = fields.Enum(SortOrders, "The direction to sort in (Descend by default)")
+    simplified_paging = fields.Boolean("Leave out the totals, which is faster; no items then mean no more pages")
+
+
+class ListResponse(Dto):
+    """One page of a list, or all of it."""
+
+    parameters = ("T",)
+    rows = "items"
+
+    items = fields.List(TypeParameter("T"), "The items of this page")
+    total_count = fields.Integer("Items on all pages")
+    total_pages = fields.Integer("Pages there are")
+    has_more_pages = fields.Boolean("Whether there are pages after this one")
+
+
+def list_request(item: type[Dto]) -> Any:
+    """``ListRequest<T>`` of an item, as a base class."""
+    return close(ListRequest, item)
+
+
+def filter_of(description: str) -> fields.List:
+    """A filter that admits any of several values; no value admits everything."""
+    return fields.List(fields.String(), description, rules=[rules.at_most(MOST_VALUES)])

@@ -6,10 +6,10 @@ from enum import auto
 
 from gateway.contract import fields, rules
 from gateway.contract.catalog import SIGNED_IN
-from gateway.contract.dto import Dto
+from gateway.contract.dto import Dto, close
 from gateway.contract.fields import DtoEnum
-from gateway.dtos.catalog import USER, catalog
-from gateway.dtos.common import EntityInfo
+from gateway.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, USER, catalog
+from gateway.dtos.common import MOST_VALUES, EntityInfo, ListResponse, filter_of, list_request
 from gateway.dtos.customers import CustomerBreadcrumb
 from gateway.dtos.flows import FlowChannels
 
@@ -144,7 +144,9 @@ class NewSession(Dto):
     from_phone_number = fields.String("Use the specified caller ID (if dialing out)", length=255)
     destination = fields.String("The dialed destination value", length=255)
     member_email_addresses = fields.List(
-        fields.String(length=255, rules=[rules.email()]), "User email addresses to add as members"
+        fields.String(length=255, rules=[rules.email()]),
+        "User email addresses to add as members",
+        rules=[rules.at_most(MOST_VALUES)],
     )
     start_session = fields.Boolean("Start the session's flow?")
 
@@ -154,3 +156,105 @@ class GetSession(Dto):
     """Get a session"""
 
     session_id = fields.String("The ID of the session")
+
+
+@catalog.operation("GET", "/sessions", returns=close(ListResponse, SessionInfo), access=SIGNED_IN, tags=["sessions"])
+class ListSessions(list_request(SessionInfo)):  # type: ignore[misc]
+    """List sessions"""
+
+    account_ids = filter_of("Return only sessions of these accounts")
+    customer_ids = filter_of("Return only sessions associated with these customers")
+    endpoint_ids = filter_of("Return only sessions of these endpoints")
+    search_archive = fields.Boolean("Search the archived sessions instead of the live ones")
+    start_date = fields.String("Return only sessions created on this day or later (YYYY-MM-DD)", rules=[rules.date()])
+    end_date = fields.String("Return only sessions created on this day or earlier (YYYY-MM-DD)", rules=[rules.date()])
+    from_ = fields.String("Return only sessions whose From address, name or phone number contains this text")
+    to = fields.String("Return only sessions whose To address or destination contains this text")
+    log = fields.String("Return only sessions with a log entry that contains this text")
+    parent_session_id = fields.String("Return only sessions with this parent session")
+
+
+class GetMySessionsResponse(Dto):
+    rows = "sessions"
+
+    sessions = fields.List(fields.Nested(SessionInfo), "The sessions that the user is a member of and that go on")
+
+
+@catalog.operation("GET", "/sessions/my", returns=GetMySessionsResponse, role=USER, tags=["sessions"])
+class GetMySessions(Dto):
+    """Get the active sessions of the signed-in user"""
+
+
+@catalog.operation("PATCH", "/sessions/{SessionId}", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"])
+class PatchSession(Dto):
+    """Change a session; fields that are left out stay as they are"""
+
+    session_id = fields.String("The ID of the session")
+    console_data = fields.String("Any console data for this session", length=65_535)
+    call_state = fields.Enum(SessionCallState, "The call state of the session (Connected resumes a held one)")
+    hold_reason = fields.Enum(SessionHoldReasons, "The reason for the hold")
+    queue_state = fields.Enum(SessionQueueStates, "The queue state of the session")
+
+
+@catalog.operation("DELETE", "/sessions/{SessionId}", role=USER, tags=["sessions"])
+class EndSession(Dto):
+    """End a session"""
+
+    session_id = fields.String("The ID of the session")
+    call_sid = fields.String("The Call SID that ended", length=64)
+
+
+@catalog.operation("POST", "/sessions/{SessionId}/hold", returns=SessionInfo, role=USER, tags=["sessions"])
+class HoldSession(Dto):
+    """Put a session on hold"""
+
+    session_id = fields.String("The ID of the session")
+    call_sid = fields.String("The Call SID to put on hold", length=64)
+    reason = fields.Enum(SessionHoldReasons, "The reason for the hold")
+
+
+@catalog.operation(
+    "POST", "/sessions/{SessionId}/conference/members", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"]
+)
+class AddConferenceMember(Dto):
+    """Add a member to the conference of a session"""
+
+    session_id = fields.String("The ID of the session")
+    call_sid = fields.String("The Call SID of the new member", length=64)
+    destination = fields.String("The number or address of the new member", length=255, rules=[rules.not_empty()])
+    from_number = fields.String("The caller ID that the new member sees", length=255)
+
+
+@catalog.operation("POST", "/sessions/{SessionId}/members", returns=SessionInfo, role=USER, tags=["sessions"])
+class InviteChatMember(Dto):
+    """Invite a member to a chat session"""
+
+    session_id = fields.String("The ID of the session")
+    member_to_add = fields.String(
+        "The mobile number, user ID or e-mail address of the member", length=255, rules=[rules.not_empty()]
+    )
+    caller_id = fields.String("The caller ID that the member sees", length=255)
+
+
+@catalog.operation(
+    "DELETE", "/sessions/{SessionId}/members/{memberId}", returns=SessionInfo, role=USER, tags=["sessions"]
+)
+class DeleteChatMember(Dto):
+    """Remove a member from a chat session"""
+
+    aliases = {"memberId": "memberToRemove"}
+
+    session_id = fields.String("The ID of the session")
+    member_to_remove = fields.String("The mobile number or e-mail address of the member", rules=[rules.not_empty()])
+
+
+@catalog.operation("POST", "/sessions/outgoing", any_role=(MANAGER, SYSTEM_ADMINISTRATOR), tags=["sessions"])
+class NewOutgoingSession(Dto):
+    """Start a session that a flow dials"""
+
+    flow_id = fields.String("The flow to start", length=64, rules=[rules.not_empty()])
+    number_to_dial = fields.String(
+        "The number to dial in E.164 (e.g. +15551234567)",
+        rules=[rules.not_empty(), rules.matches(r"\+[1-9][0-9]{1,14}", "'{name}' must be a number in E.164.")],
+    )
+    caller_id = fields.String("The caller ID to show", length=255)

@@ -1,0 +1,82 @@
+"""Signing in, as every ServiceStack client does it, and tokens for others."""
+
+from __future__ import annotations
+
+from gateway.contract import fields
+from gateway.contract.catalog import ANYONE
+from gateway.contract.dto import Dto
+from gateway.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, catalog
+from gateway.dtos.errors import ResponseStatus
+from gateway.dtos.users import UserInfo
+
+NAMESPACE = "Voice.Api.Authentication"
+
+_SERVICESTACK = "http://schemas.servicestack.net/types"
+
+
+class AuthenticateResponse(Dto):
+    """The login session of whoever signed in"""
+
+    dotnet_namespace = _SERVICESTACK
+    ordered = True
+
+    user_id = fields.String("The ID of the user")
+    session_id = fields.String("The ID of the login session")
+    user_name = fields.String("The user name, as it was given")
+    display_name = fields.String("The name to show")
+    referrer_url = fields.String("Where the client came from")
+    bearer_token = fields.String("A token to send instead of the password")
+    refresh_token = fields.String("A token to get a new bearer token with")
+    profile_url = fields.String("The address of the user's picture")
+    roles = fields.List(fields.String(), "The user's roles")
+    permissions = fields.List(fields.String(), "The user's permissions")
+    response_status = fields.Nested(ResponseStatus, "The error, if any")
+    meta = fields.Map("Further facts")
+
+
+# OPTIONS, the fourth verb of these routes, is answered for every route without calling an operation.
+@catalog.operation(
+    "GET POST DELETE",
+    "/auth",
+    also=[("GET POST DELETE", "/auth/{provider}")],
+    returns=AuthenticateResponse,
+    access=ANYONE,
+    tags=["authentication"],
+)
+class Authenticate(Dto):
+    """Sign in, ask who is signed in, or sign out"""
+
+    dotnet_namespace = _SERVICESTACK
+    ordered = True
+    interfaces = ("IPost",)
+
+    provider = fields.String("How to sign in (e.g. credentials), or logout to sign out", name="provider")
+    user_name = fields.String("The user's e-mail address")
+    password = fields.String("The user's password")
+    remember_me = fields.Boolean("Stay signed in for longer?")
+    access_token = fields.String("A token to sign in with")
+    access_token_secret = fields.String("The secret of the token, where it has one")
+    meta = fields.Map("Further facts")
+
+
+@catalog.operation("GET", "/auth/status", returns=UserInfo, access=ANYONE, tags=["authentication"])
+class GetAuthStatus(Dto):
+    """Get the signed-in user, if any"""
+
+
+class RequestAuthTokenResult(Dto):
+    auth_token = fields.String("The token to sign in with")
+
+
+@catalog.operation(
+    "GET",
+    "/auth/token",
+    returns=RequestAuthTokenResult,
+    any_role=(SYSTEM_ADMINISTRATOR, MANAGER),
+    tags=["authentication"],
+)
+class RequestAuthToken(Dto):
+    """Get a token that signs in a given user"""
+
+    user_email_address = fields.String("The e-mail address of the user")
+    user_id = fields.String("The ID of the user, where no e-mail address is given")
