@@ -33,13 +33,22 @@ class Settings:
     """What the environment says. `from_environment` checks it all and names every variable that is wrong."""
 
     bind: str = _setting("GATEWAY_BIND", "address and port, or unix:PATH, to listen on")
-    database_url: str = _setting("GATEWAY_DATABASE_URL", "sqlite:///FILE or mysql://USER:PASSWORD@HOST/NAME", secret=True)
+    database_url: str = _setting(
+        "GATEWAY_DATABASE_URL", "sqlite:///FILE or mysql://USER:PASSWORD@HOST/NAME", secret=True
+    )
     workers: int = _setting("GATEWAY_WORKERS", "processes that answer")
     threads: int = _setting("GATEWAY_THREADS", "threads in each process")
-    secret: str = _setting("GATEWAY_SECRET", "signs tokens; on SQLite made once and kept beside the database", secret=True)
+    secret: str = _setting(
+        "GATEWAY_SECRET", "signs tokens; on SQLite made once and kept beside the database", secret=True
+    )
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
+    cors_origins: tuple[str, ...] = _setting(
+        "GATEWAY_CORS_ORIGINS", "web origins whose pages may call, parted by commas"
+    )
+    jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
+    default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
     log: str = _setting("GATEWAY_LOG", "text or json")
     debug: bool = _setting("GATEWAY_DEBUG", "errors answer with stack traces")
 
@@ -48,15 +57,26 @@ class Settings:
         """The settings of this process. Raises ConfigurationError with a line for each variable that is wrong."""
         env = Env(eager=False)
         found = cls(
-            bind=env.str("GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")),
-            database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check(_is_database, "a database's URL")),
+            bind=env.str(
+                "GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")
+            ),
+            database_url=env.str(
+                "GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check(_is_database, "a database's URL")
+            ),
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
             threads=env.int("GATEWAY_THREADS", 8, validate=validate.Range(1, 1024)),
             secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
-            log=env.str("GATEWAY_LOG", "text" if sys.stderr.isatty() else "json", validate=validate.OneOf(["text", "json"])),
+            cors_origins=tuple(env.list("GATEWAY_CORS_ORIGINS", [])),
+            jsonp=env.bool("GATEWAY_JSONP", False),
+            default_format=env.str(
+                "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])
+            ),
+            log=env.str(
+                "GATEWAY_LOG", "text" if sys.stderr.isatty() else "json", validate=validate.OneOf(["text", "json"])
+            ),
             debug=env.bool("GATEWAY_DEBUG", False),
         )
         try:
@@ -69,7 +89,9 @@ class Settings:
         if self.secret:
             return self
         if self.sqlite_path is None:
-            raise ConfigurationError("GATEWAY_SECRET must be set: with this database the nodes have no file to share it in.")
+            raise ConfigurationError(
+                "GATEWAY_SECRET must be set: with this database the nodes have no file to share it in."
+            )
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return Settings(**{**values, "secret": _kept_secret(self.sqlite_path)})
 
@@ -83,6 +105,7 @@ class Settings:
         """Variable, value with secrets hidden, and what it is for."""
         for each in fields(self):
             value = getattr(self, each.name)
+            value = ",".join(value) if isinstance(value, tuple) else value
             text = _without_password(value) if each.name == "database_url" else str(value)
             hidden = each.metadata["secret"] and each.name != "database_url" and value
             yield each.metadata["variable"], _HIDDEN if hidden else text, each.metadata["help"]
@@ -128,12 +151,16 @@ def _kept_secret(database: Path) -> str:
             made = secrets.token_urlsafe(SECRET_BYTES)
             file.write(made)
     except OSError as error:
-        raise ConfigurationError(f"GATEWAY_SECRET is not set, and {path} can't be used to keep one: {error.strerror}") from error
+        raise ConfigurationError(
+            f"GATEWAY_SECRET is not set, and {path} can't be used to keep one: {error.strerror}"
+        ) from error
     return made
 
 
 def _read_secret(path: Path) -> str:
     secret = path.read_text().strip()
     if not _is_secret(secret) or not secret:
-        raise ConfigurationError(f"{path} holds no secret of at least {SECRET_BYTES} bytes; delete it or set GATEWAY_SECRET.")
+        raise ConfigurationError(
+            f"{path} holds no secret of at least {SECRET_BYTES} bytes; delete it or set GATEWAY_SECRET."
+        )
     return secret

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from serializers.registry import default_registry
+
 from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
 from gateway.http.app import App, Options, create_app
@@ -9,7 +11,6 @@ from gateway.security.authenticator import Authenticator
 from gateway.services import load_services
 from gateway.settings import Settings
 from models import Database, connect, migrations
-from serializers.registry import default_registry
 
 
 def open_database(settings: Settings) -> Database:
@@ -29,7 +30,13 @@ def build(settings: Settings, database: Database) -> App:
     """The application of these settings on this database."""
     load_services()
     authenticator = Authenticator(database, settings.secret)
-    return create_app(catalog, default_registry(), database, authenticator, Options(debug=settings.debug))
+    options = Options(
+        debug=settings.debug,
+        origins=settings.cors_origins,
+        jsonp=settings.jsonp,
+        default_format=settings.default_format,
+    )
+    return create_app(catalog, default_registry(), database, authenticator, options)
 
 
 def create() -> App:

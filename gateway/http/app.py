@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ import falcon
 from serializers.registry import Registry
 
 from gateway.contract.catalog import Catalog
-from gateway.http import middleware, routing
+from gateway.http import compression, middleware, routing
 from gateway.http.errors import ErrorAnswers
 from gateway.http.pipeline import Pipeline
 from gateway.http.request import Request
@@ -33,11 +34,17 @@ class Options:
     :ivar realm: what WWW-Authenticate names.
     :ivar body_limit: bytes that a request's body may have.
     :ivar debug: answers to errors carry stack traces.
+    :ivar origins: web origins whose pages may call (CORS).
+    :ivar jsonp: ``?callback=`` is honoured.
+    :ivar default_format: name of the format that answers where nothing else says so.
     """
 
     realm: str = "gateway"
     body_limit: int = 10 * 1024 * 1024
     debug: bool = False
+    origins: tuple[str, ...] = ()
+    jsonp: bool = False
+    default_format: str = "json"
 
 
 def create_app(
@@ -53,13 +60,7 @@ def create_app(
     app: App = falcon.App(
         request_type=Request,
         router=routing.CaselessRouter(),
-        middleware=[
-            middleware.RequestIds(),
-            middleware.Negotiating(registry),
-            middleware.AccessLog(),
-            middleware.MethodOverriding(),
-            middleware.Caching(),
-        ],
+        middleware=list(_middleware(registry, options)),
     )
     app.req_options.strip_url_path_trailing_slash = True
     ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
@@ -69,6 +70,20 @@ def create_app(
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(database))
     return app
+
+
+def _middleware(registry: Registry, options: Options) -> Iterator[object]:
+    """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
+    yield middleware.RequestIds()
+    yield middleware.Negotiating(registry, options.default_format)
+    yield middleware.AccessLog()
+    yield middleware.MethodOverriding()
+    if options.origins:
+        yield middleware.CrossOrigin(allow_origins=options.origins, allow_credentials=options.origins)
+    yield compression.Compressing()
+    if options.jsonp:
+        yield middleware.Padding()
+    yield middleware.Caching()
 
 
 def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from serializers.registry import Registry
 
 from gateway.contract.catalog import Operation
+from gateway.http import jsconfig
 from gateway.http.request import Request
 from serializers import shape
 from serializers.base import Page, Serializer
@@ -27,22 +28,24 @@ class Encoder:
 
     def encode(self, operation: Operation, result: Any, request: Request) -> bytes:
         """The document of one result. Raises EncodeError."""
-        expected = operation.response_shape
-        assert expected is not None
-        serializer = request.negotiation.serializer
-        if serializer.name == "html":
-            return serializer.encode(operation.dump(result), expected, page=self._page(operation, request))
-        document: bytes = self._writer(serializer, expected)(result)
-        return document
+        assert operation.response_shape is not None
+        return self._encode(operation, result, operation.response_shape, operation.dump, request)
 
     def encode_batch(self, operation: Operation, results: list[Any], request: Request) -> bytes:
         """The document of a batch's results. Raises EncodeError."""
+        return self._encode(
+            operation, results, _list_of(operation), lambda all_: [operation.dump(each) for each in all_], request
+        )
+
+    def _encode(
+        self, operation: Operation, result: Any, expected: shape.Shape, dump: Callable[[Any], Any], request: Request
+    ) -> bytes:
         serializer = request.negotiation.serializer
-        expected = _list_of(operation)
         if serializer.name == "html":
-            value = [operation.dump(result) for result in results]
-            return serializer.encode(value, expected, page=self._page(operation, request))
-        document: bytes = self._writer(serializer, expected)(results)
+            return serializer.encode(dump(result), expected, page=self._page(operation, request))
+        if serializer.name in ("json", "jsv") and (options := request.query_value("jsconfig")):
+            return jsconfig.encode(dump(result), expected, jsconfig.parse(options), serializer.name)
+        document: bytes = self._writer(serializer, expected)(result)
         return document
 
     def _page(self, operation: Operation, request: Request) -> Page:

@@ -17,6 +17,7 @@ log = structlog.get_logger("gateway.access")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OVERRIDE = "X-HTTP-Method-Override"
+_NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_.$]")
 _OVERRIDABLE = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
@@ -33,8 +34,9 @@ class RequestIds:
 class Negotiating:
     """The format is chosen before anything can fail, and the suffix is cut off before routing."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, default_format: str) -> None:
         self._registry = registry
+        self._default = default_format
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Choose the format."""
@@ -45,6 +47,7 @@ class Negotiating:
             request.content_type,
             self._registry,
             raw_path=request.raw_path,
+            default=self._default,
         )
         request.path = request.negotiation.path
         response.append_header("Vary", "Accept")
@@ -57,15 +60,9 @@ class MethodOverriding:
         """Take the verb that is meant."""
         if request.method != "POST":
             return
-        meant = request.get_header(_OVERRIDE) or _query_override(request)
+        meant = request.get_header(_OVERRIDE) or request.query_value(_OVERRIDE.lower())
         if meant and meant.upper() in _OVERRIDABLE:
             request.method = meant.upper()
-
-
-def _query_override(request: Request) -> str | None:
-    if "override=" not in request.query_string.lower():
-        return None
-    return next((value for name, value in request.pairs if name.lower() == _OVERRIDE.lower()), None)
 
 
 class AccessLog:
@@ -91,9 +88,29 @@ class AccessLog:
 
 
 class Caching:
-    """An answer that says nothing of caching is nobody's to keep."""
+    """An answer that says nothing of caching is nobody's to keep; one with an ETag is asked for again."""
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Add the header."""
-        if response.get_header("Cache-Control") is None and response.get_header("ETag") is None:
-            response.set_header("Cache-Control", "no-store")
+        if response.get_header("Cache-Control") is None:
+            response.set_header("Cache-Control", "private, no-cache" if response.get_header("ETag") else "no-store")
+
+
+class Padding:
+    """JSONP: ``?callback=fn`` wraps a JSON answer in a call. Only where the service allows it: with cookies it leaks data."""
+
+    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
+        """Wrap the body."""
+        callback = request.query_value("callback")
+        if callback and response.data and request.negotiation.serializer.name == "json":
+            response.data = _NO_IDENTIFIER.sub("_", callback).encode() + b"(" + response.data + b")"
+            response.content_type = "text/javascript"
+
+
+class CrossOrigin(falcon.CORSMiddleware):
+    """Falcon's CORS for a list of origins, with the Vary that shared caches need."""
+
+    def process_response(self, req: Any, resp: falcon.Response, resource: object, req_succeeded: bool) -> None:
+        """Add the headers, on errors too."""
+        super().process_response(req, resp, resource, req_succeeded)
+        resp.append_header("Vary", "Origin")

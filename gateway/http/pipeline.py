@@ -16,7 +16,7 @@ from serializers.registry import Registry
 
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import ServiceError, TooLarge
-from gateway.http import auth, binding, encoding
+from gateway.http import auth, binding, conditional, encoding
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.security.authenticator import Authenticator
@@ -60,10 +60,15 @@ class Pipeline:
         """One call of an operation. Raises ServiceError."""
         caller = self._admit(operation, request)
         values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
-        body = self._call(operation, request, values, caller)
-        if body is None:
-            return Answer(204)
-        return self._answer(operation, request, body)
+        with self._unit(operation) as unit:
+            result = self._handle(operation, values, self._context(unit, caller, conditional.expected_version(request)))
+            if result is None or operation.response_shape is None:
+                return Answer(204)
+            tag = conditional.etag(result)
+            if tag and conditional.unchanged(request, tag):
+                return Answer(304, headers={"ETag": tag})
+            body = self.encoder.encode(operation, result, request)
+        return self._answer(operation, request, body, {"ETag": tag} if tag else {})
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
         """Every call of a batch, in order, each in a unit of work of its own. The first failure ends it and is the answer;
@@ -85,27 +90,20 @@ class Pipeline:
             return Answer(204, headers=completed)
         return self._answer(operation, request, self.encoder.encode_batch(operation, results, request), completed)
 
-    def _call(
-        self, operation: Operation, request: Request, values: Mapping[str, Any], caller: Principal | None
-    ) -> bytes | None:
-        with self._unit(operation) as unit:
-            result = self._handle(operation, values, self._context(unit, caller))
-            return None if result is None else self.encoder.encode(operation, result, request)
-
     def _handle(self, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
         return self.catalog.handlers[operation.name](operation.load(values), context)
 
     def _unit(self, operation: Operation) -> AbstractContextManager[Unit]:
         return self.database.unit_of_work(write=operation.writes)
 
-    def _context(self, unit: Unit, caller: Principal | None) -> Context:
-        return Context(unit=unit, caller=caller, now=instant(datetime.now(UTC)))
+    def _context(self, unit: Unit, caller: Principal | None, expected_version: int | None = None) -> Context:
+        return Context(unit=unit, caller=caller, now=instant(datetime.now(UTC)), expected_version=expected_version)
 
     def _answer(
         self, operation: Operation, request: Request, body: bytes, more: Mapping[str, str] | None = None
     ) -> Answer:
         negotiation = request.negotiation
-        headers = {**encoding.headers(operation, negotiation.serializer), **(more or {})}
+        headers = {**encoding.headers(operation, negotiation.serializer), **more}
         return Answer(200, body, negotiation.content_type, headers)
 
     def _admit(self, operation: Operation, request: Request) -> Principal | None:

@@ -37,6 +37,12 @@ class Request(falcon.Request):
         """Names and values of the query, in order; a name without ``=`` has no value."""
         return list(pairs(self.query_string)) if self.query_string else []
 
+    def query_value(self, name: str) -> str:
+        """The last value of a name in lower case, matched in any letter case; empty where the query has none."""
+        if name not in self.query_string.lower():
+            return ""
+        return next((value or "" for given, value in reversed(self.pairs) if given.lower() == name), "")
+
     @property
     def raw_path(self) -> str:
         """The target as the client sent it, where the server passes it on; else empty."""

@@ -1,0 +1,65 @@
+"""Answers compressed with gzip, when the client asks for it and never otherwise."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import falcon
+
+from gateway.http.request import Request
+
+#: Bytes up to which a body stays as it is.
+SMALL = 1024
+
+_GZIP = 31
+_LEVEL = 5
+
+
+class Compressing:
+    """Middleware: gzip for bodies over `SMALL` bytes and for streams."""
+
+    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
+        """Compress what there is."""
+        if not response.data and response.stream is None:
+            return
+        if response.data and len(response.data) <= SMALL:
+            return
+        response.append_header("Vary", "Accept-Encoding")
+        if response.get_header("Content-Encoding") or not wants_gzip(request.get_header("Accept-Encoding")):
+            return
+        response.set_header("Content-Encoding", "gzip")
+        if response.data:
+            compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
+            response.data = compressor.compress(response.data) + compressor.flush()
+        else:
+            response.stream = CompressedStream(response.stream)
+
+
+def wants_gzip(header: str | None) -> bool:
+    """Whether Accept-Encoding admits gzip (RFC 9110, 12.5.3); ``*`` alone does not name it, so it does not."""
+    for part in (header or "").split(","):
+        coding, _, parameters = part.partition(";")
+        if coding.strip().lower() in ("gzip", "x-gzip"):
+            return parameters.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+class CompressedStream:
+    """A stream's blocks, compressed one by one so that none waits for the next."""
+
+    def __init__(self, blocks: Any) -> None:
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[bytes]:
+        compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
+        for block in self._blocks:
+            yield compressor.compress(block) + compressor.flush(zlib.Z_SYNC_FLUSH)
+        yield compressor.flush()
+
+    def close(self) -> None:
+        """Close the stream beneath."""
+        close = getattr(self._blocks, "close", None)
+        if close is not None:
+            close()
