@@ -40,10 +40,6 @@ class Dialect(ABC):
     def key(self, shape: Shape) -> TextWriter:
         """The writer of a map's key, with what follows it."""
 
-    @abstractmethod
-    def anything(self, value: Any) -> str:
-        """The text of a value whose shape is not known."""
-
     def inline(self, shape: Shape, variable: str, writer: str) -> str:
         """The source of a scalar's text; `writer` names what `scalar` returned."""
         del shape

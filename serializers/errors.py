@@ -56,3 +56,31 @@ def wire_path(steps: Iterable[str | int]) -> str:
         else:
             path += f".{step}" if path else step
     return path
+
+
+class Mismatch(Exception):
+    """A value that does not fit its shape, on its way up to the reader that knows the document's text.
+
+    :ivar keys: the steps to the value, as the document spells them.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self._names: list[str | int] = []
+        self._keys: list[str | int] = []
+
+    def inside(self, name: str | int, key: str | int) -> Mismatch:
+        """The same, seen from the record, list or map that holds the value."""
+        self._names.append(name)
+        self._keys.append(key)
+        return self
+
+    @property
+    def path(self) -> str:
+        """The wire path."""
+        return wire_path(reversed(self._names))
+
+    @property
+    def keys(self) -> list[str | int]:
+        return self._keys[::-1]

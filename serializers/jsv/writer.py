@@ -76,9 +76,6 @@ class JsvDialect(Dialect):
         write = scalars.writer(shape)
         return lambda key: quote(write(key)) + ":"
 
-    def anything(self, value: Any) -> str:
-        return _write(value)
-
     def inline(self, shape: Shape, variable: str, writer: str) -> str:
         if isinstance(shape, shapes.Text):
             return f"({variable} if {variable}.__class__ is str and {variable} and not special({variable}) else text({variable}))"
@@ -108,10 +105,10 @@ def _write(value: Any) -> str:
         return _write_list(value)
     if isinstance(value, Mapping):
         return _write_dict(value)
-    return quote_text(value)
+    return _scalar(value)
 
 
-def quote_text(value: Any) -> str:
+def _scalar(value: Any) -> str:
     """A scalar that is known by its type alone. Only texts are quoted: a date's colons stand bare."""
     text = scalars.write_any(value)
     return quote(text) if isinstance(value, str) else text

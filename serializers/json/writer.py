@@ -1,25 +1,18 @@
-"""JSON: compact and ASCII on the way out, strict and directed by the shape on the way in.
-
-Nulls of records and maps are left out. A text may be given as a number or a boolean, whose raw text it then is.
-"""
+"""Writing JSON: compact, in ASCII, nulls of records and maps left out."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+import decimal
+from collections.abc import Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import Any, NoReturn
+from typing import Any
 
-from serializers import json_position, scalars
+from serializers import scalars
 from serializers import shape as shapes
-from serializers.base import DEFAULT_LIMITS, Limits, Page
 from serializers.compiler import Compiler, Dialect, TextWriter, rows
-from serializers.errors import DecodeError, EncodeError, wire_path
-from serializers.rows import bracketed
+from serializers.errors import EncodeError
 from serializers.shape import Shape
-from serializers.text import from_bytes, to_bytes
 
 _NONFINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
@@ -34,16 +27,6 @@ def dumps(value: Any, shape: Shape | None = None) -> str:
         return _write(value)
     except RecursionError:
         raise EncodeError("the value is nested too deeply") from None
-
-
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """The value of a document, None where it is empty.
-
-    Names are read in any letter case, unknown ones skipped, of duplicates the last counts.
-
-    :raises DecodeError: where the text is not JSON, a value is not of its shape, or a limit is passed.
-    """
-    return json_position.read(text, shape, limits)
 
 
 @lru_cache(maxsize=1024)
@@ -101,7 +84,7 @@ def _write(value: Any) -> str:
     text = scalars.write_any(value)
     if value.__class__ is bool:
         return text.lower()
-    if value.__class__ in (int, float) or isinstance(value, scalars.decimal.Decimal):
+    if value.__class__ in (int, float) or isinstance(value, decimal.Decimal):
         return _number(text)
     return encode_basestring_ascii(text)
 
