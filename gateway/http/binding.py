@@ -80,13 +80,11 @@ def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
 def multipart_pairs(request: Request, data: bytes) -> list[tuple[str, str | None]]:
     """Names and texts of a multipart form; a file part counts by its content. Raises MalformedRequest."""
     handler = falcon.media.MultipartFormHandler()
-    found: list[tuple[str, str | None]] = []
     try:
-        for part in handler.deserialize(io.BytesIO(data), request.content_type or "", len(data)):
-            found.append((part.name or "", part.stream.read().decode("utf-8", "replace")))
+        form = handler.deserialize(io.BytesIO(data), request.content_type or "", len(data))
+        return [(part.name or "", part.stream.read().decode("utf-8", "replace")) for part in form]
     except falcon.HTTPError as error:
         raise MalformedRequest(f"The multipart body can't be read: {error.description or error.title}") from error
-    return found
 
 
 def from_pairs(given: Pairs, operation: Operation) -> dict[str, Any]:
@@ -112,7 +110,8 @@ def from_pairs(given: Pairs, operation: Operation) -> dict[str, Any]:
 
 @cache
 def _members(operation: Operation) -> Mapping[str, tuple[str, shape.Shape]]:
-    return {wire.lower(): (wire, each) for wire, each in operation.request_shape.fields.items()}
+    members = {wire.lower(): (wire, each) for wire, each in operation.request_shape.fields.items()}
+    return members | {alias.lower(): members[wire.lower()] for alias, wire in operation.dto.aliases.items()}
 
 
 def _bind(values: dict[str, Any], wire_name: str, texts: list[str], expected: shape.Shape) -> None:

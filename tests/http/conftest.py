@@ -1,0 +1,60 @@
+"""The whole application in one process, on a fresh SQLite database with one user."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from gateway import wsgi
+from gateway.security import bootstrap
+from gateway.settings import Settings
+from models import Database
+
+EMAIL = "ada@example.org"
+PASSWORD = "correct horse battery"
+API_KEY = "key-of-ada-0123456789abcdef0123456789"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a fresh installation."""
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    monkeypatch.setenv("GATEWAY_BOOTSTRAP_EMAIL", EMAIL)
+    monkeypatch.setenv("GATEWAY_BOOTSTRAP_PASSWORD", PASSWORD)
+    monkeypatch.setenv("GATEWAY_BOOTSTRAP_API_KEY", API_KEY)
+    return Settings.from_environment()
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """Its database, with the first user in it."""
+    database = wsgi.open_database(settings)
+    bootstrap.first_user(database, settings)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def anonymous(settings: Settings, database: Database) -> TestApp:
+    """A client without credentials."""
+    return TestApp(wsgi.build(settings, database))
+
+
+@pytest.fixture
+def client(anonymous: TestApp) -> TestApp:
+    """A client with an API key; any status is an answer."""
+    anonymous.authorization = ("Bearer", API_KEY)
+    return anonymous
+
+
+def post(client: TestApp, path: str, body: bytes | str, content_type: str | None = None, **headers: str) -> Any:
+    """A POST that says just what is given: WebTest adds no Content-Type of its own."""
+    data = body.encode() if isinstance(body, str) else body
+    environ = {} if content_type is None else {"CONTENT_TYPE": content_type}
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = client.RequestClass.blank(path, method="POST", body=data, headers=sent, environ=environ)
+    if content_type is None:
+        request.environ.pop("CONTENT_TYPE", None)
+    return client.do_request(request, status="*")
