@@ -18,6 +18,7 @@ from typing import Any
 
 import marshmallow
 
+from gateway.contract.compiled import Dump, Load, compile_dump, compile_load
 from gateway.contract.dto import Dto, DtoType, Instance
 from gateway.contract.naming import words
 from gateway.contract.rules import Failure
@@ -106,14 +107,22 @@ class Operation:
     def load(self, values: Mapping[str, Any]) -> Instance:
         """The request bound from values by wire name. Raises ValidationFailed with every failure."""
         try:
-            return self.dto.instance(self.dto.schema().load(values))
+            return self.dto.instance(self._load(values))
         except marshmallow.ValidationError as error:
             raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
 
     def dump(self, result: Any) -> Any:
         """The result as values by wire name, nulls included."""
+        return [self._dump(item) for item in result] if self.returns_list else self._dump(result)
+
+    @cached_property
+    def _load(self) -> Load:
+        return compile_load(self.dto.schema())
+
+    @cached_property
+    def _dump(self) -> Dump:
         assert self.returns is not None
-        return self.returns.schema().dump(result, many=self.returns_list)
+        return compile_dump(self.returns.schema())
 
 
 def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:

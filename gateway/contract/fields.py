@@ -20,7 +20,7 @@ from marshmallow import fields as base
 from gateway.contract.rules import Failure, Rule, length
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
-_BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False}
+BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False}
 
 
 class DtoEnum(enum.StrEnum):
@@ -115,7 +115,7 @@ class Boolean(DtoField, base.Boolean):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if isinstance(value, bool):
             return value
-        found = _BOOLEANS.get(str(value).lower())
+        found = BOOLEANS.get(str(value).lower())
         if found is None:
             raise unbindable(value)
         return found

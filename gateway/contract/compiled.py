@@ -1,0 +1,231 @@
+"""Schemas compiled: Python source made once from a schema's fields, that does what marshmallow's ``dump`` and ``load`` do, much faster.
+
+marshmallow walks a schema's fields anew for each document, with several calls for each value. Here every field becomes one expression
+for the usual case: the attribute holds a text, the value is a text no longer than its column. marshmallow stays the fallback and the
+oracle. Whatever is not the usual case (a value of another type, a broken rule, a document that is no ``dict``) gives up and starts again
+in marshmallow, so its results and its messages are marshmallow's own. A field of a kind that is not known here calls its own methods; a
+schema with hooks, or with fields that are not ours, is not compiled at all.
+
+Rules must be pure: whether one lets null pass is asked once, when the schema is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import marshmallow
+from marshmallow import fields as base
+
+from gateway.contract import fields
+from gateway.contract.rules import Rule
+
+Dump = Callable[[Any], dict[str, Any]]
+Load = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+_TEXT = frozenset([str])
+
+
+class _Source:
+    """The source of one function, and the objects that it names."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {}
+
+    def name(self, value: Any) -> str:
+        """A name for an object."""
+        name = f"_{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def function(self, lines: Iterator[str]) -> Any:
+        """The function ``run`` of these lines. They hold generated names and reprs of strings only, never values from documents."""
+        exec("\n".join(lines), self.names)  # noqa: S102
+        return self.names["run"]
+
+
+class Unusual(Exception):
+    """A compiled function gives up; marshmallow takes over."""
+
+
+class _Readable(set[type]):
+    """Classes whose objects are read by attribute. marshmallow reads ``obj[name]`` where it can, so what can be indexed is left to it."""
+
+    def learn(self, objects: list[Any]) -> None:
+        """Ask the objects' classes once. Raises Unusual for one that is indexed."""
+        classes = set(map(type, objects))
+        if any(hasattr(cls, "__getitem__") for cls in classes):
+            raise Unusual
+        self |= classes
+
+
+_readable = _Readable()
+
+
+def compile_dump(schema: marshmallow.Schema) -> Dump:
+    """``schema.dump`` for one object, made for objects whose attributes hold what the fields say."""
+    if not _is_plain(schema, schema.dump_fields):
+        return schema.dump
+    source = _Source()
+    source.names |= {"readable": _readable, "whole": schema.dump, "Unusual": Unusual}
+    run: Dump = source.function(_dump_lines(schema, source))
+    return run
+
+
+def _dump_lines(schema: marshmallow.Schema, source: _Source) -> Iterator[str]:
+    yield "def run(o):"
+    yield "  try:"
+    yield "    if type(o) not in readable: readable.learn([o])"
+    yield f"    return {_dumped_members(schema, source)}"
+    yield "  except (AttributeError, Unusual):"
+    yield "    return whole(o)"
+
+
+def _dumped_members(schema: marshmallow.Schema, source: _Source) -> str:
+    """The expression of the dict of an object ``o``."""
+    members = schema.dump_fields.items()
+    return "{" + ", ".join(f"{field.data_key!r}: {_dumped(field, name, source)}" for name, field in members) + "}"
+
+
+def _dumped(field: base.Field[Any], name: str, source: _Source) -> str:
+    """The expression of one member of an object ``o``."""
+    if type(field) is fields.Boolean:
+        return f"o.{name}"
+    own = f"{source.name(field._serialize)}(v, {name!r}, o)"
+    usual = own
+    if type(field) in _KEPT:
+        usual = f"v if type(v) is {_KEPT[type(field)]} else {own}"
+    elif type(field) is fields.Nested:
+        usual = f"{_items_dump(field.schema, source)}([v])[0]"
+    elif type(field) is fields.List and type(field.item) is fields.Nested:
+        usual = f"{_items_dump(field.item.schema, source)}(v) if type(v) is list else {own}"
+    elif type(field) is fields.List and type(field.item) is fields.String:
+        usual = f"v.copy() if type(v) is list and {source.name(_TEXT.issuperset)}(map(type, v)) else {own}"
+    elif type(field) is fields.Map and type(field.key_field) is type(field.value_field) is fields.String:
+        texts = source.name(_TEXT.issuperset)
+        usual = f"v.copy() if type(v) is dict and {texts}(map(type, v)) and {texts}(map(type, v.values())) else {own}"
+    return f"None if (v := o.{name}) is None else {usual}"
+
+
+#: What is dumped as it is: the value's class, by the class of the field.
+_KEPT: Mapping[type[base.Field[Any]], str] = {fields.String: "str", fields.Enum: "str", fields.Integer: "int"}
+
+
+def _items_dump(schema: marshmallow.Schema, source: _Source) -> str:
+    """The name of a function that dumps a list of objects. It raises AttributeError and Unusual instead of taking to marshmallow."""
+    if not _is_plain(schema, schema.dump_fields):
+        return source.name(lambda items: [None if item is None else schema.dump(item) for item in items])
+    inner = _Source()
+    inner.names["readable"] = _readable
+    lines = [
+        "def run(items):",
+        "  if not readable.issuperset(map(type, items)): readable.learn(items)",
+        "  found = []",
+        "  for o in items:",
+        f"    found.append({_dumped_members(schema, inner)})",
+        "  return found",
+    ]
+    return source.name(inner.function(iter(lines)))
+
+
+def compile_load(schema: marshmallow.Schema) -> Load:
+    """``schema.load`` for one document. Raises marshmallow's ValidationError, as ``schema.load`` does."""
+    if not _is_plain(schema, schema.load_fields) or schema.unknown != marshmallow.EXCLUDE or schema.partial:
+        return schema.load
+    source = _Source()
+    source.names |= {"whole": schema.load, "missing": marshmallow.missing}
+    source.names["unusual"] = (marshmallow.ValidationError, KeyError, TypeError)
+    run: Load = source.function(_load_lines(schema, source))
+    return run
+
+
+def _load_lines(schema: marshmallow.Schema, source: _Source) -> Iterator[str]:
+    names = {name: f"v{index}" for index, name in enumerate(schema.load_fields)}
+    yield "def run(data):"
+    yield "  if type(data) is not dict: return whole(data)"
+    yield "  get = data.get"
+    yield "  try:"
+    yield "    pass"
+    for name, field in schema.load_fields.items():
+        for line in _loaded(field, names[name], source):
+            yield "    " + line
+    yield "  except unusual:"
+    yield "    return whole(data)"
+    yield "  return {" + ", ".join(f"{name!r}: {local}" for name, local in names.items()) + "}"
+
+
+def _loaded(field: base.Field[Any], local: str, source: _Source) -> Iterator[str]:
+    """The lines that bind one value to a local name, or give up."""
+    key = repr(field.data_key)
+    usual = _LOADED.get(type(field))
+    if usual is None:
+        yield f"{local} = {source.name(field.deserialize)}(get({key}, missing), {key}, data)"
+        return
+    rules = _rules(field)
+    yield f"{local} = get({key})"
+    yield f"if {local} is not None:"
+    for line in usual(field, local, source):
+        yield "  " + line
+    for rule in rules:
+        yield f"  {source.name(rule)}({local})"
+    if not all(map(_passes_null, rules)):
+        yield "else: return whole(data)"
+
+
+def _loaded_text(field: Any, local: str, _source: _Source) -> Iterator[str]:
+    too_long = "" if field.length is None else f" or len({local}) > {field.length}"
+    yield f"if type({local}) is not str{too_long}: return whole(data)"
+
+
+def _loaded_boolean(_field: Any, local: str, source: _Source) -> Iterator[str]:
+    yield f"if {local} is not True and {local} is not False:"
+    yield f"  if type({local}) is not str: return whole(data)"
+    yield f"  {local} = {source.name(fields.BOOLEANS)}[{local}.lower()]"
+
+
+def _loaded_enum(field: Any, local: str, source: _Source) -> Iterator[str]:
+    # What is no member's name, or no key at all, is left to marshmallow by its KeyError or TypeError.
+    yield f"{local} = {source.name(dict(field.enum.__members__))}[{local}]"
+
+
+def _loaded_list(field: Any, local: str, source: _Source) -> Iterator[str]:
+    yield f"if type({local}) is not list: return whole(data)"
+    if type(field.item) is not fields.String:
+        deserialize = source.name(field.item.deserialize)
+        yield f"{local} = [{deserialize}(i) for i in {local}]"
+        return
+    yield f"for i in {local}:"
+    for line in _loaded_text(field.item, "i", source):
+        yield "  " + line
+    for rule in _rules(field.item):
+        yield f"  {source.name(rule)}(i)"
+    yield f"{local} = {local}.copy()"
+
+
+_LOADED: Mapping[type[base.Field[Any]], Callable[[Any, str, _Source], Iterator[str]]] = {
+    fields.String: _loaded_text,
+    fields.Boolean: _loaded_boolean,
+    fields.Enum: _loaded_enum,
+    fields.List: _loaded_list,
+}
+
+
+def _rules(field: Any) -> list[Rule]:
+    """A field's rules but for the length of a text, which is compiled."""
+    known = 1 if type(field) is fields.String and field.length is not None else 0
+    return list(field.validators[known:])
+
+
+def _passes_null(rule: Rule) -> bool:
+    try:
+        rule(None)
+    except marshmallow.ValidationError:
+        return False
+    return True
+
+
+def _is_plain(schema: marshmallow.Schema, members: Mapping[str, base.Field[Any]]) -> bool:
+    """Whether marshmallow would do nothing but walk the schema's fields, all of them ours and read by their own names."""
+    overridden = type(schema).get_attribute is not marshmallow.Schema.get_attribute
+    ours = all(isinstance(field, fields.DtoField) and field.attribute is None for field in members.values())
+    return ours and not overridden and not any(schema._hooks.values()) and not schema.many
