@@ -1,0 +1,37 @@
+"""What can go wrong with rows.
+
+    StorageError
+    +-- Duplicate        a row that must be the only one is there already
+    +-- Conflict         another writer changed the row first
+    +-- Unavailable      the database is away, locked or overloaded; the unit of work was rolled back
+    +-- SchemaMismatch   the database's schema is not the one that this version needs
+"""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """The root of this package's errors."""
+
+
+class Duplicate(StorageError):
+    """A row that must be the only one is there already."""
+
+
+class Conflict(StorageError):
+    """Another writer changed the row first."""
+
+
+class Unavailable(StorageError):
+    """The database is away, locked or overloaded. Nothing of the unit of work is stored.
+
+    :ivar retry_after: seconds after which it is worth another try.
+    """
+
+    def __init__(self, message: str, retry_after: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SchemaMismatch(StorageError):
+    """The database's schema is older or newer than this version's."""

@@ -1,0 +1,49 @@
+"""Our column types, the same on SQLite and MySQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import peewee
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+class IdField(peewee.CharField):
+    """An id, compared letter by letter."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=64, **kwargs)
+
+
+class LongTextField(peewee.TextField):
+    """A text of up to 16 MB: MySQL's TEXT holds 64 kB of bytes, too few for 65,535 characters. To SQLite it is a text like any."""
+
+    field_type = "MEDIUMTEXT"
+
+
+class InstantField(peewee.CharField):
+    """A point in time as text: ISO 8601 in UTC, always six digits and ``Z``. It sorts as text and is what the wire carries."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=27, **kwargs)
+
+    def db_value(self, value: str | None) -> str | None:
+        """Refuse any other form. Raises ValueError."""
+        if value is not None and not _INSTANT.fullmatch(value):
+            raise ValueError(f"{value!r} is no instant of the form 2026-11-23T08:15:30.123456Z")
+        return value
+
+
+class JsonField(LongTextField):
+    """A value kept as JSON text."""
+
+    def db_value(self, value: Any) -> str | None:
+        """The text."""
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+    def python_value(self, value: str | None) -> Any:
+        """The value."""
+        return None if value is None else json.loads(value)

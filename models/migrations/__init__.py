@@ -1,0 +1,114 @@
+"""The schema's history: numbered migrations, each with the statements of its way up and down.
+
+A migration is a module ``mNNNN_name`` with ``UP`` and ``DOWN``, statements in the SQL that SQLite and MySQL share. Each is applied once,
+by whoever comes first: on SQLite under its write lock, on MySQL under a named lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import ModuleType
+
+from models.database import Database, Unit
+from models.errors import SchemaMismatch, Unavailable
+from models.migrations import m0001_first
+
+__all__ = ["MIGRATIONS", "SchemaMismatch", "apply", "check", "downgrade", "missing"]
+
+_MODULES: Sequence[ModuleType] = (m0001_first,)
+
+#: Every migration by its number and name, in order.
+MIGRATIONS: Mapping[str, ModuleType] = {each.__name__.rpartition(".")[2].removeprefix("m"): each for each in _MODULES}
+
+_HISTORY = 'CREATE TABLE IF NOT EXISTS "schema_migrations" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "applied" VARCHAR(27) NOT NULL)'
+# The same letters on both engines: compared and sorted by their code points.
+_MYSQL_TABLE = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+_LOCK = "gateway_migrations"
+_LOCK_SECONDS = 60
+
+
+def missing(database: Database) -> list[str]:
+    """Migrations of this version that the database lacks, in order."""
+    found = _applied(database)
+    return [name for name in MIGRATIONS if name not in found]
+
+
+def check(database: Database) -> None:
+    """Refuse a schema that is not this version's. Raises SchemaMismatch that says what to do."""
+    found = _applied(database)
+    newer = sorted(found - MIGRATIONS.keys())
+    if newer:
+        raise SchemaMismatch(f"the database's schema is newer than this version: it has {', '.join(newer)}; run a newer gateway")
+    lacking = [name for name in MIGRATIONS if name not in found]
+    if lacking:
+        raise SchemaMismatch(f"the database's schema is older than this version: it lacks {', '.join(lacking)}; run 'gateway migrate'")
+
+
+def apply(database: Database) -> list[str]:
+    """Apply what is missing; the names of what was. Raises SchemaMismatch when the schema is newer than this version."""
+    done = []
+    with _locked(database) as unit:
+        newer = sorted(_names(unit) - MIGRATIONS.keys())
+        if newer:
+            raise SchemaMismatch(f"the database's schema is newer than this version: it has {', '.join(newer)}")
+        for name, module in MIGRATIONS.items():
+            if name not in _names(unit):
+                _run(unit, module.UP)
+                unit.execute(_placed(unit, 'INSERT INTO "schema_migrations" ("name", "applied") VALUES (?, ?)'), (name, _now()))
+                done.append(name)
+    return done
+
+
+def downgrade(database: Database, target: str) -> list[str]:
+    """Take back every migration after `target` (all, where it is empty), the last one first; the names of what was."""
+    done = []
+    with _locked(database) as unit:
+        found = _names(unit)
+        for name, module in reversed(MIGRATIONS.items()):
+            if name > target and name in found:
+                _run(unit, module.DOWN)
+                unit.execute(_placed(unit, 'DELETE FROM "schema_migrations" WHERE "name" = ?'), (name,))
+                done.append(name)
+    return done
+
+
+@contextmanager
+def _locked(database: Database) -> Iterator[Unit]:
+    with database.unit_of_work() as unit:
+        if unit.dialect == "mysql" and unit.execute("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS)).fetchone()[0] != 1:
+            raise Unavailable("another node is migrating the schema")
+        try:
+            _run(unit, [_HISTORY])
+            yield unit
+        finally:
+            if unit.dialect == "mysql":
+                unit.execute("SELECT RELEASE_LOCK(%s)", (_LOCK,))
+
+
+def _run(unit: Unit, statements: Sequence[str]) -> None:
+    for statement in statements:
+        table = statement.lstrip().startswith("CREATE TABLE") and unit.dialect == "mysql"
+        unit.execute(statement.rstrip() + _MYSQL_TABLE if table else statement)
+
+
+def _applied(database: Database) -> set[str]:
+    with database.unit_of_work(write=False) as unit:
+        if unit.dialect == "sqlite":
+            found = unit.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
+        else:
+            found = unit.execute("SHOW TABLES LIKE 'schema_migrations'").fetchone()
+        return _names(unit) if found else set()
+
+
+def _names(unit: Unit) -> set[str]:
+    return {name for (name,) in unit.execute('SELECT "name" FROM "schema_migrations"').fetchall()}
+
+
+def _placed(unit: Unit, statement: str) -> str:
+    return statement.replace("?", "%s") if unit.dialect == "mysql" else statement
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
