@@ -1,0 +1,112 @@
+"""Compiled schemas beside marshmallow's own: ratios of medians, both measured in turns in one process.
+
+python benchmarks/schemas.py [--check]   with --check, end with status 1 where a target is missed
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import make_dataclass
+from statistics import median
+from typing import Any
+
+from gateway.contract.compiled import compile_dump, compile_load
+from gateway.contract.dto import Dto
+from gateway.dtos.customers import CustomerBreadcrumb
+from gateway.dtos.sessions import NewSession, SessionInfo, SessionLogInfo, SessionMemberInfo
+
+ROUNDS = 15
+CALLS = 2_000
+
+
+def rows() -> Any:
+    """A session with 3 members, 10 log lines and 2 breadcrumbs, as objects with slots."""
+    row = {dto: _row_class(dto) for dto in (SessionInfo, SessionMemberInfo, SessionLogInfo, CustomerBreadcrumb)}
+    members = [
+        row[SessionMemberInfo](
+            f"user{n}@example.org", None, f"User {n}", n == 0, None, {"k": "v"}, "Connected", "Agent", None, False
+        )
+        for n in range(3)
+    ]
+    log = [row[SessionLogInfo]("2026-11-23T08:15:30.123456Z", f"Line {n} of the log") for n in range(10)]
+    breadcrumb = [row[CustomerBreadcrumb](f"c{n}", f"Customer {n}") for n in range(2)]
+    session = row[SessionInfo](*([None] * len(SessionInfo.schema().fields)))
+    for name in SessionInfo.schema().fields:
+        setattr(session, name, f"{name} of this session")
+    session.log, session.members, session.customer_breadcrumb = log, members, breadcrumb
+    session.ended = session.was_missed = False
+    return session
+
+
+def _row_class(dto: type[Dto]) -> Any:
+    return make_dataclass(dto.__name__, list(dto.schema().fields), slots=True)
+
+
+DOCUMENT = {
+    "displayName": "Support for Ada",
+    "channel": "Voice",
+    "direction": "Incoming",
+    "callState": "Ringing",
+    "fromAddress": "from@example.org",
+    "fromName": "From O'Name",
+    "toAddress": "to@example.org",
+    "customerId": "0190a0b0c0d0e0f0",
+    "fromPhoneNumber": "+15551230001",
+    "destination": "+15551230002",
+    "memberEmailAddresses": ["a@example.org", "b@example.org"],
+    "startSession": True,
+}
+INVALID = {**DOCUMENT, "channel": "Telex"}
+
+
+def quietly(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A load whose refusals are results."""
+
+    def run(document: Any) -> Any:
+        try:
+            return load(document)
+        except ValueError as error:
+            return error.messages  # type: ignore[attr-defined]
+
+    return run
+
+
+def compare(one: Callable[[Any], Any], other: Callable[[Any], Any], value: Any) -> tuple[float, float, float]:
+    """Median microseconds of both, and the median of the ratios of each round's pair."""
+    assert one(value) == other(value)
+    times: list[tuple[float, float]] = []
+    for number in range(ROUNDS):
+        order = (one, other) if number % 2 else (other, one)
+        spent = {run: _time(run, value) for run in order}
+        times.append((spent[one], spent[other]))
+    return median(a for a, _ in times), median(b for _, b in times), median(b / a for a, b in times)
+
+
+def _time(run: Callable[[Any], Any], value: Any) -> float:
+    begin = time.perf_counter()
+    for _ in range(CALLS):
+        run(value)
+    return (time.perf_counter() - begin) / CALLS * 1e6
+
+
+def main() -> int:
+    """Print a line for each case; the number of targets missed."""
+    session, new_session = SessionInfo.schema(), NewSession.schema()
+    load = compile_load(new_session)
+    cases: list[tuple[str, Callable[[Any], Any], Callable[[Any], Any], Any, float]] = [
+        ("dump SessionInfo", session.dump, compile_dump(session), rows(), 0.08),
+        ("load NewSession", new_session.load, load, DOCUMENT, 0.05),
+        ("load an invalid NewSession", quietly(new_session.load), quietly(load), INVALID, 1.1),
+    ]
+    missed = 0
+    for name, one, other, value, target in cases:
+        slow, fast, ratio = compare(one, other, value)
+        missed += ratio > target
+        print(f"{name:28} marshmallow {slow:7.2f} us  compiled {fast:7.2f} us  ratio {ratio:.3f}  (target {target})")
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main()) and "--check" in sys.argv)
