@@ -12,6 +12,8 @@ from dataclasses import make_dataclass
 from statistics import median
 from typing import Any
 
+from marshmallow import ValidationError
+
 from gateway.contract.compiled import compile_dump, compile_load
 from gateway.contract.dto import Dto
 from gateway.dtos.customers import CustomerBreadcrumb
@@ -67,8 +69,8 @@ def quietly(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def run(document: Any) -> Any:
         try:
             return load(document)
-        except ValueError as error:
-            return error.messages  # type: ignore[attr-defined]
+        except ValidationError as error:
+            return error.messages
 
     return run
 

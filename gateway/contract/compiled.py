@@ -102,9 +102,15 @@ def _dumped(field: base.Field[Any], name: str, source: _Source) -> str:
     elif type(field) is fields.List and type(field.item) is fields.String:
         usual = f"v.copy() if type(v) is list and {source.name(_TEXT.issuperset)}(map(type, v)) else {own}"
     elif type(field) is fields.Map and type(field.key_field) is type(field.value_field) is fields.String:
-        texts = source.name(_TEXT.issuperset)
-        usual = f"v.copy() if type(v) is dict and {texts}(map(type, v)) and {texts}(map(type, v.values())) else {own}"
+        usual = f"v.copy() if type(v) is dict and {source.name(_holds_texts)}(v) else {own}"
     return f"None if (v := o.{name}) is None else {usual}"
+
+
+def _holds_texts(values: dict[Any, Any]) -> bool:
+    for key, value in values.items():
+        if type(key) is not str or type(value) is not str:
+            return False
+    return True
 
 
 #: What is dumped as it is: the value's class, by the class of the field.
@@ -121,8 +127,9 @@ def _items_dump(schema: marshmallow.Schema, source: _Source) -> str:
         "def run(items):",
         "  if not readable.issuperset(map(type, items)): readable.learn(items)",
         "  found = []",
+        "  append = found.append",
         "  for o in items:",
-        f"    found.append({_dumped_members(schema, inner)})",
+        f"    append({_dumped_members(schema, inner)})",
         "  return found",
     ]
     return source.name(inner.function(iter(lines)))

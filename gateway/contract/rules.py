@@ -20,6 +20,8 @@ Rule = Callable[[Any], None]
 _EMAIL = re.compile(
     r"[^\s@\"<>(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)*"
 )
+# RFC 5321, 4.5.3.1.
+_LONGEST_EMAIL = 254
 
 
 class Failure(str):
@@ -46,8 +48,8 @@ def refuse(message: str, code: str, value: Any, **meta: Any) -> ValidationError:
 
 
 def is_email(text: str) -> bool:
-    """Whether the text is one e-mail address of at most 254 characters (RFC 5321, 4.5.3.1)."""
-    return len(text) <= 254 and _is_email(text)
+    """Whether the text is one e-mail address of at most 254 characters."""
+    return len(text) <= _LONGEST_EMAIL and _is_email(text)
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +83,8 @@ def email(message: str = "'{name}' is not a valid email address.") -> Rule:
     """A text that is no e-mail address is refused; null passes."""
 
     def check(value: str | None) -> None:
-        if value is not None and not is_email(value):
+        # PERF: is_email, without another call for each address of a list.
+        if value is not None and not (len(value) <= _LONGEST_EMAIL and _is_email(value)):
             raise refuse(message, "Email", value)
 
     return check
