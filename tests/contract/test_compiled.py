@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -156,6 +157,7 @@ class Indexed(SimpleNamespace):
 MAKERS: dict[str, Callable[..., Any]] = {
     "instances": lambda dto, values: dto.instance(values),
     "namespaces": lambda _dto, values: SimpleNamespace(**values),
+    "named tuples": lambda _dto, values: namedtuple("Row", values)(**values),
     "indexed": lambda _dto, values: Indexed(**values),
     "dicts": lambda _dto, values: values,
 }
