@@ -7,6 +7,7 @@ import sys
 import click
 
 from gateway import __version__
+from gateway.commands import users
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 
@@ -67,3 +68,6 @@ def check_config() -> None:
     """Check the settings and print them, secrets hidden."""
     for variable, value, meaning in Settings.from_environment().shown():
         click.echo(f"{variable}={value}  # {meaning}")
+
+
+main.add_command(users.user)

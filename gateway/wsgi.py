@@ -29,7 +29,7 @@ def open_database(settings: Settings) -> Database:
 def build(settings: Settings, database: Database) -> App:
     """The application of these settings on this database."""
     load_services()
-    authenticator = Authenticator(database, settings.secret)
+    authenticator = Authenticator(database)
     options = Options(
         debug=settings.debug,
         origins=settings.cors_origins,

@@ -128,7 +128,12 @@ class Database:
     def _connection(self) -> Any:
         kept = self._kept
         connection = getattr(kept, "connection", None)
-        if connection is not None and self.dialect == "mysql" and time.monotonic() - kept.used > IDLE and not _alive(connection):
+        if (
+            connection is not None
+            and self.dialect == "mysql"
+            and time.monotonic() - kept.used > IDLE
+            and not _alive(connection)
+        ):
             self._drop()
             connection = None
         if connection is None:
@@ -195,7 +200,10 @@ def connect(url: str) -> Database:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         path = parts.path.removeprefix("/")
-        return Database(peewee.SqliteDatabase(path, pragmas=_SQLITE, timeout=PATIENCE, check_same_thread=False, autoconnect=False), "sqlite")
+        return Database(
+            peewee.SqliteDatabase(path, pragmas=_SQLITE, timeout=PATIENCE, check_same_thread=False, autoconnect=False),
+            "sqlite",
+        )
     if parts.scheme in ("mysql", "mariadb"):
         plain = urlunsplit(parts._replace(scheme="mysql"))
         options = {

@@ -1,10 +1,10 @@
 """What can go wrong with rows.
 
-    StorageError
-    +-- Duplicate        a row that must be the only one is there already
-    +-- Conflict         another writer changed the row first
-    +-- Unavailable      the database is away, locked or overloaded; the unit of work was rolled back
-    +-- SchemaMismatch   the database's schema is not the one that this version needs
+StorageError
++-- Duplicate        a row that must be the only one is there already
++-- Conflict         another writer changed the row first
++-- Unavailable      the database is away, locked or overloaded; the unit of work was rolled back
++-- SchemaMismatch   the database's schema is not the one that this version needs
 """
 
 from __future__ import annotations

@@ -40,10 +40,14 @@ def check(database: Database) -> None:
     found = _applied(database)
     newer = sorted(found - MIGRATIONS.keys())
     if newer:
-        raise SchemaMismatch(f"the database's schema is newer than this version: it has {', '.join(newer)}; run a newer gateway")
+        raise SchemaMismatch(
+            f"the database's schema is newer than this version: it has {', '.join(newer)}; run a newer gateway"
+        )
     lacking = [name for name in MIGRATIONS if name not in found]
     if lacking:
-        raise SchemaMismatch(f"the database's schema is older than this version: it lacks {', '.join(lacking)}; run 'gateway migrate'")
+        raise SchemaMismatch(
+            f"the database's schema is older than this version: it lacks {', '.join(lacking)}; run 'gateway migrate'"
+        )
 
 
 def apply(database: Database) -> list[str]:
@@ -56,7 +60,9 @@ def apply(database: Database) -> list[str]:
         for name, module in MIGRATIONS.items():
             if name not in _names(unit):
                 _run(unit, module.UP)
-                unit.execute(_placed(unit, 'INSERT INTO "schema_migrations" ("name", "applied") VALUES (?, ?)'), (name, _now()))
+                unit.execute(
+                    _placed(unit, 'INSERT INTO "schema_migrations" ("name", "applied") VALUES (?, ?)'), (name, _now())
+                )
                 done.append(name)
     return done
 
@@ -66,7 +72,7 @@ def downgrade(database: Database, target: str) -> list[str]:
     done = []
     with _locked(database) as unit:
         found = _names(unit)
-        for name, module in reversed(MIGRATIONS.items()):
+        for name, module in reversed(list(MIGRATIONS.items())):
             if name > target and name in found:
                 _run(unit, module.DOWN)
                 unit.execute(_placed(unit, 'DELETE FROM "schema_migrations" WHERE "name" = ?'), (name,))
@@ -77,7 +83,10 @@ def downgrade(database: Database, target: str) -> list[str]:
 @contextmanager
 def _locked(database: Database) -> Iterator[Unit]:
     with database.unit_of_work() as unit:
-        if unit.dialect == "mysql" and unit.execute("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS)).fetchone()[0] != 1:
+        if (
+            unit.dialect == "mysql"
+            and unit.execute("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS)).fetchone()[0] != 1
+        ):
             raise Unavailable("another node is migrating the schema")
         try:
             _run(unit, [_HISTORY])

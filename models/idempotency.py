@@ -1,0 +1,31 @@
+"""Requests that are done once, by the key that their client gave them."""
+
+from __future__ import annotations
+
+from models.database import Unit
+from models.rows import Table
+from models.statements import Statement, param
+from models.tables import IdempotencyKey
+
+_KEYS = Table(IdempotencyKey)
+_SWEEP = Statement(lambda: IdempotencyKey.delete().where(IdempotencyKey.date_created < param("before")))
+
+
+def claim(unit: Unit, *, user_id: str, operation: str, key: str, now: str, oldest: str) -> str | None:
+    """The result that the key has already; None where the caller is the first, who must `keep` a result in this unit of work.
+
+    A second caller at the same time waits until the first one's unit of work has ended.
+
+    :param oldest: an instant; what was kept before it is forgotten.
+    """
+    _SWEEP.execute(unit, before=oldest)
+    found = _KEYS.find(unit, user_id=user_id, operation=operation, key=key)
+    if found is not None:
+        return str(found.result)
+    _KEYS.insert(unit, user_id=user_id, operation=operation, key=key, date_created=now)
+    return None
+
+
+def keep(unit: Unit, *, user_id: str, operation: str, key: str, result: str) -> None:
+    """Keep the result for the next callers."""
+    _KEYS.update(unit, {"user_id": user_id, "operation": operation, "key": key}, result=result)

@@ -1,0 +1,131 @@
+"""Users, their accounts and their API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from models import ids
+from models.database import Unit
+from models.rows import Table
+from models.statements import Statement, param
+from models.tables import ApiKey, User, UserAccount
+
+_USERS = Table(User, hidden=("email_folded",))
+_ACCOUNTS = Table(UserAccount)
+_KEYS = Table(ApiKey)
+
+
+class KeyOwner(NamedTuple):
+    """What a request needs to know of an API key: whose it is and until when it is good."""
+
+    user_id: str
+    date_expires: str | None
+    date_revoked: str | None
+
+
+_KEY_OWNER = Statement(
+    lambda: ApiKey.select(ApiKey.user_id, ApiKey.date_expires, ApiKey.date_revoked).where(
+        ApiKey.key_hash == param("key_hash")
+    )
+)
+_REVOKE = Statement(
+    lambda: ApiKey.update({ApiKey.date_revoked: param("now")}).where(
+        ApiKey.id == param("id"), ApiKey.date_revoked.is_null()
+    )
+)
+_ANYBODY = Statement(lambda: User.select(User.id).limit(1))
+_EVERYBODY = Statement(lambda: User.select(*_USERS.fields).order_by(User.email_folded))
+
+
+def insert(
+    unit: Unit,
+    *,
+    email_address: str,
+    account_ids: Sequence[str],
+    roles: Sequence[str],
+    now: str,
+    password_hash: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+) -> Any:
+    """Store a new user; the row. Raises Duplicate when the e-mail address is taken, in any letter case."""
+    user_id = ids.new_id()
+    _USERS.insert(
+        unit,
+        id=user_id,
+        email_address=email_address,
+        email_folded=email_address.casefold(),
+        first_name=first_name,
+        last_name=last_name,
+        password_hash=password_hash,
+        roles=list(roles),
+        disabled=False,
+        credentials_version=1,
+        date_created=now,
+        date_last_modified=now,
+    )
+    set_accounts(unit, user_id, account_ids)
+    return get(unit, user_id)
+
+
+def get(unit: Unit, user_id: str) -> Any:
+    """The user, or None."""
+    return _USERS.find(unit, id=user_id)
+
+
+def by_email(unit: Unit, email_address: str) -> Any:
+    """The user of an e-mail address, in any letter case, or None."""
+    return _USERS.find(unit, email_folded=email_address.casefold())
+
+
+def anybody(unit: Unit) -> bool:
+    """Whether there is a user at all."""
+    return _ANYBODY.row(unit) is not None
+
+
+def everybody(unit: Unit) -> list[Any]:
+    """Every user, by e-mail address."""
+    return [_USERS.row(each) for each in _EVERYBODY.rows(unit)]
+
+
+def update(unit: Unit, user_id: str, **changes: Any) -> None:
+    """Change columns of a user."""
+    _USERS.update(unit, {"id": user_id}, **changes)
+
+
+def accounts(unit: Unit, user_id: str) -> list[str]:
+    """The ids of a user's accounts, the user's own first."""
+    return [each.account_id for each in _ACCOUNTS.find_all(unit, user_id=user_id)]
+
+
+def set_accounts(unit: Unit, user_id: str, account_ids: Sequence[str]) -> None:
+    """Give a user these accounts and no others, the first as the user's own."""
+    _ACCOUNTS.delete(unit, user_id=user_id)
+    for position, account_id in enumerate(dict.fromkeys(account_ids)):
+        _ACCOUNTS.insert(unit, user_id=user_id, position=position, account_id=account_id)
+
+
+def insert_key(unit: Unit, *, user_id: str, key_hash: str, hint: str, now: str, date_expires: str | None = None) -> str:
+    """Store an API key's hash; the key's id. Raises Duplicate when the key is there already."""
+    key_id = ids.new_id()
+    _KEYS.insert(
+        unit, id=key_id, user_id=user_id, key_hash=key_hash, hint=hint, date_created=now, date_expires=date_expires
+    )
+    return key_id
+
+
+def key_owner(unit: Unit, key_hash: str) -> KeyOwner | None:
+    """Whose the key of that hash is, or None."""
+    found = _KEY_OWNER.row(unit, key_hash=key_hash)
+    return None if found is None else KeyOwner._make(found)
+
+
+def keys(unit: Unit, user_id: str) -> list[Any]:
+    """A user's API keys, oldest first; of the keys themselves only a hint is known."""
+    return _KEYS.find_all(unit, user_id=user_id)
+
+
+def revoke_key(unit: Unit, key_id: str, now: str) -> bool:
+    """Make a key void; whether it was good until now."""
+    return bool(_REVOKE.execute(unit, id=key_id, now=now).rowcount)
