@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env, EnvError, validate
+from environs import Env, EnvError, ValidationError, validate
 
 from gateway.errors import ConfigurationError
 
@@ -114,7 +114,7 @@ class Settings:
 def _check(holds: Callable[[str], bool], wanted: str) -> Callable[[str], None]:
     def check(value: str) -> None:
         if not holds(value):
-            raise validate.ValidationError(f"must be {wanted}")
+            raise ValidationError(f"must be {wanted}")
 
     return check
 

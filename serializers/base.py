@@ -33,7 +33,7 @@ DEFAULT_LIMITS = Limits()
 
 
 class Serializer(Protocol):
-    """A format.
+    """A format; one object for the whole process.
 
     :ivar name: how ``?format=`` and pre-defined routes name it.
     :ivar suffixes: what a path may end in, without the dot.
@@ -47,6 +47,10 @@ class Serializer(Protocol):
     media_types: tuple[str, ...]
     content_type: str
     readable: bool
+
+    def __hash__(self) -> int:
+        """Serializers are themselves: callers keep what they compiled by the serializer."""
+        ...
 
     def encode(self, value: Value, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
         """The document of a value. Raises EncodeError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import falcon
 from serializers.registry import Registry
@@ -72,7 +72,7 @@ def create_app(
     return app
 
 
-def _middleware(registry: Registry, options: Options) -> Iterator[object]:
+def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
     yield middleware.Negotiating(registry, options.default_format)

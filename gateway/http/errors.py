@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -147,5 +147,5 @@ def _encode(serializer: Serializer, value: Instance, request: Request) -> bytes:
 
 
 @cache
-def _writer(serializer: Serializer) -> Any:
+def _writer(serializer: Serializer) -> Callable[[Any], bytes]:
     return serializer.writer(document_shape(ErrorResponse))

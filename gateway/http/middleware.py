@@ -107,7 +107,7 @@ class Padding:
             response.content_type = "text/javascript"
 
 
-class CrossOrigin(falcon.CORSMiddleware):
+class CrossOrigin(falcon.CORSMiddleware[Any, Any]):
     """Falcon's CORS for a list of origins, with the Vary that shared caches need."""
 
     def process_response(self, req: Any, resp: falcon.Response, resource: object, req_succeeded: bool) -> None:

@@ -99,9 +99,7 @@ class Pipeline:
     def _context(self, unit: Unit, caller: Principal | None, expected_version: int | None = None) -> Context:
         return Context(unit=unit, caller=caller, now=instant(datetime.now(UTC)), expected_version=expected_version)
 
-    def _answer(
-        self, operation: Operation, request: Request, body: bytes, more: Mapping[str, str] | None = None
-    ) -> Answer:
+    def _answer(self, operation: Operation, request: Request, body: bytes, more: Mapping[str, str]) -> Answer:
         negotiation = request.negotiation
         headers = {**encoding.headers(operation, negotiation.serializer), **more}
         return Answer(200, body, negotiation.content_type, headers)

@@ -45,20 +45,20 @@ class Authenticator:
         if credentials.authorization:
             scheme, _, value = credentials.authorization.strip().partition(" ")
             if scheme.lower() == "bearer":
-                return self._by_key(value.strip()) or self._refuse("Not Authenticated")
+                return self._known(self._by_key(value.strip()))
             if scheme.lower() == "basic":
                 return self._by_basic(value.strip())
         if credentials.api_key:
-            return self._by_key(credentials.api_key) or self._refuse("Not Authenticated")
+            return self._known(self._by_key(credentials.api_key))
         return None
 
     def _by_basic(self, encoded: str) -> Principal:
         try:
             name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
-            self._refuse(_WRONG)
+            raise NotAuthenticated(_WRONG) from None
         if not password:
-            return self._by_key(name) or self._refuse(_WRONG)
+            return self._known(self._by_key(name), _WRONG)
         return self._by_password(name, password)
 
     def _by_password(self, name: str, password: str) -> Principal:
@@ -68,7 +68,7 @@ class Authenticator:
         stored = None if found is None or found.disabled else found.password_hash
         # Hashing takes long; no connection waits for it.
         if not self._passwords.verify(stored, password) or principal is None:
-            self._refuse(_WRONG)
+            raise NotAuthenticated(_WRONG)
         return principal
 
     def _by_key(self, key: str) -> Principal | None:
@@ -79,8 +79,10 @@ class Authenticator:
             found = user.get(unit, owner.user_id)
             return None if found is None or found.disabled else _principal(unit, found, Method.KEY)
 
-    def _refuse(self, message: str) -> Any:
-        raise NotAuthenticated(message)
+    def _known(self, principal: Principal | None, message: str = "Not Authenticated") -> Principal:
+        if principal is None:
+            raise NotAuthenticated(message)
+        return principal
 
 
 def _now() -> str:

@@ -1,10 +1,22 @@
-"""What a use case gets beside the request."""
+"""What a use case gets beside the request, and what it gives back where the answer is too long to hold.
+
+A handler is ``handler(request, context) -> result``. The result's attributes are the fields of the answer's DTO by attribute name (a row
+of `models`, or ``SomeInfo.new(...)``); None is no answer. A handler of a list that was asked for with ``all=true`` gives back a `Streamed`
+instead: what can be refused was refused by then, and nothing was read yet. Whoever sends it opens a unit of work of its own and keeps it
+open until the last item is sent or the client has left:
+
+    with unit_of_work(database, write=False) as unit:
+        answer = result.open(unit)      # answer.items is an iterator, to be consumed once and in time
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from gateway.contract.dto import Dto, Instance
 from gateway.errors import NotAuthenticated
 from gateway.security.principal import Principal
 from models import Unit
@@ -22,11 +34,15 @@ class Context:
     :ivar unit: the open unit of work; it is committed when the answer is ready, and rolled back when anything fails.
     :ivar caller: who calls, where somebody is signed in.
     :ivar now: when the call began, as the API writes instants.
+    :ivar expected_version: the version that the client saw (If-Match); None is any.
+    :ivar idempotency_key: the client's name for this call, where it has one (Idempotency-Key).
     """
 
     unit: Unit
     caller: Principal | None
     now: str
+    expected_version: int | None = None
+    idempotency_key: str | None = None
 
     @property
     def principal(self) -> Principal:
@@ -34,3 +50,20 @@ class Context:
         if self.caller is None:
             raise NotAuthenticated
         return self.caller
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer whose rows are read while they are sent.
+
+    :ivar returns: the answer's DTO; `Dto.rows` names the attribute that the rows go to.
+    :ivar read: the rows, in order, from an open unit of work.
+    """
+
+    returns: type[Dto]
+    read: Callable[[Unit], Iterator[Any]]
+
+    def open(self, unit: Unit) -> Instance:
+        """The answer with an iterator for its rows; all other fields are null."""
+        assert self.returns.rows is not None
+        return self.returns.new(**{self.returns.rows: self.read(unit)})
