@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -69,8 +69,29 @@ def _list_of(operation: Operation) -> shape.ListOf:
     return shape.ListOf(operation.response_shape)
 
 
-def headers(operation: Operation, serializer: Serializer) -> Mapping[str, str]:
-    """What a format adds to an answer's headers: a CSV document is a file to keep."""
-    if serializer.name == "csv":
-        return {"Content-Disposition": f"attachment; filename={operation.name}.csv"}
-    return {}
+def headers(operation: Operation, result: Any, serializer: Serializer) -> Mapping[str, str]:
+    """What a format adds to an answer's headers: a CSV document is a file to keep, and has no other place for a list's totals."""
+    if serializer.name != "csv":
+        return {}
+    found = {"Content-Disposition": f"attachment; filename={operation.name}.csv"}
+    for name, attribute in (("X-Total-Count", "total_count"), ("X-Total-Pages", "total_pages")):
+        total = getattr(result, attribute, None)
+        if total is not None:
+            found[name] = str(total)
+    return found
+
+
+class Stream:
+    """A streamed answer's blocks. The first one is made at once, so that what fails at the start is still an error."""
+
+    def __init__(self, blocks: Generator[bytes, None, None]) -> None:
+        self._blocks = blocks
+        self._first = next(blocks, b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        yield from self._blocks
+
+    def close(self) -> None:
+        """End the unit of work that the blocks are read from, for instance because the client has left."""
+        self._blocks.close()

@@ -6,7 +6,7 @@ commit. A failure anywhere, encoding included, rolls the unit back and becomes a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,12 +30,13 @@ MOST_IN_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: a status, a body where there is one, and headers."""
+    """What goes back: a status, headers, and a body where there is one, whole or as a stream."""
 
     status: int
     body: bytes | None = None
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: encoding.Stream | None = None
 
 
 class Pipeline:
@@ -61,14 +62,12 @@ class Pipeline:
         caller = self._admit(operation, request)
         values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
         with self._unit(operation) as unit:
-            result = self._handle(operation, values, self._context(unit, caller, conditional.expected_version(request)))
+            result = self._handle(operation, values, self._context(unit, caller, request))
             if result is None or operation.response_shape is None:
                 return Answer(204)
-            tag = conditional.etag(result)
-            if tag and conditional.unchanged(request, tag):
-                return Answer(304, headers={"ETag": tag})
-            body = self.encoder.encode(operation, result, request)
-        return self._answer(operation, request, body, {"ETag": tag} if tag else {})
+            if not isinstance(result, Streamed):
+                return self._answer(operation, request, result)
+        return self._streamed(operation, request, result)
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
         """Every call of a batch, in order, each in a unit of work of its own. The first failure ends it and is the answer;
@@ -81,28 +80,49 @@ class Pipeline:
         for index, values in enumerate(batch):
             try:
                 with self._unit(operation) as unit:
-                    results.append(self._handle(operation, values, self._context(unit, caller)))
+                    results.append(self._handle(operation, values, self._context(unit, caller, request)))
             except ServiceError as error:
                 error.meta[BATCH_INDEX] = str(index)
                 raise
         completed = {"X-AutoBatch-Completed": str(len(results))}
         if operation.response_shape is None:
             return Answer(204, headers=completed)
-        return self._answer(operation, request, self.encoder.encode_batch(operation, results, request), completed)
+        body = self.encoder.encode_batch(operation, results, request)
+        return Answer(200, body, request.negotiation.content_type, completed)
+
+    def _answer(self, operation: Operation, request: Request, result: Any) -> Answer:
+        tag = conditional.etag(result)
+        if tag and conditional.unchanged(request, tag):
+            return Answer(304, headers={"ETag": tag})
+        negotiation = request.negotiation
+        headers = {**encoding.headers(operation, result, negotiation.serializer), **({"ETag": tag} if tag else {})}
+        return Answer(200, self.encoder.encode(operation, result, request), negotiation.content_type, headers)
+
+    def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:
+        negotiation = request.negotiation
+        assert operation.response_shape is not None
+        blocks = self._blocks(negotiation.serializer, operation.response_shape, result)
+        headers = encoding.headers(operation, result, negotiation.serializer)
+        return Answer(200, None, negotiation.content_type, headers, encoding.Stream(blocks))
+
+    def _blocks(self, serializer: Serializer, expected: Shape, result: Streamed) -> Generator[bytes, None, None]:
+        with unit_of_work(self.database, write=False) as unit:
+            yield from serializer.stream(result.open(unit), expected)
 
     def _handle(self, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
         return self.catalog.handlers[operation.name](operation.load(values), context)
 
     def _unit(self, operation: Operation) -> AbstractContextManager[Unit]:
-        return self.database.unit_of_work(write=operation.writes)
+        return unit_of_work(self.database, write=operation.writes)
 
-    def _context(self, unit: Unit, caller: Principal | None, expected_version: int | None = None) -> Context:
-        return Context(unit=unit, caller=caller, now=instant(datetime.now(UTC)), expected_version=expected_version)
-
-    def _answer(self, operation: Operation, request: Request, body: bytes, more: Mapping[str, str]) -> Answer:
-        negotiation = request.negotiation
-        headers = {**encoding.headers(operation, negotiation.serializer), **more}
-        return Answer(200, body, negotiation.content_type, headers)
+    def _context(self, unit: Unit, caller: Principal | None, request: Request) -> Context:
+        return Context(
+            unit=unit,
+            caller=caller,
+            now=instant(datetime.now(UTC)),
+            expected_version=conditional.expected_version(request),
+            idempotency_key=request.get_header("Idempotency-Key"),
+        )
 
     def _admit(self, operation: Operation, request: Request) -> Principal | None:
         request.operation_name = operation.name

@@ -23,9 +23,10 @@ def reply(response: falcon.Response, answer: Answer) -> None:
     """Write an answer onto Falcon's response."""
     response.status = answer.status
     response.set_headers(dict(answer.headers))
-    if answer.body is not None:
+    if answer.content_type:
         response.content_type = answer.content_type
-        response.data = answer.body
+    response.data = answer.body
+    response.stream = answer.stream  # type: ignore[assignment]
 
 
 class OperationResource:
