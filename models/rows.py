@@ -62,13 +62,13 @@ class Table:
         values = list(columns)
         for index, convert in self._converted:
             if values[index] is not None:
-                values[index] = convert(values[index])
+                values[index] = convert(values[index])  # type: ignore[no-untyped-call]
         return self.row_type._make(values)
 
     def _finder(self, names: tuple[str, ...]) -> Statement:
         key: Any = self.model._meta.primary_key
         order = [getattr(self.model, name) for name in getattr(key, "field_names", (key.name,))]
-        return Statement(lambda: self.model.select(*self.fields).where(*_equal(self.model, names)).order_by(*order))  # type: ignore[no-untyped-call]
+        return Statement(lambda: self.model.select(*self.fields).where(*_equal(self.model, names)).order_by(*order))
 
     def _update(self, key: tuple[str, ...], changed: tuple[str, ...]) -> Statement:
         changes = {getattr(self.model, name): param(f"new_{name}") for name in changed}

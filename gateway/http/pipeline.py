@@ -21,8 +21,11 @@ from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.security.authenticator import Authenticator
 from gateway.security.principal import Principal, authorize
-from gateway.services.context import Context, instant
+from gateway.services.context import Context, Streamed, instant
+from gateway.services.units import unit_of_work
 from models import Database, Unit
+from serializers.base import Serializer
+from serializers.shape import Shape
 
 #: Requests that one batch may hold.
 MOST_IN_BATCH = 1000
@@ -62,7 +65,8 @@ class Pipeline:
         caller = self._admit(operation, request)
         values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
         with self._unit(operation) as unit:
-            result = self._handle(operation, values, self._context(unit, caller, request))
+            context = self._context(unit, caller, request, request.get_header("Idempotency-Key"))
+            result = self._handle(operation, values, context)
             if result is None or operation.response_shape is None:
                 return Answer(204)
             if not isinstance(result, Streamed):
@@ -79,8 +83,7 @@ class Pipeline:
         results = []
         for index, values in enumerate(batch):
             try:
-                with self._unit(operation) as unit:
-                    results.append(self._handle(operation, values, self._context(unit, caller, request)))
+                results.append(self._one_of_batch(operation, values, caller, request, index))
             except ServiceError as error:
                 error.meta[BATCH_INDEX] = str(index)
                 raise
@@ -89,6 +92,17 @@ class Pipeline:
             return Answer(204, headers=completed)
         body = self.encoder.encode_batch(operation, results, request)
         return Answer(200, body, request.negotiation.content_type, completed)
+
+    def _one_of_batch(
+        self, operation: Operation, values: Mapping[str, Any], caller: Principal | None, request: Request, index: int
+    ) -> Any:
+        key = request.get_header("Idempotency-Key")
+        with self._unit(operation) as unit:
+            context = self._context(unit, caller, request, f"{key}[{index}]" if key else None)
+            result = self._handle(operation, values, context)
+        if isinstance(result, Streamed):
+            raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
+        return result
 
     def _answer(self, operation: Operation, request: Request, result: Any) -> Answer:
         tag = conditional.etag(result)
@@ -115,13 +129,13 @@ class Pipeline:
     def _unit(self, operation: Operation) -> AbstractContextManager[Unit]:
         return unit_of_work(self.database, write=operation.writes)
 
-    def _context(self, unit: Unit, caller: Principal | None, request: Request) -> Context:
+    def _context(self, unit: Unit, caller: Principal | None, request: Request, key: str | None) -> Context:
         return Context(
             unit=unit,
             caller=caller,
             now=instant(datetime.now(UTC)),
             expected_version=conditional.expected_version(request),
-            idempotency_key=request.get_header("Idempotency-Key"),
+            idempotency_key=key,
         )
 
     def _admit(self, operation: Operation, request: Request) -> Principal | None:
