@@ -28,6 +28,8 @@ from serializers import shape
 
 #: A use case: the bound request and the call's context in, the answer's DTO (or None) out.
 Handler = Callable[[Any, Any], Any]
+#: What is wrong with a request beside what its fields' rules say. Fields that broke theirs are null or, of a list, lack the bad items.
+Check = Callable[[Any, Any], list[FieldError]]
 
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -156,6 +158,7 @@ class Catalog:
     roles: Iterable[str] = ()
     operations: dict[str, Operation] = field(default_factory=dict)
     handlers: dict[str, Handler] = field(default_factory=dict)
+    further_checks: dict[str, Check] = field(default_factory=dict)
     _folded: dict[str, Operation] = field(default_factory=dict)
 
     def operation(
@@ -203,6 +206,31 @@ class Catalog:
             return handler
 
         return bind
+
+    def checks(self, dto: type[Dto]) -> Callable[[Check], Check]:
+        """Let the decorated function add its failures where a request's values broke their rules, so that all are answered at once.
+
+        The operation's handler makes the same check itself: it gets only requests whose values keep their rules.
+        """
+
+        def bind(check: Check) -> Check:
+            self.further_checks[dto.__name__] = check
+            return check
+
+        return bind
+
+    def call(self, operation: Operation, values: Mapping[str, Any], context: Any) -> Any:
+        """The result of an operation for values by wire name. Raises ValidationFailed with every failure, and what the handler raises."""
+        try:
+            request = operation.load(values)
+        except ValidationFailed as error:
+            check = self.further_checks.get(operation.name)
+            valid = getattr(error.__cause__, "valid_data", None)
+            if check is None or not isinstance(valid, dict):
+                raise
+            failures = [*error.errors, *check(operation.dto.instance(valid), context)]
+            raise ValidationFailed(operation.name, failures) from error
+        return self.handlers[operation.name](request, context)
 
     def find(self, name: str) -> Operation | None:
         """The operation of that name, in any letter case."""

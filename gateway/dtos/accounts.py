@@ -28,7 +28,7 @@ class ListAccounts(list_request(AccountInfo)):  # type: ignore[misc]
 class GetAccount(Dto):
     """Get an account"""
 
-    account_id = fields.String("The ID of the account")
+    account_id = fields.String("The ID of the account", rules=[rules.not_empty()])
 
 
 @catalog.operation("POST", "/accounts", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"])
@@ -43,6 +43,6 @@ class NewAccount(Dto):
 class PatchAccount(Dto):
     """Change an account; fields that are left out stay as they are"""
 
-    account_id = fields.String("The ID of the account")
+    account_id = fields.String("The ID of the account", rules=[rules.not_empty()])
     name = fields.String("The name of the account", length=255)
     parent_account_id = fields.String("The account that this one is part of", length=64)

@@ -155,7 +155,7 @@ class NewSession(Dto):
 class GetSession(Dto):
     """Get a session"""
 
-    session_id = fields.String("The ID of the session")
+    session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
 
 
 @catalog.operation("GET", "/sessions", returns=close(ListResponse, SessionInfo), access=SIGNED_IN, tags=["sessions"])
@@ -189,7 +189,7 @@ class GetMySessions(Dto):
 class PatchSession(Dto):
     """Change a session; fields that are left out stay as they are"""
 
-    session_id = fields.String("The ID of the session")
+    session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
     console_data = fields.String("Any console data for this session", length=65_535)
     call_state = fields.Enum(SessionCallState, "The call state of the session (Connected resumes a held one)")
     hold_reason = fields.Enum(SessionHoldReasons, "The reason for the hold")
@@ -200,7 +200,7 @@ class PatchSession(Dto):
 class EndSession(Dto):
     """End a session"""
 
-    session_id = fields.String("The ID of the session")
+    session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
     call_sid = fields.String("The Call SID that ended", length=64)
 
 
@@ -208,7 +208,7 @@ class EndSession(Dto):
 class HoldSession(Dto):
     """Put a session on hold"""
 
-    session_id = fields.String("The ID of the session")
+    session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
     call_sid = fields.String("The Call SID to put on hold", length=64)
     reason = fields.Enum(SessionHoldReasons, "The reason for the hold")
 
@@ -219,7 +219,7 @@ class HoldSession(Dto):
 class AddConferenceMember(Dto):
     """Add a member to the conference of a session"""
 
-    session_id = fields.String("The ID of the session")
+    session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
     call_sid = fields.String("The Call SID of the new member", length=64)
     destination = fields.String("The number or address of the new member", length=255, rules=[rules.not_empty()])
     from_number = fields.String("The caller ID that the new member sees", length=255)
@@ -229,7 +229,7 @@ class AddConferenceMember(Dto):
 class InviteChatMember(Dto):
     """Invite a member to a chat session"""
 
-    session_id = fields.String("The ID of the session")
+    session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
     member_to_add = fields.String(
         "The mobile number, user ID or e-mail address of the member", length=255, rules=[rules.not_empty()]
     )
@@ -244,7 +244,7 @@ class DeleteChatMember(Dto):
 
     aliases = {"memberId": "memberToRemove"}
 
-    session_id = fields.String("The ID of the session")
+    session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
     member_to_remove = fields.String("The mobile number or e-mail address of the member", rules=[rules.not_empty()])
 
 

@@ -52,7 +52,7 @@ class NewUser(Dto):
 class PatchUser(Dto):
     """Change a user; fields that are left out stay as they are"""
 
-    user_id = fields.String("The ID of the user")
+    user_id = fields.String("The ID of the user", rules=[rules.not_empty()])
     account_ids = filter_of("The user's accounts, the user's own first")
     first_name = fields.String("The user's first name", length=255)
     last_name = fields.String("The user's last name", length=255)
