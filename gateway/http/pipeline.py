@@ -124,7 +124,7 @@ class Pipeline:
             yield from serializer.stream(result.open(unit), expected)
 
     def _handle(self, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
-        return self.catalog.handlers[operation.name](operation.load(values), context)
+        return self.catalog.call(operation, values, context)
 
     def _unit(self, operation: Operation) -> AbstractContextManager[Unit]:
         return unit_of_work(self.database, write=operation.writes)
