@@ -24,7 +24,7 @@ from models import Unit
 
 def instant(moment: datetime) -> str:
     """A point in time as the API writes it: ISO 8601, UTC, always six digits and ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def test_values_that_bind(catalog: Catalog, name: str, given: Any, bound: Any) -
         ("day", "2026-02-29", "RegularExpression"),
         ("day", "20260228", "RegularExpression"),
         ("after", "yesterday", "RegularExpression"),
+        ("after", "0001-01-01T00:00:00+14:00", "RegularExpression"),
     ],
 )
 def test_values_that_do_not(catalog: Catalog, name: str, given: Any, code: str) -> None:
