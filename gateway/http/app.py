@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import falcon
-from serializers.registry import Registry
 
 from gateway.contract.catalog import Catalog
 from gateway.http import compression, middleware, routing
@@ -23,8 +22,36 @@ from gateway.http.resources import (
 )
 from gateway.security.authenticator import Authenticator
 from models import Database
+from serializers.registry import Registry
 
-App: TypeAlias = falcon.App[Request, falcon.Response]
+
+class App(falcon.App[Request, falcon.Response]):
+    """Falcon's app, with header names spelled as HTTP/1.1 servers spell them: some clients look for just that spelling."""
+
+    def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one WSGI request."""
+
+        def spelled(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(status, [(_SPELLINGS[name], value) for name, value in headers], *more)
+
+        return super().__call__(env, spelled)
+
+
+class _Spellings(dict[str, str]):
+    """Header names from Falcon's lower case; those that capitals at each word would get wrong stand here."""
+
+    def __missing__(self, name: str) -> str:
+        spelled = self[name] = name.title()
+        return spelled
+
+
+_SPELLINGS = _Spellings(
+    {
+        "etag": "ETag",
+        "www-authenticate": "WWW-Authenticate",
+        "x-autobatch-completed": "X-AutoBatch-Completed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +84,7 @@ def create_app(
     """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
     options = options or Options()
     catalog.check()
-    app: App = falcon.App(
+    app = App(
         request_type=Request,
         router=routing.CaselessRouter(),
         middleware=list(_middleware(registry, options)),

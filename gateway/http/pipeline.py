@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from serializers.registry import Registry
-
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import ServiceError, TooLarge
 from gateway.http import auth, binding, conditional, encoding
@@ -25,6 +23,7 @@ from gateway.services.context import Context, Streamed, instant
 from gateway.services.units import unit_of_work
 from models import Database, Unit
 from serializers.base import Serializer
+from serializers.registry import Registry
 from serializers.shape import Shape
 
 #: Requests that one batch may hold.

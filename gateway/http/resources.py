@@ -26,7 +26,7 @@ def reply(response: falcon.Response, answer: Answer) -> None:
     if answer.content_type:
         response.content_type = answer.content_type
     response.data = answer.body
-    response.stream = answer.stream  # type: ignore[assignment]
+    response.stream = answer.stream
 
 
 class OperationResource:

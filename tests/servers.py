@@ -1,0 +1,215 @@
+"""Real servers for tests: on 127.0.0.1, on free ports, in folders of their own, ended by their own process ids."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+EMAIL = "ada@example.org"
+PASSWORD = "correct horse battery"
+API_KEY = "key-of-ada-0123456789abcdef0123456789"
+
+PATIENCE = 30
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait until something holds; fail with what it was after `PATIENCE` seconds, or when the process has ended."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if process is not None and process.poll() is not None:
+            pytest.fail(f"{what}: the process ended with {process.returncode}")
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what}: not within {PATIENCE} s")
+        time.sleep(0.05)
+
+
+def end(process: subprocess.Popen[bytes], with_signal: int = signal.SIGTERM) -> int:
+    """End a process that a test started; its exit status."""
+    if process.poll() is None:
+        process.send_signal(with_signal)
+    try:
+        return process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait(PATIENCE)
+
+
+@dataclass
+class Gateway:
+    """A running ``gateway serve``.
+
+    :ivar output: what it printed so far, as a file.
+    """
+
+    url: str
+    folder: Path
+    environment: Mapping[str, str]
+    output: Path
+    process: subprocess.Popen[bytes] | None = None
+    _file: IO[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return self.url.removeprefix("http://")
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._file = self.output.open("ab")
+        command = [sys.executable, "-m", "gateway", "serve"]
+        self.process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=self._file,
+        )
+        wait_until(self.healthy, f"{command} in {self.folder}", self.process)
+
+    def healthy(self) -> bool:
+        """Whether the process answers."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> int:
+        """End it; its exit status."""
+        assert self.process is not None
+        assert self._file is not None
+        status = end(self.process, with_signal)
+        self._file.close()
+        return status
+
+    def printed(self) -> str:
+        """What it printed so far."""
+        return self.output.read_text()
+
+
+GatewayFactory = Callable[..., Gateway]
+
+
+@pytest.fixture
+def make_gateway(tmp_path: Path) -> Iterator[GatewayFactory]:
+    """Make gateways that are not started yet; all are ended with the test."""
+    made: list[Gateway] = []
+
+    def make(**variables: str) -> Gateway:
+        port = free_port()
+        folder = tmp_path / f"gateway-{len(made)}"
+        folder.mkdir()
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+        environment = {
+            **inherited,
+            "GATEWAY_BIND": f"127.0.0.1:{port}",
+            "GATEWAY_WORKERS": "2",
+            "GATEWAY_LOG": "json",
+            **variables,
+        }
+        gateway = Gateway(f"http://127.0.0.1:{port}", folder, environment, folder / "output.txt")
+        made.append(gateway)
+        return gateway
+
+    yield make
+    for gateway in made:
+        if gateway.process is not None and gateway.process.poll() is None:
+            gateway.stop()
+
+
+@pytest.fixture
+def gateway(make_gateway: GatewayFactory) -> Gateway:
+    """A running gateway on SQLite, with a known first user."""
+    made = make_gateway(
+        GATEWAY_BOOTSTRAP_EMAIL=EMAIL, GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD, GATEWAY_BOOTSTRAP_API_KEY=API_KEY
+    )
+    made.start()
+    return made
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MariaDB server's database of tests, without a database name at its end."""
+    server = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+    install = shutil.which("mariadb-install-db")
+    if server is None or install is None:
+        pytest.skip("MariaDB is not installed")
+    folder = tmp_path_factory.mktemp("mariadb")
+    data, port = folder / "data", free_port()
+    user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
+    common = ["--no-defaults", f"--datadir={data}", f"--user={user}"]
+    subprocess.run(
+        [install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
+        check=True,
+        capture_output=True,
+    )
+    log = (folder / "log.txt").open("wb")
+    process = subprocess.Popen(
+        [
+            server,
+            *common,
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={folder / 'socket'}",
+            f"--pid-file={folder / 'pid'}",
+            "--skip-log-bin",
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        wait_until(lambda: _answers(port), "MariaDB", process)
+        yield f"mysql://root@127.0.0.1:{port}"
+    finally:
+        end(process)
+        log.close()
+
+
+def _answers(port: int) -> bool:
+    import pymysql
+
+    try:
+        pymysql.connect(host="127.0.0.1", port=port, user="root").close()
+    except pymysql.err.OperationalError:
+        return False
+    return True
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once for each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/gateway.db"
+        return
+    import pymysql
+
+    server = request.getfixturevalue("mariadb")
+    port = int(server.rpartition(":")[2])
+    name = f"test_{os.urandom(6).hex()}"
+    connection = pymysql.connect(host="127.0.0.1", port=port, user="root")
+    connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    yield f"{server}/{name}"
+    connection.cursor().execute(f"DROP DATABASE {name}")
+    connection.close()
