@@ -48,16 +48,25 @@ class Unit:
     :ivar dialect: ``sqlite`` or ``mysql``.
     """
 
-    __slots__ = ("_execute", "database", "dialect")
+    __slots__ = ("_execute", "_write", "database", "dialect")
 
-    def __init__(self, database: Database, execute: Callable[[str, Sequence[Any]], Any]) -> None:
+    def __init__(self, database: Database, execute: Callable[[str, Sequence[Any]], Any], write: bool) -> None:
         self.database = database
         self.dialect = database.dialect
         self._execute = execute
+        self._write = write
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement; its cursor."""
         return self._execute(sql, values)
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Commit what was done, and begin again when the block ends: while it lasts nothing is locked, and it may open units of
+        its own. For slow work in the middle of a unit."""
+        self.database._commit()
+        yield
+        self._execute = self.database._begin(self._write)._execute
 
 
 class Database:
@@ -79,7 +88,7 @@ class Database:
             unit = self._begin(write)
             try:
                 yield unit
-                self._kept.connection.commit()
+                self._commit()
             except BaseException:
                 self._rollback()
                 raise
@@ -121,9 +130,9 @@ class Database:
         connection = self._connection()
         if self.dialect == "sqlite":
             connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            return Unit(self, connection.execute)
+            return Unit(self, connection.execute, write)
         connection.begin()
-        return Unit(self, _cursor_execute(connection))
+        return Unit(self, _cursor_execute(connection), write)
 
     def _connection(self) -> Any:
         kept = self._kept
@@ -141,6 +150,9 @@ class Database:
             connection = kept.connection = self.peewee.connection()
         kept.used = time.monotonic()
         return connection
+
+    def _commit(self) -> None:
+        self._kept.connection.commit()
 
     def _rollback(self) -> None:
         connection = getattr(self._kept, "connection", None)
