@@ -26,6 +26,7 @@ MAX_DIGITS = 400
 
 _BOOLEANS = {"true": True, "false": False}
 _SHORT_BOOLEANS = {"1": True, "on": True, "0": False}
+_SEPARATORS = re.compile(r"\s*,\s*|\s+")
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?", re.ASCII)
 _DECIMAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
@@ -205,8 +206,8 @@ def choice_reader(shape: shapes.Choice) -> ScalarReader:
         if _INTEGER.fullmatch(text) and -(1 << 31) <= int(text) < 1 << 31:
             return int(text)
         total = 0
-        for part in text.split(","):
-            name = names.get(part.strip().casefold())
+        for part in _SEPARATORS.split(text):
+            name = names.get(part.casefold())
             if name is None:
                 raise ValueError(f"expected a sum of {expected}")
             total |= shape.members[name]

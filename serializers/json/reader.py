@@ -26,7 +26,7 @@ _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]|-?Infinity|NaN', re.DOTAL
 Reader = Callable[[Any], Any]
 
 
-class _Number(str):
+class RawNumber(str):
     """A number as it stands in the document."""
 
     __slots__ = ()
@@ -48,9 +48,9 @@ def _last_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_RAW = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_refuse_constant)
+_RAW = json.JSONDecoder(parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant)
 _RAW_IN_ORDER = json.JSONDecoder(
-    parse_int=_Number, parse_float=_Number, parse_constant=_refuse_constant, object_pairs_hook=_last_wins
+    parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant, object_pairs_hook=_last_wins
 )
 _PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
 
@@ -254,7 +254,7 @@ def _map(shape: MapOf, read_item: Reader) -> Reader:
 def _text(value: Any) -> str:
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]
-    if value.__class__ is _Number:
+    if value.__class__ is RawNumber:
         return str.__str__(value)
     if value is True:
         return "true"

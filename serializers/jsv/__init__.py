@@ -20,7 +20,7 @@ from serializers.rows import bracketed
 from serializers.shape import Shape, Text
 from serializers.text import from_bytes, to_bytes
 
-__all__ = ["Jsv", "dumps", "loads", "loads_member", "serializer"]
+__all__ = ["Jsv", "compiled", "dumps", "loads", "loads_member", "serializer"]
 
 
 def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:

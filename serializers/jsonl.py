@@ -1,0 +1,96 @@
+"""JSON lines: one JSON document a line, for lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from serializers import json
+from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.errors import DecodeError, wire_path
+from serializers.json.writer import compiled
+from serializers.rows import blocks, row_shape, row_writer, rows_of
+from serializers.shape import ListOf, Record, Shape
+from serializers.text import from_bytes
+
+
+def dumps(value: Any, shape: Shape | None = None) -> str:
+    """The items of a list, or a record's rows, a line each; anything else is a single line. Raises EncodeError."""
+    if shape is None:
+        items = value if isinstance(value, (list, tuple)) else [value]
+        return "".join([json.dumps(item) + "\n" for item in items])
+    return b"".join(stream(value, shape)).decode("ascii")
+
+
+def stream(value: Any, shape: Shape) -> Iterator[bytes]:
+    """The lines in blocks."""
+    if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
+        item, member = row_shape(shape)
+        rows = rows_of(value, shape, member)
+    else:
+        item, rows = shape, (value,)
+    write = row_writer(item, compiled, "null")
+    return blocks("", rows, lambda row: write(row) + "\n", "", str)
+
+
+def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+    """The list of the lines' values (a record's rows; a record without them is the first line), None where it is empty.
+
+    :raises DecodeError: where a line is not JSON, a value is not of its shape, or a limit is passed.
+    """
+    text = text.removeprefix("\ufeff")
+    if not text or text.isspace():
+        return None
+    if len(text) > limits.bytes:
+        raise DecodeError(f"longer than {limits.bytes} bytes")
+    if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
+        item, member = row_shape(shape)
+        values = list(_values(text, item, limits))
+        return values if member is None else {member: values}
+    if shape is None:
+        return list(_values(text, None, limits))
+    return next(_values(text, shape, limits))
+
+
+def _values(text: str, shape: Shape | None, limits: Limits) -> Iterator[Any]:
+    position = 0
+    count = 0
+    # JSON allows no bare line break inside a text, and other separators of lines inside one are no ends of it.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            if count == limits.items:
+                raise DecodeError.at("too many items", text, position)
+            try:
+                yield json.loads(line, shape, limits=limits)
+            except DecodeError as error:
+                place = wire_path([count])
+                path = f"{place}{'' if error.path.startswith('[') else '.'}{error.path}" if error.path else ""
+                raise DecodeError(error.message, position + error.position, number, error.column, path) from None
+            count += 1
+        position += len(line) + 1
+
+
+class JsonLines:
+    """The JSON lines serializer."""
+
+    name = "jsonl"
+    suffixes = ("jsonl", "ndjson")
+    media_types = ("application/jsonl", "application/x-ndjson")
+    content_type = "application/jsonl"
+    readable = True
+
+    def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
+        del page
+        return dumps(value, shape).encode("ascii")
+
+    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+        return loads(from_bytes(data, limits), shape, limits=limits)
+
+    def stream(self, value: Any, shape: Shape) -> Iterator[bytes]:
+        return stream(value, shape)
+
+    def writer(self, shape: Shape) -> Callable[[Any], bytes]:
+        return lambda value: b"".join(stream(value, shape))
+
+
+serializer = JsonLines()
