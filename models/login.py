@@ -22,14 +22,14 @@ _TOUCH = Statement(
 )
 _SWEEP = Statement(lambda: LoginSession.delete().where(LoginSession.date_expires <= param("now")))
 _FAILED = Statement(
-    lambda: LoginFailure.select(
-        LoginFailure.subject, peewee.fn.COUNT(LoginFailure.id), peewee.fn.MIN(LoginFailure.date)
+    lambda: (
+        LoginFailure.select(LoginFailure.subject, peewee.fn.COUNT(LoginFailure.id), peewee.fn.MIN(LoginFailure.date))
+        .where(
+            (LoginFailure.subject == param("first")) | (LoginFailure.subject == param("second")),
+            LoginFailure.date > param("since"),
+        )
+        .group_by(LoginFailure.subject)
     )
-    .where(
-        (LoginFailure.subject == param("first")) | (LoginFailure.subject == param("second")),
-        LoginFailure.date > param("since"),
-    )
-    .group_by(LoginFailure.subject)
 )
 _SWEEP_FAILURES = Statement(lambda: LoginFailure.delete().where(LoginFailure.date <= param("before")))
 

@@ -76,7 +76,7 @@ class Table:
 
 
 def _row_type(name: str, columns: list[str]) -> Any:
-    return namedtuple(f"{name}Row", columns)  # type: ignore[misc]
+    return namedtuple(f"{name}Row", columns)
 
 
 def _equal(model: type[peewee.Model], names: Sequence[str]) -> list[Any]:

@@ -63,14 +63,14 @@ else:
     SessionRow = namedtuple("SessionRow", (*_COLUMNS, "members", "log"))
 
 _MEMBER = tuple(MemberRow._fields)
-_MEMBER_COLUMNS = [getattr(SessionMember, name) for name in _MEMBER]
-_ALL = [getattr(Session, name) for name in _COLUMNS]
+MEMBER_COLUMNS = [getattr(SessionMember, name) for name in _MEMBER]
+ALL = [getattr(Session, name) for name in _COLUMNS]
 
-_BY_ID = Statement(lambda: Session.select(*_ALL).where(Session.id == param("id")))
-_BY_ID_LOCKED = Statement(lambda: Session.select(*_ALL).where(Session.id == param("id")).for_update())
+_BY_ID = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")))
+_BY_ID_LOCKED = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")).for_update())
 _MEMBERS = Statement(
     lambda: (
-        SessionMember.select(*_MEMBER_COLUMNS)
+        SessionMember.select(*MEMBER_COLUMNS)
         .where(SessionMember.session_id == param("id"))
         .order_by(SessionMember.position)
     )
@@ -170,7 +170,7 @@ _ACCOUNT = _COLUMNS.index("account_id")
 
 
 def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
-    """The row of a session's columns, in the order in which `_ALL` selects them."""
+    """The row of a session's columns, in the order in which `ALL` has them."""
     values = [*columns, members, log]
     values[_ENDED] = bool(values[_ENDED])
     values[_MISSED] = bool(values[_MISSED])

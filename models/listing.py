@@ -1,0 +1,174 @@
+"""Lists of rows: filters, order, pages, and everything in blocks.
+
+A `Listing` knows the table; each combination of filters and order is one statement, built once. Lists of values are padded to the next
+of a few sizes by repeating their last value, so that few statements serve them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import peewee
+
+from models.database import Unit
+from models.statements import Statement, param
+
+#: Rows that are read at once when everything is.
+BLOCK = 100
+
+_SIZES = (1, 4, 16, 64, 256, 1024)
+
+#: From a place for a value (or places for several) to a condition.
+Condition = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which column rows are sorted; ties go by id, in the same direction, and null stands as the empty text."""
+
+    column: str
+    descending: bool = True
+
+
+class Listing:
+    """Lists of one table's rows.
+
+    :param columns: what is selected; the id comes first.
+    :param one: conditions that take one value, by the name of their filter.
+    :param several: conditions that take a list of values.
+    """
+
+    def __init__(
+        self,
+        model: type[peewee.Model],
+        columns: Sequence[peewee.Field],
+        *,
+        one: Mapping[str, Condition] | None = None,
+        several: Mapping[str, Condition] | None = None,
+    ) -> None:
+        self._model = model
+        self._columns = columns
+        self._one = one or {}
+        self._several = several or {}
+        self._pages = lru_cache(maxsize=512)(self._page)
+        self._counts = lru_cache(maxsize=512)(self._count)
+        self._blocks = lru_cache(maxsize=512)(self._block)
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
+        """Columns of at most `limit` rows after `offset`. Filters that are None admit everything; an empty list nothing."""
+        shape, values = self._shaped(filters)
+        if shape is None:
+            return []
+        return self._pages(shape, order).rows(unit, **values, limit=limit, offset=offset)
+
+    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
+        """How many rows there are."""
+        shape, values = self._shaped(filters)
+        return 0 if shape is None else int(self._counts(shape).row(unit, **values)[0])
+
+    def blocks(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[Any]]:
+        """Columns of every row, `BLOCK` rows at a time. Each block begins after the last row of the one before, by key."""
+        shape, values = self._shaped(filters)
+        if shape is None:
+            return
+        rows = self._blocks(shape, order, False).rows(unit, **values, limit=BLOCK)
+        while rows:
+            yield [row[:-1] for row in rows]
+            if len(rows) < BLOCK:
+                return
+            rows = self._blocks(shape, order, True).rows(
+                unit, **values, limit=BLOCK, after=rows[-1][-1], after_id=rows[-1][0]
+            )
+
+    def _shaped(self, filters: Mapping[str, Any]) -> tuple[tuple[tuple[str, int], ...] | None, dict[str, Any]]:
+        shape: list[tuple[str, int]] = []
+        values: dict[str, Any] = {}
+        for name, value in filters.items():
+            if value is None:
+                continue
+            if name in self._one:
+                shape.append((name, 0))
+                values[name] = value
+                continue
+            if not value:
+                return None, {}
+            places = padded(name, value)
+            shape.append((name, len(places)))
+            values.update(places)
+        return tuple(sorted(shape)), values
+
+    def _where(self, shape: tuple[tuple[str, int], ...]) -> list[Any]:
+        conditions = [
+            self._several[name]([param(f"{name}_{index}") for index in range(size)])
+            if size
+            else self._one[name](param(name))
+            for name, size in shape
+        ]
+        return conditions or [peewee.SQL("1 = 1")]
+
+    def _sort_key(self, order: Order) -> Any:
+        column = getattr(self._model, order.column)
+        return peewee.fn.COALESCE(column, "") if column.null else column
+
+    def _ordered(self, query: Any, order: Order) -> Any:
+        key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
+        if order.column == "id":
+            return query.order_by(key_id.desc() if order.descending else key_id.asc())
+        return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
+
+    def _page(self, shape: tuple[tuple[str, int], ...], order: Order) -> Statement:
+        def build() -> Any:
+            query = self._ordered(self._model.select(*self._columns).where(*self._where(shape)), order)
+            return query.limit(param("limit")).offset(param("offset"))
+
+        return Statement(build)
+
+    def _count(self, shape: tuple[tuple[str, int], ...]) -> Statement:
+        return Statement(lambda: self._model.select(peewee.fn.COUNT(peewee.SQL("*"))).where(*self._where(shape)))
+
+    def _block(self, shape: tuple[tuple[str, int], ...], order: Order, later: bool) -> Statement:
+        def build() -> Any:
+            key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
+            conditions = self._where(shape)
+            if later:
+                after, after_id = param("after"), param("after_id")
+                beyond = (key < after, key_id < after_id) if order.descending else (key > after, key_id > after_id)
+                conditions.append(beyond[0] | ((key == param("after")) & beyond[1]))
+            query = self._model.select(*self._columns, key.alias("sort_key")).where(*conditions)
+            return self._ordered(query, order).limit(param("limit"))
+
+        return Statement(build)
+
+
+def padded(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Values for the places ``name_0``, ``name_1``, …, as many as the next of a few sizes; the last value fills up."""
+    size = next((each for each in _SIZES if each >= len(values)), len(values))
+    return {f"{name}_{index}": values[min(index, len(values) - 1)] for index in range(size)}
+
+
+def contains(column: peewee.Field) -> Condition:
+    """A condition on a folded column: the text stands somewhere in it. Give the text folded."""
+    return lambda place: peewee.fn.INSTR(column, place) > 0
+
+
+def within(column: peewee.Field) -> Condition:
+    """A condition: the column is one of several values."""
+    return column.in_
+
+
+def equals(column: peewee.Field) -> Condition:
+    """A condition: the column is the value."""
+    return lambda place: column == place
+
+
+def at_least(column: peewee.Field) -> Condition:
+    """A condition: the column is the value or more."""
+    return lambda place: column >= place
+
+
+def at_most(column: peewee.Field) -> Condition:
+    """A condition: the column is the value or less."""
+    return lambda place: column <= place

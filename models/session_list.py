@@ -1,0 +1,103 @@
+"""Lists of sessions. Members and log of a page come by one statement each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import peewee
+
+from models.database import Unit
+from models.listing import Listing, Order, at_least, at_most, contains, equals, padded, within
+from models.session import ALL, LogRow, MemberRow, SessionRow, member_row, session_row
+from models.statements import Statement, param
+from models.tables import Session, SessionLog, SessionMember
+
+#: The scalar columns of a session, by which lists may be sorted.
+SORTABLE = tuple(field.name for field in ALL if not isinstance(field, peewee.TextField))
+
+
+def _logged(place: Any) -> Any:
+    lines = SessionLog.select(peewee.SQL("1")).where(
+        SessionLog.session_id == Session.id, peewee.fn.INSTR(SessionLog.message_folded, place) > 0
+    )
+    return peewee.fn.EXISTS(lines)
+
+
+def _joined(place: Any) -> Any:
+    ids = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == place)
+    return Session.id.in_(ids)
+
+
+#: The filters and what they admit. Texts that are contained must be given folded (`models.session.fold`).
+LISTING = Listing(
+    Session,
+    ALL,
+    one={
+        "archived": equals(Session.archived),
+        "ended": equals(Session.ended),
+        "since": at_least(Session.date_created),
+        "until": at_most(Session.date_created),
+        "from_contains": contains(Session.from_folded),
+        "to_contains": contains(Session.to_folded),
+        "log_contains": _logged,
+        "parent_session_id": equals(Session.parent_session_id),
+        "member": _joined,
+    },
+    several={
+        "visible_accounts": within(Session.account_id),
+        "account_ids": within(Session.account_id),
+        "customer_ids": within(Session.customer_id),
+        "endpoint_ids": within(Session.endpoint_id),
+        "ids": within(Session.id),
+    },
+)
+
+
+@cache
+def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
+    places = [param(f"id_{index}") for index in range(size)]
+    columns = [getattr(model, name) for name in names]
+    return Statement(
+        lambda: (
+            model.select(model.session_id, *columns)
+            .where(model.session_id.in_(places))
+            .order_by(model.session_id, model.position)
+        )
+    )
+
+
+def _by_session(
+    unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], row: Callable[[Any], Any]
+) -> dict[str, list[Any]]:
+    places = padded("id", ids)
+    found: dict[str, list[Any]] = {each: [] for each in ids}
+    for session_id, *columns in _children(model, names, len(places)).rows(unit, **places):
+        found[session_id].append(row(columns))
+    return found
+
+
+def _whole(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
+    if not rows:
+        return []
+    ids = [row[0] for row in rows]
+    members = _by_session(unit, SessionMember, MemberRow._fields, ids, member_row)
+    log = _by_session(unit, SessionLog, LogRow._fields, ids, LogRow._make)
+    return [session_row(row, members[row[0]], log[row[0]]) for row in rows]
+
+
+def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
+    """At most `limit` sessions after `offset`, whole."""
+    return _whole(unit, LISTING.page(unit, filters, order, limit, offset))
+
+
+def count(unit: Unit, filters: Mapping[str, Any]) -> int:
+    """How many sessions there are."""
+    return LISTING.count(unit, filters)
+
+
+def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[SessionRow]:
+    """Every session, whole, read in blocks."""
+    for block in LISTING.blocks(unit, filters, order):
+        yield from _whole(unit, block)
