@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("new_session", "sessions", "session_members")
+MODULES = ("new_session", "session_lists", "session_members", "sessions")
 
 
 def load_services() -> None:

@@ -89,7 +89,7 @@ def _members(request: Instance, context: Context, named: _Named, direction: Sess
     yield _caller(context, "Caller" if direction is SessionDirections.Incoming else "Agent")
     for address in request.member_email_addresses or ():
         if address:
-            yield people.member(address)
+            yield people.invited(address)
     if named.user is not None:
         yield people.user_member(named.user)
 
@@ -97,7 +97,7 @@ def _members(request: Instance, context: Context, named: _Named, direction: Sess
 def _caller(context: Context, role: str) -> MemberRow:
     caller = context.principal
     return people.member(
-        caller.email,
+        people.identity_of(caller.email),
         endpoint_id=caller.user_id,
         display_name=caller.display_name,
         is_original_member=True,
@@ -109,7 +109,7 @@ def _caller(context: Context, role: str) -> MemberRow:
 def _without_duplicates(members: Iterator[MemberRow]) -> list[MemberRow]:
     first: dict[str, MemberRow] = {}
     for each in members:
-        first.setdefault(each.identity.casefold(), each)
+        first.setdefault(each.identity, each)
     return list(first.values())
 
 

@@ -49,17 +49,29 @@ def member(identity: str, **values: Any) -> MemberRow:
     return MemberRow(**{**usual, "display_name": identity, **values, "identity": identity})
 
 
+def invited(address: str) -> MemberRow:
+    """Whoever has an e-mail address, as a member."""
+    return member(identity_of(address), display_name=address)
+
+
+def identity_of(address: str) -> str:
+    """What makes an e-mail address a member's identity: letter case does not tell addresses apart."""
+    return address.lower()
+
+
 def user_member(found: Any, **values: Any) -> MemberRow:
     """A user as a member: by e-mail address, which is how users are invited and removed."""
     name = " ".join(each for each in (found.first_name, found.last_name) if each) or found.email_address
-    return member(found.email_address, endpoint_id=found.id, display_name=name, avatar_url=found.avatar_url, **values)
+    return member(
+        identity_of(found.email_address), endpoint_id=found.id, display_name=name, avatar_url=found.avatar_url, **values
+    )
 
 
 def named_member(context: Context, name: str) -> MemberRow | None:
     """The member that a mobile number, an e-mail address or a user id stands for; None where it stands for nobody."""
     name = name.strip()
     if is_email(name):
-        return member(name)
+        return invited(name)
     found = visible_user(context, name)
     if found is not None:
         return user_member(found)
@@ -67,5 +79,5 @@ def named_member(context: Context, name: str) -> MemberRow | None:
 
 
 def same(one: str | None, other: str | None) -> bool:
-    """Whether two identities are one: letter case does not tell e-mail addresses apart."""
-    return one is not None and other is not None and one.casefold() == other.casefold()
+    """Whether two identities are one, in any letter case."""
+    return one is not None and other is not None and one.lower() == other.lower()

@@ -1,0 +1,109 @@
+"""What all lists share: pages, order, and the choice between a page and everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Protocol
+
+from gateway.contract import fields
+from gateway.contract.dto import Dto, Instance
+from gateway.dtos.common import SortOrders
+from gateway.errors import FieldError, ValidationFailed
+from gateway.services.context import Streamed, instant
+from models import Unit
+from models.listing import Order
+
+#: Items on a page where nobody says otherwise.
+PER_PAGE = 50
+
+_SCALARS = (fields.String, fields.Boolean, fields.Integer, fields.Enum)
+
+
+class Rows(Protocol):
+    """How `models` reads a list. Filters that are None admit everything."""
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Any]:
+        """At most `limit` rows after `offset`."""
+        ...
+
+    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
+        """How many rows there are."""
+        ...
+
+    def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
+        """Every row, read in blocks."""
+        ...
+
+
+def answer(
+    returns: type[Dto],
+    item: type[Dto],
+    request: Instance,
+    unit: Unit,
+    rows: Rows,
+    filters: Mapping[str, Any],
+    *,
+    by: str,
+) -> Any:
+    """The page that a ``ListRequest`` asks for, or everything, streamed.
+
+    :param returns: the answer's DTO, a ``ListResponse`` of the item.
+    :param by: the attribute that sorts where the request names none.
+    Raises ValidationFailed for a sortField that is no scalar field of the item.
+    """
+    order = order_of(item, request, by)
+    if request.all:
+        return Streamed(returns, lambda streaming: rows.everything(streaming, filters, order))
+    count = request.count_per_page or PER_PAGE
+    # One row more tells whether another page follows, without counting.
+    found = list(rows.page(unit, filters, order, count + 1, ((request.page or 1) - 1) * count))
+    values: dict[str, Any] = {"items": found[:count], "has_more_pages": len(found) > count}
+    if not request.simplified_paging:
+        total = rows.count(unit, filters)
+        values |= {"total_count": total, "total_pages": -(-total // count)}
+    return returns.new(**values)
+
+
+def order_of(item: type[Dto], request: Instance, default: str) -> Order:
+    """The order that a request asks for. Raises ValidationFailed."""
+    descending = request.sort_order is not SortOrders.Ascend
+    if not request.sort_field:
+        return Order(default, descending)
+    attribute = _sortable(item).get(request.sort_field.lower())
+    if attribute is None:
+        shown = request.sort_field[:200]
+        text = f"'Sort Field' has a range of values which does not include '{shown}'."
+        meta = {"PropertyName": "Sort Field", "PropertyValue": shown}
+        raise ValidationFailed(item.__name__, [FieldError("Enum", "sortField", text, meta)])
+    return Order(attribute, descending)
+
+
+@cache
+def _sortable(item: type[Dto]) -> dict[str, str]:
+    members = item.schema().fields.items()
+    return {str(field.data_key).lower(): name for name, field in members if isinstance(field, _SCALARS)}
+
+
+def first_instant(day: str | None) -> str | None:
+    """The first instant of a day in UTC."""
+    return f"{day}T00:00:00.000000Z" if day else None
+
+
+def last_instant(day: str | None) -> str | None:
+    """The last instant of a day in UTC."""
+    return f"{day}T23:59:59.999999Z" if day else None
+
+
+def as_instant(text: str | None) -> str | None:
+    """A time in ISO 8601 as the API writes instants; without an offset it is UTC, and a bare day begins at midnight."""
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def given(values: list[str | None] | None) -> list[str] | None:
+    """The values of a filter; None where none is given, which admits everything."""
+    return [each for each in values or () if each] or None
