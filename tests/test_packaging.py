@@ -1,0 +1,27 @@
+"""What the distribution and its documents promise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from importlib import metadata
+from pathlib import Path
+
+from gateway.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_our_distribution_alone_owns_its_import_names() -> None:
+    owners = metadata.packages_distributions()
+    for name in ("gateway", "models", "serializers"):
+        assert set(owners.get(name, ["sessions-gateway"])) == {"sessions-gateway"}
+
+
+def test_the_readme_has_every_setting_and_no_other() -> None:
+    documented = re.findall(r"^``(GATEWAY_[A-Z_]+)``", (ROOT / "README.rst").read_text(), re.MULTILINE)
+    assert documented == [each.metadata["variable"] for each in fields(Settings)]
+
+
+def test_the_changes_name_this_version() -> None:
+    assert metadata.version("sessions-gateway") in (ROOT / "CHANGES.rst").read_text()
