@@ -70,7 +70,9 @@ def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
     for number, (name, field) in enumerate(shape.fields.items()):
         variable = f"v{number}"
         namespace[f"w{number}"] = _cell_writer(field, {shape.name: shape}, attributes=attributes)
-        lines.append(f"    {variable} = " + (f"o.{shape.attributes.get(name, name)}" if attributes else f"get({name!r})"))
+        lines.append(
+            f"    {variable} = " + (f"o.{shape.attributes.get(name, name)}" if attributes else f"get({name!r})")
+        )
         if isinstance(field, shapes.Text):
             texts.append(variable)
             cells.append(f"(text({variable}) if {variable} else '')")
@@ -221,7 +223,11 @@ class _Table:
             match = _CELL.match(self.text, position)
             stop = match and _END.match(self.text, match.end())
             if match is None or stop is None:
-                message = "a quote is not closed" if self.text[start : start + 1] == '"' and match is None else "a quote inside a cell"
+                message = (
+                    "a quote is not closed"
+                    if self.text[start : start + 1] == '"' and match is None
+                    else "a quote inside a cell"
+                )
                 raise DecodeError.at(message, self.text, match.end() if match else start)
             raw = match[1]
             line.append((match[2], start, False) if raw is None else (raw.replace('""', '"'), start, True))
@@ -258,4 +264,3 @@ class Csv:
 
 
 serializer = Csv()
-

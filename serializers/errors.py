@@ -1,8 +1,8 @@
 """What can go wrong between bytes and values.
 
-    SerializerError(ValueError)
-    +-- DecodeError    the document is not one of its format, or not one of the expected shape
-    +-- EncodeError    the value is not one of the shape
+SerializerError(ValueError)
++-- DecodeError    the document is not one of its format, or not one of the expected shape
++-- EncodeError    the value is not one of the shape
 """
 
 from __future__ import annotations

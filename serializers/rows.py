@@ -88,7 +88,9 @@ def blocks(
     yield to_bytes("".join(texts))
 
 
-def bracketed(value: Any, shape: Shape, compiled: Compiled, name: Callable[[str], str], nulls: tuple[str, str]) -> Iterator[bytes]:
+def bracketed(
+    value: Any, shape: Shape, compiled: Compiled, name: Callable[[str], str], nulls: tuple[str, str]
+) -> Iterator[bytes]:
     """The blocks of a JSON-like document: a list of rows, or a record around one.
 
     :param name: a member's name with what stands between it and its value.

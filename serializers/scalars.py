@@ -41,7 +41,8 @@ _INSTANT = re.compile(
 _EPOCH_INSTANT = re.compile(r"/Date\((-?\d{1,15})([+-]0000)?\)/", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _XSD_DURATION = re.compile(
-    r"(-?)P(?=[0-9T])(?:(\d{1,9})D)?(?:T(?=[0-9])(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})(?:\.(\d{1,12}))?S)?)?", re.ASCII
+    r"(-?)P(?=[0-9T])(?:(\d{1,9})D)?(?:T(?=[0-9])(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})(?:\.(\d{1,12}))?S)?)?",
+    re.ASCII,
 )
 _CLOCK_DURATION = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,7}))?", re.ASCII)
 _GUID = re.compile(

@@ -130,7 +130,20 @@ class Record:
 
 
 Shape: TypeAlias = (
-    Text | Boolean | Integer | Number | Decimal | Instant | Duration | Guid | Binary | Choice | ListOf | MapOf | Record | Reference
+    Text
+    | Boolean
+    | Integer
+    | Number
+    | Decimal
+    | Instant
+    | Duration
+    | Guid
+    | Binary
+    | Choice
+    | ListOf
+    | MapOf
+    | Record
+    | Reference
 )
 
 

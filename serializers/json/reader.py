@@ -126,7 +126,9 @@ def _locate(text: str, keys: list[str | int]) -> int:
     """The position of the value at the end of a path, names as they stand in the document."""
     position = _skip(text, 0)
     for key in keys:
-        position = _item_position(text, position, key) if isinstance(key, int) else _member_position(text, position, key)
+        position = (
+            _item_position(text, position, key) if isinstance(key, int) else _member_position(text, position, key)
+        )
     return position
 
 

@@ -75,7 +75,11 @@ def _write(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):
-        return encode_basestring_ascii(value) if value.__class__ is str else encode_basestring_ascii(scalars.write_any(value))
+        return (
+            encode_basestring_ascii(value)
+            if value.__class__ is str
+            else encode_basestring_ascii(scalars.write_any(value))
+        )
     if isinstance(value, Mapping):
         members = [f"{_key(key)}:{_write(item)}" for key, item in value.items() if item is not None]
         return "{" + ",".join(members) + "}"

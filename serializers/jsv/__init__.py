@@ -1,10 +1,10 @@
 """JSV, the text format of ServiceStack: JSON's shape, CSV's quoting.
 
-    >>> from serializers import jsv
-    >>> jsv.dumps({"name": "a, b", "tags": ["x", "y"]})
-    '{name:"a, b",tags:[x,y]}'
-    >>> jsv.loads('{name:"a, b",tags:[x,y]}')
-    {'name': 'a, b', 'tags': ['x', 'y']}
+>>> from serializers import jsv
+>>> jsv.dumps({"name": "a, b", "tags": ["x", "y"]})
+'{name:"a, b",tags:[x,y]}'
+>>> jsv.loads('{name:"a, b",tags:[x,y]}')
+{'name': 'a, b', 'tags': ['x', 'y']}
 """
 
 from __future__ import annotations

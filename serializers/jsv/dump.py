@@ -65,6 +65,10 @@ def _block(opening: str, closing: str, entries: list[list[str]], indent: str) ->
 
 def _scalar(value: Any, shape: Shape | None) -> str:
     text = writer.dumps(value, shape)
-    if isinstance(value, str) and text == value and (text != text.strip() or any(c in text for c in "\v\f\x1c\x1d\x1e\x85")):
+    if (
+        isinstance(value, str)
+        and text == value
+        and (text != text.strip() or any(c in text for c in "\v\f\x1c\x1d\x1e\x85"))
+    ):
         return f'"{text}"'
     return text

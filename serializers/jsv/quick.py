@@ -1,2 +1,270 @@
-class Unsure(Exception): pass
-def read(text, shape, limits): raise Unsure
+"""The quick path of reading JSV: well-formed compact documents of known shapes.
+
+The document is cut at its commas (those in quotes excepted) by one call, and each part is a member or an item with the
+brackets that open before it and close behind it. Whatever this path is not sure of, malformed or merely rare, it gives
+up on, and the exact `reader` reads the document again from its start. It must never accept what that one refuses, nor
+read another value; the tests compare the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import chain
+from typing import Any, TypeAlias
+
+from serializers import scalars
+from serializers.base import Limits
+from serializers.jsv.reader import MAX_DEPTH
+from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
+
+_PARTS = re.compile(r'([^,"\r\n]*+(?:"[^"]*+"[^,"\r\n]*+)*+),')
+_marks = re.compile(r'["{}\[\]]').search
+_QUOTED_NAME = re.compile(r'"([^"]*+(?:""[^"]*+)*+)":')
+_STARTS = frozenset(' \t"{[')
+
+
+class Unsure(Exception):
+    """The exact reader must look."""
+
+
+class Plan:
+    """How a list, a map or a record is read.
+
+    :ivar opening: the bracket in front.
+    :ivar read: the function that reads what is inside.
+    :ivar texts: a record's members that are texts, by every name as it may be spelled.
+    :ivar others: its other members: wire name, and a plan or the reader of a scalar.
+    :ivar item: the same of a list's or map's items; None where they are texts.
+    """
+
+    __slots__ = ("item", "opening", "others", "read", "texts")
+
+    def __init__(self, opening: str, read: _Read) -> None:
+        self.opening = opening
+        self.read = read
+        self.texts: dict[str, str] = {}
+        self.others: dict[str, tuple[str, _Member]] = {}
+        self.item: _Member | None = None
+
+
+_Member: TypeAlias = Plan | Callable[[str], Any]
+_Read: TypeAlias = Callable[[str, Plan, Iterator[str], int], tuple[Any, str]]
+
+
+@lru_cache(maxsize=1024)
+def plan_of(shape: Shape) -> Plan | None:
+    """The plan of a list, map or record; None of any other shape."""
+    plan = _inside(shape, {})
+    return plan if isinstance(plan, Plan) else None
+
+
+def _inside(shape: Shape, enclosing: dict[str, Plan]) -> _Member | None:
+    if isinstance(shape, Text):
+        return None
+    if isinstance(shape, Reference):
+        return enclosing[shape.name]
+    if isinstance(shape, Record):
+        return _record(shape, enclosing)
+    if isinstance(shape, ListOf):
+        plan = Plan("[", _read_list)
+        plan.item = _inside(shape.item, enclosing)
+        return plan
+    if isinstance(shape, MapOf):
+        plan = Plan("{", _read_map)
+        # Keys of other shapes are rare.
+        plan.item = _inside(shape.value, enclosing) if isinstance(shape.key, Text) else _give_up
+        return plan
+    return scalars.reader(shape)
+
+
+def _give_up(raw: str) -> Any:
+    raise Unsure(raw)
+
+
+def _record(shape: Record, enclosing: dict[str, Plan]) -> Plan:
+    plan = Plan("{", _read_record)
+    inside = {**enclosing, shape.name: plan}
+    members = {name: _inside(field, inside) for name, field in shape.fields.items()}
+    for spelling, name in names_of(shape).items():
+        member = members[name]
+        if member is None:
+            plan.texts[spelling] = name
+        else:
+            plan.others[spelling] = (name, member)
+    return plan
+
+
+def read(text: str, shape: Shape | None, limits: Limits) -> Any:
+    """The value of a document. Raises Unsure."""
+    plan = None if shape is None else plan_of(shape)
+    if plan is None or text[0] != plan.opening:
+        raise Unsure
+    parts = _parts(text)
+    if len(parts) >= limits.items:
+        raise Unsure
+    rest = iter(parts)
+    try:
+        value, tail = plan.read(next(rest)[1:], plan, rest, min(limits.depth, MAX_DEPTH))
+    except ValueError:
+        raise Unsure from None
+    if tail or next(rest, None) is not None:
+        raise Unsure
+    return value
+
+
+def _parts(text: str) -> list[str]:
+    if '"' not in text:
+        if "\n" in text or "\r" in text:
+            raise Unsure
+        return text.split(",")
+    parts = _PARTS.findall(text + ",")
+    # Where a quote is not closed or a line break is bare, the pattern skips what it cannot match.
+    if sum(map(len, parts)) + len(parts) != len(text) + 1:
+        raise Unsure
+    return parts
+
+
+# Each function below reads a value that begins in `first`, a part, and goes on in `parts`. It gives the value and the
+# tail of the part where it ended: the brackets that close what is around it, or nothing where a comma follows.
+
+
+def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple[dict[str, Any], str]:
+    value: dict[str, Any] = {}
+    if depth == 0:
+        raise Unsure
+    if first[:1] == "}":
+        return value, first[1:]
+    spelled = plan.texts.get
+    for part in chain((first,), parts):
+        name, colon, raw = part.partition(":")
+        key = spelled(name)
+        if key is not None:
+            # PERF: bare texts, inside a record and at its end, stand in line.
+            if raw and raw[0] not in _STARTS and '"' not in raw:
+                if "}" not in raw:
+                    value[key] = raw
+                    continue
+                raw, _, tail = raw.partition("}")
+                value[key] = raw or None
+                return value, tail
+            if not colon:
+                raise Unsure
+            value[key], tail = _text(raw)
+        else:
+            key, member = plan.others.get(name) or _rare_name(name, plan)
+            if not colon:
+                raise Unsure
+            read, tail = _inside_of(member, raw, parts, depth)
+            if key:
+                value[key] = read
+        if tail:
+            if tail[0] != "}":
+                raise Unsure
+            return value, tail[1:]
+    raise Unsure
+
+
+def _read_map(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple[dict[str, Any], str]:
+    value: dict[str, Any] = {}
+    if depth == 0:
+        raise Unsure
+    if first[:1] == "}":
+        return value, first[1:]
+    for part in chain((first,), parts):
+        if part[:1] == '"':
+            match = _QUOTED_NAME.match(part)
+            if match is None:
+                raise Unsure
+            key, raw = match[1].replace('""', '"'), part[match.end() :]
+        else:
+            key, colon, raw = part.partition(":")
+            if not colon or not key.strip(" \t") or _marks(key):
+                raise Unsure
+        value[key], tail = _text(raw) if plan.item is None else _inside_of(plan.item, raw, parts, depth)
+        if tail:
+            if tail[0] != "}":
+                raise Unsure
+            return value, tail[1:]
+    raise Unsure
+
+
+def _read_list(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple[list[Any], str]:
+    value: list[Any] = []
+    if depth == 0:
+        raise Unsure
+    if first[:1] == "]":
+        return value, first[1:]
+    item = plan.item
+    for raw in chain((first,), parts):
+        if not isinstance(item, Plan):
+            read, tail = _item_text(raw)
+            value.append(read if item is None or read is None else item(read))
+        elif raw[:1] == item.opening:
+            read, tail = item.read(raw[1:], item, parts, depth - 1)
+            value.append(read)
+        else:
+            raise Unsure
+        if tail:
+            if tail[0] != "]":
+                raise Unsure
+            return value, tail[1:]
+    raise Unsure
+
+
+def _inside_of(member: _Member, raw: str, parts: Iterator[str], depth: int) -> tuple[Any, str]:
+    if isinstance(member, Plan):
+        if raw[:1] == member.opening:
+            return member.read(raw[1:], member, parts, depth - 1)
+        if not raw or raw[0] == "}":
+            return None, raw
+        raise Unsure
+    text, tail = _text(raw)
+    return (None if text is None else member(text)), tail
+
+
+def _text(raw: str) -> tuple[str | None, str]:
+    """A text member of a record or map, and its tail."""
+    if not raw:
+        return None, ""
+    if raw[0] == '"':
+        end = raw.rfind('"')
+        return _unquoted(raw[1:end]), raw[end + 1 :]
+    if '"' in raw or raw.lstrip(" \t")[:1] in ("{", "["):
+        raise Unsure
+    end = raw.find("}")
+    return (raw, "") if end < 0 else (raw[:end] or None, raw[end:])
+
+
+def _item_text(raw: str) -> tuple[str | None, str]:
+    """A text in a list, and its tail."""
+    if raw[:1] == '"':
+        end = raw.rfind('"')
+        return _unquoted(raw[1:end]), raw[end + 1 :]
+    mark = _marks(raw)
+    if mark is None:
+        return raw or None, ""
+    if mark[0] != "]" or not raw[: mark.start()].strip(" \t") and mark.start():
+        raise Unsure
+    return raw[: mark.start()] or None, raw[mark.start() :]
+
+
+def _unquoted(body: str) -> str:
+    if '"' not in body:
+        return body
+    if '"' in body.replace('""', ""):
+        raise Unsure
+    return body.replace('""', '"')
+
+
+def _rare_name(name: str, plan: Plan) -> tuple[str, _Member]:
+    """A member whose name is in another letter case, or known to nobody: its value is read as a text and dropped."""
+    folded = name.casefold()
+    if folded in plan.others:
+        return plan.others[folded]
+    if folded in plan.texts:
+        return plan.texts[folded], str
+    if not name or name != name.strip(" \t") or _marks(name):
+        raise Unsure
+    return "", str

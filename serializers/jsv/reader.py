@@ -247,7 +247,9 @@ class _Reader:
     def list(self, item: Shape | None, start: int) -> tuple[list[Any], int]:
         self.enter(start)
         position = self.skip(start + 1)
-        if self.text[position : position + 1] == "]" and (position == start + 1 or self.layout.dump or _holds_records(item)):
+        if self.text[position : position + 1] == "]" and (
+            position == start + 1 or self.layout.dump or _holds_records(item)
+        ):
             return [], self.leave(position)
         value, position = self.item_sequence(item, start + 1)
         if self.text[position : position + 1] != "]":

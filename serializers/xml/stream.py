@@ -18,14 +18,18 @@ def stream(value: Any, shape: Shape) -> Iterator[bytes]:
     item, member = row_shape(shape)
     rows = rows_of(value, shape, member)
     tags = compiled_rows(shape, member, attributes=False)
-    write = row_writer(item, lambda _, *, attributes: compiled_rows(shape, member, attributes=attributes).write, tags.null)
+    write = row_writer(
+        item, lambda _, *, attributes: compiled_rows(shape, member, attributes=attributes).write, tags.null
+    )
     if member is None:
         return blocks(DECLARATION + tags.start, rows, write, "", lambda: tags.end)
     assert isinstance(shape, Record)
     before, after = _halves(shape)
     attributes = not isinstance(value, Mapping)
     opening = _without_end(compiled(before, attributes=attributes)(value)) + tags.start
-    return blocks(opening, rows, write, "", lambda: tags.end + _without_start(compiled(after, attributes=attributes)(value)))
+    return blocks(
+        opening, rows, write, "", lambda: tags.end + _without_start(compiled(after, attributes=attributes)(value))
+    )
 
 
 def _without_end(document: str) -> str:

@@ -322,4 +322,3 @@ def dumps(value: Any, shape: Shape | None = None) -> str:
     if shape is None:
         shape = inferred(value)
     return compiled(shape, attributes=False)(value)
-
