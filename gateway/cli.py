@@ -7,7 +7,7 @@ import sys
 import click
 
 from gateway import __version__
-from gateway.commands import users
+from gateway.commands import sessions, users
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 
@@ -70,4 +70,5 @@ def check_config() -> None:
         click.echo(f"{variable}={value}  # {meaning}")
 
 
+main.add_command(sessions.sessions)
 main.add_command(users.user)

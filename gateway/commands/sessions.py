@@ -1,0 +1,193 @@
+"""``gateway sessions``: archive, export and import."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from gateway.commands.formats import FORMATS, RecordFormat
+from gateway.dtos.records import SessionRecord
+from gateway.errors import GatewayError
+from gateway.services import transfer
+from gateway.services.context import instant
+from gateway.services.transfer import Place
+from gateway.settings import Settings
+from models import Database
+
+_DAYS = {"d": 1, "w": 7, "y": 365}
+_FORMAT = click.Choice(list(FORMATS))
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time: ``90d``, ``12w``, ``2y``."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The length, or click's error that says what is expected."""
+        found = re.fullmatch(r"([0-9]{1,6})([dwy])", value)
+        if found is None:
+            self.fail(f"{value!r} is no age such as 90d, 12w or 2y", param, ctx)
+        return timedelta(days=int(found[1]) * _DAYS[found[2]])
+
+
+@click.group()
+def sessions() -> None:
+    """Archive, export and import sessions."""
+
+
+def _database() -> Database:
+    from gateway import wsgi
+
+    return wsgi.open_database(Settings.from_environment())
+
+
+@sessions.command()
+@click.option("--older-than", required=True, type=Age(), help="How old: 90d, 12w, 2y.")
+def archive(older_than: timedelta) -> None:
+    """Move old sessions out of the live list. Those that go on are left; searchArchive=true finds the others."""
+    database = _database()
+    before = instant(datetime.now(UTC) - older_than)
+    done = 0
+    with _progress("archiving", transfer.count_old(database, before)) as advance:
+        for count in transfer.archive(database, before):
+            done += count
+            advance(count)
+    click.echo(f"archived {done} sessions", err=True)
+
+
+@sessions.command()
+@click.option("--format", "format_name", type=_FORMAT, default="jsonl", show_default=True)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only sessions created on this day or later, in UTC.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file; an export into it resumes where it ended.",
+)
+def export(format_name: str, since: datetime | None, output: Path | None) -> None:
+    """Write every session, archived ones included, to a file or to the standard output."""
+    database = _database()
+    first = None if since is None else f"{since:%Y-%m-%d}T00:00:00.000000Z"
+    written = FORMATS[format_name](SessionRecord)
+    target = _Standard() if output is None else _Resumable(output, {"format": format_name, "since": first})
+    with target, _progress("exporting", transfer.count(database, first)) as advance:
+        advance(target.done)
+        for block in transfer.export(database, first, target.last):
+            target.write(written, block)
+            advance(len(block))
+    click.echo(f"exported {target.done} sessions", err=True)
+
+
+@sessions.command("import")
+@click.option("--format", "format_name", type=_FORMAT, help="By the file's suffix, or jsonl.")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path), default="-")
+def import_(format_name: str | None, path: Path) -> None:
+    """Store sessions from a file of `export`. Those that are there already are left alone, so an import may be repeated."""
+    suffix = path.suffix[1:]
+    records = FORMATS[format_name or (suffix if suffix in FORMATS else "jsonl")](SessionRecord)
+    database = _database()
+    if path == Path("-"):
+        counts = _load(database, records, sys.stdin.buffer, 0)
+    else:
+        with path.open("rb") as file:
+            counts = _load(database, records, file, path.stat().st_size)
+    click.echo(f"imported {counts.stored} sessions, {counts.known} were there already", err=True)
+
+
+def _load(database: Database, records: RecordFormat, file: IO[bytes], size: int) -> transfer.Counts:
+    counts, read = transfer.Counts(), 0
+    with _progress("importing", size) as advance:
+        for now in transfer.load(database, records.read(file)):
+            counts = now
+            if size:
+                advance(file.tell() - read)
+                read = file.tell()
+    return counts
+
+
+@contextmanager
+def _progress(label: str, length: int) -> Iterator[Any]:
+    """A progress bar on a terminal; elsewhere nothing is shown."""
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
+
+
+class _Standard:
+    """The standard output: nothing is resumed."""
+
+    last: Place | None = None
+    done = 0
+
+    def __enter__(self) -> _Standard:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        sys.stdout.buffer.flush()
+
+    def write(self, written: RecordFormat, block: Sequence[Any]) -> None:
+        """Write some records."""
+        sys.stdout.buffer.write(written.write(block, first=self.done == 0))
+        self.done += len(block)
+
+
+class _Resumable:
+    """A file that is whole or not there: records go to ``NAME.part``, and what ``NAME.part.state`` says of it is safe on the disk.
+
+    :ivar last: the key of the last record that is safe.
+    :ivar done: how many records are.
+    """
+
+    def __init__(self, path: Path, options: dict[str, Any]) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self._state = path.with_name(path.name + ".part.state")
+        self._options = options
+        self.last: Place | None = None
+        self.done = 0
+
+    def __enter__(self) -> _Resumable:
+        state = self._begun()
+        self._file = self._part.open("r+b" if state else "wb")
+        if state:
+            self.last, self.done = Place(*state["last"]), state["done"]
+            self._file.truncate(state["bytes"])
+            self._file.seek(0, os.SEEK_END)
+        return self
+
+    def _begun(self) -> Any:
+        if not (self._part.exists() and self._state.exists()):
+            return None
+        state = json.loads(self._state.read_text())
+        if state["options"] != self._options:
+            raise GatewayError(f"{self._part} was begun with other options: remove it, or give the same ones")
+        return state
+
+    def write(self, written: RecordFormat, block: Sequence[Any]) -> None:
+        """Write some records, and note that they are safe."""
+        self._file.write(written.write(block, first=self.done == 0))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.done += len(block)
+        self.last = transfer.place(block[-1])
+        state = {"options": self._options, "bytes": self._file.tell(), "last": self.last, "done": self.done}
+        fresh = self._state.with_name(self._state.name + ".new")
+        fresh.write_text(json.dumps(state))
+        fresh.replace(self._state)
+
+    def __exit__(self, kind: object, *_error: object) -> None:
+        self._file.close()
+        if kind is None:
+            self._part.replace(self._path)
+            self._state.unlink(missing_ok=True)

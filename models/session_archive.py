@@ -1,0 +1,63 @@
+"""The archive: sessions that left the live list, because they are old and have ended or nobody touched them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import peewee
+
+from models.database import Unit
+from models.listing import padded
+from models.statements import Statement, param
+from models.tables import Session
+
+
+def _is_old() -> peewee.Expression:
+    finished = (Session.ended == param("yes")) | (Session.date_last_modified < param("before"))
+    return (Session.archived == param("no")) & (Session.date_created < param("before")) & finished
+
+
+_COUNT = Statement(lambda: Session.select(peewee.fn.COUNT(peewee.SQL("*"))).where(_is_old()))
+_IDS = Statement(
+    lambda: Session.select(Session.id).where(_is_old()).order_by(Session.date_created, Session.id).limit(param("limit"))
+)
+
+
+@cache
+def _archive(size: int) -> Statement:
+    places = [param(f"id_{index}") for index in range(size)]
+    return Statement(lambda: Session.update({Session.archived: param("yes")}).where(Session.id.in_(places)))
+
+
+@cache
+def _known(size: int) -> Statement:
+    places = [param(f"id_{index}") for index in range(size)]
+    return Statement(lambda: Session.select(Session.id).where(Session.id.in_(places)))
+
+
+def count_old(unit: Unit, before: str) -> int:
+    """How many live sessions were made before an instant, and have ended or were not changed since."""
+    return int(_COUNT.row(unit, before=before, yes=True, no=False)[0])
+
+
+def archive_old(unit: Unit, before: str, limit: int) -> int:
+    """Archive at most `limit` of these sessions, the oldest first; how many there were."""
+    ids = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
+    archive(unit, ids)
+    return len(ids)
+
+
+def archive(unit: Unit, session_ids: Sequence[str]) -> None:
+    """Take sessions out of the live list."""
+    if session_ids:
+        places = padded("id", session_ids)
+        _archive(len(places)).execute(unit, yes=True, **places)
+
+
+def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
+    """Which of these ids are those of sessions, live or archived."""
+    if not session_ids:
+        return set()
+    places = padded("id", session_ids)
+    return {row[0] for row in _known(len(places)).rows(unit, **places)}
