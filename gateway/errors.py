@@ -126,8 +126,8 @@ class NotSupported(ServiceError):
 
     error_code = "NotImplementedException"
 
-    def __init__(self, message: str, allowed: Sequence[str] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, allowed: Sequence[str] = (), *, error_code: str = "") -> None:
+        super().__init__(message, error_code=error_code)
         self.allowed = tuple(allowed)
 
 

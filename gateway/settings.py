@@ -41,6 +41,12 @@ class Settings:
     secret: str = _setting(
         "GATEWAY_SECRET", "signs tokens; on SQLite made once and kept beside the database", secret=True
     )
+    previous_secret: str = _setting(
+        "GATEWAY_SECRET_PREVIOUS", "the secret before this one; its tokens are still accepted", secret=True
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "GATEWAY_TRUSTED_PROXIES", "addresses of proxies whose X-Forwarded-For is believed, parted by commas"
+    )
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
@@ -66,6 +72,10 @@ class Settings:
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
             threads=env.int("GATEWAY_THREADS", 8, validate=validate.Range(1, 1024)),
             secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
+            previous_secret=env.str(
+                "GATEWAY_SECRET_PREVIOUS", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")
+            ),
+            trusted_proxies=tuple(env.list("GATEWAY_TRUSTED_PROXIES", ["127.0.0.1", "::1"])),
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from serializers.registry import default_registry
-
 from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
 from gateway.http.app import App, Options, create_app
@@ -11,6 +9,7 @@ from gateway.security.authenticator import Authenticator
 from gateway.services import load_services
 from gateway.settings import Settings
 from models import Database, connect, migrations
+from serializers.registry import default_registry
 
 
 def open_database(settings: Settings) -> Database:
@@ -29,9 +28,15 @@ def open_database(settings: Settings) -> Database:
 def build(settings: Settings, database: Database) -> App:
     """The application of these settings on this database."""
     load_services()
-    authenticator = Authenticator(database)
+    authenticator = Authenticator(
+        database,
+        [settings.secret, settings.previous_secret],
+        # Log-ins wait for their hashes; requests of other kinds must find a thread beside them.
+        in_line=max(1, settings.threads // 2),
+    )
     options = Options(
         debug=settings.debug,
+        proxies=settings.trusted_proxies,
         origins=settings.cors_origins,
         jsonp=settings.jsonp,
         default_format=settings.default_format,

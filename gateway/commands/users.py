@@ -1,28 +1,40 @@
-"""``gateway user``: who may sign in."""
+"""``gateway user``: who may sign in, and how."""
 
 from __future__ import annotations
+
+import time
 
 import click
 
 from gateway.dtos.catalog import ROLES, USER
+from gateway.security import administration
+from gateway.security.administration import Administrator
 from gateway.settings import Settings
 from models import Database
+
+_RULE = "At least 8 characters."
 
 
 @click.group()
 def user() -> None:
-    """Who may sign in."""
+    """Who may sign in, and how."""
 
 
 def _database() -> Database:
-    from gateway import wsgi
+    from gateway import logs, wsgi
 
-    return wsgi.open_database(Settings.from_environment())
+    settings = Settings.from_environment()
+    logs.configure(settings.log)
+    return wsgi.open_database(settings)
+
+
+def _administrator() -> Administrator:
+    return Administrator(_database(), time.time())
 
 
 @user.command()
 @click.argument("email")
-@click.option("--password", help="Without one the user signs in by API key only.")
+@click.option("--password", help=f"{_RULE} Without one the user signs in by API key only.")
 @click.option(
     "--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be given several times; User by default."
 )
@@ -32,19 +44,15 @@ def _database() -> Database:
 @click.option("--api-key", help="A key of at least 20 characters.")
 def add(email: str, password: str | None, roles: tuple[str, ...], account_name: str, api_key: str | None) -> None:
     """Add a user."""
-    from gateway.security import administration
-
-    added = administration.add_user(
-        _database(), email, roles=roles or (USER,), account_name=account_name, password=password, api_key=api_key
+    added = _administrator().add_user(
+        email, roles=roles or (USER,), account_name=account_name, password=password, api_key=api_key
     )
-    click.echo(f"added {added.email} ({added.user_id})")
+    click.echo(f"added {email} ({added})")
 
 
 @user.command("list")
 def list_users() -> None:
-    """Every user, with roles and keys."""
-    from gateway.security import administration
-
+    """Every user, with roles and the ends of keys."""
     for line in administration.describe_users(_database()):
         click.echo(line)
 
@@ -52,9 +60,41 @@ def list_users() -> None:
 @user.command()
 @click.argument("email")
 @click.option("--api-key", help="A key of at least 20 characters; without it one is made and shown once.")
-def key(email: str, api_key: str | None) -> None:
-    """Give a user an API key."""
-    from gateway.security import administration
-
-    made = administration.add_key(_database(), email, api_key)
+@click.option("--days", type=click.IntRange(1, 36_500), help="How long it is good; for ever, where left out.")
+@click.option("--revoke", metavar="END", help="Make the keys that end in these four characters void, and add none.")
+def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -> None:
+    """Give a user an API key, or revoke one."""
+    administrator = _administrator()
+    if revoke is not None:
+        click.echo(f"revoked: {administrator.revoke_keys(email, revoke)}")
+        return
+    made = administrator.add_key(email, api_key, days)
     click.echo("added the key" if api_key else made)
+
+
+@user.command()
+@click.argument("email")
+@click.option("--undo", is_flag=True, help="Let the user in again.")
+def disable(email: str, *, undo: bool) -> None:
+    """Shut a user out, at once and by every way in."""
+    _administrator().disable(email, disabled=not undo)
+    click.echo(f"{'enabled' if undo else 'disabled'} {email}")
+
+
+@user.command()
+@click.argument("email")
+@click.option("--password", help=f"{_RULE} Asked for, where left out.")
+def password(email: str, password: str | None) -> None:
+    """Give a user another password; whoever signed in by the old one is signed out."""
+    given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    _administrator().set_password(email, given)
+    click.echo(f"changed the password of {email}")
+
+
+@user.command()
+@click.argument("email")
+@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be given several times.")
+def roles(email: str, roles: tuple[str, ...]) -> None:
+    """Give a user these roles and no others; none at all, where none are named."""
+    _administrator().set_roles(email, roles)
+    click.echo(f"{email} has the roles {', '.join(roles) or 'none'}")

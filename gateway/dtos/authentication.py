@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.contract import fields
+from gateway.contract import fields, rules
 from gateway.contract.catalog import ANYONE
 from gateway.contract.dto import Dto
 from gateway.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, catalog
@@ -56,6 +56,29 @@ class Authenticate(Dto):
     remember_me = fields.Boolean("Stay signed in for longer?")
     access_token = fields.String("A token to sign in with")
     access_token_secret = fields.String("The secret of the token, where it has one")
+    meta = fields.Map("Further facts")
+
+
+class GetAccessTokenResponse(Dto):
+    """A new bearer token"""
+
+    dotnet_namespace = _SERVICESTACK
+    ordered = True
+
+    access_token = fields.String("The token to send from now on")
+    meta = fields.Map("Further facts")
+    response_status = fields.Nested(ResponseStatus, "The error, if any")
+
+
+@catalog.operation("POST", "/access-token", returns=GetAccessTokenResponse, access=ANYONE, tags=["authentication"])
+class GetAccessToken(Dto):
+    """Get a new bearer token for a refresh token"""
+
+    dotnet_namespace = _SERVICESTACK
+    ordered = True
+    interfaces = ("IPost",)
+
+    refresh_token = fields.String("The refresh token that signing in gave", rules=[rules.not_empty()])
     meta = fields.Map("Further facts")
 
 

@@ -10,6 +10,7 @@ import falcon
 
 from gateway.contract.catalog import Catalog
 from gateway.http import compression, middleware, routing
+from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
 from gateway.http.pipeline import Pipeline
 from gateway.http.request import Request
@@ -61,6 +62,7 @@ class Options:
     :ivar realm: what WWW-Authenticate names.
     :ivar body_limit: bytes that a request's body may have.
     :ivar debug: answers to errors carry stack traces.
+    :ivar proxies: addresses whose X-Forwarded-For is believed.
     :ivar origins: web origins whose pages may call (CORS).
     :ivar jsonp: ``?callback=`` is honoured.
     :ivar default_format: name of the format that answers where nothing else says so.
@@ -69,6 +71,7 @@ class Options:
     realm: str = "gateway"
     body_limit: int = 10 * 1024 * 1024
     debug: bool = False
+    proxies: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     jsonp: bool = False
     default_format: str = "json"
@@ -91,7 +94,8 @@ def create_app(
     )
     app.req_options.strip_url_path_trailing_slash = True
     ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
-    pipeline = Pipeline(catalog, registry, database, authenticator, options.body_limit)
+    gate = Gate(authenticator, options.proxies, options.origins)
+    pipeline = Pipeline(catalog, registry, database, gate, options.body_limit)
     _mount_operations(app, catalog, pipeline)
     _mount_predefined(app, catalog, registry, pipeline)
     app.add_route("/health", HealthResource())

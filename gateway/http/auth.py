@@ -1,14 +1,151 @@
-"""Credentials in HTTP."""
+"""Credentials in HTTP: headers, cookies, and who may use the latter.
+
+Cookies carry log-ins, and browsers send them with requests that other sites' pages make; so a request that changes something and is signed
+in by a cookie must come from a page of this site, or from no page at all.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from gateway.contract.catalog import Access, Operation
+from gateway.errors import Forbidden, NotAuthenticated
 from gateway.http.request import Request
-from gateway.security.authenticator import Credentials
+from gateway.security.authenticator import Authenticator, Credentials
+from gateway.security.principal import Method, Principal, authorize
+from gateway.security.sessions import LoginChange, LoginSession
+
+TEMPORARY, PERMANENT, OPTION = "ss-id", "ss-pid", "ss-opt"
+
+#: Cookies of one name that are looked at: a line may hold those of several paths and domains.
+_MOST_COOKIES = 4
+_HERE = frozenset({"same-origin", "none"})
 
 
-def credentials(request: Request) -> Credentials:
-    """What the request shows of its sender."""
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Lets requests in.
+
+    :ivar proxies: addresses whose X-Forwarded-For is believed.
+    :ivar origins: web origins whose pages may call (CORS).
+    """
+
+    authenticator: Authenticator
+    proxies: Collection[str] = ()
+    origins: Collection[str] = ()
+
+    def admit(self, operation: Operation, request: Request) -> Principal | None:
+        """The caller of an operation, where somebody is signed in. Raises NotAuthenticated, Forbidden and TooManyRequests."""
+        assert operation.access is not None
+        request.credentials = credentials(request, self.proxies)
+        caller = self._caller(operation.access, request)
+        if caller is not None:
+            request.caller_id = caller.user_id
+        authorize(caller, operation.access)
+        check_origin(request, operation, caller, self.origins)
+        return caller
+
+    def _caller(self, access: Access, request: Request) -> Principal | None:
+        try:
+            return self.authenticator.authenticate(request.credentials)
+        except (NotAuthenticated, Forbidden):
+            if access.signed_in:
+                raise
+            # What anyone may do, one may do with wrong credentials too: a log-in above all.
+            return None
+
+
+def credentials(request: Request, proxies: Collection[str] = ()) -> Credentials:
+    """What the request shows of its sender.
+
+    :param proxies: addresses whose X-Forwarded-For is believed.
+    """
+    environ = request.env
     return Credentials(
-        authorization=request.get_header("Authorization"),
-        api_key=request.get_header("X-Api-Key"),
+        authorization=environ.get("HTTP_AUTHORIZATION"),
+        api_key=environ.get("HTTP_X_API_KEY"),
+        session_id=environ.get("HTTP_X_SS_ID"),
+        cookies=_session_ids(environ.get("HTTP_COOKIE", "")),
+        address=client_address(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""), proxies),
     )
+
+
+def client_address(peer: str, forwarded: str, proxies: Collection[str]) -> str:
+    """The address that a request comes from: the last one on its way that is no proxy of ours. A socket's peer has none, and is one."""
+    way = [*(each.strip() for each in forwarded.split(",") if each.strip()), peer]
+    while len(way) > 1 and (not way[-1] or way[-1] in proxies):
+        way.pop()
+    return way[-1]
+
+
+def cookies(line: str) -> Iterator[tuple[str, str]]:
+    """Names and values of a Cookie header; what is no cookie is passed over, as clients that split Set-Cookie at commas send it."""
+    for part in line.split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            yield name.strip(), value.strip().strip('"')
+
+
+def _session_ids(line: str) -> tuple[str, ...]:
+    """The ids in the cookies, first those in the cookie that ss-opt names; an old one must not hide a good one."""
+    if "ss-" not in line:
+        return ()
+    found: dict[str, list[str]] = {TEMPORARY: [], PERMANENT: [], OPTION: []}
+    for name, value in cookies(line):
+        if value and name in found and len(found[name]) < _MOST_COOKIES:
+            found[name].append(value)
+    order = (PERMANENT, TEMPORARY) if "perm" in found[OPTION] else (TEMPORARY, PERMANENT)
+    return tuple(dict.fromkeys(value for name in order for value in found[name]))
+
+
+def cookie_lines(change: LoginChange, *, secure: bool) -> Iterator[str]:
+    """What Set-Cookie says of a new login session, or of the end of the client's. A line is a header of its own.
+
+    Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies.
+    """
+    for name, value, seconds in _cookies_of(change.session):
+        lasting = "" if seconds is None else f"; Max-Age={seconds}"
+        yield f"{name}={value}; Path=/{lasting}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+
+
+def _cookies_of(session: LoginSession | None) -> Iterator[tuple[str, str, int | None]]:
+    if session is None:
+        yield from ((name, "", 0) for name in (TEMPORARY, PERMANENT, OPTION))
+        return
+    # Some clients keep the one, some the other; both name the same session. Without Max-Age they end with the browser.
+    seconds = session.seconds if session.permanent else None
+    yield TEMPORARY, session.id, seconds
+    yield PERMANENT, session.id, seconds
+    yield OPTION, "perm" if session.permanent else "temp", seconds
+
+
+def challenge(realm: str) -> str:
+    """WWW-Authenticate, its parameters quoted: .NET's client reads nothing else (RFC 9110, 5.6.4 has the rule for quoting)."""
+    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    return f'Basic realm="{quoted}"'
+
+
+def check_origin(request: Request, operation: Operation, caller: Principal | None, origins: Collection[str]) -> None:
+    """Refuse a change that a page of another site makes by what its visitor's browser sends by itself, and a log-in that it makes.
+
+    :param origins: those whose pages may call (CORS).
+    Raises Forbidden.
+    """
+    if not operation.writes or not (caller is None or _is_ambient(request, caller)):
+        return
+    origin = request.env.get("HTTP_ORIGIN")
+    site = request.env.get("HTTP_SEC_FETCH_SITE")
+    same = site in _HERE if site else _is_own(origin, request)
+    if not same and origin not in origins:
+        raise Forbidden("A page of another site can't do this.")
+
+
+def _is_ambient(request: Request, caller: Principal) -> bool:
+    """Whether browsers send such credentials by themselves: cookies, and what was once typed into their window for Basic."""
+    return caller.method is Method.COOKIE or request.env.get("HTTP_AUTHORIZATION", "")[:5].lower() == "basic"
+
+
+def _is_own(origin: str | None, request: Request) -> bool:
+    """Whether there is no origin or the request's own host. Its scheme doesn't count: TLS may end at a proxy."""
+    return origin is None or origin.partition("://")[2].lower() == request.env.get("HTTP_HOST", "").lower()

@@ -9,14 +9,15 @@ from typing import Any
 
 import falcon
 import structlog
-from serializers.registry import Registry
 
 from gateway import errors
 from gateway.contract.dto import Instance
 from gateway.contract.shapes import document_shape
 from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus
+from gateway.http.auth import challenge
 from gateway.http.request import Request
 from serializers.base import Page, Serializer
+from serializers.registry import Registry
 
 #: In an error's meta: the index of the request at which a batch ended.
 BATCH_INDEX = "AutoBatchIndex"
@@ -103,7 +104,7 @@ class ErrorAnswers:
 
     def _headers(self, response: falcon.Response, error: errors.ServiceError) -> None:
         if isinstance(error, errors.NotAuthenticated):
-            response.set_header("WWW-Authenticate", f'Basic realm="{self.realm}"')
+            response.set_header("WWW-Authenticate", challenge(self.realm))
         if isinstance(error, errors.TooManyRequests | errors.Unavailable):
             response.set_header("Retry-After", str(error.retry_after))
         if isinstance(error, errors.NotSupported) and error.allowed:

@@ -6,9 +6,9 @@ commit. A failure anywhere, encoding included, rolls the unit back and becomes a
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,10 +17,10 @@ from gateway.errors import ServiceError, TooLarge
 from gateway.http import auth, binding, conditional, encoding
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
-from gateway.security.authenticator import Authenticator
-from gateway.security.principal import Principal, authorize
+from gateway.security.principal import Principal
+from gateway.security.sessions import LoginChange
 from gateway.services.context import Context, Streamed, instant
-from gateway.services.units import unit_of_work
+from gateway.units import unit_of_work
 from models import Database, Unit
 from serializers.base import Serializer
 from serializers.registry import Registry
@@ -39,6 +39,7 @@ class Answer:
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: encoding.Stream | None = None
+    cookies: Sequence[str] = ()
 
 
 class Pipeline:
@@ -48,12 +49,12 @@ class Pipeline:
     """
 
     def __init__(
-        self, catalog: Catalog, registry: Registry, database: Database, authenticator: Authenticator, body_limit: int
+        self, catalog: Catalog, registry: Registry, database: Database, gate: auth.Gate, body_limit: int
     ) -> None:
         self.catalog = catalog
         self.registry = registry
         self.database = database
-        self.authenticator = authenticator
+        self.gate = gate
         self.body_limit = body_limit
         self.encoder = encoding.Encoder(registry)
 
@@ -69,7 +70,8 @@ class Pipeline:
             if result is None or operation.response_shape is None:
                 return Answer(204)
             if not isinstance(result, Streamed):
-                return self._answer(operation, request, result)
+                answer = self._answer(operation, request, result)
+                return answer if context.login is None else self._with_cookies(answer, context.login, request)
         return self._streamed(operation, request, result)
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
@@ -111,6 +113,9 @@ class Pipeline:
         headers = {**encoding.headers(operation, result, negotiation.serializer), **({"ETag": tag} if tag else {})}
         return Answer(200, self.encoder.encode(operation, result, request), negotiation.content_type, headers)
 
+    def _with_cookies(self, answer: Answer, login: LoginChange, request: Request) -> Answer:
+        return replace(answer, cookies=[*auth.cookie_lines(login, secure=request.scheme == "https")])
+
     def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:
         negotiation = request.negotiation
         assert operation.response_shape is not None
@@ -135,13 +140,11 @@ class Pipeline:
             now=instant(datetime.now(UTC)),
             expected_version=conditional.expected_version(request),
             idempotency_key=key,
+            verb=request.method,
+            authenticator=self.gate.authenticator,
+            credentials=request.credentials,
         )
 
     def _admit(self, operation: Operation, request: Request) -> Principal | None:
         request.operation_name = operation.name
-        caller = self.authenticator.authenticate(auth.credentials(request))
-        if caller is not None:
-            request.caller_id = caller.user_id
-        assert operation.access is not None
-        authorize(caller, operation.access)
-        return caller
+        return self.gate.admit(operation, request)

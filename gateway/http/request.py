@@ -10,6 +10,7 @@ from uuid import uuid4
 import falcon
 
 from gateway.http.negotiation import Negotiation
+from gateway.security.authenticator import NONE, Credentials
 
 
 class Request(falcon.Request):
@@ -19,18 +20,21 @@ class Request(falcon.Request):
     :ivar negotiation: the format of the answer, chosen before routing.
     :ivar operation_name: the operation that was called, for the log.
     :ivar caller_id: the signed-in user's id, for the log.
+    :ivar credentials: what the request shows of its sender.
     """
 
     id: str
     negotiation: Negotiation
     operation_name: str
     caller_id: str
+    credentials: Credentials
 
     def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
         super().__init__(env, options)
         self.id = ""
         self.operation_name = ""
         self.caller_id = ""
+        self.credentials = NONE
 
     @property
     def pairs(self) -> list[tuple[str, str | None]]:

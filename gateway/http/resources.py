@@ -23,6 +23,8 @@ def reply(response: falcon.Response, answer: Answer) -> None:
     """Write an answer onto Falcon's response."""
     response.status = answer.status
     response.set_headers(dict(answer.headers))
+    for line in answer.cookies:
+        response.append_header("Set-Cookie", line)
     if answer.content_type:
         response.content_type = answer.content_type
     response.data = answer.body

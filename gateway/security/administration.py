@@ -1,25 +1,28 @@
-"""What administrators do with users and keys; each change leaves an audit line in the log."""
+"""What administrators do with users and keys, on the command line and by requests; each change leaves an audit line in the log."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from gateway.contract.rules import is_email
 from gateway.dtos.catalog import ROLES
-from gateway.errors import GatewayError
+from gateway.errors import Conflict, GatewayError
 from gateway.security import keys
-from gateway.security.passwords import Passwords
-from models import Database, Duplicate, Unit, account, user
+from gateway.security.clock import instant
+from gateway.security.passwords import LONGEST, new_hasher
+from gateway.units import unit_of_work
+from models import Database, Unit, account, login, user
 
 log = structlog.get_logger("gateway.audit")
 
 #: Characters that a new password has at least (OWASP ASVS 5.0, 6.2.1).
-SHORTEST_PASSWORD = 8
+SHORTEST = 8
+_DAY = 86_400
 
 
 class AdministrationError(GatewayError):
@@ -27,94 +30,167 @@ class AdministrationError(GatewayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """A new user and the secrets that are shown once."""
+class Administrator:
+    """Changes users of a database.
 
-    user_id: str
-    email: str
-    api_key: str | None
-
-
-def add_user(
-    database: Database,
-    email: str,
-    *,
-    roles: Sequence[str],
-    account_name: str,
-    password: str | None = None,
-    api_key: str | None = None,
-) -> Added:
-    """Add a user. Raises AdministrationError where the address is none or taken, or where a role, password or key won't do.
-
-    :param account_name: the user's account; made where there is none of that name.
+    :ivar now: seconds since the epoch.
+    :ivar by: who changes, for the audit lines.
     """
-    if not is_email(email):
-        raise AdministrationError(f"{email!r} is no e-mail address")
-    _check_roles(roles)
-    password_hash = None if password is None else hash_password(password)
-    now = _now()
-    with database.unit_of_work() as unit:
-        if user.by_email(unit, email) is not None:
-            raise AdministrationError(f"there is a user {email} already")
-        found = account.by_name(unit, account_name)
-        if found is None:
-            found = account.insert(unit, name=account_name, parent_account_id=None, now=now, by=None)
-        added = user.insert(
-            unit, email_address=email, account_ids=[found.id], roles=roles, now=now, password_hash=password_hash
+
+    database: Database
+    now: float
+    by: str = "command line"
+
+    def add_user(
+        self,
+        email: str,
+        *,
+        roles: Sequence[str],
+        account_name: str,
+        password: str | None = None,
+        api_key: str | None = None,
+    ) -> str:
+        """Add a user; the user's id. Raises AdministrationError where the address is none or taken, or where a role, password or
+        key won't do.
+
+        :param account_name: the user's account; made where there is none of that name.
+        """
+        if not is_email(email):
+            raise AdministrationError(f"{email!r} is no e-mail address")
+        check_roles(roles)
+        hashed = None if password is None else hash_password(password)
+        now = instant(self.now)
+        with self._unit() as unit:
+            if user.by_email(unit, email) is not None:
+                raise AdministrationError(f"there is a user {email} already")
+            found = account.by_name(unit, account_name)
+            if found is None:
+                found = account.insert(unit, name=account_name, parent_account_id=None, now=now, by=None)
+            added = user.insert(
+                unit, email_address=email, account_ids=[found.id], roles=roles, now=now, password_hash=hashed
+            )
+            if api_key is not None:
+                self._insert_key(unit, added.id, api_key)
+        log.info("user added", user=added.id, email=email, roles=list(roles), by=self.by)
+        return str(added.id)
+
+    def add_key(self, email: str, api_key: str | None = None, days: int | None = None) -> str:
+        """Give a user an API key, a new one where none is given; the key.
+
+        :param days: how long it is good; for ever, where None.
+        """
+        key = api_key or keys.new_key()
+        with self._unit() as unit:
+            found = _found(unit, email)
+            self._insert_key(unit, found.id, key, days)
+        log.info("key added", user=found.id, email=email, key=keys.hint(key), by=self.by)
+        return key
+
+    def revoke_keys(self, email: str, hint: str) -> int:
+        """Make the user's keys that end in these characters void; how many there were."""
+        now = instant(self.now)
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            revoked = [
+                each.hint
+                for each in user.keys(unit, found.id)
+                if each.hint.endswith(hint) and user.revoke_key(unit, each.id, now)
+            ]
+        if not revoked:
+            raise AdministrationError(f"{email} has no good key that ends in {hint}")
+        log.info("keys revoked", user=found.id, email=email, keys=revoked, by=self.by)
+        return len(revoked)
+
+    def disable(self, email: str, *, disabled: bool) -> None:
+        """Shut a user out, at once and by every way in; or let the user in again, by new log-ins only."""
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            void_credentials(unit, found, instant(self.now), disabled=disabled)
+        log.info("user disabled" if disabled else "user enabled", user=found.id, email=email, by=self.by)
+
+    def set_password(self, email: str, password: str) -> None:
+        """Give a user another password; whoever signed in by the old one is signed out."""
+        hashed = hash_password(password)
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            void_credentials(unit, found, instant(self.now), password_hash=hashed)
+        log.info("password changed", user=found.id, email=email, by=self.by)
+
+    def set_roles(self, email: str, roles: Sequence[str]) -> None:
+        """Give a user these roles and no others."""
+        check_roles(roles)
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            user.update(unit, found.id, roles=list(roles), date_last_modified=instant(self.now))
+        log.info("roles changed", user=found.id, email=email, before=found.roles, after=list(roles), by=self.by)
+
+    def _insert_key(self, unit: Unit, user_id: str, key: str, days: int | None = None) -> None:
+        fault = keys.fault(key)
+        if fault:
+            raise AdministrationError(fault)
+        user.insert_key(
+            unit,
+            user_id=user_id,
+            key_hash=keys.key_hash(key),
+            hint=keys.hint(key),
+            now=instant(self.now),
+            date_expires=None if days is None else instant(self.now + days * _DAY),
         )
-        if api_key is not None:
-            _insert_key(unit, added.id, api_key, now)
-    log.info("user added", user=added.id, email=email, roles=list(roles))
-    return Added(added.id, email, api_key)
 
-
-def add_key(database: Database, email: str, api_key: str | None = None) -> str:
-    """Give a user an API key, a new one where none is given. Raises AdministrationError."""
-    key = api_key or keys.new_key()
-    with database.unit_of_work() as unit:
-        found = user.by_email(unit, email)
-        if found is None:
-            raise AdministrationError(f"there is no user {email}")
-        _insert_key(unit, found.id, key, _now())
-    log.info("key added", user=found.id, email=email)
-    return key
+    @contextmanager
+    def _unit(self) -> Iterator[Unit]:
+        try:
+            with unit_of_work(self.database) as unit:
+                yield unit
+        except Conflict as error:
+            raise AdministrationError("this e-mail address or API key is in use already") from error
 
 
 def describe_users(database: Database) -> list[str]:
     """A line for each user: address, id, roles and the hints of the keys."""
-    with database.unit_of_work(write=False) as unit:
+    with unit_of_work(database, write=False) as unit:
         return [_description(unit, each) for each in user.everybody(unit)]
 
 
-def _description(unit: Unit, found: Any) -> str:
-    hints = [each.hint for each in user.keys(unit, found.id) if each.date_revoked is None]
-    state = "  disabled" if found.disabled else ""
-    return (
-        f"{found.email_address}  {found.id}  roles: {', '.join(found.roles)}  keys: {', '.join(hints) or 'none'}{state}"
-    )
+def void_credentials(unit: Unit, row: Any, now: str, **changes: Any) -> None:
+    """Change a user so that no login session and no token of before is good any more."""
+    login.delete_of_user(unit, row.id)
+    user.update(unit, row.id, credentials_version=row.credentials_version + 1, date_last_modified=now, **changes)
+
+
+def password_fault(password: str) -> str:
+    """What is wrong with a new password; empty where nothing is."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        return f"a password has {SHORTEST} to {LONGEST} characters"
+    return ""
 
 
 def hash_password(password: str) -> str:
-    """The hash of a new password. Raises AdministrationError where it is too short or too long."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise AdministrationError(f"a password has at least {SHORTEST_PASSWORD} characters")
-    return Passwords().hash(password)
+    """The hash of a new password. Raises AdministrationError where it won't do."""
+    fault = password_fault(password)
+    if fault:
+        raise AdministrationError(fault)
+    return new_hasher().hash(password)
 
 
-def _insert_key(unit: Unit, user_id: str, key: str, now: str) -> None:
-    if not keys.SHORTEST <= len(key) <= keys.LONGEST:
-        raise AdministrationError(f"an API key has {keys.SHORTEST} to {keys.LONGEST} characters")
-    try:
-        user.insert_key(unit, user_id=user_id, key_hash=keys.key_hash(key), hint=keys.hint(key), now=now)
-    except Duplicate as error:
-        raise AdministrationError("this API key is in use already") from error
-
-
-def _check_roles(roles: Sequence[str]) -> None:
+def check_roles(roles: Sequence[str]) -> None:
+    """Raises AdministrationError where there is no such role."""
     for role in roles:
         if role not in ROLES:
             raise AdministrationError(f"there is no role {role!r}; there are {', '.join(ROLES)}")
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _found(unit: Unit, email: str) -> Any:
+    found = user.by_email(unit, email)
+    if found is None:
+        raise AdministrationError(f"there is no user {email}")
+    return found
+
+
+def _description(unit: Unit, found: Any) -> str:
+    good = [each for each in user.keys(unit, found.id) if each.date_revoked is None]
+    hints = [each.hint + (f" until {each.date_expires[:10]}" if each.date_expires else "") for each in good]
+    state = "  disabled" if found.disabled else ""
+    return (
+        f"{found.email_address}  {found.id}  roles: {', '.join(found.roles)}  keys: {', '.join(hints) or 'none'}{state}"
+    )

@@ -1,105 +1,253 @@
 """From the credentials of a request to a principal.
 
-The first of these that a request has decides: ``Authorization`` (Bearer: an API key; Basic: e-mail address and password, or an API key
-as user name), ``X-Api-Key``. Wrong credentials are refused and never passed over.
+They are tried in this order, and the first that is good decides: ``Authorization`` (Bearer: a token or an API key; Basic: e-mail address
+and password, or an API key as user name), ``X-Api-Key``, ``X-ss-id``, cookies. Wrong ones are refused at once; stale ones, that were good
+once, are passed over for good ones behind them. Cookies that are over are nothing at all: clients keep them for years.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from gateway.errors import NotAuthenticated
+from gateway.errors import Forbidden, NotAuthenticated, ServiceError
+from gateway.security.clock import Clock, instant
 from gateway.security.keys import key_hash
-from gateway.security.passwords import Passwords
+from gateway.security.lockout import Lockout
+from gateway.security.logins import WRONG, Logins
+from gateway.security.passwords import IN_LINE, Passwords
 from gateway.security.principal import Method, Principal
-from models import Database, Unit, user
+from gateway.security.sessions import LONGEST, LoginSession, LoginSessions, session_hash
+from gateway.security.tokens import ACCESS_USE, REFRESH_USE, Claims, TokenError, TokenExpired, Tokens, is_token
+from gateway.units import unit_of_work
+from models import Database, identity
+from models.identity import Identity
 
-_WRONG = "Invalid Username or Password"
+#: Seconds for which what a token needs of its user is remembered.
+REMEMBERED = 60
+#: Tokens remembered at once.
+MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request shows of its sender, as sent.
+    """What a request shows of its sender, as sent. Its text never shows secrets.
 
     :ivar authorization: the Authorization header.
     :ivar api_key: the X-Api-Key header.
+    :ivar session_id: the X-ss-id header.
+    :ivar cookies: ids of login sessions, the likeliest first.
+    :ivar address: where the request comes from.
     """
 
-    authorization: str | None = None
-    api_key: str | None = None
+    authorization: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    session_id: str | None = field(default=None, repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
+    address: str = ""
+
+
+#: What a request without credentials shows.
+NONE = Credentials()
 
 
 class Authenticator:
-    """Knows who sends a request."""
+    """Knows who sends a request, and signs users in and out.
 
-    def __init__(self, database: Database, passwords: Passwords | None = None) -> None:
+    :param secrets: sign tokens; the first one signs, tokens of the others are accepted.
+    :param in_line: log-ins that may wait for their password's hash at once in this process.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: Sequence[str],
+        *,
+        clock: Clock = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        passwords: Passwords | None = None,
+        in_line: int = IN_LINE,
+    ) -> None:
         self._database = database
-        self._passwords = passwords or Passwords()
+        self._clock = clock
+        self.passwords = passwords or Passwords(clock, in_line=in_line)
+        self._logins = Logins(database, self.passwords, Lockout(database, clock, sleep), clock)
+        self._sessions = LoginSessions(database, clock)
+        self._tokens = Tokens(secrets, clock)
+        self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
-        """The sender; None where there are no credentials. Raises NotAuthenticated where they are wrong."""
-        if credentials.authorization:
-            scheme, _, value = credentials.authorization.strip().partition(" ")
-            if scheme.lower() == "bearer":
-                return self._known(self._by_key(value.strip()))
-            if scheme.lower() == "basic":
-                return self._by_basic(value.strip())
-        if credentials.api_key:
-            return self._known(self._by_key(credentials.api_key))
+        """The sender; None where there are no credentials or only cookies that are over.
+
+        Raises NotAuthenticated where they are wrong, Forbidden where an API key is no longer good, and TooManyRequests.
+        """
+        stale: ServiceError | None = None
+        for attempt in (self._by_authorization, self._by_header_key, self._by_session):
+            try:
+                found = attempt(credentials)
+            except _Stale as error:
+                stale = stale or error.answer
+                continue
+            if found is not None:
+                return found
+        if stale is not None:
+            raise stale
         return None
 
-    def _by_basic(self, encoded: str) -> Principal:
+    def log_in(self, name: str, password: str, address: str, *, permanent: bool) -> tuple[Identity, LoginSession]:
+        """Sign a user in: who it is, and a new login session. Raises NotAuthenticated and TooManyRequests."""
+        user = self._logins.check(name, password, address)
+        return user, self._sessions.start(user, permanent=permanent)
+
+    def log_out(self, credentials: Credentials) -> None:
+        """End every login session that a request shows."""
+        for session_id in _session_ids(credentials):
+            self._sessions.end(session_id)
+
+    def tokens_of(self, user: Identity, session: LoginSession) -> tuple[str, str]:
+        """An access token and a refresh token of a login session."""
+        hashed = session_hash(session.id)
+        return self._tokens.access(user, hashed), self._tokens.refresh(user, hashed)
+
+    def token_for(self, user: Identity) -> str:
+        """An access token for a user, of no login session."""
+        return self._tokens.access(user)
+
+    def refreshed(self, refresh_token: str) -> str:
+        """A new access token. Raises NotAuthenticated where the refresh token or its login session is over, TokenError where it is none."""
         try:
-            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            raise NotAuthenticated(_WRONG) from None
+            claims = self._tokens.read(refresh_token, REFRESH_USE)
+        except TokenExpired:
+            raise NotAuthenticated("Token has expired") from None
+        user = self._user_of(claims)
+        if user is None:
+            raise NotAuthenticated("Token has been invalidated")
+        return self._tokens.access(user, claims.session_hash)
+
+    def _by_authorization(self, credentials: Credentials) -> Principal | None:
+        if not credentials.authorization:
+            return None
+        scheme, _, value = credentials.authorization.strip().partition(" ")
+        value = value.strip()
+        if not value:
+            return None
+        scheme = scheme.lower()
+        if scheme == "bearer":
+            return self._by_token(value) if is_token(value) else self._by_key(value)
+        return self._by_basic(value, credentials.address) if scheme == "basic" else None
+
+    def _by_header_key(self, credentials: Credentials) -> Principal | None:
+        return self._by_key(credentials.api_key) if credentials.api_key else None
+
+    def _by_session(self, credentials: Credentials) -> Principal | None:
+        for session_id in _session_ids(credentials):
+            user = self._sessions.find(session_hash(session_id))
+            if user is not None:
+                method = Method.SESSION if session_id == credentials.session_id else Method.COOKIE
+                return principal_of(user, method, session_id)
+        return None
+
+    def _by_basic(self, encoded: str, address: str) -> Principal:
+        try:
+            name, _, password = _text(base64.b64decode(encoded, validate=True)).partition(":")
+        except (binascii.Error, ValueError):
+            raise NotAuthenticated(WRONG) from None
         if not password:
-            return self._known(self._by_key(name), _WRONG)
-        return self._by_password(name, password)
+            return self._by_key(name, WRONG)
+        return principal_of(self._logins.check(name, password, address), Method.PASSWORD)
 
-    def _by_password(self, name: str, password: str) -> Principal:
-        with self._database.unit_of_work(write=False) as unit:
-            found = user.by_email(unit, name)
-            principal = None if found is None else _principal(unit, found, Method.PASSWORD)
-        stored = None if found is None or found.disabled else found.password_hash
-        # Hashing takes long; no connection waits for it.
-        if not self._passwords.verify(stored, password) or principal is None:
-            raise NotAuthenticated(_WRONG)
+    def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
+        with unit_of_work(self._database, write=False) as unit:
+            found = identity.by_key(unit, key_hash(key))
+        if found is None or found[0].disabled:
+            raise NotAuthenticated(wrong)
+        user, state = found
+        if state.date_revoked:
+            raise _Stale(Forbidden("ApiKey has been cancelled"))
+        if state.date_expires and state.date_expires <= instant(self._clock()):
+            raise _Stale(Forbidden("ApiKey has expired"))
+        return principal_of(user, Method.KEY)
+
+    def _by_token(self, token: str) -> Principal:
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        now = self._clock()
+        with self._lock:
+            known = self._known.get(digest)
+        if known is not None and now < known[0]:
+            return known[1]
+        try:
+            claims = self._tokens.read(token, ACCESS_USE)
+        except TokenExpired:
+            raise _Stale(NotAuthenticated("Token has expired")) from None
+        except TokenError:
+            raise NotAuthenticated from None
+        user = self._user_of(claims)
+        if user is None:
+            raise _Stale(NotAuthenticated("Token has been invalidated"))
+        principal = principal_of(user, Method.TOKEN)
+        self._remember(digest, min(now + REMEMBERED, claims.expires), principal)
         return principal
 
-    def _by_key(self, key: str) -> Principal | None:
-        with self._database.unit_of_work(write=False) as unit:
-            owner = user.key_owner(unit, key_hash(key))
-            if owner is None or owner.date_revoked or (owner.date_expires and owner.date_expires <= _now()):
-                return None
-            found = user.get(unit, owner.user_id)
-            return None if found is None or found.disabled else _principal(unit, found, Method.KEY)
+    def _user_of(self, claims: Claims) -> Identity | None:
+        """The user of a token; None where the user, the password or the login session that it came from is gone."""
+        if claims.session_hash:
+            user = self._sessions.find(claims.session_hash)
+        else:
+            with unit_of_work(self._database, write=False) as unit:
+                user = identity.by_id(unit, claims.user_id)
+        if user is None or user.disabled or user.user_id != claims.user_id:
+            return None
+        return user if user.credentials_version == claims.credentials_version else None
 
-    def _known(self, principal: Principal | None, message: str = "Not Authenticated") -> Principal:
-        if principal is None:
-            raise NotAuthenticated(message)
-        return principal
+    def _remember(self, digest: bytes, until: float, principal: Principal) -> None:
+        with self._lock:
+            self._known[digest] = (until, principal)
+            self._known.move_to_end(digest)
+            while len(self._known) > MOST_REMEMBERED:
+                self._known.popitem(last=False)
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+class _Stale(Exception):
+    """Credentials that were good once; `answer` is for the case that no others are good."""
+
+    def __init__(self, answer: ServiceError) -> None:
+        super().__init__(answer.message)
+        self.answer = answer
 
 
-def _principal(unit: Unit, found: Any, method: Method) -> Principal:
+def _text(data: bytes) -> str:
+    """UTF-8, or what older clients send in its place (RFC 7617, 2.1 leaves it open)."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _session_ids(credentials: Credentials) -> list[str]:
+    given = (credentials.session_id, *credentials.cookies)
+    return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST))
+
+
+def principal_of(user: Identity, method: Method, session_id: str = "") -> Principal:
+    """A user as the caller of requests."""
     return Principal(
-        user_id=found.id,
-        email=found.email_address,
-        display_name=full_name(found),
-        roles=frozenset(found.roles),
-        account_ids=tuple(user.accounts(unit, found.id)),
+        user_id=user.user_id,
+        email=user.email_address,
+        display_name=full_name(user),
+        roles=frozenset(user.roles),
+        account_ids=tuple(user.account_ids),
         method=method,
+        session_id=session_id,
     )
 
 
-def full_name(found: Any) -> str:
+def full_name(user: Identity) -> str:
     """A user's name to show: first and last name, or the e-mail address."""
-    return " ".join(each for each in (found.first_name, found.last_name) if each) or str(found.email_address)
+    return " ".join(each for each in (user.first_name, user.last_name) if each) or user.email_address

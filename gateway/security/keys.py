@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
+
+from gateway.security.tokens import is_token
 
 #: What our keys begin with, so that scanners for leaked secrets can know them.
 PREFIX = "gw_"
@@ -11,10 +14,22 @@ PREFIX = "gw_"
 SHORTEST = 20
 LONGEST = 255
 
+# What a header carries without quotes, and no colon: Basic parts the key from the password there.
+_SHAPE = re.compile(r"[!-9;-~]+")
+
 
 def new_key() -> str:
     """A key of 256 random bits."""
     return PREFIX + secrets.token_urlsafe(32)
+
+
+def fault(key: str) -> str:
+    """What is wrong with a key that somebody chose; empty where nothing is."""
+    if not SHORTEST <= len(key) <= LONGEST:
+        return f"an API key has {SHORTEST} to {LONGEST} characters"
+    if not _SHAPE.fullmatch(key) or is_token(key):
+        return "an API key consists of letters, digits and signs of ASCII without blanks and colons, and does not look like a token"
+    return ""
 
 
 def key_hash(key: str) -> str:

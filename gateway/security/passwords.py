@@ -1,22 +1,38 @@
-"""Passwords: argon2id hashes (RFC 9106), checked without starving other requests."""
+"""Passwords: argon2id hashes (RFC 9106), checked without starving other requests.
+
+A hash takes a core for 100 ms and more, so hashes are computed a few at a time, by threads of a lower priority than those that answer
+requests, and only so many log-ins may wait for theirs: a flood of log-ins is refused, not queued.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import os
 import secrets
+import sys
 import threading
-import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import TooManyRequests
+from gateway.security.clock import Clock
 
-#: Hashes that are computed at once in a process: each takes a core for 100 ms and more, and 64 MiB.
-AT_ONCE = 2
+Result = TypeVar("Result")
+
+#: Hashes that are computed at once in a process; each takes 64 MiB.
+AT_ONCE = 1
+#: Log-ins that may wait for their hash at once in a process, the computed one included.
+IN_LINE = 4
 #: Seconds that a log-in waits for its turn.
 PATIENCE = 10
 #: Seconds for which a password that was right is remembered, for clients that send it with every request.
@@ -25,6 +41,13 @@ REMEMBERED = 60
 MOST_REMEMBERED = 10_000
 #: Characters that a password may have: the time of its hash must not be the sender's to choose.
 LONGEST = 1024
+#: How much less than others the hashing threads get of a busy processor (Linux: the nice value of a thread).
+NICE = 10
+
+
+def new_hasher() -> PasswordHasher:
+    """argon2id by the second recommendation of RFC 9106 (64 MiB, three passes), on one lane: a log-in is to take one core, not all."""
+    return PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
 
 
 class Passwords:
@@ -33,75 +56,94 @@ class Passwords:
     A password that was right is remembered for a minute as a digest under a key of this process, never as itself.
     """
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher()
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
+    def __init__(self, clock: Clock, hasher: PasswordHasher | None = None, in_line: int = IN_LINE) -> None:
+        self._clock = clock
+        self._hasher = hasher or new_hasher()
+        self._places = threading.BoundedSemaphore(in_line)
         self._key = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
+        self._decoy = decoy(self._hasher)
 
-    @cached_property
-    def _decoy(self) -> str:
-        """What is checked for users that do not exist, so that they take as long as those that do."""
-        return self._hasher.hash(secrets.token_urlsafe())
+    @contextmanager
+    def line(self) -> Iterator[None]:
+        """A place among the log-ins that wait for their hash. Raises TooManyRequests when all are taken."""
+        if not self._places.acquire(blocking=False):
+            raise TooManyRequests("Too many log-ins at once.", retry_after=1)
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def hash(self, password: str) -> str:
-        """The hash to store."""
-        with self._turn():
-            return self._hasher.hash(password)
+        """The hash to store. Takes long."""
+        return self._computed(lambda: self._hasher.hash(_bytes(password)))
+
+    def remembers(self, stored: str | None, password: str) -> bool:
+        """Whether the password was that of the stored hash within the last minute. Takes no time."""
+        if stored is None:
+            return False
+        digest = self._digest(stored, password)
+        with self._lock:
+            return self._known.get(digest, 0.0) > self._clock()
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password is that of the stored hash; None is a user that does not exist or has no password."""
-        if len(password) > LONGEST:
+        """Whether the password is that of the stored hash; None is a user that does not exist or has no password, and takes as long.
+        A password that is right is remembered."""
+        right = self._computed(lambda: self._check(stored or self._decoy, password[:LONGEST]))
+        if stored is None or not right or len(password) > LONGEST:
             return False
-        digest = self._digest(stored or "", password)
-        if stored is not None and self._remembers(digest):
-            return True
-        with self._turn():
-            right = self._check(stored or self._decoy, password) and stored is not None
-        if right:
-            self._remember(digest)
-        return right
+        self._remember(self._digest(stored, password))
+        return True
 
     def outdated(self, stored: str) -> bool:
-        """Whether the hash was made with weaker parameters than today's."""
+        """Whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
 
     def _check(self, stored: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored, password)
+            return self._hasher.verify(stored, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
 
-    def _turn(self) -> _Turn:
-        return _Turn(self._turns)
+    def _computed(self, work: Callable[[], Result]) -> Result:
+        future = self._threads.submit(work)
+        try:
+            return future.result(PATIENCE)
+        except TooLate:
+            future.cancel()
+            raise TooManyRequests("Too many log-ins at once.", retry_after=PATIENCE) from None
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        # Made at first use: threads don't outlive the fork that makes a worker.
+        return ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
 
     def _digest(self, stored: str, password: str) -> bytes:
-        text = f"{stored}\x00{password}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._key, text, hashlib.sha256)
-
-    def _remembers(self, digest: bytes) -> bool:
-        with self._lock:
-            until = self._known.get(digest)
-            return until is not None and until > time.monotonic()
+        return hmac.digest(self._key, stored.encode() + b"\0" + _bytes(password), hashlib.sha256)
 
     def _remember(self, digest: bytes) -> None:
         with self._lock:
-            self._known[digest] = time.monotonic() + REMEMBERED
+            self._known[digest] = self._clock() + REMEMBERED
             self._known.move_to_end(digest)
             while len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
 
 
-class _Turn:
-    """A place among those that hash at once. Raises TooManyRequests when none gets free in time."""
+def decoy(hasher: PasswordHasher) -> str:
+    """A hash of no password at all, with the hasher's parameters: checking it takes what checking a real one takes."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${digest}"
 
-    def __init__(self, turns: threading.BoundedSemaphore) -> None:
-        self._turns = turns
 
-    def __enter__(self) -> None:
-        if not self._turns.acquire(timeout=PATIENCE):
-            raise TooManyRequests("Too many log-ins at once.", retry_after=PATIENCE)
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")
 
-    def __exit__(self, *_: object) -> None:
-        self._turns.release()
+
+def _step_back() -> None:
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from gateway.contract.catalog import Access
@@ -18,6 +18,8 @@ class Method(Enum):
     KEY = "key"
     TOKEN = "token"  # noqa: S105 - the name of a method
     COOKIE = "cookie"
+    #: A login session, named by the X-ss-id header in place of a cookie.
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Principal:
     """A signed-in user, as far as requests need to know.
 
     :ivar account_ids: the user's accounts, the first one the user's own.
+    :ivar session_id: the login session that the request showed; empty where it showed other credentials.
     """
 
     user_id: str
@@ -33,6 +36,7 @@ class Principal:
     roles: frozenset[str]
     account_ids: tuple[str, ...]
     method: Method
+    session_id: str = field(default="", repr=False)
 
     @property
     def is_administrator(self) -> bool:

@@ -18,7 +18,9 @@ from typing import Any
 
 from gateway.contract.dto import Dto, Instance
 from gateway.errors import NotAuthenticated
+from gateway.security.authenticator import NONE, Authenticator, Credentials
 from gateway.security.principal import Principal
+from gateway.security.sessions import LoginChange
 from models import Unit
 
 
@@ -27,7 +29,7 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """The surroundings of one call.
 
@@ -36,6 +38,10 @@ class Context:
     :ivar now: when the call began, as the API writes instants.
     :ivar expected_version: the version that the client saw (If-Match); None is any.
     :ivar idempotency_key: the client's name for this call, where it has one (Idempotency-Key).
+    :ivar verb: how the operation was called.
+    :ivar authenticator: signs users in and out.
+    :ivar credentials: what the request showed of its sender.
+    :ivar login: what the call did to its client's login, for a handler to set.
     """
 
     unit: Unit
@@ -43,6 +49,10 @@ class Context:
     now: str
     expected_version: int | None = None
     idempotency_key: str | None = None
+    verb: str = "POST"
+    authenticator: Authenticator | None = None
+    credentials: Credentials = NONE
+    login: LoginChange | None = None
 
     @property
     def principal(self) -> Principal:

@@ -1,0 +1,73 @@
+"""Who knows a user's password: the one place where passwords are checked, by Basic and by log-ins alike."""
+
+from __future__ import annotations
+
+import structlog
+
+from gateway.errors import NotAuthenticated
+from gateway.security.clock import Clock, instant
+from gateway.security.lockout import Lockout
+from gateway.security.passwords import Passwords
+from gateway.units import unit_of_work
+from models import Database, identity, user
+from models.identity import Identity
+
+#: The same words for a wrong password, a user that does not exist, one without a password, and a disabled one.
+WRONG = "Invalid Username or Password"
+
+log = structlog.get_logger("gateway.audit")
+
+
+class Logins:
+    """Checks names and passwords."""
+
+    def __init__(self, database: Database, passwords: Passwords, lockout: Lockout, clock: Clock) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._lockout = lockout
+        self._clock = clock
+
+    def check(self, name: str, password: str, address: str) -> Identity:
+        """The user of that name and password, where both are right.
+
+        No connection is held while the hash is computed, and it is computed whether or not there is such a user.
+        Raises NotAuthenticated, and TooManyRequests where too many were wrong or are waiting.
+        """
+        found = self._find(name)
+        stored = None if found is None or found.disabled else found.password_hash
+        if found is not None and self._passwords.remembers(stored, password):
+            return found
+        with self._passwords.line():
+            self._lockout.admit(name, address)
+            right = self._passwords.verify(stored, password)
+            if found is None or stored is None or not right:
+                self._lockout.failed(name, address)
+                log.warning("log-in failed", user=found.user_id if found else None, address=address)
+                raise NotAuthenticated(WRONG)
+            self._lockout.succeeded(name)
+            self._renew(found, stored, password)
+        log.info("password verified", user=found.user_id, address=address)
+        return found
+
+    def _find(self, name: str) -> Identity | None:
+        if not _is_text(name):
+            return None
+        with unit_of_work(self._database, write=False) as unit:
+            return identity.by_email(unit, name)
+
+    def _renew(self, found: Identity, stored: str, password: str) -> None:
+        """Hash the password anew where it was hashed by older parameters: only now is it known."""
+        if not self._passwords.outdated(stored):
+            return
+        renewed = self._passwords.hash(password)
+        with unit_of_work(self._database) as unit:
+            user.update(unit, found.user_id, password_hash=renewed, date_last_modified=instant(self._clock()))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be stored at all: half of a surrogate pair can't."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
