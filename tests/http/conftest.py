@@ -52,9 +52,9 @@ def client(anonymous: TestApp) -> TestApp:
 def post(client: TestApp, path: str, body: bytes | str, content_type: str | None = None, **headers: str) -> Any:
     """A POST that says just what is given: WebTest adds no Content-Type of its own."""
     data = body.encode() if isinstance(body, str) else body
-    environ = {} if content_type is None else {"CONTENT_TYPE": content_type}
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = client.RequestClass.blank(path, method="POST", body=data, headers=sent, environ=environ)
-    if content_type is None:
+    request = client.RequestClass.blank(path, client._make_environ(), method="POST", body=data, headers=headers)
+    if content_type is not None:
+        request.environ["CONTENT_TYPE"] = content_type
+    else:
         request.environ.pop("CONTENT_TYPE", None)
     return client.do_request(request, status="*")
