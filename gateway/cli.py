@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from gateway import __version__
+from gateway import __version__, logs
 from gateway.commands import sessions, users
 from gateway.errors import GatewayError
 from gateway.settings import Settings
@@ -27,12 +27,14 @@ class _Gateway(click.Group):
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """A ServiceStack-compatible gateway for a sessions API. Settings come from GATEWAY_… variables."""
+    # Standard output is a command's own; log lines, audit lines among them, never go there.
+    logs.configure("text" if sys.stderr.isatty() else "json")
 
 
 @main.command()
 def serve() -> None:
     """Serve requests until SIGTERM or Ctrl-C."""
-    from gateway import logs, serving, wsgi
+    from gateway import serving, wsgi
     from gateway.security import bootstrap
 
     settings = Settings.from_environment()

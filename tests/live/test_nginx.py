@@ -17,6 +17,7 @@ from tests.servers import API_KEY, Gateway, end, free_port, wait_until
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx" / "gateway.conf"
 
 AROUND = """
+{user}
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
@@ -46,7 +47,7 @@ def proxied(gateway: Gateway, tmp_path: Path) -> Iterator[str]:
     assert "listen 80;" in shipped
     ours = shipped.replace("127.0.0.1:8000", gateway.address).replace("listen 80;", f"listen 127.0.0.1:{port};")
     (tmp_path / "gateway.conf").write_text(ours)
-    (tmp_path / "nginx.conf").write_text(AROUND.format(folder=tmp_path))
+    (tmp_path / "nginx.conf").write_text(AROUND.format(folder=tmp_path, user="user root;" if os.geteuid() == 0 else ""))
     process = subprocess.Popen(
         [nginx, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], stderr=subprocess.DEVNULL
     )

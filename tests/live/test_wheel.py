@@ -36,9 +36,10 @@ def test_it_serves_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=True)
     python = environment / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", str(wheel)], check=True, capture_output=True)
-    port = free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTHON"))}
+    command = [python, "-m", "pip", "install", "--quiet", str(wheel)]
+    subprocess.run(command, check=True, capture_output=True, env=variables)
+    port = free_port()
     folder = tmp_path / "empty"
     folder.mkdir()
     with (tmp_path / "output.txt").open("wb") as output:
