@@ -1,0 +1,144 @@
+"""Signing in and out, and tokens, as every ServiceStack client does it.
+
+Log-ins take long and count their failures even where they are refused, so they are done outside of the call's unit of work.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.contract.dto import Instance
+from gateway.dtos.authentication import (
+    Authenticate,
+    AuthenticateResponse,
+    GetAccessToken,
+    GetAccessTokenResponse,
+    GetAuthStatus,
+    RequestAuthToken,
+    RequestAuthTokenResult,
+)
+from gateway.dtos.catalog import catalog
+from gateway.dtos.errors import ResponseStatus
+from gateway.errors import FieldError, MalformedRequest, NotFound, NotSupported, ValidationFailed
+from gateway.security.authenticator import Authenticator, full_name
+from gateway.security.sessions import LoginChange
+from gateway.security.tokens import TokenError
+from gateway.services import users
+from gateway.services.context import Context
+from models import identity
+
+_CREDENTIALS = "credentials"
+_LOGOUT = "logout"
+#: Providers whose credentials come with the request itself, in its headers or as accessToken.
+_BEARERS = frozenset({"bearer", "jwt", "apikey", "api_key", "basic"})
+
+
+@catalog.handles(Authenticate)
+def authenticate(request: Instance, context: Context) -> Instance:
+    """Sign in, out, or say who is signed in. Raises NotAuthenticated, TooManyRequests, ValidationFailed, NotFound, NotSupported."""
+    provider = (request.provider or "").lower()
+    if provider == _LOGOUT or (not provider and context.verb == "DELETE"):
+        return _log_out(context)
+    if provider and provider != _CREDENTIALS and provider not in _BEARERS:
+        raise NotFound(f"No configuration was added for OAuth provider '{request.provider[:200]}'")
+    if context.verb != "POST":
+        if provider:
+            raise NotSupported("Signing in takes a POST.", ["POST"], error_code="NotSupportedException")
+        return _signed_in(context)
+    if provider == _CREDENTIALS or (not provider and request.user_name):
+        return _log_in(request, context)
+    return _signed_in(context)
+
+
+@catalog.handles(GetAuthStatus)
+def status(_request: Instance, context: Context) -> Instance:
+    """Who is signed in, if anybody."""
+    return users.caller_info(context)
+
+
+@catalog.handles(RequestAuthToken)
+def request_token(request: Instance, context: Context) -> Instance:
+    """A token that signs in another user. Raises NotFound where the caller does not see the user, and Forbidden where the user may do
+    more than the caller."""
+    if request.user_email_address:
+        row = users.visible_by_email(context, request.user_email_address)
+    elif request.user_id:
+        row = users.visible(context, request.user_id)
+    else:
+        raise ValidationFailed(RequestAuthToken.__name__, [_empty("userEmailAddress", "User Email Address")])
+    users.check_outranks(context.principal, row)
+    found = identity.by_id(context.unit, row.id)
+    if found is None or found.disabled:
+        raise NotFound(f"There is no user '{row.id}'.")
+    users.audit("token issued", context, row)
+    return RequestAuthTokenResult.new(auth_token=_authenticator(context).token_for(found))
+
+
+@catalog.handles(GetAccessToken)
+def refresh(request: Instance, context: Context) -> Instance:
+    """A new bearer token. Raises NotAuthenticated where the refresh token is over, MalformedRequest where it is none."""
+    with context.unit.suspended():
+        try:
+            token = _authenticator(context).refreshed(request.refresh_token)
+        except TokenError:
+            raise MalformedRequest("This is no refresh token.", error_code="ArgumentException") from None
+    return GetAccessTokenResponse.new(access_token=token, response_status=ResponseStatus.new())
+
+
+def _log_in(request: Instance, context: Context) -> Instance:
+    given = {("userName", "User Name"): request.user_name, ("password", "Password"): request.password}
+    missing = [_empty(*names) for names, value in given.items() if not value]
+    if missing:
+        raise ValidationFailed(Authenticate.__name__, missing)
+    authenticator = _authenticator(context)
+    with context.unit.suspended():
+        user, session = authenticator.log_in(
+            request.user_name, request.password, context.credentials.address, permanent=bool(request.remember_me)
+        )
+        # The client's session of before must not outlive it in a jar that keeps both.
+        authenticator.log_out(context.credentials)
+    context.login = LoginChange(session)
+    token, refresh_token = authenticator.tokens_of(user, session)
+    return _response(
+        user_id=user.user_id,
+        session_id=session.id,
+        user_name=request.user_name,
+        display_name=full_name(user),
+        profile_url=user.avatar_url,
+        roles=list(user.roles),
+        bearer_token=token,
+        refresh_token=refresh_token,
+    )
+
+
+def _log_out(context: Context) -> Instance:
+    with context.unit.suspended():
+        _authenticator(context).log_out(context.credentials)
+    context.login = LoginChange(None)
+    return AuthenticateResponse.new(response_status=ResponseStatus.new())
+
+
+def _signed_in(context: Context) -> Instance:
+    caller = context.principal
+    found = identity.by_id(context.unit, caller.user_id)
+    return _response(
+        user_id=caller.user_id,
+        session_id=caller.session_id or None,
+        user_name=caller.email,
+        display_name=caller.display_name,
+        profile_url=found.avatar_url if found else None,
+        roles=sorted(caller.roles),
+    )
+
+
+def _response(**values: Any) -> Instance:
+    return AuthenticateResponse.new(permissions=[], response_status=ResponseStatus.new(), **values)
+
+
+def _empty(name: str, words: str) -> FieldError:
+    return FieldError("NotEmpty", name, f"'{words}' must not be empty.", {"PropertyName": words})
+
+
+def _authenticator(context: Context) -> Authenticator:
+    assert context.authenticator is not None
+    return context.authenticator
