@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from models import ids
@@ -10,8 +11,8 @@ from models.rows import Table
 from models.session import BreadcrumbRow
 from models.tables import Account, Customer
 
-_ACCOUNTS = Table(Account, hidden=("name_folded",))
-_CUSTOMERS = Table(Customer, hidden=("name_folded",))
+ACCOUNTS = Table(Account, hidden=("name_folded",))
+CUSTOMERS = Table(Customer, hidden=("name_folded",))
 
 #: Levels of parents that are followed: more is taken for a circle.
 DEEPEST = 64
@@ -20,7 +21,7 @@ DEEPEST = 64
 def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by: str | None) -> Any:
     """Store a new account; its row."""
     account_id = ids.new_id()
-    _ACCOUNTS.insert(
+    ACCOUNTS.insert(
         unit,
         id=account_id,
         name=name,
@@ -36,12 +37,20 @@ def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by
 
 def get(unit: Unit, account_id: str) -> Any:
     """The account, or None."""
-    return _ACCOUNTS.find(unit, id=account_id)
+    return ACCOUNTS.find(unit, id=account_id)
 
 
 def by_name(unit: Unit, name: str) -> Any:
     """The first account of that name, in any letter case, or None."""
-    return _ACCOUNTS.find(unit, name_folded=name.casefold())
+    return ACCOUNTS.find(unit, name_folded=name.casefold())
+
+
+def update(unit: Unit, account_id: str, changes: Mapping[str, Any], *, now: str, by: str) -> Any:
+    """Change columns of an account; its row as it stands then."""
+    folded = {"name_folded": changes["name"].casefold()} if "name" in changes else {}
+    noted = {"date_last_modified": now, "last_modified_by": by}
+    ACCOUNTS.update(unit, {"id": account_id}, **changes, **folded, **noted)
+    return get(unit, account_id)
 
 
 def insert_customer(
@@ -56,7 +65,7 @@ def insert_customer(
 ) -> Any:
     """Store a new customer; its row."""
     customer_id = ids.new_id()
-    _CUSTOMERS.insert(
+    CUSTOMERS.insert(
         unit,
         id=customer_id,
         account_id=account_id,
@@ -74,7 +83,7 @@ def insert_customer(
 
 def get_customer(unit: Unit, customer_id: str) -> Any:
     """The customer, or None."""
-    return _CUSTOMERS.find(unit, id=customer_id)
+    return CUSTOMERS.find(unit, id=customer_id)
 
 
 def breadcrumb(unit: Unit, customer: Any) -> list[BreadcrumbRow]:

@@ -39,6 +39,7 @@ class Listing:
     :param columns: what is selected; the id comes first.
     :param one: conditions that take one value, by the name of their filter.
     :param several: conditions that take a list of values.
+    :param keys: what sorts where it is no column of the table, by name.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Listing:
         *,
         one: Mapping[str, Condition] | None = None,
         several: Mapping[str, Condition] | None = None,
+        keys: Mapping[str, Any] | None = None,
     ) -> None:
         self._model = model
         self._columns = columns
         self._one = one or {}
         self._several = several or {}
+        self._keys = keys or {}
         self._pages = lru_cache(maxsize=512)(self._page)
         self._counts = lru_cache(maxsize=512)(self._count)
         self._blocks = lru_cache(maxsize=512)(self._block)
@@ -110,6 +113,8 @@ class Listing:
         return conditions or [peewee.SQL("1 = 1")]
 
     def _sort_key(self, order: Order) -> Any:
+        if order.column in self._keys:
+            return peewee.fn.COALESCE(self._keys[order.column], "")
         column = getattr(self._model, order.column)
         return peewee.fn.COALESCE(column, "") if column.null else column
 

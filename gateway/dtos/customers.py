@@ -21,7 +21,9 @@ class CustomerInfo(EntityInfo):
     account_id = fields.String("The ID of the account that the customer belongs to")
     account_name = fields.String("The name of the account that the customer belongs to")
     parent_customer_id = fields.String("The ID of the customer that this one is part of")
-    breadcrumb = fields.List(fields.Nested(CustomerBreadcrumb), "The customers above this one, the topmost first")
+    breadcrumb = fields.List(
+        fields.Nested(CustomerBreadcrumb), "The way to this customer: the topmost one first, this one last"
+    )
     name = fields.String("The name of the customer")
     reference_id = fields.String("The customer's ID in another system")
 

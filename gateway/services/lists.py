@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from typing import Any, Protocol
 
 from gateway.contract import fields
@@ -13,7 +14,7 @@ from gateway.dtos.common import SortOrders
 from gateway.errors import FieldError, ValidationFailed
 from gateway.services.context import Streamed, instant
 from models import Unit
-from models.listing import Order
+from models.listing import BLOCK, Order
 
 #: Items on a page where nobody says otherwise.
 PER_PAGE = 50
@@ -35,6 +36,31 @@ class Rows(Protocol):
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
         """Every row, read in blocks."""
         ...
+
+
+class Converted:
+    """Rows that become something else before they are answered, block by block.
+
+    :param convert: from an open unit of work and some rows to as many items.
+    """
+
+    def __init__(self, rows: Rows, convert: Callable[[Unit, Sequence[Any]], Sequence[Any]]) -> None:
+        self._rows = rows
+        self._convert = convert
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Any]:
+        """At most `limit` items after `offset`."""
+        return self._convert(unit, self._rows.page(unit, filters, order, limit, offset))
+
+    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
+        """How many items there are."""
+        return self._rows.count(unit, filters)
+
+    def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
+        """Every item, read in blocks."""
+        rows = self._rows.everything(unit, filters, order)
+        while block := list(islice(rows, BLOCK)):
+            yield from self._convert(unit, block)
 
 
 def answer(

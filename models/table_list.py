@@ -1,0 +1,38 @@
+"""Lists of a simple table's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from models.database import Unit
+from models.listing import Condition, Listing, Order
+from models.rows import Table
+
+
+class TableList:
+    """A table's rows by filters and order; see `Listing`."""
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        one: Mapping[str, Condition] | None = None,
+        several: Mapping[str, Condition] | None = None,
+        keys: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._row = table.row
+        self._listing = Listing(table.model, table.fields, one=one, several=several, keys=keys)
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
+        """At most `limit` rows after `offset`."""
+        return [self._row(each) for each in self._listing.page(unit, filters, order, limit, offset)]
+
+    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
+        """How many rows there are."""
+        return self._listing.count(unit, filters)
+
+    def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
+        """Every row, read in blocks."""
+        for block in self._listing.blocks(unit, filters, order):
+            yield from map(self._row, block)
