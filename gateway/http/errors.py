@@ -11,7 +11,8 @@ import falcon
 import structlog
 
 from gateway import errors
-from gateway.contract.dto import Instance
+from gateway.contract.catalog import Operation
+from gateway.contract.dto import Dto, Instance
 from gateway.contract.shapes import document_shape
 from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus
 from gateway.http.auth import challenge
@@ -91,7 +92,7 @@ class ErrorAnswers:
         self._headers(response, error)
         negotiation = request.negotiation
         serializer, content_type = negotiation.serializer, negotiation.content_type
-        value = error_value(error, self._stack_trace(error))
+        value = error_value(error, self._stack_trace(error), error_type(request.operation))
         try:
             body = _encode(serializer, value, request)
         except Exception:
@@ -121,8 +122,14 @@ def status_of(error: errors.ServiceError) -> int:
     return next((STATUS[each] for each in type(error).__mro__ if each in STATUS), 500)
 
 
-def error_value(error: errors.ServiceError, stack_trace: str | None = None) -> Instance:
-    """The ErrorResponse that says an error."""
+def error_type(operation: Operation | None) -> type[Dto]:
+    """What says an operation's errors: its own answer where that has room for them, as ServiceStack's clients expect of Authenticate."""
+    returns = None if operation is None else operation.returns
+    return returns if returns is not None and "response_status" in returns.schema().fields else ErrorResponse
+
+
+def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto: type[Dto] = ErrorResponse) -> Instance:
+    """The ErrorResponse that says an error, or another DTO that has room for it."""
     failures = [
         ResponseError.new(
             error_code=each.error_code, field_name=each.field_name, message=each.message, meta=dict(each.meta) or None
@@ -136,17 +143,18 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None) -> I
         errors=failures,
         meta=error.meta or None,
     )
-    return ErrorResponse.new(response_status=status)
+    return dto.new(response_status=status)
 
 
 def _encode(serializer: Serializer, value: Instance, request: Request) -> bytes:
-    shape = document_shape(ErrorResponse)
+    dto = error_type(request.operation)
     if serializer.name == "html":
         code = value.response_status.error_code
-        return serializer.encode(ErrorResponse.schema().dump(value), shape, page=Page(title=f"{code}: {request.path}"))
-    return _writer(serializer)(value)
+        page = Page(title=f"{code}: {request.path}")
+        return serializer.encode(dto.schema().dump(value), document_shape(dto), page=page)
+    return _writer(serializer, dto)(value)
 
 
 @cache
-def _writer(serializer: Serializer) -> Callable[[Any], bytes]:
-    return serializer.writer(document_shape(ErrorResponse))
+def _writer(serializer: Serializer, dto: type[Dto]) -> Callable[[Any], bytes]:
+    return serializer.writer(document_shape(dto))

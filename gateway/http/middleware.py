@@ -81,7 +81,7 @@ class AccessLog:
             path=request.path,
             status=response.status_code,
             format=request.negotiation.serializer.name,
-            operation=request.operation_name or None,
+            operation=request.operation.name if request.operation else None,
             user=request.caller_id or None,
             ms=round((time.perf_counter() - request.context.began) * 1000, 2),
         )

@@ -146,5 +146,5 @@ class Pipeline:
         )
 
     def _admit(self, operation: Operation, request: Request) -> Principal | None:
-        request.operation_name = operation.name
+        request.operation = operation
         return self.gate.admit(operation, request)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import falcon
 
+from gateway.contract.catalog import Operation
 from gateway.http.negotiation import Negotiation
 from gateway.security.authenticator import NONE, Credentials
 
@@ -18,21 +19,21 @@ class Request(falcon.Request):
 
     :ivar id: the request's id, ours or the one a proxy gave it; in every answer and log line.
     :ivar negotiation: the format of the answer, chosen before routing.
-    :ivar operation_name: the operation that was called, for the log.
+    :ivar operation: the operation that was called, where the address has one.
     :ivar caller_id: the signed-in user's id, for the log.
     :ivar credentials: what the request shows of its sender.
     """
 
     id: str
     negotiation: Negotiation
-    operation_name: str
+    operation: Operation | None
     caller_id: str
     credentials: Credentials
 
     def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
         super().__init__(env, options)
         self.id = ""
-        self.operation_name = ""
+        self.operation = None
         self.caller_id = ""
         self.credentials = NONE
 
