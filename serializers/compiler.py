@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from enum import Enum
+from keyword import iskeyword
 from typing import Any
 
 from serializers import shape as shapes
@@ -40,15 +42,55 @@ class Dialect(ABC):
     def key(self, shape: Shape) -> TextWriter:
         """The writer of a map's key, with what follows it."""
 
-    def inline(self, shape: Shape, variable: str, writer: str) -> str:
-        """The source of a scalar's text; `writer` names what `scalar` returned."""
+    def inline(self, shape: Shape, variable: str, writer: str, prefix: str = "") -> str:
+        """The source of a scalar's text behind a prefix; `writer` names what `scalar` returned."""
         del shape
-        return f"{writer}({variable})"
+        return f"{prefix!r} + {writer}({variable})" if prefix else f"{writer}({variable})"
 
-    def fields(self, texts: list[str]) -> tuple[str, Mapping[str, str]] | None:
-        """A test that holds when none of a record's texts (variables) needs care, and the source of each one then."""
-        del texts
+    def texts(self, joined: str) -> str | None:
+        """The source of a test that holds where no text in the source of many needs care; None where texts always do."""
+        del joined
         return None
+
+    def text(self, variable: str, prefix: str, *, clean: bool) -> str:
+        """The source of a text that is known to be one, and to need no care where it is clean."""
+        raise NotImplementedError
+
+
+def literal(text: str) -> str:
+    """A text as it stands between the quotes of an f-string in source."""
+    return "".join(
+        character * 2
+        if character in "{}"
+        else character
+        if character.isalnum() or character in ',:" _-.'
+        else f"\\U{ord(character):08x}"
+        for character in text
+    )
+
+
+def read_source(shape: Record, name: str, *, attributes: bool) -> str:
+    """The source that reads a field of the object `o`, or of the dict whose method `get` is."""
+    if not attributes:
+        return f"get({name!r})"
+    attribute = shape.attributes.get(name, name)
+    if attribute.isidentifier() and not iskeyword(attribute):
+        return f"o.{attribute}"
+    return f"getattr(o, {attribute!r})"
+
+
+class ChoiceTable(dict[Any, str]):
+    """The texts of an enum's members, found by name or by member; any other value is asked of the writer."""
+
+    def __init__(self, shape: shapes.Choice, write: TextWriter) -> None:
+        super().__init__({name: write(name) for name in shape.members})
+        self._write = write
+
+    def __missing__(self, value: Any) -> str:
+        text = self._write(value)
+        if isinstance(value, Enum):
+            self[value] = text
+        return text
 
 
 class Compiler:
@@ -77,19 +119,25 @@ class Compiler:
 
         return guarded
 
-    def expression(self, shape: Shape, variable: str) -> str:
-        """The source of the text of a variable that is not null."""
+    def expression(self, shape: Shape, variable: str, prefix: str = "") -> str:
+        """The source of the text of a variable that is not null, behind a prefix."""
+        before = f"{prefix!r} + " if prefix else ""
         if isinstance(shape, shapes.Reference):
             shape = self._enclosing[shape.name]
         if isinstance(shape, shapes.Record):
-            return f"{self._record(shape)}({variable})"
+            return f"{before}{self._record(shape)}({variable})"
         if isinstance(shape, shapes.ListOf):
-            return self._list(shape, variable)
+            return before + self._list(shape, variable)
         if isinstance(shape, shapes.MapOf):
-            return self._map(shape, variable)
-        return self.dialect.inline(shape, variable, self._constant(shape, self.dialect.scalar))
+            return before + self._map(shape, variable)
+        if isinstance(shape, shapes.Choice):
+            return f"{before}{self._constant(shape, self._choice)}[{variable}]"
+        return self.dialect.inline(shape, variable, self._constant(shape, self.dialect.scalar), prefix)
 
-    def _constant(self, shape: Shape, make: Callable[[Shape], TextWriter]) -> str:
+    def _choice(self, shape: shapes.Choice) -> ChoiceTable:
+        return ChoiceTable(shape, self.dialect.scalar(shape))
+
+    def _constant(self, shape: Any, make: Callable[[Any], Any]) -> str:
         name = f"w{len(self.namespace)}"
         self.namespace[name] = make(shape)
         return name
@@ -115,40 +163,47 @@ class Compiler:
         enclosing = self._enclosing.get(shape.name)
         self._enclosing[shape.name] = shape
         source = self._record_source(name, shape)
-        if enclosing is not None:
+        if enclosing is None:
+            del self._enclosing[shape.name]
+        else:
             self._enclosing[shape.name] = enclosing
         exec(source, self.namespace)  # noqa: S102  (made of the shape alone)
         return name
 
     def _record_source(self, function: str, shape: Record) -> str:
-        lines = [f"def {function}(o):"]
-        if not self.attributes:
-            lines.append("    get = o.get")
-        variables: dict[str, Shape] = {}
-        names: dict[str, str] = {}
+        lines = [f"def {function}(o):"] if self.attributes else [f"def {function}(o):", "    get = o.get"]
+        members: list[tuple[str, str, Shape]] = []
         for number, (name, field) in enumerate(shape.fields.items()):
-            variable = f"v{number}"
-            attribute = shape.attributes.get(name, name)
-            lines.append(f"    {variable} = " + (f"o.{attribute}" if self.attributes else f"get({name!r})"))
-            variables[variable] = field
-            names[variable] = self.dialect.name(name)
-        texts = [variable for variable, field in variables.items() if isinstance(field, shapes.Text)]
-        quick = self.dialect.fields(texts)
-        if quick:
-            test, sources = quick
-            lines += [f"    if {test}:", f"        return {self._record_text(variables, names, sources)}"]
-        lines.append(f"    return {self._record_text(variables, names, {})}")
+            lines.append(f"    v{number} = {read_source(shape, name, attributes=self.attributes)}")
+            members.append((f"v{number}", f",{self.dialect.name(name)}", field))
+        texts = [variable for variable, _, field in members if isinstance(field, shapes.Text)]
+        test = self.dialect.texts("texts")
+        if test and len(texts) > 2:
+            lines += [
+                "    try:",
+                f"        texts = ''.join(({', '.join(f'{variable} or empty' for variable in texts)}))",
+                "    except TypeError:",
+                f"        return {self._record_text(members)}",
+                f"    if {test}:",
+                f"        return {self._record_text(members, clean=True)}",
+                f"    return {self._record_text(members, clean=False)}",
+            ]
+        else:
+            lines.append(f"    return {self._record_text(members)}")
         return "\n".join(lines) + "\n"
 
-    def _record_text(self, variables: Mapping[str, Shape], names: Mapping[str, str], sources: Mapping[str, str]) -> str:
-        members = [
-            f"('' if {variable} is None else {',' + names[variable]!r} + "
-            f"({sources.get(variable) or self.expression(field, variable)}))"
-            for variable, field in variables.items()
-        ]
-        if not members:
+    def _record_text(self, members: list[tuple[str, str, Shape]], *, clean: bool | None = None) -> str:
+        """The source of a record's text. `clean` is None where its texts may be values of other types."""
+        parts = []
+        for variable, prefix, field in members:
+            if clean is not None and isinstance(field, shapes.Text):
+                text = self.dialect.text(variable, prefix, clean=clean)
+            else:
+                text = self.expression(field, variable, prefix)
+            parts.append(f"'' if {variable} is None else {text}")
+        if not parts:
             return "'{}'"
-        return f"'{{' + ''.join(({', '.join(members)},))[1:] + '}}'"
+        return f"'{{' + ''.join(({', '.join(parts)},))[1:] + '}}'"
 
 
 def rows(value: Any) -> Any:

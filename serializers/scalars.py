@@ -25,7 +25,8 @@ from serializers.shape import Shape
 MAX_DIGITS = 400
 
 _BOOLEANS = {"true": True, "false": False}
-_SHORT_BOOLEANS = {"1": True, "on": True, "0": False}
+#: What stands in most documents, and what has one spelling.
+_USUAL_BOOLEANS = {"True": True, "False": False, "1": True, "on": True, "0": False}
 _SEPARATORS = re.compile(r"\s*,\s*|\s+")
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?", re.ASCII)
@@ -56,7 +57,7 @@ ScalarWriter = Callable[[Any], str]
 
 def read_boolean(text: str) -> bool:
     """true and false in any letter case, 1, on, 0."""
-    value = _SHORT_BOOLEANS.get(text)
+    value = _USUAL_BOOLEANS.get(text)
     if value is None:
         value = _BOOLEANS.get(text.strip().lower())
     if value is None:

@@ -59,12 +59,14 @@ class JsonDialect(Dialect):
         write = scalars.writer(shape)
         return lambda key: encode_basestring_ascii(write(key)) + ":"
 
-    def inline(self, shape: Shape, variable: str, writer: str) -> str:
+    def inline(self, shape: Shape, variable: str, writer: str, prefix: str = "") -> str:
         if isinstance(shape, shapes.Text):
-            return f"(encode({variable}) if {variable}.__class__ is str else {writer}({variable}))"
+            text = f"(encode({variable}) if {variable}.__class__ is str else {writer}({variable}))"
+            return f"{prefix!r} + {text}" if prefix else text
         if isinstance(shape, shapes.Boolean):
-            return f"('true' if {variable} is True else 'false' if {variable} is False else {writer}({variable}))"
-        return f"{writer}({variable})"
+            other = f"{prefix!r} + {writer}({variable})"
+            return f"({prefix + 'true'!r} if {variable} is True else {prefix + 'false'!r} if {variable} is False else {other})"
+        return super().inline(shape, variable, writer, prefix)
 
 
 def _number(text: str) -> str:

@@ -1,7 +1,7 @@
 """The quick path of reading JSV: well-formed compact documents of known shapes.
 
-The document is cut at its commas (those in quotes excepted) by one call, and each part is a member or an item with the
-brackets that open before it and close behind it. Whatever this path is not sure of, malformed or merely rare, it gives
+The document is cut at its commas by one call, and each part is a member or an item with the brackets that open before it
+and close behind it; a quoted text that holds commas is put together again. Whatever this path is not sure of, malformed or merely rare, it gives
 up on, and the exact `reader` reads the document again from its start. It must never accept what that one refuses, nor
 read another value; the tests compare the two.
 """
@@ -16,13 +16,12 @@ from typing import Any, TypeAlias
 
 from serializers import scalars
 from serializers.base import Limits
-from serializers.jsv.reader import MAX_DEPTH
+from serializers.jsv.reader import LINE_BREAK_OUTSIDE_QUOTES, MAX_DEPTH
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
 
-_PARTS = re.compile(r'([^,"\r\n]*+(?:"[^"]*+"[^,"\r\n]*+)*+),')
 _marks = re.compile(r'["{}\[\]]').search
 _QUOTED_NAME = re.compile(r'"([^"]*+(?:""[^"]*+)*+)":')
-_STARTS = frozenset(' \t"{[')
+_STARTS = frozenset(("", " ", "\t", '"', "{", "["))
 
 
 class Unsure(Exception):
@@ -101,29 +100,17 @@ def read(text: str, shape: Shape | None, limits: Limits) -> Any:
     plan = None if shape is None else plan_of(shape)
     if plan is None or text[0] != plan.opening:
         raise Unsure
-    parts = _parts(text)
-    if len(parts) >= limits.items:
+    if text.count(",") >= limits.items or (("\n" in text or "\r" in text) and LINE_BREAK_OUTSIDE_QUOTES.match(text)):
         raise Unsure
+    parts = text.split(",")
     rest = iter(parts)
     try:
         value, tail = plan.read(next(rest)[1:], plan, rest, min(limits.depth, MAX_DEPTH))
-    except ValueError:
+    except (ValueError, StopIteration):
         raise Unsure from None
     if tail or next(rest, None) is not None:
         raise Unsure
     return value
-
-
-def _parts(text: str) -> list[str]:
-    if '"' not in text:
-        if "\n" in text or "\r" in text:
-            raise Unsure
-        return text.split(",")
-    parts = _PARTS.findall(text + ",")
-    # Where a quote is not closed or a line break is bare, the pattern skips what it cannot match.
-    if sum(map(len, parts)) + len(parts) != len(text) + 1:
-        raise Unsure
-    return parts
 
 
 # Each function below reads a value that begins in `first`, a part, and goes on in `parts`. It gives the value and the
@@ -137,23 +124,34 @@ def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tu
     if first[:1] == "}":
         return value, first[1:]
     spelled = plan.texts.get
+    others = plan.others.get
     for part in chain((first,), parts):
         name, colon, raw = part.partition(":")
         key = spelled(name)
         if key is not None:
-            # PERF: bare texts, inside a record and at its end, stand in line.
-            if raw and raw[0] not in _STARTS and '"' not in raw:
+            # PERF: bare texts, inside a record and at its end, and quoted ones that hold no quote stand in line.
+            mark = raw[:1]
+            if mark not in _STARTS:
+                if '"' in raw:
+                    raise Unsure
                 if "}" not in raw:
                     value[key] = raw
                     continue
                 raw, _, tail = raw.partition("}")
                 value[key] = raw or None
                 return value, tail
+            if mark == '"' and (body := raw[1:-1]) and '"' not in body and raw[-1] == '"':
+                value[key] = body
+                continue
             if not colon:
                 raise Unsure
-            value[key], tail = _text(raw)
+            value[key], tail = _text(raw, parts)
         else:
-            key, member = plan.others.get(name) or _rare_name(name, plan)
+            key, member = others(name) or _rare_name(name, plan)
+            if member.__class__ is not Plan and raw and raw[0] != '"' and "}" not in raw:
+                if key:
+                    value[key] = member(raw)
+                    continue
             if not colon:
                 raise Unsure
             read, tail = _inside_of(member, raw, parts, depth)
@@ -182,7 +180,7 @@ def _read_map(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple
             key, colon, raw = part.partition(":")
             if not colon or not key.strip(" \t") or _marks(key):
                 raise Unsure
-        value[key], tail = _text(raw) if plan.item is None else _inside_of(plan.item, raw, parts, depth)
+        value[key], tail = _text(raw, parts) if plan.item is None else _inside_of(plan.item, raw, parts, depth)
         if tail:
             if tail[0] != "}":
                 raise Unsure
@@ -199,7 +197,7 @@ def _read_list(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tupl
     item = plan.item
     for raw in chain((first,), parts):
         if not isinstance(item, Plan):
-            read, tail = _item_text(raw)
+            read, tail = _item_text(raw, parts)
             value.append(read if item is None or read is None else item(read))
         elif raw[:1] == item.opening:
             read, tail = item.read(raw[1:], item, parts, depth - 1)
@@ -220,28 +218,26 @@ def _inside_of(member: _Member, raw: str, parts: Iterator[str], depth: int) -> t
         if not raw or raw[0] == "}":
             return None, raw
         raise Unsure
-    text, tail = _text(raw)
+    text, tail = _text(raw, parts)
     return (None if text is None else member(text)), tail
 
 
-def _text(raw: str) -> tuple[str | None, str]:
+def _text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
     """A text member of a record or map, and its tail."""
     if not raw:
         return None, ""
     if raw[0] == '"':
-        end = raw.rfind('"')
-        return _unquoted(raw[1:end]), raw[end + 1 :]
+        return _quoted(raw, parts)
     if '"' in raw or raw.lstrip(" \t")[:1] in ("{", "["):
         raise Unsure
     end = raw.find("}")
     return (raw, "") if end < 0 else (raw[:end] or None, raw[end:])
 
 
-def _item_text(raw: str) -> tuple[str | None, str]:
+def _item_text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
     """A text in a list, and its tail."""
     if raw[:1] == '"':
-        end = raw.rfind('"')
-        return _unquoted(raw[1:end]), raw[end + 1 :]
+        return _quoted(raw, parts)
     mark = _marks(raw)
     if mark is None:
         return raw or None, ""
@@ -250,12 +246,22 @@ def _item_text(raw: str) -> tuple[str | None, str]:
     return raw[: mark.start()] or None, raw[mark.start() :]
 
 
-def _unquoted(body: str) -> str:
-    if '"' not in body:
-        return body
-    if '"' in body.replace('""', ""):
-        raise Unsure
-    return body.replace('""', '"')
+def _quoted(raw: str, parts: Iterator[str]) -> tuple[str, str]:
+    """A text that begins with a quote, and its tail; commas inside have cut it into parts."""
+    if raw.count('"') & 1:
+        pieces = [raw]
+        for piece in parts:
+            pieces.append(piece)
+            if piece.count('"') & 1:
+                break
+        raw = ",".join(pieces)
+    end = raw.rfind('"')
+    body = raw[1:end]
+    if '"' in body:
+        if '"' in body.replace('""', ""):
+            raise Unsure
+        body = body.replace('""', '"')
+    return body, raw[end + 1 :]
 
 
 def _rare_name(name: str, plan: Plan) -> tuple[str, _Member]:

@@ -23,7 +23,8 @@ from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, nam
 MAX_DEPTH = 200
 
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
-_LINE_BREAK_OUTSIDE_QUOTES = re.compile(r'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+[\r\n]')
+#: Matches where a document is in the dump form.
+LINE_BREAK_OUTSIDE_QUOTES = re.compile(r'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+[\r\n]')
 _STRUCTURE = re.compile(r'["{}\[\]]')
 _CLOSING = {"{": "}", "[": "]"}
 _STRUCTURAL = frozenset('"{[')
@@ -106,7 +107,7 @@ class _Reader:
         self.depth = min(limits.depth, MAX_DEPTH)
         self.items = limits.items
         self.path: list[str | int] = []
-        self.layout = _DUMP if _LINE_BREAK_OUTSIDE_QUOTES.match(text.strip(" \t\r\n")) else _COMPACT
+        self.layout = _DUMP if LINE_BREAK_OUTSIDE_QUOTES.match(text.strip(" \t\r\n")) else _COMPACT
         self.enclosing: Mapping[str, Record] = {}
 
     def document(self, shape: Shape | None) -> Any:

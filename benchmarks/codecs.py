@@ -1,0 +1,335 @@
+"""The serializers beside the standard library, in one run: python benchmarks/codecs.py
+
+All cases of a round run one after the other and the next round runs them backwards; a ratio is the median of the
+rounds' pairs, so that a busy machine slows both sides alike. Exit status 0 when every target holds.
+"""
+
+from __future__ import annotations
+
+import csv as standard_csv
+import io
+import json as standard_json
+import resource
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from xml.etree import ElementTree
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from serializers import csv, json, jsonl, jsv, xml
+from serializers.shape import Boolean, Choice, ListOf, MapOf, Record, Shape, Text
+
+ROUNDS = 15
+STREAMED = int(sys.argv[1]) if sys.argv[1:] else 10_000
+API = "http://schemas.datacontract.org/2004/07/Voice.Api"
+CALL_STATES = Choice({"Disconnected": 0, "Ringing": 1, "Connected": 2, "Hold": 3, "Passive": 4})
+
+
+def texts(names: str) -> dict[str, Shape]:
+    return {name: Text() for name in names.split()}
+
+
+ENTITY = Record("EntityInfo", texts("id dateCreated dateLastModified createdBy lastModifiedBy"), namespace=API)
+BREADCRUMB = Record("CustomerBreadcrumb", texts("id name"), namespace=f"{API}.Customers")
+LOG = Record("SessionLogInfo", texts("date message"), namespace=f"{API}.Sessions")
+MEMBER = Record(
+    "SessionMemberInfo",
+    {
+        **texts("identity endpointId displayName"),
+        "isOriginalMember": Boolean(),
+        "avatarUrl": Text(),
+        "applicationData": MapOf(Text()),
+        "callState": CALL_STATES,
+        "role": Text(),
+        "callSid": Text(),
+        "muted": Boolean(),
+    },
+    namespace=f"{API}.Sessions",
+)
+SESSION = Record(
+    "SessionInfo",
+    {
+        "dialState": Text(),
+        "callState": CALL_STATES,
+        **texts("queueState accountId accountName customerId"),
+        "customerBreadcrumb": ListOf(BREADCRUMB),
+        **texts("customerName endpointId endpointName dateCompleted destination toAddress fromAddress fromName"),
+        **texts("answeredByName queueMemberId channel"),
+        "ended": Boolean(),
+        **texts("outcome callSid consoleData holdQueueName heldByUserId holdReason conferenceSid displayName"),
+        "log": ListOf(LOG),
+        "members": ListOf(MEMBER),
+        **texts("callbackNumber answeredById direction fromPhoneNumber mostRecentParticipantCallSid"),
+        "wasMissed": Boolean(),
+        "ringQueueId": Text(),
+        **ENTITY.fields,
+    },
+    base=ENTITY,
+    namespace=f"{API}.Sessions",
+)
+SESSIONS = Record("ListResponse", {"items": ListOf(SESSION), "totalCount": Text()}, namespace=API, rows="items")
+NEW_SESSION = Record(
+    "NewSession",
+    {
+        **texts("displayName channel direction callState fromAddress fromName toAddress parentSessionId customerId"),
+        **texts("withAddress fromPhoneNumber destination"),
+        "memberEmailAddresses": ListOf(Text()),
+        "startSession": Text(),
+    },
+    namespace=f"{API}.Sessions",
+)
+
+
+def wire(shape: Shape) -> Shape:
+    """The shape with a text in place of each scalar, as request bodies are read before they are validated."""
+    if isinstance(shape, Record):
+        return Record(shape.name, {name: wire(field) for name, field in shape.fields.items()})
+    if isinstance(shape, ListOf):
+        return ListOf(wire(shape.item))
+    return MapOf(wire(shape.value)) if isinstance(shape, MapOf) else Text()
+
+
+def session(*, quoted: bool = False) -> dict[str, Any]:
+    """A full session: three members, ten log lines, two breadcrumbs. With `quoted`, addresses, times and names hold
+    the punctuation that they have in life, and a third of the texts need quotes in JSV."""
+    colon, comma = (":", ", ") if quoted else ("-", " ")
+    moment = f"2026-01-02T03{colon}04{colon}05.0000000Z"
+    document: dict[str, Any] = {}
+    for number, (name, field) in enumerate(SESSION.fields.items()):
+        if name.startswith("date"):
+            document[name] = moment
+        elif name.endswith(("Address", "By")):
+            document[name] = f"user{colon}{number}"
+        elif isinstance(field, Text):
+            document[name] = f"{name}{comma if number % 8 == 0 else ' '}{number}"
+        elif isinstance(field, Boolean):
+            document[name] = number % 2 == 0
+        elif isinstance(field, Choice):
+            document[name] = "Connected"
+        elif name == "customerBreadcrumb":
+            document[name] = [{"id": f"c{level}", "name": f"Level{comma}{level}"} for level in range(2)]
+        elif name == "log":
+            document[name] = [{"date": moment, "message": f"Event {line} happened"} for line in range(10)]
+        else:
+            document[name] = [member(line, colon) for line in range(3)]
+    return document
+
+
+def member(number: int, colon: str) -> dict[str, Any]:
+    return {
+        "identity": f"user{colon}{number}",
+        "endpointId": f"EP00000{number}",
+        "displayName": f"Member {number}",
+        "isOriginalMember": number == 0,
+        "avatarUrl": f"/avatars/{number}.png",
+        "applicationData": {"email": f"user{number}@example.org", f"k{colon}2": "support"},
+        "callState": "Connected",
+        "role": "Agent",
+        "callSid": f"CA0123456789abcdef{number}",
+        "muted": False,
+    }
+
+
+def new_session() -> dict[str, Any]:
+    return {
+        "displayName": "Call to support, urgent",
+        "channel": "Voice",
+        "direction": "Outgoing",
+        "callState": "Connected",
+        "fromAddress": "user:1234567890",
+        "fromName": "Ann Example",
+        "toAddress": "team:support",
+        "parentSessionId": "S0123456789",
+        "customerId": "C0123456789",
+        "withAddress": "user:987654321",
+        "fromPhoneNumber": "+15551234567",
+        "destination": "+15557654321",
+        "memberEmailAddresses": ["a@example.org", "b@example.org"],
+        "startSession": "True",
+    }
+
+
+def as_object(document: Any, shape: Shape) -> Any:
+    """The document as objects with attributes, as rows of a database are."""
+    if isinstance(shape, Record) and document is not None:
+        return SimpleNamespace(**{name: as_object(document.get(name), field) for name, field in shape.fields.items()})
+    if isinstance(shape, ListOf) and document is not None:
+        return [as_object(item, shape.item) for item in document]
+    return document
+
+
+def session_to_dict(row: Any) -> dict[str, Any]:
+    """What a hand-written dump does, as fast as it gets: the measure of compiled writers."""
+    return SESSION_TO_DICT(row)  # type: ignore[no-any-return]
+
+
+def compile_to_dict(shape: Record) -> Callable[[Any], dict[str, Any]]:
+    namespace: dict[str, Any] = {}
+    pairs = []
+    for number, (name, field) in enumerate(shape.fields.items()):
+        if isinstance(field, ListOf) and isinstance(field.item, Record):
+            namespace[f"f{number}"] = compile_to_dict(field.item)
+            pairs.append(f"{name!r}: [f{number}(i) for i in o.{name}]")
+        else:
+            pairs.append(f"{name!r}: o.{name}")
+    exec(f"def dump(o):\n    return {{{', '.join(pairs)}}}", namespace)
+    return namespace["dump"]  # type: ignore[no-any-return]
+
+
+SESSION_TO_DICT = compile_to_dict(SESSION)
+
+
+def element_tree(document: Any, name: str) -> ElementTree.Element:
+    element = ElementTree.Element(name)
+    if isinstance(document, dict):
+        element.extend([element_tree(item, key) for key, item in document.items()])
+    elif isinstance(document, list):
+        element.extend([element_tree(item, "item") for item in document])
+    else:
+        element.text = str(document)
+    return element
+
+
+def csv_module(document: dict[str, Any], names: list[str]) -> str:
+    """A header and a row by the standard library, nested values as their JSV."""
+    out = io.StringIO()
+    writer = standard_csv.writer(out)
+    writer.writerow(names)
+    writer.writerow([jsv.dumps(value) if isinstance(value, list) else value for value in document.values()])
+    return out.getvalue()
+
+
+Case = tuple[str, Callable[[], object], Callable[[], object], float]
+
+
+def cases() -> list[Case]:
+    plain, mixed, new = session(), session(quoted=True), new_session()
+    row = as_object(mixed, SESSION)
+    names = [SESSION.declared_name(name) for name in SESSION.fields]
+    dump = standard_json.JSONEncoder(separators=(",", ":")).encode
+    wire_session = wire(SESSION)
+    jsv_texts = {name: jsv.dumps(value) for name, value in (("plain", plain), ("mixed", mixed), ("new", new))}
+    json_texts = {name: dump(value) for name, value in (("plain", plain), ("mixed", mixed), ("new", new))}
+    write_jsv, write_json, write_xml = (one.serializer.writer(SESSION) for one in (jsv, json, xml))
+    assert jsv.loads(jsv_texts["mixed"], SESSION) == mixed
+    assert jsv.loads(jsv_texts["plain"], wire_session)["members"][0]["muted"] == "False"
+    assert jsv.loads(jsv_texts["new"], NEW_SESSION) == new
+    assert write_jsv(row).decode() == jsv_texts["mixed"] == jsv.dumps(mixed, SESSION)
+    assert standard_json.loads(write_json(row)) == mixed
+    return [
+        ("JSV encode, tree, no shape", lambda: jsv.dumps(plain), lambda: dump(plain), 1.25),
+        ("JSV encode, tree with quotes, no shape", lambda: jsv.dumps(mixed), lambda: dump(mixed), 0),
+        ("JSV encode, tree, its shape", lambda: jsv.dumps(plain, SESSION), lambda: dump(plain), 1.25),
+        ("JSV encode, tree with quotes, its shape", lambda: jsv.dumps(mixed, SESSION), lambda: dump(mixed), 0),
+        ("JSV compiled writer : dict + json", lambda: write_jsv(row), lambda: dump(session_to_dict(row)), 0.9),
+        ("JSON compiled writer : dict + json", lambda: write_json(row), lambda: dump(session_to_dict(row)), 0.9),
+        (
+            "JSV decode NewSession",
+            lambda: jsv.loads(jsv_texts["new"], NEW_SESSION),
+            lambda: standard_json.loads(json_texts["new"]),
+            2.5,
+        ),
+        (
+            "JSV decode session, no quotes",
+            lambda: jsv.loads(jsv_texts["plain"], wire_session),
+            lambda: standard_json.loads(json_texts["plain"]),
+            3.2,
+        ),
+        (
+            "JSV decode session, no quotes, typed",
+            lambda: jsv.loads(jsv_texts["plain"], SESSION),
+            lambda: standard_json.loads(json_texts["plain"]),
+            0,
+        ),
+        (
+            "JSV decode session, quotes",
+            lambda: jsv.loads(jsv_texts["mixed"], wire_session),
+            lambda: standard_json.loads(json_texts["mixed"]),
+            5.7,
+        ),
+        (
+            "XML write : ElementTree",
+            lambda: xml.dumps(mixed, SESSION),
+            lambda: ElementTree.tostring(element_tree(mixed, "SessionInfo"), encoding="unicode"),
+            1,
+        ),
+        ("XML compiled writer : dict + json", lambda: write_xml(row), lambda: dump(session_to_dict(row)), 0),
+        ("CSV write : csv.writer", lambda: csv.dumps(mixed, SESSION), lambda: csv_module(mixed, names), 1),
+        (
+            "JSON decode NewSession : json.loads",
+            lambda: json.loads(json_texts["new"], NEW_SESSION),
+            lambda: standard_json.loads(json_texts["new"]),
+            0,
+        ),
+    ]
+
+
+def seconds(function: Callable[[], object], times: int) -> float:
+    start = time.perf_counter()
+    for _ in range(times):
+        function()
+    return time.perf_counter() - start
+
+
+def ratios(all_cases: list[Case], rounds: int = ROUNDS) -> dict[str, float]:
+    """The median ratio of each case."""
+    measured: dict[str, list[float]] = {name: [] for name, *_ in all_cases}
+    times = {name: max(1, int(0.02 / seconds(peer, 3) * 3)) for name, _, peer, _ in all_cases}
+    for number in range(rounds):
+        for name, ours, peer, _ in all_cases if number % 2 else reversed(all_cases):
+            first, second = (ours, peer) if number % 2 else (peer, ours)
+            pair = seconds(first, times[name]), seconds(second, times[name])
+            measured[name].append(pair[0] / pair[1] if number % 2 else pair[1] / pair[0])
+    return {name: statistics.median(values) for name, values in measured.items()}
+
+
+def stream_figures(serializer: Any) -> tuple[float, float, float]:
+    """Peak memory in MB, milliseconds from the first row to the first block, seconds in all, of a long stream."""
+    started: list[float] = []
+
+    def rows() -> Iterator[Any]:
+        for number in range(STREAMED):
+            row = as_object(session(quoted=True), SESSION)
+            row.id = str(number)
+            if not started:
+                started.append(time.perf_counter())
+            yield row
+
+    tracemalloc.start()
+    first, start = 0.0, time.perf_counter()
+    for block in serializer.stream({"items": rows(), "totalCount": str(STREAMED)}, SESSIONS):
+        first = first or time.perf_counter()
+        del block
+    total = time.perf_counter() - start
+    peak = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    return peak, (first - started[0]) * 1e3, total
+
+
+def main() -> int:
+    missed = 0
+    all_cases = cases()
+    measured = ratios(all_cases)
+    print(f"{'case':<44}{'ratio':>8}{'target':>9}")
+    for name, _, _, target in all_cases:
+        holds = not target or measured[name] <= target
+        missed += not holds
+        print(f"{name:<44}{measured[name]:>8.2f}{target or '':>9}{'' if holds else '  missed'}")
+    print(f"\nstream of {STREAMED} sessions{'MB':>17}{'first ms':>10}{'s, traced':>11}")
+    for serializer in (json.serializer, jsv.serializer, xml.serializer, csv.serializer, jsonl.serializer):
+        peak, first, total = stream_figures(serializer)
+        holds = peak <= 8 and first <= 10
+        missed += not holds
+        print(f"{serializer.name:<32}{peak:>10.1f}{first:>10.2f}{total:>11.2f}{'' if holds else '  missed'}")
+    print(f"peak resident size of the whole run: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
