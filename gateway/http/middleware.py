@@ -8,10 +8,10 @@ from typing import Any
 
 import falcon
 import structlog
-from serializers.registry import Registry
 
 from gateway.http.negotiation import negotiate
 from gateway.http.request import Request, new_request_id
+from serializers.registry import Registry
 
 log = structlog.get_logger("gateway.access")
 
