@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("accounts", "customers", "messages", "authentication", "new_session", "session_lists", "session_members", "sessions", "users")
+MODULES = (
+    "accounts",
+    "customers",
+    "messages",
+    "authentication",
+    "new_session",
+    "session_lists",
+    "session_members",
+    "sessions",
+    "users",
+)
 
 
 def load_services() -> None:

@@ -68,12 +68,20 @@ class Streamed:
 
     :ivar returns: the answer's DTO; `Dto.rows` names the attribute that the rows go to.
     :ivar read: the rows, in order, from an open unit of work.
+    :ivar total_count: how many rows there are, by what was stored when the list was asked for; 0 where nobody wants to know.
     """
 
     returns: type[Dto]
     read: Callable[[Unit], Iterator[Any]]
+    total_count: int = 0
+
+    @property
+    def total_pages(self) -> int:
+        """Everything is one page."""
+        return 1 if self.total_count else 0
 
     def open(self, unit: Unit) -> Instance:
-        """The answer with an iterator for its rows; all other fields are null."""
+        """The answer with an iterator for its rows."""
         assert self.returns.rows is not None
-        return self.returns.new(**{self.returns.rows: self.read(unit)})
+        totals = {"total_count": self.total_count, "total_pages": self.total_pages, "has_more_pages": False}
+        return self.returns.new(**{self.returns.rows: self.read(unit)}, **totals)

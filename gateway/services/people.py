@@ -42,11 +42,23 @@ def visible_session(context: Context, session_id: str) -> Any:
     return session.get(context.unit, session_id, account_ids=context.principal.visible_accounts)
 
 
+_NOBODY = MemberRow(
+    identity="",
+    endpoint_id=None,
+    display_name=None,
+    is_original_member=False,
+    avatar_url=None,
+    application_data=None,
+    call_state="None",
+    role="None",
+    call_sid=None,
+    muted=False,
+)
+
+
 def member(identity: str, **values: Any) -> MemberRow:
     """A member with what is usual for all that is not given."""
-    usual: dict[str, Any] = dict.fromkeys(MemberRow._fields)
-    usual |= {"is_original_member": False, "call_state": "None", "role": "None", "muted": False}
-    return MemberRow(**{**usual, "display_name": identity, **values, "identity": identity})
+    return _NOBODY._replace(**{"display_name": identity, **values, "identity": identity})
 
 
 def invited(address: str) -> MemberRow:

@@ -15,7 +15,7 @@ from gateway.contract.dto import Instance
 from gateway.dtos.records import SessionRecord
 from gateway.errors import GatewayError, ValidationFailed
 from gateway.services.lists import as_instant
-from gateway.services.units import unit_of_work
+from gateway.units import unit_of_work
 from models import Database, Unit, session, session_archive, session_list
 from models.listing import Order
 from models.session import LENGTHS, BreadcrumbRow, LogRow, MemberRow

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from gateway.cli import main
 from gateway.commands.formats import FORMATS
 from gateway.services import transfer
-from gateway.services.units import unit_of_work
+from gateway.units import unit_of_work
 from models import Database, session, session_list
 from models.listing import Order
 from tests.services.conftest import People, World, people, world

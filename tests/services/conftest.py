@@ -16,7 +16,7 @@ from gateway.dtos.catalog import catalog
 from gateway.security.principal import Method, Principal
 from gateway.services import load_services
 from gateway.services.context import Context, Streamed, instant
-from gateway.services.units import unit_of_work
+from gateway.units import unit_of_work
 from models import Database, account, connect, migrations, user
 
 load_services()
