@@ -33,12 +33,13 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         return None
     if len(text) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
-    if text[0] == "\ufeff" and text[1:2] in ("{", "["):
-        text = text[1:]
     try:
         return quick.read(text, shape, limits)
     except quick.Unsure:
-        return reader.read(text, shape, limits)
+        pass
+    if text[0] == "\ufeff" and text[1:2] in ("{", "["):
+        text = text[1:]
+    return reader.read(text, shape, limits)
 
 
 def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS) -> Any:

@@ -53,9 +53,9 @@ _Read: TypeAlias = Callable[[str, Plan, Iterator[str], int], tuple[Any, str]]
 
 
 @lru_cache(maxsize=1024)
-def plan_of(shape: Shape) -> Plan | None:
+def plan_of(shape: Shape | None) -> Plan | None:
     """The plan of a list, map or record; None of any other shape."""
-    plan = _inside(shape, {})
+    plan = None if shape is None else _inside(shape, {})
     return plan if isinstance(plan, Plan) else None
 
 
@@ -97,7 +97,7 @@ def _record(shape: Record, enclosing: dict[str, Plan]) -> Plan:
 
 def read(text: str, shape: Shape | None, limits: Limits) -> Any:
     """The value of a document. Raises Unsure."""
-    plan = None if shape is None else plan_of(shape)
+    plan = plan_of(shape)
     if plan is None or text[0] != plan.opening:
         raise Unsure
     if text.count(",") >= limits.items or (("\n" in text or "\r" in text) and LINE_BREAK_OUTSIDE_QUOTES.match(text)):
@@ -148,13 +148,15 @@ def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tu
             value[key], tail = _text(raw, parts)
         else:
             key, member = others(name) or _rare_name(name, plan)
-            if member.__class__ is not Plan and raw and raw[0] != '"' and "}" not in raw:
-                if key:
-                    value[key] = member(raw)
-                    continue
             if not colon:
                 raise Unsure
-            read, tail = _inside_of(member, raw, parts, depth)
+            if isinstance(member, Plan) and raw[:1] == member.opening:
+                read, tail = member.read(raw[1:], member, parts, depth - 1)
+            elif member.__class__ is not Plan and raw and raw[0] != '"' and "}" not in raw and key:
+                value[key] = member(raw)
+                continue
+            else:
+                read, tail = _inside_of(member, raw, parts, depth)
             if key:
                 value[key] = read
         if tail:
@@ -196,6 +198,9 @@ def _read_list(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tupl
         return value, first[1:]
     item = plan.item
     for raw in chain((first,), parts):
+        if item is None and raw and not _marks(raw):
+            value.append(raw)
+            continue
         if not isinstance(item, Plan):
             read, tail = _item_text(raw, parts)
             value.append(read if item is None or read is None else item(read))
