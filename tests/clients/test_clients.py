@@ -25,7 +25,7 @@ POOR_KEY = "key-of-nobody-0123456789abcdef0123456789"
 NAMES = [
     "plain",
     " blanks at both ends ",
-    'quotes " and \'',
+    "quotes \" and '",
     "commas, and; semicolons",
     "{braces} [brackets] (parentheses)",
     "a:colon",
@@ -95,8 +95,8 @@ def typescript(version: str) -> list[str | Path]:
             shutil.copy(source / version / name, folder / name)
         run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
         (folder / "installed").touch()
-    shutil.copy(source / "checks.js", folder / "checks.js")
-    return ["node", folder / "checks.js"]
+    shutil.copy(source / "checks.mjs", folder / "checks.mjs")
+    return ["node", folder / "checks.mjs"]
 
 
 def java() -> list[str | Path]:
@@ -128,10 +128,30 @@ CLIENTS: dict[str, Callable[[], list[str | Path]]] = {
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_library(gateway: Gateway, client: str, subtests: pytest.Subtests) -> None:
     command = CLIENTS[client]()
-    add = [sys.executable, "-m", "gateway", "user", "add", "nobody@example.org", "--role", "Customer", "--api-key", POOR_KEY]
+    add = [
+        sys.executable,
+        "-m",
+        "gateway",
+        "user",
+        "add",
+        "nobody@example.org",
+        "--role",
+        "Customer",
+        "--api-key",
+        POOR_KEY,
+    ]
     subprocess.run(add, cwd=gateway.folder, env=dict(gateway.environment), check=True, capture_output=True, timeout=60)
-    variables = {"URL": gateway.url, "EMAIL": EMAIL, "PASSWORD": PASSWORD, "KEY": API_KEY, "POOR_KEY": POOR_KEY, "NAMES": json.dumps(NAMES)}
-    done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=180, encoding="utf-8")
+    variables = {
+        "URL": gateway.url,
+        "EMAIL": EMAIL,
+        "PASSWORD": PASSWORD,
+        "KEY": API_KEY,
+        "POOR_KEY": POOR_KEY,
+        "NAMES": json.dumps(NAMES),
+    }
+    done = subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=180, encoding="utf-8"
+    )
     found = {line["check"]: line["problem"] for line in map(json.loads, done.stdout.splitlines())}
     assert list(found) == CHECKS, done.stderr[-3000:]
     for check, problem in found.items():

@@ -9,7 +9,18 @@ from enum import Enum
 from typing import Any, Callable, Dict, List, Optional
 
 from dataclasses_json import LetterCase, Undefined, dataclass_json
-from servicestack import Authenticate, AuthenticateResponse, IDelete, IGet, IPatch, IPost, IReturn, IReturnVoid, JsonServiceClient, WebServiceException
+from servicestack import (
+    Authenticate,
+    AuthenticateResponse,
+    IDelete,
+    IGet,
+    IPatch,
+    IPost,
+    IReturn,
+    IReturnVoid,
+    JsonServiceClient,
+    WebServiceException,
+)
 
 URL, EMAIL, PASSWORD = os.environ["URL"], os.environ["EMAIL"], os.environ["PASSWORD"]
 KEY, POOR_KEY = os.environ["KEY"], os.environ["POOR_KEY"]
@@ -154,7 +165,11 @@ def create_by_rest() -> None:
 
 def defaults() -> None:
     made = client().send(NewSession())
-    assert (made.channel, made.direction, made.call_state) == (FlowChannels.Voice, SessionDirections.Outgoing, SessionCallState.Connected)
+    assert (made.channel, made.direction, made.call_state) == (
+        FlowChannels.Voice,
+        SessionDirections.Outgoing,
+        SessionCallState.Connected,
+    )
     assert made.from_address == EMAIL
     assert made.ended is False
 
@@ -233,7 +248,9 @@ def lists() -> None:
 
 def log_in_and_out() -> None:
     me = JsonServiceClient(URL)
-    answer: AuthenticateResponse = me.post(Authenticate(provider="credentials", user_name=EMAIL, password=PASSWORD, remember_me=True))
+    answer: AuthenticateResponse = me.post(
+        Authenticate(provider="credentials", user_name=EMAIL, password=PASSWORD, remember_me=True)
+    )
     assert answer.user_name == EMAIL
     assert answer.session_id
     assert me.send(NewSession(display_name="by cookie")).display_name == "by cookie"
