@@ -23,6 +23,8 @@ ALGORITHM = "HS256"
 ACCESS = 3600
 #: Seconds for which a refresh token is good, as long as its login session lasts.
 REFRESH = 4 * 7 * 86_400
+#: Characters of a token; ours have fewer than a thousand.
+LONGEST = 4096
 #: Uses of a token.
 ACCESS_USE = "access"
 REFRESH_USE = "refresh"
@@ -76,7 +78,7 @@ class Tokens:
         claims = self._verified(token)
         try:
             found = Claims(str(claims["sub"]), int(claims["cv"]), str(claims["sid"]), float(claims["exp"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TokenError("a claim is missing or odd") from error
         if claims.get("use") != use:
             raise TokenError("a token for another use")
@@ -91,6 +93,8 @@ class Tokens:
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
     def _verified(self, token: str) -> dict[str, Any]:
+        if len(token) > LONGEST or not token.isascii():
+            raise TokenError("no token of ours")
         for key in self._keys:
             try:
                 # Times are checked by our own clock.
@@ -98,7 +102,7 @@ class Tokens:
                 return jwt.decode(token, key, [ALGORITHM], options=options, issuer=ISSUER)
             except jwt.InvalidSignatureError:
                 continue
-            except jwt.InvalidTokenError as error:
+            except (jwt.InvalidTokenError, RecursionError) as error:
                 raise TokenError("no token of ours") from error
         raise TokenError("signed with another key")
 

@@ -1,0 +1,84 @@
+"""A database with two users, a clock that stands still until it is told, and hashes that cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from gateway.security.administration import Administrator
+from gateway.security.authenticator import Authenticator
+from gateway.security.passwords import Passwords
+from models import Database, connect, migrations
+
+ADA, EVE = "ada@example.org", "eve@example.org"
+PASSWORD = "correct horse battery"
+KEY = "key-of-ada-0123456789abcdef0123456789"
+SECRET = "s" * 32
+ADDRESS = "192.0.2.1"
+
+
+class CountingHasher(PasswordHasher):
+    """argon2id at its cheapest, that counts its checks."""
+
+    def __init__(self, **parameters: int) -> None:
+        super().__init__(**{"time_cost": 1, "memory_cost": 8, "parallelism": 1, **parameters})
+        self.checked: list[str] = []
+
+    def verify(self, hash: Any, password: Any) -> Any:
+        self.checked.append(str(hash))
+        return super().verify(hash, password)
+
+
+@dataclass
+class World:
+    """What the security of a service is made of."""
+
+    database: Database
+    now: float = 1_795_000_000.0
+    slept: list[float] = field(default_factory=list)
+    hasher: CountingHasher = field(default_factory=CountingHasher)
+
+    def clock(self) -> float:
+        return self.now
+
+    def administrator(self) -> Administrator:
+        return Administrator(self.database, self.now)
+
+    def authenticator(self, *secrets: str) -> Authenticator:
+        """A worker's: workers share the database and nothing else."""
+        passwords = Passwords(self.clock, self.hasher)
+        return Authenticator(
+            self.database, secrets or [SECRET], clock=self.clock, sleep=self.slept.append, passwords=passwords
+        )
+
+    def count(self, table: str) -> int:
+        with self.database.unit_of_work(write=False) as unit:
+            return int(unit.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash new passwords at no cost."""
+    for module in ("passwords", "administration"):
+        monkeypatch.setattr(f"gateway.security.{module}.new_hasher", CountingHasher)
+
+
+@pytest.fixture
+def world(tmp_path: Path, cheap: None) -> Iterator[World]:
+    database = connect(f"sqlite:///{tmp_path}/gateway.db")
+    migrations.apply(database)
+    found = World(database)
+    found.administrator().add_user(ADA, roles=["User"], account_name="Acme", password=PASSWORD, api_key=KEY)
+    found.administrator().add_user(EVE, roles=["User", "Manager"], account_name="Other", password=PASSWORD)
+    yield found
+    database.dispose()
+
+
+@pytest.fixture
+def authenticator(world: World) -> Authenticator:
+    return world.authenticator()
