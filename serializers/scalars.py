@@ -31,6 +31,7 @@ _SEPARATORS = re.compile(r"\s*,\s*|\s+")
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?", re.ASCII)
 _DECIMAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
+_SINGLE_LIMIT = float((1 << 128) - (1 << 103))
 _DECIMAL_LIMIT = 1 << 96
 _DECIMAL_SCALE = 28
 _SPECIAL_NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
@@ -150,6 +151,14 @@ def read_duration(text: str) -> timedelta:
     except OverflowError:
         raise ValueError("expected a duration of less than a billion days") from None
     return -value if sign else value
+
+
+def read_single(text: str) -> float:
+    """A number inside the range of 32 bits. Its value is the nearest double."""
+    value = read_number(text)
+    if _SINGLE_LIMIT <= abs(value) < float("inf"):
+        raise ValueError("expected a number inside the range of a single")
+    return value
 
 
 def read_guid(text: str) -> UUID:
@@ -370,6 +379,8 @@ def reader(shape: Shape) -> ScalarReader:
         return integer_reader(shape)
     if isinstance(shape, shapes.Choice):
         return choice_reader(shape)
+    if isinstance(shape, shapes.Number) and shape.bits == 32:
+        return read_single
     return _READERS[type(shape)]
 
 

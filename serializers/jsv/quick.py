@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from serializers import scalars
 from serializers.base import Limits
@@ -71,15 +71,15 @@ def _inside(shape: Shape, enclosing: dict[str, Plan]) -> _Member | None:
         plan.item = _inside(shape.item, enclosing)
         return plan
     if isinstance(shape, MapOf):
-        plan = Plan("{", _read_map)
         # Keys of other shapes are rare.
-        plan.item = _inside(shape.value, enclosing) if isinstance(shape.key, Text) else _give_up
+        plan = Plan("{", _read_map if isinstance(shape.key, Text) else _give_up)
+        plan.item = _inside(shape.value, enclosing)
         return plan
     return scalars.reader(shape)
 
 
-def _give_up(raw: str) -> Any:
-    raise Unsure(raw)
+def _give_up(first: str, plan: Plan, parts: Iterator[str], depth: int) -> NoReturn:
+    raise Unsure
 
 
 def _record(shape: Record, enclosing: dict[str, Plan]) -> Plan:
@@ -259,6 +259,8 @@ def _quoted(raw: str, parts: Iterator[str]) -> tuple[str, str]:
             pieces.append(piece)
             if piece.count('"') & 1:
                 break
+        else:
+            raise Unsure
         raw = ",".join(pieces)
     end = raw.rfind('"')
     body = raw[1:end]
