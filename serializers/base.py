@@ -42,11 +42,16 @@ class Serializer(Protocol):
     :ivar readable: whether request bodies may be in it.
     """
 
-    name: str
-    suffixes: tuple[str, ...]
-    media_types: tuple[str, ...]
-    content_type: str
-    readable: bool
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+    @property
+    def media_types(self) -> tuple[str, ...]: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def readable(self) -> bool: ...
 
     def __hash__(self) -> int:
         """Serializers are themselves: callers keep what they compiled by the serializer."""
