@@ -103,7 +103,7 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     if declared is not None and declared.readable:
         return declared
     negotiation = request.negotiation
-    if negotiation.chosen and negotiation.serializer.readable:
+    if negotiation.chosen and negotiation.serializer.readable and _may_be(negotiation.serializer.name, data):
         return negotiation.serializer
     guessed = _sniff(data) or ("json" if negotiation.path.lower().startswith("/api/") else None)
     found = registry.by_name(guessed) if guessed else None
@@ -117,6 +117,12 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
 
 def _sniff(data: bytes) -> str | None:
     return _SNIFFED.get(data.removeprefix(_BOM).lstrip(_BLANK)[:1])
+
+
+def _may_be(name: str, data: bytes) -> bool:
+    """Whether a body can be in the format that the address names: ``curl -d '{…}' host/sessions.xml`` sends JSON and asks for XML."""
+    sniffed = _sniff(data)
+    return sniffed is None or sniffed == name or (sniffed == "json" and name in ("jsv", "jsonl"))
 
 
 def _readable(registry: Registry) -> Iterator[str]:

@@ -209,3 +209,10 @@ def test_a_batch(client: TestApp) -> None:
     assert failed.headers["X-AutoBatch-Completed"] == "1"
     assert client.get("/sessions.json").json["totalCount"] == 3
     assert post(client, "/json/reply/NewSession[]", "[]", "application/json").json == []
+
+
+def test_curl_sends_json_and_asks_for_another_format(client: TestApp) -> None:
+    for name in ("xml", "csv", "json", "html"):
+        response = post(client, f"/sessions.{name}", JSON_BODY, "application/x-www-form-urlencoded")
+        assert response.status_code == 200
+        assert "Chat" in response.text
