@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 import falcon
-from serializers.registry import Registry
 
 from gateway.contract.catalog import Operation
 from gateway.errors import FieldError, MalformedRequest, ValidationFailed
@@ -21,6 +20,7 @@ from gateway.http.request import Request, pairs
 from serializers import jsv, shape
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError
+from serializers.registry import Registry
 
 Pairs = Iterable[tuple[str, str | None]]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from serializers.registry import Registry
-
 from gateway.errors import MalformedRequest, TooLarge, UnsupportedMedia
 from gateway.http.negotiation import media_type
 from gateway.http.request import Request
 from serializers.base import Serializer
+from serializers.registry import Registry
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

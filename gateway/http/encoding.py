@@ -7,13 +7,12 @@ from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from serializers.registry import Registry
-
 from gateway.contract.catalog import Operation
 from gateway.http import jsconfig
 from gateway.http.request import Request
 from serializers import shape
 from serializers.base import Page, Serializer
+from serializers.registry import Registry
 
 
 class Encoder:

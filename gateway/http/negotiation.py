@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
-from serializers.registry import Registry
-
 from serializers.base import Serializer
+from serializers.registry import Registry
 
 #: The second segment of a pre-defined path, behind the format's name.
 PREDEFINED = frozenset({"reply", "oneway", "metadata"})

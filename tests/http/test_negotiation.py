@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from serializers.registry import default_registry
 
 from gateway.http.negotiation import Negotiation, media_type, negotiate
+from serializers.registry import default_registry
 
 REGISTRY = default_registry()
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from webtest import TestApp
 
-from gateway.dtos.sessions import NewSession
 from gateway.contract.shapes import document_shape
+from gateway.dtos.sessions import NewSession
 from serializers import jsv
 from serializers.registry import default_registry
 
