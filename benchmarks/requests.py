@@ -68,7 +68,7 @@ def environ(method: str, target: str, body: bytes = b"", **headers: str) -> Call
 def call(app: Any, env: dict[str, Any], expected: str) -> bytes:
     """The body of the answer, whose status must be the expected one."""
     seen: list[str] = []
-    body = b"".join(app(env, lambda status, headers, *_: seen.append(status)))
+    body = b"".join(app(env, lambda status, *_: seen.append(status)))
     if not seen[0].startswith(expected):
         raise SystemExit(f"{seen[0]}: {body[:300]!r}")
     return body
@@ -113,7 +113,7 @@ def prepare(folder: Path) -> tuple[Any, str]:
     from gateway.settings import Settings
 
     # Lines are made as always and thrown away: where they go is the operator's choice.
-    sys.stderr = Path(os.devnull).open("w")
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the process lives
     logs.configure("json")
     settings = Settings.from_environment()
     database = wsgi.open_database(settings)
