@@ -1,0 +1,136 @@
+"""gateway user …, as operators call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli import main
+from gateway.security.authenticator import Authenticator, Credentials
+from gateway.security.principal import Principal
+from models import connect
+from tests.security.conftest import cheap
+
+__all__ = ["cheap"]
+
+EMAIL = "ada@example.org"
+
+
+@pytest.fixture
+def url(tmp_path: Path, cheap: None) -> str:
+    return f"sqlite:///{tmp_path}/gateway.db"
+
+
+def run(url: str, *arguments: str, status: int = 0, typed: str | None = None) -> Result:
+    environment = {"GATEWAY_DATABASE_URL": url, "GATEWAY_LOG": "json"}
+    result = CliRunner().invoke(main, ["user", *arguments], env=environment, input=typed)
+    assert result.exit_code == status, result.output
+    return result
+
+
+def signed_in(url: str, key: str) -> Principal | None:
+    return Authenticator(connect(url), ["s" * 32]).authenticate(Credentials(api_key=key))
+
+
+def test_a_user_with_everything(url: str) -> None:
+    key = "a-key-of-their-own-0123456789"
+    added = run(
+        url,
+        "add",
+        EMAIL,
+        "--password",
+        "correct horse",
+        "--role",
+        "User",
+        "--role",
+        "Manager",
+        "--account",
+        "Acme",
+        "--api-key",
+        key,
+    )
+    assert added.stdout.startswith(f"added {EMAIL} (")
+    found = signed_in(url, key)
+    assert found is not None
+    assert found.roles == {"User", "Manager"}
+    listed = run(url, "list").stdout
+    assert EMAIL in listed
+    assert "User, Manager" in listed
+    assert key not in listed
+
+
+def test_a_user_is_a_user_where_nothing_else_is_said(url: str) -> None:
+    run(url, "add", EMAIL)
+    assert "roles: User  keys: none" in run(url, "list").stdout
+
+
+def test_a_key_is_made_and_shown_once_alone_on_the_output(url: str) -> None:
+    run(url, "add", EMAIL)
+    made = run(url, "key", EMAIL).stdout
+    assert made.count("\n") == 1
+    assert signed_in(url, made.strip()) is not None
+    assert made.strip() not in run(url, "list").output
+
+
+def test_a_given_key_is_not_shown(url: str) -> None:
+    run(url, "add", EMAIL)
+    key = "a-key-of-their-own-0123456789"
+    assert key not in run(url, "key", EMAIL, "--api-key", key).output
+    assert signed_in(url, key) is not None
+
+
+def test_a_key_is_revoked_by_its_end(url: str) -> None:
+    run(url, "add", EMAIL)
+    made = run(url, "key", EMAIL, "--days", "30").stdout.strip()
+    assert " until " in run(url, "list").stdout
+    assert run(url, "key", EMAIL, "--revoke", made[-4:]).stdout == "revoked: 1\n"
+    assert "keys: none" in run(url, "list").stdout
+
+
+def test_disable_and_undo(url: str) -> None:
+    run(url, "add", EMAIL)
+    assert run(url, "disable", EMAIL).stdout == f"disabled {EMAIL}\n"
+    assert "disabled" in run(url, "list").stdout
+    assert run(url, "disable", EMAIL, "--undo").stdout == f"enabled {EMAIL}\n"
+    assert "disabled" not in run(url, "list").stdout
+
+
+def test_a_password_is_asked_for_twice_and_not_shown(url: str) -> None:
+    run(url, "add", EMAIL)
+    output = run(url, "password", EMAIL, typed="correct horse\ncorrect horse\n").output
+    assert "correct horse" not in output
+    assert f"changed the password of {EMAIL}" in output
+    assert run(url, "password", EMAIL, "--password", "another horse").stdout == f"changed the password of {EMAIL}\n"
+
+
+def test_roles(url: str) -> None:
+    run(url, "add", EMAIL)
+    assert run(url, "roles", EMAIL, "--role", "Manager", "--role", "Customer").stdout.endswith("Manager, Customer\n")
+    assert "roles: Manager, Customer " in run(url, "list").stdout
+    assert run(url, "roles", EMAIL).stdout.endswith("none\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["add", "nobody"], 1, "'nobody' is no e-mail address"),
+        (["add", EMAIL], 1, f"there is a user {EMAIL} already"),
+        (["add", "b@example.org", "--password", "short"], 1, "a password has 8 to 1024 characters"),
+        (["add", "b@example.org", "--api-key", "short"], 1, "an API key has 20 to 255 characters"),
+        (["add", "b@example.org", "--role", "Boss"], 2, "'Boss' is not one of 'User', 'Manager'"),
+        (["key", "ghost@example.org"], 1, "there is no user ghost@example.org"),
+        (["key", EMAIL, "--revoke", "zzzz"], 1, "no good key that ends in zzzz"),
+        (["disable", "ghost@example.org"], 1, "there is no user ghost@example.org"),
+        (["password", EMAIL, "--password", "short"], 1, "a password has 8 to 1024 characters"),
+        (["roles", "ghost@example.org"], 1, "there is no user ghost@example.org"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_errors_are_clear_and_on_one_line(url: str, arguments: list[str], status: int, words: str) -> None:
+    run(url, "add", EMAIL)
+    result = run(url, *arguments, status=status)
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
