@@ -147,7 +147,10 @@ class Database:
             connection = None
         if connection is None:
             self.peewee.connect(reuse_if_open=True)
-            connection = kept.connection = self.peewee.connection()
+            connection = self.peewee.connection()
+            if self.dialect == "mysql":
+                connection.query(f"SET SESSION innodb_lock_wait_timeout={PATIENCE}")
+            kept.connection = connection
         kept.used = time.monotonic()
         return connection
 
@@ -220,12 +223,11 @@ def connect(url: str) -> Database:
         plain = urlunsplit(parts._replace(scheme="mysql"))
         options = {
             "charset": "utf8mb4",
-            "autocommit": False,
             "connect_timeout": PATIENCE,
             "read_timeout": 6 * PATIENCE,
             "write_timeout": 6 * PATIENCE,
             # What a unit reads is then what stands there, not what stood there when it began.
-            "init_command": f"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION innodb_lock_wait_timeout={PATIENCE}",
+            "init_command": "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ANSI_QUOTES",
             "autoconnect": False,
         }

@@ -23,8 +23,8 @@ NAME = 'A "quoted", {braced} [name]:\r\nsecond line \N{GRINNING FACE} ü'
 
 
 def run(world: World, *arguments: str, status: int = 0, **options: Any) -> Result:
-    url = f"sqlite:///{world.database.peewee.database}"
-    result = CliRunner().invoke(main, ["sessions", *arguments], env={"GATEWAY_DATABASE_URL": url}, **options)
+    environment = {"GATEWAY_DATABASE_URL": world.url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"}
+    result = CliRunner().invoke(main, ["sessions", *arguments], env=environment, **options)
     assert result.exit_code == status, result.output
     return result
 
@@ -48,7 +48,7 @@ def filled(world: World, people: People) -> World:
     world.call(people.ada, "HoldSession", {"sessionId": made[1], "reason": "Transferring"})
     world.call(people.ada, "EndSession", {"sessionId": made[2]})
     with unit_of_work(world.database) as unit:
-        unit.execute("UPDATE sessions SET archived = 1 WHERE id = ?", [made[2]])
+        unit.execute(f"UPDATE sessions SET archived = 1 WHERE id = '{made[2]}'")
     return world
 
 
@@ -124,9 +124,9 @@ def test_archive(world: World, people: People) -> None:
     old, touched, dead, new = (world.call(people.ada, "NewSession").id for _ in range(4))
     world.call(people.ada, "EndSession", {"sessionId": old})
     with unit_of_work(world.database) as unit:
-        unit.execute("UPDATE sessions SET date_created = '2020-01-01T00:00:00.000000Z' WHERE id <> ?", [new])
-        unit.execute("UPDATE sessions SET date_last_modified = date_created WHERE id = ?", [dead])
-        unit.execute("UPDATE sessions SET date_last_modified = '2099-01-01T00:00:00.000000Z' WHERE id = ?", [touched])
+        unit.execute(f"UPDATE sessions SET date_created = '2020-01-01T00:00:00.000000Z' WHERE id <> '{new}'")
+        unit.execute(f"UPDATE sessions SET date_last_modified = date_created WHERE id = '{dead}'")
+        unit.execute(f"UPDATE sessions SET date_last_modified = '2099-01-01T00:00:00.000000Z' WHERE id = '{touched}'")
     assert "archived 2 sessions" in run(world, "archive", "--older-than", "90d").output
     assert "archived 0 sessions" in run(world, "archive", "--older-than", "90d").output
     live = world.call(people.ada, "ListSessions").items

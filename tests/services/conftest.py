@@ -1,4 +1,4 @@
-"""Use cases on a fresh SQLite file, called as the pipeline calls them: one unit of work each, committed or rolled back."""
+"""Use cases on a fresh database of each engine, called as the pipeline calls them: one unit of work each, committed or rolled back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ class World:
     """A database, a clock that ticks a second a call, and people."""
 
     database: Database
+    url: str
     ticks: Iterator[int] = field(default_factory=itertools.count)
 
     def now(self) -> str:
@@ -94,10 +94,10 @@ class People:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    database = connect(f"sqlite:///{tmp_path}/gateway.db")
+def world(database_url: str) -> Iterator[World]:
+    database = connect(database_url)
     migrations.apply(database)
-    yield World(database)
+    yield World(database, database_url)
     database.dispose()
 
 
