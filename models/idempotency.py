@@ -8,6 +8,11 @@ from models.statements import Statement, param
 from models.tables import IdempotencyKey
 
 _KEYS = Table(IdempotencyKey)
+_CLAIM = Statement(
+    lambda: IdempotencyKey.insert(
+        {getattr(IdempotencyKey, name): param(name) for name in ("user_id", "operation", "key", "date_created")}
+    ).on_conflict_ignore()
+)
 _SWEEP = Statement(lambda: IdempotencyKey.delete().where(IdempotencyKey.date_created < param("before")))
 
 
@@ -19,11 +24,11 @@ def claim(unit: Unit, *, user_id: str, operation: str, key: str, now: str, oldes
     :param oldest: an instant; what was kept before it is forgotten.
     """
     _SWEEP.execute(unit, before=oldest)
-    found = _KEYS.find(unit, user_id=user_id, operation=operation, key=key)
-    if found is not None:
-        return str(found.result)
-    _KEYS.insert(unit, user_id=user_id, operation=operation, key=key, date_created=now)
-    return None
+    # Where the key is another unit's that has not ended, this waits for its end.
+    claimed = _CLAIM.execute(unit, user_id=user_id, operation=operation, key=key, date_created=now)
+    if claimed.rowcount == 1:
+        return None
+    return str(_KEYS.find(unit, user_id=user_id, operation=operation, key=key).result)
 
 
 def keep(unit: Unit, *, user_id: str, operation: str, key: str, result: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -140,6 +141,16 @@ def test_a_key_is_done_once(world: World, people: People) -> None:
     assert world.count("sessions") == 1
     assert world.call(people.bob, "NewSession", {}, idempotency_key="k").id != first.id
     assert world.call(people.ada, "NewSession", {}, idempotency_key="K").id != first.id
+
+
+def test_a_key_at_once(world: World, people: People) -> None:
+    def create(_number: int) -> str:
+        return str(world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k").id)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(create, range(24)))
+    assert len(found) == 1
+    assert world.count("sessions") == 1
 
 
 def test_a_failed_call_does_not_use_its_key_up(world: World, people: People) -> None:
