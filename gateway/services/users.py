@@ -27,7 +27,7 @@ from models.user_list import UserRow
 log = structlog.get_logger("gateway.audit")
 
 #: Attributes of the answer that are no columns, and what sorts in their place.
-_SORTED_BY = {"name": "first_name", "is_authenticated": "id"}
+_SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
 
 
 @catalog.handles(ListUsers)

@@ -1,0 +1,513 @@
+"""Signing in over HTTP, as clients do it and as attackers try."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from webtest import TestApp
+
+from gateway.dtos.catalog import catalog
+from gateway.http import auth
+from gateway.http.app import Options, create_app
+from gateway.security.sessions import LoginChange, LoginSession
+from gateway.services import load_services
+from serializers.registry import default_registry
+from tests.security.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, world
+
+__all__ = ["cheap", "world"]
+
+ORIGIN = "https://app.example.com"
+CREDENTIALS = {"provider": "credentials", "userName": ADA, "password": PASSWORD}
+
+
+class Client:
+    """A client with a jar of its own, that shows every status."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = TestApp(app)
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        return self.app.request(path, method=method, body=data, headers=sent, status="*")
+
+    def log_in(self, **changes: Any) -> Any:
+        response = self("POST", "/auth", {**CREDENTIALS, **changes})
+        assert response.status_code == 200, response.text
+        return response.json
+
+    def user(self, **headers: str) -> str | None:
+        return self("GET", "/auth/status", **headers).json.get("emailAddress")  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def app(world: World) -> Any:
+    load_services()
+    options = Options(proxies=("127.0.0.1",), origins=(ORIGIN,))
+    return create_app(catalog, default_registry(), world.database, world.authenticator(), options)
+
+
+@pytest.fixture
+def client(app: Any) -> Client:
+    return Client(app)
+
+
+def set_cookies(response: Any) -> list[str]:
+    return response.headers.getall("Set-Cookie")  # type: ignore[no-any-return]
+
+
+def basic(name: str, password: str = "") -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+# Logging in.
+
+ADDRESSES = {
+    "/auth/credentials": {"userName": ADA, "password": PASSWORD},
+    "/auth": CREDENTIALS,
+    "/Auth/Credentials": {"UserName": ADA, "Password": PASSWORD},
+    "/json/reply/Authenticate": CREDENTIALS,
+    "/json/reply/authenticate": {"userName": ADA, "password": PASSWORD},
+    "/api/Authenticate": CREDENTIALS,
+    "/json/oneway/Authenticate": CREDENTIALS,
+}
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_log_in_at_every_address(client: Client, path: str) -> None:
+    response = client("POST", path, ADDRESSES[path])
+    assert response.status_code == 200
+    answer = response.json
+    assert answer["userName"] == ADA
+    assert answer["displayName"] == ADA
+    assert answer["roles"] == ["User"]
+    assert answer["permissions"] == []
+    assert answer["responseStatus"] == {}
+    assert {"userId", "sessionId", "bearerToken", "refreshToken"} <= answer.keys()
+    assert client.user() == ADA
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", json.dumps(CREDENTIALS)),
+        ("text/plain;charset=UTF-8", json.dumps(CREDENTIALS)),
+        ("application/jsv", f"{{provider:credentials,UserName:{ADA},Password:{PASSWORD}}}"),
+        ("application/x-www-form-urlencoded", f"UserName={ADA}&Password={PASSWORD}&provider=credentials"),
+        (
+            "application/xml",
+            '<Authenticate xmlns="http://schemas.servicestack.net/types"><provider>credentials</provider>'
+            f"<UserName>{ADA}</UserName><Password>{PASSWORD}</Password></Authenticate>",
+        ),
+        ("text/csv", f"provider,UserName,Password\r\ncredentials,{ADA},{PASSWORD}\r\n"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["json", "jsv", "xml", "csv", "html"])
+def test_log_in_in_every_format(client: Client, kind: str, body: str, asked: str) -> None:
+    response = client("POST", f"/auth.{asked}", body.encode(), Content_Type=kind)
+    assert response.status_code == 200
+    assert ADA in response.text
+    assert len(set_cookies(response)) == 3
+    assert client.user() == ADA
+
+
+def test_the_answer_in_xml_is_servicestacks(client: Client) -> None:
+    root = ElementTree.fromstring(client("POST", "/auth.xml", CREDENTIALS).body)
+    assert root.tag == "{http://schemas.servicestack.net/types}AuthenticateResponse"
+    wrong = ElementTree.fromstring(client("POST", "/auth.xml", {**CREDENTIALS, "password": "wrong"}).body)
+    assert wrong.tag == root.tag
+    assert wrong.findtext(".//{*}ErrorCode") == "Unauthorized"
+
+
+def test_what_was_typed_is_the_user_name(client: Client) -> None:
+    assert client.log_in(userName="ADA@Example.org")["userName"] == "ADA@Example.org"
+
+
+@pytest.mark.parametrize("asked", ["json", "jsv", "xml", "csv", "html"])
+def test_wrong_credentials(client: Client, asked: str) -> None:
+    for name in (ADA, "ghost@example.org"):
+        response = client(
+            "POST", f"/{asked}/reply/Authenticate", {**CREDENTIALS, "userName": name, "password": "wrong"}
+        )
+        assert response.status_code == 401
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="gateway"'
+        assert "Unauthorized" in response.text
+        assert "Invalid Username or Password" in response.text
+        assert not set_cookies(response)
+
+
+def test_known_and_unknown_users_are_answered_alike(client: Client) -> None:
+    def answer(name: str) -> tuple[Any, ...]:
+        response = client("POST", "/auth", {**CREDENTIALS, "userName": name, "password": "wrong"})
+        headers = [(key, value) for key, value in response.headerlist if key != "X-Request-Id"]
+        return response.status_code, response.body, headers
+
+    assert answer(ADA) == answer("ghost@example.org")
+
+
+@pytest.mark.parametrize("missing", ["userName", "password"])
+def test_missing_credentials(client: Client, missing: str) -> None:
+    response = client("POST", "/auth/credentials", {**CREDENTIALS, missing: ""})
+    assert response.status_code == 400
+    assert [(each["fieldName"], each["errorCode"]) for each in response.json["responseStatus"]["errors"]] == [
+        (missing, "NotEmpty")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("POST", "/auth", 401, "Unauthorized"),
+        ("GET", "/auth", 401, "Unauthorized"),
+        ("POST", "/auth/jwt", 401, "Unauthorized"),
+        ("POST", "/auth/facebook", 404, "NotFound"),
+        ("GET", "/auth/session", 404, "NotFound"),
+        (
+            "GET",
+            f"/auth/credentials?userName={ADA}&password={PASSWORD}".replace(" ", "+"),
+            405,
+            "NotSupportedException",
+        ),
+        ("POST", "/access-token", 400, "NotEmpty"),
+    ],
+)
+def test_what_signs_nobody_in(client: Client, method: str, path: str, status: int, code: str) -> None:
+    response = client(method, path, {} if method == "POST" else None)
+    assert response.status_code == status
+    assert response.json["responseStatus"]["errorCode"] == code
+    assert not set_cookies(response)
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud83d", "x" * 10_000, "\0", "a\r\nSet-Cookie: x=y", "' OR 1=1 --", "\N{PILE OF POO}"]
+)
+@pytest.mark.parametrize("name", ["userName", "password", "provider", "refreshToken"])
+def test_odd_values_are_refused_and_nothing_else(client: Client, name: str, value: str) -> None:
+    path = "/access-token" if name == "refreshToken" else "/auth"
+    response = client("POST", path, {**CREDENTIALS, name: value})
+    assert response.status_code in (400, 401, 404)
+    assert "x" not in {line.split("=")[0] for line in set_cookies(response)}
+
+
+# Cookies.
+
+
+def test_cookies_as_every_jar_takes_them(client: Client) -> None:
+    lines = set_cookies(client("POST", "/auth", CREDENTIALS))
+    assert [line.split("=")[0] for line in lines] == ["ss-id", "ss-pid", "ss-opt"]
+    for line in lines:
+        assert "," not in line
+        assert re.fullmatch(r"ss-\w+=[A-Za-z0-9_-]+; Path=/; HttpOnly; SameSite=Lax", line)
+    assert lines[2].startswith("ss-opt=temp;")
+
+
+def test_cookies_that_outlast_the_browser(client: Client) -> None:
+    lines = set_cookies(client("POST", "/auth", {**CREDENTIALS, "rememberMe": True}))
+    assert all("; Max-Age=2419200; " in line and "Expires" not in line and "Domain" not in line for line in lines)
+    assert lines[2].startswith("ss-opt=perm;")
+
+
+def test_cookies_are_for_https_where_that_is_spoken(client: Client) -> None:
+    lines = set_cookies(client("POST", "https://localhost/auth", CREDENTIALS))
+    assert [line.endswith("; Secure") for line in lines] == [True] * 3
+
+
+def test_nobody_gets_cookies_without_a_log_in(client: Client) -> None:
+    for path in ("/auth/status", "/auth", "/sessions", "/health", "/nowhere"):
+        assert not set_cookies(client("GET", path))
+        assert not set_cookies(client("GET", path, Authorization=f"Bearer {KEY}"))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "ss-id={0}",
+        "ss-pid={0}",
+        "ss-id={0}; ss-pid={0}",
+        "ss-opt=perm; ss-pid={0}",
+        'ss-id="{0}"',
+        "ss-id={0}; ss-pid={0}; 22 Nov 2046 00:00:00 GMT=null",
+        "ss-id=; ss-pid={0}; 01 Jan 1970 00:00:00 GMT=null",
+        "  ss-id = {0} ;;=;x",
+        "ss-id=stale; ss-id={0}",
+        "ss-opt=temp; ss-id=stale; ss-pid={0}",
+        "ss-opt=perm; ss-id={0}; ss-pid=stale",
+        "a=b,c; ss-pid={0}; $Path=/",
+    ],
+)
+def test_what_clients_make_of_them(app: Any, client: Client, kept: str) -> None:
+    session = client.log_in()["sessionId"]
+    assert Client(app).user(Cookie=kept.format(session)) == ADA
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=255)))
+def test_no_cookie_line_breaks_the_reader(line: str) -> None:
+    assert list(auth.cookies(line)) is not None
+    assert len(auth._session_ids(line + "; ss-id=x")) <= 8
+
+
+def test_a_session_named_by_a_header(app: Any, client: Client) -> None:
+    session = client.log_in()["sessionId"]
+    assert Client(app).user(X_ss_id=session) == ADA
+
+
+def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(app: Any, client: Client) -> None:
+    fixed = client(
+        "POST", "/auth", CREDENTIALS, Cookie="ss-id=chosen-by-an-attacker; ss-pid=chosen-by-an-attacker"
+    ).json["sessionId"]
+    assert fixed != "chosen-by-an-attacker"
+    client.app.reset()
+    first = client.log_in()["sessionId"]
+    second = client.log_in()["sessionId"]
+    assert first != second
+    assert Client(app).user(Cookie=f"ss-id={first}") is None
+    assert Client(app).user(Cookie=f"ss-id={second}") == ADA
+
+
+def test_a_failed_log_in_leaves_the_session_alone(client: Client) -> None:
+    client.log_in()
+    assert client("POST", "/auth", {**CREDENTIALS, "password": "wrong"}).status_code == 401
+    assert client.user() == ADA
+
+
+# Who is signed in, and the end of it.
+
+
+def test_who_one_is(client: Client) -> None:
+    session = client.log_in()["sessionId"]
+    answer = client("GET", "/auth").json
+    assert (answer["sessionId"], answer["userName"], answer["roles"]) == (session, ADA, ["User"])
+    assert "bearerToken" not in answer
+    by_key = client("GET", "/auth", Authorization=f"Bearer {KEY}").json
+    assert (by_key["userName"], by_key.get("sessionId")) == (ADA, None)
+    assert client("POST", "/auth/apikey", {}, Authorization=f"Bearer {KEY}").json["userName"] == ADA
+
+
+def test_status_is_for_everybody(client: Client) -> None:
+    assert client("GET", "/auth/status").json == {"isAuthenticated": False}
+    assert client("GET", "/auth/status", Authorization="Bearer nope").json == {"isAuthenticated": False}
+    status = client("GET", "/auth/status", Authorization=f"Bearer {KEY}").json
+    assert (status["isAuthenticated"], status["emailAddress"], status["accountNames"]) == (True, ADA, ["Acme"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/auth/logout", None),
+        ("POST", "/auth/logout", {}),
+        ("DELETE", "/auth", None),
+        ("POST", "/auth", {"provider": "logout"}),
+        ("POST", "/api/Authenticate", {"provider": "logout"}),
+        ("POST", "/json/reply/Authenticate", {"provider": "logout"}),
+    ],
+)
+def test_logging_out_ends_the_session_on_the_server(
+    app: Any, client: Client, method: str, path: str, body: Any
+) -> None:
+    session = client.log_in()["sessionId"]
+    response = client(method, path, body)
+    assert (response.status_code, response.json) == (200, {"responseStatus": {}})
+    assert all("=; Path=/; Max-Age=0; HttpOnly" in line for line in set_cookies(response))
+    assert len(set_cookies(response)) == 3
+    kept = Client(app)
+    assert kept.user(Cookie=f"ss-id={session}; ss-pid={session}; ss-opt=temp") is None
+    assert kept("GET", "/sessions", Cookie=f"ss-id={session}").status_code == 401
+    assert not client.app.cookies
+
+
+def test_logging_out_nobody(client: Client) -> None:
+    assert client("GET", "/auth/logout").json == {"responseStatus": {}}
+
+
+# Tokens and keys.
+
+
+def test_a_token_and_its_refreshing(world: World, app: Any, client: Client) -> None:
+    made = client.log_in()
+    other = Client(app)
+    assert other.user(Authorization=f"Bearer {made['bearerToken']}") == ADA
+    world.now += 3600
+    stale = other("GET", "/sessions", Authorization=f"Bearer {made['bearerToken']}")
+    assert (stale.status_code, stale.json["responseStatus"]["message"]) == (401, "Token has expired")
+    for path in ("/access-token", "/json/reply/GetAccessToken", "/api/GetAccessToken"):
+        fresh = other("POST", path, {"refreshToken": made["refreshToken"]}).json
+        assert other.user(Authorization=f"Bearer {fresh['accessToken']}") == ADA
+
+
+def test_a_refresh_token_that_is_none(client: Client) -> None:
+    response = client("POST", "/access-token", {"refreshToken": "a.b.c"})
+    assert (response.status_code, response.json["responseStatus"]["errorCode"]) == (400, "ArgumentException")
+
+
+def test_a_session_that_ended_refreshes_nothing(client: Client) -> None:
+    made = client.log_in()
+    client("GET", "/auth/logout")
+    assert client("POST", "/access-token", {"refreshToken": made["refreshToken"]}).status_code == 401
+
+
+def test_keys_are_not_taken_from_addresses(client: Client) -> None:
+    for name in ("apikey", "api_key", "X-Api-Key", "access_token", "ss-id"):
+        assert client("GET", f"/sessions?{name}={KEY}").status_code == 401
+
+
+def test_a_key_that_expired_is_told_so(world: World, client: Client) -> None:
+    key = world.administrator().add_key(ADA, days=1)
+    world.now += 86_400
+    response = client("GET", "/sessions", X_Api_Key=key)
+    assert (response.status_code, response.json["responseStatus"]["message"]) == (403, "ApiKey has expired")
+
+
+def test_wrong_credentials_do_not_stop_a_log_in(client: Client) -> None:
+    assert client("POST", "/auth", CREDENTIALS, Authorization="Bearer stale").status_code == 200
+
+
+def test_one_is_asked_for_credentials_before_ones_body_is_read(client: Client) -> None:
+    response = client("POST", "/sessions", b"{", Content_Type="application/json")
+    assert response.status_code == 401
+    assert response.json["responseStatus"]["message"] == "Not Authenticated"
+    assert client("POST", "/users", b"{", Authorization=f"Bearer {KEY}").status_code == 403
+
+
+# Guessing.
+
+
+def test_guesses_are_locked_out(client: Client) -> None:
+    wrong = {**CREDENTIALS, "password": "wrong"}
+    statuses = [client("POST", "/auth", wrong).status_code for _ in range(21)]
+    assert statuses == [401] * 20 + [429]
+    response = client("POST", "/auth", CREDENTIALS)
+    assert response.status_code == 429
+    assert 0 < int(response.headers["Retry-After"]) <= 600
+    assert response.json["responseStatus"]["errorCode"] == "TooManyRequests"
+    assert client("GET", "/sessions", Authorization=basic(ADA, PASSWORD)).status_code == 429
+    assert client("GET", "/sessions", Authorization=f"Bearer {KEY}").status_code == 200
+
+
+def test_guesses_by_basic_count_too(client: Client) -> None:
+    for _ in range(20):
+        assert client("GET", "/sessions", Authorization=basic(ADA, "wrong")).status_code == 401
+    assert client("GET", "/auth/status", Authorization=basic(ADA, "wrong")).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("203.0.113.9", "", "203.0.113.9"),
+        ("203.0.113.9", "192.0.2.1", "203.0.113.9"),
+        ("127.0.0.1", "192.0.2.1", "192.0.2.1"),
+        ("127.0.0.1", "made-up, 192.0.2.1", "192.0.2.1"),
+        ("127.0.0.1", "192.0.2.1, 127.0.0.1", "192.0.2.1"),
+        ("", "192.0.2.1", "192.0.2.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", " , ", "127.0.0.1"),
+    ],
+)
+def test_the_address_of_a_client(peer: str, forwarded: str, address: str) -> None:
+    assert auth.client_address(peer, forwarded, ("127.0.0.1",)) == address
+
+
+# Other sites' pages.
+
+ELSEWHERE = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://localhost:8080"},
+    {"Sec_Fetch_Site": "cross-site"},
+    {"Sec_Fetch_Site": "same-site", "Origin": "http://localhost"},
+]
+HERE = [
+    {},
+    {"Origin": "http://localhost:80"},
+    {"Origin": "https://LOCALHOST:80"},
+    {"Sec_Fetch_Site": "same-origin"},
+    {"Sec_Fetch_Site": "none"},
+    {"Sec_Fetch_Mode": "cors"},
+    {"Origin": ORIGIN, "Sec_Fetch_Site": "cross-site"},
+]
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+def test_pages_elsewhere_change_nothing_by_a_cookie(world: World, client: Client, headers: dict[str, str]) -> None:
+    client.log_in()
+    for method, path in (
+        ("POST", "/sessions"),
+        ("POST", "/json/reply/NewSession"),
+        ("GET", "/json/reply/SendMessage?sessionId=x"),
+        ("PUT", "/messages"),
+        ("DELETE", "/sessions/x"),
+    ):
+        response = client(method, path, None if method == "GET" else {}, **headers)
+        assert response.status_code == 403
+    assert client("POST", "/sessions", {}, X_HTTP_Method_Override="PATCH", **headers).status_code in (403, 405)
+    assert client("POST", "/sessions", b"displayName=x", Content_Type="text/plain", **headers).status_code == 403
+    assert world.count("sessions") == 0
+    assert client("GET", "/sessions", **headers).status_code == 200
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+def test_pages_elsewhere_log_nobody_in_or_out(client: Client, headers: dict[str, str]) -> None:
+    assert client("POST", "/auth", CREDENTIALS, **headers).status_code == 403
+    client.log_in()
+    assert client("POST", "/auth/logout", {}, **headers).status_code == 403
+    assert client.user() == ADA
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+def test_passwords_that_a_browser_sends_by_itself_are_like_cookies(client: Client, headers: dict[str, str]) -> None:
+    assert client("POST", "/sessions", {}, Authorization=basic(ADA, PASSWORD), **headers).status_code == 403
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+def test_what_no_browser_sends_by_itself_is_free(app: Any, client: Client, headers: dict[str, str]) -> None:
+    made = client.log_in()
+    other = Client(app)
+    for shown in ({"Authorization": f"Bearer {KEY}"}, {"X_Api_Key": KEY}, {"X_ss_id": made["sessionId"]}):
+        assert other("POST", "/sessions", {}, **shown, **headers).status_code == 200
+
+
+@pytest.mark.parametrize("headers", HERE)
+def test_pages_here_and_clients_that_are_no_browsers(client: Client, headers: dict[str, str]) -> None:
+    client.log_in()
+    assert client("POST", "/sessions", {}, **headers).status_code == 200
+    assert client("POST", "/auth", CREDENTIALS, **headers).status_code == 200
+
+
+# Headers.
+
+
+@pytest.mark.parametrize(("realm", "header"), [("a b", 'Basic realm="a b"'), ('"\\', 'Basic realm="\\"\\\\"')])
+def test_the_challenge_is_quoted(realm: str, header: str) -> None:
+    assert auth.challenge(realm) == header
+
+
+def test_cookie_lines_are_pure() -> None:
+    lines = list(auth.cookie_lines(LoginChange(LoginSession("abc", permanent=False)), secure=True))
+    assert lines[0] == "ss-id=abc; Path=/; HttpOnly; SameSite=Lax; Secure"
+
+
+def test_answers_with_secrets_are_nobodys_to_keep(client: Client) -> None:
+    assert client("POST", "/auth", CREDENTIALS).headers["Cache-Control"] == "no-store"
+    assert client("GET", "/auth").headers["Cache-Control"] == "no-store"
+
+
+def test_managing_users_end_to_end(world: World, client: Client) -> None:
+    client.log_in(userName=EVE)
+    made = client("POST", "/users", {"emailAddress": "new@example.org", "password": "new password", "firstName": "New"})
+    assert made.status_code == 200
+    assert made.json["roles"] == ["User"]
+    assert "argon2" not in made.text
+    assert [each["emailAddress"] for each in client("GET", "/users").json["items"]] == ["new@example.org", EVE]
+    token = client("GET", "/auth/token?userEmailAddress=new@example.org").json["authToken"]
+    client.app.reset()
+    assert client.user(Authorization=f"Bearer {token}") == "new@example.org"
+    assert client.log_in(userName="new@example.org", password="new password")
