@@ -192,6 +192,7 @@ def instant(message: str = "'{name}' must be a date or a time in ISO 8601.") -> 
 def _is_instant(text: str) -> bool:
     try:
         # The first and the last day of the calendar have times that UTC has no date for.
-        return bool(datetime.datetime.fromisoformat(text).astimezone(datetime.UTC))
+        moment = datetime.datetime.fromisoformat(text)
+        return moment.tzinfo is None or bool(moment.astimezone(datetime.UTC))
     except (ValueError, OverflowError):
         return False

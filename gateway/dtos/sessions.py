@@ -139,7 +139,7 @@ class NewSession(Dto):
     with_address = fields.String(
         "Start a chat session with a specified user/team (e.g. user:userid or team:teamid)",
         length=255,
-        rules=[rules.matches("(user|team):.+", "'{name}' must be user:ID or team:ID.")],
+        rules=[rules.matches("((user|team):.+)?", "'{name}' must be user:ID or team:ID.")],
     )
     from_phone_number = fields.String("Use the specified caller ID (if dialing out)", length=255)
     destination = fields.String("The dialed destination value", length=255)

@@ -56,7 +56,7 @@ def _create(request: Instance, context: Context) -> Any:
         "from_name": request.from_name,
         "to_address": request.to_address,
         "parent_session_id": request.parent_session_id or None,
-        "with_address": request.with_address,
+        "with_address": request.with_address or None,
         "from_phone_number": request.from_phone_number,
         "destination": request.destination,
         **_customer_columns(context, named.customer),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import ValidationFailed
+from gateway.errors import MalformedRequest, ValidationFailed
 from tests.services.conftest import People, World
 
 
@@ -70,6 +70,19 @@ def test_members_in_order_without_duplicates(world: World, people: People) -> No
 
 def test_a_team_is_only_noted(world: World, people: People) -> None:
     assert len(world.call(people.ada, "NewSession", {"withAddress": "team:1"}).members) == 1
+
+
+def test_half_a_surrogate_pair_is_refused(world: World, people: People) -> None:
+    with pytest.raises(MalformedRequest):
+        world.call(people.ada, "NewSession", {"displayName": "\ud800"})
+    assert world.count("sessions") == 0
+
+
+def test_what_is_left_blank_is_not_given(world: World, people: People) -> None:
+    blank = dict.fromkeys(("fromAddress", "parentSessionId", "customerId", "withAddress", "channel", "startSession"), "")
+    row = world.call(people.ada, "NewSession", blank)
+    assert (row.from_address, row.channel, row.dial_state) == ("ada@example.org", "Voice", "None")
+    assert len(row.members) == 1
 
 
 def test_the_customer_is_resolved(world: World, people: People) -> None:
