@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -23,7 +24,9 @@ BODIES = {
     "application/json": JSON_BODY,
     "application/jsv": jsv.dumps({"displayName": NAME, "channel": "Chat"}),
     "text/jsv": jsv.dumps({"DisplayName": NAME, "Channel": "chat"}),
-    "application/xml": f"<NewSession><DisplayName>{NAME}</DisplayName><Channel>Chat</Channel></NewSession>".replace("\r", "&#xD;"),
+    "application/xml": f"<NewSession><DisplayName>{NAME}</DisplayName><Channel>Chat</Channel></NewSession>".replace(
+        "\r", "&#xD;"
+    ),
     "text/csv": 'DisplayName,Channel\r\n"{}",Chat\r\n'.format(NAME.replace('"', '""')),
 }
 
@@ -44,7 +47,12 @@ def read_name(response: Any) -> str:
 
 WAYS = [
     pytest.param(path, headers, id=f"{way}-{name}")
-    for name, kind in (("json", "application/json"), ("jsv", "text/jsv"), ("xml", "application/xml"), ("csv", "text/csv"))
+    for name, kind in (
+        ("json", "application/json"),
+        ("jsv", "text/jsv"),
+        ("xml", "application/xml"),
+        ("csv", "text/csv"),
+    )
     for way, path, headers in (
         ("suffix", f"/sessions.{name}", {}),
         ("query", f"/sessions?format={name}", {}),
@@ -65,7 +73,9 @@ def test_every_body_format_with_every_way_to_choose_the_answers(
 
 
 def test_what_is_created_is_what_is_stored(client: TestApp) -> None:
-    created = post(client, "/sessions", '{"displayName":"Hi","memberEmailAddresses":["b@example.org"]}', "application/json").json
+    created = post(
+        client, "/sessions", '{"displayName":"Hi","memberEmailAddresses":["b@example.org"]}', "application/json"
+    ).json
     assert client.get(f"/sessions/{created['id']}").json == created
     assert created["direction"] == "Outgoing"
     assert created["callState"] == "Connected"
@@ -81,7 +91,9 @@ def test_what_is_created_is_what_is_stored(client: TestApp) -> None:
 
 
 @pytest.mark.parametrize("content_type", [None, "application/x-www-form-urlencoded", "text/plain"])
-@pytest.mark.parametrize(("body", "path"), [("{displayName:Hi,channel:Chat}", "/sessions?format=jsv"), (JSON_BODY, "/sessions")])
+@pytest.mark.parametrize(
+    ("body", "path"), [("{displayName:Hi,channel:Chat}", "/sessions?format=jsv"), (JSON_BODY, "/sessions")]
+)
 def test_curl_without_a_content_type(client: TestApp, content_type: str | None, body: str, path: str) -> None:
     response = post(client, path, body, content_type)
     assert response.status_code == 200
@@ -125,7 +137,12 @@ def test_what_is_refused_is_said_in_the_asked_format_and_not_stored(
 
 
 def test_all_failures_at_once(client: TestApp) -> None:
-    body = {"channel": "Pigeon", "startSession": "maybe", "withAddress": "x", "memberEmailAddresses": ["a@b.org", "nobody"]}
+    body = {
+        "channel": "Pigeon",
+        "startSession": "maybe",
+        "withAddress": "x",
+        "memberEmailAddresses": ["a@b.org", "nobody"],
+    }
     status = post(client, "/sessions", json.dumps(body), "application/json").json["responseStatus"]
     assert status["errorCode"] == "SerializationException"
     assert [(each["fieldName"], each["errorCode"]) for each in status["errors"]] == [
@@ -147,7 +164,9 @@ def test_all_failures_at_once(client: TestApp) -> None:
     ],
 )
 @pytest.mark.parametrize("accept", ["application/json", "text/jsv", "application/xml", "text/csv", "text/html"])
-def test_errors_speak_the_asked_format(client: TestApp, path: str, method: str, status: int, code: str, accept: str) -> None:
+def test_errors_speak_the_asked_format(
+    client: TestApp, path: str, method: str, status: int, code: str, accept: str
+) -> None:
     query = "" if "/reply/" not in path else "?format=" + accept.split("/")[1]
     response = client.request(path + query, method=method, headers={"Accept": accept}, status="*")
     assert response.status_code == status
@@ -203,7 +222,9 @@ def test_a_batch(client: TestApp) -> None:
     response = post(client, "/jsv/reply/NewSession[]", "[{displayName:a},{displayName:b}]", "text/jsv")
     assert response.headers["X-AutoBatch-Completed"] == "2"
     assert response.text.startswith("[{dialState:None,")
-    failed = post(client, "/json/reply/NewSession[]", '[{"displayName":"c"},{"channel":"Pigeon"},{}]', "application/json")
+    failed = post(
+        client, "/json/reply/NewSession[]", '[{"displayName":"c"},{"channel":"Pigeon"},{}]', "application/json"
+    )
     assert failed.status_code == 400
     assert failed.json["responseStatus"]["meta"] == {"AutoBatchIndex": "1"}
     assert failed.headers["X-AutoBatch-Completed"] == "1"
@@ -216,3 +237,24 @@ def test_curl_sends_json_and_asks_for_another_format(client: TestApp) -> None:
         response = post(client, f"/sessions.{name}", JSON_BODY, "application/x-www-form-urlencoded")
         assert response.status_code == 200
         assert "Chat" in response.text
+
+
+def test_the_pages_own_sample_is_read(client: TestApp) -> None:
+    page = (Path(__file__).parents[1] / "corpora" / "newsession-page.txt").read_text()
+    sample = page[page.index("{\ndisplayName: String") : page.index("HTTP/1.1 200 OK")]
+    parent = post(client, "/sessions", "{}", "application/json").json
+    customer = client.post_json("/customers", {"name": "A customer"}).json
+    for name, value in {
+        "parentSessionId: String": f"parentSessionId: {parent['id']}",
+        "customerId: String": f"customerId: {customer['id']}",
+        "withAddress: String": f"withAddress: user:{parent['createdBy']}",
+        "[\nString\n]": "[\nbob@example.org\n]",
+    }.items():
+        assert name in sample
+        sample = sample.replace(name, value)
+    created = post(client, "/sessions", sample, "text/jsv", Accept="application/json").json
+    assert created["displayName"] == created["fromAddress"] == created["destination"] == "String"
+    assert (created["direction"], created["callState"], created["dialState"]) == ("Incoming", "Disconnected", "None")
+    assert created["customerName"] == "A customer"
+    assert [member["identity"] for member in created["members"]] == [EMAIL, "bob@example.org"]
+    assert created["members"][0]["role"] == "Caller"
