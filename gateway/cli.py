@@ -7,7 +7,7 @@ import sys
 import click
 
 from gateway import __version__, logs
-from gateway.commands import sessions, users
+from gateway.commands import convert, sessions, users
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 
@@ -74,3 +74,4 @@ def check_config() -> None:
 
 main.add_command(sessions.sessions)
 main.add_command(users.user)
+main.add_command(convert.convert)

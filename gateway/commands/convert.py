@@ -1,0 +1,95 @@
+"""``gateway convert``: a document from one format to another."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from gateway.contract.catalog import Catalog
+from gateway.errors import GatewayError
+from serializers.base import Limits
+from serializers.errors import SerializerError
+from serializers.registry import default_registry
+from serializers.shape import ListOf, Shape
+
+_FORMATS = [each.name for each in default_registry()]
+_READABLE = [each.name for each in default_registry() if each.readable]
+
+#: Bytes of a file from which a bar shows how far it was read.
+_LARGE = 5_000_000
+_BLOCK = 256 * 1024
+
+
+class ConversionError(GatewayError):
+    """A document that can't be converted, with the place where."""
+
+
+@click.command()
+@click.option("--from", "source", required=True, type=click.Choice(_READABLE), help="The format that is read.")
+@click.option("--to", "target", required=True, type=click.Choice(_FORMATS), help="The format that is written.")
+@click.option(
+    "--type", "type_name", metavar="NAME", help="What the document is, NewSession or SessionInfo[]; texts without it."
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+def convert(source: str, target: str, type_name: str | None, file: Path | None) -> None:
+    """Convert FILE, or standard input, to standard output.
+
+    JSV, XML and CSV say nothing of types: name the document's type to have numbers, booleans and lists as such.
+    """
+    shape = _shape(type_name) if type_name else None
+    registry = default_registry()
+    reader, writer = registry.by_name(source), registry.by_name(target)
+    assert reader is not None
+    assert writer is not None
+    data = _read(file)
+    limits = Limits(bytes=max(len(data), 1), items=max(len(data), 1))
+    try:
+        document = writer.encode(reader.decode(data, shape, limits=limits), shape)
+    except SerializerError as error:
+        raise ConversionError(f"{file or 'standard input'}: {error}") from error
+    sys.stdout.buffer.write(document)
+    if sys.stdout.isatty():
+        click.echo()
+
+
+def _shape(type_name: str) -> Shape:
+    """The shape of a type of the API. Raises ConversionError where there is none of that name."""
+    from gateway.contract.shapes import document_shape
+    from gateway.dtos.catalog import catalog
+    from gateway.services import load_services
+
+    load_services()
+    name = type_name.removesuffix("[]")
+    found = _types(catalog).get(name.lower())
+    if found is None:
+        raise ConversionError(f"there is no type {name!r}")
+    record = document_shape(found)
+    return ListOf(record) if type_name.endswith("[]") else record
+
+
+def _types(catalog: Catalog) -> dict[str, Any]:
+    """Requests and answers of every operation by their names in lower case."""
+    found = [each for operation in catalog for each in (operation.dto, operation.returns) if each is not None]
+    return {each.__name__.lower(): each for each in found}
+
+
+def _read(file: Path | None) -> bytes:
+    if file is None:
+        return sys.stdin.buffer.read()
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        if size < _LARGE or not sys.stderr.isatty():
+            return stream.read()
+        return _read_with_bar(stream, size)
+
+
+def _read_with_bar(stream: BinaryIO, size: int) -> bytes:
+    blocks = []
+    with click.progressbar(length=size, label="reading", file=sys.stderr) as bar:
+        while block := stream.read(_BLOCK):
+            blocks.append(block)
+            bar.update(len(block))
+    return b"".join(blocks)
