@@ -14,13 +14,14 @@ from typing import Any
 from serializers import jsv, scalars
 from serializers import shape as shapes
 from serializers.base import DEFAULT_LIMITS, Limits, Page
-from serializers.compiler import TextWriter
+from serializers.compiler import ChoiceTable, TextWriter, read_source
 from serializers.errors import DecodeError, EncodeError, wire_path
 from serializers.rows import blocks, row_shape, row_writer, rows_of
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape, names_of
 from serializers.text import from_bytes
 
 _special = re.compile(r'[",\r\n]').search
+_bracket_in_front = re.compile(r"\n[\[{]").search
 _CELL = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+)')
 _END = re.compile(r"\r\n|\n|\r|,|\Z")
 
@@ -34,11 +35,16 @@ def cell(text: str) -> str:
 
 def dumps(value: Any, shape: Shape | None = None) -> str:
     """A value as CSV. Raises EncodeError for a value that is not of the shape."""
-    shape = shape or _inferred(value)
-    return "".join(block.decode() for block in stream(value, shape))
+    return _encode(value, shape).decode()
 
 
-def stream(value: Any, shape: Shape) -> Iterator[bytes]:
+def _encode(value: Any, shape: Shape | None) -> bytes:
+    if shape is None:
+        value, shape = _untyped(value)
+    return b"".join(stream(value, shape))
+
+
+def stream(value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
     """A table in blocks. A record that names no rows is a single row."""
     if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
         item, member = row_shape(shape)
@@ -46,7 +52,7 @@ def stream(value: Any, shape: Shape) -> Iterator[bytes]:
     else:
         item, rows = shape, () if value is None else (value,)
     null = "," * (len(item.fields) - 1) if isinstance(item, Record) else ""
-    return blocks(header(item), rows, row_writer(item, compiled, null + "\r\n"), "", str)
+    return blocks(header(item), rows, row_writer(item, compiled, null + "\r\n", objects=objects), "", str)
 
 
 def header(shape: Shape) -> str:
@@ -61,32 +67,39 @@ def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
     """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
     if not isinstance(shape, Record):
         write = _cell_writer(shape, {}, attributes=attributes)
-        return lambda row: write(row) + "\r\n"
+        return lambda row: (write[row] if isinstance(write, ChoiceTable) else write(row)) + "\r\n"
     lines = ["def write(o):"] if attributes else ["def write(o):", "    get = o.get"]
-    namespace: dict[str, Any] = {"special": _special, "text": _text}
+    namespace: dict[str, Any] = {"special": _special, "text": _text, "brackets": _bracket_in_front}
     cells: list[str] = []
     clean: list[str] = []
     texts: list[str] = []
     for number, (name, field) in enumerate(shape.fields.items()):
         variable = f"v{number}"
-        namespace[f"w{number}"] = _cell_writer(field, {shape.name: shape}, attributes=attributes)
-        lines.append(
-            f"    {variable} = " + (f"o.{shape.attributes.get(name, name)}" if attributes else f"get({name!r})")
-        )
+        lines.append(f"    {variable} = {read_source(shape, name, attributes=attributes)}")
         if isinstance(field, shapes.Text):
-            texts.append(variable)
-            cells.append(f"(text({variable}) if {variable} else '')")
-            clean.append(f"({variable} or '')")
-        else:
-            cells.append(f"('' if {variable} is None else w{number}({variable}))")
-            clean.append(cells[-1])
-    if texts:
-        # PERF: one search over all texts of a row; "," between them also shows brackets at a text's start.
-        joined = ", ".join(f"{variable} or ''" for variable in texts)
-        lines.append(f"    if not special(''.join(({joined},))) and not brackets('\\n'.join(('', {joined}))):")
-        lines.append(f"        return ','.join(({', '.join(clean)},)) + '\\r\\n'")
-        namespace["brackets"] = re.compile(r"\n[\[{]").search
-    lines.append(f"    return ','.join(({', '.join(cells)},)) + '\\r\\n'" if cells else "    return '\\r\\n'")
+            texts.append(f"{variable} or ''")
+            cells.append(f"'' if {variable} is None else text({variable})")
+            clean.append(f"'' if {variable} is None else {variable} or text({variable})")
+            continue
+        namespace[f"w{number}"] = _cell_writer(field, {shape.name: shape}, attributes=attributes)
+        source = (
+            f"w{number}[{variable}]" if isinstance(namespace[f"w{number}"], ChoiceTable) else f"w{number}({variable})"
+        )
+        cells.append(f"'' if {variable} is None else {source}")
+        clean.append(cells[-1])
+    line = f"','.join(({', '.join(cells)},)) + '\\r\\n'" if cells else "'\\r\\n'"
+    if len(texts) > 2:
+        # PERF: one search over all texts of a row; the line breaks between them show brackets in front of one.
+        lines += [
+            "    try:",
+            f"        texts = '\\n'.join(('', {', '.join(texts)}))",
+            "    except TypeError:",
+            f"        return {line}",
+            f"    if '\"' not in texts and ',' not in texts and '\\r' not in texts and texts.count('\\n') == {len(texts)} "
+            "and not brackets(texts):",
+            f"        return ','.join(({', '.join(clean)},)) + '\\r\\n'",
+        ]
+    lines.append(f"    return {line}")
     exec("\n".join(lines), namespace)  # noqa: S102  (made of the shape alone)
     write_row: TextWriter = namespace["write"]
 
@@ -99,7 +112,7 @@ def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
     return guarded
 
 
-def _cell_writer(shape: Shape, enclosing: Mapping[str, Record], *, attributes: bool) -> TextWriter:
+def _cell_writer(shape: Shape, enclosing: Mapping[str, Record], *, attributes: bool) -> Any:
     if isinstance(shape, shapes.Text):
         return _text
     if isinstance(shape, Reference):
@@ -109,6 +122,8 @@ def _cell_writer(shape: Shape, enclosing: Mapping[str, Record], *, attributes: b
     if isinstance(shape, (Record, ListOf, MapOf)):
         write = jsv.compiled(shape, attributes=attributes)
         return lambda value: '"' + write(value).replace('"', '""') + '"'
+    if isinstance(shape, shapes.Choice):
+        return ChoiceTable(shape, scalars.writer(shape))
     return scalars.writer(shape)
 
 
@@ -116,20 +131,25 @@ def _text(value: Any) -> str:
     return cell(value if value.__class__ is str else scalars.write_any(value))
 
 
-def _inferred(value: Any) -> Shape:
-    rows = value if isinstance(value, (list, tuple)) else [value]
-    names = {str(name): None for row in rows if isinstance(row, Mapping) for name in row}
+def _untyped(value: Any) -> tuple[Any, Shape]:
+    """A value without a shape: its rows' cells as texts, and the shape that has a column for each name of any row."""
+    rows = [_cells(row) for row in value] if isinstance(value, (list, tuple)) else [_cells(value)]
+    names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
     item: Shape = shapes.Text()
     if names:
-        item = Record("Row", {name: _inferred_cell(rows, name) for name in names}, names={name: name for name in names})
-    return ListOf(item) if isinstance(value, (list, tuple)) else item
+        item = Record("Row", {name: shapes.Text() for name in names}, names={name: name for name in names})
+        rows = [row if isinstance(row, dict) else {} for row in rows]
+    return (rows, ListOf(item)) if isinstance(value, (list, tuple)) else (rows[0], item)
 
 
-def _inferred_cell(rows: Any, name: str) -> Shape:
-    value = next((row[name] for row in rows if isinstance(row, Mapping) and row.get(name) is not None), None)
-    if isinstance(value, Mapping):
-        return MapOf(shapes.Text())
-    return ListOf(shapes.Text()) if isinstance(value, (list, tuple)) else shapes.Text()
+def _cells(row: Any) -> Any:
+    if isinstance(row, Mapping):
+        return {scalars.write_any(name): None if cell is None else _cell_text(cell) for name, cell in row.items()}
+    return None if row is None else _cell_text(row)
+
+
+def _cell_text(value: Any) -> str:
+    return jsv.dumps(value) if isinstance(value, (Mapping, list, tuple)) else scalars.write_any(value)
 
 
 def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -251,7 +271,7 @@ class Csv:
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
         del page
-        return b"".join(stream(value, shape or _inferred(value)))
+        return _encode(value, shape)
 
     def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
         return loads(from_bytes(data, limits), shape, limits=limits)
@@ -260,7 +280,7 @@ class Csv:
         return stream(value, shape)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        return lambda value: b"".join(stream(value, shape))
+        return lambda value: b"".join(stream(value, shape, objects=True))
 
 
 serializer = Csv()

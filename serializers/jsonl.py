@@ -22,28 +22,30 @@ def dumps(value: Any, shape: Shape | None = None) -> str:
     return b"".join(stream(value, shape)).decode("ascii")
 
 
-def stream(value: Any, shape: Shape) -> Iterator[bytes]:
+def stream(value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
     """The lines in blocks."""
     if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
         item, member = row_shape(shape)
         rows = rows_of(value, shape, member)
     else:
         item, rows = shape, (value,)
-    write = row_writer(item, compiled, "null")
+    write = row_writer(item, compiled, "null", objects=objects)
     return blocks("", rows, lambda row: write(row) + "\n", "", str)
 
 
 def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """The list of the lines' values (a record's rows; a record without them is the first line), None where it is empty.
+    """The list of the lines' values (a record's rows; a record without them is the first line). An empty document has
+    no rows, and is None where none are expected.
 
     :raises DecodeError: where a line is not JSON, a value is not of its shape, or a limit is passed.
     """
     text = text.removeprefix("\ufeff")
-    if not text or text.isspace():
+    rows = isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None)
+    if not rows and (not text or text.isspace()):
         return None
     if len(text) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
-    if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
+    if shape is not None and rows:
         item, member = row_shape(shape)
         values = list(_values(text, item, limits))
         return values if member is None else {member: values}
@@ -90,7 +92,7 @@ class JsonLines:
         return stream(value, shape)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        return lambda value: b"".join(stream(value, shape))
+        return lambda value: b"".join(stream(value, shape, objects=True))
 
 
 serializer = JsonLines()

@@ -34,6 +34,8 @@ def plain(value: Any, shape: Shape, enclosing: Mapping[str, Record] | None = Non
         raise EncodeError(f"the value is not of its shape: {error}") from error
     except RecursionError:
         raise EncodeError("the value is nested too deeply") from None
+    if isinstance(value, (list, tuple, Mapping)):
+        raise EncodeError(f"a {type(value).__name__} is not a single value")
     return value
 
 

@@ -54,9 +54,9 @@ def rows_of(value: Any, shape: Shape, member: str | None) -> Iterable[Any]:
     return rows
 
 
-def row_writer(shape: Shape, compiled: Compiled, null: str) -> TextWriter:
-    """The writer of a row that is a dict, an object or null."""
-    write_item = compiled(shape, attributes=False)
+def row_writer(shape: Shape, compiled: Compiled, null: str, *, objects: bool = False) -> TextWriter:
+    """The writer of a row that is a dict, an object or null. `objects` says whether records inside other rows are."""
+    write_item = compiled(shape, attributes=objects and not isinstance(shape, Record))
     if not isinstance(shape, Record):
         return lambda row: null if row is None else write_item(row)
     write_object = compiled(shape, attributes=True)

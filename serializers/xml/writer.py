@@ -15,7 +15,7 @@ from typing import Any
 
 from serializers import scalars
 from serializers import shape as shapes
-from serializers.compiler import TextWriter, rows
+from serializers.compiler import ChoiceTable, TextWriter, read_source, rows
 from serializers.errors import EncodeError
 from serializers.shape import Record, Shape
 from serializers.xml.names import contract_name, encode_name, entry_name, members_of
@@ -169,6 +169,8 @@ class XmlCompiler:
             return f"({variable} if {variable}.__class__ is str and not special({variable}) else text({variable}))"
         if isinstance(shape, shapes.Boolean):
             return f"('true' if {variable} is True else 'false' if {variable} is False else {self._constant(scalar(shape))}({variable}))"
+        if isinstance(shape, shapes.Choice):
+            return f"{self._constant(ChoiceTable(shape, scalar(shape)))}[{variable}]"
         return f"{self._constant(scalar(shape))}({variable})"
 
     def _constant(self, value: Any) -> str:
@@ -200,7 +202,7 @@ class XmlCompiler:
             lines.append("    get = o.get")
         for number, (wire_name, field, namespace) in enumerate(members_of(shape)):
             variable = f"v{number}"
-            read = f"o.{shape.attributes.get(wire_name, wire_name)}" if self.attributes else f"get({wire_name!r})"
+            read = read_source(shape, wire_name, attributes=self.attributes)
             lines.append(f"    {variable} = {read}")
             null, source = self.element(field, encode_name(shape.declared_name(wire_name)), namespace, place)
             if isinstance(field, shapes.Text):
@@ -320,5 +322,8 @@ def _merged(items: list[Shape]) -> Shape:
 def dumps(value: Any, shape: Shape | None = None) -> str:
     """A value as XML. Raises EncodeError for a value that is not of the shape."""
     if shape is None:
-        shape = inferred(value)
+        try:
+            shape = inferred(value)
+        except RecursionError:
+            raise EncodeError("the value is nested too deeply") from None
     return compiled(shape, attributes=False)(value)

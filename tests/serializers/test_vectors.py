@@ -67,7 +67,11 @@ class TestEncode:
     def test_texts_byte_for_byte(self) -> None:
         bad, count = [], Counter[str]()
         for vector in encode_vectors():
-            if NOT_OURS.search(vector["type"]) or SEVENTH_DIGIT.search(vector["jsv"]) or "922337203685" in vector["jsv"]:
+            if (
+                NOT_OURS.search(vector["type"])
+                or SEVENTH_DIGIT.search(vector["jsv"])
+                or "922337203685" in vector["jsv"]
+            ):
                 continue
             got, want = written(vector)
             count[vector["cat"]] += 1
@@ -81,7 +85,9 @@ class TestEncode:
             # A value of no known zone is written by the writer's own; ours are UTC.
             return re.sub(r"(?:(\.\d*?)0*)?\+00:00", r"\1Z", want).replace(".Z", "Z") == got
         shape = shape_of(vector["type"])
-        return re.search("double|float", vector["type"]) is not None and same(jsv.loads(got, shape), jsv.loads(want, shape), shape)
+        return re.search("double|float", vector["type"]) is not None and same(
+            jsv.loads(got, shape), jsv.loads(want, shape), shape
+        )
 
     @pytest.mark.parametrize("attributes", [False, True])
     def test_compiled_like_untyped(self, attributes: bool) -> None:
@@ -131,9 +137,20 @@ class TestDecode:
                 if "value" not in vector:
                     right = lenient(vector["jsv"])
                 else:
-                    right = same(got, value_of(vector["value"], shape), shape) or (not round_trip and lenient(vector["jsv"]))
+                    right = same(got, value_of(vector["value"], shape), shape) or (
+                        not round_trip and lenient(vector["jsv"])
+                    )
                 if not right and not (no_null_of_value_types(vector) or (lenient(vector["jsv"]) and not round_trip)):
-                    bad.append((vector["id"], vector["cat"], vector["type"], vector["jsv"][:80], got, vector.get("value", "error")))
+                    bad.append(
+                        (
+                            vector["id"],
+                            vector["cat"],
+                            vector["type"],
+                            vector["jsv"][:80],
+                            got,
+                            vector.get("value", "error"),
+                        )
+                    )
         assert bad == []
         assert count["read"] > 2000
         assert count["refused"] > 500
@@ -150,7 +167,9 @@ def lenient(text: str) -> bool:
 
 def no_null_of_value_types(vector: dict[str, Any]) -> bool:
     """Our shapes do not say whether a number may be null; ServiceStack refuses an empty one, or drops it."""
-    return bool(re.search(r"(int|long)(>|\[\])", vector["type"]) and re.search(r"(^|[\[,:])(?=[,\]}]|$)", vector["jsv"]))
+    return bool(
+        re.search(r"(int|long)(>|\[\])", vector["type"]) and re.search(r"(^|[\[,:])(?=[,\]}]|$)", vector["jsv"])
+    )
 
 
 class TestQueryString:

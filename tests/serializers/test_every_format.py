@@ -1,0 +1,191 @@
+"""What every serializer promises, whatever its format."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from serializers.base import Limits, Page, Serializer
+from serializers.errors import DecodeError, EncodeError
+from serializers.registry import FORMATS
+from serializers.shape import Boolean, Choice, Integer, ListOf, MapOf, Record, Reference, Text
+from strategies import as_object, row_shapes, shape_strategy, stripped, values
+
+ROW = Record(
+    "Row",
+    {
+        "id": Integer(),
+        "displayName": Text(),
+        "ok": Boolean(),
+        "state": Choice({"On": 1, "Off": 2}),
+        "tags": ListOf(Text()),
+        "data": MapOf(Text()),
+        "children": ListOf(Reference("Row")),
+    },
+    attributes={"displayName": "display_name"},
+)
+ROWS = Record("Rows", {"total": Integer(), "items": ListOf(ROW), "more": Boolean()}, rows="items")
+VALUE: dict[str, Any] = {
+    "id": 7,
+    "displayName": 'Zoë, "x"\r\n<b>&',
+    "ok": False,
+    "state": "Off",
+    "tags": ["a", "b,c"],
+    "data": {"k:2": "v"},
+    "children": [{"id": 8}],
+}
+#: Formats that hold rows and nothing around them, and formats that begin with what is known only at the end.
+ROWS_ONLY = {"csv", "jsonl"}
+IN_ONE_BLOCK = {"html", "msgpack"}
+TABLES = {"csv"}
+
+
+@pytest.fixture(params=FORMATS, ids=lambda serializer: serializer.name)
+def serializer(request: pytest.FixtureRequest) -> Serializer:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def readable(serializer: Serializer) -> Serializer:
+    if not serializer.readable:
+        pytest.skip("not read")
+    return serializer
+
+
+RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+class TestSerializer:
+    def test_says_what_it_is(self, serializer: Serializer) -> None:
+        assert re.fullmatch(r"[a-z]+", serializer.name)
+        assert serializer.name in serializer.suffixes
+        assert serializer.content_type.split(";")[0] == serializer.media_types[0]
+        assert all(re.fullmatch(r"[a-z]+/[a-z.+-]+", media) for media in serializer.media_types)
+
+    def test_reads_what_it_writes(self, readable: Serializer) -> None:
+        assert stripped(readable.decode(readable.encode(VALUE, ROW), ROW)) == VALUE
+
+    def test_writes_objects_like_dicts(self, serializer: Serializer) -> None:
+        assert serializer.writer(ROW)(as_object(VALUE, ROW)) == serializer.encode(VALUE, ROW)
+
+    def test_streams_what_it_encodes(self, serializer: Serializer) -> None:
+        rows = [{**VALUE, "id": number} for number in range(300)]
+        blocks = list(serializer.stream(iter(rows), ListOf(ROW)))
+        assert b"".join(blocks) == serializer.encode(rows, ListOf(ROW))
+        assert len(blocks) > 3 or serializer.name in IN_ONE_BLOCK
+        objects = b"".join(serializer.stream((as_object(row, ROW) for row in rows), ListOf(ROW)))
+        assert objects == b"".join(blocks)
+
+    @pytest.mark.parametrize("count", [0, 1, 2, 101])
+    def test_streams_a_record_around_its_rows(self, serializer: Serializer, count: int) -> None:
+        document = {"total": 3, "items": [VALUE] * count, "more": True}
+        streamed = b"".join(serializer.stream({**document, "items": iter(document["items"])}, ROWS))  # type: ignore[call-overload]
+        if serializer.name != "html" and not (serializer.name == "xml" and count == 0):
+            assert streamed == serializer.encode(document, ROWS)
+        if serializer.readable:
+            got = stripped(serializer.decode(streamed, ROWS))
+            assert got == ({"items": document["items"]} if serializer.name in ROWS_ONLY else document)
+
+    def test_first_block_leaves_with_the_first_row(self, serializer: Serializer) -> None:
+        if serializer.name in IN_ONE_BLOCK:
+            pytest.skip("one block")
+        taken: list[int] = []
+
+        def rows() -> Any:
+            for number in range(1000):
+                taken.append(number)
+                yield VALUE
+
+        stream = serializer.stream(rows(), ListOf(ROW))
+        assert not taken
+        next(stream)
+        assert taken == [0]
+
+    def test_streams_only_rows(self, serializer: Serializer) -> None:
+        if serializer.name in IN_ONE_BLOCK | ROWS_ONLY:
+            pytest.skip("any value is a page, a line or a row")
+        with pytest.raises(EncodeError):
+            list(serializer.stream(VALUE, ROW))
+
+    def test_values_without_a_shape(self, serializer: Serializer) -> None:
+        value = {"name": "a,b", "tags": ["x", "y"], "n": 1, "nothing": None, "inner": {"k": True}}
+        data = serializer.encode(value)
+        assert data
+        if serializer.readable:
+            assert serializer.decode(data)
+
+    def test_page_is_for_people_only(self, serializer: Serializer) -> None:
+        page = Page("Title", {"JSON": "/x.json"})
+        assert (serializer.encode(VALUE, ROW, page=page) == serializer.encode(VALUE, ROW)) == (
+            serializer.name != "html"
+        )
+
+    @pytest.mark.parametrize("value", [5, "text", [1], {"id": object()}, {"tags": "text"}, {"data": [1]}, {"id": {}}])
+    def test_refuses_values_of_other_shapes(self, serializer: Serializer, value: Any) -> None:
+        with pytest.raises(EncodeError):
+            serializer.encode(value, ROW)
+
+    def test_refuses_values_without_end(self, serializer: Serializer) -> None:
+        value: dict[str, Any] = {"id": 1}
+        value["children"] = [value]
+        with pytest.raises(EncodeError):
+            serializer.encode(value, ROW)
+        with pytest.raises(EncodeError):
+            serializer.encode(value)
+
+    def test_limits(self, readable: Serializer) -> None:
+        data = readable.encode([VALUE] * 50, ListOf(ROW))
+        readable.decode(data, ListOf(ROW))
+        with pytest.raises(DecodeError):
+            readable.decode(data, ListOf(ROW), limits=Limits(bytes=len(data) - 1))
+        with pytest.raises(DecodeError):
+            readable.decode(data, ListOf(ROW), limits=Limits(items=20))
+
+    def test_limit_of_depth(self, readable: Serializer) -> None:
+        value: dict[str, Any] = {"id": 1}
+        for _ in range(20):
+            value = {"children": [value]}
+        data = readable.encode(value, ROW)
+        assert readable.decode(data, ROW)
+        with pytest.raises(DecodeError, match="deep"):
+            readable.decode(data, ROW, limits=Limits(depth=10))
+
+    def test_nothing_is_null(self, readable: Serializer) -> None:
+        assert readable.decode(b"", ROW) is None
+
+    def test_not_utf8(self, readable: Serializer) -> None:
+        with pytest.raises(DecodeError):
+            readable.decode(b'{"displayName":"\xff\xfe"}', ROW)
+
+    def test_byte_order_mark(self, readable: Serializer) -> None:
+        if readable.name != "msgpack":
+            data = b"\xef\xbb\xbf" + readable.encode(VALUE, ROW)
+            assert stripped(readable.decode(data, ROW)) == VALUE
+
+    def test_half_a_surrogate_pair_does_not_fail(self, serializer: Serializer) -> None:
+        if serializer.name != "msgpack":
+            assert serializer.encode({"displayName": "a\ud83d"}, ROW)
+
+    @RELAXED
+    @given(data=st.data())
+    def test_round_trips(self, readable: Serializer, data: st.DataObject) -> None:
+        table = readable.name in TABLES
+        shape = data.draw(row_shapes() if table else shape_strategy())
+        value = data.draw(
+            values(shape, xml=readable.name == "xml").filter(lambda drawn: not table or _no_empty_cells(drawn))
+        )
+        encoded = readable.encode(value, shape)
+        assert stripped(readable.decode(encoded, shape)) == value
+        assert readable.writer(shape)(as_object(value, shape)) == encoded
+
+
+def _no_empty_cells(value: Any) -> bool:
+    """Whether a table keeps the value: an empty text is an empty cell there, which is null."""
+    rows = value if isinstance(value, list) else value.get("rows", [value]) if isinstance(value, dict) else [value]
+    if isinstance(value, dict) and not value:
+        return False
+    return all("" not in [cell for cell in row.values() if isinstance(cell, str)] for row in rows)

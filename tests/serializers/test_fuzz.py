@@ -1,0 +1,128 @@
+"""Mutated documents: a value or a DecodeError, nothing else, in time that grows with the length.
+
+The environment variable FUZZ_DOCUMENTS says how many documents a format is given (100000 for a thorough run).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fuzzing import SHAPES, mutations
+from serializers import jsv
+from serializers.base import DEFAULT_LIMITS, Limits, Serializer
+from serializers.errors import DecodeError
+from serializers.jsv import quick, reader
+from serializers.registry import FORMATS
+from serializers.shape import ListOf, MapOf, Record, Text
+
+DOCUMENTS = int(os.environ.get("FUZZ_DOCUMENTS", "3000"))
+READABLE = [serializer for serializer in FORMATS if serializer.readable]
+LENGTH = 1_000_000
+#: Grows faster than any machine's noise, slower than anything quadratic: eight times the length.
+GROWTH = 8
+UNLIMITED = Limits(bytes=1 << 30, items=1 << 30)
+
+
+@pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
+def test_only_decode_errors(serializer: Serializer) -> None:
+    read = refused = 0
+    for data, shape in mutations(serializer, DOCUMENTS):
+        try:
+            serializer.decode(data, shape)
+            read += 1
+        except DecodeError as error:
+            refused += 1
+            assert error.line >= 1
+            assert error.column >= 1
+            assert 0 <= error.position <= len(data)
+            assert str(error)
+    assert read
+    assert refused
+
+
+def test_quick_and_exact_reader_of_jsv_agree() -> None:
+    sure = 0
+    for data, shape in mutations(jsv.serializer, DOCUMENTS * 3, seed=2):
+        text = data.decode("utf-8", "replace")
+        if not text or shape is None or isinstance(shape, Text):
+            continue
+        try:
+            got = quick.read(text, shape, DEFAULT_LIMITS)
+        except quick.Unsure:
+            continue
+        sure += 1
+        assert repr(got) == repr(reader.read(text, shape)), text
+    assert sure > DOCUMENTS / 20
+
+
+NODE = Record("N", {"a": Text(), "b": ListOf(Text()), "c": MapOf(Text())})
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "braces": lambda n: "{" * n,
+    "brackets": lambda n: "[" * n,
+    "quotes": lambda n: '"' * n,
+    "quotes, odd": lambda n: '{a:"' + '"' * (2 * (n // 2)),
+    "commas": lambda n: "," * n,
+    "commas in a list": lambda n: "[" + "," * n + "]",
+    "colons": lambda n: ":" * n,
+    "nested objects": lambda n: "{a:" * (n // 3),
+    "nested JSON": lambda n: '{"a":' * (n // 5),
+    "nested lists": lambda n: "[" * (n // 2) + "]" * (n // 2),
+    "nested in a text": lambda n: "{a:" + "[" * (n // 2) + "]" * (n // 2) + "}",
+    "members": lambda n: "{" + "a:b," * (n // 4) + "a:b}",
+    "members, cut": lambda n: "{" + "a:b," * (n // 4),
+    "unknown members": lambda n: "{" + "x:{y:z}," * (n // 8) + "a:b}",
+    "quoted members": lambda n: "{" + 'a:"b""c",' * (n // 9) + "a:b}",
+    "one long text": lambda n: '{a:"' + "x,\n" * (n // 3) + '"}',
+    "quoted, never closed": lambda n: "{" + 'a:"b,' * (n // 5),
+    "dump form": lambda n: "{\n" + "a: b,\n" * (n // 6) + "a: b\n}",
+    "blanks": lambda n: "{a:" + " " * n + "}",
+    "blank lines": lambda n: "{a:\n" + "\n" * n + "}",
+    "digits": lambda n: "1" * n,
+    "elements": lambda n: "<a>" * (n // 3),
+    "siblings": lambda n: "<N>" + "<a>b</a>" * (n // 8) + "</N>",
+    "attributes": lambda n: "<N " + " ".join(f"a{i}='b'" for i in range(n // 9)) + "/>",
+    "entities": lambda n: "<N>" + "&amp;" * (n // 5) + "</N>",
+    "rows": lambda n: "a,b\n" + "x,y\n" * (n // 4),
+    "cells": lambda n: "a" + ",b" * (n // 2) + "\n" + "x" + ",y" * (n // 2),
+    "lines": lambda n: '{"a":"b"}\n' * (n // 10),
+    "escapes": lambda n: '{"a":"' + "\\u00e9" * (n // 6) + '"}',
+}
+TEXT_FORMATS = [serializer for serializer in READABLE if serializer.name != "msgpack"]
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("serializer", TEXT_FORMATS, ids=lambda serializer: serializer.name)
+def test_time_grows_with_the_length(serializer: Serializer, kind: str) -> None:
+    for shape in (NODE, ListOf(NODE), None):
+        long = _seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape)
+        if long > 0.2:
+            short = min(_seconds(serializer, HOSTILE[kind](LENGTH // GROWTH).encode(), shape) for _ in range(3))
+            assert long < 3 * GROWTH * short + 0.3, f"{long / short:.0f} times the time for {GROWTH} times the length"
+
+
+def _seconds(serializer: Serializer, data: bytes, shape: Any) -> float:
+    start = time.perf_counter()
+    try:
+        serializer.decode(data, shape, limits=UNLIMITED)
+    except DecodeError:
+        pass
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
+def test_every_truncation(serializer: Serializer) -> None:
+    data = serializer.encode({"a": 'x, "y"', "b": ["c", "d"], "c": {"e": "f"}}, NODE)
+    for length in range(len(data)):
+        for shape in (*SHAPES, NODE):
+            try:
+                serializer.decode(data[:length], shape)
+            except DecodeError:
+                continue
+            assert (
+                shape is None or isinstance(shape, Text) or length < 2 or serializer.name in ("csv", "jsonl", "msgpack")
+            ), data[:length]
