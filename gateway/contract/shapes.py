@@ -64,7 +64,8 @@ def _record(
 
 
 def _xml_name(dto: type[Dto]) -> str:
-    if not dto.generic:
+    # Only a DTO that closes a generic one itself has its name; one that inherits from it has its own.
+    if "generic" not in dto.__dict__ or not dto.generic:
         return dto.__name__
     generic, arguments = dto.generic
     names = "".join(each.__name__ for each in arguments)
