@@ -9,13 +9,18 @@ from models import ids
 from models.database import Unit
 from models.rows import Table
 from models.session import BreadcrumbRow
-from models.tables import Account, Customer
+from models.tables import SHORT, Account, Customer
 
 ACCOUNTS = Table(Account, hidden=("name_folded",))
 CUSTOMERS = Table(Customer, hidden=("name_folded",))
 
 #: Levels of parents that are followed: more is taken for a circle.
 DEEPEST = 64
+
+
+def folded(name: str) -> str:
+    """A name without letter case, cut to the column's length: some letters have longer forms."""
+    return name.casefold()[:SHORT]
 
 
 def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by: str | None) -> Any:
@@ -25,7 +30,7 @@ def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by
         unit,
         id=account_id,
         name=name,
-        name_folded=name.casefold(),
+        name_folded=folded(name),
         parent_account_id=parent_account_id,
         date_created=now,
         date_last_modified=now,
@@ -42,14 +47,14 @@ def get(unit: Unit, account_id: str) -> Any:
 
 def by_name(unit: Unit, name: str) -> Any:
     """The first account of that name, in any letter case, or None."""
-    return ACCOUNTS.find(unit, name_folded=name.casefold())
+    return ACCOUNTS.find(unit, name_folded=folded(name))
 
 
 def update(unit: Unit, account_id: str, changes: Mapping[str, Any], *, now: str, by: str) -> Any:
     """Change columns of an account; its row as it stands then."""
-    folded = {"name_folded": changes["name"].casefold()} if "name" in changes else {}
+    found = {"name_folded": folded(changes["name"])} if "name" in changes else {}
     noted = {"date_last_modified": now, "last_modified_by": by}
-    ACCOUNTS.update(unit, {"id": account_id}, **changes, **folded, **noted)
+    ACCOUNTS.update(unit, {"id": account_id}, **changes, **found, **noted)
     return get(unit, account_id)
 
 
@@ -70,7 +75,7 @@ def insert_customer(
         id=customer_id,
         account_id=account_id,
         name=name,
-        name_folded=name.casefold(),
+        name_folded=folded(name),
         parent_customer_id=parent_customer_id,
         reference_id=reference_id,
         date_created=now,

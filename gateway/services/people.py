@@ -42,6 +42,8 @@ def visible_session(context: Context, session_id: str) -> Any:
     return session.get(context.unit, session_id, account_ids=context.principal.visible_accounts)
 
 
+_LONGEST_NAME = 255
+
 _NOBODY = MemberRow(
     identity="",
     endpoint_id=None,
@@ -56,9 +58,10 @@ _NOBODY = MemberRow(
 )
 
 
-def member(identity: str, **values: Any) -> MemberRow:
-    """A member with what is usual for all that is not given."""
-    return _NOBODY._replace(**{"display_name": identity, **values, "identity": identity})
+def member(identity: str, *, display_name: str | None = None, **values: Any) -> MemberRow:
+    """A member with what is usual for all that is not given. A name longer than its column is cut."""
+    name = (display_name or identity)[:_LONGEST_NAME]
+    return _NOBODY._replace(identity=identity, display_name=name, **values)
 
 
 def invited(address: str) -> MemberRow:
@@ -68,7 +71,9 @@ def invited(address: str) -> MemberRow:
 
 def identity_of(address: str) -> str:
     """What makes an e-mail address a member's identity: letter case does not tell addresses apart."""
-    return address.lower()
+    lowered = address.lower()
+    # Some letters are longer in lower case; an address of hundreds of them stays as it is.
+    return lowered if len(lowered) <= _LONGEST_NAME else address
 
 
 def user_member(found: Any, **values: Any) -> MemberRow:

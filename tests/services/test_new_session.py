@@ -79,7 +79,9 @@ def test_half_a_surrogate_pair_is_refused(world: World, people: People) -> None:
 
 
 def test_what_is_left_blank_is_not_given(world: World, people: People) -> None:
-    blank = dict.fromkeys(("fromAddress", "parentSessionId", "customerId", "withAddress", "channel", "startSession"), "")
+    blank = dict.fromkeys(
+        ("fromAddress", "parentSessionId", "customerId", "withAddress", "channel", "startSession"), ""
+    )
     row = world.call(people.ada, "NewSession", blank)
     assert (row.from_address, row.channel, row.dial_state) == ("ada@example.org", "Voice", "None")
     assert len(row.members) == 1
