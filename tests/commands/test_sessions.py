@@ -15,9 +15,9 @@ from gateway.services import transfer
 from gateway.units import unit_of_work
 from models import Database, session, session_list
 from models.listing import Order
-from tests.services.conftest import People, World, people, world
+from tests.services.conftest import People, World, people, shared_url, world
 
-__all__ = ["people", "world"]
+__all__ = ["people", "shared_url", "world"]
 
 NAME = 'A "quoted", {braced} [name]:\r\nsecond line \N{GRINNING FACE} ü'
 

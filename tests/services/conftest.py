@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from gateway.services import load_services
 from gateway.services.context import Context, Streamed, instant
 from gateway.units import unit_of_work
 from models import Database, account, connect, migrations, user
+from models.tables import TABLES
 
 load_services()
 
@@ -93,11 +96,34 @@ class People:
     root: Principal
 
 
-@pytest.fixture
-def world(database_url: str) -> Iterator[World]:
-    database = connect(database_url)
-    migrations.apply(database)
-    yield World(database, database_url)
+@pytest.fixture(scope="session")
+def shared_url(mariadb: str) -> str:
+    """A database of MariaDB for many tests: making the tables anew for each one takes far longer than the tests do."""
+    import pymysql
+
+    port, name = int(mariadb.rpartition(":")[2]), f"shared_{os.urandom(6).hex()}"
+    connection = pymysql.connect(host="127.0.0.1", port=port, user="root")
+    connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    connection.close()
+    migrations.apply(connect(f"{mariadb}/{name}"))
+    return f"{mariadb}/{name}"
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A database without a row, of each engine."""
+    if request.param == "mariadb":
+        url = request.getfixturevalue("shared_url")
+        database = connect(url)
+    else:
+        url = f"sqlite:///{tmp_path}/gateway.db"
+        database = connect(url)
+        migrations.apply(database)
+    yield World(database, url)
+    if request.param == "mariadb":
+        with unit_of_work(database) as unit:
+            for table in TABLES:
+                unit.execute(f"DELETE FROM {table._meta.table_name}")
     database.dispose()
 
 
