@@ -22,8 +22,7 @@ from serializers.text import from_bytes
 
 _special = re.compile(r'[",\r\n]').search
 _bracket_in_front = re.compile(r"\n[\[{]").search
-_CELL = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+)')
-_END = re.compile(r"\r\n|\n|\r|,|\Z")
+_CELL = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+))(\r\n|[,\r\n]|\Z)')
 
 
 def cell(text: str) -> str:
@@ -241,21 +240,22 @@ class _Table:
         while position < end or line:
             start = position
             match = _CELL.match(self.text, position)
-            stop = match and _END.match(self.text, match.end())
-            if match is None or stop is None:
-                message = (
-                    "a quote is not closed"
-                    if self.text[start : start + 1] == '"' and match is None
-                    else "a quote inside a cell"
+            if match is None:
+                open_quote = self.text[position] == '"' and self.text.count('"', position) % 2
+                raise DecodeError.at(
+                    "a quote is not closed" if open_quote else "a quote inside a cell", self.text, start
                 )
-                raise DecodeError.at(message, self.text, match.end() if match else start)
-            raw = match[1]
-            line.append((match[2], start, False) if raw is None else (raw.replace('""', '"'), start, True))
+            quoted, bare, stop = match.groups()
+            line.append((bare, start, False) if quoted is None else (quoted.replace('""', '"'), start, True))
             items -= 1
             if items < 0:
                 raise DecodeError.at("too many items", self.text, start)
-            position = stop.end()
-            if stop[0] != ",":
+            position = match.end()
+            if stop != ",":
+                yield line
+                line = []
+            elif position == end:
+                line.append(("", position, False))
                 yield line
                 line = []
 

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from json.decoder import scanstring
 from typing import Any, NoReturn
 
 from serializers import scalars
@@ -144,7 +143,7 @@ def _member_position(text: str, position: int, key: str) -> int:
     found = position
     position = _skip(text, position + 1)
     while text[position] != "}":
-        name, position = scanstring(text, position + 1, True)
+        name, position = _RAW.raw_decode(text, position)
         position = _skip(text, _skip(text, position) + 1)
         if name == key:
             found = position
@@ -168,8 +167,7 @@ def converter(shape: Shape) -> Reader:
 def _converter(shape: Shape, *, ordered: bool, enclosing: Mapping[str, Callable[[], Reader]] | None = None) -> Reader:
     enclosing = enclosing or {}
     if isinstance(shape, Reference):
-        inner = enclosing[shape.name]
-        return lambda value: inner()(value)
+        return _later(enclosing[shape.name])
     if isinstance(shape, Record):
         return _record(shape, ordered, enclosing)
     if isinstance(shape, ListOf):
@@ -177,6 +175,13 @@ def _converter(shape: Shape, *, ordered: bool, enclosing: Mapping[str, Callable[
     if isinstance(shape, MapOf):
         return _map(shape, _converter(shape.value, ordered=ordered, enclosing=enclosing))
     return _text if isinstance(shape, Text) else _scalar(shape)
+
+
+def _later(reader: Callable[[], Reader]) -> Reader:
+    def read(value: Any) -> Any:
+        return reader()(value)
+
+    return read
 
 
 def _record(shape: Record, ordered: bool, enclosing: Mapping[str, Callable[[], Reader]]) -> Reader:
@@ -255,7 +260,7 @@ def _map(shape: MapOf, read_item: Reader) -> Reader:
 
 def _text(value: Any) -> str:
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return str(value)
     if value.__class__ is RawNumber:
         return str.__str__(value)
     if value is True:

@@ -1,9 +1,9 @@
 """The quick path of reading JSV: well-formed compact documents of known shapes.
 
-The document is cut at its commas by one call, and each part is a member or an item with the brackets that open before it
-and close behind it; a quoted text that holds commas is put together again. Whatever this path is not sure of, malformed or merely rare, it gives
-up on, and the exact `reader` reads the document again from its start. It must never accept what that one refuses, nor
-read another value; the tests compare the two.
+The document is cut at its commas by one call, and each part is a member or an item with the brackets that open before
+it and close behind it; a quoted text that holds commas is put together again. Whatever this path is not sure of,
+malformed or merely rare, it gives up on, and the exact `reader` reads the document again from its start. It must never
+accept what that one refuses, nor read another value; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -72,13 +72,14 @@ def _inside(shape: Shape, enclosing: dict[str, Plan]) -> _Member | None:
         return plan
     if isinstance(shape, MapOf):
         # Keys of other shapes are rare.
-        plan = Plan("{", _read_map if isinstance(shape.key, Text) else _give_up)
+        read: _Read = _read_map if isinstance(shape.key, Text) else _give_up
+        plan = Plan("{", read)
         plan.item = _inside(shape.value, enclosing)
         return plan
     return scalars.reader(shape)
 
 
-def _give_up(first: str, plan: Plan, parts: Iterator[str], depth: int) -> NoReturn:
+def _give_up(*_: object) -> NoReturn:
     raise Unsure
 
 
@@ -152,7 +153,7 @@ def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tu
                 raise Unsure
             if isinstance(member, Plan) and raw[:1] == member.opening:
                 read, tail = member.read(raw[1:], member, parts, depth - 1)
-            elif member.__class__ is not Plan and raw and raw[0] != '"' and "}" not in raw and key:
+            elif not isinstance(member, Plan) and raw and raw[0] != '"' and "}" not in raw and key:
                 value[key] = member(raw)
                 continue
             else:
@@ -246,7 +247,7 @@ def _item_text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
     mark = _marks(raw)
     if mark is None:
         return raw or None, ""
-    if mark[0] != "]" or not raw[: mark.start()].strip(" \t") and mark.start():
+    if mark[0] != "]" or (mark.start() and not raw[: mark.start()].strip(" \t")):
         raise Unsure
     return raw[: mark.start()] or None, raw[mark.start() :]
 

@@ -132,9 +132,9 @@ class _Reader:
         if isinstance(shape, Record) and mark == "{":
             return self.record(shape, start)
         if mark == "{" and (shape is None or isinstance(shape, MapOf)):
-            return self.map(shape, start)
+            return self.mapping(shape, start)
         if mark == "[" and (shape is None or isinstance(shape, ListOf)):
-            return self.list(shape.item if shape else None, start)
+            return self.brackets(shape.item if shape else None, start)
         raw, quoted, after = self.raw(position, start, mark, in_list=in_list)
         if raw is None:
             return None, after
@@ -196,7 +196,7 @@ class _Reader:
         self.enclosing = enclosing
         return value, position
 
-    def map(self, shape: MapOf | None, start: int) -> tuple[dict[Any, Any], int]:
+    def mapping(self, shape: MapOf | None, start: int) -> tuple[dict[Any, Any], int]:
         read_key = scalars.reader(shape.key) if shape else str
         value: dict[Any, Any] = {}
 
@@ -245,7 +245,7 @@ class _Reader:
             self.fail("a name without a colon", after)
         return name, after + 1
 
-    def list(self, item: Shape | None, start: int) -> tuple[list[Any], int]:
+    def brackets(self, item: Shape | None, start: int) -> tuple[list[Any], int]:
         self.enter(start)
         position = self.skip(start + 1)
         if self.text[position : position + 1] == "]" and (

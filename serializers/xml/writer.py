@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from serializers import scalars
 from serializers import shape as shapes
@@ -197,7 +198,7 @@ class XmlCompiler:
     def _record_source(self, function: str, shape: Record, place: Place) -> str:
         lines = [f"def {function}(o, start, end, empty):"]
         parts: list[str] = []
-        texts: list[tuple[int, str, str]] = []
+        texts: list[tuple[int, str]] = []
         if not self.attributes:
             lines.append("    get = o.get")
         for number, (wire_name, field, namespace) in enumerate(members_of(shape)):
@@ -206,15 +207,15 @@ class XmlCompiler:
             lines.append(f"    {variable} = {read}")
             null, source = self.element(field, encode_name(shape.declared_name(wire_name)), namespace, place)
             if isinstance(field, shapes.Text):
-                texts.append((number, variable, source(variable)))
+                texts.append((number, variable))
             parts.append(f"{null!r} if {variable} is None else {source(variable)}")
         if not parts:
             return f"def {function}(o, start, end, empty):\n    return empty\n"
         if len(texts) > 2:
             # PERF: one search over all texts of a record costs a third of one search a text.
-            joined = ", ".join(f"{variable} or ''" for _, variable, _ in texts)
+            joined = ", ".join(f"{variable} or ''" for _, variable in texts)
             clean = list(parts)
-            for number, variable, source_text in texts:
+            for number, variable in texts:
                 test = self._scalar(shapes.Text(), variable)
                 clean[number] = parts[number].replace(test, f"({variable} or text({variable}))")
             lines.append(f"    if not special(''.join(({joined},))):")
@@ -235,12 +236,16 @@ def scalar(shape: Shape) -> TextWriter:
     if isinstance(shape, shapes.Number):
         return lambda value: write(value).replace("Infinity", "INF")
     if isinstance(shape, shapes.Guid):
-        return lambda value: str(value)
+        return _guid
     if isinstance(shape, shapes.Instant):
         return lambda value: _instant(write(value))
     if isinstance(shape, shapes.Choice) and shape.flags:
         return lambda value: _flags(value, shape)
     return lambda value: escape(write(value))
+
+
+def _guid(value: Any) -> str:
+    return str(UUID(value) if isinstance(value, str) else value)
 
 
 def _instant(text: str) -> str:
@@ -249,7 +254,7 @@ def _instant(text: str) -> str:
 
 def _flags(value: Any, shape: shapes.Choice) -> str:
     number = int(scalars.writer(shape)(value))
-    names = []
+    names: list[str] = []
     rest = number
     for name, bits in sorted(shape.members.items(), key=lambda member: -member[1]):
         if bits and rest & bits == bits:

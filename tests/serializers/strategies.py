@@ -28,7 +28,9 @@ SCALARS: list[Shape] = [
     shapes.Choice(MEMBERS, flags=True, name="Rights"),
 ]
 KEYS: list[Shape] = [shapes.Text(), shapes.Text(), shapes.Text(), shapes.Integer(32), shapes.Guid()]
-NAMES = st.sampled_from("id name displayName callState items Zeta alpha member_2 über from class x1".split())
+NAMES = st.sampled_from(
+    ["id", "name", "displayName", "callState", "items", "Zeta", "alpha", "member_2", "über", "from", "class", "x1"]
+)
 
 #: Texts that formats stumble over, beside random ones.
 HARD_TEXTS = [

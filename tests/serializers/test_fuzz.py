@@ -5,14 +5,16 @@ The environment variable FUZZ_DOCUMENTS says how many documents a format is give
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from fuzzing import SHAPES, mutations
+
 from serializers import jsv
 from serializers.base import DEFAULT_LIMITS, Limits, Serializer
 from serializers.errors import DecodeError
@@ -30,19 +32,17 @@ UNLIMITED = Limits(bytes=1 << 30, items=1 << 30)
 
 @pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
 def test_only_decode_errors(serializer: Serializer) -> None:
-    read = refused = 0
+    read = 0
+    places = []
     for data, shape in mutations(serializer, DOCUMENTS):
         try:
             serializer.decode(data, shape)
             read += 1
         except DecodeError as error:
-            refused += 1
-            assert error.line >= 1
-            assert error.column >= 1
-            assert 0 <= error.position <= len(data)
-            assert str(error)
+            places.append((error.line, error.column, error.position, str(error)))
     assert read
-    assert refused
+    assert places
+    assert all(line >= 1 and column >= 1 and position >= 0 and text for line, column, position, text in places)
 
 
 def test_quick_and_exact_reader_of_jsv_agree() -> None:
@@ -92,26 +92,49 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "lines": lambda n: '{"a":"b"}\n' * (n // 10),
     "escapes": lambda n: '{"a":"' + "\\u00e9" * (n // 6) + '"}',
 }
-TEXT_FORMATS = [serializer for serializer in READABLE if serializer.name != "msgpack"]
+ONLY_XML = {"elements", "siblings", "attributes", "entities"}
+ONLY_TABLES = {"rows", "cells", "lines"}
+ANY = {"quotes", "commas", "blanks", "braces", "digits"}
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("serializer", TEXT_FORMATS, ids=lambda serializer: serializer.name)
+def _stumbles(name: str, kind: str) -> bool:
+    """Whether a kind of document says something about a format."""
+    if kind in ONLY_XML:
+        return name == "xml"
+    if kind in ONLY_TABLES:
+        return name in ("csv", "jsonl")
+    return kind in ANY or name in ("json", "jsv")
+
+
+CASES = [
+    pytest.param(serializer, kind, id=f"{serializer.name}-{kind}")
+    for serializer in READABLE
+    for kind in HOSTILE
+    if serializer.name != "msgpack" and _stumbles(serializer.name, kind)
+]
+
+
+@pytest.mark.parametrize(("serializer", "kind"), CASES)
 def test_time_grows_with_the_length(serializer: Serializer, kind: str) -> None:
-    for shape in (NODE, ListOf(NODE), None):
-        long = _seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape)
-        if long > 0.2:
-            short = min(_seconds(serializer, HOSTILE[kind](LENGTH // GROWTH).encode(), shape) for _ in range(3))
-            assert long < 3 * GROWTH * short + 0.3, f"{long / short:.0f} times the time for {GROWTH} times the length"
+    for shape in (NODE, None):
+        if _seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape) > 0.2:
+            # A busy machine spoils a measure, not three of them.
+            assert any(_growth(serializer, kind, shape) < 2 * GROWTH for _ in range(3))
+
+
+def _growth(serializer: Serializer, kind: str, shape: Any) -> float:
+    short = min(_seconds(serializer, HOSTILE[kind](LENGTH // GROWTH).encode(), shape) for _ in range(3))
+    return _seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape) / short
 
 
 def _seconds(serializer: Serializer, data: bytes, shape: Any) -> float:
-    start = time.perf_counter()
-    try:
+    gc.disable()
+    start = time.process_time()
+    with contextlib.suppress(DecodeError):
         serializer.decode(data, shape, limits=UNLIMITED)
-    except DecodeError:
-        pass
-    return time.perf_counter() - start
+    spent = time.process_time() - start
+    gc.enable()
+    return spent
 
 
 @pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from vectors import TYPES, UNSUPPORTED, load, shape_of, value_of
 
 from serializers import csv, jsv
 from serializers import shape as shapes
 from serializers.errors import DecodeError
 from serializers.shape import Shape
-from vectors import TYPES, UNSUPPORTED, load, shape_of, value_of
 
 #: The library's first member, or zero, where a member that is no null is absent.
 DEFAULTS = {next(iter(enum["members"])) for enum in TYPES["enums"].values()} | {"0"}
@@ -32,14 +32,14 @@ def same(got: Any, want: Any, shape: Shape, *, member: bool = False) -> bool:
     if isinstance(got, datetime) and isinstance(want, datetime):
         return got.replace(tzinfo=got.tzinfo or want.tzinfo) == want
     if isinstance(got, float) and isinstance(want, float):
-        return got == want or got != got and want != want or same_float(got, want, shape)
+        return got == want or (got != got and want != want) or same_float(got, want, shape)
     if got is None and not isinstance(shape, (shapes.Text, shapes.Record, shapes.ListOf, shapes.MapOf)):
         return want is None or not want or want in DEFAULTS or is_default(want)
     return bool(got == want)
 
 
 def is_default(want: Any) -> bool:
-    return isinstance(want, datetime) and want.year == 1 or str(want).replace("-", "").strip("0") == ""
+    return (isinstance(want, datetime) and want.year == 1) or str(want).replace("-", "").strip("0") == ""
 
 
 def same_float(got: float, want: float, shape: Shape) -> bool:
@@ -126,9 +126,7 @@ class TestDecode:
             try:
                 got = jsv.loads(vector["jsv"], shape)
             except DecodeError as error:
-                assert error.line >= 1
-                assert error.column >= 1
-                count["refused"] += 1
+                count["refused" if error.line and error.column else "nowhere"] += 1
                 if round_trip and not undefined_member(vector):
                     bad.append((vector["id"], vector["type"], vector["jsv"][:80], str(error)))
                 continue
@@ -154,6 +152,7 @@ class TestDecode:
         assert bad == []
         assert count["read"] > 2000
         assert count["refused"] > 500
+        assert not count["nowhere"]
 
 
 def undefined_member(vector: dict[str, Any]) -> bool:
