@@ -103,7 +103,7 @@ class Authenticator:
 
     def log_in(self, name: str, password: str, address: str, *, permanent: bool) -> tuple[Identity, LoginSession]:
         """Sign a user in: who it is, and a new login session. Raises NotAuthenticated and TooManyRequests."""
-        user = self._logins.check(name, password, address)
+        user = self._logins.check(name, password, address, every_time=True)
         return user, self._sessions.start(user, permanent=permanent)
 
     def log_out(self, credentials: Credentials) -> None:
@@ -161,7 +161,7 @@ class Authenticator:
             raise NotAuthenticated(WRONG) from None
         if not password:
             return self._by_key(name, WRONG)
-        return principal_of(self._logins.check(name, password, address), Method.PASSWORD)
+        return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
 
     def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
         with unit_of_work(self._database, write=False) as unit:

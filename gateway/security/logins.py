@@ -27,15 +27,17 @@ class Logins:
         self._lockout = lockout
         self._clock = clock
 
-    def check(self, name: str, password: str, address: str) -> Identity:
+    def check(self, name: str, password: str, address: str, *, every_time: bool) -> Identity:
         """The user of that name and password, where both are right.
 
+        :param every_time: compute the hash though the password was right a moment ago: a new login session is worth it, and no more
+            of them can be made than hashes; clients that send their password with every request are not.
         No connection is held while the hash is computed, and it is computed whether or not there is such a user.
         Raises NotAuthenticated, and TooManyRequests where too many were wrong or are waiting.
         """
         found = self._find(name)
         stored = None if found is None or found.disabled else found.password_hash
-        if found is not None and self._passwords.remembers(stored, password):
+        if found is not None and not every_time and self._passwords.remembers(stored, password):
             return found
         with self._passwords.line():
             self._lockout.admit(name, address)

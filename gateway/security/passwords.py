@@ -42,7 +42,7 @@ MOST_REMEMBERED = 10_000
 #: Characters that a password may have: the time of its hash must not be the sender's to choose.
 LONGEST = 1024
 #: How much less than others the hashing threads get of a busy processor (Linux: the nice value of a thread).
-NICE = 10
+NICE = 5
 
 
 def new_hasher() -> PasswordHasher:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,10 @@ class World:
     def count(self, table: str) -> int:
         with self.database.unit_of_work(write=False) as unit:
             return int(unit.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+
+
+def basic(name: str, password: str = "", encoding: str = "utf-8") -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode(encoding)).decode()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from pathlib import Path
 
@@ -16,13 +15,9 @@ from gateway.security.sessions import PERMANENT, TEMPORARY, TOUCHED
 from gateway.security.tokens import ACCESS, TokenError
 from models import Database, connect
 
-from .conftest import ADA, ADDRESS, EVE, KEY, PASSWORD, SECRET, World
+from .conftest import ADA, ADDRESS, EVE, KEY, PASSWORD, SECRET, World, basic
 
 DAY = 86_400
-
-
-def basic(name: str, password: str = "", encoding: str = "utf-8") -> str:
-    return "Basic " + base64.b64encode(f"{name}:{password}".encode(encoding)).decode()
 
 
 def log_in(authenticator: Authenticator, name: str = ADA, *, permanent: bool = False) -> tuple[str, str, str]:
@@ -358,11 +353,12 @@ class TestChanges:
         world.hasher = CountingHasher(time_cost=2)
         renewing = world.authenticator()
         log_in(renewing)
+        assert len(world.hasher.checked) == 1
         with world.database.unit_of_work(write=False) as unit:
             stored = unit.execute("SELECT password_hash FROM users WHERE email_address = ?", (ADA,)).fetchone()[0]
         assert ",t=2," in stored
-        world.now += 61
         log_in(renewing)
+        assert len(world.hasher.checked) == 2, "each log-in is checked anew"
 
 
 def test_a_database_that_is_away_is_no_wrong_password(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import NotAuthenticated, TooManyRequests
-from gateway.security.authenticator import Authenticator
+from gateway.security.authenticator import Authenticator, Credentials
 from gateway.security.lockout import LONGEST_DELAY, MOST, WINDOW, delay
 
-from .conftest import ADA, ADDRESS, EVE, PASSWORD, World
+from .conftest import ADA, ADDRESS, EVE, PASSWORD, World, basic
 
 
 def guess(authenticator: Authenticator, name: str = ADA, password: str = "wrong", address: str = ADDRESS) -> None:
@@ -90,12 +90,17 @@ def test_delays_grow_and_are_bounded(world: World, authenticator: Authenticator)
     assert max(delay(count) for count in range(100)) == LONGEST_DELAY
 
 
-def test_a_remembered_password_is_not_locked_out(authenticator: Authenticator) -> None:
-    """A client that sends its right password all the time goes on while somebody else guesses at it."""
-    authenticator.log_in(ADA, PASSWORD, ADDRESS, permanent=False)
+def test_a_client_that_sends_its_password_all_the_time_goes_on(world: World, authenticator: Authenticator) -> None:
+    """Somebody else's guesses lock out new log-ins, not whoever was right within the last minute."""
+    shown = Credentials(authorization=basic(ADA, PASSWORD))
+    assert authenticator.authenticate(shown)
     for number in range(MOST):
         guess(authenticator, address=f"192.0.2.{number}")
-    assert authenticator.log_in(ADA, PASSWORD, ADDRESS, permanent=False)
+    assert authenticator.authenticate(shown)
+    locked(authenticator, ADA, ADDRESS)
+    world.now += 61
+    with pytest.raises(TooManyRequests):
+        authenticator.authenticate(shown)
 
 
 def test_old_failures_are_swept(world: World, authenticator: Authenticator) -> None:
