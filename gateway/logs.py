@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -32,3 +35,20 @@ def configure(style: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+def request_writer(style: str) -> Callable[[dict[str, Any]], None]:
+    """What writes the line of a request from its facts.
+
+    PERF: a JSON line is written without structlog, whose processors take as long as the rest of a small request.
+    """
+    if style == "text":
+        log = structlog.get_logger("gateway.access")
+        return lambda facts: log.info("request", **facts)
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+
+    def write(facts: dict[str, Any]) -> None:
+        now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        sys.stderr.write(encode({**facts, "event": "request", "level": "info", "timestamp": now}) + "\n")
+
+    return write

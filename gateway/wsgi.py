@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway import logs
 from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
 from gateway.http.app import App, Options, create_app
@@ -40,6 +41,7 @@ def build(settings: Settings, database: Database) -> App:
         origins=settings.cors_origins,
         jsonp=settings.jsonp,
         default_format=settings.default_format,
+        write_line=logs.request_writer(settings.log),
     )
     return create_app(catalog, default_registry(), database, authenticator, options)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import falcon
 
+from gateway import logs
 from gateway.contract.catalog import Catalog
 from gateway.http import compression, middleware, routing
 from gateway.http.auth import Gate
@@ -65,6 +66,7 @@ class Options:
     :ivar proxies: addresses whose X-Forwarded-For is believed.
     :ivar origins: web origins whose pages may call (CORS).
     :ivar jsonp: ``?callback=`` is honoured.
+    :ivar write_line: takes the facts of each request's log line.
     :ivar default_format: name of the format that answers where nothing else says so.
     """
 
@@ -75,6 +77,7 @@ class Options:
     origins: tuple[str, ...] = ()
     jsonp: bool = False
     default_format: str = "json"
+    write_line: Callable[[dict[str, Any]], None] = field(default_factory=lambda: logs.request_writer("text"))
 
 
 def create_app(
@@ -107,7 +110,7 @@ def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
     yield middleware.Negotiating(registry, options.default_format)
-    yield middleware.AccessLog()
+    yield middleware.AccessLog(options.write_line)
     yield middleware.MethodOverriding()
     if options.origins:
         yield middleware.CrossOrigin(allow_origins=options.origins, allow_credentials=options.origins)

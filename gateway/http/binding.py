@@ -7,7 +7,7 @@ body left out. Names match in any letter case, unknown ones are ignored (docs/ht
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,21 +28,32 @@ Pairs = Iterable[tuple[str, str | None]]
 def read_values(
     request: Request, operation: Operation, path: Mapping[str, str], registry: Registry, limit: int, *, predefined: bool
 ) -> dict[str, Any]:
-    """The values of one request by wire name. Raises MalformedRequest, ValidationFailed, TooLarge, UnsupportedMedia."""
+    """The values of one request by wire name.
+
+    :param path: the path's values by wire name.
+    Raises MalformedRequest, ValidationFailed, TooLarge, UnsupportedMedia."""
     data = bodies.read(request, limit)
-    body: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     form: Pairs = ()
-    if kind := bodies.form_kind(request, data):
+    if data and (kind := bodies.form_kind(request, data)):
         form = multipart_pairs(request, data) if kind == bodies.MULTIPART else pairs(data.decode("latin-1"))
     elif data.strip():
-        body = decode(data, operation.request_shape, request, registry, limit) or {}
+        values = decode(data, operation.request_shape, request, registry, limit) or {}
     query = from_pairs(request.pairs, operation) if request.query_string else {}
-    values = {**query, **body} if predefined else {**body}
-    values.update(from_pairs(path.items(), operation))
-    if not predefined:
+    if predefined:
+        values = {**query, **values, **path}
+    else:
+        values.update(path)
         values.update(query)
-    values.update(from_pairs(form, operation))
+    if form:
+        values.update(from_pairs(form, operation))
     return values
+
+
+def path_names(operation: Operation, declared: Sequence[str]) -> tuple[str | None, ...]:
+    """The wire names that a route's variables bind to, in order; None for a variable that the request has no field for."""
+    members = _members(operation)
+    return tuple(members[name.lower()][0] if name.lower() in members else None for name in declared)
 
 
 def read_batch(request: Request, operation: Operation, registry: Registry, limit: int) -> list[dict[str, Any]]:

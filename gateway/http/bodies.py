@@ -26,6 +26,8 @@ def read(request: Request, limit: int) -> bytes:
     :param limit: bytes that the body may have as sent, and again when inflated.
     Raises TooLarge, UnsupportedMedia (an encoding that is not read), MalformedRequest (cut off, or not what its encoding says).
     """
+    if "CONTENT_LENGTH" not in request.env and "HTTP_TRANSFER_ENCODING" not in request.env:
+        return b""
     data = _raw(request, limit)
     for encoding in reversed(_encodings(request)):
         data = _inflate(data, encoding, limit)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import falcon
-import structlog
 
 from gateway.http.negotiation import negotiate
 from gateway.http.request import Request, new_request_id
 from serializers.registry import Registry
-
-log = structlog.get_logger("gateway.access")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OVERRIDE = "X-HTTP-Method-Override"
@@ -66,24 +64,31 @@ class MethodOverriding:
 
 
 class AccessLog:
-    """One line a request."""
+    """One line a request.
+
+    :param write: takes the line's facts.
+    """
+
+    def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
+        self._write = write
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Note the time."""
-        request.context.began = time.perf_counter()
+        request.began = time.perf_counter()
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Write the line: who asked for what, how it ended, and how long it took in milliseconds."""
-        log.info(
-            "request",
-            request_id=request.id,
-            method=request.method,
-            path=request.path,
-            status=response.status_code,
-            format=request.negotiation.serializer.name,
-            operation=request.operation.name if request.operation else None,
-            user=request.caller_id or None,
-            ms=round((time.perf_counter() - request.context.began) * 1000, 2),
+        self._write(
+            {
+                "request_id": request.id,
+                "method": request.method,
+                "path": request.path,
+                "status": response.status_code,
+                "format": request.negotiation.serializer.name,
+                "operation": request.operation.name if request.operation else None,
+                "user": request.caller_id or None,
+                "ms": round((time.perf_counter() - request.began) * 1000, 2),
+            }
         )
 
 

@@ -9,6 +9,7 @@ import falcon
 
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import NotSupported, Unavailable
+from gateway.http import binding
 from gateway.http.pipeline import Answer, Pipeline
 from gateway.http.request import Request
 from models import Database
@@ -41,9 +42,11 @@ class OperationResource:
         if "GET" in verbs and "HEAD" not in verbs:
             self.on_head = self.on_get  # type: ignore[attr-defined]
 
-    def _responder(self, operation: Operation, names: tuple[str, ...]) -> Responder:
+    def _responder(self, operation: Operation, declared: tuple[str, ...]) -> Responder:
+        names = binding.path_names(operation, declared)
+
         def respond(request: Request, response: falcon.Response, **variables: str) -> None:
-            path = {name: variables[f"v{index}"] for index, name in enumerate(names)}
+            path = {name: variables[f"v{index}"] for index, name in enumerate(names) if name}
             reply(response, self._pipeline.run(operation, request, path))
 
         return respond
