@@ -1,0 +1,1 @@
+"""Typed clients: the contract's types written in each language, one language a module."""

@@ -1,0 +1,266 @@
+"""What all languages share: a document of a head, imports and types, made from tables and a few methods."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gateway.contract.typeinfo import (
+    SERVICESTACK,
+    Contract,
+    EnumInfo,
+    OperationInfo,
+    Property,
+    RecordInfo,
+    TypeInfo,
+    TypeRef,
+)
+from gateway.metadata.languages.options import Options, names
+from gateway.metadata.languages.selection import VERSION, select, with_additions
+
+#: The version of ServiceStack's code generators whose documents these are, for tools that ask.
+SERVICESTACK_VERSION = "6.10"
+
+_INDENTED = "    "
+# What ends a line in one language or another.
+_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a language writes the options block at the top of a document.
+
+    :ivar off: what stands before an option that was not given.
+    :ivar line: what stands before each line.
+    """
+
+    opening: str = "/* Options:"
+    closing: str = "*/"
+    off: str = "//"
+    line: str = ""
+
+
+class Generator(ABC):
+    """The types of a contract in one language. Subclasses are tables and templates; an object makes one document.
+
+    :cvar name: how addresses and ``gateway types`` name the language.
+    :cvar title: how people do.
+    :cvar suffix: of the files that it is kept in.
+    :cvar defaults: the options and what holds where they are not given, in the order of the document's head.
+    :cvar provided: DTOs of ServiceStack's own that the language's client library brings along.
+    :cvar scalars: .NET scalars in the language.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    suffix: ClassVar[str]
+    defaults: ClassVar[Mapping[str, str]]
+    scalars: ClassVar[Mapping[str, str]]
+    head: ClassVar[Head] = Head()
+    provided: ClassVar[frozenset[str]] = frozenset()
+    list_form: ClassVar[str]
+    map_form: ClassVar[str]
+    generic_form: ClassVar[str] = "{0}<{1}>"
+    reserved: ClassVar[frozenset[str]] = frozenset()
+    comment_marks: ClassVar[Mapping[str, str]] = {"*/": "* /", "/*": "/ *"}
+
+    def __init__(self, contract: Contract, options: Options) -> None:
+        self.options = options
+        self.contract = with_additions(
+            contract, status=self.flag("AddResponseStatus"), version=bool(self.text("AddImplicitVersion"))
+        )
+        self.types = self._select()
+
+    def _select(self) -> dict[str, TypeInfo]:
+        found = select(self.contract, names(self.text("IncludeTypes")), names(self.text("ExcludeTypes")))
+        own = not self.flag("AddServiceStackTypes")
+        return {
+            name: info
+            for name, info in found.items()
+            if name not in self.provided and not (own and info.namespace == SERVICESTACK)
+        }
+
+    # Options
+
+    def text(self, option: str) -> str:
+        """An option's value: as given, or the language's default."""
+        given = self.options.given.get(option.lower())
+        return self.defaults.get(option, "") if given is None else given
+
+    def flag(self, option: str) -> bool:
+        """Whether an option is on. One that the language does not list is on where it says what a document has by nature."""
+        return (self.text(option) or _BY_NATURE.get(option, "")).lower() == "true"
+
+    # The document
+
+    def document(self) -> str:
+        """The whole document."""
+        return "\n".join([*self.head_lines(), *self.source()]).rstrip("\n") + "\n"
+
+    def source(self) -> Iterator[str]:
+        """The lines after the options block."""
+        yield from self.opening()
+        yield from self.body()
+        yield from self.closing()
+
+    def body(self) -> Iterator[str]:
+        """The types."""
+        for info in self.ordered():
+            yield from self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
+            yield ""
+
+    def head_lines(self) -> Iterator[str]:
+        """The options block: what was given, and what else there is."""
+        style = self.head
+        yield style.opening
+        for line in self._facts():
+            yield (style.line + line).rstrip()
+        yield style.line
+        for option, default in self.defaults.items():
+            given = self.options.given.get(option.lower())
+            value = default if given is None else given
+            yield f"{style.line}{style.off if given is None else ''}{option}: {value}"
+        if style.closing:
+            yield style.closing
+        yield ""
+
+    def _facts(self) -> Iterator[str]:
+        if self.options.date:
+            yield f"Date: {self.options.date}"
+        yield f"Version: {SERVICESTACK_VERSION}"
+        yield f'Tip: To override a DTO option, remove "{self.head.off}" prefix before updating'
+        yield f"BaseUrl: {self.options.base_url}"
+
+    @abstractmethod
+    def opening(self) -> Iterator[str]:
+        """Imports, and what opens around the types."""
+
+    @abstractmethod
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        """A record's lines."""
+
+    @abstractmethod
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        """An enum's lines."""
+
+    def closing(self) -> Iterator[str]:
+        """What closes after the types."""
+        yield from ()
+
+    def ordered(self) -> Iterable[TypeInfo]:
+        """The types in the document's order: as the operations lead to them."""
+        return self.types.values()
+
+    # What a type is
+
+    def operation(self, info: RecordInfo) -> OperationInfo | None:
+        """The operation whose request the record is."""
+        return self.contract.by_name.get(info.name)
+
+    def is_marked(self, info: RecordInfo) -> bool:
+        """Whether the record says what its operation answers."""
+        return not self.options.bare and self.flag("AddReturnMarker") and self.operation(info) is not None
+
+    def routes(self, info: RecordInfo) -> Iterator[tuple[str, str]]:
+        """Path and verbs (joined by commas, empty where any will do) of the record's routes."""
+        operation = self.operation(info)
+        if operation is not None and not self.options.bare:
+            for route in operation.routes:
+                yield route.path, "" if len(route.verbs) == _EVERY_VERB else ",".join(route.verbs)
+
+    def used_names(self) -> set[str]:
+        """Names of the marker interfaces of the document's types."""
+        found = set()
+        for info in self.types.values():
+            if isinstance(info, RecordInfo):
+                found |= {*info.interfaces, *([self.marker(info)] if self.is_marked(info) else [])}
+        return found
+
+    def marker(self, info: RecordInfo) -> str:
+        """The name of the return marker of an operation's request."""
+        operation = self.operation(info)
+        return "IReturnVoid" if operation is None or operation.returns is None else "IReturn"
+
+    def initial(self, each: Property) -> str:
+        """The value that a property starts with, where an option gives it one."""
+        version = re.sub(r"\D", "", self.text("AddImplicitVersion"))
+        return version if each is VERSION else ""
+
+    # Names of types
+
+    def type_name(self, ref: TypeRef) -> str:
+        """A type in the language."""
+        if ref.name in names(self.text("TreatTypesAsStrings")):
+            return self.scalars["String"]
+        if ref.kind == "scalar":
+            return self.scalars[ref.name]
+        arguments = [self.argument(each) for each in ref.arguments]
+        if ref.kind == "list":
+            return self.list_form.format(*arguments)
+        if ref.kind == "map":
+            return self.map_form.format(*arguments)
+        return self.generic(self.class_name(ref.name), arguments)
+
+    def argument(self, ref: TypeRef) -> str:
+        """A type inside of another one."""
+        return self.type_name(ref)
+
+    def class_name(self, name: str) -> str:
+        """A record's or enum's name in the language."""
+        return name
+
+    def generic(self, name: str, arguments: Iterable[str]) -> str:
+        """A name with type arguments or parameters."""
+        joined = ", ".join(arguments)
+        return self.generic_form.format(name, joined) if joined else name
+
+    # Texts
+
+    def comment_lines(self, text: str) -> list[str]:
+        """A description's lines, harmless within a comment."""
+        for mark, harmless in self.comment_marks.items():
+            text = text.replace(mark, harmless)
+        return [line.strip() for line in _BREAKS.split(text) if line.strip()]
+
+    def quoted(self, text: str) -> str:
+        """A text as a string literal of one line."""
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + _NO_TEXT.sub(self.escape, text) + '"'
+
+    def escape(self, found: re.Match[str]) -> str:
+        """A character that can't stand in a literal."""
+        return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}"
+
+    def describes(self) -> bool:
+        """Whether descriptions become comments."""
+        return self.flag("AddDescriptionAsComments")
+
+
+_EVERY_VERB = 5
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_BY_NATURE = {"AddReturnMarker": "True", "AddServiceStackTypes": "True", "AddDescriptionAsComments": "True"}
+
+
+def indented(lines: Iterable[str], steps: int = 1) -> Iterator[str]:
+    """The lines, further right; blank ones stay empty."""
+    for line in lines:
+        yield _INDENTED * steps + line if line else line
+
+
+def block_comment(lines: Iterable[str]) -> Iterator[str]:
+    """A comment as Java's tools read it, its lines starting with a star."""
+    found = list(lines)
+    if found:
+        yield "/**"
+        yield from (f"* {line}" for line in found)
+        yield "*/"
+
+
+def snake_case(name: str) -> str:
+    """A .NET or wire name in snake_case: ``CallSid`` is ``call_sid``."""
+    spaced = re.sub(r"([A-Z]+)([A-Z][a-z])|([a-z\d])([A-Z])", lambda m: f"{m[1] or m[3]}_{m[2] or m[4]}", name)
+    return spaced.lower()

@@ -1,0 +1,221 @@
+"""C#, as ServiceStack.Client reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from xml.sax.saxutils import escape
+
+from gateway.contract.typeinfo import SERVICESTACK, EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages.base import Generator, indented
+from gateway.metadata.languages.options import names
+from gateway.metadata.languages.selection import by_name
+
+NAMESPACES = (
+    "System",
+    "System.Collections",
+    "System.Collections.Generic",
+    "System.Runtime.Serialization",
+    "ServiceStack",
+    "ServiceStack.DataAnnotations",
+)
+
+KEYWORDS = frozenset(
+    "abstract as base bool break byte case catch char checked class const continue decimal default delegate do double else enum event "
+    "explicit extern false finally fixed float for foreach goto if implicit in int interface internal is lock long namespace new null "
+    "object operator out override params private protected public readonly ref return sbyte sealed short sizeof stackalloc static string "
+    "struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void volatile while".split()
+)
+
+
+class DotnetGenerator(Generator):
+    """What the languages of .NET share: namespaces, attributes, the types that the client library brings along."""
+
+    list_form = "List<{0}>"
+    map_form = "Dictionary<{0}, {1}>"
+
+    def _select(self) -> dict[str, TypeInfo]:
+        return {name: info for name, info in super()._select().items() if info.namespace != SERVICESTACK}
+
+    def ordered(self) -> list[TypeInfo]:
+        return by_name(self.types)
+
+    def imports(self) -> list[str]:
+        """The namespaces that the document uses."""
+        own = sorted({info.namespace for info in self.types.values()})
+        used = [self.text("GlobalNamespace")] if self.text("GlobalNamespace") else own
+        return [*dict.fromkeys([*NAMESPACES, *names(self.text("AddNamespaces")), *used])]
+
+    def is_value(self, ref: TypeRef) -> bool:
+        """Whether .NET has no null for the type."""
+        return ref.kind == "enum" or (ref.kind == "scalar" and ref.name != "String")
+
+    def property_type(self, each: Property) -> str:
+        """A property's type, with the mark of a value that may be absent."""
+        name = self.type_name(each.type)
+        return self.nullable(name) if each.nullable and self.is_value(each.type) else name
+
+    def nullable(self, name: str) -> str:
+        """A value type that may be absent."""
+        return f"{name}?"
+
+    def attributes(self, info: RecordInfo) -> Iterator[str]:
+        """A class's attributes, without brackets."""
+        for path, verbs in self.routes(info):
+            yield f"Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
+        if info.description and self.operation(info):
+            yield self.call("Api", "Description", self.quoted(info.description))
+        if info.ordered or self.flag("AddDataContractAttributes"):
+            yield "DataContract"
+        if self.flag("AddGeneratedCodeAttributes"):
+            yield 'System.CodeDom.Compiler.GeneratedCode("AddServiceStackReference", "1.0")'
+
+    def member_attributes(self, info: RecordInfo, each: Property) -> Iterator[str]:
+        """A property's attributes, without brackets."""
+        if info.ordered or self.flag("AddDataContractAttributes"):
+            number = str(info.properties.index(each) + 1)
+            yield self.call("DataMember", "Order", number) if self.flag("AddIndexesToDataMembers") else "DataMember"
+        if each.description:
+            yield self.call("ApiMember", "Description", self.quoted(each.description))
+
+    def call(self, attribute: str, argument: str, value: str) -> str:
+        """An attribute with one named argument."""
+        return f"{attribute}({argument}={value})"
+
+    def interfaces(self, info: RecordInfo) -> list[str]:
+        """The interfaces."""
+        operation = self.operation(info)
+        marker = []
+        if operation is not None and self.is_marked(info):
+            returns = operation.returns
+            marker = [self.generic(self.marker(info), [self.type_name(returns)] if returns else [])]
+        return [*marker, *info.interfaces, *(["IExtensibleDataObject"] if self.is_extensible() else [])]
+
+    def is_extensible(self) -> bool:
+        """Whether classes keep members that they do not know."""
+        return self.flag("MakeDataContractsExtensible")
+
+    def initialized(self, info: RecordInfo) -> list[Property]:
+        """The properties that a constructor sets."""
+        collections = self.flag("InitializeCollections")
+        return [
+            each
+            for each in info.properties
+            if self.initial(each) or (collections and each.type.kind in ("list", "map"))
+        ]
+
+    def summary(self, text: str, mark: str = "///", tag: str = "summary") -> Iterator[str]:
+        """A description as a documentation comment."""
+        lines = self.comment_lines(text)
+        if lines:
+            yield f"{mark}<{tag}>"
+            yield from (f"{mark}{escape(line)}" for line in lines)
+            yield f"{mark}</{tag}>"
+
+
+class CSharpGenerator(DotnetGenerator):
+    """Partial classes with virtual properties."""
+
+    name = "csharp"
+    title = "C#"
+    suffix = "cs"
+    reserved = KEYWORDS
+    comment_marks = {}
+    defaults = {
+        "GlobalNamespace": "",
+        "MakePartial": "True",
+        "MakeVirtual": "True",
+        "MakeInternal": "False",
+        "MakeDataContractsExtensible": "False",
+        "AddReturnMarker": "True",
+        "AddDescriptionAsComments": "True",
+        "AddDataContractAttributes": "False",
+        "AddIndexesToDataMembers": "False",
+        "AddGeneratedCodeAttributes": "False",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "InitializeCollections": "True",
+        "ExportValueTypes": "False",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "AddNamespaces": "",
+        "AddDefaultXmlNamespace": "http://schemas.servicestack.net/types",
+    }
+    scalars = {
+        "String": "string",
+        "Boolean": "bool",
+        "Int8": "sbyte",
+        "Int16": "short",
+        "Int32": "int",
+        "Int64": "long",
+    }
+
+    def opening(self) -> Iterator[str]:
+        if self.flag("AddDataContractAttributes"):
+            default = self.quoted(self.text("AddDefaultXmlNamespace"))
+            namespaces = sorted({self._namespace(info) for info in self.types.values()})
+            yield from (
+                f"[assembly: System.Runtime.Serialization.ContractNamespace({default}, ClrNamespace={self.quoted(each)})]"
+                for each in namespaces
+            )
+            yield ""
+        yield from (f"using {each};" for each in self.imports())
+        yield ""
+
+    def body(self) -> Iterator[str]:
+        for namespace, group in groupby(self.ordered(), self._namespace):
+            yield from (f"namespace {namespace}", "{", "")
+            for info in group:
+                yield from indented(self.record(info) if isinstance(info, RecordInfo) else self.enum(info))
+                yield ""
+            yield from ("}", "")
+
+    def _namespace(self, info: TypeInfo) -> str:
+        return self.text("GlobalNamespace") or info.namespace
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from (f"{self._visible} enum {info.name}", "{")
+        plain = all(number == place for place, (_, number) in enumerate(info.members))
+        yield from indented(f"{name}," if plain else f"{name} = {number}," for name, number in info.members)
+        yield "}"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self._description(info.description)
+        yield from (f"[{each}]" for each in self.attributes(info))
+        partial = " partial" if self.flag("MakePartial") else ""
+        yield f"{self._visible}{partial} class {self.generic(info.name, info.parameters)}"
+        bases = [*([self.type_name(info.base)] if info.base else []), *self.interfaces(info)]
+        if bases:
+            yield f"    : {', '.join(bases)}"
+        yield "{"
+        yield from indented(self._members(info))
+        yield "}"
+
+    @property
+    def _visible(self) -> str:
+        return "internal" if self.flag("MakeInternal") else "public"
+
+    def _description(self, text: str) -> Iterator[str]:
+        if self.describes():
+            yield from self.summary(text)
+        elif text:
+            yield f"[Description({self.quoted(text)})]"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        if settings := self.initialized(info):
+            yield from (f"public {info.name}()", "{")
+            yield from indented(f"{each.name} = {self._start(each)};" for each in settings)
+            yield from ("}", "")
+        virtual = " virtual" if self.flag("MakeVirtual") else ""
+        for number, each in enumerate(info.properties):
+            if number and (each.description or info.ordered):
+                yield ""
+            yield from self._description(each.description)
+            yield from (f"[{attribute}]" for attribute in self.member_attributes(info, each))
+            name = f"@{each.name}" if each.name in self.reserved else each.name
+            yield f"public{virtual} {self.property_type(each)} {name} {{ get; set; }}"
+        if self.is_extensible():
+            yield from ("", f"public{virtual} ExtensionDataObject ExtensionData {{ get; set; }}")
+
+    def _start(self, each: Property) -> str:
+        return self.initial(each) or f"new {self.type_name(each.type)}{{}}"

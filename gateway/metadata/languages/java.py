@@ -1,0 +1,185 @@
+"""Java, as the library net.servicestack:client reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
+from gateway.metadata.languages.base import Generator, block_comment, indented
+from gateway.metadata.languages.options import names
+
+_IMPORTS = "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*"
+_ANNOTATIONS = "com.google.gson.annotations.*"
+_REFLECTION = "com.google.gson.reflect.*"
+
+KEYWORDS = frozenset(
+    "abstract assert boolean break byte case catch char class const continue default do double else enum extends false final finally "
+    "float for goto if implements import instanceof int interface long native new null package private protected public return short "
+    "static strictfp super switch synchronized this throw throws transient true try void volatile while _".split()
+)
+
+
+class JvmGenerator(Generator):
+    """What Java and Kotlin share: annotations, imports, names."""
+
+    list_form = "ArrayList<{0}>"
+    map_form = "HashMap<{0},{1}>"
+    provided = frozenset({"ResponseStatus", "ResponseError", "ErrorResponse"})
+    default_imports = _IMPORTS
+
+    def imports(self) -> Iterator[str]:
+        """What is imported: the option's packages, and those of Gson that the types need."""
+        found = [*names(self.text("DefaultImports") or self.default_imports)]
+        records = [info for info in self.types.values() if isinstance(info, RecordInfo)]
+        if any(self.member(each) != each.wire for info in records for each in info.properties):
+            found.append(_ANNOTATIONS)
+        if any(self.is_marked(info) and self.is_generic_answer(info) for info in records):
+            found.append(_REFLECTION)
+        yield from dict.fromkeys(found)
+
+    def is_generic_answer(self, info: RecordInfo) -> bool:
+        """Whether the type of what an operation answers has arguments, which the JVM forgets."""
+        operation = self.operation(info)
+        return operation is not None and operation.returns is not None and bool(operation.returns.arguments)
+
+    def member(self, each: Property) -> str:
+        """A property's name: the wire's, where the language has no other use for that word."""
+        if each.wire not in self.reserved:
+            return each.wire
+        return each.name if each.name not in self.reserved else f"{each.name}_"
+
+    def annotations(self, info: RecordInfo) -> Iterator[str]:
+        """What stands before a class."""
+        if self.describes():
+            yield from block_comment(self.comment_lines(info.description))
+        for number, (path, verbs) in enumerate(self.routes(info)):
+            # An annotation stands once; further routes are told to people only.
+            hidden = "// " if number else ""
+            route = f"Path={self.quoted(path)}, Verbs={self.quoted(verbs)}" if verbs else self.quoted(path)
+            yield f"{hidden}@Route({route})"
+        if info.description and self.operation(info):
+            yield f"@Api(Description={self.quoted(info.description)})"
+        if info.ordered:
+            yield "@DataContract"
+
+    def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
+        """What stands before a member."""
+        if self.describes():
+            yield from block_comment(self.comment_lines(each.description))
+        if info.ordered:
+            yield f"@DataMember(Order={info.properties.index(each) + 1})"
+        if each.description:
+            yield f"@ApiMember(Description={self.quoted(each.description)})"
+
+    def renamed(self, each: Property) -> str:
+        """The annotation of a member whose name is not the wire's."""
+        return "" if self.member(each) == each.wire else f"@SerializedName({self.quoted(each.wire)}) "
+
+    def extends(self, info: RecordInfo) -> str:
+        """The base class, empty where there is none."""
+        return self.type_name(info.base) if info.base else ""
+
+    def implements(self, info: RecordInfo) -> list[str]:
+        """The interfaces."""
+        operation = self.operation(info)
+        marker = []
+        if operation is not None and self.is_marked(info):
+            marker = [self.marker(info) + (f"<{self.type_name(operation.returns)}>" if operation.returns else "")]
+        return [*marker, *info.interfaces]
+
+
+class JavaGenerator(JvmGenerator):
+    """Nested static classes, with accessors whose setters can be chained."""
+
+    name = "java"
+    title = "Java"
+    suffix = "java"
+    reserved = KEYWORDS
+    defaults = {
+        "Package": "",
+        "GlobalNamespace": "dtos",
+        "AddPropertyAccessors": "True",
+        "SettersReturnThis": "True",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddDescriptionAsComments": "True",
+        "AddImplicitVersion": "",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "TreatTypesAsStrings": "",
+        "DefaultImports": _IMPORTS,
+    }
+    scalars = {
+        "String": "String",
+        "Boolean": "Boolean",
+        "Int8": "Byte",
+        "Int16": "Short",
+        "Int32": "Integer",
+        "Int64": "Long",
+    }
+    # ``\u`` is read within comments too.
+    comment_marks = {**JvmGenerator.comment_marks, "\\": "\\\\"}
+
+    def opening(self) -> Iterator[str]:
+        if package := self.text("Package"):
+            yield from (f"package {package};", "")
+        yield from (f"import {each};" for each in self.imports())
+        yield from ("", f"public class {self.text('GlobalNamespace') or 'dtos'}", "{", "")
+
+    def closing(self) -> Iterator[str]:
+        yield "}"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from indented(self._record(info))
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from indented([f"public static enum {info.name}", "{"])
+        members = ",\n".join(name for name, _ in info.members).split("\n")
+        yield from indented([*members[:-1], f"{members[-1]};"], 2)
+        yield from indented(["}"])
+
+    def _record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self.annotations(info)
+        extends, implements = self.extends(info), ", ".join(self.implements(info))
+        yield (
+            f"public static class {self.generic(info.name, info.parameters)}"
+            f"{f' extends {extends}' if extends else ''}{f' implements {implements}' if implements else ''}"
+        )
+        yield "{"
+        yield from indented(self._members(info))
+        yield "}"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        spaced = info.ordered or any(each.description for each in info.properties)
+        for number, each in enumerate(info.properties):
+            if number and spaced:
+                yield ""
+            yield from self.member_annotations(info, each)
+            value = self.initial(each) or "null"
+            yield f"{self.renamed(each)}public {self.type_name(each.type)} {self.member(each)} = {value};"
+        if self.flag("AddPropertyAccessors") and info.properties:
+            yield ""
+            for each in info.properties:
+                yield from self._accessors(info, each)
+        yield from self._answer(info)
+
+    def _accessors(self, info: RecordInfo, each: Property) -> Iterable[str]:
+        kind, member, title = self.type_name(each.type), self.member(each), each.name[:1].upper() + each.name[1:]
+        prefix = "is" if kind == "Boolean" and not title.startswith("Is") else "get"
+        # Object has a getClass of its own.
+        getter = f"{prefix}{title}" if f"{prefix}{title}" != "getClass" else "getClass_"
+        owner = self.generic(info.name, info.parameters)
+        yield f"public {kind} {getter}() {{ return {member}; }}"
+        if self.flag("SettersReturnThis"):
+            yield f"public {owner} set{title}({kind} value) {{ this.{member} = value; return this; }}"
+        else:
+            yield f"public void set{title}({kind} value) {{ this.{member} = value; }}"
+
+    def _answer(self, info: RecordInfo) -> Iterator[str]:
+        operation = self.operation(info)
+        if operation is None or operation.returns is None or not self.is_marked(info):
+            return
+        answer = self.type_name(operation.returns)
+        value = f"new TypeToken<{answer}>(){{}}.getType()" if operation.returns.arguments else f"{answer}.class"
+        yield f"private static Object responseType = {value};"
+        yield "public Object getResponseType() { return responseType; }"

@@ -1,0 +1,137 @@
+"""Python: dataclasses, as the library servicestack reads them."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages.base import Generator, Head, indented, snake_case
+from gateway.metadata.languages.options import names
+from gateway.metadata.languages.selection import dependencies_first
+
+_IMPORTS = (
+    "datetime,decimal,marshmallow.fields:*,servicestack:*,typing:*,dataclasses:dataclass/field,"
+    "dataclasses_json:dataclass_json/LetterCase/Undefined/config,enum:Enum/IntEnum"
+)
+_DATACLASS = "@dataclass"
+_JSON = "@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)"
+
+
+class PythonGenerator(Generator):
+    """A dataclass for a record, with camelCase in documents."""
+
+    name = "python"
+    title = "Python"
+    suffix = "py"
+    head = Head(opening='""" Options:', closing='"""', off="#")
+    # What stands in the annotations of a dataclass can't be the name of a field before it.
+    reserved = frozenset({*keyword.kwlist, "int", "float", "bool", "str", "list", "dict", "field", "config"})
+    comment_marks = {"\\": "\\\\", '"""': "'''"}
+    provided = frozenset(
+        {
+            "ResponseStatus",
+            "ResponseError",
+            "Authenticate",
+            "AuthenticateResponse",
+            "GetAccessToken",
+            "GetAccessTokenResponse",
+        }
+    )
+    defaults = {
+        "GlobalNamespace": "",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "AddDescriptionAsComments": "True",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "DefaultImports": _IMPORTS,
+        "DataClass": "",
+        "DataClassJson": "",
+    }
+    scalars = {"String": "str", "Boolean": "bool", **{f"Int{bits}": "int" for bits in (8, 16, 32, 64)}}
+    list_form = "List[{0}]"
+    map_form = "Dict[{0}, {1}]"
+    generic_form = "{0}[{1}]"
+
+    def opening(self) -> Iterator[str]:
+        for each in names(self.text("DefaultImports") or _IMPORTS):
+            module, _, what = each.partition(":")
+            yield f"from {module} import {', '.join(what.split('/'))}" if what else f"import {module}"
+        yield ""
+        parameters = {
+            each: None for info in self.types.values() if isinstance(info, RecordInfo) for each in info.parameters
+        }
+        yield from (f"{each} = TypeVar('{each}')" for each in parameters)
+        yield ""
+
+    def ordered(self) -> list[TypeInfo]:
+        return dependencies_first(self.types, self.contract.by_name)
+
+    def body(self) -> Iterator[str]:
+        for info in self.ordered():
+            yield ""
+            yield from self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
+            yield ""
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield f"class {info.name}(str, Enum):"
+        yield from indented(f"{snake_case(name).upper()} = '{name}'" for name, _ in info.members)
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        for path, verbs in self.routes(info):
+            yield f"# @Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
+        if info.description and self.operation(info):
+            yield f"# @Api(Description={self.quoted(info.description)})"
+        yield self.text("DataClassJson") or _JSON
+        yield self.text("DataClass") or _DATACLASS
+        bases = ", ".join(self._bases(info))
+        yield f"class {info.name}{f'({bases})' if bases else ''}:"
+        lines = [*self._documentation(info.description), *self._members(info)]
+        while lines and not lines[-1]:
+            lines.pop()
+        yield from indented(lines or ["pass"])
+
+    def _bases(self, info: RecordInfo) -> Iterator[str]:
+        if info.parameters:
+            yield f"Generic[{', '.join(info.parameters)}]"
+        if info.base:
+            yield self.type_name(info.base)
+        operation = self.operation(info)
+        if operation is not None and self.is_marked(info):
+            yield self.generic(self.marker(info), [self._answer(operation.returns, info)] if operation.returns else [])
+        yield from info.interfaces
+
+    def _answer(self, returns: TypeRef, info: RecordInfo) -> str:
+        name = self.type_name(returns)
+        return f'"{name}"' if returns.name == info.name else name
+
+    def _documentation(self, text: str) -> Iterator[str]:
+        lines = self.comment_lines(text) if self.describes() else []
+        if lines:
+            yield from ('"""', *lines, '"""', "")
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        for each in info.properties:
+            if each.description:
+                yield f"# @ApiMember(Description={self.quoted(each.description)})"
+            yield self._member(info, each)
+            yield from self._documentation(each.description)
+
+    def _member(self, info: RecordInfo, each: Property) -> str:
+        """One field. What its name can't be, or what camelCase would not give back, is named in its metadata."""
+        plain = snake_case(each.name)
+        member = f"{plain}_" if plain in self.reserved else plain
+        kind = self.type_name(each.type)
+        kind = f'"{kind}"' if each.type.name == info.name else kind
+        default = self.initial(each) or "None"
+        annotation = kind if self.initial(each) else f"Optional[{kind}]"
+        if _camel(member) == each.wire:
+            return f"{member}: {annotation} = {default}"
+        return f"{member}: {annotation} = field(metadata=config(field_name='{each.wire}'), default={default})"
+
+
+def _camel(member: str) -> str:
+    first, *rest = member.split("_")
+    return first + "".join(word.capitalize() for word in rest) if member[-1] != "_" else ""

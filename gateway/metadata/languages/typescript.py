@@ -1,0 +1,194 @@
+"""TypeScript, as @servicestack/client reads it: classes, or interfaces in a declaration file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages.base import Generator, block_comment, indented
+from gateway.metadata.languages.options import names
+from gateway.metadata.languages.selection import dependencies_first
+
+_OPTIONS = {
+    "GlobalNamespace": "",
+    "MakePropertiesOptional": "False",
+    "AddServiceStackTypes": "True",
+    "AddResponseStatus": "False",
+    "AddImplicitVersion": "",
+    "AddDescriptionAsComments": "True",
+    "IncludeTypes": "",
+    "ExcludeTypes": "",
+    "DefaultImports": "",
+}
+
+#: The marker interfaces that requests implement; the client library knows them by what they have.
+_MARKERS = {
+    "IReturn": ("IReturn<T>", "createResponse(): T;"),
+    "IReturnVoid": ("IReturnVoid", "createResponse(): void;"),
+    "IGet": ("IGet", ""),
+    "IPost": ("IPost", ""),
+    "IPut": ("IPut", ""),
+    "IPatch": ("IPatch", ""),
+    "IDelete": ("IDelete", ""),
+}
+
+
+class ScriptGenerator(Generator):
+    """What TypeScript, its declarations and JavaScript share."""
+
+    scalars = {"String": "string", "Boolean": "boolean", **{f"Int{bits}": "number" for bits in (8, 16, 32, 64)}}
+    list_form = "{0}[]"
+    map_form = "{{ [index: {0}]: {1}; }}"
+
+    def ordered(self) -> list[TypeInfo]:
+        return dependencies_first(self.types, self.contract.by_name)
+
+    def annotations(self, info: RecordInfo) -> Iterator[str]:
+        """What stands before a class: a description, and attributes as comments."""
+        if self.describes():
+            yield from block_comment(self.comment_lines(info.description))
+        for path, verbs in self.routes(info):
+            yield f"// @Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
+        if info.description and self.operation(info):
+            yield f"// @Api(Description={self.quoted(info.description)})"
+        if info.ordered:
+            yield "// @DataContract"
+
+    def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
+        """What stands before a member."""
+        if self.describes():
+            yield from block_comment(self.comment_lines(each.description))
+        if info.ordered:
+            yield f"// @DataMember(Order={info.properties.index(each) + 1})"
+        if each.description:
+            yield f"// @ApiMember(Description={self.quoted(each.description)})"
+
+    def implements(self, info: RecordInfo) -> list[str]:
+        """The interfaces."""
+        operation = self.operation(info)
+        marker = []
+        if operation is not None and self.is_marked(info):
+            marker = [self.marker(info) + (f"<{self.type_name(operation.returns)}>" if operation.returns else "")]
+        return [*marker, *info.interfaces]
+
+    def markers(self) -> Iterator[str]:
+        """The interfaces that the document's types implement."""
+        if not self.flag("AddServiceStackTypes"):
+            return
+        for name in sorted(self.used_names() & _MARKERS.keys()):
+            declaration, member = _MARKERS[name]
+            yield from (f"export interface {declaration}", "{", *([f"    {member}"] if member else []), "}", "")
+
+    def imports(self) -> Iterator[str]:
+        """``DefaultImports``: ``A,B:module`` is one statement, parted from the next by a semicolon."""
+        for statement in self.text("DefaultImports").split(";"):
+            what, _, module = statement.rpartition(":")
+            if what:
+                yield f'import {{ {", ".join(names(what))} }} from "{module.strip()}";'
+
+
+class TypeScriptGenerator(ScriptGenerator):
+    """Classes with a constructor from part of their members."""
+
+    name = "typescript"
+    title = "TypeScript"
+    suffix = "ts"
+    defaults = _OPTIONS
+
+    def opening(self) -> Iterator[str]:
+        # Members are set by the constructor's Object.assign, which strict checks of initialization do not see.
+        yield from ("// @ts-nocheck", "", *self.imports())
+        if namespace := self.text("GlobalNamespace"):
+            yield from (f"export module {namespace}", "{", "")
+        yield from self.markers()
+
+    def closing(self) -> Iterator[str]:
+        if self.text("GlobalNamespace"):
+            yield "}"
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from (f"export enum {info.name}", "{")
+        yield from indented(f"{name} = '{name}'," for name, _ in info.members)
+        yield "}"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self.annotations(info)
+        base, implements = info.base, ", ".join(self.implements(info))
+        yield (
+            f"export class {self.generic(info.name, info.parameters)}"
+            f"{f' extends {self.type_name(base)}' if base else ''}{f' implements {implements}' if implements else ''}"
+        )
+        yield "{"
+        yield from indented(self._members(info))
+        yield "}"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        optional = "?" if self.flag("MakePropertiesOptional") else ""
+        for each in info.properties:
+            yield from self.member_annotations(info, each)
+            value = f" = {self.initial(each)}" if self.initial(each) else ""
+            yield f"public {each.wire}{optional if not value else ''}: {self.type_name(each.type)}{value};"
+            if each.description or info.ordered:
+                yield ""
+        if info.properties and not (info.properties[-1].description or info.ordered):
+            yield ""
+        own = self.generic(info.name, info.parameters)
+        inherited = "super(init); " if info.base else ""
+        yield f"public constructor(init?: Partial<{own}>) {{ {inherited}(Object as any).assign(this, init); }}"
+        yield from self._answer(info)
+
+    def _answer(self, info: RecordInfo) -> Iterator[str]:
+        operation = self.operation(info)
+        if operation is None or not self.is_marked(info):
+            return
+        yield f"public getTypeName() {{ return '{info.name}'; }}"
+        yield f"public getMethod() {{ return '{operation.verb}'; }}"
+        returns = operation.returns
+        yield f"public createResponse(){': void' if returns is None else ''} {{{self._new(returns)}}}"
+
+    def _new(self, ref: TypeRef | None) -> str:
+        if ref is None:
+            return ""
+        if ref.kind == "list":
+            return f" return new Array<{self.type_name(ref.arguments[0])}>(); "
+        return f" return new {self.type_name(ref)}(); "
+
+
+class DeclarationGenerator(ScriptGenerator):
+    """A declaration file: interfaces, and enums that cost nothing at run time."""
+
+    name = "typescript.d"
+    title = "TypeScript declarations"
+    suffix = "d.ts"
+    defaults = {**_OPTIONS, "GlobalNamespace": "dtos", "MakePropertiesOptional": "True"}
+
+    def opening(self) -> Iterator[str]:
+        yield from self.imports()
+        yield from (f"declare module {self.text('GlobalNamespace') or 'dtos'}", "{", "")
+
+    def closing(self) -> Iterator[str]:
+        yield "}"
+
+    def body(self) -> Iterator[str]:
+        yield from indented(line.removeprefix("export ") for line in self.markers())
+        yield from indented(super().body())
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield f"type {info.name} = {' | '.join(self.quoted(name) for name, _ in info.members)};"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self.annotations(info)
+        bases = [self.type_name(info.base)] if info.base else []
+        extends = ", ".join([*bases, *self.implements(info)])
+        yield f"interface {self.generic(info.name, info.parameters)}{f' extends {extends}' if extends else ''}"
+        yield "{"
+        optional = "?" if self.flag("MakePropertiesOptional") else ""
+        for each in info.properties:
+            yield from indented(self.member_annotations(info, each))
+            yield f"    {each.wire}{optional}: {self.type_name(each.type)};"
+        yield "}"
+
+    def markers(self) -> Iterator[str]:
+        # Nothing in a declaration file makes answers, so the marker has no member that callers would have to give.
+        for line in super().markers():
+            yield line.replace("createResponse()", "createResponse?()")
