@@ -8,7 +8,9 @@ Cases are interleaved, each round in the opposite order of the one before; a rat
 from __future__ import annotations
 
 import argparse
+import base64
 import io
+import json
 import os
 import statistics
 import sys
@@ -21,6 +23,7 @@ from typing import Any
 import falcon
 
 API_KEY = "key-of-the-benchmark-0123456789"
+EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
 POST_BODY = (
     b"{displayName:Support call,channel:Voice,direction:Incoming,callState:Connected,fromAddress:+15551230001,fromName:Ann Example,"
     b"toAddress:+15551230002,fromPhoneNumber:+15551230001,destination:+15551230002,"
@@ -103,8 +106,8 @@ def prepare(folder: Path) -> tuple[Any, str]:
     """The application on a fresh database, and the id of a session with three members."""
     os.environ.update(
         GATEWAY_DATABASE_URL=f"sqlite:///{folder}/gateway.db",
-        GATEWAY_BOOTSTRAP_EMAIL="ada@example.org",
-        GATEWAY_BOOTSTRAP_PASSWORD="correct horse battery",
+        GATEWAY_BOOTSTRAP_EMAIL=EMAIL,
+        GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD,
         GATEWAY_BOOTSTRAP_API_KEY=API_KEY,
         GATEWAY_LOG="json",
     )
@@ -119,7 +122,9 @@ def prepare(folder: Path) -> tuple[Any, str]:
     database = wsgi.open_database(settings)
     bootstrap.first_user(database, settings)
     app = wsgi.build(settings, database)
-    created = call(app, environ("POST", "/sessions.jsv", POST_BODY, authorization=f"Bearer {API_KEY}")(), "200").decode()
+    created = call(
+        app, environ("POST", "/sessions.jsv", POST_BODY, authorization=f"Bearer {API_KEY}")(), "200"
+    ).decode()
     return app, created.split(",id:")[1].split(",")[0]
 
 
@@ -139,6 +144,29 @@ def in_process(app: Any, session_id: str, rounds: int) -> None:
         print(f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {ratio(figures, name, 'Falcon hello'):8.1f}")
 
 
+def signing_in(app: Any, rounds: int) -> None:
+    """Print what credentials cost over a request without any: the same small answer to all, that nobody must be signed in for."""
+    body = f"{{provider:credentials,userName:{EMAIL},password:{PASSWORD}}}".encode()
+    began = time.perf_counter()
+    made = json.loads(call(app, environ("POST", "/auth.json", body)(), "200"))
+    log_in = time.perf_counter() - began
+    session = made["sessionId"]
+    shown = {
+        "nobody": {},
+        "API key": {"authorization": f"Bearer {API_KEY}"},
+        "token": {"authorization": f"Bearer {made['bearerToken']}"},
+        "Basic, remembered": {"authorization": "Basic " + base64.b64encode(f"{EMAIL}:{PASSWORD}".encode()).decode()},
+        "cookie": {"cookie": f"ss-id={session}; ss-pid={session}; ss-opt=temp"},
+    }
+    asked = {name: environ("GET", "/auth/nothing.jsv", **headers) for name, headers in shown.items()}
+    figures = measure({name: lambda each=each: call(app, each(), "404") for name, each in asked.items()}, rounds, 0.2)  # type: ignore[misc]
+    print(f"\n{'signed in by':24} {'us':>8} {'us more':>8}")
+    for name, each in figures.items():
+        more = statistics.median(one - other for one, other in zip(each, figures["nobody"], strict=True))
+        print(f"{name:24} {statistics.median(each) * 1e6:8.1f} {more * 1e6:8.1f}")
+    print(f"{'(a log-in)':24} {log_in * 1e6:8.0f}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -147,6 +175,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         app, session_id = prepare(Path(folder))
         in_process(app, session_id, rounds)
+        signing_in(app, rounds)
 
 
 if __name__ == "__main__":
