@@ -20,10 +20,9 @@ import marshmallow
 
 from gateway.contract.compiled import Dump, Load, compile_dump, compile_load
 from gateway.contract.dto import Dto, DtoType, Instance
-from gateway.contract.naming import words
-from gateway.contract.rules import Failure
+from gateway.contract.failures import field_errors
 from gateway.contract.shapes import document_shape, wire_shape
-from gateway.errors import CatalogError, FieldError, ValidationFailed
+from gateway.errors import CatalogError, ValidationFailed
 from serializers import shape
 
 #: A use case: the bound request and the call's context in, the answer's DTO (or None) out.
@@ -125,27 +124,6 @@ class Operation:
     def _dump(self) -> Dump:
         assert self.returns is not None
         return compile_dump(self.returns.schema())
-
-
-def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:
-    """The failures of a schema's messages, flat, in the fields' order, by wire path (``members[0].role``)."""
-    if isinstance(messages, Mapping):
-        for key, inner in messages.items():
-            step = f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
-            yield from field_errors(inner, path + step)
-        return
-    for message in messages:
-        yield _field_error(message, path)
-
-
-def _field_error(message: str, path: str) -> FieldError:
-    if not isinstance(message, Failure):
-        return FieldError("Invalid", path, message)
-    last = path.rsplit(".", 1)[-1].split("[")[0]
-    name = words(last[:1].upper() + last[1:])
-    text = message.replace("{path}", path).replace("{name}", name)
-    meta = {"PropertyName": name, **message.meta} if message.code != "SerializationException" else {}
-    return FieldError(message.code, path, text, meta)
 
 
 @dataclass
