@@ -22,7 +22,7 @@ from gateway.contract.compiled import Dump, Load, compile_dump, compile_load
 from gateway.contract.dto import Dto, DtoType, Instance
 from gateway.contract.failures import field_errors
 from gateway.contract.shapes import document_shape, wire_shape
-from gateway.errors import CatalogError, ValidationFailed
+from gateway.errors import CatalogError, FieldError, ValidationFailed
 from serializers import shape
 
 #: A use case: the bound request and the call's context in, the answer's DTO (or None) out.
