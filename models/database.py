@@ -2,10 +2,9 @@
 
     database = connect("sqlite:///gateway.db")
     with database.unit_of_work() as unit:
-        sessions.insert(unit, row)
+        session.insert(unit, row)
 
-A unit of work is one transaction: committed when its block ends, rolled back when anything is raised. Each thread keeps one connection
-open (opening one costs more than most statements do), so a process holds as many as it has threads.
+A unit of work is one transaction: committed when its block ends, rolled back when anything is raised.
 """
 
 from __future__ import annotations
@@ -14,91 +13,171 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-import peewee
-from playhouse import db_url
-
-from models.errors import Duplicate, Unavailable
+from models.engines import PATIENCE, Engine, Mysql, Run, Sqlite
+from models.errors import Unavailable
+from models.failures import is_broken, translated
+from models.pool import Held, Pool
 
 Result = TypeVar("Result")
 
-#: Seconds that a writer waits for another one, and a connection for an answer.
-PATIENCE = 5
-#: Seconds after which an idle connection is asked whether it lives before it is used.
-IDLE = 30
+#: Connections that one process may have open, where nobody says otherwise; a thread needs one.
+CONNECTIONS = 32
 #: How often `Database.run` does a unit that another one's lock threw out.
 ATTEMPTS = 5
 
-_SQLITE = {
-    "journal_mode": "wal",
-    "synchronous": "normal",
-    "foreign_keys": 1,
-    "cache_size": -16_000,
-    "temp_store": "memory",
-}
-# MySQL's numbers for a deadlock and for a lock that was waited for in vain; the transaction was rolled back.
-_THROWN_OUT = frozenset({1205, 1213})
-
 
 class Unit:
-    """An open transaction.
+    """A transaction, and the way to run statements in it. `Database.unit_of_work` makes one.
 
     :ivar dialect: ``sqlite`` or ``mysql``.
+    :ivar writes: whether it may write.
     """
 
-    __slots__ = ("_execute", "_write", "database", "dialect")
+    __slots__ = ("_held", "_pool", "_run", "_untouched", "_writer", "database", "dialect", "writes")
 
-    def __init__(self, database: Database, execute: Callable[[str, Sequence[Any]], Any], write: bool) -> None:
+    def __init__(self, database: Database, writes: bool) -> None:
         self.database = database
         self.dialect = database.dialect
-        self._execute = execute
-        self._write = write
+        self.writes = writes
+        self._held: Held | None = None
+
+    def __enter__(self) -> Unit:
+        self._begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._held is None:
+            # What failed did so while the unit was suspended.
+            return
+        if error is None:
+            self._commit()
+            return
+        self._roll_back()
+        if isinstance(error, Exception) and (meant := _meaning(error)) is not error:
+            raise meant
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Run a statement; its cursor."""
-        return self._execute(sql, values)
+        """Run a statement; its cursor. Raises Duplicate and Unavailable."""
+        try:
+            cursor = self._run(sql, values)
+        except Exception as error:
+            cursor = self._run_again(error, sql, values)
+        self._untouched = False
+        return cursor
+
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each of some rows of values. Raises Duplicate and Unavailable."""
+        assert self._held is not None
+        self._untouched = False
+        try:
+            self.database.engine.run_many(self._held.connection, sql, rows)
+        except Exception as error:
+            raise _meaning(error)
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Commit what was done, and begin again when the block ends: while it lasts nothing is locked, and it may open units of
         its own. For slow work in the middle of a unit."""
-        self.database._commit()
+        self._commit()
         yield
-        self._execute = self.database._begin(self._write)._execute
+        self._begin()
+
+    def _begin(self) -> None:
+        database = self.database
+        self._writer = database._take_writer() if self.writes else None
+        self._pool = database._pool
+        try:
+            self._held = self._pool.take(self.writes)
+            self._prepare(self._held)
+        except Exception as error:
+            self._roll_back()
+            raise _meaning(error)
+
+    def _prepare(self, held: Held) -> None:
+        engine = self.database.engine
+        try:
+            engine.begin(held, self.writes)
+        except Exception as error:
+            if held.fresh or not is_broken(error) or engine.one_writer:
+                raise
+            self._pool.renew(held)
+            engine.begin(held, self.writes)
+        self._run: Run = engine.runner(held.connection)
+        self._untouched = True
+
+    def _run_again(self, error: Exception, sql: str, values: Sequence[Any]) -> Any:
+        """The first statement of a unit may find that its connection broke while it rested: nothing was done yet, so it is run
+        once more on a new one."""
+        held = self._held
+        if self._untouched and held is not None and not held.fresh and is_broken(error) and self.dialect == "mysql":
+            try:
+                self._pool.renew(held)
+                self._prepare(held)
+                return self._run(sql, values)
+            except Exception as second:
+                raise _meaning(second)
+        raise _meaning(error)
+
+    def _commit(self) -> None:
+        held = self._release()
+        assert held is not None
+        try:
+            held.connection.commit()
+        except BaseException as error:
+            self._pool.drop(held)
+            self._release_writer()
+            if isinstance(error, Exception) and translated(error) is not None:
+                # Whether it was committed is not known: nobody may do it again.
+                raise Unavailable(f"The commit failed: {error}") from error
+            raise
+        self._pool.give(held)
+        self._release_writer()
+
+    def _roll_back(self) -> None:
+        held = self._release()
+        if held is not None:
+            try:
+                held.connection.rollback()
+            except Exception:
+                self._pool.drop(held)
+            else:
+                self._pool.give(held)
+        self._release_writer()
+
+    def _release(self) -> Held | None:
+        held, self._held = self._held, None
+        return held
+
+    def _release_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.release()
 
 
 class Database:
     """A database and how to talk to it. `connect` makes one."""
 
-    def __init__(self, peewee_database: Any, dialect: str) -> None:
-        self.peewee = peewee_database
-        self.dialect = dialect
-        self._kept = threading.local()
+    def __init__(self, engine: Engine, connections: int, patience: float) -> None:
+        self.engine = engine
+        self.peewee = engine.peewee
+        self.dialect = engine.dialect
+        self._connections = connections
+        self._patience = patience
+        self._renew()
 
-    @contextmanager
-    def unit_of_work(self, *, write: bool = True) -> Iterator[Unit]:
-        """One transaction.
+    def unit_of_work(self, *, write: bool = True) -> Unit:
+        """One transaction, as a context manager.
 
         :param write: take the right to write at once, so that what was read stays true; other units only read.
         Raises Duplicate and Unavailable in place of the driver's errors.
         """
-        try:
-            unit = self._begin(write)
-            try:
-                yield unit
-                self._commit()
-            except BaseException:
-                self._rollback()
-                raise
-        except peewee.DatabaseError as error:
-            raise self._translated(error) from error
-        except Exception as error:
-            translated = self._foreign(error)
-            if translated is None:
-                raise
-            raise translated from error
+        return Unit(self, write)
 
     def run(self, work: Callable[[Unit], Result]) -> Result:
         """Do a whole unit of work, again where another one's lock threw it out. `work` must only touch the unit."""
@@ -106,8 +185,8 @@ class Database:
             try:
                 with self.unit_of_work() as unit:
                     return work(unit)
-            except Unavailable:
-                if attempt == ATTEMPTS - 1:
+            except Unavailable as error:
+                if not error.again or attempt == ATTEMPTS - 1:
                     raise
                 time.sleep(0.01 * 2**attempt)
         raise AssertionError("unreachable")
@@ -121,115 +200,47 @@ class Database:
             return False
 
     def dispose(self) -> None:
-        """Forget the connection of this thread: after a fork, and at the end."""
-        self._kept = threading.local()
+        """Close the connections: before a fork, and at the end. After a fork, forget the parent's."""
+        self._pool.close()
+        self._renew()
         if not self.peewee.is_closed():
             self.peewee.close()
 
-    def _begin(self, write: bool) -> Unit:
-        connection = self._connection()
-        if self.dialect == "sqlite":
-            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            return Unit(self, connection.execute, write)
-        connection.begin()
-        return Unit(self, _cursor_execute(connection), write)
+    def _renew(self) -> None:
+        self._pool = Pool(self.engine.open, self.engine.alive, self._connections, self._patience)
+        # PERF: SQLite lets its writers wait by sleeping; those of one process wait for each other here, and are woken at once.
+        self._writer = threading.Lock() if self.engine.one_writer else None
 
-    def _connection(self) -> Any:
-        kept = self._kept
-        connection = getattr(kept, "connection", None)
-        if (
-            connection is not None
-            and self.dialect == "mysql"
-            and time.monotonic() - kept.used > IDLE
-            and not _alive(connection)
-        ):
-            self._drop()
-            connection = None
-        if connection is None:
-            self.peewee.connect(reuse_if_open=True)
-            connection = self.peewee.connection()
-            if self.dialect == "mysql":
-                connection.query(f"SET SESSION innodb_lock_wait_timeout={PATIENCE}")
-            kept.connection = connection
-        kept.used = time.monotonic()
-        return connection
-
-    def _commit(self) -> None:
-        self._kept.connection.commit()
-
-    def _rollback(self) -> None:
-        connection = getattr(self._kept, "connection", None)
-        if connection is None:
-            return
-        try:
-            connection.rollback()
-        except Exception:
-            self._drop()
-
-    def _drop(self) -> None:
-        """Close this thread's connection, whatever state it is in."""
-        self._kept.connection = None
-        try:
-            self.peewee.close()
-        except Exception:
-            self.peewee._state.reset()
-
-    def _foreign(self, error: Exception) -> Exception | None:
-        """What a driver's error means; None for what is no driver's error."""
-        names = {each.__name__: each for each in type(error).__mro__}
-        if "IntegrityError" in names:
-            return Duplicate(str(error))
-        if names.keys() & {"OperationalError", "InterfaceError"}:
-            number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-            if self.dialect == "mysql" and number not in _THROWN_OUT:
-                self._drop()
-            return Unavailable(f"The database can't be used: {error}")
-        return None
-
-    def _translated(self, error: peewee.DatabaseError) -> Exception:
-        return self._foreign(error) or error
+    def _take_writer(self) -> threading.Lock | None:
+        writer = self._writer
+        if writer is not None and not writer.acquire(timeout=self._patience):
+            raise Unavailable("Another unit of work is writing for too long.", again=True)
+        return writer
 
 
-def _cursor_execute(connection: Any) -> Callable[[str, Sequence[Any]], Any]:
-    def execute(sql: str, values: Sequence[Any] = ()) -> Any:
-        cursor = connection.cursor()
-        cursor.execute(sql, values)
-        return cursor
-
-    return execute
-
-
-def _alive(connection: Any) -> bool:
-    try:
-        connection.ping(reconnect=False)
-    except Exception:
-        return False
-    return True
+def _meaning(error: Exception) -> Exception:
+    meant = translated(error)
+    if meant is None:
+        return error
+    meant.__cause__ = error
+    return meant
 
 
-def connect(url: str) -> Database:
+def connect(url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE) -> Database:
     """The database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``.
 
-    No connection is opened yet. ``mariadb:`` is MySQL's protocol too. Raises ValueError for another scheme.
+    No connection is opened yet. ``mariadb:`` is MySQL's protocol too.
+
+    :param connections: how many the process may have open at once.
+    :param patience: seconds to wait for a free connection, and for another writer's lock.
+    Raises ValueError for another scheme, and for an SQLite database that is no file.
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        path = parts.path.removeprefix("/")
-        return Database(
-            peewee.SqliteDatabase(path, pragmas=_SQLITE, timeout=PATIENCE, check_same_thread=False, autoconnect=False),
-            "sqlite",
-        )
+        path = unquote(parts.path.removeprefix("/"))
+        if path in ("", ":memory:"):
+            raise ValueError("an SQLite database is a file: each connection would have a memory of its own")
+        return Database(Sqlite(path, patience), connections, patience)
     if parts.scheme in ("mysql", "mariadb"):
-        plain = urlunsplit(parts._replace(scheme="mysql"))
-        options = {
-            "charset": "utf8mb4",
-            "connect_timeout": PATIENCE,
-            "read_timeout": 6 * PATIENCE,
-            "write_timeout": 6 * PATIENCE,
-            # What a unit reads is then what stands there, not what stood there when it began.
-            "init_command": "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-            "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ANSI_QUOTES",
-            "autoconnect": False,
-        }
-        return Database(db_url.connect(plain, unquote_password=True, **options), "mysql")
+        return Database(Mysql(urlunsplit(parts._replace(scheme="mysql")), patience), connections, patience)
     raise ValueError(f"the scheme {parts.scheme!r} is none of sqlite, mysql, mariadb")

@@ -23,14 +23,17 @@ class Conflict(StorageError):
 
 
 class Unavailable(StorageError):
-    """The database is away, locked or overloaded. Nothing of the unit of work is stored.
+    """The database is away, locked or overloaded. Nothing of the unit of work is stored, unless it was lost in the middle of its commit:
+    then nobody knows.
 
     :ivar retry_after: seconds after which it is worth another try.
+    :ivar again: nothing is stored, and the same unit of work may be done at once: it only met another one's lock.
     """
 
-    def __init__(self, message: str, retry_after: int = 2) -> None:
+    def __init__(self, message: str, retry_after: int = 2, *, again: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.again = again
 
 
 class SchemaMismatch(StorageError):

@@ -1,0 +1,139 @@
+"""What differs between SQLite and MySQL: how a connection is opened, a transaction begun, a statement run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import peewee
+from playhouse import db_url
+
+from models.pool import Held
+
+#: Seconds that a connection may take to be opened, and a writer waits for another one.
+PATIENCE = 5
+
+#: From a statement and its values to a cursor.
+Run = Callable[[str, Sequence[Any]], Any]
+
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "normal",
+    "foreign_keys": 1,
+    "cache_size": -16_000,
+    "temp_store": "memory",
+}
+
+
+class Engine(Protocol):
+    """One kind of database.
+
+    :ivar dialect: ``sqlite`` or ``mysql``.
+    :ivar one_writer: whether the database has but one writer at a time.
+    """
+
+    dialect: str
+    one_writer: bool
+    peewee: Any
+
+    def open(self) -> Any:
+        """A new connection."""
+        ...
+
+    def alive(self, connection: Any) -> bool:
+        """Whether a connection lives."""
+        ...
+
+    def begin(self, held: Held, writes: bool) -> None:
+        """Begin a transaction. A reading one sees the database as it was at one moment."""
+        ...
+
+    def runner(self, connection: Any) -> Run:
+        """What runs a statement."""
+        ...
+
+    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each of some rows of values."""
+        ...
+
+
+class Sqlite:
+    """A file. Readers see the moment of their first statement; a writer takes the file's only right to write when it begins."""
+
+    dialect = "sqlite"
+    one_writer = True
+
+    def __init__(self, path: str, patience: float) -> None:
+        self.peewee: Any = peewee.SqliteDatabase(
+            path, pragmas=_PRAGMAS, timeout=patience, check_same_thread=False, autoconnect=False
+        )
+
+    def open(self) -> Any:
+        return self.peewee._connect()
+
+    def alive(self, connection: Any) -> bool:
+        return True
+
+    def begin(self, held: Held, writes: bool) -> None:
+        held.writes = writes
+        held.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def runner(self, connection: Any) -> Run:
+        run: Run = connection.execute
+        return run
+
+    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        connection.executemany(sql, rows)
+
+
+class Mysql:
+    """MySQL or MariaDB. Transactions begin by themselves, with their first statement.
+
+    A writer reads what is committed by then, so that what it reads after a lock is what the lock protects; a reader sees the moment of
+    its first statement.
+    """
+
+    dialect = "mysql"
+    one_writer = False
+
+    def __init__(self, url: str, patience: float) -> None:
+        self.peewee: Any = db_url.connect(
+            url,
+            unquote_password=True,
+            charset="utf8mb4",
+            connect_timeout=PATIENCE,
+            read_timeout=6 * PATIENCE,
+            write_timeout=6 * PATIENCE,
+            sql_mode="STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ANSI_QUOTES",
+            init_command=f"SET SESSION innodb_lock_wait_timeout = {max(1, round(patience))}",
+            autoconnect=False,
+        )
+
+    def open(self) -> Any:
+        connection = self.peewee._connect()
+        connection.autocommit(False)
+        return connection
+
+    def alive(self, connection: Any) -> bool:
+        try:
+            connection.ping(reconnect=False)
+        except Exception:
+            return False
+        return True
+
+    def begin(self, held: Held, writes: bool) -> None:
+        if held.writes is not writes:
+            level = "READ COMMITTED" if writes else "REPEATABLE READ"
+            held.connection.query(f"SET SESSION TRANSACTION ISOLATION LEVEL {level}")
+            held.writes = writes
+
+    def runner(self, connection: Any) -> Run:
+        def run(sql: str, values: Sequence[Any]) -> Any:
+            cursor = connection.cursor()
+            cursor.execute(sql, values)
+            return cursor
+
+        return run
+
+    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        connection.cursor().executemany(sql, rows)
