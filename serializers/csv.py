@@ -188,7 +188,7 @@ class _Table:
         header = next(lines, [])
         columns = [self.column(name) for name, _, _ in header]
         for number, line in enumerate(lines):
-            if len(line) == 1 and line[0][0] == "" and not line[0][2] and len(columns) > 1:
+            if len(line) == 1 and line[0][0] == "" and not line[0][2]:
                 continue
             if len(line) > len(columns):
                 raise DecodeError.at("more cells than the header has", self.text, line[len(columns)][1])

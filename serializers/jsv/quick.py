@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import chain
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 from serializers import scalars
 from serializers.base import Limits
@@ -79,7 +79,7 @@ def _inside(shape: Shape, enclosing: dict[str, Plan]) -> _Member | None:
     return scalars.reader(shape)
 
 
-def _give_up(*_: object) -> NoReturn:
+def _give_up(*_: object) -> tuple[Any, str]:
     raise Unsure
 
 

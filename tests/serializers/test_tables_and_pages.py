@@ -1,0 +1,124 @@
+"""CSV's cells, HTML's pages, and the registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from serializers import csv, html, jsonl
+from serializers.base import Page
+from serializers.errors import DecodeError
+from serializers.registry import FORMATS, Registry, default_registry
+from serializers.shape import Integer, ListOf, MapOf, Record, Text
+
+ROW = Record("Row", {"id": Integer(), "displayName": Text(), "tags": ListOf(Text()), "data": MapOf(Text())})
+
+
+class TestCells:
+    def test_header_comes_from_the_shape(self) -> None:
+        assert csv.dumps([], ListOf(ROW)) == "Id,DisplayName,Tags,Data\r\n"
+        assert csv.dumps({}, ROW) == "Id,DisplayName,Tags,Data\r\n,,,\r\n"
+
+    @pytest.mark.parametrize(
+        ("text", "cell"),
+        [
+            ("a", "a"),
+            ("a,b", '"a,b"'),
+            ('a"b', '"a""b"'),
+            ("a\nb", '"a\nb"'),
+            ("[a", '"[a"'),
+            ("{a", '"{a"'),
+            ("=1+1", "=1+1"),
+            ("@x", "@x"),
+            (" a ", " a "),
+        ],
+    )
+    def test_quotes(self, text: str, cell: str) -> None:
+        assert csv.dumps({"displayName": text}, ROW).split("\r\n", 1)[1] == f",{cell},,\r\n"
+        assert csv.loads(csv.dumps({"displayName": text}, ROW), ROW)["displayName"] == text
+
+    def test_nested_values_are_jsv(self) -> None:
+        text = csv.dumps({"tags": ["a", 'b"c'], "data": {"k": "v"}}, ROW)
+        assert text.endswith(',,"[a,""b""""c""]","{k:v}"\r\n')
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("ID,displayname\r\n1,a\r\n2,b", {"id": 1, "displayName": "a"}),
+            ("Unknown,Id\nx,1\n", {"id": 1}),
+            ('Id,Tags\n1,"[a,b]"\n', {"id": 1, "tags": ["a", "b"]}),
+            ('Id,Tags\n1,"a,b"\n', {"id": 1, "tags": ["a", "b"]}),
+            ('DisplayName\n""\n', {"displayName": ""}),
+            ("Id,DisplayName\n\n1,\n", {"id": 1, "displayName": None}),
+            ("Id", {}),
+        ],
+    )
+    def test_reads(self, text: str, value: Any) -> None:
+        if value is not None:
+            assert csv.loads(text, ROW) == value
+
+    @pytest.mark.parametrize(
+        ("text", "line", "column", "path"),
+        [
+            ("Id\nx", 2, 1, "id"),
+            ("Id,DisplayName\n1,a,b", 2, 5, ""),
+            ('DisplayName\n"a', 2, 1, ""),
+            ('DisplayName\n"a"b', 2, 1, ""),
+            ('DisplayName\na"b', 2, 1, ""),
+            ('Id,Data\n1,"{a:"', 2, 3, "data"),
+        ],
+    )
+    def test_refuses(self, text: str, line: int, column: int, path: str) -> None:
+        with pytest.raises(DecodeError) as caught:
+            csv.loads(text, ListOf(ROW))
+        assert (caught.value.line, caught.value.column) == (line, column)
+        assert caught.value.path.rpartition(".")[2] == path
+
+
+class TestLines:
+    def test_errors_say_the_line(self) -> None:
+        with pytest.raises(DecodeError) as caught:
+            jsonl.loads('{"id":1}\n\n{"id":"x"}\n', ListOf(ROW))
+        assert (caught.value.line, caught.value.column, caught.value.path) == (3, 7, "[1].id")
+
+    def test_separators_inside_texts_end_no_line(self) -> None:
+        assert jsonl.loads('{"displayName":"a\u2028b\x85"}\r\n', ListOf(ROW)) == [{"displayName": "a\u2028b\x85"}]
+
+
+class TestPages:
+    def test_escapes_everything(self) -> None:
+        bad = "<script>\"&'"
+        page = html.dumps({bad: [{bad: bad}], "t": bad}, page=Page(bad, {bad: f"/{bad}"}))
+        assert "<script" not in page
+        assert "\"&'" not in page
+
+    def test_shows_title_links_and_empty_values(self) -> None:
+        page = html.dumps({"tags": [], "data": {}, "id": 0}, ROW, page=Page("Row 1", {"JSON": "/rows/1.json"}))
+        assert "<h1>Row 1</h1>" in page
+        assert '<a href="/rows/1.json">JSON</a>' in page
+        assert "prefers-color-scheme" in page
+        assert "width=device-width" in page
+        assert "<title>Row list</title>" in html.dumps([], ListOf(ROW))
+
+    def test_is_not_read(self) -> None:
+        with pytest.raises(DecodeError):
+            html.loads("<p>")
+
+
+class TestRegistry:
+    def test_order_of_preference(self) -> None:
+        names = [serializer.name for serializer in default_registry()]
+        assert names[:6] == ["json", "jsv", "xml", "csv", "html", "jsonl"]
+
+    @pytest.mark.parametrize("serializer", FORMATS, ids=lambda serializer: serializer.name)
+    def test_finds_in_any_letter_case(self, serializer: Any) -> None:
+        registry = default_registry()
+        assert registry.by_name(serializer.name.upper()) is serializer
+        assert all(registry.by_suffix(suffix.title()) is serializer for suffix in serializer.suffixes)
+        assert all(registry.by_media_type(media.upper()) is serializer for media in serializer.media_types)
+
+    def test_unknown(self) -> None:
+        registry = Registry([])
+        assert registry.by_name("json") is registry.by_suffix("json") is registry.by_media_type("text/json") is None
+        assert list(registry) == []
