@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -45,7 +46,7 @@ class Settings:
         "GATEWAY_SECRET_PREVIOUS", "the secret before this one; its tokens are still accepted", secret=True
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        "GATEWAY_TRUSTED_PROXIES", "addresses of proxies whose X-Forwarded-For is believed, parted by commas"
+        "GATEWAY_TRUSTED_PROXIES", "addresses or networks of proxies whose X-Forwarded-… headers are believed"
     )
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
@@ -75,7 +76,14 @@ class Settings:
             previous_secret=env.str(
                 "GATEWAY_SECRET_PREVIOUS", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")
             ),
-            trusted_proxies=tuple(env.list("GATEWAY_TRUSTED_PROXIES", ["127.0.0.1", "::1"])),
+            trusted_proxies=tuple(
+                env.list(
+                    "GATEWAY_TRUSTED_PROXIES",
+                    ["127.0.0.1", "::1"],
+                    validate=_check(_are_networks, "addresses or networks, parted by commas"),
+                )
+                or ()
+            ),
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
@@ -121,8 +129,8 @@ class Settings:
             yield each.metadata["variable"], _HIDDEN if hidden else text, each.metadata["help"]
 
 
-def _check(holds: Callable[[str], bool], wanted: str) -> Callable[[str], None]:
-    def check(value: str) -> None:
+def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[Any], None]:
+    def check(value: Any) -> None:
         if not holds(value):
             raise ValidationError(f"must be {wanted}")
 
@@ -136,6 +144,13 @@ def _is_bind(value: str) -> bool:
 def _is_database(value: str) -> bool:
     parts = urlsplit(value)
     return parts.scheme.partition("+")[0] in _DATABASES and len(parts.path) > 1
+
+
+def _are_networks(values: list[str]) -> bool:
+    try:
+        return all(ipaddress.ip_network(each, strict=False) for each in values)
+    except ValueError:
+        return False
 
 
 def _is_secret(value: str) -> bool:

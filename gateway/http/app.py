@@ -63,7 +63,7 @@ class Options:
     :ivar realm: what WWW-Authenticate names.
     :ivar body_limit: bytes that a request's body may have.
     :ivar debug: answers to errors carry stack traces.
-    :ivar proxies: addresses whose X-Forwarded-For is believed.
+    :ivar proxies: addresses or networks whose X-Forwarded-For is believed.
     :ivar origins: web origins whose pages may call (CORS).
     :ivar jsonp: ``?callback=`` is honoured.
     :ivar write_line: takes the facts of each request's log line.

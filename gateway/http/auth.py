@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 
 from gateway.contract.catalog import Access, Operation
 from gateway.errors import Forbidden, NotAuthenticated
@@ -27,7 +29,7 @@ _HERE = frozenset({"same-origin", "none"})
 class Gate:
     """Lets requests in.
 
-    :ivar proxies: addresses whose X-Forwarded-For is believed.
+    :ivar proxies: addresses or networks whose X-Forwarded-For is believed.
     :ivar origins: web origins whose pages may call (CORS).
     """
 
@@ -59,7 +61,7 @@ class Gate:
 def credentials(request: Request, proxies: Collection[str] = ()) -> Credentials:
     """What the request shows of its sender.
 
-    :param proxies: addresses whose X-Forwarded-For is believed.
+    :param proxies: addresses or networks whose X-Forwarded-For is believed.
     """
     environ = request.env
     return Credentials(
@@ -73,10 +75,20 @@ def credentials(request: Request, proxies: Collection[str] = ()) -> Credentials:
 
 def client_address(peer: str, forwarded: str, proxies: Collection[str]) -> str:
     """The address that a request comes from: the last one on its way that is no proxy of ours. A socket's peer has none, and is one."""
+    if not forwarded:
+        return peer
     way = [*(each.strip() for each in forwarded.split(",") if each.strip()), peer]
-    while len(way) > 1 and (not way[-1] or way[-1] in proxies):
+    while len(way) > 1 and _is_proxy(way[-1], tuple(proxies)):
         way.pop()
     return way[-1]
+
+
+@lru_cache(maxsize=1024)
+def _is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
+    try:
+        return not address or any(ip_address(address) in ip_network(each, strict=False) for each in proxies)
+    except ValueError:
+        return False
 
 
 def cookies(line: str) -> Iterator[tuple[str, str]]:

@@ -409,10 +409,12 @@ def test_guesses_by_basic_count_too(client: Client) -> None:
         ("", "192.0.2.1", "192.0.2.1"),
         ("127.0.0.1", "", "127.0.0.1"),
         ("127.0.0.1", " , ", "127.0.0.1"),
+        ("10.1.2.3", "192.0.2.1", "192.0.2.1"),
+        ("10.2.2.3", "192.0.2.1", "10.2.2.3"),
     ],
 )
 def test_the_address_of_a_client(peer: str, forwarded: str, address: str) -> None:
-    assert auth.client_address(peer, forwarded, ("127.0.0.1",)) == address
+    assert auth.client_address(peer, forwarded, ("127.0.0.1", "10.1.0.0/16")) == address
 
 
 # Other sites' pages.
