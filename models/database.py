@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from models.engines import PATIENCE, Engine, Mysql, Run, Sqlite
 from models.errors import Unavailable
-from models.failures import is_broken, translated
+from models.failures import check, is_broken, translated
 from models.pool import Held, Pool
 
 Result = TypeVar("Result")
@@ -59,8 +59,8 @@ class Unit:
             self._commit()
             return
         self._roll_back()
-        if isinstance(error, Exception) and (meant := _meaning(error)) is not error:
-            raise meant
+        if isinstance(error, Exception):
+            check(error)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement; its cursor. Raises Duplicate and Unavailable."""
@@ -78,7 +78,8 @@ class Unit:
         try:
             self.database.engine.run_many(self._held.connection, sql, rows)
         except Exception as error:
-            raise _meaning(error)
+            check(error)
+            raise
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -97,7 +98,8 @@ class Unit:
             self._prepare(self._held)
         except Exception as error:
             self._roll_back()
-            raise _meaning(error)
+            check(error)
+            raise
 
     def _prepare(self, held: Held) -> None:
         engine = self.database.engine
@@ -121,8 +123,10 @@ class Unit:
                 self._prepare(held)
                 return self._run(sql, values)
             except Exception as second:
-                raise _meaning(second)
-        raise _meaning(error)
+                check(second)
+                raise
+        check(error)
+        raise error
 
     def _commit(self) -> None:
         held = self._release()
@@ -216,14 +220,6 @@ class Database:
         if writer is not None and not writer.acquire(timeout=self._patience):
             raise Unavailable("Another unit of work is writing for too long.", again=True)
         return writer
-
-
-def _meaning(error: Exception) -> Exception:
-    meant = translated(error)
-    if meant is None:
-        return error
-    meant.__cause__ = error
-    return meant
 
 
 def connect(url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE) -> Database:

@@ -35,6 +35,13 @@ def translated(error: Exception) -> StorageError | None:
     return Unavailable(f"The database can't be used: {error}", again=code in busy)
 
 
+def check(error: Exception) -> None:
+    """Raise what a driver's error stands for; nothing happens where it is none."""
+    meant = translated(error)
+    if meant is not None:
+        raise meant from error
+
+
 def is_broken(error: Exception) -> bool:
     """Whether the connection that this happened on is of no use any more."""
     return _is(error, *_AWAY) and _code(error) not in _MYSQL_BUSY | _MYSQL_MISTAKE

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import peewee
@@ -21,10 +22,13 @@ LENGTHS: Mapping[str, int] = {
 }
 
 _HIDDEN = ("archived", "from_folded", "to_folded")
-_COLUMNS = tuple(name for name in Session._meta.sorted_field_names if name not in _HIDDEN)
-_ENDED = _COLUMNS.index("ended")
-_MISSED = _COLUMNS.index("was_missed")
-_BREADCRUMB = _COLUMNS.index("customer_breadcrumb")
+# What is stored otherwise than it is read comes last: rows are made of columns as the driver gives them.
+_CONVERTED = ("ended", "was_missed", "customer_breadcrumb")
+_COLUMNS = (
+    *(name for name in Session._meta.sorted_field_names if name not in (*_HIDDEN, *_CONVERTED)),
+    *_CONVERTED,
+)
+_ACCOUNT = _COLUMNS.index("account_id")
 
 
 class BreadcrumbRow(NamedTuple):
@@ -62,7 +66,12 @@ else:
     #: A session: every column as an attribute, with ``members`` and ``log``.
     SessionRow = namedtuple("SessionRow", (*_COLUMNS, "members", "log"))
 
-_MEMBER = tuple(MemberRow._fields)
+# PERF: a named tuple's own `_make` costs several times as much as making the tuple.
+_new_session: Callable[[Iterable[Any]], SessionRow] = partial(tuple.__new__, SessionRow)
+_new_member: Callable[[Iterable[Any]], MemberRow] = partial(tuple.__new__, MemberRow)
+log_row: Callable[[Iterable[Any]], LogRow] = partial(tuple.__new__, LogRow)
+
+_MEMBER = MemberRow._fields
 MEMBER_COLUMNS = [getattr(SessionMember, name) for name in _MEMBER]
 ALL = [getattr(Session, name) for name in _COLUMNS]
 
@@ -121,32 +130,27 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
         "from_folded": fold(row["from_address"], row["from_name"], row["from_phone_number"]),
         "to_folded": fold(row["to_address"], row["destination"]),
     }
-    _INSERT.execute(unit, **stored)
-    for position, member in enumerate(members):
-        _insert_member(unit, row["id"], position, member)
-    for position, line in enumerate(log):
-        _insert_log(unit, row["id"], position, line)
-    return SessionRow(**row, members=list(members), log=log)
+    _INSERT.run(unit, _stored(stored))
+    session_id = row["id"]
+    _INSERT_MEMBER.run_many(unit, [_member(session_id, *numbered) for numbered in enumerate(members)])
+    _INSERT_LOG.run_many(unit, [_line(session_id, *numbered) for numbered in enumerate(log)])
+    return _new_session((*_shown(row), list(members), log))
 
 
 _NEW: Mapping[str, Any] = {**dict.fromkeys(_COLUMNS), "version": 1, "ended": False, "was_missed": False}
 
 
-def _insert_member(unit: Unit, session_id: str, position: int, member: MemberRow) -> None:
+_stored = itemgetter(*Session._meta.sorted_field_names)
+_shown = itemgetter(*_COLUMNS)
+
+
+def _member(session_id: str, position: int, member: MemberRow) -> tuple[Any, ...]:
     data = member.application_data
-    values = member._asdict() | {"application_data": None if data is None else json.dumps(data)}
-    _INSERT_MEMBER.execute(unit, session_id=session_id, position=position, **values)
+    return (session_id, position, *member[:5], None if data is None else json.dumps(data), *member[6:])
 
 
-def _insert_log(unit: Unit, session_id: str, position: int, line: LogRow) -> None:
-    _INSERT_LOG.execute(
-        unit,
-        session_id=session_id,
-        position=position,
-        date=line.date,
-        message=line.message,
-        message_folded=line.message.casefold(),
-    )
+def _line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
+    return (session_id, position, line.date, line.message, line.message.casefold())
 
 
 def get(
@@ -158,33 +162,51 @@ def get(
     :param for_update: nobody else may change it until the unit of work ends.
     """
     locked = for_update and unit.dialect != "sqlite"
-    found = (_BY_ID_LOCKED if locked else _BY_ID).row(unit, id=session_id)
-    if found is None or (account_ids is not None and found[_ACCOUNT] not in account_ids):
+    id_only = (session_id,)
+    found = (_BY_ID_LOCKED if locked else _BY_ID).run(unit, id_only).fetchone()
+    # MySQL takes an id with blanks at its end for the one without.
+    if found is None or found[0] != session_id or (account_ids is not None and found[_ACCOUNT] not in account_ids):
         return None
-    members = [member_row(each) for each in _MEMBERS.rows(unit, id=session_id)]
-    log = [LogRow._make(each) for each in _LOG.rows(unit, id=session_id)]
+    members = [member_row(*each) for each in _MEMBERS.run(unit, id_only).fetchall()]
+    log = [*map(log_row, _LOG.run(unit, id_only).fetchall())]
     return session_row(found, members, log)
-
-
-_ACCOUNT = _COLUMNS.index("account_id")
 
 
 def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
     """The row of a session's columns, in the order in which `ALL` has them."""
-    values = [*columns, members, log]
-    values[_ENDED] = bool(values[_ENDED])
-    values[_MISSED] = bool(values[_MISSED])
-    crumbs = values[_BREADCRUMB]
-    if crumbs is not None:
-        values[_BREADCRUMB] = [BreadcrumbRow(*crumb) for crumb in json.loads(crumbs)]
-    return SessionRow._make(values)
+    crumbs = columns[-1]
+    return _new_session(
+        (
+            *columns[:-3],
+            columns[-3] == 1,
+            columns[-2] == 1,
+            None if crumbs is None else [*_breadcrumb(crumbs)],
+            members,
+            log,
+        )
+    )
 
 
-def member_row(columns: Sequence[Any]) -> MemberRow:
+@lru_cache(maxsize=1024)
+def _breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
+    return tuple(BreadcrumbRow(*crumb) for crumb in json.loads(text))
+
+
+def member_row(
+    identity: str,
+    endpoint: str | None,
+    name: str | None,
+    original: int,
+    avatar: str | None,
+    data: str | None,
+    state: str | None,
+    role: str | None,
+    sid: str | None,
+    muted: int,
+) -> MemberRow:
     """The row of a member's columns."""
-    identity, endpoint, name, original, avatar, data, state, role, sid, muted = columns
-    data = None if data is None else json.loads(data)
-    return MemberRow(identity, endpoint, name, bool(original), avatar, data, state, role, sid, bool(muted))
+    read = None if data is None else json.loads(data)
+    return _new_member((identity, endpoint, name, original == 1, avatar, read, state, role, sid, muted == 1))
 
 
 @lru_cache(maxsize=256)
@@ -205,7 +227,7 @@ def update(unit: Unit, session: SessionRow, changes: Mapping[str, Any], line: Lo
     statement = _update(frozenset(changes))
     if statement.execute(unit, **changes, id=session.id, expected=session.version).rowcount != 1:
         raise Conflict(f"the session {session.id} was changed by somebody else")
-    _insert_log(unit, session.id, len(session.log), line)
+    _INSERT_LOG.run(unit, _line(session.id, len(session.log), line))
     return session._replace(**changes, version=session.version + 1, log=[*session.log, line])
 
 
@@ -227,7 +249,7 @@ _MEMBER_STATES = Statement(
 def add_member(unit: Unit, session: SessionRow, member: MemberRow) -> SessionRow:
     """Add a member at the end. Raises Duplicate when the identity is a member already."""
     last = _LAST_POSITION.row(unit, id=session.id)[0]
-    _insert_member(unit, session.id, 0 if last is None else last + 1, member)
+    _INSERT_MEMBER.run(unit, _member(session.id, 0 if last is None else last + 1, member))
     return session._replace(members=[*session.members, member])
 
 

@@ -9,12 +9,16 @@ Building a query costs peewee many times what running it costs the driver, so ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import peewee
 
 from models.database import Unit
+
+#: From values by name to the values of a statement's places.
+Bind = Callable[[Mapping[str, Any]], Sequence[Any]]
 
 
 class _Param:
@@ -38,20 +42,12 @@ class Statement:
 
     def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
-        self._built: dict[str, tuple[str, Sequence[Any]]] = {}
-
-    def sql(self, unit: Unit) -> tuple[str, Sequence[Any]]:
-        """The statement's text in the unit's dialect, and its values and places in order."""
-        built = self._built.get(unit.dialect)
-        if built is None:
-            built = unit.database.peewee.get_sql_context().sql(self._build()).query()
-            self._built[unit.dialect] = built
-        return built
+        self._built: dict[str, tuple[str, Bind]] = {}
 
     def execute(self, unit: Unit, **values: Any) -> Any:
-        """Run it; the cursor."""
-        text, places = self.sql(unit)
-        return unit.execute(text, [values[each.name] if type(each) is _Param else each for each in places])
+        """Run it with values by name; the cursor."""
+        text, bind = self._built.get(unit.dialect) or self._make(unit)
+        return unit.execute(text, bind(values))
 
     def row(self, unit: Unit, **values: Any) -> Any:
         """The first row, as a tuple, or None."""
@@ -60,3 +56,25 @@ class Statement:
     def rows(self, unit: Unit, **values: Any) -> list[Any]:
         """Every row, as tuples."""
         return list(self.execute(unit, **values).fetchall())
+
+    def run(self, unit: Unit, values: Sequence[Any]) -> Any:
+        """Run it with values in the order of its places, of which none may be fixed; the cursor."""
+        return unit.execute((self._built.get(unit.dialect) or self._make(unit))[0], values)
+
+    def run_many(self, unit: Unit, rows: Sequence[Sequence[Any]]) -> None:
+        """Run it for each of some rows of values in the order of its places."""
+        if rows:
+            unit.execute_many((self._built.get(unit.dialect) or self._make(unit))[0], rows)
+
+    def _make(self, unit: Unit) -> tuple[str, Bind]:
+        text, places = unit.database.peewee.get_sql_context().sql(self._build()).query()
+        built = self._built[unit.dialect] = text, _bind(places)
+        return built
+
+
+def _bind(places: Sequence[Any]) -> Bind:
+    """What gives the values and fixed values of some places, in order."""
+    names = [each.name for each in places if type(each) is _Param]
+    if len(names) > 1 and len(names) == len(places):
+        return itemgetter(*names)
+    return lambda values: [values[each.name] if type(each) is _Param else each for each in places]
