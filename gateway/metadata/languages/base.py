@@ -66,6 +66,7 @@ class Generator(ABC):
     map_form: ClassVar[str]
     generic_form: ClassVar[str] = "{0}<{1}>"
     reserved: ClassVar[frozenset[str]] = frozenset()
+    line_comment: ClassVar[str] = "//"
     comment_marks: ClassVar[Mapping[str, str]] = {"*/": "* /", "/*": "/ *"}
 
     def __init__(self, contract: Contract, options: Options) -> None:
@@ -189,6 +190,39 @@ class Generator(ABC):
         """The value that a property starts with, where an option gives it one."""
         version = re.sub(r"\D", "", self.text("AddImplicitVersion"))
         return version if each is VERSION else ""
+
+    def implements(self, info: RecordInfo) -> list[str]:
+        """The interfaces of a record, the return marker of an operation's request first."""
+        operation = self.operation(info)
+        marker = []
+        if operation is not None and self.is_marked(info):
+            returns = operation.returns
+            marker = [self.generic(self.marker(info), [self.type_name(returns)] if returns else [])]
+        return [*marker, *info.interfaces]
+
+    # What stands before a type or a member, in languages that have no attributes of their own
+
+    def remarks(self, info: RecordInfo) -> Iterator[str]:
+        """A record's attributes as comments."""
+        mark = self.line_comment
+        for path, verbs in self.routes(info):
+            yield f"{mark} @Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
+        if info.description and self.operation(info):
+            yield f"{mark} @Api(Description={self.quoted(info.description)})"
+        if info.ordered:
+            yield f"{mark} @DataContract"
+
+    def member_remarks(self, info: RecordInfo, each: Property) -> Iterator[str]:
+        """A property's attributes as comments."""
+        if info.ordered:
+            yield f"{self.line_comment} @DataMember(Order={info.properties.index(each) + 1})"
+        if each.description:
+            yield f"{self.line_comment} @ApiMember(Description={self.quoted(each.description)})"
+
+    def block(self, text: str) -> Iterator[str]:
+        """A description as a block comment."""
+        if self.describes():
+            yield from block_comment(self.comment_lines(text))
 
     # Names of types
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape
 
 from gateway.contract.typeinfo import SERVICESTACK, EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator, indented
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import by_name
@@ -18,13 +19,6 @@ NAMESPACES = (
     "System.Runtime.Serialization",
     "ServiceStack",
     "ServiceStack.DataAnnotations",
-)
-
-KEYWORDS = frozenset(
-    "abstract as base bool break byte case catch char checked class const continue decimal default delegate do double else enum event "
-    "explicit extern false finally fixed float for foreach goto if implicit in int interface internal is lock long namespace new null "
-    "object operator out override params private protected public readonly ref return sbyte sealed short sizeof stackalloc static string "
-    "struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void volatile while".split()
 )
 
 
@@ -82,14 +76,8 @@ class DotnetGenerator(Generator):
         """An attribute with one named argument."""
         return f"{attribute}({argument}={value})"
 
-    def interfaces(self, info: RecordInfo) -> list[str]:
-        """The interfaces."""
-        operation = self.operation(info)
-        marker = []
-        if operation is not None and self.is_marked(info):
-            returns = operation.returns
-            marker = [self.generic(self.marker(info), [self.type_name(returns)] if returns else [])]
-        return [*marker, *info.interfaces, *(["IExtensibleDataObject"] if self.is_extensible() else [])]
+    def implements(self, info: RecordInfo) -> list[str]:
+        return [*super().implements(info), *(["IExtensibleDataObject"] if self.is_extensible() else [])]
 
     def is_extensible(self) -> bool:
         """Whether classes keep members that they do not know."""
@@ -119,7 +107,7 @@ class CSharpGenerator(DotnetGenerator):
     name = "csharp"
     title = "C#"
     suffix = "cs"
-    reserved = KEYWORDS
+    reserved = keywords.CSHARP
     comment_marks = {}
     defaults = {
         "GlobalNamespace": "",
@@ -184,7 +172,7 @@ class CSharpGenerator(DotnetGenerator):
         yield from (f"[{each}]" for each in self.attributes(info))
         partial = " partial" if self.flag("MakePartial") else ""
         yield f"{self._visible}{partial} class {self.generic(info.name, info.parameters)}"
-        bases = [*([self.type_name(info.base)] if info.base else []), *self.interfaces(info)]
+        bases = [*([self.type_name(info.base)] if info.base else []), *self.implements(info)]
         if bases:
             yield f"    : {', '.join(bases)}"
         yield "{"

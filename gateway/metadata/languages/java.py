@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
-from gateway.metadata.languages.base import Generator, block_comment, indented
+from gateway.metadata.languages import keywords
+from gateway.metadata.languages.base import Generator, indented
 from gateway.metadata.languages.options import names
 
 _IMPORTS = "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*"
 _ANNOTATIONS = "com.google.gson.annotations.*"
 _REFLECTION = "com.google.gson.reflect.*"
-
-KEYWORDS = frozenset(
-    "abstract assert boolean break byte case catch char class const continue default do double else enum extends false final finally "
-    "float for goto if implements import instanceof int interface long native new null package private protected public return short "
-    "static strictfp super switch synchronized this throw throws transient true try void volatile while _".split()
-)
 
 
 class JvmGenerator(Generator):
@@ -50,8 +45,7 @@ class JvmGenerator(Generator):
 
     def annotations(self, info: RecordInfo) -> Iterator[str]:
         """What stands before a class."""
-        if self.describes():
-            yield from block_comment(self.comment_lines(info.description))
+        yield from self.block(info.description)
         for number, (path, verbs) in enumerate(self.routes(info)):
             # An annotation stands once; further routes are told to people only.
             hidden = "// " if number else ""
@@ -64,8 +58,7 @@ class JvmGenerator(Generator):
 
     def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
         """What stands before a member."""
-        if self.describes():
-            yield from block_comment(self.comment_lines(each.description))
+        yield from self.block(each.description)
         if info.ordered:
             yield f"@DataMember(Order={info.properties.index(each) + 1})"
         if each.description:
@@ -79,14 +72,6 @@ class JvmGenerator(Generator):
         """The base class, empty where there is none."""
         return self.type_name(info.base) if info.base else ""
 
-    def implements(self, info: RecordInfo) -> list[str]:
-        """The interfaces."""
-        operation = self.operation(info)
-        marker = []
-        if operation is not None and self.is_marked(info):
-            marker = [self.marker(info) + (f"<{self.type_name(operation.returns)}>" if operation.returns else "")]
-        return [*marker, *info.interfaces]
-
 
 class JavaGenerator(JvmGenerator):
     """Nested static classes, with accessors whose setters can be chained."""
@@ -94,7 +79,7 @@ class JavaGenerator(JvmGenerator):
     name = "java"
     title = "Java"
     suffix = "java"
-    reserved = KEYWORDS
+    reserved = keywords.JAVA
     defaults = {
         "Package": "",
         "GlobalNamespace": "dtos",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages.base import Generator, Head, indented, snake_case
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
@@ -24,6 +24,7 @@ class PythonGenerator(Generator):
     name = "python"
     title = "Python"
     suffix = "py"
+    line_comment = "#"
     head = Head(opening='""" Options:', closing='"""', off="#")
     # What stands in the annotations of a dataclass can't be the name of a field before it.
     reserved = frozenset({*keyword.kwlist, "int", "float", "bool", "str", "list", "dict", "field", "config"})
@@ -80,10 +81,7 @@ class PythonGenerator(Generator):
         yield from indented(f"{snake_case(name).upper()} = '{name}'" for name, _ in info.members)
 
     def record(self, info: RecordInfo) -> Iterator[str]:
-        for path, verbs in self.routes(info):
-            yield f"# @Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
-        if info.description and self.operation(info):
-            yield f"# @Api(Description={self.quoted(info.description)})"
+        yield from self.remarks(info)
         yield self.text("DataClassJson") or _JSON
         yield self.text("DataClass") or _DATACLASS
         bases = ", ".join(self._bases(info))
@@ -98,14 +96,7 @@ class PythonGenerator(Generator):
             yield f"Generic[{', '.join(info.parameters)}]"
         if info.base:
             yield self.type_name(info.base)
-        operation = self.operation(info)
-        if operation is not None and self.is_marked(info):
-            yield self.generic(self.marker(info), [self._answer(operation.returns, info)] if operation.returns else [])
-        yield from info.interfaces
-
-    def _answer(self, returns: TypeRef, info: RecordInfo) -> str:
-        name = self.type_name(returns)
-        return f'"{name}"' if returns.name == info.name else name
+        yield from self.implements(info)
 
     def _documentation(self, text: str) -> Iterator[str]:
         lines = self.comment_lines(text) if self.describes() else []
@@ -114,8 +105,7 @@ class PythonGenerator(Generator):
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
         for each in info.properties:
-            if each.description:
-                yield f"# @ApiMember(Description={self.quoted(each.description)})"
+            yield from self.member_remarks(info, each)
             yield self._member(info, each)
             yield from self._documentation(each.description)
 

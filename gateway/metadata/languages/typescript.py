@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages.base import Generator, block_comment, indented
+from gateway.metadata.languages.base import Generator, indented
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
 
@@ -44,32 +44,14 @@ class ScriptGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def annotations(self, info: RecordInfo) -> Iterator[str]:
-        """What stands before a class: a description, and attributes as comments."""
-        if self.describes():
-            yield from block_comment(self.comment_lines(info.description))
-        for path, verbs in self.routes(info):
-            yield f"// @Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
-        if info.description and self.operation(info):
-            yield f"// @Api(Description={self.quoted(info.description)})"
-        if info.ordered:
-            yield "// @DataContract"
+        """What stands before a class."""
+        yield from self.block(info.description)
+        yield from self.remarks(info)
 
     def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
         """What stands before a member."""
-        if self.describes():
-            yield from block_comment(self.comment_lines(each.description))
-        if info.ordered:
-            yield f"// @DataMember(Order={info.properties.index(each) + 1})"
-        if each.description:
-            yield f"// @ApiMember(Description={self.quoted(each.description)})"
-
-    def implements(self, info: RecordInfo) -> list[str]:
-        """The interfaces."""
-        operation = self.operation(info)
-        marker = []
-        if operation is not None and self.is_marked(info):
-            marker = [self.marker(info) + (f"<{self.type_name(operation.returns)}>" if operation.returns else "")]
-        return [*marker, *info.interfaces]
+        yield from self.block(each.description)
+        yield from self.member_remarks(info, each)
 
     def markers(self) -> Iterator[str]:
         """The interfaces that the document's types implement."""

@@ -1,0 +1,159 @@
+"""Dart and Flutter, as the package servicestack reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages import keywords
+from gateway.metadata.languages.base import Generator, indented
+from gateway.metadata.languages.options import names
+from gateway.metadata.languages.selection import dependencies_first
+
+_IMPORTS = "package:servicestack/servicestack.dart"
+
+
+class DartGenerator(Generator):
+    """Classes that read and write their JSON themselves, and a table of types for the library."""
+
+    name = "dart"
+    title = "Dart"
+    suffix = "dart"
+    reserved = keywords.DART
+    provided = frozenset({"ResponseStatus", "ResponseError", "ErrorResponse"})
+    list_form = "List<{0}>"
+    map_form = "Map<{0},{1}>"
+    defaults = {
+        "GlobalNamespace": "",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "AddDescriptionAsComments": "True",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "DefaultImports": _IMPORTS,
+    }
+    scalars = {"String": "String", "Boolean": "bool", **{f"Int{bits}": "int" for bits in (8, 16, 32, 64)}}
+
+    def opening(self) -> Iterator[str]:
+        if library := self.text("GlobalNamespace"):
+            yield f"library {library};"
+        yield from (f"import '{each}';" for each in names(self.text("DefaultImports")))
+        yield ""
+
+    def ordered(self) -> list[TypeInfo]:
+        return dependencies_first(self.types, self.contract.by_name)
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from (f"enum {info.name}", "{")
+        yield from indented(f"{name}," for name, _ in info.members)
+        yield "}"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self.block(info.description)
+        yield from self.remarks(info)
+        extends = f" extends {self.type_name(info.base)}" if info.base else ""
+        implements = ", ".join([*self.implements(info), "IConvertible"])
+        yield f"class {self.generic(info.name, info.parameters)}{extends} implements {implements}"
+        yield "{"
+        yield from indented(self._members(info))
+        yield "}"
+
+    def closing(self) -> Iterator[str]:
+        library = self.text("GlobalNamespace") or urlsplit(self.options.base_url).hostname or "localhost"
+        yield f"TypeContext _ctx = TypeContext(library: '{library.replace('.', '_')}', types: <String, TypeInfo> {{"
+        for name, entry in self._entries().items():
+            yield f"    '{name}': TypeInfo({entry}),"
+        yield "});"
+
+    def _entries(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for info in self.ordered():
+            if isinstance(info, EnumInfo):
+                found[info.name] = f"TypeOf.Enum, enumValues:{info.name}.values"
+                continue
+            kind = "TypeOf.GenericDef" if info.parameters else "TypeOf.Class"
+            found[self.generic(info.name, info.parameters)] = f"{kind}, create:() => {info.name}()"
+            for ref in (each.type for each in info.properties if not info.parameters):
+                found.update(self._entry(ref))
+            operation = self.operation(info)
+            if operation is not None and operation.returns is not None:
+                found.update(self._entry(operation.returns))
+        return found
+
+    def _entry(self, ref: TypeRef) -> dict[str, str]:
+        """What the library must be able to make besides the declared types."""
+        name = self.type_name(ref)
+        if ref.kind == "list" and ref.arguments[0].kind in ("record", "enum"):
+            return {name: f"TypeOf.Class, create:() => <{self.type_name(ref.arguments[0])}>[]"}
+        if ref.kind == "record" and ref.arguments:
+            items = TypeRef("list", "List", (ref.arguments[0],))
+            return {name: f"TypeOf.Class, create:() => {name}()", **self._entry(items)}
+        return {}
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        for each in info.properties:
+            yield from self.block(each.description)
+            yield from self.member_remarks(info, each)
+            value = f" = {self.initial(each)}" if self.initial(each) else ""
+            yield f"{self.type_name(each.type)}? {self._member(each)}{value};"
+            if each.description or info.ordered:
+                yield ""
+        parameters = ",".join(f"this.{self._member(each)}" for each in info.properties)
+        yield f"{info.name}({f'{{{parameters}}}' if parameters else ''});"
+        own = "" if info.base is None else " : super.fromJson(json)"
+        body = " { fromMap(json); }" if info.base is None else ";"
+        yield f"{info.name}.fromJson(Map<String, dynamic> json){own}{body}"
+        yield ""
+        yield from self._reading(info)
+        yield from self._writing(info)
+        yield from self._answer(info)
+        parameters = ",".join(f"${each}" for each in info.parameters)
+        yield f'getTypeName() => "{info.name}{f"<{parameters}>" if parameters else ""}";'
+        yield "TypeContext? context = _ctx;"
+
+    def _reading(self, info: RecordInfo) -> Iterator[str]:
+        yield "fromMap(Map<String, dynamic> json) {"
+        if info.base:
+            yield "    super.fromMap(json);"
+        for each in info.properties:
+            yield f"    {self._member(each)} = {self._read(each, info)};"
+        yield from ("    return this;", "}", "")
+
+    def _read(self, each: Property, info: RecordInfo) -> str:
+        source, kind = f"json['{each.wire}']", self.type_name(each.type)
+        if each.type.kind == "scalar":
+            return source
+        if kind == "Map<String,String>":
+            return f"JsonConverters.toStringMap({source})"
+        for index, parameter in enumerate(info.parameters):
+            defined = f'${{runtimeGenericTypeDefs(this,[{index}]).join(",")}}'
+            kind = kind.replace(f"<{parameter}>", f"<{defined}>")
+        return f"JsonConverters.fromJson({source},'{kind}',context!)"
+
+    def _writing(self, info: RecordInfo) -> Iterator[str]:
+        opening, closing = ("super.toJson()..addAll({", "});") if info.base else ("{", "};")
+        yield f"Map<String, dynamic> toJson() => {opening}"
+        yield from indented(",\n".join(f"'{each.wire}': {self._write(each)}" for each in info.properties).splitlines())
+        yield from (closing, "")
+
+    def _write(self, each: Property) -> str:
+        plain = each.type.kind == "scalar" or self.type_name(each.type) == "Map<String,String>"
+        member = self._member(each)
+        return member if plain else f"JsonConverters.toJson({member},'{self.type_name(each.type)}',context!)"
+
+    def _answer(self, info: RecordInfo) -> Iterator[str]:
+        operation = self.operation(info)
+        if operation is None or not self.is_marked(info):
+            return
+        if operation.returns is None:
+            yield "createResponse() {}"
+            return
+        answer = self.type_name(operation.returns)
+        empty = f"<{answer.removeprefix('List<')[:-1]}>[]" if operation.returns.kind == "list" else f"{answer}()"
+        yield f"createResponse() => {empty};"
+        yield f'getResponseTypeName() => "{answer}";'
+
+    def _member(self, each: Property) -> str:
+        return f"{each.wire}_" if each.wire in self.reserved else each.wire

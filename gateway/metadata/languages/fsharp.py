@@ -1,0 +1,106 @@
+"""F#, as ServiceStack.Client reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
+from gateway.metadata.languages import keywords
+from gateway.metadata.languages.base import Head, indented
+from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator
+from gateway.metadata.languages.options import names
+from gateway.metadata.languages.selection import dependencies_first
+
+
+class FSharpGenerator(DotnetGenerator):
+    """Classes with properties, each after those that it names."""
+
+    name = "fsharp"
+    title = "F#"
+    suffix = "fs"
+    head = Head(opening="(* Options:", closing="*)")
+    reserved = keywords.FSHARP
+    comment_marks = {}
+    defaults = {
+        "GlobalNamespace": "",
+        "MakeDataContractsExtensible": "False",
+        "AddReturnMarker": "True",
+        "AddDescriptionAsComments": "True",
+        "AddDataContractAttributes": "False",
+        "AddIndexesToDataMembers": "False",
+        "AddGeneratedCodeAttributes": "False",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "ExportValueTypes": "False",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "InitializeCollections": "True",
+        "AddNamespaces": "",
+    }
+    scalars = {
+        "String": "String",
+        "Boolean": "Boolean",
+        "Int8": "SByte",
+        "Int16": "Int16",
+        "Int32": "Int32",
+        "Int64": "Int64",
+    }
+
+    def opening(self) -> Iterator[str]:
+        first = next((each.request.namespace for each in self.contract.operations if each.name in self.types), "")
+        anywhere = next((info.namespace for info in self.types.values()), "dtos")
+        yield from (f"namespace {self.text('GlobalNamespace') or first or anywhere}", "")
+        yield from (f"open {each}" for each in (*NAMESPACES, *names(self.text("AddNamespaces"))))
+        yield ""
+
+    def body(self) -> Iterator[str]:
+        yield from indented(super().body())
+
+    def ordered(self) -> list[TypeInfo]:
+        return dependencies_first(self.types, self.contract.by_name)
+
+    def nullable(self, name: str) -> str:
+        return f"Nullable<{name}>"
+
+    def is_extensible(self) -> bool:
+        return False
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield f"type {info.name} ="
+        yield from indented(f"| {name} = {number}" for name, number in info.members)
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        if self.describes():
+            yield from self.summary(info.description)
+        yield from (f"[<{each}>]" for each in self.attributes(info))
+        yield "[<AllowNullLiteral>]"
+        parameters = [f"'{each}" for each in info.parameters]
+        yield f"type {self.generic(info.name, parameters)}() ="
+        lines = [*self._members(info)]
+        yield from indented(lines or ["class end"])
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        if info.base:
+            yield f"inherit {self.type_name(info.base)}()"
+        yield from (f"interface {each}" for each in self.implements(info))
+        for number, each in enumerate(info.properties):
+            if number and each.description:
+                yield ""
+            if self.describes():
+                yield from self.summary(each.description)
+            yield from (f"[<{attribute}>]" for attribute in self.member_attributes(info, each))
+            name = f"``{each.name}``" if each.name in self.reserved else each.name
+            kind = self._kind(each)
+            yield f"member val {name}:{kind} = {self._start(each, kind)} with get,set"
+
+    def _kind(self, each: Property) -> str:
+        kind = self.property_type(each)
+        return kind.replace("<T>", "<'T>") if each.type.kind != "parameter" else f"'{kind}"
+
+    def _start(self, each: Property, kind: str) -> str:
+        if each.type.kind == "parameter":
+            return f"Unchecked.defaultof<{kind}>"
+        if self.initial(each):
+            return self.initial(each)
+        filled = self.is_value(each.type) or (self.flag("InitializeCollections") and each.type.kind in ("list", "map"))
+        return f"new {kind}()" if filled else "null"

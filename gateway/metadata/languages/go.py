@@ -1,0 +1,103 @@
+"""Go: structs with JSON tags, as the package servicestack-go reads them; nothing beside the standard library is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeRef
+from gateway.metadata.languages.base import Generator
+from gateway.metadata.languages.options import names
+
+_TAB = "\t"
+
+
+class GoGenerator(Generator):
+    """Structs; what may be absent is a pointer, what a type inherits is embedded."""
+
+    name = "go"
+    title = "Go"
+    suffix = "go"
+    list_form = "[]{0}"
+    map_form = "map[{0}]{1}"
+    generic_form = "{0}[{1}]"
+    defaults = {
+        "GlobalNamespace": "dtos",
+        "MakePropertiesOptional": "True",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "AddDescriptionAsComments": "True",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "DefaultImports": "",
+    }
+    scalars = {
+        "String": "string",
+        "Boolean": "bool",
+        "Int8": "int8",
+        "Int16": "int16",
+        "Int32": "int",
+        "Int64": "int64",
+    }
+
+    def opening(self) -> Iterator[str]:
+        yield from (f"package {self.text('GlobalNamespace') or 'dtos'}", "")
+        if imports := names(self.text("DefaultImports")):
+            yield from ("import (", *(f'{_TAB}"{each}"' for each in imports), ")", "")
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from (f"type {info.name} string", "", "const (")
+        width = max((len(name) for name, _ in info.members), default=0)
+        for name, _ in info.members:
+            yield f'{_TAB}{info.name}{name:<{width}} {info.name} = "{name}"'
+        yield ")"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self._description(info.description)
+        yield from self.remarks(info)
+        parameters = [f"{each} any" for each in info.parameters]
+        yield f"type {self.generic(info.name, parameters)} struct {{"
+        if info.base:
+            yield _TAB + self.type_name(info.base)
+        yield from self._fields(info)
+        yield "}"
+        operation = self.operation(info)
+        if operation is not None and self.is_marked(info):
+            yield ""
+            returns = operation.returns
+            if returns is None:
+                yield f"func ({info.name}) CreateResponseVoid() {{}}"
+            else:
+                yield f"func ({info.name}) CreateResponse() (r {self.type_name(returns)}) {{ return }}"
+            yield ""
+            yield f'func ({info.name}) HttpMethod() string {{ return "{operation.verb}" }}'
+
+    def _fields(self, info: RecordInfo) -> Iterator[str]:
+        """The fields; neighbours without remarks stand in columns, as gofmt wants them."""
+        group: list[tuple[str, str, str]] = []
+        for each in info.properties:
+            remarks = [*self._description(each.description), *self.member_remarks(info, each)]
+            if remarks:
+                yield from _columns(group)
+                group = []
+                yield from (_TAB + line for line in remarks)
+            name = each.name[:1].upper() + each.name[1:]
+            group.append((name, self._optional(each), f'`json:"{each.wire},omitempty"`'))
+        yield from _columns(group)
+
+    def _optional(self, each: Property) -> str:
+        kind = self.type_name(each.type)
+        return kind if each.type.kind in ("list", "map", "parameter") else f"*{kind}"
+
+    def _description(self, text: str) -> Iterator[str]:
+        if self.describes():
+            yield from (f"// {line}" for line in self.comment_lines(text))
+
+    def argument(self, ref: TypeRef) -> str:
+        return self.type_name(ref)
+
+
+def _columns(rows: list[tuple[str, str, str]]) -> Iterator[str]:
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    for name, kind, tag in rows:
+        yield f"{_TAB}{name:<{widths[0]}} {kind:<{widths[1]}} {tag}"

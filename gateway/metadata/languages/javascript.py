@@ -1,0 +1,78 @@
+"""JavaScript modules, with types in comments for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, RecordInfo, TypeRef
+from gateway.metadata.languages.base import indented
+from gateway.metadata.languages.typescript import ScriptGenerator
+
+
+class JavaScriptGenerator(ScriptGenerator):
+    """Classes as a browser or Node loads them, without a build."""
+
+    name = "mjs"
+    title = "JavaScript"
+    suffix = "mjs"
+    defaults = {
+        "AddServiceStackTypes": "True",
+        "AddDocAnnotations": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "AddDescriptionAsComments": "True",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "DefaultImports": "",
+    }
+
+    def opening(self) -> Iterator[str]:
+        yield from ('"use strict";', *self.imports())
+
+    def body(self) -> Iterator[str]:
+        # The form has no blank lines between types.
+        yield from (line for line in super().body() if line)
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        if self.flag("AddDocAnnotations"):
+            yield f"/** @typedef {{{'|'.join(repr(name) for name, _ in info.members)}}} */"
+        yield f"export var {info.name};"
+        yield f"(function ({info.name}) {{"
+        yield from indented(f'{info.name}["{name}"] = "{name}"' for name, _ in info.members)
+        yield f"}})({info.name} || ({info.name} = {{}}));"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        if self.describes() and info.description:
+            yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
+        if self.flag("AddDocAnnotations"):
+            yield from (f"/** @template {each} */" for each in info.parameters)
+        yield f"export class {info.name}{f' extends {info.base.name}' if info.base else ''} {{"
+        yield from indented(self._members(info))
+        yield "}"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        noted = self.flag("AddDocAnnotations")
+        every = [f"{each.wire}?:{self.type_name(each.type)}" for each in self.contract.all_properties(info)]
+        if noted and every:
+            yield f"/** @param {{{{{','.join(every)}}}}} [init] */"
+        yield f"constructor(init) {{ {'super(init); ' if info.base else ''}Object.assign(this, init) }}"
+        for each in info.properties:
+            yield from self._note(self.type_name(each.type), each.description if self.describes() else "", noted=noted)
+            yield f"{each.wire}{f' = {self.initial(each)}' if self.initial(each) else ''};"
+        operation = self.operation(info)
+        if operation is not None and self.is_marked(info):
+            yield f"getTypeName() {{ return '{info.name}' }}"
+            yield f"getMethod() {{ return '{operation.verb}' }}"
+            yield f"createResponse() {{ {self._new(operation.returns)}}}"
+
+    def _note(self, kind: str, description: str, *, noted: bool) -> Iterator[str]:
+        words = " ".join(self.comment_lines(description))
+        if noted and words:
+            yield from ("/**", f" * @type {{{kind}}}", f" * @description {words} */")
+        elif noted:
+            yield f"/** @type {{{kind}}} */"
+
+    def _new(self, ref: TypeRef | None) -> str:
+        if ref is None:
+            return ""
+        return "return [] " if ref.kind == "list" else f"return new {ref.name}() "

@@ -1,0 +1,72 @@
+"""Words that names can't be, language by language."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+JAVA = _words(
+    """
+    abstract assert boolean break byte case catch char class const continue default do double else enum extends false final finally
+    float for goto if implements import instanceof int interface long native new null package private protected public return short
+    static strictfp super switch synchronized this throw throws transient true try void volatile while _
+    """
+)
+CSHARP = _words(
+    """
+    abstract as base bool break byte case catch char checked class const continue decimal default delegate do double else enum event
+    explicit extern false finally fixed float for foreach goto if implicit in int interface internal is lock long namespace new null
+    object operator out override params private protected public readonly ref return sbyte sealed short sizeof stackalloc static string
+    struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void volatile while
+    """
+)
+DART = _words(
+    """
+    assert await break case catch class const continue default do else enum extends false final finally for if in is new null rethrow
+    return super switch this throw true try var void while with yield context
+    """
+)
+FSHARP = _words(
+    """
+    abstract and as assert base begin class default delegate do done downcast downto elif else end exception extern false finally fixed
+    for fun function global if in inherit inline interface internal lazy let match member module mutable namespace new null of open or
+    override private public rec return sig static struct then to true try type upcast use val void when while with yield
+    """
+)
+SWIFT = _words(
+    """
+    as associatedtype break case catch class continue default defer deinit do else enum extension fallthrough false fileprivate for
+    func guard if import in init inout internal is let nil open operator private protocol public repeat rethrows return self static
+    struct subscript super switch throw throws true try typealias var where while
+    """
+)
+VISUAL_BASIC = _words(
+    """
+    addhandler addressof alias and andalso as boolean byref byte byval call case catch cbool cbyte cchar cdate cdbl cdec char cint class
+    clng cobj const continue csbyte cshort csng cstr ctype cuint culng cushort date decimal declare default delegate dim directcast do
+    double each else elseif end endif enum erase error event exit false finally for friend function get gettype global gosub goto
+    handles if implements imports in inherits integer interface is isnot let lib like long loop me mod module mustinherit mustoverride
+    mybase myclass namespace narrowing new next not nothing notinheritable notoverridable object of on operator option optional or
+    orelse overloads overridable overrides paramarray partial private property protected public raiseevent readonly redim rem
+    removehandler resume return sbyte select set shadows shared short single static step stop string structure sub synclock then throw
+    to true try trycast typeof uinteger ulong ushort using variant wend when while widening with withevents writeonly xor
+    """
+)
+KOTLIN = _words("as fun in is object typealias typeof val var when")
+RUST = _words(
+    """
+    abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro
+    match mod move mut override priv pub ref return static struct super trait true try type typeof unsafe unsized use virtual where while
+    yield
+    """
+)
+#: Those that Rust takes for no name in any spelling.
+RUST_PATHS = _words("self Self super crate")
+RUBY = _words(
+    """
+    alias and begin break case class def defined do else elsif end ensure false for if in module next nil not or redo rescue retry return
+    self super then true undef unless until when while yield hash method object_id send freeze dup clone display
+    """
+)

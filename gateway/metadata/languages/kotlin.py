@@ -1,0 +1,91 @@
+"""Kotlin, for the JVM library net.servicestack:client and for Android."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
+from gateway.metadata.languages import keywords
+from gateway.metadata.languages.base import indented
+from gateway.metadata.languages.java import JvmGenerator
+
+_IMPORTS = (
+    "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*,com.google.gson.annotations.*,"
+    "com.google.gson.reflect.*"
+)
+
+
+class KotlinGenerator(JvmGenerator):
+    """Open classes at the top of a file."""
+
+    name = "kotlin"
+    title = "Kotlin"
+    suffix = "kt"
+    reserved = keywords.JAVA | keywords.KOTLIN
+    default_imports = _IMPORTS
+    defaults = {
+        "Package": "",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "AddDescriptionAsComments": "True",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "InitializeCollections": "True",
+        "TreatTypesAsStrings": "",
+        "DefaultImports": _IMPORTS,
+    }
+    scalars = {
+        "String": "String",
+        "Boolean": "Boolean",
+        "Int8": "Byte",
+        "Int16": "Short",
+        "Int32": "Int",
+        "Int64": "Long",
+    }
+
+    def opening(self) -> Iterator[str]:
+        if package := self.text("Package"):
+            yield from (f"package {package}", "")
+        yield from (f"import {each}" for each in self.imports())
+        yield from ("", "")
+
+    def quoted(self, text: str) -> str:
+        # ``$`` begins a template.
+        return re.sub(r"\$", r"\\$", super().quoted(text))
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from (f"enum class {info.name}", "{")
+        yield from indented(f"{name}," for name, _ in info.members)
+        yield "}"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self.annotations(info)
+        extends = self.extends(info)
+        bases = [*([f"{extends}()"] if extends else []), *self.implements(info)]
+        yield f"open class {self.generic(info.name, info.parameters)}{' : ' if bases else ''}{', '.join(bases)}"
+        yield "{"
+        yield from indented(self._members(info))
+        yield "}"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        for number, each in enumerate(info.properties):
+            if number and (each.description or info.ordered):
+                yield ""
+            yield from self.member_annotations(info, each)
+            yield f"{self.renamed(each)}var {self.member(each)}:{self._declared(each)}"
+        operation = self.operation(info)
+        if operation is not None and operation.returns is not None and self.is_marked(info):
+            answer = self.type_name(operation.returns)
+            generic = f"object : TypeToken<{answer}>(){{}}.type"
+            value = generic if operation.returns.arguments else f"{answer}::class.java"
+            yield f"companion object {{ private val responseType = {value} }}"
+            yield f"override fun getResponseType(): Any? = {info.name}.responseType"
+
+    def _declared(self, each: Property) -> str:
+        kind = self.type_name(each.type)
+        if self.initial(each):
+            return f"{kind}? = {self.initial(each)}"
+        filled = self.flag("InitializeCollections") and each.type.kind in ("list", "map")
+        return f"{kind} = {kind}()" if filled else f"{kind}? = null"

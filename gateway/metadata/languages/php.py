@@ -1,0 +1,169 @@
+"""PHP, as the package servicestack/client reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages.base import Generator, Head, indented
+from gateway.metadata.languages.options import names
+from gateway.metadata.languages.selection import dependencies_first
+
+_IMPORTS = (
+    "DateTime",
+    "Exception",
+    "DateInterval",
+    "JsonSerializable",
+    "ServiceStack\\{IReturn,IReturnVoid,IGet,IPost,IPut,IDelete,IPatch,IMeta,IHasSessionId,IHasBearerToken,IHasVersion}",
+    "ServiceStack\\{ResponseStatus,ResponseError,EmptyResponse,IdResponse,ArrayList,KeyValuePair2,StringResponse,ByteArray}",
+    "ServiceStack\\{JsonConverters,Returns,TypeContext}",
+)
+
+
+class PhpGenerator(Generator):
+    """Classes with promoted properties that read and write their JSON themselves."""
+
+    name = "php"
+    title = "PHP"
+    suffix = "php"
+    provided = frozenset({"ResponseStatus", "ResponseError"})
+    # ``?>`` ends PHP itself, even within a comment of one line.
+    comment_marks = {**Generator.comment_marks, "?>": "? >"}
+    list_form = "array<{0}>"
+    map_form = "array<{0},{1}>"
+    defaults = {
+        "GlobalNamespace": "dtos",
+        "MakePropertiesOptional": "True",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "AddDescriptionAsComments": "True",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "DefaultImports": "",
+    }
+    scalars = {"String": "string", "Boolean": "bool", **{f"Int{bits}": "int" for bits in (8, 16, 32, 64)}}
+
+    @property
+    def head(self) -> Head:  # type: ignore[override]
+        """The namespace must be the file's first statement."""
+        return Head(opening=f"<?php namespace {self.text('GlobalNamespace') or 'dtos'};\n/* Options:")
+
+    def quoted(self, text: str) -> str:
+        return super().quoted(text).replace("?>", "? >")
+
+    def opening(self) -> Iterator[str]:
+        yield ""
+        yield from (f"use {each};" for each in (*_IMPORTS, *names(self.text("DefaultImports"))))
+        yield from ("", "")
+
+    def ordered(self) -> list[TypeInfo]:
+        return dependencies_first(self.types, self.contract.by_name)
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from (f"enum {info.name} : string", "{")
+        # The constant ``class`` is the language's own.
+        yield from indented(
+            f"case {name if name.lower() != 'class' else f'{name}_'} = '{name}';" for name, _ in info.members
+        )
+        yield "}"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        if self.describes() and info.description:
+            yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
+        yield from self.remarks(info)
+        if info.parameters:
+            yield from ("/**", *(f" * @template {each}" for each in info.parameters), " */")
+        operation = self.operation(info)
+        if operation is not None and operation.returns is not None and self.is_marked(info):
+            yield f"#[Returns('{operation.returns.name}')]"
+        # What is answered is said by the attribute above: PHP has no generic interfaces.
+        implements = ", ".join([*(each.partition("<")[0] for each in self.implements(info)), "JsonSerializable"])
+        yield f"class {info.name}{f' extends {info.base.name}' if info.base else ''} implements {implements}"
+        yield "{"
+        yield from indented(self._members(info))
+        yield "}"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        if info.parameters:
+            yield "public array $genericArgs = [];"
+            yield f"public static function create(array $genericArgs=[]): {info.name} {{"
+            yield f"    $to = new {info.name}();"
+            yield from ("    $to->genericArgs = $genericArgs;", "    return $to;", "}", "")
+        yield from self._constructor(info)
+        yield from self._reading(info)
+        yield from self._writing(info)
+        operation = self.operation(info)
+        if operation is not None and self.is_marked(info):
+            yield f"public function getTypeName(): string {{ return '{info.name}'; }}"
+            yield f"public function getMethod(): string {{ return '{operation.verb}'; }}"
+            returns = operation.returns
+            kind, value = ("void", "") if returns is None else ("mixed", f" return {self._new(returns)}; ")
+            yield f"public function createResponse(): {kind} {{{value}}}"
+
+    def _new(self, ref: TypeRef) -> str:
+        if not ref.arguments:
+            return f"new {ref.name}()"
+        arguments = ",".join(f"'{each.name}'" for each in ref.arguments)
+        return f"{'ArrayList' if ref.kind == 'list' else ref.name}::create(genericArgs:[{arguments}])"
+
+    def _constructor(self, info: RecordInfo) -> Iterator[str]:
+        inherited = list(self.contract.all_properties(info))[len(info.properties) :]
+        yield "public function __construct("
+        parameters = [[f"{self._declared(each)} ${each.wire}=null"] for each in inherited]
+        parameters += [[*self._parameter(info, each)] for each in info.properties]
+        for number, lines in enumerate(parameters):
+            *remarks, last = lines
+            yield from indented([*remarks, last + ("," if number < len(parameters) - 1 else "")])
+        yield ") {"
+        if info.base:
+            yield f"    parent::__construct({','.join(f'${each.wire}' for each in inherited)});"
+        yield from ("}", "")
+
+    def _parameter(self, info: RecordInfo, each: Property) -> Iterator[str]:
+        if self.describes() and each.description:
+            yield f"/** @description {' '.join(self.comment_lines(each.description))} */"
+        yield from self.member_remarks(info, each)
+        yield f"/** @var {self.type_name(each.type)}|null */"
+        yield f"public {self._declared(each)} ${each.wire}={self.initial(each) or 'null'}"
+
+    def _declared(self, each: Property) -> str:
+        """A property's type for PHP itself, which knows no types of items."""
+        if each.type.kind == "parameter":
+            return "mixed"
+        return "?array" if each.type.kind in ("list", "map") else f"?{self.type_name(each.type)}"
+
+    def _reading(self, info: RecordInfo) -> Iterator[str]:
+        yield from ("/** @throws Exception */", "public function fromMap($o): void {")
+        if info.base:
+            yield "    parent::fromMap($o);"
+        for each in info.properties:
+            value = self._converted("from", each, info, f"$o['{each.wire}']")
+            yield f"    if (isset($o['{each.wire}'])) $this->{each.wire} = {value};"
+        yield from ("}", "")
+
+    def _writing(self, info: RecordInfo) -> Iterator[str]:
+        yield from ("/** @throws Exception */", "public function jsonSerialize(): mixed", "{")
+        yield f"    $o = {'(array)parent::jsonSerialize()' if info.base else '[]'};"
+        for each in info.properties:
+            value = self._converted("to", each, info, f"$this->{each.wire}")
+            yield f"    if (isset($this->{each.wire})) $o['{each.wire}'] = {value};"
+        yield from ("    return empty($o) ? new class(){} : $o;", "}")
+
+    def _converted(self, direction: str, each: Property, info: RecordInfo, value: str) -> str:
+        match each.type.kind:
+            case "scalar":
+                return value
+            case "list":
+                return f"JsonConverters::{direction}Array({self._named(each.type.arguments[0], info)}, {value})"
+            case "map":
+                arguments = ",".join(self._named(argument, info) for argument in each.type.arguments)
+                context = f"JsonConverters::context('Dictionary',genericArgs:[{arguments}])"
+                return f"JsonConverters::{direction}({context}, {value})"
+            case _:
+                return f"JsonConverters::{direction}({self._named(each.type, info)}, {value})"
+
+    def _named(self, ref: TypeRef, info: RecordInfo) -> str:
+        if ref.kind == "parameter":
+            return f"$this->genericArgs[{info.parameters.index(ref.name)}]"
+        return f"'{self.type_name(ref)}'"

@@ -1,0 +1,144 @@
+"""Ruby, as the gem servicestack reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages import keywords
+from gateway.metadata.languages.base import Generator, Head, indented, snake_case
+from gateway.metadata.languages.selection import dependencies_first
+
+_DOCUMENTED = {"Boolean": "TrueClass, FalseClass", "String": "String"}
+
+
+class RubyGenerator(Generator):
+    """Classes with accessors and a table of how their properties are called in JSON."""
+
+    name = "ruby"
+    title = "Ruby"
+    suffix = "rb"
+    head = Head(opening="# frozen_string_literal: true\n\n# Options:\n=begin", closing="=end", off="#")
+    line_comment = "#"
+    reserved = keywords.RUBY
+    comment_marks = {}
+    provided = frozenset({"ResponseStatus", "ResponseError"})
+    list_form = "[{0}]"
+    map_form = "{{ {0} => {1} }}"
+    generic_form = "{0}.of({1})"
+    defaults = {
+        "GlobalNamespace": "",
+        "AddReturnMarker": "True",
+        "AddDescriptionAsComments": "True",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+    }
+    scalars = {"String": "String", "Boolean": "nil", **{f"Int{bits}": "Integer" for bits in (8, 16, 32, 64)}}
+
+    def opening(self) -> Iterator[str]:
+        yield from ("require 'json'", "require 'servicestack'", "")
+        if namespace := self.text("GlobalNamespace"):
+            yield from (f"module {namespace}", "")
+
+    def closing(self) -> Iterator[str]:
+        if self.text("GlobalNamespace"):
+            yield "end"
+
+    def ordered(self) -> list[TypeInfo]:
+        return dependencies_first(self.types, self.contract.by_name)
+
+    def class_name(self, name: str) -> str:
+        return f"ServiceStack::{name}" if name in self.provided else name
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield f"module {info.name}"
+        yield from indented(f"{snake_case(name).upper()} = '{name}'" for name, _ in info.members)
+        yield "end"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self._description(info.description)
+        yield from self.remarks(info)
+        # A class of its own for each argument would be another base each time.
+        yield f"class {info.name}{f' < {info.base.name}' if info.base else ''}"
+        if info.base is None:
+            yield from indented(["include ServiceStack::DTO", ""])
+        yield from indented(self._members(info))
+        yield "end"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        for each in info.properties:
+            yield from self._description(each.description)
+            yield from self.member_remarks(info, each)
+            yield f"# @return [{self._documented(each.type)}]"
+            yield f"attr_accessor :{self._member(each)}"
+            if each.description or info.ordered:
+                yield ""
+        if info.properties:
+            yield from ("", "def self.properties", "    {")
+            yield from indented(
+                (
+                    f"{self._member(each)}: {{ name: '{each.wire}'{self._type(each.type)} }},"
+                    for each in info.properties
+                ),
+                2,
+            )
+            yield from ("    }", "end", "")
+        yield from self._closed(info)
+        yield from self._answer(info)
+
+    def _closed(self, info: RecordInfo) -> Iterator[str]:
+        """How a generic type is closed: a class whose properties have the argument's type."""
+        if not info.parameters:
+            return
+        names = ", ".join(each.lower() for each in info.parameters)
+        known = [each for each in info.properties if _parameters(each.type)]
+        entries = ", ".join(
+            f"{self._member(each)}: {{ name: '{each.wire}', type: {self._open(each)} }}" for each in known
+        )
+        yield f"def self.of({names})"
+        yield "    Class.new(self) do"
+        yield f"        define_singleton_method(:properties) {{ super().merge({{ {entries} }}) }}"
+        yield from ("    end", "end", "")
+
+    def _open(self, each: Property) -> str:
+        name = self.type_name(each.type)
+        for parameter in _parameters(each.type):
+            name = name.replace(parameter, parameter.lower())
+        return name
+
+    def _answer(self, info: RecordInfo) -> Iterator[str]:
+        operation = self.operation(info)
+        if operation is not None and self.is_marked(info):
+            returns = operation.returns
+            yield f"def response_type() = {'nil' if returns is None else self.type_name(returns)}"
+            yield f"def get_type_name() = '{info.name}'"
+            yield f"def get_method() = '{operation.verb}'"
+
+    def _type(self, ref: TypeRef) -> str:
+        """What the library must know of a property's type to read it."""
+        if ref.kind == "list":
+            return f", type: [{ref.arguments[0].name}]" if ref.arguments[0].kind == "record" else ""
+        return f", type: {self.type_name(ref)}" if ref.kind == "record" else ""
+
+    def _documented(self, ref: TypeRef) -> str:
+        if ref.kind == "list":
+            return f"Array<{self._documented(ref.arguments[0])}>"
+        if ref.kind == "map":
+            return f"Hash{{{' => '.join(self._documented(each) for each in ref.arguments)}}}"
+        return _DOCUMENTED.get(ref.name) or (self.scalars[ref.name] if ref.kind == "scalar" else ref.name)
+
+    def _description(self, text: str) -> Iterator[str]:
+        if self.describes():
+            yield from (f"# {line}" for line in self.comment_lines(text))
+
+    def _member(self, each: Property) -> str:
+        plain = snake_case(each.name)
+        return f"{plain}_" if plain in self.reserved else plain
+
+
+def _parameters(ref: TypeRef) -> list[str]:
+    own = [ref.name] if ref.kind == "parameter" else []
+    return own + [name for each in ref.arguments for name in _parameters(each)]

@@ -1,0 +1,130 @@
+"""Rust: structs for serde, as the crate servicestack reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages import keywords
+from gateway.metadata.languages.base import Generator, indented, snake_case
+from gateway.metadata.languages.options import names
+from gateway.metadata.languages.selection import dependencies_first
+
+_IMPORTS = "serde::{Serialize, Deserialize},std::collections::HashMap"
+_DERIVE = "#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Default)]"
+
+#: How requests say their name, verb and answer; the crate has traits of these names.
+_TRAITS = (
+    "pub trait IRequest {",
+    "    const NAME: &'static str;",
+    "    const VERB: &'static str;",
+    "}",
+    "",
+    "pub trait IReturn: IRequest {",
+    "    type Response;",
+    "}",
+    "",
+    "pub trait IReturnVoid: IRequest {}",
+    "",
+)
+
+
+class RustGenerator(Generator):
+    """Structs whose fields may all be absent; what a type inherits is flattened into it."""
+
+    name = "rust"
+    title = "Rust"
+    suffix = "rs"
+    reserved = keywords.RUST | keywords.RUST_PATHS
+    list_form = "Vec<{0}>"
+    map_form = "HashMap<{0}, {1}>"
+    defaults = {
+        "GlobalNamespace": "",
+        "MakePropertiesOptional": "True",
+        "AddServiceStackTypes": "True",
+        "AddResponseStatus": "False",
+        "AddImplicitVersion": "",
+        "AddDescriptionAsComments": "True",
+        "IncludeTypes": "",
+        "ExcludeTypes": "",
+        "DefaultImports": _IMPORTS,
+    }
+    scalars = {"String": "String", "Boolean": "bool", "Int8": "i8", "Int16": "i16", "Int32": "i32", "Int64": "i64"}
+
+    def opening(self) -> Iterator[str]:
+        yield "#![allow(unused_imports, dead_code)]"
+        yield from (f"use {each};" for each in _statements(self.text("DefaultImports")))
+        yield ""
+        if self.flag("AddServiceStackTypes"):
+            yield from _TRAITS
+
+    def ordered(self) -> list[TypeInfo]:
+        return dependencies_first(self.types, self.contract.by_name)
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from (_DERIVE, f"pub enum {info.name} {{")
+        for number, (name, _) in enumerate(info.members):
+            if not number:
+                yield "    #[default]"
+            plain = f"{name}_" if name in self.reserved else name
+            yield from indented([f'#[serde(rename = "{name}")]', f"{plain},"])
+        yield "}"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self._description(info.description)
+        yield from self.remarks(info)
+        yield from (_DERIVE, "#[serde(default)]")
+        # A parameter that no field names has to be named by something.
+        unused = [each for each in info.parameters if all(each not in _names(p.type) for p in info.properties)]
+        yield f"pub struct {self.generic(info.name, info.parameters)} {{"
+        if info.base:
+            yield from indented(
+                ["#[serde(flatten)]", f"pub {snake_case(info.base.name)}: {self.type_name(info.base)},"]
+            )
+        yield from indented(line for each in info.properties for line in self._field(info, each))
+        for each in unused:
+            yield from indented(["#[serde(skip)]", f"pub {each.lower()}_: std::marker::PhantomData<{each}>,"])
+        yield "}"
+        yield from self._traits(info)
+
+    def _field(self, info: RecordInfo, each: Property) -> Iterator[str]:
+        yield from self._description(each.description)
+        yield from self.member_remarks(info, each)
+        plain = snake_case(each.name)
+        member = f"{plain}_" if plain in keywords.RUST_PATHS else f"r#{plain}" if plain in self.reserved else plain
+        rename = "" if plain == each.wire and member != f"{plain}_" else f'rename = "{each.wire}", '
+        yield f'#[serde({rename}default, skip_serializing_if = "Option::is_none")]'
+        kind = self.type_name(each.type)
+        # What holds itself must be on the heap.
+        yield f"pub {member}: Option<{f'Box<{kind}>' if each.type.kind == 'record' else kind}>,"
+
+    def _traits(self, info: RecordInfo) -> Iterator[str]:
+        operation = self.operation(info)
+        if operation is None or not self.is_marked(info):
+            return
+        yield from ("", f"impl IRequest for {info.name} {{")
+        yield f'    const NAME: &\'static str = "{info.name}";'
+        yield f'    const VERB: &\'static str = "{operation.verb}";'
+        yield "}"
+        if operation.returns is None:
+            yield f"impl IReturnVoid for {info.name} {{}}"
+        else:
+            yield f"impl IReturn for {info.name} {{ type Response = {self.type_name(operation.returns)}; }}"
+
+    def _description(self, text: str) -> Iterator[str]:
+        if self.describes():
+            yield from (f"/// {line}" for line in self.comment_lines(text))
+
+
+def _names(ref: TypeRef) -> set[str]:
+    return {ref.name, *(name for each in ref.arguments for name in _names(each))}
+
+
+def _statements(text: str) -> Iterator[str]:
+    """The imports of a list whose braces hold commas of their own."""
+    pending = ""
+    for part in names(text):
+        pending = f"{pending}, {part}" if pending else part
+        if pending.count("{") == pending.count("}"):
+            yield pending
+            pending = ""

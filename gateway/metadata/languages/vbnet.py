@@ -1,0 +1,107 @@
+"""Visual Basic, as ServiceStack.Client reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
+from gateway.metadata.languages import keywords
+from gateway.metadata.languages.base import Head, indented
+from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator
+
+
+class VisualBasicGenerator(DotnetGenerator):
+    """Partial classes with overridable properties."""
+
+    name = "vbnet"
+    title = "VB.NET"
+    suffix = "vb"
+    head = Head(opening="' Options:", closing="", off="''", line="'")
+    reserved = keywords.VISUAL_BASIC
+    comment_marks = {}
+    list_form = "List(Of {0})"
+    map_form = "Dictionary(Of {0}, {1})"
+    generic_form = "{0}(Of {1})"
+    defaults = {name: value for name, value in CSharpGenerator.defaults.items() if name != "MakeInternal"}
+    scalars = {
+        "String": "String",
+        "Boolean": "Boolean",
+        "Int8": "SByte",
+        "Int16": "Short",
+        "Int32": "Integer",
+        "Int64": "Long",
+    }
+
+    def opening(self) -> Iterator[str]:
+        yield from (f"Imports {each}" for each in self.imports())
+        yield from ("", "Namespace Global", "")
+
+    def closing(self) -> Iterator[str]:
+        yield "End Namespace"
+
+    def body(self) -> Iterator[str]:
+        for namespace, group in groupby(self.ordered(), lambda info: self.text("GlobalNamespace") or info.namespace):
+            yield f"    Namespace {namespace}"
+            yield ""
+            for info in group:
+                yield from indented(self._type(info), 2)
+                yield ""
+            yield "    End Namespace"
+
+    def _type(self, info: TypeInfo) -> Iterator[str]:
+        return self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
+
+    def quoted(self, text: str) -> str:
+        # No escapes in these literals: a line break is told by a blank, and so is what else can't stand there.
+        kept = "".join(" " if ord(letter) < ord(" ") or letter in "\x7f\x85\u2028\u2029" else letter for letter in text)
+        # Curly quotes end a literal as the straight one does.
+        for quote in '"\u201c\u201d':
+            kept = kept.replace(quote, quote * 2)
+        return f'"{kept}"'
+
+    def call(self, attribute: str, argument: str, value: str) -> str:
+        return f"{attribute}({argument}:={value})"
+
+    def nullable(self, name: str) -> str:
+        return f"Nullable(Of {name})"
+
+    def is_extensible(self) -> bool:
+        return False
+
+    def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield f"Public Enum {info.name}"
+        yield from indented(self._name(name) for name, _ in info.members)
+        yield "End Enum"
+
+    def record(self, info: RecordInfo) -> Iterator[str]:
+        if self.describes():
+            yield from self.summary(info.description, "'''", "Summary")
+        yield from (f"<{each}>" for each in self.attributes(info))
+        partial = "Partial " if self.flag("MakePartial") else ""
+        yield f"Public {partial}Class {self.generic(self._name(info.name), info.parameters)}"
+        yield from indented(self._members(info))
+        yield "End Class"
+
+    def _members(self, info: RecordInfo) -> Iterator[str]:
+        if info.base:
+            yield f"Inherits {self.type_name(info.base)}"
+        yield from (f"Implements {each}" for each in self.implements(info))
+        if settings := self.initialized(info):
+            yield "Public Sub New()"
+            yield from indented(f"{self._name(each.name)} = {self._start(each)}" for each in settings)
+            yield from ("End Sub", "")
+        overridable = "Overridable " if self.flag("MakeVirtual") else ""
+        for number, each in enumerate(info.properties):
+            if number and each.description:
+                yield ""
+            if self.describes():
+                yield from self.summary(each.description, "'''", "Summary")
+            yield from (f"<{attribute}>" for attribute in self.member_attributes(info, each))
+            yield f"Public {overridable}Property {self._name(each.name)} As {self.property_type(each)}"
+
+    def _start(self, each: Property) -> str:
+        return self.initial(each) or f"New {self.type_name(each.type)}"
+
+    def _name(self, name: str) -> str:
+        return f"[{name}]" if name.lower() in self.reserved else name

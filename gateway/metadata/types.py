@@ -1,0 +1,67 @@
+"""The contract's types in every language, by the language's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.contract.typeinfo import Contract
+from gateway.errors import NotFound
+from gateway.metadata.languages.base import Generator
+from gateway.metadata.languages.csharp import CSharpGenerator
+from gateway.metadata.languages.dart import DartGenerator
+from gateway.metadata.languages.fsharp import FSharpGenerator
+from gateway.metadata.languages.go import GoGenerator
+from gateway.metadata.languages.java import JavaGenerator
+from gateway.metadata.languages.javascript import JavaScriptGenerator
+from gateway.metadata.languages.kotlin import KotlinGenerator
+from gateway.metadata.languages.options import Options
+from gateway.metadata.languages.php import PhpGenerator
+from gateway.metadata.languages.python import PythonGenerator
+from gateway.metadata.languages.ruby import RubyGenerator
+from gateway.metadata.languages.rust import RustGenerator
+from gateway.metadata.languages.swift import SwiftGenerator
+from gateway.metadata.languages.typescript import DeclarationGenerator, TypeScriptGenerator
+from gateway.metadata.languages.vbnet import VisualBasicGenerator
+
+#: The languages in the order in which pages name them.
+LANGUAGES: Mapping[str, type[Generator]] = {
+    each.name: each
+    for each in (
+        CSharpGenerator,
+        TypeScriptGenerator,
+        DeclarationGenerator,
+        JavaScriptGenerator,
+        JavaGenerator,
+        KotlinGenerator,
+        PythonGenerator,
+        SwiftGenerator,
+        DartGenerator,
+        PhpGenerator,
+        FSharpGenerator,
+        VisualBasicGenerator,
+        GoGenerator,
+        RubyGenerator,
+        RustGenerator,
+    )
+}
+
+#: Other names that tools use.
+_ALIASES = {"javascript": "mjs", "js": "mjs", "ts": "typescript", "cs": "csharp", "vb": "vbnet", "fs": "fsharp"}
+
+
+def language(name: str) -> type[Generator]:
+    """The language of that name, in any letter case. Raises NotFound."""
+    found = LANGUAGES.get(_ALIASES.get(name.lower(), name.lower()))
+    if found is None:
+        raise NotFound(f"There are no types in '{name}'; there are some in {', '.join(LANGUAGES)}.")
+    return found
+
+
+def generate(name: str, contract: Contract, options: Options) -> str:
+    """The document of a language: the options block, then the types. Raises NotFound for an unknown language."""
+    return language(name)(contract, options).document()
+
+
+def source(name: str, contract: Contract, options: Options) -> str:
+    """The types in a language without the options block, as pages show them. Raises NotFound for an unknown language."""
+    return "\n".join(language(name)(contract, options).source()).strip("\n")
