@@ -19,9 +19,9 @@ from gateway.http.app import Options, create_app
 from gateway.security.sessions import LoginChange, LoginSession
 from gateway.services import load_services
 from serializers.registry import default_registry
-from tests.security.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, world
+from tests.security.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
 
-__all__ = ["cheap", "world"]
+__all__ = ["cheap", "store", "world"]
 
 ORIGIN = "https://app.example.com"
 CREDENTIALS = {"provider": "credentials", "userName": ADA, "password": PASSWORD}

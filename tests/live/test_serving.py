@@ -198,6 +198,8 @@ def test_users_by_the_command_line(gateway: Gateway) -> None:
         ("GATEWAY_WORKERS", "many"),
         ("GATEWAY_THREADS", "0"),
         ("GATEWAY_SECRET", "short"),
+        ("GATEWAY_SECRET_PREVIOUS", "short"),
+        ("GATEWAY_TRUSTED_PROXIES", "nowhere"),
         ("GATEWAY_LOG", "loud"),
         ("GATEWAY_DEBUG", "perhaps"),
     ],

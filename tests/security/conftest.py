@@ -15,6 +15,13 @@ from gateway.security.administration import Administrator
 from gateway.security.authenticator import Authenticator
 from gateway.security.passwords import Passwords
 from models import Database, connect, migrations
+from models.tables import TABLES
+from tests.services.conftest import shared_url
+
+__all__ = ["shared_url"]
+
+#: For modules whose tests run on each engine.
+ENGINES = pytest.mark.parametrize("store", ["sqlite", "mariadb"], indirect=True)
 
 ADA, EVE = "ada@example.org", "eve@example.org"
 PASSWORD = "correct horse battery"
@@ -57,9 +64,13 @@ class World:
             self.database, secrets or [SECRET], clock=self.clock, sleep=self.slept.append, passwords=passwords
         )
 
-    def count(self, table: str) -> int:
+    def rows(self, table: str) -> list[str]:
+        """Every row as text."""
         with self.database.unit_of_work(write=False) as unit:
-            return int(unit.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+            return [repr(row) for row in unit.execute(f"SELECT * FROM {table}").fetchall()]
+
+    def count(self, table: str) -> int:
+        return len(self.rows(table))
 
 
 def basic(name: str, password: str = "", encoding: str = "utf-8") -> str:
@@ -74,14 +85,26 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path, cheap: None) -> Iterator[World]:
-    database = connect(f"sqlite:///{tmp_path}/gateway.db")
-    migrations.apply(database)
-    found = World(database)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without a row: SQLite, or what a test's parameter names (`ENGINES`)."""
+    if getattr(request, "param", "sqlite") == "mariadb":
+        database = connect(request.getfixturevalue("shared_url"))
+    else:
+        database = connect(f"sqlite:///{tmp_path}/gateway.db")
+        migrations.apply(database)
+    yield database
+    with database.unit_of_work() as unit:
+        for table in TABLES:
+            unit.execute(f"DELETE FROM {table._meta.table_name}")
+    database.dispose()
+
+
+@pytest.fixture
+def world(store: Database, cheap: None) -> World:
+    found = World(store)
     found.administrator().add_user(ADA, roles=["User"], account_name="Acme", password=PASSWORD, api_key=KEY)
     found.administrator().add_user(EVE, roles=["User", "Manager"], account_name="Other", password=PASSWORD)
-    yield found
-    database.dispose()
+    return found
 
 
 @pytest.fixture

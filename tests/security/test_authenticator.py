@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+import models
 from gateway.errors import Forbidden, NotAuthenticated, Unavailable
 from gateway.security.authenticator import REMEMBERED, Authenticator, Credentials
 from gateway.security.principal import Method
 from gateway.security.sessions import PERMANENT, TEMPORARY, TOUCHED
 from gateway.security.tokens import ACCESS, TokenError
-from models import Database, connect
+from models import connect
+from models.tables import TABLES
 
-from .conftest import ADA, ADDRESS, EVE, KEY, PASSWORD, SECRET, World, basic
+from .conftest import ADA, ADDRESS, ENGINES, EVE, KEY, PASSWORD, SECRET, World, basic
+
+pytestmark = ENGINES
 
 DAY = 86_400
 
@@ -167,15 +171,14 @@ class TestKeys:
 
     def test_only_hashes_are_stored(self, world: World) -> None:
         key = world.administrator().add_key(ADA)
-        text = "\n".join(connect_and_dump(world.database))
+        text = everything(world)
         assert key not in text
         assert KEY not in text
         assert PASSWORD not in text
 
 
-def connect_and_dump(database: Database) -> list[str]:
-    database.peewee.connect(reuse_if_open=True)
-    return list(database.peewee.connection().iterdump())
+def everything(world: World) -> str:
+    return "\n".join(row for table in TABLES for row in world.rows(table._meta.table_name))
 
 
 class TestSessions:
@@ -188,7 +191,7 @@ class TestSessions:
 
     def test_only_the_hash_of_the_id_is_stored(self, world: World, authenticator: Authenticator) -> None:
         session, token, refresh = log_in(authenticator)
-        text = "\n".join(connect_and_dump(world.database))
+        text = everything(world)
         assert session not in text
         assert token not in text
         assert refresh not in text
@@ -214,8 +217,7 @@ class TestSessions:
         for _ in range(13):
             world.now += 10
             who(authenticator, cookies=(session,))
-            with world.database.unit_of_work(write=False) as unit:
-                touched.append(unit.execute("SELECT date_touched FROM login_sessions").fetchone()[0])
+            touched += world.rows("login_sessions")
         assert len(set(touched)) == 3
         assert TOUCHED == 60
 
@@ -251,15 +253,20 @@ class TestSessions:
 class TestTokens:
     """Tokens between issue and end."""
 
-    def test_no_database_is_read_within_a_minute(self, world: World, authenticator: Authenticator) -> None:
+    def test_no_database_is_read_within_a_minute(
+        self, world: World, authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(**_: object) -> None:
+            raise models.Unavailable("away")
+
         _, token, _ = log_in(authenticator)
         assert who(authenticator, authorization=f"Bearer {token}") == ADA
-        world.database.dispose()
-        world.database.peewee.init("/nonexistent/x.db")
+        monkeypatch.setattr(world.database, "unit_of_work", away)
         assert who(authenticator, authorization=f"Bearer {token}") == ADA
         world.now += REMEMBERED
         with pytest.raises(Unavailable):
             who(authenticator, authorization=f"Bearer {token}")
+        monkeypatch.undo()
 
     def test_what_is_remembered_ends_with_the_token(self, world: World, authenticator: Authenticator) -> None:
         _, token, _ = log_in(authenticator)
@@ -354,22 +361,9 @@ class TestChanges:
         renewing = world.authenticator()
         log_in(renewing)
         assert len(world.hasher.checked) == 1
-        with world.database.unit_of_work(write=False) as unit:
-            stored = unit.execute("SELECT password_hash FROM users WHERE email_address = ?", (ADA,)).fetchone()[0]
-        assert ",t=2," in stored
+        assert ",t=2," in next(row for row in world.rows("users") if ADA in row)
         log_in(renewing)
         assert len(world.hasher.checked) == 2, "each log-in is checked anew"
-
-
-def test_a_database_that_is_away_is_no_wrong_password(tmp_path: Path) -> None:
-    away = Authenticator(connect(f"sqlite:///{tmp_path}/nowhere/x.db"), [SECRET], clock=time.time)
-    for credentials in (
-        Credentials(api_key=KEY),
-        Credentials(authorization=basic(ADA, PASSWORD)),
-        Credentials(cookies=("x",)),
-    ):
-        with pytest.raises(Unavailable):
-            away.authenticate(credentials)
 
 
 def test_secrets_are_in_no_text_of_ours(world: World, authenticator: Authenticator) -> None:
@@ -384,3 +378,11 @@ def test_secrets_are_in_no_text_of_ours(world: World, authenticator: Authenticat
     for secret in (session, token, refresh, made, KEY, PASSWORD, "a wrong secret"):
         assert secret not in text
     assert {line["event"] for line in lines} == {"password verified", "log-in failed", "key added"}
+
+
+def test_a_database_that_is_away_is_no_wrong_password(world: World, tmp_path: Path) -> None:
+    away = Authenticator(connect(f"sqlite:///{tmp_path}/nowhere/x.db"), [SECRET], clock=time.time)
+    ways = [Credentials(api_key=KEY), Credentials(authorization=basic(ADA, PASSWORD)), Credentials(cookies=("x",))]
+    for credentials in ways:
+        with pytest.raises(Unavailable):
+            away.authenticate(credentials)
