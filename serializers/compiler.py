@@ -183,27 +183,36 @@ class Compiler:
                 "    try:",
                 f"        texts = ''.join(({', '.join(f'{variable} or empty' for variable in texts)}))",
                 "    except TypeError:",
-                f"        return {self._record_text(members)}",
+                *self._record_text(members, "        "),
                 f"    if {test}:",
-                f"        return {self._record_text(members, clean=True)}",
-                f"    return {self._record_text(members, clean=False)}",
+                *self._record_text(members, "        ", clean=True),
+                *self._record_text(members, "    ", clean=False),
             ]
         else:
-            lines.append(f"    return {self._record_text(members)}")
+            lines += self._record_text(members, "    ")
         return "\n".join(lines) + "\n"
 
-    def _record_text(self, members: list[tuple[str, str, Shape]], *, clean: bool | None = None) -> str:
-        """The source of a record's text. `clean` is None where its texts may be values of other types."""
-        parts = []
-        for variable, prefix, field in members:
+    def _record_text(
+        self, members: list[tuple[str, str, Shape]], indent: str, *, clean: bool | None = None
+    ) -> list[str]:
+        """The lines that return a record's text. `clean` is None where its texts may be values of other types."""
+        lines = []
+        for number, (variable, prefix, field) in enumerate(members):
+            # The first member's comma is left out, so that the others' need not be cut off where it is there.
+            prefix = prefix if number else prefix[1:]
             if clean is not None and isinstance(field, shapes.Text):
                 text = self.dialect.text(variable, prefix, clean=clean)
             else:
                 text = self.expression(field, variable, prefix)
-            parts.append(f"'' if {variable} is None else {text}")
-        if not parts:
-            return "'{}'"
-        return f"'{{' + ''.join(({', '.join(parts)},))[1:] + '}}'"
+            lines.append(f"{indent}t{number} = '' if {variable} is None else {text}")
+        if not members:
+            return [f"{indent}return '{{}}'"]
+        rest = "".join(f"{{t{number}}}" for number in range(1, len(members)))
+        lines.append(f"{indent}if t0:")
+        lines.append(f"{indent}    return f'{{{{{{t0}}{rest}}}}}'")
+        lines.append(f"{indent}rest = f'{rest}'")
+        lines.append(f"{indent}return f'{{{{{{rest[1:]}}}}}}'")
+        return lines
 
 
 def rows(value: Any) -> Any:

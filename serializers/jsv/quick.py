@@ -106,7 +106,7 @@ def read(text: str, shape: Shape | None, limits: Limits) -> Any:
     parts = text.split(",")
     rest = iter(parts)
     try:
-        value, tail = plan.read(next(rest)[1:], plan, rest, min(limits.depth, MAX_DEPTH))
+        value, tail = plan.read(next(rest)[1:], plan, rest, limits.depth if limits.depth < MAX_DEPTH else MAX_DEPTH)
     except (ValueError, StopIteration):
         raise Unsure from None
     if tail or next(rest, None) is not None:
@@ -115,7 +115,8 @@ def read(text: str, shape: Shape | None, limits: Limits) -> Any:
 
 
 # Each function below reads a value that begins in `first`, a part, and goes on in `parts`. It gives the value and the
-# tail of the part where it ended: the brackets that close what is around it, or nothing where a comma follows.
+# tail of the part where it ended: the brackets that close what is around it, or nothing where a comma follows. Where
+# the parts end too early, `next` raises StopIteration, which `read` takes for Unsure.
 
 
 def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple[dict[str, Any], str]:
@@ -198,9 +199,11 @@ def _read_list(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tupl
     if first[:1] == "]":
         return value, first[1:]
     item = plan.item
-    for raw in chain((first,), parts):
+    raw = first
+    while True:
         if item is None and raw and not _marks(raw):
             value.append(raw)
+            raw = next(parts)
             continue
         if not isinstance(item, Plan):
             read, tail = _item_text(raw, parts)
@@ -214,7 +217,7 @@ def _read_list(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tupl
             if tail[0] != "]":
                 raise Unsure
             return value, tail[1:]
-    raise Unsure
+        raw = next(parts)
 
 
 def _inside_of(member: _Member, raw: str, parts: Iterator[str], depth: int) -> tuple[Any, str]:

@@ -18,10 +18,9 @@ from serializers.errors import EncodeError
 from serializers.shape import Shape
 
 _special = re.compile(r'["\:,{}\[\]\r\n]').search
-_NAMES: dict[str, str] = {}
 _NAMES_KEPT = 4096
+_NAME_LENGTH = 64
 _CONSTANTS = {"empty": "", "quote": '"', "quotes": '""'}
-_BOOLEANS = {True: "True", False: "False"}
 
 #: Dicts of more members look for special characters in all texts together.
 _FEW = 4
@@ -93,6 +92,8 @@ class JsvDialect(Dialect):
         return _text if isinstance(shape, shapes.Text) else scalars.writer(shape)
 
     def key(self, shape: Shape) -> TextWriter:
+        if isinstance(shape, shapes.Text):
+            return _NAMES.__getitem__
         write = scalars.writer(shape)
         return lambda key: quote(write(key)) + ":"
 
@@ -124,49 +125,68 @@ def _text(value: Any) -> str:
     return quote(value if value.__class__ is str else scalars.write_any(value))
 
 
+class _Names(dict[Any, str]):
+    """Keys as they stand before their values. The usual ones are kept."""
+
+    def __missing__(self, key: Any) -> str:
+        name = quote(scalars.write_any(key)) + ":"
+        if len(self) < _NAMES_KEPT and key.__class__ is str and len(key) < _NAME_LENGTH:
+            self[key] = name
+        return name
+
+
+class _Writers(dict[type, TextWriter]):
+    """The writers of values by their type."""
+
+    def __missing__(self, kind: type) -> TextWriter:
+        if issubclass(kind, Mapping):
+            return _write_dict
+        if issubclass(kind, (list, tuple)):
+            return _write_list
+        # Only texts are quoted: a date's colons stand bare.
+        return _text if issubclass(kind, str) else scalars.write_any
+
+
 def _write(value: Any) -> str:
-    kind = value.__class__
-    if kind is str:
-        return quote(value)
-    if kind is dict:
-        return _write_dict(value)
-    if kind is list or kind is tuple:
-        return _write_list(value)
-    if isinstance(value, Mapping):
-        return _write_dict(value)
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> str:
-    """A scalar that is known by its type alone. Only texts are quoted: a date's colons stand bare."""
-    text = scalars.write_any(value)
-    return quote(text) if isinstance(value, str) else text
+    return _WRITERS[value.__class__](value)
 
 
 def _write_dict(value: Mapping[Any, Any]) -> str:
-    members: list[str] = []
-    append = members.append
-    clean = len(value) > _FEW and _clean("".join([item for item in value.values() if item.__class__ is str]))
-    for key, item in value.items():
-        kind = item.__class__
-        if kind is str:
-            if clean or not _special(item):
-                append((_NAMES.get(key) or _name(key)) + (item or '""'))
-            else:
-                append((_NAMES.get(key) or _name(key)) + '"' + item.replace('"', '""') + '"')
-        elif item is not None:
-            append((_NAMES.get(key) or _name(key)) + (_BOOLEANS[item] if kind is bool else _write(item)))
+    if len(value) > _FEW and _clean("".join([item for item in value.values() if item.__class__ is str])):
+        members = [
+            _NAMES[key] + (item or '""' if item.__class__ is str else _WRITERS[item.__class__](item))
+            for key, item in value.items()
+            if item is not None
+        ]
+    else:
+        members = [
+            _NAMES[key]
+            + (
+                ('"' + item.replace('"', '""') + '"' if _special(item) else item or '""')
+                if item.__class__ is str
+                else _WRITERS[item.__class__](item)
+            )
+            for key, item in value.items()
+            if item is not None
+        ]
     return "{" + ",".join(members) + "}"
 
 
 def _write_list(value: list[Any] | tuple[Any, ...]) -> str:
-    records = any(item.__class__ is dict for item in value)
-    null = "{}" if records else ""
-    return "[" + ",".join([null if item is None else _write(item) for item in value]) + "]"
+    if None in value:
+        null = "{}" if any(isinstance(item, Mapping) for item in value) else ""
+        return "[" + ",".join([null if item is None else _write(item) for item in value]) + "]"
+    return "[" + ",".join([_WRITERS[item.__class__](item) for item in value]) + "]"
 
 
-def _name(key: Any) -> str:
-    name = quote(key if isinstance(key, str) else scalars.write_any(key)) + ":"
-    if len(_NAMES) < _NAMES_KEPT and isinstance(key, str):
-        _NAMES[key] = name
-    return name
+_NAMES = _Names()
+_WRITERS = _Writers(
+    {
+        str: quote,
+        dict: _write_dict,
+        list: _write_list,
+        tuple: _write_list,
+        bool: {True: "True", False: "False"}.__getitem__,
+        int: int.__repr__,
+    }
+)
