@@ -111,7 +111,7 @@ def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
     yield middleware.RequestIds()
     yield middleware.Negotiating(registry, options.default_format)
     yield middleware.AccessLog(options.write_line)
-    yield middleware.MethodOverriding()
+    yield middleware.MethodOverriding(options.body_limit)
     if options.origins:
         yield middleware.CrossOrigin(allow_origins=options.origins, allow_credentials=options.origins)
     yield compression.Compressing()

@@ -21,11 +21,17 @@ _SNIFFED = {b"{": "json", b"[": "json", b"<": "xml"}
 
 
 def read(request: Request, limit: int) -> bytes:
-    """The whole body, inflated where it is compressed.
+    """The whole body, inflated where it is compressed; read once, and kept on the request.
 
     :param limit: bytes that the body may have as sent, and again when inflated.
     Raises TooLarge, UnsupportedMedia (an encoding that is not read), MalformedRequest (cut off, or not what its encoding says).
     """
+    if request.body is None:
+        request.body = _read(request, limit)
+    return request.body
+
+
+def _read(request: Request, limit: int) -> bytes:
     if "CONTENT_LENGTH" not in request.env and "HTTP_TRANSFER_ENCODING" not in request.env:
         return b""
     data = _raw(request, limit)

@@ -9,8 +9,9 @@ from typing import Any
 
 import falcon
 
-from gateway.http.negotiation import negotiate
-from gateway.http.request import Request, new_request_id
+from gateway.http import bodies
+from gateway.http.negotiation import media_type, negotiate
+from gateway.http.request import Request, new_request_id, pairs
 from serializers.registry import Registry
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -52,15 +53,27 @@ class Negotiating:
 
 
 class MethodOverriding:
-    """``X-HTTP-Method-Override`` on a POST, for clients that know no PATCH; header or query, any letter case."""
+    """``X-HTTP-Method-Override`` on a POST, for clients that know no PATCH: header, query or form field, in any letter case.
+
+    :param body_limit: bytes that a form may have.
+    """
+
+    def __init__(self, body_limit: int) -> None:
+        self._limit = body_limit
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Take the verb that is meant."""
         if request.method != "POST":
             return
-        meant = request.get_header(_OVERRIDE) or request.query_value(_OVERRIDE.lower())
+        meant = request.get_header(_OVERRIDE) or request.query_value(_OVERRIDE.lower()) or self._form_field(request)
         if meant and meant.upper() in _OVERRIDABLE:
             request.method = meant.upper()
+
+    def _form_field(self, request: Request) -> str | None:
+        if media_type(request.content_type) != bodies.FORM:
+            return None
+        form = pairs(bodies.read(request, self._limit).decode("latin-1"))
+        return next((value for name, value in form if name.lower() == _OVERRIDE.lower()), None)
 
 
 class AccessLog:

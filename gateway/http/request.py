@@ -22,6 +22,7 @@ class Request(falcon.Request):
     :ivar operation: the operation that was called, where the address has one.
     :ivar caller_id: the signed-in user's id, for the log.
     :ivar credentials: what the request shows of its sender.
+    :ivar body: the body, inflated, as soon as it was read.
     :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
     """
 
@@ -31,6 +32,7 @@ class Request(falcon.Request):
     caller_id: str
     credentials: Credentials
     began: float
+    body: bytes | None
 
     def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
         super().__init__(env, options)
@@ -39,6 +41,7 @@ class Request(falcon.Request):
         self.caller_id = ""
         self.credentials = NONE
         self.began = 0.0
+        self.body = None
 
     @property
     def pairs(self) -> list[tuple[str, str | None]]:

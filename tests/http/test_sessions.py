@@ -258,3 +258,16 @@ def test_the_pages_own_sample_is_read(client: TestApp) -> None:
     assert created["customerName"] == "A customer"
     assert [member["identity"] for member in created["members"]] == [EMAIL, "bob@example.org"]
     assert created["members"][0]["role"] == "Caller"
+
+
+@pytest.mark.parametrize("way", ["header", "query", "form"])
+def test_a_post_that_means_another_verb(client: TestApp, way: str) -> None:
+    created = post(client, "/sessions", "{}", "application/json").json
+    path, body, kind, headers = f"/sessions/{created['id']}", '{"consoleData":"x"}', "application/json", {}
+    if way == "header":
+        headers = {"x-http-method-OVERRIDE": "patch"}
+    elif way == "query":
+        path += "?X-Http-Method-Override=PATCH"
+    else:
+        body, kind = "X-HTTP-Method-Override=PATCH&consoleData=x", "application/x-www-form-urlencoded"
+    assert post(client, path, body, kind, **headers).json["consoleData"] == "x"
