@@ -34,16 +34,18 @@ class Plan:
     :ivar opening: the bracket in front.
     :ivar read: the function that reads what is inside.
     :ivar texts: a record's members that are texts, by every name as it may be spelled.
+    :ivar spelled: finds one of them.
     :ivar others: its other members: wire name, and a plan or the reader of a scalar.
     :ivar item: the same of a list's or map's items; None where they are texts.
     """
 
-    __slots__ = ("item", "opening", "others", "read", "texts")
+    __slots__ = ("item", "opening", "others", "read", "spelled", "texts")
 
     def __init__(self, opening: str, read: _Read) -> None:
         self.opening = opening
         self.read = read
         self.texts: dict[str, str] = {}
+        self.spelled = self.texts.get
         self.others: dict[str, tuple[str, _Member]] = {}
         self.item: _Member | None = None
 
@@ -67,8 +69,9 @@ def _inside(shape: Shape, enclosing: dict[str, Plan]) -> _Member | None:
     if isinstance(shape, Record):
         return _record(shape, enclosing)
     if isinstance(shape, ListOf):
-        plan = Plan("[", _read_list)
-        plan.item = _inside(shape.item, enclosing)
+        item = _inside(shape.item, enclosing)
+        plan = Plan("[", _read_texts if item is None else _read_list)
+        plan.item = item
         return plan
     if isinstance(shape, MapOf):
         # Keys of other shapes are rare.
@@ -101,7 +104,9 @@ def read(text: str, shape: Shape | None, limits: Limits) -> Any:
     plan = plan_of(shape)
     if plan is None or text[0] != plan.opening:
         raise Unsure
-    if text.count(",") >= limits.items or (("\n" in text or "\r" in text) and LINE_BREAK_OUTSIDE_QUOTES.match(text)):
+    if (len(text) > limits.items and text.count(",") >= limits.items) or (
+        ("\n" in text or "\r" in text) and LINE_BREAK_OUTSIDE_QUOTES.match(text)
+    ):
         raise Unsure
     parts = text.split(",")
     rest = iter(parts)
@@ -125,8 +130,7 @@ def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tu
         raise Unsure
     if first[:1] == "}":
         return value, first[1:]
-    spelled = plan.texts.get
-    others = plan.others.get
+    spelled = plan.spelled
     for part in chain((first,), parts):
         name, colon, raw = part.partition(":")
         key = spelled(name)
@@ -149,14 +153,16 @@ def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tu
                 raise Unsure
             value[key], tail = _text(raw, parts)
         else:
-            key, member = others(name) or _rare_name(name, plan)
+            key, member = plan.others.get(name) or _rare_name(name, plan)
             if not colon:
                 raise Unsure
-            if isinstance(member, Plan) and raw[:1] == member.opening:
+            if not isinstance(member, Plan):
+                if raw and raw[0] != '"' and "}" not in raw and key:
+                    value[key] = member(raw)
+                    continue
+                read, tail = _inside_of(member, raw, parts, depth)
+            elif raw[:1] == member.opening:
                 read, tail = member.read(raw[1:], member, parts, depth - 1)
-            elif not isinstance(member, Plan) and raw and raw[0] != '"' and "}" not in raw and key:
-                value[key] = member(raw)
-                continue
             else:
                 read, tail = _inside_of(member, raw, parts, depth)
             if key:
@@ -192,6 +198,33 @@ def _read_map(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple
     raise Unsure
 
 
+def _read_texts(first: str, _: Plan, parts: Iterator[str], depth: int) -> tuple[list[Any], str]:
+    value: list[Any] = []
+    if depth == 0:
+        raise Unsure
+    if first[:1] == "]":
+        return value, first[1:]
+    raw = first
+    while True:
+        mark = _marks(raw)
+        if mark is None:
+            value.append(raw or None)
+        else:
+            at = mark.start()
+            if raw[at] == "]":
+                value.append(raw[:at] or None)
+                return value, raw[at + 1 :]
+            if at or raw[0] != '"':
+                raise Unsure
+            text, tail = _quoted(raw, parts)
+            value.append(text)
+            if tail:
+                if tail[0] != "]":
+                    raise Unsure
+                return value, tail[1:]
+        raw = next(parts)
+
+
 def _read_list(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple[list[Any], str]:
     value: list[Any] = []
     if depth == 0:
@@ -199,15 +232,12 @@ def _read_list(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tupl
     if first[:1] == "]":
         return value, first[1:]
     item = plan.item
+    assert item is not None
     raw = first
     while True:
-        if item is None and raw and not _marks(raw):
-            value.append(raw)
-            raw = next(parts)
-            continue
         if not isinstance(item, Plan):
-            read, tail = _item_text(raw, parts)
-            value.append(read if item is None or read is None else item(read))
+            text, tail = _item_text(raw, parts)
+            value.append(None if text is None else item(text))
         elif raw[:1] == item.opening:
             read, tail = item.read(raw[1:], item, parts, depth - 1)
             value.append(read)
