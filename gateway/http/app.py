@@ -126,9 +126,10 @@ def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline) -> None:
 
 
 def _mount_predefined(app: App, catalog: Catalog, registry: Registry, pipeline: Pipeline) -> None:
-    resource = PredefinedResource(pipeline, catalog)
+    replying = PredefinedResource(pipeline, catalog)
+    one_way = PredefinedResource(pipeline, catalog, one_way=True)
     for serializer in registry:
-        app.add_route(f"/{serializer.name}/reply/{{name}}", resource)
-        app.add_route(f"/{serializer.name}/oneway/{{name}}", resource)
-    app.add_route("/api/{name}", resource)
+        app.add_route(f"/{serializer.name}/reply/{{name}}", replying)
+        app.add_route(f"/{serializer.name}/oneway/{{name}}", one_way)
+    app.add_route("/api/{name}", replying)
     app.add_route("/api", OperationsResource(sorted(catalog.operations)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import falcon
@@ -53,20 +54,26 @@ class OperationResource:
 
 
 class PredefinedResource:
-    """Every operation by its name: ``/{format}/reply/{Op}``, ``/{format}/oneway/{Op}``, ``/api/{Op}``; ``{Op}[]`` is a batch."""
+    """Every operation by its name: ``/{format}/reply/{Op}``, ``/{format}/oneway/{Op}``, ``/api/{Op}``; ``{Op}[]`` is a batch.
 
-    def __init__(self, pipeline: Pipeline, catalog: Catalog) -> None:
+    :param one_way: the client does not wait for an answer. Old TypeScript clients read one as JSON all the same, so there is one.
+    """
+
+    def __init__(self, pipeline: Pipeline, catalog: Catalog, *, one_way: bool = False) -> None:
         self._pipeline = pipeline
         self._catalog = catalog
+        self._one_way = one_way
 
     def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
         """Call the named operation."""
-        batch = name.endswith("[]")
         operation = self._operation(name.removesuffix("[]"), request.method)
-        if batch:
-            reply(response, self._pipeline.run_batch(operation, request))
+        if name.endswith("[]"):
+            answer = self._pipeline.run_batch(operation, request)
         else:
-            reply(response, self._pipeline.run(operation, request, {}, predefined=True))
+            answer = self._pipeline.run(operation, request, {}, predefined=True)
+        if answer.status == 204 and self._one_way and request.negotiation.serializer.name == "json":
+            answer = replace(answer, status=200, body=b"{}", content_type=request.negotiation.content_type)
+        reply(response, answer)
 
     on_post = on_put = on_patch = on_delete = on_head = on_get
 

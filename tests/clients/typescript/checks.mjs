@@ -104,7 +104,12 @@ const checks = {
         assert.equal(status.errorCode, "RegularExpression")
     },
     async one_way() {
+        const made = await client().post(new NewSession({ displayName: "to end" }))
         await client().sendOneWay(new NewSession({ displayName: "one way" }))
+        const ending = client()
+        ending.oneWayBaseUrl = ending.baseUrl.replace(/\/$/, "") + "/json/oneway/"
+        await ending.sendOneWay(new EndSession({ sessionId: made.id }))
+        assert.equal((await client().get(new GetSession({ sessionId: made.id }))).ended, true)
         await client().sendAllOneWay([new NewSession({ displayName: "one way" })])
         await client().publish(new NewSession({ displayName: "published" }))
     },
