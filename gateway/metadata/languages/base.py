@@ -124,7 +124,7 @@ class Generator(ABC):
         for option, default in self.defaults.items():
             given = self.options.given.get(option.lower())
             value = default if given is None else given
-            yield f"{style.line}{style.off if given is None else ''}{option}: {value}"
+            yield f"{style.line}{style.off if given is None else ''}{option}: {value}".rstrip()
         if style.closing:
             yield style.closing
         yield ""

@@ -1,0 +1,165 @@
+"""Pages for people: what there is to ask for, one page an operation, the generated types. They work without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import jinja2
+
+from gateway.contract.catalog import Access, Operation
+from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeRef
+from gateway.metadata import samples, types
+from gateway.metadata.languages.options import Options
+from serializers.base import Serializer
+
+SCALAR_NAMES = {
+    "String": "string",
+    "Boolean": "bool",
+    "Int32": "int",
+    "Int64": "long",
+    "Int16": "short",
+    "Int8": "sbyte",
+}
+
+#: The formats that have pages of their own; HTML is what the pages are.
+SAMPLED = ("json", "jsv", "xml", "csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A row of a table of parameters."""
+
+    name: str
+    place: str
+    type: str
+    required: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a type has: a record its fields, an enum its members."""
+
+    name: str
+    description: str
+    fields: tuple[Field, ...] = ()
+    members: tuple[tuple[str, int], ...] = ()
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """The package's templates. Everything in them is escaped."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("gateway.metadata"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """A template with its values."""
+    return templates().get_template(template).render(**values)
+
+
+def rules(access: Access) -> Iterator[tuple[str, str]]:
+    """Who may call, as pages say it: a title and names."""
+    if access.all_of:
+        yield f"Required role{'s' if len(access.all_of) > 1 else ''}:", ", ".join(access.all_of)
+    if access.any_of:
+        yield "Requires any of the roles:", ", ".join(access.any_of)
+
+
+def type_text(ref: TypeRef) -> str:
+    """A type as pages name it: C#'s way."""
+    name = SCALAR_NAMES.get(ref.name, ref.name)
+    arguments = ", ".join(type_text(each) for each in ref.arguments)
+    return f"{name}<{arguments}>" if arguments else name
+
+
+def place_of(each: Property, operation: Operation | None) -> str:
+    """Where a request's field is given: in the path, in the query or in the body."""
+    if operation is None:
+        return ""
+    wanted = {each.wire.lower()} | {name.lower() for name, wire in operation.dto.aliases.items() if wire == each.wire}
+    if any(f"{{{name}}}" in route.path.lower() for route in operation.routes for name in wanted):
+        return "path"
+    return "query" if operation.verbs[0] in ("GET", "DELETE") else "body"
+
+
+def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
+    """What an operation's types have: its request first, then all that it leads to."""
+    info = contract.by_name[operation.name]
+    found = contract.reachable([TypeRef("record", operation.name), info.returns])
+    inherited = {each.base.name for each in found.values() if isinstance(each, RecordInfo) and each.base is not None}
+    for name, each in found.items():
+        if isinstance(each, EnumInfo):
+            yield Table(name, "", members=each.members)
+        elif name not in inherited:
+            owner = operation if name == operation.name else None
+            rows = tuple(_row(field, owner) for field in contract.all_properties(each))
+            yield Table(name, each.description, fields=rows)
+
+
+def _row(each: Property, operation: Operation | None) -> Field:
+    place = place_of(each, operation)
+    required = "Yes" if place == "path" else "No" if each.nullable else "Yes"
+    return Field(each.wire, place, type_text(each.type), required, each.description)
+
+
+def index_page(operations: Iterable[Operation], formats: Iterable[str], title: str) -> str:
+    """``/metadata``: every operation, by tag, with a link for each format."""
+    groups: dict[str, list[Operation]] = {}
+    for operation in operations:
+        groups.setdefault(operation.tags[0] if operation.tags else "other", []).append(operation)
+    sections = [(tag, sorted(found, key=lambda each: each.name)) for tag, found in sorted(groups.items())]
+    return render(
+        "index.html", title=title, sections=sections, formats=[*formats], languages=types.LANGUAGES, rules=rules
+    )
+
+
+def operation_page(
+    operation: Operation,
+    contract: Contract,
+    serializer: Serializer,
+    base_url: str,
+    language: str = "",
+    formats: Iterable[str] = SAMPLED,
+) -> str:
+    """``/{format}/metadata?op=X&lang=Y``: who may call, where it is, its types, and how a call looks. Raises NotFound."""
+    assert operation.access is not None
+    code, shown = "", ""
+    if language:
+        shown = types.language(language).name
+        options = Options(base_url, {"includetypes": f"{operation.name}.*"}, bare=True)
+        code = types.source(language, contract, options)
+    return render(
+        "operation.html",
+        title=operation.name,
+        operation=operation,
+        rules=[*rules(operation.access)],
+        routes=[(", ".join(route.verbs), route.path) for route in operation.routes],
+        language=shown,
+        languages=types.LANGUAGES,
+        formats=[*formats],
+        format=serializer.name,
+        code=code,
+        tables=[] if code else [*tables(contract, operation)],
+        request=samples.request(operation, serializer, urlsplit(base_url).netloc),
+        answer=samples.answer(operation, serializer),
+    )
+
+
+def types_page(title: str) -> str:
+    """``/types``: a link for each language."""
+    return render("types.html", title=title, languages=types.LANGUAGES)
+
+
+def missing_page(name: str, title: str) -> str:
+    """What is answered for an operation that is not there."""
+    return render("missing.html", title=title, name=name)

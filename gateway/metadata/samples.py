@@ -1,0 +1,98 @@
+"""Sample requests and answers, written by the real serializers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway.contract.catalog import Operation
+from gateway.contract.shapes import document_shape
+from serializers import shape
+from serializers.base import Serializer
+from serializers.jsv import dump
+from serializers.shape import Shape
+
+_INDENT = "\t"
+_SCALARS: Mapping[type[Any], Any] = {shape.Text: "String", shape.Boolean: False, shape.Integer: 0}
+
+
+def sample(expected: Shape) -> Any:
+    """A value of a shape: each text its type's name, each list one item; what would hold itself is null."""
+    match expected:
+        case shape.Record():
+            return {name: sample(each) for name, each in expected.fields.items()}
+        case shape.ListOf():
+            item = sample(expected.item)
+            return [] if item is None else [item]
+        case shape.MapOf():
+            return {sample(expected.key): sample(expected.value)}
+        case shape.Choice():
+            return next(iter(expected.members))
+        case _:
+            return _SCALARS.get(type(expected))
+
+
+def media_type(serializer: Serializer) -> str:
+    """The media type that samples name: for JSV the one that ServiceStack's pages show."""
+    return "text/jsv" if serializer.name == "jsv" else serializer.media_types[0]
+
+
+def document(serializer: Serializer, expected: Shape) -> str:
+    """A sample document of a shape, laid out for people."""
+    value = sample(expected)
+    if serializer.name == "jsv":
+        return dump.dump(value, expected, _INDENT)
+    text = serializer.encode(value, expected).decode()
+    return _LAYOUTS.get(serializer.name, str)(text).rstrip()
+
+
+def request(operation: Operation, serializer: Serializer, host: str) -> str:
+    """A sample request as it goes over the wire."""
+    return "\n".join(_request_lines(operation, serializer, host))
+
+
+def _request_lines(operation: Operation, serializer: Serializer, host: str) -> Iterator[str]:
+    route = operation.routes[0]
+    verb = route.verbs[0] if len(route.verbs) == 1 or not operation.writes else "POST"
+    yield f"{verb} {route.path} HTTP/1.1"
+    yield f"Host: {host}"
+    yield f"Accept: {media_type(serializer)}"
+    if verb in ("POST", "PUT", "PATCH") and serializer.readable:
+        yield from (f"Content-Type: {media_type(serializer)}", "Content-Length: length", "")
+        yield document(serializer, document_shape(operation.dto))
+
+
+def answer(operation: Operation, serializer: Serializer) -> str:
+    """A sample answer as it goes over the wire."""
+    if operation.response_shape is None:
+        return "HTTP/1.1 204 No Content"
+    return "\n".join(
+        (
+            "HTTP/1.1 200 OK",
+            f"Content-Type: {media_type(serializer)}",
+            "Content-Length: length",
+            "",
+            document(serializer, operation.response_shape),
+        )
+    )
+
+
+def _spread_json(text: str) -> str:
+    return json.dumps(json.loads(text), indent=_INDENT, ensure_ascii=False)
+
+
+def _spread_xml(text: str) -> str:
+    """XML with an element a line; samples have no text in which that would matter."""
+    depth = 0
+    lines = []
+    for part in re.sub(r">\s*<", ">\n<", text).split("\n"):
+        depth -= part.startswith("</")
+        lines.append(_INDENT * depth + part)
+        opens = part.startswith("<") and not part.startswith(("</", "<?"))
+        depth += opens and "</" not in part and not part.endswith("/>")
+    return "\n".join(lines)
+
+
+_LAYOUTS = {"json": _spread_json, "xml": _spread_xml}
