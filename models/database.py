@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from models.engines import PATIENCE, Engine, Mysql, Run, Sqlite
+from models.engines import PATIENCE, Engine, Mysql, Sqlite
 from models.errors import Unavailable
 from models.failures import check, is_broken, translated
-from models.pool import Held, Pool
+from models.pool import Held, Pool, Run
 
 Result = TypeVar("Result")
 
@@ -37,7 +37,9 @@ class Unit:
     :ivar writes: whether it may write.
     """
 
-    __slots__ = ("_held", "_pool", "_run", "_untouched", "_writer", "database", "dialect", "writes")
+    __slots__ = ("_held", "_pool", "_writer", "database", "dialect", "run", "writes")
+    #: Runs a statement as the driver does, with the driver's errors.
+    run: Run
 
     def __init__(self, database: Database, writes: bool) -> None:
         self.database = database
@@ -46,7 +48,22 @@ class Unit:
         self._held: Held | None = None
 
     def __enter__(self) -> Unit:
-        self._begin()
+        database = self.database
+        self._writer = database._take_writer() if self.writes else None
+        self._pool = database._pool
+        try:
+            held = self._held = self._pool.take(self.writes)
+            try:
+                database.engine.begin(held, self.writes)
+            except Exception as error:
+                if held.fresh or not is_broken(error):
+                    raise
+                self._renew(held)
+        except Exception as error:
+            self._roll_back()
+            check(error)
+            raise
+        self.run = held.run
         return self
 
     def __exit__(
@@ -65,20 +82,32 @@ class Unit:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement; its cursor. Raises Duplicate and Unavailable."""
         try:
-            cursor = self._run(sql, values)
+            return self.run(sql, values)
         except Exception as error:
-            cursor = self._run_again(error, sql, values)
-        self._untouched = False
-        return cursor
+            return self.run_again(error, sql, values)
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each of some rows of values. Raises Duplicate and Unavailable."""
         assert self._held is not None
-        self._untouched = False
+        self._held.touched = True
         try:
             self.database.engine.run_many(self._held.connection, sql, rows)
         except Exception as error:
             check(error)
+            raise
+
+    def run_again(self, error: Exception, sql: str, values: Sequence[Any]) -> Any:
+        """The cursor of a statement that failed with a driver's error, where it may be run once more: the first statement of a unit
+        may find that its connection broke while it rested. Raises what the error stands for elsewhere."""
+        held = self._held
+        if held is None or held.fresh or held.touched or not is_broken(error):
+            check(error)
+            raise error
+        try:
+            self._renew(held)
+            return self.run(sql, values)
+        except Exception as second:
+            check(second)
             raise
 
     @contextmanager
@@ -87,81 +116,42 @@ class Unit:
         its own. For slow work in the middle of a unit."""
         self._commit()
         yield
-        self._begin()
+        self.__enter__()
 
-    def _begin(self) -> None:
-        database = self.database
-        self._writer = database._take_writer() if self.writes else None
-        self._pool = database._pool
-        try:
-            self._held = self._pool.take(self.writes)
-            self._prepare(self._held)
-        except Exception as error:
-            self._roll_back()
-            check(error)
-            raise
-
-    def _prepare(self, held: Held) -> None:
-        engine = self.database.engine
-        try:
-            engine.begin(held, self.writes)
-        except Exception as error:
-            if held.fresh or not is_broken(error) or engine.one_writer:
-                raise
-            self._pool.renew(held)
-            engine.begin(held, self.writes)
-        self._run: Run = engine.runner(held.connection)
-        self._untouched = True
-
-    def _run_again(self, error: Exception, sql: str, values: Sequence[Any]) -> Any:
-        """The first statement of a unit may find that its connection broke while it rested: nothing was done yet, so it is run
-        once more on a new one."""
-        held = self._held
-        if self._untouched and held is not None and not held.fresh and is_broken(error) and self.dialect == "mysql":
-            try:
-                self._pool.renew(held)
-                self._prepare(held)
-                return self._run(sql, values)
-            except Exception as second:
-                check(second)
-                raise
-        check(error)
-        raise error
+    def _renew(self, held: Held) -> None:
+        self._pool.renew(held)
+        self.database.engine.begin(held, self.writes)
+        self.run = held.run
 
     def _commit(self) -> None:
-        held = self._release()
+        held, self._held = self._held, None
         assert held is not None
         try:
             held.connection.commit()
         except BaseException as error:
             self._pool.drop(held)
-            self._release_writer()
             if isinstance(error, Exception) and translated(error) is not None:
                 # Whether it was committed is not known: nobody may do it again.
                 raise Unavailable(f"The commit failed: {error}") from error
             raise
-        self._pool.give(held)
-        self._release_writer()
+        else:
+            self._pool.give(held)
+        finally:
+            if self._writer is not None:
+                self._writer.release()
 
     def _roll_back(self) -> None:
-        held = self._release()
-        if held is not None:
-            try:
-                held.connection.rollback()
-            except Exception:
-                self._pool.drop(held)
-            else:
-                self._pool.give(held)
-        self._release_writer()
-
-    def _release(self) -> Held | None:
         held, self._held = self._held, None
-        return held
-
-    def _release_writer(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.release()
+        try:
+            if held is not None:
+                held.connection.rollback()
+                self._pool.give(held)
+        except Exception:
+            assert held is not None
+            self._pool.drop(held)
+        finally:
+            if self._writer is not None:
+                self._writer.release()
 
 
 class Database:
@@ -173,6 +163,7 @@ class Database:
         self.dialect = engine.dialect
         self._connections = connections
         self._patience = patience
+        self._inherited: list[Pool] = []
         self._renew()
 
     def unit_of_work(self, *, write: bool = True) -> Unit:
@@ -205,7 +196,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close the connections: before a fork, and at the end. After a fork, forget the parent's."""
-        self._pool.close()
+        if not self._pool.close():
+            self._inherited.append(self._pool)
         self._renew()
         if not self.peewee.is_closed():
             self.peewee.close()

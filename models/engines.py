@@ -13,9 +13,6 @@ from models.pool import Held
 #: Seconds that a connection may take to be opened, and a writer waits for another one.
 PATIENCE = 5
 
-#: From a statement and its values to a cursor.
-Run = Callable[[str, Sequence[Any]], Any]
-
 _PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "normal",
@@ -30,26 +27,20 @@ class Engine(Protocol):
 
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar one_writer: whether the database has but one writer at a time.
+    :ivar alive: asks a connection whether it lives; None where none dies by itself.
     """
 
     dialect: str
     one_writer: bool
+    alive: Callable[[Any], bool] | None
     peewee: Any
 
-    def open(self) -> Any:
-        """A new connection."""
-        ...
-
-    def alive(self, connection: Any) -> bool:
-        """Whether a connection lives."""
+    def open(self, held: Held) -> None:
+        """Open a connection."""
         ...
 
     def begin(self, held: Held, writes: bool) -> None:
         """Begin a transaction. A reading one sees the database as it was at one moment."""
-        ...
-
-    def runner(self, connection: Any) -> Run:
-        """What runs a statement."""
         ...
 
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -62,28 +53,31 @@ class Sqlite:
 
     dialect = "sqlite"
     one_writer = True
+    alive: Callable[[Any], bool] | None = None
 
     def __init__(self, path: str, patience: float) -> None:
         self.peewee: Any = peewee.SqliteDatabase(
             path, pragmas=_PRAGMAS, timeout=patience, check_same_thread=False, autoconnect=False
         )
 
-    def open(self) -> Any:
-        return self.peewee._connect()
-
-    def alive(self, connection: Any) -> bool:
-        return True
+    def open(self, held: Held) -> None:
+        held.connection = self.peewee._connect()
+        held.run = held.connection.execute
 
     def begin(self, held: Held, writes: bool) -> None:
         held.writes = writes
         held.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    def runner(self, connection: Any) -> Run:
-        run: Run = connection.execute
-        return run
-
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         connection.executemany(sql, rows)
+
+
+def _alive(connection: Any) -> bool:
+    try:
+        connection.ping(reconnect=False)
+    except Exception:
+        return False
+    return True
 
 
 class Mysql:
@@ -95,6 +89,7 @@ class Mysql:
 
     dialect = "mysql"
     one_writer = False
+    alive: Callable[[Any], bool] | None = staticmethod(_alive)
 
     def __init__(self, url: str, patience: float) -> None:
         self.peewee: Any = db_url.connect(
@@ -109,31 +104,23 @@ class Mysql:
             autoconnect=False,
         )
 
-    def open(self) -> Any:
-        connection = self.peewee._connect()
+    def open(self, held: Held) -> None:
+        connection = held.connection = self.peewee._connect()
         connection.autocommit(False)
-        return connection
 
-    def alive(self, connection: Any) -> bool:
-        try:
-            connection.ping(reconnect=False)
-        except Exception:
-            return False
-        return True
+        def run(sql: str, values: Sequence[Any]) -> Any:
+            cursor = connection.cursor()
+            cursor.execute(sql, values)
+            held.touched = True
+            return cursor
+
+        held.run = run
 
     def begin(self, held: Held, writes: bool) -> None:
         if held.writes is not writes:
             level = "READ COMMITTED" if writes else "REPEATABLE READ"
             held.connection.query(f"SET SESSION TRANSACTION ISOLATION LEVEL {level}")
             held.writes = writes
-
-    def runner(self, connection: Any) -> Run:
-        def run(sql: str, values: Sequence[Any]) -> Any:
-            cursor = connection.cursor()
-            cursor.execute(sql, values)
-            return cursor
-
-        return run
 
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         connection.cursor().executemany(sql, rows)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from models.errors import Unavailable
+
+#: From a statement and its values to a cursor.
+Run = Callable[[str, Sequence[Any]], Any]
 
 #: Seconds after which a resting connection is asked whether it lives before it is used.
 IDLE = 30
@@ -22,15 +25,20 @@ IDLE = 30
 class Held:
     """A connection in the hands of one unit of work.
 
+    :ivar run: what runs a statement on it.
     :ivar fresh: whether it was opened for this unit: then a failure is no sign of its age.
+    :ivar touched: whether this unit ran a statement on it.
     :ivar writes: for which kind of unit it was prepared last; None where for none yet.
     """
 
-    __slots__ = ("connection", "fresh", "used", "writes")
+    __slots__ = ("connection", "fresh", "run", "touched", "used", "writes")
 
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
+    connection: Any
+    run: Run
+
+    def __init__(self) -> None:
         self.fresh = True
+        self.touched = False
         self.writes: bool | None = None
         self.used = 0.0
 
@@ -38,11 +46,17 @@ class Held:
 class Pool:
     """Connections to one database.
 
-    :param connect: opens one; what it raises is the taker's.
-    :param alive: asks one whether it lives.
+    :param connect: opens one for its holder; what it raises is the taker's.
+    :param alive: asks one whether it lives; None where none dies by itself.
     """
 
-    def __init__(self, connect: Callable[[], Any], alive: Callable[[Any], bool], size: int, patience: float) -> None:
+    def __init__(
+        self,
+        connect: Callable[[Held], None],
+        alive: Callable[[Any], bool] | None,
+        size: int,
+        patience: float,
+    ) -> None:
         self._connect = connect
         self._alive = alive
         self._patience = patience
@@ -57,21 +71,26 @@ class Pool:
     def take(self, writes: bool) -> Held:
         """A connection, rather one whose last unit was of the same kind. Raises Unavailable when all are in use for too long."""
         try:
-            self._places.get(timeout=self._patience)
+            self._places.get(True, self._patience)
         except Empty:
             raise Unavailable("Every connection to the database is in use.", again=True) from None
         try:
-            return self._rested(writes) or Held(self._connect())
+            held = self._rested(writes) or self._rested(not writes)
+            if held is None:
+                held = Held()
+                self._connect(held)
         except BaseException:
             self._places.put(None)
             raise
+        return held
 
     def give(self, held: Held) -> None:
         """Give back what was taken, in order and without a transaction."""
         if self._closed:
             self.drop(held)
             return
-        held.used = time.monotonic()
+        if self._alive is not None:
+            held.used = time.monotonic()
         self._resting[bool(held.writes)].append(held)
         self._places.put(None)
 
@@ -85,33 +104,32 @@ class Pool:
         """Open another connection in the place of one that broke."""
         with suppress(Exception):
             held.connection.close()
-        held.connection = self._connect()
+        held.writes = None
+        self._connect(held)
         held.fresh = True
 
-    def close(self) -> None:
-        """Close what rests now, and what is in use as soon as it is given back.
-
-        After a fork the child's connections are its parent's: they are left alone, and kept so that nothing closes them.
-        """
+    def close(self) -> bool:
+        """Close what rests now, and what is in use as soon as it is given back. After a fork the connections are the parent's: the
+        child must leave them alone, and keep them so that nothing closes them; False says so."""
         self._closed = True
         if os.getpid() != self._process:
-            return
+            return False
         for each in (*self._resting[False], *self._resting[True]):
             with suppress(Exception):
                 each.connection.close()
         self._resting = {False: [], True: []}
+        return True
 
     def _rested(self, writes: bool) -> Held | None:
-        now = time.monotonic()
-        for kind in (writes, not writes):
-            while True:
-                try:
-                    held = self._resting[kind].pop()
-                except IndexError:
-                    break
-                held.fresh = False
-                if now - held.used < IDLE or self._alive(held.connection):
-                    return held
-                with suppress(Exception):
-                    held.connection.close()
+        resting = self._resting[writes]
+        while resting:
+            try:
+                held = resting.pop()
+            except IndexError:
+                break
+            held.fresh = held.touched = False
+            if self._alive is None or time.monotonic() - held.used < IDLE or self._alive(held.connection):
+                return held
+            with suppress(Exception):
+                held.connection.close()
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,9 +68,7 @@ else:
     SessionRow = namedtuple("SessionRow", (*_COLUMNS, "members", "log"))
 
 # PERF: a named tuple's own `_make` costs several times as much as making the tuple.
-_new_session: Callable[[Iterable[Any]], SessionRow] = partial(tuple.__new__, SessionRow)
-_new_member: Callable[[Iterable[Any]], MemberRow] = partial(tuple.__new__, MemberRow)
-log_row: Callable[[Iterable[Any]], LogRow] = partial(tuple.__new__, LogRow)
+_new: Callable[[type, Iterable[Any]], Any] = tuple.__new__
 
 _MEMBER = MemberRow._fields
 MEMBER_COLUMNS = [getattr(SessionMember, name) for name in _MEMBER]
@@ -121,7 +120,7 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     Raises Duplicate for an id or a member's identity that is there already.
     """
     log = list(log)
-    row = {**_NEW, **values}
+    row = {**_DEFAULTS, **values}
     crumbs = row["customer_breadcrumb"]
     stored = {
         **row,
@@ -134,10 +133,10 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     session_id = row["id"]
     _INSERT_MEMBER.run_many(unit, [_member(session_id, *numbered) for numbered in enumerate(members)])
     _INSERT_LOG.run_many(unit, [_line(session_id, *numbered) for numbered in enumerate(log)])
-    return _new_session((*_shown(row), list(members), log))
+    return _new(SessionRow, (*_shown(row), list(members), log))
 
 
-_NEW: Mapping[str, Any] = {**dict.fromkeys(_COLUMNS), "version": 1, "ended": False, "was_missed": False}
+_DEFAULTS: Mapping[str, Any] = {**dict.fromkeys(_COLUMNS), "version": 1, "ended": False, "was_missed": False}
 
 
 _stored = itemgetter(*Session._meta.sorted_field_names)
@@ -167,24 +166,16 @@ def get(
     # MySQL takes an id with blanks at its end for the one without.
     if found is None or found[0] != session_id or (account_ids is not None and found[_ACCOUNT] not in account_ids):
         return None
-    members = [member_row(*each) for each in _MEMBERS.run(unit, id_only).fetchall()]
-    log = [*map(log_row, _LOG.run(unit, id_only).fetchall())]
+    members = member_rows(_MEMBERS.run(unit, id_only))
+    log = log_rows(_LOG.run(unit, id_only))
     return session_row(found, members, log)
 
 
 def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
     """The row of a session's columns, in the order in which `ALL` has them."""
     crumbs = columns[-1]
-    return _new_session(
-        (
-            *columns[:-3],
-            columns[-3] == 1,
-            columns[-2] == 1,
-            None if crumbs is None else [*_breadcrumb(crumbs)],
-            members,
-            log,
-        )
-    )
+    breadcrumb = None if crumbs is None else [*_breadcrumb(crumbs)]
+    return _new(SessionRow, (*columns[:-3], columns[-3] == 1, columns[-2] == 1, breadcrumb, members, log))
 
 
 @lru_cache(maxsize=1024)
@@ -192,21 +183,21 @@ def _breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
     return tuple(BreadcrumbRow(*crumb) for crumb in json.loads(text))
 
 
-def member_row(
-    identity: str,
-    endpoint: str | None,
-    name: str | None,
-    original: int,
-    avatar: str | None,
-    data: str | None,
-    state: str | None,
-    role: str | None,
-    sid: str | None,
-    muted: int,
-) -> MemberRow:
-    """The row of a member's columns."""
-    read = None if data is None else json.loads(data)
-    return _new_member((identity, endpoint, name, original == 1, avatar, read, state, role, sid, muted == 1))
+def log_rows(found: Iterable[Sequence[Any]]) -> list[LogRow]:
+    """The rows of lines' columns."""
+    return [*map(_new, repeat(LogRow), found)]
+
+
+def member_rows(found: Iterable[Sequence[Any]]) -> list[MemberRow]:
+    """The rows of members' columns."""
+    return [
+        _new(MemberRow, (identity, endpoint, name, original == 1, avatar, _read(data), state, role, sid, muted == 1))
+        for identity, endpoint, name, original, avatar, data, state, role, sid, muted in found
+    ]
+
+
+def _read(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 @lru_cache(maxsize=256)

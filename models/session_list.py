@@ -10,7 +10,7 @@ import peewee
 
 from models.database import Unit
 from models.listing import Listing, Order, at_least, at_most, contains, equals, padded, within
-from models.session import ALL, LogRow, MemberRow, SessionRow, log_row, member_row, session_row
+from models.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_rows, session_row
 from models.statements import Statement, param
 from models.tables import Session, SessionLog, SessionMember
 
@@ -69,30 +69,23 @@ def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
 
 
 def _by_session(
-    unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], add: Callable[[dict[str, list[Any]], Any], None]
+    unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Callable[[list[Any]], list[Any]]
 ) -> dict[str, list[Any]]:
+    """The rows of each session; the columns of the database's begin with its id."""
     places = padded("id", ids)
-    found: dict[str, list[Any]] = {each: [] for each in ids}
-    for columns in _children(model, names, len(places)).execute(unit, **places).fetchall():
-        add(found, columns)
-    return found
+    columns: dict[str, list[Any]] = {each: [] for each in ids}
+    for row in _children(model, names, len(places)).execute(unit, **places):
+        columns[row[0]].append(row[1:])
+    return {session_id: rows(found) for session_id, found in columns.items()}
 
 
 def _whole(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
     if not rows:
         return []
     ids = [row[0] for row in rows]
-    members = _by_session(unit, SessionMember, MemberRow._fields, ids, _add_member)
-    log = _by_session(unit, SessionLog, LogRow._fields, ids, _add_line)
+    members = _by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
+    log = _by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
     return [session_row(row, members[row[0]], log[row[0]]) for row in rows]
-
-
-def _add_member(found: dict[str, list[Any]], columns: Any) -> None:
-    found[columns[0]].append(member_row(*columns[1:]))
-
-
-def _add_line(found: dict[str, list[Any]], columns: Any) -> None:
-    found[columns[0]].append(log_row(columns[1:]))
 
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
