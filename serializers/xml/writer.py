@@ -7,8 +7,8 @@ compiled once for each place where it stands.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,61 +20,15 @@ from serializers.compiler import ChoiceTable, TextWriter, read_source, rows
 from serializers.errors import EncodeError
 from serializers.shape import Record, Shape
 from serializers.xml.names import contract_name, encode_name, entry_name, members_of
+from serializers.xml.places import ROOT, Place, escape, special
+from serializers.xml.untyped import inferred
 
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 ROOT_ATTRIBUTES = f' xmlns:i="{INSTANCE}"'
 
-#: What XML 1.0 cannot hold, even as a reference.
-_FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
-_special = re.compile(f"[&<>\r{_FORBIDDEN}]").search
-_forbidden = re.compile(f"[{_FORBIDDEN}]")
-
-
-def escape(text: str) -> str:
-    """A text between tags. A CR is a reference; a character that XML cannot hold becomes U+FFFD."""
-    if not _special(text):
-        return text
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
-    return _forbidden.sub("\ufffd", text)
-
-
-def attribute(text: str) -> str:
-    """A text inside a quoted attribute."""
-    return escape(text).replace('"', "&quot;")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an element stands: its depth, and the prefixes of the namespaces known there."""
-
-    depth: int
-    prefixes: tuple[tuple[str, str], ...]
-    namespace: str
-
-    def element(self, name: str, namespace: str) -> tuple[str, str, Place]:
-        """An element's qualified name, the namespace declaration it needs, and the place inside it."""
-        prefixes = dict(self.prefixes)
-        declaration = ""
-        namespace = namespace or self.namespace
-        if namespace and namespace not in prefixes:
-            prefixes = {known: prefix for known, prefix in prefixes.items() if prefix} | {namespace: ""}
-            declaration = f' xmlns="{attribute(namespace)}"'
-        prefix = prefixes.get(namespace, "")
-        qualified = f"{prefix}:{name}" if prefix else name
-        return qualified, declaration, Place(self.depth + 1, tuple(prefixes.items()), namespace)
-
-    def declare(self, namespace: str) -> tuple[str, Place]:
-        """The declaration of the namespace of what stands inside, and the place after it."""
-        if not namespace or namespace == self.namespace or namespace in dict(self.prefixes):
-            return "", self
-        prefix = f"d{self.depth}p1"
-        return f' xmlns:{prefix}="{attribute(namespace)}"', Place(
-            self.depth, (*self.prefixes, (namespace, prefix)), self.namespace
-        )
-
-
-ROOT = Place(0, (), "")
+#: A text that is known to hold nothing special.
+CLEAN = shapes.Choice({})
 
 
 class XmlCompiler:
@@ -82,9 +36,11 @@ class XmlCompiler:
 
     def __init__(self, *, attributes: bool) -> None:
         self.attributes = attributes
-        self.globals: dict[str, Any] = {"special": _special, "text": _text, "rows": rows}
+        self.globals: dict[str, Any] = {"special": special, "text": _text, "rows": rows}
         self._records: dict[tuple[Record, Place], str] = {}
         self._enclosing: dict[str, Record] = {}
+        # Records are compiled when they are first met, which may be in several threads at once.
+        self._lock = threading.RLock()
 
     def compile(self, source: Callable[[str], str], null: str) -> TextWriter:
         """The function of an element's source. It raises `EncodeError` and nothing else."""
@@ -166,6 +122,8 @@ class XmlCompiler:
         return shape
 
     def _scalar(self, shape: Shape, variable: str) -> str:
+        if shape is CLEAN:
+            return f"({variable} or text({variable}))"
         if isinstance(shape, shapes.Text):
             return f"({variable} if {variable}.__class__ is str and not special({variable}) else text({variable}))"
         if isinstance(shape, shapes.Boolean):
@@ -187,9 +145,10 @@ class XmlCompiler:
             enclosing = {**self._enclosing, shape.name: shape}
 
             def compile_first(*arguments: Any) -> str:
-                outer, self._enclosing = self._enclosing, enclosing
-                exec(self._record_source(name, shape, place), self.globals)  # noqa: S102  (made of the shape alone)
-                self._enclosing = outer
+                with self._lock:
+                    if self.globals[name] is compile_first:
+                        self._enclosing = enclosing
+                        exec(self._record_source(name, shape, place), self.globals)  # noqa: S102  (made of the shape alone)
                 return self.globals[name](*arguments)  # type: ignore[no-any-return]
 
             self.globals[name] = compile_first
@@ -197,30 +156,34 @@ class XmlCompiler:
 
     def _record_source(self, function: str, shape: Record, place: Place) -> str:
         lines = [f"def {function}(o, start, end, empty):"]
-        parts: list[str] = []
-        texts: list[tuple[int, str]] = []
+        full: list[str] = []
+        clean: list[str] = []
+        texts: list[str] = []
         if not self.attributes:
             lines.append("    get = o.get")
         for number, (wire_name, field, namespace) in enumerate(members_of(shape)):
             variable = f"v{number}"
-            read = read_source(shape, wire_name, attributes=self.attributes)
-            lines.append(f"    {variable} = {read}")
+            lines.append(f"    {variable} = {read_source(shape, wire_name, attributes=self.attributes)}")
             null, source = self.element(field, encode_name(shape.declared_name(wire_name)), namespace, place)
+            full.append(f"({null!r} if {variable} is None else {source(variable)})")
+            clean.append(full[-1])
             if isinstance(field, shapes.Text):
-                texts.append((number, variable))
-            parts.append(f"{null!r} if {variable} is None else {source(variable)}")
-        if not parts:
+                texts.append(f"{variable} or ''")
+                _, bare = self.element(CLEAN, encode_name(shape.declared_name(wire_name)), namespace, place)
+                clean[-1] = f"({null!r} if {variable} is None else {bare(variable)})"
+        if not full:
             return f"def {function}(o, start, end, empty):\n    return empty\n"
         if len(texts) > 2:
             # PERF: one search over all texts of a record costs a third of one search a text.
-            joined = ", ".join(f"{variable} or ''" for _, variable in texts)
-            clean = list(parts)
-            for number, variable in texts:
-                test = self._scalar(shapes.Text(), variable)
-                clean[number] = parts[number].replace(test, f"({variable} or text({variable}))")
-            lines.append(f"    if not special(''.join(({joined},))):")
-            lines.append(f"        return ''.join((start, {', '.join(f'({part})' for part in clean)}, end))")
-        lines.append(f"    return ''.join((start, {', '.join(f'({part})' for part in parts)}, end))")
+            lines += [
+                "    try:",
+                f"        texts = ''.join(({', '.join(texts)}))",
+                "    except TypeError:",
+                f"        return ''.join((start, {', '.join(full)}, end))",
+                "    if not special(texts):",
+                f"        return ''.join((start, {', '.join(clean)}, end))",
+            ]
+        lines.append(f"    return ''.join((start, {', '.join(full)}, end))")
         return "\n".join(lines) + "\n"
 
 
@@ -301,27 +264,6 @@ def compiled_rows(shape: Shape, member: str | None, *, attributes: bool) -> Rows
     item_name, _ = contract_name(shape.item)
     null, source = compiler.element(shape.item, item_name, contract_name(shape)[1], inside)
     return Rows(start, end, null, compiler.compile(source, null))
-
-
-def inferred(value: Any, name: str = "Document") -> Shape:
-    """A shape for a value that has none: members of dicts are elements in their order."""
-    if isinstance(value, Mapping):
-        fields = {str(key): inferred(item, str(key)) for key, item in value.items() if item is not None}
-        return Record(name, fields, names={key: key for key in fields}, ordered=True)
-    if isinstance(value, (list, tuple)):
-        shape_of_items = [inferred(item, "Item") for item in value if item is not None]
-        return shapes.ListOf(_merged(shape_of_items))
-    return shapes.Boolean() if isinstance(value, bool) else shapes.Text()
-
-
-def _merged(items: list[Shape]) -> Shape:
-    records = [item for item in items if isinstance(item, Record)]
-    if records and len(records) == len(items):
-        fields: dict[str, Any] = {}
-        for record in records:
-            fields |= record.fields
-        return Record("Item", fields, names={key: key for key in fields}, ordered=True)
-    return items[0] if items else shapes.Text()
 
 
 def dumps(value: Any, shape: Shape | None = None) -> str:

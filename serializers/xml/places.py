@@ -1,0 +1,57 @@
+"""Where an element stands in a document: its depth and the namespaces known there, and how its texts are escaped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: What XML 1.0 cannot hold, even as a reference.
+_FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+special = re.compile(f"[&<>\r{_FORBIDDEN}]").search
+_forbidden = re.compile(f"[{_FORBIDDEN}]")
+
+
+def escape(text: str) -> str:
+    """A text between tags; `special` finds what needs care. A CR is a reference; a character that XML cannot hold becomes U+FFFD."""
+    if not special(text):
+        return text
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
+    return _forbidden.sub("\ufffd", text)
+
+
+def attribute(text: str) -> str:
+    """A text inside a quoted attribute."""
+    return escape(text).replace('"', "&quot;")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an element stands: its depth, and the prefixes of the namespaces known there."""
+
+    depth: int
+    prefixes: tuple[tuple[str, str], ...]
+    namespace: str
+
+    def element(self, name: str, namespace: str) -> tuple[str, str, Place]:
+        """An element's qualified name, the namespace declaration it needs, and the place inside it."""
+        prefixes = dict(self.prefixes)
+        declaration = ""
+        namespace = namespace or self.namespace
+        if namespace and namespace not in prefixes:
+            prefixes = {known: prefix for known, prefix in prefixes.items() if prefix} | {namespace: ""}
+            declaration = f' xmlns="{attribute(namespace)}"'
+        prefix = prefixes.get(namespace, "")
+        qualified = f"{prefix}:{name}" if prefix else name
+        return qualified, declaration, Place(self.depth + 1, tuple(prefixes.items()), namespace)
+
+    def declare(self, namespace: str) -> tuple[str, Place]:
+        """The declaration of the namespace of what stands inside, and the place after it."""
+        if not namespace or namespace == self.namespace or namespace in dict(self.prefixes):
+            return "", self
+        prefix = f"d{self.depth}p1"
+        return f' xmlns:{prefix}="{attribute(namespace)}"', Place(
+            self.depth, (*self.prefixes, (namespace, prefix)), self.namespace
+        )
+
+
+ROOT = Place(0, (), "")
