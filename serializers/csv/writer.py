@@ -1,0 +1,145 @@
+"""Writing CSV: the header from the shape, a line a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from serializers import jsv, scalars
+from serializers import shape as shapes
+from serializers.compiler import ChoiceTable, TextWriter, read_source
+from serializers.errors import EncodeError
+from serializers.rows import blocks, row_shape, row_writer, rows_of
+from serializers.shape import ListOf, MapOf, Record, Reference, Shape
+
+_special = re.compile(r'[",\r\n]').search
+_bracket_in_front = re.compile(r"\n[\[{]").search
+
+
+def cell(text: str) -> str:
+    """A text as a cell: in quotes where it must be."""
+    if _special(text) or text[:1] in ("[", "{"):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def dumps(value: Any, shape: Shape | None = None) -> str:
+    """A value as CSV. Raises EncodeError for a value that is not of the shape."""
+    return encode(value, shape).decode()
+
+
+def encode(value: Any, shape: Shape | None) -> bytes:
+    """The bytes of a value."""
+    if shape is None:
+        value, shape = _untyped(value)
+    return b"".join(stream(value, shape))
+
+
+def stream(value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
+    """A table in blocks. A record that names no rows is a single row."""
+    if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
+        item, member = row_shape(shape)
+        rows = rows_of(value, shape, member)
+    else:
+        item, rows = shape, () if value is None else (value,)
+    null = "," * (len(item.fields) - 1) if isinstance(item, Record) else ""
+    return blocks(header(item), rows, row_writer(item, compiled, null + "\r\n", objects=objects), "", str)
+
+
+def header(shape: Shape) -> str:
+    """The first line of a table of rows of the shape; a table of scalars has none."""
+    if not isinstance(shape, Record):
+        return ""
+    return ",".join(cell(shape.declared_name(name)) for name in shape.fields) + "\r\n"
+
+
+@lru_cache(maxsize=1024)
+def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
+    """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
+    if not isinstance(shape, Record):
+        write = _cell_writer(shape, {}, attributes=attributes)
+        return lambda row: (write[row] if isinstance(write, ChoiceTable) else write(row)) + "\r\n"
+    lines = ["def write(o):"] if attributes else ["def write(o):", "    get = o.get"]
+    namespace: dict[str, Any] = {"special": _special, "text": _text, "brackets": _bracket_in_front}
+    cells: list[str] = []
+    clean: list[str] = []
+    texts: list[str] = []
+    for number, (name, field) in enumerate(shape.fields.items()):
+        variable = f"v{number}"
+        lines.append(f"    {variable} = {read_source(shape, name, attributes=attributes)}")
+        if isinstance(field, shapes.Text):
+            texts.append(f"{variable} or ''")
+            cells.append(f"'' if {variable} is None else text({variable})")
+            clean.append(f"'' if {variable} is None else {variable} or text({variable})")
+            continue
+        namespace[f"w{number}"] = _cell_writer(field, {shape.name: shape}, attributes=attributes)
+        source = (
+            f"w{number}[{variable}]" if isinstance(namespace[f"w{number}"], ChoiceTable) else f"w{number}({variable})"
+        )
+        cells.append(f"'' if {variable} is None else {source}")
+        clean.append(cells[-1])
+    line = f"','.join(({', '.join(cells)},)) + '\\r\\n'" if cells else "'\\r\\n'"
+    if len(texts) > 2:
+        # PERF: one search over all texts of a row; the line breaks between them show brackets in front of one.
+        lines += [
+            "    try:",
+            f"        texts = '\\n'.join(('', {', '.join(texts)}))",
+            "    except TypeError:",
+            f"        return {line}",
+            f"    if '\"' not in texts and ',' not in texts and '\\r' not in texts and texts.count('\\n') == {len(texts)} "
+            "and not brackets(texts):",
+            f"        return ','.join(({', '.join(clean)},)) + '\\r\\n'",
+        ]
+    lines.append(f"    return {line}")
+    exec("\n".join(lines), namespace)  # noqa: S102  (made of the shape alone)
+    write_row: TextWriter = namespace["write"]
+
+    def guarded(row: Any) -> str:
+        try:
+            return write_row(row)
+        except (TypeError, AttributeError, KeyError) as error:
+            raise EncodeError(f"the row is not of its shape: {error}") from error
+
+    return guarded
+
+
+def _cell_writer(shape: Shape, enclosing: Mapping[str, Record], *, attributes: bool) -> Any:
+    if isinstance(shape, shapes.Text):
+        return _text
+    if isinstance(shape, Reference):
+        shape = enclosing[shape.name]
+    if isinstance(shape, ListOf) and isinstance(shape.item, Reference):
+        shape = ListOf(enclosing[shape.item.name])
+    if isinstance(shape, (Record, ListOf, MapOf)):
+        write = jsv.compiled(shape, attributes=attributes)
+        return lambda value: '"' + write(value).replace('"', '""') + '"'
+    if isinstance(shape, shapes.Choice):
+        return ChoiceTable(shape, scalars.writer(shape))
+    return scalars.writer(shape)
+
+
+def _text(value: Any) -> str:
+    return cell(value if value.__class__ is str else scalars.write_any(value))
+
+
+def _untyped(value: Any) -> tuple[Any, Shape]:
+    """A value without a shape: its rows' cells as texts, and the shape that has a column for each name of any row."""
+    rows = [_cells(row) for row in value] if isinstance(value, (list, tuple)) else [_cells(value)]
+    names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
+    item: Shape = shapes.Text()
+    if names:
+        item = Record("Row", {name: shapes.Text() for name in names}, names={name: name for name in names})
+        rows = [row if isinstance(row, dict) else {} for row in rows]
+    return (rows, ListOf(item)) if isinstance(value, (list, tuple)) else (rows[0], item)
+
+
+def _cells(row: Any) -> Any:
+    if isinstance(row, Mapping):
+        return {scalars.write_any(name): None if cell is None else _cell_text(cell) for name, cell in row.items()}
+    return None if row is None else _cell_text(row)
+
+
+def _cell_text(value: Any) -> str:
+    return jsv.dumps(value) if isinstance(value, (Mapping, list, tuple)) else scalars.write_any(value)
