@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -64,6 +63,8 @@ class Passwords:
         self._known: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
         self._decoy = decoy(self._hasher)
+        # Its thread begins with the first hash, in the worker: threads don't outlive the fork that makes one.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
 
     @contextmanager
     def line(self) -> Iterator[None]:
@@ -113,11 +114,6 @@ class Passwords:
         except TooLate:
             future.cancel()
             raise TooManyRequests("Too many log-ins at once.", retry_after=PATIENCE) from None
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        # Made at first use: threads don't outlive the fork that makes a worker.
-        return ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
 
     def _digest(self, stored: str, password: str) -> bytes:
         return hmac.digest(self._key, stored.encode() + b"\0" + _bytes(password), hashlib.sha256)
