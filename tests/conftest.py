@@ -9,14 +9,35 @@ import pytest
 
 pytest_plugins = ["tests.servers"]
 
+#: Whether everything that tests need is here. Then a test that is skipped is a test that fails.
+COMPLETE = os.environ.get("CI") == "true"
 
-@pytest.hookimpl(wrapper=True)
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI everything that tests need is there, so a skipped test is a failed one."""
+    """A test that is skipped, or a part of one. A failure that is expected is told as skipped too, and is none."""
     report = yield
-    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped in CI: {item.nodeid}: {call.excinfo.value if call.excinfo else ''}"
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _refuse(report)
     return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that is skipped as a whole."""
+    report = yield
+    if report.skipped:
+        _refuse(report)
+    return report
+
+
+def _refuse(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not COMPLETE:
+        return
+    reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{report.nodeid} is skipped, and CI skips nothing. {reason}"

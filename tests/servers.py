@@ -107,6 +107,24 @@ class Gateway:
         """What it printed so far."""
         return self.output.read_text()
 
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What a command does in this gateway's folder and environment, whether it succeeds or not."""
+        return subprocess.run(
+            [sys.executable, "-m", "gateway", *arguments],
+            cwd=self.folder,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def command(self, *arguments: str) -> str:
+        """What a command prints that has to succeed."""
+        done = self.attempt(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
 
 GatewayFactory = Callable[..., Gateway]
 

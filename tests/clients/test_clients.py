@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -128,19 +127,7 @@ CLIENTS: dict[str, Callable[[], list[str | Path]]] = {
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_library(gateway: Gateway, client: str, subtests: pytest.Subtests) -> None:
     command = CLIENTS[client]()
-    add = [
-        sys.executable,
-        "-m",
-        "gateway",
-        "user",
-        "add",
-        "nobody@example.org",
-        "--role",
-        "Customer",
-        "--api-key",
-        POOR_KEY,
-    ]
-    subprocess.run(add, cwd=gateway.folder, env=dict(gateway.environment), check=True, capture_output=True, timeout=60)
+    gateway.command("user", "add", "nobody@example.org", "--role", "Customer", "--api-key", POOR_KEY)
     variables = {
         "URL": gateway.url,
         "EMAIL": EMAIL,

@@ -1,0 +1,220 @@
+"""Requests that real client libraries sent, byte for byte but for names and ids, on connections kept open as theirs are.
+
+``corpora/wire.jsonl.gz`` was recorded from PyPI's servicestack, npm's @servicestack/client (2.1, 1.2, 1.0) and cli, and Maven's
+net.servicestack:client. Each line has a request and the status that its sender counts on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway
+
+CORPUS = Path(__file__).parents[1] / "corpora" / "wire.jsonl.gz"
+PEER_WITHOUT_ROLE = "norole@example.org"
+
+Row = dict[str, Any]
+
+
+def _family(row: Row) -> str:
+    """Whose requests belong to one conversation: a client in one version."""
+    version, dot, _ = row["check"].partition(".")
+    return f"{row['client']} {version}" if dot else str(row["client"])
+
+
+def _families() -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for line in gzip.decompress(CORPUS.read_bytes()).decode().splitlines():
+        row = json.loads(line)
+        if row["path"].startswith("/types/"):
+            continue
+        found.setdefault(_family(row), []).append(row)
+    return found
+
+
+FAMILIES = _families()
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+CREDENTIALS = {
+    "{{basic:user}}": _basic(EMAIL, PASSWORD),
+    "{{basic:user:wrong}}": _basic(EMAIL, "wrong"),
+    "{{basic:norole}}": _basic(PEER_WITHOUT_ROLE, PASSWORD),
+    "{{bearer:apikey}}": f"Bearer {API_KEY}",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The value of a header that is spelled just so."""
+        return next((value for given, value in self.headers if given == name), None)
+
+    def document(self) -> Any:
+        """The body as a JSON client reads it."""
+        assert self.header("Content-Type") == "application/json; charset=utf-8"
+        return json.loads(self.body.decode("ascii"))
+
+
+@dataclass
+class Peer:
+    """Sends requests as a client did, and keeps what later ones refer to."""
+
+    gateway: Gateway
+    connection: http.client.HTTPConnection
+    customer_id: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
+    logged_in: bool = False
+
+    def send(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+        """One request, its headers in this order and spelling."""
+        self.connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers:
+            self.connection.putheader(name, value)
+        self.connection.endheaders(body)
+        with self.connection.getresponse() as response:
+            read = response.read()
+            if response.getheader("Content-Encoding") == "gzip":
+                read = gzip.decompress(read)
+            return Answer(response.status, response.getheaders(), read)
+
+    def call(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """An operation, for what a recorded request needs to be there."""
+        data = json.dumps(body).encode()
+        headers = {"Host": "x", "Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
+        answer = self.send("POST", path, [*headers.items(), ("Content-Length", str(len(data)))], data)
+        assert answer.status == 200, answer
+        return dict(answer.document())
+
+    def log_in(self) -> None:
+        """Cookies for requests that were recorded after a log-in."""
+        self._answer(
+            {
+                "method": "POST",
+                "path": "/api/Authenticate",
+                "headers": [["Host", "{{host}}"], ["Content-Type", "application/json"], ["Content-Length", "0"]],
+                "body": json.dumps({"provider": "credentials", "userName": "user", "password": "pass"}),
+            }
+        )
+
+    def replay(self, row: Row) -> Answer:
+        """The recorded request, with what is here in place of what was there."""
+        if "{{ss-" in json.dumps(row["headers"]) and row["status"] != 401 and not self.logged_in:
+            self.log_in()
+        return self._answer(row)
+
+    def _answer(self, row: Row) -> Answer:
+        filled = {"{{host}}": self.gateway.address, "cust-1": self.customer_id, **CREDENTIALS, **self.cookies}
+        if "{{session_id_1}}" in row["path"] + row["body"]:
+            filled["{{session_id_1}}"] = self.call("/sessions", {"displayName": "recorded"})["id"]
+        body = _fill(row["body"], filled)
+        authenticates = row["path"].endswith("/Authenticate")
+        if authenticates:
+            body = re.sub(r'("userName":\s*)"user"', rf'\1"{EMAIL}"', body)
+            body = re.sub(r'("password":\s*)"pass"', rf'\1"{PASSWORD}"', body)
+        data = body.encode()
+        headers = [(name, _fill(value, filled)) for name, value in row["headers"]]
+        headers = [(name, str(len(data)) if name.lower() == "content-length" else value) for name, value in headers]
+        answer = self.send(row["method"], _fill(row["path"], filled), headers, data)
+        if authenticates and answer.status == 200:
+            self._keep_cookies(answer)
+        return answer
+
+    def _keep_cookies(self, answer: Answer) -> None:
+        cookies = [value.partition(";")[0] for name, value in answer.headers if name == "Set-Cookie"]
+        values = dict(each.split("=", 1) for each in cookies)
+        self.logged_in = bool(values["ss-id"])
+        if self.logged_in:
+            self.cookies = {f"{{{{{name}}}}}": value for name, value in values.items()}
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    assert "{{" not in text
+    return text
+
+
+@pytest.fixture
+def peer(gateway: Gateway) -> Iterator[Peer]:
+    """A client of a gateway with the users and the customer of the recording."""
+    gateway.command("user", "add", PEER_WITHOUT_ROLE, "--role", "Customer", "--password", PASSWORD)
+    host, _, port = gateway.address.partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=30)
+    made = Peer(gateway, connection)
+    account_id = made.call("/sessions", {})["accountId"]
+    made.customer_id = made.call("/customers", {"accountId": account_id, "name": "Recorded"})["id"]
+    yield made
+    connection.close()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_recorded_requests(peer: Peer, family: str, subtests: pytest.Subtests) -> None:
+    for number, row in enumerate(FAMILIES[family]):
+        with subtests.test(row["check"], number=number):
+            answer = peer.replay(row)
+            assert answer.status == row["status"], answer.body
+            assert answer.header("X-Request-Id")
+            _check_as_its_sender_reads_it(row, answer)
+
+
+def _check_as_its_sender_reads_it(row: Row, answer: Answer) -> None:
+    if row["path"].startswith("/types/"):
+        assert (answer.header("Content-Type") or "").startswith("text/plain")
+        assert b"BaseUrl: " in answer.body
+    elif answer.status == 204:
+        assert answer.body == b""
+        assert answer.header("Content-Type") is None
+    elif answer.status >= 400:
+        _check_error(row, answer)
+    elif "Session" in row["path"] or row["path"].startswith("/sessions"):
+        _check_sessions(row, answer.document())
+    else:
+        assert isinstance(answer.document(), dict)
+
+
+def _check_error(row: Row, answer: Answer) -> None:
+    status = answer.document()["responseStatus"]
+    assert status["errorCode"]
+    assert status["message"]
+    assert isinstance(status["errors"], list)
+    if answer.status == 401:
+        assert (answer.header("WWW-Authenticate") or "").startswith('Basic realm="')
+    if answer.status == 400:
+        named = {each["fieldName"]: each["errorCode"] for each in status["errors"]}
+        assert named == {"withAddress": "RegularExpression", "memberEmailAddresses[0]": "Email"}
+        if row["body"].startswith("["):
+            assert status["meta"]["AutoBatchIndex"] == "1"
+
+
+def _check_sessions(row: Row, document: Any) -> None:
+    if "ListSessions" in row["path"] or "?page=" in row["path"]:
+        assert len(document["items"]) <= 2
+        return
+    asked = json.loads(row["body"]) if row["body"][:1] in ("{", "[") else {}
+    if isinstance(asked, list):
+        assert [each["displayName"] for each in document] == [each["displayName"] for each in asked]
+        return
+    assert document["id"]
+    for name in ("displayName", "channel", "direction", "callState", "fromAddress", "consoleData"):
+        if asked.get(name) is not None:
+            assert document[name] == asked[name]
