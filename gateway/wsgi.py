@@ -32,8 +32,8 @@ def build(settings: Settings, database: Database) -> App:
     authenticator = Authenticator(
         database,
         [settings.secret, settings.previous_secret],
-        # Log-ins wait for their hashes; requests of other kinds must find a thread beside them.
-        in_line=max(1, settings.threads // 2),
+        # Who waits for a hash keeps a thread but no processor; some threads are always left to requests of other kinds.
+        in_line=max(1, settings.threads * 3 // 4),
     )
     options = Options(
         debug=settings.debug,
