@@ -39,6 +39,8 @@ class Listing:
     :param columns: what is selected; the id comes first.
     :param one: conditions that take one value, by the name of their filter.
     :param several: conditions that take a list of values.
+    :param narrow: filters that leave few rows, with other conditions for the filters beside them: such that no index serves, lest the
+        database prefers a wide index because it is sorted.
     :param keys: what sorts where it is no column of the table, by name.
     """
 
@@ -49,9 +51,11 @@ class Listing:
         *,
         one: Mapping[str, Condition] | None = None,
         several: Mapping[str, Condition] | None = None,
+        narrow: Mapping[str, Mapping[str, Condition]] | None = None,
         keys: Mapping[str, Any] | None = None,
     ) -> None:
         self._model = model
+        self._narrow = narrow or {}
         self._columns = columns
         self._one = one or {}
         self._several = several or {}
@@ -104,10 +108,11 @@ class Listing:
         return tuple(sorted(shape)), values
 
     def _where(self, shape: tuple[tuple[str, int], ...]) -> list[Any]:
+        known = {**self._one, **self._several}
+        for name, _ in shape:
+            known |= self._narrow.get(name, {})
         conditions = [
-            self._several[name]([param(f"{name}_{index}") for index in range(size)])
-            if size
-            else self._one[name](param(name))
+            known[name]([param(f"{name}_{index}") for index in range(size)] if size else param(name))
             for name, size in shape
         ]
         return conditions or [peewee.SQL("1 = 1")]
@@ -159,12 +164,13 @@ def contains(column: peewee.Field) -> Condition:
     return lambda place: peewee.fn.INSTR(column, place) > 0
 
 
-def within(column: peewee.Field) -> Condition:
+def within(column: Any) -> Condition:
     """A condition: the column is one of several values."""
-    return column.in_
+    condition: Condition = column.in_
+    return condition
 
 
-def equals(column: peewee.Field) -> Condition:
+def equals(column: Any) -> Condition:
     """A condition: the column is the value."""
     return lambda place: column == place
 

@@ -30,6 +30,10 @@ def _joined(place: Any) -> Any:
     return Session.id.in_(ids)
 
 
+_OF_ACCOUNTS = within(peewee.fn.COALESCE(Session.account_id, ""))
+_BESIDE_SOME = {"visible_accounts": _OF_ACCOUNTS, "account_ids": _OF_ACCOUNTS}
+_BESIDE_FEW = {**_BESIDE_SOME, "archived": equals(peewee.fn.COALESCE(Session.archived, 0))}
+
 #: The filters and what they admit. Texts that are contained must be given folded (`models.session.fold`).
 LISTING = Listing(
     Session,
@@ -51,6 +55,13 @@ LISTING = Listing(
         "customer_ids": within(Session.customer_id),
         "endpoint_ids": within(Session.endpoint_id),
         "ids": within(Session.id),
+    },
+    narrow={
+        "customer_ids": _BESIDE_SOME,
+        "endpoint_ids": _BESIDE_SOME,
+        "parent_session_id": _BESIDE_SOME,
+        "ids": _BESIDE_FEW,
+        "member": _BESIDE_FEW,
     },
 )
 

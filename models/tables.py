@@ -144,11 +144,11 @@ class Session(peewee.Model):
     last_modified_by = IdField(null=True)
     account_id = IdField(null=True)
     account_name = _text()
-    parent_session_id = IdField(null=True, index=True)
-    customer_id = IdField(null=True, index=True)
+    parent_session_id = IdField(null=True)
+    customer_id = IdField(null=True)
     customer_name = _text()
     customer_breadcrumb = JsonField(null=True)
-    endpoint_id = IdField(null=True, index=True)
+    endpoint_id = IdField(null=True)
     endpoint_name = _text()
     display_name = _text()
     channel = _choice()
@@ -187,6 +187,9 @@ class Session(peewee.Model):
         indexes = (
             (("archived", "date_created", "id"), False),
             (("account_id", "archived", "date_created", "id"), False),
+            (("customer_id", "archived", "date_created", "id"), False),
+            (("endpoint_id", "archived", "date_created", "id"), False),
+            (("parent_session_id", "archived", "date_created", "id"), False),
         )
 
 

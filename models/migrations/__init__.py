@@ -1,7 +1,7 @@
 """The schema's history: numbered migrations, each with the statements of its way up and down.
 
-A migration is a module ``mNNNN_name`` with ``UP`` and ``DOWN``, statements in the SQL that SQLite and MySQL share. Each is applied once,
-by whoever comes first: on SQLite under its write lock, on MySQL under a named lock.
+A migration is a module ``mNNNN_name`` with ``UP`` and ``DOWN``, changes as `models.migrations.ddl` runs them. What was published is
+never edited. Each is applied once, by whoever comes first: on SQLite under its write lock, on MySQL under a named lock.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from types import ModuleType
 
 from models.database import Database, Unit
 from models.errors import SchemaMismatch, Unavailable
-from models.migrations import m0001_first
+from models.migrations import ddl, m0001_first, m0002_lists_by_date
 
 __all__ = ["MIGRATIONS", "SchemaMismatch", "apply", "check", "downgrade", "missing"]
 
-_MODULES: Sequence[ModuleType] = (m0001_first,)
+_MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date)
 
 #: Every migration by its number and name, in order.
 MIGRATIONS: Mapping[str, ModuleType] = {each.__name__.rpartition(".")[2].removeprefix("m"): each for each in _MODULES}
 
-_HISTORY = 'CREATE TABLE IF NOT EXISTS "schema_migrations" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "applied" VARCHAR(27) NOT NULL)'
-# The same letters on both engines: compared and sorted by their code points.
-_MYSQL_TABLE = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+_TABLE = "schema_migrations"
+_HISTORY = f'CREATE TABLE "{_TABLE}" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "applied" VARCHAR(27) NOT NULL)'
 _LOCK = "gateway_migrations"
 _LOCK_SECONDS = 60
 
@@ -89,26 +88,30 @@ def _locked(database: Database) -> Iterator[Unit]:
         ):
             raise Unavailable("another node is migrating the schema")
         try:
-            _run(unit, [_HISTORY])
+            if not _has_history(unit):
+                ddl.run(unit, _HISTORY)
             yield unit
         finally:
             if unit.dialect == "mysql":
                 unit.execute("SELECT RELEASE_LOCK(%s)", (_LOCK,))
 
 
-def _run(unit: Unit, statements: Sequence[str]) -> None:
-    for statement in statements:
-        table = statement.lstrip().startswith("CREATE TABLE") and unit.dialect == "mysql"
-        unit.execute(statement.rstrip() + _MYSQL_TABLE if table else statement)
+def _run(unit: Unit, changes: Sequence[ddl.Change]) -> None:
+    for change in changes:
+        ddl.run(unit, change)
 
 
 def _applied(database: Database) -> set[str]:
     with database.unit_of_work(write=False) as unit:
-        if unit.dialect == "sqlite":
-            found = unit.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
-        else:
-            found = unit.execute("SHOW TABLES LIKE 'schema_migrations'").fetchone()
-        return _names(unit) if found else set()
+        return _names(unit) if _has_history(unit) else set()
+
+
+def _has_history(unit: Unit) -> bool:
+    if unit.dialect == "sqlite":
+        found = unit.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_TABLE,))
+    else:
+        found = unit.execute("SHOW TABLES LIKE %s", (_TABLE,))
+    return found.fetchone() is not None
 
 
 def _names(unit: Unit) -> set[str]:
