@@ -41,6 +41,7 @@ def build(settings: Settings, database: Database) -> App:
         origins=settings.cors_origins,
         jsonp=settings.jsonp,
         default_format=settings.default_format,
+        permitted_only=settings.metadata == "permitted",
         write_line=logs.request_writer(settings.log),
     )
     return create_app(catalog, default_registry(), database, authenticator, options)

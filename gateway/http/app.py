@@ -8,9 +8,9 @@ from typing import Any
 
 import falcon
 
-from gateway import logs
+from gateway import __version__, logs
 from gateway.contract.catalog import Catalog
-from gateway.http import compression, middleware, routing
+from gateway.http import compression, metadata, middleware, routing
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
 from gateway.http.pipeline import Pipeline
@@ -22,9 +22,13 @@ from gateway.http.resources import (
     PredefinedResource,
     ReadyResource,
 )
+from gateway.metadata.library import Library
 from gateway.security.authenticator import Authenticator
 from models import Database
 from serializers.registry import Registry
+
+#: What pages and OpenAPI call the service.
+TITLE = "Sessions"
 
 
 class App(falcon.App[Request, falcon.Response]):
@@ -66,6 +70,7 @@ class Options:
     :ivar proxies: addresses or networks whose X-Forwarded-For is believed.
     :ivar origins: web origins whose pages may call (CORS).
     :ivar jsonp: ``?callback=`` is honoured.
+    :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
     :ivar write_line: takes the facts of each request's log line.
     :ivar default_format: name of the format that answers where nothing else says so.
     """
@@ -77,6 +82,7 @@ class Options:
     origins: tuple[str, ...] = ()
     jsonp: bool = False
     default_format: str = "json"
+    permitted_only: bool = False
     write_line: Callable[[dict[str, Any]], None] = field(default_factory=lambda: logs.request_writer("text"))
 
 
@@ -101,6 +107,7 @@ def create_app(
     pipeline = Pipeline(catalog, registry, database, gate, options.body_limit)
     _mount_operations(app, catalog, pipeline)
     _mount_predefined(app, catalog, registry, pipeline)
+    _mount_metadata(app, Library(catalog, registry, TITLE, __version__), gate, options)
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(database))
     return app
@@ -133,3 +140,8 @@ def _mount_predefined(app: App, catalog: Catalog, registry: Registry, pipeline: 
         app.add_route(f"/{serializer.name}/oneway/{{name}}", one_way)
     app.add_route("/api/{name}", replying)
     app.add_route("/api", OperationsResource(sorted(catalog.operations)))
+
+
+def _mount_metadata(app: App, library: Library, gate: Gate, options: Options) -> None:
+    for template, resource in metadata.routes(metadata.Visibility(library, gate, options.permitted_only)):
+        app.add_route(template, resource)

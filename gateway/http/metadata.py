@@ -1,0 +1,178 @@
+"""Falcon's resources for what the service says of itself (`gateway.metadata`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import falcon
+
+from gateway.errors import Forbidden, NotAuthenticated, ServiceError
+from gateway.http import conditional
+from gateway.http.auth import Gate, credentials
+from gateway.http.request import Request
+from gateway.metadata.library import HTML, POLICY, Document, Library
+from gateway.security.principal import Principal, authorize
+
+_HOST = re.compile(r"[\w.:\[\]-]{1,255}")
+
+Answer = Callable[[Request], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Whom the pages show what.
+
+    :ivar permitted_only: everybody sees only the operations that they may call; otherwise everybody sees all of them, as generated
+        clients are made without credentials.
+    """
+
+    library: Library
+    gate: Gate
+    permitted_only: bool = False
+
+    def names(self, request: Request) -> frozenset[str] | None:
+        """The operations that the caller sees; None is all of them."""
+        if not self.permitted_only:
+            return None
+        caller = self._caller(request)
+        return frozenset(each.name for each in self.library.catalog if _may_call(caller, each.access))
+
+    def _caller(self, request: Request) -> Principal | None:
+        request.credentials = credentials(request, self.gate.proxies)
+        try:
+            return self.gate.authenticator.authenticate(request.credentials)
+        except (NotAuthenticated, Forbidden):
+            return None
+
+
+def _may_call(caller: Principal | None, access: Any) -> bool:
+    try:
+        authorize(caller, access)
+    except ServiceError:
+        return False
+    return True
+
+
+class DocumentResource:
+    """One address with a document that is kept."""
+
+    def __init__(self, visibility: Visibility, document: Answer) -> None:
+        self._visibility = visibility
+        self._document = document
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """The document, or 304 where the client has it."""
+        tell(request, response, self._document(request))
+        if self._visibility.permitted_only:
+            response.append_header("Vary", "Authorization, Cookie")
+
+    on_head = on_get
+
+
+def tell(request: Request, response: falcon.Response, document: Document) -> None:
+    """Write a document onto Falcon's response."""
+    response.set_header("ETag", document.etag)
+    if document.policy:
+        response.set_header("Content-Security-Policy", document.policy)
+    response.set_header("X-Content-Type-Options", "nosniff")
+    if conditional.unchanged(request, document.etag):
+        response.status = falcon.HTTP_304
+        return
+    response.content_type = document.content_type
+    response.data = document.body
+
+
+class OperationPageResource:
+    """``/{format}/metadata?op=X&lang=Y``: a page about one operation; without ``op``, all of them."""
+
+    def __init__(self, visibility: Visibility, format_name: str) -> None:
+        self._visibility = visibility
+        self._format = format_name
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """The page, or one that says that there is no such operation."""
+        library, names = self._visibility.library, self._visibility.names(request)
+        name, language = request.query_value("op"), request.query_value("lang")
+        if not name:
+            tell(request, response, library.index(names))
+        elif library.view(names).find(name) is None:
+            response.status = falcon.HTTP_404
+            response.content_type = HTML
+            response.set_header("Content-Security-Policy", POLICY)
+            response.data = library.missing(name)
+        else:
+            tell(request, response, library.operation(names, name, self._format, language, base_url(request)))
+
+    on_head = on_get
+
+
+class TypesResource:
+    """``/types/{language}``, with the options of ServiceStack's tools in the query."""
+
+    def __init__(self, visibility: Visibility) -> None:
+        self._visibility = visibility
+
+    def on_get(self, request: Request, response: falcon.Response, language: str) -> None:
+        """The types in a language. Raises NotFound."""
+        names = self._visibility.names(request)
+        tell(request, response, self._visibility.library.types(names, language, request.pairs, base_url(request)))
+
+    on_head = on_get
+
+
+class RootResource:
+    """``/``: browsers go to the operations' page; everybody else is told where things are."""
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """A redirection, or links."""
+        if request.negotiation.serializer.name == "html":
+            raise falcon.HTTPFound("/metadata")
+        links = {name: f"{base_url(request)}{path}" for name, path in _LINKS.items()}
+        response.content_type = request.negotiation.content_type
+        response.data = request.negotiation.serializer.encode(links)
+
+    on_head = on_get
+
+
+_LINKS = {
+    "metadata": "/metadata",
+    "types": "/types",
+    "openapi": "/openapi.json",
+    "explorer": "/explorer",
+    "api": "/api",
+}
+
+
+def base_url(request: Request) -> str:
+    """The service's address as the client sees it."""
+    host = request.env.get("HTTP_HOST", "")
+    # APPSEC: the header is the client's; what is no host does not get into documents.
+    return f"{request.scheme}://{host if _HOST.fullmatch(host) else request.env.get('SERVER_NAME', 'localhost')}"
+
+
+def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
+    """Every address and its resource, for the composition root to mount."""
+    library, names = visibility.library, visibility.names
+
+    def document(answer: Answer) -> DocumentResource:
+        return DocumentResource(visibility, answer)
+
+    yield "/", RootResource()
+    yield "/metadata", document(lambda request: library.index(names(request)))
+    for serializer in library.registry:
+        yield f"/{serializer.name}/metadata", OperationPageResource(visibility, serializer.name)
+    yield "/types", document(lambda _: library.types_index())
+    yield "/types/metadata", document(lambda request: library.types_metadata(names(request), base_url(request)))
+    yield "/types/{language}", TypesResource(visibility)
+    yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))
+    yield "/operations/metadata", document(lambda request: _operations(library, names(request), request))
+    yield "/openapi", document(lambda request: library.openapi(names(request), base_url(request)))
+    yield "/explorer", document(lambda request: library.explorer(names(request)))
+
+
+def _operations(library: Library, names: frozenset[str] | None, request: Request) -> Document:
+    negotiation = request.negotiation
+    return library.operations_metadata(names, negotiation.serializer, negotiation.content_type)

@@ -1,0 +1,63 @@
+"""The explorer: one page that calls every operation in every format, with nothing from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gateway.contract.catalog import Operation
+from gateway.contract.typeinfo import Contract, EnumInfo, Property
+from gateway.metadata.pages import place_of, render, rules, templates, type_text
+
+_SCRIPT = "explorer.js"
+
+
+def page(operations: Iterable[Operation], contract: Contract, title: str) -> str:
+    """The whole page."""
+    found = [dict(_operation(each, contract)) for each in sorted(operations, key=lambda each: each.name)]
+    return render("explorer.html", title=title, api={"operations": found})
+
+
+def policy() -> str:
+    """The page's Content-Security-Policy: its own script, this service, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def script() -> str:
+    """The page's script as it stands between its tags."""
+    return "\n" + templates().get_template(_SCRIPT).render() + "\n"
+
+
+def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
+    assert operation.access is not None
+    info = contract.by_name[operation.name]
+    yield "name", operation.name
+    yield "summary", operation.dto.summary()
+    yield "verb", info.verb
+    yield "returns", type_text(info.returns) if info.returns else ""
+    yield (
+        "access",
+        "; ".join(f"{name} {roles}" for name, roles in rules(operation.access))
+        or ("Requires Authentication" if operation.access.signed_in else ""),
+    )
+    yield "routes", [{"verb": verb, "path": route.path} for route in operation.routes for verb in route.verbs]
+    yield "aliases", {name.lower(): wire for name, wire in operation.dto.aliases.items()}
+    yield "fields", [dict(_field(each, operation, contract)) for each in contract.all_properties(info.request)]
+
+
+def _field(each: Property, operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
+    yield "name", each.name
+    yield "wire", each.wire
+    yield "kind", each.type.name if each.type.kind == "scalar" else each.type.kind
+    yield "type", type_text(each.type)
+    yield "place", place_of(each, operation)
+    yield "description", each.description
+    known = contract.types.get(each.type.name)
+    if isinstance(known, EnumInfo):
+        yield "values", [name for name, _ in known.members]

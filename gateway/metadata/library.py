@@ -1,0 +1,195 @@
+"""Everything that the service says of itself, each document rendered once for each state of the catalog and each view of it.
+
+A view is the set of operations that a caller may know of. Documents are kept by what they were made from; the least used ones go when
+there are too many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from gateway.contract.catalog import Catalog, Operation
+from gateway.contract.typeinfo import Contract, describe
+from gateway.errors import NotFound
+from gateway.metadata import documents, explorer, openapi, pages, types
+from gateway.metadata.languages.options import Options
+from serializers.base import Serializer
+from serializers.registry import Registry
+
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json; charset=utf-8"
+
+#: Documents that are kept. A document for each Host header that somebody makes up must not fill the memory.
+MOST_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is answered: bytes, their type, and a weak ETag.
+
+    :ivar policy: the Content-Security-Policy of a page.
+    """
+
+    body: bytes
+    content_type: str
+    etag: str
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of the catalog and its description."""
+
+    operations: tuple[Operation, ...]
+    contract: Contract
+
+    def find(self, name: str) -> Operation | None:
+        """The operation of that name, in any letter case."""
+        return next((each for each in self.operations if each.name.lower() == name.lower()), None)
+
+
+#: Pages without scripts take nothing from anywhere.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+class Library:
+    """The documents of a catalog.
+
+    :ivar title: the service's name.
+    :ivar version: the service's version.
+    """
+
+    def __init__(self, catalog: Catalog, registry: Registry, title: str, version: str) -> None:
+        self.catalog = catalog
+        self.registry = registry
+        self.title = title
+        self.version = version
+        self.date = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        self._view = lru_cache(maxsize=16)(self._describe)
+        self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
+
+    def index(self, names: frozenset[str] | None) -> Document:
+        """``/metadata``."""
+        return self._kept(_index, names)
+
+    def operation(
+        self, names: frozenset[str] | None, name: str, format_name: str, language: str, base_url: str
+    ) -> Document:
+        """``/{format}/metadata?op=X&lang=Y``. Raises NotFound."""
+        return self._kept(_operation, names, name.lower(), format_name, language.lower(), base_url)
+
+    def types_index(self) -> Document:
+        """``/types``."""
+        return self._kept(_types_index, None)
+
+    def types(
+        self, names: frozenset[str] | None, language: str, given: Iterable[tuple[str, str | None]], base_url: str
+    ) -> Document:
+        """``/types/{language}``. Raises NotFound."""
+        known = types.language(language)
+        accepted = {each.lower() for each in (*known.defaults, "AddReturnMarker")}
+        # Unknown options are no reason to keep a document twice.
+        options = tuple(sorted((name.lower(), value or "") for name, value in given if name.lower() in accepted))
+        return self._kept(_types, names, known.name, options, base_url)
+
+    def types_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
+        """``/types/metadata``."""
+        return self._kept(_types_metadata, names, base_url)
+
+    def app_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
+        """``/metadata/app.json``."""
+        return self._kept(_app_metadata, names, base_url)
+
+    def operations_metadata(self, names: frozenset[str] | None, serializer: Serializer, content_type: str) -> Document:
+        """``/operations/metadata``, in any format."""
+        return self._kept(_operations_metadata, names, serializer, content_type)
+
+    def openapi(self, names: frozenset[str] | None, base_url: str) -> Document:
+        """``/openapi.json``."""
+        return self._kept(_openapi, names, base_url)
+
+    def explorer(self, names: frozenset[str] | None) -> Document:
+        """``/explorer``."""
+        return self._kept(_explorer, names)
+
+    def missing(self, name: str) -> bytes:
+        """The page of an operation that is not there."""
+        return pages.missing_page(name[:200], self.title).encode()
+
+    def view(self, names: frozenset[str] | None) -> View:
+        """What those see who know of these operations; None is all of them."""
+        return self._view(names)
+
+    def _describe(self, names: frozenset[str] | None) -> View:
+        operations = tuple(each for each in self.catalog if names is None or each.name in names)
+        return View(operations, describe(operations))
+
+    def _make(self, make: Callable[..., Document], names: frozenset[str] | None, *what: Any) -> Document:
+        return make(self, self._view(names), *what)
+
+
+def _page(text: str, policy: str = POLICY) -> Document:
+    return _document(text, HTML, policy)
+
+
+def _json(value: Any) -> Document:
+    return _document(json.dumps(value, separators=(",", ":")), JSON)
+
+
+def _document(text: str, content_type: str, policy: str = "", date: str = "") -> Document:
+    # Nodes were not started at the same second; what differs only in that is the same.
+    told = text.replace(date, "", 1) if date else text
+    digest = hashlib.sha256(told.encode()).hexdigest()[:24]
+    return Document(text.encode(), content_type, f'W/"{digest}"', policy)
+
+
+def _index(library: Library, view: View) -> Document:
+    return _page(pages.index_page(view.operations, pages.SAMPLED, library.title))
+
+
+def _operation(library: Library, view: View, name: str, format_name: str, language: str, base_url: str) -> Document:
+    operation, serializer = view.find(name), library.registry.by_name(format_name)
+    if operation is None or serializer is None:
+        raise NotFound(f"There is no operation '{name}'.")
+    return _page(pages.operation_page(operation, view.contract, serializer, base_url, language))
+
+
+def _types_index(library: Library, view: View) -> Document:
+    del library, view
+    return _page(pages.types_page("Typed clients"))
+
+
+def _types(library: Library, view: View, language: str, given: tuple[tuple[str, str], ...], base_url: str) -> Document:
+    options = Options.of(given, base_url, library.date)
+    return _document(types.generate(language, view.contract, options), TEXT, date=library.date)
+
+
+def _types_metadata(library: Library, view: View, base_url: str) -> Document:
+    del library
+    return _json(documents.types_metadata(view.contract, base_url))
+
+
+def _app_metadata(library: Library, view: View, base_url: str) -> Document:
+    formats = {each.name: each.media_types[0] for each in library.registry}
+    return _json(documents.app_metadata(view.contract, base_url, types.LANGUAGES, formats))
+
+
+def _operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:
+    del library
+    text = serializer.encode(documents.operations_metadata(view.operations)).decode()
+    return _document(text, content_type, POLICY if serializer.name == "html" else "")
+
+
+def _openapi(library: Library, view: View, base_url: str) -> Document:
+    return _json(openapi.document(view.operations, library.registry, base_url, library.title, library.version))
+
+
+def _explorer(library: Library, view: View) -> Document:
+    return _page(explorer.page(view.operations, view.contract, f"{library.title} explorer"), explorer.policy())

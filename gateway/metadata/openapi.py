@@ -1,0 +1,207 @@
+"""The contract as OpenAPI 3.1, by apispec from the DTOs' own schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+
+from gateway.contract.catalog import Operation, Route
+from gateway.contract.dto import Dto
+from gateway.contract.shapes import document_shape
+from gateway.dtos.errors import ErrorResponse
+from gateway.metadata import samples
+from gateway.metadata.pages import SAMPLED, rules
+from serializers.registry import Registry
+from serializers.shape import Shape
+
+_VERSION = "3.1.0"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+_SECURITY: dict[str, dict[str, str]] = {
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "E-mail address and password, or an API key as user name",
+    },
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token of the log-in, or an API key"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "An API key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "ss-id", "description": "The session of a log-in"},
+}
+
+_ERRORS: dict[str, str] = {
+    "400": "The request can't be read, or a value breaks a rule; every failure is named",
+    "401": "Nobody is signed in, or the credentials are wrong",
+    "403": "The role is missing",
+    "404": "It does not exist, or the caller may not see it",
+    "409": "What is stored forbids it",
+    "413": "The request is too large",
+    "429": "Too many attempts; Retry-After says how long to wait",
+    "503": "A part of the service is away for now; Retry-After says how long",
+    "default": "Anything else that went wrong",
+}
+
+
+def document(
+    operations: Iterable[Operation], registry: Registry, base_url: str, title: str, version: str
+) -> dict[str, Any]:
+    """The whole document, ready for JSON."""
+    return _Document(registry, base_url, title, version).of(operations)
+
+
+class _Document:
+    def __init__(self, registry: Registry, base_url: str, title: str, version: str) -> None:
+        self.plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _dto(schema).__name__)
+        self.spec = APISpec(
+            title=title,
+            version=version,
+            openapi_version=_VERSION,
+            plugins=[self.plugin],
+            servers=[{"url": base_url}],
+            info={"description": "Every operation reads and answers JSON, JSV, XML and CSV."},
+        )
+        assert self.plugin.converter is not None
+        self.converter: OpenAPIConverter = self.plugin.converter
+        # Absent is null for every field; that is no default worth a line.
+        functions = [each for each in self.converter.attribute_functions if each.__name__ != "field2default"]
+        self.converter.attribute_functions = [*functions, _described]
+        self.formats = [each for name in SAMPLED if (each := registry.by_name(name)) is not None]
+
+    def of(self, operations: Iterable[Operation]) -> dict[str, Any]:
+        """Add everything."""
+        for name, scheme in _SECURITY.items():
+            self.spec.components.security_scheme(name, scheme)
+        self.schema(ErrorResponse)
+        for status, words in _ERRORS.items():
+            content = self.content(ErrorResponse, document_shape(ErrorResponse))
+            self.spec.components.response(_error_name(status), {"description": words, "content": content})
+        for operation in operations:
+            self.add(operation)
+        found: dict[str, Any] = self.spec.to_dict()
+        return found
+
+    def add(self, operation: Operation) -> None:
+        """An operation at each of its routes, for each of its verbs."""
+        number = 0
+        for route in operation.routes:
+            verbs = {}
+            for verb in route.verbs:
+                number += 1
+                verbs[verb.lower()] = dict(self.operation(operation, route, verb, number))
+            self.spec.path(route.path, operations=verbs)
+
+    def operation(self, operation: Operation, route: Route, verb: str, number: int) -> Iterator[tuple[str, Any]]:
+        """One verb on one route."""
+        access = operation.access
+        assert access is not None
+        yield "operationId", operation.name if number == 1 else f"{operation.name}_{number}"
+        yield "tags", [*operation.tags]
+        yield "summary", operation.dto.summary()
+        if found := [*rules(access)]:
+            yield "description", ". ".join(f"{title} {names}" for title, names in found)
+        if parameters := [*self.parameters(operation, route, verb)]:
+            yield "parameters", parameters
+        if verb in _WITH_BODY:
+            content = self.content(operation.dto, document_shape(operation.dto))
+            yield "requestBody", {"content": content}
+        yield "responses", {**self.answer(operation), **self.errors(operation, route)}
+        yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []
+
+    def parameters(self, operation: Operation, route: Route, verb: str) -> Iterator[dict[str, Any]]:
+        """What is given in the path and in the query."""
+        properties = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
+        by_name = {wire.lower(): wire for wire in properties} | {
+            name.lower(): wire for name, wire in operation.dto.aliases.items()
+        }
+        in_path = set()
+        for name in route.path.split("{")[1:]:
+            variable = name.partition("}")[0]
+            wire = by_name[variable.lower()]
+            in_path.add(variable.lower())
+            yield {"name": variable, "in": "path", "required": True, **self.parameter(properties[wire])}
+        for wire, field in properties.items() if verb not in _WITH_BODY else ():
+            if wire.lower() not in in_path:
+                yield {"name": wire, "in": "query", **self.parameter(field)}
+
+    def parameter(self, field: Any) -> dict[str, Any]:
+        """A parameter's schema; a list is one value with commas."""
+        schema = _without_null(self.converter.field2property(field))
+        description = schema.pop("description", "")
+        found: dict[str, Any] = {"description": description} if description else {}
+        if schema.get("type") == "array":
+            found |= {"style": "form", "explode": False}
+        return {**found, "schema": schema}
+
+    def answer(self, operation: Operation) -> dict[str, Any]:
+        """What is answered when all is well."""
+        if operation.returns is None or operation.response_shape is None:
+            return {"204": {"description": "Done; there is nothing to say"}}
+        content = self.content(operation.returns, operation.response_shape, several=operation.returns_list)
+        words = operation.returns.summary() or f"The {operation.returns.__name__}"
+        return {"200": {"description": words, "content": content}}
+
+    def errors(self, operation: Operation, route: Route) -> dict[str, Any]:
+        """What may be answered otherwise."""
+        access = operation.access
+        assert access is not None
+        possible = {
+            "401": True,
+            "403": bool(access.roles) or operation.writes,
+            "404": "{" in route.path,
+            "409": operation.writes,
+            "413": operation.writes,
+        }
+        return {
+            status: {"$ref": f"#/components/responses/{_error_name(status)}"}
+            for status in _ERRORS
+            if possible.get(status, True)
+        }
+
+    def content(self, dto: type[Dto], expected: Shape, *, several: bool = False) -> dict[str, Any]:
+        """The four formats of a document, with an example each."""
+        reference: dict[str, Any] = self.schema(dto)
+        schema = {"type": "array", "items": reference} if several else reference
+        return {
+            media: {"schema": schema, "example": samples.sample(expected) if media.endswith("json") else text}
+            for media, text in self.examples(expected)
+        }
+
+    def examples(self, expected: Shape) -> Iterator[tuple[str, str]]:
+        """Media types, and an example in each."""
+        for each in self.formats:
+            yield each.media_types[0], samples.document(each, expected)
+
+    def schema(self, dto: type[Dto]) -> dict[str, Any]:
+        """The reference to a DTO's schema; the schema is added where it is not there yet."""
+        found: dict[str, Any] = self.converter.resolve_nested_schema(dto.schema())  # type: ignore[no-untyped-call]
+        return found
+
+
+def _dto(schema: Any) -> type[Dto]:
+    found: type[Dto] = schema if isinstance(schema, type) else type(schema)
+    return found
+
+
+def _error_name(status: str) -> str:
+    return f"Error{status.capitalize()}"
+
+
+def _described(field: Any, **_kwargs: Any) -> dict[str, Any]:
+    """What our fields know and marshmallow's do not: descriptions, and how long a text may be."""
+    known = {"description": getattr(field, "description", ""), "maxLength": getattr(field, "length", None)}
+    return {name: value for name, value in known.items() if value}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value that is there: a path or a query has no null."""
+    found = dict(schema)
+    if isinstance(found.get("type"), list):
+        found["type"] = found["type"][0]
+    if "enum" in found:
+        found["enum"] = [each for each in found["enum"] if each is not None]
+    if isinstance(found.get("items"), dict):
+        found["items"] = _without_null(found["items"])
+    return found

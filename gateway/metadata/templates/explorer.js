@@ -1,0 +1,260 @@
+"use strict";
+(function () {
+const api = JSON.parse(document.getElementById("api").textContent);
+const $ = (id) => document.getElementById(id);
+const operations = new Map(api.operations.map((each) => [each.name, each]));
+const media = { json: "application/json", jsv: "application/jsv", xml: "application/xml", csv: "text/csv", html: "text/html" };
+const withBody = ["POST", "PUT", "PATCH"];
+
+// Elements
+
+function element(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) if (value !== null) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function options(select, entries) {
+  select.replaceChildren(...entries.map(([value, text]) => element("option", { value }, text)));
+}
+
+function input(field) {
+  const id = "field-" + field.wire;
+  const attributes = { id, "data-wire": field.wire, "aria-describedby": field.description ? id + "-about" : null };
+  let control;
+  if (field.kind === "enum" || field.kind === "Boolean") {
+    control = element("select", attributes);
+    const values = field.values || ["true", "false"];
+    options(control, [["", "(not sent)"], ...values.map((each) => [each, each])]);
+  } else if (field.kind === "list" || field.kind === "map") {
+    control = element("textarea", { ...attributes, rows: "2", placeholder: field.kind === "list" ? "one a line" : "name=value, one a line" });
+  } else {
+    const secret = /password|secret/i.test(field.wire);
+    control = element("input", { ...attributes, type: secret ? "password" : "text", inputmode: field.kind === "String" ? null : "numeric", autocomplete: "off" });
+  }
+  const label = element("label", { for: id }, field.wire, " ", element("small", { class: "mute" }, field.type + (field.place === "path" ? ", in the path" : "")));
+  const about = field.description ? [element("small", { class: "mute", id: id + "-about" }, field.description)] : [];
+  return element("p", { class: "field" }, label, " ", control, ...about);
+}
+
+// The call
+
+const current = () => operations.get($("operation").value);
+const route = () => current().routes[Number($("route").value) || 0];
+
+function values() {
+  const found = {};
+  for (const field of current().fields) {
+    const text = $("field-" + field.wire).value;
+    if (text === "") continue;
+    const lines = text.split("\n").filter((line) => line !== "");
+    if (field.kind === "list") found[field.wire] = lines;
+    else if (field.kind === "map") found[field.wire] = Object.fromEntries(lines.map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
+    else if (field.kind === "Boolean") found[field.wire] = text === "true";
+    else if (field.kind.startsWith("Int") && /^-?\d+$/.test(text)) found[field.wire] = Number(text);
+    else found[field.wire] = text;
+  }
+  return found;
+}
+
+function jsv(value) {
+  if (Array.isArray(value)) return "[" + value.map(jsv).join(",") + "]";
+  if (value !== null && typeof value === "object") return "{" + Object.entries(value).map(([name, each]) => jsv(name) + ":" + jsv(each)).join(",") + "}";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  const text = String(value);
+  return text === "" || /[,"[\]{}\r\n:]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+}
+
+function xml(value) {
+  const plain = String(value).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#xD;");
+  if (Array.isArray(value)) return value.map((each) => "<string>" + xml(each) + "</string>").join("");
+  if (value !== null && typeof value === "object") return Object.entries(value).map(([name, each]) => "<KeyValueOfstringstring><Key>" + xml(name) + "</Key><Value>" + xml(each) + "</Value></KeyValueOfstringstring>").join("");
+  return plain;
+}
+
+const cell = (text) => (/[,"\r\n[{]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
+const writers = {
+  json: (given) => JSON.stringify(given),
+  jsv: (given) => jsv(given),
+  xml: (given, operation) => "<" + operation.name + ">" + operation.fields.filter((each) => each.wire in given).map((each) => "<" + each.name + ">" + xml(given[each.wire]) + "</" + each.name + ">").join("") + "</" + operation.name + ">",
+  csv: (given, operation) => {
+    const fields = operation.fields.filter((each) => each.wire in given);
+    const row = fields.map((each) => cell(typeof given[each.wire] === "object" ? jsv(given[each.wire]) : String(given[each.wire])));
+    return fields.map((each) => each.name).join(",") + "\r\n" + row.join(",") + "\r\n";
+  },
+};
+
+const basic = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+function credentials() {
+  const by = $("by").value;
+  if (by === "bearer" && $("token").value) return "Bearer " + $("token").value;
+  if (by === "basic" && $("user").value) return "Basic " + basic($("user").value + ":" + $("password").value);
+  return "";
+}
+
+function call() {
+  const operation = current(), where = route(), given = values(), rest = { ...given };
+  const wires = new Map(operation.fields.map((each) => [each.wire.toLowerCase(), each.wire]));
+  const path = where.path.replace(/\{(\w+)\}/g, (whole, name) => {
+    const wire = wires.get(name.toLowerCase()) || operation.aliases[name.toLowerCase()];
+    delete rest[wire];
+    return wire in given ? encodeURIComponent(given[wire]) : whole;
+  });
+  const headers = { Accept: media[$("accept").value] };
+  const authorization = credentials();
+  if (authorization) headers.Authorization = authorization;
+  let body = null, query = "";
+  if (withBody.includes(where.verb)) {
+    headers["Content-Type"] = media[$("send").value];
+    body = writers[$("send").value](rest, operation);
+  } else {
+    const text = (each) => (Array.isArray(each) ? each.join(",") : typeof each === "object" ? jsv(each) : String(each));
+    query = Object.entries(rest).map(([name, each]) => encodeURIComponent(name) + "=" + encodeURIComponent(text(each))).join("&");
+  }
+  return { verb: where.verb, url: path + (query ? "?" + query : ""), headers, body, given, operation };
+}
+
+// The call as code
+
+const quoted = (text, quote) => quote + text.replaceAll("\\", "\\\\").replaceAll(quote, "\\" + quote).replaceAll("\n", "\\n").replaceAll("\r", "\\r") + quote;
+const double = (text) => quoted(text, '"');
+const single = (text) => quoted(text, "'");
+const dollar = (text) => double(text).replaceAll("$", "\\$");
+const doubled = (text) => '"' + text.replaceAll('"', '""') + '"';
+const shell = (text) => "'" + text.replaceAll("'", "'\\''") + "'";
+const snake = (name) => name.replace(/([A-Z]+)([A-Z][a-z])|([a-z\d])([A-Z])/g, (_, a, b, c, d) => (a || c) + "_" + (b || d)).toLowerCase();
+const pascal = (name) => name[0].toUpperCase() + name.slice(1);
+const camel = (verb) => verb[0] + verb.slice(1).toLowerCase();
+const key = () => "YOUR_KEY";
+
+// How a language writes a value: texts, truth, members of enums, lists, maps.
+function literal(style, field, value) {
+  if (field.kind === "enum") return style.member(field.type, value);
+  if (field.kind === "list") return style.list(value.map((each) => style.text(each)).join(", "));
+  if (field.kind === "map") return style.map(Object.entries(value).map(([name, each]) => style.entry(style.text(name), style.text(each))).join(", "));
+  if (field.kind === "Boolean") return (style.truth || String)(value);
+  return typeof value === "number" ? (style.number || String)(value) : style.text(value);
+}
+
+function lines(style, made, form) {
+  return made.operation.fields.filter((each) => each.wire in made.given).map((each) => form(each, literal(style, each, made.given[each.wire])));
+}
+
+const dotted = (type, name) => type + "." + name;
+const styles = {
+  csharp: { text: double, member: dotted, list: (all) => "new List<string> { " + all + " }", map: (all) => "new Dictionary<string, string> { " + all + " }", entry: (a, b) => "{ " + a + ", " + b + " }" },
+  script: { text: double, member: dotted, list: (all) => "[" + all + "]", map: (all) => "{ " + all + " }", entry: (a, b) => a + ": " + b },
+  java: { text: double, member: dotted, list: (all) => "new ArrayList<>(List.of(" + all + "))", map: (all) => "new HashMap<>(Map.of(" + all + "))", entry: (a, b) => a + ", " + b },
+  kotlin: { text: dollar, member: dotted, list: (all) => "arrayListOf(" + all + ")", map: (all) => "hashMapOf(" + all + ")", entry: (a, b) => a + " to " + b },
+  python: { text: double, member: (type, name) => type + "." + snake(name).toUpperCase(), truth: (value) => (value ? "True" : "False"), list: (all) => "[" + all + "]", map: (all) => "{" + all + "}", entry: (a, b) => a + ": " + b },
+  swift: { text: double, member: (_, name) => "." + name, list: (all) => "[" + all + "]", map: (all) => "[" + all + "]", entry: (a, b) => a + ": " + b },
+  dart: { text: (text) => single(text).replaceAll("$", "\\$"), member: dotted, list: (all) => "[" + all + "]", map: (all) => "{" + all + "}", entry: (a, b) => a + ": " + b },
+  php: { text: single, member: (type, name) => type + "::" + name, list: (all) => "[" + all + "]", map: (all) => "[" + all + "]", entry: (a, b) => a + " => " + b },
+  fsharp: { text: double, member: (type, name) => "Nullable " + type + "." + name, truth: (value) => "Nullable " + value, number: (value) => "Nullable " + value, list: (all) => "List<string> [ " + all.replaceAll(", ", "; ") + " ]", map: (all) => "dict [ " + all + " ] |> Dictionary", entry: (a, b) => "(" + a + ", " + b + ")" },
+  vbnet: { text: doubled, member: dotted, truth: (value) => (value ? "True" : "False"), list: (all) => "New List(Of String) From {" + all + "}", map: (all) => "New Dictionary(Of String, String) From {" + all + "}", entry: (a, b) => "{" + a + ", " + b + "}" },
+  go: { text: (text) => "ptr(" + double(text) + ")", member: (type, name) => "ptr(dtos." + type + name + ")", truth: (value) => "ptr(" + value + ")", number: (value) => "ptr(" + value + ")", list: (all) => "[]string{" + all.replace(/ptr\((".*?")\)/g, "$1") + "}", map: (all) => "map[string]string{" + all.replace(/ptr\((".*?")\)/g, "$1") + "}", entry: (a, b) => a + ": " + b },
+  ruby: { text: single, member: (type, name) => type + "::" + snake(name).toUpperCase(), list: (all) => "[" + all + "]", map: (all) => "{ " + all + " }", entry: (a, b) => a + " => " + b },
+  rust: { text: (text) => double(text) + ".into()", member: (type, name) => type + "::" + name, list: (all) => "vec![" + all + "]", map: (all) => "[" + all + "].into()", entry: (a, b) => "(" + a + ", " + b + ")" },
+};
+
+const base = () => location.origin;
+const named = (style, separator, of = (field) => field.wire) => (made) => lines(style, made, (field, value) => of(field) + separator + value);
+const joined = (all, indent, end = ",") => (all.length ? "\n" + all.map((line) => indent + line).join(end + "\n") + "\n" : "");
+
+const languages = {
+  curl: ["curl", (made) => {
+    const parts = ["curl" + (made.verb === "GET" ? "" : " -X " + made.verb) + " " + shell(base() + made.url)];
+    for (const [name, value] of Object.entries(made.headers)) parts.push("-H " + shell(name + ": " + (name === "Authorization" ? value.split(" ")[0] + " YOUR_CREDENTIALS" : value)));
+    if (made.body !== null) parts.push("--data-binary " + shell(made.body));
+    return parts.join(" \\\n  ");
+  }],
+  csharp: ["C#", (made) => "var client = new JsonServiceClient(" + double(base()) + ") { BearerToken = " + double(key()) + " };\n" + (made.operation.returns ? "var response = " : "") + "client." + camel(made.verb) + "(new " + made.operation.name + " {" + joined(named(styles.csharp, " = ", (field) => field.name)(made), "    ") + "});"],
+  typescript: ["TypeScript", (made) => "import { JsonServiceClient } from \"@servicestack/client\";\nimport * as dtos from \"./dtos\";\n\nconst client = new JsonServiceClient(" + double(base()) + ");\nclient.bearerToken = " + double(key()) + ";\nconst response = await client." + made.verb.toLowerCase() + "(new dtos." + made.operation.name + "({" + joined(named({ ...styles.script, member: (type, name) => "dtos." + type + "." + name }, ": ")(made), "    ") + "}));"],
+  mjs: ["JavaScript", (made) => "import { JsonServiceClient } from \"@servicestack/client\";\nimport { " + made.operation.name + " } from \"./dtos.mjs\";\n\nconst client = new JsonServiceClient(" + double(base()) + ");\nclient.bearerToken = " + double(key()) + ";\nconst response = await client." + made.verb.toLowerCase() + "(new " + made.operation.name + "({" + joined(named({ ...styles.script, member: (_, name) => double(name) }, ": ")(made), "    ") + "}));"],
+  java: ["Java", (made) => "JsonServiceClient client = new JsonServiceClient(" + double(base()) + ");\nclient.setBearerToken(" + double(key()) + ");\nvar response = client." + made.verb.toLowerCase() + "(new " + made.operation.name + "()" + lines(styles.java, made, (field, value) => "\n    .set" + pascal(field.name) + "(" + value + ")").join("") + ");"],
+  kotlin: ["Kotlin", (made) => "val client = JsonServiceClient(" + dollar(base()) + ")\nclient.bearerToken = " + dollar(key()) + "\nval response = client." + made.verb.toLowerCase() + "(" + made.operation.name + "().apply {" + joined(named(styles.kotlin, " = ")(made), "    ", "") + "})"],
+  python: ["Python", (made) => "from servicestack import JsonServiceClient\nfrom dtos import *\n\nclient = JsonServiceClient(" + double(base()) + ")\nclient.bearer_token = " + double(key()) + "\nresponse = client." + made.verb.toLowerCase() + "(" + made.operation.name + "(" + joined(named(styles.python, "=", (field) => snake(field.name) + (["class", "from", "in", "is", "pass"].includes(field.wire) ? "_" : ""))(made), "    ") + "))"],
+  swift: ["Swift", (made) => "let client = JsonServiceClient(baseUrl: " + double(base()) + ")\nclient.bearerToken = " + double(key()) + "\nlet request = " + made.operation.name + "()\n" + lines(styles.swift, made, (field, value) => "request." + field.wire + " = " + value + "\n").join("") + "let response = try await client." + made.verb.toLowerCase() + "Async(request)"],
+  dart: ["Dart", (made) => "final client = ClientFactory.create(" + styles.dart.text(base()) + ");\nclient.bearerToken = " + styles.dart.text(key()) + ";\nfinal response = await client." + made.verb.toLowerCase() + "(" + made.operation.name + "(" + joined(named(styles.dart, ": ")(made), "    ") + "));"],
+  php: ["PHP", (made) => "$client = new JsonServiceClient(" + single(base()) + ");\n$client->bearerToken = " + single(key()) + ";\n$response = $client->" + made.verb.toLowerCase() + "(new " + made.operation.name + "(" + joined(named(styles.php, ": ")(made), "    ") + "));"],
+  fsharp: ["F#", (made) => "let client = new JsonServiceClient(" + double(base()) + ", BearerToken = " + double(key()) + ")\nlet response = client." + camel(made.verb) + "(" + made.operation.name + "(" + joined(named(styles.fsharp, " = ", (field) => field.name)(made), "    ") + "))"],
+  vbnet: ["VB.NET", (made) => "Dim client = New JsonServiceClient(" + doubled(base()) + ") With {.BearerToken = " + doubled(key()) + "}\nDim response = client." + camel(made.verb) + "(New " + made.operation.name + " With {" + joined(named(styles.vbnet, " = ", (field) => "." + field.name)(made), "    ") + "})"],
+  go: ["Go", (made) => "// func ptr[T any](value T) *T { return &value }\nclient := servicestack.NewJsonServiceClient(" + double(base()) + ")\nclient.SetBearerToken(" + double(key()) + ")\nresponse, err := servicestack.Send(client, dtos." + made.operation.name + "{" + joined(named(styles.go, ": ", (field) => pascal(field.name))(made), "\t").replace(/\n$/, made.operation.fields.length ? ",\n" : "\n") + "})"],
+  ruby: ["Ruby", (made) => "client = ServiceStack::JsonServiceClient.new(" + single(base()) + ")\nclient.bearer_token = " + single(key()) + "\nresponse = client." + made.verb.toLowerCase() + "(" + made.operation.name + ".new(" + joined(named(styles.ruby, ": ", (field) => snake(field.name))(made), "    ") + "))"],
+  rust: ["Rust", (made) => "let mut client = JsonServiceClient::new(" + double(base()) + ");\nclient.set_bearer_token(" + double(key()) + ");\nlet response = client.send" + (made.operation.returns ? "" : "_void") + "(&" + made.operation.name + " {" + joined([...lines(styles.rust, made, (field, value) => snake(field.name) + ": Some(" + value + ")"), "..Default::default()"], "    ") + "}).await?;"],
+};
+
+// The page
+
+function shown(made) {
+  const head = Object.entries(made.headers).map(([name, value]) => name + ": " + (name === "Authorization" ? value.split(" ")[0] + " ••••" : value));
+  return [made.verb + " " + made.url + " HTTP/1.1", "Host: " + location.host, ...head].join("\n") + (made.body === null ? "" : "\n\n" + made.body);
+}
+
+function refresh() {
+  const made = call();
+  $("request").textContent = shown(made);
+  $("code").textContent = languages[$("language").value][1](made);
+  $("copied").textContent = "";
+  for (const each of document.querySelectorAll("[data-by]")) each.hidden = each.dataset.by !== $("by").value;
+}
+
+function choose() {
+  const operation = current();
+  $("summary").textContent = operation.summary + (operation.access ? " — " + operation.access : "");
+  options($("route"), operation.routes.map((each, index) => [index, each.verb + " " + each.path]));
+  $("fields").replaceChildren(...operation.fields.map(input));
+  if (!operation.fields.length) $("fields").append(element("p", { class: "mute" }, "No fields."));
+  $("status").textContent = $("answer").textContent = "";
+  if (location.hash.slice(1) !== operation.name) history.replaceState(null, "", "#" + operation.name);
+  refresh();
+}
+
+async function send(event) {
+  event.preventDefault();
+  const made = call();
+  $("status").textContent = "…";
+  $("answer").textContent = "";
+  const began = performance.now();
+  try {
+    const answer = await fetch(made.url, { method: made.verb, headers: made.headers, body: made.body, credentials: $("by").value === "cookie" ? "same-origin" : "omit", cache: "no-store" });
+    const text = await answer.text();
+    $("status").textContent = answer.status + " " + answer.statusText + ", " + Math.round(performance.now() - began) + " ms";
+    $("answer").textContent = ["HTTP/1.1 " + answer.status + " " + answer.statusText, ...[...answer.headers].map(([name, value]) => name + ": " + value)].join("\n") + (text ? "\n\n" + text : "");
+  } catch (error) {
+    $("status").textContent = "no answer";
+    $("answer").textContent = String(error);
+  }
+}
+
+async function copy() {
+  try {
+    await navigator.clipboard.writeText($("code").textContent);
+    $("copied").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren($("code"));
+    $("copied").textContent = "Selected: copy with Ctrl-C";
+  }
+}
+
+function fromHash() {
+  const name = decodeURIComponent(location.hash.slice(1));
+  if (operations.has(name)) $("operation").value = name;
+  choose();
+}
+
+options($("operation"), api.operations.map((each) => [each.name, each.name]));
+options($("language"), Object.entries(languages).map(([name, [title]]) => [name, title]));
+$("operation").value = operations.has("NewSession") ? "NewSession" : api.operations.length ? api.operations[0].name : "";
+$("operation").addEventListener("change", choose);
+$("form").addEventListener("input", refresh);
+$("form").addEventListener("submit", send);
+$("form").addEventListener("reset", () => { const kept = $("operation").value; setTimeout(() => { $("operation").value = kept; choose(); }); });
+$("language").addEventListener("change", refresh);
+$("copy").addEventListener("click", copy);
+addEventListener("hashchange", fromHash);
+$("explorer").hidden = false;
+fromHash();
+})();
