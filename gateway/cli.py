@@ -7,7 +7,7 @@ import sys
 import click
 
 from gateway import __version__, logs
-from gateway.commands import convert, sessions, users
+from gateway.commands import contract, convert, sessions, users
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 
@@ -75,3 +75,6 @@ def check_config() -> None:
 main.add_command(sessions.sessions)
 main.add_command(users.user)
 main.add_command(convert.convert)
+main.add_command(contract.types)
+main.add_command(contract.routes)
+main.add_command(contract.openapi)

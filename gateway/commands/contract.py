@@ -1,0 +1,66 @@
+"""``gateway types``, ``routes`` and ``openapi``: what the service says of itself, without a server."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from gateway import __version__
+from gateway.contract.typeinfo import describe
+from gateway.dtos.catalog import catalog
+from gateway.metadata import openapi as openapi_document
+from gateway.metadata import types as languages
+from gateway.metadata.languages.options import Options
+from gateway.metadata.pages import rules
+from gateway.services import load_services
+from serializers.registry import default_registry
+
+_BASE_URL = click.option(
+    "--base-url", default="http://localhost:8000", show_default=True, help="The service's address, for the document."
+)
+
+
+@click.command()
+@click.argument("language", type=click.Choice(list(languages.LANGUAGES)))
+@click.option(
+    "--include", metavar="NAMES", help="IncludeTypes: names parted by commas; NewSession.* with all it needs."
+)
+@click.option("--exclude", metavar="NAMES", help="ExcludeTypes: names parted by commas.")
+@click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option of the document's head.")
+@_BASE_URL
+def types(language: str, include: str | None, exclude: str | None, options: tuple[str, ...], base_url: str) -> None:
+    """Print the API's types in a language."""
+    load_services()
+    given: list[tuple[str, str | None]] = [
+        (name, value) for name, _, value in (each.partition("=") for each in options)
+    ]
+    given += [(name, value) for name, value in (("IncludeTypes", include), ("ExcludeTypes", exclude)) if value]
+    date = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    document = languages.generate(language, describe(catalog), Options.of(given, base_url, date))
+    click.echo(document, nl=False)
+
+
+@click.command()
+def routes() -> None:
+    """Print every route: verbs, path, operation, and who may call it."""
+    load_services()
+    rows = []
+    for operation in catalog:
+        assert operation.access is not None
+        named = ", ".join(roles for _, roles in rules(operation.access))
+        who = named or ("signed in" if operation.access.signed_in else "anyone")
+        rows += [(route.path, ",".join(route.verbs), operation.name, who) for route in operation.routes]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for path, verbs, name, who in sorted(rows):
+        click.echo(f"{verbs:<{widths[1]}}  {path:<{widths[0]}}  {name:<{widths[2]}}  {who}")
+
+
+@click.command()
+@_BASE_URL
+def openapi(base_url: str) -> None:
+    """Print the API as OpenAPI 3.1."""
+    load_services()
+    found = openapi_document.document(catalog, default_registry(), base_url, "Sessions", __version__)
+    click.echo(json.dumps(found, indent=2))
