@@ -25,7 +25,11 @@ def configure(style: str) -> None:
     renderer: Any = structlog.processors.JSONRenderer()
     if style == "text":
         shared.pop()
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # APPSEC: the default shows local variables, secrets too, wherever rich happens to be installed.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),

@@ -20,7 +20,8 @@ from gateway.dtos.authentication import (
 from gateway.dtos.catalog import catalog
 from gateway.dtos.errors import ResponseStatus
 from gateway.errors import FieldError, MalformedRequest, NotFound, NotSupported, ValidationFailed
-from gateway.security.authenticator import Authenticator, full_name
+from gateway.security.authenticator import Authenticator, Credentials, full_name
+from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
 from gateway.security.tokens import TokenError
 from gateway.services import users
@@ -29,8 +30,10 @@ from models import identity
 
 _CREDENTIALS = "credentials"
 _LOGOUT = "logout"
-#: Providers whose credentials come with the request itself, in its headers or as accessToken.
-_BEARERS = frozenset({"bearer", "jwt", "apikey", "api_key", "basic"})
+#: Providers that take a user name and a password; of basic they may stand in the header too.
+_PASSWORDS = frozenset({_CREDENTIALS, "basic"})
+#: Providers that take a token or an API key, in a header or as accessToken.
+_BEARERS = frozenset({"bearer", "jwt", "apikey"})
 
 
 @catalog.handles(Authenticate)
@@ -39,15 +42,15 @@ def authenticate(request: Instance, context: Context) -> Instance:
     provider = (request.provider or "").lower()
     if provider == _LOGOUT or (not provider and context.verb == "DELETE"):
         return _log_out(context)
-    if provider and provider != _CREDENTIALS and provider not in _BEARERS:
+    if provider and provider not in _PASSWORDS and provider not in _BEARERS:
         raise NotFound(f"No configuration was added for OAuth provider '{request.provider[:200]}'")
     if context.verb != "POST":
         if provider:
             raise NotSupported("Signing in takes a POST.", ["POST"], error_code="NotSupportedException")
-        return _signed_in(context)
-    if provider == _CREDENTIALS or (not provider and request.user_name):
+        return _signed_in(context, context.principal)
+    if provider == _CREDENTIALS or (request.user_name and provider not in _BEARERS):
         return _log_in(request, context)
-    return _signed_in(context)
+    return _signed_in(context, _bearer(request, context) or context.principal)
 
 
 @catalog.handles(GetAuthStatus)
@@ -118,8 +121,16 @@ def _log_out(context: Context) -> Instance:
     return AuthenticateResponse.new(response_status=ResponseStatus.new())
 
 
-def _signed_in(context: Context) -> Instance:
-    caller = context.principal
+def _bearer(request: Instance, context: Context) -> Principal | None:
+    """Whose the accessToken is, where there is one. Raises NotAuthenticated and Forbidden."""
+    if not request.access_token:
+        return None
+    shown = Credentials(authorization=f"Bearer {request.access_token}", address=context.credentials.address)
+    with context.unit.suspended():
+        return _authenticator(context).authenticate(shown)
+
+
+def _signed_in(context: Context, caller: Principal) -> Instance:
     found = identity.by_id(context.unit, caller.user_id)
     return _response(
         user_id=caller.user_id,

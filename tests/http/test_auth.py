@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webtest import TestApp
 
+from gateway import wsgi
 from gateway.dtos.catalog import catalog
 from gateway.http import auth
 from gateway.http.app import Options, create_app
+from gateway.security import bootstrap
 from gateway.security.sessions import LoginChange, LoginSession
 from gateway.services import load_services
+from gateway.settings import Settings
 from serializers.registry import default_registry
 from tests.security.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
 
@@ -292,6 +296,21 @@ def test_who_one_is(client: Client) -> None:
     assert client("POST", "/auth/apikey", {}, Authorization=f"Bearer {KEY}").json["userName"] == ADA
 
 
+@pytest.mark.parametrize("provider", ["bearer", "jwt", "apikey", "ApiKey"])
+def test_a_token_or_key_in_the_body(client: Client, provider: str) -> None:
+    answer = client("POST", "/auth", {"provider": provider, "accessToken": KEY})
+    assert (answer.status_code, answer.json["userName"]) == (200, ADA)
+    assert not set_cookies(answer)
+    assert client("POST", f"/auth/{provider}", {"accessToken": "nope"}).status_code == 401
+    assert client("POST", f"/auth/{provider}", {"userName": ADA, "password": PASSWORD}).status_code == 401
+
+
+def test_basic_as_provider(client: Client) -> None:
+    by_header = client("POST", "/auth/basic", {}, Authorization=basic(ADA, PASSWORD))
+    assert by_header.json["userName"] == ADA
+    assert client("POST", "/auth/basic", {"userName": ADA, "password": PASSWORD}).json["sessionId"]
+
+
 def test_status_is_for_everybody(client: Client) -> None:
     assert client("GET", "/auth/status").json == {"isAuthenticated": False}
     assert client("GET", "/auth/status", Authorization="Bearer nope").json == {"isAuthenticated": False}
@@ -341,6 +360,23 @@ def test_a_token_and_its_refreshing(world: World, app: Any, client: Client) -> N
     for path in ("/access-token", "/json/reply/GetAccessToken", "/api/GetAccessToken"):
         fresh = other("POST", path, {"refreshToken": made["refreshToken"]}).json
         assert other.user(Authorization=f"Bearer {fresh['accessToken']}") == ADA
+
+
+def test_tokens_outlive_a_change_of_the_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheap: None) -> None:
+    def built(secret: str, previous: str = "") -> Client:
+        monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/rotated.db")
+        monkeypatch.setenv("GATEWAY_BOOTSTRAP_EMAIL", ADA)
+        monkeypatch.setenv("GATEWAY_BOOTSTRAP_PASSWORD", PASSWORD)
+        monkeypatch.setenv("GATEWAY_SECRET", secret)
+        monkeypatch.setenv("GATEWAY_SECRET_PREVIOUS", previous)
+        settings = Settings.from_environment()
+        database = wsgi.open_database(settings)
+        bootstrap.first_user(database, settings)
+        return Client(wsgi.build(settings, database))
+
+    token = built("a" * 32).log_in()["bearerToken"]
+    assert built("b" * 32, "a" * 32).user(Authorization=f"Bearer {token}") == ADA
+    assert built("b" * 32).user(Authorization=f"Bearer {token}") is None
 
 
 def test_a_refresh_token_that_is_none(client: Client) -> None:
