@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import peewee
@@ -66,6 +68,13 @@ LISTING = Listing(
 )
 
 
+#: From columns to rows.
+Rows = Callable[[Iterable[Any]], list[Any]]
+
+_SESSION = itemgetter(0)
+_WITHOUT_SESSION = {len(row._fields): itemgetter(*range(1, len(row._fields) + 1)) for row in (MemberRow, LogRow)}
+
+
 @cache
 def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
     places = [param(f"id_{index}") for index in range(size)]
@@ -79,15 +88,18 @@ def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
     )
 
 
-def _by_session(
-    unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Callable[[list[Any]], list[Any]]
-) -> dict[str, list[Any]]:
-    """The rows of each session; the columns of the database's begin with its id."""
+def _by_session(unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
+    """The rows of each session, in order."""
     places = padded("id", ids)
-    columns: dict[str, list[Any]] = {each: [] for each in ids}
-    for row in _children(model, names, len(places)).execute(unit, **places):
-        columns[row[0]].append(row[1:])
-    return {session_id: rows(found) for session_id, found in columns.items()}
+    found = _children(model, names, len(places)).execute(unit, **places).fetchall()
+    # PERF: sessions come one after the other, so that all rows are made at once and cut where the next session begins.
+    made = rows(map(_WITHOUT_SESSION[len(names)], found))
+    of_session: dict[str, list[Any]] = {each: [] for each in ids}
+    end = 0
+    for session_id, count in Counter(map(_SESSION, found)).items():
+        begin, end = end, end + count
+        of_session[session_id] = made[begin:end]
+    return of_session
 
 
 def _whole(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
