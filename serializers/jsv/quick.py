@@ -188,9 +188,15 @@ def _read_map(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple
             key, raw = match[1].replace('""', '"'), part[match.end() :]
         else:
             key, colon, raw = part.partition(":")
-            if not colon or not key.strip(" \t") or _marks(key):
+            if not colon or not key or _marks(key) or (key[0] in _STARTS and not key.strip(" \t")):
                 raise Unsure
-        value[key], tail = _text(raw, parts) if plan.item is None else _inside_of(plan.item, raw, parts, depth)
+        if plan.item is not None:
+            value[key], tail = _inside_of(plan.item, raw, parts, depth)
+        elif raw[:1] not in _STARTS and "}" not in raw and '"' not in raw:
+            value[key] = raw
+            continue
+        else:
+            value[key], tail = _text(raw, parts)
         if tail:
             if tail[0] != "}":
                 raise Unsure
@@ -265,9 +271,12 @@ def _text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
     """A text member of a record or map, and its tail."""
     if not raw:
         return None, ""
-    if raw[0] == '"':
-        return _quoted(raw, parts)
-    if '"' in raw or raw.lstrip(" \t")[:1] in ("{", "["):
+    if raw[0] in _STARTS:
+        if raw[0] == '"':
+            return _quoted(raw, parts)
+        if raw.lstrip(" \t")[:1] in ("{", "["):
+            raise Unsure
+    if '"' in raw:
         raise Unsure
     end = raw.find("}")
     return (raw, "") if end < 0 else (raw[:end] or None, raw[end:])
