@@ -43,7 +43,6 @@ class LoginState(NamedTuple):
 
     credentials_version: int
     permanent: bool
-    date_created: str
     date_touched: str
     date_expires: str
 
@@ -64,7 +63,6 @@ _KEY = (ApiKey.date_expires, ApiKey.date_revoked)
 _LOGIN = (
     LoginSession.credentials_version,
     LoginSession.permanent,
-    LoginSession.date_created,
     LoginSession.date_touched,
     LoginSession.date_expires,
 )

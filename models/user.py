@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from models import ids
 from models.database import Unit
@@ -15,20 +15,6 @@ _USERS = Table(User, hidden=("email_folded",))
 _ACCOUNTS = Table(UserAccount)
 _KEYS = Table(ApiKey)
 
-
-class KeyOwner(NamedTuple):
-    """What a request needs to know of an API key: whose it is and until when it is good."""
-
-    user_id: str
-    date_expires: str | None
-    date_revoked: str | None
-
-
-_KEY_OWNER = Statement(
-    lambda: ApiKey.select(ApiKey.user_id, ApiKey.date_expires, ApiKey.date_revoked).where(
-        ApiKey.key_hash == param("key_hash")
-    )
-)
 _REVOKE = Statement(
     lambda: ApiKey.update({ApiKey.date_revoked: param("now")}).where(
         ApiKey.id == param("id"), ApiKey.date_revoked.is_null()
@@ -113,12 +99,6 @@ def insert_key(unit: Unit, *, user_id: str, key_hash: str, hint: str, now: str, 
         unit, id=key_id, user_id=user_id, key_hash=key_hash, hint=hint, date_created=now, date_expires=date_expires
     )
     return key_id
-
-
-def key_owner(unit: Unit, key_hash: str) -> KeyOwner | None:
-    """Whose the key of that hash is, or None."""
-    found = _KEY_OWNER.row(unit, key_hash=key_hash)
-    return None if found is None else KeyOwner._make(found)
 
 
 def keys(unit: Unit, user_id: str) -> list[Any]:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,9 +19,10 @@ from gateway.security.clock import Clock, instant
 from gateway.security.keys import key_hash
 from gateway.security.lockout import Lockout
 from gateway.security.logins import WRONG, Logins
+from gateway.security.memory import Memory
 from gateway.security.passwords import IN_LINE, Passwords
 from gateway.security.principal import Method, Principal
-from gateway.security.sessions import LONGEST, LoginSession, LoginSessions, session_hash
+from gateway.security.sessions import LONGEST_ID, LoginSession, LoginSessions, session_hash
 from gateway.security.tokens import ACCESS_USE, REFRESH_USE, Claims, TokenError, TokenExpired, Tokens, is_token
 from gateway.units import unit_of_work
 from models import Database, identity
@@ -31,8 +30,6 @@ from models.identity import Identity
 
 #: Seconds for which what a token needs of its user is remembered.
 REMEMBERED = 60
-#: Tokens remembered at once.
-MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +77,7 @@ class Authenticator:
         self._logins = Logins(database, self.passwords, Lockout(database, clock, sleep), clock)
         self._sessions = LoginSessions(database, clock)
         self._tokens = Tokens(secrets, clock)
-        self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Memory[Principal] = Memory(clock)
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """The sender; None where there are no credentials or only cookies that are over.
@@ -177,11 +173,9 @@ class Authenticator:
 
     def _by_token(self, token: str) -> Principal:
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        now = self._clock()
-        with self._lock:
-            known = self._known.get(digest)
-        if known is not None and now < known[0]:
-            return known[1]
+        known = self._known.get(digest)
+        if known is not None:
+            return known
         try:
             claims = self._tokens.read(token, ACCESS_USE)
         except TokenExpired:
@@ -192,7 +186,7 @@ class Authenticator:
         if user is None:
             raise _Stale(NotAuthenticated("Token has been invalidated"))
         principal = principal_of(user, Method.TOKEN)
-        self._remember(digest, min(now + REMEMBERED, claims.expires), principal)
+        self._known.put(digest, principal, min(self._clock() + REMEMBERED, claims.expires))
         return principal
 
     def _user_of(self, claims: Claims) -> Identity | None:
@@ -205,13 +199,6 @@ class Authenticator:
         if user is None or user.disabled or user.user_id != claims.user_id:
             return None
         return user if user.credentials_version == claims.credentials_version else None
-
-    def _remember(self, digest: bytes, until: float, principal: Principal) -> None:
-        with self._lock:
-            self._known[digest] = (until, principal)
-            self._known.move_to_end(digest)
-            while len(self._known) > MOST_REMEMBERED:
-                self._known.popitem(last=False)
 
 
 class _Stale(Exception):
@@ -232,7 +219,7 @@ def _text(data: bytes) -> str:
 
 def _session_ids(credentials: Credentials) -> list[str]:
     given = (credentials.session_id, *credentials.cookies)
-    return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST))
+    return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST_ID))
 
 
 def principal_of(user: Identity, method: Method, session_id: str = "") -> Principal:

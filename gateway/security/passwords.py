@@ -13,7 +13,6 @@ import os
 import secrets
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
@@ -25,6 +24,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import TooManyRequests
 from gateway.security.clock import Clock
+from gateway.security.memory import Memory
 
 Result = TypeVar("Result")
 
@@ -36,8 +36,6 @@ IN_LINE = 4
 PATIENCE = 10
 #: Seconds for which a password that was right is remembered, for clients that send it with every request.
 REMEMBERED = 60
-#: Passwords remembered at once.
-MOST_REMEMBERED = 10_000
 #: Characters that a password may have: the time of its hash must not be the sender's to choose.
 LONGEST = 1024
 #: How much less than others the hashing threads get of a busy processor (Linux: the nice value of a thread).
@@ -60,8 +58,7 @@ class Passwords:
         self._hasher = hasher or new_hasher()
         self._places = threading.BoundedSemaphore(in_line)
         self._key = secrets.token_bytes(32)
-        self._known: OrderedDict[bytes, float] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Memory[bool] = Memory(clock)
         self._decoy = decoy(self._hasher)
         # Its thread begins with the first hash, in the worker: threads don't outlive the fork that makes one.
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
@@ -82,11 +79,7 @@ class Passwords:
 
     def remembers(self, stored: str | None, password: str) -> bool:
         """Whether the password was that of the stored hash within the last minute. Takes no time."""
-        if stored is None:
-            return False
-        digest = self._digest(stored, password)
-        with self._lock:
-            return self._known.get(digest, 0.0) > self._clock()
+        return stored is not None and self._known.get(self._digest(stored, password)) is not None
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is that of the stored hash; None is a user that does not exist or has no password, and takes as long.
@@ -94,7 +87,7 @@ class Passwords:
         right = self._computed(lambda: self._check(stored or self._decoy, password[:LONGEST]))
         if stored is None or not right or len(password) > LONGEST:
             return False
-        self._remember(self._digest(stored, password))
+        self._known.put(self._digest(stored, password), True, self._clock() + REMEMBERED)
         return True
 
     def outdated(self, stored: str) -> bool:
@@ -117,13 +110,6 @@ class Passwords:
 
     def _digest(self, stored: str, password: str) -> bytes:
         return hmac.digest(self._key, stored.encode() + b"\0" + _bytes(password), hashlib.sha256)
-
-    def _remember(self, digest: bytes) -> None:
-        with self._lock:
-            self._known[digest] = self._clock() + REMEMBERED
-            self._known.move_to_end(digest)
-            while len(self._known) > MOST_REMEMBERED:
-                self._known.popitem(last=False)
 
 
 def decoy(hasher: PasswordHasher) -> str:

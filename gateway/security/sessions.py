@@ -20,7 +20,7 @@ PERMANENT = 28 * DAY
 #: Seconds between two notes of a session's use.
 TOUCHED = 60
 #: Characters that an id may have; longer ones are not even looked for.
-LONGEST = 128
+LONGEST_ID = 128
 
 
 @dataclass(frozen=True, slots=True)
