@@ -70,3 +70,13 @@ RUBY = _words(
     self super then true undef unless until when while yield hash method object_id send freeze dup clone display
     """
 )
+#: Names that no class of PHP has.
+PHP = _words(
+    """
+    abstract and array as bool break callable case catch class clone const continue declare default die do echo else elseif empty
+    enddeclare endfor endforeach endif endswitch endwhile enum eval exit extends false final finally float fn for foreach function global
+    goto if implements include instanceof insteadof int interface isset iterable list match mixed namespace never new null object or
+    parent print private protected public readonly require return self static string switch throw trait true try unset use var void while
+    xor yield
+    """
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator, Head, indented
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
@@ -27,6 +28,7 @@ class PhpGenerator(Generator):
     title = "PHP"
     suffix = "php"
     provided = frozenset({"ResponseStatus", "ResponseError"})
+    reserved = keywords.PHP
     # ``?>`` ends PHP itself, even within a comment of one line.
     comment_marks = {**Generator.comment_marks, "?>": "? >"}
     list_form = "array<{0}>"
@@ -52,6 +54,9 @@ class PhpGenerator(Generator):
     def quoted(self, text: str) -> str:
         return super().quoted(text).replace("?>", "? >")
 
+    def class_name(self, name: str) -> str:
+        return f"{name}_" if name.lower() in self.reserved else name
+
     def opening(self) -> Iterator[str]:
         yield ""
         yield from (f"use {each};" for each in (*_IMPORTS, *names(self.text("DefaultImports"))))
@@ -61,7 +66,7 @@ class PhpGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"enum {info.name} : string", "{")
+        yield from (f"enum {self.class_name(info.name)} : string", "{")
         # The constant ``class`` is the language's own.
         yield from indented(
             f"case {name if name.lower() != 'class' else f'{name}_'} = '{name}';" for name, _ in info.members
@@ -79,7 +84,8 @@ class PhpGenerator(Generator):
             yield f"#[Returns('{operation.returns.name}')]"
         # What is answered is said by the attribute above: PHP has no generic interfaces.
         implements = ", ".join([*(each.partition("<")[0] for each in self.implements(info)), "JsonSerializable"])
-        yield f"class {info.name}{f' extends {info.base.name}' if info.base else ''} implements {implements}"
+        extends = f" extends {self.class_name(info.base.name)}" if info.base else ""
+        yield f"class {self.class_name(info.name)}{extends} implements {implements}"
         yield "{"
         yield from indented(self._members(info))
         yield "}"
@@ -87,8 +93,8 @@ class PhpGenerator(Generator):
     def _members(self, info: RecordInfo) -> Iterator[str]:
         if info.parameters:
             yield "public array $genericArgs = [];"
-            yield f"public static function create(array $genericArgs=[]): {info.name} {{"
-            yield f"    $to = new {info.name}();"
+            yield f"public static function create(array $genericArgs=[]): {self.class_name(info.name)} {{"
+            yield f"    $to = new {self.class_name(info.name)}();"
             yield from ("    $to->genericArgs = $genericArgs;", "    return $to;", "}", "")
         yield from self._constructor(info)
         yield from self._reading(info)
@@ -103,9 +109,9 @@ class PhpGenerator(Generator):
 
     def _new(self, ref: TypeRef) -> str:
         if not ref.arguments:
-            return f"new {ref.name}()"
-        arguments = ",".join(f"'{each.name}'" for each in ref.arguments)
-        return f"{'ArrayList' if ref.kind == 'list' else ref.name}::create(genericArgs:[{arguments}])"
+            return f"new {self.class_name(ref.name)}()"
+        arguments = ",".join(f"'{self.class_name(each.name)}'" for each in ref.arguments)
+        return f"{'ArrayList' if ref.kind == 'list' else self.class_name(ref.name)}::create(genericArgs:[{arguments}])"
 
     def _constructor(self, info: RecordInfo) -> Iterator[str]:
         inherited = list(self.contract.all_properties(info))[len(info.properties) :]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages.base import Generator, Head, indented, snake_case
 from gateway.metadata.languages.options import names
-from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.selection import dependencies_first, names_in
 
 _IMPORTS = (
     "datetime,decimal,servicestack:*,typing:*,dataclasses:dataclass/field,"
     "dataclasses_json:dataclass_json/LetterCase/Undefined/config,enum:Enum/IntEnum"
 )
+_QUOTE = '"'
 _DATACLASS = "@dataclass"
 _JSON = "@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)"
 
@@ -27,7 +28,7 @@ class PythonGenerator(Generator):
     line_comment = "#"
     head = Head(opening='""" Options:', closing='"""', off="#")
     # What stands in the annotations of a dataclass can't be the name of a field before it.
-    reserved = frozenset({*keyword.kwlist, "int", "float", "bool", "str", "list", "dict", "field", "config"})
+    reserved = frozenset({*keyword.kwlist, "self", "int", "float", "bool", "str", "list", "dict", "field", "config"})
     comment_marks = {"\\": "\\\\", '"""': "'''"}
     provided = frozenset(
         {
@@ -72,10 +73,18 @@ class PythonGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def body(self) -> Iterator[str]:
+        pending = {info.name for info in self.ordered()}
         for info in self.ordered():
+            # Names that are not there yet, a type's own among them, stand in quotes.
+            self._pending = pending
             yield ""
             yield from self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
             yield ""
+            pending = pending - {info.name}
+
+    def type_name(self, ref: TypeRef) -> str:
+        name = super().type_name(ref)
+        return f'"{name.replace(_QUOTE, "")}"' if self._pending.intersection(names_in(ref)) else name
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
         yield f"class {info.name}(str, Enum):"
@@ -96,7 +105,9 @@ class PythonGenerator(Generator):
         if info.parameters:
             yield f"Generic[{', '.join(info.parameters)}]"
         if info.base:
-            yield self.type_name(info.base)
+            # A base is needed at once, so its arguments alone may have to wait.
+            arguments = [self.type_name(each) for each in info.base.arguments]
+            yield self.generic(info.base.name, arguments)
         yield from self.implements(info)
 
     def _documentation(self, text: str) -> Iterator[str]:
@@ -107,15 +118,14 @@ class PythonGenerator(Generator):
     def _members(self, info: RecordInfo) -> Iterator[str]:
         for each in info.properties:
             yield from self.member_remarks(info, each)
-            yield self._member(info, each)
+            yield self._member(each)
             yield from self._documentation(each.description)
 
-    def _member(self, info: RecordInfo, each: Property) -> str:
+    def _member(self, each: Property) -> str:
         """One field. What its name can't be, or what camelCase would not give back, is named in its metadata."""
         plain = snake_case(each.name)
         member = f"{plain}_" if plain in self.reserved else plain
         kind = self.type_name(each.type)
-        kind = f'"{kind}"' if each.type.name == info.name else kind
         default = self.initial(each) or "None"
         annotation = kind if self.initial(each) else f"Optional[{kind}]"
         if _camel(member) == each.wire:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator, indented, snake_case
 from gateway.metadata.languages.options import names
-from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.selection import dependencies_first, names_in
 
 _IMPORTS = "serde::{Serialize, Deserialize},std::collections::HashMap"
 _DERIVE = "#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Default)]"
@@ -75,7 +75,7 @@ class RustGenerator(Generator):
         yield from self.remarks(info)
         yield from (_DERIVE, "#[serde(default)]")
         # A parameter that no field names has to be named by something.
-        unused = [each for each in info.parameters if all(each not in _names(p.type) for p in info.properties)]
+        unused = [each for each in info.parameters if all(each not in names_in(p.type) for p in info.properties)]
         yield f"pub struct {self.generic(info.name, info.parameters)} {{"
         if info.base:
             yield from indented(
@@ -114,10 +114,6 @@ class RustGenerator(Generator):
     def _description(self, text: str) -> Iterator[str]:
         if self.describes():
             yield from (f"/// {line}" for line in self.comment_lines(text))
-
-
-def _names(ref: TypeRef) -> set[str]:
-    return {ref.name, *(name for each in ref.arguments for name in _names(each))}
 
 
 def _statements(text: str) -> Iterator[str]:

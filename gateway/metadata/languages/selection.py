@@ -60,14 +60,14 @@ def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[
         under_way.add(name)
         # What a type inherits from stands closest before it.
         for ref in sorted(references(types[name]), key=lambda ref: _is_base(types[name], ref)):
-            for each in _names_in(ref):
+            for each in names_in(ref):
                 visit(each)
         found[name] = types[name]
 
     at_end = set(last)
     for name in types:
         for ref in references(types[name]) if name in at_end else ():
-            for each in _names_in(ref):
+            for each in names_in(ref):
                 visit(each)
         if name not in at_end:
             visit(name)
@@ -81,8 +81,9 @@ def _is_base(info: TypeInfo, ref: TypeRef) -> bool:
     return isinstance(info, RecordInfo) and ref is info.base
 
 
-def _names_in(ref: TypeRef) -> list[str]:
-    return [ref.name, *(name for each in ref.arguments for name in _names_in(each))]
+def names_in(ref: TypeRef) -> list[str]:
+    """Every name in a type: its own, and its arguments'."""
+    return [ref.name, *(name for each in ref.arguments for name in names_in(each))]
 
 
 def by_name(types: dict[str, TypeInfo]) -> list[TypeInfo]:

@@ -1,0 +1,84 @@
+"""A contract made of what breaks code generators: descriptions that end comments and texts, reserved words, types that hold themselves."""
+
+from __future__ import annotations
+
+from enum import auto
+
+from gateway.contract import fields
+from gateway.contract.catalog import ANYONE, Catalog
+from gateway.contract.dto import Dto, TypeParameter, close
+from gateway.contract.fields import DtoEnum
+from gateway.contract.typeinfo import Contract, describe
+
+NAMESPACE = "Awkward.Types"
+
+#: Ends comments, texts, templates and docstrings of one language or another.
+DESCRIPTION = (
+    "Quotes \" ' ` and ''' \"\"\", comment ends */ /* // # -- *) (* ?> <?php =end, templates ${x} #{x} {{x}} \\(x) %s $x, "
+    "paths C:\\users\\new \\u0041 \\x, marks < > & </summary> ]]>, \u201ccurly\u201d, Zo\u00eb \u65e5\u672c \U0001f600,\n"
+    "a second line\r\nand a third\ttabbed \\"
+)
+
+
+class AwkwardKinds(DtoEnum):
+    vars()["None"] = auto()
+    Class = auto()
+    Default = auto()
+    Self = auto()
+    Type = auto()
+
+
+class Holder(Dto):
+    __doc__ = DESCRIPTION
+
+    parameters = ("T",)
+
+    items = fields.List(TypeParameter("T"), DESCRIPTION)
+    first = TypeParameter("T")
+    total = fields.Integer(bits=64)
+
+
+class Marker(Dto):
+    """A record that names its parameter nowhere"""
+
+    parameters = ("T",)
+
+    size = fields.Integer(bits=16)
+
+
+class Awkward(Dto):
+    __doc__ = DESCRIPTION
+
+    class_ = fields.String(DESCRIPTION)
+    default = fields.String()
+    from_ = fields.String()
+    in_ = fields.Boolean()
+    int_ = fields.Integer(DESCRIPTION)
+    object = fields.String()
+    type = fields.Enum(AwkwardKinds, DESCRIPTION)
+    self_ = fields.String(name="self")
+    end = fields.String()
+    func = fields.String()
+    package = fields.String()
+    is_byoa = fields.Boolean(name="IsBYOA")
+    ai_transcription = fields.String(name="AITranscription")
+    lower_case = fields.String(name="lower_case")
+    tags = fields.Map(DESCRIPTION)
+    parent = fields.Nested(lambda: Awkward(), DESCRIPTION)
+    children = fields.List(fields.Nested(lambda: Awkward()))
+
+
+class Empty(Dto):
+    """Nothing in it"""
+
+
+def contract() -> Contract:
+    """The contract."""
+    catalog = Catalog()
+    catalog.operation("POST", "/awkward", returns=close(Holder, Awkward), access=ANYONE)(Awkward)
+    catalog.operation("GET", "/empty", also=[("ANY", "/empty/any")], returns=close(Marker, Empty), access=ANYONE)(Empty)
+    catalog.operation("GET", "/list", returns=[Awkward], access=ANYONE)(
+        type("ListAwkward", (close(Marker, Awkward),), {"__module__": __name__})  # type: ignore[arg-type]
+    )
+    catalog.operation("DELETE", "/gone", access=ANYONE)(type("Remove", (Dto,), {"__module__": __name__}))
+    return describe(catalog)

@@ -1,0 +1,27 @@
+"""What tests of metadata share."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.contract.typeinfo import Contract, describe
+from gateway.dtos.catalog import catalog
+from gateway.metadata.library import Library
+from gateway.services import load_services
+from serializers.registry import default_registry
+
+BASE_URL = "http://localhost:8000"
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """The product's contract."""
+    load_services()
+    return describe(catalog)
+
+
+@pytest.fixture
+def library() -> Library:
+    """The product's documents, none of them rendered yet."""
+    load_services()
+    return Library(catalog, default_registry(), "Sessions", "0.0")

@@ -1,0 +1,142 @@
+"""Generated types against those of a real ServiceStack 5.8 host, type by type. What differs is named here, with the reason."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.metadata import documents, types
+from gateway.metadata.languages.options import Options
+from tests.metadata import recorded
+
+CORPUS = Path(__file__).parent.parent / "corpora" / "types"
+
+NAMES = {
+    "NewSession",
+    "SessionInfo",
+    "EntityInfo",
+    "CustomerBreadcrumb",
+    "SessionLogInfo",
+    "SessionMemberInfo",
+    "FlowChannels",
+    "SessionDirections",
+    "SessionCallState",
+    "SessionDialState",
+    "SessionQueueStates",
+    "SessionHoldReasons",
+    "SessionMemberCallState",
+    "SessionMemberRoles",
+}
+
+DECLARATION = {
+    "java": r"public static (?:class|enum) (\w+)",
+    "kotlin": r"(?:open|enum) class (\w+)",
+    "typescript": r"export (?:class|enum) (\w+)",
+    "csharp": r"public (?:partial class|enum) (\w+)",
+    "vbnet": r"Public (?:Partial Class|Enum) (\w+)",
+    "fsharp": r"type (\w+)(?:\(\))? =",
+}
+
+# The page, which is newer, leaves the apostrophe alone.
+PAGE = [(r"\\'", "'")]
+#: What later versions do otherwise: applied to both texts.
+LATER: dict[str, list[tuple[str, str]]] = {
+    # Requests say their verb, and the three methods stand in another order.
+    "typescript": [
+        (r"public (?:createResponse|getTypeName|getMethod)\(\).*", ""),
+    ],
+    # No commas between the members of an enum: Visual Basic's compiler takes none.
+    "vbnet": [(r"(?m)^(\s*\w+),$", r"\1")],
+    # Verbs' interfaces are named in F# too.
+    "fsharp": [(r"interface I(?:Post|Get|Delete)\b", "")],
+}
+
+#: The options with which the recorded document was made.
+GIVEN = {"csharp": [("AddDescriptionAsComments", "False")]}
+
+
+def blocks(text: str, language: str) -> dict[str, str]:
+    """The types of a document, each from its declaration to the next one's comments, without white space."""
+    for pattern, instead in [*PAGE, *LATER.get(language, [])]:
+        text = re.sub(pattern, instead, text)
+    declared = [*re.finditer(rf"(?m)^\s*{DECLARATION[language]}", text)]
+    ends = [*(each.start() for each in declared[1:]), len(text)]
+    found = {each[1]: text[each.start() : end] for each, end in zip(declared, ends, strict=True)}
+    return {name: re.sub(r"\s+", "", _own(block, language)) for name, block in found.items()}
+
+
+def _own(text: str, language: str) -> str:
+    """Without what belongs to the next type, or closes around all of them."""
+    if language == "vbnet":
+        return re.split(r"(?<=\n)\s*End (?:Class|Enum)", text)[0]
+    if language == "fsharp":
+        return re.split(r"\n\s*\n\s*(?=(?:///.*\n\s*)*\[<(?:Route|AllowNull|Flags|Api\())", text)[0]
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if letter == "}" and not depth:
+            return text[: place + 1]
+    return text
+
+
+@pytest.mark.parametrize("language", DECLARATION)
+def test_types(language: str) -> None:
+    theirs = blocks((CORPUS / f"{language}.txt").read_text(), language)
+    options = Options.of(GIVEN.get(language, []), "http://host", "")
+    ours = blocks(types.generate(language, recorded.contract(), options), language)
+    compared = NAMES & theirs.keys()
+    assert {"NewSession", "SessionInfo"} <= compared
+    assert {name: ours[name] for name in compared} == {name: theirs[name] for name in compared}
+
+
+def attributes(language: str) -> Callable[[str], list[str]]:
+    """What stands right before a type."""
+
+    def before(text: str) -> list[str]:
+        lines = [line.strip() for line in text.splitlines()]
+        place = next(
+            i for i, line in enumerate(lines) if re.match(DECLARATION[language], line) and "NewSession" in line
+        )
+        found = []
+        while lines[place - 1]:
+            place -= 1
+            found.append(lines[place])
+        return found
+
+    return before
+
+
+@pytest.mark.parametrize("language", DECLARATION)
+def test_attributes(language: str) -> None:
+    options = Options.of(GIVEN.get(language, []), "http://host", "")
+    ours = types.generate(language, recorded.contract(), options)
+    before = attributes(language)
+    assert before(ours) == before((CORPUS / f"{language}.txt").read_text())
+
+
+def test_metadata() -> None:
+    """Every type, property and attribute; what newer versions add is left aside."""
+    theirs = json.loads((CORPUS / "metadata.json").read_text())
+    ours = documents.types_metadata(recorded.contract(), "http://host")
+
+    def plain(types: list[dict[str, object]]) -> dict[str, object]:
+        # The enums are the product's own, in its namespaces.
+        text = re.sub(r"Voice\.Api[\w.]*", recorded.NAMESPACE, json.dumps(types))
+        return {each["name"]: each for each in json.loads(text)}
+
+    assert plain(ours["types"]) == plain(theirs["types"])
+    for operation in theirs["operations"]:
+        found = next(each for each in ours["operations"] if each["request"]["name"] == operation["request"]["name"])
+        assert plain([found["request"]]) == plain([operation["request"]])
+        assert plain([found.get("response", {"name": ""})]) == plain([operation.get("response", {"name": ""})])
+        assert found["actions"] == operation["actions"]
+    assert {name for name in theirs["config"] if theirs["config"][name] != ours["config"].get(name)} <= {
+        "exportTypes",
+        "exportAttributes",
+        "ignoreTypes",
+        "ignoreTypesInNamespaces",
+    }
