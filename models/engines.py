@@ -12,6 +12,8 @@ from models.pool import Held
 
 #: Seconds that a connection may take to be opened, and a writer waits for another one.
 PATIENCE = 5
+# MySQL's protocol: count the rows that an UPDATE found, not only those that it made different.
+_FOUND_ROWS = 2
 
 _PRAGMAS = {
     "journal_mode": "wal",
@@ -96,6 +98,7 @@ class Mysql:
             url,
             unquote_password=True,
             charset="utf8mb4",
+            client_flag=_FOUND_ROWS,
             connect_timeout=PATIENCE,
             read_timeout=6 * PATIENCE,
             write_timeout=6 * PATIENCE,

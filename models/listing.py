@@ -19,6 +19,9 @@ from models.statements import Statement, param
 #: Rows that are read at once when everything is.
 BLOCK = 100
 
+#: Characters of a long text by which it is sorted.
+SORTED = 255
+
 _SIZES = (1, 4, 16, 64, 256, 1024)
 
 #: From a place for a value (or places for several) to a condition.
@@ -121,6 +124,9 @@ class Listing:
         if order.column in self._keys:
             return peewee.fn.COALESCE(self._keys[order.column], "")
         column = getattr(self._model, order.column)
+        if isinstance(column, peewee.TextField):
+            # MySQL sorts by the first kilobyte only but compares all: both look at as much here.
+            return peewee.fn.COALESCE(peewee.fn.SUBSTR(column, 1, SORTED), "")
         return peewee.fn.COALESCE(column, "") if column.null else column
 
     def _ordered(self, query: Any, order: Order) -> Any:

@@ -16,9 +16,6 @@ from models.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_
 from models.statements import Statement, param
 from models.tables import Session, SessionLog, SessionMember
 
-#: The scalar columns of a session, by which lists may be sorted.
-SORTABLE = tuple(field.name for field in ALL if not isinstance(field, peewee.TextField))
-
 
 def _logged(place: Any) -> Any:
     lines = SessionLog.select(peewee.SQL("1")).where(

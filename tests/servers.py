@@ -166,43 +166,66 @@ def gateway(make_gateway: GatewayFactory) -> Gateway:
     return made
 
 
+@dataclass
+class MariaDb:
+    """A MariaDB server with a folder of its own. Its user is root, without a password."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, without a database's name."""
+        return f"mysql://root@127.0.0.1:{self.port}"
+
+    def install(self) -> None:
+        """Make the folder's files. Skips the test where MariaDB is not installed."""
+        install = shutil.which("mariadb-install-db")
+        if install is None or _server_program() is None:
+            pytest.skip("MariaDB is not installed")
+        command = [install, *self._common(), "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [
+            str(_server_program()),
+            *self._common(),
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={self.folder / 'socket'}",
+            f"--pid-file={self.folder / 'pid'}",
+            "--skip-log-bin",
+        ]
+        with (self.folder / "log.txt").open("ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(lambda: _answers(self.port), "MariaDB", self.process)
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> None:
+        """End it."""
+        if self.process is not None:
+            end(self.process, with_signal)
+
+    def _common(self) -> list[str]:
+        user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
+        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--user={user}"]
+
+
+def _server_program() -> str | None:
+    return shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MariaDB server's database of tests, without a database name at its end."""
-    server = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
-    install = shutil.which("mariadb-install-db")
-    if server is None or install is None:
-        pytest.skip("MariaDB is not installed")
-    folder = tmp_path_factory.mktemp("mariadb")
-    data, port = folder / "data", free_port()
-    user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
-    common = ["--no-defaults", f"--datadir={data}", f"--user={user}"]
-    subprocess.run(
-        [install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
-        check=True,
-        capture_output=True,
-    )
-    log = (folder / "log.txt").open("wb")
-    process = subprocess.Popen(
-        [
-            server,
-            *common,
-            f"--port={port}",
-            "--bind-address=127.0.0.1",
-            f"--socket={folder / 'socket'}",
-            f"--pid-file={folder / 'pid'}",
-            "--skip-log-bin",
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-    )
+    """The URL of a MariaDB server of the tests, without a database's name."""
+    server = MariaDb(tmp_path_factory.mktemp("mariadb"))
+    server.install()
+    server.start()
     try:
-        wait_until(lambda: _answers(port), "MariaDB", process)
-        yield f"mysql://root@127.0.0.1:{port}"
+        yield server.url
     finally:
-        end(process)
-        log.close()
+        server.stop()
 
 
 def _answers(port: int) -> bool:

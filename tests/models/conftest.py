@@ -1,0 +1,86 @@
+"""Storage on each engine: an empty database of the present schema for every test."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from models import Database, Unit, connect, ids, migrations, session
+from models.session import LogRow, MemberRow
+from models.tables import TABLES
+
+_CLOCK = itertools.count()
+
+
+def instant(seconds: int) -> str:
+    """An instant of one afternoon."""
+    return f"2026-11-23T{12 + seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.000000Z"
+
+
+def member(identity: str, **values: Any) -> MemberRow:
+    """A member."""
+    return MemberRow(identity, None, None, False, None, None, None, None, None, False)._replace(**values)
+
+
+def add(unit: Unit, *members: str, log: Sequence[str] = ("made",), **values: Any) -> Any:
+    """Store a session; each is made a second after the one before."""
+    now = instant(next(_CLOCK) % 36_000)
+    row = {"id": ids.new_id(), "date_created": now, "date_last_modified": now, "account_id": "acme", **values}
+    lines = [LogRow(row["date_created"], line) for line in log]
+    return session.insert(unit, row, [member(each) for each in members], lines)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = connect(f"sqlite:///{path}")
+    migrations.apply(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _mariadb_migrated(mariadb: str) -> str:
+    with pymysql.connect(host="127.0.0.1", port=int(mariadb.rpartition(":")[2]), user="root") as connection:
+        connection.cursor().execute("CREATE DATABASE models CHARACTER SET utf8mb4")
+    url = f"{mariadb}/models"
+    database = connect(url)
+    migrations.apply(database)
+    database.dispose()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database of the present schema, without rows."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("_sqlite_template"), tmp_path / "gateway.db")
+        return f"sqlite:///{tmp_path}/gateway.db"
+    url = str(request.getfixturevalue("_mariadb_migrated"))
+    database = connect(url)
+    with database.unit_of_work() as unit:
+        for table in TABLES:
+            unit.execute(f'DELETE FROM "{table._meta.table_name}"')
+    database.dispose()
+    return url
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    """A database of the present schema, without rows."""
+    made = connect(migrated_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def unit(database: Database) -> Iterator[Unit]:
+    """An open unit of work that writes."""
+    with database.unit_of_work() as opened:
+        yield opened
