@@ -7,8 +7,6 @@ that all that fail are reported together (docs/http.rst, "Bodies in").
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
@@ -18,7 +16,7 @@ from marshmallow import fields as base
 from gateway.contract import fields
 from gateway.contract.dto import Dto
 from gateway.contract.naming import pascal_case
-from serializers import shape
+from serializers import shape, xml
 
 DATA_CONTRACT = "http://schemas.datacontract.org/2004/07/"
 
@@ -68,15 +66,7 @@ def _xml_name(dto: type[Dto]) -> str:
     if "generic" not in dto.__dict__ or not dto.generic:
         return dto.__name__
     generic, arguments = dto.generic
-    names = "".join(each.__name__ for each in arguments)
-    return f"{generic.__name__}Of{names}{_digest([xml_namespace(each.namespace()) for each in arguments])}"
-
-
-def _digest(namespaces: list[str]) -> str:
-    """DataContract's digest of the arguments' namespaces, which tells generic types of equal names apart."""
-    text = "".join(f" {len(namespaces)} {namespace}" for namespace in namespaces)
-    digest = base64.b64encode(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:6]).decode()
-    return digest.rstrip("=").replace("/", "_S").replace("+", "_P")
+    return xml.generic_name(generic.__name__, *map(document_shape, arguments))
 
 
 def _shape(field: base.Field[Any] | None, leaf: Leaf, path: tuple[type[Dto], ...], whole: Any) -> shape.Shape:
