@@ -1,0 +1,128 @@
+"""Signing in at real workers, which share a database and nothing else."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory
+
+
+@pytest.fixture
+def workers(make_gateway: GatewayFactory) -> Gateway:
+    """A gateway of three workers."""
+    made = make_gateway(
+        GATEWAY_WORKERS="3",
+        GATEWAY_BOOTSTRAP_EMAIL=EMAIL,
+        GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD,
+        GATEWAY_BOOTSTRAP_API_KEY=API_KEY,
+    )
+    made.start()
+    return made
+
+
+def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, list[str]]:
+    """Status, JSON and cookies of an answer, over a connection of its own, so that any worker may get it."""
+    connection = http.client.HTTPConnection(gateway.address, timeout=30)
+    sent = {"Accept": "application/json", "Content-Type": "application/json"}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, None if body is None else json.dumps(body), sent)
+    response = connection.getresponse()
+    cookies = response.headers.get_all("Set-Cookie") or []
+    text = response.read()
+    connection.close()
+    return response.status, json.loads(text) if text else None, cookies
+
+
+def log_in(gateway: Gateway, **changes: Any) -> tuple[Any, str]:
+    """The answer to a log-in, and the Cookie line that a jar makes of it."""
+    body = {"provider": "credentials", "userName": EMAIL, "password": PASSWORD, **changes}
+    status, answer, cookies = ask(gateway, "POST", "/auth", body)
+    assert status == 200
+    return answer, "; ".join(line.split(";")[0] for line in cookies)
+
+
+def statuses(gateway: Gateway, times: int = 20, **headers: str) -> set[int]:
+    """What a signed-in request is answered by whichever worker gets it."""
+    return {ask(gateway, "GET", "/sessions", **headers)[0] for _ in range(times)}
+
+
+def test_every_worker_knows_who_signed_in_at_one(workers: Gateway) -> None:
+    answer, cookie = log_in(workers)
+    assert statuses(workers, Cookie=cookie) == {200}
+    assert statuses(workers, Authorization=f"Bearer {answer['bearerToken']}") == {200}
+    workers.stop()
+    workers.start()
+    assert statuses(workers, Cookie=cookie) == {200}
+    assert statuses(workers, Authorization=f"Bearer {answer['bearerToken']}") == {200}
+    assert ask(workers, "GET", "/auth/logout", Cookie=cookie)[0] == 200
+    assert statuses(workers, Cookie=cookie) == {401}
+
+
+def test_a_change_on_the_command_line_counts_at_once_at_every_worker(workers: Gateway) -> None:
+    _, cookie = log_in(workers)
+    made = workers.command("user", "key", EMAIL).strip()
+    assert statuses(workers, X_Api_Key=made) == {200}
+    workers.command("user", "key", EMAIL, "--revoke", made[-4:])
+    assert statuses(workers, X_Api_Key=made) == {403}
+    workers.command("user", "password", EMAIL, "--password", "another password")
+    assert statuses(workers, Cookie=cookie) == {401}
+    workers.command("user", "disable", EMAIL)
+    assert statuses(workers, X_Api_Key=API_KEY) == {401}
+
+
+def test_reads_go_on_beside_a_flood_of_log_ins(workers: Gateway) -> None:
+    ending = threading.Event()
+    seen: set[int] = set()
+
+    def repeat(call: Callable[[], int]) -> None:
+        while not ending.is_set():
+            seen.add(call())
+
+    def guess() -> int:
+        name = f"{threading.get_ident()}-{time.monotonic_ns()}@example.org"
+        address = f"2001:db8:{time.monotonic_ns() % 0xFFFF:x}::1"
+        body = {"provider": "credentials", "userName": name, "password": "wrong"}
+        return ask(workers, "POST", "/auth", body, X_Forwarded_For=address)[0]
+
+    flood = [threading.Thread(target=repeat, args=(guess,)) for _ in range(24)]
+    for thread in flood:
+        thread.start()
+    slowest = 0.0
+    for _ in range(50):
+        began = time.perf_counter()
+        assert ask(workers, "GET", "/sessions", Authorization=f"Bearer {API_KEY}")[0] == 200
+        slowest = max(slowest, time.perf_counter() - began)
+    ending.set()
+    for thread in flood:
+        thread.join()
+    assert seen <= {401, 429}
+    assert slowest < 5
+    assert workers.stop() == 0
+    assert "unforeseen" not in workers.printed()
+
+
+def test_secrets_are_printed_nowhere(workers: Gateway) -> None:
+    answer, cookie = log_in(workers)
+    log_in(workers, rememberMe=True)
+    ask(workers, "POST", "/access-token", {"refreshToken": answer["refreshToken"]})
+    ask(workers, "GET", f"/sessions?apikey={API_KEY}", Authorization="Bearer a-wrong-but-secret-key")
+    workers.stop()
+    printed = workers.printed()
+    for secret in (
+        PASSWORD,
+        API_KEY,
+        answer["bearerToken"],
+        answer["refreshToken"],
+        answer["sessionId"],
+        "a-wrong-but",
+    ):
+        assert secret not in printed
+    assert '"event":"password verified"' in printed.replace(": ", ":")
+    assert cookie
