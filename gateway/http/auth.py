@@ -111,6 +111,13 @@ def _session_ids(line: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for name in order for value in found[name]))
 
 
+def renewal(caller: Principal | None) -> LoginChange | None:
+    """The login session of a caller whose cookies should last anew."""
+    if caller is None or caller.method is not Method.COOKIE or not caller.renewed:
+        return None
+    return LoginChange(LoginSession(caller.session_id, permanent=True))
+
+
 def cookie_lines(change: LoginChange, *, secure: bool) -> Iterator[str]:
     """What Set-Cookie says of a new login session, or of the end of the client's. A line is a header of its own.
 

@@ -71,7 +71,7 @@ class Pipeline:
                 return Answer(204)
             if not isinstance(result, Streamed):
                 answer = self._answer(operation, request, result)
-                return answer if context.login is None else self._with_cookies(answer, context.login, request)
+                return self._with_cookies(answer, context.login or auth.renewal(caller), request)
         return self._streamed(operation, request, result)
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
@@ -113,7 +113,9 @@ class Pipeline:
         headers = {**encoding.headers(operation, result, negotiation.serializer), **({"ETag": tag} if tag else {})}
         return Answer(200, self.encoder.encode(operation, result, request), negotiation.content_type, headers)
 
-    def _with_cookies(self, answer: Answer, login: LoginChange, request: Request) -> Answer:
+    def _with_cookies(self, answer: Answer, login: LoginChange | None, request: Request) -> Answer:
+        if login is None:
+            return answer
         return replace(answer, cookies=[*auth.cookie_lines(login, secure=request.scheme == "https")])
 
     def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:

@@ -144,10 +144,10 @@ class Authenticator:
 
     def _by_session(self, credentials: Credentials) -> Principal | None:
         for session_id in _session_ids(credentials):
-            user = self._sessions.find(session_hash(session_id))
-            if user is not None:
+            found = self._sessions.find(session_hash(session_id))
+            if found is not None:
                 method = Method.SESSION if session_id == credentials.session_id else Method.COOKIE
-                return principal_of(user, method, session_id)
+                return principal_of(found.user, method, session_id, renewed=found.renewed)
         return None
 
     def _by_basic(self, encoded: str, address: str) -> Principal:
@@ -192,7 +192,8 @@ class Authenticator:
     def _user_of(self, claims: Claims) -> Identity | None:
         """The user of a token; None where the user, the password or the login session that it came from is gone."""
         if claims.session_hash:
-            user = self._sessions.find(claims.session_hash)
+            found = self._sessions.find(claims.session_hash)
+            user = None if found is None else found.user
         else:
             with unit_of_work(self._database, write=False) as unit:
                 user = identity.by_id(unit, claims.user_id)
@@ -222,7 +223,7 @@ def _session_ids(credentials: Credentials) -> list[str]:
     return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST_ID))
 
 
-def principal_of(user: Identity, method: Method, session_id: str = "") -> Principal:
+def principal_of(user: Identity, method: Method, session_id: str = "", *, renewed: bool = False) -> Principal:
     """A user as the caller of requests."""
     return Principal(
         user_id=user.user_id,
@@ -232,6 +233,7 @@ def principal_of(user: Identity, method: Method, session_id: str = "") -> Princi
         account_ids=tuple(user.account_ids),
         method=method,
         session_id=session_id,
+        renewed=renewed,
     )
 
 

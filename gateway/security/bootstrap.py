@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from shlex import quote
 
 from gateway.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, USER
 from gateway.security import keys
@@ -15,6 +16,7 @@ from models import Database, user
 
 _EMAIL = "admin@example.org"
 _ACCOUNT = "Main"
+_OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - told, not listened on
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class FirstUser:
     password: str | None
     api_key: str | None
 
-    def announcement(self, address: str) -> str:
-        """What the operator is told, once."""
+    def announcement(self, bind: str) -> str:
+        """What the operator of a gateway that listens there is told, once."""
         given = "(as GATEWAY_BOOTSTRAP_{} says)"
         key = self.api_key or "$GATEWAY_BOOTSTRAP_API_KEY"
         return "\n".join(
@@ -36,9 +38,17 @@ class FirstUser:
                 f"  password  {self.password or given.format('PASSWORD')}",
                 f"  API key   {self.api_key or given.format('API_KEY')}",
                 "Try it:",
-                f"  curl -H 'Authorization: Bearer {key}' -d '{{displayName:Hi,channel:Chat}}' 'http://{address}/sessions?format=jsv'",
+                f"  curl -H \"Authorization: Bearer {key}\" -d '{{displayName:Hi,channel:Chat}}' {_sessions_at(bind)}",
             ]
         )
+
+
+def _sessions_at(bind: str) -> str:
+    """The address of sessions as curl takes it. A gateway that listens on every address does so on this machine's own."""
+    if bind.startswith("unix:"):
+        return f"--unix-socket {quote(bind.removeprefix('unix:'))} 'http://localhost/sessions?format=jsv'"
+    host, _, port = bind.rpartition(":")
+    return f"'http://{_OWN.get(host, host)}:{port}/sessions?format=jsv'"
 
 
 def first_user(database: Database, settings: Settings) -> FirstUser | None:

@@ -28,6 +28,7 @@ class Principal:
 
     :ivar account_ids: the user's accounts, the first one the user's own.
     :ivar session_id: the login session that the request showed; empty where it showed other credentials.
+    :ivar renewed: that session outlasts the browser and lasts anew, so its cookies should too.
     """
 
     user_id: str
@@ -37,6 +38,7 @@ class Principal:
     account_ids: tuple[str, ...]
     method: Method
     session_id: str = field(default="", repr=False)
+    renewed: bool = False
 
     @property
     def is_administrator(self) -> bool:

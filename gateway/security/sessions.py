@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.errors import Unavailable
 from gateway.security.clock import Clock, instant, seconds_of
@@ -46,6 +47,16 @@ class LoginChange:
     session: LoginSession | None
 
 
+class Found(NamedTuple):
+    """The user of a session.
+
+    :ivar renewed: the session outlasts the browser and lasts anew, so its cookies should too.
+    """
+
+    user: Identity
+    renewed: bool
+
+
 class LoginSessions:
     """Starts, finds and ends login sessions."""
 
@@ -70,7 +81,7 @@ class LoginSessions:
             )
         return started
 
-    def find(self, id_hash: str) -> Identity | None:
+    def find(self, id_hash: str) -> Found | None:
         """The user of a session, None where it is over or void; the session lasts anew."""
         now = self._clock()
         with unit_of_work(self._database, write=False) as unit:
@@ -80,9 +91,10 @@ class LoginSessions:
         user, state = found
         if user.disabled or state.credentials_version != user.credentials_version or state.date_expires <= instant(now):
             return None
-        if seconds_of(state.date_touched) + TOUCHED <= now:
+        due = seconds_of(state.date_touched) + TOUCHED <= now
+        if due:
             self._touch(id_hash, state, now)
-        return user
+        return Found(user, due and bool(state.permanent))
 
     def end(self, session_id: str) -> None:
         """End a session, for good and everywhere."""

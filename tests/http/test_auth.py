@@ -220,6 +220,24 @@ def test_cookies_that_outlast_the_browser(client: Client) -> None:
     assert lines[2].startswith("ss-opt=perm;")
 
 
+def test_cookies_that_outlast_the_browser_last_anew_when_they_are_used(world: World, client: Client) -> None:
+    def given() -> list[str]:
+        return set_cookies(client("GET", "/auth/status"))
+
+    client.log_in()
+    world.now += 60
+    assert given() == [], "the browser's session is its own"
+    session = client.log_in(rememberMe=True)["sessionId"]
+    assert given() == []
+    world.now += 60
+    assert given()[0] == f"ss-id={session}; Path=/; Max-Age=2419200; HttpOnly; SameSite=Lax"
+    assert given() == []
+    world.now += 60
+    assert set_cookies(Client(client.app.app)("GET", "/auth/status", X_ss_id=session)) == []
+    assert client("GET", "/auth/logout").status_code == 200
+    assert given() == []
+
+
 def test_cookies_are_for_https_where_that_is_spoken(client: Client) -> None:
     lines = set_cookies(client("POST", "https://localhost/auth", CREDENTIALS))
     assert [line.endswith("; Secure") for line in lines] == [True] * 3
