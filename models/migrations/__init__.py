@@ -24,8 +24,10 @@ MIGRATIONS: Mapping[str, ModuleType] = {each.__name__.rpartition(".")[2].removep
 
 _TABLE = "schema_migrations"
 _HISTORY = f'CREATE TABLE "{_TABLE}" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "applied" VARCHAR(27) NOT NULL)'
-_LOCK = "gateway_migrations"
-_LOCK_SECONDS = 60
+# Locks are the server's: the database's name makes this one its own.
+_LOCK = "CONCAT('gateway ', MD5(DATABASE()))"
+#: Seconds to wait for another node's migrations; less than the driver waits for an answer.
+_LOCK_SECONDS = 25
 
 
 def missing(database: Database) -> list[str]:
@@ -84,7 +86,7 @@ def _locked(database: Database) -> Iterator[Unit]:
     with database.unit_of_work() as unit:
         if (
             unit.dialect == "mysql"
-            and unit.execute("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS)).fetchone()[0] != 1
+            and unit.execute(f"SELECT GET_LOCK({_LOCK}, %s)", (_LOCK_SECONDS,)).fetchone()[0] != 1
         ):
             raise Unavailable("another node is migrating the schema")
         try:
@@ -93,7 +95,7 @@ def _locked(database: Database) -> Iterator[Unit]:
             yield unit
         finally:
             if unit.dialect == "mysql":
-                unit.execute("SELECT RELEASE_LOCK(%s)", (_LOCK,))
+                unit.execute(f"SELECT RELEASE_LOCK({_LOCK})")
 
 
 def _run(unit: Unit, changes: Sequence[ddl.Change]) -> None:
