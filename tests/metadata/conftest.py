@@ -12,16 +12,17 @@ from serializers.registry import default_registry
 
 BASE_URL = "http://localhost:8000"
 
+# Tests are made for each operation of the catalog, so it is filled before they are collected.
+load_services()
+
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """The product's contract."""
-    load_services()
     return describe(catalog)
 
 
 @pytest.fixture
 def library() -> Library:
     """The product's documents, none of them rendered yet."""
-    load_services()
     return Library(catalog, default_registry(), "Sessions", "0.0")

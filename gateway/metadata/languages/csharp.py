@@ -139,6 +139,8 @@ class CSharpGenerator(DotnetGenerator):
     }
 
     def opening(self) -> Iterator[str]:
+        yield from (f"using {each};" for each in self.imports())
+        yield ""
         if self.flag("AddDataContractAttributes"):
             default = self.quoted(self.text("AddDefaultXmlNamespace"))
             namespaces = sorted({self._namespace(info) for info in self.types.values()})
@@ -147,8 +149,6 @@ class CSharpGenerator(DotnetGenerator):
                 for each in namespaces
             )
             yield ""
-        yield from (f"using {each};" for each in self.imports())
-        yield ""
 
     def body(self) -> Iterator[str]:
         for namespace, group in groupby(self.ordered(), self._namespace):

@@ -1,0 +1,110 @@
+"""What the service says of itself, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from gateway import wsgi
+from gateway.settings import Settings
+from models import Database
+
+PAGES = ["/metadata", "/types", "/explorer", "/json/metadata?op=NewSession", "/jsv/metadata?lang=java&op=NewSession"]
+DOCUMENTS = [
+    "/types/metadata",
+    "/types/metadata.json",
+    "/operations/metadata",
+    "/metadata/app.json",
+    "/openapi.json",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages(anonymous: TestApp, path: str) -> None:
+    answer = anonymous.get(path)
+    assert answer.content_type == "text/html"
+    assert answer.headers["ETag"].startswith('W/"')
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    again = anonymous.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_int == 304
+    assert again.body == b""
+    assert anonymous.head(path).headers["ETag"] == answer.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_data(anonymous: TestApp, path: str) -> None:
+    answer = anonymous.get(path)
+    assert answer.content_type == "application/json"
+    assert json.loads(answer.body)
+    assert anonymous.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_int == 304
+
+
+def test_types(anonymous: TestApp) -> None:
+    answer = anonymous.get("/types/typescript?IncludeTypes=NewSession.*", headers={"Host": "api.example.org"})
+    assert answer.content_type == "text/plain"
+    lines = answer.text.splitlines()
+    assert "BaseUrl: http://api.example.org" in lines
+    assert "IncludeTypes: NewSession.*" in lines
+    assert anonymous.get("/types/typescript.d").text.count("declare module dtos") == 1
+    assert anonymous.get("/TYPES/Java").status_int == 200
+
+
+def test_types_of_no_language(anonymous: TestApp) -> None:
+    answer = anonymous.get("/types/klingon", status=404)
+    assert answer.json["responseStatus"]["errorCode"] == "NotFound"
+
+
+def test_an_operation_that_is_not_there(anonymous: TestApp) -> None:
+    answer = anonymous.get("/jsv/metadata?op=<b>Nope", status=404)
+    assert answer.content_type == "text/html"
+    assert "&lt;b&gt;Nope" in answer.text
+    assert "<b>Nope" not in answer.text
+
+
+def test_parameters_in_any_order_and_case(anonymous: TestApp) -> None:
+    first = anonymous.get("/jsv/metadata?op=NewSession&lang=java")
+    assert anonymous.get("/jsv/metadata?LANG=Java&Op=newsession").body == first.body
+
+
+def test_the_root(anonymous: TestApp) -> None:
+    browser = anonymous.get("/", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (browser.status_int, browser.headers["Location"]) == (302, "/metadata")
+    assert anonymous.get("/").json["types"].endswith("/types")
+
+
+def test_operations_in_other_formats(anonymous: TestApp) -> None:
+    assert anonymous.get("/operations/metadata.csv").text.splitlines()[0].startswith("name,")
+    assert "<table>" in anonymous.get("/operations/metadata.html").text
+    assert anonymous.get("/operations/metadata?format=jsv").text.startswith("[{name:")
+
+
+def test_only_what_one_may_call(database: Database, monkeypatch: pytest.MonkeyPatch, client: TestApp) -> None:
+    monkeypatch.setenv("GATEWAY_METADATA", "permitted")
+    app = TestApp(wsgi.build(Settings.from_environment(), database))
+    assert "NewSession" not in app.get("/metadata").text
+    assert "Authenticate" in app.get("/metadata").text
+    assert app.get("/json/metadata?op=NewSession", status="*").status_int == 404
+    assert "NewSession" not in app.get("/openapi.json").text
+    app.authorization = client.authorization
+    assert "NewSession" in app.get("/metadata").text
+    assert "NewSession" in app.get("/types/java").text
+
+
+def fastest(call: Any, times: int) -> float:
+    """Milliseconds of the fastest of several calls."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        took.append(time.perf_counter() - began)
+    return min(took) * 1000
+
+
+def test_it_is_quick(anonymous: TestApp) -> None:
+    hosts = iter(f"host-{number}.example.org" for number in range(100))
+    assert fastest(lambda: anonymous.get("/types/java", headers={"Host": next(hosts)}), 5) < 150
+    assert fastest(lambda: anonymous.get("/types/java"), 5) < 5

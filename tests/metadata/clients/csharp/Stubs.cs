@@ -1,0 +1,43 @@
+// What the generated types name of .NET and of ServiceStack.Client, for a compiler that has neither.
+using System;
+
+namespace System.Runtime.Serialization
+{
+    public class DataContractAttribute : Attribute { public string Name { get; set; } public string Namespace { get; set; } }
+    public class DataMemberAttribute : Attribute { public int Order { get; set; } }
+    [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
+    public class ContractNamespaceAttribute : Attribute
+    {
+        public ContractNamespaceAttribute(string address) { }
+        public string ClrNamespace { get; set; }
+    }
+    public class ExtensionDataObject { }
+    public interface IExtensibleDataObject { ExtensionDataObject ExtensionData { get; set; } }
+}
+
+namespace ServiceStack
+{
+    public interface IReturn<T> { }
+    public interface IReturnVoid { }
+    public interface IGet { }
+    public interface IPost { }
+    public interface IPut { }
+    public interface IPatch { }
+    public interface IDelete { }
+
+    [AttributeUsage(AttributeTargets.All, AllowMultiple = true)]
+    public class RouteAttribute : Attribute
+    {
+        public RouteAttribute(string path) { }
+        public RouteAttribute(string path, string verbs) { }
+    }
+
+    public class ApiAttribute : Attribute { public string Description { get; set; } }
+    public class ApiMemberAttribute : Attribute { public string Description { get; set; } }
+    public class ResponseStatus { }
+}
+
+namespace ServiceStack.DataAnnotations
+{
+    public class DescriptionAttribute : Attribute { public DescriptionAttribute(string text) { } }
+}

@@ -1,0 +1,97 @@
+"""The contract as data, and as OpenAPI."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from gateway.contract.typeinfo import Contract
+from gateway.dtos.catalog import catalog
+from gateway.metadata import documents, openapi
+from serializers.registry import default_registry
+from tests.metadata import recorded
+from tests.metadata.conftest import BASE_URL
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, object]:
+    return openapi.document(catalog, default_registry(), BASE_URL, "Sessions", "1")
+
+
+def test_openapi_is_valid(document: dict[str, object]) -> None:
+    OpenAPIV31SpecValidator(json.loads(json.dumps(document))).validate()  # type: ignore[arg-type]
+
+
+def test_openapi_has_every_operation(document: dict[str, object]) -> None:
+    found = {
+        (verb.upper(), path): operation
+        for path, verbs in document["paths"].items()  # type: ignore[attr-defined]
+        for verb, operation in verbs.items()
+    }
+    declared = {(verb, route.path) for each in catalog for route in each.routes for verb in route.verbs}
+    assert found.keys() == declared
+    names = [each["operationId"] for each in found.values()]
+    assert len(set(names)) == len(names)
+    assert {name.partition("_")[0] for name in names} == catalog.operations.keys()
+
+
+def test_openapi_has_four_formats_with_examples(document: dict[str, object]) -> None:
+    new = document["paths"]["/sessions"]["post"]  # type: ignore[index]
+    formats = {"application/json", "application/jsv", "application/xml", "text/csv"}
+    for content in (new["requestBody"]["content"], new["responses"]["200"]["content"]):
+        assert content.keys() == formats
+        assert all("example" in each for each in content.values())
+    assert new["responses"].keys() >= {"400", "401", "403", "default"}
+    assert [*new["security"]] == [{"basic": []}, {"bearer": []}, {"apiKey": []}, {"cookie": []}]
+    assert document["components"]["securitySchemes"].keys() == {"basic", "bearer", "apiKey", "cookie"}  # type: ignore[index]
+    assert document["paths"]["/auth"]["post"]["security"] == []  # type: ignore[index]
+    assert document["paths"]["/sessions/{SessionId}"]["delete"]["responses"].keys() >= {"204", "404"}  # type: ignore[index]
+
+
+def test_operations_as_data() -> None:
+    found = {each["name"]: each for each in documents.operations_metadata(catalog)}
+    assert found["NewSession"] == {
+        "name": "NewSession",
+        "responseName": "SessionInfo",
+        "serviceName": "SessionsService",
+        "actions": ["POST"],
+        "routes": ["/sessions"],
+    }
+    assert found["ListSessions"]["responseName"] == "ListResponse`1"
+    assert "responseName" not in found["EndSession"]
+    assert found["SendMessage"]["routes"] == ["/sessions/{SessionId}/messages", "/messages"]
+
+
+def test_generic_types_as_data(contract: Contract) -> None:
+    found = documents.types_metadata(contract, BASE_URL)
+    listing = next(each for each in found["operations"] if each["request"]["name"] == "ListSessions")
+    assert listing["returnType"] == {
+        "name": "ListResponse`1",
+        "namespace": "Voice.Api",
+        "genericArgs": ["SessionInfo"],
+    }
+    assert listing["request"]["inherits"] == {
+        "name": "ListRequest`1",
+        "namespace": "Voice.Api",
+        "genericArgs": ["SessionInfo"],
+    }
+    assert listing["response"]["genericArgs"] == ["'T"]
+    items = listing["response"]["properties"][0]
+    assert (items["type"], items["genericArgs"]) == ("List`1", ["'T"])
+
+
+def test_roles_as_data(contract: Contract) -> None:
+    found = {each["request"]["name"]: each for each in documents.types_metadata(contract, BASE_URL)["operations"]}
+    assert found["NewSession"]["requiresAuth"] is True
+    assert found["NewSession"]["requiredRoles"] == ["User"]
+    assert found["ListUsers"]["requiresAnyRole"] == ["SystemAdministrator", "Manager"]
+    assert found["Authenticate"]["requiresAuth"] is False
+
+
+def test_values_that_have_no_null() -> None:
+    info = recorded.contract().record("SessionInfo")
+    nullable = {each.name for each in info.properties if each.type.kind in ("enum", "scalar") and each.nullable}
+    assert "WasMissed" in nullable
+    assert "Ended" not in nullable

@@ -1,0 +1,119 @@
+"""Metadata pages: the API's own page of NewSession word for word, and what every page must have."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import html2text
+import pytest
+
+from gateway.contract.typeinfo import Contract
+from gateway.dtos.catalog import catalog
+from gateway.errors import NotFound
+from gateway.metadata import pages, samples, types
+from serializers.registry import default_registry
+
+PAGE = (Path(__file__).parent.parent / "corpora" / "newsession-page.txt").read_text()
+REGISTRY = default_registry()
+
+
+def page(contract: Contract, name: str = "NewSession", format_name: str = "jsv", language: str = "java") -> str:
+    serializer = REGISTRY.by_name(format_name)
+    assert serializer is not None
+    return pages.operation_page(catalog.operations[name], contract, serializer, "https://team.evovoice.io", language)
+
+
+class Text(HTMLParser):
+    """What a page says, without its tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def text_of(document: str) -> str:
+    parser = Text()
+    parser.feed(document)
+    return parser.text
+
+
+def told(text: str) -> str:
+    """From the required role to the last brace, without white space."""
+    text = text[text.index("Required role") : text.rindex("}") + 1]
+    return re.sub(r"\s+", "", text)
+
+
+def test_the_page_of_new_session(contract: Contract) -> None:
+    assert told(text_of(page(contract))) == told(PAGE)
+
+
+def test_it_reads_the_same_in_a_terminal(contract: Contract) -> None:
+    reader = html2text.HTML2Text()
+    reader.body_width = 0
+    assert told(reader.handle(page(contract))) == told(PAGE)
+
+
+def test_a_text_browser_shows_it(contract: Contract, tmp_path: Path) -> None:
+    if shutil.which("html2text", path="/usr/bin") is None:
+        pytest.skip("html2text is not installed")
+    (tmp_path / "page.html").write_text(page(contract))
+    shown = subprocess.run(["/usr/bin/html2text", tmp_path / "page.html"], capture_output=True, text=True, check=True)
+    lines = [line.strip() for line in shown.stdout.splitlines()]
+    assert "Required role: | User |" in lines
+    assert "POST | /sessions |" in lines
+
+
+@pytest.mark.parametrize("format_name", pages.SAMPLED)
+@pytest.mark.parametrize("language", ["", *types.LANGUAGES])
+def test_every_page(contract: Contract, format_name: str, language: str) -> None:
+    for name, operation in catalog.operations.items():
+        text = text_of(page(contract, name, format_name, language))
+        assert name in text
+        assert operation.routes[0].path in text
+        assert f"append the .{format_name} suffix" in " ".join(text.split())
+
+
+def test_roles(contract: Contract) -> None:
+    assert "Requiresanyoftheroles:|SystemAdministrator,Manager|" in re.sub(
+        r"\s", "", text_of(page(contract, "ListUsers"))
+    )
+    anyone = text_of(page(contract, "Authenticate"))
+    assert "Requires Authentication" not in anyone
+    assert "equired role" not in anyone
+
+
+def test_a_table_of_parameters(contract: Contract) -> None:
+    table = next(pages.tables(contract, catalog.operations["DeleteChatMember"]))
+    assert [(each.name, each.place, each.required) for each in table.fields] == [
+        ("sessionId", "path", "Yes"),
+        ("memberToRemove", "path", "Yes"),
+    ]
+
+
+def test_an_unknown_language(contract: Contract) -> None:
+    with pytest.raises(NotFound):
+        page(contract, language="klingon")
+
+
+@pytest.mark.parametrize("name", catalog.operations)
+@pytest.mark.parametrize("format_name", pages.SAMPLED)
+def test_samples_are_read_back(name: str, format_name: str) -> None:
+    """A sample request's body is one that the service reads."""
+    operation = catalog.operations[name]
+    serializer = REGISTRY.by_name(format_name)
+    assert serializer is not None
+    text = samples.request(operation, serializer, "localhost")
+    if "\n\n" not in text:
+        return
+    body = text.partition("\n\n")[2]
+    if format_name == "csv":
+        body = text.partition("\n\n")[2].replace("\n", "\r\n")
+    read = serializer.decode(body.encode(), operation.request_shape)
+    assert set(read) == {str(each.data_key) for each in operation.dto.schema().fields.values()}

@@ -1,0 +1,127 @@
+"""Options of generated types, and what stands in their heads."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.contract.typeinfo import Contract
+from gateway.errors import NotFound
+from gateway.metadata import types
+from gateway.metadata.languages.options import Options, clean
+from tests.metadata.conftest import BASE_URL
+
+LANGUAGES = list(types.LANGUAGES)
+
+
+def made(language: str, contract: Contract, **given: str) -> str:
+    return types.generate(language, contract, Options.of(given.items(), BASE_URL, "2026-01-02 03:04:05"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_head(language: str, contract: Contract) -> None:
+    text = made(language, contract, IncludeTypes="NewSession.*")
+    head = text[: text.index("ExcludeTypes")].splitlines()
+    mark = "'" if language == "vbnet" else ""
+    assert f"{mark}BaseUrl: {BASE_URL}" in head
+    assert f"{mark}IncludeTypes: NewSession.*" in head
+    assert f"{mark}Date: 2026-01-02 03:04:05" in head
+    off = {"vbnet": "'''", "python": "#", "ruby": "#"}.get(language, "//")
+    assert f"{off}AddResponseStatus: False" in text.splitlines()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_included(language: str, contract: Contract) -> None:
+    whole = made(language, contract)
+    assert all(re.search(rf"\b{name}\b", whole) for name in ("NewSession", "SessionInfo", "FlowChannels", "ListUsers"))
+    part = made(language, contract, IncludeTypes="NewSession.*", ExcludeTypes="SessionHoldReasons")
+    assert re.search(r"\b(class|struct|interface|type) SessionInfo\b|Class SessionInfo", part)
+    assert "ListUsers" not in part
+    assert not re.search(r"(enum|Enum|type|class|module|export var) SessionHoldReasons\b", part)
+    alone = made(language, contract, IncludeTypes="CustomerBreadcrumb")
+    assert "CustomerBreadcrumb" in alone
+    assert "EntityInfo" not in alone
+
+
+def test_by_tag(contract: Contract) -> None:
+    text = made("java", contract, IncludeTypes="{accounts}")
+    assert "class ListAccounts" in text
+    assert "class NewSession" not in text
+
+
+def test_names_are_matched_in_any_case(contract: Contract) -> None:
+    assert made("csharp", contract, includetypes="newsession.*").count("class NewSession") == 1
+    assert "class ListResponse<T>" in made("csharp", contract, IncludeTypes="ListResponse`1")
+
+
+@pytest.mark.parametrize(
+    ("language", "option", "value", "expected"),
+    [
+        ("java", "Package", "org.example", "package org.example;"),
+        ("java", "GlobalNamespace", "Sessions", "public class Sessions\n"),
+        ("java", "AddPropertyAccessors", "False", "public String displayName = null;\n"),
+        (
+            "java",
+            "SettersReturnThis",
+            "False",
+            "public void setDisplayName(String value) { this.displayName = value; }",
+        ),
+        ("java", "AddImplicitVersion", "2", "public Integer version = 2;"),
+        ("java", "DefaultImports", "java.util.*,org.example.*", "import org.example.*;"),
+        ("java", "TreatTypesAsStrings", "FlowChannels", "public String channel = null;"),
+        ("java", "AddResponseStatus", "True", "public ResponseStatus responseStatus = null;"),
+        ("csharp", "GlobalNamespace", "My.Types", "namespace My.Types\n"),
+        ("csharp", "MakePartial", "False", "public class NewSession\n"),
+        ("csharp", "MakeVirtual", "False", "public string DisplayName { get; set; }"),
+        ("csharp", "MakeInternal", "True", "internal partial class NewSession\n"),
+        ("csharp", "AddReturnMarker", "False", "        : IPost\n"),
+        ("csharp", "AddNamespaces", "My.Other", "using My.Other;"),
+        ("csharp", "AddDataContractAttributes", "True", "[DataContract]"),
+        ("typescript", "MakePropertiesOptional", "True", "public displayName?: string;"),
+        ("typescript", "GlobalNamespace", "dtos", "export module dtos\n"),
+        ("typescript", "DefaultImports", "Base:./base", 'import { Base } from "./base";'),
+        ("kotlin", "Package", "org.example", "package org.example\n"),
+        ("kotlin", "InitializeCollections", "False", "var memberEmailAddresses:ArrayList<String>? = null"),
+        ("swift", "BaseClass", "Thing", "public class NewSession : Thing, IReturn, IPost, Codable"),
+        ("go", "GlobalNamespace", "sessions", "package sessions\n"),
+        ("php", "GlobalNamespace", "sessions", "<?php namespace sessions;\n"),
+        ("python", "DefaultImports", "datetime,typing:*,servicestack:*", "import datetime\n"),
+        ("mjs", "AddDocAnnotations", "False", "export class NewSession {\n    constructor(init)"),
+    ],
+)
+def test_an_option(language: str, option: str, value: str, expected: str, contract: Contract) -> None:
+    plain = made(language, contract, IncludeTypes="NewSession.*")
+    changed = made(language, contract, IncludeTypes="NewSession.*", **{option: value})
+    assert expected in changed
+    assert expected not in plain or option in ("AddPropertyAccessors", "DefaultImports")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_comments(language: str, contract: Contract) -> None:
+    text = made(language, contract, IncludeTypes="NewSession", AddDescriptionAsComments="False")
+    lines = text.count("The dialed destination value")
+    assert lines == made(language, contract, IncludeTypes="NewSession").count("The dialed destination value") - 1 or (
+        language == "csharp" and lines == 2
+    )
+
+
+def test_an_unknown_language(contract: Contract) -> None:
+    with pytest.raises(NotFound):
+        made("klingon", contract)
+
+
+@given(st.text())
+def test_options_end_no_comment(value: str) -> None:
+    kept = clean(value)
+    assert "*/" not in kept
+    assert "/*" not in kept
+    assert '"' not in kept
+    assert not re.search(r"[\r\n()]", kept)
+
+
+@given(st.text())
+def test_an_address_is_an_address(address: str) -> None:
+    assert not re.search(r"[\s\"'<>()*]", Options.of([], address, "").base_url)
