@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from models.engines import PATIENCE, Engine, Mysql, Sqlite
 from models.errors import Unavailable
@@ -221,7 +221,8 @@ def connect(url: str, *, connections: int = CONNECTIONS, patience: float = PATIE
 
     :param connections: how many the process may have open at once.
     :param patience: seconds to wait for a free connection, and for another writer's lock.
-    Raises ValueError for another scheme, and for an SQLite database that is no file.
+    Further options of the driver, such as ``ssl_ca``, may follow as a query. Raises ValueError for another scheme, for an SQLite
+    database that is no file, and for a server's without a name.
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -230,5 +231,5 @@ def connect(url: str, *, connections: int = CONNECTIONS, patience: float = PATIE
             raise ValueError("an SQLite database is a file: each connection would have a memory of its own")
         return Database(Sqlite(path, patience), connections, patience)
     if parts.scheme in ("mysql", "mariadb"):
-        return Database(Mysql(urlunsplit(parts._replace(scheme="mysql")), patience), connections, patience)
+        return Database(Mysql(url, patience), connections, patience)
     raise ValueError(f"the scheme {parts.scheme!r} is none of sqlite, mysql, mariadb")

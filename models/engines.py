@@ -12,8 +12,6 @@ from models.pool import Held
 
 #: Seconds that a connection may take to be opened, and a writer waits for another one.
 PATIENCE = 5
-# MySQL's protocol: count the rows that an UPDATE found, not only those that it made different.
-_FOUND_ROWS = 2
 
 _PRAGMAS = {
     "journal_mode": "wal",
@@ -94,18 +92,22 @@ class Mysql:
     alive: Callable[[Any], bool] | None = staticmethod(_alive)
 
     def __init__(self, url: str, patience: float) -> None:
-        self.peewee: Any = db_url.connect(
-            url,
-            unquote_password=True,
-            charset="utf8mb4",
-            client_flag=_FOUND_ROWS,
-            connect_timeout=PATIENCE,
-            read_timeout=6 * PATIENCE,
-            write_timeout=6 * PATIENCE,
-            sql_mode="STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ANSI_QUOTES",
-            init_command=f"SET SESSION innodb_lock_wait_timeout = {max(1, round(patience))}",
-            autoconnect=False,
-        )
+        options = db_url.parse(url, unquote_password=True, unquote_user=True)
+        if not options["database"]:
+            raise ValueError("the address names no database")
+        if "passwd" in options:
+            # The driver's old name for it.
+            options["password"] = options.pop("passwd")
+        options |= {
+            "charset": "utf8mb4",
+            "connect_timeout": PATIENCE,
+            "read_timeout": 6 * PATIENCE,
+            "write_timeout": 6 * PATIENCE,
+            "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ANSI_QUOTES",
+            "init_command": f"SET SESSION innodb_lock_wait_timeout = {max(1, round(patience))}",
+            "autoconnect": False,
+        }
+        self.peewee: Any = peewee.MySQLDatabase(**options)
 
     def open(self, held: Held) -> None:
         connection = held.connection = self.peewee._connect()

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from models.database import Unit
 from models.rows import Table
-from models.statements import Statement, param
+from models.statements import Statement, insert_or_lock, param
 from models.tables import IdempotencyKey
 
 _KEYS = Table(IdempotencyKey)
-_CLAIM = Statement(
-    lambda: IdempotencyKey.insert(
-        {getattr(IdempotencyKey, name): param(name) for name in ("user_id", "operation", "key", "date_created")}
-    ).on_conflict_ignore()
-)
+_CLAIM = insert_or_lock(IdempotencyKey, ("user_id", "operation", "key", "date_created"))
 _SWEEP = Statement(lambda: IdempotencyKey.delete().where(IdempotencyKey.date_created < param("before")))
 
 

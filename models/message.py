@@ -10,18 +10,14 @@ from models import ids
 from models.database import Unit
 from models.listing import Order, within
 from models.rows import Table
-from models.statements import Statement, param
+from models.statements import Statement, insert_or_lock, param
 from models.table_list import TableList
 from models.tables import Conversation, Message
 
 _MESSAGES = Table(Message)
 _CONVERSATIONS = Table(Conversation)
 
-_NEW_CONVERSATION = Statement(
-    lambda: Conversation.insert(
-        {getattr(Conversation, name): param(name) for name in Conversation._meta.sorted_field_names}
-    ).on_conflict_ignore()
-)
+_NEW_CONVERSATION = insert_or_lock(Conversation, Conversation._meta.sorted_field_names)
 _NEWEST = Statement(
     lambda: Conversation.update(
         {Conversation.most_recent_message_id: param("message_id"), Conversation.date_last_message: param("date")}

@@ -47,11 +47,11 @@ class Table:
         """Every row whose columns have these values, by primary key."""
         return [self.row(each) for each in self._finders(tuple(values)).rows(unit, **values)]
 
-    def update(self, unit: Unit, key: Mapping[str, Any], **changes: Any) -> int:
-        """Change columns of the rows whose columns have the key's values; how many there were."""
+    def update(self, unit: Unit, key: Mapping[str, Any], **changes: Any) -> None:
+        """Change columns of the rows whose columns have the key's values."""
         given = {f"new_{name}": self.model._meta.fields[name].db_value(value) for name, value in changes.items()}
         statement = self._updates(tuple(key), tuple(changes))
-        return int(statement.execute(unit, **given, **key).rowcount)
+        statement.execute(unit, **given, **key)
 
     def delete(self, unit: Unit, **values: Any) -> int:
         """Delete the rows whose columns have these values; how many there were."""

@@ -36,12 +36,16 @@ def param(name: str) -> peewee.Value:
 
 
 class Statement:
-    """A query, built at first use."""
+    """A query, built at first use.
 
-    __slots__ = ("_build", "_built")
+    :param mysql: builds it where MySQL's is another one.
+    """
 
-    def __init__(self, build: Callable[[], Any]) -> None:
+    __slots__ = ("_build", "_built", "_mysql")
+
+    def __init__(self, build: Callable[[], Any], mysql: Callable[[], Any] | None = None) -> None:
         self._build = build
+        self._mysql = mysql or build
         self._built: dict[str, tuple[str, Bind]] = {}
 
     def execute(self, unit: Unit, **values: Any) -> Any:
@@ -72,7 +76,8 @@ class Statement:
             unit.execute_many((self._built.get(unit.dialect) or self._make(unit))[0], rows)
 
     def _make(self, unit: Unit) -> tuple[str, Bind]:
-        text, places = unit.database.peewee.get_sql_context().sql(self._build()).query()
+        query = self._mysql() if unit.dialect == "mysql" else self._build()
+        text, places = unit.database.peewee.get_sql_context().sql(query).query()
         built = self._built[unit.dialect] = text, _bind(places)
         return built
 
@@ -83,3 +88,17 @@ def _bind(places: Sequence[Any]) -> Bind:
     if len(names) > 1 and len(names) == len(places):
         return itemgetter(*names)
     return lambda values: [values[each.name] if type(each) is _Param else each for each in places]
+
+
+def insert_or_lock(model: type[peewee.Model], names: Sequence[str]) -> Statement:
+    """Insert a row of these columns; where its key is there already, lock that row and leave it. The cursor's rowcount is 1 or 0.
+
+    MySQL's INSERT IGNORE would lock it for reading, and two such that write then wait for each other.
+    """
+    key: Any = model._meta.primary_key
+    first: Any = getattr(model, getattr(key, "field_names", (key.name,))[0])
+
+    def insert() -> Any:
+        return model.insert({getattr(model, name): param(name) for name in names})
+
+    return Statement(lambda: insert().on_conflict_ignore(), lambda: insert().on_conflict(update={first: first}))
