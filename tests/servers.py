@@ -14,7 +14,6 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -66,25 +65,24 @@ class Gateway:
     environment: Mapping[str, str]
     output: Path
     process: subprocess.Popen[bytes] | None = None
-    _file: IO[bytes] | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
         """Host and port."""
         return self.url.removeprefix("http://")
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        self._file = self.output.open("ab")
-        command = [sys.executable, "-m", "gateway", "serve"]
-        self.process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=self._file,
-            stderr=self._file,
-        )
+    def start(self, *module: str) -> None:
+        """Start it, or the module of these arguments in its place, and wait until it answers."""
+        command = [sys.executable, "-m", *(module or ("gateway", "serve"))]
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
         wait_until(self.healthy, f"{command} in {self.folder}", self.process)
 
     def healthy(self) -> bool:
@@ -98,10 +96,7 @@ class Gateway:
     def stop(self, with_signal: int = signal.SIGTERM) -> int:
         """End it; its exit status."""
         assert self.process is not None
-        assert self._file is not None
-        status = end(self.process, with_signal)
-        self._file.close()
-        return status
+        return end(self.process, with_signal)
 
     def printed(self) -> str:
         """What it printed so far."""
@@ -128,15 +123,19 @@ class Gateway:
 
 GatewayFactory = Callable[..., Gateway]
 
+FIRST_USER = {
+    "GATEWAY_BOOTSTRAP_EMAIL": EMAIL,
+    "GATEWAY_BOOTSTRAP_PASSWORD": PASSWORD,
+    "GATEWAY_BOOTSTRAP_API_KEY": API_KEY,
+}
 
-@pytest.fixture
-def make_gateway(tmp_path: Path) -> Iterator[GatewayFactory]:
-    """Make gateways that are not started yet; all are ended with the test."""
+
+def _gateways(base: Path) -> Iterator[GatewayFactory]:
     made: list[Gateway] = []
 
     def make(**variables: str) -> Gateway:
         port = free_port()
-        folder = tmp_path / f"gateway-{len(made)}"
+        folder = base / f"gateway-{len(made)}"
         folder.mkdir()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
         environment = {
@@ -150,20 +149,35 @@ def make_gateway(tmp_path: Path) -> Iterator[GatewayFactory]:
         made.append(gateway)
         return gateway
 
-    yield make
-    for gateway in made:
-        if gateway.process is not None and gateway.process.poll() is None:
-            gateway.stop()
+    try:
+        yield make
+    finally:
+        for gateway in made:
+            if gateway.process is not None and gateway.process.poll() is None:
+                gateway.stop()
+
+
+@pytest.fixture
+def make_gateway(tmp_path: Path) -> Iterator[GatewayFactory]:
+    """Make gateways that are not started yet; all are ended with the test."""
+    yield from _gateways(tmp_path)
 
 
 @pytest.fixture
 def gateway(make_gateway: GatewayFactory) -> Gateway:
     """A running gateway on SQLite, with a known first user."""
-    made = make_gateway(
-        GATEWAY_BOOTSTRAP_EMAIL=EMAIL, GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD, GATEWAY_BOOTSTRAP_API_KEY=API_KEY
-    )
+    made = make_gateway(**FIRST_USER)
     made.start()
     return made
+
+
+@pytest.fixture(scope="module")
+def lasting_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One like it, for all tests of a module that leave it as it was."""
+    for make in _gateways(tmp_path_factory.mktemp("lasting")):
+        made = make(**FIRST_USER)
+        made.start()
+        yield made
 
 
 @dataclass
@@ -197,6 +211,10 @@ class MariaDb:
             f"--socket={self.folder / 'socket'}",
             f"--pid-file={self.folder / 'pid'}",
             "--skip-log-bin",
+            # It may be killed but the machine may not: nothing needs to be forced to the disk.
+            "--innodb-flush-log-at-trx-commit=2",
+            "--innodb-flush-method=nosync",
+            "--skip-sync-frm",
         ]
         with (self.folder / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

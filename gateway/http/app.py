@@ -116,6 +116,7 @@ def create_app(
 def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
+    yield middleware.Draining()
     yield middleware.Negotiating(registry, options.default_format)
     yield middleware.AccessLog(options.write_line)
     yield middleware.MethodOverriding(options.body_limit)

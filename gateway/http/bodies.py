@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+
+import falcon
 
 from gateway.errors import MalformedRequest, TooLarge, UnsupportedMedia
 from gateway.http.negotiation import media_type
@@ -13,6 +16,9 @@ from serializers.registry import Registry
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+#: Bytes of a refused body that are read all the same, see `discard`.
+_MOST_DISCARDED = 64 * 1024 * 1024
 
 _BLOCK = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -42,25 +48,39 @@ def _read(request: Request, limit: int) -> bytes:
 
 def _raw(request: Request, limit: int) -> bytes:
     length = request.content_length
-    if length is None:
-        # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
-        return _at_most(request.stream, limit) if request.env.get("wsgi.input_terminated") else b""
-    if length > limit:
+    if length is not None and length > limit:
         raise _too_large(limit)
-    data: bytes = request.bounded_stream.read()
-    if len(data) < length:
+    data = b"".join(_blocks(request, limit + 1))
+    if len(data) > limit:
+        raise _too_large(limit)
+    if length is not None and len(data) < length:
         raise MalformedRequest(f"The body ends after {len(data)} of the {length} bytes that Content-Length names.")
     return data
 
 
-def _at_most(stream: object, limit: int) -> bytes:
-    blocks, size = [], 0
-    while block := stream.read(min(_BLOCK, limit + 1 - size)):  # type: ignore[attr-defined]
-        blocks.append(block)
-        size += len(block)
-        if size > limit:
-            raise _too_large(limit)
-    return b"".join(blocks)
+def discard(request: Request) -> None:
+    """Read what nobody has read of a body: who sends all of it before reading must find the answer, not a connection that was reset."""
+    with suppress(MalformedRequest, falcon.HTTPError):
+        if request.body is None and (request.content_length or 0) <= _MOST_DISCARDED:
+            for _ in _blocks(request, _MOST_DISCARDED):
+                pass
+
+
+def _blocks(request: Request, most: int) -> Iterator[bytes]:
+    """What comes, and no more than so many bytes of it. Raises MalformedRequest."""
+    # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
+    chunked = request.content_length is None and request.env.get("wsgi.input_terminated")
+    stream = request.stream if chunked else request.bounded_stream
+    while most > 0:
+        try:
+            block = stream.read(min(_BLOCK, most))
+        except Exception as error:
+            # Each server has errors of its own for chunks that are none, and for clients that are gone.
+            raise MalformedRequest(f"The body can't be read: {error}") from error
+        if not block:
+            return
+        most -= len(block)
+        yield block
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -52,6 +52,15 @@ class Negotiating:
         response.append_header("Vary", "Accept")
 
 
+class Draining:
+    """A body that was refused unread is taken off the connection, so that its sender gets the answer."""
+
+    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
+        """Read it."""
+        if not req_succeeded:
+            bodies.discard(request)
+
+
 class MethodOverriding:
     """``X-HTTP-Method-Override`` on a POST, for clients that know no PATCH: header, query or form field, in any letter case.
 

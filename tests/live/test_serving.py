@@ -5,61 +5,40 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import signal
-import socket
 import stat
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory, wait_until
+from tests.live.raw import connect, exchange, head, next_status, receive, statuses
+from tests.live.sessions import create, names
+from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory, free_port, wait_until
 
 
-def create(gateway: Gateway, name: str = "Hi") -> str:
-    """The id of a new session."""
-    request = urllib.request.Request(
-        f"{gateway.url}/sessions",
-        json.dumps({"displayName": name}).encode(),
-        {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return str(json.load(answer)["id"])
+def pasted(printed: str, **variables: str) -> str:
+    """What a shell answers to the one curl line among what was printed."""
+    (line,) = [each for each in printed.splitlines() if each.strip().startswith("curl ")]
+    command = ["bash", "-c", line]
+    done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def names(gateway: Gateway, *session_ids: str) -> list[str]:
-    """The stored names of sessions."""
-    found = []
-    for session_id in session_ids:
-        request = urllib.request.Request(
-            f"{gateway.url}/sessions/{session_id}.json", headers={"Authorization": f"Bearer {API_KEY}"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found.append(json.load(answer)["displayName"])
-    return found
+def workers(gateway: Gateway) -> list[int]:
+    """The process ids of a gateway's workers."""
+    assert gateway.process is not None
+    master = gateway.process.pid
+    return [int(each) for each in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
 
-def raw(gateway: Gateway, data: bytes) -> bytes:
-    """What the server answers to these bytes, until it closes or falls silent."""
-    host, _, port = gateway.address.partition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        answer = b""
-        while block := connection.recv(65536):
-            answer += block
-    return answer
-
-
-def head(path: str, *lines: str, method: str = "POST") -> bytes:
-    """The head of a request with credentials."""
-    fixed = [f"{method} {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {API_KEY}", "Connection: close", *lines]
-    return "\r\n".join([*fixed, "", ""]).encode()
+def gone(process: int) -> Callable[[], bool]:
+    return lambda: not Path(f"/proc/{process}").exists()
 
 
 def test_the_first_start_prints_a_curl_line_that_works_and_only_once(make_gateway: GatewayFactory) -> None:
@@ -67,14 +46,39 @@ def test_the_first_start_prints_a_curl_line_that_works_and_only_once(make_gatewa
     gateway.start()
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
     printed = gateway.printed()
+    assert "admin@example.org" in printed
     assert re.search(r"password +\S{16,}", printed)
-    (line,) = [each.strip() for each in printed.splitlines() if each.strip().startswith("curl ")]
-    answer = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True, timeout=30)
-    assert answer.stdout.startswith("{dialState:None,callState:Connected,")
-    assert "displayName:Hi," in answer.stdout
+    answer = pasted(printed)
+    assert answer.startswith("{dialState:None,callState:Connected,")
+    assert "displayName:Hi," in answer
     gateway.stop()
     gateway.start()
     assert gateway.printed().count("curl ") == 1
+
+
+def test_the_curl_line_names_a_key_that_the_environment_gave(gateway: Gateway) -> None:
+    wait_until(lambda: "curl " in gateway.printed(), "the announcement")
+    assert API_KEY not in gateway.printed()
+    assert "displayName:Hi," in pasted(gateway.printed(), GATEWAY_BOOTSTRAP_API_KEY=API_KEY)
+
+
+def test_a_unix_socket(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(GATEWAY_BIND="unix:gateway.socket")
+    gateway.healthy = (gateway.folder / "gateway.socket").exists  # type: ignore[method-assign]
+    gateway.start()
+    wait_until(lambda: "curl " in gateway.printed(), "the announcement")
+    printed = gateway.printed().replace("gateway.socket", str(gateway.folder / "gateway.socket"))
+    assert "displayName:Hi," in pasted(printed)
+    assert gateway.stop() == 0
+
+
+def test_every_address(make_gateway: GatewayFactory) -> None:
+    port = free_port()
+    gateway = make_gateway(GATEWAY_BIND=f"0.0.0.0:{port}")
+    gateway.url = f"http://127.0.0.1:{port}"
+    gateway.start()
+    wait_until(lambda: "curl " in gateway.printed(), "the announcement")
+    assert "displayName:Hi," in pasted(gateway.printed())
 
 
 def test_sessions_survive_a_restart_and_a_kill(gateway: Gateway) -> None:
@@ -82,110 +86,105 @@ def test_sessions_survive_a_restart_and_a_kill(gateway: Gateway) -> None:
     assert gateway.stop() == 0
     gateway.start()
     second = create(gateway, "before the kill")
-    assert gateway.process is not None
-    workers = Path(f"/proc/{gateway.process.pid}/task/{gateway.process.pid}/children").read_text().split()
+    orphans = workers(gateway)
     gateway.stop(signal.SIGKILL)
-    for worker in workers:
-        wait_until(lambda worker=worker: not Path(f"/proc/{worker}").exists(), "a worker without its master")  # type: ignore[misc]
+    for orphan in orphans:
+        wait_until(gone(orphan), "a worker without its master")
     gateway.start()
     assert names(gateway, first, second) == ["before the restart", "before the kill"]
 
 
+def test_killed_workers_are_replaced(gateway: Gateway) -> None:
+    before = create(gateway, "before")
+    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
+    killed = workers(gateway)
+    for worker in killed:
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: len(set(workers(gateway)) - set(killed)) == 2, "new workers")
+    assert names(gateway, before, create(gateway, "after")) == ["before", "after"]
+
+
 def test_requests_that_run_are_answered_before_the_end(gateway: Gateway) -> None:
-    host, _, port = gateway.address.partition(":")
     body = b'{"displayName":"slow"}'
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
-        connection.sendall(
-            head("/sessions", "Content-Type: application/json", f"Content-Length: {len(body)}") + body[:5]
-        )
+    with connect(gateway) as connection:
+        connection.sendall(head("/sessions", "Content-Type: application/json", f"Content-Length: {len(body)}"))
+        connection.sendall(body[:5])
         time.sleep(0.5)
         stopping = threading.Thread(target=gateway.stop)
         stopping.start()
         time.sleep(0.5)
         connection.sendall(body[5:])
-        answer = b""
-        while block := connection.recv(65536):
-            answer += block
+        answer = receive(connection)
         stopping.join()
-    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert statuses(answer) == [200]
     gateway.start()
+    session_id = json.loads(answer.partition(b"\r\n\r\n")[2])["id"]
+    assert names(gateway, session_id) == ["slow"]
 
 
-def test_chunked_bodies(gateway: Gateway) -> None:
-    chunks = b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in (b"{displayName:", b"in chunks}", b""))
-    answer = raw(gateway, head("/sessions.jsv", "Content-Type: text/jsv", "Transfer-Encoding: chunked") + chunks)
-    assert b"200 OK" in answer
-    assert b"displayName:in chunks" in answer
-
-
-def test_expect_100_continue(gateway: Gateway) -> None:
-    body = b'{"displayName":"expected"}'
-    lines = ("Content-Type: application/json", f"Content-Length: {len(body)}", "Expect: 100-continue")
-    answer = raw(gateway, head("/sessions", *lines) + body)
-    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
-
-
-def test_a_long_query(gateway: Gateway) -> None:
-    path = "/json/reply/GetSession?SessionId=x&filler=" + "y" * 7500
-    assert b" 404 " in raw(gateway, head(path, method="GET")).split(b"\r\n")[0]
-
-
-@pytest.mark.parametrize(
-    ("lines", "body", "status"),
-    [
-        (["Content-Type: application/json", "Content-Length: 500"], b'{"displayName":"cut', 400),
-        (["Content-Type: application/json", "Content-Length: 20000000"], b"{}", 413),
-        (["Content-Type: application/json", "Content-Length: x"], b"{}", 400),
-        (["Content-Type: application/json", "Content-Encoding: gzip", "Content-Length: 2"], b"{}", 400),
-        (["Content-Type: application/json", "Content-Encoding: br", "Content-Length: 2"], b"{}", 415),
-        (["Content-Type: image/png", "Content-Length: 3"], b"png", 415),
-        (["Bad Header: 1"], b"", 400),
-    ],
-)
-def test_hostile_requests_are_refused(gateway: Gateway, lines: list[str], body: bytes, status: int) -> None:
-    answer = raw(gateway, head("/sessions", *lines) + body)
-    assert int(answer.split(b" ")[1]) == status
-    assert gateway.healthy()
+def test_a_connection_that_is_kept_open_keeps_no_one_from_ending(gateway: Gateway) -> None:
+    with connect(gateway) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert next_status(connection) == 200
+        began = time.monotonic()
+        assert gateway.stop() == 0
+        assert time.monotonic() - began < 15
 
 
 def test_one_json_line_a_request_with_its_id(gateway: Gateway) -> None:
     session_id = create(gateway)
-    answer = raw(gateway, head(f"/sessions/{session_id}?format=jsv", "X-Request-Id: abc-123", method="GET"))
+    answer = exchange(gateway, head(f"/sessions/{session_id}?format=jsv", "X-Request-Id: abc-123", method="GET"))
     assert b"X-Request-Id: abc-123\r\n" in answer
-    wait_until(lambda: "abc-123" in gateway.printed(), "the log line")
-    (line,) = [json.loads(each) for each in gateway.printed().splitlines() if "abc-123" in each]
+    exchange(gateway, head("/nowhere", "X-Request-Id: abc-124"))
+    wait_until(lambda: "abc-124" in gateway.printed(), "the log line")
+    lines = gateway.printed().splitlines()
+    (line,) = [json.loads(each) for each in lines if "abc-123" in each]
     assert (line["status"], line["operation"], line["format"], line["method"]) == (200, "GetSession", "jsv", "GET")
-    for each in gateway.printed().splitlines():
+    (line,) = [json.loads(each) for each in lines if "abc-124" in each]
+    assert (line["status"], line["operation"], line["path"]) == (404, None, "/nowhere")
+    for each in lines:
         assert API_KEY not in each
         assert PASSWORD not in each
 
 
+def test_one_text_line_a_request_with_its_id(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(GATEWAY_LOG="text")
+    gateway.start()
+    exchange(gateway, head("/nowhere", "X-Request-Id: abc-125"))
+    wait_until(lambda: "abc-125" in gateway.printed(), "the log line")
+    (line,) = [each for each in gateway.printed().splitlines() if "abc-125" in each]
+    assert "method=POST" in line
+    assert "path=/nowhere" in line
+    assert "status=404" in line
+
+
 def test_probes(gateway: Gateway) -> None:
-    assert raw(gateway, b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b'{"status":"ready"}')
+    for path, status in (("/health", b'{"status":"ok"}'), ("/ready", b'{"status":"ready"}')):
+        answer = exchange(gateway, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert statuses(answer) == [200]
+        assert answer.endswith(status)
 
 
 def test_the_secret_is_kept_to_its_owner(gateway: Gateway) -> None:
     secret = gateway.folder / "gateway.db.secret"
     assert stat.S_IMODE(os.stat(secret).st_mode) == 0o600
-    assert len(secret.read_text()) >= 32
+    kept = secret.read_text()
+    assert len(kept) >= 32
+    gateway.stop()
+    gateway.start()
+    assert secret.read_text() == kept
 
 
 def test_users_by_the_command_line(gateway: Gateway) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gateway", *arguments]
-        return subprocess.run(
-            command, cwd=gateway.folder, env=dict(gateway.environment), capture_output=True, text=True, timeout=60
-        )
-
-    assert run("user", "add", "bob@example.org", "--role", "User", "--password", "another password").returncode == 0
-    key = run("user", "key", "bob@example.org").stdout.strip()
+    gateway.command("user", "add", "bob@example.org", "--role", "User", "--password", "another password")
+    key = gateway.command("user", "key", "bob@example.org").strip()
     request = urllib.request.Request(
         f"{gateway.url}/sessions", b"{}", {"X-Api-Key": key, "Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert json.load(answer)["fromAddress"] == "bob@example.org"
-    assert EMAIL in run("user", "list").stdout
-    again = run("user", "add", "BOB@example.org")
+    assert EMAIL in gateway.command("user", "list")
+    again = gateway.attempt("user", "add", "BOB@example.org")
     assert again.returncode == 1
     assert "already" in again.stderr
 
@@ -200,18 +199,30 @@ def test_users_by_the_command_line(gateway: Gateway) -> None:
         ("GATEWAY_SECRET", "short"),
         ("GATEWAY_SECRET_PREVIOUS", "short"),
         ("GATEWAY_TRUSTED_PROXIES", "nowhere"),
+        ("GATEWAY_JSONP", "perhaps"),
+        ("GATEWAY_DEFAULT_FORMAT", "yaml"),
         ("GATEWAY_LOG", "loud"),
         ("GATEWAY_DEBUG", "perhaps"),
     ],
 )
-def test_a_wrong_setting_is_named(make_gateway: GatewayFactory, variable: str, value: str) -> None:
-    gateway = make_gateway(**{variable: value})
-    command = [sys.executable, "-m", "gateway", "check-config"]
-    done = subprocess.run(
-        command, cwd=gateway.folder, env=dict(gateway.environment), capture_output=True, text=True, timeout=60
-    )
+@pytest.mark.parametrize("command", ["check-config", "serve"])
+def test_a_wrong_setting_is_named(make_gateway: GatewayFactory, command: str, variable: str, value: str) -> None:
+    done = make_gateway(**{variable: value}).attempt(command)
     assert done.returncode == 1
     assert variable in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_wrong_setting_is_named_at_once(make_gateway: GatewayFactory) -> None:
+    done = make_gateway(GATEWAY_WORKERS="many", GATEWAY_LOG="loud").attempt("check-config")
+    assert "GATEWAY_WORKERS" in done.stderr
+    assert "GATEWAY_LOG" in done.stderr
+
+
+def test_a_secret_is_required_where_there_is_no_file_for_it(make_gateway: GatewayFactory) -> None:
+    done = make_gateway(GATEWAY_DATABASE_URL="mysql://me@db/name").attempt("check-config")
+    assert done.returncode == 1
+    assert "GATEWAY_SECRET" in done.stderr
 
 
 def test_check_config_hides_secrets(make_gateway: GatewayFactory) -> None:
@@ -219,16 +230,25 @@ def test_check_config_hides_secrets(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(
         GATEWAY_SECRET=secret, GATEWAY_DATABASE_URL="mysql://me:p4ssw0rd@db/name", GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD
     )
-    command = [sys.executable, "-m", "gateway", "check-config"]
-    done = subprocess.run(
-        command,
-        cwd=gateway.folder,
-        env=dict(gateway.environment),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    printed = gateway.command("check-config")
     for hidden in (secret, "p4ssw0rd", PASSWORD):
-        assert hidden not in done.stdout
-    assert "GATEWAY_DATABASE_URL=mysql://me:(hidden)@db/name" in done.stdout
+        assert hidden not in printed
+    assert "GATEWAY_DATABASE_URL=mysql://me:(hidden)@db/name" in printed
+
+
+def test_an_address_in_use_is_named(gateway: Gateway, make_gateway: GatewayFactory) -> None:
+    done = make_gateway(GATEWAY_BIND=gateway.address).attempt("serve")
+    assert done.returncode != 0
+    assert gateway.address.rpartition(":")[2] in done.stderr
+    assert "in use" in done.stderr
+    assert gateway.healthy()
+
+
+def test_gunicorn_by_hand(make_gateway: GatewayFactory) -> None:
+    """``deploy/gunicorn.conf.py`` serves as ``gateway serve`` does."""
+    configuration = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
+    gateway = make_gateway(GATEWAY_BOOTSTRAP_API_KEY=API_KEY, GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD)
+    gateway.command("user", "add", EMAIL, "--role", "User", "--api-key", API_KEY)
+    gateway.start("gunicorn", "-c", str(configuration), "gateway.wsgi:create()")
+    assert names(gateway, create(gateway, "by hand")) == ["by hand"]
+    assert gateway.stop() == 0

@@ -1,0 +1,31 @@
+"""Sessions of a running gateway."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+
+from tests.servers import API_KEY, Gateway
+
+
+def create(gateway: Gateway, name: str = "Hi", path: str = "/sessions") -> str:
+    """The id of a new session."""
+    request = urllib.request.Request(
+        f"{gateway.url}{path}",
+        json.dumps({"displayName": name}).encode(),
+        {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(json.load(answer)["id"])
+
+
+def names(gateway: Gateway, *session_ids: str) -> list[str]:
+    """The stored names of sessions."""
+    found = []
+    for session_id in session_ids:
+        request = urllib.request.Request(
+            f"{gateway.url}/sessions/{session_id}.json", headers={"Authorization": f"Bearer {API_KEY}"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found.append(json.load(answer)["displayName"])
+    return found
