@@ -21,8 +21,11 @@ _HAS_INDEX = (
     "SELECT 1 FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND index_name = %s AND table_name = %s LIMIT 1"
 )
-# The same letters on both engines: compared and sorted by their code points.
-_MYSQL_TABLE = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+# The same letters on every engine: compared and sorted by their code points, with the blanks at their ends. MySQL and MariaDB each have
+# a collation of their own for that; old servers have none, and take "x " for "x".
+_COLLATIONS = "SELECT collation_name FROM information_schema.collations WHERE collation_name IN (%s, %s)"
+_BY_CODE_POINT = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
+_NEAREST = "utf8mb4_bin"
 
 
 def drop_index(name: str, table: str) -> Change:
@@ -37,7 +40,12 @@ def run(unit: Unit, change: Change) -> None:
         unit.execute(statement)
     elif not _is_done(unit, statement):
         creates_table = statement.lstrip().startswith("CREATE TABLE")
-        unit.execute(statement.rstrip() + _MYSQL_TABLE if creates_table else statement)
+        unit.execute(statement.rstrip() + _mysql_options(unit) if creates_table else statement)
+
+
+def _mysql_options(unit: Unit) -> str:
+    found = unit.execute(_COLLATIONS, _BY_CODE_POINT).fetchone()
+    return f" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={found[0] if found else _NEAREST}"
 
 
 def _is_done(unit: Unit, statement: str) -> bool:

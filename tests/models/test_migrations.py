@@ -103,7 +103,7 @@ class TestSchema:
                 "SELECT DISTINCT collation_name FROM information_schema.columns "
                 "WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
             ).fetchall()
-        assert found == (("utf8mb4_bin",),)
+        assert found == (("utf8mb4_nopad_bin",),)
 
 
 class TestUpAndDown:
