@@ -10,15 +10,16 @@ from gateway import __version__, logs
 from gateway.commands import contract, convert, sessions, users
 from gateway.errors import GatewayError
 from gateway.settings import Settings
+from models import StorageError
 
 
 class _Gateway(click.Group):
-    """Errors of the service end a command with one line and status 1."""
+    """Errors of the service and of its database end a command with one line and status 1."""
 
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
-        except GatewayError as error:
+        except (GatewayError, StorageError) as error:
             click.echo(f"gateway: {error}", err=True)
             sys.exit(1)
 

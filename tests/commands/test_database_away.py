@@ -1,0 +1,44 @@
+"""Commands whose database is away or of another version: one line and status 1, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli import main
+from models import connect, migrations
+from tests.servers import free_port
+
+COMMANDS = [
+    ["migrate"],
+    ["migrate", "--check"],
+    ["serve"],
+    ["user", "list"],
+    ["sessions", "archive", "--older-than", "90d"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_away(command: list[str]) -> None:
+    url = f"mysql://root@127.0.0.1:{free_port()}/gateway"
+    done = CliRunner().invoke(main, command, env={"GATEWAY_DATABASE_URL": url, "GATEWAY_SECRET": "s" * 64})
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert done.stderr.startswith("gateway: The database can't be used")
+    assert done.stderr.count("\n") == 1
+
+
+def test_newer(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    database = connect(url)
+    migrations.apply(database)
+    with database.unit_of_work() as unit:
+        unit.execute("INSERT INTO schema_migrations (name, applied) VALUES ('9999_future', 'now')")
+    database.dispose()
+    for command in (["migrate"], ["serve"], ["user", "list"]):
+        done = CliRunner().invoke(main, command, env={"GATEWAY_DATABASE_URL": url})
+        assert done.exit_code == 1
+        assert isinstance(done.exception, SystemExit)
+        assert "newer than this version: it has 9999_future" in done.stderr

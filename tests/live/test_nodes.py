@@ -1,0 +1,128 @@
+"""Several gateways on one MariaDB, as behind a load balancer, and what they say when it is away."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.raw import exchange, head, statuses
+from tests.live.sessions import create, names
+from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, MariaDb, wait_until
+
+SHARED = {**FIRST_USER, "GATEWAY_SECRET": "shared-by-all-nodes-0123456789abcdef"}
+
+
+def new_database(server: str) -> str:
+    """The URL of an empty database."""
+    import pymysql
+
+    name = f"nodes_{os.urandom(6).hex()}"
+    with pymysql.connect(host="127.0.0.1", port=int(server.rpartition(":")[2]), user="root") as connection:
+        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    return f"{server}/{name}"
+
+
+def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
+    """Status, document and cookies of an answer."""
+    connection = http.client.HTTPConnection(gateway.address, timeout=30)
+    sent = {"Content-Type": "application/json", **headers}
+    connection.request(method, path, None if body is None else json.dumps(body), sent)
+    with connection.getresponse() as answer:
+        text = answer.read()
+        lines = answer.headers.get_all("Set-Cookie") or []
+        status = answer.status
+    connection.close()
+    cookies = dict(line.partition(";")[0].split("=", 1) for line in lines)
+    return status, json.loads(text) if text else None, cookies
+
+
+@pytest.fixture
+def nodes(make_gateway: GatewayFactory, mariadb: str) -> tuple[Gateway, Gateway]:
+    """Two running gateways on one database, started at the same time."""
+    url = new_database(mariadb)
+    one, two = (make_gateway(GATEWAY_DATABASE_URL=url, **SHARED) for _ in range(2))
+    one.command("migrate")
+    starting = threading.Thread(target=two.start)
+    starting.start()
+    one.start()
+    starting.join()
+    wait_until(two.healthy, "the second node", two.process)
+    return one, two
+
+
+def test_the_schema_is_asked_for_and_made_by_migrate(make_gateway: GatewayFactory, mariadb: str) -> None:
+    gateway = make_gateway(GATEWAY_DATABASE_URL=new_database(mariadb), **SHARED)
+    refused = gateway.attempt("serve")
+    assert refused.returncode == 1
+    assert "gateway migrate" in refused.stderr
+    assert gateway.attempt("migrate", "--check").returncode == 1
+    assert "applied" in gateway.command("migrate")
+    assert "up to date" in gateway.command("migrate", "--check")
+    gateway.start()
+    assert names(gateway, create(gateway, "after")) == ["after"]
+
+
+def test_nodes_know_the_same_sessions_and_the_same_first_user(nodes: tuple[Gateway, Gateway]) -> None:
+    one, two = nodes
+    wait_until(lambda: "curl " in one.printed() + two.printed(), "the announcement")
+    assert (one.printed() + two.printed()).count("curl ") == 1
+    made = [create(each, f"{number}") for number, each in enumerate((one, two, one, two))]
+    for node in nodes:
+        assert names(node, *made) == ["0", "1", "2", "3"]
+
+
+def test_a_log_in_holds_on_every_node(nodes: tuple[Gateway, Gateway]) -> None:
+    one, two = nodes
+    credentials = {"provider": "credentials", "userName": EMAIL, "password": PASSWORD}
+    status, answer, cookies = ask(one, "POST", "/auth/credentials", credentials)
+    assert status == 200
+    line = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    assert ask(two, "GET", "/auth", Cookie=line)[0] == 200
+    assert ask(two, "GET", "/sessions/my", Authorization=f"Bearer {answer['bearerToken']}")[0] == 200
+    assert ask(two, "POST", "/auth/logout", {}, Cookie=line)[0] == 200
+    assert ask(one, "GET", "/auth", Cookie=line)[0] == 401
+
+
+def test_one_node_goes_and_the_other_serves_on(nodes: tuple[Gateway, Gateway]) -> None:
+    one, two = nodes
+    made = create(one, "from the first")
+    one.stop(signal.SIGKILL)
+    assert names(two, made, create(two, "from the second")) == ["from the first", "from the second"]
+
+
+@pytest.fixture
+def own_mariadb(tmp_path: Path) -> Iterator[MariaDb]:
+    """A server that the test may stop."""
+    server = MariaDb(tmp_path / "mariadb")
+    server.folder.mkdir()
+    server.install()
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_database_that_is_away_and_comes_back(make_gateway: GatewayFactory, own_mariadb: MariaDb) -> None:
+    gateway = make_gateway(GATEWAY_DATABASE_URL=new_database(own_mariadb.url), **SHARED)
+    gateway.command("migrate")
+    gateway.start()
+    made = create(gateway, "before")
+    own_mariadb.stop()
+    ready = b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert statuses(exchange(gateway, ready)) == [503]
+    answer = exchange(gateway, head("/sessions.jsv", "Content-Type: text/jsv", "Content-Length: 2") + b"{}")
+    assert statuses(answer) == [503]
+    assert b"Retry-After: " in answer
+    assert b"{responseStatus:{errorCode:ServiceUnavailable," in answer
+    assert gateway.healthy()
+    own_mariadb.start()
+    assert statuses(exchange(gateway, ready)) == [200]
+    assert names(gateway, made, create(gateway, "after")) == ["before", "after"]
+    assert API_KEY not in gateway.printed()
