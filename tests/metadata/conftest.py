@@ -6,9 +6,7 @@ import pytest
 
 from gateway.contract.typeinfo import Contract, describe
 from gateway.dtos.catalog import catalog
-from gateway.metadata.library import Library
 from gateway.services import load_services
-from serializers.registry import default_registry
 
 BASE_URL = "http://localhost:8000"
 
@@ -20,9 +18,3 @@ load_services()
 def contract() -> Contract:
     """The product's contract."""
     return describe(catalog)
-
-
-@pytest.fixture
-def library() -> Library:
-    """The product's documents, none of them rendered yet."""
-    return Library(catalog, default_registry(), "Sessions", "0.0")

@@ -23,6 +23,12 @@ def needs(*programs: str) -> None:
             pytest.skip(f"{program} is not installed")
 
 
+def found(program: str) -> str:
+    """Where a program is."""
+    needs(program)
+    return str(shutil.which(program))
+
+
 def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """What a command prints; the test fails with it where the command does."""
     done = subprocess.run(

@@ -248,8 +248,7 @@ function fromHash() {
 options($("operation"), api.operations.map((each) => [each.name, each.name]));
 options($("language"), Object.entries(languages).map(([name, [title]]) => [name, title]));
 $("operation").value = operations.has("NewSession") ? "NewSession" : api.operations.length ? api.operations[0].name : "";
-$("operation").addEventListener("change", choose);
-$("form").addEventListener("input", refresh);
+for (const each of ["input", "change"]) $("form").addEventListener(each, (event) => (event.target === $("operation") ? choose() : refresh()));
 $("form").addEventListener("submit", send);
 $("form").addEventListener("reset", () => { const kept = $("operation").value; setTimeout(() => { $("operation").value = kept; choose(); }); });
 $("language").addEventListener("change", refresh);
