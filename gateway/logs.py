@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from json.encoder import encode_basestring_ascii
+from typing import Any, NamedTuple
 
 import structlog
+
+
+class Line(NamedTuple):
+    """What the log says of a request: who asked for what, how it ended, and how long it took.
+
+    :ivar format: name of the answer's format.
+    :ivar operation: the operation's name; None where the address has none.
+    :ivar user: the signed-in user's id; None where nobody is.
+    :ivar ms: milliseconds.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    status: int
+    format: str
+    operation: str | None
+    user: str | None
+    ms: float
 
 
 def configure(style: str) -> None:
@@ -41,18 +60,24 @@ def configure(style: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 
-def request_writer(style: str) -> Callable[[dict[str, Any]], None]:
-    """What writes the line of a request from its facts.
+def request_writer(style: str) -> Callable[[Line], None]:
+    """What writes the line of a request.
 
     PERF: a JSON line is written without structlog, whose processors take as long as the rest of a small request.
     """
     if style == "text":
         log = structlog.get_logger("gateway.access")
-        return lambda facts: log.info("request", **facts)
-    encode = json.JSONEncoder(separators=(",", ":")).encode
+        return lambda line: log.info("request", **line._asdict())
+    return _write_json
 
-    def write(facts: dict[str, Any]) -> None:
-        now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-        sys.stderr.write(encode({**facts, "event": "request", "level": "info", "timestamp": now}) + "\n")
 
-    return write
+def _write_json(line: Line) -> None:
+    request_id, method, path, status, format_, operation, user, ms = line
+    text = encode_basestring_ascii
+    now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6]
+    sys.stderr.write(
+        f'{{"request_id":{text(request_id)},"method":{text(method)},"path":{text(path)},"status":{status}'
+        f',"format":{text(format_)},"operation":{text(operation) if operation else "null"}'
+        f',"user":{text(user) if user else "null"},"ms":{ms:.2f}'
+        f',"event":"request","level":"info","timestamp":"{now}Z"}}\n'
+    )

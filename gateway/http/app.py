@@ -71,7 +71,7 @@ class Options:
     :ivar origins: web origins whose pages may call (CORS).
     :ivar jsonp: ``?callback=`` is honoured.
     :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
-    :ivar write_line: takes the facts of each request's log line.
+    :ivar write_line: takes each request's log line.
     :ivar default_format: name of the format that answers where nothing else says so.
     """
 
@@ -83,7 +83,7 @@ class Options:
     jsonp: bool = False
     default_format: str = "json"
     permitted_only: bool = False
-    write_line: Callable[[dict[str, Any]], None] = field(default_factory=lambda: logs.request_writer("text"))
+    write_line: Callable[[logs.Line], None] = field(default_factory=lambda: logs.request_writer("text"))
 
 
 def create_app(

@@ -63,20 +63,19 @@ def credentials(request: Request, proxies: Collection[str] = ()) -> Credentials:
 
     :param proxies: addresses or networks whose X-Forwarded-For is believed.
     """
-    environ = request.env
+    shown = request.env.get
+    peer, forwarded, line = shown("REMOTE_ADDR", ""), shown("HTTP_X_FORWARDED_FOR"), shown("HTTP_COOKIE")
     return Credentials(
-        authorization=environ.get("HTTP_AUTHORIZATION"),
-        api_key=environ.get("HTTP_X_API_KEY"),
-        session_id=environ.get("HTTP_X_SS_ID"),
-        cookies=_session_ids(environ.get("HTTP_COOKIE", "")),
-        address=client_address(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""), proxies),
+        authorization=shown("HTTP_AUTHORIZATION"),
+        api_key=shown("HTTP_X_API_KEY"),
+        session_id=shown("HTTP_X_SS_ID"),
+        cookies=_session_ids(line) if line else (),
+        address=client_address(peer, forwarded, proxies) if forwarded else peer,
     )
 
 
 def client_address(peer: str, forwarded: str, proxies: Collection[str]) -> str:
     """The address that a request comes from: the last one on its way that is no proxy of ours. A socket's peer has none, and is one."""
-    if not forwarded:
-        return peer
     way = [*(each.strip() for each in forwarded.split(",") if each.strip()), peer]
     while len(way) > 1 and _is_proxy(way[-1], tuple(proxies)):
         way.pop()
@@ -101,8 +100,6 @@ def cookies(line: str) -> Iterator[tuple[str, str]]:
 
 def _session_ids(line: str) -> tuple[str, ...]:
     """The ids in the cookies, first those in the cookie that ss-opt names; an old one must not hide a good one."""
-    if "ss-" not in line:
-        return ()
     found: dict[str, list[str]] = {TEMPORARY: [], PERMANENT: [], OPTION: []}
     for name, value in cookies(line):
         if value and name in found and len(found[name]) < _MOST_COOKIES:

@@ -22,24 +22,23 @@ class Compressing:
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Compress what there is."""
-        if not response.data and response.stream is None:
-            return
-        if response.data and len(response.data) <= SMALL:
+        data = response.data
+        if len(data) <= SMALL if data else response.stream is None:
             return
         response.append_header("Vary", "Accept-Encoding")
-        if response.get_header("Content-Encoding") or not wants_gzip(request.get_header("Accept-Encoding")):
+        if not wants_gzip(request.env.get("HTTP_ACCEPT_ENCODING")) or response.get_header("Content-Encoding"):
             return
         response.set_header("Content-Encoding", "gzip")
-        if response.data:
+        if data:
             compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
-            response.data = compressor.compress(response.data) + compressor.flush()
+            response.data = compressor.compress(data) + compressor.flush()
         else:
             response.stream = CompressedStream(response.stream)
 
 
 def wants_gzip(header: str | None) -> bool:
     """Whether Accept-Encoding admits gzip (RFC 9110, 12.5.3); ``*`` alone does not name it, so it does not."""
-    for part in (header or "").split(","):
+    for part in header.split(",") if header else ():
         coding, _, parameters = part.partition(";")
         if coding.strip().lower() in ("gzip", "x-gzip"):
             return parameters.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")

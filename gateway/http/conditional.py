@@ -21,7 +21,7 @@ def etag(result: Any) -> str | None:
 
 def unchanged(request: Request, tag: str) -> bool:
     """Whether the client has this version already (If-None-Match, by weak comparison)."""
-    header = request.get_header("If-None-Match")
+    header = request.env.get("HTTP_IF_NONE_MATCH")
     if header is None or request.method not in ("GET", "HEAD"):
         return False
     known = tag.removeprefix("W/")
@@ -30,7 +30,7 @@ def unchanged(request: Request, tag: str) -> bool:
 
 def expected_version(request: Request) -> int | None:
     """The version that If-Match names; None where any will do, `NO_VERSION` where it names none of ours."""
-    header = request.get_header("If-Match")
+    header = request.env.get("HTTP_IF_MATCH")
     if header is None or header.strip() == "*":
         return None
     found = _TAG.search(header)

@@ -12,6 +12,7 @@ import falcon
 from gateway.http import bodies
 from gateway.http.negotiation import media_type, negotiate
 from gateway.http.request import Request, new_request_id, pairs
+from gateway.logs import Line
 from serializers.registry import Registry
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -25,8 +26,8 @@ class RequestIds:
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Choose the id."""
-        given = request.get_header("X-Request-Id") or ""
-        request.id = given if _REQUEST_ID.fullmatch(given) else new_request_id()
+        given = request.env.get("HTTP_X_REQUEST_ID")
+        request.id = given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
         response.set_header("X-Request-Id", request.id)
 
 
@@ -42,7 +43,7 @@ class Negotiating:
         request.negotiation = negotiate(
             request.path,
             request.query_string,
-            request.get_header("Accept"),
+            request.env.get("HTTP_ACCEPT"),
             request.content_type,
             self._registry,
             raw_path=request.raw_path,
@@ -88,10 +89,10 @@ class MethodOverriding:
 class AccessLog:
     """One line a request.
 
-    :param write: takes the line's facts.
+    :param write: takes the line.
     """
 
-    def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, write: Callable[[Line], None]) -> None:
         self._write = write
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
@@ -99,18 +100,18 @@ class AccessLog:
         request.began = time.perf_counter()
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
-        """Write the line: who asked for what, how it ended, and how long it took in milliseconds."""
+        """Write the line."""
         self._write(
-            {
-                "request_id": request.id,
-                "method": request.method,
-                "path": request.path,
-                "status": response.status_code,
-                "format": request.negotiation.serializer.name,
-                "operation": request.operation.name if request.operation else None,
-                "user": request.caller_id or None,
-                "ms": round((time.perf_counter() - request.began) * 1000, 2),
-            }
+            Line(
+                request.id,
+                request.method,
+                request.path,
+                response.status_code,
+                request.negotiation.serializer.name,
+                request.operation.name if request.operation else None,
+                request.caller_id or None,
+                (time.perf_counter() - request.began) * 1000,
+            )
         )
 
 

@@ -7,8 +7,8 @@ request's own format; the default (docs/http.rst, "Which format answers").
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from serializers.base import Serializer
@@ -18,8 +18,7 @@ from serializers.registry import Registry
 PREDEFINED = frozenset({"reply", "oneway", "metadata"})
 
 
-@dataclass(frozen=True, slots=True)
-class Negotiation:
+class Negotiation(NamedTuple):
     """The chosen format.
 
     :ivar path: the path to route, its suffix cut off.
@@ -52,12 +51,11 @@ def negotiate(
     :param default: name of the format that answers when nothing else says so.
     """
     stem, suffix = _suffix(path, raw_path, registry)
-    addressed = suffix or _format_parameter(query, registry) or _predefined(path, registry)
-    own_type = media_type(content_type)
-    if addressed is None:
-        serializer, spelled = _preferred(accept or "", own_type, registry, default)
-        return Negotiation(stem, serializer, spelled, chosen=False)
-    return Negotiation(stem, addressed, _spelled(addressed, accept or "", own_type), chosen=True)
+    addressed = suffix or (query and _format_parameter(query, registry)) or _predefined(path, registry)
+    if addressed:
+        return Negotiation(stem, addressed, _spelled(addressed, accept, content_type), True)
+    serializer, spelled = _preferred(accept, content_type, registry, default)
+    return Negotiation(stem, serializer, spelled, False)
 
 
 def media_type(content_type: str | None) -> str:
@@ -67,19 +65,16 @@ def media_type(content_type: str | None) -> str:
 
 def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializer | None]:
     """The path without its suffix, and what the suffix names. Only a registered suffix is cut off."""
-    trimmed = path.rstrip("/")
-    stem, dot, suffix = trimmed.rpartition(".")
-    if not dot or "/" in suffix or not stem or stem.endswith("/"):
+    stem, _, suffix = path.rstrip("/").rpartition(".")
+    serializer = registry.by_suffix(suffix) if stem and not stem.endswith("/") else None
+    if serializer is None:
         return path, None
-    serializer = registry.by_suffix(suffix)
-    encoded = raw_path and not raw_path.partition("?")[0].rstrip("/").lower().endswith("." + suffix.lower())
-    return (path, None) if serializer is None or encoded else (stem, serializer)
+    encoded = "%" in raw_path and not raw_path.partition("?")[0].rstrip("/").lower().endswith("." + suffix.lower())
+    return (path, None) if encoded else (stem, serializer)
 
 
 def _format_parameter(query: str, registry: Registry) -> Serializer | None:
     """What the last ``format`` of the query names: a format or a media type, cut at the first dot."""
-    if "ormat=" not in query and "ORMAT=" not in query.upper():
-        return None
     found = None
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
@@ -90,16 +85,14 @@ def _format_parameter(query: str, registry: Registry) -> Serializer | None:
 
 def _predefined(path: str, registry: Registry) -> Serializer | None:
     segments = path.split("/", 3)
-    if len(segments) > 2 and segments[2].lower() in PREDEFINED:
-        return registry.by_name(segments[1].lower())
-    return None
+    return registry.by_name(segments[1]) if len(segments) > 2 and segments[2].lower() in PREDEFINED else None
 
 
 @lru_cache(maxsize=512)
-def _spelled(serializer: Serializer, accept: str, own_type: str) -> str:
+def _spelled(serializer: Serializer, accept: str | None, content_type: str | None) -> str:
     """The answer's Content-Type: the client's spelling of the format's media type, from Accept or from its own body."""
-    named = [each for each, weight in _ranges(accept) if weight > 0]
-    for spelling in (*named, own_type):
+    named = [each for each, weight in _ranges(accept or "") if weight > 0]
+    for spelling in (*named, media_type(content_type)):
         if spelling in serializer.media_types:
             return _content_type(serializer, spelling)
     return serializer.content_type
@@ -111,10 +104,12 @@ def _content_type(serializer: Serializer, spelling: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _preferred(accept: str, own_type: str, registry: Registry, default: str) -> tuple[Serializer, str]:
+def _preferred(
+    accept: str | None, content_type: str | None, registry: Registry, default: str
+) -> tuple[Serializer, str]:
     """The format by Accept: weight, then being named, then being the request's own type, then the registry's order."""
-    own = registry.by_media_type(own_type)
-    ranges = list(_ranges(accept))
+    own = registry.by_media_type(media_type(content_type))
+    ranges = list(_ranges(accept or ""))
     candidates = [
         (-weight, not named, each is not own, order, spelling, each)
         for order, each in enumerate(registry)
@@ -123,10 +118,10 @@ def _preferred(accept: str, own_type: str, registry: Registry, default: str) -> 
     ]
     if candidates and not _anything(ranges):
         best = min(candidates, key=lambda each: each[:4])
-        return best[5], _content_type(best[5], best[4]) if best[4] else _spelled(best[5], "", own_type)
+        return best[5], _content_type(best[5], best[4]) if best[4] else _spelled(best[5], None, content_type)
     readable_own = own if own is not None and own.readable else None
     fallback = readable_own or registry.by_name(default) or next(iter(registry))
-    return fallback, _spelled(fallback, accept, own_type)
+    return fallback, _spelled(fallback, accept, content_type)
 
 
 def _anything(ranges: list[tuple[str, float]]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.contract.catalog import Catalog, Operation
@@ -19,7 +18,7 @@ from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
-from gateway.services.context import Context, Streamed, instant
+from gateway.services.context import Context, Streamed, now
 from gateway.units import unit_of_work
 from models import Database, Unit
 from serializers.base import Serializer
@@ -65,7 +64,7 @@ class Pipeline:
         caller = self._admit(operation, request)
         values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
         with self._unit(operation) as unit:
-            context = self._context(unit, caller, request, request.get_header("Idempotency-Key"))
+            context = self._context(unit, caller, request, request.env.get("HTTP_IDEMPOTENCY_KEY"))
             result = self._handle(operation, values, context)
             if result is None or operation.response_shape is None:
                 return Answer(204)
@@ -139,7 +138,7 @@ class Pipeline:
         return Context(
             unit=unit,
             caller=caller,
-            now=instant(datetime.now(UTC)),
+            now=now(),
             expected_version=conditional.expected_version(request),
             idempotency_key=key,
             verb=request.method,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from secrets import token_hex
-from typing import Any
+from os import urandom
 from urllib.parse import unquote_to_bytes
 
 import falcon
@@ -26,22 +25,14 @@ class Request(falcon.Request):
     :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
     """
 
-    id: str
     negotiation: Negotiation
-    operation: Operation | None
-    caller_id: str
-    credentials: Credentials
-    began: float
-    body: bytes | None
-
-    def __init__(self, env: dict[str, Any], options: falcon.RequestOptions | None = None) -> None:
-        super().__init__(env, options)
-        self.id = ""
-        self.operation = None
-        self.caller_id = ""
-        self.credentials = NONE
-        self.began = 0.0
-        self.body = None
+    # PERF: until they are known they are the class's, which takes no time.
+    id: str = ""
+    operation: Operation | None = None
+    caller_id: str = ""
+    credentials: Credentials = NONE
+    began: float = 0.0
+    body: bytes | None = None
 
     @property
     def pairs(self) -> list[tuple[str, str | None]]:
@@ -77,4 +68,4 @@ def _unescaped(text: str) -> str:
 
 def new_request_id() -> str:
     """A request id of 32 hexadecimal digits."""
-    return token_hex(16)
+    return urandom(16).hex()

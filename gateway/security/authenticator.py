@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.security.clock import Clock, instant
@@ -32,8 +32,7 @@ from models.identity import Identity
 REMEMBERED = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a request shows of its sender, as sent. Its text never shows secrets.
 
     :ivar authorization: the Authorization header.
@@ -43,11 +42,14 @@ class Credentials:
     :ivar address: where the request comes from.
     """
 
-    authorization: str | None = field(default=None, repr=False)
-    api_key: str | None = field(default=None, repr=False)
-    session_id: str | None = field(default=None, repr=False)
-    cookies: tuple[str, ...] = field(default=(), repr=False)
+    authorization: str | None = None
+    api_key: str | None = None
+    session_id: str | None = None
+    cookies: tuple[str, ...] = ()
     address: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials(address={self.address!r})"
 
 
 #: What a request without credentials shows.

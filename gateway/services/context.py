@@ -29,6 +29,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def now() -> str:
+    """`instant` of this moment."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
 @dataclass(slots=True)
 class Context:
     """The surroundings of one call.
