@@ -21,11 +21,14 @@ from models.engines import PATIENCE, Engine, Mysql, Sqlite
 from models.errors import Unavailable
 from models.failures import check, is_broken, translated
 from models.pool import Held, Pool, Run
+from models.recent import Recent
 
 Result = TypeVar("Result")
 
 #: Connections that one process may have open, where nobody says otherwise; a thread needs one.
 CONNECTIONS = 32
+#: Sessions that one process keeps in memory.
+_MOST_SESSIONS = 1000
 #: How often `Database.run` does a unit that another one's lock threw out.
 ATTEMPTS = 5
 
@@ -163,6 +166,8 @@ class Database:
         self.dialect = engine.dialect
         self._connections = connections
         self._patience = patience
+        #: Sessions by id, as they were read last.
+        self.recent_sessions: Recent[str, Any] = Recent(_MOST_SESSIONS)
         self._inherited: list[Pool] = []
         self._renew()
 

@@ -29,7 +29,9 @@ _COLUMNS = (
     *(name for name in Session._meta.sorted_field_names if name not in (*_HIDDEN, *_CONVERTED)),
     *_CONVERTED,
 )
-_ACCOUNT = _COLUMNS.index("account_id")
+
+#: Lines and members that a session may have for its row to be kept in memory.
+_MOST_KEPT = 200
 
 
 class BreadcrumbRow(NamedTuple):
@@ -76,6 +78,7 @@ ALL = [getattr(Session, name) for name in _COLUMNS]
 
 _BY_ID = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")))
 _BY_ID_LOCKED = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")).for_update())
+_STATE = Statement(lambda: Session.select(Session.version, Session.date_last_modified).where(Session.id == param("id")))
 _MEMBERS = Statement(
     lambda: (
         SessionMember.select(*MEMBER_COLUMNS)
@@ -161,10 +164,33 @@ def get(
     :param for_update: nobody else may change it until the unit of work ends.
     """
     locked = for_update and unit.dialect != "sqlite"
-    id_only = (session_id,)
-    found = (_BY_ID_LOCKED if locked else _BY_ID).run(unit, id_only).fetchone()
+    row = _read(unit, session_id, _BY_ID_LOCKED if locked else _BY_ID) if unit.writes else _recent(unit, session_id)
     # MySQL takes an id with blanks at its end for the one without.
-    if found is None or found[0] != session_id or (account_ids is not None and found[_ACCOUNT] not in account_ids):
+    if row is None or row.id != session_id or (account_ids is not None and row.account_id not in account_ids):
+        return None
+    return row
+
+
+def _recent(unit: Unit, session_id: str) -> SessionRow | None:
+    """The session, from memory where nobody changed it since it was read.
+
+    PERF: clients ask for one session again and again, and its version is quickly asked for. Only what a reading unit sees is kept: what a
+    writing one sees may be rolled back.
+    """
+    recent = unit.database.recent_sessions
+    row = recent.get(session_id)
+    if row is not None and _STATE.run(unit, (session_id,)).fetchone() == (row.version, row.date_last_modified):
+        return row
+    row = _read(unit, session_id, _BY_ID)
+    if row is not None and len(row.log) + len(row.members) <= _MOST_KEPT:
+        recent.keep(row.id, row)
+    return row
+
+
+def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | None:
+    id_only = (session_id,)
+    found = statement.run(unit, id_only).fetchone()
+    if found is None:
         return None
     members = member_rows(_MEMBERS.run(unit, id_only))
     log = log_rows(_LOG.run(unit, id_only))
@@ -191,12 +217,14 @@ def log_rows(found: Iterable[Sequence[Any]]) -> list[LogRow]:
 def member_rows(found: Iterable[Sequence[Any]]) -> list[MemberRow]:
     """The rows of members' columns."""
     return [
-        _new(MemberRow, (identity, endpoint, name, original == 1, avatar, _read(data), state, role, sid, muted == 1))
+        _new(
+            MemberRow, (identity, endpoint, name, original == 1, avatar, _from_json(data), state, role, sid, muted == 1)
+        )
         for identity, endpoint, name, original, avatar, data, state, role, sid, muted in found
     ]
 
 
-def _read(text: str | None) -> Any:
+def _from_json(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 

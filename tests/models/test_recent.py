@@ -1,0 +1,83 @@
+"""Sessions kept in memory: never older than what is stored, and never what was not committed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models import Database, connect, session
+from models.recent import Recent
+from models.session import LogRow
+from tests.models.conftest import add, instant
+
+
+def read(database: Database, session_id: str) -> Any:
+    with database.unit_of_work(write=False) as unit:
+        return session.get(unit, session_id)
+
+
+def rename(database: Database, session_id: str, name: str) -> None:
+    with database.unit_of_work() as unit:
+        row = session.get(unit, session_id, for_update=True)
+        session.update(
+            unit, row, {"display_name": name, "date_last_modified": instant(1)}, LogRow(instant(1), f"is {name}")
+        )
+
+
+def test_what_nobody_changed_is_the_same_row(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    first = read(database, row.id)
+    assert first == row
+    assert read(database, row.id) is first
+
+
+def test_another_process_changes_it(database: Database, migrated_url: str) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    read(database, row.id)
+    other = connect(migrated_url)
+    try:
+        rename(other, row.id, "new")
+    finally:
+        other.dispose()
+    found = read(database, row.id)
+    assert (found.display_name, found.version, [line.message for line in found.log]) == ("new", 2, ["made", "is new"])
+
+
+def test_what_is_rolled_back_is_not_kept(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    read(database, row.id)
+    try:
+        with database.unit_of_work() as unit:
+            session.update(unit, row, {"display_name": "lost"}, LogRow(instant(1), "lost"))
+            assert session.get(unit, row.id).display_name == "lost"
+            raise LookupError
+    except LookupError:
+        pass
+    assert read(database, row.id).display_name is None
+    rename(database, row.id, "kept")
+    assert read(database, row.id).display_name == "kept"
+
+
+def test_who_may_not_see_it_finds_nothing(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, account_id="acme")
+    for _ in range(2):
+        with database.unit_of_work(write=False) as unit:
+            assert session.get(unit, row.id, account_ids=["acme"]) == row
+            assert session.get(unit, row.id, account_ids=["other"]) is None
+
+
+def test_a_long_log_is_not_kept(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, log=[str(number) for number in range(300)])
+    first = read(database, row.id)
+    assert read(database, row.id) is not first
+
+
+def test_the_first_kept_goes_first() -> None:
+    recent: Recent[int, str] = Recent(2)
+    for number in (1, 2, 1, 3):
+        recent.keep(number, str(number))
+    assert recent == {2: "2", 3: "3"}
