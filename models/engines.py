@@ -40,7 +40,7 @@ class Engine(Protocol):
         ...
 
     def begin(self, held: Held, writes: bool) -> None:
-        """Begin a transaction. A reading one sees the database as it was at one moment."""
+        """Begin a transaction. A reading one sees the database as it was at one moment, and can't change it."""
         ...
 
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -65,7 +65,9 @@ class Sqlite:
         held.run = held.connection.execute
 
     def begin(self, held: Held, writes: bool) -> None:
-        held.writes = writes
+        if held.writes is not writes:
+            held.connection.execute(f"PRAGMA query_only = {not writes:d}")
+            held.writes = writes
         held.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -123,8 +125,10 @@ class Mysql:
 
     def begin(self, held: Held, writes: bool) -> None:
         if held.writes is not writes:
-            level = "READ COMMITTED" if writes else "REPEATABLE READ"
-            held.connection.query(f"SET SESSION TRANSACTION ISOLATION LEVEL {level}")
+            mode = (
+                "READ WRITE, ISOLATION LEVEL READ COMMITTED" if writes else "READ ONLY, ISOLATION LEVEL REPEATABLE READ"
+            )
+            held.connection.query(f"SET SESSION TRANSACTION {mode}")
             held.writes = writes
 
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:

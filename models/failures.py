@@ -10,14 +10,15 @@ from models.errors import Duplicate, StorageError, Unavailable
 _DRIVERS = ("sqlite3", "pymysql")
 _AWAY = ("OperationalError", "InterfaceError", "InternalError")
 
-# SQLite's result codes: a unique index, a primary key; busy, locked; and a mistake in a statement.
+# SQLite's result codes: a unique index, a primary key; busy, locked; a mistake in a statement, or one that writes in a reading unit.
 _SQLITE_DUPLICATE = frozenset({2067, 1555})
 _SQLITE_BUSY = frozenset({5, 6})
-_SQLITE_MISTAKE = 1
-# MySQL's numbers: a duplicate key; a deadlock, a lock that was waited for in vain; an unknown column, a column without a value.
+_SQLITE_MISTAKE = frozenset({1, 8})
+# MySQL's numbers: a duplicate key; a deadlock, a lock that was waited for in vain; an unknown column, a column without a value, a
+# statement that writes in a reading unit.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
 _MYSQL_BUSY = frozenset({1205, 1213})
-_MYSQL_MISTAKE = frozenset({1054, 1364})
+_MYSQL_MISTAKE = frozenset({1054, 1364, 1792})
 
 
 def translated(error: Exception) -> StorageError | None:
@@ -30,7 +31,7 @@ def translated(error: Exception) -> StorageError | None:
     code, busy = _code(error), _SQLITE_BUSY | _MYSQL_BUSY
     if _is(error, "IntegrityError"):
         return Duplicate(str(error)) if code in _SQLITE_DUPLICATE | _MYSQL_DUPLICATE else None
-    if not _is(error, *_AWAY) or code == _SQLITE_MISTAKE or code in _MYSQL_MISTAKE:
+    if not _is(error, *_AWAY) or code in _SQLITE_MISTAKE | _MYSQL_MISTAKE:
         return None
     return Unavailable(f"The database can't be used: {error}", again=code in busy)
 

@@ -1,12 +1,14 @@
 """Connections of one process, kept open between units of work.
 
-At most `size` are open. Who comes when all are in use waits `patience` seconds for one and is refused then. The one that was given back
-last is used first, so that the others may rest; one that rested for long is asked whether it lives.
+At most `size` are open. Who comes when all are in use waits `patience` seconds for one and is refused then. Reading and writing units have
+connections of their own while there is room, as making one ready for the other kind costs a statement. The one that was given back last
+is used first, so that the others may rest; one that rested for long is asked whether it lives.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -59,8 +61,11 @@ class Pool:
     ) -> None:
         self._connect = connect
         self._alive = alive
+        self._size = size
         self._patience = patience
         self._process = os.getpid()
+        self._open = 0
+        self._counting = threading.Lock()
         self._closed = False
         # A place for each connection that may be open, taken and given back; and those that rest, by the kind of their last unit.
         self._places: SimpleQueue[None] = SimpleQueue()
@@ -75,10 +80,10 @@ class Pool:
         except Empty:
             raise Unavailable("Every connection to the database is in use.", again=True) from None
         try:
-            held = self._rested(writes) or self._rested(not writes)
-            if held is None:
-                held = Held()
-                self._connect(held)
+            held = self._rested(writes)
+            while held is None:
+                # There is one for each place; but another taker may be a step ahead.
+                held = self._opened() or self._rested(not writes) or self._rested(writes)
         except BaseException:
             self._places.put(None)
             raise
@@ -96,8 +101,7 @@ class Pool:
 
     def drop(self, held: Held) -> None:
         """Give back what was taken and is of no more use."""
-        with suppress(Exception):
-            held.connection.close()
+        self._close(held)
         self._places.put(None)
 
     def renew(self, held: Held) -> None:
@@ -115,10 +119,28 @@ class Pool:
         if os.getpid() != self._process:
             return False
         for each in (*self._resting[False], *self._resting[True]):
-            with suppress(Exception):
-                each.connection.close()
+            self._close(each)
         self._resting = {False: [], True: []}
         return True
+
+    def _opened(self) -> Held | None:
+        with self._counting:
+            if self._open >= self._size:
+                return None
+            self._open += 1
+        held = Held()
+        try:
+            self._connect(held)
+        except BaseException:
+            self._close(held)
+            raise
+        return held
+
+    def _close(self, held: Held) -> None:
+        with suppress(Exception):
+            held.connection.close()
+        with self._counting:
+            self._open -= 1
 
     def _rested(self, writes: bool) -> Held | None:
         resting = self._resting[writes]
@@ -130,6 +152,5 @@ class Pool:
             held.fresh = held.touched = False
             if self._alive is None or time.monotonic() - held.used < IDLE or self._alive(held.connection):
                 return held
-            with suppress(Exception):
-                held.connection.close()
+            self._close(held)
         return None

@@ -71,6 +71,18 @@ class TestUnits:
             )
         assert accounts(database) == 0
 
+    def test_a_reader_can_write_nothing(self, database: Database) -> None:
+        def write() -> None:
+            with database.unit_of_work(write=False) as unit:
+                new_account(unit)
+
+        for _ in range(2):
+            with pytest.raises((sqlite3.OperationalError, pymysql.err.OperationalError, pymysql.err.InternalError)):
+                write()
+            with database.unit_of_work() as unit:
+                new_account(unit)
+        assert accounts(database) == 2
+
     def test_a_duplicate_is_told_where_it_happens(self, database: Database) -> None:
         with database.unit_of_work() as unit:
             row = add(unit)
