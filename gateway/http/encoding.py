@@ -10,9 +10,17 @@ from urllib.parse import urlencode
 from gateway.contract.catalog import Operation
 from gateway.http import jsconfig
 from gateway.http.request import Request
+from models.recent import Recent
 from serializers import shape
 from serializers.base import Page, Serializer
 from serializers.registry import Registry
+
+
+#: Documents that are kept, and how many bytes one has at most: clients ask for one session again and again.
+_MOST_KEPT = 1000
+_LONGEST_KEPT = 16 * 1024
+
+_CONFIGURED = frozenset({"json", "jsv"})
 
 
 class Encoder:
@@ -24,11 +32,16 @@ class Encoder:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._writer = lru_cache(maxsize=None)(lambda serializer, expected: serializer.writer(expected))
+        self._documents: Recent[tuple[shape.Shape, Serializer, str], bytes] = Recent(_MOST_KEPT)
 
-    def encode(self, operation: Operation, result: Any, request: Request) -> bytes:
-        """The document of one result. Raises EncodeError."""
+    def encode(self, operation: Operation, result: Any, request: Request, tag: str = "") -> bytes:
+        """The document of one result.
+
+        :param tag: what the result's version is known by, where the document may be kept under it: nothing of it can be rolled back.
+        Raises EncodeError.
+        """
         assert operation.response_shape is not None
-        return self._encode(operation, result, operation.response_shape, operation.dump, request)
+        return self._encode(operation, result, operation.response_shape, operation.dump, request, tag)
 
     def encode_batch(self, operation: Operation, results: list[Any], request: Request) -> bytes:
         """The document of a batch's results. Raises EncodeError."""
@@ -37,14 +50,25 @@ class Encoder:
         )
 
     def _encode(
-        self, operation: Operation, result: Any, expected: shape.Shape, dump: Callable[[Any], Any], request: Request
+        self,
+        operation: Operation,
+        result: Any,
+        expected: shape.Shape,
+        dump: Callable[[Any], Any],
+        request: Request,
+        tag: str = "",
     ) -> bytes:
         serializer = request.negotiation.serializer
         if serializer.name == "html":
             return serializer.encode(dump(result), expected, page=self._page(operation, request))
-        if serializer.name in ("json", "jsv") and (options := request.query_value("jsconfig")):
+        if request.query_string and serializer.name in _CONFIGURED and (options := request.query_value("jsconfig")):
             return jsconfig.encode(dump(result), expected, jsconfig.parse(options), serializer.name)
-        document: bytes = self._writer(serializer, expected)(result)
+        place = expected, serializer, tag
+        document = self._documents.get(place) if tag else None
+        if document is None:
+            document = self._writer(serializer, expected)(result)
+            if tag and len(document) <= _LONGEST_KEPT:
+                self._documents.keep(place, document)
         return document
 
     def _page(self, operation: Operation, request: Request) -> Page:
@@ -68,11 +92,14 @@ def _list_of(operation: Operation) -> shape.ListOf:
     return shape.ListOf(operation.response_shape)
 
 
-def headers(operation: Operation, result: Any, serializer: Serializer) -> Mapping[str, str]:
-    """What a format adds to an answer's headers: a CSV document is a file to keep, and has no other place for a list's totals."""
+def headers(operation: Operation, result: Any, serializer: Serializer, tag: str | None = None) -> Mapping[str, str]:
+    """The headers of an answer: its ETag, and what a format adds. A CSV document is a file to keep, and has no other place for a list's
+    totals.
+    """
+    found = {"ETag": tag} if tag else {}
     if serializer.name != "csv":
-        return {}
-    found = {"Content-Disposition": f"attachment; filename={operation.name}.csv"}
+        return found
+    found["Content-Disposition"] = f"attachment; filename={operation.name}.csv"
     for name, attribute in (("X-Total-Count", "total_count"), ("X-Total-Pages", "total_pages")):
         total = getattr(result, attribute, None)
         if total is not None:

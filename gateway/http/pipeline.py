@@ -29,7 +29,7 @@ from serializers.shape import Shape
 MOST_IN_BATCH = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What goes back: a status, headers, and a body where there is one, whole or as a stream."""
 
@@ -109,8 +109,9 @@ class Pipeline:
         if tag and conditional.unchanged(request, tag):
             return Answer(304, headers={"ETag": tag})
         negotiation = request.negotiation
-        headers = {**encoding.headers(operation, result, negotiation.serializer), **({"ETag": tag} if tag else {})}
-        return Answer(200, self.encoder.encode(operation, result, request), negotiation.content_type, headers)
+        headers = encoding.headers(operation, result, negotiation.serializer, tag)
+        body = self.encoder.encode(operation, result, request, "" if operation.writes else tag or "")
+        return Answer(200, body, negotiation.content_type, headers)
 
     def _with_cookies(self, answer: Answer, login: LoginChange | None, request: Request) -> Answer:
         if login is None:

@@ -24,7 +24,8 @@ Responder = Callable[..., None]
 def reply(response: falcon.Response, answer: Answer) -> None:
     """Write an answer onto Falcon's response."""
     response.status = answer.status
-    response.set_headers(dict(answer.headers))
+    for name, value in answer.headers.items():
+        response.set_header(name, value)
     for line in answer.cookies:
         response.append_header("Set-Cookie", line)
     if answer.content_type:

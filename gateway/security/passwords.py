@@ -58,7 +58,7 @@ class Passwords:
         self._hasher = hasher or new_hasher()
         self._places = threading.BoundedSemaphore(in_line)
         self._key = secrets.token_bytes(32)
-        self._known: Memory[bool] = Memory(clock)
+        self._known: Memory[bytes, bool] = Memory(clock)
         self._decoy = decoy(self._hasher)
         # Its thread begins with the first hash, in the worker: threads don't outlive the fork that makes one.
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)

@@ -271,3 +271,15 @@ def test_a_post_that_means_another_verb(client: TestApp, way: str) -> None:
     else:
         body, kind = "X-HTTP-Method-Override=PATCH&consoleData=x", "application/x-www-form-urlencoded"
     assert post(client, path, body, kind, **headers).json["consoleData"] == "x"
+
+
+@pytest.mark.parametrize("name", ["json", "jsv", "xml", "csv"])
+def test_what_is_asked_for_again_is_the_same_document_until_it_changes(client: TestApp, name: str) -> None:
+    path = f"/sessions/{client.post_json('/sessions', {'displayName': 'First'}).json['id']}"
+    first = client.get(f"{path}.{name}")
+    assert client.get(f"{path}.{name}").body == first.body
+    client.patch_json(path, {"consoleData": "Second"})
+    changed = client.get(f"{path}.{name}")
+    assert b"Second" in changed.body
+    assert changed.headers["ETag"] != first.headers["ETag"]
+    assert b"CallState" in client.get(f"{path}.json?jsconfig=EmitCamelCaseNames:false").body
