@@ -15,7 +15,6 @@ from serializers import shape
 from serializers.base import Page, Serializer
 from serializers.registry import Registry
 
-
 #: Documents that are kept, and how many bytes one has at most: clients ask for one session again and again.
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 16 * 1024

@@ -282,4 +282,4 @@ def test_what_is_asked_for_again_is_the_same_document_until_it_changes(client: T
     changed = client.get(f"{path}.{name}")
     assert b"Second" in changed.body
     assert changed.headers["ETag"] != first.headers["ETag"]
-    assert b"CallState" in client.get(f"{path}.json?jsconfig=EmitCamelCaseNames:false").body
+    assert b"call_state" in client.get(f"{path}.json?jsconfig=elun").body
