@@ -211,6 +211,7 @@ class SessionMember(peewee.Model):
 
     class Meta:
         table_name = "session_members"
+        without_rowid = True
         primary_key = peewee.CompositeKey("session_id", "position")
         indexes = ((("session_id", "identity"), True), (("identity",), False))
 
@@ -226,6 +227,7 @@ class SessionLog(peewee.Model):
 
     class Meta:
         table_name = "session_log"
+        without_rowid = True
         primary_key = peewee.CompositeKey("session_id", "position")
 
 

@@ -13,11 +13,11 @@ from types import ModuleType
 
 from models.database import Database, Unit
 from models.errors import SchemaMismatch, Unavailable
-from models.migrations import ddl, m0001_first, m0002_lists_by_date
+from models.migrations import ddl, m0001_first, m0002_lists_by_date, m0003_fewer_pages
 
 __all__ = ["MIGRATIONS", "SchemaMismatch", "apply", "check", "downgrade", "missing"]
 
-_MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date)
+_MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date, m0003_fewer_pages)
 
 #: Every migration by its number and name, in order.
 MIGRATIONS: Mapping[str, ModuleType] = {each.__name__.rpartition(".")[2].removeprefix("m"): each for each in _MODULES}

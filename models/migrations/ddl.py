@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from models.database import Unit
 
-#: A statement, or one for each dialect.
+#: A statement, or one for each dialect that needs the change.
 Change = str | Mapping[str, str]
 
 _TABLE = re.compile(r'\s*(CREATE|DROP) TABLE "(\w+)"')
@@ -35,7 +35,9 @@ def drop_index(name: str, table: str) -> Change:
 
 def run(unit: Unit, change: Change) -> None:
     """Make a change of the schema."""
-    statement = change if isinstance(change, str) else change[unit.dialect]
+    statement = change if isinstance(change, str) else change.get(unit.dialect)
+    if statement is None:
+        return
     if unit.dialect == "sqlite":
         unit.execute(statement)
     elif not _is_done(unit, statement):

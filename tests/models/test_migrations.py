@@ -95,6 +95,24 @@ class TestSchema:
             joined = {(tuple(columns), unique) for columns, unique in table._meta.indexes}
             assert indexes(database, table._meta.table_name) == single | joined
 
+    def test_rows_in_the_order_of_their_keys(self, database: Database) -> None:
+        if database.dialect == "mysql":
+            return
+        with database.unit_of_work(write=False) as unit:
+            found = unit.execute("SELECT name FROM pragma_table_list WHERE wr = 1 AND schema = 'main'").fetchall()
+        assert {name for (name,) in found} == {each._meta.table_name for each in TABLES if each._meta.without_rowid}
+
+    def test_sparse_indexes_serve_their_filters(self, database: Database) -> None:
+        if database.dialect == "mysql":
+            return
+        with database.unit_of_work(write=False) as unit:
+            for column in ("customer_id", "endpoint_id", "parent_session_id"):
+                plan = unit.execute(
+                    f'EXPLAIN QUERY PLAN SELECT "id" FROM "sessions" WHERE "{column}" IN (?, ?) AND "archived" = 0',
+                    ("a", "b"),
+                ).fetchall()
+                assert f"session_{column}_archived_date_created_id" in plan[0][3]
+
     def test_texts_are_compared_by_code_points(self, database: Database) -> None:
         if database.dialect == "sqlite":
             return
