@@ -1,28 +1,47 @@
-"""The border to storage: units of work whose failures are the service's errors."""
+"""The border to storage: units of work whose failures are the service's errors.
+
+Conflict where another writer was first; Unavailable where the database is away, locked or overloaded; and MalformedRequest for a text
+that is no Unicode: half of a surrogate pair, which only JSON can spell.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import models
 from gateway import errors
 from models import Database, Unit
 
+Result = TypeVar("Result")
+
 
 @contextmanager
 def unit_of_work(database: Database, *, write: bool = True) -> Iterator[Unit]:
-    """One transaction: committed when its block ends, rolled back when anything is raised.
-
-    Raises Conflict where another writer was first, Unavailable where the database is away, locked or overloaded, and MalformedRequest
-    for a text that is no Unicode: half of a surrogate pair, which only JSON can spell.
-    """
+    """One transaction: committed when its block ends, rolled back when anything is raised."""
     try:
         with database.unit_of_work(write=write) as unit:
             yield unit
-    except (models.Conflict, models.Duplicate) as error:
-        raise errors.Conflict("Somebody else changed the same thing at the same time; read it again.") from error
-    except UnicodeEncodeError as error:
-        raise errors.MalformedRequest("A text holds half of a surrogate pair, which can't be stored.") from error
-    except models.Unavailable as error:
-        raise errors.Unavailable("The database can't be used for now.", error.retry_after) from error
+    except _FAILURES as error:
+        raise _said(error) from error
+
+
+def run_unit(database: Database, write: bool, work: Callable[[Unit], Result]) -> Result:
+    """`work` done in one transaction, and its result; again where the database threw it out and nothing of it is stored
+    (`models.Database.run`). `work` must change nothing but what is in the unit."""
+    try:
+        return database.run(work, write=write)
+    except _FAILURES as error:
+        raise _said(error) from error
+
+
+_FAILURES = (models.Conflict, models.Duplicate, models.Unavailable, UnicodeEncodeError)
+
+
+def _said(error: Exception) -> errors.ServiceError:
+    if isinstance(error, models.Unavailable):
+        return errors.Unavailable("The database can't be used for now.", error.retry_after)
+    if isinstance(error, UnicodeEncodeError):
+        return errors.MalformedRequest("A text holds half of a surrogate pair, which can't be stored.")
+    return errors.Conflict("Somebody else changed the same thing at the same time; read it again.")

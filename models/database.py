@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 CONNECTIONS = 32
 #: Sessions that one process keeps in memory.
 _MOST_SESSIONS = 1000
-#: How often `Database.run` does a unit that another one's lock threw out.
+#: How often `Database.run` does a unit at most.
 ATTEMPTS = 5
 
 
@@ -38,9 +38,10 @@ class Unit:
 
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar writes: whether it may write.
+    :ivar partly_stored: whether a part of it is committed already: it was suspended.
     """
 
-    __slots__ = ("_held", "_pool", "_writer", "database", "dialect", "run", "writes")
+    __slots__ = ("_held", "_pool", "_writer", "database", "dialect", "partly_stored", "run", "writes")
     #: Runs a statement as the driver does, with the driver's errors.
     run: Run
 
@@ -48,6 +49,7 @@ class Unit:
         self.database = database
         self.dialect = database.dialect
         self.writes = writes
+        self.partly_stored = False
         self._held: Held | None = None
 
     def __enter__(self) -> Unit:
@@ -117,6 +119,7 @@ class Unit:
     def suspended(self) -> Iterator[None]:
         """Commit what was done, and begin again when the block ends: while it lasts nothing is locked, and it may open units of
         its own. For slow work in the middle of a unit."""
+        self.partly_stored = True
         self._commit()
         yield
         self.__enter__()
@@ -179,17 +182,27 @@ class Database:
         """
         return Unit(self, write)
 
-    def run(self, work: Callable[[Unit], Result]) -> Result:
-        """Do a whole unit of work, again where another one's lock threw it out. `work` must only touch the unit."""
-        for attempt in range(ATTEMPTS):
+    def run(self, work: Callable[[Unit], Result], *, write: bool = True) -> Result:
+        """Do a whole unit of work, again where it failed for no fault of its own and nothing of it can be stored: another unit's lock
+        threw it out, or its connection broke before the commit. `ATTEMPTS` times at most, none of which begins later than twice
+        the database's patience after the first. A unit that was suspended is done once.
+
+        :param work: what is done in the unit, each time from its beginning: it must change nothing else. Its result is `run`'s.
+        Raises Duplicate and Unavailable.
+        """
+        begin = time.monotonic()
+        attempt = 1
+        while True:
+            unit = Unit(self, write)
             try:
-                with self.unit_of_work() as unit:
+                with unit:
                     return work(unit)
             except Unavailable as error:
-                if not error.again or attempt == ATTEMPTS - 1:
+                late = time.monotonic() - begin > 2 * self._patience
+                if not error.again or unit.partly_stored or attempt == ATTEMPTS or late:
                     raise
-                time.sleep(0.01 * 2**attempt)
-        raise AssertionError("unreachable")
+            time.sleep(0.01 * 2**attempt)
+            attempt += 1
 
     def ping(self) -> bool:
         """Whether the database answers."""

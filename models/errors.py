@@ -27,7 +27,7 @@ class Unavailable(StorageError):
     then nobody knows.
 
     :ivar retry_after: seconds after which it is worth another try.
-    :ivar again: nothing is stored, and the same unit of work may be done at once: it only met another one's lock.
+    :ivar again: nothing is stored, and the same unit of work may be done at once: it only met another one's lock, or lost its connection.
     """
 
     def __init__(self, message: str, retry_after: int = 2, *, again: bool = False) -> None:

@@ -14,26 +14,28 @@ _AWAY = ("OperationalError", "InterfaceError", "InternalError")
 _SQLITE_DUPLICATE = frozenset({2067, 1555})
 _SQLITE_BUSY = frozenset({5, 6})
 _SQLITE_MISTAKE = frozenset({1, 8})
-# MySQL's numbers: a duplicate key; a deadlock, a lock that was waited for in vain; an unknown column, a column without a value, a
-# statement that writes in a reading unit.
+# MySQL's numbers: a duplicate key; a deadlock, a lock that was waited for in vain; a connection that was lost, or ended by somebody; an
+# unknown column, a column without a value, a statement that writes in a reading unit.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
 _MYSQL_BUSY = frozenset({1205, 1213})
+_MYSQL_LOST = frozenset({2006, 2013, 1927, 3169})
 _MYSQL_MISTAKE = frozenset({1054, 1364, 1792})
 
 
 def translated(error: Exception) -> StorageError | None:
     """The error that a driver's one stands for; None for what is none of a driver's, or a mistake of ours.
 
-    A transaction that was thrown out because of another one's lock is Unavailable with ``again``: it may be done once more.
+    A transaction that was thrown out because of another one's lock, or lost its connection, is Unavailable with ``again``: it may be done
+    once more.
     """
     if not type(error).__module__.startswith(_DRIVERS):
         return None
-    code, busy = _code(error), _SQLITE_BUSY | _MYSQL_BUSY
+    code, passing = _code(error), _SQLITE_BUSY | _MYSQL_BUSY | _MYSQL_LOST
     if _is(error, "IntegrityError"):
         return Duplicate(str(error)) if code in _SQLITE_DUPLICATE | _MYSQL_DUPLICATE else None
     if not _is(error, *_AWAY) or code in _SQLITE_MISTAKE | _MYSQL_MISTAKE:
         return None
-    return Unavailable(f"The database can't be used: {error}", again=code in busy)
+    return Unavailable(f"The database can't be used: {error}", again=code in passing)
 
 
 def check(error: Exception) -> None:

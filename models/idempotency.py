@@ -9,22 +9,42 @@ from models.tables import IdempotencyKey
 
 _KEYS = Table(IdempotencyKey)
 _CLAIM = insert_or_lock(IdempotencyKey, ("user_id", "operation", "key", "date_created"))
-_SWEEP = Statement(lambda: IdempotencyKey.delete().where(IdempotencyKey.date_created < param("before")))
+_NAMES = ("user_id", "operation", "key")
+_IS_OLD = IdempotencyKey.date_created < param("before")
+# Keys that are over are read without a lock and deleted one by one: a DELETE of all would wait for the keys of units that still run.
+_OLD = Statement(
+    lambda: (
+        IdempotencyKey.select(*(getattr(IdempotencyKey, name) for name in _NAMES))
+        .where(_IS_OLD)
+        .order_by(IdempotencyKey.date_created)
+        .limit(_SWEPT)
+    )
+)
+_FORGET = Statement(
+    lambda: IdempotencyKey.delete().where(_IS_OLD, *(getattr(IdempotencyKey, name) == param(name) for name in _NAMES))
+)
+#: Keys that one call deletes at most, though it adds but one.
+_SWEPT = 10
 
 
 def claim(unit: Unit, *, user_id: str, operation: str, key: str, now: str, oldest: str) -> str | None:
     """The result that the key has already; None where the caller is the first, who must `keep` a result in this unit of work.
 
-    A second caller at the same time waits until the first one's unit of work has ended.
+    A second caller at the same time waits until the first one's unit of work has ended; callers with other keys wait for nobody.
 
     :param oldest: an instant; what was kept before it is forgotten.
     """
-    _SWEEP.execute(unit, before=oldest)
+    whose = {"user_id": user_id, "operation": operation, "key": key}
     # Where the key is another unit's that has not ended, this waits for its end.
-    claimed = _CLAIM.execute(unit, user_id=user_id, operation=operation, key=key, date_created=now)
-    if claimed.rowcount == 1:
-        return None
-    return str(_KEYS.find(unit, user_id=user_id, operation=operation, key=key).result)
+    claimed = _CLAIM.execute(unit, **whose, date_created=now)
+    if claimed.rowcount != 1:
+        found = _KEYS.find(unit, **whose)
+        if found.date_created >= oldest:
+            return str(found.result)
+        _KEYS.update(unit, whose, date_created=now, result=None)
+    for old in _OLD.rows(unit, before=oldest):
+        _FORGET.execute(unit, **dict(zip(_NAMES, old, strict=True)), before=oldest)
+    return None
 
 
 def keep(unit: Unit, *, user_id: str, operation: str, key: str, result: str) -> None:

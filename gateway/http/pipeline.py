@@ -1,13 +1,13 @@
 """The walk of a call, from the routed request to the encoded answer.
 
 Policy, body under a limit, decode, bind, validate; then, in one unit of work, the handler and the encoding of its answer; then the
-commit. A failure anywhere, encoding included, rolls the unit back and becomes a ResponseStatus (`gateway.http.errors`).
+commit. A failure anywhere, encoding included, rolls the unit back and becomes a ResponseStatus (`gateway.http.errors`). A unit that the
+database threw out, because two waited for each other's locks, is done again, handler, encoding and all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from gateway.http.request import Request
 from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
 from gateway.services.context import Context, Streamed, now
-from gateway.units import unit_of_work
+from gateway.units import run_unit, unit_of_work
 from models import Database, Unit
 from serializers.base import Serializer
 from serializers.registry import Registry
@@ -63,15 +63,19 @@ class Pipeline:
         """One call of an operation. Raises ServiceError."""
         caller = self._admit(operation, request)
         values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
-        with self._unit(operation) as unit:
+
+        def call(unit: Unit) -> Answer | Streamed:
             context = self._context(unit, caller, request, request.env.get("HTTP_IDEMPOTENCY_KEY"))
             result = self._handle(operation, values, context)
             if result is None or operation.response_shape is None:
                 return Answer(204)
-            if not isinstance(result, Streamed):
-                answer = self._answer(operation, request, result)
-                return self._with_cookies(answer, context.login or auth.renewal(caller), request)
-        return self._streamed(operation, request, result)
+            if isinstance(result, Streamed):
+                return result
+            answer = self._answer(operation, request, result)
+            return self._with_cookies(answer, context.login or auth.renewal(caller), request)
+
+        found = run_unit(self.database, operation.writes, call)
+        return self._streamed(operation, request, found) if isinstance(found, Streamed) else found
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
         """Every call of a batch, in order, each in a unit of work of its own. The first failure ends it and is the answer;
@@ -97,9 +101,12 @@ class Pipeline:
         self, operation: Operation, values: Mapping[str, Any], caller: Principal | None, request: Request, index: int
     ) -> Any:
         key = request.get_header("Idempotency-Key")
-        with self._unit(operation) as unit:
+
+        def call(unit: Unit) -> Any:
             context = self._context(unit, caller, request, f"{key}[{index}]" if key else None)
-            result = self._handle(operation, values, context)
+            return self._handle(operation, values, context)
+
+        result = run_unit(self.database, operation.writes, call)
         if isinstance(result, Streamed):
             raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
         return result
@@ -131,9 +138,6 @@ class Pipeline:
 
     def _handle(self, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
         return self.catalog.call(operation, values, context)
-
-    def _unit(self, operation: Operation) -> AbstractContextManager[Unit]:
-        return unit_of_work(self.database, write=operation.writes)
 
     def _context(self, unit: Unit, caller: Principal | None, request: Request, key: str | None) -> Context:
         return Context(

@@ -175,11 +175,44 @@ class TestRun:
         assert len(tries) == 1
 
     def test_not_for_ever(self, database: Database) -> None:
+        tries = []
+
         def work(unit: Unit) -> None:
+            tries.append(1)
             raise Unavailable("thrown out", again=True)
 
         with pytest.raises(Unavailable):
             database.run(work)
+        assert len(tries) == 5
+
+    def test_not_for_long(self, migrated_url: str) -> None:
+        tries = []
+
+        def work(unit: Unit) -> None:
+            tries.append(1)
+            time.sleep(0.3)
+            raise Unavailable("thrown out", again=True)
+
+        with connected(migrated_url, patience=0.1) as database, pytest.raises(Unavailable):
+            database.run(work)
+        assert len(tries) == 1
+
+    def test_not_what_is_partly_stored(self, database: Database) -> None:
+        tries = []
+
+        def work(unit: Unit) -> None:
+            new_account(unit)
+            with unit.suspended():
+                tries.append(1)
+            raise Unavailable("thrown out", again=True)
+
+        with pytest.raises(Unavailable):
+            database.run(work)
+        assert len(tries) == 1
+        assert accounts(database) == 1
+
+    def test_reading(self, database: Database) -> None:
+        assert database.run(lambda unit: unit.writes, write=False) is False
 
 
 class TestConnections:
@@ -340,13 +373,30 @@ class TestMysql:
                 unit.execute("DELETE FROM login_failures WHERE subject = 'x'")
 
     def test_killed_in_the_middle(self, url: str) -> None:
-        """Nothing of the unit is stored, and nothing is done again by itself."""
+        """Nothing of the unit is stored, so that it may be done again; but not by itself."""
         with connected(url, connections=1) as database:
             before = accounts(database)
             with pytest.raises(Unavailable) as caught:
                 self.killed(database, url, then=new_account)
-            assert not caught.value.again
+            assert caught.value.again
             assert accounts(database) == before
+
+    def test_done_again_when_killed_in_the_middle(self, url: str) -> None:
+        with connected(url) as database:
+            before = accounts(database)
+            tries = []
+
+            def work(unit: Unit) -> int:
+                new_account(unit)
+                tries.append(int(unit.execute("SELECT CONNECTION_ID()").fetchone()[0]))
+                if len(tries) == 1:
+                    self.kill(url, tries[0])
+                new_account(unit)
+                return len(tries)
+
+            assert database.run(work) == 2
+            assert len(set(tries)) == 2
+            assert accounts(database) == before + 2
 
     def test_killed_before_the_commit(self, url: str) -> None:
         with connected(url, connections=1) as database:
@@ -367,6 +417,28 @@ class TestMysql:
                     session.get(second, row.id, for_update=True)
                 assert 0.5 < time.monotonic() - begin < 4
                 assert caught.value.again
+
+    def test_a_lock_that_was_waited_for_in_vain_is_waited_for_once_more(self, url: str) -> None:
+        with connected(url, patience=1) as database:
+            row = database.run(add)
+            held, tries = threading.Event(), []
+
+            def hold() -> None:
+                with database.unit_of_work() as unit:
+                    session.get(unit, row.id, for_update=True)
+                    held.set()
+                    time.sleep(1.5)
+
+            def lock(unit: Unit) -> str:
+                tries.append(1)
+                return str(session.get(unit, row.id, for_update=True).id)
+
+            holder = threading.Thread(target=hold)
+            holder.start()
+            assert held.wait(5)
+            assert database.run(lock) == row.id
+            holder.join()
+            assert len(tries) == 2
 
     def test_of_two_that_wait_for_each_other_one_is_done_again(self, url: str) -> None:
         with connected(url, patience=5) as database:

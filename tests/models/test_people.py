@@ -340,6 +340,17 @@ class TestIdempotency:
         assert self.claim(unit) is None
         assert self.claim(unit, now=20, oldest=10) == "u k 10"
         assert self.claim(unit, now=21, oldest=11) is None
+        assert self.claim(unit, now=22, oldest=11) == "u k 21"
+
+    def test_what_is_over_is_deleted(self, unit: Unit) -> None:
+        """A few with each new key."""
+        keys = []
+        for number in range(12):
+            self.claim(unit, key=f"k{number}", now=number)
+        for number in range(2):
+            self.claim(unit, key=f"new{number}", now=20, oldest=11)
+            keys.append({key for (key,) in unit.execute('SELECT "key" FROM idempotency_keys').fetchall()})
+        assert keys == [{"k10", "k11", "new0"}, {"k11", "new0", "new1"}]
 
     def test_what_failed_may_be_done_again(self, database: Database) -> None:
         def fail() -> None:
