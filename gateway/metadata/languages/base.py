@@ -20,14 +20,10 @@ from gateway.contract.typeinfo import (
 )
 from gateway.metadata.languages.options import Options, names
 from gateway.metadata.languages.selection import VERSION, select, with_additions
+from gateway.metadata.languages.texts import block_comment, escape, lines_of
 
 #: The version of ServiceStack's code generators whose documents these are, for tools that ask.
 SERVICESTACK_VERSION = "6.10"
-
-_INDENTED = "    "
-# What ends a line in one language or another.
-_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,16 +254,12 @@ class Generator(ABC):
         """A description's lines, harmless within a comment."""
         for mark, harmless in self.comment_marks.items():
             text = text.replace(mark, harmless)
-        return [line.strip() for line in _BREAKS.split(text) if line.strip()]
+        return lines_of(text)
 
     def quoted(self, text: str) -> str:
         """A text as a string literal of one line."""
         text = text.replace("\\", "\\\\").replace('"', '\\"')
-        return '"' + _NO_TEXT.sub(self.escape, text) + '"'
-
-    def escape(self, found: re.Match[str]) -> str:
-        """A character that can't stand in a literal."""
-        return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}"
+        return f'"{escape(text)}"'
 
     def describes(self) -> bool:
         """Whether descriptions become comments."""
@@ -275,26 +267,4 @@ class Generator(ABC):
 
 
 _EVERY_VERB = 5
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BY_NATURE = {"AddReturnMarker": "True", "AddServiceStackTypes": "True", "AddDescriptionAsComments": "True"}
-
-
-def indented(lines: Iterable[str], steps: int = 1) -> Iterator[str]:
-    """The lines, further right; blank ones stay empty."""
-    for line in lines:
-        yield _INDENTED * steps + line if line else line
-
-
-def block_comment(lines: Iterable[str]) -> Iterator[str]:
-    """A comment as Java's tools read it, its lines starting with a star."""
-    found = list(lines)
-    if found:
-        yield "/**"
-        yield from (f"* {line}" for line in found)
-        yield "*/"
-
-
-def snake_case(name: str) -> str:
-    """A .NET or wire name in snake_case: ``CallSid`` is ``call_sid``."""
-    spaced = re.sub(r"([A-Z]+)([A-Z][a-z])|([a-z\d])([A-Z])", lambda m: f"{m[1] or m[3]}_{m[2] or m[4]}", name)
-    return spaced.lower()

@@ -8,9 +8,10 @@ from xml.sax.saxutils import escape
 
 from gateway.contract.typeinfo import SERVICESTACK, EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator, indented
+from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import by_name
+from gateway.metadata.languages.texts import indented
 
 NAMESPACES = (
     "System",

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator, indented
+from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.texts import indented
 
 _IMPORTS = "package:servicestack/servicestack.dart"
 

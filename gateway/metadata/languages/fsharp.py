@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Head, indented
+from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.texts import indented
 
 
 class FSharpGenerator(DotnetGenerator):

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator, indented
+from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.texts import indented
 
 _IMPORTS = "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*"
 _ANNOTATIONS = "com.google.gson.annotations.*"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, RecordInfo, TypeRef
-from gateway.metadata.languages.base import indented
+from gateway.metadata.languages.texts import indented
 from gateway.metadata.languages.typescript import ScriptGenerator
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import indented
 from gateway.metadata.languages.java import JvmGenerator
+from gateway.metadata.languages.texts import indented
 
 _IMPORTS = (
     "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*,com.google.gson.annotations.*,"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator, Head, indented
+from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.texts import indented
 
 _IMPORTS = (
     "DateTime",

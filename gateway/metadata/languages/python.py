@@ -6,9 +6,10 @@ import keyword
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages.base import Generator, Head, indented, snake_case
+from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first, names_in
+from gateway.metadata.languages.texts import indented, snake_case
 
 _IMPORTS = (
     "datetime,decimal,servicestack:*,typing:*,dataclasses:dataclass/field,"

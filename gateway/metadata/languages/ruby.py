@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator, Head, indented, snake_case
+from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.texts import indented, snake_case
 
 _DOCUMENTED = {"Boolean": "TrueClass, FalseClass", "String": "String"}
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator, indented
+from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.texts import indented
 
 _VERSION = "5.0"
 

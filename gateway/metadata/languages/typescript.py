@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages.base import Generator, indented
+from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.texts import indented
 
 _OPTIONS = {
     "GlobalNamespace": "",

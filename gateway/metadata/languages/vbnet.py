@@ -7,8 +7,9 @@ from itertools import groupby
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Head, indented
+from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator
+from gateway.metadata.languages.texts import indented
 
 
 class VisualBasicGenerator(DotnetGenerator):

@@ -1,0 +1,43 @@
+"""Lines, comments and names, as most languages have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_INDENTED = "    "
+# What ends a line in one language or another.
+_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def lines_of(text: str) -> list[str]:
+    """A text's lines, whatever ends them, without blank ones."""
+    return [line.strip() for line in _BREAKS.split(text) if line.strip()]
+
+
+def escape(text: str) -> str:
+    """A text with escapes for what can't stand in a literal of one line."""
+    return _NO_TEXT.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
+
+
+def indented(lines: Iterable[str], steps: int = 1) -> Iterator[str]:
+    """The lines, further right; blank ones stay empty."""
+    for line in lines:
+        yield _INDENTED * steps + line if line else line
+
+
+def block_comment(lines: Iterable[str]) -> Iterator[str]:
+    """A comment as Java's tools read it, its lines starting with a star."""
+    found = list(lines)
+    if found:
+        yield "/**"
+        yield from (f"* {line}" for line in found)
+        yield "*/"
+
+
+def snake_case(name: str) -> str:
+    """A .NET or wire name in snake_case: ``CallSid`` is ``call_sid``."""
+    spaced = re.sub(r"([A-Z]+)([A-Z][a-z])|([a-z\d])([A-Z])", lambda m: f"{m[1] or m[3]}_{m[2] or m[4]}", name)
+    return spaced.lower()
