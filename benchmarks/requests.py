@@ -2,7 +2,8 @@
 
     python benchmarks/requests.py [--rounds N]
 
-Cases are interleaved, each round in the opposite order of the one before; a ratio is the median of the rounds' ratios.
+Cases are interleaved, each round in the opposite order of the one before; a ratio is the median of the rounds' ratios. Each case asks for
+one session again and again, as clients do that watch it, or for many in turn.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import itertools
 import json
 import os
+import shutil
+import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +27,10 @@ from typing import Any
 
 import falcon
 
+#: More sessions than a process keeps in memory.
+MANY = 3000
+#: Of gunicorn's and wrk's processors, and how many connections wrk has open.
+SERVER, CLIENT, CONNECTIONS = "0", "1", 8
 API_KEY = "key-of-the-benchmark-0123456789"
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
 POST_BODY = (
@@ -66,6 +75,16 @@ def environ(method: str, target: str, body: bytes = b"", **headers: str) -> Call
     if body:
         fixed |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/jsv"}
     return lambda: {**fixed, "wsgi.input": io.BytesIO(body)}
+
+
+def in_turn(makers: list[Callable[[], dict[str, Any]]]) -> Callable[[], dict[str, Any]]:
+    """A function that gives the environment of the next request each time."""
+    turns = itertools.cycle(makers)
+
+    def make() -> dict[str, Any]:
+        return next(turns)()
+
+    return make
 
 
 def call(app: Any, env: dict[str, Any], expected: str) -> bytes:
@@ -122,34 +141,50 @@ def prepare(folder: Path) -> tuple[Any, str]:
     database = wsgi.open_database(settings)
     bootstrap.first_user(database, settings)
     app = wsgi.build(settings, database)
-    created = call(
-        app, environ("POST", "/sessions.jsv", POST_BODY, authorization=f"Bearer {API_KEY}")(), "200"
-    ).decode()
-    return app, created.split(",id:")[1].split(",")[0]
+    return app, create(app, 1)[0]
 
 
-def in_process(app: Any, session_id: str, rounds: int) -> None:
+def create(app: Any, number: int) -> list[str]:
+    """The ids of so many new sessions."""
+    posted = environ("POST", "/sessions.jsv", POST_BODY, authorization=f"Bearer {API_KEY}")
+    return [call(app, posted(), "200").decode().split(",id:")[1].split(",")[0] for _ in range(number)]
+
+
+def log_in(app: Any) -> tuple[dict[str, Any], float]:
+    """The answer to a log-in, and the seconds that it took."""
+    body = f"{{provider:credentials,userName:{EMAIL},password:{PASSWORD}}}".encode()
+    began = time.perf_counter()
+    made = json.loads(call(app, environ("POST", "/auth.json", body)(), "200"))
+    return made, time.perf_counter() - began
+
+
+def in_process(app: Any, session_id: str, token: str, rounds: int) -> None:
     """Print what requests cost in this process."""
-    greeting, key = hello(), {"authorization": f"Bearer {API_KEY}"}
-    requests = {
-        "Falcon hello": (greeting, environ("GET", "/"), "200"),
-        "health": (app, environ("GET", "/health"), "200"),
-        "GET session, key": (app, environ("GET", f"/sessions/{session_id}.jsv", **key), "200"),
-        "POST session, key": (app, environ("POST", "/sessions.jsv", POST_BODY, **key), "200"),
+    greeting = hello()
+    key, bearer = {"authorization": f"Bearer {API_KEY}"}, {"authorization": f"Bearer {token}"}
+    get = f"/sessions/{session_id}.jsv"
+    many = [environ("GET", f"/sessions/{each}.jsv", **bearer) for each in create(app, MANY)]
+    requests: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
+        "Falcon hello": (greeting, environ("GET", "/")),
+        "health": (app, environ("GET", "/health")),
+        "GET session, token": (app, environ("GET", get, **bearer)),
+        "GET session, key": (app, environ("GET", get, **key)),
+        f"GET one of {MANY}, token": (app, in_turn(many)),
+        "POST session, token": (app, environ("POST", "/sessions.jsv", POST_BODY, **bearer)),
+        "POST session, key": (app, environ("POST", "/sessions.jsv", POST_BODY, **key)),
     }
-    cases = {name: lambda each=each: call(each[0], each[1](), each[2]) for name, each in requests.items()}  # type: ignore[misc]
+    cases = {name: lambda each=each: call(each[0], each[1](), "200") for name, each in requests.items()}  # type: ignore[misc]
     figures = measure(cases, rounds, 0.2)
     print(f"{'in this process':24} {'us':>8} {'x hello':>8}")
     for name in cases:
         print(f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {ratio(figures, name, 'Falcon hello'):8.1f}")
 
 
-def signing_in(app: Any, rounds: int) -> None:
-    """Print what credentials cost over a request without any: the same small answer to all, that nobody must be signed in for."""
-    body = f"{{provider:credentials,userName:{EMAIL},password:{PASSWORD}}}".encode()
-    began = time.perf_counter()
-    made = json.loads(call(app, environ("POST", "/auth.json", body)(), "200"))
-    log_in = time.perf_counter() - began
+def signing_in(app: Any, made: dict[str, Any], seconds: float, rounds: int) -> None:
+    """Print what credentials cost over a request without any: the same small answer to all, that nobody must be signed in for.
+
+    :param made: the answer to a log-in, which took so many seconds.
+    """
     session = made["sessionId"]
     shown = {
         "nobody": {},
@@ -164,7 +199,98 @@ def signing_in(app: Any, rounds: int) -> None:
     for name, each in figures.items():
         more = statistics.median(one - other for one, other in zip(each, figures["nobody"], strict=True))
         print(f"{name:24} {statistics.median(each) * 1e6:8.1f} {more * 1e6:8.1f}")
-    print(f"{'(a log-in)':24} {log_in * 1e6:8.0f}")
+    print(f"{'(a log-in)':24} {seconds * 1e6:8.0f}")
+
+
+SCRIPT = """
+wrk.method = "POST"
+wrk.body = "{body}"
+wrk.headers["Content-Type"] = "application/jsv"
+"""
+
+
+def under_gunicorn(folder: Path, session_id: str, token: str, rounds: int) -> None:
+    """Print the requests that one pinned worker of gunicorn answers in a second, beside those of a hello."""
+    wrk = shutil.which("wrk")
+    if wrk is None or shutil.which("taskset") is None or (os.cpu_count() or 1) < 2:
+        print("\ngunicorn is measured where wrk, taskset and two processors are.")
+        return
+    script = folder / "post.lua"
+    script.write_text(SCRIPT.format(body=POST_BODY.decode()))
+    here = Path(__file__).resolve()
+    greeting, ours = free_port(), free_port()
+    servers = [
+        serve(greeting, f"{here.stem}:hello()", here.parent),
+        serve(ours, "gateway.wsgi:create()", here.parent.parent),
+    ]
+    try:
+        for port in (greeting, ours):
+            await_port(port)
+        cases = {
+            "Falcon hello": (greeting, "/", []),
+            "GET session, token": (ours, f"/sessions/{session_id}.jsv", []),
+            "POST session, token": (ours, "/sessions.jsv", ["-s", str(script)]),
+        }
+        figures: dict[str, list[float]] = {name: [] for name in cases}
+        for turn in range(rounds + 1):
+            for name in list(cases)[:: 1 if turn % 2 else -1]:
+                port, path, more = cases[name]
+                figures[name].append(requests_a_second(wrk, f"http://127.0.0.1:{port}{path}", token, more))
+        print(f"\n{'gunicorn, sync, pinned':24} {'req/s':>8} {'of hello':>8}")
+        for name, each in figures.items():
+            # The first round warms up.
+            share = statistics.median(
+                one / other for one, other in zip(each[1:], figures["Falcon hello"][1:], strict=True)
+            )
+            print(f"{name:24} {statistics.median(each[1:]):8.0f} {share:8.2f}")
+    finally:
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.wait(30)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def await_port(port: int) -> None:
+    """Return when somebody listens."""
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"nobody listens on port {port}")
+
+
+def serve(port: int, application: str, folder: Path) -> subprocess.Popen[bytes]:
+    """gunicorn with one sync worker on the server's processor."""
+    command = [
+        "taskset",
+        "-c",
+        SERVER,
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "1",
+    ]
+    command += ["--worker-class", "sync", "--no-control-socket", "--log-level", "error", application]
+    return subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
+
+
+def requests_a_second(wrk: str, url: str, token: str, more: list[str]) -> float:
+    """What wrk measures. Exits where an answer is an error."""
+    command = ["taskset", "-c", CLIENT, wrk, "-t1", f"-c{CONNECTIONS}", "-d2s", "-H", f"Authorization: Bearer {token}"]
+    printed = subprocess.run([*command, *more, url], check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in printed:
+        raise SystemExit(f"{url}: {printed}")
+    return float(printed.partition("Requests/sec:")[2].split()[0])
 
 
 def main() -> None:
@@ -174,8 +300,10 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         app, session_id = prepare(Path(folder))
-        in_process(app, session_id, rounds)
-        signing_in(app, rounds)
+        made, seconds = log_in(app)
+        in_process(app, session_id, made["bearerToken"], rounds)
+        signing_in(app, made, seconds, rounds)
+        under_gunicorn(Path(folder), session_id, made["bearerToken"], rounds)
 
 
 if __name__ == "__main__":
