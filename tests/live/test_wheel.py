@@ -1,13 +1,16 @@
-"""The wheel works outside of the checkout, with all of its data files."""
+"""What is built from the checkout is whole, and works outside of it."""
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
-import urllib.request
+import tarfile
 import venv
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,51 +18,98 @@ import pytest
 from tests.servers import end, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = ("gateway", "models", "serializers")
+
+
+def run(*command: str | Path, cwd: Path, **variables: str) -> str:
+    """What a command prints that has to succeed, in an environment without settings of the gateway or of Python."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTHON"))}
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**clean, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Built:
+    """The wheel and the source distribution.
+
+    :ivar packaged: the files of the packages in the checkout that they were built from.
+    """
+
+    wheel: Path
+    sdist: Path
+    packaged: frozenset[str]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Built from a copy of what git knows, since an old ``build/lib`` of the checkout would leak into the wheel."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout of git's, or git is not installed")
+    folder = tmp_path_factory.mktemp("built")
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    files = [name for name in listed if name and (ROOT / name).is_file()]
+    for name in files:
+        copied = folder / "source" / name
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copied)
+    # The wheel is built from the source distribution, so that one is tried too.
+    run(sys.executable, "-m", "build", "--outdir", folder / "dist", cwd=folder / "source")
+    (wheel,) = (folder / "dist").glob("*.whl")
+    (sdist,) = (folder / "dist").glob("*.tar.gz")
+    return Built(wheel, sdist, frozenset(name for name in files if name.split("/")[0] in PACKAGES))
 
 
-def test_only_our_names_are_in_it(wheel: Path) -> None:
-    names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {name for name in names if not name.endswith(".dist-info")} == {"gateway", "models", "serializers"}
+def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> None:
+    names = {name for name in zipfile.ZipFile(built.wheel).namelist() if ".dist-info/" not in name}
+    assert names == built.packaged
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert any(name.startswith("gateway/metadata/templates/") for name in names)
 
 
-def test_it_serves_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "venv"
-    venv.create(environment, with_pip=True)
-    python = environment / "bin" / "python"
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTHON"))}
-    command = [python, "-m", "pip", "install", "--quiet", str(wheel)]
-    subprocess.run(command, check=True, capture_output=True, env=variables)
-    port = free_port()
-    folder = tmp_path / "empty"
+def test_the_source_distribution_has_them_and_the_documents_and_no_tests(built: Built) -> None:
+    with tarfile.open(built.sdist) as archive:
+        names = {each.name.partition("/")[2] for each in archive.getmembers() if each.isfile()}
+    assert built.packaged <= names
+    assert {"README.rst", "CHANGES.rst", "LICENSE", "docs/http.rst", "deploy/nginx/gateway.conf"} <= names
+    assert not [name for name in names if name.startswith(("tests", "build", ".", "benchmarks"))]
+
+
+def test_the_installed_wheel_serves_from_an_empty_folder(built: Built, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    programs, folder, port = tmp_path / "venv" / "bin", tmp_path / "empty", free_port()
     folder.mkdir()
-    with (tmp_path / "output.txt").open("wb") as output:
+    run(programs / "python", "-m", "pip", "install", "--quiet", "--retries=10", built.wheel, cwd=folder)
+    run(programs / "python", "-m", "pip", "check", cwd=folder)
+    # Tests may be imported from the checkout; what was installed may not.
+    assert str(tmp_path) in run(programs / "python", "-c", "import gateway; print(gateway.__file__)", cwd=folder)
+    assert "serve" in run(programs / "gateway", "--help", cwd=folder)
+    bind = {"GATEWAY_BIND": f"127.0.0.1:{port}"}
+    assert f"GATEWAY_BIND=127.0.0.1:{port}" in run(programs / "gateway", "check-config", cwd=folder, **bind)
+    output = folder / "output.txt"
+    with output.open("wb") as file:
         process = subprocess.Popen(
-            [environment / "bin" / "gateway", "serve"],
+            [programs / "gateway", "serve"],
             cwd=folder,
-            env={**variables, "GATEWAY_BIND": f"127.0.0.1:{port}"},
+            env={"PATH": os.environ["PATH"], **bind},
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=file,
+            stderr=file,
         )
         try:
-            wait_until(lambda: _ready(f"http://127.0.0.1:{port}/ready"), "the installed gateway", process)
+            wait_until(lambda: "Listening at" in output.read_text(), "the installed gateway", process)
+            (line,) = re.findall(r"^ *(curl .+)$", output.read_text(), re.MULTILINE)
+            answer = run("bash", "-c", f"{line} --silent --max-time 30", cwd=folder)
+            assert answer.startswith("{dialState:None,callState:Connected,")
+            page = run("curl", "--silent", "--max-time", "30", f"http://127.0.0.1:{port}/metadata", cwd=folder)
+            assert "NewSession" in page
         finally:
             assert end(process) == 0
-
-
-def _ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
