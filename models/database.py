@@ -142,6 +142,8 @@ class Unit:
             raise
         else:
             self._pool.give(held)
+            if self.writes and (checkpoints := self.database.engine.checkpoints) is not None:
+                checkpoints.note()
         finally:
             if self._writer is not None:
                 self._writer.release()
@@ -216,6 +218,8 @@ class Database:
         """Close the connections: before a fork, and at the end. After a fork, forget the parent's."""
         if not self._pool.close():
             self._inherited.append(self._pool)
+        if self.engine.checkpoints is not None:
+            self.engine.checkpoints.wait()
         self._renew()
         if not self.peewee.is_closed():
             self.peewee.close()

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import peewee
 from playhouse import db_url
 
+from models.checkpoints import MOST_PAGES, Checkpoints
 from models.pool import Held
 
 #: Seconds that a connection may take to be opened, and a writer waits for another one.
@@ -19,6 +20,7 @@ _PRAGMAS = {
     "foreign_keys": 1,
     "cache_size": -16_000,
     "temp_store": "memory",
+    "wal_autocheckpoint": MOST_PAGES,
 }
 
 
@@ -27,11 +29,13 @@ class Engine(Protocol):
 
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar one_writer: whether the database has but one writer at a time.
+    :ivar checkpoints: to be told of every unit that was committed and may have written; None where the server sees to it.
     :ivar alive: asks a connection whether it lives; None where none dies by itself.
     """
 
     dialect: str
     one_writer: bool
+    checkpoints: Checkpoints | None
     alive: Callable[[Any], bool] | None
     peewee: Any
 
@@ -56,9 +60,11 @@ class Sqlite:
     alive: Callable[[Any], bool] | None = None
 
     def __init__(self, path: str, patience: float) -> None:
-        self.peewee: Any = peewee.SqliteDatabase(
+        database: Any = peewee.SqliteDatabase(
             path, pragmas=_PRAGMAS, timeout=patience, check_same_thread=False, autoconnect=False
         )
+        self.peewee = database
+        self.checkpoints: Checkpoints | None = Checkpoints(database._connect)
 
     def open(self, held: Held) -> None:
         held.connection = self.peewee._connect()
@@ -91,6 +97,7 @@ class Mysql:
 
     dialect = "mysql"
     one_writer = False
+    checkpoints: Checkpoints | None = None
     alive: Callable[[Any], bool] | None = staticmethod(_alive)
 
     def __init__(self, url: str, patience: float) -> None:
