@@ -291,21 +291,26 @@ TARGETS = {"get": 1.15, "insert": 1.3}
 
 def measure(cases: dict[str, Case], rounds: int) -> dict[str, list[float]]:
     """Seconds of processor time of one call of each case, a figure a round."""
-    calls: dict[str, int] = {}
-    for name, case in cases.items():
-        begin = time.process_time()
-        for _ in range(3):
+    slowest = 0.0
+    for case in cases.values():
+        # The first calls build statements and fill caches.
+        for _ in range(20):
             case()
-        calls[name] = max(3, int(0.02 / (time.process_time() - begin)))
+        slowest = max(slowest, _of_one(case, 20))
+    # As many of each case: who works for longer finds more in the processor's caches.
+    count = max(3, int(0.02 / slowest))
     taken: dict[str, list[float]] = {name: [] for name in cases}
     for number in range(rounds):
         for name in list(cases)[:: 1 if number % 2 else -1]:
-            case, count = cases[name], calls[name]
-            begin = time.process_time()
-            for _ in range(count):
-                case()
-            taken[name].append((time.process_time() - begin) / count)
+            taken[name].append(_of_one(cases[name], count))
     return taken
+
+
+def _of_one(case: Case, count: int) -> float:
+    begin = time.process_time()
+    for _ in range(count):
+        case()
+    return (time.process_time() - begin) / count
 
 
 def report(name: str, taken: Mapping[str, list[float]], target: float) -> bool:

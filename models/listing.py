@@ -105,19 +105,16 @@ class Listing:
                 continue
             if not value:
                 return None, {}
-            places = padded(name, value)
-            shape.append((name, len(places)))
-            values.update(places)
+            several = padded(value)
+            shape.append((name, len(several)))
+            values.update(zip(places(name, len(several)), several, strict=True))
         return tuple(sorted(shape)), values
 
     def _where(self, shape: tuple[tuple[str, int], ...]) -> list[Any]:
         known = {**self._one, **self._several}
         for name, _ in shape:
             known |= self._narrow.get(name, {})
-        conditions = [
-            known[name]([param(f"{name}_{index}") for index in range(size)] if size else param(name))
-            for name, size in shape
-        ]
+        conditions = [known[name]([*map(param, places(name, size))] if size else param(name)) for name, size in shape]
         return conditions or [peewee.SQL("1 = 1")]
 
     def _sort_key(self, order: Order) -> Any:
@@ -159,10 +156,19 @@ class Listing:
         return Statement(build)
 
 
-def padded(name: str, values: Sequence[Any]) -> dict[str, Any]:
-    """Values for the places ``name_0``, ``name_1``, …, as many as the next of a few sizes; the last value fills up."""
-    size = next((each for each in _SIZES if each >= len(values)), len(values))
-    return {f"{name}_{index}": values[min(index, len(values) - 1)] for index in range(size)}
+def padded(values: Sequence[Any]) -> list[Any]:
+    """Values for the places of a statement (`places`), as many as the next of a few sizes; the last value fills up."""
+    count = len(values)
+    for size in _SIZES:
+        if size >= count:
+            return [*values, *[values[-1]] * (size - count)]
+    return list(values)
+
+
+@lru_cache(maxsize=64)
+def places(name: str, size: int) -> tuple[str, ...]:
+    """The names of the places of a list of values: ``name_0``, ``name_1``, …"""
+    return tuple(f"{name}_{index}" for index in range(size))
 
 
 def contains(column: peewee.Field) -> Condition:

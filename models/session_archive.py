@@ -8,7 +8,7 @@ from functools import cache
 import peewee
 
 from models.database import Unit
-from models.listing import padded
+from models.listing import padded, places
 from models.statements import Statement, param
 from models.tables import Session
 
@@ -26,14 +26,14 @@ _IDS = Statement(
 
 @cache
 def _archive(size: int) -> Statement:
-    places = [param(f"id_{index}") for index in range(size)]
-    return Statement(lambda: Session.update({Session.archived: param("yes")}).where(Session.id.in_(places)))
+    ids = [*map(param, places("id", size))]
+    return Statement(lambda: Session.update({Session.archived: param("yes")}).where(Session.id.in_(ids)))
 
 
 @cache
 def _known(size: int) -> Statement:
-    places = [param(f"id_{index}") for index in range(size)]
-    return Statement(lambda: Session.select(Session.id).where(Session.id.in_(places)))
+    ids = [*map(param, places("id", size))]
+    return Statement(lambda: Session.select(Session.id).where(Session.id.in_(ids)))
 
 
 def count_old(unit: Unit, before: str) -> int:
@@ -51,13 +51,13 @@ def archive_old(unit: Unit, before: str, limit: int) -> int:
 def archive(unit: Unit, session_ids: Sequence[str]) -> None:
     """Take sessions out of the live list."""
     if session_ids:
-        places = padded("id", session_ids)
-        _archive(len(places)).execute(unit, yes=True, **places)
+        ids = padded(session_ids)
+        _archive(len(ids)).run(unit, [True, *ids])
 
 
 def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
     """Which of these ids are those of sessions, live or archived."""
     if not session_ids:
         return set()
-    places = padded("id", session_ids)
-    return {row[0] for row in _known(len(places)).rows(unit, **places)}
+    ids = padded(session_ids)
+    return {row[0] for row in _known(len(ids)).run(unit, ids)}

@@ -11,7 +11,7 @@ from typing import Any
 import peewee
 
 from models.database import Unit
-from models.listing import Listing, Order, at_least, at_most, contains, equals, padded, within
+from models.listing import Listing, Order, at_least, at_most, contains, equals, padded, places, within
 from models.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_rows, session_row
 from models.statements import Statement, param
 from models.tables import Session, SessionLog, SessionMember
@@ -74,12 +74,12 @@ _WITHOUT_SESSION = {len(row._fields): itemgetter(*range(1, len(row._fields) + 1)
 
 @cache
 def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
-    places = [param(f"id_{index}") for index in range(size)]
+    ids = [*map(param, places("id", size))]
     columns = [getattr(model, name) for name in names]
     return Statement(
         lambda: (
             model.select(model.session_id, *columns)
-            .where(model.session_id.in_(places))
+            .where(model.session_id.in_(ids))
             .order_by(model.session_id, model.position)
         )
     )
@@ -87,8 +87,8 @@ def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
 
 def _by_session(unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
     """The rows of each session, in order."""
-    places = padded("id", ids)
-    found = _children(model, names, len(places)).execute(unit, **places).fetchall()
+    wanted = padded(ids)
+    found = _children(model, names, len(wanted)).run(unit, wanted).fetchall()
     # PERF: sessions come one after the other, so that all rows are made at once and cut where the next session begins.
     made = rows(map(_WITHOUT_SESSION[len(names)], found))
     of_session: dict[str, list[Any]] = {each: [] for each in ids}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from models.database import Unit
-from models.listing import Listing, Order, contains, padded, within
+from models.listing import Listing, Order, contains, padded, places, within
 from models.statements import Statement, param
 from models.tables import Account, User, UserAccount
 
@@ -58,12 +58,12 @@ LISTING = Listing(
 
 @cache
 def _accounts(size: int) -> Statement:
-    places = [param(f"id_{index}") for index in range(size)]
+    ids = [*map(param, places("id", size))]
     return Statement(
         lambda: (
             UserAccount.select(UserAccount.user_id, Account.id, Account.name)
             .join(Account, on=(Account.id == UserAccount.account_id))
-            .where(UserAccount.user_id.in_(places))
+            .where(UserAccount.user_id.in_(ids))
             .order_by(UserAccount.user_id, UserAccount.position)
         )
     )
@@ -93,9 +93,9 @@ def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator
 def _whole(unit: Unit, rows: Sequence[Any]) -> list[UserRow]:
     if not rows:
         return []
-    places = padded("id", [row[0] for row in rows])
+    ids = padded([row[0] for row in rows])
     accounts: dict[str, list[tuple[str, str]]] = {row[0]: [] for row in rows}
-    for user_id, account_id, name in _accounts(len(places)).rows(unit, **places):
+    for user_id, account_id, name in _accounts(len(ids)).run(unit, ids):
         accounts[user_id].append((account_id, name))
     return [_row(row, accounts[row[0]]) for row in rows]
 

@@ -181,17 +181,16 @@ class TestPages:
         assert len(found) == len(made)
         assert set(found) == made
 
-    def test_statements_do_not_grow_with_the_page(self, unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_statements_do_not_grow_with_the_page(self, unit: Unit) -> None:
         for _ in range(60):
             add(unit, "ada")
-        ran = []
-        execute = Unit.execute
+        ran, run = [], unit.run
 
-        def counted(self: Unit, sql: str, values: Any = ()) -> Any:
+        def counted(sql: str, values: Any) -> Any:
             ran.append(sql)
-            return execute(self, sql, values)
+            return run(sql, values)
 
-        monkeypatch.setattr(Unit, "execute", counted)
+        unit.run = counted
         assert len(session_list.page(unit, {"archived": False}, NEWEST, 50)) == 50
         assert len(ran) == 3
 
