@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+from collections.abc import Mapping
 from enum import auto
 
 from gateway.contract import fields
@@ -9,6 +11,7 @@ from gateway.contract.catalog import ANYONE, Catalog
 from gateway.contract.dto import Dto, TypeParameter, close
 from gateway.contract.fields import DtoEnum
 from gateway.contract.typeinfo import Contract, describe
+from gateway.metadata.languages import keywords
 
 NAMESPACE = "Awkward.Types"
 
@@ -26,6 +29,24 @@ class AwkwardKinds(DtoEnum):
     Default = auto()
     Self = auto()
     Type = auto()
+
+
+class Words(DtoEnum):
+    """Members that are words of languages"""
+
+    vars().update({word: auto() for word in ("begin", "class", "default", "end", "from", "fun", "in", "self", "type")})
+
+
+class Levels(DtoEnum):
+    """Numbers of their own, one of them negative"""
+
+    Low = auto()
+    High = auto()
+    Unknown = auto()
+
+    @classmethod
+    def numbers(cls) -> Mapping[str, int]:
+        return {"Low": 10, "High": 1 << 20, "Unknown": -1}
 
 
 class Holder(Dto):
@@ -72,6 +93,27 @@ class Empty(Dto):
     """Nothing in it"""
 
 
+class Base(Dto):
+    """What others inherit"""
+
+    level = fields.Enum(Levels, DESCRIPTION)
+    word = fields.Enum(Words)
+
+
+def dto(name: str, parent: type[Dto] = Dto, /, **members: object) -> type[Dto]:
+    """A DTO of that name."""
+    return type(parent)(name, (parent,), {"__module__": __name__, **members})
+
+
+#: Every word that some language keeps for itself.
+WORDS = sorted(
+    {word.lower() for kept in vars(keywords).values() if isinstance(kept, frozenset) for word in kept if word.isalpha()}
+    | {word.lower() for word in (*keyword.kwlist, *keyword.softkwlist) if word.isalpha()}
+)
+#: Words that are names of types, as .NET writes them and as they stand in most languages.
+TYPES = ("Class", "Enum", "End", "Interface", "Module", "Namespace", "Package", "Protocol", "default", "fun")
+
+
 def contract() -> Contract:
     """The contract."""
     catalog = Catalog()
@@ -80,5 +122,9 @@ def contract() -> Contract:
     catalog.operation("GET", "/list", returns=[Awkward], access=ANYONE)(
         type("ListAwkward", (close(Marker, Awkward),), {"__module__": __name__})  # type: ignore[arg-type]
     )
-    catalog.operation("DELETE", "/gone", access=ANYONE)(type("Remove", (Dto,), {"__module__": __name__}))
+    catalog.operation("DELETE", "/gone", access=ANYONE)(dto("Remove"))
+    words = dto("AllWords", Base, **{f"{word}_": fields.String(name=word) for word in WORDS})
+    named = {f"of_{name}": fields.List(fields.Nested(dto(name, Base, size=fields.Integer()))) for name in TYPES}
+    nested = close(Holder, close(Holder, dto("Types", words, **named)))
+    catalog.operation("PUT", "/words", returns=nested, access=ANYONE)(words)
     return describe(catalog)

@@ -11,7 +11,7 @@ import pytest
 from gateway.contract.typeinfo import Contract
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options
-from tests.metadata import awkward, tools
+from tests.metadata import awkward, compilers, tools
 from tests.metadata.conftest import BASE_URL
 from tests.servers import API_KEY, Gateway
 
@@ -40,19 +40,19 @@ def written(language: str, contract: Contract, folder: Path, *given: tuple[str, 
     return path
 
 
-@pytest.mark.parametrize("language", tools.CHECKS)
+@pytest.mark.parametrize("language", compilers.CHECKS)
 def test_the_api(language: str, contract: Contract, tmp_path: Path) -> None:
-    tools.CHECKS[language](written(language, contract, tmp_path))
+    compilers.CHECKS[language](written(language, contract, tmp_path))
 
 
-@pytest.mark.parametrize("language", tools.CHECKS)
+@pytest.mark.parametrize("language", compilers.CHECKS)
 def test_part_of_it_with_options(language: str, contract: Contract, tmp_path: Path) -> None:
-    tools.CHECKS[language](written(language, contract, tmp_path, *GIVEN))
+    compilers.CHECKS[language](written(language, contract, tmp_path, *GIVEN))
 
 
-@pytest.mark.parametrize("language", tools.CHECKS)
+@pytest.mark.parametrize("language", compilers.CHECKS)
 def test_awkward_names_and_texts(language: str, tmp_path: Path) -> None:
-    tools.CHECKS[language](written(language, awkward.contract(), tmp_path))
+    compilers.CHECKS[language](written(language, awkward.contract(), tmp_path))
 
 
 def test_gofmt(contract: Contract, tmp_path: Path) -> None:

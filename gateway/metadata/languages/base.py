@@ -49,6 +49,8 @@ class Generator(ABC):
     :cvar defaults: the options and what holds where they are not given, in the order of the document's head.
     :cvar provided: DTOs of ServiceStack's own that the language's client library brings along.
     :cvar scalars: .NET scalars in the language.
+    :cvar reserved: words that names can't be.
+    :cvar kept_form: what such a word becomes; many languages quote it.
     """
 
     name: ClassVar[str]
@@ -62,6 +64,7 @@ class Generator(ABC):
     map_form: ClassVar[str]
     generic_form: ClassVar[str] = "{0}<{1}>"
     reserved: ClassVar[frozenset[str]] = frozenset()
+    kept_form: ClassVar[str] = "{0}_"
     line_comment: ClassVar[str] = "//"
     comment_marks: ClassVar[Mapping[str, str]] = {"*/": "* /", "/*": "/ *"}
 
@@ -239,9 +242,17 @@ class Generator(ABC):
         """A type inside of another one."""
         return self.type_name(ref)
 
+    def free(self, name: str) -> str:
+        """A name that is none of the language's own words."""
+        return self.kept_form.format(name) if name in self.reserved else name
+
     def class_name(self, name: str) -> str:
         """A record's or enum's name in the language."""
-        return name
+        return self.free(name)
+
+    def own_name(self, info: RecordInfo) -> str:
+        """A record's name with its type parameters."""
+        return self.generic(self.class_name(info.name), info.parameters)
 
     def generic(self, name: str, arguments: Iterable[str]) -> str:
         """A name with type arguments or parameters."""

@@ -78,11 +78,17 @@ class DotnetGenerator(Generator):
         return f"{attribute}({argument}={value})"
 
     def implements(self, info: RecordInfo) -> list[str]:
-        return [*super().implements(info), *(["IExtensibleDataObject"] if self.is_extensible() else [])]
+        return [*super().implements(info), *(["IExtensibleDataObject"] if self.is_extensible(info) else [])]
 
-    def is_extensible(self) -> bool:
-        """Whether classes keep members that they do not know."""
-        return self.flag("MakeDataContractsExtensible")
+    def is_extensible(self, info: RecordInfo) -> bool:
+        """Whether a class has a place for members that it does not know; those that inherit from it have it too."""
+        return self.flag("MakeDataContractsExtensible") and info.base is None
+
+    def members(self, info: EnumInfo) -> Iterator[str]:
+        """An enum's members, with their numbers where these do not just count from 0."""
+        plain = all(number == place for place, (_, number) in enumerate(info.members))
+        for name, number in info.members:
+            yield self.free(name) if plain else f"{self.free(name)} = {number}"
 
     def initialized(self, info: RecordInfo) -> list[Property]:
         """The properties that a constructor sets."""
@@ -109,6 +115,7 @@ class CSharpGenerator(DotnetGenerator):
     title = "C#"
     suffix = "cs"
     reserved = keywords.CSHARP
+    kept_form = "@{0}"
     comment_marks = {}
     defaults = {
         "GlobalNamespace": "",
@@ -163,16 +170,15 @@ class CSharpGenerator(DotnetGenerator):
         return self.text("GlobalNamespace") or info.namespace
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"{self._visible} enum {info.name}", "{")
-        plain = all(number == place for place, (_, number) in enumerate(info.members))
-        yield from indented(f"{name}," if plain else f"{name} = {number}," for name, number in info.members)
+        yield from (f"{self._visible} enum {self.class_name(info.name)}", "{")
+        yield from indented(f"{each}," for each in self.members(info))
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self._description(info.description)
         yield from (f"[{each}]" for each in self.attributes(info))
         partial = " partial" if self.flag("MakePartial") else ""
-        yield f"{self._visible}{partial} class {self.generic(info.name, info.parameters)}"
+        yield f"{self._visible}{partial} class {self.own_name(info)}"
         bases = [*([self.type_name(info.base)] if info.base else []), *self.implements(info)]
         if bases:
             yield f"    : {', '.join(bases)}"
@@ -192,8 +198,8 @@ class CSharpGenerator(DotnetGenerator):
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
         if settings := self.initialized(info):
-            yield from (f"public {info.name}()", "{")
-            yield from indented(f"{each.name} = {self._start(each)};" for each in settings)
+            yield from (f"public {self.class_name(info.name)}()", "{")
+            yield from indented(f"{self.free(each.name)} = {self._start(each)};" for each in settings)
             yield from ("}", "")
         virtual = " virtual" if self.flag("MakeVirtual") else ""
         for number, each in enumerate(info.properties):
@@ -201,9 +207,8 @@ class CSharpGenerator(DotnetGenerator):
                 yield ""
             yield from self._description(each.description)
             yield from (f"[{attribute}]" for attribute in self.member_attributes(info, each))
-            name = f"@{each.name}" if each.name in self.reserved else each.name
-            yield f"public{virtual} {self.property_type(each)} {name} {{ get; set; }}"
-        if self.is_extensible():
+            yield f"public{virtual} {self.property_type(each)} {self.free(each.name)} {{ get; set; }}"
+        if self.is_extensible(info):
             yield from ("", f"public{virtual} ExtensionDataObject ExtensionData {{ get; set; }}")
 
     def _start(self, each: Property) -> str:

@@ -47,8 +47,8 @@ class DartGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"enum {info.name}", "{")
-        yield from indented(f"{name}," for name, _ in info.members)
+        yield from (f"enum {self.class_name(info.name)}", "{")
+        yield from indented(f"{self.free(name)}," for name, _ in info.members)
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -56,7 +56,7 @@ class DartGenerator(Generator):
         yield from self.remarks(info)
         extends = f" extends {self.type_name(info.base)}" if info.base else ""
         implements = ", ".join([*self.implements(info), "IConvertible"])
-        yield f"class {self.generic(info.name, info.parameters)}{extends} implements {implements}"
+        yield f"class {self.own_name(info)}{extends} implements {implements}"
         yield "{"
         yield from indented(self._members(info))
         yield "}"
@@ -72,10 +72,11 @@ class DartGenerator(Generator):
         found: dict[str, str] = {}
         for info in self.ordered():
             if isinstance(info, EnumInfo):
-                found[info.name] = f"TypeOf.Enum, enumValues:{info.name}.values"
+                own = self.class_name(info.name)
+                found[own] = f"TypeOf.Enum, enumValues:{own}.values"
                 continue
             kind = "TypeOf.GenericDef" if info.parameters else "TypeOf.Class"
-            found[self.generic(info.name, info.parameters)] = f"{kind}, create:() => {info.name}()"
+            found[self.own_name(info)] = f"{kind}, create:() => {self.class_name(info.name)}()"
             for ref in (each.type for each in info.properties if not info.parameters):
                 found.update(self._entry(ref))
             operation = self.operation(info)
@@ -98,14 +99,14 @@ class DartGenerator(Generator):
             yield from self.block(each.description)
             yield from self.member_remarks(info, each)
             value = f" = {self.initial(each)}" if self.initial(each) else ""
-            yield f"{self.type_name(each.type)}? {self._member(each)}{value};"
+            yield f"{self.type_name(each.type)}? {self.free(each.wire)}{value};"
             if each.description or info.ordered:
                 yield ""
-        parameters = ",".join(f"this.{self._member(each)}" for each in info.properties)
-        yield f"{info.name}({f'{{{parameters}}}' if parameters else ''});"
+        parameters = ",".join(f"this.{self.free(each.wire)}" for each in info.properties)
+        yield f"{self.class_name(info.name)}({f'{{{parameters}}}' if parameters else ''});"
         own = "" if info.base is None else " : super.fromJson(json)"
         body = " { fromMap(json); }" if info.base is None else ";"
-        yield f"{info.name}.fromJson(Map<String, dynamic> json){own}{body}"
+        yield f"{self.class_name(info.name)}.fromJson(Map<String, dynamic> json){own}{body}"
         yield ""
         yield from self._reading(info)
         yield from self._writing(info)
@@ -119,7 +120,7 @@ class DartGenerator(Generator):
         if info.base:
             yield "    super.fromMap(json);"
         for each in info.properties:
-            yield f"    {self._member(each)} = {self._read(each, info)};"
+            yield f"    {self.free(each.wire)} = {self._read(each, info)};"
         yield from ("    return this;", "}", "")
 
     def _read(self, each: Property, info: RecordInfo) -> str:
@@ -141,7 +142,7 @@ class DartGenerator(Generator):
 
     def _write(self, each: Property) -> str:
         plain = each.type.kind == "scalar" or self.type_name(each.type) == "Map<String,String>"
-        member = self._member(each)
+        member = self.free(each.wire)
         return member if plain else f"JsonConverters.toJson({member},'{self.type_name(each.type)}',context!)"
 
     def _answer(self, info: RecordInfo) -> Iterator[str]:
@@ -156,5 +157,5 @@ class DartGenerator(Generator):
         yield f"createResponse() => {empty};"
         yield f'getResponseTypeName() => "{answer}";'
 
-    def _member(self, each: Property) -> str:
-        return f"{each.wire}_" if each.wire in self.reserved else each.wire
+    def class_name(self, name: str) -> str:
+        return f"{name}_" if name in keywords.DART_TYPES else self.free(name)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, references
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator
 from gateway.metadata.languages.options import names
-from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.selection import dependencies_first, names_in
 from gateway.metadata.languages.texts import indented
 
 
@@ -21,6 +21,7 @@ class FSharpGenerator(DotnetGenerator):
     suffix = "fs"
     head = Head(opening="(* Options:", closing="*)")
     reserved = keywords.FSHARP
+    kept_form = "``{0}``"
     comment_marks = {}
     defaults = {
         "GlobalNamespace": "",
@@ -50,7 +51,9 @@ class FSharpGenerator(DotnetGenerator):
     def opening(self) -> Iterator[str]:
         first = next((each.request.namespace for each in self.contract.operations if each.name in self.types), "")
         anywhere = next((info.namespace for info in self.types.values()), "dtos")
-        yield from (f"namespace {self.text('GlobalNamespace') or first or anywhere}", "")
+        # What names types that come later needs leave to.
+        circular = " rec" if self._is_circular() else ""
+        yield from (f"namespace{circular} {self.text('GlobalNamespace') or first or anywhere}", "")
         yield from (f"open {each}" for each in (*NAMESPACES, *names(self.text("AddNamespaces"))))
         yield ""
 
@@ -60,15 +63,23 @@ class FSharpGenerator(DotnetGenerator):
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
 
+    def _is_circular(self) -> bool:
+        """Whether a type names one that can't stand before it."""
+        pending = set(self.types)
+        for info in self.ordered():
+            pending.discard(info.name)
+            operation = self.operation(info) if isinstance(info, RecordInfo) and self.is_marked(info) else None
+            used = [*references(info), *([operation.returns] if operation and operation.returns else [])]
+            if any(name in pending for ref in used for name in names_in(ref)):
+                return True
+        return False
+
     def nullable(self, name: str) -> str:
         return f"Nullable<{name}>"
 
-    def is_extensible(self) -> bool:
-        return False
-
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield f"type {info.name} ="
-        yield from indented(f"| {name} = {number}" for name, number in info.members)
+        yield f"type {self.class_name(info.name)} ="
+        yield from indented(f"| {self.free(name)} = {number}" for name, number in info.members)
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         if self.describes():
@@ -76,23 +87,27 @@ class FSharpGenerator(DotnetGenerator):
         yield from (f"[<{each}>]" for each in self.attributes(info))
         yield "[<AllowNullLiteral>]"
         parameters = [f"'{each}" for each in info.parameters]
-        yield f"type {self.generic(info.name, parameters)}() ="
+        yield f"type {self.generic(self.class_name(info.name), parameters)}() ="
         lines = [*self._members(info)]
         yield from indented(lines or ["class end"])
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
         if info.base:
             yield f"inherit {self.type_name(info.base)}()"
-        yield from (f"interface {each}" for each in self.implements(info))
+        if self.is_extensible(info):
+            yield "let mutable extensionData:ExtensionDataObject = null"
+        for interface in self.implements(info):
+            yield f"interface {interface}{' with' if interface == 'IExtensibleDataObject' else ''}"
+        if self.is_extensible(info):
+            yield "    member this.ExtensionData with get() = extensionData and set value = extensionData <- value"
         for number, each in enumerate(info.properties):
             if number and each.description:
                 yield ""
             if self.describes():
                 yield from self.summary(each.description)
             yield from (f"[<{attribute}>]" for attribute in self.member_attributes(info, each))
-            name = f"``{each.name}``" if each.name in self.reserved else each.name
             kind = self._kind(each)
-            yield f"member val {name}:{kind} = {self._start(each, kind)} with get,set"
+            yield f"member val {self.free(each.name)}:{kind} = {self._start(each, kind)} with get,set"
 
     def _kind(self, each: Property) -> str:
         kind = self.property_type(each)

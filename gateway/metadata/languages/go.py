@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeRef
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 
@@ -46,17 +46,18 @@ class GoGenerator(Generator):
             yield from ("import (", *(f'{_TAB}"{each}"' for each in imports), ")", "")
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"type {info.name} string", "", "const (")
+        own = self.class_name(info.name)
+        yield from (f"type {own} string", "", "const (")
         width = max((len(name) for name, _ in info.members), default=0)
         for name, _ in info.members:
-            yield f'{_TAB}{info.name}{name:<{width}} {info.name} = "{name}"'
+            yield f'{_TAB}{own}{name:<{width}} {own} = "{name}"'
         yield ")"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self._description(info.description)
         yield from self.remarks(info)
         parameters = [f"{each} any" for each in info.parameters]
-        yield f"type {self.generic(info.name, parameters)} struct {{"
+        yield f"type {self.generic(self.class_name(info.name), parameters)} struct {{"
         if info.base:
             yield _TAB + self.type_name(info.base)
         yield from self._fields(info)
@@ -66,11 +67,11 @@ class GoGenerator(Generator):
             yield ""
             returns = operation.returns
             if returns is None:
-                yield f"func ({info.name}) CreateResponseVoid() {{}}"
+                yield f"func ({self.class_name(info.name)}) CreateResponseVoid() {{}}"
             else:
-                yield f"func ({info.name}) CreateResponse() (r {self.type_name(returns)}) {{ return }}"
+                yield f"func ({self.class_name(info.name)}) CreateResponse() (r {self.type_name(returns)}) {{ return }}"
             yield ""
-            yield f'func ({info.name}) HttpMethod() string {{ return "{operation.verb}" }}'
+            yield f'func ({self.class_name(info.name)}) HttpMethod() string {{ return "{operation.verb}" }}'
 
     def _fields(self, info: RecordInfo) -> Iterator[str]:
         """The fields; neighbours without remarks stand in columns, as gofmt wants them."""
@@ -81,7 +82,10 @@ class GoGenerator(Generator):
                 yield from _columns(group)
                 group = []
                 yield from (_TAB + line for line in remarks)
-            name = each.name[:1].upper() + each.name[1:]
+            name = self.class_name(each.name)
+            # What is embedded is a field of its type's name.
+            if info.base and name == self.class_name(info.base.name):
+                name += "_"
             group.append((name, self._optional(each), f'`json:"{each.wire},omitempty"`'))
         yield from _columns(group)
 
@@ -93,8 +97,9 @@ class GoGenerator(Generator):
         if self.describes():
             yield from (f"// {line}" for line in self.comment_lines(text))
 
-    def argument(self, ref: TypeRef) -> str:
-        return self.type_name(ref)
+    def class_name(self, name: str) -> str:
+        # What begins with a small letter is the package's own.
+        return name[:1].upper() + name[1:]
 
 
 def _columns(rows: list[tuple[str, str, str]]) -> Iterator[str]:

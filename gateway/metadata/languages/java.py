@@ -27,11 +27,16 @@ class JvmGenerator(Generator):
         """What is imported: the option's packages, and those of Gson that the types need."""
         found = [*names(self.text("DefaultImports") or self.default_imports)]
         records = [info for info in self.types.values() if isinstance(info, RecordInfo)]
-        if any(self.member(each) != each.wire for info in records for each in info.properties):
+        renamed = any(self.member(each) != each.wire for info in records for each in info.properties)
+        if renamed or any(name in self.reserved for name in self.constants()):
             found.append(_ANNOTATIONS)
         if any(self.is_marked(info) and self.is_generic_answer(info) for info in records):
             found.append(_REFLECTION)
         yield from dict.fromkeys(found)
+
+    def constants(self) -> Iterator[str]:
+        """The names of all enums' members."""
+        yield from (name for info in self.types.values() if isinstance(info, EnumInfo) for name, _ in info.members)
 
     def is_generic_answer(self, info: RecordInfo) -> bool:
         """Whether the type of what an operation answers has arguments, which the JVM forgets."""
@@ -119,16 +124,19 @@ class JavaGenerator(JvmGenerator):
         yield from indented(self._record(info))
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from indented([f"public static enum {info.name}", "{"])
-        members = ",\n".join(name for name, _ in info.members).split("\n")
+        yield from indented([f"public static enum {self.class_name(info.name)}", "{"])
+        members = ",\n".join(self._constant(name) for name, _ in info.members).split("\n")
         yield from indented([*members[:-1], f"{members[-1]};"], 2)
         yield from indented(["}"])
+
+    def _constant(self, name: str) -> str:
+        return name if name not in self.reserved else f"@SerializedName({self.quoted(name)}) {self.free(name)}"
 
     def _record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.annotations(info)
         extends, implements = self.extends(info), ", ".join(self.implements(info))
         yield (
-            f"public static class {self.generic(info.name, info.parameters)}"
+            f"public static class {self.own_name(info)}"
             f"{f' extends {extends}' if extends else ''}{f' implements {implements}' if implements else ''}"
         )
         yield "{"
@@ -154,7 +162,7 @@ class JavaGenerator(JvmGenerator):
         prefix = "is" if kind == "Boolean" and not title.startswith("Is") else "get"
         # Object has a getClass of its own.
         getter = f"{prefix}{title}" if f"{prefix}{title}" != "getClass" else "getClass_"
-        owner = self.generic(info.name, info.parameters)
+        owner = self.own_name(info)
         yield f"public {kind} {getter}() {{ return {member}; }}"
         if self.flag("SettersReturnThis"):
             yield f"public {owner} set{title}({kind} value) {{ this.{member} = value; return this; }}"

@@ -36,17 +36,19 @@ class JavaScriptGenerator(ScriptGenerator):
     def enum(self, info: EnumInfo) -> Iterator[str]:
         if self.flag("AddDocAnnotations"):
             yield f"/** @typedef {{{'|'.join(repr(name) for name, _ in info.members)}}} */"
-        yield f"export var {info.name};"
-        yield f"(function ({info.name}) {{"
-        yield from indented(f'{info.name}["{name}"] = "{name}"' for name, _ in info.members)
-        yield f"}})({info.name} || ({info.name} = {{}}));"
+        own = self.class_name(info.name)
+        yield f"export var {own};"
+        yield f"(function ({own}) {{"
+        yield from indented(f'{own}["{name}"] = "{name}"' for name, _ in info.members)
+        yield f"}})({own} || ({own} = {{}}));"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         if self.describes() and info.description:
             yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
         if self.flag("AddDocAnnotations"):
             yield from (f"/** @template {each} */" for each in info.parameters)
-        yield f"export class {info.name}{f' extends {info.base.name}' if info.base else ''} {{"
+        base = f" extends {self.class_name(info.base.name)}" if info.base else ""
+        yield f"export class {self.class_name(info.name)}{base} {{"
         yield from indented(self._members(info))
         yield "}"
 
@@ -58,7 +60,7 @@ class JavaScriptGenerator(ScriptGenerator):
         yield f"constructor(init) {{ {'super(init); ' if info.base else ''}Object.assign(this, init) }}"
         for each in info.properties:
             yield from self._note(self.type_name(each.type), each.description if self.describes() else "", noted=noted)
-            yield f"{each.wire}{f' = {self.initial(each)}' if self.initial(each) else ''};"
+            yield f"{self.member(each)}{f' = {self.initial(each)}' if self.initial(each) else ''};"
         operation = self.operation(info)
         if operation is not None and self.is_marked(info):
             yield f"getTypeName() {{ return '{info.name}' }}"
@@ -75,4 +77,4 @@ class JavaScriptGenerator(ScriptGenerator):
     def _new(self, ref: TypeRef | None) -> str:
         if ref is None:
             return ""
-        return "return [] " if ref.kind == "list" else f"return new {ref.name}() "
+        return "return [] " if ref.kind == "list" else f"return new {self.class_name(ref.name)}() "

@@ -28,18 +28,27 @@ DART = _words(
     return super switch this throw true try var void while with yield context
     """
 )
+#: Names that no type of Dart has.
+DART_TYPES = _words(
+    """
+    abstract as covariant deferred dynamic export extension external factory get implements import interface late library mixin operator
+    part required set static typedef Function
+    """
+)
 FSHARP = _words(
     """
-    abstract and as assert base begin class default delegate do done downcast downto elif else end exception extern false finally fixed
-    for fun function global if in inherit inline interface internal lazy let match member module mutable namespace new null of open or
-    override private public rec return sig static struct then to true try type upcast use val void when while with yield
+    abstract and as asr assert atomic base begin break checked class component const constraint constructor continue default delegate do
+    done downcast downto elif else end event exception extern external false finally fixed for fun function functor global if in include
+    inherit inline interface internal land lazy let lor lsl lsr lxor match measure member method mixin mod module mutable namespace new
+    null object of open or override parallel params private process protected public pure rec return sealed sig static struct tailcall
+    then to trait true try type upcast use val virtual void volatile when while with yield
     """
 )
 SWIFT = _words(
     """
-    as associatedtype break case catch class continue default defer deinit do else enum extension fallthrough false fileprivate for
-    func guard if import in init inout internal is let nil open operator private protocol public repeat rethrows return self static
-    struct subscript super switch throw throws true try typealias var where while
+    any as associatedtype async await break case catch class continue default defer deinit do each else enum extension fallthrough false
+    fileprivate final for func guard if import in init inout internal is let nil open operator private protocol public repeat rethrows
+    return self some static struct subscript super switch throw throws true try typealias var where while yield
     """
 )
 VISUAL_BASIC = _words(
@@ -68,6 +77,21 @@ RUBY = _words(
     """
     alias and begin break case class def defined do else elsif end ensure false for if in module next nil not or redo rescue retry return
     self super then true undef unless until when while yield hash method object_id send freeze dup clone display
+    """
+)
+#: Classes that Ruby has already.
+RUBY_CLASSES = _words(
+    """
+    Array BasicObject Binding Class Comparable Complex Dir Encoding Enumerable Exception File Float Hash Integer Kernel Method Module
+    NilClass Numeric Object Proc Process Random Range Rational Regexp Set Signal String Struct Symbol Thread Time
+    """
+)
+#: Names that no class of JavaScript or TypeScript has.
+JAVASCRIPT = _words(
+    """
+    any arguments await boolean break case catch class const continue debugger default delete do else enum eval export extends false
+    finally for function if implements import in instanceof interface let never new null number object package private protected public
+    return static string super switch symbol this throw true try typeof undefined unknown var void while with yield
     """
 )
 #: Names that no class of PHP has.

@@ -23,6 +23,7 @@ class KotlinGenerator(JvmGenerator):
     title = "Kotlin"
     suffix = "kt"
     reserved = keywords.JAVA | keywords.KOTLIN
+    kept_form = "`{0}`"
     default_imports = _IMPORTS
     defaults = {
         "Package": "",
@@ -56,15 +57,15 @@ class KotlinGenerator(JvmGenerator):
         return re.sub(r"\$", r"\\$", super().quoted(text))
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"enum class {info.name}", "{")
-        yield from indented(f"{name}," for name, _ in info.members)
+        yield from (f"enum class {self.class_name(info.name)}", "{")
+        yield from indented(f"{self.free(name)}," for name, _ in info.members)
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.annotations(info)
         extends = self.extends(info)
         bases = [*([f"{extends}()"] if extends else []), *self.implements(info)]
-        yield f"open class {self.generic(info.name, info.parameters)}{' : ' if bases else ''}{', '.join(bases)}"
+        yield f"open class {self.own_name(info)}{' : ' if bases else ''}{', '.join(bases)}"
         yield "{"
         yield from indented(self._members(info))
         yield "}"
@@ -81,7 +82,7 @@ class KotlinGenerator(JvmGenerator):
             generic = f"object : TypeToken<{answer}>(){{}}.type"
             value = generic if operation.returns.arguments else f"{answer}::class.java"
             yield f"companion object {{ private val responseType = {value} }}"
-            yield f"override fun getResponseType(): Any? = {info.name}.responseType"
+            yield f"override fun getResponseType(): Any? = {self.class_name(info.name)}.responseType"
 
     def _declared(self, each: Property) -> str:
         kind = self.type_name(each.type)

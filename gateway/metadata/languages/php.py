@@ -117,14 +117,14 @@ class PhpGenerator(Generator):
     def _constructor(self, info: RecordInfo) -> Iterator[str]:
         inherited = list(self.contract.all_properties(info))[len(info.properties) :]
         yield "public function __construct("
-        parameters = [[f"{self._declared(each)} ${each.wire}=null"] for each in inherited]
+        parameters = [[f"{self._declared(each)} ${self._member(each)}=null"] for each in inherited]
         parameters += [[*self._parameter(info, each)] for each in info.properties]
         for number, lines in enumerate(parameters):
             *remarks, last = lines
             yield from indented([*remarks, last + ("," if number < len(parameters) - 1 else "")])
         yield ") {"
         if info.base:
-            yield f"    parent::__construct({','.join(f'${each.wire}' for each in inherited)});"
+            yield f"    parent::__construct({','.join(f'${self._member(each)}' for each in inherited)});"
         yield from ("}", "")
 
     def _parameter(self, info: RecordInfo, each: Property) -> Iterator[str]:
@@ -132,7 +132,11 @@ class PhpGenerator(Generator):
             yield f"/** @description {' '.join(self.comment_lines(each.description))} */"
         yield from self.member_remarks(info, each)
         yield f"/** @var {self.type_name(each.type)}|null */"
-        yield f"public {self._declared(each)} ${each.wire}={self.initial(each) or 'null'}"
+        yield f"public {self._declared(each)} ${self._member(each)}={self.initial(each) or 'null'}"
+
+    def _member(self, each: Property) -> str:
+        # ``$this`` is no parameter.
+        return "this_" if each.wire == "this" else each.wire
 
     def _declared(self, each: Property) -> str:
         """A property's type for PHP itself, which knows no types of items."""
@@ -146,15 +150,15 @@ class PhpGenerator(Generator):
             yield "    parent::fromMap($o);"
         for each in info.properties:
             value = self._converted("from", each, info, f"$o['{each.wire}']")
-            yield f"    if (isset($o['{each.wire}'])) $this->{each.wire} = {value};"
+            yield f"    if (isset($o['{each.wire}'])) $this->{self._member(each)} = {value};"
         yield from ("}", "")
 
     def _writing(self, info: RecordInfo) -> Iterator[str]:
         yield from ("/** @throws Exception */", "public function jsonSerialize(): mixed", "{")
         yield f"    $o = {'(array)parent::jsonSerialize()' if info.base else '[]'};"
         for each in info.properties:
-            value = self._converted("to", each, info, f"$this->{each.wire}")
-            yield f"    if (isset($this->{each.wire})) $o['{each.wire}'] = {value};"
+            value = self._converted("to", each, info, f"$this->{self._member(each)}")
+            yield f"    if (isset($this->{self._member(each)})) $o['{each.wire}'] = {value};"
         yield from ("    return empty($o) ? new class(){} : $o;", "}")
 
     def _converted(self, direction: str, each: Property, info: RecordInfo, value: str) -> str:

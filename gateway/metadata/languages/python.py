@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import typing
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
@@ -30,6 +31,8 @@ class PythonGenerator(Generator):
     head = Head(opening='""" Options:', closing='"""', off="#")
     # What stands in the annotations of a dataclass can't be the name of a field before it.
     reserved = frozenset({*keyword.kwlist, "self", "int", "float", "bool", "str", "list", "dict", "field", "config"})
+    #: What the imports bring along.
+    imported = frozenset({*typing.__all__, "Enum", "IntEnum", "LetterCase", "Undefined"})
     comment_marks = {"\\": "\\\\", '"""': "'''"}
     provided = frozenset(
         {
@@ -83,12 +86,15 @@ class PythonGenerator(Generator):
             yield ""
             pending = pending - {info.name}
 
+    def class_name(self, name: str) -> str:
+        return f"{name}_" if name in self.reserved | self.imported else name
+
     def type_name(self, ref: TypeRef) -> str:
         name = super().type_name(ref)
         return f'"{name.replace(_QUOTE, "")}"' if self._pending.intersection(names_in(ref)) else name
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield f"class {info.name}(str, Enum):"
+        yield f"class {self.class_name(info.name)}(str, Enum):"
         yield from indented(f"{snake_case(name).upper()} = '{name}'" for name, _ in info.members)
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -96,7 +102,7 @@ class PythonGenerator(Generator):
         yield self.text("DataClassJson") or _JSON
         yield self.text("DataClass") or _DATACLASS
         bases = ", ".join(self._bases(info))
-        yield f"class {info.name}{f'({bases})' if bases else ''}:"
+        yield f"class {self.class_name(info.name)}{f'({bases})' if bases else ''}:"
         lines = [*self._documentation(info.description), *self._members(info)]
         while lines and not lines[-1]:
             lines.pop()
@@ -108,7 +114,7 @@ class PythonGenerator(Generator):
         if info.base:
             # A base is needed at once, so its arguments alone may have to wait.
             arguments = [self.type_name(each) for each in info.base.arguments]
-            yield self.generic(info.base.name, arguments)
+            yield self.generic(self.class_name(info.base.name), arguments)
         yield from self.implements(info)
 
     def _documentation(self, text: str) -> Iterator[str]:

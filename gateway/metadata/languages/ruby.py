@@ -52,18 +52,24 @@ class RubyGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def class_name(self, name: str) -> str:
-        return f"ServiceStack::{name}" if name in self.provided else name
+        if name in self.provided:
+            return f"ServiceStack::{name}"
+        constant = name[:1].upper() + name[1:]
+        return f"{constant}_" if constant in keywords.RUBY_CLASSES else constant
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield f"module {info.name}"
-        yield from indented(f"{snake_case(name).upper()} = '{name}'" for name, _ in info.members)
+        yield f"module {self.class_name(info.name)}"
+        # ``BEGIN`` and ``END`` are statements.
+        constants = {name: snake_case(name).upper() for name, _ in info.members}
+        kept = ("BEGIN", "END")
+        yield from indented(f"{each}{'_' if each in kept else ''} = '{name}'" for name, each in constants.items())
         yield "end"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self._description(info.description)
         yield from self.remarks(info)
         # A class of its own for each argument would be another base each time.
-        yield f"class {info.name}{f' < {info.base.name}' if info.base else ''}"
+        yield f"class {self.class_name(info.name)}{f' < {self.class_name(info.base.name)}' if info.base else ''}"
         if info.base is None:
             yield from indented(["include ServiceStack::DTO", ""])
         yield from indented(self._members(info))
@@ -121,7 +127,7 @@ class RubyGenerator(Generator):
     def _type(self, ref: TypeRef) -> str:
         """What the library must know of a property's type to read it."""
         if ref.kind == "list":
-            return f", type: [{ref.arguments[0].name}]" if ref.arguments[0].kind == "record" else ""
+            return f", type: [{self.class_name(ref.arguments[0].name)}]" if ref.arguments[0].kind == "record" else ""
         return f", type: {self.type_name(ref)}" if ref.kind == "record" else ""
 
     def _documented(self, ref: TypeRef) -> str:

@@ -37,6 +37,7 @@ class RustGenerator(Generator):
     title = "Rust"
     suffix = "rs"
     reserved = keywords.RUST | keywords.RUST_PATHS
+    kept_form = "r#{0}"
     list_form = "Vec<{0}>"
     map_form = "HashMap<{0}, {1}>"
     defaults = {
@@ -53,7 +54,7 @@ class RustGenerator(Generator):
     scalars = {"String": "String", "Boolean": "bool", "Int8": "i8", "Int16": "i16", "Int32": "i32", "Int64": "i64"}
 
     def opening(self) -> Iterator[str]:
-        yield "#![allow(unused_imports, dead_code)]"
+        yield "#![allow(unused_imports, dead_code, non_camel_case_types)]"
         yield from (f"use {each};" for each in _statements(self.text("DefaultImports")))
         yield ""
         if self.flag("AddServiceStackTypes"):
@@ -63,12 +64,11 @@ class RustGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (_DERIVE, f"pub enum {info.name} {{")
+        yield from (_DERIVE, f"pub enum {self.class_name(info.name)} {{")
         for number, (name, _) in enumerate(info.members):
             if not number:
                 yield "    #[default]"
-            plain = f"{name}_" if name in self.reserved else name
-            yield from indented([f'#[serde(rename = "{name}")]', f"{plain},"])
+            yield from indented([f'#[serde(rename = "{name}")]', f"{self.free(name)},"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -77,11 +77,12 @@ class RustGenerator(Generator):
         yield from (_DERIVE, "#[serde(default)]")
         # A parameter that no field names has to be named by something.
         unused = [each for each in info.parameters if all(each not in names_in(p.type) for p in info.properties)]
-        yield f"pub struct {self.generic(info.name, info.parameters)} {{"
+        yield f"pub struct {self.own_name(info)} {{"
         if info.base:
-            yield from indented(
-                ["#[serde(flatten)]", f"pub {snake_case(info.base.name)}: {self.type_name(info.base)},"]
-            )
+            own = {snake_case(each.name) for each in info.properties}
+            inherited = self.free(snake_case(info.base.name))
+            inherited += "_" if inherited in own else ""
+            yield from indented(["#[serde(flatten)]", f"pub {inherited}: {self.type_name(info.base)},"])
         yield from indented(line for each in info.properties for line in self._field(info, each))
         for each in unused:
             yield from indented(["#[serde(skip)]", f"pub {each.lower()}_: std::marker::PhantomData<{each}>,"])
@@ -92,8 +93,8 @@ class RustGenerator(Generator):
         yield from self._description(each.description)
         yield from self.member_remarks(info, each)
         plain = snake_case(each.name)
-        member = f"{plain}_" if plain in keywords.RUST_PATHS else f"r#{plain}" if plain in self.reserved else plain
-        rename = "" if plain == each.wire and member != f"{plain}_" else f'rename = "{each.wire}", '
+        member = self.free(plain)
+        rename = "" if member in (each.wire, f"r#{each.wire}") else f'rename = "{each.wire}", '
         yield f'#[serde({rename}default, skip_serializing_if = "Option::is_none")]'
         kind = self.type_name(each.type)
         # What holds itself must be on the heap.
@@ -103,14 +104,17 @@ class RustGenerator(Generator):
         operation = self.operation(info)
         if operation is None or not self.is_marked(info):
             return
-        yield from ("", f"impl IRequest for {info.name} {{")
+        yield from ("", f"impl IRequest for {self.class_name(info.name)} {{")
         yield f'    const NAME: &\'static str = "{info.name}";'
         yield f'    const VERB: &\'static str = "{operation.verb}";'
         yield "}"
         if operation.returns is None:
-            yield f"impl IReturnVoid for {info.name} {{}}"
+            yield f"impl IReturnVoid for {self.class_name(info.name)} {{}}"
         else:
-            yield f"impl IReturn for {info.name} {{ type Response = {self.type_name(operation.returns)}; }}"
+            yield f"impl IReturn for {self.class_name(info.name)} {{ type Response = {self.type_name(operation.returns)}; }}"
+
+    def free(self, name: str) -> str:
+        return f"{name}_" if name in keywords.RUST_PATHS else super().free(name)
 
     def _description(self, text: str) -> Iterator[str]:
         if self.describes():

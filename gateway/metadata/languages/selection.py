@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gateway.contract.typeinfo import Contract, Property, RecordInfo, TypeInfo, TypeRef, references
@@ -50,7 +50,7 @@ def with_additions(contract: Contract, *, status: bool, version: bool) -> Contra
 
 
 def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[TypeInfo]:
-    """The types, each after those it names; those named in `last` (the requests) at the end."""
+    """The types, each after those it names; those named in `last` (the requests) as late as they can be."""
     found: dict[str, TypeInfo] = {}
     under_way: set[str] = set()
 
@@ -64,7 +64,9 @@ def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[
                 visit(each)
         found[name] = types[name]
 
-    at_end = set(last)
+    requests = set(last)
+    # A request that others inherit from can't wait.
+    at_end = requests - {base for name in types.keys() - requests for base in _bases(types, name)}
     for name in types:
         for ref in references(types[name]) if name in at_end else ():
             for each in names_in(ref):
@@ -75,6 +77,14 @@ def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[
         visit(name)
     ends = [info for name, info in found.items() if name in at_end]
     return [info for name, info in found.items() if name not in at_end] + ends
+
+
+def _bases(types: dict[str, TypeInfo], name: str) -> Iterator[str]:
+    """The names of what a type inherits from."""
+    info = types.get(name)
+    if isinstance(info, RecordInfo) and info.base is not None:
+        yield info.base.name
+        yield from _bases(types, info.base.name)
 
 
 def _is_base(info: TypeInfo, ref: TypeRef) -> bool:

@@ -21,6 +21,7 @@ class SwiftGenerator(Generator):
     title = "Swift"
     suffix = "swift"
     reserved = keywords.SWIFT
+    kept_form = "`{0}`"
     provided = frozenset({"ResponseStatus", "ResponseError", "ErrorResponse"})
     list_form = "[{0}]"
     map_form = "[{0}:{1}]"
@@ -55,15 +56,15 @@ class SwiftGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"public enum {info.name} : String, Codable", "{")
-        yield from indented(f"case {self._member(name)}" for name, _ in info.members)
+        yield from (f"public enum {self.class_name(info.name)} : String, Codable", "{")
+        yield from indented(f"case {self.free(name)}" for name, _ in info.members)
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.block(info.description)
         yield from self.remarks(info)
         parameters = ", ".join(f"{each} : Codable" for each in info.parameters)
-        yield f"public class {info.name}{f'<{parameters}>' if parameters else ''} : {', '.join(self._bases(info))}"
+        yield f"public class {self.class_name(info.name)}{f'<{parameters}>' if parameters else ''} : {', '.join(self._bases(info))}"
         yield "{"
         yield from indented(self._members(info))
         yield "}"
@@ -85,7 +86,7 @@ class SwiftGenerator(Generator):
             yield from self.block(each.description)
             yield from self.member_remarks(info, each)
             value = f" = {self.initial(each)}" if self.initial(each) else ""
-            yield f"public var {self._member(each.wire)}:{self.type_name(each.type)}?{value}"
+            yield f"public var {self.free(each.wire)}:{self.type_name(each.type)}?{value}"
             if each.description or info.ordered:
                 yield ""
         if info.base is None:
@@ -98,14 +99,14 @@ class SwiftGenerator(Generator):
         """What Codable does not make by itself for a class that inherits from another one."""
         if properties:
             yield "private enum CodingKeys : String, CodingKey {"
-            yield from indented(f"case {self._member(each.wire)}" for each in properties)
+            yield from indented(f"case {self.free(each.wire)}" for each in properties)
             yield from ("}", "")
         yield "required public init(from decoder: Decoder) throws {"
         yield "    try super.init(from: decoder)"
         if properties:
             yield "    let container = try decoder.container(keyedBy: CodingKeys.self)"
         for each in properties:
-            member = self._member(each.wire)
+            member = self.free(each.wire)
             read = f"container.decodeIfPresent({self.type_name(each.type)}.self, forKey: .{member})"
             yield f"    {member} = try {read}{f' ?? {self.initial(each)}' if self.initial(each) else ''}"
         yield from ("}", "", "public override func encode(to encoder: Encoder) throws {")
@@ -113,9 +114,6 @@ class SwiftGenerator(Generator):
         if properties:
             yield "    var container = encoder.container(keyedBy: CodingKeys.self)"
         for each in properties:
-            member = self._member(each.wire)
+            member = self.free(each.wire)
             yield f"    if {member} != nil {{ try container.encode({member}, forKey: .{member}) }}"
         yield "}"
-
-    def _member(self, name: str) -> str:
-        return f"`{name}`" if name in self.reserved else name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
@@ -38,11 +39,16 @@ class ScriptGenerator(Generator):
     """What TypeScript, its declarations and JavaScript share."""
 
     scalars = {"String": "string", "Boolean": "boolean", **{f"Int{bits}": "number" for bits in (8, 16, 32, 64)}}
+    reserved = keywords.JAVASCRIPT
     list_form = "{0}[]"
     map_form = "{{ [index: {0}]: {1}; }}"
 
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
+
+    def member(self, each: Property) -> str:
+        """A property's name: every word but one may be that."""
+        return each.wire if each.wire != "constructor" else "['constructor']"
 
     def annotations(self, info: RecordInfo) -> Iterator[str]:
         """What stands before a class."""
@@ -90,7 +96,7 @@ class TypeScriptGenerator(ScriptGenerator):
             yield "}"
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"export enum {info.name}", "{")
+        yield from (f"export enum {self.class_name(info.name)}", "{")
         yield from indented(f"{name} = '{name}'," for name, _ in info.members)
         yield "}"
 
@@ -98,7 +104,7 @@ class TypeScriptGenerator(ScriptGenerator):
         yield from self.annotations(info)
         base, implements = info.base, ", ".join(self.implements(info))
         yield (
-            f"export class {self.generic(info.name, info.parameters)}"
+            f"export class {self.own_name(info)}"
             f"{f' extends {self.type_name(base)}' if base else ''}{f' implements {implements}' if implements else ''}"
         )
         yield "{"
@@ -110,12 +116,12 @@ class TypeScriptGenerator(ScriptGenerator):
         for each in info.properties:
             yield from self.member_annotations(info, each)
             value = f" = {self.initial(each)}" if self.initial(each) else ""
-            yield f"public {each.wire}{optional if not value else ''}: {self.type_name(each.type)}{value};"
+            yield f"public {self.member(each)}{optional if not value else ''}: {self.type_name(each.type)}{value};"
             if each.description or info.ordered:
                 yield ""
         if info.properties and not (info.properties[-1].description or info.ordered):
             yield ""
-        own = self.generic(info.name, info.parameters)
+        own = self.own_name(info)
         inherited = "super(init); " if info.base else ""
         yield f"public constructor(init?: Partial<{own}>) {{ {inherited}(Object as any).assign(this, init); }}"
         yield from self._answer(info)
@@ -157,18 +163,18 @@ class DeclarationGenerator(ScriptGenerator):
         yield from indented(super().body())
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield f"type {info.name} = {' | '.join(self.quoted(name) for name, _ in info.members)};"
+        yield f"type {self.class_name(info.name)} = {' | '.join(self.quoted(name) for name, _ in info.members)};"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.annotations(info)
         bases = [self.type_name(info.base)] if info.base else []
         extends = ", ".join([*bases, *self.implements(info)])
-        yield f"interface {self.generic(info.name, info.parameters)}{f' extends {extends}' if extends else ''}"
+        yield f"interface {self.own_name(info)}{f' extends {extends}' if extends else ''}"
         yield "{"
         optional = "?" if self.flag("MakePropertiesOptional") else ""
         for each in info.properties:
             yield from indented(self.member_annotations(info, each))
-            yield f"    {each.wire}{optional}: {self.type_name(each.type)};"
+            yield f"    {self.member(each)}{optional}: {self.type_name(each.type)};"
         yield "}"
 
     def markers(self) -> Iterator[str]:

@@ -20,6 +20,7 @@ class VisualBasicGenerator(DotnetGenerator):
     suffix = "vb"
     head = Head(opening="' Options:", closing="", off="''", line="'")
     reserved = keywords.VISUAL_BASIC
+    kept_form = "[{0}]"
     comment_marks = {}
     list_form = "List(Of {0})"
     map_form = "Dictionary(Of {0}, {1})"
@@ -67,12 +68,9 @@ class VisualBasicGenerator(DotnetGenerator):
     def nullable(self, name: str) -> str:
         return f"Nullable(Of {name})"
 
-    def is_extensible(self) -> bool:
-        return False
-
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield f"Public Enum {info.name}"
-        yield from indented(self._name(name) for name, _ in info.members)
+        yield f"Public Enum {self.class_name(info.name)}"
+        yield from indented(self.members(info))
         yield "End Enum"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -80,7 +78,7 @@ class VisualBasicGenerator(DotnetGenerator):
             yield from self.summary(info.description, "'''", "Summary")
         yield from (f"<{each}>" for each in self.attributes(info))
         partial = "Partial " if self.flag("MakePartial") else ""
-        yield f"Public {partial}Class {self.generic(self._name(info.name), info.parameters)}"
+        yield f"Public {partial}Class {self.own_name(info)}"
         yield from indented(self._members(info))
         yield "End Class"
 
@@ -90,7 +88,7 @@ class VisualBasicGenerator(DotnetGenerator):
         yield from (f"Implements {each}" for each in self.implements(info))
         if settings := self.initialized(info):
             yield "Public Sub New()"
-            yield from indented(f"{self._name(each.name)} = {self._start(each)}" for each in settings)
+            yield from indented(f"{self.free(each.name)} = {self._start(each)}" for each in settings)
             yield from ("End Sub", "")
         overridable = "Overridable " if self.flag("MakeVirtual") else ""
         for number, each in enumerate(info.properties):
@@ -99,10 +97,14 @@ class VisualBasicGenerator(DotnetGenerator):
             if self.describes():
                 yield from self.summary(each.description, "'''", "Summary")
             yield from (f"<{attribute}>" for attribute in self.member_attributes(info, each))
-            yield f"Public {overridable}Property {self._name(each.name)} As {self.property_type(each)}"
+            yield f"Public {overridable}Property {self.free(each.name)} As {self.property_type(each)}"
+        if self.is_extensible(info):
+            told = "ExtensionData As ExtensionDataObject Implements IExtensibleDataObject.ExtensionData"
+            yield f"Public {overridable}Property {told}"
 
     def _start(self, each: Property) -> str:
         return self.initial(each) or f"New {self.type_name(each.type)}"
 
-    def _name(self, name: str) -> str:
-        return f"[{name}]" if name.lower() in self.reserved else name
+    def free(self, name: str) -> str:
+        # Words are the same in any letter case.
+        return self.kept_form.format(name) if name.lower() in self.reserved else name

