@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import falcon
 
@@ -41,7 +42,8 @@ def _read(request: Request, limit: int) -> bytes:
     if "CONTENT_LENGTH" not in request.env and "HTTP_TRANSFER_ENCODING" not in request.env:
         return b""
     data = _raw(request, limit)
-    for encoding in reversed(_encodings(request)):
+    header = request.env.get("HTTP_CONTENT_ENCODING")
+    for encoding in reversed(_encodings(header)) if header else ():
         data = _inflate(data, encoding, limit)
     return data
 
@@ -50,7 +52,11 @@ def _raw(request: Request, limit: int) -> bytes:
     length = request.content_length
     if length is not None and length > limit:
         raise _too_large(limit)
-    data = b"".join(_blocks(request, limit + 1))
+    stream = _stream(request, length)
+    # PERF: most bodies are one block.
+    data = _block(stream, limit + 1)
+    if len(data) != length:
+        data += b"".join(_blocks(stream, limit + 1 - len(data)))
     if len(data) > limit:
         raise _too_large(limit)
     if length is not None and len(data) < length:
@@ -62,33 +68,36 @@ def discard(request: Request) -> None:
     """Read what nobody has read of a body: who sends all of it before reading must find the answer, not a connection that was reset."""
     with suppress(MalformedRequest, falcon.HTTPError):
         if request.body is None and (request.content_length or 0) <= _MOST_DISCARDED:
-            for _ in _blocks(request, _MOST_DISCARDED):
+            for _ in _blocks(_stream(request, request.content_length), _MOST_DISCARDED):
                 pass
 
 
-def _blocks(request: Request, most: int) -> Iterator[bytes]:
-    """What comes, and no more than so many bytes of it. Raises MalformedRequest."""
+def _stream(request: Request, length: int | None) -> Any:
     # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
-    chunked = request.content_length is None and request.env.get("wsgi.input_terminated")
-    stream = request.stream if chunked else request.bounded_stream
-    while most > 0:
-        try:
-            block = stream.read(min(_BLOCK, most))
-        except Exception as error:
-            # Each server has errors of its own for chunks that are none, and for clients that are gone.
-            raise MalformedRequest(f"The body can't be read: {error}") from error
-        if not block:
-            return
+    return request.stream if length is None and request.env.get("wsgi.input_terminated") else request.bounded_stream
+
+
+def _blocks(stream: Any, most: int) -> Iterator[bytes]:
+    """What comes, and no more than so many bytes of it. Raises MalformedRequest."""
+    while most > 0 and (block := _block(stream, most)):
         most -= len(block)
         yield block
+
+
+def _block(stream: Any, most: int) -> bytes:
+    try:
+        block: bytes = stream.read(min(_BLOCK, most))
+    except Exception as error:
+        # Each server has errors of its own for chunks that are none, and for clients that are gone.
+        raise MalformedRequest(f"The body can't be read: {error}") from error
+    return block
 
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body has more than the {limit} bytes that a request may have.")
 
 
-def _encodings(request: Request) -> list[str]:
-    header = request.get_header("Content-Encoding") or ""
+def _encodings(header: str) -> list[str]:
     return [each for part in header.split(",") if (each := part.strip().lower()) and each != "identity"][:4]
 
 

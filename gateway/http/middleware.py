@@ -16,7 +16,7 @@ from gateway.logs import Line
 from serializers.registry import Registry
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_OVERRIDE = "X-HTTP-Method-Override"
+_OVERRIDE = "x-http-method-override"
 _NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_.$]")
 _OVERRIDABLE = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
@@ -75,15 +75,16 @@ class MethodOverriding:
         """Take the verb that is meant."""
         if request.method != "POST":
             return
-        meant = request.get_header(_OVERRIDE) or request.query_value(_OVERRIDE.lower()) or self._form_field(request)
+        meant = request.env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or self._parameter(request)
         if meant and meant.upper() in _OVERRIDABLE:
             request.method = meant.upper()
 
-    def _form_field(self, request: Request) -> str | None:
-        if media_type(request.content_type) != bodies.FORM:
-            return None
+    def _parameter(self, request: Request) -> str | None:
+        found = request.query_value(_OVERRIDE)
+        if found or media_type(request.content_type) != bodies.FORM:
+            return found
         form = pairs(bodies.read(request, self._limit).decode("latin-1"))
-        return next((value for name, value in form if name.lower() == _OVERRIDE.lower()), None)
+        return next((value for name, value in form if name.lower() == _OVERRIDE), None)
 
 
 class AccessLog:

@@ -41,7 +41,7 @@ class Request(falcon.Request):
 
     def query_value(self, name: str) -> str:
         """The last value of a name in lower case, matched in any letter case; empty where the query has none."""
-        if name not in self.query_string.lower():
+        if not self.query_string or name not in self.query_string.lower():
             return ""
         return next((value or "" for given, value in reversed(self.pairs) if given.lower() == name), "")
 
