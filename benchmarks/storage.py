@@ -1,11 +1,11 @@
-"""Storage beside the same SQL by hand, on SQLite: one session, a new one, a page, and lists by each indexed filter.
+"""Storage beside the same SQL by hand: one session, a new one, a page, and lists by each indexed filter.
 
-    python benchmarks/storage.py [--rounds N] [--sessions N]
+    python benchmarks/storage.py [--rounds N] [--sessions N] [--mariadb]
 
-By hand means: the statements of `models` written out, run with sqlite3 in one transaction, their columns made the same rows. Cases are
-interleaved, each round in the opposite order of the one before; a ratio is the median of the rounds' ratios, of processor time, which
-other work on the machine disturbs least. "bare" leaves the rows out
-of what is done by hand: the driver's tuples as they come.
+On SQLite, or on a MariaDB server that it starts. By hand means: the statements of `models` written out, run with the driver in one
+transaction, their columns made the same rows. Cases are interleaved, each round in the opposite order of the one before; a ratio is the
+median of the rounds' ratios, of this process's processor time, which other work on the machine disturbs least. "bare" leaves the rows
+out of what is done by hand: the driver's tuples as they come.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import itertools
 import json
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from models import Database, connect, ids, migrations, session, session_list
 from models.listing import Order
@@ -35,10 +38,21 @@ CUSTOMERS = 500
 MEMBER_COLUMNS = ", ".join(MemberRow._fields)
 COLUMNS = ", ".join(field.name for field in session_list.ALL)
 NEW_COLUMNS = [field.name for field in session.Session._meta.sorted_fields]
-PLACES = ", ".join("?" * len(NEW_COLUMNS))
-INSERT = f"INSERT INTO sessions ({', '.join(NEW_COLUMNS)}) VALUES ({PLACES})"
+INSERT = f"INSERT INTO sessions ({', '.join(NEW_COLUMNS)}) VALUES ({', '.join('?' * len(NEW_COLUMNS))})"
 INSERT_MEMBER = f"INSERT INTO session_members (session_id, position, {MEMBER_COLUMNS}) VALUES ({', '.join('?' * 12)})"
 INSERT_LINE = "INSERT INTO session_log (session_id, position, date, message, message_folded) VALUES (?, ?, ?, ?, ?)"
+SESSION = f"SELECT {COLUMNS} FROM sessions WHERE id = ?"
+MEMBERS = f"SELECT {MEMBER_COLUMNS} FROM session_members WHERE session_id = ? ORDER BY position"
+LOG = "SELECT date, message FROM session_log WHERE session_id = ? ORDER BY position"
+
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "normal",
+    "foreign_keys": 1,
+    "cache_size": -16_000,
+    "temp_store": "memory",
+    "wal_autocheckpoint": 8000,
+}
 
 Case = Callable[[], object]
 
@@ -107,60 +121,126 @@ def filled(database: Database, sessions: int) -> list[str]:
     return made
 
 
+class Driver(Protocol):
+    """A database's driver, used as straight as can be."""
+
+    def sql(self, text: str) -> str:
+        """A statement with the driver's places for values."""
+        ...
+
+    def begin(self, writes: bool) -> None:
+        """Begin a transaction."""
+        ...
+
+    def commit(self) -> None:
+        """End it."""
+        ...
+
+    def run(self, sql: str, values: Sequence[Any]) -> Any:
+        """Run a statement; its cursor."""
+        ...
+
+    def run_many(self, sql: str, rows: Sequence[Any]) -> None:
+        """Run a statement for each of some rows of values."""
+        ...
+
+
+class OfSqlite:
+    """sqlite3."""
+
+    def __init__(self, url: str) -> None:
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        for name, value in _PRAGMAS.items():
+            connection.execute(f"PRAGMA {name}={value}")
+        self._connection = connection
+        self.run = connection.execute
+        self.run_many = connection.executemany
+
+    def sql(self, text: str) -> str:
+        """As it is."""
+        return text
+
+    def begin(self, writes: bool) -> None:
+        """A writer takes the right to write at once."""
+        self._connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def commit(self) -> None:
+        """End it."""
+        self._connection.execute("COMMIT")
+
+
+class OfMariaDb:
+    """PyMySQL. Transactions begin by themselves."""
+
+    def __init__(self, url: str) -> None:
+        import pymysql
+
+        parts = urlsplit(url)
+        self._connection: Any = pymysql.connect(
+            host=parts.hostname, port=parts.port or 0, user="root", database=parts.path[1:], charset="utf8mb4"
+        )
+        self.commit = self._connection.commit
+
+    def sql(self, text: str) -> str:
+        """With its own places."""
+        return text.replace("?", "%s")
+
+    def begin(self, writes: bool) -> None:
+        """Nothing to do."""
+
+    def run(self, sql: str, values: Sequence[Any]) -> Any:
+        """Run a statement; its cursor."""
+        cursor = self._connection.cursor()
+        cursor.execute(sql, values)
+        return cursor
+
+    def run_many(self, sql: str, rows: Sequence[Any]) -> None:
+        """Run a statement for all rows."""
+        self._connection.cursor().executemany(sql, rows)
+
+
 class ByHand:
     """The same SQL with nothing in between."""
 
-    def __init__(self, path: Path, *, bare: bool) -> None:
-        self.connection = sqlite3.connect(path, isolation_level=None)
-        for pragma in (
-            "journal_mode=wal",
-            "synchronous=normal",
-            "foreign_keys=1",
-            "cache_size=-16000",
-            "temp_store=memory",
-        ):
-            self.connection.execute(f"PRAGMA {pragma}")
+    def __init__(self, driver: Driver, *, bare: bool) -> None:
+        self.driver = driver
         self.bare = bare
+        self._reading = [driver.sql(each) for each in (SESSION, MEMBERS, LOG)]
+        self._writing = [driver.sql(each) for each in (INSERT, INSERT_MEMBER, INSERT_LINE)]
 
     def get(self, session_id: str) -> object:
         """One session."""
-        run, only = self.connection.execute, (session_id,)
-        run("BEGIN")
-        row = run(f"SELECT {COLUMNS} FROM sessions WHERE id = ?", only).fetchone()
-        members = run(
-            f"SELECT {MEMBER_COLUMNS} FROM session_members WHERE session_id = ? ORDER BY position", only
-        ).fetchall()
-        log = run("SELECT date, message FROM session_log WHERE session_id = ? ORDER BY position", only).fetchall()
-        run("COMMIT")
+        run, only = self.driver.run, (session_id,)
+        one, two, three = self._reading
+        self.driver.begin(False)
+        row = run(one, only).fetchone()
+        members = run(two, only).fetchall()
+        log = run(three, only).fetchall()
+        self.driver.commit()
         return (row, members, log) if self.bare else whole(row, members, log)
 
     def insert(self, values: Sequence[Any], members: Sequence[Any], lines: Sequence[Any]) -> None:
         """A new session."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        self.connection.execute(INSERT, values)
-        self.connection.executemany(INSERT_MEMBER, members)
-        self.connection.executemany(INSERT_LINE, lines)
-        self.connection.execute("COMMIT")
+        one, two, three = self._writing
+        self.driver.begin(True)
+        self.driver.run(one, values)
+        self.driver.run_many(two, members)
+        self.driver.run_many(three, lines)
+        self.driver.commit()
 
     def page(self, where: str, values: Sequence[Any], limit: int = PAGE) -> object:
         """A page of sessions."""
-        run = self.connection.execute
-        run("BEGIN")
+        run, sql = self.driver.run, self.driver.sql
+        self.driver.begin(False)
         rows = run(
-            f"SELECT {COLUMNS} FROM sessions WHERE {where} ORDER BY date_created DESC, id DESC LIMIT ?",
+            sql(f"SELECT {COLUMNS} FROM sessions WHERE {where} ORDER BY date_created DESC, id DESC LIMIT ?"),
             (*values, limit),
         ).fetchall()
         found = [row[0] for row in rows]
-        places = ", ".join("?" * len(found))
-        members = run(
-            f"SELECT session_id, {MEMBER_COLUMNS} FROM session_members WHERE session_id IN ({places}) ORDER BY session_id, position",
-            found,
-        ).fetchall()
-        log = run(
-            f"SELECT session_id, date, message FROM session_log WHERE session_id IN ({places}) ORDER BY session_id, position",
-            found,
-        ).fetchall()
-        run("COMMIT")
+        within = f"WHERE session_id IN ({', '.join('?' * len(found))}) ORDER BY session_id, position"
+        members = run(sql(f"SELECT session_id, {MEMBER_COLUMNS} FROM session_members {within}"), found).fetchall()
+        log = run(sql(f"SELECT session_id, date, message FROM session_log {within}"), found).fetchall()
+        self.driver.commit()
         if self.bare:
             return rows, members, log
         of_session: dict[str, tuple[list[Any], list[Any]]] = {each: ([], []) for each in found}
@@ -328,12 +408,12 @@ def report(name: str, taken: Mapping[str, list[float]], target: float) -> bool:
     return ratio <= target
 
 
-def all_cases(path: Path, sessions: int) -> Iterator[tuple[str, dict[str, Case]]]:
-    """Every case, on a database of its own."""
-    database = connect(f"sqlite:///{path}")
+def all_cases(url: str, driver: Callable[[str], Driver], sessions: int) -> Iterator[tuple[str, dict[str, Case]]]:
+    """Every case, on an empty database."""
+    database = connect(url)
     migrations.apply(database)
     known = filled(database, sessions)
-    hand, bare = ByHand(path, bare=False), ByHand(path, bare=True)
+    hand, bare = ByHand(driver(url), bare=False), ByHand(driver(url), bare=True)
     yield "get", get_cases(database, hand, bare, known)
     yield "insert", insert_cases(database, hand, sessions)
     for name, (filters, where, values) in FILTERS.items():
@@ -341,15 +421,40 @@ def all_cases(path: Path, sessions: int) -> Iterator[tuple[str, dict[str, Case]]
     database.dispose()
 
 
+@contextmanager
+def mariadb(folder: Path) -> Iterator[str]:
+    """The URL of an empty database of a server that ends with the block."""
+    sys.path.append(str(Path(__file__).parents[1]))
+    from tests.servers import MariaDb
+
+    server = MariaDb(folder)
+    server.install()
+    server.start()
+    try:
+        with connect(f"{server.url}/mysql").unit_of_work() as unit:
+            unit.execute("CREATE DATABASE benchmark CHARACTER SET utf8mb4")
+        yield f"{server.url}/benchmark"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[str]:
+    """The URL of a file."""
+    yield f"sqlite:///{folder / 'benchmark.db'}"
+
+
 def main() -> int:
     """Run every case; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=41)
     parser.add_argument("--sessions", type=int, default=100_000)
+    parser.add_argument("--mariadb", action="store_true")
     options = parser.parse_args()
+    opened, driver = (mariadb, OfMariaDb) if options.mariadb else (sqlite, OfSqlite)
     met = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, cases in all_cases(Path(folder, "benchmark.db"), max(options.sessions, LONG)):
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
+        for name, cases in all_cases(url, driver, max(options.sessions, LONG)):
             met.append(report(name, measure(cases, options.rounds), TARGETS.get(name, 1.3)))
     return 0 if all(met) else 1
 

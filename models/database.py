@@ -64,9 +64,10 @@ class Unit:
                 if held.fresh or not is_broken(error):
                     raise
                 self._renew(held)
-        except Exception as error:
+        except BaseException as error:
             self._roll_back()
-            check(error)
+            if isinstance(error, Exception):
+                check(error)
             raise
         self.run = held.run
         return self

@@ -22,7 +22,7 @@ BLOCK = 100
 #: Characters of a long text by which it is sorted.
 SORTED = 255
 
-_SIZES = (1, 4, 16, 64, 256, 1024)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 #: From a place for a value (or places for several) to a condition.
 Condition = Callable[..., Any]

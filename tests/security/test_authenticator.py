@@ -256,12 +256,12 @@ class TestTokens:
     def test_no_database_is_read_within_a_minute(
         self, world: World, authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def away(**_: object) -> None:
+        def away(_: models.Unit) -> None:
             raise models.Unavailable("away")
 
         _, token, _ = log_in(authenticator)
         assert who(authenticator, authorization=f"Bearer {token}") == ADA
-        monkeypatch.setattr(world.database, "unit_of_work", away)
+        monkeypatch.setattr(models.Unit, "__enter__", away)
         assert who(authenticator, authorization=f"Bearer {token}") == ADA
         world.now += REMEMBERED
         with pytest.raises(Unavailable):
