@@ -94,7 +94,7 @@ class Library:
     ) -> Document:
         """``/types/{language}``. Raises NotFound."""
         known = types.language(language)
-        accepted = {each.lower() for each in (*known.defaults, "AddReturnMarker")}
+        accepted = {each.lower() for each in known.options_of()}
         # Unknown options are no reason to keep a document twice.
         options = tuple(sorted((name.lower(), value or "") for name, value in given if name.lower() in accepted))
         return self._kept(_types, names, known.name, options, base_url)

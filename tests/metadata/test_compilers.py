@@ -11,7 +11,7 @@ import pytest
 from gateway.contract.typeinfo import Contract
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options
-from tests.metadata import awkward, compilers, tools
+from tests.metadata import awkward, compilers, recorded, tools
 from tests.metadata.conftest import BASE_URL
 from tests.servers import API_KEY, Gateway
 
@@ -48,6 +48,18 @@ def test_the_api(language: str, contract: Contract, tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", compilers.CHECKS)
 def test_part_of_it_with_options(language: str, contract: Contract, tmp_path: Path) -> None:
     compilers.CHECKS[language](written(language, contract, tmp_path, *GIVEN))
+
+
+@pytest.mark.parametrize("language", compilers.CHECKS)
+def test_values_that_are_never_null(language: str, tmp_path: Path) -> None:
+    given = [
+        ("MakePropertiesOptional", "False"),
+        ("InitializeCollections", "True"),
+        ("TreatTypesAsStrings", "FlowChannels"),
+        ("AddGeneratedCodeAttributes", "True"),
+        ("AddDataContractAttributes", "True"),
+    ]
+    compilers.CHECKS[language](written(language, recorded.contract(), tmp_path, *given))
 
 
 @pytest.mark.parametrize("language", compilers.CHECKS)

@@ -118,6 +118,35 @@ def test_attributes(language: str) -> None:
     assert before(ours) == before((CORPUS / f"{language}.txt").read_text())
 
 
+#: Options that the recorded host had no, or another, default for: it was older, and made Swift 4.
+NEWER = {
+    "java": {"DefaultImports"},
+    "kotlin": {"DefaultImports"},
+    "swift": {"MakePropertiesOptional", "InitializeCollections"},
+    "typescript": {"MakePropertiesOptional"},
+}
+
+
+@pytest.mark.parametrize("language", [*DECLARATION, "dart", "swift"])
+def test_heads(language: str) -> None:
+    """Every option of the recorded head, written as there and in its order."""
+    known = types.language(language)
+    theirs = (CORPUS / f"{language}.txt").read_text().splitlines()
+    ours = types.generate(language, recorded.contract(), Options.of([], "http://host", "")).splitlines()
+    quote = "'" if language == "vbnet" else ""
+    listed = [*known.defaults]
+
+    def options(lines: list[str]) -> dict[str, str]:
+        found = [re.fullmatch(rf"{quote}(?://|'')?(\w+): .*", line) for line in lines[:30]]
+        return {each[1]: each[0] for each in found if each is not None and each[1] in listed}
+
+    newer = NEWER.get(language, set())
+    made_with = {"IncludeTypes", *(name for name, _ in GIVEN.get(language, []))}
+    same = [name for name in options(theirs) if name not in newer | made_with]
+    assert [options(ours)[name] for name in same] == [options(theirs)[name] for name in same]
+    assert [name for name in listed if name not in newer] == [name for name in options(theirs) if name not in newer]
+
+
 def test_metadata() -> None:
     """Every type, property and attribute; what newer versions add is left aside."""
     theirs = json.loads((CORPUS / "metadata.json").read_text())

@@ -12,6 +12,7 @@ from gateway.contract.typeinfo import Contract
 from gateway.errors import NotFound
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options, clean
+from tests.metadata import recorded
 from tests.metadata.conftest import BASE_URL
 
 LANGUAGES = list(types.LANGUAGES)
@@ -106,6 +107,68 @@ def test_without_comments(language: str, contract: Contract) -> None:
     assert lines == made(language, contract, IncludeTypes="NewSession").count("The dialed destination value") - 1 or (
         language == "csharp" and lines == 2
     )
+
+
+#: What to give an option that is neither on nor off.
+VALUES = {
+    "AddDefaultXmlNamespace": "http://example.org",
+    "AddImplicitVersion": "3",
+    "AddNamespaces": "My.Other",
+    "BaseClass": "Thing",
+    "DataClass": "@dataclass(slots=True)",
+    "DataClassJson": "@dataclass_json",
+    "DefaultImports": "org.example:Thing",
+    "ExcludeTypes": "NewSession",
+    "GlobalNamespace": "My",
+    "IncludeTypes": "NewSession",
+    "Package": "org.example",
+    "TreatTypesAsStrings": "FlowChannels",
+}
+#: Options that change something only beside another one.
+BESIDE = dict.fromkeys(("AddIndexesToDataMembers", "AddDefaultXmlNamespace"), "AddDataContractAttributes")
+#: Options that ServiceStack's documents list and that have nothing to do: no DTO is a struct; Codable needs no extensions.
+IDLE = {"ExportValueTypes", "AddModelExtensions"}
+
+
+@pytest.mark.parametrize(
+    ("language", "option"), [(name, option) for name, each in types.LANGUAGES.items() for option in each.defaults]
+)
+def test_every_option_works(language: str, option: str, contract: Contract) -> None:
+    """An option of a document's head changes more than its own line there."""
+    default = types.LANGUAGES[language].defaults[option]
+    other = VALUES.get(option) or {"True": "False", "False": "True"}[default]
+    beside = {BESIDE[option]: "True"} if option in BESIDE else {}
+
+    def told(described: Contract, **given: str) -> list[str]:
+        text = made(language, described, **beside, **given)
+        return [line for line in text.splitlines() if f"{option}: " not in line]
+
+    contracts = (contract, recorded.contract())
+    changed = any(told(each) != told(each, **{option: other}) for each in contracts)
+    assert changed == (option not in IDLE)
+
+
+def test_swift_without_generic_bases(contract: Contract) -> None:
+    text = made("swift", contract, ExcludeGenericBaseTypes="True")
+    assert "//Excluded ListSessions : ListRequest<SessionInfo>\n" in text
+    assert "class ListSessions" not in text
+
+
+def test_values_that_are_never_null() -> None:
+    described = recorded.contract()
+    given = {"MakePropertiesOptional": "False", "InitializeCollections": "True"}
+    swift = made("swift", described, **given)
+    assert "public var ended:Bool = false\n" in swift
+    assert "public var dialState:SessionDialState = .None\n" in swift
+    assert "public var members:[SessionMemberInfo] = []\n" in swift
+    assert "members = try container.decodeIfPresent([SessionMemberInfo].self, forKey: .members) ?? []\n" in swift
+    assert "public var ended:Bool?\n" in made("swift", described)
+    go = made("go", described, **given)
+    assert re.search(r'\tEnded +bool +`json:"ended"`', go)
+    assert re.search(r'\tWasMissed +\*bool +`json:"wasMissed,omitempty"`', go)
+    rust = made("rust", described, **given)
+    assert "#[serde(default)]\n    pub ended: bool,\n" in rust
+    assert "pub was_missed: Option<bool>,\n" in rust
 
 
 def test_an_unknown_language(contract: Contract) -> None:

@@ -70,6 +70,7 @@ class Generator(ABC):
 
     def __init__(self, contract: Contract, options: Options) -> None:
         self.options = options
+        self._values = {name: options.given.get(name.lower(), default) for name, default in self.options_of().items()}
         self.contract = with_additions(
             contract, status=self.flag("AddResponseStatus"), version=bool(self.text("AddImplicitVersion"))
         )
@@ -86,14 +87,18 @@ class Generator(ABC):
 
     # Options
 
+    @classmethod
+    def options_of(cls) -> dict[str, str]:
+        """The options that there are, and what holds where they are not given: those of the head, and what documents have by nature."""
+        return {**_BY_NATURE, **cls.defaults}
+
     def text(self, option: str) -> str:
         """An option's value: as given, or the language's default."""
-        given = self.options.given.get(option.lower())
-        return self.defaults.get(option, "") if given is None else given
+        return self._values.get(option, "")
 
     def flag(self, option: str) -> bool:
-        """Whether an option is on. One that the language does not list is on where it says what a document has by nature."""
-        return (self.text(option) or _BY_NATURE.get(option, "")).lower() == "true"
+        """Whether an option is on."""
+        return self.text(option).lower() == "true"
 
     # The document
 
@@ -110,20 +115,27 @@ class Generator(ABC):
     def body(self) -> Iterator[str]:
         """The types."""
         for info in self.ordered():
-            yield from self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
-            yield ""
+            yield from self.lines(info)
+
+    def lines(self, info: TypeInfo) -> Iterator[str]:
+        """A type's lines, and a blank one."""
+        yield from self.declaration(info)
+        yield ""
+
+    def declaration(self, info: TypeInfo) -> Iterator[str]:
+        """A type's lines."""
+        return self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
 
     def head_lines(self) -> Iterator[str]:
         """The options block: what was given, and what else there is."""
         style = self.head
         yield style.opening
         for line in self._facts():
-            yield (style.line + line).rstrip()
+            yield style.line + line
         yield style.line
-        for option, default in self.defaults.items():
-            given = self.options.given.get(option.lower())
-            value = default if given is None else given
-            yield f"{style.line}{style.off if given is None else ''}{option}: {value}".rstrip()
+        for option in self.defaults:
+            off = "" if option.lower() in self.options.given else style.off
+            yield f"{style.line}{off}{option}: {self.text(option)}"
         if style.closing:
             yield style.closing
         yield ""
@@ -185,6 +197,11 @@ class Generator(ABC):
         operation = self.operation(info)
         return "IReturnVoid" if operation is None or operation.returns is None else "IReturn"
 
+    def may_be_absent(self, each: Property) -> bool:
+        """Whether a property's type says that the value may be absent: of values that have no null an option decides it."""
+        never = not each.nullable and each.type.kind in ("scalar", "enum")
+        return not never or self.flag("MakePropertiesOptional")
+
     def initial(self, each: Property) -> str:
         """The value that a property starts with, where an option gives it one."""
         version = re.sub(r"\D", "", self.text("AddImplicitVersion"))
@@ -231,16 +248,12 @@ class Generator(ABC):
             return self.scalars["String"]
         if ref.kind == "scalar":
             return self.scalars[ref.name]
-        arguments = [self.argument(each) for each in ref.arguments]
+        arguments = [self.type_name(each) for each in ref.arguments]
         if ref.kind == "list":
             return self.list_form.format(*arguments)
         if ref.kind == "map":
             return self.map_form.format(*arguments)
         return self.generic(self.class_name(ref.name), arguments)
-
-    def argument(self, ref: TypeRef) -> str:
-        """A type inside of another one."""
-        return self.type_name(ref)
 
     def free(self, name: str) -> str:
         """A name that is none of the language's own words."""

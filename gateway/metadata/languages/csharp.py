@@ -28,6 +28,7 @@ class DotnetGenerator(Generator):
 
     list_form = "List<{0}>"
     map_form = "Dictionary<{0}, {1}>"
+    named_by = "="
 
     def _select(self) -> dict[str, TypeInfo]:
         return {name: info for name, info in super()._select().items() if info.namespace != SERVICESTACK}
@@ -54,6 +55,19 @@ class DotnetGenerator(Generator):
         """A value type that may be absent."""
         return f"{name}?"
 
+    def namespace(self, info: TypeInfo) -> str:
+        """The namespace that a type is declared in."""
+        return self.text("GlobalNamespace") or info.namespace
+
+    def contract_namespaces(self) -> Iterator[str]:
+        """The attributes that name the XML namespace of every namespace, where data contracts are wanted."""
+        if self.flag("AddDataContractAttributes"):
+            xml = self.quoted(self.text("AddDefaultXmlNamespace"))
+            for each in sorted({self.namespace(info) for info in self.types.values()}):
+                yield self.call(
+                    "System.Runtime.Serialization.ContractNamespace", "ClrNamespace", self.quoted(each), xml
+                )
+
     def attributes(self, info: RecordInfo) -> Iterator[str]:
         """A class's attributes, without brackets."""
         for path, verbs in self.routes(info):
@@ -73,9 +87,9 @@ class DotnetGenerator(Generator):
         if each.description:
             yield self.call("ApiMember", "Description", self.quoted(each.description))
 
-    def call(self, attribute: str, argument: str, value: str) -> str:
-        """An attribute with one named argument."""
-        return f"{attribute}({argument}={value})"
+    def call(self, attribute: str, argument: str, value: str, *first: str) -> str:
+        """An attribute with a named argument, after those in `first`."""
+        return f"{attribute}({', '.join([*first, f'{argument}{self.named_by}{value}'])})"
 
     def implements(self, info: RecordInfo) -> list[str]:
         return [*super().implements(info), *(["IExtensibleDataObject"] if self.is_extensible(info) else [])]
@@ -149,25 +163,16 @@ class CSharpGenerator(DotnetGenerator):
     def opening(self) -> Iterator[str]:
         yield from (f"using {each};" for each in self.imports())
         yield ""
-        if self.flag("AddDataContractAttributes"):
-            default = self.quoted(self.text("AddDefaultXmlNamespace"))
-            namespaces = sorted({self._namespace(info) for info in self.types.values()})
-            yield from (
-                f"[assembly: System.Runtime.Serialization.ContractNamespace({default}, ClrNamespace={self.quoted(each)})]"
-                for each in namespaces
-            )
-            yield ""
+        yield from (f"[assembly: {each}]" for each in self.contract_namespaces())
+        yield ""
 
     def body(self) -> Iterator[str]:
-        for namespace, group in groupby(self.ordered(), self._namespace):
+        for namespace, group in groupby(self.ordered(), self.namespace):
             yield from (f"namespace {namespace}", "{", "")
             for info in group:
-                yield from indented(self.record(info) if isinstance(info, RecordInfo) else self.enum(info))
+                yield from indented(self.declaration(info))
                 yield ""
             yield from ("}", "")
-
-    def _namespace(self, info: TypeInfo) -> str:
-        return self.text("GlobalNamespace") or info.namespace
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
         yield from (f"{self._visible} enum {self.class_name(info.name)}", "{")

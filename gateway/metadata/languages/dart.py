@@ -12,7 +12,7 @@ from gateway.metadata.languages.options import names
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
-_IMPORTS = "package:servicestack/servicestack.dart"
+_IMPORTS = "package:servicestack/servicestack.dart,dart:typed_data"
 
 
 class DartGenerator(Generator):

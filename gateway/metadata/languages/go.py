@@ -86,12 +86,14 @@ class GoGenerator(Generator):
             # What is embedded is a field of its type's name.
             if info.base and name == self.class_name(info.base.name):
                 name += "_"
-            group.append((name, self._optional(each), f'`json:"{each.wire},omitempty"`'))
+            empty = ",omitempty" if self.may_be_absent(each) else ""
+            group.append((name, self._optional(each), f'`json:"{each.wire}{empty}"`'))
         yield from _columns(group)
 
     def _optional(self, each: Property) -> str:
         kind = self.type_name(each.type)
-        return kind if each.type.kind in ("list", "map", "parameter") else f"*{kind}"
+        plain = each.type.kind in ("list", "map", "parameter") or not self.may_be_absent(each)
+        return kind if plain else f"*{kind}"
 
     def _description(self, text: str) -> Iterator[str]:
         if self.describes():

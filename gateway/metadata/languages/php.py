@@ -36,7 +36,6 @@ class PhpGenerator(Generator):
     map_form = "array<{0},{1}>"
     defaults = {
         "GlobalNamespace": "dtos",
-        "MakePropertiesOptional": "True",
         "AddServiceStackTypes": "True",
         "AddResponseStatus": "False",
         "AddImplicitVersion": "",

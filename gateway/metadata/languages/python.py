@@ -45,8 +45,6 @@ class PythonGenerator(Generator):
         }
     )
     defaults = {
-        "GlobalNamespace": "",
-        "AddServiceStackTypes": "True",
         "AddResponseStatus": "False",
         "AddImplicitVersion": "",
         "AddDescriptionAsComments": "True",
@@ -82,8 +80,7 @@ class PythonGenerator(Generator):
             # Names that are not there yet, a type's own among them, stand in quotes.
             self._pending = pending
             yield ""
-            yield from self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
-            yield ""
+            yield from self.lines(info)
             pending = pending - {info.name}
 
     def class_name(self, name: str) -> str:

@@ -41,7 +41,6 @@ class RustGenerator(Generator):
     list_form = "Vec<{0}>"
     map_form = "HashMap<{0}, {1}>"
     defaults = {
-        "GlobalNamespace": "",
         "MakePropertiesOptional": "True",
         "AddServiceStackTypes": "True",
         "AddResponseStatus": "False",
@@ -95,10 +94,13 @@ class RustGenerator(Generator):
         plain = snake_case(each.name)
         member = self.free(plain)
         rename = "" if member in (each.wire, f"r#{each.wire}") else f'rename = "{each.wire}", '
-        yield f'#[serde({rename}default, skip_serializing_if = "Option::is_none")]'
         kind = self.type_name(each.type)
-        # What holds itself must be on the heap.
-        yield f"pub {member}: Option<{f'Box<{kind}>' if each.type.kind == 'record' else kind}>,"
+        if self.may_be_absent(each):
+            yield f'#[serde({rename}default, skip_serializing_if = "Option::is_none")]'
+            # What holds itself must be on the heap.
+            yield f"pub {member}: Option<{f'Box<{kind}>' if each.type.kind == 'record' else kind}>,"
+        else:
+            yield from (f"#[serde({rename}default)]", f"pub {member}: {kind},")
 
     def _traits(self, info: RecordInfo) -> Iterator[str]:
         operation = self.operation(info)

@@ -12,6 +12,8 @@ from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
 _VERSION = "5.0"
+#: What a value starts with that is never nil.
+_EMPTY = {"list": "[]", "map": "[:]", "Bool": "false", "String": '""'}
 
 
 class SwiftGenerator(Generator):
@@ -55,6 +57,18 @@ class SwiftGenerator(Generator):
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
 
+    def body(self) -> Iterator[str]:
+        for info in self.ordered():
+            if (
+                isinstance(info, RecordInfo)
+                and info.base
+                and info.base.arguments
+                and self.flag("ExcludeGenericBaseTypes")
+            ):
+                yield from (f"//Excluded {info.name} : {self.type_name(info.base)}", "")
+            else:
+                yield from self.lines(info)
+
     def enum(self, info: EnumInfo) -> Iterator[str]:
         yield from (f"public enum {self.class_name(info.name)} : String, Codable", "{")
         yield from indented(f"case {self.free(name)}" for name, _ in info.members)
@@ -85,35 +99,51 @@ class SwiftGenerator(Generator):
         for each in info.properties:
             yield from self.block(each.description)
             yield from self.member_remarks(info, each)
-            value = f" = {self.initial(each)}" if self.initial(each) else ""
-            yield f"public var {self.free(each.wire)}:{self.type_name(each.type)}?{value}"
+            mark = "?" if self._may_be_nil(each) else ""
+            value = f" = {self._start(each)}" if self._start(each) else ""
+            yield f"public var {self.free(each.wire)}:{self.type_name(each.type)}{mark}{value}"
             if each.description or info.ordered:
                 yield ""
-        if info.base is None:
-            yield "required public init(){}"
-            return
-        yield from ("required public init(){ super.init() }", "")
-        yield from self._coding(info.properties)
+        yield f"required public init(){{{' super.init() ' if info.base else ''}}}"
+        if info.base or not all(self._may_be_nil(each) for each in info.properties):
+            yield ""
+            yield from self._coding(info.properties, inherits=info.base is not None)
 
-    def _coding(self, properties: tuple[Property, ...]) -> Iterator[str]:
-        """What Codable does not make by itself for a class that inherits from another one."""
+    def _may_be_nil(self, each: Property) -> bool:
+        filled = self.flag("InitializeCollections") and each.type.kind in ("list", "map")
+        return not filled and self.may_be_absent(each)
+
+    def _start(self, each: Property) -> str:
+        """The value that a property starts with, empty for nil."""
+        if self.initial(each) or self._may_be_nil(each):
+            return self.initial(each)
+        if each.type.kind == "enum":
+            known = self.contract.types[each.type.name]
+            return f".{self.free(known.members[0][0])}" if isinstance(known, EnumInfo) else ""
+        return _EMPTY.get(each.type.kind) or _EMPTY.get(self.type_name(each.type), "0")
+
+    def _coding(self, properties: tuple[Property, ...], *, inherits: bool) -> Iterator[str]:
+        """What Codable does not make by itself: for a class that inherits from another one, and for values that may be left out."""
         if properties:
             yield "private enum CodingKeys : String, CodingKey {"
             yield from indented(f"case {self.free(each.wire)}" for each in properties)
             yield from ("}", "")
         yield "required public init(from decoder: Decoder) throws {"
-        yield "    try super.init(from: decoder)"
+        if inherits:
+            yield "    try super.init(from: decoder)"
         if properties:
             yield "    let container = try decoder.container(keyedBy: CodingKeys.self)"
         for each in properties:
             member = self.free(each.wire)
             read = f"container.decodeIfPresent({self.type_name(each.type)}.self, forKey: .{member})"
-            yield f"    {member} = try {read}{f' ?? {self.initial(each)}' if self.initial(each) else ''}"
-        yield from ("}", "", "public override func encode(to encoder: Encoder) throws {")
-        yield "    try super.encode(to: encoder)"
+            yield f"    {member} = try {read}{f' ?? {self._start(each)}' if self._start(each) else ''}"
+        yield from ("}", "", f"public{' override' if inherits else ''} func encode(to encoder: Encoder) throws {{")
+        if inherits:
+            yield "    try super.encode(to: encoder)"
         if properties:
             yield "    var container = encoder.container(keyedBy: CodingKeys.self)"
         for each in properties:
             member = self.free(each.wire)
-            yield f"    if {member} != nil {{ try container.encode({member}, forKey: .{member}) }}"
+            write = f"try container.encode({member}, forKey: .{member})"
+            yield f"    if {member} != nil {{ {write} }}" if self._may_be_nil(each) else f"    {write}"
         yield "}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator
@@ -21,6 +21,7 @@ class VisualBasicGenerator(DotnetGenerator):
     head = Head(opening="' Options:", closing="", off="''", line="'")
     reserved = keywords.VISUAL_BASIC
     kept_form = "[{0}]"
+    named_by = ":="
     comment_marks = {}
     list_form = "List(Of {0})"
     map_form = "Dictionary(Of {0}, {1})"
@@ -37,22 +38,21 @@ class VisualBasicGenerator(DotnetGenerator):
 
     def opening(self) -> Iterator[str]:
         yield from (f"Imports {each}" for each in self.imports())
-        yield from ("", "Namespace Global", "")
+        yield ""
+        yield from (f"<Assembly: {each}>" for each in self.contract_namespaces())
+        yield from ("Namespace Global", "")
 
     def closing(self) -> Iterator[str]:
         yield "End Namespace"
 
     def body(self) -> Iterator[str]:
-        for namespace, group in groupby(self.ordered(), lambda info: self.text("GlobalNamespace") or info.namespace):
+        for namespace, group in groupby(self.ordered(), self.namespace):
             yield f"    Namespace {namespace}"
             yield ""
             for info in group:
-                yield from indented(self._type(info), 2)
+                yield from indented(self.declaration(info), 2)
                 yield ""
             yield "    End Namespace"
-
-    def _type(self, info: TypeInfo) -> Iterator[str]:
-        return self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
 
     def quoted(self, text: str) -> str:
         # No escapes in these literals: a line break is told by a blank, and so is what else can't stand there.
@@ -61,9 +61,6 @@ class VisualBasicGenerator(DotnetGenerator):
         for quote in '"\u201c\u201d':
             kept = kept.replace(quote, quote * 2)
         return f'"{kept}"'
-
-    def call(self, attribute: str, argument: str, value: str) -> str:
-        return f"{attribute}({argument}:={value})"
 
     def nullable(self, name: str) -> str:
         return f"Nullable(Of {name})"
