@@ -10,14 +10,13 @@ serve: $(VENV)/.serve
 	$(BIN)/gateway serve
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m build --outdir build/dist . >build/packaging.log 2>&1 || (cat build/packaging.log; exit 1)
 
 bench: $(VENV)/.test
 	for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python $$benchmark || exit 1; done
@@ -38,5 +37,4 @@ $(VENV)/.test: setup.cfg | $(BIN)/python
 
 $(VENV)/.check: setup.cfg | $(BIN)/python
 	$(PIP) --editable '.[check]'
-	mkdir -p build
 	touch $@ $(VENV)/.test $(VENV)/.serve
