@@ -93,9 +93,6 @@ _LOG = Statement(
         .order_by(SessionLog.position)
     )
 )
-_INSERT = Statement(
-    lambda: Session.insert({getattr(Session, name): param(name) for name in Session._meta.sorted_field_names})
-)
 _INSERT_MEMBER = Statement(
     lambda: SessionMember.insert(
         {getattr(SessionMember, name): param(name) for name in ("session_id", "position", *_MEMBER)}
@@ -116,6 +113,11 @@ def fold(*texts: str | None) -> str:
     return "\n".join(text for text in texts if text).casefold()
 
 
+@lru_cache(maxsize=1024)
+def _insert(names: tuple[str, ...]) -> Statement:
+    return Statement(lambda: Session.insert({getattr(Session, name): param(name) for name in names}))
+
+
 def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], log: Iterable[LogRow]) -> SessionRow:
     """Store a new session; the row as `get` would read it.
 
@@ -124,15 +126,18 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     """
     log = list(log)
     row = {**_DEFAULTS, **values}
-    crumbs = row["customer_breadcrumb"]
-    stored = {
-        **row,
-        "customer_breadcrumb": None if crumbs is None else json.dumps(crumbs),
-        "archived": False,
+    stored = {name: value for name, value in row.items() if value is not None}
+    if "customer_breadcrumb" in stored:
+        stored["customer_breadcrumb"] = json.dumps(row["customer_breadcrumb"])
+    # PERF: int() and the columns left out, because SQLite's driver takes long for True, False and None.
+    stored |= {
+        "archived": 0,
+        "ended": int(row["ended"]),
+        "was_missed": int(row["was_missed"]),
         "from_folded": fold(row["from_address"], row["from_name"], row["from_phone_number"]),
         "to_folded": fold(row["to_address"], row["destination"]),
     }
-    _INSERT.run(unit, _stored(stored))
+    _insert(tuple(stored)).execute(unit, **stored)
     session_id = row["id"]
     _INSERT_MEMBER.run_many(unit, [_member(session_id, *numbered) for numbered in enumerate(members)])
     _INSERT_LOG.run_many(unit, [_line(session_id, *numbered) for numbered in enumerate(log)])
@@ -142,13 +147,13 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
 _DEFAULTS: Mapping[str, Any] = {**dict.fromkeys(_COLUMNS), "version": 1, "ended": False, "was_missed": False}
 
 
-_stored = itemgetter(*Session._meta.sorted_field_names)
 _shown = itemgetter(*_COLUMNS)
 
 
 def _member(session_id: str, position: int, member: MemberRow) -> tuple[Any, ...]:
-    data = member.application_data
-    return (session_id, position, *member[:5], None if data is None else json.dumps(data), *member[6:])
+    identity, endpoint, name, original, avatar, data, state, role, sid, muted = member
+    text = None if data is None else json.dumps(data)
+    return (session_id, position, identity, endpoint, name, int(original), avatar, text, state, role, sid, int(muted))
 
 
 def _line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
