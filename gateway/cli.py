@@ -53,10 +53,9 @@ def serve() -> None:
 @click.option("--check", is_flag=True, help="Change nothing; end with status 1 where a migration is missing.")
 def migrate(*, check: bool) -> None:
     """Bring the database's schema to this version."""
-    from models import connect, migrations
+    from models import migrations
 
-    settings = Settings.from_environment()
-    database = connect(settings.database_url)
+    database = migrations.patient(Settings.from_environment().database_url)
     missing = migrations.missing(database)
     if check:
         click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")

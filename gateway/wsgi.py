@@ -18,7 +18,9 @@ def open_database(settings: Settings) -> Database:
     ``gateway migrate``'s work. Raises ConfigurationError when the schema is another."""
     database = connect(settings.database_url)
     if settings.sqlite_path is not None:
-        migrations.apply(database)
+        patient = migrations.patient(settings.database_url)
+        migrations.apply(patient)
+        patient.dispose()
     try:
         migrations.check(database)
     except migrations.SchemaMismatch as error:

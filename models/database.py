@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from models.engines import PATIENCE, Engine, Mysql, Sqlite
+from models.engines import ANSWER, PATIENCE, Engine, Mysql, Sqlite
 from models.errors import Unavailable
 from models.failures import check, is_broken, translated
 from models.pool import Held, Pool, Run
@@ -237,13 +237,16 @@ class Database:
         return writer
 
 
-def connect(url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE) -> Database:
+def connect(
+    url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE, answer: float | None = ANSWER
+) -> Database:
     """The database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``.
 
     No connection is opened yet. ``mariadb:`` is MySQL's protocol too.
 
     :param connections: how many the process may have open at once.
     :param patience: seconds to wait for a free connection, and for another writer's lock.
+    :param answer: seconds to wait for a server's answer to one statement; None is for ever.
     Further options of the driver, such as ``ssl_ca``, may follow as a query. Raises ValueError for another scheme, for an SQLite
     database that is no file, and for a server's without a name.
     """
@@ -254,5 +257,5 @@ def connect(url: str, *, connections: int = CONNECTIONS, patience: float = PATIE
             raise ValueError("an SQLite database is a file: each connection would have a memory of its own")
         return Database(Sqlite(path, patience), connections, patience)
     if parts.scheme in ("mysql", "mariadb"):
-        return Database(Mysql(url, patience), connections, patience)
+        return Database(Mysql(url, patience, answer), connections, patience)
     raise ValueError(f"the scheme {parts.scheme!r} is none of sqlite, mysql, mariadb")

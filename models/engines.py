@@ -13,6 +13,8 @@ from models.pool import Held
 
 #: Seconds that a connection may take to be opened, and a writer waits for another one.
 PATIENCE = 5
+#: Seconds that a server's answer to one statement is waited for.
+ANSWER = 30
 
 _PRAGMAS = {
     "journal_mode": "wal",
@@ -100,20 +102,22 @@ class Mysql:
     checkpoints: Checkpoints | None = None
     alive: Callable[[Any], bool] | None = staticmethod(_alive)
 
-    def __init__(self, url: str, patience: float) -> None:
+    def __init__(self, url: str, patience: float, answer: float | None) -> None:
         options = db_url.parse(url, unquote_password=True, unquote_user=True)
         if not options["database"]:
             raise ValueError("the address names no database")
         if "passwd" in options:
             # The driver's old name for it.
             options["password"] = options.pop("passwd")
+        seconds = max(1, round(patience))
         options |= {
             "charset": "utf8mb4",
             "connect_timeout": PATIENCE,
-            "read_timeout": 6 * PATIENCE,
-            "write_timeout": 6 * PATIENCE,
+            "read_timeout": answer,
+            "write_timeout": answer,
             "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ANSI_QUOTES",
-            "init_command": f"SET SESSION innodb_lock_wait_timeout = {max(1, round(patience))}",
+            # The locks of rows, and those of tables whose schema somebody changes.
+            "init_command": f"SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}",
             "autoconnect": False,
         }
         self.peewee: Any = peewee.MySQLDatabase(**options)

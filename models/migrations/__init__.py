@@ -7,15 +7,15 @@ never edited. Each is applied once, by whoever comes first: on SQLite under its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import ModuleType
 
-from models.database import Database, Unit
+from models.database import Database, Unit, connect
 from models.errors import SchemaMismatch, Unavailable
 from models.migrations import ddl, m0001_first, m0002_lists_by_date, m0003_fewer_pages
 
-__all__ = ["MIGRATIONS", "SchemaMismatch", "apply", "check", "downgrade", "missing"]
+__all__ = ["MIGRATIONS", "SchemaMismatch", "apply", "check", "downgrade", "missing", "patient"]
 
 _MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date, m0003_fewer_pages)
 
@@ -28,6 +28,13 @@ _HISTORY = f'CREATE TABLE "{_TABLE}" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, 
 _LOCK = "CONCAT('gateway ', MD5(DATABASE()))"
 #: Seconds to wait for another node's migrations; less than the driver waits for an answer.
 _LOCK_SECONDS = 25
+#: Seconds to wait for the lock of a table. Who comes after waits, too: so not for ever.
+_PATIENCE = 60
+
+
+def patient(url: str) -> Database:
+    """The database of a URL, for changes of its schema: of a big table they take minutes, and wait for those who read it."""
+    return connect(url, connections=2, patience=_PATIENCE, answer=None)
 
 
 def missing(database: Database) -> list[str]:
@@ -83,18 +90,26 @@ def downgrade(database: Database, target: str) -> list[str]:
 
 @contextmanager
 def _locked(database: Database) -> Iterator[Unit]:
-    with database.unit_of_work() as unit:
-        if (
-            unit.dialect == "mysql"
-            and unit.execute(f"SELECT GET_LOCK({_LOCK}, %s)", (_LOCK_SECONDS,)).fetchone()[0] != 1
-        ):
+    """A unit of work that nobody else's migrations run beside, to the end of its commit."""
+    with _alone(database), database.unit_of_work() as unit:
+        if not _has_history(unit):
+            ddl.run(unit, _HISTORY)
+        yield unit
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    if database.dialect == "sqlite":
+        yield
+        return
+    with database.unit_of_work(write=False) as unit:
+        if unit.execute(f"SELECT GET_LOCK({_LOCK}, %s)", (_LOCK_SECONDS,)).fetchone()[0] != 1:
             raise Unavailable("another node is migrating the schema")
         try:
-            if not _has_history(unit):
-                ddl.run(unit, _HISTORY)
-            yield unit
+            yield
         finally:
-            if unit.dialect == "mysql":
+            # A connection that broke holds no lock.
+            with suppress(Unavailable):
                 unit.execute(f"SELECT RELEASE_LOCK({_LOCK})")
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import peewee
 import pytest
+from click.testing import CliRunner
 
-from models import Database, SchemaMismatch, connect, migrations, session
+from gateway.cli import main
+from models import Database, SchemaMismatch, Unavailable, connect, migrations, session
 from models.tables import TABLES, Session, SessionMember
 from tests.models.conftest import add
 
@@ -191,6 +193,39 @@ class TestInterrupted:
         monkeypatch.setattr(migrations, "MIGRATIONS", whole)
         assert migrations.apply(empty) == ["9999_test"]
         assert {"added", "more"} <= tables(empty)
+
+
+@pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
+class TestSlow:
+    """Changes of big tables."""
+
+    def test_a_statement_may_take_longer_than_requests_wait(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(connect.__kwdefaults__, "answer", 1)
+        monkeypatch.setattr(migrations, "MIGRATIONS", {"9999_test": module(("SELECT SLEEP(2)",))})
+        with pytest.raises(Unavailable, match="timed out"):
+            migrations.apply(connect(database_url))
+        done = CliRunner().invoke(
+            main, ["migrate"], env={"GATEWAY_DATABASE_URL": database_url, "GATEWAY_SECRET": "s" * 64}
+        )
+        assert done.output == "applied 9999_test\nthe schema is up to date\n"
+
+    def test_who_reads_a_table_is_waited_for_for_a_while(
+        self, database_url: str, empty: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        migrations.apply(empty)
+        monkeypatch.setattr(migrations, "_PATIENCE", 1)
+        monkeypatch.setattr(
+            migrations, "MIGRATIONS", {**migrations.MIGRATIONS, "9999_test": module(("DROP TABLE users",))}
+        )
+        patient = migrations.patient(database_url)
+        with empty.unit_of_work(write=False) as unit:
+            unit.execute("SELECT 1 FROM users")
+            with pytest.raises(Unavailable, match="Lock wait timeout"):
+                migrations.apply(patient)
+        assert migrations.apply(patient) == ["9999_test"]
+        patient.dispose()
 
 
 MIGRATE = "import sys; from models import connect, migrations; print(*migrations.apply(connect(sys.argv[1])))"
