@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,28 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
     }
 
 
+def end_new_workers_at_once() -> None:
+    """Let a signal end a worker that has just been forked, and has no handlers of its own yet.
+
+    Until it has, it would take the signal with its master's handlers and go on; the master would wait `graceful_timeout`
+    seconds for it. Call it once, before gunicorn starts.
+    """
+    ending = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+    def hold() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+
+    def release() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+
+    def begin_anew() -> None:
+        for each in ending:
+            signal.signal(each, lambda *_: os._exit(0))
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin_anew)
+
+
 class Logger(glogging.Logger):  # type: ignore[misc]
     """gunicorn's log, written by ours."""
 
@@ -57,6 +82,13 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._database = database
         self._settings = settings
         super().__init__()
+
+    def run(self) -> None:
+        """Serve until a signal ends it."""
+        # What SIGUSR2 starts anew: without this, python -m gateway would be the file without its package.
+        sys.argv[:] = sys.orig_argv[1:]
+        end_new_workers_at_once()
+        super().run()
 
     def load_config(self) -> None:
         """Give gunicorn its settings."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env, EnvError, ValidationError, validate
+from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from gateway.errors import ConfigurationError
 
@@ -62,9 +62,26 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """The settings of this process. Raises ConfigurationError with a line for each variable that is wrong."""
-        env = Env(eager=False)
-        found = cls(
+        """The settings of this process. Raises ConfigurationError with a line for each variable that is wrong.
+
+        A value may stand in a UTF-8 file that the variable's name with ``_FILE`` tells, as containers and systemd hand over secrets.
+        """
+        env = FileAwareEnv(eager=False, strip_whitespace=True)
+        try:
+            found = cls._read(env)
+            env.seal()
+        except EnvValidationError as error:
+            lines = [f"{name}: {' '.join(texts)}" for name, texts in error.error_messages.items()]
+            raise ConfigurationError("\n".join(["settings that can't be used:", *lines])) from error
+        except UnicodeDecodeError as error:
+            raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error
+        except (ValueError, OSError) as error:
+            raise ConfigurationError(str(error)) from error
+        return found._with_secret()
+
+    @classmethod
+    def _read(cls, env: FileAwareEnv) -> Settings:
+        return cls(
             bind=env.str(
                 "GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")
             ),
@@ -72,7 +89,7 @@ class Settings:
                 "GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check(_is_database, "a database's URL")
             ),
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
-            threads=env.int("GATEWAY_THREADS", 8, validate=validate.Range(1, 1024)),
+            threads=env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)),
             secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
             previous_secret=env.str(
                 "GATEWAY_SECRET_PREVIOUS", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")
@@ -99,11 +116,6 @@ class Settings:
             ),
             debug=env.bool("GATEWAY_DEBUG", False),
         )
-        try:
-            env.seal()
-        except EnvError as error:
-            raise ConfigurationError(str(error)) from error
-        return found._with_secret()
 
     def _with_secret(self) -> Settings:
         if self.secret:

@@ -1,0 +1,255 @@
+"""What operators do to a gateway that is in use: reload, upgrade, restart, back up and restore it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.serving import end_new_workers_at_once
+from tests.live.sessions import create, names
+from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, end, wait_until
+
+
+def children(process: int) -> set[int]:
+    """The process ids of a process's children."""
+    return {int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
+
+
+@contextmanager
+def callers(gateway: Gateway, number: int = 3) -> Iterator[list[str]]:
+    """Clients that make sessions one after the other, each over a connection of its own; what they made. None may fail."""
+    made: list[str] = []
+    problems: list[Exception] = []
+    ending = threading.Event()
+
+    def call() -> None:
+        while not ending.is_set():
+            try:
+                made.append(create(gateway))
+            except OSError as error:
+                problems.append(error)
+
+    running = [threading.Thread(target=call) for _ in range(number)]
+    for each in running:
+        each.start()
+    try:
+        yield made
+    finally:
+        ending.set()
+        for each in running:
+            each.join()
+    assert problems == []
+
+
+def more(made: list[str]) -> Callable[[], bool]:
+    """Whether sessions were made since."""
+    before = len(made)
+    return lambda: len(made) > before + 20
+
+
+def test_a_reload_loses_no_request(gateway: Gateway) -> None:
+    assert gateway.process is not None
+    master = gateway.process
+    with callers(gateway) as made:
+        for _ in range(2):
+            wait_until(lambda: len(children(master.pid)) == 2, "both workers")
+            before = children(master.pid)
+            wait_until(more(made), "requests")
+            master.send_signal(signal.SIGHUP)
+            wait_until(lambda old=before: not old & children(master.pid), "new workers")  # type: ignore[misc]
+        wait_until(more(made), "requests of new workers")
+    assert master.poll() is None
+
+
+def test_a_new_master_takes_over_without_losing_a_request(gateway: Gateway) -> None:
+    """SIGUSR2 starts the program anew, as it is installed now, on the same socket; then the old one may end."""
+    assert gateway.process is not None
+    old = gateway.process
+    wait_until(lambda: len(children(old.pid)) == 2, "both workers")
+    workers = children(old.pid)
+    with callers(gateway) as made:
+        wait_until(more(made), "requests")
+        old.send_signal(signal.SIGUSR2)
+        wait_until(lambda: len(children(old.pid) - workers) == 1, "the new master")
+        (new,) = children(old.pid) - workers
+        wait_until(lambda: len(children(new)) == 2, "its workers")
+        wait_until(more(made), "requests of both")
+        assert end(old) == 0
+        wait_until(more(made), "requests of the new one")
+    os.kill(new, signal.SIGTERM)
+    wait_until(lambda: not Path(f"/proc/{new}").exists(), "the end of the new master")
+
+
+def many_sessions(gateway: Gateway, number: int) -> None:
+    """Fill a gateway with copies of one session."""
+    kept = create(gateway, "x" * 200)
+    record = gateway.command("sessions", "export", "--format", "jsonl")
+    copies = gateway.folder / "copies.jsonl"
+    copies.write_text("".join(record.replace(kept, f"{each:032x}") for each in range(number)))
+    gateway.command("sessions", "import", str(copies))
+
+
+def test_a_list_that_is_being_sent_is_sent_to_its_end(gateway: Gateway) -> None:
+    many_sessions(gateway, 12_000)
+    host, _, port = gateway.address.partition(":")
+    with socket.socket() as connection:
+        # A small window, so that most of the list is still the server's when it is told to end.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect((host, int(port)))
+        lines = [
+            "GET /sessions.jsonl?all=true HTTP/1.1",
+            "Host: x",
+            f"Authorization: Bearer {API_KEY}",
+            "Connection: close",
+        ]
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        received = connection.recv(4096)
+        stopping = threading.Thread(target=gateway.stop)
+        stopping.start()
+        wait_until(lambda: "Handling signal: term" in gateway.printed(), "the end's beginning")
+        parts = [received]
+        while block := connection.recv(65536):
+            parts.append(block)
+        stopping.join()
+    text = b"".join(parts)
+    assert text.endswith(b"0\r\n\r\n")
+    assert text.count(b'"displayName":"xxx') == 12_001
+
+
+def test_a_restart_at_a_socket_of_systemd_refuses_nobody(gateway: Gateway) -> None:
+    """The socket stays while the service is away, and who connects then is answered by the next one."""
+    gateway.stop()
+    host, _, port = gateway.address.partition(":")
+    with socket.create_server((host, int(port)), backlog=128) as listening:
+        # As systemd does it (sd_listen_fds(3)): the socket is the descriptor 3, and the process is named.
+        as_systemd = (
+            f"import os; os.dup2({listening.fileno()}, 3); "
+            "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
+            "os.execv(sys.executable, [sys.executable, '-m', 'gateway', 'serve'])"
+        )
+
+        def start() -> subprocess.Popen[bytes]:
+            with gateway.output.open("ab") as output:
+                return subprocess.Popen(
+                    [sys.executable, "-c", f"import sys; {as_systemd}"],
+                    cwd=gateway.folder,
+                    env=dict(gateway.environment),
+                    pass_fds=[listening.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                )
+
+        gateway.process = start()
+        wait_until(gateway.healthy, "the gateway at the socket", gateway.process)
+        with callers(gateway) as made:
+            for _ in range(2):
+                wait_until(more(made), "requests")
+                assert gateway.stop() == 0
+                gateway.process = start()
+            wait_until(more(made), "requests after the restart")
+        assert gateway.stop() == 0
+
+
+def test_it_tells_systemd_that_it_is_ready(make_gateway: GatewayFactory, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        told.settimeout(30)
+        make_gateway(**FIRST_USER, NOTIFY_SOCKET=str(tmp_path / "notify")).start()
+        assert told.recv(1024).startswith(b"READY=1")
+
+
+FORKED = f"""
+import os, signal, time
+from gateway.serving import {end_new_workers_at_once.__name__} as prepare
+
+def handle(*_): pass
+
+for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+    signal.signal(each, handle)
+prepare()
+for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+    child = os.fork()
+    if child == 0:
+        time.sleep(300)
+    os.kill(child, each)
+    print(os.waitpid(child, 0)[1], signal.getsignal(each) is handle, signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+
+
+def test_a_signal_ends_a_worker_that_has_just_been_forked() -> None:
+    """It has its master's handlers until it has its own, and would go on for half a minute with what it was told to end."""
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "0 True set()\n" * 3, done.stderr
+
+
+def log_in(gateway: Gateway) -> str:
+    """The access token that a log-in answers."""
+    request = urllib.request.Request(
+        f"{gateway.url}/auth/credentials.json",
+        json.dumps({"userName": EMAIL, "password": PASSWORD}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(json.load(answer)["bearerToken"])
+
+
+def test_a_backup_that_is_made_in_use_is_restored_elsewhere(gateway: Gateway, make_gateway: GatewayFactory) -> None:
+    before = create(gateway, "before the backup")
+    token = log_in(gateway)
+    restored = make_gateway(**FIRST_USER)
+    with callers(gateway) as made:
+        wait_until(more(made), "requests")
+        earlier = {before, *made}
+        with (
+            closing(sqlite3.connect(gateway.folder / "gateway.db")) as source,
+            closing(sqlite3.connect(restored.folder / "gateway.db")) as copy,
+        ):
+            source.backup(copy)
+        wait_until(more(made), "requests after it")
+    (restored.folder / "gateway.db.secret").write_text((gateway.folder / "gateway.db.secret").read_text())
+    restored.start()
+    assert names(restored, before) == ["before the backup"]
+    assert earlier <= {json.loads(line)["id"] for line in restored.command("sessions", "export").splitlines()}
+    request = urllib.request.Request(f"{restored.url}/auth.json", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert json.load(answer)["userName"] == EMAIL
+
+
+@pytest.mark.parametrize("ended", [b"", b"\n"])
+def test_secrets_are_read_from_files(make_gateway: GatewayFactory, tmp_path: Path, ended: bytes) -> None:
+    variables = {"GATEWAY_SECRET": "s" * 40, **FIRST_USER}
+    for name, value in variables.items():
+        (tmp_path / name).write_bytes(value.encode() + ended)
+    gateway = make_gateway(**{f"{name}_FILE": str(tmp_path / name) for name in variables})
+    gateway.start()
+    assert names(gateway, create(gateway, "by a key of a file")) == ["by a key of a file"]
+    assert log_in(gateway)
+    assert not (gateway.folder / "gateway.db.secret").exists()
+    for line in gateway.command("check-config").splitlines():
+        assert not any(value in line for value in variables.values() if value != EMAIL)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff" * 40])
+def test_a_file_that_cannot_be_read_is_an_error_of_one_line(
+    make_gateway: GatewayFactory, tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    done = make_gateway(GATEWAY_SECRET_FILE=str(tmp_path / "secret")).attempt("check-config")
+    assert done.returncode == 1
+    assert "_FILE" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
