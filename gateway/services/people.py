@@ -44,24 +44,23 @@ def visible_session(context: Context, session_id: str) -> Any:
 
 _LONGEST_NAME = 255
 
-_NOBODY = MemberRow(
-    identity="",
-    endpoint_id=None,
-    display_name=None,
-    is_original_member=False,
-    avatar_url=None,
-    application_data=None,
-    call_state="None",
-    role="None",
-    call_sid=None,
-    muted=False,
-)
 
-
-def member(identity: str, *, display_name: str | None = None, **values: Any) -> MemberRow:
+def member(
+    identity: str,
+    *,
+    endpoint_id: str | None = None,
+    display_name: str | None = None,
+    is_original_member: bool = False,
+    avatar_url: str | None = None,
+    call_state: str = "None",
+    role: str = "None",
+    call_sid: str | None = None,
+) -> MemberRow:
     """A member with what is usual for all that is not given. A name longer than its column is cut."""
     name = (display_name or identity)[:_LONGEST_NAME]
-    return _NOBODY._replace(identity=identity, display_name=name, **values)
+    return MemberRow(
+        identity, endpoint_id, name, is_original_member, avatar_url, None, call_state, role, call_sid, muted=False
+    )
 
 
 def invited(address: str) -> MemberRow:
