@@ -251,6 +251,17 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.stop()
 
 
+@pytest.fixture
+def own_mariadb(tmp_path: Path) -> Iterator[MariaDb]:
+    """A MariaDB server that the test may stop and kill."""
+    server = MariaDb(tmp_path / "mariadb")
+    server.folder.mkdir()
+    server.install()
+    server.start()
+    yield server
+    server.stop()
+
+
 def _answers(port: int) -> bool:
     import pymysql
 

@@ -7,8 +7,6 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,17 +94,6 @@ def test_one_node_goes_and_the_other_serves_on(nodes: tuple[Gateway, Gateway]) -
     made = create(one, "from the first")
     one.stop(signal.SIGKILL)
     assert names(two, made, create(two, "from the second")) == ["from the first", "from the second"]
-
-
-@pytest.fixture
-def own_mariadb(tmp_path: Path) -> Iterator[MariaDb]:
-    """A server that the test may stop."""
-    server = MariaDb(tmp_path / "mariadb")
-    server.folder.mkdir()
-    server.install()
-    server.start()
-    yield server
-    server.stop()
 
 
 def test_a_database_that_is_away_and_comes_back(make_gateway: GatewayFactory, own_mariadb: MariaDb) -> None:

@@ -1,0 +1,191 @@
+"""Workers and the database killed under load: what was acknowledged is stored once, what was refused is not, nothing is done twice."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from models import connect, session
+from tests.live.test_nodes import SHARED, new_database
+from tests.live.test_serving import workers
+from tests.servers import API_KEY, Gateway, GatewayFactory, MariaDb, wait_until
+
+CLIENTS = 8
+ROUNDS = 30
+#: Seconds after which a client gives up.
+LONGEST = 50
+
+
+class Client:
+    """Makes sessions, changes one, and sends what must be refused; notes what it was told.
+
+    :ivar stored: names of sessions by id that were acknowledged.
+    :ivar unsure: names of those of which nothing was heard.
+    :ivar refused: names of those that were refused.
+    :ivar changes: changes of its own session that were acknowledged, and those of which nothing was heard.
+    :ivar statuses: how often each came; 0 where nothing did.
+    """
+
+    def __init__(self, gateway: Gateway, number: int) -> None:
+        self.gateway = gateway
+        self.number = number
+        self.deadline = time.monotonic() + LONGEST
+        self.stored: dict[str, str] = {}
+        self.unsure: list[str] = []
+        self.refused: list[str] = []
+        self.changes = [0, 0]
+        self.statuses: Counter[int] = Counter()
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        """Everything."""
+        try:
+            self.own = self.surely("own")
+            for turn in range(ROUNDS):
+                self.surely(f"sure {turn}")
+                self.once(f"once {turn}")
+                self.refuse(f"wrong {turn}")
+                self.change(str(turn))
+        except Exception as error:
+            self.failure = error
+
+    def surely(self, name: str) -> str:
+        """A session under an Idempotency-Key, asked for until it is there; its id."""
+        name = f"{self.number} {name}"
+        while True:
+            assert time.monotonic() < self.deadline, name
+            status, found = self.send("POST", "/sessions", {"displayName": name}, **{"Idempotency-Key": name})
+            if status == 200:
+                assert self.stored.setdefault(found["id"], name) == name
+                break
+            self.wait(status)
+        again = self.send("POST", "/sessions", {"displayName": name}, **{"Idempotency-Key": name})
+        assert again[0] in (0, 503) or again[1]["id"] == found["id"]
+        return str(found["id"])
+
+    def once(self, name: str) -> None:
+        """A session without a key, asked for once."""
+        name = f"{self.number} {name}"
+        status, found = self.send("POST", "/sessions", {"displayName": name})
+        if status == 200:
+            self.stored[found["id"]] = name
+        else:
+            self.unsure.append(name)
+            self.wait(status)
+
+    def refuse(self, name: str) -> None:
+        """A session that can't be."""
+        name = f"{self.number} {name}"
+        status, _ = self.send("POST", "/sessions", {"displayName": name, "customerId": "nobody"})
+        if status != 400:
+            self.wait(status)
+        self.refused.append(name)
+
+    def change(self, text: str) -> None:
+        """Another line in the log of its own session."""
+        status, _ = self.send("PATCH", f"/sessions/{self.own}", {"consoleData": text})
+        self.changes[status != 200] += 1
+        if status != 200:
+            self.wait(status)
+
+    def wait(self, status: int) -> None:
+        """Nothing came, or the answer that the database is away: nothing else is said in the meantime."""
+        assert status in (0, 503)
+        time.sleep(0.1)
+
+    def send(self, method: str, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        """Status and document of an answer; 0 where none came."""
+        connection = http.client.HTTPConnection(self.gateway.address, timeout=20)
+        sent = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json", **headers}
+        try:
+            connection.request(method, path, json.dumps(body), sent)
+            with connection.getresponse() as answer:
+                found = json.loads(answer.read())
+                status = answer.status
+        except (OSError, http.client.HTTPException):
+            status, found = 0, None
+        finally:
+            connection.close()
+        self.statuses[status] += 1
+        return status, found
+
+
+def kill_a_worker(gateway: Gateway) -> None:
+    """Kill one, and wait for its successor."""
+    before = workers(gateway)
+    os.kill(before[0], signal.SIGKILL)
+    wait_until(lambda: len(set(workers(gateway)) - {before[0]}) == 2, "a new worker")
+
+
+def under_load(gateway: Gateway, harm: list[Callable[[], None]]) -> list[Client]:
+    """What clients were told while harm was done, evenly over what they do."""
+    clients = [Client(gateway, number) for number in range(CLIENTS)]
+    threads = [threading.Thread(target=each.run) for each in clients]
+    for thread in threads:
+        thread.start()
+    for number, each in enumerate(harm, 1):
+        due = number * CLIENTS * ROUNDS // (len(harm) + 1)
+        wait_until(
+            lambda due=due: sum(sum(client.changes) for client in clients) >= due, f"the load before harm {number}"
+        )  # type: ignore[misc]
+        each()
+    for thread in threads:
+        thread.join(LONGEST + 30)
+    assert [client.failure for client in clients] == [None] * CLIENTS
+    return clients
+
+
+def check(url: str, clients: list[Client]) -> None:
+    """What is stored is what they were told."""
+    database = connect(url)
+    with database.unit_of_work(write=False) as unit:
+        rows = unit.execute("SELECT id, display_name FROM sessions").fetchall()
+        own = [session.get(unit, client.own) for client in clients]
+        (orphans,) = unit.execute(
+            "SELECT COUNT(*) FROM session_members WHERE session_id NOT IN (SELECT id FROM sessions)"
+        ).fetchone()
+    database.dispose()
+    stored, times = dict(rows), Counter(name for _, name in rows)
+    assert orphans == 0
+    for client, row in zip(clients, own, strict=True):
+        assert client.stored.items() <= stored.items()
+        assert {times[name] for name in client.stored.values()} == {1}
+        assert {times[name] for name in client.unsure} <= {0, 1}
+        assert {times[name] for name in client.refused} == {0}
+        done, perhaps = client.changes
+        assert done <= row.version - 1 <= done + perhaps
+        assert len(row.log) == row.version
+
+
+def test_workers_on_sqlite(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(**SHARED)
+    gateway.start()
+    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
+    clients = under_load(gateway, [lambda: kill_a_worker(gateway)] * 3)
+    assert sum(client.statuses[200] for client in clients) > CLIENTS * ROUNDS * 3
+    check(f"sqlite:///{gateway.folder / 'gateway.db'}", clients)
+
+
+def test_workers_and_the_server(make_gateway: GatewayFactory, own_mariadb: MariaDb) -> None:
+    url = new_database(own_mariadb.url)
+    gateway = make_gateway(GATEWAY_DATABASE_URL=url, **SHARED)
+    gateway.command("migrate")
+    gateway.start()
+    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
+
+    def kill_the_server() -> None:
+        own_mariadb.stop(signal.SIGKILL)
+        time.sleep(0.5)
+        own_mariadb.start()
+
+    clients = under_load(gateway, [lambda: kill_a_worker(gateway), kill_the_server] * 2)
+    assert sum(client.statuses[503] for client in clients) > 0
+    assert set().union(*(client.statuses for client in clients)) <= {0, 200, 400, 503}
+    check(url, clients)
