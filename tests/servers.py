@@ -27,6 +27,13 @@ API_KEY = "key-of-ada-0123456789abcdef0123456789"
 PATIENCE = 60
 
 
+def needs(*programs: str) -> None:
+    """Skip the test where a program is missing."""
+    for program in programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on, and that Linux gives to no outgoing connection meanwhile."""
     while True:

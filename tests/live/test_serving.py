@@ -18,11 +18,12 @@ import pytest
 
 from tests.live.raw import connect, exchange, head, next_status, receive, statuses
 from tests.live.sessions import create, names
-from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory, free_port, wait_until
+from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory, free_port, needs, wait_until
 
 
 def pasted(printed: str, **variables: str) -> str:
     """What a shell answers to the one curl line among what was printed."""
+    needs("curl")
     (line,) = [each for each in printed.splitlines() if each.strip().startswith("curl ")]
     command = ["bash", "-c", line]
     done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=30)
@@ -196,6 +197,7 @@ def test_users_by_the_command_line(gateway: Gateway) -> None:
         ("GATEWAY_DATABASE_URL", "oracle://x/y"),
         ("GATEWAY_WORKERS", "many"),
         ("GATEWAY_THREADS", "0"),
+        ("GATEWAY_CONNECTIONS", "0"),
         ("GATEWAY_SECRET", "short"),
         ("GATEWAY_SECRET_PREVIOUS", "short"),
         ("GATEWAY_TRUSTED_PROXIES", "nowhere"),

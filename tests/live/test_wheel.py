@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import end, free_port, wait_until
+from tests.servers import end, free_port, needs, wait_until
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("gateway", "models", "serializers")
@@ -52,8 +52,9 @@ class Built:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Built from a copy of what git knows, since an old ``build/lib`` of the checkout would leak into the wheel."""
-    if shutil.which("git") is None or not (ROOT / ".git").exists():
-        pytest.skip("this is no checkout of git's, or git is not installed")
+    needs("git")
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout of git's")
     folder = tmp_path_factory.mktemp("built")
     listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
     files = [name for name in listed if name and (ROOT / name).is_file()]
@@ -84,6 +85,7 @@ def test_the_source_distribution_has_them_and_the_documents_and_no_tests(built: 
 
 
 def test_the_installed_wheel_serves_from_an_empty_folder(built: Built, tmp_path: Path) -> None:
+    needs("curl")
     venv.create(tmp_path / "venv", with_pip=True)
     programs, folder, port = tmp_path / "venv" / "bin", tmp_path / "empty", free_port()
     folder.mkdir()
