@@ -11,9 +11,11 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
 from gateway.contract.catalog import Operation, Route
 from gateway.contract.dto import Dto
+from gateway.contract.fields import DtoField, List
+from gateway.contract.naming import pascal_case
 from gateway.contract.shapes import document_shape
 from gateway.dtos.errors import ErrorResponse
-from gateway.metadata import samples
+from gateway.metadata import constraints, samples
 from gateway.metadata.pages import SAMPLED, rules
 from serializers.registry import Registry
 from serializers.shape import Shape
@@ -92,6 +94,9 @@ class _Document:
                 number += 1
                 verbs[verb.lower()] = dict(self.operation(operation, route, verb, number))
             self.spec.path(route.path, operations=verbs)
+        declared = self.spec.components.schemas.get(operation.dto.__name__)
+        if declared is not None and (demanded := _demanded(operation, *operation.routes)):
+            declared["required"] = demanded
 
     def operation(self, operation: Operation, route: Route, verb: str, number: int) -> Iterator[tuple[str, Any]]:
         """One verb on one route."""
@@ -106,30 +111,24 @@ class _Document:
             yield "parameters", parameters
         if verb in _WITH_BODY:
             content = self.content(operation.dto, document_shape(operation.dto))
-            yield "requestBody", {"content": content}
+            yield "requestBody", {"content": content, "required": bool(_demanded(operation, route))}
         yield "responses", {**self.answer(operation), **self.errors(operation, route)}
         yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []
 
     def parameters(self, operation: Operation, route: Route, verb: str) -> Iterator[dict[str, Any]]:
         """What is given in the path and in the query."""
-        properties = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
-        by_name = {wire.lower(): wire for wire in properties} | {
-            name.lower(): wire for name, wire in operation.dto.aliases.items()
-        }
-        in_path = set()
-        for name in route.path.split("{")[1:]:
-            variable = name.partition("}")[0]
-            wire = by_name[variable.lower()]
-            in_path.add(variable.lower())
-            yield {"name": variable, "in": "path", "required": True, **self.parameter(properties[wire])}
-        for wire, field in properties.items() if verb not in _WITH_BODY else ():
-            if wire.lower() not in in_path:
-                yield {"name": wire, "in": "query", **self.parameter(field)}
+        fields, variables = _fields(operation), _variables(operation, route)
+        for variable, wire in variables.items():
+            yield {"name": variable, "in": "path", "required": True, **self.parameter(fields.pop(wire))}
+        for wire, field in fields.items() if verb not in _WITH_BODY else ():
+            required = {"required": True} if constraints.is_required(field) else {}
+            yield {"name": wire, "in": "query", **required, **self.parameter(field)}
 
     def parameter(self, field: Any) -> dict[str, Any]:
         """A parameter's schema; a list is one value with commas."""
         schema = _without_null(self.converter.field2property(field))
         description = schema.pop("description", "")
+        schema.pop("xml", None)
         found: dict[str, Any] = {"description": description} if description else {}
         if schema.get("type") == "array":
             found |= {"style": "form", "explode": False}
@@ -164,15 +163,15 @@ class _Document:
         """The four formats of a document, with an example each."""
         reference: dict[str, Any] = self.schema(dto)
         schema = {"type": "array", "items": reference} if several else reference
-        return {
-            media: {"schema": schema, "example": samples.sample(expected) if media.endswith("json") else text}
-            for media, text in self.examples(expected)
-        }
-
-    def examples(self, expected: Shape) -> Iterator[tuple[str, str]]:
-        """Media types, and an example in each."""
+        found = {}
         for each in self.formats:
-            yield each.media_types[0], samples.document(each, expected)
+            example = samples.sample(expected) if each.name == "json" else samples.document(each, expected)
+            found[each.media_types[0]] = {"schema": schema, "example": example}
+        if dto.rows is not None:
+            # A table has the page's items; its totals stand in headers.
+            items = self.spec.components.schemas[dto.__name__]["properties"][dto.rows]
+            found["text/csv"]["schema"] = {"type": "array", "items": items["items"]}
+        return found
 
     def schema(self, dto: type[Dto]) -> dict[str, Any]:
         """The reference to a DTO's schema; the schema is added where it is not there yet."""
@@ -185,14 +184,47 @@ def _dto(schema: Any) -> type[Dto]:
     return found
 
 
+def _fields(operation: Operation) -> dict[str, Any]:
+    """The request's fields by wire name."""
+    return {str(field.data_key): field for field in operation.dto.schema().fields.values()}
+
+
+def _variables(operation: Operation, route: Route) -> dict[str, str]:
+    """The variables of a route's path, each with the wire name of its field."""
+    wires = {wire.lower(): wire for wire in _fields(operation)}
+    wires |= {name.lower(): wire for name, wire in operation.dto.aliases.items()}
+    names = [part.partition("}")[0] for part in route.path.split("{")[1:]]
+    return {name: wires[name.lower()] for name in names}
+
+
+def _demanded(operation: Operation, *routes: Route) -> list[str]:
+    """The wire names of what a request must give beside the variables of these routes' paths."""
+    in_path = {wire for route in routes for wire in _variables(operation, route).values()}
+    return [
+        wire for wire, field in _fields(operation).items() if constraints.is_required(field) and wire not in in_path
+    ]
+
+
 def _error_name(status: str) -> str:
     return f"Error{status.capitalize()}"
 
 
-def _described(field: Any, **_kwargs: Any) -> dict[str, Any]:
-    """What our fields know and marshmallow's do not: descriptions, and how long a text may be."""
-    known = {"description": getattr(field, "description", ""), "maxLength": getattr(field, "length", None)}
-    return {name: value for name, value in known.items() if value}
+def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """What our fields know and marshmallow's do not: descriptions, rules, names in XML."""
+    if not isinstance(field, DtoField):
+        # The field within an enum's, which is the library's own.
+        return {}
+    known: dict[str, Any] = {"description": field.description} if field.description else {}
+    is_item = isinstance(field.parent, List)
+    kinds = ret.get("type", "")
+    kind = kinds if isinstance(kinds, str) else kinds[0]
+    if kind and (is_item or constraints.is_required(field)):
+        # Lists have no nulls, and null for what must be given counts as not given.
+        known["type"] = kind
+    # In XML items are called as their type, everything else as in .NET.
+    name = kind if is_item else field.declared_name or pascal_case(field.name)
+    wrapped = {"wrapped": True} if kind == "array" else {}
+    return {**known, **constraints.keywords(field, kind), **({"xml": {"name": name, **wrapped}} if name else {})}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -204,4 +236,5 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
         found["enum"] = [each for each in found["enum"] if each is not None]
     if isinstance(found.get("items"), dict):
         found["items"] = _without_null(found["items"])
+        found["items"].pop("xml", None)
     return found

@@ -50,6 +50,42 @@ def test_openapi_has_four_formats_with_examples(document: dict[str, object]) -> 
     assert document["paths"]["/sessions/{SessionId}"]["delete"]["responses"].keys() >= {"204", "404"}  # type: ignore[index]
 
 
+def test_openapi_has_the_rules(document: dict[str, object]) -> None:
+    schemas = document["components"]["schemas"]  # type: ignore[index]
+    body = schemas["SendMessage"]
+    assert body["required"] == ["body"]
+    text = {each: body["properties"]["body"][each] for each in ("type", "minLength", "maxLength", "pattern")}
+    assert text == {"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": r"\S"}
+    emails = schemas["NewSession"]["properties"]["memberEmailAddresses"]
+    assert (emails["maxItems"], emails["items"]["format"]) == (1000, "email")
+    listing = document["paths"]["/sessions"]["get"]["parameters"]  # type: ignore[index]
+    given = {each["name"]: each["schema"] for each in listing}
+    assert given["page"] == {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+    assert given["countPerPage"]["maximum"] == 1000
+    assert document["paths"]["/sessions/{SessionId}/hold"]["post"]["requestBody"]["required"] is False  # type: ignore[index]
+
+
+def test_openapi_has_names_in_xml(document: dict[str, object]) -> None:
+    fields = document["components"]["schemas"]["NewSession"]["properties"]  # type: ignore[index]
+    assert fields["displayName"]["xml"] == {"name": "DisplayName"}
+    assert fields["memberEmailAddresses"]["xml"] == {"name": "MemberEmailAddresses", "wrapped": True}
+    assert fields["memberEmailAddresses"]["items"]["xml"] == {"name": "string"}
+
+
+def test_openapi_gives_what_the_path_gives_once(document: dict[str, object]) -> None:
+    removal = document["paths"]["/sessions/{SessionId}/members/{memberId}"]["delete"]  # type: ignore[index]
+    assert [(each["name"], each["in"]) for each in removal["parameters"]] == [
+        ("SessionId", "path"),
+        ("memberId", "path"),
+    ]
+
+
+def test_openapi_has_rows_in_csv(document: dict[str, object]) -> None:
+    content = document["paths"]["/sessions"]["get"]["responses"]["200"]["content"]  # type: ignore[index]
+    assert content["text/csv"]["schema"]["type"] == "array"
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/ListResponseOfSessionInfo"}
+
+
 def test_operations_as_data() -> None:
     found = {each["name"]: each for each in documents.operations_metadata(catalog)}
     assert found["NewSession"] == {

@@ -1,0 +1,54 @@
+"""Requests that schemathesis makes from the OpenAPI document, valid ones and others, at a real server: no answer may have a status, a
+media type or a body that the document does not tell of, and none a status of 500."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+from tests.servers import API_KEY, Gateway
+
+#: Random requests for each operation, beside the systematic ones, and the seconds in which there are any. More of both find more.
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
+SECONDS = os.environ.get("SCHEMATHESIS_SECONDS", "45")
+
+#: What is not asked: that valid data be accepted, as no schema can say that an account must be there or a token genuine; that values of
+#: another type be refused, as JSV and CSV have texts alone and ServiceStack reads numbers where texts are wanted; that wrong credentials
+#: get 401, as after twenty of them everybody at the address is told to wait.
+NOT_ASKED = "positive_data_acceptance,negative_data_rejection,ignored_auth"
+
+
+def a_session(gateway: Gateway) -> str:
+    """The id of a new session."""
+    headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{gateway.url}/sessions", b'{"channel":"Chat"}', headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return str(json.load(answer)["id"])
+
+
+def test_what_schemathesis_finds(gateway: Gateway, tmp_path: Path) -> None:
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.metadata.schemathesis_hooks", "SESSION": a_session(gateway)}
+    root = str(Path(__file__).parents[2])
+    command = ["run", f"{gateway.url}/openapi.json", f"--header=Authorization: Bearer {API_KEY}"]
+    flags = [
+        f"--max-examples={EXAMPLES}",
+        f"--max-time={SECONDS}",
+        "--phases=examples,coverage,fuzzing",
+        "--generation-deterministic",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "schemathesis.cli", *command, *flags, f"--exclude-checks={NOT_ASKED}", "--no-color"],
+        cwd=tmp_path,
+        env={**os.environ, **hooks, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    # Nothing was left out for want of knowing a format.
+    assert "validation skipped" not in done.stdout
+    assert "Tested: " in done.stdout
