@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-
 import click
 
 from gateway import __version__
-from gateway.contract.typeinfo import describe
 from gateway.dtos.catalog import catalog
-from gateway.metadata import openapi as openapi_document
 from gateway.metadata import types as languages
-from gateway.metadata.languages.options import Options
+from gateway.metadata.library import Document, Library
 from gateway.metadata.pages import rules
 from gateway.services import load_services
 from serializers.registry import default_registry
@@ -22,8 +17,18 @@ _BASE_URL = click.option(
 )
 
 
+def _library() -> Library:
+    load_services()
+    return Library(catalog, default_registry(), "Sessions", __version__)
+
+
+def _tell(document: Document) -> None:
+    """The bytes that a server answers."""
+    click.echo(document.body, nl=False)
+
+
 @click.command()
-@click.argument("language", type=click.Choice(list(languages.LANGUAGES)))
+@click.argument("language")
 @click.option(
     "--include", metavar="NAMES", help="IncludeTypes: names parted by commas; NewSession.* with all it needs."
 )
@@ -31,15 +36,14 @@ _BASE_URL = click.option(
 @click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option of the document's head.")
 @_BASE_URL
 def types(language: str, include: str | None, exclude: str | None, options: tuple[str, ...], base_url: str) -> None:
-    """Print the API's types in a language."""
-    load_services()
-    given: list[tuple[str, str | None]] = [
-        (name, value) for name, _, value in (each.partition("=") for each in options)
-    ]
+    """Print the API's types in a LANGUAGE: csharp, typescript, java, python and others, which /types lists."""
+    known = {name.lower(): name for name in languages.language(language).options_of()}
+    given = [(name, value) for name, _, value in (each.partition("=") for each in options)]
+    for name, _ in given:
+        if name.lower() not in known:
+            raise click.BadParameter(f"there is no '{name}' in {language}; there are {', '.join(known.values())}.")
     given += [(name, value) for name, value in (("IncludeTypes", include), ("ExcludeTypes", exclude)) if value]
-    date = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
-    document = languages.generate(language, describe(catalog), Options.of(given, base_url, date))
-    click.echo(document, nl=False)
+    _tell(_library().types(None, language, given, base_url))
 
 
 @click.command()
@@ -61,6 +65,4 @@ def routes() -> None:
 @_BASE_URL
 def openapi(base_url: str) -> None:
     """Print the API as OpenAPI 3.1."""
-    load_services()
-    found = openapi_document.document(catalog, default_registry(), base_url, "Sessions", __version__)
-    click.echo(json.dumps(found, indent=2))
+    _tell(_library().openapi(None, base_url))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from gateway.contract.catalog import Catalog, Operation
@@ -71,7 +73,7 @@ class Library:
         self.registry = registry
         self.title = title
         self.version = version
-        self.date = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        self.date = f"{changed(catalog):%Y-%m-%d %H:%M:%S}"
         self._view = lru_cache(maxsize=16)(self._describe)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
 
@@ -128,11 +130,21 @@ class Library:
         return self._view(names)
 
     def _describe(self, names: frozenset[str] | None) -> View:
-        operations = tuple(each for each in self.catalog if names is None or each.name in names)
+        # As declared, module by module: which module was loaded first must not show.
+        ordered = sorted(self.catalog, key=lambda each: each.dto.__module__)
+        operations = tuple(each for each in ordered if names is None or each.name in names)
         return View(operations, describe(operations))
 
     def _make(self, make: Callable[..., Document], names: frozenset[str] | None, *what: Any) -> Document:
         return make(self, self._view(names), *what)
+
+
+def changed(catalog: Catalog) -> datetime:
+    """When the types of a catalog last changed: the newest file of those that declare its operations. Files of types that are made again
+    without a change stay the same to the letter."""
+    files = {sys.modules[each.dto.__module__].__file__ for each in catalog}
+    times = [Path(each).stat().st_mtime for each in files if each is not None]
+    return datetime.fromtimestamp(max(times, default=0), UTC)
 
 
 def _page(text: str, policy: str = POLICY) -> Document:
@@ -140,7 +152,7 @@ def _page(text: str, policy: str = POLICY) -> Document:
 
 
 def _json(value: Any) -> Document:
-    return _document(json.dumps(value, separators=(",", ":")), JSON)
+    return _document(json.dumps(value, separators=(",", ":")) + "\n", JSON)
 
 
 def _document(text: str, content_type: str, policy: str = "", date: str = "") -> Document:

@@ -82,8 +82,7 @@ class _Document:
             self.spec.components.response(_error_name(status), {"description": words, "content": content})
         for operation in operations:
             self.add(operation)
-        found: dict[str, Any] = self.spec.to_dict()
-        return found
+        return {"openapi": _VERSION, **self.spec.to_dict()}
 
     def add(self, operation: Operation) -> None:
         """An operation at each of its routes, for each of its verbs."""

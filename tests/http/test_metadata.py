@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 from webtest import TestApp
 
 from gateway import wsgi
+from gateway.metadata import types
+from gateway.metadata.library import Library
 from gateway.settings import Settings
 from models import Database
 
@@ -94,17 +95,25 @@ def test_only_what_one_may_call(database: Database, monkeypatch: pytest.MonkeyPa
     assert "NewSession" in app.get("/types/java").text
 
 
-def fastest(call: Any, times: int) -> float:
-    """Milliseconds of the fastest of several calls."""
-    took = []
-    for _ in range(times):
-        began = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - began)
-    return min(took) * 1000
+def test_documents_are_made_once(anonymous: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate, made = types.generate, []
+
+    def counted(name: str, *arguments: Any) -> str:
+        made.append(name)
+        return generate(name, *arguments)
+
+    monkeypatch.setattr(types, "generate", counted)
+    first = anonymous.get("/types/java").body
+    assert anonymous.get("/types/JAVA?nothing=1").body == first
+    assert made == ["java"]
+    anonymous.get("/types/java", headers={"Host": "other.example.org"})
+    anonymous.get("/types/java?Package=org.example")
+    assert made == ["java"] * 3
 
 
-def test_it_is_quick(anonymous: TestApp) -> None:
-    hosts = iter(f"host-{number}.example.org" for number in range(100))
-    assert fastest(lambda: anonymous.get("/types/java", headers={"Host": next(hosts)}), 5) < 150
-    assert fastest(lambda: anonymous.get("/types/java"), 5) < 5
+def test_nothing_is_made_at_the_start(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("made before anybody asked")
+
+    monkeypatch.setattr(Library, "_make", refuse)
+    wsgi.build(Settings.from_environment(), database)

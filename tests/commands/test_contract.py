@@ -1,0 +1,72 @@
+"""``gateway types``, ``routes`` and ``openapi`` print what a server answers."""
+
+from __future__ import annotations
+
+import urllib.request
+from urllib.parse import urlencode
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli import main
+from gateway.dtos.catalog import catalog
+from gateway.metadata import types
+from tests.servers import Gateway
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def answered(gateway: Gateway, path: str) -> bytes:
+    with urllib.request.urlopen(gateway.url + path, timeout=20) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+@pytest.mark.parametrize("language", types.LANGUAGES)
+def test_types(lasting_gateway: Gateway, language: str) -> None:
+    printed = run("types", language, "--base-url", lasting_gateway.url).stdout_bytes
+    assert printed == answered(lasting_gateway, f"/types/{language}")
+    assert b"NewSession" in printed
+
+
+def test_part_of_the_types(lasting_gateway: Gateway) -> None:
+    given = {"Package": "org.example", "IncludeTypes": "NewSession.*,GetSession", "ExcludeTypes": "FlowChannels"}
+    flags = ["--include", given["IncludeTypes"], "--exclude", given["ExcludeTypes"], "--option", "package=org.example"]
+    printed = run("types", "java", *flags, "--base-url", lasting_gateway.url).stdout_bytes
+    assert printed == answered(lasting_gateway, f"/types/java?{urlencode(given)}")
+    assert b"package org.example;" in printed
+    assert b"enum FlowChannels" not in printed
+
+
+def test_other_names_of_languages(lasting_gateway: Gateway) -> None:
+    assert run("types", "ts", "--base-url", lasting_gateway.url).stdout_bytes == answered(
+        lasting_gateway, "/types/typescript"
+    )
+
+
+def test_what_there_is_not() -> None:
+    done = run("types", "klingon")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "csharp, typescript" in done.stderr
+    done = run("types", "java", "--option", "MakePartial=True")
+    assert done.exit_code == 2
+    assert "no 'MakePartial' in java" in done.stderr
+    assert "SettersReturnThis" in done.stderr
+
+
+def test_openapi(lasting_gateway: Gateway) -> None:
+    printed = run("openapi", "--base-url", lasting_gateway.url).stdout_bytes
+    assert printed == answered(lasting_gateway, "/openapi.json")
+    assert printed.startswith(b'{"openapi":"3.1.0",')
+
+
+def test_routes() -> None:
+    lines = run("routes").stdout.splitlines()
+    assert len(lines) == sum(len(each.routes) for each in catalog)
+    assert lines == sorted(lines, key=lambda line: line.split()[1])
+    found = {tuple(line.split(maxsplit=3)) for line in lines}
+    assert ("POST", "/sessions", "NewSession", "User") in found
+    assert ("GET,POST,DELETE", "/auth", "Authenticate", "anyone") in found
+    assert ("GET", "/accounts", "ListAccounts", "signed in") in found
