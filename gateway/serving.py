@@ -24,7 +24,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "bind": settings.bind,
         "workers": settings.workers,
         "threads": settings.threads,
-        "worker_class": "gthread",
+        "worker_class": "gateway.worker.Worker",
         "preload_app": True,
         # nginx keeps its connections to us for as long; see deploy/nginx.
         "keepalive": 75,
@@ -37,6 +37,8 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
         # ServiceStack clients put whole DTOs into queries.
         "limit_request_line": 8190,
+        # A header must not say where the application begins.
+        "forwarder_headers": "",
         "control_socket_disable": True,
         "logger_class": "gateway.serving.Logger",
     }

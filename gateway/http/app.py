@@ -30,6 +30,9 @@ from serializers.registry import Registry
 #: What pages and OpenAPI call the service.
 TITLE = "Sessions"
 
+#: Bytes that a request's body may have where nothing else is said.
+BODY_LIMIT = 10 * 1024 * 1024
+
 
 class App(falcon.App[Request, falcon.Response]):
     """Falcon's app, with header names spelled as HTTP/1.1 servers spell them: some clients look for just that spelling."""
@@ -76,7 +79,7 @@ class Options:
     """
 
     realm: str = "gateway"
-    body_limit: int = 10 * 1024 * 1024
+    body_limit: int = BODY_LIMIT
     debug: bool = False
     proxies: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()

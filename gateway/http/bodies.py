@@ -19,7 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 #: Bytes of a refused body that are read all the same, see `discard`.
-_MOST_DISCARDED = 64 * 1024 * 1024
+_MOST_DISCARDED = 10 * 1024 * 1024
 
 _BLOCK = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -65,7 +65,10 @@ def _raw(request: Request, limit: int) -> bytes:
 
 
 def discard(request: Request) -> None:
-    """Read what nobody has read of a body: who sends all of it before reading must find the answer, not a connection that was reset."""
+    """Read what nobody has read of a body, so that the next request on the connection is the next request.
+
+    What is longer stays where it is: the answer goes out at once, and the server (`gateway.worker`) reads the rest and closes.
+    """
     with suppress(MalformedRequest, falcon.HTTPError):
         if request.body is None and (request.content_length or 0) <= _MOST_DISCARDED:
             for _ in _blocks(_stream(request, request.content_length), _MOST_DISCARDED):

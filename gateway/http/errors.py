@@ -146,6 +146,11 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto:
     return dto.new(response_status=status)
 
 
+def error_document(error: errors.ServiceError, serializer: Serializer) -> bytes:
+    """The ErrorResponse of an error, for who answers without a request that could be read."""
+    return _writer(serializer, ErrorResponse)(error_value(error))
+
+
 def _encode(serializer: Serializer, value: Instance, request: Request) -> bytes:
     dto = error_type(request.operation)
     if serializer.name == "html":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 
 from tests.servers import API_KEY, Gateway
@@ -45,5 +46,5 @@ def next_status(connection: socket.socket) -> int:
 
 
 def statuses(answer: bytes) -> list[int]:
-    """The statuses of the answers in these bytes."""
-    return [int(line.split()[1]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+    """The statuses of the answers in these bytes; an answer begins where the body of the one before ends, on the same line."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.processes import workers
 from tests.live.raw import connect, exchange, head, next_status, receive, statuses
 from tests.live.sessions import create, names
 from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory, free_port, needs, wait_until
@@ -29,13 +30,6 @@ def pasted(printed: str, **variables: str) -> str:
     done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def workers(gateway: Gateway) -> list[int]:
-    """The process ids of a gateway's workers."""
-    assert gateway.process is not None
-    master = gateway.process.pid
-    return [int(each) for each in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
 
 def gone(process: int) -> Callable[[], bool]:

@@ -1,0 +1,20 @@
+"""A gateway's processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.servers import Gateway
+
+
+def workers(gateway: Gateway) -> list[int]:
+    """The process ids of a gateway's workers."""
+    assert gateway.process is not None
+    master = gateway.process.pid
+    return [int(each) for each in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def resident(process: int) -> int:
+    """Bytes of memory that a process has."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,165 @@
+"""Requests that mean no good, thousands of them, to a real server: each is answered, nothing dies, memory stays, and nothing is logged
+that nobody foresaw.
+
+``GATEWAY_HOSTILE`` says how many there are, ``GATEWAY_HOSTILE_SEED`` what they are made from. What fails is named by its seed and number,
+and made again by ``tests.live.hostile.requests.make``.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from serializers.errors import DecodeError
+from serializers.registry import default_registry
+from tests.live.hostile.requests import Hostile, make
+from tests.live.processes import resident, workers
+from tests.live.raw import connect
+from tests.live.sessions import create, names
+from tests.servers import API_KEY, EMAIL, FIRST_USER, Gateway, GatewayFactory, wait_until
+
+COUNT = int(os.environ.get("GATEWAY_HOSTILE", "2000"))
+SEED = os.environ.get("GATEWAY_HOSTILE_SEED", "hostile")
+
+AT_ONCE = 4
+BATCH = 500
+MEGABYTE = 1024 * 1024
+
+#: What a worker may have: 90 MB when it has imported everything; 60 MB of caches, full (documents about the service 256 x 100 kB, headers
+#: 4 x 512 x 8 kB, sessions 1,000 x 20 kB); and for each of its 8 threads a body of 10 MB as bytes, inflated, as text and as values.
+MOST_RESIDENT = (90 + 60 + 8 * 4 * 10) * MEGABYTE
+
+#: What a worker may grow by in the second half, when every cache has been filled or is still being filled (see above), and the heap has
+#: had its largest bodies.
+MOST_GROWTH = 60 * MEGABYTE
+
+_REGISTRY = default_registry()
+_VERB = re.compile(rb"[\r\n]*([A-Z]+) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a request was answered: a status, 0 where there was no answer."""
+
+    request: Hostile
+    status: int
+    content_type: str = ""
+    body: bytes = b""
+    trouble: str = ""
+
+
+@pytest.fixture
+def gateway(make_gateway: GatewayFactory) -> Gateway:
+    """A gateway whose workers are not renewed after so many requests: they would take their memory with them."""
+    configuration = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
+    gateway = make_gateway(**FIRST_USER)
+    gateway.command("user", "add", EMAIL, "--role", "User", "--api-key", API_KEY)
+    gateway.start("gunicorn", "-c", str(configuration), "--max-requests", "0", "gateway.wsgi:create()")
+    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
+    return gateway
+
+
+def ask(gateway: Gateway, request: Hostile) -> Told:
+    """Send a request and read its answer to the end. What is sent after a refusal may be lost; a time-out is never right."""
+    verb = _VERB.match(request.data)
+    with connect(gateway) as connection:
+        try:
+            for number, piece in enumerate(request.pieces):
+                time.sleep(0.02 if number else 0)
+                connection.sendall(piece)
+            if request.ends:
+                connection.shutdown(socket.SHUT_WR)
+        except TimeoutError as error:
+            return Told(request, 0, trouble=repr(error))
+        except OSError:
+            pass  # the server has answered and closed already
+        try:
+            with http.client.HTTPResponse(connection, method=verb[1].decode() if verb else None) as answer:
+                answer.begin()
+                return Told(request, answer.status, answer.headers.get("Content-Type", ""), answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            return Told(request, 0, trouble=repr(error))
+
+
+def complaint(told: Told) -> str:
+    """What is wrong with an answer; empty where nothing is."""
+    if not told.status:
+        return told.trouble if told.request.whole or "imeout" in told.trouble else ""
+    if told.status >= 500 and told.status not in (501, 505):
+        return "a status of ours"
+    if told.status >= 400 and told.body:
+        return _unreadable(told.content_type, told.body)
+    return ""
+
+
+def _unreadable(content_type: str, body: bytes) -> str:
+    """Whether a ResponseStatus can't be read from an error."""
+    serializer = _REGISTRY.by_media_type(content_type.partition(";")[0])
+    if serializer is None:
+        return f"an error as {content_type!r}"
+    if not serializer.readable:  # a page
+        return ""
+    try:
+        serializer.decode(body)
+    except DecodeError as error:
+        return f"an error that can't be read: {error}"
+    return "" if b"errorcode" in body.lower() else "an error without a code"
+
+
+def unforeseen(gateway: Gateway) -> list[str]:
+    """What the server logged as its own failure."""
+    lines = [line for line in gateway.printed().splitlines() if '"event":"request"' not in line]
+    return [
+        line for line in lines if "Traceback" in line or '"level": "error"' in line or '"level": "critical"' in line
+    ]
+
+
+def run(gateway: Gateway, numbers: range) -> list[Told]:
+    """Ask all of them, some at once."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return list(threads.map(lambda number: ask(gateway, make(SEED, number)), numbers))
+
+
+def in_batches(gateway: Gateway, first: int, last: int, watch: Callable[[], None]) -> list[str]:
+    """What was wrong with the requests of these numbers."""
+    wrong = []
+    for start in range(first, last, BATCH):
+        for told in run(gateway, range(start, min(start + BATCH, last))):
+            found = complaint(told)
+            if found:
+                wrong.append(
+                    f"{told.request.name}: {told.status} {found} {told.request.data[:120]!r} {told.body[:200]!r}"
+                )
+        watch()
+    return wrong
+
+
+def test_whatever_comes(gateway: Gateway) -> None:
+    kept = create(gateway, "before")
+    before = workers(gateway)
+    peak = 0
+
+    def watch() -> None:
+        nonlocal peak
+        peak = max(peak, *map(resident, workers(gateway)))
+
+    wrong = in_batches(gateway, 0, COUNT // 2, watch)
+    halfway = {worker: resident(worker) for worker in before}
+    wrong += in_batches(gateway, COUNT // 2, COUNT, watch)
+    after = {worker: resident(worker) for worker in before}
+    memory = f"{halfway} at half the way, {after} at its end, {peak} at most"
+    assert wrong == []
+    assert unforeseen(gateway) == []
+    assert workers(gateway) == before
+    assert peak < MOST_RESIDENT, memory
+    assert all(after[worker] - halfway[worker] < MOST_GROWTH for worker in before), memory
+    assert names(gateway, kept, create(gateway, "after")) == ["before", "after"]

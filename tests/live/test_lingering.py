@@ -1,0 +1,165 @@
+"""Clients that are slow, gone or refused, and those beside them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway import worker
+from tests.live.raw import connect, exchange, head, receive, statuses
+from tests.servers import API_KEY, Gateway
+
+JSON = "Content-Type: application/json"
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def gateway(lasting_gateway: Gateway) -> Gateway:
+    """One for all."""
+    return lasting_gateway
+
+
+def refused(answer: bytes) -> tuple[int, str]:
+    """Status and error code of an answer that stands alone."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["responseStatus"]["errorCode"]
+
+
+def test_clients_that_do_not_close_hold_up_nobody(gateway: Gateway) -> None:
+    """Each would cost everybody 2 seconds, were they waited for one after the other."""
+    left_open = [connect(gateway) for _ in range(20)]
+    for each in left_open:
+        each.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    for each in left_open:
+        assert statuses(receive(each)) == [200]
+    began = time.monotonic()
+    assert gateway.healthy()
+    assert time.monotonic() - began < 5
+    for each in left_open:
+        each.close()
+
+
+def test_requests_in_one_go_are_answered_in_order(gateway: Gateway) -> None:
+    """Pipelined (RFC 9112, 9.3.2), whether their bodies are read or not."""
+
+    def post(name: str, key: str) -> bytes:
+        body = json.dumps({"displayName": name}).encode()
+        return head("/sessions", JSON, f"Content-Length: {len(body)}", close=False, key=key) + body
+
+    requests = b"".join(post(f"n{number}", API_KEY if number % 2 else "wrong") for number in range(30))
+    last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with connect(gateway) as connection:
+        connection.sendall(requests + last)
+        answer = receive(connection)
+    assert statuses(answer) == [401, 200] * 15 + [200]
+    assert [f'"displayName":"n{number}"'.encode() in answer for number in range(1, 30, 2)] == [True] * 15
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"GET /health\r\n\r\n", 400, "BadRequest"),
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "RequestUriTooLong"),
+        (head("/sessions", JSON, "Expect: miracles", "Content-Length: 0"), 417, "ExpectationFailed"),
+        (head("/sessions", f"X: {'y' * 9000}"), 431, "RequestHeadersTooLarge"),
+        (head("/sessions", "Transfer-Encoding: br"), 501, "NotImplemented"),
+        (b"\xff\xfe\x00 <script>\r\n\r\n", 400, "BadRequest"),
+    ],
+)
+def test_what_is_no_request_is_refused_as_clients_read_it(
+    gateway: Gateway, data: bytes, status: int, code: str
+) -> None:
+    answer = exchange(gateway, data)
+    assert refused(answer) == (status, code)
+    lines = answer.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert b"Content-Type: application/json; charset=utf-8" in lines
+    assert b"Connection: close" in lines
+    (request_id,) = [line.split()[1].decode() for line in lines if line.startswith(b"X-Request-Id: ")]
+    assert request_id in gateway.printed()
+
+
+def test_a_header_does_not_say_where_the_application_begins(gateway: Gateway) -> None:
+    answer = exchange(gateway, head("/health", "SCRIPT_NAME: /elsewhere", "PATH_INFO: /x", method="GET"))
+    assert statuses(answer) == [200]
+
+
+def _blocks() -> Iterator[bytes]:
+    for _ in range(100):
+        yield bytes(MEGABYTE)
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
+@pytest.mark.parametrize(("key", "status"), [(API_KEY, 413), ("wrong", 401)])
+def test_a_body_of_100_megabytes_is_refused_and_the_answer_arrives(
+    gateway: Gateway, key: str, status: int, chunked: bool
+) -> None:
+    """To a client that sends everything before it reads."""
+    connection = http.client.HTTPConnection(gateway.address, timeout=60)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    if not chunked:
+        headers["Content-Length"] = str(100 * MEGABYTE)
+    connection.request("POST", "/sessions", _blocks(), headers, encode_chunked=chunked)
+    with connection.getresponse() as answer:
+        assert (answer.status, answer.headers["Connection"]) == (status, "close")
+        assert json.load(answer)["responseStatus"]["errorCode"]
+
+
+def test_who_asks_before_sending_too_much_sends_nothing(gateway: Gateway) -> None:
+    with connect(gateway) as connection:
+        length = f"Content-Length: {100 * MEGABYTE}"
+        connection.sendall(head("/sessions", JSON, length, "Expect: 100-continue", close=False))
+        answer = receive(connection)
+    assert refused(answer) == (413, "RequestEntityTooLarge")
+    assert b"100 Continue" not in answer
+
+
+@pytest.mark.parametrize("options", [(), ("-H", "Expect:"), ("-H", "Transfer-Encoding: chunked")])
+def test_curl_with_too_much(gateway: Gateway, tmp_path: Path, options: tuple[str, ...]) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    file = tmp_path / "large"
+    with file.open("wb") as large:
+        large.truncate(100 * MEGABYTE)
+    key = ("-H", f"Authorization: Bearer {API_KEY}", "-H", JSON)
+    command = ["curl", "--silent", *options, *key, "--data-binary", f"@{file}", f"{gateway.url}/sessions"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert json.loads(done.stdout)["responseStatus"]["errorCode"] == "RequestEntityTooLarge"
+
+
+@pytest.fixture
+def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[worker.PatientSocket, socket.socket]]:
+    """A server's socket that waits for next to nothing, and its client's."""
+    monkeypatch.setattr(worker, "SILENCE", 0.05)
+    ours, client = socket.socketpair()
+    with worker.PatientSocket(fileno=ours.detach()) as patient, client:
+        patient.setblocking(True)
+        yield patient, client
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda patient: patient.recv(1), lambda patient: patient.sendall(bytes(64 * MEGABYTE))],
+    ids=["says nothing", "takes nothing"],
+)
+def test_who_falls_silent_has_left(
+    pair: tuple[worker.PatientSocket, socket.socket], act: Callable[[worker.PatientSocket], None]
+) -> None:
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        act(pair[0])
+
+
+def test_a_socket_that_does_not_block_has_nothing_yet(pair: tuple[worker.PatientSocket, socket.socket]) -> None:
+    patient, client = pair
+    patient.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        patient.recv(1)
+    client.sendall(b"x")
+    assert patient.recv(9) == b"x"
