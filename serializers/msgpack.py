@@ -17,6 +17,7 @@ from serializers.json.reader import RawNumber, converter
 from serializers.plain import plain
 from serializers.rows import row_shape, rows_of
 from serializers.shape import Shape
+from serializers.text import REPLACING
 
 _NATIVE = (bool, int, float, str, bytes)
 
@@ -24,7 +25,11 @@ _NATIVE = (bool, int, float, str, bytes)
 def dumps(value: Any, shape: Shape | None = None) -> bytes:
     """A value as MessagePack. Raises EncodeError for a value that is not of the shape."""
     try:
-        packed: bytes = msgpack.packb(_packable(value if shape is None else plain(value, shape)))
+        tree = _packable(value if shape is None else plain(value, shape))
+        try:
+            packed: bytes = msgpack.packb(tree)
+        except UnicodeEncodeError:
+            packed = msgpack.packb(tree, unicode_errors=REPLACING)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise EncodeError(f"the value cannot be packed: {error}") from error
     return packed

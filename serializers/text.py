@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import re
+import codecs
 
 from serializers.base import Limits
 from serializers.errors import DecodeError
 
 _BOM = b"\xef\xbb\xbf"
-_SURROGATES = re.compile("[\ud800-\udfff]")
+
+#: How codecs write half a surrogate pair, which UTF-8 cannot hold: as U+FFFD, as .NET does.
+REPLACING = "serializers.replacing"
+
+
+def _replace(error: UnicodeError) -> tuple[bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return b"\xef\xbf\xbd" * (error.end - error.start), error.end
+
+
+codecs.register_error(REPLACING, _replace)
 
 
 def to_bytes(text: str) -> bytes:
-    """UTF-8. Half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD as .NET writes it."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", text).encode()
+    """UTF-8. Half a surrogate pair becomes U+FFFD."""
+    return text.encode("utf-8", REPLACING)
 
 
 def from_bytes(data: bytes, limits: Limits) -> str:
