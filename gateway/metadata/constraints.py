@@ -35,6 +35,20 @@ _FILLED: Mapping[str, Keywords] = {
 }
 
 
+#: How JSON has .NET's scalars that marshmallow has no fields of.
+_SCALARS: Mapping[str, Keywords] = {
+    **{f"UInt{bits}": {"type": "integer", "minimum": 0, "maximum": (1 << bits) - 1} for bits in (16, 32, 64)},
+    "Byte": {"type": "integer", "minimum": 0, "maximum": 255},
+    "Single": {"type": "number", "format": "float"},
+    "Double": {"type": "number", "format": "double"},
+    "Decimal": {"type": "number"},
+    "DateTime": {"type": "string", "format": "date-time"},
+    "TimeSpan": {"type": "string", "format": "duration"},
+    "Guid": {"type": "string", "format": "uuid"},
+    "Byte[]": {"type": "string", "contentEncoding": "base64"},
+}
+
+
 def is_required(field: base.Field[Any]) -> bool:
     """Whether a request that does not give the field is refused."""
     return any(name in _DEMANDING for name, _ in _rules(field))
@@ -46,6 +60,8 @@ def keywords(field: base.Field[Any], kind: str) -> Keywords:
     :param kind: JSON Schema's type of the value.
     """
     found: Keywords = {}
+    if scalar := _SCALARS.get(getattr(field, "dotnet", "")):
+        found |= scalar if is_required(field) or not field.allow_none else {**scalar, "type": [scalar["type"], "null"]}
     if isinstance(field, fields.Integer):
         found |= {"minimum": -(1 << (field.bits - 1)), "maximum": (1 << (field.bits - 1)) - 1}
     for name, bounds in _rules(field):

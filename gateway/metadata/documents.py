@@ -18,6 +18,7 @@ from gateway.contract.typeinfo import (
 )
 from gateway.metadata.languages.base import SERVICESTACK_VERSION
 from gateway.metadata.languages.csharp import NAMESPACES
+from gateway.metadata.languages.scalars import REFERENCES
 
 _COLLECTIONS = {"list": "List`1", "map": "Dictionary`2"}
 
@@ -132,7 +133,7 @@ def _property(each: Property, contract: Contract) -> dict[str, Any]:
 
 def _property_type(each: Property, contract: Contract) -> dict[str, Any]:
     ref = each.type
-    value = ref.kind == "enum" or (ref.kind == "scalar" and ref.name != "String")
+    value = ref.kind == "enum" or (ref.kind == "scalar" and ref.name not in REFERENCES)
     if value and each.nullable:
         inner = {"genericArgs": [_spelled(ref, contract)]}
         return {"type": "Nullable`1", "isValueType": True, "isSystemType": True, "typeNamespace": "System", **inner}

@@ -14,16 +14,10 @@ from gateway.contract.catalog import Access, Operation
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeRef
 from gateway.metadata import samples, types
 from gateway.metadata.languages.options import Options
+from gateway.metadata.languages.scalars import scalars_of
 from serializers.base import Serializer
 
-SCALAR_NAMES = {
-    "String": "string",
-    "Boolean": "bool",
-    "Int32": "int",
-    "Int64": "long",
-    "Int16": "short",
-    "Int8": "sbyte",
-}
+_SCALARS = scalars_of("csharp")
 
 #: The formats that have pages of their own; HTML is what the pages are.
 SAMPLED = ("json", "jsv", "xml", "csv")
@@ -77,7 +71,7 @@ def rules(access: Access) -> Iterator[tuple[str, str]]:
 
 def type_text(ref: TypeRef) -> str:
     """A type as pages name it: C#'s way."""
-    name = SCALAR_NAMES.get(ref.name, ref.name)
+    name = _SCALARS.get(ref.name, ref.name)
     arguments = ", ".join(type_text(each) for each in ref.arguments)
     return f"{name}<{arguments}>" if arguments else name
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from gateway.contract.catalog import Operation
 from gateway.contract.shapes import document_shape
@@ -15,7 +18,17 @@ from serializers.jsv import dump
 from serializers.shape import Shape
 
 _INDENT = "\t"
-_SCALARS: Mapping[type[Any], Any] = {shape.Text: "String", shape.Boolean: False, shape.Integer: 0}
+_SCALARS: Mapping[type[Any], Any] = {
+    shape.Text: "String",
+    shape.Boolean: False,
+    shape.Integer: 0,
+    shape.Number: 0.0,
+    shape.Decimal: Decimal(0),
+    shape.Instant: datetime(1, 1, 1, tzinfo=UTC),
+    shape.Duration: timedelta(),
+    shape.Guid: UUID(int=0),
+    shape.Binary: b"",
+}
 
 
 def sample(expected: Shape) -> Any:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import auto
 
 from gateway.contract import fields
 from gateway.contract.catalog import ANYONE, Catalog
 from gateway.contract.dto import Dto, TypeParameter, close
 from gateway.contract.fields import DtoEnum
-from gateway.contract.typeinfo import Contract, describe
+from gateway.contract.typeinfo import Contract, Property, RecordInfo, TypeRef, describe
 from gateway.metadata.languages import keywords
+from gateway.metadata.languages.scalars import scalars_of
 
 NAMESPACE = "Awkward.Types"
 
@@ -110,6 +112,8 @@ WORDS = sorted(
     {word.lower() for kept in vars(keywords).values() if isinstance(kept, frozenset) for word in kept if word.isalpha()}
     | {word.lower() for word in (*keyword.kwlist, *keyword.softkwlist) if word.isalpha()}
 )
+#: Every scalar of .NET that there are types for.
+SCALARS = [*scalars_of("csharp")]
 #: Words that are names of types, as .NET writes them and as they stand in most languages.
 TYPES = ("Class", "Enum", "End", "Interface", "Module", "Namespace", "Package", "Protocol", "default", "fun")
 
@@ -127,4 +131,13 @@ def contract() -> Contract:
     named = {f"of_{name}": fields.List(fields.Nested(dto(name, Base, size=fields.Integer()))) for name in TYPES}
     nested = close(Holder, close(Holder, dto("Types", words, **named)))
     catalog.operation("PUT", "/words", returns=nested, access=ANYONE)(words)
-    return describe(catalog)
+    described = describe(catalog)
+    every = tuple(
+        Property(f"V{each.replace('[]', 's')}", f"v{each.replace('[]', 's')}", TypeRef("scalar", each))
+        for each in SCALARS
+    )
+    never = tuple(replace(each, name=f"N{each.name}", wire=f"n{each.wire}", nullable=False) for each in every)
+    scalars = RecordInfo(
+        "AllScalars", NAMESPACE, (*every, *never, Property("Sum", "sum", TypeRef("scalar", "Permissions")))
+    )
+    return Contract(described.operations, {**described.types, scalars.name: scalars})

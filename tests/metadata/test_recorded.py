@@ -11,6 +11,7 @@ import pytest
 
 from gateway.metadata import documents, types
 from gateway.metadata.languages.options import Options
+from gateway.metadata.languages.scalars import scalars_of
 from tests.metadata import recorded
 
 CORPUS = Path(__file__).parent.parent / "corpora" / "types"
@@ -116,6 +117,32 @@ def test_attributes(language: str) -> None:
     ours = types.generate(language, recorded.contract(), options)
     before = attributes(language)
     assert before(ours) == before((CORPUS / f"{language}.txt").read_text())
+
+
+@pytest.mark.parametrize(
+    ("language", "member"),
+    [
+        ("kotlin", r"var {0}:([\w.<>\[\]]+)\?"),
+        ("vbnet", r"Property \[?{0}\]? As ([\w.()]+)"),
+        ("fsharp", r"member val {0}:([\w.<>\[\]]+) "),
+    ],
+)
+def test_scalars(language: str, member: str) -> None:
+    """What .NET's scalars are called; Kotlin's arrays of bytes were lists then."""
+    operations = json.loads((CORPUS / "metadata.json").read_text())["operations"]
+    echo = next(each["request"] for each in operations if each["request"]["name"] == "EchoTypes")
+    ours = scalars_of(language)
+    text = (
+        (CORPUS / f"{language}.txt")
+        .read_text()
+        .partition("class EchoTypes" if language != "fsharp" else "type EchoTypes")[2]
+    )
+    wanted = {each["name"]: ours[each["type"]] for each in echo["properties"] if each["type"] in ours}
+    wanted |= {"Bytes": "ArrayList<Short>"} if language == "kotlin" else {}
+    assert len(wanted) > 12
+    names = {name: name if language != "kotlin" else rf"(?:{name}|{name[0].lower()}{name[1:]})" for name in wanted}
+    found = {name: re.search(member.format(names[name]), text) for name in wanted}
+    assert {name: each[1] for name, each in found.items() if each is not None} == wanted
 
 
 #: Options that the recorded host had no, or another, default for: it was older, and made Swift 4.

@@ -247,7 +247,8 @@ class Generator(ABC):
         if ref.name in names(self.text("TreatTypesAsStrings")):
             return self.scalars["String"]
         if ref.kind == "scalar":
-            return self.scalars[ref.name]
+            # A sum of an enum's members is a number.
+            return self.scalars.get(ref.name) or self.scalars["Int32"]
         arguments = [self.type_name(each) for each in ref.arguments]
         if ref.kind == "list":
             return self.list_form.format(*arguments)

@@ -10,6 +10,7 @@ from gateway.contract.typeinfo import SERVICESTACK, EnumInfo, Property, RecordIn
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import REFERENCES, scalars_of
 from gateway.metadata.languages.selection import by_name
 from gateway.metadata.languages.texts import indented
 
@@ -21,6 +22,11 @@ NAMESPACES = (
     "ServiceStack",
     "ServiceStack.DataAnnotations",
 )
+
+
+def is_collection(ref: TypeRef) -> bool:
+    """Whether a value of the type has items."""
+    return ref.kind in ("list", "map") or ref.name == "Byte[]"
 
 
 class DotnetGenerator(Generator):
@@ -44,7 +50,7 @@ class DotnetGenerator(Generator):
 
     def is_value(self, ref: TypeRef) -> bool:
         """Whether .NET has no null for the type."""
-        return ref.kind == "enum" or (ref.kind == "scalar" and ref.name != "String")
+        return ref.kind == "enum" or (ref.kind == "scalar" and ref.name not in REFERENCES)
 
     def property_type(self, each: Property) -> str:
         """A property's type, with the mark of a value that may be absent."""
@@ -107,11 +113,7 @@ class DotnetGenerator(Generator):
     def initialized(self, info: RecordInfo) -> list[Property]:
         """The properties that a constructor sets."""
         collections = self.flag("InitializeCollections")
-        return [
-            each
-            for each in info.properties
-            if self.initial(each) or (collections and each.type.kind in ("list", "map"))
-        ]
+        return [each for each in info.properties if self.initial(each) or (collections and is_collection(each.type))]
 
     def summary(self, text: str, mark: str = "///", tag: str = "summary") -> Iterator[str]:
         """A description as a documentation comment."""
@@ -151,14 +153,7 @@ class CSharpGenerator(DotnetGenerator):
         "AddNamespaces": "",
         "AddDefaultXmlNamespace": "http://schemas.servicestack.net/types",
     }
-    scalars = {
-        "String": "string",
-        "Boolean": "bool",
-        "Int8": "sbyte",
-        "Int16": "short",
-        "Int32": "int",
-        "Int64": "long",
-    }
+    scalars = scalars_of("csharp")
 
     def opening(self) -> Iterator[str]:
         yield from (f"using {each};" for each in self.imports())

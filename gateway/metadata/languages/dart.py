@@ -9,9 +9,12 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, 
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
+#: What JSON has itself.
+_PLAIN = ("String", "bool", "int")
 _IMPORTS = "package:servicestack/servicestack.dart,dart:typed_data"
 
 
@@ -35,7 +38,7 @@ class DartGenerator(Generator):
         "ExcludeTypes": "",
         "DefaultImports": _IMPORTS,
     }
-    scalars = {"String": "String", "Boolean": "bool", **{f"Int{bits}": "int" for bits in (8, 16, 32, 64)}}
+    scalars = scalars_of("dart")
 
     def opening(self) -> Iterator[str]:
         if library := self.text("GlobalNamespace"):
@@ -125,8 +128,10 @@ class DartGenerator(Generator):
 
     def _read(self, each: Property, info: RecordInfo) -> str:
         source, kind = f"json['{each.wire}']", self.type_name(each.type)
-        if each.type.kind == "scalar":
+        if kind in _PLAIN:
             return source
+        if kind == "double":
+            return f"JsonConverters.toDouble({source})"
         if kind == "Map<String,String>":
             return f"JsonConverters.toStringMap({source})"
         for index, parameter in enumerate(info.parameters):
@@ -141,7 +146,7 @@ class DartGenerator(Generator):
         yield from (closing, "")
 
     def _write(self, each: Property) -> str:
-        plain = each.type.kind == "scalar" or self.type_name(each.type) == "Map<String,String>"
+        plain = self.type_name(each.type) in (*_PLAIN, "double", "Map<String,String>")
         member = self.free(each.wire)
         return member if plain else f"JsonConverters.toJson({member},'{self.type_name(each.type)}',context!)"
 

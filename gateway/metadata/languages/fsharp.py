@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, references
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Head
-from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator
+from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator, is_collection
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in
 from gateway.metadata.languages.texts import indented
 
@@ -39,14 +40,7 @@ class FSharpGenerator(DotnetGenerator):
         "InitializeCollections": "True",
         "AddNamespaces": "",
     }
-    scalars = {
-        "String": "String",
-        "Boolean": "Boolean",
-        "Int8": "SByte",
-        "Int16": "Int16",
-        "Int32": "Int32",
-        "Int64": "Int64",
-    }
+    scalars = scalars_of("fsharp")
 
     def opening(self) -> Iterator[str]:
         first = next((each.request.namespace for each in self.contract.operations if each.name in self.types), "")
@@ -118,5 +112,7 @@ class FSharpGenerator(DotnetGenerator):
             return f"Unchecked.defaultof<{kind}>"
         if self.initial(each):
             return self.initial(each)
-        filled = self.is_value(each.type) or (self.flag("InitializeCollections") and each.type.kind in ("list", "map"))
+        filled = self.is_value(each.type) or (self.flag("InitializeCollections") and is_collection(each.type))
+        if filled and each.type.name == "Byte[]":
+            return "[||]"
         return f"new {kind}()" if filled else "null"

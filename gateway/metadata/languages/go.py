@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 
 _TAB = "\t"
 
@@ -31,14 +32,7 @@ class GoGenerator(Generator):
         "ExcludeTypes": "",
         "DefaultImports": "",
     }
-    scalars = {
-        "String": "string",
-        "Boolean": "bool",
-        "Int8": "int8",
-        "Int16": "int16",
-        "Int32": "int",
-        "Int64": "int64",
-    }
+    scalars = scalars_of("go")
 
     def opening(self) -> Iterator[str]:
         yield from (f"package {self.text('GlobalNamespace') or 'dtos'}", "")
@@ -92,7 +86,9 @@ class GoGenerator(Generator):
 
     def _optional(self, each: Property) -> str:
         kind = self.type_name(each.type)
-        plain = each.type.kind in ("list", "map", "parameter") or not self.may_be_absent(each)
+        plain = (
+            each.type.kind in ("list", "map", "parameter") or each.type.name == "Byte[]" or not self.may_be_absent(each)
+        )
         return kind if plain else f"*{kind}"
 
     def _description(self, text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.texts import indented
 
 _IMPORTS = "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*"
@@ -100,14 +101,7 @@ class JavaGenerator(JvmGenerator):
         "TreatTypesAsStrings": "",
         "DefaultImports": _IMPORTS,
     }
-    scalars = {
-        "String": "String",
-        "Boolean": "Boolean",
-        "Int8": "Byte",
-        "Int16": "Short",
-        "Int32": "Integer",
-        "Int64": "Long",
-    }
+    scalars = scalars_of("java")
     # ``\u`` is read within comments too.
     comment_marks = {**JvmGenerator.comment_marks, "\\": "\\\\"}
 

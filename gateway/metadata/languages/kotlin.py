@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.java import JvmGenerator
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.texts import indented
 
 _IMPORTS = (
@@ -37,14 +38,7 @@ class KotlinGenerator(JvmGenerator):
         "TreatTypesAsStrings": "",
         "DefaultImports": _IMPORTS,
     }
-    scalars = {
-        "String": "String",
-        "Boolean": "Boolean",
-        "Int8": "Byte",
-        "Int16": "Short",
-        "Int32": "Int",
-        "Int64": "Long",
-    }
+    scalars = scalars_of("kotlin")
 
     def opening(self) -> Iterator[str]:
         if package := self.text("Package"):

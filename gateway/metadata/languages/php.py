@@ -8,6 +8,7 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, 
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
@@ -44,7 +45,7 @@ class PhpGenerator(Generator):
         "ExcludeTypes": "",
         "DefaultImports": "",
     }
-    scalars = {"String": "string", "Boolean": "bool", **{f"Int{bits}": "int" for bits in (8, 16, 32, 64)}}
+    scalars = scalars_of("php")
 
     @property
     def head(self) -> Head:  # type: ignore[override]
@@ -162,7 +163,7 @@ class PhpGenerator(Generator):
 
     def _converted(self, direction: str, each: Property, info: RecordInfo, value: str) -> str:
         match each.type.kind:
-            case "scalar":
+            case "scalar" if self.type_name(each.type) in ("string", "bool", "int", "float"):
                 return value
             case "list":
                 return f"JsonConverters::{direction}Array({self._named(each.type.arguments[0], info)}, {value})"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in
 from gateway.metadata.languages.texts import indented, snake_case
 
@@ -54,7 +55,7 @@ class PythonGenerator(Generator):
         "DataClass": "",
         "DataClassJson": "",
     }
-    scalars = {"String": "str", "Boolean": "bool", **{f"Int{bits}": "int" for bits in (8, 16, 32, 64)}}
+    scalars = scalars_of("python")
     list_form = "List[{0}]"
     map_form = "Dict[{0}, {1}]"
     generic_form = "{0}[{1}]"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator, Head
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented, snake_case
 
@@ -37,7 +38,7 @@ class RubyGenerator(Generator):
         "IncludeTypes": "",
         "ExcludeTypes": "",
     }
-    scalars = {"String": "String", "Boolean": "nil", **{f"Int{bits}": "Integer" for bits in (8, 16, 32, 64)}}
+    scalars = scalars_of("ruby")
 
     def opening(self) -> Iterator[str]:
         yield from ("require 'json'", "require 'servicestack'", "")
@@ -135,7 +136,7 @@ class RubyGenerator(Generator):
             return f"Array<{self._documented(ref.arguments[0])}>"
         if ref.kind == "map":
             return f"Hash{{{' => '.join(self._documented(each) for each in ref.arguments)}}}"
-        return _DOCUMENTED.get(ref.name) or (self.scalars[ref.name] if ref.kind == "scalar" else ref.name)
+        return _DOCUMENTED.get(ref.name) or (self.type_name(ref) if ref.kind == "scalar" else ref.name)
 
     def _description(self, text: str) -> Iterator[str]:
         if self.describes():

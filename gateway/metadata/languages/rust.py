@@ -8,6 +8,7 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in
 from gateway.metadata.languages.texts import indented, snake_case
 
@@ -50,7 +51,7 @@ class RustGenerator(Generator):
         "ExcludeTypes": "",
         "DefaultImports": _IMPORTS,
     }
-    scalars = {"String": "String", "Boolean": "bool", "Int8": "i8", "Int16": "i16", "Int32": "i32", "Int64": "i64"}
+    scalars = scalars_of("rust")
 
     def opening(self) -> Iterator[str]:
         yield "#![allow(unused_imports, dead_code, non_camel_case_types)]"

@@ -8,12 +8,13 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
 _VERSION = "5.0"
 #: What a value starts with that is never nil.
-_EMPTY = {"list": "[]", "map": "[:]", "Bool": "false", "String": '""'}
+_EMPTY = {"list": "[]", "map": "[:]", "Bool": "false", "String": '""', "Date": "Date()", "[UInt8]": "[]"}
 
 
 class SwiftGenerator(Generator):
@@ -42,7 +43,7 @@ class SwiftGenerator(Generator):
         "TreatTypesAsStrings": "",
         "DefaultImports": "Foundation,ServiceStack",
     }
-    scalars = {"String": "String", "Boolean": "Bool", "Int8": "Int8", "Int16": "Int16", "Int32": "Int", "Int64": "Int"}
+    scalars = scalars_of("swift")
 
     def _facts(self) -> Iterator[str]:
         for line in super()._facts():

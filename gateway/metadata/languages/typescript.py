@@ -8,6 +8,7 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, 
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
@@ -38,7 +39,7 @@ _MARKERS = {
 class ScriptGenerator(Generator):
     """What TypeScript, its declarations and JavaScript share."""
 
-    scalars = {"String": "string", "Boolean": "boolean", **{f"Int{bits}": "number" for bits in (8, 16, 32, 64)}}
+    scalars = scalars_of("script")
     reserved = keywords.JAVASCRIPT
     list_form = "{0}[]"
     map_form = "{{ [index: {0}]: {1}; }}"

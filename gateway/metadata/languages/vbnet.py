@@ -9,6 +9,7 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator
+from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.texts import indented
 
 
@@ -27,14 +28,7 @@ class VisualBasicGenerator(DotnetGenerator):
     map_form = "Dictionary(Of {0}, {1})"
     generic_form = "{0}(Of {1})"
     defaults = {name: value for name, value in CSharpGenerator.defaults.items() if name != "MakeInternal"}
-    scalars = {
-        "String": "String",
-        "Boolean": "Boolean",
-        "Int8": "SByte",
-        "Int16": "Short",
-        "Int32": "Integer",
-        "Int64": "Long",
-    }
+    scalars = scalars_of("vbnet")
 
     def opening(self) -> Iterator[str]:
         yield from (f"Imports {each}" for each in self.imports())
@@ -100,7 +94,8 @@ class VisualBasicGenerator(DotnetGenerator):
             yield f"Public {overridable}Property {told}"
 
     def _start(self, each: Property) -> str:
-        return self.initial(each) or f"New {self.type_name(each.type)}"
+        items = "{}" if each.type.name == "Byte[]" else ""
+        return self.initial(each) or f"New {self.type_name(each.type)}{items}"
 
     def free(self, name: str) -> str:
         # Words are the same in any letter case.

@@ -4,6 +4,7 @@ const api = JSON.parse(document.getElementById("api").textContent);
 const $ = (id) => document.getElementById(id);
 const operations = new Map(api.operations.map((each) => [each.name, each]));
 const media = { json: "application/json", jsv: "application/jsv", xml: "application/xml", csv: "text/csv", html: "text/html" };
+const numeric = /^(Byte|U?Int\d+|Single|Double|Decimal)$/;
 const withBody = ["POST", "PUT", "PATCH"];
 
 // Elements
@@ -31,7 +32,7 @@ function input(field) {
     control = element("textarea", { ...attributes, rows: "2", placeholder: field.kind === "list" ? "one a line" : "name=value, one a line" });
   } else {
     const secret = /password|secret/i.test(field.wire);
-    control = element("input", { ...attributes, type: secret ? "password" : "text", inputmode: field.kind === "String" ? null : "numeric", autocomplete: "off" });
+    control = element("input", { ...attributes, type: secret ? "password" : "text", inputmode: numeric.test(field.kind) ? "decimal" : null, autocomplete: "off" });
   }
   const label = element("label", { for: id }, field.wire, " ", element("small", { class: "mute" }, field.type + (field.place === "path" ? ", in the path" : "")));
   const about = field.description ? [element("small", { class: "mute", id: id + "-about" }, field.description)] : [];
@@ -52,7 +53,8 @@ function values() {
     if (field.kind === "list") found[field.wire] = lines;
     else if (field.kind === "map") found[field.wire] = Object.fromEntries(lines.map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
     else if (field.kind === "Boolean") found[field.wire] = text === "true";
-    else if (field.kind.startsWith("Int") && /^-?\d+$/.test(text)) found[field.wire] = Number(text);
+    // What a number would change stays a text, which the service reads as well.
+    else if (numeric.test(field.kind) && String(Number(text)) === text) found[field.wire] = Number(text);
     else found[field.wire] = text;
   }
   return found;
