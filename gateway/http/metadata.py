@@ -164,7 +164,7 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
     yield "/metadata", document(lambda request: library.index(names(request)))
     for serializer in library.registry:
         yield f"/{serializer.name}/metadata", OperationPageResource(visibility, serializer.name)
-    yield "/types", document(lambda _: library.types_index())
+    yield "/types", document(lambda request: library.types_index(base_url(request)))
     yield "/types/metadata", document(lambda request: library.types_metadata(names(request), base_url(request)))
     yield "/types/{language}", TypesResource(visibility)
     yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import fields as base
 
 from gateway.contract import fields
+from gateway.contract.dto import Dto
 
 Keywords = dict[str, Any]
 
@@ -52,6 +53,11 @@ _SCALARS: Mapping[str, Keywords] = {
 def is_required(field: base.Field[Any]) -> bool:
     """Whether a request that does not give the field is refused."""
     return any(name in _DEMANDING for name, _ in _rules(field))
+
+
+def demanded(dto: type[Dto]) -> list[str]:
+    """The wire names of what a request must give."""
+    return [str(field.data_key) for field in dto.schema().fields.values() if is_required(field)]
 
 
 def keywords(field: base.Field[Any], kind: str) -> Keywords:

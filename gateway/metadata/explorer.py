@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.contract.catalog import Operation
 from gateway.contract.typeinfo import Contract, EnumInfo, Property
+from gateway.metadata import constraints
 from gateway.metadata.pages import place_of, render, rules, templates, type_text
 
 _SCRIPT = "explorer.js"
@@ -48,7 +49,14 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
     )
     yield "routes", [{"verb": verb, "path": route.path} for route in operation.routes for verb in route.verbs]
     yield "aliases", {name.lower(): wire for name, wire in operation.dto.aliases.items()}
-    yield "fields", [dict(_field(each, operation, contract)) for each in contract.all_properties(info.request)]
+    demanded = constraints.demanded(operation.dto)
+    yield (
+        "fields",
+        [
+            {**dict(_field(each, operation, contract)), "required": each.wire in demanded}
+            for each in contract.all_properties(info.request)
+        ],
+    )
 
 
 def _field(each: Property, operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:

@@ -87,9 +87,9 @@ class Library:
         """``/{format}/metadata?op=X&lang=Y``. Raises NotFound."""
         return self._kept(_operation, names, name.lower(), format_name, language.lower(), base_url)
 
-    def types_index(self) -> Document:
+    def types_index(self, base_url: str) -> Document:
         """``/types``."""
-        return self._kept(_types_index, None)
+        return self._kept(_types_index, None, base_url)
 
     def types(
         self, names: frozenset[str] | None, language: str, given: Iterable[tuple[str, str | None]], base_url: str
@@ -173,9 +173,9 @@ def _operation(library: Library, view: View, name: str, format_name: str, langua
     return _page(pages.operation_page(operation, view.contract, serializer, base_url, language))
 
 
-def _types_index(library: Library, view: View) -> Document:
+def _types_index(library: Library, view: View, base_url: str) -> Document:
     del library, view
-    return _page(pages.types_page("Typed clients"))
+    return _page(pages.types_page("Typed clients", base_url))
 
 
 def _types(library: Library, view: View, language: str, given: tuple[tuple[str, str], ...], base_url: str) -> Document:

@@ -199,9 +199,7 @@ def _variables(operation: Operation, route: Route) -> dict[str, str]:
 def _demanded(operation: Operation, *routes: Route) -> list[str]:
     """The wire names of what a request must give beside the variables of these routes' paths."""
     in_path = {wire for route in routes for wire in _variables(operation, route).values()}
-    return [
-        wire for wire, field in _fields(operation).items() if constraints.is_required(field) and wire not in in_path
-    ]
+    return [wire for wire in constraints.demanded(operation.dto) if wire not in in_path]
 
 
 def _error_name(status: str) -> str:

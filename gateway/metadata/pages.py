@@ -12,7 +12,7 @@ import jinja2
 
 from gateway.contract.catalog import Access, Operation
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeRef
-from gateway.metadata import samples, types
+from gateway.metadata import constraints, samples, types
 from gateway.metadata.languages.options import Options
 from gateway.metadata.languages.scalars import scalars_of
 from serializers.base import Serializer
@@ -96,14 +96,15 @@ def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
             yield Table(name, "", members=each.members)
         elif name not in inherited:
             owner = operation if name == operation.name else None
-            rows = tuple(_row(field, owner) for field in contract.all_properties(each))
+            demanded = constraints.demanded(operation.dto) if owner else ()
+            rows = tuple(_row(field, owner, demanded=field.wire in demanded) for field in contract.all_properties(each))
             yield Table(name, each.description, fields=rows)
 
 
-def _row(each: Property, operation: Operation | None) -> Field:
+def _row(each: Property, operation: Operation | None, *, demanded: bool) -> Field:
     place = place_of(each, operation)
-    required = "Yes" if place == "path" else "No" if each.nullable else "Yes"
-    return Field(each.wire, place, type_text(each.type), required, each.description)
+    required = demanded or place == "path" or not each.nullable
+    return Field(each.wire, place, type_text(each.type), "Yes" if required else "No", each.description)
 
 
 def index_page(operations: Iterable[Operation], formats: Iterable[str], title: str) -> str:
@@ -149,9 +150,9 @@ def operation_page(
     )
 
 
-def types_page(title: str) -> str:
-    """``/types``: a link for each language."""
-    return render("types.html", title=title, languages=types.LANGUAGES)
+def types_page(title: str, base_url: str) -> str:
+    """``/types``: a link for each language, and how to fetch it."""
+    return render("types.html", title=title, languages=types.LANGUAGES, base_url=base_url)
 
 
 def missing_page(name: str, title: str) -> str:

@@ -97,6 +97,15 @@ def test_a_table_of_parameters(contract: Contract) -> None:
     ]
 
 
+def test_what_a_request_must_give(contract: Contract) -> None:
+    table = next(pages.tables(contract, catalog.operations["SendMessage"]))
+    assert {each.name: each.required for each in table.fields if each.place == "body"} == {
+        "endpointId": "No",
+        "toAddress": "No",
+        "body": "Yes",
+    }
+
+
 def test_an_unknown_language(contract: Contract) -> None:
     with pytest.raises(NotFound):
         page(contract, language="klingon")

@@ -34,7 +34,7 @@ function input(field) {
     const secret = /password|secret/i.test(field.wire);
     control = element("input", { ...attributes, type: secret ? "password" : "text", inputmode: numeric.test(field.kind) ? "decimal" : null, autocomplete: "off" });
   }
-  const label = element("label", { for: id }, field.wire, " ", element("small", { class: "mute" }, field.type + (field.place === "path" ? ", in the path" : "")));
+  const label = element("label", { for: id }, field.wire, " ", element("small", { class: "mute" }, field.type + (field.place === "path" ? ", in the path" : "") + (field.required ? ", required" : "")));
   const about = field.description ? [element("small", { class: "mute", id: id + "-about" }, field.description)] : [];
   return element("p", { class: "field" }, label, " ", control, ...about);
 }
