@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import venv
@@ -9,6 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
+from gateway.contract.typeinfo import Contract
+from gateway.metadata import types
+from gateway.metadata.languages.options import Options
+from tests.metadata.conftest import BASE_URL
 
 HERE = Path(__file__).parent
 CLIENTS = HERE / "clients"
@@ -49,11 +55,15 @@ def kept(name: str, wanted: str, install: Callable[[Path], None]) -> Path:
     """A folder with what is installed into it, anew where something else is wanted than the last time."""
     folder = INSTALLED / name
     mark = folder / "installed"
-    if not mark.exists() or mark.read_text() != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        install(folder)
-        mark.write_text(wanted)
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    with (INSTALLED / f"{name}.lock").open("w") as lock:
+        # Tests run in several processes, and one of them installs.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not mark.exists() or mark.read_text() != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            install(folder)
+            mark.write_text(wanted)
     return folder
 
 
@@ -99,3 +109,11 @@ def python() -> Path:
         run(folder / "bin" / "pip", "install", "--quiet", *listed, cwd=HERE)
 
     return kept("python", "".join(each.read_text() for each in requirements), install) / "bin" / "python"
+
+
+def written(language: str, contract: Contract, folder: Path, *given: tuple[str, str]) -> Path:
+    """The file of a language's types."""
+    known = types.language(language)
+    path = folder / f"dtos.{known.suffix}"
+    path.write_text(types.generate(language, contract, Options.of(given, BASE_URL, "2026-01-01 00:00:00")))
+    return path

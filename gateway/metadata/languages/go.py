@@ -34,6 +34,10 @@ class GoGenerator(Generator):
     }
     scalars = scalars_of("go")
 
+    def head_lines(self) -> Iterator[str]:
+        # gofmt wants no blanks at the end of a line.
+        yield from (line.rstrip() for line in super().head_lines())
+
     def opening(self) -> Iterator[str]:
         yield from (f"package {self.text('GlobalNamespace') or 'dtos'}", "")
         if imports := names(self.text("DefaultImports")):

@@ -10,9 +10,12 @@ public class RoundTrip {
             .setChannel(dtos.FlowChannels.Chat)
             .setStartSession(false));
         dtos.SessionInfo read = client.send(new dtos.GetSession().setSessionId(made.getId()));
-        dtos.ListResponse<dtos.SessionInfo> listed = client.send(new dtos.ListSessions().setParentSessionId(null));
+        dtos.ListSessions page = new dtos.ListSessions();
+        page.setCountPerPage(1).setSortOrder(dtos.SortOrders.Descend);
+        dtos.ListResponse<dtos.SessionInfo> listed = client.send(page);
         client.send(new dtos.EndSession().setSessionId(made.getId()));
         System.out.println(read.getDisplayName() + " " + read.getChannel() + " " + read.isEnded() + " "
-            + listed.getItems().get(0).getId().equals(made.getId()) + " " + read.getMembers().get(0).getRole());
+            + listed.getItems().get(0).getId().equals(made.getId()) + " " + read.getMembers().get(0).getRole() + " "
+            + listed.getItems().size() + " " + (listed.getTotalCount() > 0));
     }
 }
