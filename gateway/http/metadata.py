@@ -40,6 +40,24 @@ class Visibility:
         caller = self._caller(request)
         return frozenset(each.name for each in self.library.catalog if _may_call(caller, each.access))
 
+    def tell(self, request: Request, response: falcon.Response, document: Document) -> None:
+        """Write a document onto Falcon's response, or 304 where the client has it."""
+        self.vary(response)
+        response.set_header("ETag", document.etag)
+        if document.policy:
+            response.set_header("Content-Security-Policy", document.policy)
+        response.set_header("X-Content-Type-Options", "nosniff")
+        if conditional.unchanged(request, document.etag):
+            response.status = falcon.HTTP_304
+            return
+        response.content_type = document.content_type
+        response.data = document.body
+
+    def vary(self, response: falcon.Response) -> None:
+        """Say whether the answer depends on who asks."""
+        if self.permitted_only:
+            response.append_header("Vary", "Authorization, Cookie, X-Api-Key, X-ss-id")
+
     def _caller(self, request: Request) -> Principal | None:
         request.credentials = credentials(request, self.gate.proxies)
         try:
@@ -65,24 +83,9 @@ class DocumentResource:
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """The document, or 304 where the client has it."""
-        tell(request, response, self._document(request))
-        if self._visibility.permitted_only:
-            response.append_header("Vary", "Authorization, Cookie")
+        self._visibility.tell(request, response, self._document(request))
 
     on_head = on_get
-
-
-def tell(request: Request, response: falcon.Response, document: Document) -> None:
-    """Write a document onto Falcon's response."""
-    response.set_header("ETag", document.etag)
-    if document.policy:
-        response.set_header("Content-Security-Policy", document.policy)
-    response.set_header("X-Content-Type-Options", "nosniff")
-    if conditional.unchanged(request, document.etag):
-        response.status = falcon.HTTP_304
-        return
-    response.content_type = document.content_type
-    response.data = document.body
 
 
 class OperationPageResource:
@@ -97,14 +100,16 @@ class OperationPageResource:
         library, names = self._visibility.library, self._visibility.names(request)
         name, language = request.query_value("op"), request.query_value("lang")
         if not name:
-            tell(request, response, library.index(names))
+            self._visibility.tell(request, response, library.index(names))
         elif library.view(names).find(name) is None:
+            self._visibility.vary(response)
             response.status = falcon.HTTP_404
             response.content_type = HTML
             response.set_header("Content-Security-Policy", POLICY)
             response.data = library.missing(name)
         else:
-            tell(request, response, library.operation(names, name, self._format, language, base_url(request)))
+            page = library.operation(names, name, self._format, language, base_url(request))
+            self._visibility.tell(request, response, page)
 
     on_head = on_get
 
@@ -117,8 +122,8 @@ class TypesResource:
 
     def on_get(self, request: Request, response: falcon.Response, language: str) -> None:
         """The types in a language. Raises NotFound."""
-        names = self._visibility.names(request)
-        tell(request, response, self._visibility.library.types(names, language, request.pairs, base_url(request)))
+        library, names = self._visibility.library, self._visibility.names(request)
+        self._visibility.tell(request, response, library.types(names, language, request.pairs, base_url(request)))
 
     on_head = on_get
 

@@ -93,6 +93,9 @@ def test_only_what_one_may_call(database: Database, monkeypatch: pytest.MonkeyPa
     app.authorization = client.authorization
     assert "NewSession" in app.get("/metadata").text
     assert "NewSession" in app.get("/types/java").text
+    for path in ("/metadata", "/types/java", "/json/metadata?op=NewSession", "/json/metadata?op=Nope", "/openapi.json"):
+        vary = ", ".join(app.get(path, status="*").headers.getall("Vary"))
+        assert "Authorization, Cookie" in vary, path
 
 
 def test_documents_are_made_once(anonymous: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
