@@ -7,10 +7,10 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
@@ -39,6 +39,7 @@ class Settings:
     )
     workers: int = _setting("GATEWAY_WORKERS", "processes that answer")
     threads: int = _setting("GATEWAY_THREADS", "threads in each process")
+    connections: int = _setting("GATEWAY_CONNECTIONS", "connections to the database that each process may have open")
     secret: str = _setting(
         "GATEWAY_SECRET", "signs tokens; on SQLite made once and kept beside the database", secret=True
     )
@@ -71,7 +72,8 @@ class Settings:
             found = cls._read(env)
             env.seal()
         except EnvValidationError as error:
-            lines = [f"{name}: {' '.join(texts)}" for name, texts in error.error_messages.items()]
+            wrong = cast("Mapping[str, list[str]]", error.error_messages)
+            lines = [f"{name}: {' '.join(texts)}" for name, texts in wrong.items()]
             raise ConfigurationError("\n".join(["settings that can't be used:", *lines])) from error
         except UnicodeDecodeError as error:
             raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error
@@ -81,6 +83,7 @@ class Settings:
 
     @classmethod
     def _read(cls, env: FileAwareEnv) -> Settings:
+        threads = env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024))
         return cls(
             bind=env.str(
                 "GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")
@@ -89,7 +92,8 @@ class Settings:
                 "GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check(_is_database, "a database's URL")
             ),
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
-            threads=env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)),
+            threads=threads,
+            connections=env.int("GATEWAY_CONNECTIONS", threads, validate=validate.Range(1, 1024)),
             secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
             previous_secret=env.str(
                 "GATEWAY_SECRET_PREVIOUS", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")

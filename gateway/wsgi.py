@@ -16,7 +16,7 @@ from serializers.registry import default_registry
 def open_database(settings: Settings) -> Database:
     """The database, with its schema as this version needs it. On SQLite missing migrations are applied; elsewhere that is
     ``gateway migrate``'s work. Raises ConfigurationError when the schema is another."""
-    database = connect(settings.database_url)
+    database = connect(settings.database_url, connections=settings.connections)
     if settings.sqlite_path is not None:
         patient = migrations.patient(settings.database_url)
         migrations.apply(patient)
