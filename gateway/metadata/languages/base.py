@@ -16,11 +16,11 @@ from gateway.contract.typeinfo import (
     Property,
     RecordInfo,
     TypeInfo,
-    TypeRef,
 )
 from gateway.metadata.languages.options import Options, names
 from gateway.metadata.languages.selection import VERSION, select, with_additions
-from gateway.metadata.languages.texts import block_comment, escape, lines_of
+from gateway.metadata.languages.texts import block_comment
+from gateway.metadata.languages.wording import Wording
 
 #: The version of ServiceStack's code generators whose documents these are, for tools that ask.
 SERVICESTACK_VERSION = "6.10"
@@ -40,7 +40,7 @@ class Head:
     line: str = ""
 
 
-class Generator(ABC):
+class Generator(Wording, ABC):
     """The types of a contract in one language. Subclasses are tables and templates; an object makes one document.
 
     :cvar name: how addresses and ``gateway types`` name the language.
@@ -48,29 +48,20 @@ class Generator(ABC):
     :cvar suffix: of the files that it is kept in.
     :cvar defaults: the options and what holds where they are not given, in the order of the document's head.
     :cvar provided: DTOs of ServiceStack's own that the language's client library brings along.
-    :cvar scalars: .NET scalars in the language.
-    :cvar reserved: words that names can't be.
-    :cvar kept_form: what such a word becomes; many languages quote it.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     suffix: ClassVar[str]
     defaults: ClassVar[Mapping[str, str]]
-    scalars: ClassVar[Mapping[str, str]]
     head: ClassVar[Head] = Head()
     provided: ClassVar[frozenset[str]] = frozenset()
-    list_form: ClassVar[str]
-    map_form: ClassVar[str]
-    generic_form: ClassVar[str] = "{0}<{1}>"
-    reserved: ClassVar[frozenset[str]] = frozenset()
-    kept_form: ClassVar[str] = "{0}_"
     line_comment: ClassVar[str] = "//"
-    comment_marks: ClassVar[Mapping[str, str]] = {"*/": "* /", "/*": "/ *"}
 
     def __init__(self, contract: Contract, options: Options) -> None:
         self.options = options
         self._values = {name: options.given.get(name.lower(), default) for name, default in self.options_of().items()}
+        self.as_texts = frozenset(names(self.text("TreatTypesAsStrings")))
         self.contract = with_additions(
             contract, status=self.flag("AddResponseStatus"), version=bool(self.text("AddImplicitVersion"))
         )
@@ -239,52 +230,6 @@ class Generator(ABC):
         """A description as a block comment."""
         if self.describes():
             yield from block_comment(self.comment_lines(text))
-
-    # Names of types
-
-    def type_name(self, ref: TypeRef) -> str:
-        """A type in the language."""
-        if ref.name in names(self.text("TreatTypesAsStrings")):
-            return self.scalars["String"]
-        if ref.kind == "scalar":
-            # A sum of an enum's members is a number.
-            return self.scalars.get(ref.name) or self.scalars["Int32"]
-        arguments = [self.type_name(each) for each in ref.arguments]
-        if ref.kind == "list":
-            return self.list_form.format(*arguments)
-        if ref.kind == "map":
-            return self.map_form.format(*arguments)
-        return self.generic(self.class_name(ref.name), arguments)
-
-    def free(self, name: str) -> str:
-        """A name that is none of the language's own words."""
-        return self.kept_form.format(name) if name in self.reserved else name
-
-    def class_name(self, name: str) -> str:
-        """A record's or enum's name in the language."""
-        return self.free(name)
-
-    def own_name(self, info: RecordInfo) -> str:
-        """A record's name with its type parameters."""
-        return self.generic(self.class_name(info.name), info.parameters)
-
-    def generic(self, name: str, arguments: Iterable[str]) -> str:
-        """A name with type arguments or parameters."""
-        joined = ", ".join(arguments)
-        return self.generic_form.format(name, joined) if joined else name
-
-    # Texts
-
-    def comment_lines(self, text: str) -> list[str]:
-        """A description's lines, harmless within a comment."""
-        for mark, harmless in self.comment_marks.items():
-            text = text.replace(mark, harmless)
-        return lines_of(text)
-
-    def quoted(self, text: str) -> str:
-        """A text as a string literal of one line."""
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escape(text)}"'
 
     def describes(self) -> bool:
         """Whether descriptions become comments."""
