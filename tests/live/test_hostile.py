@@ -35,8 +35,8 @@ BATCH = 500
 MEGABYTE = 1024 * 1024
 
 #: What a worker may have: 90 MB when it has imported everything; 60 MB of caches, full (documents about the service 256 x 100 kB, headers
-#: 4 x 512 x 8 kB, sessions 1,000 x 20 kB); and for each of its 8 threads a body of 10 MB as bytes, inflated, as text and as values.
-MOST_RESIDENT = (90 + 60 + 8 * 4 * 10) * MEGABYTE
+#: 4 x 512 x 8 kB, sessions 1,000 x 20 kB); and for each request at once a body of 10 MB as bytes, inflated, as text and as values.
+MOST_RESIDENT = (90 + 60 + AT_ONCE * 4 * 10) * MEGABYTE
 
 #: What a worker may grow by in the second half, when every cache has been filled or is still being filled (see above), and the heap has
 #: had its largest bodies.
