@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -126,7 +126,17 @@ CLIENTS: dict[str, Callable[[], list[str | Path]]] = {
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_library(gateway: Gateway, client: str, subtests: pytest.Subtests) -> None:
-    command = CLIENTS[client]()
+    judge(gateway, CLIENTS[client](), os.environ, CHECKS, subtests)
+
+
+def judge(
+    gateway: Gateway,
+    command: list[str | Path],
+    environment: Mapping[str, str],
+    checks: list[str],
+    subtests: pytest.Subtests,
+) -> None:
+    """Run a client's program: all of these checks, in this order, find nothing."""
     gateway.command("user", "add", "nobody@example.org", "--role", "Customer", "--api-key", POOR_KEY)
     variables = {
         "URL": gateway.url,
@@ -137,10 +147,10 @@ def test_a_client_library(gateway: Gateway, client: str, subtests: pytest.Subtes
         "NAMES": json.dumps(NAMES),
     }
     done = subprocess.run(
-        command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=180, encoding="utf-8"
+        command, env={**environment, **variables}, capture_output=True, text=True, timeout=180, encoding="utf-8"
     )
     found = {line["check"]: line["problem"] for line in map(json.loads, done.stdout.splitlines())}
-    assert list(found) == CHECKS, done.stderr[-3000:]
+    assert list(found) == checks, done.stderr[-3000:]
     for check, problem in found.items():
         with subtests.test(check):
             assert problem is None, problem

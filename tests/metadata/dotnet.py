@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -38,12 +39,17 @@ def _sdk() -> Path:
     return folder
 
 
-def _run(compiler: str, folder: Path, *arguments: str | Path) -> None:
-    sdk, libraries = _sdk(), _openssl()
+def _environment() -> dict[str, str]:
+    libraries = _openssl()
     own = next(libraries.glob("*.libs"))
     quiet = {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
-    environment = {**os.environ, **quiet, "LD_LIBRARY_PATH": f"{libraries}:{own}"}
-    assert tools.run(sdk / "dotnet", next(sdk.glob(f"sdk/*/{compiler}")), *arguments, cwd=folder, env=environment) == ""
+    return {**os.environ, **quiet, "LD_LIBRARY_PATH": f"{libraries}:{own}"}
+
+
+def _run(compiler: str, folder: Path, *arguments: str | Path) -> None:
+    sdk = _sdk()
+    command = [sdk / "dotnet", next(sdk.glob(f"sdk/*/{compiler}")), *arguments]
+    assert tools.run(*command, cwd=folder, env=_environment()) == ""
 
 
 def _references() -> Path:
@@ -70,6 +76,17 @@ def compile_csharp(source: Path) -> None:
     """Microsoft's csc, without a warning."""
     roslyn = ["-nologo", "-noconfig", "-nostdlib", "-target:library", "-out:csharp.dll"]
     _run("Roslyn/bincore/csc.dll", source.parent, *roslyn, *_arguments(_client()), source)
+
+
+def program(folder: Path, *sources: Path) -> tuple[list[str | Path], dict[str, str]]:
+    """The command and the environment of a C# program made of these files and the stubs."""
+    made = folder / "program.dll"
+    roslyn = ["-nologo", "-noconfig", "-nostdlib", "-define:NET", "-target:exe", f"-out:{made}"]
+    _run("Roslyn/bincore/csc.dll", folder, *roslyn, *_arguments(), STUBS, *sources)
+    runtime = next(_sdk().glob("shared/Microsoft.NETCore.App/*")).name
+    options = {"framework": {"name": "Microsoft.NETCore.App", "version": runtime}}
+    made.with_suffix(".runtimeconfig.json").write_text(json.dumps({"runtimeOptions": options}))
+    return [_sdk() / "dotnet", made], _environment()
 
 
 def compile_vbnet(source: Path) -> None:
