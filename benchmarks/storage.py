@@ -425,7 +425,7 @@ def all_cases(url: str, driver: Callable[[str], Driver], sessions: int) -> Itera
 def mariadb(folder: Path) -> Iterator[str]:
     """The URL of an empty database of a server that ends with the block."""
     sys.path.append(str(Path(__file__).parents[1]))
-    from tests.servers import MariaDb
+    from tests.databases import MariaDb
 
     server = MariaDb(folder)
     server.install()

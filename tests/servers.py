@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -190,108 +190,3 @@ def lasting_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatewa
         made = make(**FIRST_USER)
         made.start()
         yield made
-
-
-@dataclass
-class MariaDb:
-    """A MariaDB server with a folder of its own. Its user is root, without a password."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Its address, without a database's name."""
-        return f"mysql://root@127.0.0.1:{self.port}"
-
-    def install(self) -> None:
-        """Make the folder's files. Skips the test where MariaDB is not installed."""
-        install = shutil.which("mariadb-install-db")
-        if install is None or _server_program() is None:
-            pytest.skip("MariaDB is not installed")
-        command = [install, *self._common(), "--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        command = [
-            str(_server_program()),
-            *self._common(),
-            f"--port={self.port}",
-            "--bind-address=127.0.0.1",
-            f"--socket={self.folder / 'socket'}",
-            f"--pid-file={self.folder / 'pid'}",
-            "--skip-log-bin",
-            # It may be killed but the machine may not: nothing needs to be forced to the disk.
-            "--innodb-flush-log-at-trx-commit=2",
-            "--innodb-flush-method=nosync",
-            "--skip-sync-frm",
-        ]
-        with (self.folder / "log.txt").open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(lambda: _answers(self.port), "MariaDB", self.process)
-
-    def stop(self, with_signal: int = signal.SIGTERM) -> None:
-        """End it."""
-        if self.process is not None:
-            end(self.process, with_signal)
-
-    def _common(self) -> list[str]:
-        user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
-        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--user={user}"]
-
-
-def _server_program() -> str | None:
-    return shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
-
-
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MariaDB server of the tests, without a database's name."""
-    server = MariaDb(tmp_path_factory.mktemp("mariadb"))
-    server.install()
-    server.start()
-    try:
-        yield server.url
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def own_mariadb(tmp_path: Path) -> Iterator[MariaDb]:
-    """A MariaDB server that the test may stop and kill."""
-    server = MariaDb(tmp_path / "mariadb")
-    server.folder.mkdir()
-    server.install()
-    server.start()
-    yield server
-    server.stop()
-
-
-def _answers(port: int) -> bool:
-    import pymysql
-
-    try:
-        pymysql.connect(host="127.0.0.1", port=port, user="root").close()
-    except pymysql.err.OperationalError:
-        return False
-    return True
-
-
-@pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once for each engine."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/gateway.db"
-        return
-    import pymysql
-
-    server = request.getfixturevalue("mariadb")
-    port = int(server.rpartition(":")[2])
-    name = f"test_{os.urandom(6).hex()}"
-    connection = pymysql.connect(host="127.0.0.1", port=port, user="root")
-    connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    yield f"{server}/{name}"
-    connection.cursor().execute(f"DROP DATABASE {name}")
-    connection.close()

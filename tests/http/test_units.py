@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pymysql
 import pytest
 from webtest import TestApp
 
@@ -26,6 +24,7 @@ from gateway.settings import Settings
 from models import Database, Unavailable, Unit, connect, migrations, session
 from models.session import LogRow
 from serializers.registry import default_registry
+from tests.databases import new_database
 from tests.models.conftest import add
 
 from .conftest import API_KEY
@@ -75,10 +74,7 @@ class Service:
 @pytest.fixture
 def database(mariadb: str) -> Iterator[Database]:
     """A fresh database of MariaDB."""
-    name = f"units_{os.urandom(6).hex()}"
-    with pymysql.connect(host="127.0.0.1", port=int(mariadb.rpartition(":")[2]), user="root") as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    made = connect(f"{mariadb}/{name}")
+    made = connect(new_database(mariadb))
     migrations.apply(made)
     yield made
     made.dispose()

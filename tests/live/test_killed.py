@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 from models import connect, session
-from tests.live.test_nodes import SHARED, new_database
+from tests.databases import Server, new_database
+from tests.live.test_nodes import SHARED
 from tests.live.test_serving import workers
-from tests.servers import API_KEY, Gateway, GatewayFactory, MariaDb, wait_until
+from tests.servers import API_KEY, Gateway, GatewayFactory, wait_until
 
 CLIENTS = 8
 ROUNDS = 30
@@ -173,17 +174,17 @@ def test_workers_on_sqlite(make_gateway: GatewayFactory) -> None:
     check(f"sqlite:///{gateway.folder / 'gateway.db'}", clients)
 
 
-def test_workers_and_the_server(make_gateway: GatewayFactory, own_mariadb: MariaDb) -> None:
-    url = new_database(own_mariadb.url)
+def test_workers_and_the_server(make_gateway: GatewayFactory, own_server: Server) -> None:
+    url = new_database(own_server.url)
     gateway = make_gateway(GATEWAY_DATABASE_URL=url, **SHARED)
     gateway.command("migrate")
     gateway.start()
     wait_until(lambda: len(workers(gateway)) == 2, "both workers")
 
     def kill_the_server() -> None:
-        own_mariadb.stop(signal.SIGKILL)
+        own_server.stop(signal.SIGKILL)
         time.sleep(0.5)
-        own_mariadb.start()
+        own_server.start()
 
     clients = under_load(gateway, [lambda: kill_a_worker(gateway), kill_the_server] * 2)
     assert sum(client.statuses[503] for client in clients) > 0

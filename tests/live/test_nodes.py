@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import threading
 from typing import Any
 
 import pytest
 
+from tests.databases import Server, new_database
 from tests.live.raw import exchange, head, statuses
 from tests.live.sessions import create, names
-from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, MariaDb, wait_until
+from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, wait_until
 
 SHARED = {**FIRST_USER, "GATEWAY_SECRET": "shared-by-all-nodes-0123456789abcdef"}
-
-
-def new_database(server: str) -> str:
-    """The URL of an empty database."""
-    import pymysql
-
-    name = f"nodes_{os.urandom(6).hex()}"
-    with pymysql.connect(host="127.0.0.1", port=int(server.rpartition(":")[2]), user="root") as connection:
-        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    return f"{server}/{name}"
 
 
 def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
@@ -96,12 +86,12 @@ def test_one_node_goes_and_the_other_serves_on(nodes: tuple[Gateway, Gateway]) -
     assert names(two, made, create(two, "from the second")) == ["from the first", "from the second"]
 
 
-def test_a_database_that_is_away_and_comes_back(make_gateway: GatewayFactory, own_mariadb: MariaDb) -> None:
-    gateway = make_gateway(GATEWAY_DATABASE_URL=new_database(own_mariadb.url), **SHARED)
+def test_a_database_that_is_away_and_comes_back(make_gateway: GatewayFactory, own_server: Server) -> None:
+    gateway = make_gateway(GATEWAY_DATABASE_URL=new_database(own_server.url), **SHARED)
     gateway.command("migrate")
     gateway.start()
     made = create(gateway, "before")
-    own_mariadb.stop()
+    own_server.stop()
     ready = b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     assert statuses(exchange(gateway, ready)) == [503]
     answer = exchange(gateway, head("/sessions.jsv", "Content-Type: text/jsv", "Content-Length: 2") + b"{}")
@@ -109,7 +99,7 @@ def test_a_database_that_is_away_and_comes_back(make_gateway: GatewayFactory, ow
     assert b"Retry-After: " in answer
     assert b"{responseStatus:{errorCode:ServiceUnavailable," in answer
     assert gateway.healthy()
-    own_mariadb.start()
+    own_server.start()
     assert statuses(exchange(gateway, ready)) == [200]
     assert names(gateway, made, create(gateway, "after")) == ["before", "after"]
     assert API_KEY not in gateway.printed()

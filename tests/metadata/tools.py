@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import subprocess
 import venv
@@ -14,6 +13,7 @@ import pytest
 from gateway.contract.typeinfo import Contract
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options
+from tests import installed
 from tests.metadata.conftest import BASE_URL
 
 HERE = Path(__file__).parent
@@ -53,18 +53,7 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
 
 def kept(name: str, wanted: str, install: Callable[[Path], None]) -> Path:
     """A folder with what is installed into it, anew where something else is wanted than the last time."""
-    folder = INSTALLED / name
-    mark = folder / "installed"
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    with (INSTALLED / f"{name}.lock").open("w") as lock:
-        # Tests run in several processes, and one of them installs.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not mark.exists() or mark.read_text() != wanted:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            install(folder)
-            mark.write_text(wanted)
-    return folder
+    return installed.kept(INSTALLED / name, wanted, install)
 
 
 def npm() -> Path:

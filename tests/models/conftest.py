@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pymysql
 import pytest
 
 from models import Database, Unit, connect, ids, migrations, session
 from models.session import LogRow, MemberRow
 from models.tables import TABLES
+from tests.databases import ENGINES, new_database
 
 _CLOCK = itertools.count()
 
@@ -45,24 +45,31 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def _mariadb_migrated(mariadb: str) -> str:
-    with pymysql.connect(host="127.0.0.1", port=int(mariadb.rpartition(":")[2]), user="root") as connection:
-        connection.cursor().execute("CREATE DATABASE models CHARACTER SET utf8mb4")
-    url = f"{mariadb}/models"
+def _migrated(server: str) -> str:
+    url = new_database(server, "models")
     database = connect(url)
     migrations.apply(database)
     database.dispose()
     return url
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+@pytest.fixture(scope="session")
+def _mariadb_migrated(mariadb: str) -> str:
+    return _migrated(mariadb)
+
+
+@pytest.fixture(scope="session")
+def _mysql_migrated(mysql: str) -> str:
+    return _migrated(mysql)
+
+
+@pytest.fixture(params=ENGINES)
 def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database of the present schema, without rows."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("_sqlite_template"), tmp_path / "gateway.db")
         return f"sqlite:///{tmp_path}/gateway.db"
-    url = str(request.getfixturevalue("_mariadb_migrated"))
+    url = str(request.getfixturevalue(f"_{request.param}_migrated"))
     database = connect(url)
     with database.unit_of_work() as unit:
         for table in TABLES:

@@ -12,10 +12,23 @@ from typing import Any
 
 import pytest
 
-from models import Conflict, Database, Duplicate, Unavailable, connect, idempotency, ids, login, message, session, user
+from models import (
+    Conflict,
+    Database,
+    Duplicate,
+    Unavailable,
+    connect,
+    idempotency,
+    ids,
+    login,
+    message,
+    migrations,
+    session,
+    user,
+)
 from models.session import LogRow
+from tests.databases import Server, new_database
 from tests.models.conftest import add, instant, member
-from tests.servers import MariaDb
 
 WRITERS = 16
 CHANGES = 6
@@ -254,24 +267,14 @@ def test_what_was_acknowledged_outlives_the_process(migrated_url: str) -> None:
     check_stored(migrated_url, stored)
 
 
-@pytest.mark.usefixtures("_mariadb_migrated")
-def test_what_was_acknowledged_outlives_the_server(tmp_path: Any) -> None:
-    from models import migrations
-
-    server = MariaDb(tmp_path)
-    server.install()
-    server.start()
-    try:
-        database = connect(f"{server.url}/test_crash")
-        with connect(f"{server.url}/mysql").unit_of_work() as unit:
-            unit.execute("CREATE DATABASE test_crash")
-        migrations.apply(database)
-        process = start_writer(f"{server.url}/test_crash")
-        first = read_lines(process, 40)
-        server.stop(signal.SIGKILL)
-        stored = acknowledged(process, first)
-        server.start()
-        check_stored(f"{server.url}/test_crash", stored)
-        database.dispose()
-    finally:
-        server.stop()
+def test_what_was_acknowledged_outlives_the_server(own_server: Server) -> None:
+    url = new_database(own_server.url)
+    database = connect(url)
+    migrations.apply(database)
+    database.dispose()
+    process = start_writer(url)
+    first = read_lines(process, 40)
+    own_server.stop(signal.SIGKILL)
+    stored = acknowledged(process, first)
+    own_server.start()
+    check_stored(url, stored)

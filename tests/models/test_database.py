@@ -14,8 +14,8 @@ import pymysql
 import pytest
 
 from models import Database, Duplicate, Unavailable, Unit, account, connect, session
+from tests.databases import SERVERS, Server
 from tests.models.conftest import add
-from tests.servers import MariaDb
 
 NOW = "2026-11-23T08:15:30.123456Z"
 
@@ -323,9 +323,9 @@ class TestSqlite:
 class TestMysql:
     """A server that throws out, kills and restarts."""
 
-    @pytest.fixture
-    def url(self, _mariadb_migrated: str) -> str:
-        return _mariadb_migrated
+    @pytest.fixture(params=SERVERS)
+    def url(self, request: pytest.FixtureRequest) -> str:
+        return str(request.getfixturevalue(f"_{request.param}_migrated"))
 
     def root(self, url: str) -> pymysql.Connection:
         return pymysql.connect(host="127.0.0.1", port=int(url.rpartition(":")[2].partition("/")[0]), user="root")
@@ -464,27 +464,34 @@ class TestMysql:
                 thread.join(20)
             assert len(tries) == 3
 
-    def test_a_restart_of_the_server(self, tmp_path: Path) -> None:
-        server = MariaDb(tmp_path)
-        server.install()
-        server.start()
-        try:
-            with connected(f"{server.url}/mysql") as database:
-                with database.unit_of_work(write=False), database.unit_of_work():
-                    pass
-                server.stop()
-                begin = time.monotonic()
-                with pytest.raises(Unavailable) as caught, database.unit_of_work() as unit:
-                    unit.execute("SELECT 1")
-                assert time.monotonic() - begin < 5
-                assert caught.value.retry_after > 0
-                assert database.ping() is False
-                server.start()
-                assert database.ping() is True
-                with database.unit_of_work() as unit:
-                    assert unit.execute("SELECT 1").fetchone()[0] == 1
-        finally:
-            server.stop()
+    def test_a_restart_of_the_server(self, own_server: Server) -> None:
+        with connected(f"{own_server.url}/mysql") as database:
+            with database.unit_of_work(write=False), database.unit_of_work():
+                pass
+            own_server.stop()
+            begin = time.monotonic()
+            with pytest.raises(Unavailable) as caught, database.unit_of_work() as unit:
+                unit.execute("SELECT 1")
+            assert time.monotonic() - begin < 5
+            assert caught.value.retry_after > 0
+            assert database.ping() is False
+            own_server.start()
+            assert database.ping() is True
+            with database.unit_of_work() as unit:
+                assert unit.execute("SELECT 1").fetchone()[0] == 1
+
+    def test_a_user_with_a_password(self, url: str) -> None:
+        """MySQL takes a hash of it that the driver must encrypt, as the connection is not."""
+        with self.root(url) as root, root.cursor() as cursor:
+            cursor.execute("CREATE USER ada@'%' IDENTIFIED BY 'p@ss:w/rd'")
+            cursor.execute("GRANT SELECT ON models.* TO ada@'%'")
+            try:
+                with connected(url.replace("root@", "ada:p%40ss%3Aw%2Frd@")) as database:
+                    assert database.ping()
+                with connected(url.replace("root@", "ada:wrong@")) as database:
+                    assert not database.ping()
+            finally:
+                cursor.execute("DROP USER ada@'%'")
 
     def test_no_such_user(self, url: str) -> None:
         with connected(url.replace("root@", "nobody:p%40ss@")) as database, pytest.raises(Unavailable):

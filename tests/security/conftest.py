@@ -16,12 +16,13 @@ from gateway.security.authenticator import Authenticator
 from gateway.security.passwords import Passwords
 from models import Database, connect, migrations
 from models.tables import TABLES
+from tests import databases
 from tests.services.conftest import shared_url
 
 __all__ = ["shared_url"]
 
 #: For modules whose tests run on each engine.
-ENGINES = pytest.mark.parametrize("store", ["sqlite", "mariadb"], indirect=True)
+ENGINES = pytest.mark.parametrize("store", databases.ENGINES, indirect=True)
 
 ADA, EVE = "ada@example.org", "eve@example.org"
 PASSWORD = "correct horse battery"
@@ -87,8 +88,9 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database without a row: SQLite, or what a test's parameter names (`ENGINES`)."""
-    if getattr(request, "param", "sqlite") == "mariadb":
-        database = connect(request.getfixturevalue("shared_url"))
+    kind = getattr(request, "param", "sqlite")
+    if kind != "sqlite":
+        database = connect(request.getfixturevalue("shared_url")(kind))
     else:
         database = connect(f"sqlite:///{tmp_path}/gateway.db")
         migrations.apply(database)

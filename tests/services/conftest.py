@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from gateway.services.context import Context, Streamed, instant
 from gateway.units import unit_of_work
 from models import Database, account, connect, migrations, user
 from models.tables import TABLES
+from tests.databases import ENGINES, new_database
 
 load_services()
 
@@ -97,30 +98,32 @@ class People:
 
 
 @pytest.fixture(scope="session")
-def shared_url(mariadb: str) -> str:
-    """A database of MariaDB for many tests: making the tables anew for each one takes far longer than the tests do."""
-    import pymysql
+def shared_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """A database of a kind of server for many tests: making the tables anew for each one takes far longer than the tests do."""
 
-    port, name = int(mariadb.rpartition(":")[2]), f"shared_{os.urandom(6).hex()}"
-    connection = pymysql.connect(host="127.0.0.1", port=port, user="root")
-    connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    connection.close()
-    migrations.apply(connect(f"{mariadb}/{name}"))
-    return f"{mariadb}/{name}"
+    @cache
+    def made(kind: str) -> str:
+        url = new_database(request.getfixturevalue(kind))
+        database = connect(url)
+        migrations.apply(database)
+        database.dispose()
+        return url
+
+    return made
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(params=ENGINES)
+def world(request: pytest.FixtureRequest, shared_url: Callable[[str], str], tmp_path: Path) -> Iterator[World]:
     """A database without a row, of each engine."""
-    if request.param == "mariadb":
-        url = request.getfixturevalue("shared_url")
+    if request.param != "sqlite":
+        url = shared_url(request.param)
         database = connect(url)
     else:
         url = f"sqlite:///{tmp_path}/gateway.db"
         database = connect(url)
         migrations.apply(database)
     yield World(database, url)
-    if request.param == "mariadb":
+    if request.param != "sqlite":
         with unit_of_work(database) as unit:
             for table in TABLES:
                 unit.execute(f"DELETE FROM {table._meta.table_name}")

