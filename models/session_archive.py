@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import peewee
 
@@ -19,9 +20,14 @@ def _is_old() -> peewee.Expression:
 
 
 _COUNT = Statement(lambda: Session.select(peewee.fn.COUNT(peewee.SQL("*"))).where(_is_old()))
-_IDS = Statement(
-    lambda: Session.select(Session.id).where(_is_old()).order_by(Session.date_created, Session.id).limit(param("limit"))
-)
+
+
+def _ids() -> Any:
+    return Session.select(Session.id).where(_is_old()).order_by(Session.date_created, Session.id).limit(param("limit"))
+
+
+# Whoever changes one of these sessions meanwhile is waited for, and the session is left if it goes on.
+_IDS = Statement(_ids, lambda: _ids().for_update())
 
 
 @cache

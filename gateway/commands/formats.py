@@ -1,23 +1,27 @@
 """Files of records: written and read record by record, so that their length does not matter.
 
-jsonl and jsv have one record a line (a line break within a JSV text stands in quotes), csv has a header and a row a record. What is
-null is left out, and in csv an empty cell, so an empty text in csv comes back as null.
+jsonl and jsv have one record a line, csv has a header and a row a record; a line break within a text of jsv or csv stands in quotes. What
+is null is left out, and in csv an empty cell; an empty text there is a pair of quotes, so that it comes back as what it was.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any, Protocol
 
 from gateway.contract.dto import Dto
 from gateway.contract.shapes import document_shape, wire_shape
 from gateway.errors import MalformedRequest
-from serializers import csv as csv_format
 from serializers import json, jsv
+from serializers.base import Limits
+from serializers.csv import writer
+from serializers.csv.reader import row_reader
 from serializers.errors import DecodeError
-from serializers.shape import ListOf, Reference, Shape, Text
+from serializers.text import from_bytes, to_bytes
+
+#: What a record may be: sessions are exported whole, however long their logs are.
+_LIMITS = Limits(bytes=1 << 28, items=1 << 24)
 
 
 class RecordFormat(Protocol):
@@ -47,27 +51,11 @@ class Lines:
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
         """The records of all lines that are not blank."""
-        for number, line in enumerate(self._lines(file), 1):
+        for number, line in enumerate(_lines(file, breaks_in_quotes=self._breaks_in_quotes), 1):
             if line.strip():
-                yield number, self._decode(line, number)
-
-    def _lines(self, file: IO[bytes]) -> Iterator[bytes]:
-        pending: list[bytes] = []
-        open_text = False
-        for line in file:
-            pending.append(line)
-            # Within a JSV text every quote is doubled, so an odd number of them is a text that goes on.
-            open_text ^= self._breaks_in_quotes and line.count(b'"') % 2 == 1
-            if not open_text:
-                yield b"".join(pending)
-                pending.clear()
-        yield b"".join(pending)
-
-    def _decode(self, line: bytes, number: int) -> Any:
-        try:
-            return self._serializer.decode(line.rstrip(b"\r\n"), self._record)
-        except DecodeError as error:
-            raise _unreadable(number, error) from error
+                with _telling(number):
+                    record = self._serializer.decode(line.rstrip(b"\r\n"), self._record, limits=_LIMITS)
+                yield number, record
 
 
 class Table:
@@ -75,45 +63,54 @@ class Table:
 
     def __init__(self, dto: type[Dto]) -> None:
         self._record = wire_shape(dto)
-        self._writer = csv_format.serializer.writer(ListOf(document_shape(dto)))
+        self._header = writer.header(document_shape(dto))
+        self._line = writer.compiled(document_shape(dto), attributes=True, quote_empty=True)
 
     def write(self, records: Sequence[Any], *, first: bool) -> bytes:
         """A row for each record, after the header in the first block."""
-        document: bytes = self._writer(records)
-        return document if first else document.partition(b"\r\n")[2]
+        return to_bytes("".join((self._header if first else "", *map(self._line, records))))
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
         """The records of all rows after the header."""
-        csv.field_size_limit(1 << 30)
-        text = io.TextIOWrapper(file, "utf-8-sig", newline="")
-        rows = csv.reader(text, strict=True)
-        by_header = {self._record.declared_name(wire).lower(): wire for wire in self._record.fields}
-        try:
-            columns = [by_header.get(title.lower(), "") for title in next(rows, [])]
-            for number, row in enumerate(rows, 1):
-                if row:
-                    yield number, self._record_of(dict(zip(columns, row, strict=False)), number)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise MalformedRequest(f"line {rows.line_num} can't be read: {error}") from error
-        finally:
-            # The wrapper would close the file that it was given.
-            text.detach()
-
-    def _record_of(self, cells: dict[str, str], number: int) -> dict[str, Any]:
-        try:
-            fields = self._record.fields
-            return {wire: _cell(text, fields[wire]) for wire, text in cells.items() if wire and text}
-        except DecodeError as error:
-            raise _unreadable(number, error) from error
+        lines = _lines(file, breaks_in_quotes=True)
+        with _telling(0):
+            read = row_reader(from_bytes(next(lines, b""), _LIMITS), self._record, limits=_LIMITS)
+        number = 0
+        for line in lines:
+            with _telling(number + 1):
+                found = list(read(line.decode()))
+            for record in found:
+                number += 1
+                yield number, {name: value for name, value in record.items() if value is not None}
 
 
-def _cell(text: str, expected: Shape | Reference) -> Any:
-    assert not isinstance(expected, Reference)
-    return text if isinstance(expected, Text) else jsv.loads(text, expected)
+def _lines(file: IO[bytes], *, breaks_in_quotes: bool) -> Iterator[bytes]:
+    """The lines of a file, which go on after a break that stands in quotes. Raises MalformedRequest for one that is far too long."""
+    pending: list[bytes] = []
+    size, open_text = 0, False
+    while line := file.readline(_LIMITS.bytes + 1):
+        pending.append(line)
+        size += len(line)
+        if size > _LIMITS.bytes:
+            begin = pending[0][:80].decode(errors="replace")
+            raise MalformedRequest(f"the record that begins with {begin!r} is longer than {_LIMITS.bytes} bytes")
+        # Within a text every quote is doubled, so an odd number of them is a text that goes on.
+        open_text ^= breaks_in_quotes and line.count(b'"') % 2 == 1
+        if not open_text:
+            yield b"".join(pending)
+            pending.clear()
+            size = 0
+    if pending:
+        yield b"".join(pending)
 
 
-def _unreadable(number: int, error: DecodeError) -> MalformedRequest:
-    return MalformedRequest(f"record {number} can't be read: {error}")
+@contextmanager
+def _telling(number: int) -> Iterator[None]:
+    """Errors name the record; 0 is the header."""
+    try:
+        yield
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise MalformedRequest(f"{f'record {number}' if number else 'the header'} can't be read: {error}") from error
 
 
 #: The formats that files of records may have: name to what makes it for a DTO.

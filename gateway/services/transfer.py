@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from gateway.contract.dto import Instance
 from gateway.dtos.records import SessionRecord
 from gateway.errors import GatewayError, ValidationFailed
 from gateway.services.lists import as_instant
-from gateway.units import unit_of_work
+from gateway.units import run_unit, unit_of_work
 from models import Database, Unit, session, session_archive, session_list
 from models.listing import Order
 from models.session import LENGTHS, BreadcrumbRow, LogRow, MemberRow
@@ -62,8 +63,7 @@ def archive(database: Database, before: str) -> Iterator[int]:
     """Archive the sessions made before an instant that have ended or were not changed since; the number of each block."""
     count = BLOCK
     while count == BLOCK:
-        with unit_of_work(database) as unit:
-            count = session_archive.archive_old(unit, before, BLOCK)
+        count = run_unit(database, True, lambda unit: session_archive.archive_old(unit, before, BLOCK))
         yield count
 
 
@@ -79,11 +79,12 @@ def export(database: Database, since: str | None, after: Place | None) -> Iterat
     :param since: an instant; sessions made before it are left out.
     :param after: where an earlier export ended; it begins behind that.
     """
-    for archived in (False, True):
-        if after is not None and after.archived > archived:
-            continue
-        begin = after if after is not None and after.archived == archived else None
-        with unit_of_work(database, write=False) as unit:
+    # In one unit: who is archived meanwhile would be there twice.
+    with unit_of_work(database, write=False) as unit:
+        for archived in (False, True):
+            if after is not None and after.archived > archived:
+                continue
+            begin = after if after is not None and after.archived == archived else None
             rows = _rows(unit, archived, since, begin)
             while block := [_record(row, archived) for row in islice(rows, BLOCK)]:
                 yield block
@@ -115,14 +116,18 @@ def load(database: Database, records: Iterable[tuple[int, Mapping[str, Any]]]) -
     numbered = iter(records)
     while block := list(islice(numbered, BLOCK)):
         loaded = {record.id: (number, record) for number, record in map(_bound, block)}
-        with unit_of_work(database) as unit:
-            known = session_archive.known(unit, list(loaded))
-            fresh = [each for session_id, each in loaded.items() if session_id not in known]
-            for number, record in fresh:
-                _store(unit, number, record)
-            session_archive.archive(unit, [record.id for _, record in fresh if record.archived])
-        counts = Counts(counts.stored + len(fresh), counts.known + len(block) - len(fresh))
+        stored = run_unit(database, True, partial(_store_new, loaded))
+        counts = Counts(counts.stored + stored, counts.known + len(block) - stored)
         yield counts
+
+
+def _store_new(loaded: Mapping[str, tuple[int, Instance]], unit: Unit) -> int:
+    known = session_archive.known(unit, list(loaded))
+    fresh = [each for session_id, each in loaded.items() if session_id not in known]
+    for number, record in fresh:
+        _store(unit, number, record)
+    session_archive.archive(unit, [record.id for _, record in fresh if record.archived])
+    return len(fresh)
 
 
 def _bound(numbered: tuple[int, Mapping[str, Any]]) -> tuple[int, Instance]:

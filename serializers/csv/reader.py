@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from serializers import jsv
@@ -12,6 +12,11 @@ from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, wire_path
 from serializers.rows import row_shape
 from serializers.shape import ListOf, Record, Reference, Shape, names_of
+
+#: The cells of a line: text, position, and whether it stood in quotes.
+Line = list[tuple[str, int, bool]]
+#: A column's name and shape.
+Column = tuple[str, Shape | None]
 
 _CELL = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+))(\r\n|[,\r\n]|\Z)')
 
@@ -42,6 +47,31 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
     return list(_Table(text, shape.item, limits).scalars())
 
 
+def row_reader(
+    header: str, shape: Record, *, limits: Limits = DEFAULT_LIMITS
+) -> Callable[[str], Iterator[dict[str, Any]]]:
+    """What reads rows by themselves, for tables that are too long for one text: from some rows' text to their records.
+
+    Rows have a cell for every column: one that ends early may have been cut off.
+
+    :param header: the table's first line. Raises DecodeError where it is none, and so does the reader where a row is none.
+    """
+    top = _Table(header.removeprefix("\ufeff"), shape, limits)
+    columns = top.columns(next(top.lines(), []))
+
+    def whole(text: str, lines: Iterable[Line]) -> Iterator[Line]:
+        for line in lines:
+            if 1 < len(line) < len(columns):
+                raise DecodeError.at("fewer cells than the header has", text, line[-1][1])
+            yield line
+
+    def read(text: str) -> Iterator[dict[str, Any]]:
+        table = _Table(text, shape, limits)
+        return table.below(columns, whole(text, table.lines()))
+
+    return read
+
+
 class _Table:
     def __init__(self, text: str, shape: Shape | None, limits: Limits) -> None:
         self.text = text
@@ -50,8 +80,9 @@ class _Table:
 
     def records(self) -> Iterator[dict[str, Any]]:
         lines = self.lines()
-        header = next(lines, [])
-        columns = [self.column(name) for name, _, _ in header]
+        return self.below(self.columns(next(lines, [])), lines)
+
+    def below(self, columns: Sequence[Column | None], lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(lines):
             if len(line) == 1 and line[0][0] == "" and not line[0][2]:
                 continue
@@ -72,7 +103,10 @@ class _Table:
             raw, position, quoted = line[0]
             yield self.value(raw, quoted, position, self.shape, (number,))
 
-    def column(self, name: str) -> tuple[str, Shape | None] | None:
+    def columns(self, header: Line) -> list[Column | None]:
+        return [self.column(name) for name, _, _ in header]
+
+    def column(self, name: str) -> Column | None:
         if not isinstance(self.shape, Record):
             return name, None
         names = names_of(self.shape)
@@ -98,10 +132,10 @@ class _Table:
             place = wire_path(steps) + (inner if inner.startswith("[") or not inner else f".{inner}")
             raise DecodeError.at(error.message, self.text, position, place) from None
 
-    def lines(self) -> Iterator[list[tuple[str, int, bool]]]:
+    def lines(self) -> Iterator[Line]:
         """Each line's cells: text, position, and whether it stood in quotes. Empty lines are skipped by who reads."""
         position, end, items = 0, len(self.text), self.limits.items
-        line: list[tuple[str, int, bool]] = []
+        line: Line = []
         while position < end or line:
             start = position
             match = _CELL.match(self.text, position)

@@ -56,13 +56,20 @@ def header(shape: Shape) -> str:
 
 
 @lru_cache(maxsize=1024)
-def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
-    """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
+def compiled(shape: Shape, *, attributes: bool, quote_empty: bool = False) -> TextWriter:
+    """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once.
+
+    :param quote_empty: whether an empty text in a record's cell stands in quotes, so that a reader can tell it from null.
+    """
     if not isinstance(shape, Record):
         write = _cell_writer(shape, {}, attributes=attributes)
         return lambda row: (write[row] if isinstance(write, ChoiceTable) else write(row)) + "\r\n"
     lines = ["def write(o):"] if attributes else ["def write(o):", "    get = o.get"]
-    namespace: dict[str, Any] = {"special": _special, "text": _text, "brackets": _bracket_in_front}
+    namespace: dict[str, Any] = {
+        "special": _special,
+        "text": _text_in_quotes if quote_empty else _text,
+        "brackets": _bracket_in_front,
+    }
     cells: list[str] = []
     clean: list[str] = []
     texts: list[str] = []
@@ -122,6 +129,10 @@ def _cell_writer(shape: Shape, enclosing: Mapping[str, Record], *, attributes: b
 
 def _text(value: Any) -> str:
     return cell(value if value.__class__ is str else scalars.write_any(value))
+
+
+def _text_in_quotes(value: Any) -> str:
+    return _text(value) or '""'
 
 
 def _untyped(value: Any) -> tuple[Any, Shape]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +17,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
+from gateway.commands import formats
 from gateway.commands.formats import FORMATS
 from gateway.services import transfer
 from gateway.units import unit_of_work
-from models import Database, session, session_list
+from models import Database, ids, session, session_list
 from models.listing import Order
+from models.session import LENGTHS, LogRow
+from serializers.base import Limits
+from tests.models.conftest import member
+from tests.servers import wait_until
 from tests.services.conftest import People, World, people, shared_url, world
 
 __all__ = ["people", "shared_url", "world"]
@@ -22,9 +34,12 @@ __all__ = ["people", "shared_url", "world"]
 NAME = 'A "quoted", {braced} [name]:\r\nsecond line \N{GRINNING FACE} ü'
 
 
+def environment(world: World) -> dict[str, str]:
+    return {"GATEWAY_DATABASE_URL": world.url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"}
+
+
 def run(world: World, *arguments: str, status: int = 0, **options: Any) -> Result:
-    environment = {"GATEWAY_DATABASE_URL": world.url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"}
-    result = CliRunner().invoke(main, ["sessions", *arguments], env=environment, **options)
+    result = CliRunner().invoke(main, ["sessions", *arguments], env=environment(world), **options)
     assert result.exit_code == status, result.output
     return result
 
@@ -67,13 +82,62 @@ def test_what_is_exported_is_imported(filled: World, people: People, tmp_path: P
     assert "imported 0 sessions, 8 were there already" in run(filled, "import", str(target)).output
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_and_an_empty_text_stay_apart(world: World, tmp_path: Path, name: str) -> None:
+    odd = [
+        "",
+        None,
+        " ",
+        '"',
+        '""',
+        ",",
+        "\r\n",
+        "null",
+        "[",
+        "{}",
+        "\x00",
+        "\N{BOM}",
+        "=1+1",
+        "\N{GRINNING FACE}",
+        "\\",
+    ]
+    texts = [column for column in LENGTHS if column not in ("id", "version") and not column.startswith("date_")]
+    enums = ("channel", "direction", "dial_state", "call_state", "queue_state", "hold_reason")
+    with unit_of_work(world.database) as unit:
+        for number, text in enumerate(odd):
+            values = {column: text for column in texts if column not in enums}
+            people = [member(f"x{number}", display_name=text, call_sid=text, application_data={"key": text or ""})]
+            now = world.now()
+            row = {**values, "id": ids.new_id(), "console_data": text, "date_created": now, "date_last_modified": now}
+            session.insert(unit, row, people, [LogRow(now, text or "")])
+    before = every(world.database)
+    assert {each.display_name for each in before} == set(odd)
+    target = tmp_path / f"sessions.{name}"
+    run(world, "export", "--output", str(target), "--format", name)
+    with unit_of_work(world.database) as unit:
+        for table in ("sessions", "session_members", "session_log"):
+            unit.execute(f"DELETE FROM {table} WHERE 1 = 1")
+    run(world, "import", str(target))
+    assert every(world.database) == before
+
+
 def test_standard_output_and_input(filled: World) -> None:
     result = run(filled, "export")
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(records) == 8
     assert {each["displayName"] for each in records if "displayName" in each} == {f"{NAME} {n}" for n in range(7)}
     assert "0 sessions, 8 were" in run(filled, "import", input=result.stdout).output
+    assert len(run(filled, "export", "--since", "2026-11-23").stdout.splitlines()) == 8
     assert run(filled, "export", "--since", "2026-11-24").stdout == ""
+    assert "--since" in run(filled, "export", "--since", "yesterday", status=2).output
+
+
+def test_an_export_begins_with_the_days_first_instant(world: World) -> None:
+    with unit_of_work(world.database) as unit:
+        for moment in ("2026-11-22T23:59:59.999999Z", "2026-11-23T00:00:00.000000Z"):
+            session.insert(unit, {"id": ids.new_id(), "date_created": moment, "date_last_modified": moment}, [], [])
+    (line,) = run(world, "export", "--since", "2026-11-23").stdout.splitlines()
+    assert json.loads(line)["dateCreated"] == "2026-11-23T00:00:00.000000Z"
 
 
 def test_an_export_goes_on_where_it_ended(filled: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +167,82 @@ def test_an_export_goes_on_where_it_ended(filled: World, tmp_path: Path, monkeyp
     assert not list(tmp_path.glob("*.part*"))
 
 
+#: An export that stops for ever after three blocks.
+_STOPS = """
+import itertools, time
+from gateway.cli import main
+from gateway.services import transfer
+transfer.BLOCK = 2
+export = transfer.export
+def stops(*given):
+    yield from itertools.islice(export(*given), 3)
+    time.sleep(600)
+transfer.export = stops
+main()
+"""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_export_that_was_killed_goes_on(filled: World, tmp_path: Path, name: str) -> None:
+    whole, target = tmp_path / f"whole.{name}", tmp_path / f"killed.{name}"
+    run(filled, "export", "--format", name, "--output", str(whole))
+    command = [sys.executable, "-c", _STOPS, "sessions", "export", "--format", name, "--output", str(target)]
+    process = subprocess.Popen(command, env={**os.environ, **environment(filled)}, stderr=subprocess.DEVNULL)
+    state = target.with_name(f"{target.name}.part.state")
+    wait_until(lambda: state.exists() and json.loads(state.read_text())["done"] == 6, "three blocks", process)
+    process.kill()
+    process.wait()
+    assert not target.exists()
+    assert "exported 8" in run(filled, "export", "--format", name, "--output", str(target)).output
+    assert target.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_import_that_was_killed_goes_on(
+    filled: World, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks of it are stored, whole; the rest comes when it is repeated."""
+    before = every(filled.database)
+    whole = tmp_path / f"whole.{name}"
+    run(filled, "export", "--format", name, "--output", str(whole))
+    with unit_of_work(filled.database) as unit:
+        for table in ("sessions", "session_members", "session_log"):
+            unit.execute(f"DELETE FROM {table} WHERE 1 = 1")
+    code = "from gateway.services import transfer; transfer.BLOCK = 2; from gateway.cli import main; main()"
+    command = [sys.executable, "-c", code, "sessions", "import", "--format", name]
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment(filled)}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdin is not None
+    process.stdin.write(whole.read_bytes()[:-40])
+    process.stdin.flush()
+    wait_until(lambda: filled.count("sessions") == 6, "three blocks", process)
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    assert "imported 2 sessions, 6 were there already" in run(filled, "import", str(whole)).output
+    assert every(filled.database) == [each._replace(version=1) for each in before]
+
+
+def test_bars_are_for_terminals(filled: World, tmp_path: Path) -> None:
+    def said(*arguments: str) -> str:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "gateway", "sessions", *arguments]
+        subprocess.run(command, env={**os.environ, **environment(filled)}, stderr=theirs, check=True)
+        os.close(theirs)
+        text = b""
+        with contextlib.suppress(OSError), open(ours, "rb", buffering=0) as terminal:
+            while read := terminal.read(4096):
+                text += read
+        return text.decode()
+
+    target = str(tmp_path / "sessions.csv")
+    assert re.search(r"exporting  \[#+\]  100%", said("export", "--format", "csv", "--output", target))
+    assert re.search(r"importing  \[#+\]  100%", said("import", target))
+    assert re.search(r"archiving  \[", said("archive", "--older-than", "1d"))
+    assert run(filled, "export", "--output", target).output == "exported 8 sessions\n"
+
+
 def test_an_import_says_which_record_is_wrong(filled: World, tmp_path: Path) -> None:
     lines = run(filled, "export").stdout.splitlines()
     good = json.loads(lines[0]) | {"id": "new"}
@@ -118,6 +258,30 @@ def test_an_import_says_which_record_is_wrong(filled: World, tmp_path: Path) -> 
         assert words in run(filled, "import", input=text, status=1).output
     assert "record 2 can't be read" in run(filled, "import", input=json.dumps(good) + "\n{nonsense\n", status=1).output
     assert filled.count("sessions") == 8
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: text[:-40], "record 8 can't be read: fewer cells"),
+        (lambda text: text + b"a,b\r\n", "record 9 can't be read: fewer cells"),
+        (lambda text: text[:-2] + b",more\r\n", "record 8 can't be read: more cells"),
+        (lambda text: text + b'"never closed\r\n', "record 9 can't be read: a quote is not closed"),
+        (lambda text: text + b'a"b,c\r\n"', "record 9 can't be read: a quote inside a cell"),
+        (lambda text: text + b"\xff\r\n", "record 9 can't be read: 'utf-8'"),
+        (lambda text: b'a"' + text, "the header can't be read"),
+    ],
+)
+def test_a_table_that_is_damaged(
+    filled: World, damage: Callable[[bytes], bytes], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(filled, "export", "--format", "csv").stdout_bytes
+    assert words in run(filled, "import", "--format", "csv", input=damage(whole), status=1).output
+    assert filled.count("sessions") == 8
+    for name in ("csv", "jsv"):
+        monkeypatch.setattr(formats, "_LIMITS", Limits(bytes=200))
+        long = b'"' + b"x\r\n" * 100
+        assert "is longer than 200 bytes" in run(filled, "import", "--format", name, input=long, status=1).output
 
 
 def test_archive(world: World, people: People) -> None:
