@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from models.database import Unit
 from models.rows import Table
 from models.statements import Statement, insert_or_lock, param
@@ -11,15 +13,15 @@ _KEYS = Table(IdempotencyKey)
 _CLAIM = insert_or_lock(IdempotencyKey, ("user_id", "operation", "key", "date_created"))
 _NAMES = ("user_id", "operation", "key")
 _IS_OLD = IdempotencyKey.date_created < param("before")
-# Keys that are over are read without a lock and deleted one by one: a DELETE of all would wait for the keys of units that still run.
-_OLD = Statement(
-    lambda: (
-        IdempotencyKey.select(*(getattr(IdempotencyKey, name) for name in _NAMES))
-        .where(_IS_OLD)
-        .order_by(IdempotencyKey.date_created)
-        .limit(_SWEPT)
-    )
-)
+
+
+def _old() -> Any:
+    columns = (getattr(IdempotencyKey, name) for name in _NAMES)
+    return IdempotencyKey.select(*columns).where(_IS_OLD).order_by(IdempotencyKey.date_created).limit(_SWEPT)
+
+
+# Keys that are over are deleted one by one, and those that another unit has in its hands are left: a DELETE of all would wait for them.
+_OLD = Statement(_old, lambda: _old().for_update(skip_locked=True))
 _FORGET = Statement(
     lambda: IdempotencyKey.delete().where(_IS_OLD, *(getattr(IdempotencyKey, name) == param(name) for name in _NAMES))
 )

@@ -12,6 +12,7 @@ from models import (
     Unit,
     account,
     account_list,
+    connect,
     idempotency,
     identity,
     login,
@@ -351,6 +352,23 @@ class TestIdempotency:
             self.claim(unit, key=f"new{number}", now=20, oldest=11)
             keys.append({key for (key,) in unit.execute('SELECT "key" FROM idempotency_keys').fetchall()})
         assert keys == [{"k10", "k11", "new0"}, {"k11", "new0", "new1"}]
+
+    def test_what_others_claim_anew_is_not_waited_for(self, migrated_url: str) -> None:
+        """A key that is over and that a unit claims anew is left by who forgets what is over."""
+        impatient = connect(migrated_url, patience=0.1)
+        if impatient.engine.one_writer:
+            return
+        with impatient.unit_of_work() as unit:
+            for number in range(3):
+                self.claim(unit, key=f"k{number}", now=number)
+        with impatient.unit_of_work() as one:
+            assert self.claim(one, key="k1", now=20, oldest=11) is None
+            with impatient.unit_of_work() as two:
+                assert self.claim(two, key="new", now=20, oldest=11) is None
+        with impatient.unit_of_work(write=False) as unit:
+            keys = {key for (key,) in unit.execute('SELECT "key" FROM idempotency_keys').fetchall()}
+        impatient.dispose()
+        assert keys == {"k1", "new"}
 
     def test_what_failed_may_be_done_again(self, database: Database) -> None:
         def fail() -> None:
