@@ -65,7 +65,7 @@ class Serializer(Protocol):
         """The value of a document. Raises DecodeError."""
         ...
 
-    def stream(self, value: Value, shape: Shape) -> Iterator[bytes]:
+    def stream(self, value: Value, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         """The document in blocks. `value` is an iterable of rows where the shape is a list, else a record whose
         member `shape.rows` is one; rows are taken as they are needed. Raises EncodeError."""
         ...

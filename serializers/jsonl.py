@@ -88,7 +88,8 @@ class JsonLines:
     def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
         return loads(from_bytes(data, limits), shape, limits=limits)
 
-    def stream(self, value: Any, shape: Shape) -> Iterator[bytes]:
+    def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
+        del page
         return stream(value, shape)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:

@@ -107,8 +107,9 @@ class MessagePack:
     def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
         return loads(data, shape, limits=limits)
 
-    def stream(self, value: Any, shape: Shape) -> Iterator[bytes]:
+    def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         """A document in one block: an array's length stands before its items."""
+        del page
         _, member = row_shape(shape)
         rows = list(rows_of(value, shape, member))
         if member is None:

@@ -102,7 +102,7 @@ def bracketed(
     if member is None:
         return blocks("[", rows, write, ",", lambda: "]")
     assert isinstance(shape, Record)
-    before, after = _halves(shape)
+    before, after = halves(shape)
     attributes = not isinstance(value, Mapping)
     opening = compiled(before, attributes=attributes)(value)
     opening = f"{opening[:-1]}{',' if len(opening) > 2 else ''}{name(member)}["
@@ -115,7 +115,7 @@ def bracketed(
 
 
 @lru_cache(maxsize=256)
-def _halves(shape: Record) -> tuple[Record, Record]:
+def halves(shape: Record) -> tuple[Record, Record]:
     """The record's fields before its rows, and those after them."""
     names = list(shape.fields)
     at = names.index(shape.rows or "")

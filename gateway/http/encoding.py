@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from gateway.contract.catalog import Operation
 from gateway.http import jsconfig
@@ -59,7 +59,7 @@ class Encoder:
     ) -> bytes:
         serializer = request.negotiation.serializer
         if serializer.name == "html":
-            return serializer.encode(dump(result), expected, page=self._page(operation, request))
+            return serializer.encode(dump(result), expected, page=page(operation.name, request, self._registry))
         if request.query_string and serializer.name in _CONFIGURED and (options := request.query_value("jsconfig")):
             return jsconfig.encode(dump(result), expected, jsconfig.parse(options), serializer.name)
         place = expected, serializer, tag
@@ -70,19 +70,20 @@ class Encoder:
                 self._documents.keep(place, document)
         return document
 
-    def _page(self, operation: Operation, request: Request) -> Page:
-        return Page(title=operation.name, links=self._links(request))
 
-    def _links(self, request: Request) -> Mapping[str, str]:
-        """The same address in the other formats; only what GET answers can be linked to."""
-        if request.method not in ("GET", "HEAD"):
-            return {}
-        others = [(name, value) for name, value in request.pairs if name.lower() != "format"]
-        return {
-            serializer.name: f"{request.negotiation.path}?{urlencode([*others, ('format', serializer.name)])}"
-            for serializer in self._registry
+def page(title: str, request: Request, registry: Registry) -> Page:
+    """What a page for people shows around an answer: its title, and links to the same address in the other formats where GET answers."""
+    links = {}
+    # Never ``//host``, which would lead to another one.
+    path = quote("/" + request.negotiation.path.lstrip("/"))
+    if request.method in ("GET", "HEAD"):
+        others = [(name, value or "") for name, value in request.pairs if name.lower() != "format"]
+        links = {
+            serializer.name: f"{path}?{urlencode([*others, ('format', serializer.name)])}"
+            for serializer in registry
             if serializer.name != "html"
         }
+    return Page(title, links)
 
 
 @cache

@@ -15,9 +15,10 @@ from gateway.contract.catalog import Operation
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.shapes import document_shape
 from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus
+from gateway.http import encoding
 from gateway.http.auth import challenge
 from gateway.http.request import Request
-from serializers.base import Page, Serializer
+from serializers.base import Serializer
 from serializers.registry import Registry
 
 #: In an error's meta: the index of the request at which a batch ended.
@@ -94,12 +95,12 @@ class ErrorAnswers:
         serializer, content_type = negotiation.serializer, negotiation.content_type
         value = error_value(error, self._stack_trace(error), error_type(request.operation))
         try:
-            body = _encode(serializer, value, request)
+            body = self._encode(serializer, value, request)
         except Exception:
             log.exception("an error could not be written", request_id=request.id, format=serializer.name)
             fallback = self.registry.by_name("json")
             assert fallback is not None
-            content_type, body = fallback.content_type, _encode(fallback, value, request)
+            content_type, body = fallback.content_type, self._encode(fallback, value, request)
         response.content_type = content_type
         response.data = body
 
@@ -112,6 +113,13 @@ class ErrorAnswers:
             response.set_header("Allow", ", ".join(error.allowed))
         if BATCH_INDEX in error.meta:
             response.set_header("X-AutoBatch-Completed", error.meta[BATCH_INDEX])
+
+    def _encode(self, serializer: Serializer, value: Instance, request: Request) -> bytes:
+        dto = error_type(request.operation)
+        if serializer.name == "html":
+            page = encoding.page(f"{value.response_status.error_code}: {request.path}", request, self.registry)
+            return serializer.encode(dto.schema().dump(value), document_shape(dto), page=page)
+        return _writer(serializer, dto)(value)
 
     def _stack_trace(self, error: errors.ServiceError) -> str | None:
         return "".join(traceback.format_exception(error.__cause__ or error)) if self.debug else None
@@ -149,15 +157,6 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto:
 def error_document(error: errors.ServiceError, serializer: Serializer) -> bytes:
     """The ErrorResponse of an error, for who answers without a request that could be read."""
     return _writer(serializer, ErrorResponse)(error_value(error))
-
-
-def _encode(serializer: Serializer, value: Instance, request: Request) -> bytes:
-    dto = error_type(request.operation)
-    if serializer.name == "html":
-        code = value.response_status.error_code
-        page = Page(title=f"{code}: {request.path}")
-        return serializer.encode(dto.schema().dump(value), document_shape(dto), page=page)
-    return _writer(serializer, dto)(value)
 
 
 @cache

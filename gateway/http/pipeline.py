@@ -21,7 +21,7 @@ from gateway.security.sessions import LoginChange
 from gateway.services.context import Context, Streamed, now
 from gateway.units import run_unit, unit_of_work
 from models import Database, Unit
-from serializers.base import Serializer
+from serializers.base import Page, Serializer
 from serializers.registry import Registry
 from serializers.shape import Shape
 
@@ -128,13 +128,16 @@ class Pipeline:
     def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:
         negotiation = request.negotiation
         assert operation.response_shape is not None
-        blocks = self._blocks(negotiation.serializer, operation.response_shape, result)
+        page = encoding.page(operation.name, request, self.registry)
+        blocks = self._blocks(negotiation.serializer, operation.response_shape, result, page)
         headers = encoding.headers(operation, result, negotiation.serializer)
         return Answer(200, None, negotiation.content_type, headers, encoding.Stream(blocks))
 
-    def _blocks(self, serializer: Serializer, expected: Shape, result: Streamed) -> Generator[bytes, None, None]:
+    def _blocks(
+        self, serializer: Serializer, expected: Shape, result: Streamed, page: Page
+    ) -> Generator[bytes, None, None]:
         with unit_of_work(self.database, write=False) as unit:
-            yield from serializer.stream(result.open(unit), expected)
+            yield from serializer.stream(result.open(unit), expected, page=page)
 
     def _handle(self, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
         return self.catalog.call(operation, values, context)

@@ -72,7 +72,8 @@ class Jsv:
     def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
         return loads(from_bytes(data, limits), shape, limits=limits)
 
-    def stream(self, value: Any, shape: Shape) -> Iterator[bytes]:
+    def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
+        del page
         return bracketed(value, shape, compiled, "{}:".format, ("", "{}"))
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -207,14 +208,52 @@ PAGES = [
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("path", PAGES)
 def test_accessibility(browser: Browser, lasting_gateway: Gateway, path: str, width: int, scheme: str) -> None:
+    look(browser, f"{lasting_gateway.url}{path}", width, scheme)
+
+
+@pytest.fixture
+def signed_in(browser: Browser, lasting_gateway: Gateway) -> Iterator[Browser]:
+    """A browser that sends an API key with every request."""
+    browser.get(f"{lasting_gateway.url}/explorer")
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Authorization": f"Bearer {API_KEY}"}})
+    yield browser
+    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("query", ["", "?all=true", "?countPerPage=x"])
+def test_documents_for_people(
+    signed_in: Browser, lasting_gateway: Gateway, query: str, width: int, scheme: str
+) -> None:
+    body = {"displayName": "<b>Ann</b>", "memberEmailAddresses": ["bob@example.org"]}
+    request = urllib.request.Request(
+        f"{lasting_gateway.url}/sessions",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        session_id = json.load(answer)["id"]
+    look(signed_in, f"{lasting_gateway.url}/sessions.html{query}", width, scheme)
+    if query != "?countPerPage=x":
+        row = signed_in.find_element(By.XPATH, f"//tr[td='{session_id}']")
+        assert "<b>Ann</b>" in row.text
+        row.find_element(By.XPATH, ".//summary[.='2 items']").click()
+        assert "bob@example.org" in row.text
+        signed_in.find_element(By.LINK_TEXT, "jsv").click()
+        assert session_id in signed_in.page_source
+
+
+def look(browser: Browser, url: str, width: int, scheme: str) -> None:
+    """Open a page in a window of so many pixels: axe finds nothing, and nothing is wider than the window."""
     axe = (tools.npm() / "node_modules" / "axe-core" / "axe.min.js").read_text()
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(f"{lasting_gateway.url}{path}")
+    browser.get(url)
     browser.execute_script(axe)  # type: ignore[no-untyped-call]
     found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")  # type: ignore[no-untyped-call]
     assert [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found["violations"]] == []
-    # Nothing is wider than the window.
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width  # type: ignore[no-untyped-call]

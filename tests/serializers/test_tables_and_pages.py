@@ -13,6 +13,7 @@ from serializers.registry import FORMATS, Registry, default_registry
 from serializers.shape import Integer, ListOf, MapOf, Record, Text
 
 ROW = Record("Row", {"id": Integer(), "displayName": Text(), "tags": ListOf(Text()), "data": MapOf(Text())})
+NAMED = Record("Named", {"id": Integer(), "name": Text()})
 
 
 class TestCells:
@@ -100,6 +101,28 @@ class TestPages:
         assert "prefers-color-scheme" in page
         assert "width=device-width" in page
         assert "<title>Row list</title>" in html.dumps([], ListOf(ROW))
+
+    def test_a_stream_is_a_page_too(self) -> None:
+        page = Page("Rows <1>", {"JSON": "/rows.json?a=1&b=2"})
+        rows = [{"id": number, "name": f"<{number}>"} for number in range(250)]
+        streamed = b"".join(html.serializer.stream(iter(rows), ListOf(NAMED), page=page)).decode()
+        assert "<title>Rows &lt;1&gt;</title>" in streamed
+        assert '<a href="/rows.json?a=1&amp;b=2">JSON</a>' in streamed
+        assert [f"<td>&lt;{number}&gt;</td>" in streamed for number in range(250)] == [True] * 250
+        assert streamed.count("<table") == streamed.count("</table>") == 1
+
+    def test_a_member_that_no_row_had_before_begins_a_table(self) -> None:
+        rows: list[dict[str, object]] = [{"id": number} for number in range(250)]
+        rows[200]["name"] = "late"
+        streamed = b"".join(html.serializer.stream(iter(rows), ListOf(NAMED))).decode()
+        assert streamed.count("<table") == streamed.count("</table>") == 2
+        assert '<th scope="col">name</th>' in streamed.partition("<td>199</td>")[2].partition("<td>200</td>")[0]
+
+    def test_nested_values_of_rows_are_folded(self) -> None:
+        page = html.dumps([{"id": 1, "tags": ["a", "b"], "data": {"k": "v"}}])
+        assert "<summary>2 items</summary>" in page
+        assert "<summary>1 field</summary>" in page
+        assert "<details" not in html.dumps({"id": 1, "tags": ["a"]})
 
     def test_is_not_read(self) -> None:
         with pytest.raises(DecodeError):
