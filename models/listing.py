@@ -18,6 +18,8 @@ from models.statements import Statement, param
 
 #: Rows that are read at once when everything is.
 BLOCK = 100
+#: Keys that are read at once where no index sorts everything.
+ORDERED = 5000
 
 #: Characters of a long text by which it is sorted.
 SORTED = 255
@@ -66,6 +68,10 @@ class Listing:
         self._pages = lru_cache(maxsize=512)(self._page)
         self._counts = lru_cache(maxsize=512)(self._count)
         self._blocks = lru_cache(maxsize=512)(self._block)
+        self._by_ids = lru_cache(maxsize=None)(self._of_ids)
+        # What sorts an index whose rows come in the order of a list.
+        indexes: Any = model._meta.indexes
+        self._indexed = {"id", *(names[-2] for names, _ in indexes if len(names) > 1 and names[-1] == "id")}
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
         """Columns of at most `limit` rows after `offset`. Filters that are None admit everything; an empty list nothing."""
@@ -84,13 +90,28 @@ class Listing:
         shape, values = self._shaped(filters)
         if shape is None:
             return
-        rows = self._blocks(shape, order, False).rows(unit, **values, limit=BLOCK)
+        if order.column in self._indexed:
+            for rows in self._by_key(unit, shape, values, order, BLOCK):
+                yield [row[:-1] for row in rows]
+            return
+        # PERF: without an index every read looks at all rows, so that few reads find out which rows follow each other.
+        for rows in self._by_key(unit, shape, values, order, ORDERED):
+            for begin in range(0, len(rows), BLOCK):
+                ids = [row[0] for row in rows[begin : begin + BLOCK]]
+                wanted = padded(ids)
+                found = {row[0]: row for row in self._by_ids(len(wanted)).run(unit, wanted).fetchall()}
+                yield [found[each] for each in ids]
+
+    def _by_key(
+        self, unit: Unit, shape: tuple[tuple[str, int], ...], values: Mapping[str, Any], order: Order, limit: int
+    ) -> Iterator[list[Any]]:
+        rows = self._blocks(shape, order, False).rows(unit, **values, limit=limit)
         while rows:
-            yield [row[:-1] for row in rows]
-            if len(rows) < BLOCK:
+            yield rows
+            if len(rows) < limit:
                 return
             rows = self._blocks(shape, order, True).rows(
-                unit, **values, limit=BLOCK, after=rows[-1][-1], after_id=rows[-1][0]
+                unit, **values, limit=limit, after=rows[-1][-1], after_id=rows[-1][0]
             )
 
     def _shaped(self, filters: Mapping[str, Any]) -> tuple[tuple[tuple[str, int], ...] | None, dict[str, Any]]:
@@ -148,12 +169,19 @@ class Listing:
             conditions = self._where(shape)
             if later:
                 after, after_id = param("after"), param("after_id")
-                beyond = (key < after, key_id < after_id) if order.descending else (key > after, key_id > after_id)
-                conditions.append(beyond[0] | ((key == param("after")) & beyond[1]))
-            query = self._model.select(*self._columns, key.alias("sort_key")).where(*conditions)
+                if order.descending:
+                    conditions += [key <= after, (key < after) | (key_id < after_id)]
+                else:
+                    conditions += [key >= after, (key > after) | (key_id > after_id)]
+            columns = self._columns if order.column in self._indexed else [key_id]
+            query = self._model.select(*columns, key.alias("sort_key")).where(*conditions)
             return self._ordered(query, order).limit(param("limit"))
 
         return Statement(build)
+
+    def _of_ids(self, size: int) -> Statement:
+        ids = [*map(param, places("id", size))]
+        return Statement(lambda: self._model.select(*self._columns).where(self._model.id.in_(ids)))  # type: ignore[attr-defined]
 
 
 def padded(values: Sequence[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models import Database, Unit, session, session_archive, session_list
+from models import Database, Unit, listing, session, session_archive, session_list
 from models.listing import BLOCK, Order
 from models.session import LogRow, fold
 from tests.models.conftest import add, instant
@@ -172,14 +172,56 @@ class TestPages:
 
     @pytest.mark.parametrize("column", ["date_created", "id", "outcome", "ended", "display_name"])
     @pytest.mark.parametrize("descending", [True, False])
-    def test_blocks_leave_nothing_out(self, unit: Unit, column: str, descending: bool) -> None:
+    def test_blocks_leave_nothing_out(
+        self, unit: Unit, column: str, descending: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listing, "ORDERED", BLOCK + 1)
         made = {
             add(unit, date_created=instant(number // 7), outcome=[None, "", "x"][number % 3], ended=number % 2 == 0).id
             for number in range(2 * BLOCK + 1)
         }
-        found = [each.id for each in session_list.everything(unit, {}, Order(column, descending))]
-        assert len(found) == len(made)
+        order = Order(column, descending)
+        found = [each.id for each in session_list.everything(unit, {}, order)]
+        assert found == [each.id for each in session_list.page(unit, {}, order, len(made) + 1)]
         assert set(found) == made
+
+    def test_everything_is_looked_through_seldom(self, unit: Unit) -> None:
+        """Where no index sorts, all rows are looked at for a few thousand of them, not for each block."""
+        for _ in range(2 * BLOCK):
+            add(unit, "ada")
+        ran, run = [], unit.run
+
+        def counted(sql: str, values: Any) -> Any:
+            ran.append(sql)
+            return run(sql, values)
+
+        unit.run = counted
+        assert len(list(session_list.everything(unit, {"archived": False}, Order("display_name")))) == 2 * BLOCK
+        assert len([sql for sql in ran if "ORDER BY COALESCE" in sql]) == 1
+        assert len(ran) == 1 + 2 * 3
+
+    def test_later_blocks_begin_in_the_index(self, unit: Unit) -> None:
+        """Not with a look at all that came before them."""
+        if unit.dialect == "mysql":
+            return
+        for _ in range(BLOCK + 1):
+            add(unit)
+        ran, run = [], unit.run
+
+        def kept(sql: str, values: Any) -> Any:
+            ran.append((sql, values))
+            return run(sql, values)
+
+        unit.run = kept
+        for descending, condition in ((True, "date_created<?"), (False, "date_created>?")):
+            ran.clear()
+            assert (
+                len(list(session_list.everything(unit, {"archived": False}, Order("date_created", descending)))) > BLOCK
+            )
+            plan = run(f"EXPLAIN QUERY PLAN {ran[3][0]}", ran[3][1]).fetchall()
+            assert [row[3] for row in plan] == [
+                f"SEARCH t1 USING INDEX session_archived_date_created_id (archived=? AND {condition})"
+            ]
 
     def test_statements_do_not_grow_with_the_page(self, unit: Unit) -> None:
         for _ in range(60):
