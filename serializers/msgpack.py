@@ -5,7 +5,9 @@ Texts, booleans, whole numbers, floats and bytes are MessagePack's own; dates, d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import msgpack
@@ -14,12 +16,14 @@ from serializers import scalars
 from serializers.base import DEFAULT_LIMITS, Limits, Page
 from serializers.errors import DecodeError, EncodeError, Mismatch
 from serializers.json.reader import RawNumber, converter
-from serializers.plain import plain
-from serializers.rows import row_shape, rows_of
-from serializers.shape import Shape
+from serializers.plain import member_of, plain
+from serializers.rows import BLOCK_BYTES, row_shape, rows_of
+from serializers.shape import Record, Shape
 from serializers.text import REPLACING
 
 _NATIVE = (bool, int, float, str, bytes)
+#: Bytes of packed rows that wait in memory; what is more waits in a file.
+_KEPT = 1 << 20
 
 
 def dumps(value: Any, shape: Shape | None = None) -> bytes:
@@ -91,6 +95,18 @@ def _key(key: Any) -> str:
     raise DecodeError("a map's key is not a scalar")
 
 
+def _around(value: Any, shape: Record, member: str, rows: Iterable[bytes]) -> Iterator[bytes]:
+    """A record, whose rows are packed already."""
+    names = [name for name in shape.fields if member_of(value, shape, name) is not None]
+    yield msgpack.Packer().pack_map_header(len(names))
+    for name in names:
+        yield dumps(name)
+        if name == member:
+            yield from rows
+        else:
+            yield dumps(member_of(value, shape, name), shape.fields[name])
+
+
 class MessagePack:
     """The MessagePack serializer."""
 
@@ -108,16 +124,22 @@ class MessagePack:
         return loads(data, shape, limits=limits)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
-        """A document in one block: an array's length stands before its items."""
+        """A document in blocks, the first of which comes when all rows were read: an array's length stands before its items."""
         del page
-        _, member = row_shape(shape)
-        rows = list(rows_of(value, shape, member))
-        if member is None:
-            yield dumps(rows, shape)
-        elif isinstance(value, Mapping):
-            yield dumps({**value, member: rows}, shape)
-        else:
-            yield dumps(value, shape)
+        item, member = row_shape(shape)
+        with SpooledTemporaryFile(_KEPT) as packed:
+            count = 0
+            for row in rows_of(value, shape, member):
+                packed.write(dumps(row, item))
+                count += 1
+            packed.seek(0)
+            head = msgpack.Packer().pack_array_header(count)
+            rows = chain([head], iter(lambda: packed.read(BLOCK_BYTES), b""))
+            if member is None:
+                yield from rows
+            else:
+                assert isinstance(shape, Record)
+                yield from _around(value, shape, member, rows)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
         return lambda value: dumps(value, shape)

@@ -22,7 +22,7 @@ def plain(value: Any, shape: Shape, enclosing: Mapping[str, Record] | None = Non
             shape = enclosing[shape.name]
         if isinstance(shape, Record):
             inside = {**enclosing, shape.name: shape}
-            members = ((name, _member(value, shape, name), field) for name, field in shape.fields.items())
+            members = ((name, member_of(value, shape, name), field) for name, field in shape.fields.items())
             return {name: plain(item, field, inside) for name, item, field in members if item is not None}
         if isinstance(shape, ListOf):
             if isinstance(value, (str, bytes, Mapping)):
@@ -39,7 +39,8 @@ def plain(value: Any, shape: Shape, enclosing: Mapping[str, Record] | None = Non
     return value
 
 
-def _member(value: Any, shape: Record, name: str) -> Any:
+def member_of(value: Any, shape: Record, name: str) -> Any:
+    """A member of a record that is an object or a dict by wire name."""
     if isinstance(value, Mapping):
         return value.get(name)
     return getattr(value, shape.attributes.get(name, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,6 +92,8 @@ class TestSerializer:
         streamed = b"".join(serializer.stream({**document, "items": iter(document["items"])}, ROWS))  # type: ignore[call-overload]
         if not (serializer.name == "xml" and count == 0):
             assert streamed == serializer.encode(document, ROWS)
+        rows = (as_object(row, ROW) for row in document["items"])  # type: ignore[attr-defined]
+        assert b"".join(serializer.stream(SimpleNamespace(**{**document, "items": rows}), ROWS)) == streamed
         if serializer.readable:
             got = stripped(serializer.decode(streamed, ROWS))
             assert got == ({"items": document["items"]} if serializer.name in ROWS_ONLY else document)
