@@ -1,0 +1,47 @@
+"""``all=true``: a list without pages, sent while it is read, in every format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from gateway.contract.dto import close
+from gateway.contract.shapes import document_shape
+from gateway.dtos.common import ListResponse
+from gateway.dtos.sessions import SessionInfo
+from models import Database
+from models.listing import BLOCK
+from serializers.registry import default_registry
+from tests.models.conftest import add
+
+FORMATS = [each for each in default_registry() if each.readable]
+LIST = document_shape(close(ListResponse, SessionInfo))
+#: More than are read at once.
+COUNT = BLOCK + 7
+
+
+@pytest.fixture
+def filled(client: TestApp, database: Database) -> TestApp:
+    """Sessions of one instant: the order is that of their ids."""
+    with database.unit_of_work() as unit:
+        for number in range(COUNT):
+            now = "2026-11-23T08:15:30.123456Z"
+            add(unit, "ada", "bob", log=["a", "b"], display_name=f"{number:04}", date_created=now)
+    return client
+
+
+@pytest.mark.parametrize("serializer", FORMATS, ids=lambda each: each.name)
+@pytest.mark.parametrize("query", ["", "&sortField=displayName&sortOrder=Ascend", "&simplifiedPaging=true"])
+def test_it_is_one_big_page(filled: TestApp, serializer: Any, query: str) -> None:
+    def read(more: str) -> Any:
+        answer = filled.get(f"/sessions?format={serializer.name}&{more}{query}", status=200)
+        assert answer.content_type == serializer.media_types[0]
+        return serializer.decode(answer.body, LIST)
+
+    everything, page = read("all=true"), read("countPerPage=1000")
+    assert len(everything["items"]) == COUNT
+    assert everything["items"] == page["items"]
+    assert everything.get("totalCount") == page.get("totalCount")
+    assert not everything.get("hasMorePages")
