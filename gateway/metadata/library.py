@@ -148,18 +148,17 @@ def changed(catalog: Catalog) -> datetime:
 
 
 def _page(text: str, policy: str = POLICY) -> Document:
-    return _document(text, HTML, policy)
+    return _document(text.encode(), HTML, policy)
 
 
 def _json(value: Any) -> Document:
-    return _document(json.dumps(value, separators=(",", ":")) + "\n", JSON)
+    return _document((json.dumps(value, separators=(",", ":")) + "\n").encode(), JSON)
 
 
-def _document(text: str, content_type: str, policy: str = "", date: str = "") -> Document:
+def _document(body: bytes, content_type: str, policy: str = "", date: str = "") -> Document:
     # Nodes were not started at the same second; what differs only in that is the same.
-    told = text.replace(date, "", 1) if date else text
-    digest = hashlib.sha256(told.encode()).hexdigest()[:24]
-    return Document(text.encode(), content_type, f'W/"{digest}"', policy)
+    told = body.replace(date.encode(), b"", 1)
+    return Document(body, content_type, f'W/"{hashlib.sha256(told).hexdigest()[:24]}"', policy)
 
 
 def _index(library: Library, view: View) -> Document:
@@ -180,7 +179,7 @@ def _types_index(library: Library, view: View, base_url: str) -> Document:
 
 def _types(library: Library, view: View, language: str, given: tuple[tuple[str, str], ...], base_url: str) -> Document:
     options = Options.of(given, base_url, library.date)
-    return _document(types.generate(language, view.contract, options), TEXT, date=library.date)
+    return _document(types.generate(language, view.contract, options).encode(), TEXT, date=library.date)
 
 
 def _types_metadata(library: Library, view: View, base_url: str) -> Document:
@@ -195,8 +194,8 @@ def _app_metadata(library: Library, view: View, base_url: str) -> Document:
 
 def _operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:
     del library
-    text = serializer.encode(documents.operations_metadata(view.operations)).decode()
-    return _document(text, content_type, POLICY if serializer.name == "html" else "")
+    body = serializer.encode(documents.operations_metadata(view.operations))
+    return _document(body, content_type, POLICY if serializer.name == "html" else "")
 
 
 def _openapi(library: Library, view: View, base_url: str) -> Document:

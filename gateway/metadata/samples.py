@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -57,8 +57,7 @@ def document(serializer: Serializer, expected: Shape) -> str:
     value = sample(expected)
     if serializer.name == "jsv":
         return dump.dump(value, expected, _INDENT)
-    text = serializer.encode(value, expected).decode()
-    return _LAYOUTS.get(serializer.name, str)(text).rstrip()
+    return _LAYOUTS.get(serializer.name, bytes.decode)(serializer.encode(value, expected)).rstrip()
 
 
 def request(operation: Operation, serializer: Serializer, host: str) -> str:
@@ -92,15 +91,15 @@ def answer(operation: Operation, serializer: Serializer) -> str:
     )
 
 
-def _spread_json(text: str) -> str:
-    return json.dumps(json.loads(text), indent=_INDENT, ensure_ascii=False)
+def _spread_json(body: bytes) -> str:
+    return json.dumps(json.loads(body), indent=_INDENT, ensure_ascii=False)
 
 
-def _spread_xml(text: str) -> str:
+def _spread_xml(body: bytes) -> str:
     """XML with an element a line; samples have no text in which that would matter."""
     depth = 0
     lines = []
-    for part in re.sub(r">\s*<", ">\n<", text).split("\n"):
+    for part in re.sub(r">\s*<", ">\n<", body.decode()).split("\n"):
         depth -= part.startswith("</")
         lines.append(_INDENT * depth + part)
         opens = part.startswith("<") and not part.startswith(("</", "<?"))
@@ -108,4 +107,11 @@ def _spread_xml(text: str) -> str:
     return "\n".join(lines)
 
 
-_LAYOUTS = {"json": _spread_json, "xml": _spread_xml}
+def _hexadecimal(body: bytes) -> str:
+    """Bytes that are no text, sixteen a line, with the letters among them."""
+    rows = (body[start : start + 16] for start in range(0, len(body), 16))
+    return "\n".join(f"{row.hex(' '):48} {re.sub(rb'[^ -~]', b'.', row).decode()}" for row in rows)
+
+
+#: How formats that are not already so are laid out for people.
+_LAYOUTS: Mapping[str, Callable[[bytes], str]] = {"json": _spread_json, "xml": _spread_xml, "msgpack": _hexadecimal}

@@ -13,6 +13,8 @@ from gateway.metadata import types
 from gateway.metadata.library import Library
 from gateway.settings import Settings
 from models import Database
+from serializers.base import Serializer
+from serializers.registry import default_registry
 
 PAGES = ["/metadata", "/types", "/explorer", "/json/metadata?op=NewSession", "/jsv/metadata?lang=java&op=NewSession"]
 DOCUMENTS = [
@@ -81,6 +83,20 @@ def test_operations_in_other_formats(anonymous: TestApp) -> None:
     assert anonymous.get("/operations/metadata.csv").text.splitlines()[0].startswith("name,")
     assert "<table>" in anonymous.get("/operations/metadata.html").text
     assert anonymous.get("/operations/metadata?format=jsv").text.startswith("[{name:")
+
+
+@pytest.mark.parametrize("each", [*default_registry()], ids=lambda each: each.name)
+def test_every_format_that_there_is(anonymous: TestApp, each: Serializer) -> None:
+    assert anonymous.get(f"/{each.name}/metadata?op=NewSession").content_type == "text/html"
+    told = anonymous.get(f"/operations/metadata?format={each.name}")
+    assert told.content_type == each.media_types[0]
+    assert b"NewSession" in told.body
+
+
+def test_samples_of_bytes(anonymous: TestApp) -> None:
+    page = anonymous.get("/msgpack/metadata?op=GetSession").text
+    first = page[page.index("HTTP/1.1 200 OK") :].partition("\n\n")[2].splitlines()[0]
+    assert first == "de 00 29 a9 64 69 61 6c 53 74 61 74 65 a4 4e 6f  ..).dialState.No"
 
 
 def test_only_what_one_may_call(database: Database, monkeypatch: pytest.MonkeyPatch, client: TestApp) -> None:
