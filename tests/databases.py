@@ -99,13 +99,13 @@ class MariaDb(Server):
 class Mysql(Server):
     """MySQL 8.0, from Maven."""
 
-    options = ("--mysqlx=0", "--performance-schema=0")
+    options = ("--mysqlx=0", "--performance-schema=0", "--innodb-redo-log-capacity=32M")
 
     def _program(self) -> list[str]:
         return [str(_mysql() / "bin" / "mysqld"), *self._common()]
 
     def _installation(self) -> list[str]:
-        return [*self._program(), "--initialize-insecure", "--innodb-redo-log-capacity=8M"]
+        return [*self._program(), "--initialize-insecure", *self.options]
 
 
 def _found(program: str) -> str:
