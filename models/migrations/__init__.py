@@ -38,20 +38,15 @@ def patient(url: str) -> Database:
 
 
 def missing(database: Database) -> list[str]:
-    """Migrations of this version that the database lacks, in order."""
+    """Migrations of this version that the database lacks, in order. Raises SchemaMismatch when the schema is newer than this version."""
     found = _applied(database)
+    _refuse_newer(found)
     return [name for name in MIGRATIONS if name not in found]
 
 
 def check(database: Database) -> None:
     """Refuse a schema that is not this version's. Raises SchemaMismatch that says what to do."""
-    found = _applied(database)
-    newer = sorted(found - MIGRATIONS.keys())
-    if newer:
-        raise SchemaMismatch(
-            f"the database's schema is newer than this version: it has {', '.join(newer)}; run a newer gateway"
-        )
-    lacking = [name for name in MIGRATIONS if name not in found]
+    lacking = missing(database)
     if lacking:
         raise SchemaMismatch(
             f"the database's schema is older than this version: it lacks {', '.join(lacking)}; run 'gateway migrate'"
@@ -62,9 +57,7 @@ def apply(database: Database) -> list[str]:
     """Apply what is missing; the names of what was. Raises SchemaMismatch when the schema is newer than this version."""
     done = []
     with _locked(database) as unit:
-        newer = sorted(_names(unit) - MIGRATIONS.keys())
-        if newer:
-            raise SchemaMismatch(f"the database's schema is newer than this version: it has {', '.join(newer)}")
+        _refuse_newer(_names(unit))
         for name, module in MIGRATIONS.items():
             if name not in _names(unit):
                 _run(unit, module.UP)
@@ -116,6 +109,14 @@ def _alone(database: Database) -> Iterator[None]:
 def _run(unit: Unit, changes: Sequence[ddl.Change]) -> None:
     for change in changes:
         ddl.run(unit, change)
+
+
+def _refuse_newer(found: set[str]) -> None:
+    newer = sorted(found - MIGRATIONS.keys())
+    if newer:
+        raise SchemaMismatch(
+            f"the database's schema is newer than this version: it has {', '.join(newer)}; run a newer gateway"
+        )
 
 
 def _applied(database: Database) -> set[str]:

@@ -37,7 +37,7 @@ def test_newer(tmp_path: Path) -> None:
     with database.unit_of_work() as unit:
         unit.execute("INSERT INTO schema_migrations (name, applied) VALUES ('9999_future', 'now')")
     database.dispose()
-    for command in (["migrate"], ["serve"], ["user", "list"]):
+    for command in (["migrate"], ["migrate", "--check"], ["serve"], ["user", "list"]):
         done = CliRunner().invoke(main, command, env={"GATEWAY_DATABASE_URL": url})
         assert done.exit_code == 1
         assert isinstance(done.exception, SystemExit)

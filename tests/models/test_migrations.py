@@ -173,7 +173,7 @@ class TestOtherVersions:
             migrations.check(empty)
         with empty.unit_of_work() as unit:
             unit.execute("INSERT INTO schema_migrations (name, applied) VALUES ('9999_future', 'now')")
-        for refused in (migrations.check, migrations.apply):
+        for refused in (migrations.check, migrations.apply, migrations.missing):
             with pytest.raises(SchemaMismatch, match="newer than this version: it has 9999_future"):
                 refused(empty)
 
