@@ -109,6 +109,7 @@ class Record:
     :ivar namespace: the XML namespace of the record and of its own fields.
     :ivar names: wire name to declared .NET name where upper-casing the first letter does not give it (XML, CSV headers).
     :ivar attributes: wire name to attribute name of the objects that compiled writers read, where the two differ.
+    :ivar omitted: wire names of fields that XML leaves out where they are null; of others it says that they are.
     :ivar ordered: XML members stand in the declared order, not in the alphabet's.
     :ivar rows: wire name of the list whose items are a table's rows (CSV, jsonl, streams).
     :ivar xml_name: the root element where it is not ``name`` (DataContract's names of generic types).
@@ -120,6 +121,7 @@ class Record:
     namespace: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    omitted: frozenset[str] = frozenset()
     ordered: bool = False
     rows: str | None = None
     xml_name: str = ""

@@ -35,6 +35,8 @@ class Dto(marshmallow.Schema):
     dotnet_namespace: ClassVar[str] = ""
     #: Members of the DTO in XML stand as declared, not by the alphabet.
     ordered: ClassVar[bool] = False
+    #: Attributes that XML leaves out where they are null; of others it says that they are.
+    omitted: ClassVar[tuple[str, ...]] = ()
     #: The attribute whose items are a table's rows, for answers that are pages of a list.
     rows: ClassVar[str | None] = None
     #: Names of the type's parameters (``T``), for generic DTOs.

@@ -27,5 +27,14 @@ def _field_error(message: str, path: str) -> FieldError:
     last = path.rsplit(".", 1)[-1].split("[")[0]
     name = words(last[:1].upper() + last[1:])
     text = message.replace("{path}", path).replace("{name}", name)
-    meta = {"PropertyName": name, **message.meta} if message.code != "SerializationException" else {}
-    return FieldError(message.code, path, text, meta)
+    return FieldError(message.code, path, text, _meta(message, name))
+
+
+def _meta(message: Failure, name: str) -> Mapping[str, str]:
+    if message.code == "SerializationException":
+        return {}
+    meta = {**message.meta, "PropertyName": name}
+    if "PropertyValue" in meta:
+        # The value last, as ServiceStack writes it.
+        meta["PropertyValue"] = meta.pop("PropertyValue")
+    return meta

@@ -16,6 +16,7 @@ from marshmallow import fields as base
 from gateway.contract import fields
 from gateway.contract.dto import Dto
 from gateway.contract.naming import pascal_case
+from gateway.contract.scalars import Scalar
 from serializers import shape, xml
 
 DATA_CONTRACT = "http://schemas.datacontract.org/2004/07/"
@@ -55,6 +56,7 @@ def _record(
             wire: getattr(field, "declared_name", "") or pascal_case(name) for wire, (name, field) in members.items()
         },
         attributes={wire: name for wire, (name, _) in members.items()},
+        omitted=frozenset(wire for wire, (name, _) in members.items() if name in dto.omitted),
         ordered=dto.ordered,
         rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
         xml_name=_xml_name(dto),
@@ -95,6 +97,8 @@ def _scalar(field: base.Field[Any]) -> shape.Shape:
         return _choice(cast("type[fields.DtoEnum]", field.enum), xml_namespace(field.enum.namespace()))
     if isinstance(field, fields.Integer):
         return shape.Integer(field.bits)
+    if isinstance(field, Scalar):
+        return field.shape
     return _SCALARS[type(field)]
 
 

@@ -17,6 +17,7 @@ from gateway.contract import fields
 from gateway.contract.catalog import Access, Operation, Route
 from gateway.contract.dto import Dto, TypeParameter
 from gateway.contract.naming import pascal_case
+from gateway.contract.scalars import Scalar
 
 Kind: TypeAlias = Literal["scalar", "enum", "list", "map", "record", "parameter"]
 
@@ -248,6 +249,8 @@ class _Describer:
                 return self._enum(cast("type[fields.DtoEnum]", declared.enum))
             case fields.Integer():
                 return TypeRef("scalar", f"Int{declared.bits}")
+            case Scalar():
+                return TypeRef("scalar", declared.dotnet)
             case _:
                 return _SCALARS[type(declared)]
 

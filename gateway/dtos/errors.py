@@ -10,6 +10,7 @@ NAMESPACE = "http://schemas.servicestack.net/types"
 
 class ResponseError(Dto):
     ordered = True
+    omitted = ("meta",)
 
     error_code = fields.String()
     field_name = fields.String()

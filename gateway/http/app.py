@@ -105,6 +105,8 @@ def create_app(
         middleware=list(_middleware(registry, options)),
     )
     app.req_options.strip_url_path_trailing_slash = True
+    # An answer without a body, to OPTIONS for instance, is of no type.
+    app.resp_options.default_media_type = None  # type: ignore[assignment]
     ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
     gate = Gate(authenticator, options.proxies, options.origins)
     pipeline = Pipeline(catalog, registry, database, gate, options.body_limit)

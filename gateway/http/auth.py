@@ -164,4 +164,5 @@ def _is_ambient(request: Request, caller: Principal) -> bool:
 
 def _is_own(origin: str | None, request: Request) -> bool:
     """Whether there is no origin or the request's own host. Its scheme doesn't count: TLS may end at a proxy."""
-    return origin is None or origin.partition("://")[2].lower() == request.env.get("HTTP_HOST", "").lower()
+    host = request.env.get("HTTP_HOST", "").lower()
+    return origin is None or (host != "" and origin.partition("://")[2].lower() == host)

@@ -38,7 +38,7 @@ def read_values(
     if data and (kind := bodies.form_kind(request, data)):
         form = multipart_pairs(request, data) if kind == bodies.MULTIPART else pairs(data.decode("latin-1"))
     elif data.strip():
-        values = decode(data, operation.request_shape, request, registry, limit) or {}
+        values = decode(data, operation.request_shape, request, registry, limit)
     query = from_pairs(request.pairs, operation) if request.query_string else {}
     if predefined:
         values = {**query, **values, **path}
@@ -61,8 +61,12 @@ def read_batch(request: Request, operation: Operation, registry: Registry, limit
     data = bodies.read(request, limit)
     if not data.strip():
         return []
-    items = decode(data, _batch_shape(operation.request_shape), request, registry, limit) or []
-    return [item or {} for item in items]
+    items = decode(data, _batch_shape(operation.request_shape), request, registry, limit)
+    if None in items:
+        raise MalformedRequest(
+            f"The batch can't be read: number {items.index(None)} is null where an object was expected."
+        )
+    return items  # type: ignore[no-any-return]
 
 
 @cache
@@ -75,9 +79,12 @@ def decode(data: bytes, expected: shape.Shape, request: Request, registry: Regis
     serializer = bodies.serializer_of(request, data, registry)
     limits = DEFAULT_LIMITS if limit == DEFAULT_LIMITS.bytes else Limits(bytes=limit)
     try:
-        return serializer.decode(data, expected, limits=limits)
+        value = serializer.decode(data, expected, limits=limits)
     except DecodeError as error:
         raise malformed(error, serializer.name) from error
+    if value is None:
+        raise malformed(DecodeError("null where something was expected"), serializer.name)
+    return value
 
 
 def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
@@ -132,5 +139,7 @@ def _bind(values: dict[str, Any], wire_name: str, texts: list[str], expected: sh
         lists = [jsv.loads_member(text, expected) for text in texts if text]
         if lists:
             values[wire_name] = [item for items in lists for item in items or []]
+    elif isinstance(expected, shape.MapOf) and texts[-1][:1] not in ("", "{"):
+        values[wire_name] = jsv.loads_member(f"{{{texts[-1]}}}", expected)
     elif texts[-1]:
         values[wire_name] = jsv.loads_member(texts[-1], expected)

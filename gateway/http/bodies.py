@@ -43,7 +43,7 @@ def _read(request: Request, limit: int) -> bytes:
         return b""
     data = _raw(request, limit)
     header = request.env.get("HTTP_CONTENT_ENCODING")
-    for encoding in reversed(_encodings(header)) if header else ():
+    for encoding in reversed(_encodings(header)) if header and data else ():
         data = _inflate(data, encoding, limit)
     return data
 

@@ -6,17 +6,14 @@ import re
 from typing import Any
 
 from gateway.http.request import Request
+from gateway.services.context import version_name
 
-_TAG = re.compile(r'(?:W/)?"([^"]*)-(\d{1,18})"')
-
-#: The version that nothing stored has: what an If-Match stands for that names no version of ours.
-NO_VERSION = -1
+_TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 def etag(result: Any) -> str | None:
     """The weak ETag of an entity, weak because one version has several formats; None for what has no version."""
-    version = getattr(result, "version", None)
-    return None if version is None else f'W/"{result.id}-{version}"'
+    return None if getattr(result, "version", None) is None else f'W/"{version_name(result)}"'
 
 
 def unchanged(request: Request, tag: str) -> bool:
@@ -28,10 +25,7 @@ def unchanged(request: Request, tag: str) -> bool:
     return header.strip() == "*" or known in (each.strip().removeprefix("W/") for each in header.split(","))
 
 
-def expected_version(request: Request) -> int | None:
-    """The version that If-Match names; None where any will do, `NO_VERSION` where it names none of ours."""
+def expected(request: Request) -> frozenset[str] | None:
+    """The versions that If-Match names, each as `version_name`; None where any will do."""
     header = request.env.get("HTTP_IF_MATCH")
-    if header is None or header.strip() == "*":
-        return None
-    found = _TAG.search(header)
-    return int(found[2]) if found else NO_VERSION
+    return None if header is None or header.strip() == "*" else frozenset(_TAG.findall(header))

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from serializers import jsv, shape
+from serializers import jsv, scalars, shape
+from serializers.json.writer import compiled
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -42,6 +43,8 @@ class JsConfig:
 
 
 _CASES: Mapping[str, Callable[[str], str]] = {"snakecase": _snake, "pascalcase": _pascal, "camelcase": _camel}
+
+_SPELLED = (shape.Number, shape.Decimal, shape.Instant, shape.Duration, shape.Guid, shape.Binary)
 
 Change = Callable[[JsConfig, str], JsConfig]
 
@@ -101,20 +104,32 @@ def parse(text: str) -> JsConfig:
 
 def encode(value: Any, expected: shape.Shape, config: JsConfig, format_name: str) -> bytes:
     """The document of a value by wire name, in JSON or JSV, as the options want it. JSV has no way to write a null."""
-    tree = _changed(value, expected, config)
     if format_name == "jsv":
-        return jsv.dumps(tree).encode()
-    return json.dumps(tree, separators=(",", ":"), default=str).encode()
+        return jsv.dumps(_changed(value, expected, config, scalars.writer)).encode()
+    return json.dumps(_changed(value, expected, config, _json_reader), separators=(",", ":")).encode()
 
 
-def _changed(value: Any, expected: shape.Shape | None, config: JsConfig) -> Any:
+def _json_reader(expected: shape.Shape) -> Callable[[Any], Any]:
+    write = compiled(expected, attributes=False)
+    return lambda value: json.loads(write(value))
+
+
+def _changed(
+    value: Any, expected: shape.Shape | None, config: JsConfig, spelling: Callable[[shape.Shape], Callable[[Any], Any]]
+) -> Any:
+    """The tree of a value.
+
+    :param spelling: gives what turns a value of a shape that JSON has no type for into one that it has.
+    """
     if isinstance(expected, shape.Record) and isinstance(value, dict):
-        members = ((name, _changed(value.get(name), each, config)) for name, each in expected.fields.items())
+        members = ((name, _changed(value.get(name), each, config, spelling)) for name, each in expected.fields.items())
         return {config.spell(name): each for name, each in members if _stays(each, config)}
     if isinstance(expected, shape.ListOf) and isinstance(value, list):
-        return [_changed(item, expected.item, config) for item in value]
+        return [_changed(item, expected.item, config, spelling) for item in value]
     if isinstance(expected, shape.Choice) and config.enums_as_numbers and value is not None:
         return expected.members.get(str(value), value)
+    if isinstance(expected, _SPELLED) and value is not None:
+        return spelling(expected)(value)
     return value
 
 

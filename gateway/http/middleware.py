@@ -40,13 +40,14 @@ class Negotiating:
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Choose the format."""
+        raw_path = request.raw_path
         request.negotiation = negotiate(
-            request.path,
+            request.decoded_path(raw_path),
             request.query_string,
             request.env.get("HTTP_ACCEPT"),
             request.content_type,
             self._registry,
-            raw_path=request.raw_path,
+            raw_path=raw_path,
             default=self._default,
         )
         request.path = request.negotiation.path

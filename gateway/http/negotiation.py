@@ -69,7 +69,7 @@ def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializ
     serializer = registry.by_suffix(suffix) if stem and not stem.endswith("/") else None
     if serializer is None:
         return path, None
-    encoded = "%" in raw_path and not raw_path.partition("?")[0].rstrip("/").lower().endswith("." + suffix.lower())
+    encoded = "%" in raw_path and not raw_path.rstrip("/").lower().endswith("." + suffix.lower())
     return (path, None) if encoded else (stem, serializer)
 
 

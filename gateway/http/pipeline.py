@@ -147,7 +147,7 @@ class Pipeline:
             unit=unit,
             caller=caller,
             now=now(),
-            expected_version=conditional.expected_version(request),
+            expected=conditional.expected(request),
             idempotency_key=key,
             verb=request.method,
             authenticator=self.gate.authenticator,

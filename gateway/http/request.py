@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from os import urandom
 from urllib.parse import unquote_to_bytes
@@ -11,6 +12,9 @@ import falcon
 from gateway.contract.catalog import Operation
 from gateway.http.negotiation import Negotiation
 from gateway.security.authenticator import NONE, Credentials
+
+_KEPT = re.compile("%(2f)", re.IGNORECASE)
+_SLASHES = re.compile("/{2,}")
 
 
 class Request(falcon.Request):
@@ -47,8 +51,20 @@ class Request(falcon.Request):
 
     @property
     def raw_path(self) -> str:
-        """The target as the client sent it, where the server passes it on; else empty."""
-        return str(self.env.get("RAW_URI") or self.env.get("REQUEST_URI") or "")
+        """The path as the client sent it, where the server passes it on; else empty."""
+        target = str(self.env.get("RAW_URI") or self.env.get("REQUEST_URI") or "")
+        return target.partition("?")[0].removeprefix(self.root_path)
+
+    def decoded_path(self, raw: str) -> str:
+        """The path to route, decoded as ServiceStack's hosts do it: a plus is a blank, a slash that is percent-encoded stays so and
+        parts nothing, slashes in a row are one."""
+        path = self.path
+        if ("+" in raw or "%2" in raw) and raw.startswith("/"):
+            path = (
+                unquote_to_bytes(_KEPT.sub("%25\\1", raw.replace("+", " "))).decode("utf-8", "replace").rstrip("/")
+                or "/"
+            )
+        return _SLASHES.sub("/", path) if "//" in path else path
 
 
 def pairs(text: str) -> Iterator[tuple[str, str | None]]:

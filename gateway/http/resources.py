@@ -10,7 +10,7 @@ import falcon
 
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import NotSupported, Unavailable
-from gateway.http import binding
+from gateway.http import binding, routing
 from gateway.http.pipeline import Answer, Pipeline
 from gateway.http.request import Request
 from models import Database
@@ -78,18 +78,27 @@ class PredefinedResource:
 
     on_post = on_put = on_patch = on_delete = on_head = on_get
 
+    def on_options(self, request: Request, response: falcon.Response, name: str) -> None:
+        """The verbs that the operation takes."""
+        operation = self._catalog.find(name.removesuffix("[]"))
+        response.set_header("Allow", routing.allowed(_verbs(operation) if operation else VERBS))
+
     def _operation(self, name: str, method: str) -> Operation:
         operation = self._catalog.find(name)
         if operation is None:
             raise NotSupported(f"The operation '{name}' does not exist for this service")
         verb = "GET" if method == "HEAD" else method
-        if verb != "POST" and verb not in operation.verbs:
+        if verb not in _verbs(operation):
             verb_name = verb.capitalize()
             raise NotSupported(
                 f"Could not find method named {verb_name}({operation.name}) or Any({operation.name}) on Service {operation.service}",
-                sorted({*operation.verbs, "POST"}),
+                _verbs(operation),
             )
         return operation
+
+
+def _verbs(operation: Operation) -> list[str]:
+    return sorted({*operation.verbs, "POST"})
 
 
 class OperationsResource:
@@ -103,6 +112,8 @@ class OperationsResource:
         response.content_type = request.negotiation.content_type
         response.data = request.negotiation.serializer.encode(self._names)
 
+    on_head = on_get
+
 
 class HealthResource:
     """``/health``: the process answers."""
@@ -110,6 +121,8 @@ class HealthResource:
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """200 as long as the process answers at all."""
         _say(request, response, {"status": "ok"})
+
+    on_head = on_get
 
 
 class ReadyResource:
@@ -123,6 +136,8 @@ class ReadyResource:
         if not self._database.ping():
             raise Unavailable("The database does not answer.")
         _say(request, response, {"status": "ready"})
+
+    on_head = on_get
 
 
 def _say(request: Request, response: falcon.Response, value: dict[str, Any]) -> None:

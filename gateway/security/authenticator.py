@@ -157,9 +157,11 @@ class Authenticator:
 
     def _by_basic(self, encoded: str, address: str) -> Principal:
         try:
-            name, _, password = _text(base64.b64decode(encoded, validate=True)).partition(":")
+            name, colon, password = _text(base64.b64decode(encoded, validate=True)).partition(":")
         except (binascii.Error, ValueError):
             raise NotAuthenticated(WRONG) from None
+        if not colon:
+            raise NotAuthenticated(WRONG)
         if not password:
             return self._by_key(name, WRONG)
         return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)

@@ -104,6 +104,8 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         raise DecodeError(f"longer than {limits.bytes} bytes")
     builder = _TreeBuilder(text, limits)
     root = builder.build()
+    if isinstance(shape, Record) and root.name.casefold() != (expected := shape.xml_name or shape.name).casefold():
+        builder.fail(f"the root is <{root.name}> where <{expected}> was expected", root.byte)
     try:
         return _untyped(root) if shape is None else _value(root, shape, {})
     except Mismatch as error:

@@ -165,6 +165,8 @@ class XmlCompiler:
             variable = f"v{number}"
             lines.append(f"    {variable} = {read_source(shape, wire_name, attributes=self.attributes)}")
             null, source = self.element(field, encode_name(shape.declared_name(wire_name)), namespace, place)
+            if wire_name in shape.omitted:
+                null = ""
             full.append(f"({null!r} if {variable} is None else {source(variable)})")
             clean.append(full[-1])
             if isinstance(field, shapes.Text):

@@ -26,6 +26,8 @@ def _again(dto: type[Dto], *bases: type[Dto], values: tuple[str, ...] = (), **in
     members: dict[str, Any] = {}
     for name, each in dto.own_fields():
         field = members[name] = instead.get(name) or copy.copy(each)
+        # That host had none of the product's rules.
+        field.validators = []
         if name in values:
             field.allow_none = False
     members |= {"__module__": __name__, "__doc__": dto.__doc__, "dotnet_namespace": NAMESPACE}
@@ -46,7 +48,10 @@ SessionInfo = _again(
     log=fields.List(fields.Nested(SessionLogInfo), "The log entries for this session"),
     members=fields.List(fields.Nested(SessionMemberInfo), "The members of this session"),
 )
-NewSession = _again(sessions.NewSession)
+NewSession = _again(
+    sessions.NewSession,
+    member_email_addresses=fields.List(fields.String(), "User email addresses to add as members"),
+)
 GetSession = _again(sessions.GetSession)
 
 

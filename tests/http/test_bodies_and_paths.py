@@ -1,0 +1,96 @@
+"""Bodies and paths in the odd spellings that clients send, as the recorded host reads them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from tests.http.conftest import API_KEY, EMAIL, post
+
+
+@pytest.mark.parametrize("body", ["null", " null\n"])
+def test_null_is_no_request(client: TestApp, body: str) -> None:
+    answer = post(client, "/sessions", body, "application/json")
+    assert answer.status_code == 400
+    assert "null where something was expected" in answer.json["responseStatus"]["message"]
+
+
+def test_null_is_no_request_of_a_batch(client: TestApp) -> None:
+    answer = post(client, "/json/reply/NewSession[]", '[{"displayName":"a"},null]', "application/json")
+    assert answer.status_code == 400
+    assert "number 1 is null" in answer.json["responseStatus"]["message"]
+    assert client.get("/sessions.json").json["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        ("<NewSession><DisplayName>D</DisplayName></NewSession>", 200),
+        ("<newsession xmlns='http://x'><displayName>D</displayName></newsession>", 200),
+        ("<PatchSession><DisplayName>D</DisplayName></PatchSession>", 400),
+        ("<html><body/></html>", 400),
+    ],
+)
+def test_the_root_names_the_operation(client: TestApp, document: str, status: int) -> None:
+    answer = post(client, "/sessions.json", document, "application/xml")
+    assert answer.status_code == status
+    if status == 400:
+        assert "where <NewSession> was expected" in answer.json["responseStatus"]["message"]
+
+
+def test_the_meta_of_a_failure_ends_with_the_value(client: TestApp) -> None:
+    answer = post(client, "/sessions", '{"withAddress":"nonsense"}', "application/json")
+    meta = answer.json["responseStatus"]["errors"][0]["meta"]
+    assert list(meta)[-2:] == ["PropertyName", "PropertyValue"]
+
+
+def test_xml_leaves_out_the_meta_that_a_failure_lacks(client: TestApp) -> None:
+    answer = post(client, "/sessions.xml", '{"channel":"Pigeon"}', "application/json")
+    assert answer.status_code == 400
+    failure = answer.text.partition("<ResponseError>")[2].partition("</ResponseError>")[0]
+    assert "<FieldName>channel</FieldName>" in failure
+    assert "Meta" not in failure
+    assert "Meta" in answer.text
+
+
+def raw(client: TestApp, target: str) -> Any:
+    """A GET of a target as it stands in the request line."""
+    path = target.partition("?")[0]
+    request = client.RequestClass.blank(path, client._make_environ({"RAW_URI": target}))
+    return client.do_request(request, status="*")
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("/sessions/a+b", "a b"),
+        ("/sessions/a%2Bb", "a+b"),
+        ("/sessions/a%2Fb", "a%2Fb"),
+        ("/sessions/a%2fb.json", "a%2fb"),
+        ("//sessions///a%20b", "a b"),
+        ("/sessions/%C3%AB/", "ë"),
+    ],
+)
+def test_paths_are_decoded_as_the_recorded_host_does(client: TestApp, target: str, named: str) -> None:
+    answer = raw(client, target)
+    assert answer.status_code == 404
+    assert f"'{named}'" in answer.json["responseStatus"]["message"]
+
+
+def test_a_prefix_of_the_server_is_no_part_of_the_path(client: TestApp) -> None:
+    request = client.RequestClass.blank(
+        "/sessions/a b", client._make_environ({"RAW_URI": "/gate/sessions/a+b", "SCRIPT_NAME": "/gate"})
+    )
+    request.environ["SCRIPT_NAME"] = "/gate"
+    answer = client.do_request(request, status="*")
+    assert "'a b'" in answer.json["responseStatus"]["message"]
+
+
+def test_basic_credentials_without_a_colon_are_none(anonymous: TestApp) -> None:
+    for name in (API_KEY, EMAIL):
+        header = "Basic " + base64.b64encode(name.encode()).decode()
+        answer = anonymous.get("/sessions", headers={"Authorization": header}, status=401)
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
