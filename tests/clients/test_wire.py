@@ -36,8 +36,6 @@ def _families() -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for line in gzip.decompress(CORPUS.read_bytes()).decode().splitlines():
         row = json.loads(line)
-        if row["path"].startswith("/types/"):
-            continue
         found.setdefault(_family(row), []).append(row)
     return found
 
