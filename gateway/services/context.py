@@ -34,6 +34,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def version_name(row: Any) -> str:
+    """What a version of a stored row is known by outside: a client that says it has seen that very one."""
+    return f"{row.id}-{row.version}"
+
+
 @dataclass(slots=True)
 class Context:
     """The surroundings of one call.
@@ -41,7 +46,7 @@ class Context:
     :ivar unit: the open unit of work; it is committed when the answer is ready, and rolled back when anything fails.
     :ivar caller: who calls, where somebody is signed in.
     :ivar now: when the call began, as the API writes instants.
-    :ivar expected_version: the version that the client saw (If-Match); None is any.
+    :ivar expected: the versions that the client may have seen (If-Match), each as `version_name`; None is any.
     :ivar idempotency_key: the client's name for this call, where it has one (Idempotency-Key).
     :ivar verb: how the operation was called.
     :ivar authenticator: signs users in and out.
@@ -52,7 +57,7 @@ class Context:
     unit: Unit
     caller: Principal | None
     now: str
-    expected_version: int | None = None
+    expected: frozenset[str] | None = None
     idempotency_key: str | None = None
     verb: str = "POST"
     authenticator: Authenticator | None = None

@@ -12,7 +12,7 @@ from gateway.contract.dto import Instance
 from gateway.dtos.catalog import catalog
 from gateway.dtos.sessions import EndSession, GetSession, HoldSession, PatchSession, SessionCallState
 from gateway.errors import Conflict, NotFound, PreconditionFailed
-from gateway.services.context import Context
+from gateway.services.context import Context, version_name
 from models import session
 from models.session import LogRow
 
@@ -80,7 +80,7 @@ def end(request: Instance, context: Context) -> None:
 def for_change(session_id: str, context: Context) -> Any:
     """The session, which nobody else may change until the call is over. Raises NotFound, PreconditionFailed."""
     row = _found(session_id, context, for_update=True)
-    if context.expected_version not in (None, row.version):
+    if context.expected is not None and version_name(row) not in context.expected:
         raise PreconditionFailed(f"The session has the version {row.version} by now; read it again.")
     return row
 

@@ -104,12 +104,13 @@ def test_what_has_ended_does_not_change(world: World, people: People, session_id
 
 def test_only_the_version_that_was_seen(world: World, people: People, session_id: str) -> None:
     values = {"sessionId": session_id, "consoleData": "x"}
-    for version in (2, -1):
+    seen = f"{session_id}-1"
+    for others in ({f"{session_id}-2"}, {"another-1"}, set()):
         with pytest.raises(PreconditionFailed):
-            world.call(people.ada, "PatchSession", values, expected_version=version)
-    assert world.call(people.ada, "PatchSession", values, expected_version=1).version == 2
+            world.call(people.ada, "PatchSession", values, expected=frozenset(others))
+    assert world.call(people.ada, "PatchSession", values, expected=frozenset({"another-1", seen})).version == 2
     with pytest.raises(PreconditionFailed):
-        world.call(people.ada, "EndSession", {"sessionId": session_id}, expected_version=1)
+        world.call(people.ada, "EndSession", {"sessionId": session_id}, expected=frozenset({seen}))
 
 
 def test_conference(world: World, people: People, session_id: str) -> None:
