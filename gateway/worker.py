@@ -25,6 +25,7 @@ from gunicorn.http import errors as refusals
 from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
+from gateway import heap
 from gateway.errors import ServiceError
 from gateway.http.app import BODY_LIMIT
 from gateway.http.errors import error_document
@@ -66,6 +67,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         #: The connections that linger, and until when they may say nothing; who said something last stands last.
         self._lingering: dict[Any, float] = {}
+
+    def init_process(self) -> None:
+        """Serve until a signal ends it."""
+        heap.give_back_large_blocks()
+        super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection to a thread."""
