@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.contract.catalog import Operation
-from gateway.contract.typeinfo import Contract, EnumInfo, Property
+from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo
 from gateway.metadata import constraints
+from gateway.metadata.languages.python import member_name
 from gateway.metadata.pages import place_of, render, rules, templates, type_text
 
 _SCRIPT = "explorer.js"
@@ -49,19 +50,27 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
     )
     yield "routes", [{"verb": verb, "path": route.path} for route in operation.routes for verb in route.verbs]
     yield "aliases", {name.lower(): wire for name, wire in operation.dto.aliases.items()}
-    demanded = constraints.demanded(operation.dto)
+    demanded, bases = constraints.demanded(operation.dto), dict(_bases(info.request, contract))
     yield (
         "fields",
         [
-            {**dict(_field(each, operation, contract)), "required": each.wire in demanded}
+            {**dict(_field(each, operation, contract)), "required": each.wire in demanded, "within": bases[each.wire]}
             for each in contract.all_properties(info.request)
         ],
     )
 
 
+def _bases(record: RecordInfo, contract: Contract, *below: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each of a record's fields with the types that it is inherited through."""
+    yield from ((each.wire, below) for each in record.properties)
+    if record.base is not None:
+        yield from _bases(contract.record(record.base.name), contract, *below, record.base.name)
+
+
 def _field(each: Property, operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
     yield "name", each.name
     yield "wire", each.wire
+    yield "python", member_name(each.name)
     yield "kind", each.type.name if each.type.kind == "scalar" else each.type.kind
     yield "type", type_text(each.type)
     yield "place", place_of(each, operation)

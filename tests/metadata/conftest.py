@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from selenium import webdriver
 
 from gateway.contract.typeinfo import Contract, describe
 from gateway.dtos.catalog import catalog
 from gateway.services import load_services
-
-BASE_URL = "http://localhost:8000"
+from tests.metadata import tools
+from tests.servers import Gateway
 
 # Tests are made for each operation of the catalog, so it is filled before they are collected.
 load_services()
+
+Browser = webdriver.Chrome
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,1000",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(lasting_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium without a window, with a profile of its own; ended before the gateway, to which it keeps connections."""
+    tools.needs("chromium", "chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = tools.found("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=tools.found("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture(scope="session")

@@ -72,10 +72,10 @@ def _client() -> Path:
     return library
 
 
-def compile_csharp(source: Path) -> None:
+def compile_csharp(*sources: Path) -> None:
     """Microsoft's csc, without a warning."""
     roslyn = ["-nologo", "-noconfig", "-nostdlib", "-target:library", "-out:csharp.dll"]
-    _run("Roslyn/bincore/csc.dll", source.parent, *roslyn, *_arguments(_client()), source)
+    _run("Roslyn/bincore/csc.dll", sources[0].parent, *roslyn, *_arguments(_client()), *sources)
 
 
 def program(folder: Path, *sources: Path) -> tuple[list[str | Path], dict[str, str]]:
@@ -89,22 +89,22 @@ def program(folder: Path, *sources: Path) -> tuple[list[str | Path], dict[str, s
     return [_sdk() / "dotnet", made], _environment()
 
 
-def compile_vbnet(source: Path) -> None:
+def compile_vbnet(*sources: Path) -> None:
     """Microsoft's vbc, without a warning but for names that Object has too; Visual Basic's ``My`` is for desktop programs."""
     roslyn = ["-nologo", "-noconfig", "-nostdlib", f"-sdkpath:{_references()}", "-target:library", "-out:vbnet.dll"]
     _run(
         "Roslyn/bincore/vbc.dll",
-        source.parent,
+        sources[0].parent,
         *roslyn,
         '-define:_MYTYPE="Empty"',
         "-nowarn:40004",
         *_arguments(_client()),
-        source,
+        *sources,
     )
 
 
-def compile_fsharp(source: Path) -> None:
+def compile_fsharp(*sources: Path) -> None:
     """Microsoft's fsc, without a warning."""
     core = next(_sdk().glob("sdk/*/FSharp/FSharp.Core.dll"))
     flags = ["--nologo", "--noframework", "--simpleresolution", "--targetprofile:netcore", "--target:library"]
-    _run("FSharp/fsc.exe", source.parent, *flags, "--out:fsharp.dll", *_arguments(_client(), core), source)
+    _run("FSharp/fsc.exe", sources[0].parent, *flags, "--out:fsharp.dll", *_arguments(_client(), core), *sources)

@@ -11,8 +11,7 @@ from gateway.contract.typeinfo import Contract
 from gateway.dtos.catalog import catalog
 from gateway.metadata import documents, openapi
 from serializers.registry import default_registry
-from tests.metadata import recorded
-from tests.metadata.conftest import BASE_URL
+from tests.metadata import BASE_URL, recorded
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -17,36 +16,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from gateway.dtos.catalog import catalog
 from tests.metadata import tools
+from tests.metadata.conftest import Browser
 from tests.servers import API_KEY, Gateway
-
-Browser = webdriver.Chrome
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--window-size=1280,1000",
-)
-
-
-@pytest.fixture(scope="module")
-def browser(lasting_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Chromium without a window, with a profile of its own; ended before the gateway, to which it keeps connections."""
-    tools.needs("chromium", "chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = tools.found("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=tools.found("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
-    yield driver
-    driver.quit()
 
 
 def text(browser: Browser, element_id: str) -> str:

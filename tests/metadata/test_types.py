@@ -12,8 +12,7 @@ from gateway.contract.typeinfo import Contract
 from gateway.errors import NotFound
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options, clean
-from tests.metadata import recorded
-from tests.metadata.conftest import BASE_URL
+from tests.metadata import BASE_URL, recorded
 
 LANGUAGES = list(types.LANGUAGES)
 

@@ -14,7 +14,7 @@ from gateway.contract.typeinfo import Contract
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options
 from tests import installed
-from tests.metadata.conftest import BASE_URL
+from tests.metadata import BASE_URL
 
 HERE = Path(__file__).parent
 CLIENTS = HERE / "clients"

@@ -128,14 +128,19 @@ class PythonGenerator(Generator):
 
     def _member(self, each: Property) -> str:
         """One field. What its name can't be, or what camelCase would not give back, is named in its metadata."""
-        plain = snake_case(each.name)
-        member = f"{plain}_" if plain in self.reserved else plain
+        member = member_name(each.name)
         kind = self.type_name(each.type)
         default = self.initial(each) or "None"
         annotation = kind if self.initial(each) else f"Optional[{kind}]"
         if _camel(member) == each.wire:
             return f"{member}: {annotation} = {default}"
         return f"{member}: {annotation} = field(metadata=config(field_name='{each.wire}'), default={default})"
+
+
+def member_name(name: str) -> str:
+    """What a field of that .NET name is called in Python."""
+    plain = snake_case(name)
+    return f"{plain}_" if plain in PythonGenerator.reserved else plain
 
 
 def _camel(member: str) -> str:

@@ -118,75 +118,7 @@ function call() {
   return { verb: where.verb, url: path + (query ? "?" + query : ""), headers, body, given, operation };
 }
 
-// The call as code
-
-const quoted = (text, quote) => quote + text.replaceAll("\\", "\\\\").replaceAll(quote, "\\" + quote).replaceAll("\n", "\\n").replaceAll("\r", "\\r") + quote;
-const double = (text) => quoted(text, '"');
-const single = (text) => quoted(text, "'");
-const dollar = (text) => double(text).replaceAll("$", "\\$");
-const doubled = (text) => '"' + text.replaceAll('"', '""') + '"';
-const shell = (text) => "'" + text.replaceAll("'", "'\\''") + "'";
-const snake = (name) => name.replace(/([A-Z]+)([A-Z][a-z])|([a-z\d])([A-Z])/g, (_, a, b, c, d) => (a || c) + "_" + (b || d)).toLowerCase();
-const pascal = (name) => name[0].toUpperCase() + name.slice(1);
-const camel = (verb) => verb[0] + verb.slice(1).toLowerCase();
-const key = () => "YOUR_KEY";
-
-// How a language writes a value: texts, truth, members of enums, lists, maps.
-function literal(style, field, value) {
-  if (field.kind === "enum") return style.member(field.type, value);
-  if (field.kind === "list") return style.list(value.map((each) => style.text(each)).join(", "));
-  if (field.kind === "map") return style.map(Object.entries(value).map(([name, each]) => style.entry(style.text(name), style.text(each))).join(", "));
-  if (field.kind === "Boolean") return (style.truth || String)(value);
-  return typeof value === "number" ? (style.number || String)(value) : style.text(value);
-}
-
-function lines(style, made, form) {
-  return made.operation.fields.filter((each) => each.wire in made.given).map((each) => form(each, literal(style, each, made.given[each.wire])));
-}
-
-const dotted = (type, name) => type + "." + name;
-const styles = {
-  csharp: { text: double, member: dotted, list: (all) => "new List<string> { " + all + " }", map: (all) => "new Dictionary<string, string> { " + all + " }", entry: (a, b) => "{ " + a + ", " + b + " }" },
-  script: { text: double, member: dotted, list: (all) => "[" + all + "]", map: (all) => "{ " + all + " }", entry: (a, b) => a + ": " + b },
-  java: { text: double, member: dotted, list: (all) => "new ArrayList<>(List.of(" + all + "))", map: (all) => "new HashMap<>(Map.of(" + all + "))", entry: (a, b) => a + ", " + b },
-  kotlin: { text: dollar, member: dotted, list: (all) => "arrayListOf(" + all + ")", map: (all) => "hashMapOf(" + all + ")", entry: (a, b) => a + " to " + b },
-  python: { text: double, member: (type, name) => type + "." + snake(name).toUpperCase(), truth: (value) => (value ? "True" : "False"), list: (all) => "[" + all + "]", map: (all) => "{" + all + "}", entry: (a, b) => a + ": " + b },
-  swift: { text: double, member: (_, name) => "." + name, list: (all) => "[" + all + "]", map: (all) => "[" + all + "]", entry: (a, b) => a + ": " + b },
-  dart: { text: (text) => single(text).replaceAll("$", "\\$"), member: dotted, list: (all) => "[" + all + "]", map: (all) => "{" + all + "}", entry: (a, b) => a + ": " + b },
-  php: { text: single, member: (type, name) => type + "::" + name, list: (all) => "[" + all + "]", map: (all) => "[" + all + "]", entry: (a, b) => a + " => " + b },
-  fsharp: { text: double, member: (type, name) => "Nullable " + type + "." + name, truth: (value) => "Nullable " + value, number: (value) => "Nullable " + value, list: (all) => "List<string> [ " + all.replaceAll(", ", "; ") + " ]", map: (all) => "dict [ " + all + " ] |> Dictionary", entry: (a, b) => "(" + a + ", " + b + ")" },
-  vbnet: { text: doubled, member: dotted, truth: (value) => (value ? "True" : "False"), list: (all) => "New List(Of String) From {" + all + "}", map: (all) => "New Dictionary(Of String, String) From {" + all + "}", entry: (a, b) => "{" + a + ", " + b + "}" },
-  go: { text: (text) => "ptr(" + double(text) + ")", member: (type, name) => "ptr(dtos." + type + name + ")", truth: (value) => "ptr(" + value + ")", number: (value) => "ptr(" + value + ")", list: (all) => "[]string{" + all.replace(/ptr\((".*?")\)/g, "$1") + "}", map: (all) => "map[string]string{" + all.replace(/ptr\((".*?")\)/g, "$1") + "}", entry: (a, b) => a + ": " + b },
-  ruby: { text: single, member: (type, name) => type + "::" + snake(name).toUpperCase(), list: (all) => "[" + all + "]", map: (all) => "{ " + all + " }", entry: (a, b) => a + " => " + b },
-  rust: { text: (text) => double(text) + ".into()", member: (type, name) => type + "::" + name, list: (all) => "vec![" + all + "]", map: (all) => "[" + all + "].into()", entry: (a, b) => "(" + a + ", " + b + ")" },
-};
-
-const base = () => location.origin;
-const named = (style, separator, of = (field) => field.wire) => (made) => lines(style, made, (field, value) => of(field) + separator + value);
-const joined = (all, indent, end = ",") => (all.length ? "\n" + all.map((line) => indent + line).join(end + "\n") + "\n" : "");
-
-const languages = {
-  curl: ["curl", (made) => {
-    const parts = ["curl" + (made.verb === "GET" ? "" : " -X " + made.verb) + " " + shell(base() + made.url)];
-    for (const [name, value] of Object.entries(made.headers)) parts.push("-H " + shell(name + ": " + (name === "Authorization" ? value.split(" ")[0] + " YOUR_CREDENTIALS" : value)));
-    if (made.body !== null) parts.push("--data-binary " + shell(made.body));
-    return parts.join(" \\\n  ");
-  }],
-  csharp: ["C#", (made) => "var client = new JsonServiceClient(" + double(base()) + ") { BearerToken = " + double(key()) + " };\n" + (made.operation.returns ? "var response = " : "") + "client." + camel(made.verb) + "(new " + made.operation.name + " {" + joined(named(styles.csharp, " = ", (field) => field.name)(made), "    ") + "});"],
-  typescript: ["TypeScript", (made) => "import { JsonServiceClient } from \"@servicestack/client\";\nimport * as dtos from \"./dtos\";\n\nconst client = new JsonServiceClient(" + double(base()) + ");\nclient.bearerToken = " + double(key()) + ";\nconst response = await client." + made.verb.toLowerCase() + "(new dtos." + made.operation.name + "({" + joined(named({ ...styles.script, member: (type, name) => "dtos." + type + "." + name }, ": ")(made), "    ") + "}));"],
-  mjs: ["JavaScript", (made) => "import { JsonServiceClient } from \"@servicestack/client\";\nimport { " + made.operation.name + " } from \"./dtos.mjs\";\n\nconst client = new JsonServiceClient(" + double(base()) + ");\nclient.bearerToken = " + double(key()) + ";\nconst response = await client." + made.verb.toLowerCase() + "(new " + made.operation.name + "({" + joined(named({ ...styles.script, member: (_, name) => double(name) }, ": ")(made), "    ") + "}));"],
-  java: ["Java", (made) => "JsonServiceClient client = new JsonServiceClient(" + double(base()) + ");\nclient.setBearerToken(" + double(key()) + ");\nvar response = client." + made.verb.toLowerCase() + "(new " + made.operation.name + "()" + lines(styles.java, made, (field, value) => "\n    .set" + pascal(field.name) + "(" + value + ")").join("") + ");"],
-  kotlin: ["Kotlin", (made) => "val client = JsonServiceClient(" + dollar(base()) + ")\nclient.bearerToken = " + dollar(key()) + "\nval response = client." + made.verb.toLowerCase() + "(" + made.operation.name + "().apply {" + joined(named(styles.kotlin, " = ")(made), "    ", "") + "})"],
-  python: ["Python", (made) => "from servicestack import JsonServiceClient\nfrom dtos import *\n\nclient = JsonServiceClient(" + double(base()) + ")\nclient.bearer_token = " + double(key()) + "\nresponse = client." + made.verb.toLowerCase() + "(" + made.operation.name + "(" + joined(named(styles.python, "=", (field) => snake(field.name) + (["class", "from", "in", "is", "pass"].includes(field.wire) ? "_" : ""))(made), "    ") + "))"],
-  swift: ["Swift", (made) => "let client = JsonServiceClient(baseUrl: " + double(base()) + ")\nclient.bearerToken = " + double(key()) + "\nlet request = " + made.operation.name + "()\n" + lines(styles.swift, made, (field, value) => "request." + field.wire + " = " + value + "\n").join("") + "let response = try await client." + made.verb.toLowerCase() + "Async(request)"],
-  dart: ["Dart", (made) => "final client = ClientFactory.create(" + styles.dart.text(base()) + ");\nclient.bearerToken = " + styles.dart.text(key()) + ";\nfinal response = await client." + made.verb.toLowerCase() + "(" + made.operation.name + "(" + joined(named(styles.dart, ": ")(made), "    ") + "));"],
-  php: ["PHP", (made) => "$client = new JsonServiceClient(" + single(base()) + ");\n$client->bearerToken = " + single(key()) + ";\n$response = $client->" + made.verb.toLowerCase() + "(new " + made.operation.name + "(" + joined(named(styles.php, ": ")(made), "    ") + "));"],
-  fsharp: ["F#", (made) => "let client = new JsonServiceClient(" + double(base()) + ", BearerToken = " + double(key()) + ")\nlet response = client." + camel(made.verb) + "(" + made.operation.name + "(" + joined(named(styles.fsharp, " = ", (field) => field.name)(made), "    ") + "))"],
-  vbnet: ["VB.NET", (made) => "Dim client = New JsonServiceClient(" + doubled(base()) + ") With {.BearerToken = " + doubled(key()) + "}\nDim response = client." + camel(made.verb) + "(New " + made.operation.name + " With {" + joined(named(styles.vbnet, " = ", (field) => "." + field.name)(made), "    ") + "})"],
-  go: ["Go", (made) => "// func ptr[T any](value T) *T { return &value }\nclient := servicestack.NewJsonServiceClient(" + double(base()) + ")\nclient.SetBearerToken(" + double(key()) + ")\nresponse, err := servicestack.Send(client, dtos." + made.operation.name + "{" + joined(named(styles.go, ": ", (field) => pascal(field.name))(made), "\t").replace(/\n$/, made.operation.fields.length ? ",\n" : "\n") + "})"],
-  ruby: ["Ruby", (made) => "client = ServiceStack::JsonServiceClient.new(" + single(base()) + ")\nclient.bearer_token = " + single(key()) + "\nresponse = client." + made.verb.toLowerCase() + "(" + made.operation.name + ".new(" + joined(named(styles.ruby, ": ", (field) => snake(field.name))(made), "    ") + "))"],
-  rust: ["Rust", (made) => "let mut client = JsonServiceClient::new(" + double(base()) + ");\nclient.set_bearer_token(" + double(key()) + ");\nlet response = client.send" + (made.operation.returns ? "" : "_void") + "(&" + made.operation.name + " {" + joined([...lines(styles.rust, made, (field, value) => snake(field.name) + ": Some(" + value + ")"), "..Default::default()"], "    ") + "}).await?;"],
-};
+{% include "code.js" %}
 
 // The page
 
@@ -198,7 +130,7 @@ function shown(made) {
 function refresh() {
   const made = call();
   $("request").textContent = shown(made);
-  $("code").textContent = languages[$("language").value][1](made);
+  $("code").textContent = languages[$("language").value][1](made, location.origin);
   $("copied").textContent = "";
   for (const each of document.querySelectorAll("[data-by]")) each.hidden = each.dataset.by !== $("by").value;
 }

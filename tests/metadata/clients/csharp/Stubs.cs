@@ -37,6 +37,22 @@ namespace ServiceStack
     public class ApiAttribute : Attribute { public string Description { get; set; } }
     public class ApiMemberAttribute : Attribute { public string Description { get; set; } }
     public class ResponseStatus { }
+
+    public class JsonServiceClient
+    {
+        public JsonServiceClient(string address) { }
+        public string BearerToken { get; set; }
+        public T Get<T>(IReturn<T> request) { return default(T); }
+        public T Post<T>(IReturn<T> request) { return default(T); }
+        public T Put<T>(IReturn<T> request) { return default(T); }
+        public T Patch<T>(IReturn<T> request) { return default(T); }
+        public T Delete<T>(IReturn<T> request) { return default(T); }
+        public void Get(IReturnVoid request) { }
+        public void Post(IReturnVoid request) { }
+        public void Put(IReturnVoid request) { }
+        public void Patch(IReturnVoid request) { }
+        public void Delete(IReturnVoid request) { }
+    }
 }
 
 namespace ServiceStack.DataAnnotations
