@@ -82,15 +82,25 @@ class DtoField(_Field):
 
 
 class String(DtoField, base.String):
-    """A text of at most `length` characters; numbers and booleans become their text."""
+    """A text of at most `length` characters; numbers and booleans become their text.
+
+    :ivar example: a text that the rules let pass, where they ask for more than some text.
+    """
 
     blank_is_null = False
 
     def __init__(
-        self, description: str = "", *, length: int | None = None, rules: Iterable[Rule] = (), **kwargs: Any
+        self,
+        description: str = "",
+        *,
+        length: int | None = None,
+        rules: Iterable[Rule] = (),
+        example: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(description=description, rules=[*_longest(length), *rules], **kwargs)
         self.length = length
+        self.example = example
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if isinstance(value, str):

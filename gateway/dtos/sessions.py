@@ -140,6 +140,7 @@ class NewSession(Dto):
         "Start a chat session with a specified user/team (e.g. user:userid or team:teamid)",
         length=255,
         rules=[rules.matches("((user|team):.+)?", "'{name}' must be user:ID or team:ID.")],
+        example="user:userid",
     )
     from_phone_number = fields.String("Use the specified caller ID (if dialing out)", length=255)
     destination = fields.String("The dialed destination value", length=255)
@@ -256,5 +257,6 @@ class NewOutgoingSession(Dto):
     number_to_dial = fields.String(
         "The number to dial in E.164 (e.g. +15551234567)",
         rules=[rules.not_empty(), rules.matches(r"\+[1-9][0-9]{1,14}", "'{name}' must be a number in E.164.")],
+        example="+15551234567",
     )
     caller_id = fields.String("The caller ID to show", length=255)

@@ -36,6 +36,9 @@ _FILLED: Mapping[str, Keywords] = {
 }
 
 
+#: Texts that rules let pass.
+_EXAMPLES: Mapping[str, str] = {"email": "ann@example.org", "date": "2026-01-31", "instant": "2026-01-31T12:00:00Z"}
+
 #: How JSON has .NET's scalars that marshmallow has no fields of.
 _SCALARS: Mapping[str, Keywords] = {
     **{f"UInt{bits}": {"type": "integer", "minimum": 0, "maximum": (1 << bits) - 1} for bits in (16, 32, 64)},
@@ -76,6 +79,21 @@ def keywords(field: base.Field[Any], kind: str) -> Keywords:
         elif name == "not_empty":
             found |= _FILLED.get(kind, {})
     return {name: value for name, value in found.items() if (name, value) != ("minLength", 0)}
+
+
+def examples(dto: type[Dto]) -> dict[str, Any]:
+    """Values of a request's fields that must be more than of their type, by wire name."""
+    found = {str(field.data_key): _example(field) for field in dto.schema().fields.values()}
+    return {wire: value for wire, value in found.items() if value}
+
+
+def _example(field: base.Field[Any]) -> Any:
+    if isinstance(field, fields.List):
+        item = _example(field.inner)
+        return [item] if item else None
+    if isinstance(field, fields.String) and field.example:
+        return field.example
+    return next((_EXAMPLES[name] for name, _ in _rules(field) if name in _EXAMPLES), None)
 
 
 def _rules(field: base.Field[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -162,9 +162,12 @@ class _Document:
         """The four formats of a document, with an example each."""
         reference: dict[str, Any] = self.schema(dto)
         schema = {"type": "array", "items": reference} if several else reference
+        value = samples.sample(expected)
+        if not several:
+            value |= constraints.examples(dto)
         found = {}
         for each in self.formats:
-            example = samples.sample(expected) if each.name == "json" else samples.document(each, expected)
+            example = value if each.name == "json" else samples.document(each, expected, value)
             found[each.media_types[0]] = {"schema": schema, "example": example}
         if dto.rows is not None:
             # A table has the page's items; its totals stand in headers.

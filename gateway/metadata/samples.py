@@ -52,9 +52,8 @@ def media_type(serializer: Serializer) -> str:
     return "text/jsv" if serializer.name == "jsv" else serializer.media_types[0]
 
 
-def document(serializer: Serializer, expected: Shape) -> str:
-    """A sample document of a shape, laid out for people."""
-    value = sample(expected)
+def document(serializer: Serializer, expected: Shape, value: Any) -> str:
+    """The document of a value of a shape, laid out for people."""
     if serializer.name == "jsv":
         return dump.dump(value, expected, _INDENT)
     return _LAYOUTS.get(serializer.name, bytes.decode)(serializer.encode(value, expected)).rstrip()
@@ -73,7 +72,8 @@ def _request_lines(operation: Operation, serializer: Serializer, host: str) -> I
     yield f"Accept: {media_type(serializer)}"
     if verb in ("POST", "PUT", "PATCH") and serializer.readable:
         yield from (f"Content-Type: {media_type(serializer)}", "Content-Length: length", "")
-        yield document(serializer, document_shape(operation.dto))
+        expected = document_shape(operation.dto)
+        yield document(serializer, expected, sample(expected))
 
 
 def answer(operation: Operation, serializer: Serializer) -> str:
@@ -86,7 +86,7 @@ def answer(operation: Operation, serializer: Serializer) -> str:
             f"Content-Type: {media_type(serializer)}",
             "Content-Length: length",
             "",
-            document(serializer, operation.response_shape),
+            document(serializer, operation.response_shape, sample(operation.response_shape)),
         )
     )
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gateway.contract.typeinfo import Contract
@@ -47,6 +50,27 @@ def test_openapi_has_four_formats_with_examples(document: dict[str, object]) -> 
     assert document["components"]["securitySchemes"].keys() == {"basic", "bearer", "apiKey", "cookie"}  # type: ignore[index]
     assert document["paths"]["/auth"]["post"]["security"] == []  # type: ignore[index]
     assert document["paths"]["/sessions/{SessionId}"]["delete"]["responses"].keys() >= {"204", "404"}  # type: ignore[index]
+
+
+def test_openapi_has_examples_that_are_valid(document: dict[str, object]) -> None:
+    contents = [*_contents(document)]
+    assert len(contents) > len(catalog.operations)
+    for content in contents:
+        schema = {"components": document["components"], **content["application/json"]["schema"]}
+        checker = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        assert [each.message for each in checker.iter_errors(content["application/json"]["example"])] == []
+    outgoing = document["paths"]["/sessions/outgoing"]["post"]["requestBody"]["content"]  # type: ignore[index]
+    assert "+15551234567" in outgoing["application/xml"]["example"]
+
+
+def _contents(document: Any) -> Iterator[Any]:
+    """The bodies of every request and answer, and of the errors."""
+    for verbs in document["paths"].values():
+        for operation in verbs.values():
+            for each in (operation.get("requestBody", {}), *operation["responses"].values()):
+                if "content" in each:
+                    yield each["content"]
+    yield from (each["content"] for each in document["components"]["responses"].values())
 
 
 def test_openapi_has_the_rules(document: dict[str, object]) -> None:
