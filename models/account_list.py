@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models.account import ACCOUNTS, CUSTOMERS, DEEPEST
+from models.conditions import contains, within
 from models.database import Unit
-from models.listing import Order, contains, within
+from models.listing import Order
 from models.table_list import TableList
 from models.tables import Account, Customer
 

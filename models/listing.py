@@ -6,13 +6,14 @@ of a few sizes by repeating their last value, so that few statements serve them 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import peewee
 
+from models.conditions import Condition, padded, places
 from models.database import Unit
 from models.statements import Statement, param
 
@@ -21,13 +22,16 @@ BLOCK = 100
 #: Keys that are read at once where no index sorts everything.
 ORDERED = 5000
 
+#: Rows that are sooner sorted than looked for in the order of a list.
+FEW = 500
+#: Stands in a shape where a filter leaves as few rows.
+_FEW = "few"
+
 #: Characters of a long text by which it is sorted.
 SORTED = 255
 
-_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-
-#: From a place for a value (or places for several) to a condition.
-Condition = Callable[..., Any]
+#: The filters of a list and how many values each has; 0 is one value that is no list.
+Shape = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Listing:
     :param several: conditions that take a list of values.
     :param narrow: filters that leave few rows, with other conditions for the filters beside them: such that no index serves, lest the
         database prefers a wide index because it is sorted.
+    :param rare: filters of several values that may leave few rows, the likeliest first.
+    :param beside_few: conditions for the filters beside one that does; as in `narrow`.
     :param keys: what sorts where it is no column of the table, by name.
     """
 
@@ -57,15 +63,19 @@ class Listing:
         one: Mapping[str, Condition] | None = None,
         several: Mapping[str, Condition] | None = None,
         narrow: Mapping[str, Mapping[str, Condition]] | None = None,
+        rare: Sequence[str] = (),
+        beside_few: Mapping[str, Condition] | None = None,
         keys: Mapping[str, Any] | None = None,
     ) -> None:
         self._model = model
-        self._narrow = narrow or {}
+        self._narrow = {**(narrow or {}), _FEW: beside_few or {}}
+        self._rare = rare
         self._columns = columns
         self._one = one or {}
         self._several = several or {}
         self._keys = keys or {}
         self._pages = lru_cache(maxsize=512)(self._page)
+        self._samples = lru_cache(maxsize=512)(self._sample)
         self._counts = lru_cache(maxsize=512)(self._count)
         self._blocks = lru_cache(maxsize=512)(self._block)
         self._by_ids = lru_cache(maxsize=None)(self._of_ids)
@@ -78,7 +88,18 @@ class Listing:
         shape, values = self._shaped(filters)
         if shape is None:
             return []
+        if self._leaves_few(unit, shape, values):
+            shape = (*shape, (_FEW, 0))
         return self._pages(shape, order).rows(unit, **values, limit=limit, offset=offset)
+
+    def _leaves_few(self, unit: Unit, shape: Shape, values: Mapping[str, Any]) -> bool:
+        """Whether SQLite should read the rows of several values by their index and sort them. By itself it reads all rows in the order of
+        the list until the page is full, which is the whole table where the values have few rows. MySQL looks before it chooses."""
+        if unit.dialect != "sqlite" or any(name in self._narrow and size < 2 for name, size in shape):
+            return False
+        sizes = dict(shape)
+        rare = next((name for name in self._rare if sizes.get(name, 0) > 1), None)
+        return rare is not None and int(self._samples(rare, sizes[rare]).row(unit, **values, most=FEW)[0]) < FEW
 
     def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
         """How many rows there are."""
@@ -103,7 +124,7 @@ class Listing:
                 yield [found[each] for each in ids]
 
     def _by_key(
-        self, unit: Unit, shape: tuple[tuple[str, int], ...], values: Mapping[str, Any], order: Order, limit: int
+        self, unit: Unit, shape: Shape, values: Mapping[str, Any], order: Order, limit: int
     ) -> Iterator[list[Any]]:
         rows = self._blocks(shape, order, False).rows(unit, **values, limit=limit)
         while rows:
@@ -114,7 +135,7 @@ class Listing:
                 unit, **values, limit=limit, after=rows[-1][-1], after_id=rows[-1][0]
             )
 
-    def _shaped(self, filters: Mapping[str, Any]) -> tuple[tuple[tuple[str, int], ...] | None, dict[str, Any]]:
+    def _shaped(self, filters: Mapping[str, Any]) -> tuple[Shape | None, dict[str, Any]]:
         shape: list[tuple[str, int]] = []
         values: dict[str, Any] = {}
         for name, value in filters.items():
@@ -131,11 +152,15 @@ class Listing:
             values.update(zip(places(name, len(several)), several, strict=True))
         return tuple(sorted(shape)), values
 
-    def _where(self, shape: tuple[tuple[str, int], ...]) -> list[Any]:
+    def _where(self, shape: Shape) -> list[Any]:
         known = {**self._one, **self._several}
         for name, _ in shape:
             known |= self._narrow.get(name, {})
-        conditions = [known[name]([*map(param, places(name, size))] if size else param(name)) for name, size in shape]
+        conditions = [
+            known[name]([*map(param, places(name, size))] if size else param(name))
+            for name, size in shape
+            if name != _FEW
+        ]
         return conditions or [peewee.SQL("1 = 1")]
 
     def _sort_key(self, order: Order) -> Any:
@@ -153,17 +178,22 @@ class Listing:
             return query.order_by(key_id.desc() if order.descending else key_id.asc())
         return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
 
-    def _page(self, shape: tuple[tuple[str, int], ...], order: Order) -> Statement:
+    def _page(self, shape: Shape, order: Order) -> Statement:
         def build() -> Any:
             query = self._ordered(self._model.select(*self._columns).where(*self._where(shape)), order)
             return query.limit(param("limit")).offset(param("offset"))
 
         return Statement(build)
 
-    def _count(self, shape: tuple[tuple[str, int], ...]) -> Statement:
+    def _sample(self, name: str, size: int) -> Statement:
+        where = self._where(((name, size),))
+        rows = self._model.select(peewee.SQL("1")).where(*where).limit(param("most"))
+        return Statement(lambda: peewee.Select([rows], [peewee.fn.COUNT(peewee.SQL("*"))]))
+
+    def _count(self, shape: Shape) -> Statement:
         return Statement(lambda: self._model.select(peewee.fn.COUNT(peewee.SQL("*"))).where(*self._where(shape)))
 
-    def _block(self, shape: tuple[tuple[str, int], ...], order: Order, later: bool) -> Statement:
+    def _block(self, shape: Shape, order: Order, later: bool) -> Statement:
         def build() -> Any:
             key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
             conditions = self._where(shape)
@@ -182,44 +212,3 @@ class Listing:
     def _of_ids(self, size: int) -> Statement:
         ids = [*map(param, places("id", size))]
         return Statement(lambda: self._model.select(*self._columns).where(self._model.id.in_(ids)))  # type: ignore[attr-defined]
-
-
-def padded(values: Sequence[Any]) -> list[Any]:
-    """Values for the places of a statement (`places`), as many as the next of a few sizes; the last value fills up."""
-    count = len(values)
-    for size in _SIZES:
-        if size >= count:
-            return [*values, *[values[-1]] * (size - count)]
-    return list(values)
-
-
-@lru_cache(maxsize=64)
-def places(name: str, size: int) -> tuple[str, ...]:
-    """The names of the places of a list of values: ``name_0``, ``name_1``, …"""
-    return tuple(f"{name}_{index}" for index in range(size))
-
-
-def contains(column: peewee.Field) -> Condition:
-    """A condition on a folded column: the text stands somewhere in it. Give the text folded."""
-    return lambda place: peewee.fn.INSTR(column, place) > 0
-
-
-def within(column: Any) -> Condition:
-    """A condition: the column is one of several values."""
-    condition: Condition = column.in_
-    return condition
-
-
-def equals(column: Any) -> Condition:
-    """A condition: the column is the value."""
-    return lambda place: column == place
-
-
-def at_least(column: peewee.Field) -> Condition:
-    """A condition: the column is the value or more."""
-    return lambda place: column >= place
-
-
-def at_most(column: peewee.Field) -> Condition:
-    """A condition: the column is the value or less."""
-    return lambda place: column <= place

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from models import ids
+from models.conditions import within
 from models.database import Unit
-from models.listing import Order, within
+from models.listing import Order
 from models.rows import Table
 from models.statements import Statement, insert_or_lock, param
 from models.table_list import TableList

@@ -8,8 +8,8 @@ from typing import Any
 
 import peewee
 
+from models.conditions import padded, places
 from models.database import Unit
-from models.listing import padded, places
 from models.statements import Statement, param
 from models.tables import Session
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import peewee
 
+from models.conditions import at_least, at_most, contains, equals, padded, places, within
 from models.database import Unit
-from models.listing import Listing, Order, at_least, at_most, contains, equals, padded, places, within
+from models.listing import Listing, Order
 from models.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_rows, session_row
 from models.statements import Statement, param
 from models.tables import Session, SessionLog, SessionMember
@@ -31,7 +32,8 @@ def _joined(place: Any) -> Any:
 
 _OF_ACCOUNTS = within(peewee.fn.COALESCE(Session.account_id, ""))
 _BESIDE_SOME = {"visible_accounts": _OF_ACCOUNTS, "account_ids": _OF_ACCOUNTS}
-_BESIDE_FEW = {**_BESIDE_SOME, "archived": equals(peewee.fn.COALESCE(Session.archived, 0))}
+_UNSORTED = {"archived": equals(peewee.fn.COALESCE(Session.archived, 0))}
+_BESIDE_FEW = {**_BESIDE_SOME, **_UNSORTED}
 
 #: The filters and what they admit. Texts that are contained must be given folded (`models.session.fold`).
 LISTING = Listing(
@@ -62,6 +64,8 @@ LISTING = Listing(
         "ids": _BESIDE_FEW,
         "member": _BESIDE_FEW,
     },
+    rare=("customer_ids", "endpoint_ids", "account_ids", "visible_accounts"),
+    beside_few=_UNSORTED,
 )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from models.conditions import Condition
 from models.database import Unit
-from models.listing import Condition, Listing, Order
+from models.listing import Listing, Order
 from models.rows import Table
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from models.conditions import contains, padded, places, within
 from models.database import Unit
-from models.listing import Listing, Order, contains, padded, places, within
+from models.listing import Listing, Order
 from models.statements import Statement, param
 from models.tables import Account, User, UserAccount
 

@@ -107,6 +107,44 @@ class TestFilters:
     def test_more_values_than_the_largest_statement(self, filled: Unit) -> None:
         assert names(filled, {"customer_ids": [f"no-{number}" for number in range(1500)] + ["c2"]}) == ["c"]
 
+    @pytest.mark.parametrize("few", [0, 3, 1000])
+    @pytest.mark.parametrize(
+        ("filters", "expected", "index"),
+        [
+            ({"customer_ids": ["c1", "c2"], "visible_accounts": ["acme", "other"]}, "ca", "customer_id"),
+            ({"endpoint_ids": ["e1", "e2"]}, "db", "endpoint_id"),
+            ({"visible_accounts": ["acme", "other"]}, "cba", "account_id"),
+            ({"visible_accounts": ["acme", "other"], "account_ids": ["other", "elsewhere"]}, "b", "account_id"),
+            ({"customer_ids": ["c8", "c9"], "since": instant(0)}, "", "customer_id"),
+        ],
+    )
+    def test_values_that_leave_few_rows_or_many(
+        self,
+        filled: Unit,
+        filters: Mapping[str, Any],
+        expected: str,
+        index: str,
+        few: int,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The rows are the same. SQLite finds few by their own index, and many by the one that the list is sorted by."""
+        monkeypatch.setattr(listing, "FEW", few)
+        filters = {**filters, "archived": False}
+        assert names(filled, filters) == list(expected)
+        if filled.dialect == "mysql" or few == 3:
+            return
+        ran, run = [], filled.run
+
+        def kept(sql: str, values: Any) -> Any:
+            ran.append((sql, values))
+            return run(sql, values)
+
+        filled.run = kept
+        session_list.page(filled, filters, NEWEST, 50)
+        plan = run(f"EXPLAIN QUERY PLAN {ran[1][0]}", ran[1][1]).fetchall()
+        prefix = f"{index}_" if few else ""
+        assert plan[0][3].startswith(f"SEARCH t1 USING INDEX session_{prefix}archived_date_created_id ")
+
     def test_days_are_inclusive(self, unit: Unit) -> None:
         for number, date in enumerate(
             ("2026-11-22T23:59:59.999999Z", "2026-11-23T00:00:00.000000Z", "2026-11-23T23:59:59.999999Z")

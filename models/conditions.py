@@ -1,0 +1,55 @@
+"""Conditions of lists, and places for lists of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import peewee
+
+#: From a place for a value (or places for several) to a condition.
+Condition = Callable[..., Any]
+
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+def padded(values: Sequence[Any]) -> list[Any]:
+    """Values for the places of a statement (`places`), as many as the next of a few sizes; the last value fills up."""
+    count = len(values)
+    for size in _SIZES:
+        if size >= count:
+            return [*values, *[values[-1]] * (size - count)]
+    return list(values)
+
+
+@lru_cache(maxsize=64)
+def places(name: str, size: int) -> tuple[str, ...]:
+    """The names of the places of a list of values: ``name_0``, ``name_1``, …"""
+    return tuple(f"{name}_{index}" for index in range(size))
+
+
+def contains(column: peewee.Field) -> Condition:
+    """A condition on a folded column: the text stands somewhere in it. Give the text folded."""
+    return lambda place: peewee.fn.INSTR(column, place) > 0
+
+
+def within(column: Any) -> Condition:
+    """A condition: the column is one of several values."""
+    condition: Condition = column.in_
+    return condition
+
+
+def equals(column: Any) -> Condition:
+    """A condition: the column is the value."""
+    return lambda place: column == place
+
+
+def at_least(column: peewee.Field) -> Condition:
+    """A condition: the column is the value or more."""
+    return lambda place: column >= place
+
+
+def at_most(column: peewee.Field) -> Condition:
+    """A condition: the column is the value or less."""
+    return lambda place: column <= place
