@@ -1,4 +1,4 @@
-"""Rust: structs for serde, as the crate servicestack reads them."""
+"""Rust: structs for serde, with the traits of the crate servicestack."""
 
 from __future__ import annotations
 
@@ -12,23 +12,8 @@ from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in
 from gateway.metadata.languages.texts import indented, snake_case
 
-_IMPORTS = "serde::{Serialize, Deserialize},std::collections::HashMap"
+_IMPORTS = "servicestack::*,serde::{Serialize, Deserialize},std::collections::HashMap"
 _DERIVE = "#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Default)]"
-
-#: How requests say their name, verb and answer; the crate has traits of these names.
-_TRAITS = (
-    "pub trait IRequest {",
-    "    const NAME: &'static str;",
-    "    const VERB: &'static str;",
-    "}",
-    "",
-    "pub trait IReturn: IRequest {",
-    "    type Response;",
-    "}",
-    "",
-    "pub trait IReturnVoid: IRequest {}",
-    "",
-)
 
 
 class RustGenerator(Generator):
@@ -57,8 +42,6 @@ class RustGenerator(Generator):
         yield "#![allow(unused_imports, dead_code, non_camel_case_types)]"
         yield from (f"use {each};" for each in _statements(self.text("DefaultImports")))
         yield ""
-        if self.flag("AddServiceStackTypes"):
-            yield from _TRAITS
 
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)

@@ -1,5 +1,16 @@
+//! What the generated types and the explorer's calls name of the crate servicestack.
 
-/// What the explorer's calls name of the crate servicestack.
+pub trait IRequest {
+    const NAME: &'static str;
+    const VERB: &'static str;
+}
+
+pub trait IReturn: IRequest {
+    type Response;
+}
+
+pub trait IReturnVoid: IRequest {}
+
 pub struct JsonServiceClient;
 
 impl JsonServiceClient {
@@ -19,4 +30,3 @@ impl JsonServiceClient {
         Ok(())
     }
 }
-
