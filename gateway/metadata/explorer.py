@@ -41,7 +41,6 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
     info = contract.by_name[operation.name]
     yield "name", operation.name
     yield "summary", operation.dto.summary()
-    yield "verb", info.verb
     yield "returns", type_text(info.returns) if info.returns else ""
     yield (
         "access",
