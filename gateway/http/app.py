@@ -122,11 +122,11 @@ def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
     yield middleware.Draining()
-    yield middleware.Negotiating(registry, options.default_format)
+    yield middleware.Negotiating(registry, options.default_format, jsonp=options.jsonp)
     yield middleware.AccessLog(options.write_line)
     yield middleware.MethodOverriding(options.body_limit)
     if options.origins:
-        yield middleware.CrossOrigin(allow_origins=options.origins, allow_credentials=options.origins)
+        yield middleware.CrossOrigin(options.origins, middleware.EXPOSED, options.origins)
     yield compression.Compressing()
     if options.jsonp:
         yield middleware.Padding()

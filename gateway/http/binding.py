@@ -6,17 +6,14 @@ body left out. Names match in any letter case, unknown ones are ignored (docs/ht
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import falcon
-
 from gateway.contract.catalog import Operation
 from gateway.errors import FieldError, MalformedRequest, ValidationFailed
-from gateway.http import bodies
-from gateway.http.request import Request, pairs
+from gateway.http import bodies, forms
+from gateway.http.request import Request
 from serializers import jsv, shape
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError
@@ -34,10 +31,8 @@ def read_values(
     Raises MalformedRequest, ValidationFailed, TooLarge, UnsupportedMedia."""
     data = bodies.read(request, limit)
     values: dict[str, Any] = {}
-    form: Pairs = ()
-    if data and (kind := bodies.form_kind(request, data)):
-        form = multipart_pairs(request, data) if kind == bodies.MULTIPART else pairs(data.decode("latin-1"))
-    elif data.strip():
+    form = forms.form(request, data)
+    if form is None and data.strip():
         values = decode(data, operation.request_shape, request, registry, limit)
     query = from_pairs(request.pairs, operation) if request.query_string else {}
     if predefined:
@@ -93,16 +88,6 @@ def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
     message = f"The {format_name.upper()} body can't be read: {error.message} ({place})"
     errors = [FieldError(MalformedRequest.error_code, error.path, error.message)] if error.path else []
     return MalformedRequest(message, errors)
-
-
-def multipart_pairs(request: Request, data: bytes) -> list[tuple[str, str | None]]:
-    """Names and texts of a multipart form; a file part counts by its content. Raises MalformedRequest."""
-    handler = falcon.media.MultipartFormHandler()
-    try:
-        form = handler.deserialize(io.BytesIO(data), request.content_type or "", len(data))
-        return [(part.name or "", part.stream.read().decode("utf-8", "replace")) for part in form]
-    except falcon.HTTPError as error:
-        raise MalformedRequest(f"The multipart body can't be read: {error.description or error.title}") from error
 
 
 def from_pairs(given: Pairs, operation: Operation) -> dict[str, Any]:

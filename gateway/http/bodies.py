@@ -22,7 +22,7 @@ MULTIPART = "multipart/form-data"
 _MOST_DISCARDED = 10 * 1024 * 1024
 
 _BLOCK = 64 * 1024
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _SNIFFED = {b"{": "json", b"[": "json", b"<": "xml"}
 
@@ -127,14 +127,6 @@ def _inflate(data: bytes, encoding: str, limit: int) -> bytes:
     raise MalformedRequest(f"The body is not valid {encoding}: {problem}.")
 
 
-def form_kind(request: Request, data: bytes) -> str:
-    """`FORM` or `MULTIPART` where the body is one; a form that begins like a document is a document (curl's -d)."""
-    kind = media_type(request.content_type)
-    if kind == MULTIPART:
-        return MULTIPART
-    return FORM if kind == FORM and _sniff(data) is None else ""
-
-
 def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializer:
     """What the body is read by. Raises UnsupportedMedia with the list of what is read."""
     kind = media_type(request.content_type)
@@ -144,7 +136,7 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     negotiation = request.negotiation
     if negotiation.chosen and negotiation.serializer.readable and _may_be(negotiation.serializer.name, data):
         return negotiation.serializer
-    guessed = _sniff(data) or ("json" if negotiation.path.lower().startswith("/api/") else None)
+    guessed = sniff(data) or ("json" if negotiation.path.lower().startswith("/api/") else None)
     found = registry.by_name(guessed) if guessed else None
     if found is None:
         known = ", ".join(_readable(registry))
@@ -154,13 +146,14 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     return found
 
 
-def _sniff(data: bytes) -> str | None:
-    return _SNIFFED.get(data.removeprefix(_BOM).lstrip(_BLANK)[:1])
+def sniff(data: bytes) -> str | None:
+    """The name of the format that a body begins like."""
+    return _SNIFFED.get(data.removeprefix(BOM).lstrip(_BLANK)[:1])
 
 
 def _may_be(name: str, data: bytes) -> bool:
     """Whether a body can be in the format that the address names: ``curl -d '{…}' host/sessions.xml`` sends JSON and asks for XML."""
-    sniffed = _sniff(data)
+    sniffed = sniff(data)
     return sniffed is None or sniffed == name or (sniffed == "json" and name in ("jsv", "jsonl"))
 
 

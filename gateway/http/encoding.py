@@ -113,10 +113,18 @@ class Stream:
     def __init__(self, blocks: Generator[bytes, None, None]) -> None:
         self._blocks = blocks
         self._first = next(blocks, b"")
+        self._last = b""
+
+    def surround(self, opening: bytes, closing: bytes) -> None:
+        """Put something before what the stream says, and something after it."""
+        self._first = opening + self._first
+        self._last += closing
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._first
         yield from self._blocks
+        if self._last:
+            yield self._last
 
     def close(self) -> None:
         """End the unit of work that the blocks are read from, for instance because the client has left."""

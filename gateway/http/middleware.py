@@ -9,15 +9,16 @@ from typing import Any
 
 import falcon
 
-from gateway.http import bodies
-from gateway.http.negotiation import media_type, negotiate
-from gateway.http.request import Request, new_request_id, pairs
+from gateway.errors import MalformedRequest
+from gateway.http import bodies, encoding, forms
+from gateway.http.negotiation import JAVASCRIPT, media_type, negotiate
+from gateway.http.request import Request, new_request_id
 from gateway.logs import Line
 from serializers.registry import Registry
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OVERRIDE = "x-http-method-override"
-_NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_.$]")
+_PADDED = frozenset({JAVASCRIPT, "application/json"})
 _OVERRIDABLE = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
@@ -34,9 +35,10 @@ class RequestIds:
 class Negotiating:
     """The format is chosen before anything can fail, and the suffix is cut off before routing."""
 
-    def __init__(self, registry: Registry, default_format: str) -> None:
+    def __init__(self, registry: Registry, default_format: str, *, jsonp: bool) -> None:
         self._registry = registry
         self._default = default_format
+        self._jsonp = jsonp
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Choose the format."""
@@ -49,6 +51,7 @@ class Negotiating:
             self._registry,
             raw_path=raw_path,
             default=self._default,
+            jsonp=self._jsonp,
         )
         request.path = request.negotiation.path
         response.append_header("Vary", "Accept")
@@ -82,9 +85,12 @@ class MethodOverriding:
 
     def _parameter(self, request: Request) -> str | None:
         found = request.query_value(_OVERRIDE)
-        if found or media_type(request.content_type) != bodies.FORM:
+        if found or media_type(request.content_type) not in (bodies.FORM, bodies.MULTIPART):
             return found
-        form = pairs(bodies.read(request, self._limit).decode("latin-1"))
+        try:
+            form = forms.form(request, bodies.read(request, self._limit)) or ()
+        except MalformedRequest:  # it is read again, after the checks that come before
+            return None
         return next((value for name, value in form if name.lower() == _OVERRIDE), None)
 
 
@@ -130,11 +136,19 @@ class Padding:
     """JSONP: ``?callback=fn`` wraps a JSON answer in a call. Only where the service allows it: with cookies it leaks data."""
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
-        """Wrap the body."""
-        callback = request.query_value("callback")
-        if callback and response.data and request.negotiation.serializer.name == "json":
-            response.data = _NO_IDENTIFIER.sub("_", callback).encode() + b"(" + response.data + b")"
-            response.content_type = "text/javascript"
+        """Wrap the body, whole or streamed."""
+        if not request.negotiation.callback or media_type(response.content_type) not in _PADDED:
+            return
+        opening = f"{request.negotiation.callback}(".encode("ascii")
+        if response.data:
+            response.data = opening + response.data + b")"
+        elif isinstance(response.stream, encoding.Stream):
+            response.stream.surround(opening, b")")
+        response.content_type = JAVASCRIPT
+
+
+#: Headers of answers that pages of other origins may read; browsers show them few others.
+EXPOSED = ("ETag", "Retry-After", "X-AutoBatch-Completed", "X-Request-Id", "X-Total-Count", "X-Total-Pages")
 
 
 class CrossOrigin(falcon.CORSMiddleware[Any, Any]):

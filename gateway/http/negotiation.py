@@ -1,11 +1,12 @@
 """Which format answers: one pure function that never fails, so that every later error has a format.
 
-The first that applies: a suffix on the path; ``?format=``; a pre-defined path (``/jsv/reply/NewSession``); the Accept header; the
-request's own format; the default (docs/http.rst, "Which format answers").
+The first that applies: a suffix on the path; ``?callback=`` (JSONP); ``?format=``; a pre-defined path (``/jsv/reply/NewSession``); the
+Accept header; the request's own format; the default (docs/http.rst, "Which format answers").
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,6 +18,11 @@ from serializers.registry import Registry
 #: The second segment of a pre-defined path, behind the format's name.
 PREDEFINED = frozenset({"reply", "oneway", "metadata"})
 
+#: What JSONP is answered as.
+JAVASCRIPT = "text/javascript"
+
+_NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_.$]")
+
 
 class Negotiation(NamedTuple):
     """The chosen format.
@@ -24,12 +30,14 @@ class Negotiation(NamedTuple):
     :ivar path: the path to route, its suffix cut off.
     :ivar content_type: the answer's Content-Type, spelled as the client spelled the media type.
     :ivar chosen: whether the address itself named the format (by suffix, query or pre-defined path).
+    :ivar callback: the function in whose call a JSON answer is wrapped (JSONP); empty where it is not.
     """
 
     path: str
     serializer: Serializer
     content_type: str
     chosen: bool
+    callback: str = ""
 
 
 def negotiate(
@@ -41,6 +49,7 @@ def negotiate(
     *,
     raw_path: str = "",
     default: str = "json",
+    jsonp: bool = False,
 ) -> Negotiation:
     """Choose the format of an answer.
 
@@ -49,8 +58,13 @@ def negotiate(
     :param content_type: the body's, where there is a body.
     :param raw_path: the path as sent; a suffix whose dot is percent-encoded in it belongs to the last segment's value.
     :param default: name of the format that answers when nothing else says so.
+    :param jsonp: whether ``?callback=`` is honoured.
     """
     stem, suffix = _suffix(path, raw_path, registry)
+    if jsonp and (callback := _parameter(query, "callback")):
+        json = registry.by_name("json")
+        if json is not None and suffix in (None, json):
+            return Negotiation(stem, json, JAVASCRIPT, False, _NO_IDENTIFIER.sub("_", callback))
     addressed = suffix or (query and _format_parameter(query, registry)) or _predefined(path, registry)
     if addressed:
         return Negotiation(stem, addressed, _spelled(addressed, accept, content_type), True)
@@ -74,13 +88,19 @@ def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializ
 
 
 def _format_parameter(query: str, registry: Registry) -> Serializer | None:
-    """What the last ``format`` of the query names: a format or a media type, cut at the first dot."""
-    found = None
+    """What ``format`` of the query names: a format or a media type, cut at the first dot."""
+    found = _parameter(query, "format").strip().partition(".")[0].lower()
+    return (registry.by_name(found) or registry.by_media_type(found)) if found else None
+
+
+def _parameter(query: str, wanted: str) -> str:
+    """The last value of a name in the query, matched in any letter case."""
+    found = ""
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
-        if name.lower() == "format":
-            found = unquote_plus(value).strip().partition(".")[0].lower()
-    return (registry.by_name(found) or registry.by_media_type(found)) if found else None
+        if name.lower() == wanted:
+            found = value
+    return unquote_plus(found)
 
 
 def _predefined(path: str, registry: Registry) -> Serializer | None:

@@ -104,7 +104,8 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         raise DecodeError(f"longer than {limits.bytes} bytes")
     builder = _TreeBuilder(text, limits)
     root = builder.build()
-    if isinstance(shape, Record) and root.name.casefold() != (expected := shape.xml_name or shape.name).casefold():
+    expected = _root_name(shape)
+    if expected and root.name.casefold() != expected.casefold():
         builder.fail(f"the root is <{root.name}> where <{expected}> was expected", root.byte)
     try:
         return _untyped(root) if shape is None else _value(root, shape, {})
@@ -113,6 +114,13 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         place = keys[-1] if keys else root.byte
         assert isinstance(place, int)
         builder.fail(error.message, place, error.path)
+
+
+def _root_name(shape: Shape | None) -> str:
+    """What the root must be called; empty where it may be called anything."""
+    if isinstance(shape, ListOf) and isinstance(shape.item, Record):
+        return f"ArrayOf{_root_name(shape.item)}"
+    return shape.xml_name or shape.name if isinstance(shape, Record) else ""
 
 
 def _untyped(element: Element) -> Any:

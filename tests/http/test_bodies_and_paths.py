@@ -41,6 +41,68 @@ def test_the_root_names_the_operation(client: TestApp, document: str, status: in
         assert "where <NewSession> was expected" in answer.json["responseStatus"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        ("<ArrayOfNewSession><NewSession/><NewSession/></ArrayOfNewSession>", 200),
+        ("<arrayofnewsession xmlns='http://x'><a:NewSession xmlns:a='y'/><NewSession/></arrayofnewsession>", 200),
+        ("<NewSession><DisplayName>D</DisplayName><Destination/></NewSession>", 400),
+        ("<ArrayOfPatchSession><PatchSession/></ArrayOfPatchSession>", 400),
+    ],
+)
+def test_the_root_of_a_batch_names_the_operation(client: TestApp, document: str, status: int) -> None:
+    answer = post(client, "/json/reply/NewSession[]", document, "application/xml")
+    assert answer.status_code == status
+    if status == 400:
+        assert "where <ArrayOfNewSession> was expected" in answer.json["responseStatus"]["message"]
+    assert client.get("/sessions.json").json["totalCount"] == (2 if status == 200 else 0)
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def parts(*fields: tuple[str, str]) -> tuple[str, str]:
+    """A multipart body and its Content-Type; the last field is a file."""
+    lines = []
+    for name, text in fields:
+        file = f'; filename="{name}.txt"\r\nContent-Type: text/plain' if (name, text) == fields[-1] else ""
+        lines.append(f'--x\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n{text}\r\n')
+    return "".join(lines) + "--x--\r\n", "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("\ufeffdisplayName=A+B&destination=c", FORM),
+        ("displayName=first&DISPLAYNAME=A%20B", FORM),
+        ("\ufeff{displayName:A B}", "text/jsv"),
+        ("\ufeffDisplayName\r\nA B\r\n", "text/csv"),
+        (
+            "\ufeff<?xml version='1.0' encoding='utf-16'?><NewSession><DisplayName>A B</DisplayName></NewSession>",
+            "text/xml",
+        ),
+        parts(("destination", "c"), ("displayName", "A B")),
+    ],
+)
+def test_a_mark_of_the_byte_order_and_files_as_fields(client: TestApp, body: str, content_type: str) -> None:
+    assert post(client, "/sessions.json", body, content_type).json["displayName"] == "A B"
+
+
+def test_a_form_in_parts_may_mean_another_verb(client: TestApp) -> None:
+    session = client.post_json("/sessions", {}).json
+    body, content_type = parts(("X-HTTP-METHOD-override", "patch"), ("consoleData", "in parts"))
+    answer = post(client, f"/sessions/{session['id']}", body, content_type)
+    assert answer.json["consoleData"] == "in parts"
+    assert post(client, f"/sessions/{session['id']}", "--x", content_type).status_code == 405
+    assert post(client, "/sessions", "--x", content_type).status_code == 400
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "gzip, gzip"])
+def test_nothing_stays_nothing_when_it_is_inflated(client: TestApp, encoding: str) -> None:
+    answer = post(client, "/sessions", "", "application/json", **{"Content-Encoding": encoding})
+    assert answer.status_code == 200
+
+
 def test_the_meta_of_a_failure_ends_with_the_value(client: TestApp) -> None:
     answer = post(client, "/sessions", '{"withAddress":"nonsense"}', "application/json")
     meta = answer.json["responseStatus"]["errors"][0]["meta"]

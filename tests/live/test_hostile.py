@@ -38,9 +38,8 @@ MEGABYTE = 1024 * 1024
 #: 4 x 512 x 8 kB, sessions 1,000 x 20 kB); and for each request at once a body of 10 MB as bytes, inflated, as text and as values.
 MOST_RESIDENT = (90 + 60 + AT_ONCE * 4 * 10) * MEGABYTE
 
-#: What a worker may grow by in the second half, when every cache has been filled or is still being filled (see above), and the heap has
-#: had its largest bodies.
-MOST_GROWTH = 60 * MEGABYTE
+#: What a worker may grow by in the second half, when caches are still being filled; it is 10 MB after 50,000 requests.
+MOST_GROWTH = 30 * MEGABYTE
 
 _REGISTRY = default_registry()
 _VERB = re.compile(rb"[\r\n]*([A-Z]+) ")

@@ -1,0 +1,58 @@
+"""Pages of other origins: whose may call, what browsers ask before, and what they show of the answers."""
+
+from __future__ import annotations
+
+import pytest
+from webtest import TestApp
+
+from gateway import wsgi
+from gateway.settings import Settings
+from models import Database
+
+from .conftest import API_KEY
+
+OURS, OTHERS = "https://app.example.org", "https://evil.example"
+PREFLIGHT = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization, x-ss-id"}
+
+
+@pytest.fixture
+def open_app(database: Database, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> TestApp:
+    """A service that pages of one other origin may call."""
+    del settings
+    monkeypatch.setenv("GATEWAY_CORS_ORIGINS", f"https://www.example.org,{OURS}")
+    return TestApp(wsgi.build(Settings.from_environment(), database))
+
+
+def granted(app: TestApp, method: str, path: str, **headers: str) -> dict[str, str]:
+    """What an answer says about other origins."""
+    answer = app.request(path, method=method, headers=headers, status="*")
+    assert "Origin" in answer.headers["Vary"]
+    return {name: value for name, value in answer.headers.items() if name.startswith("Access-Control-")}
+
+
+@pytest.mark.parametrize("path", ["/sessions/x", "/api/PatchSession", "/xml/reply/PatchSession[]"])
+def test_what_browsers_ask_first_needs_no_credentials(open_app: TestApp, path: str) -> None:
+    found = granted(open_app, "OPTIONS", path, Origin=OURS, **PREFLIGHT)
+    assert found["Access-Control-Allow-Origin"] == OURS
+    assert found["Access-Control-Allow-Credentials"] == "true"
+    assert "PATCH" in found["Access-Control-Allow-Methods"].split(", ")
+    assert found["Access-Control-Allow-Headers"] == "authorization, x-ss-id"
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/sessions/x", "/nowhere", "/json/reply/Nothing", "/health"])
+@pytest.mark.parametrize("key", [API_KEY, "wrong"])
+def test_answers_are_shown_and_errors_too(open_app: TestApp, path: str, key: str) -> None:
+    found = granted(open_app, "GET", path, Origin=OURS, Authorization=f"Bearer {key}")
+    assert found["Access-Control-Allow-Origin"] == OURS
+    assert {"ETag", "X-Request-Id", "X-Total-Count"} <= set(found["Access-Control-Expose-Headers"].split(", "))
+
+
+@pytest.mark.parametrize("origin", [OTHERS, "null", "http://app.example.org", f"{OURS}.evil.example", ""])
+def test_others_are_granted_nothing(open_app: TestApp, origin: str) -> None:
+    assert granted(open_app, "OPTIONS", "/sessions/x", Origin=origin, **PREFLIGHT) == {}
+    assert granted(open_app, "GET", "/health", Origin=origin) == {}
+
+
+def test_nobody_is_granted_anything_unless_somebody_says_so(anonymous: TestApp) -> None:
+    answer = anonymous.options("/sessions/x", headers={"Origin": OURS, **PREFLIGHT})
+    assert not any(name.startswith("Access-Control-") for name in answer.headers)

@@ -1,0 +1,83 @@
+"""JSONP, where it is allowed: an answer as a call in a script."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+from webtest import TestApp
+
+from gateway import wsgi
+from gateway.settings import Settings
+from models import Database
+
+from .conftest import API_KEY
+
+
+@pytest.fixture
+def allowing(database: Database, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> TestApp:
+    """A service that allows it."""
+    del settings
+    monkeypatch.setenv("GATEWAY_JSONP", "true")
+    app = TestApp(wsgi.build(Settings.from_environment(), database))
+    app.authorization = ("Bearer", API_KEY)
+    return app
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/sessions?callback=fn",
+        "/sessions?CallBack=fn",
+        "/sessions.json?callback=fn",
+        "/sessions?callback=fn&format=xml",
+        "/jsv/reply/ListSessions?callback=fn",
+        "/sessions?callback=old&callback=fn&all=true",
+    ],
+)
+@pytest.mark.parametrize("accept", ["*/*", "text/html", "application/jsv"])
+def test_it_comes_before_other_ways_to_name_a_format(allowing: TestApp, address: str, accept: str) -> None:
+    allowing.post_json("/sessions", {"displayName": "Called"})
+    answer = allowing.get(address, headers={"Accept": accept})
+    assert answer.headers["Content-Type"] == "text/javascript"
+    assert answer.text.startswith('fn({"items":[{')
+    assert answer.text.endswith("})")
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("/sessions.xml?callback=fn", "application/xml"),
+        ("/sessions?callback=", "application/json"),
+        ("/metadata?callback=fn", "text/html"),
+        ("/types/csharp?callback=fn", "text/plain"),
+    ],
+)
+def test_what_stays_as_it_is(allowing: TestApp, address: str, kind: str) -> None:
+    answer = allowing.get(address)
+    assert answer.content_type == kind
+    assert "fn(" not in answer.text
+
+
+def test_errors_are_called_too_and_the_name_is_one(allowing: TestApp) -> None:
+    answer = allowing.get("/sessions/nobody?callback=a-b.c(alert)//", status=404)
+    assert answer.headers["Content-Type"] == "text/javascript"
+    assert answer.text.startswith('a_b.c_alert___({"responseStatus":{"errorCode":"NotFound"')
+
+
+def test_compressed_with_the_call_around_it(allowing: TestApp) -> None:
+    for number in range(5):
+        allowing.post_json("/sessions", {"displayName": f"Called {number}"})
+    headers = {"Accept-Encoding": "gzip", "Authorization": f"Bearer {API_KEY}"}
+    for query in ("callback=fn", "callback=fn&all=true"):
+        # WebTest's own client would inflate it.
+        answer = allowing.RequestClass.blank(f"/sessions?{query}", headers=headers).get_response(allowing.app)
+        assert answer.headers["Content-Encoding"] == "gzip"
+        text = zlib.decompressobj(31).decompress(answer.body)
+        assert (text[:4], text[-2:]) == (b"fn({", b"})")
+
+
+def test_it_is_not_allowed_unless_somebody_says_so(client: TestApp) -> None:
+    answer = client.get("/sessions?callback=fn")
+    assert answer.content_type == "application/json"
+    assert answer.text.startswith("{")
