@@ -9,7 +9,7 @@ from typing import Any
 
 import falcon
 
-from gateway.errors import Forbidden, NotAuthenticated, ServiceError
+from gateway.errors import Forbidden, NotAuthenticated, NotFound, ServiceError
 from gateway.http import conditional
 from gateway.http.auth import Gate, credentials
 from gateway.http.request import Request
@@ -96,19 +96,21 @@ class OperationPageResource:
         self._format = format_name
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """The page, or one that says that there is no such operation."""
+        """The page, or one that says that there is no such operation or language."""
         library, names = self._visibility.library, self._visibility.names(request)
         name, language = request.query_value("op"), request.query_value("lang")
         if not name:
             self._visibility.tell(request, response, library.index(names))
-        elif library.view(names).find(name) is None:
+            return
+        try:
+            page = library.operation(names, name, self._format, language, base_url(request))
+        except NotFound as error:
             self._visibility.vary(response)
             response.status = falcon.HTTP_404
             response.content_type = HTML
             response.set_header("Content-Security-Policy", POLICY)
-            response.data = library.missing(name)
+            response.data = library.missing(error.message)
         else:
-            page = library.operation(names, name, self._format, language, base_url(request))
             self._visibility.tell(request, response, page)
 
     on_head = on_get

@@ -84,7 +84,9 @@ class Library:
     def operation(
         self, names: frozenset[str] | None, name: str, format_name: str, language: str, base_url: str
     ) -> Document:
-        """``/{format}/metadata?op=X&lang=Y``. Raises NotFound."""
+        """``/{format}/metadata?op=X&lang=Y``. Raises NotFound for an operation or a language that is not there."""
+        if self._view(names).find(name) is None:
+            raise NotFound(f"There is no operation '{name[:200]}'.")
         return self._kept(_operation, names, name.lower(), format_name, language.lower(), base_url)
 
     def types_index(self, base_url: str) -> Document:
@@ -121,13 +123,9 @@ class Library:
         """``/explorer``."""
         return self._kept(_explorer, names)
 
-    def missing(self, name: str) -> bytes:
-        """The page of an operation that is not there."""
-        return pages.missing_page(name[:200], self.title).encode()
-
-    def view(self, names: frozenset[str] | None) -> View:
-        """What those see who know of these operations; None is all of them."""
-        return self._view(names)
+    def missing(self, reason: str) -> bytes:
+        """The page that says what is not there."""
+        return pages.missing_page(reason, self.title).encode()
 
     def _describe(self, names: frozenset[str] | None) -> View:
         # As declared, module by module: which module was loaded first must not show.
@@ -167,8 +165,8 @@ def _index(library: Library, view: View) -> Document:
 
 def _operation(library: Library, view: View, name: str, format_name: str, language: str, base_url: str) -> Document:
     operation, serializer = view.find(name), library.registry.by_name(format_name)
-    if operation is None or serializer is None:
-        raise NotFound(f"There is no operation '{name}'.")
+    assert operation is not None
+    assert serializer is not None
     return _page(pages.operation_page(operation, view.contract, serializer, base_url, language))
 
 

@@ -155,6 +155,6 @@ def types_page(title: str, base_url: str) -> str:
     return render("types.html", title=title, languages=types.LANGUAGES, base_url=base_url)
 
 
-def missing_page(name: str, title: str) -> str:
-    """What is answered for an operation that is not there."""
-    return render("missing.html", title=title, name=name)
+def missing_page(reason: str, title: str) -> str:
+    """What is answered for an operation or a language that is not there."""
+    return render("missing.html", title=title, reason=reason)

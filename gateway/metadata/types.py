@@ -53,7 +53,7 @@ def language(name: str) -> type[Generator]:
     """The language of that name, in any letter case. Raises NotFound."""
     found = LANGUAGES.get(_ALIASES.get(name.lower(), name.lower()))
     if found is None:
-        raise NotFound(f"There are no types in '{name}'; there are some in {', '.join(LANGUAGES)}.")
+        raise NotFound(f"There are no types in '{name[:200]}'; there are some in {', '.join(LANGUAGES)}.")
     return found
 
 

@@ -68,6 +68,12 @@ def test_an_operation_that_is_not_there(anonymous: TestApp) -> None:
     assert "<b>Nope" not in answer.text
 
 
+def test_an_operation_in_no_language(anonymous: TestApp) -> None:
+    answer = anonymous.get("/json/metadata?op=NewSession&lang=klingon", status=404)
+    assert answer.content_type == "text/html"
+    assert "There are no types in &#39;klingon&#39;" in answer.text
+
+
 def test_parameters_in_any_order_and_case(anonymous: TestApp) -> None:
     first = anonymous.get("/jsv/metadata?op=NewSession&lang=java")
     assert anonymous.get("/jsv/metadata?LANG=Java&Op=newsession").body == first.body
