@@ -66,7 +66,7 @@ class Pipeline:
 
         def call(unit: Unit) -> Answer | Streamed:
             context = self._context(unit, caller, request, request.env.get("HTTP_IDEMPOTENCY_KEY"))
-            result = self._handle(operation, values, context)
+            result = self.catalog.call(operation, values, context)
             if result is None or operation.response_shape is None:
                 return Answer(204)
             if isinstance(result, Streamed):
@@ -104,7 +104,7 @@ class Pipeline:
 
         def call(unit: Unit) -> Any:
             context = self._context(unit, caller, request, f"{key}[{index}]" if key else None)
-            return self._handle(operation, values, context)
+            return self.catalog.call(operation, values, context)
 
         result = run_unit(self.database, operation.writes, call)
         if isinstance(result, Streamed):
@@ -138,9 +138,6 @@ class Pipeline:
     ) -> Generator[bytes, None, None]:
         with unit_of_work(self.database, write=False) as unit:
             yield from serializer.stream(result.open(unit), expected, page=page)
-
-    def _handle(self, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
-        return self.catalog.call(operation, values, context)
 
     def _context(self, unit: Unit, caller: Principal | None, request: Request, key: str | None) -> Context:
         return Context(
