@@ -48,38 +48,83 @@ const styles = {
 };
 
 const key = "YOUR_KEY";
-// No Java has PATCH; the service takes a POST of the operation's name as well.
-const javaVerb = (made) => (made.verb === "PATCH" ? "post" : made.verb.toLowerCase());
+const small = (made) => made.verb.toLowerCase();
 const cased = (made) => made.verb[0] + made.verb.slice(1).toLowerCase();
-// The call itself, kept in a variable where it answers something.
-const kept = (made, word, text) => (made.operation.returns ? word + text : text);
-const assigned = (style, made, name, equals = " = ", end = "") => lines(style, made, (field, value) => "request." + name(field) + equals + value + end + "\n").join("");
-const braced = (style, made, name, separator, indent = "    ", end = ",") => {
-  const all = lines(style, made, (field, value) => indent + name(field) + separator + value);
-  return all.length ? "\n" + all.join(end + "\n") + "\n" : "";
-};
+// No Java has PATCH; the service takes a POST of the operation's name as well.
+const posted = (made) => (made.verb === "PATCH" ? "post" : small(made));
+// A variable for what is answered, where anything is.
+const kept = (made, variable) => (made.operation.returns ? variable : "");
 const wire = (field) => field.wire;
 const member = (field) => field.name;
+// The given fields, a line each.
+const statements = (style, made, form) => lines(style, made, form).map((line) => line + "\n").join("");
+const braced = (style, made, name, separator, end = ",") => {
+  const all = lines(style, made, (field, value) => "    " + name(field) + separator + value);
+  return all.length ? `\n${all.join(end + "\n")}\n` : "";
+};
 
+// Of each language its name, and the text of a call to a host.
 const languages = {
   curl: ["curl", (made, host) => {
-    const parts = ["curl" + (made.verb === "GET" ? "" : " -X " + made.verb) + " " + shell(host + made.url)];
-    for (const [name, value] of Object.entries(made.headers)) parts.push("-H " + shell(name + ": " + (name === "Authorization" ? value.split(" ")[0] + " YOUR_CREDENTIALS" : value)));
-    if (made.body !== null) parts.push("--data-binary " + shell(made.body));
-    return parts.join(" \\\n  ");
+    const header = ([name, value]) => "-H " + shell(`${name}: ${name === "Authorization" ? value.split(" ")[0] + " YOUR_CREDENTIALS" : value}`);
+    const verb = made.verb === "GET" ? "" : ` -X ${made.verb}`;
+    const body = made.body === null ? [] : ["--data-binary " + shell(made.body)];
+    return [`curl${verb} ${shell(host + made.url)}`, ...Object.entries(made.headers).map(header), ...body].join(" \\\n  ");
   }],
-  csharp: ["C#", (made, host) => "var client = new JsonServiceClient(" + double(host) + ") { BearerToken = " + double(key) + " };\n" + kept(made, "var response = ", "client." + cased(made) + "(new " + made.operation.name + " {" + braced(styles.csharp, made, member, " = ") + "});")],
-  typescript: ["TypeScript", (made, host) => "import { JsonServiceClient } from \"@servicestack/client\";\nimport * as dtos from \"./dtos\";\n\nconst client = new JsonServiceClient(" + double(host) + ");\nclient.bearerToken = " + double(key) + ";\n" + kept(made, "const response = ", "await client." + made.verb.toLowerCase() + "(new dtos." + made.operation.name + "({" + braced(styles.typescript, made, wire, ": ") + "}));")],
-  mjs: ["JavaScript", (made, host) => "import { JsonServiceClient } from \"@servicestack/client\";\nimport { " + made.operation.name + " } from \"./dtos.mjs\";\n\nconst client = new JsonServiceClient(" + double(host) + ");\nclient.bearerToken = " + double(key) + ";\n" + kept(made, "const response = ", "await client." + made.verb.toLowerCase() + "(new " + made.operation.name + "({" + braced(styles.mjs, made, wire, ": ") + "}));")],
-  java: ["Java", (made, host) => "JsonServiceClient client = new JsonServiceClient(" + double(host) + ");\nclient.setBearerToken(" + double(key) + ");\nvar request = new dtos." + made.operation.name + "();\n" + lines(styles.java, made, (field, value) => "request.set" + pascal(field.name) + "(" + value + ");\n").join("") + kept(made, "var response = ", "client." + javaVerb(made) + "(request);")],
-  kotlin: ["Kotlin", (made, host) => "val client = JsonServiceClient(" + dollar(host) + ")\nclient.bearerToken = " + dollar(key) + "\n" + kept(made, "val response = ", "client." + javaVerb(made) + "(" + made.operation.name + "().apply {" + braced(styles.kotlin, made, wire, " = ", "    ", "") + "})")],
-  python: ["Python", (made, host) => "from servicestack import JsonServiceClient\nfrom dtos import *\n\nclient = JsonServiceClient(" + double(host) + ")\nclient.bearer_token = " + double(key) + "\nrequest = " + made.operation.name + "(" + braced(styles.python, made, (field) => field.python, "=") + ")\n" + (made.operation.returns ? "response = client." + made.verb.toLowerCase() + "(request)" : "client.send(request, " + double(made.verb) + ")")],
-  swift: ["Swift", (made, host) => "let client = JsonServiceClient(baseUrl: " + double(host) + ")\nclient.bearerToken = " + double(key) + "\nlet request = " + made.operation.name + "()\n" + assigned(styles.swift, made, wire) + kept(made, "let response = ", "try await client." + made.verb.toLowerCase() + "Async(request)")],
-  dart: ["Dart", (made, host) => "final client = ClientFactory.create(" + styles.dart.text(host) + ");\nclient.bearerToken = " + styles.dart.text(key) + ";\n" + kept(made, "final response = ", "await client." + made.verb.toLowerCase() + "(" + made.operation.name + "(" + braced(styles.dart, made, wire, ": ") + "));")],
-  php: ["PHP", (made, host) => "$client = new JsonServiceClient(" + single(host) + ");\n$client->bearerToken = " + single(key) + ";\n" + kept(made, "$response = ", "$client->" + made.verb.toLowerCase() + "(new " + made.operation.name + "(" + braced(styles.php, made, wire, ": ") + "));")],
-  fsharp: ["F#", (made, host) => "let client = new JsonServiceClient(" + double(host) + ", BearerToken = " + double(key) + ")\nlet request = " + made.operation.name + "()\n" + assigned(styles.fsharp, made, member, " <- ") + kept(made, "let response = ", "client." + cased(made) + "(request)")],
-  vbnet: ["VB.NET", (made, host) => "Dim client = New JsonServiceClient(" + doubled(host) + ") With {.BearerToken = " + doubled(key) + "}\nDim request = New " + made.operation.name + "()\n" + assigned(styles.vbnet, made, member) + kept(made, "Dim response = ", "client." + cased(made) + "(request)")],
-  go: ["Go", (made, host) => "// func ptr[T any](value T) *T { return &value }\nclient := servicestack.NewClient(" + double(host) + ")\nclient.SetBearerToken(" + double(key) + ")\nrequest := dtos." + made.operation.name + "{}\n" + assigned(styles.go, made, (field) => pascal(field.name)) + (made.operation.returns ? "response, err := servicestack.Send" : "err := servicestack.SendVoid") + "(client, request)"],
-  ruby: ["Ruby", (made, host) => "client = ServiceStack::JsonServiceClient.new(" + single(host) + ")\nclient.bearer_token = " + single(key) + "\n" + kept(made, "response = ", "client." + made.verb.toLowerCase() + "(" + made.operation.name + ".new(" + braced(styles.ruby, made, (field) => snake(field.name), ": ") + "))")],
-  rust: ["Rust", (made, host) => "let mut client = JsonServiceClient::new(" + double(host) + ");\nclient.set_bearer_token(" + double(key) + ");\nlet mut request = " + made.operation.name + "::default();\n" + lines(styles.rust, made, (field, value) => "request." + [...field.within.map(snake), snake(field.name)].join(".") + " = Some(" + value + ");\n").join("") + kept(made, "let response = ", "client.send" + (made.operation.returns ? "" : "_void") + "(&request).await?;")],
+  csharp: ["C#", (made, host) => `var client = new JsonServiceClient(${double(host)}) { BearerToken = ${double(key)} };
+${kept(made, "var response = ")}client.${cased(made)}(new ${made.operation.name} {${braced(styles.csharp, made, member, " = ")}});`],
+  typescript: ["TypeScript", (made, host) => `import { JsonServiceClient } from "@servicestack/client";
+import * as dtos from "./dtos";
+
+const client = new JsonServiceClient(${double(host)});
+client.bearerToken = ${double(key)};
+${kept(made, "const response = ")}await client.${small(made)}(new dtos.${made.operation.name}({${braced(styles.typescript, made, wire, ": ")}}));`],
+  mjs: ["JavaScript", (made, host) => `import { JsonServiceClient } from "@servicestack/client";
+import { ${made.operation.name} } from "./dtos.mjs";
+
+const client = new JsonServiceClient(${double(host)});
+client.bearerToken = ${double(key)};
+${kept(made, "const response = ")}await client.${small(made)}(new ${made.operation.name}({${braced(styles.mjs, made, wire, ": ")}}));`],
+  java: ["Java", (made, host) => `JsonServiceClient client = new JsonServiceClient(${double(host)});
+client.setBearerToken(${double(key)});
+var request = new dtos.${made.operation.name}();
+${statements(styles.java, made, (field, value) => `request.set${pascal(field.name)}(${value});`)}${kept(made, "var response = ")}client.${posted(made)}(request);`],
+  kotlin: ["Kotlin", (made, host) => `val client = JsonServiceClient(${dollar(host)})
+client.bearerToken = ${dollar(key)}
+${kept(made, "val response = ")}client.${posted(made)}(${made.operation.name}().apply {${braced(styles.kotlin, made, wire, " = ", "")}})`],
+  python: ["Python", (made, host) => `from servicestack import JsonServiceClient
+from dtos import *
+
+client = JsonServiceClient(${double(host)})
+client.bearer_token = ${double(key)}
+request = ${made.operation.name}(${braced(styles.python, made, (field) => field.python, "=")})
+${made.operation.returns ? `response = client.${small(made)}(request)` : `client.send(request, ${double(made.verb)})`}`],
+  swift: ["Swift", (made, host) => `let client = JsonServiceClient(baseUrl: ${double(host)})
+client.bearerToken = ${double(key)}
+let request = ${made.operation.name}()
+${statements(styles.swift, made, (field, value) => `request.${field.wire} = ${value}`)}${kept(made, "let response = ")}try await client.${small(made)}Async(request)`],
+  dart: ["Dart", (made, host) => `final client = ClientFactory.create(${styles.dart.text(host)});
+client.bearerToken = ${styles.dart.text(key)};
+${kept(made, "final response = ")}await client.${small(made)}(${made.operation.name}(${braced(styles.dart, made, wire, ": ")}));`],
+  php: ["PHP", (made, host) => `$client = new JsonServiceClient(${single(host)});
+$client->bearerToken = ${single(key)};
+${kept(made, "$response = ")}$client->${small(made)}(new ${made.operation.name}(${braced(styles.php, made, wire, ": ")}));`],
+  fsharp: ["F#", (made, host) => `let client = new JsonServiceClient(${double(host)}, BearerToken = ${double(key)})
+let request = ${made.operation.name}()
+${statements(styles.fsharp, made, (field, value) => `request.${field.name} <- ${value}`)}${kept(made, "let response = ")}client.${cased(made)}(request)`],
+  vbnet: ["VB.NET", (made, host) => `Dim client = New JsonServiceClient(${doubled(host)}) With {.BearerToken = ${doubled(key)}}
+Dim request = New ${made.operation.name}()
+${statements(styles.vbnet, made, (field, value) => `request.${field.name} = ${value}`)}${kept(made, "Dim response = ")}client.${cased(made)}(request)`],
+  go: ["Go", (made, host) => `// func ptr[T any](value T) *T { return &value }
+client := servicestack.NewClient(${double(host)})
+client.SetBearerToken(${double(key)})
+request := dtos.${made.operation.name}{}
+${statements(styles.go, made, (field, value) => `request.${pascal(field.name)} = ${value}`)}${made.operation.returns ? "response, err := servicestack.Send" : "err := servicestack.SendVoid"}(client, request)`],
+  ruby: ["Ruby", (made, host) => `client = ServiceStack::JsonServiceClient.new(${single(host)})
+client.bearer_token = ${single(key)}
+${kept(made, "response = ")}client.${small(made)}(${made.operation.name}.new(${braced(styles.ruby, made, (field) => snake(field.name), ": ")}))`],
+  rust: ["Rust", (made, host) => `let mut client = JsonServiceClient::new(${double(host)});
+client.set_bearer_token(${double(key)});
+let mut request = ${made.operation.name}::default();
+${statements(styles.rust, made, (field, value) => `request.${[...field.within, field.name].map(snake).join(".")} = Some(${value});`)}${kept(made, "let response = ")}client.send${made.operation.returns ? "" : "_void"}(&request).await?;`],
 };
