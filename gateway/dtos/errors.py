@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.contract import fields
+from gateway.contract.catalog import Operation
 from gateway.contract.dto import Dto
 
 NAMESPACE = "http://schemas.servicestack.net/types"
@@ -30,3 +31,9 @@ class ResponseStatus(Dto):
 
 class ErrorResponse(Dto):
     response_status = fields.Nested(ResponseStatus)
+
+
+def error_type(operation: Operation | None) -> type[Dto]:
+    """What says an operation's errors: its own answer where that has room for them, as ServiceStack's clients expect of Authenticate."""
+    returns = None if operation is None else operation.returns
+    return returns if returns is not None and "response_status" in returns.schema().fields else ErrorResponse

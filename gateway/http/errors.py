@@ -11,10 +11,9 @@ import falcon
 import structlog
 
 from gateway import errors
-from gateway.contract.catalog import Operation
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.shapes import document_shape
-from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus
+from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus, error_type
 from gateway.http import encoding
 from gateway.http.auth import challenge
 from gateway.http.request import Request
@@ -128,12 +127,6 @@ class ErrorAnswers:
 def status_of(error: errors.ServiceError) -> int:
     """The HTTP status of an error."""
     return next((STATUS[each] for each in type(error).__mro__ if each in STATUS), 500)
-
-
-def error_type(operation: Operation | None) -> type[Dto]:
-    """What says an operation's errors: its own answer where that has room for them, as ServiceStack's clients expect of Authenticate."""
-    returns = None if operation is None else operation.returns
-    return returns if returns is not None and "response_status" in returns.schema().fields else ErrorResponse
 
 
 def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto: type[Dto] = ErrorResponse) -> Instance:

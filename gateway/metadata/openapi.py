@@ -14,7 +14,7 @@ from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoField, List
 from gateway.contract.naming import pascal_case
 from gateway.contract.shapes import document_shape
-from gateway.dtos.errors import ErrorResponse
+from gateway.dtos.errors import ErrorResponse, error_type
 from gateway.metadata import constraints, samples
 from gateway.metadata.pages import SAMPLED, rules
 from serializers.registry import Registry
@@ -76,10 +76,13 @@ class _Document:
         """Add everything."""
         for name, scheme in _SECURITY.items():
             self.spec.components.security_scheme(name, scheme)
-        self.schema(ErrorResponse)
-        for status, words in _ERRORS.items():
-            content = self.content(ErrorResponse, document_shape(ErrorResponse))
-            self.spec.components.response(_error_name(status), {"description": words, "content": content})
+        operations = [*operations]
+        told: list[type[Dto]] = [ErrorResponse, *map(error_type, operations)]
+        for dto in dict.fromkeys(told):
+            self.schema(dto)
+            for status, words in _ERRORS.items():
+                content = self.content(dto, document_shape(dto))
+                self.spec.components.response(_error_name(status, dto), {"description": words, "content": content})
         for operation in operations:
             self.add(operation)
         return {"openapi": _VERSION, **self.spec.to_dict()}
@@ -153,7 +156,7 @@ class _Document:
             "413": operation.writes,
         }
         return {
-            status: {"$ref": f"#/components/responses/{_error_name(status)}"}
+            status: {"$ref": f"#/components/responses/{_error_name(status, error_type(operation))}"}
             for status in _ERRORS
             if possible.get(status, True)
         }
@@ -205,8 +208,8 @@ def _demanded(operation: Operation, *routes: Route) -> list[str]:
     return [wire for wire in constraints.demanded(operation.dto) if wire not in in_path]
 
 
-def _error_name(status: str) -> str:
-    return f"Error{status.capitalize()}"
+def _error_name(status: str, dto: type[Dto]) -> str:
+    return f"{'Error' if dto is ErrorResponse else dto.__name__}{status.capitalize()}"
 
 
 def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from typing import Any
 import schemathesis
 
 from gateway.contract.shapes import document_shape
-from gateway.dtos.authentication import AuthenticateResponse
 from gateway.dtos.catalog import catalog
-from gateway.dtos.errors import ErrorResponse
+from gateway.dtos.errors import error_type
 from gateway.services import load_services
 from serializers.base import Serializer
 from serializers.errors import SerializerError
@@ -50,7 +49,7 @@ def _read(context: Any, response: Any) -> Any:
     operation = catalog.operations[context.operation.definition.raw["operationId"].partition("_")[0]]
     shape = operation.response_shape
     if response.status_code >= 400:
-        shape = document_shape(AuthenticateResponse if operation.returns is AuthenticateResponse else ErrorResponse)
+        shape = document_shape(error_type(operation))
     media_type = response.headers["content-type"][0]
     value = _serializer(media_type).decode(response.content, shape)
     rows = shape.rows if isinstance(shape, Record) and media_type.startswith("text/csv") else None

@@ -63,6 +63,21 @@ def test_openapi_has_examples_that_are_valid(document: dict[str, object]) -> Non
     assert "+15551234567" in outgoing["application/xml"]["example"]
 
 
+def test_openapi_says_errors_as_they_are_answered(document: dict[str, object]) -> None:
+    refused = {
+        path: document["paths"][path]["post"]["responses"]["400"]["$ref"].rpartition("/")[2]  # type: ignore[index]
+        for path in ("/sessions", "/auth", "/access-token")
+    }
+    assert refused == {
+        "/sessions": "Error400",
+        "/auth": "AuthenticateResponse400",
+        "/access-token": "GetAccessTokenResponse400",
+    }
+    content = document["components"]["responses"]["AuthenticateResponse400"]["content"]  # type: ignore[index]
+    assert content["application/json"]["schema"]["$ref"].endswith("/AuthenticateResponse")
+    assert content["application/xml"]["example"].partition("?>")[2].lstrip().startswith("<AuthenticateResponse ")
+
+
 def _contents(document: Any) -> Iterator[Any]:
     """The bodies of every request and answer, and of the errors."""
     for verbs in document["paths"].values():
