@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 from webtest import TestApp
 
 from gateway import wsgi
@@ -38,16 +39,17 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 @pytest.mark.usefixtures("broken")
-def test_an_id_and_no_detail(client: TestApp, capfd: pytest.CaptureFixture[str], accept: str, beginning: str) -> None:
-    answer = client.get("/sessions", headers={"Accept": accept}, status=500)
+def test_an_id_and_no_detail(client: TestApp, accept: str, beginning: str) -> None:
+    with capture_logs() as lines:
+        answer = client.get("/sessions", headers={"Accept": accept}, status=500)
     assert answer.content_type == accept
     assert answer.text.startswith(beginning)
     request_id = answer.headers["X-Request-Id"]
     assert request_id in answer.text
     assert DETAIL not in answer.text
-    printed = "".join(capfd.readouterr())
-    assert DETAIL in printed
-    assert request_id in printed
+    (line,) = (each for each in lines if each["event"] == "unforeseen")
+    assert line["request_id"] == request_id
+    assert DETAIL in str(line["exc_info"])
 
 
 @pytest.mark.usefixtures("broken")
