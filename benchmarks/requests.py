@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -150,6 +151,30 @@ def create(app: Any, number: int) -> list[str]:
     return [call(app, posted(), "200").decode().split(",id:")[1].split(",")[0] for _ in range(number)]
 
 
+def by_hand(folder: Path, session_id: str) -> Callable[[], None]:
+    """A function that inserts and commits rows like a session's with nothing but SQLite's driver: what a POST costs at least."""
+    connection = sqlite3.connect(folder / "gateway.db", isolation_level=None)
+    connection.execute("PRAGMA synchronous = normal")
+    connection.execute("PRAGMA wal_autocheckpoint = 8000")
+    inserts = []
+    for table, key in (("sessions", "id"), ("session_members", "session_id"), ("session_log", "session_id")):
+        cursor = connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (session_id,))
+        names = [each[0] for each in cursor.description]
+        found = [dict(zip(names, row, strict=True)) for row in cursor]
+        used = [name for name in names if found[0][name] is not None]
+        sql = f"INSERT INTO {table} ({', '.join(used)}) VALUES ({', '.join('?' * len(used))})"
+        inserts.append((sql, used.index(key), [[row[name] for name in used] for row in found]))
+
+    def insert() -> None:
+        made = f"{time.time_ns():032x}"
+        connection.execute("BEGIN IMMEDIATE")
+        for sql, at, rows in inserts:
+            connection.executemany(sql, [[*row[:at], made, *row[at + 1 :]] for row in rows])
+        connection.execute("COMMIT")
+
+    return insert
+
+
 def log_in(app: Any) -> tuple[dict[str, Any], float]:
     """The answer to a log-in, and the seconds that it took."""
     body = f"{{provider:credentials,userName:{EMAIL},password:{PASSWORD}}}".encode()
@@ -158,7 +183,7 @@ def log_in(app: Any) -> tuple[dict[str, Any], float]:
     return made, time.perf_counter() - began
 
 
-def in_process(app: Any, session_id: str, token: str, rounds: int) -> None:
+def in_process(folder: Path, app: Any, session_id: str, token: str, rounds: int) -> None:
     """Print what requests cost in this process."""
     greeting = hello()
     key, bearer = {"authorization": f"Bearer {API_KEY}"}, {"authorization": f"Bearer {token}"}
@@ -174,6 +199,7 @@ def in_process(app: Any, session_id: str, token: str, rounds: int) -> None:
         "POST session, key": (app, environ("POST", "/sessions.jsv", POST_BODY, **key)),
     }
     cases = {name: lambda each=each: call(each[0], each[1](), "200") for name, each in requests.items()}  # type: ignore[misc]
+    cases["(its rows by hand)"] = by_hand(folder, session_id)
     figures = measure(cases, rounds, 0.2)
     print(f"{'in this process':24} {'us':>8} {'x hello':>8}")
     for name in cases:
@@ -301,7 +327,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         app, session_id = prepare(Path(folder))
         made, seconds = log_in(app)
-        in_process(app, session_id, made["bearerToken"], rounds)
+        in_process(Path(folder), app, session_id, made["bearerToken"], rounds)
         signing_in(app, made, seconds, rounds)
         under_gunicorn(Path(folder), session_id, made["bearerToken"], rounds)
 
