@@ -286,6 +286,11 @@ def _msgpack(conversation: Conversation, ours: Answer) -> bool:
     return _format(ours) == "msgpack" and conversation.answer.status == 404
 
 
+def _nobody(conversation: Conversation, ours: Answer) -> bool:
+    challenged = ours.status == 401 and ours.header("WWW-Authenticate").startswith('Basic realm="')
+    return challenged and conversation.answer.status >= 300
+
+
 def _not_by_get(conversation: Conversation, ours: Answer) -> bool:
     return ours.status == conversation.answer.status == 405 and "Signing in takes a POST." in ours.text
 
@@ -418,7 +423,7 @@ DECISIONS = [
         "401",
         "Nobody is signed in, or the credentials are wrong 401 Unauthorized",
         _WHOLE,
-        lambda _, ours: ours.status == 401 and ours.header("WWW-Authenticate").startswith('Basic realm="'),
+        _nobody,
     ),
     Decision(
         "statuses",

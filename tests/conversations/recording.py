@@ -117,9 +117,14 @@ def conversations() -> Iterator[Conversation]:
             asked["method"],
             asked["path"],
             [(name, value) for name, value in asked["headers"]],
-            asked.get("body", "").encode(),
+            _whole(row["name"], asked.get("body", "")).encode(),
             Answer(told["status"], [(name, value) for name, value in told["headers"]], told.get("body", "").encode()),
         )
+
+
+def _whole(name: str, body: str) -> str:
+    """The body as it was sent: of the one of a megabyte, only the beginning was recorded."""
+    return f'{body.ljust(1_000_000, "x")}"}}' if name == "body/large-1MB" else body
 
 
 def ask(app: Any, conversation: Conversation, secrets: Mapping[str, str]) -> Answer:

@@ -15,7 +15,6 @@ from gateway.http.app import Options, create_app
 from gateway.security.administration import Administrator
 from gateway.security.authenticator import Authenticator
 from gateway.security.sessions import LoginSessions
-from gateway.services import load_services
 from models import connect, identity, migrations
 from serializers.registry import default_registry
 from tests.conversations import host
@@ -33,6 +32,12 @@ USERS = ("user", "norole", "admin")
 NAMES = {f'"{name}"': f'"{name}@example.org"' for name in USERS} | {"UserName=user&": "UserName=user@example.org&"}
 #: The tokens that log-ins gave there and that were sent later.
 TOKENS = [json.loads(each.answer.body)["bearerToken"] for each in CONVERSATIONS if each.name == "auth/login-for-jwt"]
+#: Whose the login sessions were that were sent later: the number of the user.
+SESSIONS = {
+    found[1]: int(found[2])
+    for each in CONVERSATIONS
+    if (found := re.search(r"\bss-id=([^;]+).*X-UAId=(\d)", each.header("Cookie")))
+}
 #: The verdict of every conversation: ``same``, or the names of decisions.
 TABLE = dict(line.split("\t") for line in (HERE / "verdicts.tsv").read_text().splitlines())
 
@@ -41,7 +46,6 @@ class Host:
     """The gateway with the recorded host's operations and users."""
 
     def __init__(self, folder: Path) -> None:
-        load_services()
         database = connect(f"sqlite:///{folder}/host.db")
         migrations.apply(database)
         administrator = Administrator(database, time.time())
@@ -61,7 +65,7 @@ class Host:
         with database.unit_of_work(write=False) as unit:
             self.users = [identity.by_email(unit, f"{name}@example.org") for name in USERS]
         self.sessions = LoginSessions(database, self._clock)
-        self.token = authenticator.token_for(self.users[0])
+        self.authenticator = authenticator
 
     def ask(self, conversation: Conversation) -> Answer:
         """The answer to a recorded request."""
@@ -73,14 +77,16 @@ class Host:
 
     def _secrets(self, conversation: Conversation) -> Mapping[str, str]:
         """What stands here for the cookies and the token that log-ins gave there. Each conversation has a login session of its own."""
-        found = dict.fromkeys(TOKENS, self.token)
-        number = re.search(r"X-UAId=(\d)", conversation.header("Cookie"))
-        if number:
-            session = self.sessions.start(self.users[int(number[1]) - 1], permanent=False)
+        # A token lasts an hour, and the clock goes on with each conversation.
+        found = dict.fromkeys(TOKENS, self.authenticator.token_for(self.users[0]))
+        cookies = dict(re.findall(r"(ss-p?id)=([^;]+)", conversation.header("Cookie")))
+        given = conversation.header("X-ss-id") or cookies.get("ss-id", "")
+        if given in SESSIONS:
+            session = self.sessions.start(self.users[SESSIONS[given] - 1], permanent=False)
             if conversation.answer.status == 401:
                 # It was over by then.
                 self.sessions.end(session.id)
-            found |= dict.fromkeys(re.findall(r"ss-p?id=([^;]+)", conversation.header("Cookie")), session.id)
+            found |= dict.fromkeys([given, *cookies.values()], session.id)
         return found
 
 
