@@ -52,8 +52,8 @@ class Request(falcon.Request):
     @property
     def raw_path(self) -> str:
         """The path as the client sent it, where the server passes it on; else empty."""
-        target = str(self.env.get("RAW_URI") or self.env.get("REQUEST_URI") or "")
-        return target.partition("?")[0].removeprefix(self.root_path)
+        target = self.env.get("RAW_URI") or self.env.get("REQUEST_URI")
+        return str(target).partition("?")[0].removeprefix(self.root_path) if target else ""
 
     def decoded_path(self, raw: str) -> str:
         """The path to route, decoded as ServiceStack's hosts do it: a plus is a blank, a slash that is percent-encoded stays so and
