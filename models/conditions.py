@@ -25,8 +25,8 @@ def padded(values: Sequence[Any]) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def places(name: str, size: int) -> tuple[str, ...]:
-    """The names of the places of a list of values: ``name_0``, ``name_1``, …"""
-    return tuple(f"{name}_{index}" for index in range(size))
+    """The names of the places of a list of values: ``name[0]``, ``name[1]``, …; no identifier is one of them."""
+    return tuple(f"{name}[{index}]" for index in range(size))
 
 
 def contains(column: peewee.Field) -> Condition:

@@ -24,14 +24,20 @@ ORDERED = 5000
 
 #: Rows that are sooner sorted than looked for in the order of a list.
 FEW = 500
-#: Stands in a shape where a filter leaves as few rows.
-_FEW = "few"
+#: Marks a shape where a filter leaves as few rows. Filters are named by identifiers, so that none has this name.
+_FEW = "(few)"
 
 #: Characters of a long text by which it is sorted.
 SORTED = 255
 
 #: The filters of a list and how many values each has; 0 is one value that is no list.
 Shape = tuple[tuple[str, int], ...]
+
+
+def place_of(name: str) -> str:
+    """The place of a filter's value in a statement. It is not an identifier, as the listing's own places (``limit``, ``after``) are: a
+    filter of the same name never gives or takes the value of another place."""
+    return f"filter {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Listing:
     :param rare: filters of several values that may leave few rows, the likeliest first.
     :param beside_few: conditions for the filters beside one that does; as in `narrow`.
     :param keys: what sorts where it is no column of the table, by name.
+    Raises ValueError for a filter that is not named by an identifier, or that takes one value and several.
     """
 
     def __init__(
@@ -67,6 +74,9 @@ class Listing:
         beside_few: Mapping[str, Condition] | None = None,
         keys: Mapping[str, Any] | None = None,
     ) -> None:
+        wrong = [name for name in (*(one or {}), *(several or {})) if not name.isidentifier()]
+        if wrong or set(one or {}) & set(several or {}):
+            raise ValueError(f"filters need names of their own, which are identifiers: {wrong or 'one and several'}")
         self._model = model
         self._narrow = {**(narrow or {}), _FEW: beside_few or {}}
         self._rare = rare
@@ -82,6 +92,16 @@ class Listing:
         # What sorts an index whose rows come in the order of a list.
         indexes: Any = model._meta.indexes
         self._indexed = {"id", *(names[-2] for names, _ in indexes if len(names) > 1 and names[-1] == "id")}
+
+    @property
+    def filters(self) -> Mapping[str, bool]:
+        """The names of the filters, and whether each takes several values."""
+        return {**dict.fromkeys(self._one, False), **dict.fromkeys(self._several, True)}
+
+    @property
+    def sorts(self) -> list[str]:
+        """The names of what `Order` may name: the selected columns and the listing's keys."""
+        return [*(column.name for column in self._columns), *self._keys]
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
         """Columns of at most `limit` rows after `offset`. Filters that are None admit everything; an empty list nothing."""
@@ -143,13 +163,13 @@ class Listing:
                 continue
             if name in self._one:
                 shape.append((name, 0))
-                values[name] = value
+                values[place_of(name)] = value
                 continue
             if not value:
                 return None, {}
             several = padded(value)
             shape.append((name, len(several)))
-            values.update(zip(places(name, len(several)), several, strict=True))
+            values.update(zip(places(place_of(name), len(several)), several, strict=True))
         return tuple(sorted(shape)), values
 
     def _where(self, shape: Shape) -> list[Any]:
@@ -157,7 +177,7 @@ class Listing:
         for name, _ in shape:
             known |= self._narrow.get(name, {})
         conditions = [
-            known[name]([*map(param, places(name, size))] if size else param(name))
+            known[name]([*map(param, places(place_of(name), size))] if size else param(place_of(name)))
             for name, size in shape
             if name != _FEW
         ]

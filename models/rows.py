@@ -49,7 +49,7 @@ class Table:
 
     def update(self, unit: Unit, key: Mapping[str, Any], **changes: Any) -> None:
         """Change columns of the rows whose columns have the key's values."""
-        given = {f"new_{name}": self.model._meta.fields[name].db_value(value) for name, value in changes.items()}
+        given = {f"new {name}": self.model._meta.fields[name].db_value(value) for name, value in changes.items()}
         statement = self._updates(tuple(key), tuple(changes))
         statement.execute(unit, **given, **key)
 
@@ -71,7 +71,7 @@ class Table:
         return Statement(lambda: self.model.select(*self.fields).where(*_equal(self.model, names)).order_by(*order))
 
     def _update(self, key: tuple[str, ...], changed: tuple[str, ...]) -> Statement:
-        changes = {getattr(self.model, name): param(f"new_{name}") for name in changed}
+        changes = {getattr(self.model, name): param(f"new {name}") for name in changed}
         return Statement(lambda: self.model.update(changes).where(*_equal(self.model, key)))
 
 

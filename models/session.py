@@ -235,7 +235,7 @@ def _from_json(text: str | None) -> Any:
 
 @lru_cache(maxsize=256)
 def _update(names: frozenset[str]) -> Statement:
-    changes = {getattr(Session, name): param(name) for name in sorted(names)}
+    changes = {getattr(Session, name): param(f"new {name}") for name in sorted(names)}
     return Statement(
         lambda: Session.update({**changes, Session.version: Session.version + 1}).where(
             Session.id == param("id"), Session.version == param("expected")
@@ -249,7 +249,8 @@ def update(unit: Unit, session: SessionRow, changes: Mapping[str, Any], line: Lo
     Raises Conflict when another writer changed it since it was read.
     """
     statement = _update(frozenset(changes))
-    if statement.execute(unit, **changes, id=session.id, expected=session.version).rowcount != 1:
+    new = {f"new {name}": value for name, value in changes.items()}
+    if statement.execute(unit, **new, id=session.id, expected=session.version).rowcount != 1:
         raise Conflict(f"the session {session.id} was changed by somebody else")
     _INSERT_LOG.run(unit, _line(session.id, len(session.log), line))
     return session._replace(**changes, version=session.version + 1, log=[*session.log, line])

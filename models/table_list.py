@@ -12,7 +12,10 @@ from models.rows import Table
 
 
 class TableList:
-    """A table's rows by filters and order; see `Listing`."""
+    """A table's rows by filters and order.
+
+    :ivar listing: the `Listing` that finds them.
+    """
 
     def __init__(
         self,
@@ -23,17 +26,17 @@ class TableList:
         keys: Mapping[str, Any] | None = None,
     ) -> None:
         self._row = table.row
-        self._listing = Listing(table.model, table.fields, one=one, several=several, keys=keys)
+        self.listing = Listing(table.model, table.fields, one=one, several=several, keys=keys)
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
         """At most `limit` rows after `offset`."""
-        return [self._row(each) for each in self._listing.page(unit, filters, order, limit, offset)]
+        return [self._row(each) for each in self.listing.page(unit, filters, order, limit, offset)]
 
     def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
         """How many rows there are."""
-        return self._listing.count(unit, filters)
+        return self.listing.count(unit, filters)
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
         """Every row, read in blocks."""
-        for block in self._listing.blocks(unit, filters, order):
+        for block in self.listing.blocks(unit, filters, order):
             yield from map(self._row, block)
