@@ -49,6 +49,16 @@ class Settings:
     trusted_proxies: tuple[str, ...] = _setting(
         "GATEWAY_TRUSTED_PROXIES", "addresses or networks of proxies whose X-Forwarded-… headers are believed"
     )
+    login_attempts: int = _setting(
+        "GATEWAY_LOGIN_ATTEMPTS", "failed log-ins of one user name from one address that lock it out there"
+    )
+    login_address_attempts: int = _setting(
+        "GATEWAY_ADDRESS_ATTEMPTS", "failed log-ins from one address, whatever the names, that lock it out"
+    )
+    login_window: int = _setting("GATEWAY_LOGIN_WINDOW", "seconds for which a failed log-in counts")
+    login_exempt: tuple[str, ...] = _setting(
+        "GATEWAY_LOGIN_EXEMPT", "addresses or networks that many users share and that are never locked out"
+    )
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
@@ -102,6 +112,17 @@ class Settings:
                 env.list(
                     "GATEWAY_TRUSTED_PROXIES",
                     ["127.0.0.1", "::1"],
+                    validate=_check(_are_networks, "addresses or networks, parted by commas"),
+                )
+                or ()
+            ),
+            login_attempts=env.int("GATEWAY_LOGIN_ATTEMPTS", 20, validate=validate.Range(1, 10_000)),
+            login_address_attempts=env.int("GATEWAY_ADDRESS_ATTEMPTS", 200, validate=validate.Range(1, 100_000)),
+            login_window=env.int("GATEWAY_LOGIN_WINDOW", 600, validate=validate.Range(1, 86_400)),
+            login_exempt=tuple(
+                env.list(
+                    "GATEWAY_LOGIN_EXEMPT",
+                    [],
                     validate=_check(_are_networks, "addresses or networks, parted by commas"),
                 )
                 or ()

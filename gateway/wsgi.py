@@ -7,6 +7,7 @@ from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
 from gateway.http.app import App, Options, create_app
 from gateway.security.authenticator import Authenticator
+from gateway.security.lockout import Limits
 from gateway.services import load_services
 from gateway.settings import Settings
 from models import Database, connect, migrations
@@ -36,6 +37,9 @@ def build(settings: Settings, database: Database) -> App:
         [settings.secret, settings.previous_secret],
         # Who waits for a hash keeps a thread but no processor; some threads are always left to requests of other kinds.
         in_line=max(1, settings.threads * 3 // 4),
+        limits=Limits(
+            settings.login_attempts, settings.login_address_attempts, settings.login_window, settings.login_exempt
+        ),
     )
     options = Options(
         debug=settings.debug,

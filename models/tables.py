@@ -42,7 +42,10 @@ class Account(peewee.Model):
 
 
 class User(peewee.Model):
-    """Who may sign in. `credentials_version` counts the changes after which what was issued before is void."""
+    """Who may sign in. `credentials_version` counts the changes after which what was issued before is void.
+
+    `password_set_by` is the id of the user who set the password; null where the command line did.
+    """
 
     id = IdField(primary_key=True)
     email_address = _text(null=False)
@@ -51,6 +54,7 @@ class User(peewee.Model):
     last_name = _text()
     avatar_url = _text()
     password_hash = _text()
+    password_set_by = IdField(null=True)
     roles = JsonField()
     disabled = peewee.BooleanField(default=False)
     credentials_version = peewee.IntegerField(default=1)
@@ -103,8 +107,35 @@ class LoginSession(peewee.Model):
         table_name = "login_sessions"
 
 
+class TokenFamily(peewee.Model):
+    """The tokens of one log-in, where more must be known of them than they say; only the hash of the family's id is kept.
+
+    A family without a row is good. Where refresh tokens rotate, `refresh_id` names the good one and `previous_id` the one before it.
+    """
+
+    id_hash = peewee.CharField(max_length=64, primary_key=True)
+    ended = peewee.BooleanField()
+    refresh_id = peewee.CharField(max_length=64, null=True)
+    previous_id = peewee.CharField(max_length=64, null=True)
+    date_rotated = InstantField(null=True)
+    date_expires = InstantField(index=True)
+
+    class Meta:
+        table_name = "token_families"
+
+
+class KnownAddress(peewee.Model):
+    """A user name and an address from which its password was right; only a hash of both is kept."""
+
+    subject = peewee.CharField(max_length=64, primary_key=True)
+    date = InstantField(index=True)
+
+    class Meta:
+        table_name = "known_addresses"
+
+
 class LoginFailure(peewee.Model):
-    """A failed log-in, counted for the user's name and for the address it came from."""
+    """A failed log-in, counted for the user's name, for the address it came from, and for both together."""
 
     id = IdField(primary_key=True)
     subject = peewee.CharField(max_length=SHORT)
@@ -293,6 +324,8 @@ TABLES: tuple[type[peewee.Model], ...] = (
     UserAccount,
     ApiKey,
     LoginSession,
+    TokenFamily,
+    KnownAddress,
     LoginFailure,
     Customer,
     Session,

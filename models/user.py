@@ -20,6 +20,7 @@ _REVOKE = Statement(
         ApiKey.id == param("id"), ApiKey.date_revoked.is_null()
     )
 )
+_LOCK = Statement(lambda: User.select(User.id).where(User.id.in_([param("one"), param("other")])).for_update())
 _ANYBODY = Statement(lambda: User.select(User.id).limit(1))
 _EVERYBODY = Statement(lambda: User.select(*_USERS.fields).order_by(User.email_folded))
 
@@ -32,10 +33,14 @@ def insert(
     roles: Sequence[str],
     now: str,
     password_hash: str | None = None,
+    password_set_by: str | None = None,
     first_name: str | None = None,
     last_name: str | None = None,
 ) -> Any:
-    """Store a new user; the row. Raises Duplicate when the e-mail address is taken, in any letter case."""
+    """Store a new user; the row. Raises Duplicate when the e-mail address is taken, in any letter case.
+
+    :param password_set_by: the id of the user who chose the password; None where the command line did.
+    """
     user_id = ids.new_id()
     _USERS.insert(
         unit,
@@ -45,6 +50,7 @@ def insert(
         first_name=first_name,
         last_name=last_name,
         password_hash=password_hash,
+        password_set_by=password_set_by,
         roles=list(roles),
         disabled=False,
         credentials_version=1,
@@ -58,6 +64,12 @@ def insert(
 def get(unit: Unit, user_id: str) -> Any:
     """The user, or None."""
     return _USERS.find(unit, id=user_id)
+
+
+def lock(unit: Unit, one: str, other: str) -> None:
+    """Let nobody else change two users until the unit of work ends. On SQLite nobody can: there is one writer at a time."""
+    if unit.dialect != "sqlite":
+        _LOCK.rows(unit, one=one, other=other)
 
 
 def by_email(unit: Unit, email_address: str) -> Any:

@@ -14,6 +14,7 @@ from ipaddress import ip_address, ip_network
 from gateway.contract.catalog import Access, Operation
 from gateway.errors import Forbidden, NotAuthenticated
 from gateway.http.request import Request
+from gateway.security import audit
 from gateway.security.authenticator import Authenticator, Credentials
 from gateway.security.principal import Method, Principal, authorize
 from gateway.security.sessions import LoginChange, LoginSession
@@ -41,11 +42,18 @@ class Gate:
         """The caller of an operation, where somebody is signed in. Raises NotAuthenticated, Forbidden and TooManyRequests."""
         assert operation.access is not None
         request.credentials = credentials(request, self.proxies)
+        source = audit.Source(request.id, request.credentials.address)
+        audit.enter(source)
         caller = self._caller(operation.access, request)
         if caller is not None:
             request.caller_id = caller.user_id
-        authorize(caller, operation.access)
-        check_origin(request, operation, caller, self.origins)
+            audit.enter(source._replace(user=caller.user_id))
+        try:
+            authorize(caller, operation.access)
+            check_origin(request, operation, caller, self.origins)
+        except Forbidden as error:
+            audit.record(audit.Event.ACCESS_DENIED, operation=operation.name, reason=error.message)
+            raise
         return caller
 
     def _caller(self, access: Access, request: Request) -> Principal | None:

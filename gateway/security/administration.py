@@ -7,18 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from gateway.contract.rules import is_email
 from gateway.dtos.catalog import ROLES
 from gateway.errors import Conflict, GatewayError
-from gateway.security import keys
+from gateway.security import audit, keys
+from gateway.security.audit import Event
 from gateway.security.clock import instant
 from gateway.security.passwords import LONGEST, new_hasher
 from gateway.units import unit_of_work
 from models import Database, Unit, account, login, user
-
-log = structlog.get_logger("gateway.audit")
 
 #: Characters that a new password has at least (OWASP ASVS 5.0, 6.2.1).
 SHORTEST = 8
@@ -71,7 +68,7 @@ class Administrator:
             )
             if api_key is not None:
                 self._insert_key(unit, added.id, api_key)
-        log.info("user added", user=added.id, email=email, roles=list(roles), by=self.by)
+        self._record(Event.USER_ADDED, added, roles=list(roles))
         return str(added.id)
 
     def add_key(self, email: str, api_key: str | None = None, days: int | None = None) -> str:
@@ -83,7 +80,7 @@ class Administrator:
         with self._unit() as unit:
             found = _found(unit, email)
             self._insert_key(unit, found.id, key, days)
-        log.info("key added", user=found.id, email=email, key=keys.hint(key), by=self.by)
+        self._record(Event.KEY_ADDED, found, key=keys.hint(key))
         return key
 
     def revoke_keys(self, email: str, hint: str) -> int:
@@ -98,7 +95,7 @@ class Administrator:
             ]
         if not revoked:
             raise AdministrationError(f"{email} has no good key that ends in {hint}")
-        log.info("keys revoked", user=found.id, email=email, keys=revoked, by=self.by)
+        self._record(Event.KEYS_REVOKED, found, keys=revoked)
         return len(revoked)
 
     def disable(self, email: str, *, disabled: bool) -> None:
@@ -106,7 +103,7 @@ class Administrator:
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
             void_credentials(unit, found, instant(self.now), disabled=disabled)
-        log.info("user disabled" if disabled else "user enabled", user=found.id, email=email, by=self.by)
+        self._record(Event.USER_DISABLED if disabled else Event.USER_ENABLED, found)
 
     def set_password(self, email: str, password: str) -> None:
         """Give a user another password; whoever signed in by the old one is signed out."""
@@ -114,7 +111,7 @@ class Administrator:
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
             void_credentials(unit, found, instant(self.now), password_hash=hashed)
-        log.info("password changed", user=found.id, email=email, by=self.by)
+        self._record(Event.PASSWORD_CHANGED, found)
 
     def set_roles(self, email: str, roles: Sequence[str]) -> None:
         """Give a user these roles and no others."""
@@ -122,7 +119,10 @@ class Administrator:
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
             user.update(unit, found.id, roles=list(roles), date_last_modified=instant(self.now))
-        log.info("roles changed", user=found.id, email=email, before=found.roles, after=list(roles), by=self.by)
+        self._record(Event.ROLES_CHANGED, found, before=found.roles, after=list(roles))
+
+    def _record(self, event: Event, row: Any, **facts: object) -> None:
+        audit.record(event, user=self.by, target=row.id, email=row.email_address, **facts)
 
     def _insert_key(self, unit: Unit, user_id: str, key: str, days: int | None = None) -> None:
         fault = keys.fault(key)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.security.clock import Clock, instant
 from gateway.security.keys import key_hash
-from gateway.security.lockout import Lockout
+from gateway.security.lockout import Limits, Lockout
 from gateway.security.logins import WRONG, Logins
 from gateway.security.memory import Memory
 from gateway.security.passwords import IN_LINE, Passwords
@@ -60,6 +60,7 @@ class Authenticator:
 
     :param secrets: sign tokens; the first one signs, tokens of the others are accepted.
     :param in_line: log-ins that may wait for their password's hash at once in this process.
+    :param limits: when guesses lock out.
     """
 
     def __init__(
@@ -71,11 +72,12 @@ class Authenticator:
         sleep: Callable[[float], None] = time.sleep,
         passwords: Passwords | None = None,
         in_line: int = IN_LINE,
+        limits: Limits | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self.passwords = passwords or Passwords(clock, in_line=in_line)
-        self._logins = Logins(database, self.passwords, Lockout(database, clock, sleep), clock)
+        self._logins = Logins(database, self.passwords, Lockout(database, clock, sleep, limits), clock)
         self._sessions = LoginSessions(database, clock)
         self._tokens = Tokens(secrets, clock)
         # PERF: by the whole header, as most clients spell it.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import structlog
-
-from gateway.errors import NotAuthenticated
+from gateway.errors import NotAuthenticated, TooManyRequests
+from gateway.security import audit
 from gateway.security.clock import Clock, instant
 from gateway.security.lockout import Lockout
 from gateway.security.passwords import Passwords
@@ -14,8 +13,6 @@ from models.identity import Identity
 
 #: The same words for a wrong password, a user that does not exist, one without a password, and a disabled one.
 WRONG = "Invalid Username or Password"
-
-log = structlog.get_logger("gateway.audit")
 
 
 class Logins:
@@ -40,16 +37,23 @@ class Logins:
         if found is not None and not every_time and self._passwords.remembers(stored, password):
             return found
         with self._passwords.line():
-            self._lockout.admit(name, address)
+            self._admit(name, address, found)
             right = self._passwords.verify(stored, password)
             if found is None or stored is None or not right:
                 self._lockout.failed(name, address)
-                log.warning("log-in failed", user=found.user_id if found else None, address=address)
+                audit.record(audit.Event.LOG_IN_FAILED, target=_id_of(found))
                 raise NotAuthenticated(WRONG)
-            self._lockout.succeeded(name)
+            self._lockout.succeeded(name, address)
             self._renew(found, stored, password)
-        log.info("password verified", user=found.user_id, address=address)
+        audit.record(audit.Event.LOG_IN, user=found.user_id, target=found.user_id)
         return found
+
+    def _admit(self, name: str, address: str, found: Identity | None) -> None:
+        try:
+            self._lockout.admit(name, address)
+        except TooManyRequests:
+            audit.record(audit.Event.LOG_IN_LOCKED_OUT, target=_id_of(found))
+            raise
 
     def _find(self, name: str) -> Identity | None:
         if not _is_text(name):
@@ -64,6 +68,10 @@ class Logins:
         renewed = self._passwords.hash(password)
         with unit_of_work(self._database) as unit:
             user.update(unit, found.user_id, password_hash=renewed, date_last_modified=instant(self._clock()))
+
+
+def _id_of(found: Identity | None) -> str | None:
+    return None if found is None else found.user_id
 
 
 def _is_text(name: str) -> bool:

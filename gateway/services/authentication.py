@@ -20,6 +20,7 @@ from gateway.dtos.authentication import (
 from gateway.dtos.catalog import catalog
 from gateway.dtos.errors import ResponseStatus
 from gateway.errors import FieldError, MalformedRequest, NotFound, NotSupported, ValidationFailed
+from gateway.security.audit import Event
 from gateway.security.authenticator import Authenticator, Credentials, full_name
 from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
@@ -73,7 +74,7 @@ def request_token(request: Instance, context: Context) -> Instance:
     found = identity.by_id(context.unit, row.id)
     if found is None or found.disabled:
         raise NotFound(f"There is no user '{row.id}'.")
-    users.audit("token issued", context, row)
+    users.record(Event.TOKEN_ISSUED, context, row)
     return RequestAuthTokenResult.new(auth_token=_authenticator(context).token_for(found))
 
 

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import structlog
-
 from gateway.contract.dto import Instance, close
 from gateway.dtos.catalog import ROLES, SYSTEM_ADMINISTRATOR, USER, catalog
 from gateway.dtos.common import ListResponse
 from gateway.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
 from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, ValidationFailed
+from gateway.security import audit
 from gateway.security.administration import password_fault, void_credentials
+from gateway.security.audit import Event
 from gateway.security.principal import Principal
 from gateway.services import lists, people
 from gateway.services.context import Context
 from models import Unit, account, user, user_list
 from models.listing import Order
 from models.user_list import UserRow
-
-log = structlog.get_logger("gateway.audit")
 
 #: Attributes of the answer that are no columns, and what sorts in their place.
 _SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
@@ -64,7 +62,7 @@ def create(request: Instance, context: Context) -> Instance:
         first_name=request.first_name,
         last_name=request.last_name,
     )
-    audit("user added", context, row, email=row.email_address)
+    record(Event.USER_ADDED, context, row, email=row.email_address)
     return info(_existing(context.unit, row.id), context.principal)
 
 
@@ -102,7 +100,7 @@ def _apply(request: Instance, context: Context, row: UserRow, hashed: str | None
         hidden = [each for each in row.account_ids if not people.may_see(context.principal, each)]
         user.set_accounts(context.unit, row.id, [*request.account_ids, *hidden])
     changed = [*changes, *(["password"] if hashed else []), *(["accounts"] if request.account_ids else [])]
-    audit("user changed", context, row, changed=changed, roles=changes.get("roles"))
+    record(Event.USER_CHANGED, context, row, changed=changed, roles=changes.get("roles"))
 
 
 class _Shown:
@@ -178,9 +176,9 @@ def check_outranks(caller: Principal, row: UserRow) -> None:
         raise Forbidden("This user may do more than you.")
 
 
-def audit(event: str, context: Context, row: Any, **more: Any) -> None:
-    """Write down who did what to whom."""
-    log.info(event, user=row.id, by=context.principal.user_id, **more)
+def record(event: Event, context: Context, row: Any, **facts: object) -> None:
+    """Write down what the caller did to a user."""
+    audit.record(event, user=context.principal.user_id, target=row.id, **facts)
 
 
 def _existing(unit: Unit, user_id: str) -> UserRow:

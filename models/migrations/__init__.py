@@ -13,11 +13,11 @@ from types import ModuleType
 
 from models.database import Database, Unit, connect
 from models.errors import SchemaMismatch, Unavailable
-from models.migrations import ddl, m0001_first, m0002_lists_by_date, m0003_fewer_pages
+from models.migrations import ddl, m0001_first, m0002_lists_by_date, m0003_fewer_pages, m0004_log_ins
 
 __all__ = ["MIGRATIONS", "SchemaMismatch", "apply", "check", "downgrade", "missing", "patient"]
 
-_MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date, m0003_fewer_pages)
+_MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date, m0003_fewer_pages, m0004_log_ins)
 
 #: Every migration by its number and name, in order.
 MIGRATIONS: Mapping[str, ModuleType] = {each.__name__.rpartition(".")[2].removeprefix("m"): each for each in _MODULES}

@@ -16,10 +16,15 @@ Change = str | Mapping[str, str]
 
 _TABLE = re.compile(r'\s*(CREATE|DROP) TABLE "(\w+)"')
 _INDEX = re.compile(r'\s*(CREATE|DROP) (?:UNIQUE )?INDEX "(\w+)" ON "(\w+)"')
+_COLUMN = re.compile(r'\s*ALTER TABLE "(\w+)" (ADD|DROP) COLUMN "(\w+)"')
 _HAS_TABLE = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s LIMIT 1"
 _HAS_INDEX = (
     "SELECT 1 FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND index_name = %s AND table_name = %s LIMIT 1"
+)
+_HAS_COLUMN = (
+    "SELECT 1 FROM information_schema.columns "
+    "WHERE table_schema = DATABASE() AND table_name = %s AND column_name = %s LIMIT 1"
 )
 # The same letters on every engine: compared and sorted by their code points, with the blanks at their ends. MySQL and MariaDB each have
 # a collation of their own for that; old servers have none, and take "x " for "x".
@@ -31,6 +36,16 @@ _NEAREST = "utf8mb4_bin"
 def drop_index(name: str, table: str) -> Change:
     """Drop an index."""
     return {"sqlite": f'DROP INDEX "{name}"', "mysql": f'DROP INDEX "{name}" ON "{table}"'}
+
+
+def add_column(table: str, name: str, kind: str) -> Change:
+    """Add a column that is null in every row."""
+    return f'ALTER TABLE "{table}" ADD COLUMN "{name}" {kind}'
+
+
+def drop_column(table: str, name: str) -> Change:
+    """Drop a column."""
+    return f'ALTER TABLE "{table}" DROP COLUMN "{name}"'
 
 
 def run(unit: Unit, change: Change) -> None:
@@ -57,4 +72,9 @@ def _is_done(unit: Unit, statement: str) -> bool:
             verb, *names = found.groups()
             exists = unit.execute(query, names).fetchone() is not None
             return exists if verb == "CREATE" else not exists
+    column = _COLUMN.match(statement)
+    if column is not None:
+        table, verb, name = column.groups()
+        exists = unit.execute(_HAS_COLUMN, (table, name)).fetchone() is not None
+        return exists if verb == "ADD" else not exists
     return False

@@ -60,7 +60,7 @@ def test_keys_of_requests(unit: Unit, other: str) -> None:
 @pytest.mark.parametrize("other", OTHERS)
 def test_subjects_of_failures(unit: Unit, other: str) -> None:
     login.note_failures(unit, ["x"], instant(1))
-    assert login.failures(unit, other, "y", instant(0)) == {}
+    assert login.failures(unit, [other, "y"], instant(0)) == {}
 
 
 def test_order(unit: Unit) -> None:

@@ -206,7 +206,7 @@ def test_failures_are_all_counted(patient: Database) -> None:
 
     assert at_once(fail) == [None] * WRITERS
     with patient.unit_of_work(write=False) as unit:
-        assert login.failures(unit, "somebody", "somewhere", instant(0)) == {
+        assert login.failures(unit, ["somebody", "somewhere"], instant(0)) == {
             "somebody": (WRITERS, instant(1)),
             "somewhere": (WRITERS, instant(1)),
         }

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from gateway.cli import main
 from models import Database, SchemaMismatch, Unavailable, connect, migrations, session
+from models.migrations import ddl
 from models.tables import TABLES, Session, SessionMember
 from tests.databases import SERVERS
 from tests.models.conftest import add
@@ -186,6 +187,9 @@ class TestInterrupted:
         begin = (
             'CREATE TABLE "added" ("id" VARCHAR(64) NOT NULL PRIMARY KEY)',
             'CREATE INDEX "added_id" ON "added" ("id")',
+            ddl.add_column("added", "name", "VARCHAR(64)"),
+            ddl.add_column("added", "gone", "VARCHAR(64)"),
+            ddl.drop_column("added", "gone"),
         )
         broken = {"9999_test": module((*begin, "NO STATEMENT AT ALL"))}
         monkeypatch.setattr(migrations, "MIGRATIONS", broken)
@@ -197,6 +201,7 @@ class TestInterrupted:
         monkeypatch.setattr(migrations, "MIGRATIONS", whole)
         assert migrations.apply(empty) == ["9999_test"]
         assert {"added", "more"} <= tables(empty)
+        assert types(empty, "added").keys() == {"id", "name"}
 
 
 @pytest.mark.parametrize("database_url", SERVERS, indirect=True)

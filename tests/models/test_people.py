@@ -200,11 +200,44 @@ class TestLogins:
         for second in (1, 2, 3):
             login.note_failures(unit, ["name", "address"], instant(second))
         login.note_failures(unit, ["other"], instant(4))
-        assert login.failures(unit, "name", "other", instant(1)) == {"name": (2, instant(2)), "other": (1, instant(4))}
-        assert login.failures(unit, "nobody", "nothing", NOW) == {}
+        assert login.failures(unit, ["name", "other", "x"], instant(1)) == {
+            "name": (2, instant(2)),
+            "other": (1, instant(4)),
+        }
+        assert login.failures(unit, ["nobody", "nothing"], NOW) == {}
         assert login.forget_failures(unit, "name") == 3
         assert login.sweep_failures(unit, instant(2)) == 2
-        assert login.failures(unit, "name", "address", NOW) == {"address": (1, instant(3))}
+        assert login.failures(unit, ["name", "address"], NOW) == {"address": (1, instant(3))}
+
+    def test_known(self, unit: Unit) -> None:
+        assert login.known_since(unit, HASH) is None
+        login.note_known(unit, HASH, instant(1))
+        login.note_known(unit, HASH, instant(2))
+        login.note_known(unit, "other", instant(2))
+        assert login.known_since(unit, HASH) == instant(2)
+        assert login.sweep_known(unit, instant(1)) == 0
+        assert login.sweep_known(unit, instant(2)) == 2
+        assert login.known_since(unit, HASH) is None
+
+
+class TestTokenFamilies:
+    """What is known of a log-in's tokens beside what they say."""
+
+    def test_rotated_and_ended(self, unit: Unit) -> None:
+        assert login.family(unit, HASH) is None
+        assert login.hold_family(unit, HASH, instant(9)) == (False, None, None, None)
+        login.rotate_family(unit, HASH, refresh_id="two", previous_id="one", now=instant(1), expires=instant(10))
+        assert login.hold_family(unit, HASH, instant(9)) == (False, "two", "one", instant(1))
+        login.end_family(unit, HASH, instant(11))
+        assert login.family(unit, HASH) == (True, "two", "one", instant(1))
+        login.end_family(unit, "other", instant(11))
+        assert login.family(unit, "other") == (True, None, None, None)
+
+    def test_swept(self, unit: Unit) -> None:
+        for number in range(5):
+            login.end_family(unit, f"{number}", instant(number))
+        assert login.sweep_families(unit, instant(2)) == 3
+        assert [login.family(unit, f"{number}") is None for number in range(5)] == [True] * 3 + [False] * 2
 
 
 class TestAccounts:

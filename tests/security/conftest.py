@@ -58,11 +58,11 @@ class World:
     def administrator(self) -> Administrator:
         return Administrator(self.database, self.now)
 
-    def authenticator(self, *secrets: str) -> Authenticator:
+    def authenticator(self, *secrets: str, **more: Any) -> Authenticator:
         """A worker's: workers share the database and nothing else."""
         passwords = Passwords(self.clock, self.hasher)
         return Authenticator(
-            self.database, secrets or [SECRET], clock=self.clock, sleep=self.slept.append, passwords=passwords
+            self.database, secrets or [SECRET], clock=self.clock, sleep=self.slept.append, passwords=passwords, **more
         )
 
     def rows(self, table: str) -> list[str]:

@@ -93,7 +93,7 @@ def test_every_change_leaves_an_audit_line(world: World) -> None:
         "user disabled",
         "user enabled",
     ]
-    assert all(line["by"] == "command line" and line["user"] and line["email"] == NEW for line in lines)
+    assert all(line["user"] == "command line" and line["target"] and line["email"] == NEW for line in lines)
     assert "very secret" not in repr(lines)
     assert made not in repr(lines)
 

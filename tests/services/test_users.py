@@ -244,5 +244,7 @@ def test_every_change_leaves_an_audit_line(call: Call, people: People) -> None:
         call(people.root, "RequestAuthToken", userId=people.bob.user_id)
     assert [line["event"] for line in lines] == ["user added", "user changed", "token issued"]
     assert lines[1]["changed"] == ["roles", "password", "accounts"]
-    assert all(line["by"] == people.root.user_id for line in lines)
+    assert all(
+        line["user"] == people.root.user_id and line["target"] and line["logger"] == "gateway.audit" for line in lines
+    )
     assert PASSWORD not in repr(lines)

@@ -1,0 +1,94 @@
+"""The audit log: who did what to whom, from where, in which request. docs/audit.rst explains every event."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from enum import Enum
+from typing import NamedTuple
+
+import structlog
+
+LOGGER = "gateway.audit"
+
+log = structlog.get_logger(LOGGER)
+
+
+class Event(Enum):
+    """What is written down; the value is the line's ``event``."""
+
+    LOG_IN = "password verified"
+    LOG_IN_FAILED = "log-in failed"
+    LOG_IN_LOCKED_OUT = "log-in locked out"
+    LOG_OUT = "logged out"
+    CREDENTIALS_REFUSED = "credentials refused"
+    ACCESS_DENIED = "access denied"
+    TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event
+    TOKEN_REFRESHED = "token refreshed"  # noqa: S105 - the name of an event
+    REFRESH_REFUSED = "refresh refused"
+    REFRESH_REUSED = "refresh token reused"
+    USER_ADDED = "user added"
+    USER_CHANGED = "user changed"
+    USER_DISABLED = "user disabled"
+    USER_ENABLED = "user enabled"
+    PASSWORD_CHANGED = "password changed"  # noqa: S105 - the name of an event
+    PASSWORD_VOIDED = "password voided"  # noqa: S105 - the name of an event
+    ROLES_CHANGED = "roles changed"
+    KEY_ADDED = "key added"
+    KEYS_REVOKED = "keys revoked"
+    ACCOUNT_ADDED = "account added"
+    ACCOUNT_CHANGED = "account changed"
+    CUSTOMER_ADDED = "customer added"
+
+
+#: Events that somebody should look at where there are many of them.
+_WARNINGS = frozenset(
+    {
+        Event.LOG_IN_FAILED,
+        Event.LOG_IN_LOCKED_OUT,
+        Event.CREDENTIALS_REFUSED,
+        Event.ACCESS_DENIED,
+        Event.REFRESH_REFUSED,
+        Event.REFRESH_REUSED,
+    }
+)
+
+
+class Source(NamedTuple):
+    """Where what is done comes from.
+
+    :ivar address: the client's.
+    :ivar user: the id of the signed-in user; empty where nobody is.
+    """
+
+    request_id: str = ""
+    address: str = ""
+    user: str = ""
+
+
+_NOWHERE = Source()
+_source: ContextVar[Source] = ContextVar("source", default=_NOWHERE)
+
+
+def enter(source: Source) -> None:
+    """Let the lines of this thread come from there until it is told otherwise."""
+    _source.set(source)
+
+
+def record(event: Event, *, target: str | None = None, user: str | None = None, **facts: object) -> None:
+    """Write a line.
+
+    :param target: the id of the user, account or customer that it happened to.
+    :param user: who did it, where that is not the signed-in user.
+    :param facts: what else is worth knowing. Never a secret.
+    """
+    source = _source.get()
+    write = log.warning if event in _WARNINGS else log.info
+    write(
+        event.value,
+        logger=LOGGER,
+        request_id=source.request_id or None,
+        address=source.address or None,
+        user=user or source.user or None,
+        target=target,
+        **facts,
+    )
