@@ -32,8 +32,9 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "graceful_timeout": 30,
         "max_requests": 20_000,
         "max_requests_jitter": 2_000,
-        # Whose X-Forwarded-Proto says that the client spoke https.
-        "forwarded_allow_ips": ",".join(settings.trusted_proxies),
+        # What proxies tell is read by gateway.http.forwarded, and by nobody else.
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
         "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
         # ServiceStack clients put whole DTOs into queries.
         "limit_request_line": 8190,

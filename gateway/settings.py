@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
+from gateway import addresses, origins
 from gateway.errors import ConfigurationError
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
@@ -47,7 +47,8 @@ class Settings:
         "GATEWAY_SECRET_PREVIOUS", "the secret before this one; its tokens are still accepted", secret=True
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        "GATEWAY_TRUSTED_PROXIES", "addresses or networks of proxies whose X-Forwarded-… headers are believed"
+        "GATEWAY_TRUSTED_PROXIES",
+        "addresses or networks of proxies whose X-Forwarded-… and Forwarded headers are believed",
     )
     login_attempts: int = _setting(
         "GATEWAY_LOGIN_ATTEMPTS", "failed log-ins of one user name from one address that lock it out there"
@@ -63,7 +64,7 @@ class Settings:
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
     cors_origins: tuple[str, ...] = _setting(
-        "GATEWAY_CORS_ORIGINS", "web origins whose pages may call, parted by commas"
+        "GATEWAY_CORS_ORIGINS", "web origins whose pages may call, separated by commas; * for all, without cookies"
     )
     jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
     default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
@@ -81,6 +82,7 @@ class Settings:
         try:
             found = cls._read(env)
             env.seal()
+            found = replace(found, cors_origins=tuple(dict.fromkeys(map(origins.parse, _filled(found.cors_origins)))))
         except EnvValidationError as error:
             wrong = cast("Mapping[str, list[str]]", error.error_messages)
             lines = [f"{name}: {' '.join(texts)}" for name, texts in wrong.items()]
@@ -130,7 +132,8 @@ class Settings:
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
-            cors_origins=tuple(env.list("GATEWAY_CORS_ORIGINS", [])),
+            # What can't be one is noted by the check, and reported with all else that is wrong.
+            cors_origins=tuple(env.list("GATEWAY_CORS_ORIGINS", [], validate=_check_origins) or ()),
             jsonp=env.bool("GATEWAY_JSONP", False),
             default_format=env.str(
                 "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])
@@ -187,9 +190,24 @@ def _is_database(value: str) -> bool:
 
 def _are_networks(values: list[str]) -> bool:
     try:
-        return all(ipaddress.ip_network(each, strict=False) for each in values)
+        return all(addresses.network(each.strip()) for each in values)
     except ValueError:
         return False
+
+
+def _check_origins(values: list[str]) -> None:
+    wrong = []
+    for each in _filled(values):
+        try:
+            origins.parse(each)
+        except ValueError as error:
+            wrong.append(f"{error}.")
+    if wrong:
+        raise ValidationError(" ".join(wrong))
+
+
+def _filled(values: Iterable[str]) -> list[str]:
+    return [each for each in values if each.strip()]
 
 
 def _is_secret(value: str) -> bool:

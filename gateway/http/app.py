@@ -8,9 +8,9 @@ from typing import Any
 
 import falcon
 
-from gateway import __version__, logs
+from gateway import __version__, addresses, logs
 from gateway.contract.catalog import Catalog
-from gateway.http import compression, metadata, middleware, routing
+from gateway.http import compression, forwarded, metadata, middleware, routing
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
 from gateway.http.pipeline import Pipeline
@@ -35,7 +35,12 @@ BODY_LIMIT = 10 * 1024 * 1024
 
 
 class App(falcon.App[Request, falcon.Response]):
-    """Falcon's app, with header names spelled as HTTP/1.1 servers spell them: some clients look for just that spelling."""
+    """Falcon's app, with header names spelled as HTTP/1.1 servers spell them: some clients look for just that spelling.
+
+    :ivar proxies: networks of the proxies whose forwarding headers are believed.
+    """
+
+    proxies: tuple[addresses.Network, ...] = ()
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one WSGI request."""
@@ -43,6 +48,7 @@ class App(falcon.App[Request, falcon.Response]):
         def spelled(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             return start_response(status, [(_SPELLINGS[name], value) for name, value in headers], *more)
 
+        forwarded.apply(env, self.proxies)
         return super().__call__(env, spelled)
 
 
@@ -70,8 +76,8 @@ class Options:
     :ivar realm: what WWW-Authenticate names.
     :ivar body_limit: bytes that a request's body may have.
     :ivar debug: answers to errors carry stack traces.
-    :ivar proxies: addresses or networks whose X-Forwarded-For is believed.
-    :ivar origins: web origins whose pages may call (CORS).
+    :ivar proxies: addresses or networks of proxies whose X-Forwarded-… and Forwarded headers are believed.
+    :ivar origins: web origins whose pages may call (CORS), as `gateway.origins.parse` spells them.
     :ivar jsonp: ``?callback=`` is honoured.
     :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
     :ivar write_line: takes each request's log line.
@@ -104,11 +110,12 @@ def create_app(
         router=routing.CaselessRouter(),
         middleware=list(_middleware(registry, options)),
     )
+    app.proxies = tuple(addresses.network(each.strip()) for each in options.proxies)
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
     ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
-    gate = Gate(authenticator, options.proxies, options.origins)
+    gate = Gate(authenticator, options.origins)
     pipeline = Pipeline(catalog, registry, database, gate, options.body_limit)
     _mount_operations(app, catalog, pipeline)
     _mount_predefined(app, catalog, registry, pipeline)
@@ -126,7 +133,7 @@ def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
     yield middleware.AccessLog(options.write_line)
     yield middleware.MethodOverriding(options.body_limit)
     if options.origins:
-        yield middleware.CrossOrigin(options.origins, middleware.EXPOSED, options.origins)
+        yield middleware.CrossOrigin(options.origins)
     yield compression.Compressing()
     if options.jsonp:
         yield middleware.Padding()

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
 
 from gateway.contract.catalog import Access, Operation
 from gateway.errors import Forbidden, NotAuthenticated
 from gateway.http.request import Request
+from gateway.origins import ANY, is_origin_of_host
 from gateway.security import audit
 from gateway.security.authenticator import Authenticator, Credentials
 from gateway.security.principal import Method, Principal, authorize
@@ -30,18 +29,16 @@ _HERE = frozenset({"same-origin", "none"})
 class Gate:
     """Lets requests in.
 
-    :ivar proxies: addresses or networks whose X-Forwarded-For is believed.
     :ivar origins: web origins whose pages may call (CORS).
     """
 
     authenticator: Authenticator
-    proxies: Collection[str] = ()
     origins: Collection[str] = ()
 
     def admit(self, operation: Operation, request: Request) -> Principal | None:
         """The caller of an operation, where somebody is signed in. Raises NotAuthenticated, Forbidden and TooManyRequests."""
         assert operation.access is not None
-        request.credentials = credentials(request, self.proxies)
+        request.credentials = credentials(request)
         source = audit.Source(request.id, request.credentials.address)
         audit.enter(source)
         caller = self._caller(operation.access, request)
@@ -66,36 +63,17 @@ class Gate:
             return None
 
 
-def credentials(request: Request, proxies: Collection[str] = ()) -> Credentials:
-    """What the request shows of its sender.
-
-    :param proxies: addresses or networks whose X-Forwarded-For is believed.
-    """
+def credentials(request: Request) -> Credentials:
+    """What the request shows of its sender."""
     shown = request.env.get
-    peer, forwarded, line = shown("REMOTE_ADDR", ""), shown("HTTP_X_FORWARDED_FOR"), shown("HTTP_COOKIE")
+    line = shown("HTTP_COOKIE")
     return Credentials(
         authorization=shown("HTTP_AUTHORIZATION"),
         api_key=shown("HTTP_X_API_KEY"),
         session_id=shown("HTTP_X_SS_ID"),
         cookies=_session_ids(line) if line else (),
-        address=client_address(peer, forwarded, proxies) if forwarded else peer,
+        address=shown("REMOTE_ADDR", ""),
     )
-
-
-def client_address(peer: str, forwarded: str, proxies: Collection[str]) -> str:
-    """The address that a request comes from: the last one on its way that is no proxy of ours. A socket's peer has none, and is one."""
-    way = [*(each.strip() for each in forwarded.split(",") if each.strip()), peer]
-    while len(way) > 1 and _is_proxy(way[-1], tuple(proxies)):
-        way.pop()
-    return way[-1]
-
-
-@lru_cache(maxsize=1024)
-def _is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
-    try:
-        return not address or any(ip_address(address) in ip_network(each, strict=False) for each in proxies)
-    except ValueError:
-        return False
 
 
 def cookies(line: str) -> Iterator[tuple[str, str]]:
@@ -123,14 +101,16 @@ def renewal(caller: Principal | None) -> LoginChange | None:
     return LoginChange(LoginSession(caller.session_id, permanent=True))
 
 
-def cookie_lines(change: LoginChange, *, secure: bool) -> Iterator[str]:
+def cookie_lines(change: LoginChange, *, secure: bool, path: str = "/") -> Iterator[str]:
     """What Set-Cookie says of a new login session, or of the end of the client's. A line is a header of its own.
+
+    :param path: the path under which the client reaches the service.
 
     Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies.
     """
     for name, value, seconds in _cookies_of(change.session):
         lasting = "" if seconds is None else f"; Max-Age={seconds}"
-        yield f"{name}={value}; Path=/{lasting}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+        yield f"{name}={value}; Path={path}{lasting}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
 
 def _cookies_of(session: LoginSession | None) -> Iterator[tuple[str, str, int | None]]:
@@ -153,16 +133,17 @@ def challenge(realm: str) -> str:
 def check_origin(request: Request, operation: Operation, caller: Principal | None, origins: Collection[str]) -> None:
     """Refuse a change that a page of another site makes by what its visitor's browser sends by itself, and a log-in that it makes.
 
-    :param origins: those whose pages may call (CORS).
+    :param origins: those whose pages may call (CORS). With `ANY` among them pages of every origin log in, and get no cookies.
     Raises Forbidden.
     """
     if not operation.writes or not (caller is None or _is_ambient(request, caller)):
         return
-    origin = request.env.get("HTTP_ORIGIN")
-    site = request.env.get("HTTP_SEC_FETCH_SITE")
-    same = site in _HERE if site else _is_own(origin, request)
-    if not same and origin not in origins:
+    if is_own_page(request) or request.env.get("HTTP_ORIGIN") in origins:
+        return
+    # A log-in needs nothing of the browser's; without cookies it changes nothing in it either.
+    if caller is not None or ANY not in origins:
         raise Forbidden("A page of another site can't do this.")
+    request.may_set_cookies = False
 
 
 def _is_ambient(request: Request, caller: Principal) -> bool:
@@ -170,7 +151,10 @@ def _is_ambient(request: Request, caller: Principal) -> bool:
     return caller.method is Method.COOKIE or request.env.get("HTTP_AUTHORIZATION", "")[:5].lower() == "basic"
 
 
-def _is_own(origin: str | None, request: Request) -> bool:
-    """Whether there is no origin or the request's own host. Its scheme doesn't count: TLS may end at a proxy."""
-    host = request.env.get("HTTP_HOST", "").lower()
-    return origin is None or (host != "" and origin.partition("://")[2].lower() == host)
+def is_own_page(request: Request) -> bool:
+    """Whether a request comes from a page of the service's own origin, or from no page at all."""
+    site = request.env.get("HTTP_SEC_FETCH_SITE")
+    if site:
+        return site in _HERE
+    origin = request.env.get("HTTP_ORIGIN")
+    return origin is None or is_origin_of_host(origin, request.env.get("HTTP_HOST", ""))

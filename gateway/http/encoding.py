@@ -75,7 +75,7 @@ def page(title: str, request: Request, registry: Registry) -> Page:
     """What a page for people shows around an answer: its title, and links to the same address in the other formats where GET answers."""
     links = {}
     # Never ``//host``, which would lead to another one.
-    path = quote("/" + request.negotiation.path.lstrip("/"))
+    path = request.prefix + quote("/" + request.negotiation.path.lstrip("/"))
     if request.method in ("GET", "HEAD"):
         others = [(name, value or "") for name, value in request.pairs if name.lower() != "format"]
         links = {

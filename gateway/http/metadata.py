@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,8 @@ from gateway.http import conditional
 from gateway.http.auth import Gate, credentials
 from gateway.http.request import Request
 from gateway.metadata.library import HTML, POLICY, Document, Library
+from gateway.origins import without_default_port
 from gateway.security.principal import Principal, authorize
-
-_HOST = re.compile(r"[\w.:\[\]-]{1,255}")
 
 Answer = Callable[[Request], Document]
 
@@ -59,7 +57,7 @@ class Visibility:
             response.append_header("Vary", "Authorization, Cookie, X-Api-Key, X-ss-id")
 
     def _caller(self, request: Request) -> Principal | None:
-        request.credentials = credentials(request, self.gate.proxies)
+        request.credentials = credentials(request)
         try:
             return self.gate.authenticator.authenticate(request.credentials)
         except (NotAuthenticated, Forbidden):
@@ -100,7 +98,7 @@ class OperationPageResource:
         library, names = self._visibility.library, self._visibility.names(request)
         name, language = request.query_value("op"), request.query_value("lang")
         if not name:
-            self._visibility.tell(request, response, library.index(names))
+            self._visibility.tell(request, response, library.index(names, base_url(request)))
             return
         try:
             page = library.operation(names, name, self._format, language, base_url(request))
@@ -109,7 +107,7 @@ class OperationPageResource:
             response.status = falcon.HTTP_404
             response.content_type = HTML
             response.set_header("Content-Security-Policy", POLICY)
-            response.data = library.missing(error.message)
+            response.data = library.missing(error.message, base_url(request))
         else:
             self._visibility.tell(request, response, page)
 
@@ -136,7 +134,7 @@ class RootResource:
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """A redirection, or links."""
         if request.negotiation.serializer.name == "html":
-            raise falcon.HTTPFound("/metadata")
+            raise falcon.HTTPFound(f"{request.prefix}/metadata")
         links = {name: f"{base_url(request)}{path}" for name, path in _LINKS.items()}
         response.content_type = request.negotiation.content_type
         response.data = request.negotiation.serializer.encode(links)
@@ -155,9 +153,12 @@ _LINKS = {
 
 def base_url(request: Request) -> str:
     """The service's address as the client sees it."""
-    host = request.env.get("HTTP_HOST", "")
-    # APPSEC: the header is the client's; what is no host does not get into documents.
-    return f"{request.scheme}://{host if _HOST.fullmatch(host) else request.env.get('SERVER_NAME', 'localhost')}"
+    shown, scheme = request.env.get, request.scheme
+    # SECURITY: the header is the client's; what is not a host does not get into documents.
+    host = without_default_port(scheme, shown("HTTP_HOST", "")) or without_default_port(
+        scheme, f"{shown('SERVER_NAME', '')}:{shown('SERVER_PORT', '')}"
+    )
+    return f"{scheme}://{host or 'localhost'}{request.prefix}"
 
 
 def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
@@ -168,7 +169,7 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
         return DocumentResource(visibility, answer)
 
     yield "/", RootResource()
-    yield "/metadata", document(lambda request: library.index(names(request)))
+    yield "/metadata", document(lambda request: library.index(names(request), base_url(request)))
     for serializer in library.registry:
         yield f"/{serializer.name}/metadata", OperationPageResource(visibility, serializer.name)
     yield "/types", document(lambda request: library.types_index(base_url(request)))
@@ -177,7 +178,7 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
     yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))
     yield "/operations/metadata", document(lambda request: _operations(library, names(request), request))
     yield "/openapi", document(lambda request: library.openapi(names(request), base_url(request)))
-    yield "/explorer", document(lambda request: library.explorer(names(request)))
+    yield "/explorer", document(lambda request: library.explorer(names(request), base_url(request)))
 
 
 def _operations(library: Library, names: frozenset[str] | None, request: Request) -> Document:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import falcon
 
+from gateway import origins
 from gateway.errors import MalformedRequest
 from gateway.http import bodies, encoding, forms
 from gateway.http.negotiation import JAVASCRIPT, media_type, negotiate
@@ -152,7 +153,15 @@ EXPOSED = ("ETag", "Retry-After", "X-AutoBatch-Completed", "X-Request-Id", "X-To
 
 
 class CrossOrigin(falcon.CORSMiddleware[Any, Any]):
-    """Falcon's CORS for a list of origins, with the Vary that shared caches need."""
+    """Falcon's CORS for a list of origins, with the Vary that shared caches need.
+
+    :param allowed: origins whose pages may call with the browser's credentials. `origins.ANY` among them lets pages of every other
+        origin call without.
+    """
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        listed = [each for each in allowed if each != origins.ANY]
+        super().__init__(origins.ANY if origins.ANY in allowed else listed, EXPOSED, listed)
 
     def process_response(self, req: Any, resp: falcon.Response, resource: object, req_succeeded: bool) -> None:
         """Add the headers, on errors too."""

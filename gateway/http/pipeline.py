@@ -121,9 +121,10 @@ class Pipeline:
         return Answer(200, body, negotiation.content_type, headers)
 
     def _with_cookies(self, answer: Answer, login: LoginChange | None, request: Request) -> Answer:
-        if login is None:
+        if login is None or not request.may_set_cookies:
             return answer
-        return replace(answer, cookies=[*auth.cookie_lines(login, secure=request.scheme == "https")])
+        lines = auth.cookie_lines(login, secure=request.scheme == "https", path=request.prefix or "/")
+        return replace(answer, cookies=[*lines])
 
     def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:
         negotiation = request.negotiation

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 import falcon
 
 from gateway.contract.catalog import Operation
+from gateway.http.forwarded import PREFIX
 from gateway.http.negotiation import Negotiation
 from gateway.security.authenticator import NONE, Credentials
 
@@ -26,6 +27,7 @@ class Request(falcon.Request):
     :ivar caller_id: the signed-in user's id, for the log.
     :ivar credentials: what the request shows of its sender.
     :ivar body: the body, inflated, as soon as it was read.
+    :ivar may_set_cookies: whether the answer to a log-in may keep it in the client's cookies.
     :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
     """
 
@@ -37,6 +39,12 @@ class Request(falcon.Request):
     credentials: Credentials = NONE
     began: float = 0.0
     body: bytes | None = None
+    may_set_cookies: bool = True
+
+    @property
+    def prefix(self) -> str:
+        """The path under which the client reaches the service, without a slash at its end; empty for the host's root."""
+        return f"{self.env.get(PREFIX, '')}{self.root_path}"
 
     @property
     def pairs(self) -> list[tuple[str, str | None]]:

@@ -6,12 +6,13 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.contract.catalog import Operation
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo
 from gateway.metadata import constraints
 from gateway.metadata.languages.python import member_name
-from gateway.metadata.pages import place_of, render, rules, templates, type_text
+from gateway.metadata.pages import BASE_URL, place_of, render, rules, templates, type_text
 
 _SCRIPT = "explorer.js"
 
@@ -19,7 +20,7 @@ _SCRIPT = "explorer.js"
 def page(operations: Iterable[Operation], contract: Contract, title: str) -> str:
     """The whole page."""
     found = [dict(_operation(each, contract)) for each in sorted(operations, key=lambda each: each.name)]
-    return render("explorer.html", title=title, api={"operations": found})
+    return render("explorer.html", title=title, api={"operations": found, "root": urlsplit(BASE_URL).path})
 
 
 def policy() -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +43,11 @@ class Document:
     content_type: str
     etag: str
     policy: str = ""
+
+    def at(self, base_url: str) -> Document:
+        """Return the document with the service's URL in it, where it was made with `pages.BASE_URL`."""
+        digest = hashlib.sha256(f"{self.etag} {base_url}".encode()).hexdigest()
+        return replace(self, body=pages.filled(self.body, base_url), etag=_etag(digest))
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,9 @@ class Library:
         self._view = lru_cache(maxsize=16)(self._describe)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
 
-    def index(self, names: frozenset[str] | None) -> Document:
+    def index(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/metadata``."""
-        return self._kept(_index, names)
+        return self._kept(_index, names).at(base_url)
 
     def operation(
         self, names: frozenset[str] | None, name: str, format_name: str, language: str, base_url: str
@@ -87,11 +92,11 @@ class Library:
         """``/{format}/metadata?op=X&lang=Y``. Raises NotFound for an operation or a language that is not there."""
         if self._view(names).find(name) is None:
             raise NotFound(f"There is no operation '{name[:200]}'.")
-        return self._kept(_operation, names, name.lower(), format_name, language.lower(), base_url)
+        return self._kept(_operation, names, name.lower(), format_name, language.lower()).at(base_url)
 
     def types_index(self, base_url: str) -> Document:
         """``/types``."""
-        return self._kept(_types_index, None, base_url)
+        return self._kept(_types_index, None).at(base_url)
 
     def types(
         self, names: frozenset[str] | None, language: str, given: Iterable[tuple[str, str | None]], base_url: str
@@ -105,11 +110,11 @@ class Library:
 
     def types_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/types/metadata``."""
-        return self._kept(_types_metadata, names, base_url)
+        return self._kept(_types_metadata, names).at(base_url)
 
     def app_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/metadata/app.json``."""
-        return self._kept(_app_metadata, names, base_url)
+        return self._kept(_app_metadata, names).at(base_url)
 
     def operations_metadata(self, names: frozenset[str] | None, serializer: Serializer, content_type: str) -> Document:
         """``/operations/metadata``, in any format."""
@@ -117,15 +122,15 @@ class Library:
 
     def openapi(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/openapi.json``."""
-        return self._kept(_openapi, names, base_url)
+        return self._kept(_openapi, names).at(base_url)
 
-    def explorer(self, names: frozenset[str] | None) -> Document:
+    def explorer(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/explorer``."""
-        return self._kept(_explorer, names)
+        return self._kept(_explorer, names).at(base_url)
 
-    def missing(self, reason: str) -> bytes:
+    def missing(self, reason: str, base_url: str) -> bytes:
         """The page that says what is not there."""
-        return pages.missing_page(reason, self.title).encode()
+        return pages.filled(pages.missing_page(reason, self.title).encode(), base_url)
 
     def _describe(self, names: frozenset[str] | None) -> View:
         # As declared, module by module: which module was loaded first must not show.
@@ -156,23 +161,27 @@ def _json(value: Any) -> Document:
 def _document(body: bytes, content_type: str, policy: str = "", date: str = "") -> Document:
     # Nodes were not started at the same second; what differs only in that is the same.
     told = body.replace(date.encode(), b"", 1)
-    return Document(body, content_type, f'W/"{hashlib.sha256(told).hexdigest()[:24]}"', policy)
+    return Document(body, content_type, _etag(hashlib.sha256(told).hexdigest()), policy)
+
+
+def _etag(digest: str) -> str:
+    return f'W/"{digest[:24]}"'
 
 
 def _index(library: Library, view: View) -> Document:
     return _page(pages.index_page(view.operations, pages.SAMPLED, library.title))
 
 
-def _operation(library: Library, view: View, name: str, format_name: str, language: str, base_url: str) -> Document:
+def _operation(library: Library, view: View, name: str, format_name: str, language: str) -> Document:
     operation, serializer = view.find(name), library.registry.by_name(format_name)
     assert operation is not None
     assert serializer is not None
-    return _page(pages.operation_page(operation, view.contract, serializer, base_url, language))
+    return _page(pages.operation_page(operation, view.contract, serializer, pages.BASE_URL, language))
 
 
-def _types_index(library: Library, view: View, base_url: str) -> Document:
+def _types_index(library: Library, view: View) -> Document:
     del library, view
-    return _page(pages.types_page("Typed clients", base_url))
+    return _page(pages.types_page("Typed clients", pages.BASE_URL))
 
 
 def _types(library: Library, view: View, language: str, given: tuple[tuple[str, str], ...], base_url: str) -> Document:
@@ -180,14 +189,14 @@ def _types(library: Library, view: View, language: str, given: tuple[tuple[str, 
     return _document(types.generate(language, view.contract, options).encode(), TEXT, date=library.date)
 
 
-def _types_metadata(library: Library, view: View, base_url: str) -> Document:
+def _types_metadata(library: Library, view: View) -> Document:
     del library
-    return _json(documents.types_metadata(view.contract, base_url))
+    return _json(documents.types_metadata(view.contract, pages.BASE_URL))
 
 
-def _app_metadata(library: Library, view: View, base_url: str) -> Document:
+def _app_metadata(library: Library, view: View) -> Document:
     formats = {each.name: each.media_types[0] for each in library.registry}
-    return _json(documents.app_metadata(view.contract, base_url, types.LANGUAGES, formats))
+    return _json(documents.app_metadata(view.contract, pages.BASE_URL, types.LANGUAGES, formats))
 
 
 def _operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:
@@ -196,8 +205,8 @@ def _operations_metadata(library: Library, view: View, serializer: Serializer, c
     return _document(body, content_type, POLICY if serializer.name == "html" else "")
 
 
-def _openapi(library: Library, view: View, base_url: str) -> Document:
-    return _json(openapi.document(view.operations, library.registry, base_url, library.title, library.version))
+def _openapi(library: Library, view: View) -> Document:
+    return _json(openapi.document(view.operations, library.registry, pages.BASE_URL, library.title, library.version))
 
 
 def _explorer(library: Library, view: View) -> Document:

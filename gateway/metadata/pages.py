@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,12 @@ from gateway.metadata.languages.scalars import scalars_of
 from serializers.base import Serializer
 
 _SCALARS = scalars_of("csharp")
+
+#: What documents are made with in place of the service's URL, which `filled` writes into each answer.
+BASE_URL = "http://base-url.service.invalid/path-of-service"
+_BASE = urlsplit(BASE_URL)
+# SECURITY: a URL that is filled in has nothing that HTML, JSON or a comment would have to quote.
+_NOT_IN_URL = re.compile(r"[^\w.:/\[\]%~@+=-]")
 
 #: The formats that have pages of their own; HTML is what the pages are.
 SAMPLED = ("json", "jsv", "xml", "csv")
@@ -44,16 +51,27 @@ class Table:
     members: tuple[tuple[str, int], ...] = ()
 
 
+def filled(document: bytes, base_url: str) -> bytes:
+    """Return a document that was made with `BASE_URL`, with the service's own URL: scheme, host and the path under which it is served."""
+    url = _NOT_IN_URL.sub("", base_url)
+    parts = urlsplit(url)
+    for made, own in ((BASE_URL, url), (_BASE.netloc, parts.netloc), (_BASE.path, parts.path)):
+        document = document.replace(made.encode(), own.encode())
+    return document
+
+
 @cache
 def templates() -> jinja2.Environment:
-    """The package's templates. Everything in them is escaped."""
-    return jinja2.Environment(
+    """The package's templates. Everything in them is escaped; `root` stands before each path of the service."""
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gateway.metadata"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["root"] = _BASE.path
+    return environment
 
 
 def render(template: str, **values: Any) -> str:
@@ -145,7 +163,7 @@ def operation_page(
         format=serializer.name,
         code=code,
         tables=[] if code else [*tables(contract, operation)],
-        request=samples.request(operation, serializer, urlsplit(base_url).netloc),
+        request=samples.request(operation, serializer, urlsplit(base_url).netloc, urlsplit(base_url).path),
         answer=samples.answer(operation, serializer),
     )
 

@@ -59,15 +59,18 @@ def document(serializer: Serializer, expected: Shape, value: Any) -> str:
     return _LAYOUTS.get(serializer.name, bytes.decode)(serializer.encode(value, expected)).rstrip()
 
 
-def request(operation: Operation, serializer: Serializer, host: str) -> str:
-    """A sample request as it goes over the wire."""
-    return "\n".join(_request_lines(operation, serializer, host))
+def request(operation: Operation, serializer: Serializer, host: str, root: str = "") -> str:
+    """A sample request as it goes over the wire.
+
+    :param root: the path under which the service is served.
+    """
+    return "\n".join(_request_lines(operation, serializer, host, root))
 
 
-def _request_lines(operation: Operation, serializer: Serializer, host: str) -> Iterator[str]:
+def _request_lines(operation: Operation, serializer: Serializer, host: str, root: str) -> Iterator[str]:
     route = operation.routes[0]
     verb = route.verbs[0] if len(route.verbs) == 1 or not operation.writes else "POST"
-    yield f"{verb} {route.path} HTTP/1.1"
+    yield f"{verb} {root}{route.path} HTTP/1.1"
     yield f"Host: {host}"
     yield f"Accept: {media_type(serializer)}"
     if verb in ("POST", "PUT", "PATCH") and serializer.readable:

@@ -13,9 +13,10 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from typing import NamedTuple
 
+from gateway import addresses
 from gateway.errors import TooManyRequests
 from gateway.security.clock import Clock, instant, seconds_of
 from gateway.units import unit_of_work
@@ -70,7 +71,7 @@ class Lockout:
         self._clock = clock
         self._sleep = sleep
         self._limits = limits or Limits()
-        self._exempt = [ip_network(each, strict=False) for each in self._limits.exempt]
+        self._exempt = [addresses.network(each.strip()) for each in self._limits.exempt]
 
     def admit(self, name: str, address: str) -> None:
         """Let an attempt pass, late where others failed before it. Raises TooManyRequests where it is locked out."""
@@ -113,8 +114,7 @@ class Lockout:
         return TooManyRequests("Too many failed log-ins; try again later.", retry_after=wait)
 
     def _is_exempt(self, address: str) -> bool:
-        client = parsed(address)
-        return client is not None and any(client in each for each in self._exempt)
+        return addresses.contains(self._exempt, address)
 
 
 def delay(failures: int) -> float:
@@ -122,18 +122,9 @@ def delay(failures: int) -> float:
     return 0.0 if failures < FREE else min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - FREE, 32))
 
 
-def parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """An address; that of IPv4 also where it is written as IPv6 (``::ffff:192.0.2.1``). None for what is no address."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    return found.ipv4_mapped or found if found.version == 6 else found
-
-
 def client_network(address: str) -> str:
     """What counts as one client: an IPv4 address, or the network of an IPv6 address; what is no address, as it is."""
-    found = parsed(address)
+    found = addresses.parse(address)
     if found is None or found.version == 4:
         return address if found is None else str(found)
     return str(ip_network((found, _PREFIX), strict=False))

@@ -452,25 +452,6 @@ def test_guesses_by_basic_count_too(client: Client) -> None:
     assert client("GET", "/auth/status", Authorization=basic(ADA, "wrong")).status_code == 429
 
 
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "address"),
-    [
-        ("203.0.113.9", "", "203.0.113.9"),
-        ("203.0.113.9", "192.0.2.1", "203.0.113.9"),
-        ("127.0.0.1", "192.0.2.1", "192.0.2.1"),
-        ("127.0.0.1", "made-up, 192.0.2.1", "192.0.2.1"),
-        ("127.0.0.1", "192.0.2.1, 127.0.0.1", "192.0.2.1"),
-        ("", "192.0.2.1", "192.0.2.1"),
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("127.0.0.1", " , ", "127.0.0.1"),
-        ("10.1.2.3", "192.0.2.1", "192.0.2.1"),
-        ("10.2.2.3", "192.0.2.1", "10.2.2.3"),
-    ],
-)
-def test_the_address_of_a_client(peer: str, forwarded: str, address: str) -> None:
-    assert auth.client_address(peer, forwarded, ("127.0.0.1", "10.1.0.0/16")) == address
-
-
 # Other sites' pages.
 
 ELSEWHERE = [

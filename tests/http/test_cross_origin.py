@@ -9,7 +9,7 @@ from gateway import wsgi
 from gateway.settings import Settings
 from models import Database
 
-from .conftest import API_KEY
+from .conftest import API_KEY, EMAIL, PASSWORD
 
 OURS, OTHERS = "https://app.example.org", "https://evil.example"
 PREFLIGHT = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization, x-ss-id"}
@@ -56,3 +56,37 @@ def test_others_are_granted_nothing(open_app: TestApp, origin: str) -> None:
 def test_nobody_is_granted_anything_unless_somebody_says_so(anonymous: TestApp) -> None:
     answer = anonymous.options("/sessions/x", headers={"Origin": OURS, **PREFLIGHT})
     assert not any(name.startswith("Access-Control-") for name in answer.headers)
+
+
+@pytest.fixture
+def app_of_all(database: Database, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> TestApp:
+    """A service that pages of every origin may call, and those of one with the browser's credentials."""
+    del settings
+    monkeypatch.setenv("GATEWAY_CORS_ORIGINS", f"*, {OURS.upper()}:443/")
+    return TestApp(wsgi.build(Settings.from_environment(), database))
+
+
+def test_every_origin_without_credentials(app_of_all: TestApp) -> None:
+    found = granted(app_of_all, "OPTIONS", "/sessions/x", Origin=OTHERS, **PREFLIGHT)
+    assert found["Access-Control-Allow-Origin"] == "*"
+    assert "PATCH" in found["Access-Control-Allow-Methods"]
+    assert "Access-Control-Allow-Credentials" not in found
+    assert granted(app_of_all, "GET", "/nowhere", Origin="null")["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_listed_origin_with_credentials_beside_every_other(app_of_all: TestApp) -> None:
+    found = granted(app_of_all, "GET", "/sessions", Origin=OURS)
+    assert found["Access-Control-Allow-Origin"] == OURS
+    assert found["Access-Control-Allow-Credentials"] == "true"
+
+
+def test_pages_of_every_origin_log_in_and_get_no_cookies(app_of_all: TestApp) -> None:
+    body = {"userName": EMAIL, "password": PASSWORD}
+    answer = app_of_all.post_json("/auth", body, headers={"Origin": OTHERS, "Sec-Fetch-Site": "cross-site"})
+    assert answer.json["bearerToken"]
+    assert "Set-Cookie" not in answer.headers
+    token = {"Origin": OTHERS, "Authorization": f"Bearer {answer.json['bearerToken']}"}
+    assert app_of_all.post_json("/sessions", {}, headers=token).status_int == 200
+    assert "Set-Cookie" in app_of_all.post_json("/auth", body, headers={"Origin": OURS}).headers
+    # The cookies that the browser has now are not for the others.
+    assert app_of_all.post_json("/sessions", {}, headers={"Origin": OTHERS}, status="*").status_int == 403

@@ -124,13 +124,13 @@ function call() {
 
 function shown(made) {
   const head = Object.entries(made.headers).map(([name, value]) => name + ": " + (name === "Authorization" ? value.split(" ")[0] + " ••••" : value));
-  return [made.verb + " " + made.url + " HTTP/1.1", "Host: " + location.host, ...head].join("\n") + (made.body === null ? "" : "\n\n" + made.body);
+  return [made.verb + " " + api.root + made.url + " HTTP/1.1", "Host: " + location.host, ...head].join("\n") + (made.body === null ? "" : "\n\n" + made.body);
 }
 
 function refresh() {
   const made = call();
   $("request").textContent = shown(made);
-  $("code").textContent = languages[$("language").value][1](made, location.origin);
+  $("code").textContent = languages[$("language").value][1](made, location.origin + api.root);
   $("copied").textContent = "";
   for (const each of document.querySelectorAll("[data-by]")) each.hidden = each.dataset.by !== $("by").value;
 }
@@ -153,7 +153,7 @@ async function send(event) {
   $("answer").textContent = "";
   const began = performance.now();
   try {
-    const answer = await fetch(made.url, { method: made.verb, headers: made.headers, body: made.body, credentials: $("by").value === "cookie" ? "same-origin" : "omit", cache: "no-store" });
+    const answer = await fetch(api.root + made.url, { method: made.verb, headers: made.headers, body: made.body, credentials: $("by").value === "cookie" ? "same-origin" : "omit", cache: "no-store" });
     const text = await answer.text();
     $("status").textContent = answer.status + " " + answer.statusText + ", " + Math.round(performance.now() - began) + " ms";
     $("answer").textContent = ["HTTP/1.1 " + answer.status + " " + answer.statusText, ...[...answer.headers].map(([name, value]) => name + ": " + value)].join("\n") + (text ? "\n\n" + text : "");

@@ -1,0 +1,66 @@
+"""IP addresses and networks, each in one spelling.
+
+An IPv4 address that is mapped into IPv6 (``::ffff:192.0.2.1``, as a socket on ``[::]`` reports it) is the IPv4 address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+#: Bits of the prefix ``::ffff:0:0``, behind which IPv6 maps the IPv4 addresses.
+_MAPPED_BITS = 96
+
+
+def parse(text: str) -> Address | None:
+    """Return the address of a text, or None when it is not one.
+
+    Blanks, quotes, IPv6 brackets, a port and an IPv6 zone are cut off, as proxies write them: ``192.0.2.1:8080``, ``"[2001:db8::1]:443"``.
+    """
+    text = text.strip(" \t").strip('"')
+    if text.startswith("["):
+        text, bracket, port = text[1:].partition("]")
+        if not bracket or not _is_port(port):
+            return None
+    elif text.count(":") == 1:
+        text, colon, port = text.partition(":")
+        if not _is_port(colon + port):
+            return None
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
+
+
+def canonical(text: str) -> str:
+    """Return the one spelling of an address; a text that is not an address, such as a Unix socket's, stays as it is."""
+    found = parse(text)
+    return text if found is None else str(found)
+
+
+def network(text: str) -> Network:
+    """Return the network of an address or network; bits behind the prefix are ignored.
+
+    :raises ValueError: when the text is neither.
+    """
+    found = ip_network(text, strict=False)
+    if isinstance(found, IPv6Network) and found.prefixlen >= _MAPPED_BITS:
+        mapped = found.network_address.ipv4_mapped
+        if mapped is not None:
+            return IPv4Network((mapped, found.prefixlen - _MAPPED_BITS))
+    return found
+
+
+def contains(networks: Iterable[Network], text: str) -> bool:
+    """Return whether an address is in one of the networks. A text that is not an address is in none."""
+    found = parse(text)
+    return found is not None and any(found.version == each.version and found in each for each in networks)
+
+
+def _is_port(text: str) -> bool:
+    """Whether a text is empty or a colon and what RFC 7239 allows behind it: digits, or a made-up name."""
+    return not text or (text[0] == ":" and (text[1:].isdecimal() or text[1:2] == "_"))

@@ -1,0 +1,172 @@
+"""What trusted proxies tell about a request: the client's address, the scheme and host that it used, and the path it was sent to.
+
+``X-Forwarded-For``, ``-Proto``, ``-Host`` and ``-Prefix``, or ``Forwarded`` (RFC 7239) where none of the first three is there. The way
+from the client to the gateway is walked from its end: a hop is believed when the hop behind it is a trusted proxy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from gateway import addresses, origins
+from gateway.addresses import Network
+
+#: In the WSGI environment: the path under which a trusted proxy serves the gateway, without a slash at its end.
+PREFIX = "gateway.prefix"
+
+_FOR, _HOST, _PREFIX, _FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PREFIX",
+    "HTTP_FORWARDED",
+)
+#: Where proxies write the scheme; the first that is there counts.
+_SCHEMES = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PROTOCOL", "HTTP_X_FORWARDED_SCHEME", "HTTP_X_FORWARDED_SSL")
+_HEADERS = (_FOR, _HOST, _PREFIX, _FORWARDED, *_SCHEMES)
+#: What they write there; other values are ignored.
+_SCHEME_OF: Mapping[str, str] = {
+    "https": "https",
+    "wss": "https",
+    "ssl": "https",
+    "on": "https",
+    "http": "http",
+    "ws": "http",
+    "off": "http",
+}
+
+#: One ``name=value`` of Forwarded; a value with a colon should be quoted, but not every proxy does so.
+_PAIR = re.compile(r"""[ \t]*([!#$%&'*+.^_`|~\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))[ \t]*([;,]|$)""", re.ASCII)
+_ESCAPED = re.compile(r"\\(.)")
+# SECURITY: a prefix gets into links, cookies and documents: no second slash that makes it another host's, no dots, nothing to quote.
+_PREFIX_PATH = re.compile(r"(/[A-Za-z0-9._~@+=%-]+)+")
+_LONGEST_PREFIX = 255
+
+
+class Hop(NamedTuple):
+    """What one proxy saw: the address that called it, and the scheme and host that were used. Empty where it does not tell."""
+
+    address: str
+    scheme: str
+    host: str
+
+
+class _Seen(NamedTuple):
+    address: str
+    scheme: str
+    host: str
+    prefix: str
+
+
+def apply(environment: MutableMapping[str, Any], proxies: Collection[Network]) -> None:
+    """Make a WSGI environment what it would be if the client had called the gateway itself.
+
+    REMOTE_ADDR, wsgi.url_scheme and HTTP_HOST are replaced, and PREFIX is set, by what the headers of trusted proxies say. Headers of
+    other peers change nothing.
+
+    :param proxies: the networks of trusted proxies. The peer of a Unix socket, which has no address, is always one.
+    """
+    peer = environment.get("REMOTE_ADDR", "")
+    given = tuple(map(environment.get, _HEADERS))
+    if not any(given):
+        if ":" in peer:
+            environment["REMOTE_ADDR"] = addresses.canonical(peer)
+        return
+    seen = _seen(peer, given, tuple(proxies))
+    environment["REMOTE_ADDR"] = seen.address
+    if seen.scheme:
+        environment["wsgi.url_scheme"] = seen.scheme
+    if seen.host:
+        environment["HTTP_HOST"] = seen.host
+    if seen.prefix:
+        environment[PREFIX] = seen.prefix
+
+
+# PERF: the addresses of one client, and those of one proxy, come again and again.
+@lru_cache(maxsize=1024)
+def _seen(peer: str, given: tuple[str | None, ...], proxies: tuple[Network, ...]) -> _Seen:
+    address, scheme, host = addresses.canonical(peer), "", ""
+    if not _is_trusted(address, proxies):
+        return _Seen(address, "", "", "")
+    headers = dict(zip(_HEADERS, given, strict=True))
+    for hop in reversed(hops(headers)):
+        scheme, host = hop.scheme or scheme, hop.host or host
+        found = addresses.parse(hop.address)
+        if found is None:
+            break
+        address = str(found)
+        if not _is_trusted(address, proxies):
+            break
+    return _Seen(address, scheme, host, prefix_path(headers[_PREFIX] or ""))
+
+
+def _is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
+    return not address or addresses.contains(proxies, address)
+
+
+def hops(headers: Mapping[str, str | None]) -> list[Hop]:
+    """Return the hops that the headers tell of, the client's first.
+
+    :param headers: values by WSGI name; None for a header that is not there.
+    """
+    callers, hosts = _items(headers[_FOR]), _items(headers[_HOST])
+    schemes = next((found for name in _SCHEMES if (found := _items(headers[name]))), [])
+    if not (callers or hosts or schemes):
+        return list(_elements(headers[_FORWARDED] or ""))
+    count = max(len(callers), 1)
+    return [
+        Hop(
+            callers[index] if callers else "",
+            _SCHEME_OF.get(_of_hop(schemes, index, count).lower(), ""),
+            _host(_of_hop(hosts, index, count)),
+        )
+        for index in range(count)
+    ]
+
+
+def _of_hop(values: list[str], index: int, hop_count: int) -> str:
+    """A hop's value. Lists of one length were written by the same proxies; in any other the first value is the client's."""
+    return values[index if len(values) == hop_count else 0] if values else ""
+
+
+def _items(header: str | None) -> list[str]:
+    return [item for each in (header or "").split(",") if (item := each.strip(" \t").strip('"'))]
+
+
+def _elements(header: str) -> Iterator[Hop]:
+    """The hops of a Forwarded header; none of one that breaks RFC 7239's grammar."""
+    found: list[dict[str, str]] = [{}]
+    position = 0
+    while position < len(header):
+        pair = _PAIR.match(header, position)
+        if pair is None:
+            return
+        name, quoted, token, separator = pair.groups()
+        value = token if quoted is None else _ESCAPED.sub(r"\1", quoted)
+        if found[-1].setdefault(name.lower(), value) != value:
+            return
+        if separator == ",":
+            found.append({})
+        position = pair.end()
+    for each in found:
+        if each:
+            scheme = _SCHEME_OF.get(each.get("proto", "").lower(), "")
+            yield Hop(each.get("for", ""), scheme, _host(each.get("host", "")))
+
+
+def _host(text: str) -> str:
+    return text if text and origins.host_and_port(text) else ""
+
+
+def prefix_path(header: str) -> str:
+    """Return the path of an X-Forwarded-Prefix header without a slash at its end; empty for what is not a path.
+
+    Of several values each was cut off by one proxy: together they are the path.
+    """
+    path = "".join("/" + part.strip("/") for part in _items(header) if part != "/")
+    plain = _PREFIX_PATH.fullmatch(path) and len(path) <= _LONGEST_PREFIX
+    dots = any(unquote(each) in (".", "..") or "/" in unquote(each) for each in path[1:].split("/"))
+    return path if plain and not dots else ""
