@@ -8,13 +8,14 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from gateway.commands.formats import FORMATS, RecordFormat
+from gateway.contract import dates
 from gateway.dtos.records import SessionRecord
 from gateway.errors import GatewayError
 from gateway.services import transfer
@@ -38,6 +39,19 @@ class Age(click.ParamType[timedelta]):
         if found is None:
             self.fail(f"{value!r} is no age such as 90d, 12w or 2y", param, ctx)
         return timedelta(days=int(found[1]) * _DAYS[found[2]])
+
+
+class Day(click.ParamType[date]):
+    """A day: ``2026-11-26``."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day, or fail with click's error that says what is expected."""
+        try:
+            return dates.day(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day as YYYY-MM-DD", param, ctx)
 
 
 @click.group()
@@ -67,16 +81,16 @@ def archive(older_than: timedelta) -> None:
 
 @sessions.command()
 @click.option("--format", "format_name", type=_FORMAT, default="jsonl", show_default=True)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only sessions created on this day or later, in UTC.")
+@click.option("--since", type=Day(), help="Only sessions created on this day or later, in UTC.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="A file; an export into it resumes where it ended.",
 )
-def export(format_name: str, since: datetime | None, output: Path | None) -> None:
+def export(format_name: str, since: date | None, output: Path | None) -> None:
     """Write every session, archived ones included, to a file or to the standard output."""
     database = _database()
-    first = None if since is None else f"{since:%Y-%m-%d}T00:00:00.000000Z"
+    first = None if since is None else f"{since}T00:00:00.000000Z"
     written = FORMATS[format_name](SessionRecord)
     target = _Standard() if output is None else _Resumable(output, {"format": format_name, "since": first})
     with target, _progress("exporting", transfer.count(database, first)) as advance:

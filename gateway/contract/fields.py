@@ -1,7 +1,8 @@
 """The fields of a DTO: marshmallow's, made to read what ServiceStack clients send.
 
 Formats without types of their own (JSV, XML, CSV, queries, forms) give texts, so every field reads its value from a text; JSON's
-values are read as well. What is absent is null, and so is an empty text where no text is expected. A value that does not bind is a
+values are read as well. Blanks around a typed value mean nothing; a text keeps its own. What is absent is null, and so is an empty or
+blank text where no text is expected. A value that does not bind is a
 `Failure` with the code SerializationException, as ServiceStack answers it; rules run on what was bound, null included.
 """
 
@@ -74,7 +75,7 @@ class DtoField(_Field):
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """The bound value. Raises marshmallow's ValidationError with every rule that it breaks."""
-        if value is marshmallow.missing or (self.blank_is_null and value == ""):
+        if value is marshmallow.missing or (self.blank_is_null and isinstance(value, str) and not value.strip()):
             value = None
         output = None if value is None else self._deserialize(value, attr, data, **kwargs)
         self._validate(output)
@@ -125,7 +126,7 @@ class Boolean(DtoField, base.Boolean):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if isinstance(value, bool):
             return value
-        found = BOOLEANS.get(str(value).lower())
+        found = BOOLEANS.get(str(value).strip().lower())
         if found is None:
             raise unbindable(value)
         return found
@@ -139,9 +140,10 @@ class Integer(DtoField, base.Integer):
         self.bits = bits
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, bool) or not _DIGITS.fullmatch(str(value)):
+        digits = str(value).strip()
+        if isinstance(value, bool) or not _DIGITS.fullmatch(digits):
             raise unbindable(value)
-        number = int(value)
+        number = int(digits)
         if not -(1 << (self.bits - 1)) <= number < 1 << (self.bits - 1):
             raise unbindable(value)
         return number
@@ -163,7 +165,7 @@ class Enum(DtoField, base.Enum[EnumType]):
         return None if value is None else str(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> EnumType:
-        member = None if isinstance(value, bool) else self._spellings.get(str(value).lower())
+        member = None if isinstance(value, bool) else self._spellings.get(str(value).strip().lower())
         if member is None:
             raise unbindable(value)
         return member

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from typing import Any, Protocol
 
-from gateway.contract import fields
+from gateway.contract import dates, fields
 from gateway.contract.dto import Dto, Instance
 from gateway.dtos.common import SortOrders
 from gateway.errors import FieldError, ValidationFailed
@@ -117,20 +116,17 @@ def _sortable(item: type[Dto]) -> dict[str, str]:
 
 def first_instant(day: str | None) -> str | None:
     """The first instant of a day in UTC."""
-    return f"{day}T00:00:00.000000Z" if day else None
+    return f"{dates.day(day)}T00:00:00.000000Z" if day and not day.isspace() else None
 
 
 def last_instant(day: str | None) -> str | None:
     """The last instant of a day in UTC."""
-    return f"{day}T23:59:59.999999Z" if day else None
+    return f"{dates.day(day)}T23:59:59.999999Z" if day and not day.isspace() else None
 
 
 def as_instant(text: str | None) -> str | None:
-    """A time in ISO 8601 as the API writes instants; without an offset it is UTC, and a bare day begins at midnight."""
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text)
-    return instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    """A text that `dates.moment` reads, as the API writes instants. Raises ValueError."""
+    return instant(dates.moment(text)) if text and not text.isspace() else None
 
 
 def given(values: list[str | None] | None) -> list[str] | None:

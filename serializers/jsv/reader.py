@@ -5,7 +5,8 @@ returns the position behind what it read. Well-formed compact documents are read
 else and leaves it to this one. The grammar is in docs/serializers.rst, "JSV in one page".
 
 Two layouts are known. In the compact one, blanks belong to bare values. A line break outside quotes means the dump form
-that metadata pages show, where blanks and line breaks around names and values are layout.
+that metadata pages show, where blanks and line breaks around names and values are layout. So does a blank between a
+record's brace and its first name, which no compact document has: ``curl -d @file`` drops the line breaks of a file.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ MAX_DEPTH = 200
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 #: Matches where a document is in the dump form.
 LINE_BREAK_OUTSIDE_QUOTES = re.compile(r'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+[\r\n]')
+#: Matches a record, or a list of them, whose first name is indented.
+_INDENTED_NAME = re.compile(r"[ \t]*+(?:\[[ \t]*+)?\{[ \t]++[^}\s]")
 _STRUCTURE = re.compile(r'["{}\[\]]')
 _CLOSING = {"{": "}", "[": "]"}
 _STRUCTURAL = frozenset('"{[')
@@ -53,7 +56,7 @@ def read(text: str, shape: Shape | None, limits: Limits = DEFAULT_LIMITS) -> Any
         return _root_scalar(text, shape)
     if shape is None and text.lstrip(" \t\r\n")[:1] not in ("{", "["):
         return _root_text(text)
-    return _Reader(text, limits).document(shape)
+    return _Reader(text, shape, limits).document(shape)
 
 
 def _root_text(text: str) -> str:
@@ -101,13 +104,13 @@ def balanced_end(text: str, position: int) -> int:
 
 
 class _Reader:
-    def __init__(self, text: str, limits: Limits) -> None:
+    def __init__(self, text: str, shape: Shape | None, limits: Limits) -> None:
         self.text = text
         self.end = len(text)
         self.depth = min(limits.depth, MAX_DEPTH)
         self.items = limits.items
         self.path: list[str | int] = []
-        self.layout = _DUMP if LINE_BREAK_OUTSIDE_QUOTES.match(text.strip(" \t\r\n")) else _COMPACT
+        self.layout = _DUMP if _is_dump(text, shape) else _COMPACT
         self.enclosing: Mapping[str, Record] = {}
 
     def document(self, shape: Shape | None) -> Any:
@@ -306,6 +309,13 @@ class _Reader:
     def fail(self, message: str, position: int, *, value: bool = False) -> NoReturn:
         """Raises the error of a malformed text, or of a value that does not fit, which has a path."""
         raise DecodeError.at(message, self.text, position, wire_path(self.path) if value else "")
+
+
+def _is_dump(text: str, shape: Shape | None) -> bool:
+    if LINE_BREAK_OUTSIDE_QUOTES.match(text.strip(" \t\r\n")):
+        return True
+    records = isinstance(shape, Record) or (isinstance(shape, ListOf) and _holds_records(shape.item))
+    return records and _INDENTED_NAME.match(text) is not None
 
 
 def _holds_records(shape: Shape | None) -> bool:

@@ -1,7 +1,7 @@
 """Scalar values from text, as JSV, XML and CSV all spell them.
 
-Readers raise `ValueError` with a message that names what was expected; a format turns it into a `DecodeError` that says
-where.
+Blanks around a value mean nothing, except in a text. Readers raise `ValueError` with a message that names what was
+expected; a format turns it into a `DecodeError` that says where.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import binascii
 import decimal
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ _SINGLE_LIMIT = float((1 << 128) - (1 << 103))
 _DECIMAL_LIMIT = 1 << 96
 _DECIMAL_SCALE = 28
 _SPECIAL_NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?(Z| ?[+-]\d\d:?\d\d)?)?",
@@ -90,11 +91,31 @@ def read_decimal(text: str) -> decimal.Decimal:
     return value
 
 
-def read_instant(text: str) -> datetime:
-    """An ISO 8601 form, a date alone (midnight UTC), or /Date(ms)/; digits below microseconds are cut."""
-    match = _INSTANT.fullmatch(text)
+def read_day(text: str) -> date:
+    """A day of the calendar as YYYY-MM-DD."""
+    match = _DAY.fullmatch(text.strip())
     if match is None:
-        return _read_epoch_instant(text)
+        raise ValueError("expected a day as YYYY-MM-DD")
+    try:
+        return date(*map(int, match.groups()))
+    except ValueError as error:
+        raise ValueError(f"expected a day as YYYY-MM-DD: {error}") from None
+
+
+def read_instant(text: str) -> datetime:
+    """A time as `read_iso_instant` reads it, or /Date(ms)/."""
+    text = text.strip()
+    return _read_epoch_instant(text) if text[:1] in ("/", "\\") else read_iso_instant(text)
+
+
+def read_iso_instant(text: str) -> datetime:
+    """YYYY-MM-DD (midnight UTC), or YYYY-MM-DDThh:mm[:ss[.f]] with Z, ±hh:mm, ±hhmm or no zone.
+
+    A blank may stand for the T and before the zone. Digits below microseconds are cut.
+    """
+    match = _INSTANT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("expected a date")
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
         if hour is None:
@@ -131,6 +152,7 @@ def _read_epoch_instant(text: str) -> datetime:
 
 def read_duration(text: str) -> timedelta:
     """An XSD duration of days and less, or [d.]hh:mm:ss[.f]; digits below microseconds are cut."""
+    text = text.strip()
     match = _XSD_DURATION.fullmatch(text)
     if match is None:
         match = _CLOCK_DURATION.fullmatch(text)
@@ -160,15 +182,16 @@ def read_single(text: str) -> float:
 
 def read_guid(text: str) -> UUID:
     """32 hex digits, with or without dashes, the dashed form also in braces."""
+    text = text.strip()
     if not _GUID.fullmatch(text):
         raise ValueError("expected a guid")
     return UUID(text)
 
 
 def read_binary(text: str) -> bytes:
-    """Base64 of the standard alphabet, padded."""
+    """Base64 of the standard alphabet, padded; it may be wrapped in lines."""
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("expected base64") from None
 

@@ -153,6 +153,7 @@ def _value(element: Element, shape: Shape, enclosing: Mapping[str, Record]) -> A
 def _scalar(text: str, shape: Shape) -> Any:
     if isinstance(shape, Text):
         return text
+    text = text.strip()
     if not text and not isinstance(shape, Binary) and not (isinstance(shape, Choice) and shape.flags):
         return None
     if isinstance(shape, Number):

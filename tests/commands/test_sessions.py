@@ -129,7 +129,8 @@ def test_standard_output_and_input(filled: World) -> None:
     assert "0 sessions, 8 were" in run(filled, "import", input=result.stdout).output
     assert len(run(filled, "export", "--since", "2026-11-23").stdout.splitlines()) == 8
     assert run(filled, "export", "--since", "2026-11-24").stdout == ""
-    assert "--since" in run(filled, "export", "--since", "yesterday", status=2).output
+    for wrong in ("yesterday", "2026-1-5", "20261123", "2026-W48-1", "2026-11-23T00:00:00Z"):
+        assert "is not a day as YYYY-MM-DD" in run(filled, "export", "--since", wrong, status=2).output
 
 
 def test_an_export_begins_with_the_days_first_instant(world: World) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from typing import Any
 
 import pytest
 from webtest import TestApp
 
+from gateway.contract.shapes import document_shape
+from gateway.dtos.catalog import catalog
 from gateway.http.app import BODY_LIMIT
+from gateway.metadata import samples
+from serializers import jsv
 
 from .conftest import post
 
@@ -122,3 +127,66 @@ def test_nested_too_deeply(client: TestApp, content_type: str, body: str) -> Non
     answer = post(client, "/sessions.json", body, content_type)
     assert answer.status_code == 400
     assert answer.json["responseStatus"]["errorCode"] == "SerializationException"
+
+
+BLANKS = [
+    ("text/jsv", "{displayName: Hi ,channel: Chat ,startSession:\ttrue}"),
+    (JSON, '{"displayName":" Hi ","channel":" Chat ","startSession":"\\n true\\n"}'),
+    (
+        "application/xml",
+        "<NewSession><DisplayName> Hi </DisplayName><Channel>\n Chat </Channel>"
+        "<StartSession>\n true\n</StartSession></NewSession>",
+    ),
+    ("text/csv", "DisplayName,Channel,StartSession\n Hi , Chat , true \n"),
+    (FORM, "displayName=+Hi+&channel=+Chat%0d%0a&startSession=%09true"),
+]
+
+
+@pytest.mark.parametrize(("content_type", "body"), BLANKS, ids=[each for each, _ in BLANKS])
+def test_blanks_around_typed_values_mean_nothing_and_texts_keep_theirs(
+    client: TestApp, content_type: str, body: str
+) -> None:
+    made = post(client, "/sessions.json", body, content_type).json
+    assert (made["displayName"], made["channel"], made["dialState"]) == (" Hi ", "Chat", "Active")
+
+
+@pytest.mark.parametrize(
+    "query", ["page=%201&countPerPage=5%20", "searchArchive=+false", "startDate=+2020-01-01+", "page=+&all=%09"]
+)
+def test_blanks_around_typed_values_of_a_query(client: TestApp, query: str) -> None:
+    client.post_json("/sessions", {})
+    assert client.get(f"/sessions?{query}").json["totalCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("/sessions?startDate=2020-W01-1", "startDate"),
+        ("/sessions?endDate=20200101%20%20", "endDate"),
+        ("/messages?afterDate=2026-11-26X21:29:02", "afterDate"),
+        ("/conversations?afterDate=20261126", "afterDate"),
+    ],
+)
+def test_days_and_times_in_other_forms(client: TestApp, address: str, field: str) -> None:
+    answer = client.get(address, status=400).json["responseStatus"]
+    assert [(each["fieldName"], each["errorCode"]) for each in answer["errors"]] == [(field, "RegularExpression")]
+    assert "YYYY-MM-DD" in answer["message"]
+
+
+def test_the_sample_of_the_metadata_page_as_curl_sends_it(client: TestApp) -> None:
+    """``curl -d @file`` drops the line breaks of a file."""
+    expected = document_shape(catalog.operations["NewSession"].dto)
+    sample = samples.document(jsv.serializer, expected, samples.sample(expected))
+    sample = re.sub(r"\t(?:parentSessionId|customerId|withAddress): String,\n", "", sample)
+    sample = sample.replace("\t\tString\n", "\t\tbob@example.org\n")
+    laid_out = post(client, "/sessions?format=jsv", sample, FORM).text
+    flat = post(client, "/sessions?format=jsv", sample.replace("\n", ""), FORM)
+    assert flat.status_code == 200
+    assert stored(flat.text) == stored(laid_out)
+    assert ",displayName:String,log:" in flat.text
+    assert ",{identity:bob@example.org," in flat.text
+
+
+def stored(text: str) -> str:
+    """A session's document without what is new in each."""
+    return re.sub(r"\b(id|date\w*):[^,}]*", "", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from vectors import CORPORA
 from serializers import jsv
 from serializers.base import Limits
 from serializers.errors import DecodeError, EncodeError
+from serializers.jsv import dump
 from serializers.shape import (
     Binary,
     Boolean,
@@ -77,6 +79,11 @@ COLORS = Choice({"Red": 1, "Green": 2})
         ("2026-01-02", Instant(), datetime(2026, 1, 2, tzinfo=UTC)),
         ("/Date(1000)/", Instant(), datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
         ("1.02:03:04.5", Duration(), timedelta(days=1, hours=2, minutes=3, seconds=4, microseconds=500000)),
+        (" 2026-01-02 ", Instant(), datetime(2026, 1, 2, tzinfo=UTC)),
+        ("{n: 7\t}", PAIR, {"n": 7}),
+        (" PT1S ", Duration(), timedelta(seconds=1)),
+        (" AAA= ", Binary(), b"\0\0"),
+        (" 0123456789abcdef0123456789abcdef ", Guid(), UUID("0123456789abcdef0123456789abcdef")),
         ("a,b:c", Text(), "a,b:c"),
         ('"a""b"', Text(), 'a"b'),
         ("\ufeff{first:a}", PAIR, {"first": "a"}),
@@ -122,6 +129,8 @@ def test_reads(text: str, shape: Shape | None, value: Any) -> None:
         ("Blue", COLORS, 0, ""),
         ("3", COLORS, 0, ""),
         ("2026-13-01", Instant(), 0, ""),
+        ("2026-11-26X21:29:02", Instant(), 0, ""),
+        ("20260102", Instant(), 0, ""),
         ("/Date(1000+0100)/", Instant(), 0, ""),
         ("24:00:00", Duration(), 0, ""),
         ("P1Y", Duration(), 0, ""),
@@ -170,6 +179,15 @@ class TestDumpForm:
     def test_read(self, line_break: str) -> None:
         assert jsv.loads(self.SAMPLE.replace("\n", line_break), PAIR) == self.VALUE
         assert jsv.loads(f"\n{self.SAMPLE}\n".replace("\n", line_break), PAIR) == self.VALUE
+
+    def test_read_without_its_line_breaks(self) -> None:
+        flat = dump.dump(self.VALUE, PAIR, "\t").replace("\n", "")
+        assert flat == "{\tfirst: a b,\tlist:\t[\t\tx,\t\ty\t],\tpair:\t{\t\tn: 1\t}}"
+        assert jsv.loads(flat, PAIR) == self.VALUE
+        assert jsv.loads(f"[{flat},{flat}]", ListOf(PAIR)) == [self.VALUE, self.VALUE]
+        assert jsv.loads(f"[ {flat} ]", ListOf(PAIR)) == [self.VALUE]
+        assert jsv.loads("{ first: a , second : b }", PAIR) == {"first": "a", "second": "b"}
+        assert jsv.loads("{first: a , second : b }", PAIR) == {"first": " a ", "second": " b "}
 
     def test_sample_of_the_metadata_page(self) -> None:
         page = (CORPORA / "newsession-page.txt").read_text()

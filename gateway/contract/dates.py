@@ -1,0 +1,28 @@
+"""Days and points in time that stand in texts, read in one way by rules, use cases and commands."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from serializers import scalars
+
+
+def day(text: str) -> date:
+    """Return the day that a text names as YYYY-MM-DD.
+
+    :raises ValueError: when the text is not a day of the calendar in that form.
+    """
+    return scalars.read_day(text)
+
+
+def moment(text: str) -> datetime:
+    """Return the point in time that a text names, in UTC; without an offset it is UTC, and a day alone begins at midnight.
+
+    :raises ValueError: when the text is not YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.f]] with Z, an offset or none.
+    """
+    found = scalars.read_iso_instant(text)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        # The first and the last day of the calendar have times that UTC has no date for.
+        raise ValueError("expected a date between the years 1 and 9999") from None
