@@ -142,3 +142,16 @@ def test_nothing_is_made_at_the_start(database: Database, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Library, "_make", refuse)
     wsgi.build(Settings.from_environment(), database)
+
+
+def test_options_with_code_in_them(anonymous: TestApp) -> None:
+    answer = anonymous.get("/types/php", {"GlobalNamespace": "A;system('id');//", "AddReturnMarker": "x"}, status=400)
+    status = answer.json["responseStatus"]
+    assert {each["fieldName"] for each in status["errors"]} == {"GlobalNamespace", "AddReturnMarker"}
+    assert any("'GlobalNamespace' must be names separated by" in each["message"] for each in status["errors"])
+
+
+def test_types_that_are_not_there(anonymous: TestApp) -> None:
+    answer = anonymous.get("/types/java?IncludeTypes=Nothing.*", status=400)
+    assert answer.json["responseStatus"]["errors"][0]["fieldName"] == "IncludeTypes"
+    assert "//Note: nothing matches {none} of ExcludeTypes" in anonymous.get("/types/java?ExcludeTypes={none}").text

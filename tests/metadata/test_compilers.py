@@ -12,7 +12,7 @@ from tests.metadata.tools import written
 
 #: Options that change what a document is made of, for the languages that have them.
 GIVEN = [
-    ("IncludeTypes", "ListSessions.*,EndSession.*,Authenticate.*"),
+    ("IncludeTypes", "ListSessions.*,EndSession.*,Authenticate.*,Voice.Api.Accounts/*"),
     ("AddResponseStatus", "True"),
     ("AddImplicitVersion", "3"),
     ("AddDescriptionAsComments", "False"),

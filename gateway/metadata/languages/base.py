@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import ClassVar
 
 from gateway.contract.typeinfo import (
@@ -17,7 +17,9 @@ from gateway.contract.typeinfo import (
     RecordInfo,
     TypeInfo,
 )
-from gateway.metadata.languages.options import Options, names
+from gateway.errors import FieldError, ValidationFailed
+from gateway.metadata.languages import values
+from gateway.metadata.languages.options import Options, entries, names
 from gateway.metadata.languages.selection import VERSION, select, with_additions
 from gateway.metadata.languages.texts import block_comment
 from gateway.metadata.languages.wording import Wording
@@ -32,12 +34,14 @@ class Head:
 
     :ivar off: what stands before an option that was not given.
     :ivar line: what stands before each line.
+    :ivar nests: comments hold comments, so that each ``/*`` within needs an end of its own.
     """
 
     opening: str = "/* Options:"
     closing: str = "*/"
     off: str = "//"
     line: str = ""
+    nests: bool = False
 
 
 class Generator(Wording, ABC):
@@ -47,6 +51,7 @@ class Generator(Wording, ABC):
     :cvar title: how people do.
     :cvar suffix: of the files that it is kept in.
     :cvar defaults: the options and what holds where they are not given, in the order of the document's head.
+    :cvar rules: what the values of the language's options may be, of those that are not the same in every language.
     :cvar provided: DTOs of ServiceStack's own that the language's client library brings along.
     """
 
@@ -54,27 +59,54 @@ class Generator(Wording, ABC):
     title: ClassVar[str]
     suffix: ClassVar[str]
     defaults: ClassVar[Mapping[str, str]]
+    rules: ClassVar[Mapping[str, values.Rule]] = {}
     head: ClassVar[Head] = Head()
     provided: ClassVar[frozenset[str]] = frozenset()
     line_comment: ClassVar[str] = "//"
 
     def __init__(self, contract: Contract, options: Options) -> None:
+        """Take a contract and options.
+
+        :raises ValidationFailed: for every option whose value has no place in the language, or where options leave no type.
+        """
         self.options = options
-        self._values = {name: options.given.get(name.lower(), default) for name, default in self.options_of().items()}
-        self.as_texts = frozenset(names(self.text("TreatTypesAsStrings")))
+        if refused := [*self._refused()]:
+            raise ValidationFailed("types", refused)
+        self._values = {name: self._given(name) or default for name, default in self.options_of().items()}
         self.contract = with_additions(
             contract, status=self.flag("AddResponseStatus"), version=bool(self.text("AddImplicitVersion"))
         )
+        self.part = select(self.contract, entries(self.text("IncludeTypes")), entries(self.text("ExcludeTypes")))
+        texts = {each.lower(): each for each in names(self.text("TreatTypesAsStrings"))}
+        self.as_texts = frozenset(name for name in (*self.scalars, *contract.types) if name.lower() in texts)
+        known = {name.lower() for name in self.as_texts}
+        self.unknown = {
+            **self.part.unknown,
+            "TreatTypesAsStrings": tuple(text for plain, text in texts.items() if plain not in known),
+        }
         self.types = self._select()
+        if not self.types and contract.types and (self.text("IncludeTypes") or self.text("ExcludeTypes")):
+            raise ValidationFailed("types", [*self._empty()])
 
     def _select(self) -> dict[str, TypeInfo]:
-        found = select(self.contract, names(self.text("IncludeTypes")), names(self.text("ExcludeTypes")))
         own = not self.flag("AddServiceStackTypes")
         return {
             name: info
-            for name, info in found.items()
+            for name, info in self.part.types.items()
             if name not in self.provided and not (own and info.namespace == SERVICESTACK)
         }
+
+    def _empty(self) -> Iterator[FieldError]:
+        """Why no type is left."""
+        for each in self.unknown["IncludeTypes"]:
+            close = get_close_matches(each, self.contract.types, n=3, cutoff=0.5)
+            hint = f"; did you mean {' or '.join(close)}?" if close else ". /types/metadata lists the types."
+            yield FieldError("Invalid", "IncludeTypes", f"IncludeTypes: {each} matches no type{hint}")
+        if not any(self.unknown["IncludeTypes"]):
+            message = (
+                f"IncludeTypes and ExcludeTypes leave no types for {self.title} that its client library does not have."
+            )
+            yield FieldError("Invalid", "IncludeTypes", message)
 
     # Options
 
@@ -82,6 +114,24 @@ class Generator(Wording, ABC):
     def options_of(cls) -> dict[str, str]:
         """The options that there are, and what holds where they are not given: those of the head, and what documents have by nature."""
         return {**_BY_NATURE, **cls.defaults}
+
+    @classmethod
+    def rule(cls, option: str) -> values.Rule:
+        """What the value of an option may be."""
+        if cls.options_of()[option] in ("True", "False"):
+            return values.FLAG
+        return {**values.COMMON, **cls.rules}[option]
+
+    def _given(self, option: str) -> str:
+        return self.options.given.get(option.lower(), "")
+
+    def _refused(self) -> Iterator[FieldError]:
+        for option in self.options_of():
+            value, rule = self._given(option), self.rule(option)
+            if len(value) > values.LONGEST:
+                yield FieldError("Length", option, f"'{option}' must not be longer than {values.LONGEST} characters.")
+            elif value and not (value.isprintable() and rule.accepts(value)):
+                yield FieldError("Invalid", option, f"'{option}' must be {rule.words}. You entered '{value[:200]}'.")
 
     def text(self, option: str) -> str:
         """An option's value: as given, or the language's default."""
@@ -126,9 +176,16 @@ class Generator(Wording, ABC):
         yield style.line
         for option in self.defaults:
             off = "" if option.lower() in self.options.given else style.off
-            yield f"{style.line}{off}{option}: {self.text(option)}"
+            yield f"{style.line}{off}{option}: {self._given(option) if not off else self.text(option)}"
+        for option, unknown in self.unknown.items():
+            if unknown:
+                yield f"{style.line}{style.off}Note: nothing matches {', '.join(unknown)} of {option}"
         if style.closing:
-            yield style.closing
+            opened = sum(self.text(option).count("/*") for option in self.defaults) if style.nests else 0
+            opened += (
+                sum(each.count("/*") for unknown in self.unknown.values() for each in unknown) if style.nests else 0
+            )
+            yield " ".join([style.closing] * (1 + opened))
         yield ""
 
     def _facts(self) -> Iterator[str]:
@@ -195,8 +252,14 @@ class Generator(Wording, ABC):
 
     def initial(self, each: Property) -> str:
         """The value that a property starts with, where an option gives it one."""
-        version = re.sub(r"\D", "", self.text("AddImplicitVersion"))
-        return version if each is VERSION else ""
+        return self.version if each is VERSION else ""
+
+    @property
+    def version(self) -> str:
+        """The version of every request as a decimal literal; empty where requests have none."""
+        given = self.text("AddImplicitVersion")
+        # Leading zeros make an octal number, or none at all.
+        return str(int(given)) if given else ""
 
     def implements(self, info: RecordInfo) -> list[str]:
         """The interfaces of a record, the return marker of an operation's request first."""

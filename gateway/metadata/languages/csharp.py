@@ -7,7 +7,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape
 
 from gateway.contract.typeinfo import SERVICESTACK, EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import REFERENCES, scalars_of
@@ -152,6 +152,10 @@ class CSharpGenerator(DotnetGenerator):
         "ExcludeTypes": "",
         "AddNamespaces": "",
         "AddDefaultXmlNamespace": "http://schemas.servicestack.net/types",
+    }
+    rules = {
+        "GlobalNamespace": values.dotted(keywords.CSHARP),
+        "AddNamespaces": values.dotted_list(keywords.CSHARP),
     }
     scalars = scalars_of("csharp")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator
+from gateway.metadata.languages import keywords, values
+from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
@@ -37,6 +37,14 @@ class DartGenerator(Generator):
         "IncludeTypes": "",
         "ExcludeTypes": "",
         "DefaultImports": _IMPORTS,
+    }
+    head = Head(nests=True)
+    rules = {
+        "GlobalNamespace": values.listed("ASCII names separated by dots", rf"{values.NAME}(?:\.{values.NAME})*"),
+        "DefaultImports": values.listed(
+            "addresses of libraries separated by commas, as package:http/http.dart",
+            r"(?:[a-z]+:)?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*",
+        ),
     }
     scalars = scalars_of("dart")
 
@@ -105,7 +113,9 @@ class DartGenerator(Generator):
             yield f"{self.type_name(each.type)}? {self.free(each.wire)}{value};"
             if each.description or info.ordered:
                 yield ""
-        parameters = ",".join(f"this.{self.free(each.wire)}" for each in info.properties)
+        # A parameter that is not given is null and replaces the property's own value.
+        defaults = {each.wire: f"={self.initial(each)}" if self.initial(each) else "" for each in info.properties}
+        parameters = ",".join(f"this.{self.free(each.wire)}{defaults[each.wire]}" for each in info.properties)
         yield f"{self.class_name(info.name)}({f'{{{parameters}}}' if parameters else ''});"
         own = "" if info.base is None else " : super.fromJson(json)"
         body = " { fromMap(json); }" if info.base is None else ";"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, references
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator, is_collection
 from gateway.metadata.languages.options import names
@@ -39,6 +39,10 @@ class FSharpGenerator(DotnetGenerator):
         "ExcludeTypes": "",
         "InitializeCollections": "True",
         "AddNamespaces": "",
+    }
+    rules = {
+        "GlobalNamespace": values.dotted(keywords.FSHARP),
+        "AddNamespaces": values.dotted_list(keywords.FSHARP),
     }
     scalars = scalars_of("fsharp")
 

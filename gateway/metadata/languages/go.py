@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
 
 _TAB = "\t"
+#: Fields of structs have no initial values, so that a type of its own writes the version where none is set.
+_VERSION = """\
+// ImplicitVersion is the version of a request, {0} where none is set.
+type ImplicitVersion int
+
+func (version ImplicitVersion) MarshalJSON() ([]byte, error) {{
+	if version == 0 {{
+		version = {0}
+	}}
+	return json.Marshal(int(version))
+}}
+"""
 
 
 class GoGenerator(Generator):
@@ -32,6 +45,12 @@ class GoGenerator(Generator):
         "ExcludeTypes": "",
         "DefaultImports": "",
     }
+    rules = {
+        "GlobalNamespace": values.name(keywords.GO),
+        "DefaultImports": values.listed(
+            "import paths separated by commas, as example.org/module/package", r"[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*"
+        ),
+    }
     scalars = scalars_of("go")
 
     def head_lines(self) -> Iterator[str]:
@@ -40,8 +59,11 @@ class GoGenerator(Generator):
 
     def opening(self) -> Iterator[str]:
         yield from (f"package {self.text('GlobalNamespace') or 'dtos'}", "")
-        if imports := names(self.text("DefaultImports")):
-            yield from ("import (", *(f'{_TAB}"{each}"' for each in imports), ")", "")
+        imports = [*names(self.text("DefaultImports")), *(["encoding/json"] if self.version else [])]
+        if imports:
+            yield from ("import (", *(f'{_TAB}"{each}"' for each in sorted({*imports})), ")", "")
+        if self.version:
+            yield from (*_VERSION.format(self.version).splitlines(), "")
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
         own = self.class_name(info.name)
@@ -84,8 +106,9 @@ class GoGenerator(Generator):
             # What is embedded is a field of its type's name.
             if info.base and name == self.class_name(info.base.name):
                 name += "_"
-            empty = ",omitempty" if self.may_be_absent(each) else ""
-            group.append((name, self._optional(each), f'`json:"{each.wire}{empty}"`'))
+            empty = ",omitempty" if self.may_be_absent(each) and not self.initial(each) else ""
+            kind = "ImplicitVersion" if self.initial(each) else self._optional(each)
+            group.append((name, kind, f'`json:"{each.wire}{empty}"`'))
         yield from _columns(group)
 
     def _optional(self, each: Property) -> str:

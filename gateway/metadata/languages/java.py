@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
@@ -100,6 +100,11 @@ class JavaGenerator(JvmGenerator):
         "ExcludeTypes": "",
         "TreatTypesAsStrings": "",
         "DefaultImports": _IMPORTS,
+    }
+    rules = {
+        "Package": values.dotted(keywords.JAVA),
+        "GlobalNamespace": values.name(keywords.JAVA),
+        "DefaultImports": values.dotted_list(keywords.JAVA, wildcard=True),
     }
     scalars = scalars_of("java")
     # ``\u`` is read within comments too.

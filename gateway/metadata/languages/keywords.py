@@ -71,6 +71,13 @@ RUST = _words(
     yield
     """
 )
+#: Go's words, and the blank name.
+GO = _words(
+    """
+    break case chan const continue default defer else fallthrough for func go goto if import interface map package range return select
+    struct switch type var _
+    """
+)
 #: Those that Rust takes for no name in any spelling.
 RUST_PATHS = _words("self Self super crate")
 RUBY = _words(

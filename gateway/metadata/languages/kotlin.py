@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
+from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.java import JvmGenerator
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.texts import indented
@@ -38,6 +38,11 @@ class KotlinGenerator(JvmGenerator):
         "TreatTypesAsStrings": "",
         "DefaultImports": _IMPORTS,
     }
+    head = Head(nests=True)
+    rules = {
+        "Package": values.dotted(reserved),
+        "DefaultImports": values.dotted_list(reserved, wildcard=True),
+    }
     scalars = scalars_of("kotlin")
 
     def opening(self) -> Iterator[str]:
@@ -48,7 +53,7 @@ class KotlinGenerator(JvmGenerator):
 
     def quoted(self, text: str) -> str:
         # ``$`` begins a template.
-        return re.sub(r"\$", r"\\$", super().quoted(text))
+        return super().quoted(text).replace("$", "\\$")
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
         yield from (f"enum class {self.class_name(info.name)}", "{")

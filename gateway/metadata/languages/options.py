@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-# APPSEC: values come back in the document's head, so nothing that could end its comment gets there.
-_NO_OPTION = re.compile(r"[^\w.,:;*{}`/@<> -]")
-_COMMENT_MARK = re.compile(r"/(?=\*)|\*(?=/)")
+# SECURITY: the Host header is the client's, and the address stands in the document's head.
 _NO_ADDRESS = re.compile(r"[^\w.:/\[\]%~-]")
-_LONGEST = 4000
+_ENTRY = re.compile(r"(?:\{[^{}]*\}|[^,])+")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options by lower-case name, as they were given.
+    """Options by lower-case name, as they were given. `Generator` refuses values that have no place in its language.
 
     :ivar base_url: the service's address, for which the types are.
     :ivar date: when, for the document's head.
@@ -30,15 +28,15 @@ class Options:
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str | None]], base_url: str, date: str) -> Options:
         """Options from names and values; of a repeated name the last value counts."""
-        given = {name.lower(): clean(value or "") for name, value in pairs}
+        given = {name.lower(): (value or "").strip() for name, value in pairs}
         return cls(_NO_ADDRESS.sub("", base_url), given, date)
 
 
-def clean(value: str) -> str:
-    """An option's value without what has no place in any option."""
-    return _COMMENT_MARK.sub("", _NO_OPTION.sub("", value[:_LONGEST])).strip()
-
-
 def names(text: str) -> tuple[str, ...]:
-    """The names of a list parted by commas."""
+    """The names of a list separated by commas."""
     return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def entries(text: str) -> tuple[str, ...]:
+    """The entries of a list separated by commas; commas in braces separate tags within an entry."""
+    return tuple(each.strip() for each in _ENTRY.findall(text) if each.strip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
@@ -21,6 +21,12 @@ _IMPORTS = (
     "ServiceStack\\{ResponseStatus,ResponseError,EmptyResponse,IdResponse,ArrayList,KeyValuePair2,StringResponse,ByteArray}",
     "ServiceStack\\{JsonConverters,Returns,TypeContext}",
 )
+
+
+def _is_namespace(text: str) -> bool:
+    first, *others = text.split("\\")
+    # A name that begins so is relative to the namespace around it.
+    return first.lower() != "namespace" and all(each.isidentifier() for each in (first, *others))
 
 
 class PhpGenerator(Generator):
@@ -44,6 +50,12 @@ class PhpGenerator(Generator):
         "IncludeTypes": "",
         "ExcludeTypes": "",
         "DefaultImports": "",
+    }
+    rules = {
+        "GlobalNamespace": values.Rule("names separated by '\\'", _is_namespace),
+        "DefaultImports": values.listed(
+            "names of classes separated by commas, with their namespaces", rf"\\?{values.NAME}(?:\\{values.NAME})*"
+        ),
     }
     scalars = scalars_of("php")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import keyword
+import re
 import typing
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.metadata.languages import values
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
@@ -18,8 +20,22 @@ _IMPORTS = (
     "dataclasses_json:dataclass_json/LetterCase/Undefined/config,enum:Enum/IntEnum"
 )
 _QUOTE = '"'
+_DOTTED = rf"{values.NAME}(?:\.{values.NAME})*"
+_MODULE = rf"\.*{_DOTTED}(?::(?:\*|{values.NAME}(?:/{values.NAME})*))?"
+_ARGUMENT = rf"{values.NAME}=(?:{_DOTTED}|[0-9]+)"
+_DECORATOR = re.compile(rf"@{_DOTTED}(?:\((?:{_ARGUMENT}(?:, ?{_ARGUMENT})*)?\))?")
 _DATACLASS = "@dataclass"
 _JSON = "@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)"
+
+
+def _are_names(text: str) -> bool:
+    return not {*keyword.kwlist}.difference(("None", "True", "False")).intersection(re.findall(values.NAME, text))
+
+
+_DECORATION = values.Rule(
+    "a decorator, as @dataclass(slots=True)",
+    lambda value: _are_names(value) and _DECORATOR.fullmatch(value) is not None,
+)
 
 
 class PythonGenerator(Generator):
@@ -54,6 +70,13 @@ class PythonGenerator(Generator):
         "DefaultImports": _IMPORTS,
         "DataClass": "",
         "DataClassJson": "",
+    }
+    rules = {
+        "DefaultImports": values.Rule(
+            "modules separated by commas, each with its names, as datetime,typing:*,enum:Enum/IntEnum",
+            lambda value: _are_names(value) and all(re.fullmatch(_MODULE, each) for each in names(value)),
+        ),
+        **dict.fromkeys(("DataClass", "DataClassJson"), _DECORATION),
     }
     scalars = scalars_of("python")
     list_form = "List[{0}]"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented, snake_case
 
 _DOCUMENTED = {"Boolean": "TrueClass, FalseClass", "String": "String"}
+
+
+def _are_modules(text: str) -> bool:
+    return all(
+        re.fullmatch(r"[A-Z][A-Za-z0-9_]*", each) and each not in keywords.RUBY_CLASSES and each not in ("BEGIN", "END")
+        for each in text.split("::")
+    )
 
 
 class RubyGenerator(Generator):
@@ -38,16 +46,23 @@ class RubyGenerator(Generator):
         "IncludeTypes": "",
         "ExcludeTypes": "",
     }
+    rules = {
+        "GlobalNamespace": values.Rule(
+            "names of modules, each with a capital letter first, separated by '::'", _are_modules
+        )
+    }
     scalars = scalars_of("ruby")
 
     def opening(self) -> Iterator[str]:
         yield from ("require 'json'", "require 'servicestack'", "")
-        if namespace := self.text("GlobalNamespace"):
-            yield from (f"module {namespace}", "")
+        if modules := self._modules():
+            yield from (*(f"module {each}" for each in modules), "")
 
     def closing(self) -> Iterator[str]:
-        if self.text("GlobalNamespace"):
-            yield "end"
+        yield from ("end" for _ in self._modules())
+
+    def _modules(self) -> list[str]:
+        return self.text("GlobalNamespace").split("::") if self.text("GlobalNamespace") else []
 
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
@@ -94,6 +109,9 @@ class RubyGenerator(Generator):
                 2,
             )
             yield from ("    }", "end", "")
+        for each in info.properties:
+            if value := self.initial(each):
+                yield from ("def initialize(**given)", f"    super({self._member(each)}: {value}, **given)", "end", "")
         yield from self._closed(info)
         yield from self._answer(info)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
-from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator
+from gateway.metadata.languages import keywords, values
+from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in
@@ -14,6 +15,31 @@ from gateway.metadata.languages.texts import indented, snake_case
 
 _IMPORTS = "servicestack::*,serde::{Serialize, Deserialize},std::collections::HashMap"
 _DERIVE = "#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Default)]"
+
+#: ``Default`` gives a struct's numbers 0, so that the version has a type of its own.
+_VERSION = """\
+/// The version of a request, {0} where none is set.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[serde(transparent)]
+pub struct ImplicitVersion(pub i32);
+
+impl Default for ImplicitVersion {{
+    fn default() -> Self {{
+        ImplicitVersion({0})
+    }}
+}}
+"""
+
+_PATH = rf"(?:::)?{values.NAME}(?:::{values.NAME})*"
+_ALIAS = rf"(?: as {values.NAME})?"
+_ITEM = rf"(?:{_PATH}(?:::\*|{_ALIAS})|\*)"
+_STATEMENT = re.compile(rf"{_PATH}(?:::\*|::\{{ *{_ITEM}(?: *, *{_ITEM})* *\}}|{_ALIAS})")
+
+
+def _are_paths(text: str) -> bool:
+    found = [*_statements(text)]
+    used = {each for each in re.findall(values.NAME, text) if each not in ("as", "crate", "self", "super")}
+    return bool(found) and all(_STATEMENT.fullmatch(each) for each in found) and not used & keywords.RUST
 
 
 class RustGenerator(Generator):
@@ -36,12 +62,17 @@ class RustGenerator(Generator):
         "ExcludeTypes": "",
         "DefaultImports": _IMPORTS,
     }
+    head = Head(nests=True)
+    rules = {"DefaultImports": values.Rule("paths of use statements separated by commas", _are_paths)}
     scalars = scalars_of("rust")
 
     def opening(self) -> Iterator[str]:
         yield "#![allow(unused_imports, dead_code, non_camel_case_types)]"
         yield from (f"use {each};" for each in _statements(self.text("DefaultImports")))
         yield ""
+        if self.version:
+            yield from _VERSION.format(self.version).splitlines()
+            yield ""
 
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
@@ -78,8 +109,8 @@ class RustGenerator(Generator):
         plain = snake_case(each.name)
         member = self.free(plain)
         rename = "" if member in (each.wire, f"r#{each.wire}") else f'rename = "{each.wire}", '
-        kind = self.type_name(each.type)
-        if self.may_be_absent(each):
+        kind = "ImplicitVersion" if self.initial(each) else self.type_name(each.type)
+        if not self.initial(each) and self.may_be_absent(each):
             yield f'#[serde({rename}default, skip_serializing_if = "Option::is_none")]'
             # What holds itself must be on the heap.
             yield f"pub {member}: Option<{f'Box<{kind}>' if each.type.kind == 'record' else kind}>,"
@@ -115,3 +146,5 @@ def _statements(text: str) -> Iterator[str]:
         if pending.count("{") == pending.count("}"):
             yield pending
             pending = ""
+    if pending:
+        yield pending

@@ -2,49 +2,146 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from gateway.contract.typeinfo import Contract, Property, RecordInfo, TypeInfo, TypeRef, references
+from gateway.contract.typeinfo import Contract, OperationInfo, Property, RecordInfo, TypeInfo, TypeRef, references
 
 #: What ``AddResponseStatus`` adds to answers, and ``AddImplicitVersion`` to requests.
 STATUS = Property("ResponseStatus", "responseStatus", TypeRef("record", "ResponseStatus"))
 VERSION = Property("Version", "version", TypeRef("scalar", "Int32"), nullable=False)
 
 
-def select(contract: Contract, include: Iterable[str], exclude: Iterable[str]) -> dict[str, TypeInfo]:
-    """The types that `include` names, or all of them, without those that `exclude` names.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The types that a document has.
 
-    ``Name`` is that type alone, ``Name.*`` an operation with all that it uses (or a type with all that it uses), ``{tag}`` every
-    operation with that tag with all that they use. Names are matched in any letter case; ``List`1`` is ``List``.
+    :ivar unknown: what an option named and nothing matches, as it was written, by option.
     """
-    wanted = [each.partition("`")[0].lower() for each in include]
-    refused = {each.partition("`")[0].lower() for each in exclude}
-    found = _included(contract, wanted) if wanted else dict(contract.types)
-    return {name: info for name, info in found.items() if name.lower() not in refused}
+
+    types: dict[str, TypeInfo]
+    unknown: Mapping[str, tuple[str, ...]]
 
 
-def _included(contract: Contract, wanted: list[str]) -> dict[str, TypeInfo]:
-    roots: list[TypeRef | None] = []
-    alone = {each for each in wanted if not each.endswith(".*")}
-    for operation in contract.operations:
-        tagged = any(f"{{{tag.lower()}}}" in alone for tag in operation.tags)
-        if tagged or f"{operation.name.lower()}.*" in wanted:
-            roots += [TypeRef("record", operation.name), operation.returns]
-    roots += [TypeRef("record", name) for name in contract.types if f"{name.lower()}.*" in wanted]
-    found = contract.reachable(roots)
-    return found | {name: info for name, info in contract.types.items() if name.lower() in alone}
+def select(contract: Contract, include: Iterable[str], exclude: Iterable[str]) -> Part:
+    """Return the types that `include` names, or all of them, without those that `exclude` names.
+
+    ``Name`` is that type alone, ``Name.*`` an operation or a type with all that it uses, ``*.Name`` that type and the requests of all
+    operations that use it, ``Namespace/*`` the types of a namespace and of those within it, ``{tag,tag}`` the operations with one of
+    these tags with all that they use. What is excluded with all that it uses leaves what other operations use. ServiceStack's
+    ``services`` and ``types`` exclude all requests, or all other types. Names are matched in any letter case; ``List`1`` is ``List``.
+    """
+    named, excluded = [*include], [*exclude]
+    found = {entry: _included(contract, entry) for entry in named}
+    refused = {entry: _excluded(contract, entry) for entry in excluded}
+    wanted = set().union(*found.values()) if named else contract.types.keys()
+    kept = wanted - set().union(*refused.values())
+    unknown = {
+        option: tuple(_unknown(contract, matches))
+        for option, matches in (("IncludeTypes", found), ("ExcludeTypes", refused))
+    }
+    return Part({name: info for name, info in contract.types.items() if name in kept}, unknown)
+
+
+def _included(contract: Contract, entry: str) -> set[str]:
+    match _split(entry):
+        case "tags", tags:
+            return _reached(contract, _roots(_tagged(contract, tags)))
+        case "with all", name:
+            operations = [each for each in contract.operations if each.name.lower() == name]
+            return _reached(contract, _roots(operations)) | _reached(contract, _alone(contract, name))
+        case "users", name:
+            targets = _alone(contract, name)
+            users = {each.name for each in contract.operations if targets & _reached(contract, _roots([each]))}
+            return targets | users
+        case "namespace", namespace:
+            return {
+                name
+                for name, info in contract.types.items()
+                if f"{info.namespace}.".lower().startswith(f"{namespace}.")
+            }
+        case _, name:
+            return _alone(contract, name)
+
+
+def _excluded(contract: Contract, entry: str) -> set[str]:
+    if entry in ("services", "types"):
+        requests = contract.by_name.keys()
+        return {name for name in contract.types if (name in requests) == (entry == "services")}
+    match _split(entry):
+        case "tags", tags:
+            targets = {each.name for each in _tagged(contract, tags)}
+        case "with all", name:
+            targets = _alone(contract, name)
+        case _:
+            return _included(contract, entry)
+    others = [each for each in contract.operations if each.name not in targets]
+    used = _reached(contract, _roots(others), barred=targets)
+    operations = [each for each in contract.operations if each.name in targets]
+    return (_reached(contract, targets) | _reached(contract, _roots(operations))) - used
+
+
+def _split(entry: str) -> tuple[str, str]:
+    """The kind of an entry, and what it names in lower case."""
+    plain = entry.lower()
+    if plain.startswith("{"):
+        return "tags", plain[1:-1]
+    if plain.endswith("/*"):
+        return "namespace", plain[:-2]
+    if plain.endswith(".*"):
+        return "with all", plain[:-2].partition("`")[0]
+    if plain.startswith("*."):
+        return "users", plain[2:].partition("`")[0]
+    return "alone", plain.partition("`")[0]
+
+
+def _tagged(contract: Contract, tags: str) -> list[OperationInfo]:
+    wanted = {tag.strip() for tag in tags.split(",")}
+    return [each for each in contract.operations if wanted & {tag.lower() for tag in each.tags}]
+
+
+def _alone(contract: Contract, name: str) -> set[str]:
+    return {each for each in contract.types if each.lower() == name}
+
+
+def _roots(operations: Iterable[OperationInfo]) -> Iterator[str]:
+    """The names of the types that operations name: their requests and what they answer."""
+    for each in operations:
+        yield each.name
+        yield from () if each.returns is None else names_in(each.returns)
+
+
+def _reached(contract: Contract, roots: Iterable[str], barred: Collection[str] = ()) -> set[str]:
+    """The names of the types that the roots lead to, themselves included, by no way through `barred` ones."""
+    found: set[str] = set()
+    pending = [*roots]
+    while pending:
+        name = pending.pop()
+        if name in contract.types and name not in found and name not in barred:
+            found.add(name)
+            pending += [each for ref in references(contract.types[name]) for each in names_in(ref)]
+    return found
+
+
+def _unknown(contract: Contract, matches: Mapping[str, set[str]]) -> Iterator[str]:
+    for entry, found in matches.items():
+        if entry.startswith("{"):
+            yield from (f"{{{tag.strip()}}}" for tag in entry[1:-1].split(",") if not _tagged(contract, tag.lower()))
+        elif not found and entry not in ("services", "types"):
+            yield entry
 
 
 def with_additions(contract: Contract, *, status: bool, version: bool) -> Contract:
-    """The contract with a status in every answer, or a version in every request, that has none."""
+    """Return the contract with a status in every answer, or a version in every request, that neither has nor inherits one."""
     types = dict(contract.types)
     answers = {each.returns.name for each in contract.operations if each.returns is not None} if status else set()
     requests = contract.by_name.keys() if version else set()
     for names, added in ((answers, STATUS), (requests, VERSION)):
         for name in names:
             info = types.get(name)
-            if isinstance(info, RecordInfo) and all(each.name != added.name for each in info.properties):
+            if not isinstance(info, RecordInfo) or names & {*_bases(contract.types, name)}:
+                continue
+            if all(each.name != added.name for each in contract.all_properties(info)):
                 types[name] = replace(info, properties=(*info.properties, added))
     return Contract(contract.operations, types)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
-from gateway.metadata.languages import keywords
-from gateway.metadata.languages.base import Generator
+from gateway.metadata.languages import keywords, values
+from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
@@ -42,6 +42,11 @@ class SwiftGenerator(Generator):
         "InitializeCollections": "False",
         "TreatTypesAsStrings": "",
         "DefaultImports": "Foundation,ServiceStack",
+    }
+    head = Head(nests=True)
+    rules = {
+        "BaseClass": values.dotted(keywords.SWIFT),
+        "DefaultImports": values.dotted_list(keywords.SWIFT),
     }
     scalars = scalars_of("swift")
 

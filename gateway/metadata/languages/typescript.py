@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
@@ -24,6 +25,13 @@ _OPTIONS = {
     "DefaultImports": "",
 }
 
+_SYMBOL = rf"{values.NAME}(?: as {values.NAME})?"
+_IMPORT = re.compile(rf"({_SYMBOL}(?: *, *{_SYMBOL})*) *: *([A-Za-z0-9_@./:~-]+)")
+_IMPORTS = values.Rule(
+    "symbols with their module, as Symbol:module,Other:./module or One,Two:module",
+    lambda value: _statements(value) is not None,
+)
+
 #: The marker interfaces that requests implement; the client library knows them by what they have.
 _MARKERS = {
     "IReturn": ("IReturn<T>", "createResponse(): T;"),
@@ -41,6 +49,7 @@ class ScriptGenerator(Generator):
 
     scalars = scalars_of("script")
     reserved = keywords.JAVASCRIPT
+    rules = {"GlobalNamespace": values.dotted(keywords.JAVASCRIPT), "DefaultImports": _IMPORTS}
     list_form = "{0}[]"
     map_form = "{{ [index: {0}]: {1}; }}"
 
@@ -70,11 +79,24 @@ class ScriptGenerator(Generator):
             yield from (f"export interface {declaration}", "{", *([f"    {member}"] if member else []), "}", "")
 
     def imports(self) -> Iterator[str]:
-        """``DefaultImports``: ``A,B:module`` is one statement, parted from the next by a semicolon."""
-        for statement in self.text("DefaultImports").split(";"):
-            what, _, module = statement.rpartition(":")
-            if what:
-                yield f'import {{ {", ".join(names(what))} }} from "{module.strip()}";'
+        """The statements of ``DefaultImports``."""
+        for symbols, module in _statements(self.text("DefaultImports")) or ():
+            yield f'import {{ {", ".join(names(symbols))} }} from "{module}";'
+
+
+def _statements(text: str) -> list[tuple[str, str]] | None:
+    """The symbols and the module of each statement: a comma or a semicolon ends a module; None where the text is none of that."""
+    found: list[tuple[str, str]] = []
+    symbols = ""
+    for part in re.split(r"[,;]", text) if text else ():
+        symbols = f"{symbols},{part}" if symbols else part
+        if ":" in part:
+            match = _IMPORT.fullmatch(symbols.strip())
+            if match is None:
+                return None
+            found.append((match[1], match[2]))
+            symbols = ""
+    return None if symbols.strip() else found
 
 
 class TypeScriptGenerator(ScriptGenerator):
@@ -175,7 +197,8 @@ class DeclarationGenerator(ScriptGenerator):
         optional = "?" if self.flag("MakePropertiesOptional") else ""
         for each in info.properties:
             yield from indented(self.member_annotations(info, each))
-            yield f"    {self.member(each)}{optional}: {self.type_name(each.type)};"
+            value = f" // {self.initial(each)}" if self.initial(each) else ""
+            yield f"    {self.member(each)}{optional}: {self.type_name(each.type)};{value}"
         yield "}"
 
     def markers(self) -> Iterator[str]:

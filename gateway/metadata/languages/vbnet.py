@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
-from gateway.metadata.languages import keywords
+from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator
 from gateway.metadata.languages.scalars import scalars_of
@@ -28,6 +28,10 @@ class VisualBasicGenerator(DotnetGenerator):
     map_form = "Dictionary(Of {0}, {1})"
     generic_form = "{0}(Of {1})"
     defaults = {name: value for name, value in CSharpGenerator.defaults.items() if name != "MakeInternal"}
+    rules = {
+        "GlobalNamespace": values.dotted(keywords.VISUAL_BASIC, folded=True),
+        "AddNamespaces": values.dotted_list(keywords.VISUAL_BASIC, folded=True),
+    }
     scalars = scalars_of("vbnet")
 
     def opening(self) -> Iterator[str]:

@@ -1,0 +1,97 @@
+"""What the value of an option may be. Values become source text, so names, numbers and addresses pass and everything else is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from gateway.metadata.languages.options import entries, names
+
+#: The characters that one value may have.
+LONGEST = 4000
+_LARGEST_VERSION = (1 << 31) - 1
+#: A name in an import: imports name what others wrote, in ASCII.
+NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+
+_TAG = r"[\w .-]+"
+_TYPES = re.compile(rf"\{{{_TAG}(?:,{_TAG})*\}}|(?:\*\.)?\w+(?:`\d+)?|\w+(?:`\d+)?\.\*|\w+(?:\.\w+)*/\*")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#\[\]@!$&,;=%+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an option's value may be.
+
+    :ivar words: the rule for people, after "must be".
+    :ivar accepts: whether a value that is not empty keeps the rule.
+    """
+
+    words: str
+    accepts: Callable[[str], bool]
+
+
+FLAG = Rule("True or False", lambda value: value.lower() in ("true", "false"))
+VERSION = Rule(
+    f"a whole number from 0 to {_LARGEST_VERSION}",
+    lambda value: re.fullmatch(r"[0-9]{1,10}", value) is not None and int(value) <= _LARGEST_VERSION,
+)
+ADDRESS = Rule("an absolute address without quotes, brackets and blanks", lambda value: bool(_ADDRESS.fullmatch(value)))
+TYPES = Rule(
+    "names of types separated by commas: Name, Name.*, *.Name, Namespace/* or {tag,tag}",
+    lambda value: _every(entries(value), _TYPES),
+)
+
+#: The rules of options that mean the same in every language.
+COMMON = {
+    "AddImplicitVersion": VERSION,
+    "AddDefaultXmlNamespace": ADDRESS,
+    "IncludeTypes": TYPES,
+    "ExcludeTypes": TYPES,
+    "TreatTypesAsStrings": Rule(
+        "names of types separated by commas", lambda value: _every(names(value), re.compile(r"\w+(?:\[\])?"))
+    ),
+}
+
+
+def name(reserved: Collection[str]) -> Rule:
+    """One name that is not a word of the language."""
+    return Rule("one name, not a word of the language", lambda value: is_name(value, reserved))
+
+
+def dotted(reserved: Collection[str], *, folded: bool = False) -> Rule:
+    """Names with dots between them, none of them a word of the language; `folded` where it has words in any letter case."""
+    return Rule(
+        "names separated by dots, none of them a word of the language",
+        lambda value: _is_dotted(value, reserved, folded=folded),
+    )
+
+
+def dotted_list(reserved: Collection[str], *, wildcard: bool = False, folded: bool = False) -> Rule:
+    """Dotted names separated by commas; with a `wildcard` each may end in ``.*``."""
+
+    def accepts(value: str) -> bool:
+        found = [each.removesuffix(".*") if wildcard else each for each in names(value)]
+        return bool(found) and all(_is_dotted(each, reserved, folded=folded) for each in found)
+
+    ending = ", each with or without .* at its end" if wildcard else ""
+    return Rule(f"dotted names separated by commas{ending}", accepts)
+
+
+def listed(words: str, pattern: str) -> Rule:
+    """Items separated by commas that a pattern matches from end to end."""
+    return Rule(words, lambda value: _every(names(value), re.compile(pattern)))
+
+
+def is_name(text: str, reserved: Collection[str]) -> bool:
+    """Whether the text is an identifier and not a reserved word."""
+    return text.isidentifier() and text not in reserved
+
+
+def _is_dotted(text: str, reserved: Collection[str], *, folded: bool) -> bool:
+    plain = text.lower() if folded else text
+    return all(is_name(each, reserved) for each in plain.split("."))
+
+
+def _every(items: Collection[str], pattern: re.Pattern[str]) -> bool:
+    return bool(items) and all(pattern.fullmatch(each) for each in items)
