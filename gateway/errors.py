@@ -13,9 +13,12 @@ GatewayError
     +-- Conflict           what is stored forbids it
     +-- PreconditionFailed the caller saw another version than the stored one
     +-- TooLarge           more bytes or items than a request may have
+        +-- ResponseTooLarge   its response needs more rows or bytes than a request may use
     +-- UnsupportedMedia   a body in a format that is not read here
     +-- TooManyRequests    the caller must wait
     +-- Unavailable        a part of the service is away for now
+        +-- OutOfTime      the request takes longer than it may
+    +-- ClientLeft         the client closed its connection in the middle of a batch
 """
 
 from __future__ import annotations
@@ -149,6 +152,10 @@ class TooLarge(ServiceError):
     error_code = "RequestEntityTooLarge"
 
 
+class ResponseTooLarge(TooLarge):
+    """The response needs more rows or bytes than a request may use."""
+
+
 class UnsupportedMedia(ServiceError):
     """A body in a format that is not read here."""
 
@@ -163,8 +170,8 @@ class TooManyRequests(ServiceError):
 
     error_code = "TooManyRequests"
 
-    def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: int, *, meta: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, meta=meta)
         self.retry_after = retry_after
 
 
@@ -179,3 +186,16 @@ class Unavailable(ServiceError):
     def __init__(self, message: str, retry_after: int = 2) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class OutOfTime(Unavailable):
+    """The request takes longer than it may."""
+
+
+class ClientLeft(ServiceError):
+    """The client closed its connection in the middle of a batch. The rest of the batch is not done."""
+
+    error_code = "ClientClosedRequest"
+
+    def __init__(self) -> None:
+        super().__init__("The client closed its connection; the rest of the batch was not done.")

@@ -12,23 +12,23 @@ from typing import TypeVar
 
 import models
 from gateway import errors
-from models import Database, Unit
+from models import Budget, Database, Unit
 
 Result = TypeVar("Result")
 
-_FAILURES = (models.Conflict, models.Duplicate, models.Unavailable, UnicodeEncodeError)
+_FAILURES = (models.Conflict, models.Duplicate, models.Full, models.Unavailable, UnicodeEncodeError)
 
 
-def unit_of_work(database: Database, *, write: bool = True) -> Unit:
+def unit_of_work(database: Database, *, write: bool = True, budget: Budget | None = None) -> Unit:
     """One transaction, as a context manager: committed when its block ends, rolled back when anything is raised."""
-    return _Unit(database, write)
+    return _Unit(database, write, budget)
 
 
-def run_unit(database: Database, write: bool, work: Callable[[Unit], Result]) -> Result:
+def run_unit(database: Database, write: bool, work: Callable[[Unit], Result], budget: Budget | None = None) -> Result:
     """`work` done in one transaction, and its result; again where the database threw it out and nothing of it is stored
     (`models.Database.run`). `work` must change nothing but what is in the unit."""
     try:
-        return database.run(work, write=write)
+        return database.run(work, write=write, budget=budget)
     except _FAILURES as error:
         raise _said(error) from error
 
@@ -54,6 +54,11 @@ class _Unit(Unit):
 
 
 def _said(error: Exception) -> errors.ServiceError:
+    if isinstance(error, models.Full):
+        return errors.Conflict(str(error))
+    if isinstance(error, models.TimedOut):
+        words = "The database took too long for this request. Ask for less: fewer items, a shorter time, more filters."
+        return errors.Unavailable(words, error.retry_after)
     if isinstance(error, models.Unavailable):
         return errors.Unavailable("The database can't be used for now.", error.retry_after)
     if isinstance(error, UnicodeEncodeError):

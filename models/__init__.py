@@ -1,6 +1,18 @@
 """Rows: the tables and the functions that read and write them (docs/storage.rst)."""
 
-from models.database import Database, Unit, connect
-from models.errors import Conflict, Duplicate, SchemaMismatch, StorageError, Unavailable
+from models.database import Budget, Database, Unit, connect
+from models.errors import Conflict, Duplicate, Full, SchemaMismatch, StorageError, TimedOut, Unavailable
 
-__all__ = ["Conflict", "Database", "Duplicate", "SchemaMismatch", "StorageError", "Unavailable", "Unit", "connect"]
+__all__ = [
+    "Budget",
+    "Conflict",
+    "Database",
+    "Duplicate",
+    "Full",
+    "SchemaMismatch",
+    "StorageError",
+    "TimedOut",
+    "Unavailable",
+    "Unit",
+    "connect",
+]

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from models.engines import ANSWER, PATIENCE, Engine, Mysql, Sqlite
@@ -31,6 +31,22 @@ CONNECTIONS = 32
 _MOST_SESSIONS = 1000
 #: How often `Database.run` does a unit at most.
 ATTEMPTS = 5
+#: Rows of a budget that a row of a writing unit costs: it is stored, and stays.
+WRITTEN = 5
+
+
+class Budget(Protocol):
+    """What a unit of work may use.
+
+    :ivar statement: seconds that one statement of a reading unit may take; None for no limit.
+    """
+
+    @property
+    def statement(self) -> float | None: ...
+
+    def spend(self, rows: int, size: int = 0) -> None:
+        """Count rows that were read, and the bytes of their long texts. Raises the caller's own error when the budget is used up."""
+        ...
 
 
 class Unit:
@@ -39,14 +55,16 @@ class Unit:
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar writes: whether it may write.
     :ivar partly_stored: whether a part of it is committed already: it was suspended.
+    :ivar budget: what it may use; None for no limit.
     """
 
-    __slots__ = ("_held", "_pool", "_writer", "database", "dialect", "partly_stored", "run", "writes")
+    __slots__ = ("_held", "_pool", "_writer", "budget", "database", "dialect", "partly_stored", "run", "writes")
     #: Runs a statement as the driver does, with the driver's errors.
     run: Run
 
-    def __init__(self, database: Database, writes: bool) -> None:
+    def __init__(self, database: Database, writes: bool, budget: Budget | None = None) -> None:
         self.database = database
+        self.budget = budget
         self.dialect = database.dialect
         self.writes = writes
         self.partly_stored = False
@@ -64,6 +82,7 @@ class Unit:
                 if held.fresh or not is_broken(error):
                     raise
                 self._renew(held)
+            database.engine.limit(held, None if self.writes or self.budget is None else self.budget.statement)
         except BaseException as error:
             self._roll_back()
             if isinstance(error, Exception):
@@ -84,6 +103,17 @@ class Unit:
         self._roll_back()
         if isinstance(error, Exception):
             check(error)
+
+    def spend(self, rows: int, size: int = 0) -> None:
+        """Count rows that were read or written, and the bytes of their long texts, against the unit's budget. A row that is written counts
+        as `WRITTEN`. Raises the budget's error when it is used up."""
+        if self.budget is not None:
+            self.budget.spend(rows * WRITTEN if self.writes else rows, size)
+
+    def progress(self) -> None:
+        """Give the next statement its full time. Long lists call it between their blocks."""
+        if self._held is not None:
+            self.database.engine.limit(self._held, self._held.limit)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement; its cursor. Raises Duplicate and Unavailable."""
@@ -128,6 +158,7 @@ class Unit:
     def _renew(self, held: Held) -> None:
         self._pool.renew(held)
         self.database.engine.begin(held, self.writes)
+        self.database.engine.limit(held, None if self.writes or self.budget is None else self.budget.statement)
         self.run = held.run
 
     def _commit(self) -> None:
@@ -177,15 +208,16 @@ class Database:
         self._inherited: list[Pool] = []
         self._renew()
 
-    def unit_of_work(self, *, write: bool = True) -> Unit:
+    def unit_of_work(self, *, write: bool = True, budget: Budget | None = None) -> Unit:
         """One transaction, as a context manager.
 
         :param write: take the right to write at once, so that what was read stays true; other units only read.
+        :param budget: what the unit may use; None for no limit.
         Raises Duplicate and Unavailable in place of the driver's errors.
         """
-        return Unit(self, write)
+        return Unit(self, write, budget)
 
-    def run(self, work: Callable[[Unit], Result], *, write: bool = True) -> Result:
+    def run(self, work: Callable[[Unit], Result], *, write: bool = True, budget: Budget | None = None) -> Result:
         """Do a whole unit of work, again where it failed for no fault of its own and nothing of it can be stored: another unit's lock
         threw it out, or its connection broke before the commit. `ATTEMPTS` times at most, none of which begins later than twice
         the database's patience after the first. A unit that was suspended is done once.
@@ -196,7 +228,7 @@ class Database:
         begin = time.monotonic()
         attempt = 1
         while True:
-            unit = Unit(self, write)
+            unit = Unit(self, write, budget)
             try:
                 with unit:
                     return work(unit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -15,6 +17,9 @@ from models.pool import Held
 PATIENCE = 5
 #: Seconds that a server's answer to one statement is waited for.
 ANSWER = 30
+
+#: SQLite's steps from one look at a statement's deadline to the next: some 20 ms, so that short statements never look.
+_STEPS = 1_000_000
 
 _PRAGMAS = {
     "journal_mode": "wal",
@@ -49,6 +54,10 @@ class Engine(Protocol):
         """Begin a transaction. A reading one sees the database as it was at one moment, and can't change it."""
         ...
 
+    def limit(self, held: Held, seconds: float | None) -> None:
+        """Interrupt statements of a reading unit that take longer, from now on; None for no limit."""
+        ...
+
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each of some rows of values."""
         ...
@@ -71,12 +80,17 @@ class Sqlite:
     def open(self, held: Held) -> None:
         held.connection = self.peewee._connect()
         held.run = held.connection.execute
+        held.connection.set_progress_handler(lambda: time.monotonic() > held.deadline, _STEPS)
 
     def begin(self, held: Held, writes: bool) -> None:
         if held.writes is not writes:
             held.connection.execute(f"PRAGMA query_only = {not writes:d}")
             held.writes = writes
         held.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def limit(self, held: Held, seconds: float | None) -> None:
+        held.limit = seconds
+        held.deadline = math.inf if seconds is None else time.monotonic() + seconds
 
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         connection.executemany(sql, rows)
@@ -141,6 +155,17 @@ class Mysql:
             )
             held.connection.query(f"SET SESSION TRANSACTION {mode}")
             held.writes = writes
+
+    def limit(self, held: Held, seconds: float | None) -> None:
+        # NOTE: MariaDB's limit holds for COMMIT too, which must not be cut; so writing units have none.
+        # PERF: a reading unit without a limit leaves the one that its connection has: setting it takes a round trip.
+        if held.limit == seconds or (seconds is None and not held.writes):
+            return
+        if "MariaDB" in held.connection.get_server_info():
+            held.connection.query(f"SET SESSION max_statement_time = {seconds or 0}")
+        else:
+            held.connection.query(f"SET SESSION max_execution_time = {round((seconds or 0) * 1000)}")
+        held.limit = seconds
 
     def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         connection.cursor().executemany(sql, rows)

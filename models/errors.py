@@ -3,7 +3,9 @@
 StorageError
 +-- Duplicate        a row that must be the only one is there already
 +-- Conflict         another writer changed the row first
++-- Full             a session has as many members or log lines as it may have
 +-- Unavailable      the database is away, locked or overloaded; the unit of work was rolled back
+    +-- TimedOut     a statement took longer than it may
 +-- SchemaMismatch   the database's schema is not the one that this version needs
 """
 
@@ -22,6 +24,10 @@ class Conflict(StorageError):
     """Another writer changed the row first."""
 
 
+class Full(StorageError):
+    """A session has as many members or log lines as it may have. The message says which and how many."""
+
+
 class Unavailable(StorageError):
     """The database is away, locked or overloaded. Nothing of the unit of work is stored, unless it was lost in the middle of its commit:
     then nobody knows.
@@ -34,6 +40,10 @@ class Unavailable(StorageError):
         super().__init__(message)
         self.retry_after = retry_after
         self.again = again
+
+
+class TimedOut(Unavailable):
+    """A statement took longer than its unit of work allows. The database is well, the question is too large."""
 
 
 class SchemaMismatch(StorageError):

@@ -5,7 +5,7 @@ Drivers are known by name, so that none has to be installed that is not used.
 
 from __future__ import annotations
 
-from models.errors import Duplicate, StorageError, Unavailable
+from models.errors import Duplicate, StorageError, TimedOut, Unavailable
 
 _DRIVERS = ("sqlite3", "pymysql")
 _AWAY = ("OperationalError", "InterfaceError", "InternalError")
@@ -14,12 +14,16 @@ _AWAY = ("OperationalError", "InterfaceError", "InternalError")
 _SQLITE_DUPLICATE = frozenset({2067, 1555})
 _SQLITE_BUSY = frozenset({5, 6})
 _SQLITE_MISTAKE = frozenset({1, 8})
+_SQLITE_INTERRUPTED = frozenset({9})
 # MySQL's numbers: a duplicate key; a deadlock, a lock that was waited for in vain; a connection that was lost, or ended by somebody; an
 # unknown column, a column without a value, a statement that writes in a reading unit.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
 _MYSQL_BUSY = frozenset({1205, 1213})
 _MYSQL_LOST = frozenset({2006, 2013, 1927, 3169})
 _MYSQL_MISTAKE = frozenset({1054, 1364, 1792})
+# A statement that took longer than it may: MariaDB's max_statement_time, MySQL's max_execution_time.
+_MYSQL_INTERRUPTED = frozenset({1969, 3024})
+_INTERRUPTED = _SQLITE_INTERRUPTED | _MYSQL_INTERRUPTED
 
 
 def translated(error: Exception) -> StorageError | None:
@@ -35,6 +39,8 @@ def translated(error: Exception) -> StorageError | None:
         return Duplicate(str(error)) if code in _SQLITE_DUPLICATE | _MYSQL_DUPLICATE else None
     if not _is(error, *_AWAY) or code in _SQLITE_MISTAKE | _MYSQL_MISTAKE:
         return None
+    if code in _INTERRUPTED:
+        return TimedOut(f"A statement took too long: {error}")
     return Unavailable(f"The database can't be used: {error}", again=code in passing)
 
 
@@ -47,7 +53,7 @@ def check(error: Exception) -> None:
 
 def is_broken(error: Exception) -> bool:
     """Whether the connection that this happened on is of no use any more."""
-    return _is(error, *_AWAY) and _code(error) not in _MYSQL_BUSY | _MYSQL_MISTAKE
+    return _is(error, *_AWAY) and _code(error) not in _MYSQL_BUSY | _MYSQL_MISTAKE | _INTERRUPTED
 
 
 def _is(error: Exception, *names: str) -> bool:

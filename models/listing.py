@@ -48,6 +48,11 @@ class Order:
     descending: bool = True
 
 
+def size_of(text: str | None) -> int:
+    """Bytes of a text as UTF-8."""
+    return 0 if text is None else len(text) if text.isascii() else len(text.encode())
+
+
 class Listing:
     """Lists of one table's rows.
 
@@ -84,6 +89,7 @@ class Listing:
         self._one = one or {}
         self._several = several or {}
         self._keys = keys or {}
+        self._long = [index for index, each in enumerate(columns) if isinstance(each, peewee.TextField)]
         self._pages = lru_cache(maxsize=512)(self._page)
         self._samples = lru_cache(maxsize=512)(self._sample)
         self._counts = lru_cache(maxsize=512)(self._count)
@@ -110,7 +116,24 @@ class Listing:
             return []
         if self._leaves_few(unit, shape, values):
             shape = (*shape, (_FEW, 0))
-        return self._pages(shape, order).rows(unit, **values, limit=limit, offset=offset)
+        values |= {"limit": limit, "offset": offset}
+        if limit <= BLOCK:
+            return self._counted(unit, self._pages(shape, order, False).rows(unit, **values))
+        # A long page is read in blocks, so that its budget is asked before all of it is in memory.
+        ids = [row[0] for row in self._pages(shape, order, True).rows(unit, **values)]
+        return [row for block in self._in_blocks(unit, ids) for row in block]
+
+    def _in_blocks(self, unit: Unit, ids: Sequence[str]) -> Iterator[list[Any]]:
+        """Columns of the rows with these ids, in their order."""
+        for begin in range(0, len(ids), BLOCK):
+            wanted = ids[begin : begin + BLOCK]
+            several = padded(wanted)
+            rows = {row[0]: row for row in self._by_ids(len(several)).run(unit, several).fetchall()}
+            yield self._counted(unit, [rows[each] for each in wanted])
+
+    def _counted(self, unit: Unit, rows: list[Any]) -> list[Any]:
+        unit.spend(len(rows), sum([size_of(row[index]) for index in self._long for row in rows]))
+        return rows
 
     def _leaves_few(self, unit: Unit, shape: Shape, values: Mapping[str, Any]) -> bool:
         """Whether SQLite should read the rows of several values by their index and sort them. By itself it reads all rows in the order of
@@ -133,15 +156,11 @@ class Listing:
             return
         if order.column in self._indexed:
             for rows in self._by_key(unit, shape, values, order, BLOCK):
-                yield [row[:-1] for row in rows]
+                yield self._counted(unit, [row[:-1] for row in rows])
             return
         # PERF: without an index every read looks at all rows, so that few reads find out which rows follow each other.
         for rows in self._by_key(unit, shape, values, order, ORDERED):
-            for begin in range(0, len(rows), BLOCK):
-                ids = [row[0] for row in rows[begin : begin + BLOCK]]
-                wanted = padded(ids)
-                found = {row[0]: row for row in self._by_ids(len(wanted)).run(unit, wanted).fetchall()}
-                yield [found[each] for each in ids]
+            yield from self._in_blocks(unit, [row[0] for row in rows])
 
     def _by_key(
         self, unit: Unit, shape: Shape, values: Mapping[str, Any], order: Order, limit: int
@@ -151,6 +170,7 @@ class Listing:
             yield rows
             if len(rows) < limit:
                 return
+            unit.progress()
             rows = self._blocks(shape, order, True).rows(
                 unit, **values, limit=limit, after=rows[-1][-1], after_id=rows[-1][0]
             )
@@ -198,9 +218,10 @@ class Listing:
             return query.order_by(key_id.desc() if order.descending else key_id.asc())
         return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
 
-    def _page(self, shape: Shape, order: Order) -> Statement:
+    def _page(self, shape: Shape, order: Order, ids_only: bool) -> Statement:
         def build() -> Any:
-            query = self._ordered(self._model.select(*self._columns).where(*self._where(shape)), order)
+            columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
+            query = self._ordered(self._model.select(*columns).where(*self._where(shape)), order)
             return query.limit(param("limit")).offset(param("offset"))
 
         return Statement(build)

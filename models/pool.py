@@ -7,6 +7,7 @@ is used first, so that the others may rest; one that rested for long is asked wh
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -31,9 +32,11 @@ class Held:
     :ivar fresh: whether it was opened for this unit: then a failure is no sign of its age.
     :ivar touched: whether this unit ran a statement on it.
     :ivar writes: for which kind of unit it was prepared last; None where for none yet.
+    :ivar limit: seconds that one of its statements may take; None for no limit.
+    :ivar deadline: when the running statement is interrupted, in seconds of `time.monotonic`, where the engine looks at it.
     """
 
-    __slots__ = ("connection", "fresh", "run", "touched", "used", "writes")
+    __slots__ = ("connection", "deadline", "fresh", "limit", "run", "touched", "used", "writes")
 
     connection: Any
     run: Run
@@ -42,6 +45,8 @@ class Held:
         self.fresh = True
         self.touched = False
         self.writes: bool | None = None
+        self.limit: float | None = None
+        self.deadline = math.inf
         self.used = 0.0
 
 
@@ -108,7 +113,7 @@ class Pool:
         """Open another connection in the place of one that broke."""
         with suppress(Exception):
             held.connection.close()
-        held.writes = None
+        held.writes = held.limit = None
         self._connect(held)
         held.fresh = True
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import peewee
 
 from models.database import Unit
-from models.errors import Conflict
+from models.errors import Conflict, Full
 from models.statements import Statement, param
 from models.tables import Session, SessionLog, SessionMember
 
@@ -29,6 +29,10 @@ _COLUMNS = (
     *(name for name in Session._meta.sorted_field_names if name not in (*_HIDDEN, *_CONVERTED)),
     *_CONVERTED,
 )
+
+#: Members that a session may have, and lines of its log.
+MOST_MEMBERS = 1000
+MOST_LINES = 10_000
 
 #: Lines and members that a session may have for its row to be kept in memory.
 _MOST_KEPT = 200
@@ -125,6 +129,7 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     Raises Duplicate for an id or a member's identity that is there already.
     """
     log = list(log)
+    unit.spend(1 + len(members) + len(log))
     row = {**_DEFAULTS, **values}
     stored = {name: value for name, value in row.items() if value is not None}
     if "customer_breadcrumb" in stored:
@@ -199,6 +204,8 @@ def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | Non
         return None
     members = member_rows(_MEMBERS.run(unit, id_only))
     log = log_rows(_LOG.run(unit, id_only))
+    if unit.budget is not None and not unit.writes:
+        unit.spend(1 + len(members) + len(log))
     return session_row(found, members, log)
 
 
@@ -243,17 +250,26 @@ def _update(names: frozenset[str]) -> Statement:
     )
 
 
-def update(unit: Unit, session: SessionRow, changes: Mapping[str, Any], line: LogRow) -> SessionRow:
+def update(
+    unit: Unit, session: SessionRow, changes: Mapping[str, Any], line: LogRow, *, last: bool = False
+) -> SessionRow:
     """Change columns of a session that was read in this unit of work, and add a line to its log; the row as it stands then.
 
-    Raises Conflict when another writer changed it since it was read.
+    :param last: the session ends: where its log is full, that is stored without a line.
+    :raises Conflict: when another writer changed it since it was read.
+    :raises Full: when the log has `MOST_LINES` lines.
     """
+    full = len(session.log) >= MOST_LINES
+    if full and not last:
+        raise Full(f"The session's log has {MOST_LINES:,} lines, which is the most. Start another session.")
     statement = _update(frozenset(changes))
     new = {f"new {name}": value for name, value in changes.items()}
     if statement.execute(unit, **new, id=session.id, expected=session.version).rowcount != 1:
         raise Conflict(f"the session {session.id} was changed by somebody else")
-    _INSERT_LOG.run(unit, _line(session.id, len(session.log), line))
-    return session._replace(**changes, version=session.version + 1, log=[*session.log, line])
+    if not full:
+        _INSERT_LOG.run(unit, _line(session.id, len(session.log), line))
+    log = session.log if full else [*session.log, line]
+    return session._replace(**changes, version=session.version + 1, log=log)
 
 
 _LAST_POSITION = Statement(
@@ -272,10 +288,21 @@ _MEMBER_STATES = Statement(
 
 
 def add_member(unit: Unit, session: SessionRow, member: MemberRow) -> SessionRow:
-    """Add a member at the end. Raises Duplicate when the identity is a member already."""
+    """Add a member at the end.
+
+    :raises Duplicate: when the identity is a member already.
+    :raises Full: when the session has `MOST_MEMBERS` members.
+    """
+    if len(session.members) >= MOST_MEMBERS:
+        raise full_of_members()
     last = _LAST_POSITION.row(unit, id=session.id)[0]
     _INSERT_MEMBER.run(unit, _member(session.id, 0 if last is None else last + 1, member))
     return session._replace(members=[*session.members, member])
+
+
+def full_of_members() -> Full:
+    """What is raised for a session with too many members."""
+    return Full(f"A session has at most {MOST_MEMBERS:,} members.")
 
 
 def remove_member(unit: Unit, session: SessionRow, identity: str) -> SessionRow:

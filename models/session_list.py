@@ -12,7 +12,7 @@ import peewee
 
 from models.conditions import at_least, at_most, contains, equals, padded, places, within
 from models.database import Unit
-from models.listing import Listing, Order
+from models.listing import BLOCK, Listing, Order, size_of
 from models.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_rows, session_row
 from models.statements import Statement, param
 from models.tables import Session, SessionLog, SessionMember
@@ -69,6 +69,10 @@ LISTING = Listing(
 )
 
 
+#: Members, or log lines, that are read at once for several sessions.
+MOST_CHILDREN = 5000
+_EVERY = 2**31
+
 #: From columns to rows.
 Rows = Callable[[Iterable[Any]], list[Any]]
 
@@ -85,14 +89,21 @@ def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
             model.select(model.session_id, *columns)
             .where(model.session_id.in_(ids))
             .order_by(model.session_id, model.position)
+            .limit(param("limit"))
         )
     )
 
 
-def _by_session(unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
-    """The rows of each session, in order."""
+def _by_session(
+    unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows
+) -> dict[str, list[Any]] | None:
+    """The rows of each session, in order; None where several sessions have more than `MOST_CHILDREN` together."""
     wanted = padded(ids)
-    found = _children(model, names, len(wanted)).run(unit, wanted).fetchall()
+    limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
+    found = _children(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
+    if len(ids) > 1 and len(found) > MOST_CHILDREN:
+        return None
+    unit.spend(len(found), sum([size_of(row[-1]) for row in found]) if model is SessionLog else 0)
     # PERF: sessions come one after the other, so that all rows are made at once and cut where the next session begins.
     made = rows(map(_WITHOUT_SESSION[len(names)], found))
     of_session: dict[str, list[Any]] = {each: [] for each in ids}
@@ -103,18 +114,28 @@ def _by_session(unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[st
     return of_session
 
 
-def _whole(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
-    if not rows:
-        return []
+def _whole(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
+    for begin in range(0, len(rows), BLOCK):
+        yield from _with_children(unit, rows[begin : begin + BLOCK])
+
+
+def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
+    """Sessions of at most `BLOCK` rows; those with long logs are read few at a time."""
     ids = [row[0] for row in rows]
     members = _by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
-    log = _by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
-    return [session_row(row, members[row[0]], log[row[0]]) for row in rows]
+    log = None if members is None else _by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
+    if members is None or log is None:
+        half = len(rows) // 2
+        yield from _with_children(unit, rows[:half])
+        yield from _with_children(unit, rows[half:])
+        return
+    for row in rows:
+        yield session_row(row, members[row[0]], log[row[0]])
 
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
     """At most `limit` sessions after `offset`, whole."""
-    return _whole(unit, LISTING.page(unit, filters, order, limit, offset))
+    return list(_whole(unit, LISTING.page(unit, filters, order, limit, offset)))
 
 
 def count(unit: Unit, filters: Mapping[str, Any]) -> int:

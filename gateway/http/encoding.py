@@ -7,11 +7,12 @@ from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from gateway.budget import Budget
 from gateway.contract.catalog import Operation
 from gateway.http import jsconfig
 from gateway.http.request import Request
 from models.recent import Recent
-from serializers import shape
+from serializers import json, shape
 from serializers.base import Page, Serializer
 from serializers.registry import Registry
 
@@ -42,11 +43,23 @@ class Encoder:
         assert operation.response_shape is not None
         return self._encode(operation, result, operation.response_shape, operation.dump, request, tag)
 
-    def encode_batch(self, operation: Operation, results: list[Any], request: Request) -> bytes:
-        """The document of a batch's results. Raises EncodeError."""
-        return self._encode(
-            operation, results, _list_of(operation), lambda all_: [operation.dump(each) for each in all_], request
-        )
+    def encode_batch(self, operation: Operation, results: Iterator[Any], request: Request, budget: Budget) -> bytes:
+        """The document of a batch's results, each written as it comes, so that only the document is held.
+
+        :raises EncodeError: when a result can't be written in the format.
+        :raises ResponseTooLarge: when the document has more bytes than the budget allows.
+        """
+        expected, serializer = _list_of(operation), request.negotiation.serializer
+        options = _options(request)
+        if options:
+            values = [operation.dump(each) for each in _measured(results, expected.item, budget)]
+            return jsconfig.encode(values, expected, jsconfig.parse(options), serializer.name)
+        around = page(operation.name, request, self._registry) if serializer.name == "html" else None
+        written = []
+        for block in serializer.stream(results, expected, page=around):
+            budget.write(len(block))
+            written.append(block)
+        return b"".join(written)
 
     def _encode(
         self,
@@ -60,7 +73,7 @@ class Encoder:
         serializer = request.negotiation.serializer
         if serializer.name == "html":
             return serializer.encode(dump(result), expected, page=page(operation.name, request, self._registry))
-        if request.query_string and serializer.name in _CONFIGURED and (options := request.query_value("jsconfig")):
+        if options := _options(request):
             return jsconfig.encode(dump(result), expected, jsconfig.parse(options), serializer.name)
         place = expected, serializer, tag
         document = self._documents.get(place) if tag else None
@@ -69,6 +82,20 @@ class Encoder:
             if tag and len(document) <= _LONGEST_KEPT:
                 self._documents.keep(place, document)
         return document
+
+
+def _options(request: Request) -> str:
+    """The options of ``?jsconfig=``, for formats that have any."""
+    configured = request.query_string and request.negotiation.serializer.name in _CONFIGURED
+    return request.query_value("jsconfig") if configured else ""
+
+
+def _measured(results: Iterator[Any], expected: shape.Shape, budget: Budget) -> Iterator[Any]:
+    """The results, each counted by its size in plain JSON."""
+    write = json.serializer.writer(expected)
+    for each in results:
+        budget.write(len(write(each)))
+        yield each
 
 
 def page(title: str, request: Request, registry: Registry) -> Page:

@@ -37,6 +37,7 @@ STATUS: Mapping[type[errors.ServiceError], int] = {
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.TooManyRequests: 429,
+    errors.ClientLeft: 499,
     errors.Unavailable: 503,
 }
 

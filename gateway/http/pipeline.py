@@ -7,12 +7,14 @@ database threw out, because two waited for each other's locks, is done again, ha
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import socket
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gateway.budget import STREAMED, Budget, Limits
 from gateway.contract.catalog import Catalog, Operation
-from gateway.errors import ServiceError, TooLarge
+from gateway.errors import ClientLeft, OutOfTime, ResponseTooLarge, ServiceError, TooLarge, TooManyRequests
 from gateway.http import auth, binding, conditional, encoding
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
@@ -41,20 +43,51 @@ class Answer:
     cookies: Sequence[str] = ()
 
 
+@dataclass(slots=True)
+class _Done:
+    """How many calls of a batch are done."""
+
+    calls: int = 0
+
+
+def client_left(request: Request) -> bool:
+    """Whether the client has closed its connection, where the server shows its socket."""
+    connection = request.env.get("gunicorn.socket")
+    if connection is None:
+        return False
+    try:
+        return bool(connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"")
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 class Pipeline:
     """Runs operations.
 
     :ivar body_limit: bytes that a request's body may have, compressed and inflated.
+    :ivar limits: what a request, or a batch with all its calls, may use.
+    :ivar streamed: what a streamed list may use.
     """
 
     def __init__(
-        self, catalog: Catalog, registry: Registry, database: Database, gate: auth.Gate, body_limit: int
+        self,
+        catalog: Catalog,
+        registry: Registry,
+        database: Database,
+        gate: auth.Gate,
+        body_limit: int,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        streamed: Limits = STREAMED,
     ) -> None:
         self.catalog = catalog
         self.registry = registry
         self.database = database
         self.gate = gate
         self.body_limit = body_limit
+        self.limits = limits
+        self.streamed = streamed
         self.encoder = encoding.Encoder(registry)
 
     def run(
@@ -63,6 +96,7 @@ class Pipeline:
         """One call of an operation. Raises ServiceError."""
         caller = self._admit(operation, request)
         values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
+        budget = Budget(self.limits)
 
         def call(unit: Unit) -> Answer | Streamed:
             context = self._context(unit, caller, request, request.env.get("HTTP_IDEMPOTENCY_KEY"))
@@ -72,33 +106,72 @@ class Pipeline:
             if isinstance(result, Streamed):
                 return result
             answer = self._answer(operation, request, result)
+            budget.write(len(answer.body or b""))
             return self._with_cookies(answer, context.login or auth.renewal(caller), request)
 
-        found = run_unit(self.database, operation.writes, call)
+        found = run_unit(self.database, operation.writes, call, budget)
         return self._streamed(operation, request, found) if isinstance(found, Streamed) else found
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
-        """Every call of a batch, in order, each in a unit of work of its own. The first failure ends it and is the answer;
-        the calls before it stay done, and the error's meta says at which it stopped."""
+        """Every call of a batch, in order, each in a unit of work of its own, within one budget for all. The first failure ends it and
+        is the answer; the calls before it stay done, and the error's meta says at which it stopped.
+
+        The responses are encoded one by one, so that no more than the document is held in memory.
+        """
         caller = self._admit(operation, request)
         batch = binding.read_batch(request, operation, self.registry, self.body_limit)
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
-        results = []
-        for index, values in enumerate(batch):
-            try:
-                results.append(self._one_of_batch(operation, values, caller, request, index))
-            except ServiceError as error:
-                error.meta[BATCH_INDEX] = str(index)
+        budget, done = Budget(self.limits), _Done()
+        results = self._results(operation, batch, caller, request, budget, done)
+        try:
+            body = self._encoded(operation, results, request, budget)
+        except (OutOfTime, ResponseTooLarge) as error:
+            if done.calls == 0:
                 raise
-        completed = {"X-AutoBatch-Completed": str(len(results))}
-        if operation.response_shape is None:
+            words = f"{error.message} {done.calls} of the batch's {len(batch)} requests are done; send the others in another batch."
+            raise TooManyRequests(words, retry_after=1, meta={BATCH_INDEX: str(done.calls)}) from error
+        except ServiceError as error:
+            error.meta[BATCH_INDEX] = str(done.calls)
+            raise
+        completed = {"X-AutoBatch-Completed": str(done.calls)}
+        if body is None:
             return Answer(204, headers=completed)
-        body = self.encoder.encode_batch(operation, results, request)
         return Answer(200, body, request.negotiation.content_type, completed)
 
+    def _encoded(self, operation: Operation, results: Iterator[Any], request: Request, budget: Budget) -> bytes | None:
+        if operation.response_shape is not None:
+            return self.encoder.encode_batch(operation, results, request, budget)
+        for _ in results:
+            pass
+        return None
+
+    def _results(
+        self,
+        operation: Operation,
+        batch: Sequence[Mapping[str, Any]],
+        caller: Principal | None,
+        request: Request,
+        budget: Budget,
+        done: _Done,
+    ) -> Iterator[Any]:
+        """The results of a batch's calls, each called when it is asked for."""
+        for index, values in enumerate(batch):
+            if client_left(request):
+                raise ClientLeft
+            budget.check_time()
+            result = self._one_of_batch(operation, values, caller, request, index, budget)
+            done.calls += 1
+            yield result
+
     def _one_of_batch(
-        self, operation: Operation, values: Mapping[str, Any], caller: Principal | None, request: Request, index: int
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        caller: Principal | None,
+        request: Request,
+        index: int,
+        budget: Budget,
     ) -> Any:
         key = request.get_header("Idempotency-Key")
 
@@ -106,7 +179,7 @@ class Pipeline:
             context = self._context(unit, caller, request, f"{key}[{index}]" if key else None)
             return self.catalog.call(operation, values, context)
 
-        result = run_unit(self.database, operation.writes, call)
+        result = run_unit(self.database, operation.writes, call, budget)
         if isinstance(result, Streamed):
             raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
         return result

@@ -121,6 +121,8 @@ def _customer_columns(context: Context, customer: Any) -> dict[str, Any]:
 
 
 def _store(context: Context, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
+    if len(members) > session.MOST_MEMBERS:
+        raise session.full_of_members()
     caller = context.principal
     own = account.get(context.unit, caller.account_ids[0]) if caller.account_ids else None
     always = {

@@ -73,7 +73,7 @@ def end(request: Instance, context: Context) -> None:
         "date_completed": later(row.date_last_modified, context.now),
         **reported(request.call_sid),
     }
-    row = change(row, context, changes, f"{context.principal.display_name} ended the session")
+    row = change(row, context, changes, f"{context.principal.display_name} ended the session", last=True)
     session.set_member_states(context.unit, row, "None")
 
 
@@ -93,14 +93,15 @@ def open_for_change(session_id: str, context: Context) -> Any:
     return row
 
 
-def change(row: Any, context: Context, changes: Mapping[str, Any], message: str) -> Any:
+def change(row: Any, context: Context, changes: Mapping[str, Any], message: str, *, last: bool = False) -> Any:
     """Change columns, append a line to the log, and note when and by whom; the session as it stands then.
 
-    Dates of a session never run backwards, though the clocks of two writers may differ.
+    Dates of a session never run backwards, though the clocks of two writers may differ. Raises models.Full where the log is full, except
+    for the `last` change.
     """
     now = later(row.date_last_modified, context.now)
     noted = {"date_last_modified": now, "last_modified_by": context.principal.user_id}
-    return session.update(context.unit, row, {**changes, **noted}, LogRow(now, message))
+    return session.update(context.unit, row, {**changes, **noted}, LogRow(now, message), last=last)
 
 
 def reported(call_sid: str | None) -> dict[str, str]:

@@ -1,0 +1,89 @@
+"""What one request may use: seconds, rows and bytes. Loops ask it, so that no request can cost more than its limits.
+
+A batch has one budget for all its calls. A streamed list has larger limits, because it holds little at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from gateway.errors import OutOfTime, ResponseTooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that a request may use.
+
+    :ivar seconds: from its admission to the end of its response.
+    :ivar rows: rows that are read; a row that is written counts as five (`models.database.WRITTEN`).
+    :ivar bytes: bytes of the response before compression, and of the long texts that are read for it.
+    :ivar statement: seconds that one statement of a reading unit of work may take; None for no limit.
+    """
+
+    seconds: float = 30
+    rows: int = 100_000
+    bytes: int = 8 * 1024 * 1024
+    statement: float | None = 5
+
+
+#: What streamed lists may use where the settings name nothing else.
+STREAMED = Limits(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, statement=30)
+
+
+class Budget:
+    """What a request may still use.
+
+    :ivar statement: see `Limits`.
+    """
+
+    __slots__ = ("_deadline", "_limits", "_read", "_rows", "_written", "statement")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.seconds
+        self._rows = 0
+        self._read = 0
+        self._written = 0
+        self.statement = limits.statement
+
+    def check_time(self) -> None:
+        """Raise OutOfTime when the seconds are used up."""
+        if time.monotonic() > self._deadline:
+            raise OutOfTime(
+                f"The request took more than the {self._limits.seconds:g} seconds that it may take. Ask for less."
+            )
+
+    def spend(self, rows: int, size: int = 0) -> None:
+        """Count rows and the bytes of their long texts.
+
+        :raises OutOfTime: when the seconds are used up.
+        :raises ResponseTooLarge: when the rows or bytes are.
+        """
+        self.check_time()
+        self._rows += rows
+        self._read += size
+        if self._rows > self._limits.rows:
+            raise ResponseTooLarge(
+                f"The request needs more than the {self._limits.rows:,} rows that it may use. Ask for less: "
+                "fewer items on a page, more filters, or smaller batches."
+            )
+        if self._read > self._limits.bytes:
+            raise self._too_large()
+
+    def write(self, size: int) -> None:
+        """Count bytes of the response.
+
+        :raises OutOfTime: when the seconds are used up.
+        :raises ResponseTooLarge: when the bytes are.
+        """
+        self.check_time()
+        self._written += size
+        if self._written > self._limits.bytes:
+            raise self._too_large()
+
+    def _too_large(self) -> ResponseTooLarge:
+        return ResponseTooLarge(
+            f"The response would have more than the {self._limits.bytes:,} bytes that it may have. Ask for less: fewer items on a "
+            "page, more filters, smaller batches, or a list with all=true."
+        )
