@@ -12,7 +12,7 @@ from gateway.errors import OutOfTime, ResponseTooLarge
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Allowance:
     """The most that a request may use.
 
     :ivar seconds: from its admission to the end of its response.
@@ -28,18 +28,18 @@ class Limits:
 
 
 #: What streamed lists may use where the settings name nothing else.
-STREAMED = Limits(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, statement=30)
+STREAMED = Allowance(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, statement=30)
 
 
 class Budget:
     """What a request may still use.
 
-    :ivar statement: see `Limits`.
+    :ivar statement: see `Allowance`.
     """
 
     __slots__ = ("_deadline", "_limits", "_read", "_rows", "_written", "statement")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Allowance) -> None:
         self._limits = limits
         self._deadline = time.monotonic() + limits.seconds
         self._rows = 0

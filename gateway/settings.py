@@ -60,6 +60,13 @@ class Settings:
     login_exempt: tuple[str, ...] = _setting(
         "GATEWAY_LOGIN_EXEMPT", "addresses or networks that many users share and that are never locked out"
     )
+    request_seconds: int = _setting("GATEWAY_REQUEST_SECONDS", "seconds that a request, or a batch, may take")
+    request_rows: int = _setting("GATEWAY_REQUEST_ROWS", "rows that a request, or a batch, may use")
+    request_bytes: int = _setting("GATEWAY_REQUEST_BYTES", "bytes that the response to a request, or a batch, may have")
+    list_seconds: int = _setting("GATEWAY_LIST_SECONDS", "seconds that one statement of a list or search may take")
+    stream_seconds: int = _setting("GATEWAY_STREAM_SECONDS", "seconds that a streamed list may take")
+    stream_rows: int = _setting("GATEWAY_STREAM_ROWS", "rows that a streamed list may use")
+    stream_bytes: int = _setting("GATEWAY_STREAM_BYTES", "bytes that a streamed list may have")
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
@@ -129,6 +136,13 @@ class Settings:
                 )
                 or ()
             ),
+            request_seconds=env.int("GATEWAY_REQUEST_SECONDS", 30, validate=validate.Range(1, 3600)),
+            request_rows=env.int("GATEWAY_REQUEST_ROWS", 100_000, validate=validate.Range(1000)),
+            request_bytes=env.int("GATEWAY_REQUEST_BYTES", 8 * 1024**2, validate=validate.Range(64 * 1024)),
+            list_seconds=env.int("GATEWAY_LIST_SECONDS", 5, validate=validate.Range(1, 3600)),
+            stream_seconds=env.int("GATEWAY_STREAM_SECONDS", 3600, validate=validate.Range(1, 86_400)),
+            stream_rows=env.int("GATEWAY_STREAM_ROWS", 1_000_000_000, validate=validate.Range(1000)),
+            stream_bytes=env.int("GATEWAY_STREAM_BYTES", 64 * 1024**3, validate=validate.Range(64 * 1024)),
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway import logs
+from gateway.budget import STREAMED, Allowance
 from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
 from gateway.http.app import App, Options, create_app
@@ -49,6 +52,12 @@ def build(settings: Settings, database: Database) -> App:
         default_format=settings.default_format,
         permitted_only=settings.metadata == "permitted",
         write_line=logs.request_writer(settings.log),
+        limits=Allowance(
+            settings.request_seconds, settings.request_rows, settings.request_bytes, statement=settings.list_seconds
+        ),
+        streamed=replace(
+            STREAMED, seconds=settings.stream_seconds, rows=settings.stream_rows, bytes=settings.stream_bytes
+        ),
     )
     return create_app(catalog, default_registry(), database, authenticator, options)
 

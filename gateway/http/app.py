@@ -9,6 +9,7 @@ from typing import Any
 import falcon
 
 from gateway import __version__, addresses, logs
+from gateway.budget import STREAMED, Allowance
 from gateway.contract.catalog import Catalog
 from gateway.http import compression, forwarded, metadata, middleware, routing
 from gateway.http.auth import Gate
@@ -81,6 +82,8 @@ class Options:
     :ivar jsonp: ``?callback=`` is honoured.
     :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
     :ivar write_line: takes each request's log line.
+    :ivar limits: what a request, or a batch with all its calls, may use.
+    :ivar streamed: what a streamed list may use.
     :ivar default_format: name of the format that answers where nothing else says so.
     """
 
@@ -92,6 +95,8 @@ class Options:
     jsonp: bool = False
     default_format: str = "json"
     permitted_only: bool = False
+    limits: Allowance = Allowance()  # noqa: RUF009 - frozen
+    streamed: Allowance = STREAMED
     write_line: Callable[[logs.Line], None] = field(default_factory=lambda: logs.request_writer("text"))
 
 
@@ -116,7 +121,7 @@ def create_app(
     app.resp_options.default_media_type = None  # type: ignore[assignment]
     ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
     gate = Gate(authenticator, options.origins)
-    pipeline = Pipeline(catalog, registry, database, gate, options.body_limit)
+    pipeline = Pipeline(catalog, registry, database, gate, options.body_limit, options.limits, options.streamed)
     _mount_operations(app, catalog, pipeline)
     _mount_predefined(app, catalog, registry, pipeline)
     _mount_metadata(app, Library(catalog, registry, TITLE, __version__), gate, options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
@@ -19,6 +21,13 @@ from serializers.registry import Registry
 #: Documents that are kept, and how many bytes one has at most: clients ask for one session again and again.
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 16 * 1024
+
+#: Bytes that the reader of a streamed list takes each second at least, and how many seconds it may stand still beside.
+SLOWEST = 16 * 1024
+PATIENCE = 10.0
+
+#: Formats that gather rows before their first block, so that results are counted before they are written.
+_GATHERING = frozenset({"html", "msgpack"})
 
 _CONFIGURED = frozenset({"json", "jsv"})
 
@@ -55,6 +64,8 @@ class Encoder:
             values = [operation.dump(each) for each in _measured(results, expected.item, budget)]
             return jsconfig.encode(values, expected, jsconfig.parse(options), serializer.name)
         around = page(operation.name, request, self._registry) if serializer.name == "html" else None
+        if serializer.name in _GATHERING:
+            return b"".join(serializer.stream(_measured(results, expected.item, budget), expected, page=around))
         written = []
         for block in serializer.stream(results, expected, page=around):
             budget.write(len(block))
@@ -132,6 +143,33 @@ def headers(operation: Operation, result: Any, serializer: Serializer, tag: str 
         if total is not None:
             found[name] = str(total)
     return found
+
+
+class SlowReader(BrokenPipeError):
+    """The reader of a streamed list takes less than `SLOWEST` bytes a second. Servers treat it as a client that has left."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EPIPE, f"the reader of a list takes less than {SLOWEST} bytes a second")
+
+
+def paced(blocks: Iterator[bytes], budget: Budget) -> Iterator[bytes]:
+    """The blocks of a streamed list, while its budget lasts and its reader is quick enough.
+
+    A list is read from one snapshot of the database, and the database keeps what others change for as long as that lasts.
+
+    :raises SlowReader: when the reader takes less than `SLOWEST` bytes a second, after `PATIENCE` seconds.
+    :raises OutOfTime, ResponseTooLarge: when the budget is used up. What was sent by then can't look complete: the connection is closed
+        in the middle of the chunked body.
+    """
+    waited, allowed = 0.0, PATIENCE
+    for block in blocks:
+        budget.write(len(block))
+        began = time.monotonic()
+        yield block
+        waited += time.monotonic() - began
+        allowed += len(block) / SLOWEST
+        if waited > allowed:
+            raise SlowReader
 
 
 class Stream:

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gateway.budget import STREAMED, Budget, Limits
+from gateway.budget import STREAMED, Allowance, Budget
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import ClientLeft, OutOfTime, ResponseTooLarge, ServiceError, TooLarge, TooManyRequests
 from gateway.http import auth, binding, conditional, encoding
@@ -30,6 +30,8 @@ from serializers.shape import Shape
 #: Requests that one batch may hold.
 MOST_IN_BATCH = 1000
 
+_SOCKET = "gunicorn.socket"
+
 
 @dataclass(slots=True)
 class Answer:
@@ -43,6 +45,14 @@ class Answer:
     cookies: Sequence[str] = ()
 
 
+def _joined(blocks: Iterator[bytes], budget: Budget) -> bytes:
+    written = []
+    for block in blocks:
+        budget.write(len(block))
+        written.append(block)
+    return b"".join(written)
+
+
 @dataclass(slots=True)
 class _Done:
     """How many calls of a batch are done."""
@@ -52,7 +62,7 @@ class _Done:
 
 def client_left(request: Request) -> bool:
     """Whether the client has closed its connection, where the server shows its socket."""
-    connection = request.env.get("gunicorn.socket")
+    connection = request.env.get(_SOCKET)
     if connection is None:
         return False
     try:
@@ -78,8 +88,8 @@ class Pipeline:
         database: Database,
         gate: auth.Gate,
         body_limit: int,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
-        streamed: Limits = STREAMED,
+        limits: Allowance = Allowance(),  # noqa: B008 - frozen
+        streamed: Allowance = STREAMED,
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -126,14 +136,12 @@ class Pipeline:
         results = self._results(operation, batch, caller, request, budget, done)
         try:
             body = self._encoded(operation, results, request, budget)
-        except (OutOfTime, ResponseTooLarge) as error:
-            if done.calls == 0:
-                raise
-            words = f"{error.message} {done.calls} of the batch's {len(batch)} requests are done; send the others in another batch."
-            raise TooManyRequests(words, retry_after=1, meta={BATCH_INDEX: str(done.calls)}) from error
         except ServiceError as error:
             error.meta[BATCH_INDEX] = str(done.calls)
-            raise
+            if not done.calls or not isinstance(error, OutOfTime | ResponseTooLarge):
+                raise
+            words = f"{error.message} {done.calls} of the batch's {len(batch)} requests are done; send the others in another batch."
+            raise TooManyRequests(words, retry_after=1, meta=error.meta) from error
         completed = {"X-AutoBatch-Completed": str(done.calls)}
         if body is None:
             return Answer(204, headers=completed)
@@ -205,13 +213,17 @@ class Pipeline:
         page = encoding.page(operation.name, request, self.registry)
         blocks = self._blocks(negotiation.serializer, operation.response_shape, result, page)
         headers = encoding.headers(operation, result, negotiation.serializer)
+        if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and _SOCKET in request.env:
+            # Its clients can't tell a list that was cut from a complete one.
+            return Answer(200, _joined(blocks, Budget(self.limits)), negotiation.content_type, headers)
         return Answer(200, None, negotiation.content_type, headers, encoding.Stream(blocks))
 
     def _blocks(
         self, serializer: Serializer, expected: Shape, result: Streamed, page: Page
     ) -> Generator[bytes, None, None]:
-        with unit_of_work(self.database, write=False) as unit:
-            yield from serializer.stream(result.open(unit), expected, page=page)
+        budget = Budget(self.streamed)
+        with unit_of_work(self.database, write=False, budget=budget) as unit:
+            yield from encoding.paced(serializer.stream(result.open(unit), expected, page=page), budget)
 
     def _context(self, unit: Unit, caller: Principal | None, request: Request, key: str | None) -> Context:
         return Context(
