@@ -73,6 +73,9 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting(
         "GATEWAY_CORS_ORIGINS", "web origins whose pages may call, separated by commas; * for all, without cookies"
     )
+    transport_seconds: int = _setting(
+        "GATEWAY_HSTS", "seconds for which browsers call over https only, once they have done so; 0 for no such header"
+    )
     jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
     default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
     metadata: str = _setting("GATEWAY_METADATA", "what metadata pages tell of: all operations, or permitted ones only")
@@ -148,6 +151,7 @@ class Settings:
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
             # What can't be one is noted by the check, and reported with all else that is wrong.
             cors_origins=tuple(env.list("GATEWAY_CORS_ORIGINS", [], validate=_check_origins) or ()),
+            transport_seconds=env.int("GATEWAY_HSTS", 31_536_000, validate=validate.Range(0, 63_072_000)),
             jsonp=env.bool("GATEWAY_JSONP", False),
             default_format=env.str(
                 "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])

@@ -5,7 +5,7 @@
   a body first finds the answer and no reset. gunicorn does that in its main loop, where one client that does not close holds up
   everybody's connections; here the poller does it beside the others.
 - A body that is longer than any that is read is answered at once, with ``Connection: close`` and without ``100 Continue``.
-- What gunicorn refuses by itself is said as the gateway says it: as a ResponseStatus, with a request id.
+- What gunicorn refuses by itself is answered as the gateway answers errors: as a ResponseStatus in the requested format, with a request id.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -26,11 +25,9 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from gateway import heap
-from gateway.errors import ServiceError
 from gateway.http.app import BODY_LIMIT
-from gateway.http.errors import error_document
+from gateway.http.errors import UNFORESEEN
 from gateway.http.request import new_request_id
-from serializers import json
 
 #: Seconds that a thread waits for the next bytes of a request, or for room for those of an answer.
 SILENCE = 30.0
@@ -41,6 +38,8 @@ SILENT_LINGER = 5.0
 
 _BLOCK = 256 * 1024
 _LONGEST_MESSAGE = 200
+#: Bytes of a request that are kept until it is answered, to name the format of a refusal.
+_HEAD = 16 * 1024
 
 log = structlog.get_logger("gateway")
 
@@ -51,10 +50,6 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.ExpectationFailed: 417,
     refusals.LimitRequestHeaders: 431,
     refusals.UnsupportedTransferCoding: 501,
-}
-_CODES: Mapping[int, str] = {
-    414: "RequestUriTooLong",
-    431: "RequestHeadersTooLarge",
 }
 #: What the application did wrong, and the client did not.
 _OURS = (refusals.InvalidResponseHeader, refusals.InvalidResponseHeaderName, refusals.ConfigurationProblem)
@@ -77,6 +72,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Give a connection to a thread."""
         if not isinstance(conn.sock, PatientSocket):
             conn.sock = PatientSocket(fileno=conn.sock.detach())
+        conn.sock.head = b""
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Any) -> bool:
@@ -98,9 +94,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             status, message = _STATUS.get(type(exc), 400), str(exc)[:_LONGEST_MESSAGE]
             log.warning("refused", request_id=request_id, status=status, reason=message)
         else:
-            status, message = 500, "Something went wrong here. Say the request id to those who run the service."
+            status, message = 500, UNFORESEEN
             log.error("unforeseen", request_id=request_id, exc_info=exc)
-        client.sendall(refusal(status, message, request_id))
+        client.sendall(self.wsgi.refusal(status, message, request_id, getattr(client, "head", b"")))
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Keep a connection, or let it end."""
@@ -157,7 +153,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 class PatientSocket(socket.socket):
-    """A client's socket that blocks for `SILENCE` seconds at most; then the client counts as gone."""
+    """A client's socket that blocks for `SILENCE` seconds at most; then the client counts as gone.
+
+    :ivar head: the first bytes of the request that is being read.
+    """
+
+    head: bytes = b""
 
     def setblocking(self, flag: bool, /) -> None:
         """Wait for bytes, or don't."""
@@ -166,9 +167,12 @@ class PatientSocket(socket.socket):
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """What has come. Raises ConnectionResetError when nothing comes."""
         try:
-            return super().recv(size, flags)
+            data = super().recv(size, flags)
         except TimeoutError:
             raise ConnectionResetError(errno.ECONNRESET, "nothing came any more") from None
+        if len(self.head) < _HEAD:
+            self.head += data
+        return data
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         """Send everything. Raises BrokenPipeError when the client takes nothing; `SILENCE` counts anew whenever it takes something."""
@@ -178,19 +182,3 @@ class PatientSocket(socket.socket):
                 rest = rest[self.send(rest, flags) :]
         except TimeoutError:
             raise BrokenPipeError(errno.EPIPE, "the client takes nothing any more") from None
-
-
-def refusal(status: int, message: str, request_id: str) -> bytes:
-    """The whole answer to a request that could not be read: always JSON, since nobody knows yet what was asked for."""
-    phrase = HTTPStatus(status).phrase
-    code = _CODES.get(status, phrase.replace(" ", ""))
-    body = error_document(ServiceError(message, error_code=code), json.serializer)
-    lines = (
-        f"HTTP/1.1 {status} {phrase}",
-        "Connection: close",
-        f"X-Request-Id: {request_id}",
-        f"Content-Type: {json.serializer.content_type}",
-        f"Content-Length: {len(body)}",
-        "Cache-Control: no-store",
-    )
-    return "\r\n".join((*lines, "", "")).encode("ascii") + body

@@ -48,6 +48,7 @@ def build(settings: Settings, database: Database) -> App:
         debug=settings.debug,
         proxies=settings.trusted_proxies,
         origins=settings.cors_origins,
+        transport_seconds=settings.transport_seconds,
         jsonp=settings.jsonp,
         default_format=settings.default_format,
         permitted_only=settings.metadata == "permitted",

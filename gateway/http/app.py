@@ -11,7 +11,7 @@ import falcon
 from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
 from gateway.contract.catalog import Catalog
-from gateway.http import compression, forwarded, metadata, middleware, routing
+from gateway.http import compression, forwarded, hardening, metadata, middleware, refusals, routing
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
 from gateway.http.pipeline import Pipeline
@@ -38,9 +38,13 @@ BODY_LIMIT = 10 * 1024 * 1024
 class App(falcon.App[Request, falcon.Response]):
     """Falcon's app, with header names spelled as HTTP/1.1 servers spell them: some clients look for just that spelling.
 
+    :ivar registry: the formats.
+    :ivar default_format: name of the format that answers where nothing else says so.
     :ivar proxies: networks of the proxies whose forwarding headers are believed.
     """
 
+    registry: Registry
+    default_format: str
     proxies: tuple[addresses.Network, ...] = ()
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -51,6 +55,10 @@ class App(falcon.App[Request, falcon.Response]):
 
         forwarded.apply(env, self.proxies)
         return super().__call__(env, spelled)
+
+    def refusal(self, status: int, message: str, request_id: str, head: bytes) -> bytes:
+        """Return the whole response to a request that the server could not read (`gateway.http.refusals`)."""
+        return refusals.refusal(status, message, request_id, head, self.registry, self.default_format)
 
 
 class _Spellings(dict[str, str]):
@@ -81,6 +89,7 @@ class Options:
     :ivar origins: web origins whose pages may call (CORS), as `gateway.origins.parse` spells them.
     :ivar jsonp: ``?callback=`` is honoured.
     :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
+    :ivar transport_seconds: how long browsers keep to https once they have called over it (HSTS); 0 for no such header.
     :ivar write_line: takes each request's log line.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
@@ -97,6 +106,7 @@ class Options:
     permitted_only: bool = False
     limits: Allowance = Allowance()  # noqa: RUF009 - frozen
     streamed: Allowance = STREAMED
+    transport_seconds: int = 0
     write_line: Callable[[logs.Line], None] = field(default_factory=lambda: logs.request_writer("text"))
 
 
@@ -115,6 +125,7 @@ def create_app(
         router=routing.CaselessRouter(),
         middleware=list(_middleware(registry, options)),
     )
+    app.registry, app.default_format = registry, options.default_format
     app.proxies = tuple(addresses.network(each.strip()) for each in options.proxies)
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.
@@ -133,6 +144,7 @@ def create_app(
 def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
+    yield hardening.Hardening(options.transport_seconds)
     yield middleware.Draining()
     yield middleware.Negotiating(registry, options.default_format, jsonp=options.jsonp)
     yield middleware.AccessLog(options.write_line)

@@ -23,6 +23,9 @@ from serializers.registry import Registry
 #: In an error's meta: the index of the request at which a batch ended.
 BATCH_INDEX = "AutoBatchIndex"
 
+#: What an error that is not the client's tells; the log has the rest.
+UNFORESEEN = "Something went wrong here. Quote the request id when you contact support."
+
 log = structlog.get_logger("gateway")
 
 STATUS: Mapping[type[errors.ServiceError], int] = {
@@ -82,8 +85,7 @@ class ErrorAnswers:
 
     def _unforeseen(self, request: Request, response: falcon.Response, error: Exception, _: Any) -> None:
         log.error("unforeseen", request_id=request.id, exc_info=error)
-        words = "Something went wrong here. Say the request id to those who run the service."
-        hidden = errors.ServiceError(words, meta={"RequestId": request.id})
+        hidden = errors.ServiceError(UNFORESEEN, meta={"RequestId": request.id})
         hidden.__cause__ = error
         self.answer(request, response, 500, hidden)
 

@@ -12,7 +12,7 @@ from gateway.errors import Forbidden, NotAuthenticated, NotFound, ServiceError
 from gateway.http import conditional
 from gateway.http.auth import Gate, credentials
 from gateway.http.request import Request
-from gateway.metadata.library import HTML, POLICY, Document, Library
+from gateway.metadata.library import HTML, Document, Library
 from gateway.origins import without_default_port
 from gateway.security.principal import Principal, authorize
 
@@ -44,7 +44,6 @@ class Visibility:
         response.set_header("ETag", document.etag)
         if document.policy:
             response.set_header("Content-Security-Policy", document.policy)
-        response.set_header("X-Content-Type-Options", "nosniff")
         if conditional.unchanged(request, document.etag):
             response.status = falcon.HTTP_304
             return
@@ -106,7 +105,6 @@ class OperationPageResource:
             self._visibility.vary(response)
             response.status = falcon.HTTP_404
             response.content_type = HTML
-            response.set_header("Content-Security-Policy", POLICY)
             response.data = library.missing(error.message, base_url(request))
         else:
             self._visibility.tell(request, response, page)

@@ -142,3 +142,20 @@ def test_who_sends_everything_first_gets_the_answer(gateway: Gateway, key: str, 
     with connection.getresponse() as answer:
         assert answer.status == 200
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "start"),
+    [
+        (b"get /sessions.jsv HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"{responseStatus:{errorCode:BadRequest,"),
+        (b"GET /sessions HTTP/1.1\r\nHost: x\r\nAccept: application/xml\r\nbad\r\n\r\n", 400, b"<?xml "),
+        (b"GET /sessions?format=jsv&x=" + b"y" * 9000, 414, b"{responseStatus:{errorCode:RequestUriTooLong,"),
+        (b"junk\r\n\r\n", 400, b'{"responseStatus":{"errorCode":"BadRequest",'),
+    ],
+)
+def test_what_can_not_be_read_is_refused_in_the_requested_format(
+    gateway: Gateway, data: bytes, status: int, start: bytes
+) -> None:
+    answer = exchange(gateway, data)
+    assert statuses(answer) == [status]
+    assert answer.partition(b"\r\n\r\n")[2].startswith(start)
