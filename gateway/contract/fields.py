@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 import marshmallow
 from marshmallow import fields as base
 
-from gateway.contract.rules import Failure, Rule, length
+from gateway.contract.rules import Failure, Length, Rule
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False}
@@ -114,7 +114,7 @@ class String(DtoField, base.String):
 
 
 def _longest(maximum: int | None) -> list[Rule]:
-    return [] if maximum is None else [length(0, maximum)]
+    return [] if maximum is None else [Length(0, maximum)]
 
 
 class Boolean(DtoField, base.Boolean):

@@ -1,15 +1,17 @@
 """Validation rules by ServiceStack's names, as marshmallow validators.
 
-A rule raises marshmallow's ValidationError with a `Failure`: a message that also knows its rule's name and the meta values that
-ServiceStack clients show. ``{name}`` in a message becomes the field's name as words when the failures are collected.
+A rule is a frozen dataclass: its attributes are what OpenAPI and the pages read, and calling it checks a value. A broken rule raises
+marshmallow's ValidationError with a `Failure`: a message that also knows its rule's name and the meta values that ServiceStack clients
+show. ``{name}`` in a message becomes the field's name as words when the failures are collected.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sized
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
@@ -59,126 +61,163 @@ def _is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None
 
 
-def not_null() -> Rule:
+@dataclass(frozen=True, slots=True)
+class NotNull:
     """Absent and null are refused. For fields declared ``required=True``, which are checked before any other rule."""
 
-    def check(value: Any) -> None:
+    def __call__(self, value: Any) -> None:
         if value is None:
             raise refuse("'{name}' must not be empty.", "NotNull", None)
 
-    return check
 
-
-def not_empty(message: str = "'{name}' must not be empty.", code: str = "NotEmpty") -> Rule:
+@dataclass(frozen=True, slots=True)
+class NotEmpty:
     """Absent, null, blank text and empty lists and maps are refused."""
 
-    def check(value: Any) -> None:
+    message: str = "'{name}' must not be empty."
+    code: str = "NotEmpty"
+
+    def __call__(self, value: Any) -> None:
         empty = not value.strip() if isinstance(value, str) else value is None or value in ([], {})
         if empty:
-            raise refuse(message, code, value)
-
-    return check
+            raise refuse(self.message, self.code, value)
 
 
-def email(message: str = "'{name}' is not a valid email address.") -> Rule:
+@dataclass(frozen=True, slots=True)
+class Email:
     """A text that is no e-mail address is refused; null passes."""
 
-    def check(value: str | None) -> None:
+    message: str = "'{name}' is not a valid email address."
+    longest: int = _LONGEST_EMAIL
+    example: ClassVar[str] = "ann@example.org"
+
+    def __call__(self, value: str | None) -> None:
         # PERF: is_email, without another call for each address of a list.
-        if value is not None and not (len(value) <= _LONGEST_EMAIL and _is_email(value)):
-            raise refuse(message, "Email", value)
-
-    return check
+        if value is not None and not (len(value) <= self.longest and _is_email(value)):
+            raise refuse(self.message, "Email", value)
 
 
-def length(minimum: int, maximum: int) -> Rule:
+@dataclass(frozen=True, slots=True)
+class Length:
     """A text of fewer or more characters is refused; null passes."""
 
-    def check(value: str | None) -> None:
-        if value is not None and not minimum <= len(value) <= maximum:
+    minimum: int
+    maximum: int
+
+    def __call__(self, value: str | None) -> None:
+        if value is not None and not self.minimum <= len(value) <= self.maximum:
             raise refuse(
-                f"'{{name}}' must be between {minimum} and {maximum} characters. You entered {len(value)} characters.",
+                f"'{{name}}' must be between {self.minimum} and {self.maximum} characters. You entered {len(value)} characters.",
                 "Length",
                 value,
-                MinLength=minimum,
-                MaxLength=maximum,
+                MinLength=self.minimum,
+                MaxLength=self.maximum,
                 TotalLength=len(value),
             )
 
-    return check
 
-
-def greater_than(bound: float, message: str = "") -> Rule:
+@dataclass(frozen=True, slots=True)
+class GreaterThan:
     """A number up to the bound is refused; null passes."""
 
-    def check(value: float | None) -> None:
-        if value is not None and not value > bound:
-            text = message or f"'{{name}}' must be greater than '{bound}'."
-            raise refuse(text, "GreaterThan", value, ComparisonValue=bound, ComparisonProperty="")
+    bound: float
+    message: str = ""
 
-    return check
+    def __call__(self, value: float | None) -> None:
+        if value is not None and not value > self.bound:
+            text = self.message or f"'{{name}}' must be greater than '{self.bound}'."
+            raise refuse(text, "GreaterThan", value, ComparisonValue=self.bound, ComparisonProperty="")
 
 
-def greater_than_or_equal(bound: float, message: str = "") -> Rule:
+@dataclass(frozen=True, slots=True)
+class GreaterThanOrEqual:
     """A number below the bound is refused; null passes."""
 
-    def check(value: float | None) -> None:
-        if value is not None and not value >= bound:
-            text = message or f"'{{name}}' must be greater than or equal to '{bound}'."
-            raise refuse(text, "GreaterThanOrEqual", value, ComparisonValue=bound, ComparisonProperty="")
+    bound: float
+    message: str = ""
 
-    return check
+    def __call__(self, value: float | None) -> None:
+        if value is not None and not value >= self.bound:
+            text = self.message or f"'{{name}}' must be greater than or equal to '{self.bound}'."
+            raise refuse(text, "GreaterThanOrEqual", value, ComparisonValue=self.bound, ComparisonProperty="")
 
 
-def inclusive_between(low: float, high: float) -> Rule:
+@dataclass(frozen=True, slots=True)
+class InclusiveBetween:
     """A number outside the bounds is refused; null passes."""
 
-    def check(value: float | None) -> None:
-        if value is not None and not low <= value <= high:
-            text = f"'{{name}}' must be between {low} and {high}. You entered {value}."
-            raise refuse(text, "InclusiveBetween", value, From=low, To=high)
+    low: float
+    high: float
 
-    return check
-
-
-def matches(pattern: str, message: str = "'{name}' is not in the correct format.") -> Rule:
-    """A text that the whole pattern does not match is refused; null passes."""
-    compiled = re.compile(pattern)
-
-    def check(value: str | None) -> None:
-        if value is not None and not compiled.fullmatch(value):
-            raise refuse(message, "RegularExpression", value, RegularExpression=pattern)
-
-    return check
+    def __call__(self, value: float | None) -> None:
+        if value is not None and not self.low <= value <= self.high:
+            text = f"'{{name}}' must be between {self.low} and {self.high}. You entered {value}."
+            raise refuse(text, "InclusiveBetween", value, From=self.low, To=self.high)
 
 
-def at_most(maximum: int) -> Rule:
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A text that the pattern does not match from end to end is refused; null passes."""
+
+    pattern: str
+    message: str = "'{name}' is not in the correct format."
+
+    def __call__(self, value: str | None) -> None:
+        if value is not None and not re.fullmatch(self.pattern, value):
+            raise refuse(self.message, "RegularExpression", value, RegularExpression=self.pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
     """A list or map of more items is refused; null passes."""
 
-    def check(value: Sized | None) -> None:
-        if value is not None and len(value) > maximum:
-            text = f"'{{name}}' must not have more than {maximum} items. It has {len(value)}."
-            raise refuse(text, "Length", None, MinLength=0, MaxLength=maximum, TotalLength=len(value))
+    maximum: int
 
-    return check
+    def __call__(self, value: Sized | None) -> None:
+        if value is not None and len(value) > self.maximum:
+            text = f"'{{name}}' must not have more than {self.maximum} items. It has {len(value)}."
+            raise refuse(text, "Length", None, MinLength=0, MaxLength=self.maximum, TotalLength=len(value))
 
 
-def date(message: str = "'{name}' must be a date as YYYY-MM-DD.") -> Rule:
+@dataclass(frozen=True, slots=True)
+class Date:
     """A text that is no day of the calendar as ``YYYY-MM-DD`` is refused; null and blank pass."""
-    return _readable(dates.day, message)
+
+    message: str = "'{name}' must be a date as YYYY-MM-DD."
+    example: ClassVar[str] = "2026-01-31"
+
+    def __call__(self, value: str | None) -> None:
+        _read(dates.day, value, self.message)
 
 
-def instant(message: str = "'{name}' must be a date as YYYY-MM-DD, or a time as YYYY-MM-DDThh:mm:ssZ.") -> Rule:
+@dataclass(frozen=True, slots=True)
+class Instant:
     """A text that `dates.moment` does not read is refused; null and blank pass."""
-    return _readable(dates.moment, message)
+
+    message: str = "'{name}' must be a date as YYYY-MM-DD, or a time as YYYY-MM-DDThh:mm:ssZ."
+    example: ClassVar[str] = "2026-01-31T12:00:00Z"
+
+    def __call__(self, value: str | None) -> None:
+        _read(dates.moment, value, self.message)
 
 
-def _readable(read: Callable[[str], Any], message: str) -> Rule:
-    def check(value: str | None) -> None:
-        if value and not value.isspace():
-            try:
-                read(value)
-            except ValueError:
-                raise refuse(message, "RegularExpression", value) from None
+def _read(read: Callable[[str], object], value: str | None, message: str) -> None:
+    if value and not value.isspace():
+        try:
+            read(value)
+        except ValueError:
+            raise refuse(message, "RegularExpression", value) from None
 
-    return check
+
+# How declarations call them.
+not_null = NotNull
+not_empty = NotEmpty
+email = Email
+length = Length
+greater_than = GreaterThan
+greater_than_or_equal = GreaterThanOrEqual
+inclusive_between = InclusiveBetween
+matches = Matches
+at_most = AtMost
+date = Date
+instant = Instant

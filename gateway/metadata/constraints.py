@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields as base
 
-from gateway.contract import fields
+from gateway.contract import fields, rules
 from gateway.contract.dto import Dto
 
 Keywords = dict[str, Any]
 
-#: The rules that refuse null, so that a value must be given.
-_DEMANDING = frozenset({"not_null", "not_empty"})
-
-#: A rule's name, as `gateway.contract.rules` has it, and what it says of a value, by the rule's own bounds.
-_RULES: Mapping[str, Callable[[Mapping[str, Any]], Keywords]] = {
-    "email": lambda _: {"format": "email", "maxLength": 254},
-    "length": lambda bounds: {"minLength": bounds["minimum"], "maxLength": bounds["maximum"]},
-    "greater_than": lambda bounds: {"exclusiveMinimum": bounds["bound"]},
-    "greater_than_or_equal": lambda bounds: {"minimum": bounds["bound"]},
-    "inclusive_between": lambda bounds: {"minimum": bounds["low"], "maximum": bounds["high"]},
-    "matches": lambda bounds: {"pattern": f"^(?:{bounds['pattern']})$"},
-    "at_most": lambda bounds: {"maxItems": bounds["maximum"]},
-    "date": lambda _: {"format": "date"},
-    "instant": lambda _: {"format": "date-time"},
-}
 #: What a value that is not empty has, by the type of the value.
 _FILLED: Mapping[str, Keywords] = {
     "string": {"minLength": 1, "pattern": r"\S"},
     "array": {"minItems": 1},
     "object": {"minProperties": 1},
 }
-
-
-#: Texts that rules let pass.
-_EXAMPLES: Mapping[str, str] = {"email": "ann@example.org", "date": "2026-01-31", "instant": "2026-01-31T12:00:00Z"}
 
 #: How JSON has .NET's scalars that marshmallow has no fields of.
 _SCALARS: Mapping[str, Keywords] = {
@@ -55,7 +35,7 @@ _SCALARS: Mapping[str, Keywords] = {
 
 def is_required(field: base.Field[Any]) -> bool:
     """Whether a request that does not give the field is refused."""
-    return any(name in _DEMANDING for name, _ in _rules(field))
+    return any(isinstance(rule, rules.NotNull | rules.NotEmpty) for rule in field.validators)
 
 
 def demanded(dto: type[Dto]) -> list[str]:
@@ -73,11 +53,8 @@ def keywords(field: base.Field[Any], kind: str) -> Keywords:
         found |= scalar if is_required(field) or not field.allow_none else {**scalar, "type": [scalar["type"], "null"]}
     if isinstance(field, fields.Integer):
         found |= {"minimum": -(1 << (field.bits - 1)), "maximum": (1 << (field.bits - 1)) - 1}
-    for name, bounds in _rules(field):
-        if name in _RULES:
-            found |= _RULES[name](bounds)
-        elif name == "not_empty":
-            found |= _FILLED.get(kind, {})
+    for rule in field.validators:
+        found |= _of_rule(rule, kind)
     return {name: value for name, value in found.items() if (name, value) != ("minLength", 0)}
 
 
@@ -93,13 +70,31 @@ def _example(field: base.Field[Any]) -> Any:
         return [item] if item else None
     if isinstance(field, fields.String) and field.example:
         return field.example
-    return next((_EXAMPLES[name] for name, _ in _rules(field) if name in _EXAMPLES), None)
+    exemplary = (rule for rule in field.validators if isinstance(rule, rules.Email | rules.Date | rules.Instant))
+    return next((rule.example for rule in exemplary), None)
 
 
-def _rules(field: base.Field[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The field's rules by name, each with what it was made with."""
-    validators: list[Any] = field.validators
-    for rule in validators:
-        # A rule is a function within the one that made it, and holds its bounds.
-        if inspect.isfunction(rule):
-            yield rule.__qualname__.partition(".")[0], inspect.getclosurevars(rule).nonlocals
+def _of_rule(rule: object, kind: str) -> Keywords:
+    """What a rule says of a value, by its own bounds; a rule that JSON Schema has no words for says nothing."""
+    match rule:
+        case rules.NotEmpty():
+            return _FILLED.get(kind, {})
+        case rules.Email():
+            return {"format": "email", "maxLength": rule.longest}
+        case rules.Length():
+            return {"minLength": rule.minimum, "maxLength": rule.maximum}
+        case rules.GreaterThan():
+            return {"exclusiveMinimum": rule.bound}
+        case rules.GreaterThanOrEqual():
+            return {"minimum": rule.bound}
+        case rules.InclusiveBetween():
+            return {"minimum": rule.low, "maximum": rule.high}
+        case rules.Matches():
+            return {"pattern": f"^(?:{rule.pattern})$"}
+        case rules.AtMost():
+            return {"maxItems": rule.maximum}
+        case rules.Date():
+            return {"format": "date"}
+        case rules.Instant():
+            return {"format": "date-time"}
+    return {}
