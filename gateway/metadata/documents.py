@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.contract.catalog import ANY, Operation
@@ -113,8 +113,13 @@ def _type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
     if info.description:
         found["description"] = info.description
     found["returnVoidMarker"] = False
+    if info.ordered:
+        found["dataContract"] = {}
     if info.properties:
-        found["properties"] = [_property(each, contract) for each in info.properties]
+        orders = range(1, len(info.properties) + 1) if info.ordered else [None] * len(info.properties)
+        found["properties"] = [
+            _property(each, contract, order) for each, order in zip(info.properties, orders, strict=True)
+        ]
     return found
 
 
@@ -123,10 +128,13 @@ def _open_name(info: TypeInfo) -> str:
     return f"{info.name}`{len(parameters)}" if parameters else info.name
 
 
-def _property(each: Property, contract: Contract) -> dict[str, Any]:
+def _property(each: Property, contract: Contract, order: int | None) -> dict[str, Any]:
     found: dict[str, Any] = {"name": each.name, **_property_type(each, contract)}
     if each.description:
         found["description"] = each.description
+    if order is not None:
+        found["dataMember"] = {"order": order}
+    if each.description:
         found["attributes"] = [_attribute("ApiMember", each.description)]
     return found
 
@@ -210,13 +218,16 @@ def _clr_name(operation: Operation) -> str:
 
 
 def app_metadata(
-    contract: Contract, base_url: str, languages: Iterable[str], formats: dict[str, str]
+    contract: Contract, base_url: str, languages: Iterable[str], formats: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What tools ask first: the service's name, its formats, its types."""
+    """What tools ask first: the service's name, its formats, its types.
+
+    :param formats: media types by the names of formats.
+    """
     return {
         "app": {"baseUrl": base_url, "serviceName": "Sessions", "apiVersion": "1.0", "jsTextCase": "CamelCase"},
-        "contentTypeFormats": {media: name for name, media in formats.items()},
-        "httpHandlers": {"api": "/api", "metadata": "/metadata", "types": "/types", "explorer": "/explorer"},
+        "contentTypeFormats": formats,
+        "httpHandlers": {"ApiHandlers.Json": "/api/{Request}"},
         "languages": [*languages],
         "api": types_metadata(contract, base_url),
     }

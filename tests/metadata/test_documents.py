@@ -169,3 +169,37 @@ def test_values_that_have_no_null() -> None:
     nullable = {each.name for each in info.properties if each.type.kind in ("enum", "scalar") and each.nullable}
     assert "WasMissed" in nullable
     assert "Ended" not in nullable
+
+
+def test_ordered_members_as_data(contract: Contract) -> None:
+    found = documents.types_metadata(contract, BASE_URL)
+    records = {each["name"]: each for each in found["types"]}
+    records |= {each["request"]["name"]: each["request"] for each in found["operations"]}
+    records |= {each["response"]["name"]: each["response"] for each in found["operations"] if "response" in each}
+    ordered = {name for name, info in contract.types.items() if getattr(info, "ordered", False)}
+    assert {"ResponseStatus", "Authenticate", "AuthenticateResponse"} <= ordered
+    for name, record in records.items():
+        members = record.get("properties", [])
+        orders = [each.get("dataMember") for each in members]
+        if name in ordered:
+            assert record["dataContract"] == {}
+            assert orders == [{"order": number} for number in range(1, len(members) + 1)]
+        else:
+            assert "dataContract" not in record
+            assert not any(orders)
+    first = records["ResponseStatus"]["properties"][0]
+    assert (first["name"], first["dataMember"]) == ("ErrorCode", {"order": 1})
+
+
+def test_formats_as_data(contract: Contract) -> None:
+    formats = {each.name: each.media_types[0] for each in default_registry()}
+    found = documents.app_metadata(contract, BASE_URL, ["csharp"], formats)
+    known = {
+        "json": "application/json",
+        "xml": "application/xml",
+        "jsv": "application/jsv",
+        "csv": "text/csv",
+        "html": "text/html",
+    }
+    assert known.items() <= found["contentTypeFormats"].items()
+    assert found["httpHandlers"] == {"ApiHandlers.Json": "/api/{Request}"}
