@@ -14,11 +14,12 @@ Value = Any
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a reader accepts: bytes of the document, levels of nesting, items in all lists and maps together."""
+    """What a reader accepts: bytes of the document, levels of nesting, items in all lists and maps together, names of members."""
 
     bytes: int = 10 * 1024 * 1024
     depth: int = 64
     items: int = 1_000_000
+    names: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,10 +120,12 @@ def create_app(
     """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
     options = options or Options()
     catalog.check()
+    gate = Gate(authenticator, options.origins)
+    pipeline = Pipeline(catalog, registry, database, gate, options.body_limit, options.limits, options.streamed)
     app = App(
         request_type=Request,
         router=routing.CaselessRouter(),
-        middleware=list(_middleware(registry, options)),
+        middleware=list(_middleware(registry, options, pipeline)),
     )
     app.registry, app.default_format = registry, options.default_format
     app.proxies = tuple(addresses.network(each.strip()) for each in options.proxies)
@@ -131,8 +133,6 @@ def create_app(
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
     ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
-    gate = Gate(authenticator, options.origins)
-    pipeline = Pipeline(catalog, registry, database, gate, options.body_limit, options.limits, options.streamed)
     _mount_operations(app, catalog, pipeline)
     _mount_predefined(app, catalog, registry, pipeline)
     _mount_metadata(app, Library(catalog, registry, TITLE, __version__), gate, options)
@@ -141,14 +141,14 @@ def create_app(
     return app
 
 
-def _middleware(registry: Registry, options: Options) -> Iterator[Any]:
+def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Iterator[Any]:
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
     yield hardening.Hardening(options.transport_seconds)
     yield middleware.Draining()
     yield middleware.Negotiating(registry, options.default_format, jsonp=options.jsonp)
     yield middleware.AccessLog(options.write_line)
-    yield middleware.MethodOverriding(options.body_limit)
+    yield middleware.MethodOverriding(pipeline)
     if options.origins:
         yield middleware.CrossOrigin(options.origins)
     yield compression.Compressing()

@@ -6,11 +6,11 @@ in by a cookie must come from a page of this site, or from no page at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.contract.catalog import Access, Operation
-from gateway.errors import Forbidden, NotAuthenticated
+from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.http.request import Request
 from gateway.origins import ANY, is_origin_of_host
 from gateway.security import audit
@@ -37,6 +37,28 @@ class Gate:
 
     def admit(self, operation: Operation, request: Request) -> Principal | None:
         """The caller of an operation, where somebody is signed in. Raises NotAuthenticated, Forbidden and TooManyRequests."""
+        try:
+            return self._decide(operation, request)
+        except Forbidden as error:
+            if request.authentication is not None and request.authentication[1] is not error:
+                audit.record(audit.Event.ACCESS_DENIED, operation=operation.name, reason=error.message)
+            raise
+
+    def admit_any(self, operations: Sequence[Operation], request: Request) -> list[Operation]:
+        """Those of some operations that let the request's caller in. Raises what the first one says where none does."""
+        admitted = [each for each in operations if self._admits(each, request)]
+        if not admitted:
+            self.admit(operations[0], request)
+        return admitted
+
+    def _admits(self, operation: Operation, request: Request) -> bool:
+        try:
+            self._decide(operation, request)
+        except (NotAuthenticated, Forbidden):
+            return False
+        return True
+
+    def _decide(self, operation: Operation, request: Request) -> Principal | None:
         assert operation.access is not None
         request.credentials = credentials(request)
         source = audit.Source(request.id, request.credentials.address)
@@ -45,22 +67,24 @@ class Gate:
         if caller is not None:
             request.caller_id = caller.user_id
             audit.enter(source._replace(user=caller.user_id))
-        try:
-            authorize(caller, operation.access)
-            check_origin(request, operation, caller, self.origins)
-        except Forbidden as error:
-            audit.record(audit.Event.ACCESS_DENIED, operation=operation.name, reason=error.message)
-            raise
+        authorize(caller, operation.access)
+        check_origin(request, operation, caller, self.origins)
         return caller
 
     def _caller(self, access: Access, request: Request) -> Principal | None:
+        if request.authentication is None:
+            request.authentication = self._authenticated(request)
+        caller, refusal = request.authentication
+        # What anyone may do, one may do with wrong credentials too: a log-in above all.
+        if refusal is not None and access.signed_in:
+            raise refusal
+        return caller
+
+    def _authenticated(self, request: Request) -> tuple[Principal | None, ServiceError | None]:
         try:
-            return self.authenticator.authenticate(request.credentials)
-        except (NotAuthenticated, Forbidden):
-            if access.signed_in:
-                raise
-            # What anyone may do, one may do with wrong credentials too: a log-in above all.
-            return None
+            return self.authenticator.authenticate(request.credentials), None
+        except (NotAuthenticated, Forbidden) as error:
+            return None, error
 
 
 def credentials(request: Request) -> Credentials:

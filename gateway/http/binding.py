@@ -6,6 +6,7 @@ body left out. Names match in any letter case, unknown ones are ignored (docs/ht
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -15,26 +16,41 @@ from gateway.errors import FieldError, MalformedRequest, ValidationFailed
 from gateway.http import bodies, forms
 from gateway.http.request import Request
 from serializers import jsv, shape
-from serializers.base import DEFAULT_LIMITS, Limits
+from serializers.base import Limits
 from serializers.errors import DecodeError
 from serializers.registry import Registry
 
-Pairs = Iterable[tuple[str, str | None]]
+#: A member's wire name and shape.
+_Member = tuple[str, shape.Shape]
+#: What stands in brackets behind a name, and the text.
+_Given = tuple[str, str]
+Pairs = Iterable[tuple[str, forms.Value]]
+
+#: ``members[]``, ``members[0]``: a list's item by its place; ``meta[key]``: a map's entry.
+_SUBSCRIPT = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
+_LONGEST_PLACE = 9
+_LONGEST_SHOWN = 200
 
 
 def read_values(
-    request: Request, operation: Operation, path: Mapping[str, str], registry: Registry, limit: int, *, predefined: bool
+    request: Request,
+    operation: Operation,
+    path: Mapping[str, str],
+    registry: Registry,
+    limits: Limits,
+    *,
+    predefined: bool,
 ) -> dict[str, Any]:
     """The values of one request by wire name.
 
     :param path: the path's values by wire name.
     Raises MalformedRequest, ValidationFailed, TooLarge, UnsupportedMedia."""
-    data = bodies.read(request, limit)
+    data = bodies.read(request, limits.bytes)
     values: dict[str, Any] = {}
-    form = forms.form(request, data)
+    form = forms.form(request, data, limits)
     if form is None and data.strip():
-        values = decode(data, operation.request_shape, request, registry, limit)
-    query = from_pairs(request.pairs, operation) if request.query_string else {}
+        values = decode(data, operation.request_shape, request, registry, limits)
+    query = from_pairs(forms.query_pairs(request.query_string), operation) if request.query_string else {}
     if predefined:
         values = {**query, **values, **path}
     else:
@@ -51,12 +67,12 @@ def path_names(operation: Operation, declared: Sequence[str]) -> tuple[str | Non
     return tuple(members[name.lower()][0] if name.lower() in members else None for name in declared)
 
 
-def read_batch(request: Request, operation: Operation, registry: Registry, limit: int) -> list[dict[str, Any]]:
+def read_batch(request: Request, operation: Operation, registry: Registry, limits: Limits) -> list[dict[str, Any]]:
     """The values of every request of a batch."""
-    data = bodies.read(request, limit)
+    data = bodies.read(request, limits.bytes)
     if not data.strip():
         return []
-    items = decode(data, _batch_shape(operation.request_shape), request, registry, limit)
+    items = decode(data, _batch_shape(operation.request_shape), request, registry, limits)
     if None in items:
         raise MalformedRequest(
             f"The batch can't be read: number {items.index(None)} is null where an object was expected."
@@ -69,10 +85,9 @@ def _batch_shape(record: shape.Record) -> shape.ListOf:
     return shape.ListOf(record)
 
 
-def decode(data: bytes, expected: shape.Shape, request: Request, registry: Registry, limit: int) -> Any:
+def decode(data: bytes, expected: shape.Shape, request: Request, registry: Registry, limits: Limits) -> Any:
     """The body's value. Raises MalformedRequest that says where the body is wrong."""
     serializer = bodies.serializer_of(request, data, registry)
-    limits = DEFAULT_LIMITS if limit == DEFAULT_LIMITS.bytes else Limits(bytes=limit)
     try:
         value = serializer.decode(data, expected, limits=limits)
     except DecodeError as error:
@@ -93,38 +108,67 @@ def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
 def from_pairs(given: Pairs, operation: Operation) -> dict[str, Any]:
     """Values by wire name. Raises ValidationFailed with one failure for each member whose text can't be read."""
     members = _members(operation)
-    texts: dict[str, list[str]] = {}
-    for name, text in given:
-        found = members.get(name.removesuffix("[]").lower())
-        if found is not None and text is not None:
-            texts.setdefault(found[0], []).append(text)
-    values: dict[str, Any] = {}
+    texts: dict[str, list[_Given]] = {}
     failures: list[FieldError] = []
+    for name, text in given:
+        found, subscript = _member(members, name)
+        if found is None or text is None:
+            continue
+        if isinstance(text, forms.Undecodable):
+            message = (
+                f"'{text.shown[:_LONGEST_SHOWN]}' is an Invalid value for '{found[0]}': not {text.charset.upper()}"
+            )
+            failures.append(FieldError(MalformedRequest.error_code, found[0], message))
+        else:
+            texts.setdefault(found[0], []).append((subscript, text))
+    values: dict[str, Any] = {}
     for wire_name, each in texts.items():
         try:
             _bind(values, wire_name, each, members[wire_name.lower()][1])
         except DecodeError:
-            message = f"'{each[-1][:200]}' is an Invalid value for '{wire_name}'"
+            message = f"'{each[-1][1][:_LONGEST_SHOWN]}' is an Invalid value for '{wire_name}'"
             failures.append(FieldError(MalformedRequest.error_code, wire_name, message))
     if failures:
         raise ValidationFailed(operation.name, failures)
     return values
 
 
+def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, str]:
+    """The member that a name in a query or form means, and what stands in brackets behind it."""
+    found = members.get(name.lower())
+    if found is not None or not name.endswith("]"):
+        return found, ""
+    split = _SUBSCRIPT.fullmatch(name)
+    found = members.get(split[1].lower()) if split else None
+    if split is None or found is None:
+        return None, ""
+    fits = not split[2] or split[2].isdecimal() or isinstance(found[1], shape.MapOf)
+    return (found if fits else None), split[2]
+
+
 @cache
-def _members(operation: Operation) -> Mapping[str, tuple[str, shape.Shape]]:
+def _members(operation: Operation) -> Mapping[str, _Member]:
     members = {wire.lower(): (wire, each) for wire, each in operation.request_shape.fields.items()}
     return members | {alias.lower(): members[wire.lower()] for alias, wire in operation.dto.aliases.items()}
 
 
-def _bind(values: dict[str, Any], wire_name: str, texts: list[str], expected: shape.Shape) -> None:
+def _bind(values: dict[str, Any], wire_name: str, given: list[_Given], expected: shape.Shape) -> None:
+    last = given[-1][1]
     if isinstance(expected, shape.Text):
-        values[wire_name] = texts[-1]
+        values[wire_name] = last
     elif isinstance(expected, shape.ListOf):
-        lists = [jsv.loads_member(text, expected) for text in texts if text]
+        lists = [jsv.loads_member(text, expected) for _, text in _in_order(given) if text]
         if lists:
             values[wire_name] = [item for items in lists for item in items or []]
-    elif isinstance(expected, shape.MapOf) and texts[-1][:1] not in ("", "{"):
-        values[wire_name] = jsv.loads_member(f"{{{texts[-1]}}}", expected)
-    elif texts[-1]:
-        values[wire_name] = jsv.loads_member(texts[-1], expected)
+    elif isinstance(expected, shape.MapOf) and given[-1][0]:
+        values[wire_name] = {key: jsv.loads_member(text, expected.value) for key, text in given if key}
+    elif isinstance(expected, shape.MapOf) and last[:1] not in ("", "{"):
+        values[wire_name] = jsv.loads_member(f"{{{last}}}", expected)
+    elif last:
+        values[wire_name] = jsv.loads_member(last, expected)
+
+
+def _in_order(given: list[_Given]) -> list[_Given]:
+    """Items that all have a place of their own in that order, others as they came."""
+    numbered = all(place.isdecimal() and len(place) <= _LONGEST_PLACE for place, _ in given)
+    return sorted(given, key=lambda each: int(each[0])) if numbered else given

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+import brotli
 import falcon
 
 from gateway.errors import MalformedRequest, TooLarge, UnsupportedMedia
@@ -20,6 +21,12 @@ MULTIPART = "multipart/form-data"
 
 #: Bytes of a refused body that are read all the same, see `discard`.
 _MOST_DISCARDED = 10 * 1024 * 1024
+
+#: Encodings that one body may have, one around the other.
+MOST_ENCODINGS = 4
+
+#: From bytes and the most that they may become to what they are without an encoding.
+_Inflate = Callable[[bytes, int], bytes]
 
 _BLOCK = 64 * 1024
 BOM = b"\xef\xbb\xbf"
@@ -35,16 +42,19 @@ def read(request: Request, limit: int) -> bytes:
     """
     if request.body is None:
         request.body = _read(request, limit)
+    elif len(request.body) > limit:
+        raise _too_large(limit)
     return request.body
 
 
 def _read(request: Request, limit: int) -> bytes:
     if "CONTENT_LENGTH" not in request.env and "HTTP_TRANSFER_ENCODING" not in request.env:
         return b""
-    data = _raw(request, limit)
     header = request.env.get("HTTP_CONTENT_ENCODING")
-    for encoding in reversed(_encodings(header)) if header and data else ():
-        data = _inflate(data, encoding, limit)
+    inflaters = _encodings(header) if header else ()
+    data = _raw(request, limit)
+    for inflate in reversed(inflaters) if data else ():
+        data = inflate(data, limit)
     return data
 
 
@@ -100,31 +110,61 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body has more than the {limit} bytes that a request may have.")
 
 
-def _encodings(header: str) -> list[str]:
-    return [each for part in header.split(",") if (each := part.strip().lower()) and each != "identity"][:4]
+def _encodings(header: str) -> list[_Inflate]:
+    """What undoes each encoding, in the order in which they were applied. Raises UnsupportedMedia."""
+    names = [name for part in header.split(",") if (name := part.strip().lower()) and name != "identity"]
+    if len(names) > MOST_ENCODINGS:
+        raise UnsupportedMedia(f"The body has {len(names)} encodings; {MOST_ENCODINGS} are the most.")
+    unknown = next((name for name in names if name not in _INFLATERS), None)
+    if unknown is not None:
+        raise UnsupportedMedia(
+            f"The Content-Encoding '{unknown[:100]}' is not read here: {', '.join(_INFLATERS)} are.",
+        )
+    return [_INFLATERS[name] for name in names]
 
 
-def _inflate(data: bytes, encoding: str, limit: int) -> bytes:
-    if encoding in ("gzip", "x-gzip"):
-        windows = [31]
-    elif encoding == "deflate":
-        windows = [15, -15]  # with zlib's header as RFC 9110 says, or raw as .NET sends it
-    else:
-        raise UnsupportedMedia(f"The Content-Encoding '{encoding}' is not read here: gzip and deflate are.")
-    problem = ""
-    for window in windows:
-        inflater = zlib.decompressobj(window)
-        try:
-            inflated = inflater.decompress(data, limit + 1)
-        except zlib.error as error:
-            problem = str(error)
-            continue
-        if len(inflated) > limit:
-            raise _too_large(limit)
-        if inflater.eof and not inflater.unused_data:
-            return inflated
-        problem = "it is cut off" if not inflater.eof else "something follows it"
-    raise MalformedRequest(f"The body is not valid {encoding}: {problem}.")
+def _zlib(name: str, *windows: int) -> _Inflate:
+    """An inflater that tries zlib's windows one after the other."""
+
+    def inflate(data: bytes, limit: int) -> bytes:
+        problem = ""
+        for window in windows:
+            inflater = zlib.decompressobj(window)
+            try:
+                inflated = inflater.decompress(data, limit + 1)
+            except zlib.error as error:
+                problem = str(error)
+                continue
+            if len(inflated) > limit:
+                raise _too_large(limit)
+            if inflater.eof and not inflater.unused_data:
+                return inflated
+            problem = "it is cut off" if not inflater.eof else "something follows it"
+        raise MalformedRequest(f"The body is not valid {name}: {problem}.")
+
+    return inflate
+
+
+def _brotli(data: bytes, limit: int) -> bytes:
+    inflater = brotli.Decompressor()
+    try:
+        inflated: bytes = inflater.process(data, output_buffer_limit=limit + 1)
+    except brotli.error as error:
+        raise MalformedRequest("The body is not valid br.") from error
+    if len(inflated) > limit:
+        raise _too_large(limit)
+    if not inflater.is_finished():
+        raise MalformedRequest("The body is not valid br: it is cut off.")
+    return inflated
+
+
+_INFLATERS: Mapping[str, _Inflate] = {
+    "gzip": _zlib("gzip", 31),
+    "x-gzip": _zlib("x-gzip", 31),
+    # With zlib's header as RFC 9110 says, or raw as .NET sends it.
+    "deflate": _zlib("deflate", 15, -15),
+    "br": _brotli,
+}
 
 
 def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializer:

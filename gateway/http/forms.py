@@ -1,37 +1,239 @@
-"""Forms as bodies: names and texts, percent-encoded or in parts."""
+"""Forms as bodies: names and texts, percent-encoded or in parts.
+
+The text of a form is in the charset that the form names: a part's own, that of the field ``_charset_``, that of the body's Content-Type,
+or UTF-8. A value that its charset can't decode is `Undecodable`, and refused where a field takes it.
+"""
 
 from __future__ import annotations
 
-import io
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import falcon
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
-from gateway.errors import MalformedRequest
+from gateway.errors import MalformedRequest, TooLarge
 from gateway.http import bodies
-from gateway.http.negotiation import media_type
-from gateway.http.request import Request, pairs
+from gateway.http.negotiation import media_type, parameters
+from gateway.http.request import Request, split_pairs, unescaped
+from serializers.base import Limits
 
-Pairs = list[tuple[str, str | None]]
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A value that is not text in its charset.
+
+    :ivar shown: the value as it was sent, for messages.
+    :ivar charset: the charset that it was read as.
+    """
+
+    shown: str
+    charset: str
 
 
-def form(request: Request, data: bytes) -> Pairs | None:
-    """Names and texts of a body that is a form, in order; None of another one. Raises MalformedRequest.
+#: What a name has: a text, nothing (a name without ``=``), or bytes that are not text.
+Value = str | Undecodable | None
+Pairs = list[tuple[str, Value]]
+
+#: Fields of one form, whatever more its body's limits allow.
+MOST_FIELDS = 10_000
+#: Headers of one part; RFC 7578 knows three.
+_MOST_HEADERS = 16
+_CHARSET_FIELD = "_charset_"
+#: Charsets of Python's that are no charsets of texts, or take time in proportion to the square of a text.
+_NOT_READ = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7", "mbcs", "oem"})
+_WIDE = ("utf-16", "utf-32")
+#: They mean that the part's bytes are as they are.
+_IDENTITIES = frozenset({"", "7bit", "8bit", "binary"})
+#: Characters of what was sent that a message repeats.
+_LONGEST_SHOWN = 100
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body's Content-Type is a form's."""
+    return media_type(request.content_type) in (bodies.FORM, bodies.MULTIPART)
+
+
+def form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
+    """Names and values of a body that is a form, in order; None of another one. Read once, and kept on the request.
 
     A form that begins like a document is a document: ``curl -d`` says of everything that it is a form.
+
+    :raises MalformedRequest: when the form can't be read.
+    :raises TooLarge: when it has more fields than `MOST_FIELDS` or the limits' items, or more names than the limits'.
     """
+    if request.form is None:
+        request.form = _form(request, data, limits)
+    return request.form
+
+
+def _form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
     kind = media_type(request.content_type)
     if kind == bodies.MULTIPART and data:
-        return _parts(request, data)
+        return list(_counted(_parts(request, data, _most(limits)), limits))
     if kind == bodies.FORM and bodies.sniff(data) is None:
-        return list(pairs(data.removeprefix(bodies.BOM).decode("latin-1")))
+        return list(_counted(_pairs(request, data, _most(limits)), limits))
     return None
 
 
-def _parts(request: Request, data: bytes) -> Pairs:
-    """A part that is a file counts by its content."""
-    handler = falcon.media.MultipartFormHandler()
+def query_pairs(text: str) -> Iterator[tuple[str, Value]]:
+    """Names and values of a query string, in UTF-8. Raises MalformedRequest for a name that is not UTF-8."""
+    for name, value in split_pairs(text):
+        if name:
+            yield _name(name, "utf-8", "query"), _value(value, "utf-8")
+
+
+def _most(limits: Limits) -> int:
+    return min(limits.items, MOST_FIELDS)
+
+
+def _too_many(most: int, what: str) -> TooLarge:
+    return TooLarge(f"The form has more than {most} {what}.")
+
+
+def _counted(pairs: Iterator[tuple[str, Value]], limits: Limits) -> Iterator[tuple[str, Value]]:
+    """The pairs, as long as their names are not too many."""
+    names: set[str] = set()
+    for name, value in pairs:
+        names.add(name)
+        if len(names) > limits.names:
+            raise _too_many(limits.names, "names")
+        yield name, value
+
+
+def _pairs(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Value]]:
+    charset = _known(parameters(request.content_type).get("charset") or "utf-8")
+    if charset.startswith(_WIDE):
+        # Percent-encoding is of bytes, and these charsets have no single ones: the body is in it, what it encodes is UTF-8.
+        data, charset = _decoded_whole(data, charset), "utf-8"
+    # Counted before anything is split: a list of a million empty texts takes more memory than they do.
+    if data.count(b"&") >= most:
+        raise _too_many(most, "fields")
+    fields = list(split_pairs(data.removeprefix(bodies.BOM).decode("latin-1")))
+    named = _charset_field(value for name, value in fields if name == _CHARSET_FIELD and value)
+    for name, value in fields:
+        if name:
+            yield _name(name, named or charset, "form"), _value(value, named or charset)
+        elif value is not None:
+            raise MalformedRequest("The form can't be read: a value has no name in front of its '='.")
+
+
+def _charset_field(values: Iterator[str]) -> str:
+    """The charset that the field ``_charset_`` names; empty where it says nothing, or a wide one, which it can't be in."""
+    given = next(values, "")
+    charset = _known(unescaped(given, "latin-1")) if given else ""
+    return "" if charset.startswith(_WIDE) else charset
+
+
+def _decoded_whole(data: bytes, charset: str) -> bytes:
     try:
-        parts = handler.deserialize(io.BytesIO(data), request.content_type or "", len(data))
-        return [(part.name or "", part.stream.read().decode("utf-8", "replace")) for part in parts]
-    except falcon.HTTPError as error:
-        raise MalformedRequest(f"The multipart body can't be read: {error.description or error.title}") from error
+        return data.decode(charset).encode("utf-8")
+    except UnicodeError as error:
+        raise MalformedRequest(f"The form can't be read: it is not {charset}.") from error
+
+
+def _name(text: str, charset: str, what: str) -> str:
+    try:
+        return unescaped(text, charset)
+    except UnicodeError:
+        shown = text[:_LONGEST_SHOWN]
+        raise MalformedRequest(f"The {what} can't be read: the name '{shown}' is not {charset.upper()}.") from None
+
+
+def _value(text: str | None, charset: str) -> Value:
+    try:
+        return None if text is None else unescaped(text, charset)
+    except UnicodeError:
+        return Undecodable(text or "", charset)
+
+
+def _decoded(raw: bytes, charset: str) -> str | Undecodable:
+    try:
+        return raw.decode(charset)
+    except UnicodeError:
+        return Undecodable(raw[:_LONGEST_SHOWN].decode("ascii", "backslashreplace"), charset)
+
+
+def _known(charset: str) -> str:
+    """Python's name of a charset. Raises MalformedRequest for one that is not read here."""
+    try:
+        name = codecs.lookup(charset.strip().strip("\"'")).name
+        # The codecs that are no charsets (base64 and the like) say so here.
+        "x".encode(name)
+    except (LookupError, ValueError):
+        name = ""
+    if not name or name in _NOT_READ:
+        raise MalformedRequest(f"The form can't be read: its charset '{charset[:_LONGEST_SHOWN]}' is not known here.")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part as it was sent: its name in bytes, its own charset where it names one."""
+
+    name: bytes
+    content: bytes
+    charset: str
+    is_file: bool
+
+
+def _parts(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Value]]:
+    """The parts' names and texts. A part that is a file counts by its content, and only where no field has its name."""
+    boundary = parameters(request.content_type).get("boundary")
+    if not boundary:
+        raise _unreadable("its Content-Type names no boundary")
+    parts = [*_read_parts(data, boundary, most)]
+    named = _charset_field(part.content.decode("latin-1") for part in parts if part.name == _CHARSET_FIELD.encode())
+    charset = named or _known(parameters(request.content_type).get("charset") or "utf-8")
+    texts = {part.name for part in parts if not part.is_file}
+    for part in parts:
+        if part.is_file and part.name in texts:
+            continue
+        # Names are in the form's charset where that can spell them; a wide one can't.
+        name = _decoded(part.name, "utf-8" if charset.startswith(_WIDE) else charset)
+        if isinstance(name, Undecodable):
+            raise _unreadable(f"the name of a part is not {name.charset.upper()}")
+        yield name, _decoded(part.content, _known(part.charset) if part.charset else charset)
+
+
+def _read_parts(data: bytes, boundary: str, most: int) -> Iterator[_Part]:
+    segment: MultipartSegment | None = None
+    content: list[bytes] = []
+    try:
+        with PushMultipartParser(
+            boundary.encode("latin-1", "replace"),
+            max_segment_count=most,
+            max_header_count=_MOST_HEADERS,
+            header_charset="latin-1",
+        ) as parser:
+            for event in parser.parse(data):
+                if isinstance(event, MultipartSegment):
+                    segment, content = event, []
+                elif event is not None:
+                    content.append(event)
+                elif segment is not None:
+                    yield _part(segment, b"".join(content))
+    except ParserLimitReached as error:
+        if "count" in str(error) and "header" not in str(error):
+            raise _too_many(most, "parts") from error
+        raise _unreadable(str(error)) from error
+    except MultipartError as error:
+        raise _unreadable(str(error)) from error
+
+
+def _part(segment: MultipartSegment, content: bytes) -> _Part:
+    disposition = parameters(segment.header("Content-Disposition"))
+    name = disposition.get("name")
+    if not name:
+        raise _unreadable("a part has no name")
+    encoding = segment.header("Content-Transfer-Encoding", "").strip().lower()
+    if encoding not in _IDENTITIES:
+        raise _unreadable(
+            f"the part '{name[:_LONGEST_SHOWN]}' is in the transfer encoding '{encoding[:_LONGEST_SHOWN]}'; send it as binary"
+        )
+    charset = parameters(segment.header("Content-Type")).get("charset", "")
+    return _Part(name.encode("latin-1"), content, charset, "filename" in disposition or "filename*" in disposition)
+
+
+def _unreadable(problem: str) -> MalformedRequest:
+    return MalformedRequest(f"The multipart body can't be read: {problem}.")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import falcon
 
 from gateway import origins
-from gateway.errors import MalformedRequest
-from gateway.http import bodies, encoding, forms
+from gateway.http import bodies, encoding, forms, routing
 from gateway.http.negotiation import JAVASCRIPT, media_type, negotiate
+from gateway.http.pipeline import Pipeline
 from gateway.http.request import Request, new_request_id
+from gateway.http.resources import FormResource
 from gateway.logs import Line
 from serializers.registry import Registry
 
@@ -70,29 +71,38 @@ class Draining:
 class MethodOverriding:
     """``X-HTTP-Method-Override`` on a POST, for clients that know no PATCH: header, query or form field, in any letter case.
 
-    :param body_limit: bytes that a form may have.
+    A form is read after routing only, and only where the caller may call one of the address's operations.
     """
 
-    def __init__(self, body_limit: int) -> None:
-        self._limit = body_limit
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
-        """Take the verb that is meant."""
-        if request.method != "POST":
-            return
-        meant = request.env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or self._parameter(request)
-        if meant and meant.upper() in _OVERRIDABLE:
-            request.method = meant.upper()
+        """Take the verb that the header or the query means."""
+        if request.method == "POST":
+            meant = request.env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or request.query_value(_OVERRIDE)
+            request.method = _overridden(meant) or request.method
 
-    def _parameter(self, request: Request) -> str | None:
-        found = request.query_value(_OVERRIDE)
-        if found or media_type(request.content_type) not in (bodies.FORM, bodies.MULTIPART):
-            return found
-        try:
-            form = forms.form(request, bodies.read(request, self._limit)) or ()
-        except MalformedRequest:  # it is read again, after the checks that come before
-            return None
-        return next((value for name, value in form if name.lower() == _OVERRIDE), None)
+    def process_resource(
+        self, request: Request, response: falcon.Response, resource: Any, params: Mapping[str, str]
+    ) -> None:
+        """Respond as to the verb that a form means, where it means another one."""
+        if request.method != "POST" or not isinstance(resource, FormResource) or not forms.is_form(request):
+            return
+        operations = resource.operations(**params)
+        meant = _overridden(self._pipeline.form_field(operations, request, _OVERRIDE)) if operations else None
+        if meant is None:
+            return
+        request.method = meant
+        responder = getattr(resource, f"on_{meant.lower()}", None)
+        if responder is None:
+            raise falcon.HTTPMethodNotAllowed(routing.allowed(resource.verbs(**params)).split(", "))
+        responder(request, response, **params)
+        response.complete = True
+
+
+def _overridden(name: str | None) -> str | None:
+    return name.upper() if name and name.upper() in _OVERRIDABLE else None
 
 
 class AccessLog:

@@ -21,6 +21,8 @@ PREDEFINED = frozenset({"reply", "oneway", "metadata"})
 #: What JSONP is answered as.
 JAVASCRIPT = "text/javascript"
 
+_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:\\.?|[^"\\])*(?:"|\Z)|[^;]*)')
+_ESCAPED = re.compile(r'\\(["\\])')
 _NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_.$]")
 
 
@@ -75,6 +77,15 @@ def negotiate(
 def media_type(content_type: str | None) -> str:
     """The media type of a Content-Type header, in lower case and without parameters."""
     return (content_type or "").partition(";")[0].strip().lower()
+
+
+def parameters(header: str | None) -> dict[str, str]:
+    """The parameters of a header such as Content-Type by their names in lower case, without quotes; of two equal ones the first."""
+    found: dict[str, str] = {}
+    for name, value in _PARAMETER.findall(header or ""):
+        quoted = value[:1] == '"'
+        found.setdefault(name.lower(), _ESCAPED.sub(r"\1", value[1:].removesuffix('"')) if quoted else value.strip())
+    return found
 
 
 def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializer | None]:

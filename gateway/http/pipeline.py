@@ -15,7 +15,7 @@ from typing import Any
 from gateway.budget import STREAMED, Allowance, Budget
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import ClientLeft, OutOfTime, ResponseTooLarge, ServiceError, TooLarge, TooManyRequests
-from gateway.http import auth, binding, conditional, encoding
+from gateway.http import auth, binding, bodies, conditional, encoding, forms
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.security.principal import Principal
@@ -23,10 +23,12 @@ from gateway.security.sessions import LoginChange
 from gateway.services.context import Context, Streamed, now
 from gateway.units import run_unit, unit_of_work
 from models import Database, Unit
-from serializers.base import Page, Serializer
+from serializers.base import Limits, Page, Serializer
 from serializers.registry import Registry
 from serializers.shape import Shape
 
+#: What a body may hold where anybody may call.
+OPEN_LIMITS = Limits(bytes=64 * 1024, items=10_000, names=1_000)
 #: Requests that one batch may hold.
 MOST_IN_BATCH = 1000
 
@@ -76,7 +78,7 @@ def client_left(request: Request) -> bool:
 class Pipeline:
     """Runs operations.
 
-    :ivar body_limit: bytes that a request's body may have, compressed and inflated.
+    :param body_limit: bytes that a request's body may have, compressed and inflated.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
     """
@@ -95,17 +97,19 @@ class Pipeline:
         self.registry = registry
         self.database = database
         self.gate = gate
-        self.body_limit = body_limit
         self.limits = limits
         self.streamed = streamed
         self.encoder = encoding.Encoder(registry)
+        self._body = Limits(bytes=body_limit)
+        self._open_body = replace(OPEN_LIMITS, bytes=min(OPEN_LIMITS.bytes, body_limit))
 
     def run(
         self, operation: Operation, request: Request, path: Mapping[str, str], *, predefined: bool = False
     ) -> Answer:
         """One call of an operation. Raises ServiceError."""
         caller = self._admit(operation, request)
-        values = binding.read_values(request, operation, path, self.registry, self.body_limit, predefined=predefined)
+        limits = self._limits_of(operation)
+        values = binding.read_values(request, operation, path, self.registry, limits, predefined=predefined)
         budget = Budget(self.limits)
 
         def call(unit: Unit) -> Answer | Streamed:
@@ -129,7 +133,7 @@ class Pipeline:
         The responses are encoded one by one, so that no more than the document is held in memory.
         """
         caller = self._admit(operation, request)
-        batch = binding.read_batch(request, operation, self.registry, self.body_limit)
+        batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation))
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
         budget, done = Budget(self.limits), _Done()
@@ -236,6 +240,19 @@ class Pipeline:
             authenticator=self.gate.authenticator,
             credentials=request.credentials,
         )
+
+    def form_field(self, operations: Sequence[Operation], request: Request, name: str) -> str | None:
+        """The last text of a field, its name in lower case, of a body that is a form; nothing of it is read unless the caller may
+        call one of the operations. Raises ServiceError where the caller may call none."""
+        request.operation = operations[0]
+        admitted = self.gate.admit_any(operations, request)
+        limits = self._body if any(each.access.signed_in for each in admitted if each.access) else self._open_body
+        pairs = forms.form(request, bodies.read(request, limits.bytes), limits) or ()
+        texts = [value for given, value in pairs if given.lower() == name and isinstance(value, str)]
+        return texts[-1] if texts else None
+
+    def _limits_of(self, operation: Operation) -> Limits:
+        return self._body if operation.access is None or operation.access.signed_in else self._open_body
 
     def _admit(self, operation: Operation, request: Request) -> Principal | None:
         request.operation = operation

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from os import urandom
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import falcon
 
 from gateway.contract.catalog import Operation
+from gateway.errors import ServiceError
 from gateway.http.forwarded import PREFIX
 from gateway.http.negotiation import Negotiation
 from gateway.security.authenticator import NONE, Credentials
+from gateway.security.principal import Principal
 
 _KEPT = re.compile("%(2f)", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
@@ -28,6 +31,8 @@ class Request(falcon.Request):
     :ivar credentials: what the request shows of its sender.
     :ivar body: the body, inflated, as soon as it was read.
     :ivar may_set_cookies: whether the answer to a log-in may keep it in the client's cookies.
+    :ivar authentication: the caller, or why the credentials were refused, as soon as they were looked at.
+    :ivar form: the fields of a body that is a form, as soon as they were read (`gateway.http.forms`).
     :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
     """
 
@@ -40,6 +45,8 @@ class Request(falcon.Request):
     began: float = 0.0
     body: bytes | None = None
     may_set_cookies: bool = True
+    form: list[tuple[str, Any]] | None = None
+    authentication: tuple[Principal | None, ServiceError | None] | None = None
 
     @property
     def prefix(self) -> str:
@@ -48,8 +55,12 @@ class Request(falcon.Request):
 
     @property
     def pairs(self) -> list[tuple[str, str | None]]:
-        """Names and values of the query, in order; a name without ``=`` has no value."""
-        return list(pairs(self.query_string)) if self.query_string else []
+        """Names and values of the query, in order; a name without ``=`` has no value. What is not UTF-8 becomes U+FFFD."""
+        return [
+            (unescaped(name, errors="replace"), None if value is None else unescaped(value, errors="replace"))
+            for name, value in split_pairs(self.query_string)
+            if name
+        ]
 
     def query_value(self, name: str) -> str:
         """The last value of a name in lower case, matched in any letter case; empty where the query has none."""
@@ -75,19 +86,21 @@ class Request(falcon.Request):
         return _SLASHES.sub("/", path) if "//" in path else path
 
 
-def pairs(text: str) -> Iterator[tuple[str, str | None]]:
-    """Names and values of a query string or form body; a name without ``=`` has no value."""
+def split_pairs(text: str) -> Iterator[tuple[str, str | None]]:
+    """Names and values of a query string or form body, still percent-encoded; a name without ``=`` has no value."""
     for part in text.split("&"):
         name, equals, value = part.partition("=")
-        if name:
-            yield _unescaped(name), _unescaped(value) if equals else None
+        yield name, value if equals else None
 
 
-def _unescaped(text: str) -> str:
-    """Percent and plus decoded as UTF-8; what is not UTF-8 becomes U+FFFD, a stray ``%`` stays."""
+def unescaped(text: str, charset: str = "utf-8", errors: str = "strict") -> str:
+    """A text with percent and plus decoded; a stray ``%`` stays. Its characters stand for bytes, as WSGI has them.
+
+    :raises UnicodeError: when the bytes are not of the charset, unless `errors` says otherwise.
+    """
     if "%" not in text and "+" not in text and text.isascii():
         return text
-    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace")).decode("utf-8", "replace")
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace")).decode(charset, errors)
 
 
 def new_request_id() -> str:

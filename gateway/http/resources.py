@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,15 +35,38 @@ def reply(response: falcon.Response, answer: Answer) -> None:
     response.stream = answer.stream
 
 
-class OperationResource:
+class FormResource(ABC):
+    """A resource whose verb a form may name."""
+
+    @abstractmethod
+    def operations(self, **variables: str) -> Sequence[Operation]:
+        """The operations at an address, the one first that answers where none of them admits the caller."""
+
+    @abstractmethod
+    def verbs(self, **variables: str) -> Collection[str]:
+        """The verbs that an address takes."""
+
+
+class OperationResource(FormResource):
     """One address of the catalog, with the operation behind each of its verbs."""
 
     def __init__(self, pipeline: Pipeline, verbs: Mapping[str, tuple[Operation, tuple[str, ...]]]) -> None:
         self._pipeline = pipeline
+        self._verbs = verbs.keys()
+        own_first = sorted(verbs, key=lambda verb: verb != "POST")
+        self._operations = tuple(dict.fromkeys(verbs[verb][0] for verb in own_first))
         for verb, (operation, names) in verbs.items():
             setattr(self, f"on_{verb.lower()}", self._responder(operation, names))
         if "GET" in verbs and "HEAD" not in verbs:
             self.on_head = self.on_get  # type: ignore[attr-defined]
+
+    def operations(self, **variables: str) -> Sequence[Operation]:
+        """Those of the address's verbs."""
+        return self._operations
+
+    def verbs(self, **variables: str) -> Collection[str]:
+        """Those with an operation."""
+        return self._verbs
 
     def _responder(self, operation: Operation, declared: tuple[str, ...]) -> Responder:
         names = binding.path_names(operation, declared)
@@ -54,7 +78,7 @@ class OperationResource:
         return respond
 
 
-class PredefinedResource:
+class PredefinedResource(FormResource):
     """Every operation by its name: ``/{format}/reply/{Op}``, ``/{format}/oneway/{Op}``, ``/api/{Op}``; ``{Op}[]`` is a batch.
 
     :param one_way: the client does not wait for an answer. Old TypeScript clients read one as JSON all the same, so there is one.
@@ -64,6 +88,16 @@ class PredefinedResource:
         self._pipeline = pipeline
         self._catalog = catalog
         self._one_way = one_way
+
+    def operations(self, **variables: str) -> Sequence[Operation]:
+        """The named one, where it exists."""
+        operation = self._catalog.find(variables["name"].removesuffix("[]"))
+        return (operation,) if operation else ()
+
+    def verbs(self, **variables: str) -> Collection[str]:
+        """Those that the named operation takes; all of them where there is none."""
+        operation = self._catalog.find(variables["name"].removesuffix("[]"))
+        return _verbs(operation) if operation else VERBS
 
     def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
         """Call the named operation."""
@@ -80,8 +114,7 @@ class PredefinedResource:
 
     def on_options(self, request: Request, response: falcon.Response, name: str) -> None:
         """The verbs that the operation takes."""
-        operation = self._catalog.find(name.removesuffix("[]"))
-        response.set_header("Allow", routing.allowed(_verbs(operation) if operation else VERBS))
+        response.set_header("Allow", routing.allowed(self.verbs(name=name)))
 
     def _operation(self, name: str, method: str) -> Operation:
         operation = self._catalog.find(name)
