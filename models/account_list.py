@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from models.account import ACCOUNTS, CUSTOMERS, DEEPEST
 from models.conditions import contains, within
 from models.database import Unit
-from models.listing import Order
+from models.listing import BLOCK, Order
 from models.table_list import TableList
 from models.tables import Account, Customer
 
@@ -49,6 +50,16 @@ def account_names(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
     """The names of accounts by id."""
     wanted = sorted(set(ids))
     return {each.id: each.name for each in accounts.page(unit, {"ids": wanted}, _BY_ID, len(wanted))}
+
+
+def customer_accounts(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
+    """The ids of customers' accounts by the customers' ids; customers that do not exist are left out."""
+    found: dict[str, str] = {}
+    wanted = iter(sorted(ids))
+    while block := list(islice(wanted, BLOCK)):
+        rows = customers.page(unit, {"ids": block}, _BY_ID, len(block))
+        found |= {each.id: each.account_id for each in rows}
+    return found
 
 
 def _paths(unit: Unit, listed: TableList, rows: Sequence[Any], parent: str) -> list[list[Any]]:

@@ -21,6 +21,8 @@ _REVOKE = Statement(
     )
 )
 _LOCK = Statement(lambda: User.select(User.id).where(User.id.in_([param("one"), param("other")])).for_update())
+_LOCK_EMAIL = Statement(lambda: User.select(User.id).where(User.email_folded == param("email_folded")).for_update())
+_ID_OF_EMAIL = Statement(lambda: User.select(User.id).where(User.email_folded == param("email_folded")))
 _ANYBODY = Statement(lambda: User.select(User.id).limit(1))
 _EVERYBODY = Statement(lambda: User.select(*_USERS.fields).order_by(User.email_folded))
 
@@ -70,6 +72,18 @@ def lock(unit: Unit, one: str, other: str) -> None:
     """Let nobody else change two users until the unit of work ends. On SQLite nobody can: there is one writer at a time."""
     if unit.dialect != "sqlite":
         _LOCK.rows(unit, one=one, other=other)
+
+
+def lock_by_email(unit: Unit, email_address: str) -> str | None:
+    """The id of the user of an e-mail address, whom nobody else may change until the unit of work ends; None where there is none."""
+    statement = _ID_OF_EMAIL if unit.dialect == "sqlite" else _LOCK_EMAIL
+    found = statement.row(unit, email_folded=email_address.casefold())
+    return None if found is None else str(found[0])
+
+
+def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str) -> None:
+    """Replace the hash of a password by another one of the same password; nothing happens where the user has another password by now."""
+    _USERS.update(unit, {"id": user_id, "password_hash": known}, password_hash=renewed, date_last_modified=now)
 
 
 def by_email(unit: Unit, email_address: str) -> Any:

@@ -96,5 +96,7 @@ def password(email: str, password: str | None) -> None:
 @click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be given several times.")
 def roles(email: str, roles: tuple[str, ...]) -> None:
     """Give a user these roles and no others; none at all, where none are named."""
-    _administrator().set_roles(email, roles)
+    voided = _administrator().set_roles(email, roles)
     click.echo(f"{email} has the roles {', '.join(roles) or 'none'}")
+    if voided:
+        click.echo("The password is void: a user with fewer rights set it. Set another one: gateway user password")

@@ -14,8 +14,10 @@ from gateway.security import audit, keys
 from gateway.security.audit import Event
 from gateway.security.clock import instant
 from gateway.security.passwords import LONGEST, new_hasher
+from gateway.security.rights import change_rights, void_credentials
 from gateway.units import unit_of_work
-from models import Database, Unit, account, login, user
+from models import Database, Unit, account, user, user_list
+from models.user_list import UserRow
 
 #: Characters that a new password has at least (OWASP ASVS 5.0, 6.2.1).
 SHORTEST = 8
@@ -110,16 +112,19 @@ class Administrator:
         hashed = hash_password(password)
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
-            void_credentials(unit, found, instant(self.now), password_hash=hashed)
+            void_credentials(unit, found, instant(self.now), password_hash=hashed, password_set_by=None)
         self._record(Event.PASSWORD_CHANGED, found)
 
-    def set_roles(self, email: str, roles: Sequence[str]) -> None:
-        """Give a user these roles and no others."""
+    def set_roles(self, email: str, roles: Sequence[str]) -> bool:
+        """Give a user these roles and no others; whether the user's password is void since (`rights.change_rights`)."""
         check_roles(roles)
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
-            user.update(unit, found.id, roles=list(roles), date_last_modified=instant(self.now))
+            voided = change_rights(unit, found, instant(self.now), roles=list(roles))
         self._record(Event.ROLES_CHANGED, found, before=found.roles, after=list(roles))
+        if voided:
+            self._record(Event.PASSWORD_VOIDED, found)
+        return voided
 
     def _record(self, event: Event, row: Any, **facts: object) -> None:
         audit.record(event, user=self.by, target=row.id, email=row.email_address, **facts)
@@ -152,12 +157,6 @@ def describe_users(database: Database) -> list[str]:
         return [_description(unit, each) for each in user.everybody(unit)]
 
 
-def void_credentials(unit: Unit, row: Any, now: str, **changes: Any) -> None:
-    """Change a user so that no login session and no token of before is good any more."""
-    login.delete_of_user(unit, row.id)
-    user.update(unit, row.id, credentials_version=row.credentials_version + 1, date_last_modified=now, **changes)
-
-
 def password_fault(password: str) -> str:
     """What is wrong with a new password; empty where nothing is."""
     if not SHORTEST <= len(password) <= LONGEST:
@@ -180,8 +179,10 @@ def check_roles(roles: Sequence[str]) -> None:
             raise AdministrationError(f"there is no role {role!r}; there are {', '.join(ROLES)}")
 
 
-def _found(unit: Unit, email: str) -> Any:
-    found = user.by_email(unit, email)
+def _found(unit: Unit, email: str) -> UserRow:
+    """The user, whom nobody else changes until the unit of work ends."""
+    user_id = user.lock_by_email(unit, email)
+    found = None if user_id is None else user_list.get(unit, user_id)
     if found is None:
         raise AdministrationError(f"there is no user {email}")
     return found

@@ -67,7 +67,7 @@ class Logins:
             return
         renewed = self._passwords.hash(password)
         with unit_of_work(self._database) as unit:
-            user.update(unit, found.user_id, password_hash=renewed, date_last_modified=instant(self._clock()))
+            user.renew_password(unit, found.user_id, stored, renewed, instant(self._clock()))
 
 
 def _id_of(found: Identity | None) -> str | None:

@@ -10,6 +10,9 @@ from gateway.dtos.accounts import AccountInfo, GetAccount, ListAccounts, NewAcco
 from gateway.dtos.catalog import catalog
 from gateway.dtos.common import ListResponse
 from gateway.errors import Conflict, FieldError, NotFound, ValidationFailed
+from gateway.security import audit
+from gateway.security.audit import Event
+from gateway.security.principal import Principal
 from gateway.services import lists, people
 from gateway.services.context import Context
 from models import Unit, account, account_list
@@ -18,16 +21,18 @@ from models.session import fold
 _COLUMNS = tuple(name for name in AccountInfo.schema().fields if name != "ancestor_ids")
 
 
-def _infos(unit: Unit, rows: Sequence[Any]) -> list[Instance]:
-    return [
-        AccountInfo.instance(
-            {**{name: getattr(row, name) for name in _COLUMNS}, "ancestor_ids": [each.id for each in path[:-1]]}
-        )
-        for row, path in zip(rows, account_list.account_paths(unit, rows), strict=True)
-    ]
+def _infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
+    """Accounts as shown: without the accounts above them that the caller does not see."""
+    paths = account_list.account_paths(unit, rows)
+    return [_info(row, path[:-1], caller) for row, path in zip(rows, paths, strict=True)]
 
 
-_ROWS = lists.Converted(account_list.accounts, _infos)
+def _info(row: Any, ancestors: Sequence[Any], caller: Principal) -> Instance:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    if not people.may_see(caller, row.parent_account_id):
+        values["parent_account_id"] = None
+    seen = [each.id for each in ancestors if people.may_see(caller, each.id)]
+    return AccountInfo.instance({**values, "ancestor_ids": seen})
 
 
 @catalog.handles(ListAccounts)
@@ -39,13 +44,15 @@ def list_accounts(request: Instance, context: Context) -> Any:
         "name_contains": fold(request.name_filter) or None,
     }
     returns = close(ListResponse, AccountInfo)
-    return lists.answer(returns, AccountInfo, request, context.unit, _ROWS, filters, by="date_created")
+    caller = context.principal
+    rows = lists.Converted(account_list.accounts, lambda unit, rows: _infos(unit, rows, caller))
+    return lists.answer(returns, AccountInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @catalog.handles(GetAccount)
 def read(request: Instance, context: Context) -> Instance:
     """The account. Raises NotFound where it does not exist or is none of the caller's."""
-    return _infos(context.unit, [_found(request.account_id, context)])[0]
+    return _shown(_found(request.account_id, context), context)
 
 
 @catalog.handles(NewAccount)
@@ -59,7 +66,8 @@ def create(request: Instance, context: Context) -> Instance:
         now=context.now,
         by=context.principal.user_id,
     )
-    return _infos(context.unit, [row])[0]
+    audit.record(Event.ACCOUNT_ADDED, target=row.id, parent=row.parent_account_id)
+    return _shown(row, context)
 
 
 @catalog.handles(PatchAccount)
@@ -76,7 +84,12 @@ def patch(request: Instance, context: Context) -> Instance:
             raise Conflict("An account can't be part of itself.")
     if changes:
         row = account.update(context.unit, row.id, changes, now=context.now, by=context.principal.user_id)
-    return _infos(context.unit, [row])[0]
+        audit.record(Event.ACCOUNT_CHANGED, target=row.id, changed=list(changes))
+    return _shown(row, context)
+
+
+def _shown(row: Any, context: Context) -> Instance:
+    return _infos(context.unit, [row], context.principal)[0]
 
 
 def _found(account_id: str, context: Context) -> Any:

@@ -70,10 +70,10 @@ def request_token(request: Instance, context: Context) -> Instance:
         row = users.visible(context, request.user_id)
     else:
         raise ValidationFailed(RequestAuthToken.__name__, [_empty("userEmailAddress", "User Email Address")])
-    users.check_outranks(context.principal, row)
+    users.check_covers(context.principal, row)
     found = identity.by_id(context.unit, row.id)
     if found is None or found.disabled:
-        raise NotFound(f"There is no user '{row.id}'.")
+        raise NotFound(f"There is no user '{request.user_email_address or request.user_id}'.")
     users.record(Event.TOKEN_ISSUED, context, row)
     return RequestAuthTokenResult.new(auth_token=_authenticator(context).token_for(found))
 

@@ -78,20 +78,23 @@ class Streamed:
 
     :ivar returns: the answer's DTO; `Dto.rows` names the attribute that the rows go to.
     :ivar read: the rows, in order, from an open unit of work.
-    :ivar total_count: how many rows there are, by what was stored when the list was asked for; 0 where nobody wants to know.
+    :ivar total_count: how many rows there are, by what was stored when the list was asked for; 0 where nobody wants to know, None where
+        the answer has no totals.
     """
 
     returns: type[Dto]
     read: Callable[[Unit], Iterator[Any]]
-    total_count: int = 0
+    total_count: int | None = None
 
     @property
-    def total_pages(self) -> int:
+    def total_pages(self) -> int | None:
         """Everything is one page."""
-        return 1 if self.total_count else 0
+        return None if self.total_count is None else min(self.total_count, 1)
 
     def open(self, unit: Unit) -> Instance:
         """The answer with an iterator for its rows."""
         assert self.returns.rows is not None
-        totals = {"total_count": self.total_count, "total_pages": self.total_pages, "has_more_pages": False}
+        totals: dict[str, Any] = {}
+        if self.total_count is not None:
+            totals = {"total_count": self.total_count, "total_pages": self.total_pages, "has_more_pages": False}
         return self.returns.new(**{self.returns.rows: self.read(unit)}, **totals)

@@ -10,6 +10,9 @@ from gateway.dtos.catalog import catalog
 from gateway.dtos.common import ListResponse
 from gateway.dtos.customers import CustomerInfo, ListCustomers, NewCustomer
 from gateway.errors import FieldError, ValidationFailed
+from gateway.security import audit
+from gateway.security.audit import Event
+from gateway.security.principal import Principal
 from gateway.services import lists, people
 from gateway.services.context import Context
 from models import Unit, account, account_list
@@ -18,21 +21,20 @@ from models.session import BreadcrumbRow, fold
 _COLUMNS = tuple(name for name in CustomerInfo.schema().fields if name not in ("account_name", "breadcrumb"))
 
 
-def _infos(unit: Unit, rows: Sequence[Any]) -> list[Instance]:
+def _infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
+    """Customers as shown: without the customers above them that the caller does not see."""
     names = account_list.account_names(unit, [each.account_id for each in rows])
-    return [
-        CustomerInfo.instance(
-            {
-                **{name: getattr(row, name) for name in _COLUMNS},
-                "account_name": names.get(row.account_id),
-                "breadcrumb": [BreadcrumbRow(each.id, each.name) for each in path],
-            }
-        )
-        for row, path in zip(rows, account_list.customer_paths(unit, rows), strict=True)
-    ]
+    paths = account_list.customer_paths(unit, rows)
+    return [_info(row, path, names.get(row.account_id), caller) for row, path in zip(rows, paths, strict=True)]
 
 
-_ROWS = lists.Converted(account_list.customers, _infos)
+def _info(row: Any, path: Sequence[Any], account_name: str | None, caller: Principal) -> Instance:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    seen = [each for each in path if people.may_see(caller, each.account_id)]
+    if row.parent_customer_id not in {each.id for each in seen}:
+        values["parent_customer_id"] = None
+    crumbs = [BreadcrumbRow(each.id, each.name) for each in seen]
+    return CustomerInfo.instance({**values, "account_name": account_name, "breadcrumb": crumbs})
 
 
 @catalog.handles(ListCustomers)
@@ -46,7 +48,9 @@ def list_customers(request: Instance, context: Context) -> Any:
         "name_contains": fold(request.name_filter) or None,
     }
     returns = close(ListResponse, CustomerInfo)
-    return lists.answer(returns, CustomerInfo, request, context.unit, _ROWS, filters, by="date_created")
+    caller = context.principal
+    rows = lists.Converted(account_list.customers, lambda unit, rows: _infos(unit, rows, caller))
+    return lists.answer(returns, CustomerInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @catalog.handles(NewCustomer)
@@ -73,4 +77,5 @@ def create(request: Instance, context: Context) -> Instance:
         now=context.now,
         by=context.principal.user_id,
     )
-    return _infos(context.unit, [row])[0]
+    audit.record(Event.CUSTOMER_ADDED, target=row.id, account=row.account_id)
+    return _infos(context.unit, [row], context.principal)[0]

@@ -21,6 +21,7 @@ from gateway.errors import FieldError, ValidationFailed
 from gateway.services import lists
 from gateway.services.context import Context
 from gateway.services.sessions import open_for_change
+from gateway.services.shown import shown, shown_to
 from models import message
 from models.listing import Order
 
@@ -43,7 +44,7 @@ def send(request: Instance, context: Context) -> Any:
         "text": request.body,
         "is_unread": False,
     }
-    return message.insert(context.unit, values)
+    return shown(message.insert(context.unit, values), context)
 
 
 def _of_session(request: Instance, context: Context) -> dict[str, Any]:
@@ -88,7 +89,9 @@ def list_messages(request: Instance, context: Context) -> Any:
         "after": lists.as_instant(request.after_date),
     }
     returns = close(ListResponse, MessageInfo)
-    return lists.answer(returns, MessageInfo, request, context.unit, message.messages, filters, by="date")
+    caller = context.principal
+    rows = lists.Converted(message.messages, lambda unit, rows: shown_to(caller, unit, rows))
+    return lists.answer(returns, MessageInfo, request, context.unit, rows, filters, by="date")
 
 
 @catalog.handles(ListConversations)
@@ -103,6 +106,8 @@ def list_conversations(request: Instance, context: Context) -> Instance:
     }
     found = message.conversations.page(context.unit, filters, Order("date_last_message"), MOST_CONVERSATIONS)
     newest = message.newest_of(context.unit, found)
+    messages = shown_to(context.principal, context.unit, [*newest.values()])
+    newest = {each.id: each for each in messages}
     infos = [
         ConversationInfo.new(
             id=each.id,

@@ -9,12 +9,13 @@ from gateway.dtos.catalog import catalog
 from gateway.dtos.common import ListResponse
 from gateway.dtos.sessions import GetMySessions, GetMySessionsResponse, ListSessions, SessionInfo
 from gateway.services import lists, people
-from gateway.services.context import Context
+from gateway.services.context import Context, Streamed
+from gateway.services.shown import shown_to
 from models import session_list
 from models.listing import Order
 from models.session import fold
 
-#: Sessions that `GetMySessions` answers, the newest: nobody takes part in more at once.
+#: Sessions of `GetMySessions` that are held at once. More of them are streamed.
 MOST_OF_MINE = 1000
 
 
@@ -36,17 +37,28 @@ def list_sessions(request: Instance, context: Context) -> Any:
         "parent_session_id": request.parent_session_id or None,
     }
     returns = close(ListResponse, SessionInfo)
-    return lists.answer(returns, SessionInfo, request, context.unit, session_list, filters, by="date_created")
+    return lists.answer(returns, SessionInfo, request, context.unit, _rows(context), filters, by="date_created")
+
+
+def _rows(context: Context) -> lists.Rows:
+    """Sessions as the caller sees them."""
+    caller = context.principal
+    if caller.is_administrator:
+        return session_list
+    return lists.Converted(session_list, lambda unit, rows: shown_to(caller, unit, rows))
 
 
 @catalog.handles(GetMySessions)
-def list_mine(_request: Instance, context: Context) -> Instance:
-    """The sessions that the caller is a member of and that have not ended, the newest first."""
+def list_mine(_request: Instance, context: Context) -> Any:
+    """All sessions that the caller is a member of and that have not ended, the newest first."""
     filters = {
         "visible_accounts": context.principal.visible_accounts,
         "archived": False,
         "ended": False,
         "member": people.identity_of(context.principal.email),
     }
-    found = session_list.page(context.unit, filters, Order("date_created"), MOST_OF_MINE)
+    order, rows = Order("date_created"), _rows(context)
+    found = rows.page(context.unit, filters, order, MOST_OF_MINE + 1, 0)
+    if len(found) > MOST_OF_MINE:
+        return Streamed(GetMySessionsResponse, lambda unit: rows.everything(unit, filters, order))
     return GetMySessionsResponse.new(sessions=found)

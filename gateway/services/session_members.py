@@ -11,6 +11,7 @@ from gateway.errors import FieldError, NotFound, ValidationFailed
 from gateway.services import people
 from gateway.services.context import Context
 from gateway.services.sessions import change, for_change, open_for_change
+from gateway.services.shown import shown
 from models import ids, session
 
 
@@ -28,9 +29,9 @@ def add_to_conference(request: Instance, context: Context) -> Any:
     message = f"{context.principal.display_name} added {request.destination} to the conference{caller_id}"
     row = change(row, context, changes, message)
     if _member(row, request.destination) is not None:
-        return row
+        return shown(row, context)
     added = people.member(request.destination, call_state="Ringing", role="Transfer", call_sid=request.call_sid)
-    return session.add_member(context.unit, row, added)
+    return shown(session.add_member(context.unit, row, added), context)
 
 
 @catalog.handles(InviteChatMember)
@@ -45,10 +46,10 @@ def invite(request: Instance, context: Context) -> Any:
         message = f"'{request.member_to_add}' is no mobile number, no e-mail address and no user's ID."
         raise ValidationFailed(InviteChatMember.__name__, [FieldError("NotFound", "memberToAdd", message)])
     if _member(row, added.identity) is not None:
-        return row
+        return shown(row, context)
     caller_id = f" as {request.caller_id}" if request.caller_id else ""
     row = change(row, context, {}, f"{context.principal.display_name} invited {added.identity}{caller_id}")
-    return session.add_member(context.unit, row, added)
+    return shown(session.add_member(context.unit, row, added), context)
 
 
 @catalog.handles(DeleteChatMember)
@@ -59,7 +60,7 @@ def remove(request: Instance, context: Context) -> Any:
     if member is None:
         raise NotFound(f"'{request.member_to_remove}' is no member of the session.")
     row = change(row, context, {}, f"{context.principal.display_name} removed {member.identity}")
-    return session.remove_member(context.unit, row, member.identity)
+    return shown(session.remove_member(context.unit, row, member.identity), context)
 
 
 def _member(row: Any, identity: str) -> Any:

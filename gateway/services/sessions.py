@@ -13,6 +13,7 @@ from gateway.dtos.catalog import catalog
 from gateway.dtos.sessions import EndSession, GetSession, HoldSession, PatchSession, SessionCallState
 from gateway.errors import Conflict, NotFound, PreconditionFailed
 from gateway.services.context import Context, version_name
+from gateway.services.shown import shown
 from models import session
 from models.session import LogRow
 
@@ -23,7 +24,7 @@ _PATCHED = ("console_data", "call_state", "hold_reason", "queue_state")
 @catalog.handles(GetSession)
 def read(request: Instance, context: Context) -> Any:
     """The session. Raises NotFound."""
-    return _found(request.session_id, context)
+    return shown(_found(request.session_id, context), context)
 
 
 @catalog.handles(PatchSession)
@@ -33,13 +34,13 @@ def patch(request: Instance, context: Context) -> Any:
     given = {name: getattr(request, name) for name in _PATCHED}
     changes: dict[str, Any] = {name: str(value) for name, value in given.items() if value is not None}
     if not changes:
-        return row
+        return shown(row, context)
     names = ", ".join(_wire_names(changes))
     if request.call_state is SessionCallState.Connected:
         changes |= {"hold_reason": None, "held_by_user_id": None}
     elif request.call_state is SessionCallState.Hold:
         changes["held_by_user_id"] = context.principal.user_id
-    return change(row, context, changes, f"{context.principal.display_name} changed {names}")
+    return shown(change(row, context, changes, f"{context.principal.display_name} changed {names}"), context)
 
 
 def _wire_names(changes: Mapping[str, Any]) -> list[str]:
@@ -58,7 +59,8 @@ def hold(request: Instance, context: Context) -> Any:
         **reported(request.call_sid),
     }
     because = "" if reason == "None" else f" ({reason})"
-    return change(row, context, changes, f"{context.principal.display_name} put the session on hold{because}")
+    row = change(row, context, changes, f"{context.principal.display_name} put the session on hold{because}")
+    return shown(row, context)
 
 
 @catalog.handles(EndSession)

@@ -1,26 +1,28 @@
 """Users: listed, made, changed by those who manage them.
 
-A manager sees the users of the manager's own accounts, a SystemAdministrator all; whom one may not see does not exist. Nobody gets at the
-rights of somebody who may do more: not by a new password, not by a token.
+A manager sees the users of the manager's own accounts, a SystemAdministrator all; whom one may not see does not exist. A manager changes
+nothing of users who have rights that the manager lacks, and gets no token of theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from gateway.contract.dto import Instance, close
-from gateway.dtos.catalog import ROLES, SYSTEM_ADMINISTRATOR, USER, catalog
+from gateway.contract.dto import Dto, Instance, close
+from gateway.dtos.catalog import ROLES, USER, catalog
 from gateway.dtos.common import ListResponse
 from gateway.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
 from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, ValidationFailed
 from gateway.security import audit
-from gateway.security.administration import password_fault, void_credentials
+from gateway.security.administration import password_fault
 from gateway.security.audit import Event
-from gateway.security.principal import Principal
+from gateway.security.principal import Principal, authorize
+from gateway.security.rights import change_rights, covers
 from gateway.services import lists, people
 from gateway.services.context import Context
-from models import Unit, account, user, user_list
+from models import Unit, account, identity, user, user_list
 from models.listing import Order
 from models.user_list import UserRow
 
@@ -33,7 +35,7 @@ def list_users(request: Instance, context: Context) -> Any:
     """The users that the caller sees and that pass every filter."""
     filters = {
         "visible_accounts": context.principal.visible_accounts,
-        "account_ids": lists.given(request.account_ids),
+        "account_ids": _seen(lists.given(request.account_ids), context.principal),
         "ids": lists.given(request.specific_ids),
         "email_contains": (request.email_filter or "").casefold() or None,
     }
@@ -46,10 +48,10 @@ def list_users(request: Instance, context: Context) -> Any:
 @catalog.handles(NewUser)
 def create(request: Instance, context: Context) -> Instance:
     """Store a new user with the role User. Raises ValidationFailed, and Conflict where the e-mail address is taken."""
-    failures = [*_password_failures("password", request.password), *_account_failures(request, context)]
-    if failures:
-        raise ValidationFailed(NewUser.__name__, failures)
+    _check_new(request, context)
     hashed = _hashed(request.password, context)
+    _refresh_caller(context, NewUser)
+    _check_new(request, context)
     if user.by_email(context.unit, request.email_address) is not None:
         raise Conflict("There is a user with this e-mail address already.")
     row = user.insert(
@@ -59,6 +61,7 @@ def create(request: Instance, context: Context) -> Instance:
         roles=[USER],
         now=context.now,
         password_hash=hashed,
+        password_set_by=None if hashed is None else context.principal.user_id,
         first_name=request.first_name,
         last_name=request.last_name,
     )
@@ -69,9 +72,25 @@ def create(request: Instance, context: Context) -> Instance:
 @catalog.handles(PatchUser)
 def patch(request: Instance, context: Context) -> Instance:
     """Change what is given; empty lists, which some clients always send, are left out. Raises NotFound, Forbidden, ValidationFailed."""
+    _check_patch(request, context)
+    hashed = _hashed(request.new_password, context)
+    # Rights may have changed while the hash was computed: what is written is checked in the transaction that writes it.
+    _refresh_caller(context, PatchUser, request.user_id)
+    row = _check_patch(request, context)
+    _apply(request, context, row, hashed)
+    return info(_existing(context.unit, row.id), context.principal)
+
+
+def _check_new(request: Instance, context: Context) -> None:
+    failures = [*_password_failures("password", request.password), *_account_failures(request, context)]
+    if failures:
+        raise ValidationFailed(NewUser.__name__, failures)
+
+
+def _check_patch(request: Instance, context: Context) -> UserRow:
+    """The user that a request wants to change. Raises NotFound, Forbidden, ValidationFailed."""
     row = visible(context, request.user_id)
-    if request.new_password or request.roles:
-        check_outranks(context.principal, row)
+    check_covers(context.principal, row)
     if request.roles and not context.principal.is_administrator:
         raise Forbidden
     failures = [
@@ -81,26 +100,44 @@ def patch(request: Instance, context: Context) -> Instance:
     ]
     if failures:
         raise ValidationFailed(PatchUser.__name__, failures)
-    hashed = _hashed(request.new_password, context)
-    _apply(request, context, visible(context, request.user_id), hashed)
-    return info(_existing(context.unit, row.id), context.principal)
+    return row
+
+
+def _refresh_caller(context: Context, operation: type[Dto], target_id: str = "") -> None:
+    """Read the caller's rights anew; neither the caller nor the target changes before the unit of work ends.
+
+    Raises NotAuthenticated and Forbidden where the caller may not call the operation any more.
+    """
+    user.lock(context.unit, context.principal.user_id, target_id)
+    found = identity.by_id(context.unit, context.principal.user_id)
+    if found is None or found.disabled:
+        raise NotAuthenticated
+    context.caller = replace(context.principal, roles=frozenset(found.roles), account_ids=tuple(found.account_ids))
+    access = catalog.operations[operation.__name__].access
+    assert access is not None
+    authorize(context.caller, access)
 
 
 def _apply(request: Instance, context: Context, row: UserRow, hashed: str | None) -> None:
     changes: dict[str, Any] = {
         name: getattr(request, name) for name in ("first_name", "last_name") if getattr(request, name) is not None
     }
-    if request.roles:
-        changes["roles"] = list(dict.fromkeys(request.roles))
+    named = list(changes)
     if hashed is not None:
-        void_credentials(context.unit, row, context.now, password_hash=hashed, **changes)
-    elif changes:
-        user.update(context.unit, row.id, date_last_modified=context.now, **changes)
-    if request.account_ids:
-        hidden = [each for each in row.account_ids if not people.may_see(context.principal, each)]
-        user.set_accounts(context.unit, row.id, [*request.account_ids, *hidden])
-    changed = [*changes, *(["password"] if hashed else []), *(["accounts"] if request.account_ids else [])]
-    record(Event.USER_CHANGED, context, row, changed=changed, roles=changes.get("roles"))
+        changes |= {"password_hash": hashed, "password_set_by": context.principal.user_id}
+    roles = list(dict.fromkeys(request.roles)) if request.roles else None
+    account_ids = list(dict.fromkeys(request.account_ids)) if request.account_ids else None
+    voided = change_rights(context.unit, row, context.now, roles=roles, account_ids=account_ids, **changes)
+    given = {"roles": roles, "password": hashed, "accounts": account_ids}
+    changed = [*named, *(name for name, value in given.items() if value)]
+    record(Event.USER_CHANGED, context, row, changed=changed, roles=roles, accounts=account_ids)
+    if voided:
+        record(Event.PASSWORD_VOIDED, context, row)
+
+
+def _seen(account_ids: Sequence[str] | None, caller: Principal) -> Sequence[str] | None:
+    """Those accounts of a filter that the caller sees: by the others nobody is found."""
+    return None if account_ids is None else [each for each in account_ids if people.may_see(caller, each)]
 
 
 class _Shown:
@@ -127,7 +164,10 @@ def _column(order: Order) -> Order:
 
 
 def info(row: UserRow, caller: Principal) -> Instance:
-    """A user as shown. Signed in, as far as the caller needs to know, is the caller."""
+    """A user as shown: with the accounts that the caller sees. Signed in, as far as the caller needs to know, is the caller."""
+    accounts = [
+        each for each in zip(row.account_ids, row.account_names, strict=True) if people.may_see(caller, each[0])
+    ]
     return UserInfo.new(
         id=row.id,
         is_authenticated=row.id == caller.user_id,
@@ -137,8 +177,8 @@ def info(row: UserRow, caller: Principal) -> Instance:
         avatar_url=row.avatar_url,
         email_address=row.email_address,
         roles=list(row.roles),
-        account_ids=list(row.account_ids),
-        account_names=list(row.account_names),
+        account_ids=[account_id for account_id, _ in accounts],
+        account_names=[name for _, name in accounts],
     )
 
 
@@ -154,9 +194,8 @@ def caller_info(context: Context) -> Instance:
 
 def visible(context: Context, user_id: str) -> UserRow:
     """The user of that id, as far as the caller sees it. Raises NotFound."""
-    row = user_list.get(context.unit, user_id)
-    accounts = context.principal.visible_accounts
-    if row is None or (accounts is not None and set(accounts).isdisjoint(row.account_ids)):
+    row = _visible(context, user_id)
+    if row is None:
         raise NotFound(f"There is no user '{user_id}'.")
     return row
 
@@ -164,16 +203,22 @@ def visible(context: Context, user_id: str) -> UserRow:
 def visible_by_email(context: Context, email_address: str) -> UserRow:
     """The user of that e-mail address, as far as the caller sees it. Raises NotFound."""
     found = user.by_email(context.unit, email_address)
-    if found is None:
+    row = None if found is None else _visible(context, found.id)
+    if row is None:
         raise NotFound(f"There is no user '{email_address}'.")
-    return visible(context, found.id)
+    return row
 
 
-def check_outranks(caller: Principal, row: UserRow) -> None:
-    """Refuse the caller what would give the rights of somebody who may do more. Raises Forbidden."""
-    accounts = caller.visible_accounts
-    if accounts is not None and (SYSTEM_ADMINISTRATOR in row.roles or not set(row.account_ids).issubset(accounts)):
-        raise Forbidden("This user may do more than you.")
+def _visible(context: Context, user_id: str) -> UserRow | None:
+    row = user_list.get(context.unit, user_id)
+    accounts = context.principal.visible_accounts
+    return None if row is None or (accounts is not None and set(accounts).isdisjoint(row.account_ids)) else row
+
+
+def check_covers(caller: Principal, row: UserRow) -> None:
+    """Refuse the caller to act on a user who has rights that the caller lacks. Raises Forbidden."""
+    if not covers(caller, row.roles, row.account_ids):
+        raise Forbidden("This user has roles or accounts that you do not have.")
 
 
 def record(event: Event, context: Context, row: Any, **facts: object) -> None:

@@ -12,6 +12,7 @@ from webtest import TestApp
 
 from gateway.contract.shapes import document_shape
 from gateway.dtos.sessions import NewSession
+from gateway.services import session_lists
 from serializers import jsv
 from serializers.registry import default_registry
 
@@ -283,3 +284,18 @@ def test_what_is_asked_for_again_is_the_same_document_until_it_changes(client: T
     assert b"Second" in changed.body
     assert changed.headers["ETag"] != first.headers["ETag"]
     assert b"call_state" in client.get(f"{path}.json?jsconfig=elun").body
+
+
+@pytest.mark.parametrize("asked", ["json", "jsv", "xml", "csv", "html", "jsonl"])
+def test_ones_sessions_are_the_same_document_held_or_streamed(
+    client: TestApp, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    for number in range(4):
+        post(client, "/sessions", f'{{"displayName":"number {number}"}}', "application/json")
+    held = client.get(f"/sessions/my.{asked}")
+    monkeypatch.setattr(session_lists, "MOST_OF_MINE", 2)
+    streamed = client.get(f"/sessions/my.{asked}")
+    assert streamed.body == held.body
+    assert streamed.content_type == held.content_type
+    assert "X-Total-Count" not in streamed.headers
+    assert all(f"number {number}" in streamed.text for number in range(4))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from structlog.testing import capture_logs
 
-from gateway.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from gateway.errors import Conflict, Forbidden, NotAuthenticated, NotFound, ValidationFailed
 from gateway.security.authenticator import Authenticator, Credentials
 from gateway.security.passwords import Passwords
 from gateway.security.principal import Principal
@@ -169,16 +170,171 @@ def test_nobody_gets_at_the_rights_of_who_may_do_more(call: Call, people: People
     assert call(root, "RequestAuthToken", userId=both.user_id).auth_token
 
 
-def test_accounts_are_those_that_one_sees_and_others_stay(call: Call, people: People, world: World) -> None:
+def test_accounts_are_those_that_both_the_manager_and_the_user_may_have(
+    call: Call, people: People, world: World
+) -> None:
     both = world.add_user("both@example.org", [people.acme, people.other], "User")
+    chief = world.add_user("chief@example.org", [people.acme, people.other], "Manager")
+    with pytest.raises(Forbidden):
+        call(people.ada, "PatchUser", userId=both.user_id, accountIds=[people.acme])
     with pytest.raises(ValidationFailed) as caught:
-        call(people.ada, "PatchUser", userId=both.user_id, accountIds=[people.acme, people.other, "x"])
+        call(people.ada, "PatchUser", userId=people.bob.user_id, accountIds=[people.acme, people.other, "x"])
     assert fields(caught) == [("accountIds[1]", "NotFound"), ("accountIds[2]", "NotFound")]
-    assert call(people.ada, "PatchUser", userId=both.user_id, accountIds=[people.acme]).account_ids == [
-        people.acme,
+    assert call(chief, "PatchUser", userId=both.user_id, accountIds=[people.other]).account_ids == [people.other]
+    assert call(chief, "PatchUser", userId=people.bob.user_id, accountIds=[people.other, people.acme]).account_ids == [
         people.other,
+        people.acme,
     ]
-    assert call(people.root, "PatchUser", userId=both.user_id, accountIds=[people.other]).account_ids == [people.other]
+
+
+def test_accounts_that_one_does_not_see_have_no_names(call: Call, people: People, world: World) -> None:
+    both = world.add_user("both@example.org", [people.other, people.acme], "User")
+    shown = call(people.ada, "ListUsers", specificIds=[both.user_id]).items[0]
+    assert (shown.account_ids, shown.account_names) == ([people.acme], ["Acme"])
+    assert emails(call(people.ada, "ListUsers", accountIds=[people.other])) == []
+    assert emails(call(people.ada, "ListUsers", accountIds=[people.other, people.acme], emailFilter="both")) == [
+        "both@example.org"
+    ]
+    assert call(people.root, "ListUsers", specificIds=[both.user_id]).items[0].account_names == ["Other", "Acme"]
+
+
+def test_a_foreign_address_and_one_that_nobody_has_are_answered_alike(call: Call, people: People) -> None:
+    messages = []
+    for address in ("bob@example.org", "nil@example.org"):
+        with pytest.raises(NotFound) as caught:
+            call(people.eve, "RequestAuthToken", userEmailAddress=address)
+        messages.append(caught.value.message.replace(address, ""))
+    assert messages[0] == messages[1]
+
+
+# Rights that change meanwhile.
+
+
+@pytest.fixture
+def meanwhile(authenticator: Authenticator) -> Callable[[Callable[[], None]], None]:
+    """Let something happen while a hash is computed."""
+
+    def prepare(happen: Callable[[], None]) -> None:
+        class Slow(PasswordHasher):
+            def hash(self, password: Any, *, salt: bytes | None = None) -> str:
+                happen()
+                return super().hash(password, salt=salt)
+
+        authenticator.passwords._hasher = Slow(time_cost=1, memory_cost=8, parallelism=1)
+
+    return prepare
+
+
+def set_user(world: World, user_id: str, **changes: Any) -> None:
+    with world.database.unit_of_work() as unit:
+        accounts = changes.pop("account_ids", None)
+        if accounts is not None:
+            user.set_accounts(unit, user_id, accounts)
+        if changes:
+            user.update(unit, user_id, **changes)
+
+
+def password_of(world: World, user_id: str) -> Any:
+    with world.database.unit_of_work(write=False) as unit:
+        return user.get(unit, user_id).password_hash
+
+
+@pytest.mark.parametrize(
+    ("who", "changes", "error"),
+    [
+        ("bob", {"roles": ["SystemAdministrator"]}, Forbidden),
+        ("bob", {"account_ids": ["acme", "other"]}, Forbidden),
+        ("bob", {"account_ids": ["other"]}, NotFound),
+        ("ada", {"roles": ["User"]}, Forbidden),
+        ("ada", {"account_ids": ["other"]}, NotFound),
+        ("ada", {"disabled": True}, NotAuthenticated),
+    ],
+)
+def test_rights_that_change_while_a_hash_is_computed(
+    call: Call, people: People, world: World, meanwhile: Any, who: str, changes: dict[str, Any], error: type[Exception]
+) -> None:
+    named = {"acme": people.acme, "other": people.other}
+    given = {**changes}
+    if "account_ids" in given:
+        given["account_ids"] = [named[each] for each in given["account_ids"]]
+    meanwhile(lambda: set_user(world, getattr(people, who).user_id, **given))
+    with pytest.raises(error):
+        call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
+    assert password_of(world, people.bob.user_id) is None
+
+
+def test_a_caller_who_loses_an_account_adds_nobody_to_it(
+    call: Call, people: People, world: World, meanwhile: Any
+) -> None:
+    meanwhile(lambda: set_user(world, people.ada.user_id, account_ids=[people.other]))
+    with pytest.raises(ValidationFailed):
+        call(people.ada, "NewUser", emailAddress="new@example.org", password=PASSWORD, accountId=people.acme)
+    assert world.count("users") == 4
+
+
+# Rights that grow.
+
+GROWN = [{"roles": ["User", "Manager"]}, {"roles": ["SystemAdministrator"]}, {"accountIds": ["acme", "other"]}]
+
+
+def grow(call: Call, people: People, values: dict[str, Any]) -> None:
+    named = {"acme": people.acme, "other": people.other}
+    given = {name: [named.get(each, each) for each in value] for name, value in values.items()}
+    call(people.root, "PatchUser", userId=people.bob.user_id, **given)
+
+
+@pytest.mark.parametrize("values", GROWN)
+def test_rights_that_grow_void_sessions_and_tokens(
+    call: Call, people: People, authenticator: Authenticator, values: dict[str, Any]
+) -> None:
+    call(people.root, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
+    _, session = authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False)
+    token = call(people.ada, "RequestAuthToken", userId=people.bob.user_id).auth_token
+    grow(call, people, values)
+    assert authenticator.authenticate(Credentials(cookies=(session.id,))) is None
+    with pytest.raises(NotAuthenticated):
+        authenticator.authenticate(Credentials(authorization=f"Bearer {token}"))
+    assert authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False), "an administrator's password stays"
+
+
+@pytest.mark.parametrize("values", GROWN)
+def test_rights_that_grow_void_passwords_of_those_who_have_them_not(
+    call: Call, people: People, world: World, authenticator: Authenticator, values: dict[str, Any]
+) -> None:
+    call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
+    grow(call, people, values)
+    kept = values == GROWN[0]
+    assert (password_of(world, people.bob.user_id) is not None) == kept, (
+        "what the manager may set, the manager may know"
+    )
+    call(people.root, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
+    assert authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False)
+
+
+def test_ones_own_password_outlasts_promotions(
+    call: Call, people: People, world: World, authenticator: Authenticator
+) -> None:
+    call(people.ada, "PatchUser", userId=people.ada.user_id, newPassword=PASSWORD)
+    call(people.root, "PatchUser", userId=people.ada.user_id, roles=["SystemAdministrator"])
+    assert authenticator.log_in("ada@example.org", PASSWORD, "", permanent=False)
+    assert world.count("login_sessions") == 1
+
+
+def test_rights_that_shrink_or_stay_void_nothing(
+    call: Call, people: People, world: World, authenticator: Authenticator
+) -> None:
+    call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
+    _, session = authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False)
+    call(people.root, "PatchUser", userId=people.bob.user_id, roles=["User"], accountIds=[people.acme], firstName="B")
+    assert authenticator.authenticate(Credentials(cookies=(session.id,)))
+
+
+def test_a_promotion_takes_its_own_new_password(
+    call: Call, people: People, world: World, authenticator: Authenticator
+) -> None:
+    call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword="another password")
+    call(people.root, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD, roles=["SystemAdministrator"])
+    assert authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False)
 
 
 def test_a_new_password_signs_out_whoever_had_the_old_one(
