@@ -6,16 +6,22 @@ import http.client
 import json
 import os
 import shutil
+import socket
+import ssl
 import subprocess
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, end, free_port, wait_until
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx" / "gateway.conf"
+NGINX = Path(__file__).parents[2] / "deploy" / "nginx"
+CONFIGURATION = NGINX / "gateway.conf"
 
 AROUND = """
 {user}
@@ -49,9 +55,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A running nginx."""
+    """A running nginx.
+
+    :ivar folder: its folder, with its log of errors.
+    """
 
     port: int
+    folder: Path
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """One request with the API key, over a connection of its own."""
@@ -63,6 +73,14 @@ class Proxy:
         connection.close()
         return answer
 
+    def send(self, data: bytes) -> Answer:
+        """What comes back to these bytes on a connection of their own."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            connection.sendall(data)
+            with http.client.HTTPResponse(connection) as response:
+                response.begin()
+                return Answer(response.status, response.headers, response.read())
+
     def answers(self) -> bool:
         """Whether anything answers."""
         try:
@@ -72,7 +90,7 @@ class Proxy:
         return True
 
 
-ProxyFactory = Callable[[str], Proxy]
+ProxyFactory = Callable[..., Proxy]
 
 
 @pytest.fixture
@@ -83,23 +101,26 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
         pytest.skip("nginx is not installed")
     started: list[subprocess.Popen[bytes]] = []
 
-    def make(upstream: str) -> Proxy:
+    def make(*upstreams: str, tls: str = "") -> Proxy:
+        servers = " ".join(f"server {each} max_fails=0;" for each in upstreams)
         folder, port = tmp_path / f"nginx-{len(started)}", free_port()
         folder.mkdir()
         text = CONFIGURATION.read_text()
         for shipped, ours in (
-            ("server 127.0.0.1:8000;", f"server {upstream};"),
+            ("server 127.0.0.1:8000 max_fails=0;", servers),
             ("listen 80;", f"listen 127.0.0.1:{port};"),
         ):
             assert text.count(shipped) == 1
             text = text.replace(shipped, ours)
         (folder / "gateway.conf").write_text(text)
+        if tls:
+            (folder / "gateway-tls.conf").write_text(tls)
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
         command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         started.append(process)
-        proxy = Proxy(port)
+        proxy = Proxy(port, folder)
         wait_until(proxy.answers, "nginx", process)
         return proxy
 
@@ -147,6 +168,7 @@ def test_an_encoded_dot_survives(proxy: Proxy, path: str) -> None:
 def test_brackets_of_batches_survive(proxy: Proxy) -> None:
     for name in ("NewSession[]", "NewSession%5B%5D"):
         answer = proxy.ask("POST", f"/json/reply/{name}", b'[{"displayName":"a"},{"displayName":"b"}]')
+        assert answer.status == 200, answer.body
         assert [each["displayName"] for each in json.loads(answer.body)] == ["a", "b"]
 
 
@@ -233,7 +255,220 @@ def test_a_client_that_reads_answers_of_errors_by_nginx(make_proxy: ProxyFactory
 
     registry = default_registry()
     proxy = make_proxy(f"127.0.0.1:{free_port()}")
-    for name in ("json", "jsv", "xml"):
+    for name in ("json", "jsv", "xml", "csv"):
         serializer = registry.by_name(name)
         assert serializer is not None
         assert "ServiceUnavailable" in repr(serializer.decode(proxy.ask("GET", f"/sessions.{name}").body))
+
+
+HOST = b"\r\nHost: x\r\n\r\n"
+LONG = b"y" * 17_000
+#: What nginx refuses itself, with status and format.
+REFUSED: list[tuple[bytes, int, str]] = [
+    (b"GET /sessions.jsv?x=" + LONG + b" HTTP/1.1" + HOST, 414, "jsv"),
+    (b"GET /sessions?format=xml&x=" + LONG + b" HTTP/1.1" + HOST, 414, "xml"),
+    (b"GET /sessions/100% HTTP/1.1" + HOST, 400, "json"),
+    (b"GET /sessions/100%.jsv HTTP/1.1" + HOST, 400, "jsv"),
+    (b"GET /sessions/%00 HTTP/1.1" + HOST, 400, "json"),
+    (b"GET /xml/reply/%00 HTTP/1.1" + HOST, 400, "xml"),
+    (b"GET /../../x.csv HTTP/1.1" + HOST, 400, "csv"),
+    (b"get /sessions.xml HTTP/1.1" + HOST, 400, "xml"),
+    (b"get /sessions HTTP/1.1" + HOST, 400, "json"),
+    (b"CONNECT host:443 HTTP/1.1" + HOST, 400, "json"),
+    (b"CONNECT /sessions.jsv HTTP/1.1" + HOST, 405, "jsv"),
+    (b"TRACE /sessions.jsv HTTP/1.1" + HOST, 405, "jsv"),
+    (b"OPTIONS * HTTP/1.1" + HOST, 400, "json"),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "json"),
+    (b"GET\r\n\r\n", 400, "json"),
+    (b"junk\r\n\r\n", 400, "json"),
+    (b"\x00\xff\xfe\r\n\r\n", 400, "json"),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64), 400, "json"),
+    (b"GET /sessions.jsv HTTP/2.5" + HOST, 505, "jsv"),
+    (b"GET /sessions.jsv HTTP/1.1\r\n\r\n", 400, "jsv"),
+    (b"GET /sessions HTTP/1.1\r\nAccept: text/jsv\r\n\r\n", 400, "jsv"),
+    (b"GET /sessions HTTP/1.1\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9\r\n\r\n", 400, "html"),
+    (b"GET /sessions HTTP/1.1\r\nAccept: application/json, text/html\r\n\r\n", 400, "json"),
+    (b"GET /sessions.html?format=jsv HTTP/1.1\r\n\r\n", 400, "html"),
+    (b"GET /sessions HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "json"),
+    (b"GET /sessions.jsv HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "jsv"),
+    (b"GET /sessions.jsv HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400, "jsv"),
+    (b"GET /sessions.jsv HTTP/1.1\r\nHost: x\r\nA: " + LONG + b"\r\n\r\n", 431, "jsv"),
+    (b"POST /sessions.xml HTTP/1.1\r\nHost: x\r\nContent-Length: ten\r\n\r\n", 400, "xml"),
+    (b"POST /sessions.jsv HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "jsv"),
+    (b"POST /sessions.jsv HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 413, "jsv"),
+    (b"POST /sessions.jsv HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "jsv"),
+    (b"GET /gateway-refused HTTP/1.1" + HOST, 404, "json"),
+]
+STARTS = {
+    "json": b'{"responseStatus":{"errorCode":"',
+    "jsv": b"{responseStatus:{errorCode:",
+    "xml": b'<?xml version="1.0" encoding="utf-8"?><ErrorResponse',
+    "csv": b"ResponseStatus\n",
+    "html": b"<!doctype html><html lang=",
+}
+
+
+@pytest.mark.parametrize(("data", "status", "format_name"), REFUSED, ids=[f"{index}" for index in range(len(REFUSED))])
+def test_what_nginx_refuses_is_answered_in_the_requested_format(
+    proxy: Proxy, data: bytes, status: int, format_name: str
+) -> None:
+    answer = proxy.send(data)
+    assert answer.status == status
+    assert format_name in answer.headers["Content-Type"]
+    assert answer.body.startswith(STARTS[format_name])
+    assert len(answer.headers["X-Request-Id"]) == 32
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert ("Content-Security-Policy" in answer.headers) is (format_name == "html")
+
+
+def test_log_ins_by_basic_are_limited(make_proxy: ProxyFactory) -> None:
+    """Whatever they ask for; other requests go on."""
+    proxy = make_proxy(f"127.0.0.1:{free_port()}")
+    statuses = Counter(proxy.ask("GET", "/sessions", Authorization="Basic YTpi").status for _ in range(200))
+    assert statuses[429] > 20
+    assert statuses[502] > 100
+    assert proxy.ask("GET", "/sessions").status == 502
+
+
+def test_what_a_client_says_of_its_way_ends_at_nginx(proxy: Proxy) -> None:
+    headers = {"X_Forwarded_Host": "evil.example", "X_Forwarded_Prefix": "/evil", "Forwarded": "host=evil.example"}
+    document = proxy.ask("GET", "/openapi.json", **headers).body
+    assert b"evil" not in document
+
+
+def test_tls(gateway: Gateway, make_proxy: ProxyFactory, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    key, certificate, port = tmp_path / "gateway.key", tmp_path / "gateway.pem", free_port()
+    subprocess.run(
+        (
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
+            f"-addext subjectAltName=DNS:localhost -keyout {key} -out {certificate}"
+        ).split(),
+        check=True,
+        capture_output=True,
+    )
+    text = (NGINX / "gateway-tls.conf").read_text()
+    for shipped, ours in (
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        ("/etc/nginx/tls/gateway.pem", str(certificate)),
+        ("/etc/nginx/tls/gateway.key", str(key)),
+    ):
+        assert text.count(shipped) == 1
+        text = text.replace(shipped, ours)
+    proxy = make_proxy(gateway.address, tls=text)
+    moved = proxy.ask("POST", "/sessions?format=jsv", b"{}", Host="localhost")
+    assert (moved.status, moved.headers["Location"]) == (308, "https://localhost/sessions?format=jsv")
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    credentials = json.dumps({"userName": EMAIL, "password": PASSWORD}).encode()
+    answers = []
+    for method, path, body in (
+        ("POST", "/auth", credentials),
+        ("GET", "/types/metadata.json", None),
+        ("GET", "/%00", None),
+    ):
+        connection = http.client.HTTPSConnection("localhost", port, context=trusting, timeout=60)
+        connection.request(method, path, body, {"Content-Type": "application/json", "Host": "localhost:443"})
+        with connection.getresponse() as response:
+            answers.append(Answer(response.status, response.headers, response.read()))
+        connection.close()
+    assert [each.status for each in answers] == [200, 200, 400]
+    assert all(each.headers["Strict-Transport-Security"] == "max-age=31536000" for each in answers)
+    assert all(each.endswith("; Secure") for each in answers[0].headers.get_all("Set-Cookie") or [""])
+    assert json.loads(answers[1].body)["config"]["baseUrl"] == "https://localhost"
+    with pytest.raises(ssl.SSLError):
+        ssl.create_default_context().wrap_socket(
+            socket.create_connection(("127.0.0.1", port)), server_hostname="localhost"
+        )
+    assert Proxy(port, tmp_path).send(b"GET /sessions.jsv HTTP/1.1" + HOST).status == 308
+
+
+@dataclass
+class Load:
+    """Clients that create and list sessions without a pause.
+
+    :ivar statuses: how often each status came; 0 is a connection that broke.
+    :ivar stored: the ids of the sessions that were acknowledged.
+    """
+
+    proxy: Proxy
+    statuses: Counter[int] = field(default_factory=Counter)
+    types: Counter[str] = field(default_factory=Counter)
+    stored: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(4)]
+
+    def __enter__(self) -> Load:
+        for each in self._threads:
+            each.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for each in self._threads:
+            each.join()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            for method, body in (("POST", b"{}"), ("GET", None)):
+                try:
+                    answer = self.proxy.ask(method, "/sessions?countPerPage=1", body, Content_Type="application/json")
+                except (OSError, http.client.HTTPException):
+                    self.statuses[0] += 1
+                    continue
+                self.statuses[answer.status] += 1
+                self.types[answer.headers["Content-Type"]] += 1
+                if method == "POST" and answer.status == 200:
+                    self.stored.append(json.loads(answer.body)["id"])
+
+
+@pytest.fixture
+def nodes(make_gateway: GatewayFactory) -> tuple[Gateway, Gateway]:
+    """Two running nodes on one database."""
+    one = make_gateway(**FIRST_USER)
+    one.start()
+    two = make_gateway(**FIRST_USER, GATEWAY_DATABASE_URL=f"sqlite:///{one.folder}/gateway.db")
+    two.start()
+    return one, two
+
+
+def restart(gateway: Gateway) -> None:
+    gateway.stop()
+    gateway.start()
+
+
+def test_nodes_that_restart_one_after_the_other_lose_nothing(
+    nodes: tuple[Gateway, Gateway], make_proxy: ProxyFactory
+) -> None:
+    proxy = make_proxy(*(each.address for each in nodes))
+    with Load(proxy) as load:
+        for each in nodes:
+            time.sleep(1)
+            restart(each)
+        time.sleep(1)
+    total = load.statuses.total()
+    assert total > 200
+    assert total - load.statuses[200] <= max(1, total // 10_000), load.statuses
+    assert all(proxy.ask("GET", f"/sessions/{each}").status == 200 for each in load.stored[:: max(1, total // 200)])
+
+
+def test_nodes_that_restart_at_once_are_missed_in_the_requested_format(
+    nodes: tuple[Gateway, Gateway], make_proxy: ProxyFactory
+) -> None:
+    proxy = make_proxy(*(each.address for each in nodes))
+    with Load(proxy) as load:
+        time.sleep(1)
+        threads = [threading.Thread(target=restart, args=(each,)) for each in nodes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        began = time.monotonic()
+        assert proxy.ask("POST", "/sessions", b"{}").status == 200
+        assert time.monotonic() - began < 10
+        time.sleep(1)
+    assert set(load.statuses) <= {200, 502, 503}
+    assert set(load.types) == {"application/json; charset=utf-8"}
+    assert all(proxy.ask("GET", f"/sessions/{each}").status == 200 for each in load.stored[::20])
