@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from gateway import addresses, origins
 from gateway.errors import ConfigurationError
+from models import address
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
-_DATABASES = ("sqlite", "mysql", "mariadb")
 _HIDDEN = "(hidden)"
 
 #: Bytes that a secret has at least: HS256 wants a key as long as its hash (RFC 7518, 3.2).
@@ -35,11 +34,17 @@ class Settings:
 
     bind: str = _setting("GATEWAY_BIND", "address and port, or unix:PATH, to listen on")
     database_url: str = _setting(
-        "GATEWAY_DATABASE_URL", "sqlite:///FILE or mysql://USER:PASSWORD@HOST/NAME", secret=True
+        "GATEWAY_DATABASE_URL", "sqlite:///FILE or mysql://USER:PASSWORD@HOST,HOST/NAME", secret=True
     )
     workers: int = _setting("GATEWAY_WORKERS", "processes that answer")
     threads: int = _setting("GATEWAY_THREADS", "threads in each process")
     connections: int = _setting("GATEWAY_CONNECTIONS", "connections to the database that each process may have open")
+    connection_age: int = _setting(
+        "GATEWAY_CONNECTION_AGE", "seconds after which a connection to a database server is replaced"
+    )
+    galera_sync: bool = _setting(
+        "GATEWAY_GALERA_SYNC", "a Galera node waits for what the others committed before it reads"
+    )
     secret: str = _setting(
         "GATEWAY_SECRET", "signs tokens; on SQLite made once and kept beside the database", secret=True
     )
@@ -110,12 +115,12 @@ class Settings:
             bind=env.str(
                 "GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")
             ),
-            database_url=env.str(
-                "GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check(_is_database, "a database's URL")
-            ),
+            database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check_database),
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
             threads=threads,
             connections=env.int("GATEWAY_CONNECTIONS", threads, validate=validate.Range(1, 1024)),
+            connection_age=env.int("GATEWAY_CONNECTION_AGE", 600, validate=validate.Range(1, 604_800)),
+            galera_sync=env.bool("GATEWAY_GALERA_SYNC", False),
             secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
             previous_secret=env.str(
                 "GATEWAY_SECRET_PREVIOUS", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")
@@ -176,15 +181,14 @@ class Settings:
     @property
     def sqlite_path(self) -> Path | None:
         """The database's file, where it is SQLite."""
-        parts = urlsplit(self.database_url)
-        return Path(parts.path.removeprefix("/")) if parts.scheme == "sqlite" else None
+        return address.sqlite_path(self.database_url)
 
     def shown(self) -> Iterator[tuple[str, str, str]]:
         """Variable, value with secrets hidden, and what it is for."""
         for each in fields(self):
             value = getattr(self, each.name)
             value = ",".join(value) if isinstance(value, tuple) else value
-            text = _without_password(value) if each.name == "database_url" else str(value)
+            text = address.without_secrets(value) if each.name == "database_url" else str(value)
             hidden = each.metadata["secret"] and each.name != "database_url" and value
             yield each.metadata["variable"], _HIDDEN if hidden else text, each.metadata["help"]
 
@@ -201,9 +205,11 @@ def _is_bind(value: str) -> bool:
     return _BIND.fullmatch(value) is not None
 
 
-def _is_database(value: str) -> bool:
-    parts = urlsplit(value)
-    return parts.scheme.partition("+")[0] in _DATABASES and len(parts.path) > 1
+def _check_database(value: str) -> None:
+    try:
+        address.parse(value)
+    except ValueError as error:
+        raise ValidationError(f"can't be used: {error}") from error
 
 
 def _are_networks(values: list[str]) -> bool:
@@ -230,13 +236,6 @@ def _filled(values: Iterable[str]) -> list[str]:
 
 def _is_secret(value: str) -> bool:
     return not value or len(value.encode()) >= SECRET_BYTES
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", f":{_HIDDEN}@", 1)
 
 
 def _kept_secret(database: Path) -> str:

@@ -20,7 +20,12 @@ from serializers.registry import default_registry
 def open_database(settings: Settings) -> Database:
     """The database, with its schema as this version needs it. On SQLite missing migrations are applied; elsewhere that is
     ``gateway migrate``'s work. Raises ConfigurationError when the schema is another."""
-    database = connect(settings.database_url, connections=settings.connections)
+    database = connect(
+        settings.database_url,
+        connections=settings.connections,
+        age=settings.connection_age,
+        sync_wait=settings.galera_sync,
+    )
     if settings.sqlite_path is not None:
         patient = migrations.patient(settings.database_url)
         migrations.apply(patient)

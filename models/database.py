@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
 
-from models.engines import ANSWER, PATIENCE, Engine, Mysql, Sqlite
+from models import address
+from models.engines import AGE, ANSWER, PATIENCE, Engine, Sqlite
 from models.errors import Unavailable
-from models.failures import check, is_broken, translated
+from models.failures import check, is_broken, is_rolled_back, leaves_server, translated
+from models.mysql import Mysql
 from models.pool import Held, Pool, Run
 from models.recent import Recent
 
@@ -77,16 +78,17 @@ class Unit:
         try:
             held = self._held = self._pool.take(self.writes)
             try:
-                database.engine.begin(held, self.writes)
+                self._begin(held)
             except Exception as error:
-                if held.fresh or not is_broken(error):
+                # Of a connection that can't even begin nobody knows what is wrong with it.
+                held.broken = True
+                if not self._may_renew(held, error):
                     raise
                 self._renew(held)
-            database.engine.limit(held, None if self.writes or self.budget is None else self.budget.statement)
         except BaseException as error:
             self._roll_back()
             if isinstance(error, Exception):
-                check(error)
+                check(error, self.writes)
             raise
         self.run = held.run
         return self
@@ -100,9 +102,11 @@ class Unit:
         if error is None:
             self._commit()
             return
+        if isinstance(error, Exception):
+            self._note(error)
         self._roll_back()
         if isinstance(error, Exception):
-            check(error)
+            check(error, self.writes)
 
     def spend(self, rows: int, size: int = 0) -> None:
         """Count rows that were read or written, and the bytes of their long texts, against the unit's budget. A row that is written counts
@@ -129,21 +133,24 @@ class Unit:
         try:
             self.database.engine.run_many(self._held.connection, sql, rows)
         except Exception as error:
-            check(error)
+            self._note(error)
+            check(error, self.writes)
             raise
 
     def run_again(self, error: Exception, sql: str, values: Sequence[Any]) -> Any:
         """The cursor of a statement that failed with a driver's error, where it may be run once more: the first statement of a unit
         may find that its connection broke while it rested. Raises what the error stands for elsewhere."""
         held = self._held
-        if held is None or held.fresh or held.touched or not is_broken(error):
-            check(error)
+        self._note(error)
+        if held is None or held.touched or not self._may_renew(held, error):
+            check(error, self.writes)
             raise error
         try:
             self._renew(held)
             return self.run(sql, values)
         except Exception as second:
-            check(second)
+            self._note(second)
+            check(second, self.writes)
             raise
 
     @contextmanager
@@ -155,11 +162,27 @@ class Unit:
         yield
         self.__enter__()
 
+    def _note(self, error: Exception) -> None:
+        """See to it that no other unit meets the same error for the same reason."""
+        held = self._held
+        if held is not None and is_broken(error):
+            held.broken = True
+            if leaves_server(error):
+                self._pool.retire(held.host)
+
+    def _may_renew(self, held: Held, error: Exception) -> bool:
+        """Whether the connection may have died, or its server may have been left, while it rested."""
+        return held.host is not None and not held.fresh and is_broken(error)
+
     def _renew(self, held: Held) -> None:
         self._pool.renew(held)
-        self.database.engine.begin(held, self.writes)
-        self.database.engine.limit(held, None if self.writes or self.budget is None else self.budget.statement)
+        self._begin(held)
         self.run = held.run
+
+    def _begin(self, held: Held) -> None:
+        engine = self.database.engine
+        engine.begin(held, self.writes)
+        engine.limit(held, None if self.writes or self.budget is None else self.budget.statement)
 
     def _commit(self) -> None:
         held, self._held = self._held, None
@@ -168,10 +191,12 @@ class Unit:
             held.connection.commit()
         except BaseException as error:
             self._pool.drop(held)
-            if isinstance(error, Exception) and translated(error) is not None:
-                # Whether it was committed is not known: nobody may do it again.
-                raise Unavailable(f"The commit failed: {error}") from error
-            raise
+            if not isinstance(error, Exception) or translated(error) is None:
+                raise
+            if self.writes:
+                # Whether it was committed is mostly not known: then nobody may do it again.
+                raise Unavailable(f"The commit failed: {error}", again=is_rolled_back(error)) from error
+            # What a reading unit read is as good as it was.
         else:
             self._pool.give(held)
             if self.writes and (checkpoints := self.database.engine.checkpoints) is not None:
@@ -185,6 +210,7 @@ class Unit:
         try:
             if held is not None:
                 held.connection.rollback()
+                # One that is broken is closed there.
                 self._pool.give(held)
         except Exception:
             assert held is not None
@@ -197,12 +223,13 @@ class Unit:
 class Database:
     """A database and how to talk to it. `connect` makes one."""
 
-    def __init__(self, engine: Engine, connections: int, patience: float) -> None:
+    def __init__(self, engine: Engine, connections: int, patience: float, age: float) -> None:
         self.engine = engine
         self.peewee = engine.peewee
         self.dialect = engine.dialect
         self._connections = connections
         self._patience = patience
+        self._age = age
         #: Sessions by id, as they were read last.
         self.recent_sessions: Recent[str, Any] = Recent(_MOST_SESSIONS)
         self._inherited: list[Pool] = []
@@ -258,7 +285,8 @@ class Database:
             self.peewee.close()
 
     def _renew(self) -> None:
-        self._pool = Pool(self.engine.open, self.engine.alive, self._connections, self._patience)
+        servers = self.engine if isinstance(self.engine, Mysql) else None
+        self._pool = Pool(self.engine.open, servers, self._connections, self._patience, self._age)
         # PERF: SQLite lets its writers wait by sleeping; those of one process wait for each other here, and are woken at once.
         self._writer = threading.Lock() if self.engine.one_writer else None
 
@@ -270,24 +298,30 @@ class Database:
 
 
 def connect(
-    url: str, *, connections: int = CONNECTIONS, patience: float = PATIENCE, answer: float | None = ANSWER
+    url: str,
+    *,
+    connections: int = CONNECTIONS,
+    patience: float = PATIENCE,
+    answer: float | None = ANSWER,
+    age: float = AGE,
+    sync_wait: bool = False,
 ) -> Database:
-    """The database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``.
+    """The database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``, or
+    several servers: ``mysql://user:password@one,two,three/name`` (`models.address`).
 
     No connection is opened yet. ``mariadb:`` is MySQL's protocol too.
 
     :param connections: how many the process may have open at once.
     :param patience: seconds to wait for a free connection, and for another writer's lock.
     :param answer: seconds to wait for a server's answer to one statement; None is for ever.
-    Further options of the driver, such as ``ssl_ca``, may follow as a query. Raises ValueError for another scheme, for an SQLite
-    database that is no file, and for a server's without a name.
+    :param age: seconds after which a connection to a server is replaced, give or take a fifth.
+    :param sync_wait: whether each node of a Galera cluster waits before it reads, until it has what the others committed before.
+    :raises ValueError: with one line that says what is wrong with the URL.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        path = unquote(parts.path.removeprefix("/"))
-        if path in ("", ":memory:"):
-            raise ValueError("an SQLite database is a file: each connection would have a memory of its own")
-        return Database(Sqlite(path, patience), connections, patience)
-    if parts.scheme in ("mysql", "mariadb"):
-        return Database(Mysql(url, patience, answer), connections, patience)
-    raise ValueError(f"the scheme {parts.scheme!r} is none of sqlite, mysql, mariadb")
+    found = address.parse(url)
+    engine: Engine
+    if isinstance(found, address.SqliteAddress):
+        engine = Sqlite(found.path, patience)
+    else:
+        engine = Mysql(found, patience, answer, sync_wait=sync_wait)
+    return Database(engine, connections, patience, age)

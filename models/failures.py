@@ -10,50 +10,91 @@ from models.errors import Duplicate, StorageError, TimedOut, Unavailable
 _DRIVERS = ("sqlite3", "pymysql")
 _AWAY = ("OperationalError", "InterfaceError", "InternalError")
 
-# SQLite's result codes: a unique index, a primary key; busy, locked; a mistake in a statement, or one that writes in a reading unit.
+# SQLite's result codes: a unique index, a primary key; busy, locked; a mistake in a statement; a file that is read-only, or a unit that
+# only reads; a file that is damaged, or none of SQLite's.
 _SQLITE_DUPLICATE = frozenset({2067, 1555})
 _SQLITE_BUSY = frozenset({5, 6})
-_SQLITE_MISTAKE = frozenset({1, 8})
+_SQLITE_MISTAKE = frozenset({1})
+_SQLITE_READONLY = 8
 _SQLITE_INTERRUPTED = frozenset({9})
-# MySQL's numbers: a duplicate key; a deadlock, a lock that was waited for in vain; a connection that was lost, or ended by somebody; an
-# unknown column, a column without a value, a statement that writes in a reading unit.
+_SQLITE_DAMAGED = frozenset({11, 26})
+
+# MySQL's numbers: a duplicate key.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
-_MYSQL_BUSY = frozenset({1205, 1213})
-_MYSQL_LOST = frozenset({2006, 2013, 1927, 3169})
+#: A deadlock (of Galera's nodes, too), a lock that was waited for in vain, a row that somebody changed since it was read.
+_MYSQL_BUSY = frozenset({1020, 1205, 1213})
+#: A connection that was lost, or ended by somebody, or by a server that ends.
+_MYSQL_LOST = frozenset({1053, 1927, 2006, 2013, 3168, 3169, 4031})
+#: A server that takes no writes any more (1290, 1836), or is no part of its cluster (1047, 3100 to 3167).
+_MYSQL_LEFT = frozenset({1047, 1290, 1836, *range(3100, 3168)})
+#: A server that can't be reached.
+_MYSQL_UNREACHABLE = frozenset({2002, 2003, 2005, 2006, 2013})
+#: A commit that failed with one of these was rolled back.
+_MYSQL_ROLLED_BACK = frozenset({1020, 1213, 1290, 1836, 3100, 3101})
+# An unknown column, a column without a value, a statement that writes in a reading unit.
 _MYSQL_MISTAKE = frozenset({1054, 1364, 1792})
 # A statement that took longer than it may: MariaDB's max_statement_time, MySQL's max_execution_time.
 _MYSQL_INTERRUPTED = frozenset({1969, 3024})
 _INTERRUPTED = _SQLITE_INTERRUPTED | _MYSQL_INTERRUPTED
 
 
-def translated(error: Exception) -> StorageError | None:
+def is_driver_error(error: BaseException) -> bool:
+    """Whether an error is a driver's."""
+    return type(error).__module__.startswith(_DRIVERS)
+
+
+def translated(error: Exception, writes: bool = True) -> StorageError | None:
     """The error that a driver's one stands for; None for what is none of a driver's, or a mistake of ours.
 
-    A transaction that was thrown out because of another one's lock, or lost its connection, is Unavailable with ``again``: it may be done
-    once more.
+    :param writes: whether it happened in a unit that may write: one that may not and does so is a mistake.
+
+    A transaction that was thrown out because of another one's lock, lost its connection, or met a server that takes no writes any more, is
+    Unavailable with ``again``: it may be done once more.
     """
-    if not type(error).__module__.startswith(_DRIVERS):
+    if not is_driver_error(error):
         return None
-    code, passing = _code(error), _SQLITE_BUSY | _MYSQL_BUSY | _MYSQL_LOST
+    code, passing = _code(error), _SQLITE_BUSY | _MYSQL_BUSY | _MYSQL_LOST | _MYSQL_LEFT
     if _is(error, "IntegrityError"):
         return Duplicate(str(error)) if code in _SQLITE_DUPLICATE | _MYSQL_DUPLICATE else None
-    if not _is(error, *_AWAY) or code in _SQLITE_MISTAKE | _MYSQL_MISTAKE:
+    if not _is_away(error, code) or (code == _SQLITE_READONLY and not writes):
         return None
     if code in _INTERRUPTED:
         return TimedOut(f"A statement took too long: {error}")
     return Unavailable(f"The database can't be used: {error}", again=code in passing)
 
 
-def check(error: Exception) -> None:
-    """Raise what a driver's error stands for; nothing happens where it is none."""
-    meant = translated(error)
+def check(error: Exception, writes: bool = True) -> None:
+    """Raise what a driver's error stands for (`translated`); nothing happens where it is none."""
+    meant = translated(error, writes)
     if meant is not None:
         raise meant from error
 
 
 def is_broken(error: Exception) -> bool:
     """Whether the connection that this happened on is of no use any more."""
-    return _is(error, *_AWAY) and _code(error) not in _MYSQL_BUSY | _MYSQL_MISTAKE | _INTERRUPTED
+    code = _code(error)
+    return is_driver_error(error) and _is_away(error, code) and code not in _SQLITE_BUSY | _MYSQL_BUSY | _INTERRUPTED
+
+
+def leaves_server(error: Exception) -> bool:
+    """Whether other connections to the same server are of no use either."""
+    return is_broken(error) and _code(error) in _MYSQL_LEFT
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether a server did not answer a new connection, not even by refusing it."""
+    return isinstance(error, OSError) or (is_driver_error(error) and _code(error) in _MYSQL_UNREACHABLE)
+
+
+def is_rolled_back(error: Exception) -> bool:
+    """Whether nothing is stored of a unit whose commit failed so."""
+    return is_driver_error(error) and _code(error) in _MYSQL_ROLLED_BACK
+
+
+def _is_away(error: Exception, code: int) -> bool:
+    if code in _SQLITE_DAMAGED and _is(error, "DatabaseError"):
+        return True
+    return _is(error, *_AWAY) and code not in _SQLITE_MISTAKE | _MYSQL_MISTAKE
 
 
 def _is(error: Exception, *names: str) -> bool:

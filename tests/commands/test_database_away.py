@@ -42,3 +42,17 @@ def test_newer(tmp_path: Path) -> None:
         assert done.exit_code == 1
         assert isinstance(done.exception, SystemExit)
         assert "newer than this version: it has 9999_future" in done.stderr
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ["check-config"]], ids=" ".join)
+@pytest.mark.parametrize("url", ["mysql://u:secret@a,b:abc/x", "mysql://h/x?nonsense=1", "mysql://h/x?ssl_ca=/none"])
+def test_wrong(command: list[str], url: str) -> None:
+    """The variable and what is wrong with it, without the password."""
+    done = CliRunner().invoke(main, command, env={"GATEWAY_DATABASE_URL": url, "GATEWAY_SECRET": "s" * 64})
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    said = done.stderr.splitlines()
+    assert said[0] == "gateway: settings that can't be used:"
+    assert said[1].startswith("GATEWAY_DATABASE_URL: can't be used: the ")
+    assert len(said) == 2
+    assert "secret" not in done.stderr

@@ -361,7 +361,7 @@ class TestMysql:
                 assert unit.execute("SELECT CONNECTION_ID()").fetchone()[0] != number
 
     def test_a_connection_that_rested_for_long_is_asked(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("models.pool.IDLE", 0)
+        monkeypatch.setattr("models.pool.CHECKED", 0)
         with connected(url, connections=1) as database:
             with database.unit_of_work() as unit:
                 number = unit.execute("SELECT CONNECTION_ID()").fetchone()[0]

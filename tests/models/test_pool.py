@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from models import Unavailable, pool
+from models import Unavailable, pool, watch
 from models.pool import Held, Pool
 
 
@@ -29,13 +28,27 @@ class Server:
 
     def __init__(self) -> None:
         self.made: list[Connection] = []
+        self.asked: list[str] = []
+        self.aborted: list[Held] = []
+        self.host = "one"
         self.away = False
 
     def connect(self, held: Held) -> None:
         if self.away:
             raise OSError("away")
         held.connection = Connection()
+        held.host = self.host
         self.made.append(held.connection)
+
+    def is_good(self, held: Held) -> bool:
+        return not held.connection.dead
+
+    def answers(self, host: str) -> bool:
+        self.asked.append(host)
+        return not self.away
+
+    def abort(self, held: Held) -> None:
+        self.aborted.append(held)
 
     @property
     def open(self) -> int:
@@ -49,8 +62,8 @@ def server() -> Server:
 
 @pytest.fixture
 def make(server: Server) -> Callable[..., Pool]:
-    def make(size: int = 3, patience: float = 0.05, alive: Any = lambda connection: not connection.dead) -> Pool:
-        return Pool(server.connect, alive, size, patience)
+    def make(size: int = 3, patience: float = 0.05, age: float = 600) -> Pool:
+        return Pool(server.connect, server, size, patience, age)
 
     return make
 
@@ -119,10 +132,129 @@ def test_only_what_rested_for_long_is_asked(
     first = use(made, False)
     first.dead = True
     assert use(made, False) is first
-    monkeypatch.setattr(pool, "IDLE", 0)
+    monkeypatch.setattr(pool, "CHECKED", 0)
     assert use(made, False) is not first
     assert first.closed
     assert server.open == 1
+
+
+def test_what_is_broken_is_not_used_again(server: Server, make: Callable[..., Pool]) -> None:
+    made = make(size=1)
+    held = made.take(False)
+    held.broken = True
+    made.give(held)
+    assert held.connection.closed
+    assert made.take(False) is not held
+    assert server.open == 1
+
+
+def test_what_is_too_old_is_replaced(server: Server, make: Callable[..., Pool]) -> None:
+    made = make(size=1, age=1000)
+    held = made.take(True)
+    assert 800 <= held.until - held.born <= 1200
+    made.give(held)
+    assert made.take(True) is held
+    held.until = held.born
+    made.give(held)
+    assert made.take(True) is not held
+    assert held.connection.closed
+    assert server.open == 1
+
+
+def test_ages_differ(make: Callable[..., Pool]) -> None:
+    made = make(size=20)
+    assert len({held.until - held.born for held in [made.take(True) for _ in range(20)]}) > 1
+
+
+def test_whoever_opens_may_want_it_back_earlier(server: Server, make: Callable[..., Pool]) -> None:
+    made = make(size=1)
+    connect = server.connect
+
+    def second_choice(held: Held) -> None:
+        connect(held)
+        held.until = held.born
+
+    server.connect = second_choice  # type: ignore[method-assign]
+    made = Pool(second_choice, server, 1, 0.05)
+    held = made.take(False)
+    made.give(held)
+    assert made.take(False) is held
+    held.until = 1.0
+    made.give(held)
+    assert made.take(False) is not held
+
+
+def test_a_server_that_is_retired(server: Server, make: Callable[..., Pool]) -> None:
+    """Its connections are of no use, those that rest and those in use; others' are."""
+    made = make()
+    resting, in_use = made.take(False), made.take(False)
+    server.host = "two"
+    other = made.take(True)
+    other.writes = True
+    made.give(resting)
+    made.give(other)
+    made.retire("one")
+    assert made.take(True) is other
+    server.host = "one"
+    assert made.take(False) is not resting
+    made.give(in_use)
+    assert made.take(False) is not in_use
+    assert in_use.connection.closed
+
+
+def test_what_waits_for_a_silent_server_is_ended(
+    server: Server, make: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make()
+    assert made._watch is not None
+    monkeypatch.setattr(watch, "LONG", 0)
+    rested = made.take(False)
+    made.give(rested)
+    made._watch.look()
+    assert server.asked == []
+    held = made.take(False)
+    assert held is rested
+    made._watch.look()
+    assert server.asked == ["one"]
+    assert server.aborted == []
+    server.away = True
+    made._watch.look()
+    assert server.aborted == [held]
+    made.give(held)
+    server.away = False
+    assert made.take(False) is not held
+
+
+def test_what_takes_no_time_is_not_asked(server: Server, make: Callable[..., Pool]) -> None:
+    made = make()
+    made.take(False)
+    assert made._watch is not None
+    made._watch.look()
+    assert server.asked == []
+
+
+def test_the_watch_looks_until_the_pool_is_closed(
+    server: Server, make: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LONG", 0)
+    monkeypatch.setattr(watch, "TICK", 0.001)
+    made = make()
+    made.take(False)
+    asked = threading.Event()
+
+    def answers(host: str) -> bool:
+        asked.set()
+        raise OSError(host)
+
+    assert made._watch is not None
+    made._watch._answers = answers
+    assert asked.wait(10)
+    asked.clear()
+    assert asked.wait(10)
+    made.close()
+    assert made._watch._thread is not None
+    made._watch._thread.join(10)
+    assert not made._watch._thread.is_alive()
 
 
 def test_renewed_in_its_place(server: Server, make: Callable[..., Pool]) -> None:

@@ -1,0 +1,63 @@
+"""Servers that fall silent are left.
+
+A server that is stopped, or whose machine is gone, answers no statement and refuses none: who waits for it would wait until the driver's
+timeout. While a unit of work takes longer than `LONG`, a thread asks its server whether it answers a new connection. Where it does not,
+every connection to it is ended, so that their units fail at once and may be done on another server.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+#: Seconds for which a unit of work is in use before its server is asked.
+LONG = 1.0
+#: Seconds from one look to the next.
+TICK = 0.5
+
+
+class Watch:
+    """The thread that looks.
+
+    :param busy: connections in use with their ``host``, and since when on the monotonic clock.
+    :param answers: asks a server.
+    :param abandon: is called for a server that does not answer.
+    """
+
+    def __init__(
+        self, busy: Mapping[Any, float], answers: Callable[[Any], bool], abandon: Callable[[Any], None]
+    ) -> None:
+        self._busy = busy
+        self._answers = answers
+        self._abandon = abandon
+        self._ended = threading.Event()
+        self._beginning = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Look from now on; nothing happens where it does already."""
+        if self._thread is None:
+            with self._beginning:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+                    self._thread.start()
+
+    def end(self) -> None:
+        """Look no more."""
+        self._ended.set()
+
+    def look(self) -> None:
+        """Ask the servers of units that take long."""
+        before = time.monotonic() - LONG
+        for host in {each.host for each, since in list(self._busy.items()) if since < before}:
+            if not self._answers(host):
+                self._abandon(host)
+
+    def _run(self) -> None:
+        while not self._ended.wait(TICK):
+            # What fails now is tried again at the next look.
+            with suppress(Exception):
+                self.look()
