@@ -13,6 +13,7 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from gateway.http.app import App
+from gateway.places import THREADS_PER_PLACE
 from gateway.settings import Settings
 from models import Database
 
@@ -23,7 +24,8 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
     return {
         "bind": settings.bind,
         "workers": settings.workers,
-        "threads": settings.threads,
+        # Those beyond the setting only wait for a place, see gateway.places.
+        "threads": settings.threads * THREADS_PER_PLACE,
         "worker_class": "gateway.worker.Worker",
         "preload_app": True,
         # nginx keeps its connections to us for as long; see deploy/nginx.

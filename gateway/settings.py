@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
-from gateway import addresses, origins
+from gateway import addresses, origins, rates
 from gateway.errors import ConfigurationError
 from models import address
 
@@ -72,6 +72,15 @@ class Settings:
     stream_seconds: int = _setting("GATEWAY_STREAM_SECONDS", "seconds that a streamed list may take")
     stream_rows: int = _setting("GATEWAY_STREAM_ROWS", "rows that a streamed list may use")
     stream_bytes: int = _setting("GATEWAY_STREAM_BYTES", "bytes that a streamed list may have")
+    list_places: int = _setting(
+        "GATEWAY_LIST_PLACES", "lists and searches, and as many batches, that a process runs at once"
+    )
+    stream_places: int = _setting("GATEWAY_STREAM_PLACES", "streamed lists that a process runs at once")
+    caller_requests: int = _setting("GATEWAY_CALLER_REQUESTS", "requests of one caller that a process runs at once")
+    caller_streams: int = _setting("GATEWAY_CALLER_STREAMS", "streamed lists of one caller that a process runs at once")
+    rate: str = _setting(
+        "GATEWAY_RATE", "calls that a caller may make, by class: read=100/s,list=10/s,write=600/m,login=20/m"
+    )
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
@@ -151,6 +160,11 @@ class Settings:
             stream_seconds=env.int("GATEWAY_STREAM_SECONDS", 3600, validate=validate.Range(1, 86_400)),
             stream_rows=env.int("GATEWAY_STREAM_ROWS", 1_000_000_000, validate=validate.Range(1000)),
             stream_bytes=env.int("GATEWAY_STREAM_BYTES", 64 * 1024**3, validate=validate.Range(64 * 1024)),
+            list_places=env.int("GATEWAY_LIST_PLACES", max(1, threads // 4), validate=validate.Range(1, threads)),
+            stream_places=env.int("GATEWAY_STREAM_PLACES", max(1, threads // 4), validate=validate.Range(1, threads)),
+            caller_requests=env.int("GATEWAY_CALLER_REQUESTS", threads, validate=validate.Range(1, threads)),
+            caller_streams=env.int("GATEWAY_CALLER_STREAMS", max(1, threads // 8), validate=validate.Range(1, threads)),
+            rate=env.str("GATEWAY_RATE", "", validate=_check(_is_rate, "CLASS=COUNT/UNIT, separated by commas")),
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
@@ -232,6 +246,14 @@ def _check_origins(values: list[str]) -> None:
 
 def _filled(values: Iterable[str]) -> list[str]:
     return [each for each in values if each.strip()]
+
+
+def _is_rate(value: str) -> bool:
+    try:
+        rates.parse(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_secret(value: str) -> bool:

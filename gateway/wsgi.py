@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway import logs
+from gateway import logs, rates
 from gateway.budget import STREAMED, Allowance
 from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
+from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
+from gateway.places import Kind, Places, Share, shares
 from gateway.security.authenticator import Authenticator
 from gateway.security.lockout import Limits
 from gateway.services import load_services
@@ -58,6 +61,7 @@ def build(settings: Settings, database: Database) -> App:
         default_format=settings.default_format,
         permitted_only=settings.metadata == "permitted",
         write_line=logs.request_writer(settings.log),
+        admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
         limits=Allowance(
             settings.request_seconds, settings.request_rows, settings.request_bytes, statement=settings.list_seconds
         ),
@@ -66,6 +70,18 @@ def build(settings: Settings, database: Database) -> App:
         ),
     )
     return create_app(catalog, default_registry(), database, authenticator, options)
+
+
+def _shares(settings: Settings) -> Mapping[Kind, Share]:
+    # Lists and streams must leave connections to short requests.
+    most = max(1, settings.connections // 4)
+    return shares(
+        settings.threads,
+        lists=min(settings.list_places, most),
+        streams=min(settings.stream_places, most),
+        per_caller=settings.caller_requests,
+        streams_per_caller=settings.caller_streams,
+    )
 
 
 def create() -> App:

@@ -93,6 +93,11 @@ class Operation:
         return self.verbs != ("GET",)
 
     @cached_property
+    def lists(self) -> bool:
+        """Whether a response holds a list of rows."""
+        return self.returns is not None and (self.returns_list or self.returns.rows is not None)
+
+    @cached_property
     def request_shape(self) -> shape.Record:
         """What request documents are read by."""
         return wire_shape(self.dto)

@@ -12,6 +12,7 @@ from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
 from gateway.contract.catalog import Catalog
 from gateway.http import compression, forwarded, hardening, metadata, middleware, refusals, routing
+from gateway.http.admission import PLACE, Admission
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
 from gateway.http.pipeline import Pipeline
@@ -24,6 +25,7 @@ from gateway.http.resources import (
     ReadyResource,
 )
 from gateway.metadata.library import Library
+from gateway.places import Place
 from gateway.security.authenticator import Authenticator
 from models import Database
 from serializers.registry import Registry
@@ -54,11 +56,28 @@ class App(falcon.App[Request, falcon.Response]):
             return start_response(status, [(_SPELLINGS[name], value) for name, value in headers], *more)
 
         forwarded.apply(env, self.proxies)
-        return super().__call__(env, spelled)
+        blocks = super().__call__(env, spelled)
+        place = env.get(PLACE)
+        return blocks if place is None else _Placed(blocks, place)
 
     def refusal(self, status: int, message: str, request_id: str, head: bytes) -> bytes:
         """Return the whole response to a request that the server could not read (`gateway.http.refusals`)."""
         return refusals.refusal(status, message, request_id, head, self.registry, self.default_format)
+
+
+class _Placed:
+    """A response that keeps the place of its request until it is sent."""
+
+    def __init__(self, blocks: Iterable[bytes], place: Place) -> None:
+        self._blocks = blocks
+        self._place = place
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._blocks)
+
+    def close(self) -> None:
+        """Leave the place."""
+        self._place.release()
 
 
 class _Spellings(dict[str, str]):
@@ -91,6 +110,7 @@ class Options:
     :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
     :ivar transport_seconds: how long browsers keep to https once they have called over it (HSTS); 0 for no such header.
     :ivar write_line: takes each request's log line.
+    :ivar admission: which requests run at once, and how often a caller may call.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
     :ivar default_format: name of the format that answers where nothing else says so.
@@ -104,6 +124,7 @@ class Options:
     jsonp: bool = False
     default_format: str = "json"
     permitted_only: bool = False
+    admission: Admission = field(default_factory=Admission)
     limits: Allowance = Allowance()  # noqa: RUF009 - frozen
     streamed: Allowance = STREAMED
     transport_seconds: int = 0
@@ -121,7 +142,9 @@ def create_app(
     options = options or Options()
     catalog.check()
     gate = Gate(authenticator, options.origins)
-    pipeline = Pipeline(catalog, registry, database, gate, options.body_limit, options.limits, options.streamed)
+    pipeline = Pipeline(
+        catalog, registry, database, gate, options.body_limit, options.limits, options.streamed, options.admission
+    )
     app = App(
         request_type=Request,
         router=routing.CaselessRouter(),

@@ -7,7 +7,7 @@ database threw out, because two waited for each other's locks, is done again, ha
 
 from __future__ import annotations
 
-import socket
+import select
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,8 +16,10 @@ from gateway.budget import STREAMED, Allowance, Budget
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import ClientLeft, OutOfTime, ResponseTooLarge, ServiceError, TooLarge, TooManyRequests
 from gateway.http import auth, binding, bodies, conditional, encoding, forms
+from gateway.http.admission import LARGE, PLACE, Admission
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
+from gateway.places import Place
 from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
 from gateway.services.context import Context, Streamed, now
@@ -33,6 +35,8 @@ OPEN_LIMITS = Limits(bytes=64 * 1024, items=10_000, names=1_000)
 MOST_IN_BATCH = 1000
 
 _SOCKET = "gunicorn.socket"
+#: The event of a peer that sends no more; Linux alone has it.
+_CLOSED = getattr(select, "POLLRDHUP", 0)
 
 
 @dataclass(slots=True)
@@ -45,6 +49,13 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: encoding.Stream | None = None
     cookies: Sequence[str] = ()
+
+
+def _keep(place: Place | None, answer: Answer | Streamed, request: Request) -> None:
+    """Keep the place of a large response until it is sent."""
+    if place is not None and isinstance(answer, Answer) and len(answer.body or b"") > LARGE:
+        place.keep()
+        request.env[PLACE] = place
 
 
 def _joined(blocks: Iterator[bytes], budget: Budget) -> bytes:
@@ -63,16 +74,13 @@ class _Done:
 
 
 def client_left(request: Request) -> bool:
-    """Whether the client has closed its connection, where the server shows its socket."""
+    """Whether the client has closed its side of the connection, where the server shows its socket."""
     connection = request.env.get(_SOCKET)
     if connection is None:
         return False
-    try:
-        return bool(connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"")
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+    poll = select.poll()
+    poll.register(connection, _CLOSED)
+    return any(events & (_CLOSED | select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
 
 
 class Pipeline:
@@ -92,6 +100,7 @@ class Pipeline:
         body_limit: int,
         limits: Allowance = Allowance(),  # noqa: B008 - frozen
         streamed: Allowance = STREAMED,
+        admission: Admission | None = None,
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -99,6 +108,7 @@ class Pipeline:
         self.gate = gate
         self.limits = limits
         self.streamed = streamed
+        self.admission = admission or Admission()
         self.encoder = encoding.Encoder(registry)
         self._body = Limits(bytes=body_limit)
         self._open_body = replace(OPEN_LIMITS, bytes=min(OPEN_LIMITS.bytes, body_limit))
@@ -108,6 +118,21 @@ class Pipeline:
     ) -> Answer:
         """One call of an operation. Raises ServiceError."""
         caller = self._admit(operation, request)
+        self.admission.count(operation, request)
+        with self.admission.place(operation, request) as place:
+            answer = self._run(operation, request, path, caller, predefined=predefined)
+            _keep(place, answer, request)
+        return self._streamed(operation, request, answer) if isinstance(answer, Streamed) else answer
+
+    def _run(
+        self,
+        operation: Operation,
+        request: Request,
+        path: Mapping[str, str],
+        caller: Principal | None,
+        *,
+        predefined: bool,
+    ) -> Answer | Streamed:
         limits = self._limits_of(operation)
         values = binding.read_values(request, operation, path, self.registry, limits, predefined=predefined)
         budget = Budget(self.limits)
@@ -123,8 +148,7 @@ class Pipeline:
             budget.write(len(answer.body or b""))
             return self._with_cookies(answer, context.login or auth.renewal(caller), request)
 
-        found = run_unit(self.database, operation.writes, call, budget)
-        return self._streamed(operation, request, found) if isinstance(found, Streamed) else found
+        return run_unit(self.database, operation.writes, call, budget)
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
         """Every call of a batch, in order, each in a unit of work of its own, within one budget for all. The first failure ends it and
@@ -133,6 +157,12 @@ class Pipeline:
         The responses are encoded one by one, so that no more than the document is held in memory.
         """
         caller = self._admit(operation, request)
+        with self.admission.place(operation, request, batch=True) as place:
+            answer = self._run_batch(operation, request, caller)
+            _keep(place, answer, request)
+        return answer
+
+    def _run_batch(self, operation: Operation, request: Request, caller: Principal | None) -> Answer:
         batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation))
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
@@ -172,6 +202,7 @@ class Pipeline:
             if client_left(request):
                 raise ClientLeft
             budget.check_time()
+            self.admission.count(operation, request)
             result = self._one_of_batch(operation, values, caller, request, index, budget)
             done.calls += 1
             yield result
@@ -215,7 +246,7 @@ class Pipeline:
         negotiation = request.negotiation
         assert operation.response_shape is not None
         page = encoding.page(operation.name, request, self.registry)
-        blocks = self._blocks(negotiation.serializer, operation.response_shape, result, page)
+        blocks = self._blocks(negotiation.serializer, operation.response_shape, result, page, request)
         headers = encoding.headers(operation, result, negotiation.serializer)
         if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and _SOCKET in request.env:
             # Its clients can't tell a list that was cut from a complete one.
@@ -223,10 +254,10 @@ class Pipeline:
         return Answer(200, None, negotiation.content_type, headers, encoding.Stream(blocks))
 
     def _blocks(
-        self, serializer: Serializer, expected: Shape, result: Streamed, page: Page
+        self, serializer: Serializer, expected: Shape, result: Streamed, page: Page, request: Request
     ) -> Generator[bytes, None, None]:
         budget = Budget(self.streamed)
-        with unit_of_work(self.database, write=False, budget=budget) as unit:
+        with self.admission.stream(request), unit_of_work(self.database, write=False, budget=budget) as unit:
             yield from encoding.paced(serializer.stream(result.open(unit), expected, page=page), budget)
 
     def _context(self, unit: Unit, caller: Principal | None, request: Request, key: str | None) -> Context:

@@ -1,0 +1,68 @@
+"""Which requests run at once, and how often a caller may call, by operation and caller."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from gateway import addresses
+from gateway.contract.catalog import Operation
+from gateway.http.request import Request
+from gateway.places import Kind, Place, Places, shares
+from gateway.rates import Rates
+
+#: The place of a request whose response is still to be sent, in the WSGI environment.
+PLACE = "gateway.place"
+
+#: Bytes of a body, in or out, from which on a request is a large one: it shares its places with batches, and keeps its place until its
+#: response is sent.
+LARGE = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Lets requests run, or refuses them."""
+
+    places: Places = field(
+        default_factory=lambda: Places(shares(16, lists=4, streams=4, per_caller=16, streams_per_caller=2))
+    )
+    rates: Rates = field(default_factory=lambda: Rates({}))
+
+    def place(
+        self, operation: Operation, request: Request, *, batch: bool = False
+    ) -> AbstractContextManager[Place | None]:
+        """Return the place that a request runs in. What anybody may call has none: log-ins wait for their hash elsewhere."""
+        assert operation.access is not None
+        if not operation.access.signed_in and not batch:
+            return nullcontext()
+        kind = Kind.BATCH if batch or _is_large(request) else Kind.LIST if operation.lists else Kind.SHORT
+        return self.places.place(kind, caller_of(request))
+
+    def stream(self, request: Request) -> Place:
+        """Return the place that a list is streamed in."""
+        return self.places.place(Kind.STREAM, caller_of(request))
+
+    def count(self, operation: Operation, request: Request) -> None:
+        """Count a call. Raises TooManyRequests."""
+        if self.rates:
+            self.rates.count(rate_class(operation), caller_of(request))
+
+
+def rate_class(operation: Operation) -> str:
+    """Return the class of an operation's calls, one of `gateway.rates.CLASSES`."""
+    assert operation.access is not None
+    if operation.lists:
+        return "list"
+    if not operation.writes:
+        return "read"
+    return "write" if operation.access.signed_in else "login"
+
+
+def caller_of(request: Request) -> str:
+    """Return what a request counts for: its user, or its address where nobody is signed in. An IPv6 network of 64 bits is one address."""
+    return request.caller_id or f"address {addresses.shared(request.credentials.address)}"
+
+
+def _is_large(request: Request) -> bool:
+    length = request.env.get("CONTENT_LENGTH")
+    return len(length) > 6 or int(length or 0) > LARGE if length else "HTTP_TRANSFER_ENCODING" in request.env

@@ -1,0 +1,190 @@
+"""How many requests a process works on at once: of each kind, and of each caller.
+
+Lists, batches and streams can take long, so each kind has few places, and one caller has at most a part of them. A request without a place
+waits for one, in a thread that does nothing else; so a process has more threads than places. A free place goes to the caller that has
+fewest, and of that caller to the request that came first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from gateway.errors import TooManyRequests, Unavailable
+
+#: Threads of a process for each of its places: those that have no place wait for one.
+THREADS_PER_PLACE = 6
+
+
+class Kind(Enum):
+    """What a request is, by the work that it can make.
+
+    PERF: compared and hashed by identity.
+    """
+
+    SHORT = "requests"
+    LIST = "lists and searches"
+    BATCH = "batches"
+    STREAM = "streamed lists"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The places of a kind.
+
+    :ivar places: requests that run at once.
+    :ivar per_caller: requests of one caller that run at once.
+    :ivar waiting: requests of one caller that wait for a place; more are refused. None for no limit.
+    :ivar patience: seconds that a request waits.
+    """
+
+    places: int
+    per_caller: int
+    waiting: int | None
+    patience: float
+
+
+def shares(threads: int, *, lists: int, streams: int, per_caller: int, streams_per_caller: int) -> Mapping[Kind, Share]:
+    """Return the shares of a process.
+
+    :param threads: requests that it works on at once.
+    :param lists: places for lists, and as many for batches. One caller has at most half of them.
+    :param streams: places for streamed lists.
+    :param per_caller: requests of one caller that run at once.
+    :param streams_per_caller: streamed lists of one caller that run at once.
+    """
+    half, waiting = min(max(1, lists // 2), per_caller), 2 * threads
+    return {
+        Kind.SHORT: Share(threads, per_caller, None, 10.0),
+        Kind.LIST: Share(lists, half, waiting, 5.0),
+        Kind.BATCH: Share(lists, half, waiting, 5.0),
+        Kind.STREAM: Share(streams, min(streams_per_caller, streams), threads, 1.0),
+    }
+
+
+class _Waiter:
+    __slots__ = ("caller", "granted")
+
+    def __init__(self, caller: str) -> None:
+        self.caller = caller
+        self.granted = threading.Lock()
+        self.granted.acquire()
+
+
+class _Queue:
+    """The places of one kind."""
+
+    def __init__(self, kind: Kind, share: Share) -> None:
+        self._kind = kind
+        self._share = share
+        self._free = share.places
+        self._running: Counter[str] = Counter()
+        self._waiting: list[_Waiter] = []
+        self._lock = threading.Lock()
+
+    def enter(self, caller: str) -> None:
+        with self._lock:
+            # With a free place, only callers that have as many as they may are waiting.
+            if self._free and self._running[caller] < self._share.per_caller:
+                self._free -= 1
+                self._running[caller] += 1
+                return
+            limit = self._share.waiting
+            if limit is not None and sum(each.caller == caller for each in self._waiting) >= limit:
+                raise self._refusal(caller)
+            waiter = _Waiter(caller)
+            self._waiting.append(waiter)
+        if waiter.granted.acquire(timeout=self._share.patience):
+            return
+        with self._lock:
+            if waiter not in self._waiting:
+                # It was granted just now.
+                return
+            self._waiting.remove(waiter)
+            raise self._refusal(caller)
+
+    def leave(self, caller: str) -> None:
+        with self._lock:
+            self._free += 1
+            self._running[caller] -= 1
+            if not self._running[caller]:
+                del self._running[caller]
+            if not self._waiting:
+                return
+            waiter = self._next()
+            if waiter is not None:
+                self._waiting.remove(waiter)
+                self._free -= 1
+                self._running[waiter.caller] += 1
+                waiter.granted.release()
+
+    def _next(self) -> _Waiter | None:
+        """The waiter that the next free place is for."""
+        running, most = self._running, self._share.per_caller
+        allowed = (each for each in self._waiting if running[each.caller] < most)
+        return min(allowed, key=lambda each: running[each.caller], default=None)
+
+    def _refusal(self, caller: str) -> TooManyRequests | Unavailable:
+        retry_after = max(1, round(self._share.patience))
+        if self._running[caller] >= self._share.per_caller:
+            most, what = self._share.per_caller, self._kind.value
+            return TooManyRequests(
+                f"A caller may have {most} {what} at once in this process. Wait for one to end.", retry_after
+            )
+        return Unavailable(f"All places for {self._kind.value} are taken. Try again later.", retry_after)
+
+
+class Places:
+    """The places of a process.
+
+    :param shares: how many each kind has.
+    """
+
+    def __init__(self, shares: Mapping[Kind, Share]) -> None:
+        self._queues = {kind: _Queue(kind, share) for kind, share in shares.items()}
+
+    def place(self, kind: Kind, caller: str) -> Place:
+        """Return a place of a kind, as a context manager that waits for it.
+
+        :param caller: the user, or the address where nobody is signed in.
+        """
+        return Place(self._queues[kind], caller)
+
+
+class Place:
+    """A place of one request, taken when its block begins and free again when the block ends, or later where it is kept.
+
+    Entering it raises TooManyRequests when the caller has as many as it may, for too long or with too many others waiting, and Unavailable
+    when other callers have them all for too long.
+    """
+
+    __slots__ = ("_caller", "_kept", "_queue")
+
+    def __init__(self, queue: _Queue, caller: str) -> None:
+        self._queue: _Queue | None = queue
+        self._caller = caller
+        self._kept = False
+
+    def __enter__(self) -> Place:
+        assert self._queue is not None
+        self._queue.enter(self._caller)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None or not self._kept:
+            self.release()
+
+    def keep(self) -> None:
+        """Stay in the place when the block ends, until `release`."""
+        self._kept = True
+
+    def release(self) -> None:
+        """Leave the place. Nothing happens the second time."""
+        queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.leave(self._caller)

@@ -1,0 +1,114 @@
+"""How often a caller may call: a token bucket for each caller and class of operations, shared by all workers of a node.
+
+The buckets are in memory that the workers share, so it must be made before they are forked. A bucket is one number, the time at which it
+is full again (the generic cell rate algorithm). Two workers that count at the same moment may count one request instead of two; no worker
+can hold a lock that another waits for, not even one that is killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import mmap
+import re
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.errors import TooManyRequests
+
+#: The classes of operations: what only reads one thing, what lists, what changes something, and what anybody may call.
+CLASSES = ("read", "list", "write", "login")
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_RATE = re.compile(r"(?P<name>[a-z]+)=(?P<count>[1-9][0-9]{0,8})/(?P<unit>[smh])")
+
+_BUCKET = struct.Struct("=Qd")
+_BUCKETS = 2**16
+#: Buckets that a key looks at for its own or an empty one.
+_PROBES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls in so many seconds. As many may come at once after a pause."""
+
+    count: int
+    seconds: int
+
+
+def parse(text: str) -> Mapping[str, Rate]:
+    """Return the rates of a setting, by class: ``read=100/s,write=600/m,login=20/m``.
+
+    :raises ValueError: when the text is something else, or names a class twice.
+    """
+    rates: dict[str, Rate] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        match = _RATE.fullmatch(part)
+        if match is None or match["name"] not in CLASSES or match["name"] in rates:
+            raise ValueError(
+                f"{part!r} is not CLASS=COUNT/UNIT, of {', '.join(CLASSES)} and of s, m, h, or comes twice"
+            )
+        rates[match["name"]] = Rate(int(match["count"]), _UNITS[match["unit"]])
+    return rates
+
+
+class Rates:
+    """The buckets of all callers.
+
+    :param rates: by class; a class that is not in it has no limit.
+    :param clock: seconds, the same for all processes of the node.
+    """
+
+    def __init__(self, rates: Mapping[str, Rate], clock: Callable[[], float] = time.monotonic) -> None:
+        self._rates = rates
+        self._clock = clock
+        self._buckets = mmap.mmap(-1, _BUCKETS * _BUCKET.size) if rates else None
+        self._lock = threading.Lock()
+
+    def __bool__(self) -> bool:
+        """Whether any class has a limit."""
+        return bool(self._rates)
+
+    def count(self, name: str, caller: str) -> None:
+        """Count a call.
+
+        :param name: its class.
+        :param caller: the user, or the address where nobody is signed in.
+        :raises TooManyRequests: when the caller calls more often than it may.
+        """
+        rate = self._rates.get(name)
+        if rate is None:
+            return
+        tag = int.from_bytes(hashlib.blake2b(f"{name}\0{caller}".encode(), digest_size=8).digest()) or 1
+        with self._lock:
+            wait = self._spend(tag, rate)
+        if wait > 0:
+            words = f"More than {rate.count} calls in {rate.seconds} s of the class '{name}'. Wait {math.ceil(wait)} s."
+            raise TooManyRequests(words, math.ceil(wait))
+
+    def _spend(self, tag: int, rate: Rate) -> float:
+        """Take a token; seconds to wait where there is none."""
+        assert self._buckets is not None
+        now, interval = self._clock(), rate.seconds / rate.count
+        place, full = self._bucket(tag, now)
+        full = max(full, now) + interval
+        wait = full - now - rate.seconds
+        if wait > 1e-9:
+            return wait
+        _BUCKET.pack_into(self._buckets, place, tag, full)
+        return 0.0
+
+    def _bucket(self, tag: int, now: float) -> tuple[int, float]:
+        """The place of a key's bucket and when it is full. A bucket that is full is forgotten; where none is, the fullest is."""
+        assert self._buckets is not None
+        found = []
+        for probe in range(_PROBES):
+            place = (tag + probe) % _BUCKETS * _BUCKET.size
+            owner, full = _BUCKET.unpack_from(self._buckets, place)
+            if owner == tag:
+                return place, full
+            found.append((full, place))
+        return min(found)[1], now

@@ -1,0 +1,105 @@
+"""Which requests run at once, and how often a caller may call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from gateway import wsgi
+from gateway.http.admission import LARGE
+from gateway.settings import Settings
+from models import Database
+from tests.models.conftest import add
+
+from .conftest import API_KEY, post
+
+MakeClient = Callable[..., TestApp]
+
+
+@pytest.fixture
+def limited(settings: Settings, database: Database) -> MakeClient:
+    """Make a client of a service with other settings."""
+
+    def make(**changes: Any) -> TestApp:
+        client = TestApp(wsgi.build(replace(settings, **changes), database))
+        client.authorization = ("Bearer", API_KEY)
+        return client
+
+    return make
+
+
+def stream(client: TestApp, path: str = "/sessions.json?all=true") -> tuple[int, Any]:
+    """The status of a streamed list, and its blocks, of which none was read."""
+    status: list[str] = []
+    environ = client.RequestClass.blank(path, headers={"Authorization": f"Bearer {API_KEY}"}).environ
+    blocks = client.app(environ, lambda line, headers, *more: status.append(line))
+    return int(status[0].split()[0]), blocks
+
+
+def test_a_caller_has_a_part_of_the_streams_and_gets_it_back(limited: MakeClient) -> None:
+    client = limited(stream_places=2, caller_streams=1)
+    status, blocks = stream(client)
+    assert status == 200
+    answer = client.get("/sessions?all=true&format=xml", status=429)
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "<ErrorCode>TooManyRequests</ErrorCode>" in answer.text
+    # Other requests of the same caller go on.
+    client.get("/sessions.json", status=200)
+    client.get("/health", status=200)
+    blocks.close()
+    client.get("/sessions?all=true", status=200)
+
+
+def test_a_large_response_keeps_its_place_until_it_is_sent(limited: MakeClient, database: Database) -> None:
+    with database.unit_of_work() as unit:
+        for _ in range(2):
+            add(unit, "ada", console_data="x" * LARGE)
+    client = limited(list_places=1)
+    status, blocks = stream(client, "/sessions.json")
+    assert status == 200
+    with ThreadPoolExecutor(1) as threads:
+        second = threads.submit(client.get, "/sessions.json", status="*")
+        assert not second.done()
+        blocks.close()
+        assert second.result(30).status_code == 200
+
+
+def test_a_rate_is_kept_for_each_class_and_said_in_the_asked_format(limited: MakeClient) -> None:
+    client = limited(rate="write=3/h,list=2/h")
+    made = [client.post_json("/sessions", {}, status=200).json["id"] for _ in range(3)]
+    answer = client.post("/sessions.jsv", "{}", status=429)
+    assert answer.text.startswith("{responseStatus:{errorCode:TooManyRequests,")
+    assert int(answer.headers["Retry-After"]) == 1200
+    for _ in range(5):
+        client.get(f"/sessions/{made[0]}", status=200)
+    client.get("/sessions", status=200)
+    client.get("/sessions?all=true", status=200)
+    client.get("/sessions", status=429)
+    client.get("/health", status=200)
+    client.get("/ready", status=200)
+
+
+def test_each_call_of_a_batch_counts(limited: MakeClient) -> None:
+    client = limited(rate="write=5/h")
+    answer = post(client, "/json/reply/NewSession[]", json.dumps([{}] * 8), "application/json")
+    assert (answer.status_code, answer.headers["X-AutoBatch-Completed"]) == (429, "5")
+    assert client.get("/sessions.json").json["totalCount"] == 5
+
+
+def test_log_ins_count_by_address(limited: MakeClient) -> None:
+    client = limited(rate="login=2/h")
+    client.authorization = None
+
+    def log_in(address: str) -> int:
+        body = {"userName": "nobody@example.org", "password": "wrong"}
+        environ = {"REMOTE_ADDR": address}
+        return int(client.post_json("/auth/credentials", body, extra_environ=environ, status="*").status_code)
+
+    assert [log_in("2001:db8::1"), log_in("2001:db8::2"), log_in("2001:db8::3")] == [401, 401, 429]
+    assert log_in("2001:db8:0:1::1") == 401

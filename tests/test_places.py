@@ -1,0 +1,115 @@
+"""Places: how many requests of a kind run at once, and who is next."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from gateway.errors import TooManyRequests, Unavailable
+from gateway.places import Kind, Places, Share
+from tests.servers import wait_until
+
+QUICK = Share(places=2, per_caller=1, waiting=2, patience=0.05)
+
+
+def places(share: Share) -> Places:
+    return Places(dict.fromkeys(Kind, share))
+
+
+def test_a_caller_has_its_part_and_another_the_rest() -> None:
+    of = places(QUICK)
+    with of.place(Kind.LIST, "ada"):
+        with pytest.raises(TooManyRequests, match="1 lists and searches") as caught:
+            of.place(Kind.LIST, "ada").__enter__()
+        assert caught.value.retry_after >= 1
+        with of.place(Kind.LIST, "bob"), pytest.raises(Unavailable):
+            of.place(Kind.LIST, "eve").__enter__()
+        with of.place(Kind.LIST, "bob"):
+            pass
+
+
+def test_kinds_have_places_of_their_own() -> None:
+    of = places(Share(places=1, per_caller=1, waiting=0, patience=0.05))
+    with of.place(Kind.LIST, "ada"), of.place(Kind.BATCH, "ada"), of.place(Kind.STREAM, "ada"):
+        of.place(Kind.SHORT, "ada").__enter__()
+
+
+def test_a_place_that_is_kept_is_free_when_it_is_released_and_only_once() -> None:
+    of = places(QUICK)
+    with of.place(Kind.LIST, "ada") as place:
+        place.keep()
+    with pytest.raises(TooManyRequests):
+        of.place(Kind.LIST, "ada").__enter__()
+    place.release()
+    place.release()
+    with of.place(Kind.LIST, "ada"), of.place(Kind.LIST, "bob"), pytest.raises(Unavailable):
+        of.place(Kind.LIST, "eve").__enter__()
+
+
+def test_a_place_that_is_kept_is_free_after_a_failure() -> None:
+    of = places(QUICK)
+    with pytest.raises(ZeroDivisionError), of.place(Kind.LIST, "ada") as place:  # noqa: PT012
+        place.keep()
+        raise ZeroDivisionError
+    with of.place(Kind.LIST, "ada"):
+        pass
+
+
+def test_only_so_many_of_one_caller_wait() -> None:
+    of = places(Share(places=1, per_caller=1, waiting=2, patience=10))
+    first = of.place(Kind.BATCH, "ada").__enter__()
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(_through, of, Kind.BATCH, "ada", []) for _ in range(2)]
+        wait_until(lambda: len(of._queues[Kind.BATCH]._waiting) == 2, "two that wait")
+        with pytest.raises(TooManyRequests):
+            of.place(Kind.BATCH, "ada").__enter__()
+        first.release()
+        assert [each.result(10) for each in waiting] == [None, None]
+
+
+def test_a_free_place_goes_to_the_caller_with_the_fewest_and_then_to_the_first() -> None:
+    of = places(Share(places=3, per_caller=3, waiting=None, patience=10))
+    running = [of.place(Kind.SHORT, "ada").__enter__() for _ in range(3)]
+    order: list[str] = []
+    with ThreadPoolExecutor(4) as threads:
+        waiting: list[Future[None]] = []
+        for caller in ("ada", "ada", "bob", "eve"):
+            waiting.append(threads.submit(_through, of, Kind.SHORT, caller, order))
+            wait_until(lambda: len(of._queues[Kind.SHORT]._waiting) == len(waiting), "one more that waits")
+        running[0].release()
+        for each in waiting:
+            each.result(10)
+    assert order == ["bob", "eve", "ada", "ada"]
+
+
+def test_no_more_than_there_are_places_run_at_once_and_all_get_one() -> None:
+    of = places(Share(places=3, per_caller=2, waiting=None, patience=30))
+    lock, now, most, by = threading.Lock(), [0], [0], {"ada": 0, "bob": 0}
+    most_by = dict(by)
+
+    def run(caller: str) -> None:
+        with of.place(Kind.LIST, caller):
+            with lock:
+                now[0] += 1
+                by[caller] += 1
+                most[0] = max(most[0], now[0])
+                most_by[caller] = max(most_by[caller], by[caller])
+            threading.Event().wait(0.001)
+            with lock:
+                now[0] -= 1
+                by[caller] -= 1
+
+    with ThreadPoolExecutor(16) as threads:
+        for each in [threads.submit(run, caller) for caller in ("ada", "ada", "bob") * 50]:
+            each.result(30)
+    assert most[0] <= 3
+    assert max(most_by.values()) <= 2
+    queue = of._queues[Kind.LIST]
+    assert (queue._free, dict(queue._running), queue._waiting) == (3, {}, [])
+
+
+def _through(of: Places, kind: Kind, caller: str, order: list[str]) -> None:
+    with of.place(kind, caller):
+        order.append(caller)
