@@ -14,6 +14,7 @@ GatewayError
     +-- PreconditionFailed the caller saw another version than the stored one
     +-- TooLarge           more bytes or items than a request may have
         +-- ResponseTooLarge   its response needs more rows or bytes than a request may use
+    +-- RequestTimeout     the request's body did not arrive in time
     +-- UnsupportedMedia   a body in a format that is not read here
     +-- TooManyRequests    the caller must wait
     +-- Unavailable        a part of the service is away for now
@@ -154,6 +155,12 @@ class TooLarge(ServiceError):
 
 class ResponseTooLarge(TooLarge):
     """The response needs more rows or bytes than a request may use."""
+
+
+class RequestTimeout(ServiceError):
+    """The client sends the request's body too slowly."""
+
+    error_code = "RequestTimeout"
 
 
 class UnsupportedMedia(ServiceError):

@@ -15,6 +15,7 @@ from gunicorn.app.base import BaseApplication
 from gateway.http.app import App
 from gateway.places import THREADS_PER_PLACE
 from gateway.settings import Settings
+from gateway.worker import CONNECTIONS
 from models import Database
 
 
@@ -27,6 +28,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         # Those beyond the setting only wait for a place, see gateway.places.
         "threads": settings.threads * THREADS_PER_PLACE,
         "worker_class": "gateway.worker.Worker",
+        "worker_connections": CONNECTIONS,
         "preload_app": True,
         # nginx keeps its connections to us for as long; see deploy/nginx.
         "keepalive": 75,

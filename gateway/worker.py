@@ -1,9 +1,12 @@
-"""gunicorn's thread worker, where that is not enough for clients that are slow, gone or refused.
+"""gunicorn's thread worker, changed where slow, absent or refused clients would hold up the others.
 
-- Who falls silent in the middle of a request has left after `SILENCE` seconds: a thread does not wait for ever.
-- A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that who sends all of
-  a body first finds the answer and no reset. gunicorn does that in its main loop, where one client that does not close holds up
-  everybody's connections; here the poller does it beside the others.
+- A request waits in the poller, not in a thread, until its head and a small body are complete (`gateway.incoming`). A late head or body is
+  answered with 408. At most `CONNECTIONS` connections are open; then a new one takes the place of the one that has waited longest.
+- A thread waits for a long body, and for the client to take the response, within the limits of `gateway.connections`.
+- ``/health`` and ``/ready`` have threads of their own, so they are answered while all others are busy.
+- A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
+  sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
+  holds up all connections; here the poller does it beside the others.
 - A body that is longer than any that is read is answered at once, with ``Connection: close`` and without ``100 Continue``.
 - What gunicorn refuses by itself is answered as the gateway answers errors: as a ResponseStatus in the requested format, with a request id.
 """
@@ -15,31 +18,45 @@ import selectors
 import socket
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import structlog
 from gunicorn.http import errors as refusals
+from gunicorn.http import wsgi
 from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from gateway import heap
+from gateway.connections import ClientSocket, Connection
 from gateway.http.app import BODY_LIMIT
 from gateway.http.errors import UNFORESEEN
 from gateway.http.request import new_request_id
+from gateway.incoming import Incoming
 
-#: Seconds that a thread waits for the next bytes of a request, or for room for those of an answer.
-SILENCE = 30.0
+#: Connections that clients may have open to one worker.
+CONNECTIONS = 1000
+
+#: Bytes of requests that are not complete yet which a worker holds.
+BUFFERED = 32 * 1024 * 1024
 
 #: Seconds that a connection lingers, and how many of them in silence (nginx's lingering_time and lingering_timeout).
 LINGER = 30.0
 SILENT_LINGER = 5.0
 
-_BLOCK = 256 * 1024
+_BLOCK = 16 * 1024
+_DISCARDED_BLOCK = 256 * 1024
 _LONGEST_MESSAGE = 200
-#: Bytes of a request that are kept until it is answered, to name the format of a refusal.
+#: First bytes of a request that name the format of a refusal.
 _HEAD = 16 * 1024
+#: Seconds between two looks for connections whose time is over.
+_LOOK = 0.25
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+#: accept(2) fails with these when there is nothing to accept, and when the process has no room for it.
+_NOTHING = {errno.EAGAIN, errno.ECONNABORTED}
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 log = structlog.get_logger("gateway")
 
@@ -58,82 +75,206 @@ _OURS = (refusals.InvalidResponseHeader, refusals.InvalidResponseHeaderName, ref
 class Worker(ThreadWorker):  # type: ignore[misc]
     """The worker that ``gateway serve`` runs."""
 
+    tpool: ThreadPoolExecutor
+    alive: bool
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        #: The connections that linger, and until when they may say nothing; who said something last stands last.
-        self._lingering: dict[Any, float] = {}
+        #: Connections in the poller, and until when: with a part of a request, between requests, and after the last response.
+        #: The one that has waited longest comes first.
+        self._arriving: dict[Connection, float] = {}
+        self._idle: dict[Connection, float] = {}
+        self._lingering: dict[Connection, float] = {}
+        self._buffered = 0
+        self._next_look = 0.0
+        self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready")}
 
     def init_process(self) -> None:
         """Serve until a signal ends it."""
         heap.give_back_large_blocks()
         super().init_process()
 
-    def enqueue_req(self, conn: Any) -> None:
-        """Give a connection to a thread."""
-        if not isinstance(conn.sock, PatientSocket):
-            conn.sock = PatientSocket(fileno=conn.sock.detach())
-        conn.sock.head = b""
-        super().enqueue_req(conn)
+    # -- A connection in the poller ------------------------------------------------------------------------------------------------
 
-    def handle_request(self, req: Any, conn: Any) -> bool:
-        """Answer a request; whether the connection goes on."""
-        reader = req.body.reader
-        if isinstance(reader, ChunkedReader):
-            # Whether more is to come than was read is known only when the answer goes out.
-            closing = req.should_close
-            req.should_close = lambda: closing() or reader.parser is not None
-        elif getattr(reader, "length", 0) > BODY_LIMIT:
-            req.force_close()
-            req._expected_100_continue = False
-        return bool(super().handle_request(req, conn))
+    def accept(self, listener: Any) -> None:
+        """Accept a connection, and read what has arrived on it already."""
+        self._accept(listener)
 
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Say what is wrong with a request that never came to the application."""
-        request_id = new_request_id()
-        if isinstance(exc, refusals.ParseException) and not isinstance(exc, _OURS):
-            status, message = _STATUS.get(type(exc), 400), str(exc)[:_LONGEST_MESSAGE]
-            log.warning("refused", request_id=request_id, status=status, reason=message)
-        else:
-            status, message = 500, UNFORESEEN
-            log.error("unforeseen", request_id=request_id, exc_info=exc)
-        client.sendall(self.wsgi.refusal(status, message, request_id, getattr(client, "head", b"")))
+    def _accept(self, listener: Any) -> bool:
+        try:
+            sock, address = listener.accept()
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                self._make_room()
+            elif error.errno not in _NOTHING:
+                raise
+            return False
+        conn = Connection(self.cfg, ClientSocket(sock), address, listener.getsockname())
+        self.nr_conns += 1
+        if self.nr_conns >= CONNECTIONS:
+            self._make_room()
+        self._expect(conn)
+        return True
 
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep a connection, or let it end."""
-        if fs.cancelled() or fs.exception() is not None or fs.result():
-            super().finish_request(conn, fs)
-        else:
-            self._linger(conn)
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not. A worker that stops accepts those that the kernel has accepted for it already."""
+        if not enabled and self._accepting and not self.alive:
+            for listener in self.sockets:
+                while self.nr_conns < CONNECTIONS and self._accept(listener):
+                    pass
+        super().set_accept_enabled(enabled)
 
-    def murder_pending(self) -> None:
-        """End the connections that have said nothing for too long."""
-        super().murder_pending()
+    def _expect(self, conn: Connection) -> None:
+        """Wait for a new connection's first request."""
         now = time.monotonic()
-        while self._lingering:
-            conn, until = next(iter(self._lingering.items()))
-            if until > now:
-                break
+        conn.incoming = Incoming(now)
+        data = self._receive(conn)
+        if data == b"":
+            self._close(conn)
+        elif data and conn.incoming.feed(data, now):
+            self.enqueue_req(conn)
+        else:
+            self._hold(conn, len(data or b""))
+            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._on_bytes)
+
+    def _expect_next(self, conn: Connection) -> None:
+        """Wait for a connection's next request, which may have arrived with the one before."""
+        now = time.monotonic()
+        conn.incoming = Incoming(now)
+        rest = conn.rest()
+        if rest and conn.incoming.feed(rest, now):
+            self.enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        if rest:
+            self._hold(conn, len(rest))
+            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._on_bytes)
+        else:
+            kept = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+            self._watch(conn, self._idle, now + kept, self._on_bytes)
+
+    def _on_bytes(self, conn: Connection, _: Any) -> None:
+        data = self._receive(conn)
+        if data is None:
+            return
+        now = time.monotonic()
+        if conn in self._idle:
+            conn.incoming = Incoming(now)
+        if not data and not conn.incoming.has_head:
             self._part(conn)
+        elif conn.incoming.feed(data, now) or not data:
+            # A client that ends its side in a body hears from a thread that the body is too short.
+            self._leave(conn)
+            self.enqueue_req(conn)
+        else:
+            if conn in self._idle:
+                del self._idle[conn]
+            self._arriving[conn] = conn.incoming.deadline(now)
+            self._hold(conn, len(data))
+
+    def _receive(self, conn: Connection) -> bytes | None:
+        """Return what has arrived: None for nothing yet, and empty at the end."""
+        try:
+            return conn.sock.recv(_BLOCK)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def _hold(self, conn: Connection, size: int) -> None:
+        """Count bytes of an incomplete request, and ask for its body."""
+        conn.held += size
+        self._buffered += size
+        if self._buffered > BUFFERED and self._arriving:
+            self._part(next(iter(self._arriving)))
+        if conn.incoming.awaits_continue:
+            conn.incoming.awaits_continue = False
+            with suppress(OSError):
+                conn.sock.send(_CONTINUE)
+
+    def _watch(self, conn: Connection, group: dict[Connection, float], until: float, callback: Any) -> None:
+        group[conn] = until
+        try:
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
+        except (OSError, ValueError):  # the client has reset it already
+            self._part(conn)
+
+    def _leave(self, conn: Connection) -> None:
+        """Take a connection out of the poller."""
+        if self._arriving.pop(conn, None) is not None:
+            self._buffered -= conn.held
+            conn.held = 0
+        elif self._idle.pop(conn, None) is None:
+            del self._lingering[conn]
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+
+    def _part(self, conn: Connection) -> None:
+        self._leave(conn)
+        self._close(conn)
+
+    def _close(self, conn: Connection) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+    def _make_room(self) -> None:
+        """Close the connection that has waited longest, those without a complete request first."""
+        for group in (self._arriving, self._lingering, self._idle):
+            if group:
+                self._part(next(iter(group)))
+                return
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for connections and threads; a worker that stops looks more often whether it is done."""
+        super().wait_for_and_dispatch_events(timeout if self.alive else min(timeout, _LOOK))
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close connections whose time is over, or at the end of the worker all that wait."""
+        now = time.monotonic()
+        if now < self._next_look and not force:
+            return
+        self._next_look = now + _LOOK
+        for group, end in (
+            (self._arriving, self._refuse_late),
+            (self._idle, self._part),
+            (self._lingering, self._part),
+        ):
+            for conn in [each for each, until in group.items() if force or until <= now]:
+                end(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        super()._cap_keepalive(deadline)
-        self._lingering = {conn: min(until, deadline) for conn, until in self._lingering.items()}
+        for group in (self._idle, self._lingering):
+            group.update({conn: min(until, deadline) for conn, until in group.items()})
+        self._arriving.update(
+            {conn: min(until, deadline) for conn, until in self._arriving.items() if not conn.incoming.data}
+        )
 
-    def _linger(self, conn: Any) -> None:
+    def _refuse_late(self, conn: Connection) -> None:
+        """End a connection on which a head or a body did not arrive in time."""
+        part = conn.incoming.data and ("body" if conn.incoming.has_head else "head")
+        if not part:
+            self._part(conn)
+            return
+        self._leave(conn)
+        request_id = new_request_id()
+        message = f"The {part} of the request did not arrive in time."
+        log.warning("refused", request_id=request_id, status=408, reason=message)
+        with suppress(OSError):
+            conn.sock.send(self.wsgi.refusal(408, message, request_id, bytes(conn.incoming.data[:_HEAD])))
+        self._linger(conn)
+
+    def _linger(self, conn: Connection) -> None:
         now = time.monotonic()
         conn.timeout = now + (LINGER if self.alive else STOP_KEEPALIVE_LINGER)
-        self._lingering[conn] = min(now + SILENT_LINGER, conn.timeout)
-        try:
+        conn.sock.setblocking(False)
+        with suppress(OSError):
             conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._discard, conn))
-        except (OSError, ValueError):  # the client has closed it already
-            self._part(conn)
+        self._watch(conn, self._lingering, min(now + SILENT_LINGER, conn.timeout), self._discard)
 
-    def _discard(self, conn: Any, _: Any) -> None:
+    def _discard(self, conn: Connection, _: Any) -> None:
         now = time.monotonic()
         try:
-            more = conn.sock.recv(_BLOCK)
+            more = conn.sock.recv(_DISCARDED_BLOCK)
         except BlockingIOError:
             return
         except OSError:
@@ -144,41 +285,82 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             del self._lingering[conn]
             self._lingering[conn] = min(now + SILENT_LINGER, conn.timeout)
 
-    def _part(self, conn: Any) -> None:
-        del self._lingering[conn]
-        with suppress(OSError, KeyError, ValueError):
-            self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
+    # -- A request in a thread -----------------------------------------------------------------------------------------------------
 
+    def enqueue_req(self, conn: Connection) -> None:
+        """Give a request to a thread."""
+        conn.sock.begin(conn.incoming.body_deadline, conn.incoming.data)
+        threads: ThreadPoolExecutor = self._probes.get(conn.incoming.probe) or self.tpool
+        done = threads.submit(self.handle, conn)
+        done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
-class PatientSocket(socket.socket):
-    """A client's socket that blocks for `SILENCE` seconds at most; then the client counts as gone.
-
-    :ivar head: the first bytes of the request that is being read.
-    """
-
-    head: bytes = b""
-
-    def setblocking(self, flag: bool, /) -> None:
-        """Wait for bytes, or don't."""
-        self.settimeout(SILENCE if flag else 0)
-
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """What has come. Raises ConnectionResetError when nothing comes."""
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        """Answer a request, and return whether the connection goes on."""
+        self._adapt(req, conn.incoming)
+        response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)
+        environ["wsgi.multithread"] = True
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        if not self.alive:
+            response.force_close()
+        blocks = self.wsgi(environ, response.start_response)
         try:
-            data = super().recv(size, flags)
-        except TimeoutError:
-            raise ConnectionResetError(errno.ECONNRESET, "nothing came any more") from None
-        if len(self.head) < _HEAD:
-            self.head += data
-        return data
+            for block in blocks:
+                response.write(block)
+            response.close()
+        except Exception as error:
+            # Without a length and chunks, the end of the connection would look like the end of the response.
+            conn.cut = response.headers_sent and not response.chunked and response.response_length is None
+            if isinstance(error, OSError) or not response.headers_sent:
+                raise
+            self.log.exception("A response failed after its head was sent.")
+            return False
+        finally:
+            if hasattr(blocks, "close"):
+                blocks.close()
+        return not response.should_close()
 
-    def sendall(self, data: Any, flags: int = 0, /) -> None:
-        """Send everything. Raises BrokenPipeError when the client takes nothing; `SILENCE` counts anew whenever it takes something."""
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[self.send(rest, flags) :]
-        except TimeoutError:
-            raise BrokenPipeError(errno.EPIPE, "the client takes nothing any more") from None
+    def _adapt(self, req: Any, incoming: Incoming) -> None:
+        """Let the response close the connection where the client might still be sending a body that nothing has read."""
+        if not incoming.awaits_continue:  # the poller has sent it, if it was expected
+            req._expected_100_continue = False
+        if incoming.complete:
+            return
+        reader = req.body.reader
+        if isinstance(reader, ChunkedReader):
+            closing = req.should_close
+            req.should_close = lambda: closing() or reader.parser is not None
+        elif reader.length > BODY_LIMIT:
+            req.force_close()
+            req._expected_100_continue = False
+        else:
+            closing = req.should_close
+            req.should_close = lambda: closing() or reader.length > 0
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        # What is left of the body is in memory, or the response has announced the end of the connection.
+        return keepalive and bool(conn.parser.finish_body())
+
+    def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
+        """Say what is wrong with a request that never came to the application."""
+        request_id = new_request_id()
+        if isinstance(exc, refusals.ParseException) and not isinstance(exc, _OURS):
+            status, message = _STATUS.get(type(exc), 400), str(exc)[:_LONGEST_MESSAGE]
+            log.warning("refused", request_id=request_id, status=status, reason=message)
+        else:
+            status, message = 500, UNFORESEEN
+            log.error("unforeseen", request_id=request_id, exc_info=exc)
+        client.sendall(self.wsgi.refusal(status, message, request_id, bytes(client.head[:_HEAD])))
+
+    def finish_request(self, conn: Connection, done: Any) -> None:
+        """Keep a connection, or let it end."""
+        if not done.cancelled() and done.exception() is None and done.result():
+            self._expect_next(conn)
+        elif conn.cut:
+            with suppress(OSError):
+                conn.sock.reset()
+            self._close(conn)
+        else:
+            self._linger(conn)

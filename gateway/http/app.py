@@ -168,7 +168,6 @@ def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Ite
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
     yield hardening.Hardening(options.transport_seconds)
-    yield middleware.Draining()
     yield middleware.Negotiating(registry, options.default_format, jsonp=options.jsonp)
     yield middleware.AccessLog(options.write_line)
     yield middleware.MethodOverriding(pipeline)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 import brotli
-import falcon
 
-from gateway.errors import MalformedRequest, TooLarge, UnsupportedMedia
+from gateway.errors import MalformedRequest, RequestTimeout, TooLarge, UnsupportedMedia
 from gateway.http.negotiation import media_type
 from gateway.http.request import Request
 from serializers.base import Serializer
@@ -18,9 +16,6 @@ from serializers.registry import Registry
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
-
-#: Bytes of a refused body that are read all the same, see `discard`.
-_MOST_DISCARDED = 10 * 1024 * 1024
 
 #: Encodings that one body may have, one around the other.
 MOST_ENCODINGS = 4
@@ -38,7 +33,8 @@ def read(request: Request, limit: int) -> bytes:
     """The whole body, inflated where it is compressed; read once, and kept on the request.
 
     :param limit: bytes that the body may have as sent, and again when inflated.
-    Raises TooLarge, UnsupportedMedia (an encoding that is not read), MalformedRequest (cut off, or not what its encoding says).
+    Raises TooLarge, UnsupportedMedia (an encoding that is not read), RequestTimeout, MalformedRequest (cut off, or not what its encoding
+    says).
     """
     if request.body is None:
         request.body = _read(request, limit)
@@ -74,24 +70,13 @@ def _raw(request: Request, limit: int) -> bytes:
     return data
 
 
-def discard(request: Request) -> None:
-    """Read what nobody has read of a body, so that the next request on the connection is the next request.
-
-    What is longer stays where it is: the answer goes out at once, and the server (`gateway.worker`) reads the rest and closes.
-    """
-    with suppress(MalformedRequest, falcon.HTTPError):
-        if request.body is None and (request.content_length or 0) <= _MOST_DISCARDED:
-            for _ in _blocks(_stream(request, request.content_length), _MOST_DISCARDED):
-                pass
-
-
 def _stream(request: Request, length: int | None) -> Any:
     # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
     return request.stream if length is None and request.env.get("wsgi.input_terminated") else request.bounded_stream
 
 
 def _blocks(stream: Any, most: int) -> Iterator[bytes]:
-    """What comes, and no more than so many bytes of it. Raises MalformedRequest."""
+    """What comes, and no more than so many bytes of it. Raises MalformedRequest, RequestTimeout."""
     while most > 0 and (block := _block(stream, most)):
         most -= len(block)
         yield block
@@ -100,6 +85,8 @@ def _blocks(stream: Any, most: int) -> Iterator[bytes]:
 def _block(stream: Any, most: int) -> bytes:
     try:
         block: bytes = stream.read(min(_BLOCK, most))
+    except TimeoutError as error:
+        raise RequestTimeout("The body of the request did not arrive in time.") from error
     except Exception as error:
         # Each server has errors of its own for chunks that are none, and for clients that are gone.
         raise MalformedRequest(f"The body can't be read: {error}") from error

@@ -10,7 +10,7 @@ from typing import Any
 import falcon
 
 from gateway import origins
-from gateway.http import bodies, encoding, forms, routing
+from gateway.http import encoding, forms, routing
 from gateway.http.negotiation import JAVASCRIPT, media_type, negotiate
 from gateway.http.pipeline import Pipeline
 from gateway.http.request import Request, new_request_id
@@ -57,15 +57,6 @@ class Negotiating:
         )
         request.path = request.negotiation.path
         response.append_header("Vary", "Accept")
-
-
-class Draining:
-    """A body that was refused unread is taken off the connection, so that its sender gets the answer."""
-
-    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
-        """Read it."""
-        if not req_succeeded:
-            bodies.discard(request)
 
 
 class MethodOverriding:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway import worker
 from tests.live.raw import connect, exchange, head, receive, statuses
 from tests.servers import API_KEY, Gateway
 
@@ -132,34 +130,3 @@ def test_curl_with_too_much(gateway: Gateway, tmp_path: Path, options: tuple[str
     command = ["curl", "--silent", *options, *key, "--data-binary", f"@{file}", f"{gateway.url}/sessions"]
     done = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert json.loads(done.stdout)["responseStatus"]["errorCode"] == "RequestEntityTooLarge"
-
-
-@pytest.fixture
-def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[worker.PatientSocket, socket.socket]]:
-    """A server's socket that waits for next to nothing, and its client's."""
-    monkeypatch.setattr(worker, "SILENCE", 0.05)
-    ours, client = socket.socketpair()
-    with worker.PatientSocket(fileno=ours.detach()) as patient, client:
-        patient.setblocking(True)
-        yield patient, client
-
-
-@pytest.mark.parametrize(
-    "act",
-    [lambda patient: patient.recv(1), lambda patient: patient.sendall(bytes(64 * MEGABYTE))],
-    ids=["says nothing", "takes nothing"],
-)
-def test_who_falls_silent_has_left(
-    pair: tuple[worker.PatientSocket, socket.socket], act: Callable[[worker.PatientSocket], None]
-) -> None:
-    with pytest.raises((ConnectionResetError, BrokenPipeError)):
-        act(pair[0])
-
-
-def test_a_socket_that_does_not_block_has_nothing_yet(pair: tuple[worker.PatientSocket, socket.socket]) -> None:
-    patient, client = pair
-    patient.setblocking(False)
-    with pytest.raises(BlockingIOError):
-        patient.recv(1)
-    client.sendall(b"x")
-    assert patient.recv(9) == b"x"

@@ -1,0 +1,137 @@
+"""The bytes of a request while they arrive, before a thread is given to it.
+
+Slow clients wait here: `Incoming` is fed by the worker's poller, and reports when a thread can read the request without waiting. It only
+looks for the end of the head and of a small body. gunicorn parses the request afterwards and decides what its bytes mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from gunicorn.http.errors import LimitRequestHeaders
+
+#: Seconds from the first moment of a request until its head is complete.
+HEAD_TIME = 10.0
+
+#: Seconds from the end of the head until the body is complete. Each `SLOWEST` bytes that have arrived add one second.
+BODY_TIME = 60.0
+
+#: Bytes in a second that a client must send of a body, and take of a response.
+SLOWEST = 16 * 1024
+
+#: Seconds without a byte in the middle of a body after which the client is disconnected.
+IDLE_TIMEOUT = 30.0
+
+#: Bytes that the request line and the head may have.
+LINE_LIMIT = 8190
+HEAD_LIMIT = 64 * 1024
+
+#: Bytes of a body that are collected before a thread is given to the request; a thread reads longer bodies itself.
+COLLECTED = 64 * 1024
+
+_END = b"\r\n\r\n"
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
+_CHUNK_LINE_LIMIT = 1024
+_PROBE = re.compile(rb"(?:GET|HEAD|OPTIONS) /(health|ready)/?(?:\.[a-z]+)?(?:\?[^ ]*)? HTTP/1\.[01]\r\n", re.IGNORECASE)
+
+
+class Incoming:
+    """One request, as far as it has arrived.
+
+    :ivar data: its bytes, and those of later requests that the client sent with it.
+    :ivar complete: the body is in `data` to its end.
+    :ivar awaits_continue: the client sends its body after ``100 Continue`` only, or after a while.
+    :ivar refusal: why the request is refused without being parsed.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.data = bytearray()
+        self.complete = False
+        self.awaits_continue = False
+        self.refusal: Exception | None = None
+        self._began = now
+        self._head_end = 0
+        self._length: int | None = 0
+        self._next_chunk = 0
+        self._body_began = 0.0
+
+    def feed(self, data: bytes, now: float) -> bool:
+        """Add bytes, and return whether a thread can take the request: it is complete, its body is long, or it is wrong.
+
+        :param now: seconds of `time.monotonic`.
+        """
+        known = len(self.data)
+        self.data += data
+        if not self._head_end:
+            end = self.data.find(_END, max(0, known - 3))
+            if end < 0:
+                return self._is_wrong(known)
+            self._head_end = end + len(_END)
+            self._body_began = now
+            self._read_framing()
+        if self._length is None:
+            return self._has_all_chunks()
+        self.complete = len(self.data) >= self._head_end + self._length
+        return self.complete or self._length > COLLECTED
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the head is complete."""
+        return self._head_end > 0
+
+    @property
+    def probe(self) -> str:
+        """``health`` or ``ready`` if the request asks for that and has no body, else empty."""
+        match = _PROBE.match(self.data) if self._length == 0 else None
+        return match[1].decode("ascii").lower() if match else ""
+
+    @property
+    def body_deadline(self) -> float:
+        """When the body must be complete, as far as it has arrived, in seconds of `time.monotonic`."""
+        return self._body_began + BODY_TIME + (len(self.data) - self._head_end) / SLOWEST
+
+    def deadline(self, now: float) -> float:
+        """When the client is disconnected unless more arrives, in seconds of `time.monotonic`."""
+        return min(now + IDLE_TIMEOUT, self.body_deadline) if self._head_end else self._began + HEAD_TIME
+
+    def _is_wrong(self, known: int) -> bool:
+        if len(self.data) > HEAD_LIMIT:
+            self.refusal = LimitRequestHeaders(f"The head of the request has more than {HEAD_LIMIT} bytes.")
+        # gunicorn refuses these two without waiting for more.
+        long_line = len(self.data) > LINE_LIMIT + 2 and self.data.find(b"\r\n", 0, LINE_LIMIT + 2) < 0
+        return self.refusal is not None or long_line or _BARE_LINE_FEED.search(self.data, known) is not None
+
+    def _read_framing(self) -> None:
+        fields: Mapping[bytes, bytes] = {
+            name.lower(): value.strip() for name, value in _FRAMING.findall(self.data, 0, self._head_end)
+        }
+        if not fields:
+            return
+        if b"transfer-encoding" in fields:
+            self._length = None
+            self._next_chunk = self._head_end
+        elif (length := fields.get(b"content-length", b"0")).isdigit() and len(length) < 20:
+            self._length = int(length)
+        first_line = self.data[: self.data.find(b"\r\n")]
+        self.awaits_continue = fields.get(b"expect", b"").lower() == b"100-continue" and first_line.endswith(b"/1.1")
+
+    def _has_all_chunks(self) -> bool:
+        while self._next_chunk <= len(self.data):
+            chunk = _CHUNK.match(self.data, self._next_chunk)
+            if chunk is None:
+                # What can't become a chunk's first line any more is refused by gunicorn.
+                if (
+                    self.data.find(b"\n", self._next_chunk) >= 0
+                    or len(self.data) > self._next_chunk + _CHUNK_LINE_LIMIT
+                ):
+                    return True
+                break
+            size, line_end = int(chunk[1], 16), chunk.end()
+            if size == 0:
+                self.complete = self.data.startswith(b"\r\n", line_end) or self.data.find(_END, line_end) >= 0
+                break
+            self._next_chunk = line_end + size + 2
+        return self.complete or max(self._next_chunk, len(self.data)) > self._head_end + COLLECTED
