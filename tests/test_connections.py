@@ -12,6 +12,7 @@ import pytest
 
 from gateway import connections
 from gateway.connections import ClientSocket
+from gateway.incoming import SLOWEST
 
 MEGABYTE = 1024 * 1024
 
@@ -37,9 +38,9 @@ def test_a_client_that_sends_nothing_has_left(
 def test_a_body_that_is_late_is_read_no_further(pair: tuple[ClientSocket, socket.socket]) -> None:
     ours, theirs = pair
     ours.begin(time.monotonic() - 1, bytearray())
-    theirs.sendall(bytes(connections.SLOWEST * 2))
-    assert len(ours.recv(connections.SLOWEST)) == connections.SLOWEST
-    assert len(ours.recv(connections.SLOWEST)) == connections.SLOWEST
+    theirs.sendall(bytes(SLOWEST * 2))
+    assert len(ours.recv(SLOWEST)) == SLOWEST
+    assert len(ours.recv(SLOWEST)) == SLOWEST
     ours.begin(time.monotonic() - 1, bytearray())
     with pytest.raises(TimeoutError):
         ours.recv(1)
@@ -48,8 +49,8 @@ def test_a_body_that_is_late_is_read_no_further(pair: tuple[ClientSocket, socket
 def test_bytes_of_a_body_earn_time(pair: tuple[ClientSocket, socket.socket]) -> None:
     ours, theirs = pair
     ours.begin(time.monotonic() - 1, bytearray())
-    theirs.sendall(bytes(2 * connections.SLOWEST))
-    ours.recv(2 * connections.SLOWEST)
+    theirs.sendall(bytes(2 * SLOWEST))
+    ours.recv(2 * SLOWEST)
     threading.Timer(0.1, theirs.sendall, [b"x"]).start()
     assert ours.recv(1) == b"x"
 

@@ -25,7 +25,7 @@ def test_as_many_connections_as_threads(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_database_has_that_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_CONNECTIONS", "2")
-    monkeypatch.setitem(connect.__kwdefaults__, "patience", 0.1)
+    monkeypatch.setitem(connect.__kwdefaults__ or {}, "patience", 0.1)
     database = wsgi.open_database(Settings.from_environment())
     with database.unit_of_work(write=False):
         assert database.ping()

@@ -13,12 +13,15 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 import marshmallow
 from marshmallow import fields as base
 
 from gateway.contract.rules import Failure, Length, Rule
+
+#: A field of any DTO, ours or one within an enum's that is marshmallow's.
+AnyField: TypeAlias = base.Field[Any]
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False}

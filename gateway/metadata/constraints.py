@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields as base
-
 from gateway.contract import fields, rules
 from gateway.contract.dto import Dto
 
@@ -33,7 +31,7 @@ _SCALARS: Mapping[str, Keywords] = {
 }
 
 
-def is_required(field: base.Field[Any]) -> bool:
+def is_required(field: fields.AnyField) -> bool:
     """Whether a request that does not give the field is refused."""
     return any(isinstance(rule, rules.NotNull | rules.NotEmpty) for rule in field.validators)
 
@@ -43,7 +41,7 @@ def demanded(dto: type[Dto]) -> list[str]:
     return [str(field.data_key) for field in dto.schema().fields.values() if is_required(field)]
 
 
-def keywords(field: base.Field[Any], kind: str) -> Keywords:
+def keywords(field: fields.AnyField, kind: str) -> Keywords:
     """What a value must be.
 
     :param kind: JSON Schema's type of the value.
@@ -64,7 +62,7 @@ def examples(dto: type[Dto]) -> dict[str, Any]:
     return {wire: value for wire, value in found.items() if value}
 
 
-def _example(field: base.Field[Any]) -> Any:
+def _example(field: fields.AnyField) -> Any:
     if isinstance(field, fields.List):
         item = _example(field.inner)
         return [item] if item else None

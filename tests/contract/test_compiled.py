@@ -102,7 +102,7 @@ def classes(value: Any) -> Any:
     return type(value), value
 
 
-LOADED = [
+LOADED: list[type[Dto]] = [
     Everything,
     NewSession,
     GetMySessions,
@@ -133,7 +133,7 @@ def objects(dto: type[Dto], of: Callable[..., Any]) -> st.SearchStrategy[Any]:
 
 def _valid(field: Any, of: Callable[..., Any]) -> st.SearchStrategy[Any]:
     if isinstance(field, fields.Nested):
-        nested = type(field.schema)
+        nested: Any = type(field.schema)
         members = {name: _valid(each, of) for name, each in nested.schema().fields.items()}
         return st.fixed_dictionaries(members).map(lambda values: of(nested, values))
     if isinstance(field, fields.List):
@@ -141,7 +141,8 @@ def _valid(field: Any, of: Callable[..., Any]) -> st.SearchStrategy[Any]:
     if isinstance(field, fields.Map):
         return st.dictionaries(st.text(max_size=2), st.text(max_size=2), max_size=2)
     if isinstance(field, fields.Enum):
-        return st.sampled_from(list(field.enum))
+        enum: Any = field.enum
+        return st.sampled_from([*enum])
     if isinstance(field, fields.Boolean):
         return st.booleans()
     return st.integers() if isinstance(field, fields.Integer) else st.text(max_size=5)

@@ -236,7 +236,7 @@ def test_a_list_over_http_1_0_is_no_stream(limited: Callable[..., TestApp], data
         answer = client.get(
             "/sessions.json?all=true",
             status="*",
-            extra_environ={"gunicorn.socket": ours},  # type: ignore[dict-item]
+            extra_environ={"gunicorn.socket": ours},
         )
     assert refused(answer) == (413, "RequestEntityTooLarge")
 

@@ -1,5 +1,7 @@
 """Negotiation: which format answers."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 
 
 def chosen(
-    path: str = "/sessions", query: str = "", accept: str | None = None, body: str | None = None, **more: str
+    path: str = "/sessions", query: str = "", accept: str | None = None, body: str | None = None, **more: Any
 ) -> Negotiation:
     return negotiate(path, query, accept, body, REGISTRY, **more)
 

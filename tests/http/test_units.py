@@ -25,7 +25,7 @@ from models import Database, Unavailable, Unit, connect, migrations, session
 from models.session import LogRow
 from serializers.registry import default_registry
 from tests.databases import new_database
-from tests.models.conftest import add
+from tests.models.conftest import add, stored
 
 from .conftest import API_KEY
 
@@ -109,7 +109,7 @@ def pair(database: Database) -> list[str]:
 
 def lines(database: Database, *session_ids: str) -> list[list[str]]:
     def read(unit: Unit) -> list[list[str]]:
-        return [[line.message for line in session.get(unit, each).log] for each in session_ids]
+        return [[line.message for line in stored(unit, each).log] for each in session_ids]
 
     return database.run(read, write=False)
 

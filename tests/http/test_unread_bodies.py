@@ -13,6 +13,7 @@ import pytest
 from webtest import TestApp
 
 from gateway.http import bodies
+from gateway.http.app import BODY_LIMIT
 from gateway.http.pipeline import OPEN_LIMITS
 
 from .conftest import API_KEY, post
@@ -20,7 +21,7 @@ from .conftest import API_KEY, post
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=x"
 JSON = "application/json"
-TOO_LONG = bodies._MOST_DISCARDED + 1
+TOO_LONG = BODY_LIMIT + 1
 
 
 class Untouched(io.BytesIO):

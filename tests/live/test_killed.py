@@ -10,12 +10,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from models import connect, session
+from models import connect
 from tests.databases import Server, new_database
+from tests.live.processes import workers
 from tests.live.test_nodes import SHARED
-from tests.live.test_serving import workers
+from tests.models.conftest import stored
 from tests.servers import API_KEY, Gateway, GatewayFactory, wait_until
 
 CLIENTS = 8
@@ -133,9 +135,7 @@ def under_load(gateway: Gateway, harm: list[Callable[[], None]]) -> list[Client]
         thread.start()
     for number, each in enumerate(harm, 1):
         due = number * CLIENTS * ROUNDS // (len(harm) + 1)
-        wait_until(
-            lambda due=due: sum(sum(client.changes) for client in clients) >= due, f"the load before harm {number}"
-        )  # type: ignore[misc]
+        wait_until(partial(has_changed, clients, due), f"the load before harm {number}")
         each()
     for thread in threads:
         thread.join(LONGEST + 30)
@@ -143,12 +143,17 @@ def under_load(gateway: Gateway, harm: list[Callable[[], None]]) -> list[Client]
     return clients
 
 
+def has_changed(clients: list[Client], due: int) -> bool:
+    """Whether the clients have made so many changes."""
+    return sum(sum(client.changes) for client in clients) >= due
+
+
 def check(url: str, clients: list[Client]) -> None:
     """What is stored is what they were told."""
     database = connect(url)
     with database.unit_of_work(write=False) as unit:
         rows = unit.execute("SELECT id, display_name FROM sessions").fetchall()
-        own = [session.get(unit, client.own) for client in clients]
+        own = [stored(unit, client.own) for client in clients]
         (orphans,) = unit.execute(
             "SELECT COUNT(*) FROM session_members WHERE session_id NOT IN (SELECT id FROM sessions)"
         ).fetchone()

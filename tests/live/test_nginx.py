@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -331,7 +332,11 @@ def test_log_ins_by_basic_are_limited(make_proxy: ProxyFactory) -> None:
 
 
 def test_what_a_client_says_of_its_way_ends_at_nginx(proxy: Proxy) -> None:
-    headers = {"X_Forwarded_Host": "evil.example", "X_Forwarded_Prefix": "/evil", "Forwarded": "host=evil.example"}
+    headers: dict[str, Any] = {
+        "X_Forwarded_Host": "evil.example",
+        "X_Forwarded_Prefix": "/evil",
+        "Forwarded": "host=evil.example",
+    }
     document = proxy.ask("GET", "/openapi.json", **headers).body
     assert b"evil" not in document
 

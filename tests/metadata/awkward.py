@@ -6,6 +6,7 @@ import keyword
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import auto
+from typing import Any, cast
 
 from gateway.contract import fields
 from gateway.contract.catalog import ANYONE, Catalog
@@ -87,7 +88,7 @@ class Awkward(Dto):
     ai_transcription = fields.String(name="AITranscription")
     lower_case = fields.String(name="lower_case")
     tags = fields.Map(DESCRIPTION)
-    parent = fields.Nested(lambda: Awkward(), DESCRIPTION)
+    parent = fields.Nested(lambda: Awkward(), DESCRIPTION)  # type: ignore[assignment]
     children = fields.List(fields.Nested(lambda: Awkward()))
 
 
@@ -104,7 +105,8 @@ class Base(Dto):
 
 def dto(name: str, parent: type[Dto] = Dto, /, **members: object) -> type[Dto]:
     """A DTO of that name."""
-    return type(parent)(name, (parent,), {"__module__": __name__, **members})
+    metaclass: Any = type(parent)
+    return cast("type[Dto]", metaclass(name, (parent,), {"__module__": __name__, **members}))
 
 
 #: Every word that some language keeps for itself.
@@ -124,7 +126,7 @@ def contract() -> Contract:
     catalog.operation("POST", "/awkward", returns=close(Holder, Awkward), access=ANYONE)(Awkward)
     catalog.operation("GET", "/empty", also=[("ANY", "/empty/any")], returns=close(Marker, Empty), access=ANYONE)(Empty)
     catalog.operation("GET", "/list", returns=[Awkward], access=ANYONE)(
-        type("ListAwkward", (close(Marker, Awkward),), {"__module__": __name__})  # type: ignore[arg-type]
+        type("ListAwkward", (close(Marker, Awkward),), {"__module__": __name__})
     )
     catalog.operation("DELETE", "/gone", access=ANYONE)(dto("Remove"))
     words = dto("AllWords", Base, **{f"{word}_": fields.String(name=word) for word in WORDS})

@@ -21,7 +21,7 @@ def _openssl() -> Path:
     """A folder with OpenSSL 1.1."""
 
     def install(folder: Path) -> None:
-        pip = [tools.python(), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        pip: list[str | Path] = [tools.python(), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         tools.run(*pip, "--python-version=3.10", f"--dest={folder}", _OPENSSL, cwd=folder)
         with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
             wheel.extractall(folder)

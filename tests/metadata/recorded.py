@@ -31,7 +31,8 @@ def _again(dto: type[Dto], *bases: type[Dto], values: tuple[str, ...] = (), **in
         if name in values:
             field.allow_none = False
     members |= {"__module__": __name__, "__doc__": dto.__doc__, "dotnet_namespace": NAMESPACE}
-    return cast("type[Dto]", type(dto)(dto.__name__, bases or (Dto,), members))
+    metaclass: Any = type(dto)
+    return cast("type[Dto]", metaclass(dto.__name__, bases or (Dto,), members))
 
 
 EntityInfo = _again(common.EntityInfo)

@@ -50,8 +50,8 @@ def shown(browser: Browser, lasting_gateway: Gateway) -> dict[str, list[Call]]:
             routes.select_by_index(number)
             for state in ("empty", "full"):
                 if state == "full":
-                    browser.execute_script(_FILL, _TEXT)  # type: ignore[no-untyped-call]
-                for language, code in browser.execute_script(_READ):  # type: ignore[no-untyped-call]
+                    browser.execute_script(_FILL, _TEXT)
+                for language, code in browser.execute_script(_READ):
                     found.setdefault(language, []).append(Call(f"{name}_{number}_{state}", code))
     return found
 

@@ -36,6 +36,13 @@ def add(unit: Unit, *members: str, log: Sequence[str] = ("made",), **values: Any
     return session.insert(unit, row, [member(each) for each in members], lines)
 
 
+def stored(unit: Unit, session_id: str, **options: Any) -> Any:
+    """The session with this id, which is there."""
+    found = session.get(unit, session_id, **options)
+    assert found is not None
+    return found
+
+
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"

@@ -26,9 +26,10 @@ from models import (
     session,
     user,
 )
+from models.listing import Order
 from models.session import LogRow
 from tests.databases import Server, new_database
-from tests.models.conftest import add, instant, member
+from tests.models.conftest import add, instant, member, stored
 
 WRITERS = 16
 CHANGES = 6
@@ -70,14 +71,14 @@ def test_changes_members_and_an_end(patient: Database) -> None:
     def change(number: int) -> None:
         for turn in range(CHANGES):
             with patient.unit_of_work() as unit:
-                row = session.get(unit, made.id, for_update=True)
+                row = stored(unit, made.id, for_update=True)
                 text = f"{row.console_data}[{number}.{turn}]"
                 row = session.update(unit, row, {"console_data": text}, LogRow(instant(1), f"{number}.{turn}"))
                 for identity in (f"m{number}.{turn}", "everybody's"):
                     if identity not in [each.identity for each in row.members]:
                         row = session.add_member(unit, row, member(identity))
         with patient.unit_of_work() as unit:
-            row = session.get(unit, made.id, for_update=True)
+            row = stored(unit, made.id, for_update=True)
             if not row.ended:
                 session.set_member_states(
                     unit, session.update(unit, row, {"ended": True}, LogRow(instant(2), "ended")), "None"
@@ -85,7 +86,7 @@ def test_changes_members_and_an_end(patient: Database) -> None:
 
     assert at_once(change) == [None] * WRITERS
     with patient.unit_of_work(write=False) as unit:
-        row = session.get(unit, made.id)
+        row = stored(unit, made.id)
     everything = {f"{number}.{turn}" for number in range(WRITERS) for turn in range(CHANGES)}
     assert sorted(row.console_data[1:-1].split("][")) == sorted(everything)
     assert sorted(each.message for each in row.log) == sorted([*everything, "made", "ended"])
@@ -105,7 +106,7 @@ def test_writers_that_do_not_wait_are_told(patient: Database) -> None:
         done = False
         while not done:
             with patient.unit_of_work(write=False) as unit:
-                row = session.get(unit, made.id)
+                row = stored(unit, made.id)
             try:
                 with patient.unit_of_work() as unit:
                     session.update(
@@ -120,7 +121,7 @@ def test_writers_that_do_not_wait_are_told(patient: Database) -> None:
 
     assert at_once(change, 8) == [None] * 8
     with patient.unit_of_work(write=False) as unit:
-        row = session.get(unit, made.id)
+        row = stored(unit, made.id)
     assert sorted(row.console_data) == sorted("".join(f"[{number}]" for number in range(8)))
     assert row.version == len(row.log) == 9
 
@@ -135,12 +136,12 @@ def test_readers_see_whole_sessions(patient: Database) -> None:
         for turn in range(15):
             if number % 2:
                 with patient.unit_of_work() as unit:
-                    row = session.get(unit, made.id, for_update=True)
+                    row = stored(unit, made.id, for_update=True)
                     row = session.update(unit, row, {}, LogRow(instant(1), "line"))
                     session.add_member(unit, row, member(f"{number}.{turn}"))
             else:
                 with patient.unit_of_work(write=False) as unit:
-                    row = session.get(unit, made.id)
+                    row = stored(unit, made.id)
                 if not row.version == len(row.log) == len(row.members) + 1:
                     torn.append(row.version)
 
@@ -193,7 +194,7 @@ def test_messages_of_one_conversation(patient: Database) -> None:
 
     assert len(set(at_once(send))) == 1
     with patient.unit_of_work(write=False) as unit:
-        found = message.conversations.page(unit, {}, message.Order("id"), 10)
+        found = message.conversations.page(unit, {}, Order("id"), 10)
         newest = message.newest_of(unit, found)
     assert [each.date_last_message for each in found] == [instant(WRITERS - 1)]
     assert [each.date for each in newest.values()] == [instant(WRITERS - 1)]
@@ -249,7 +250,7 @@ def check_stored(url: str, expected: list[str]) -> None:
     database = connect(url)
     with database.unit_of_work(write=False) as unit:
         for session_id in expected:
-            row = session.get(unit, session_id)
+            row = stored(unit, session_id)
             assert (len(row.members), len(row.log)) == (2, 2)
         (orphans,) = unit.execute(
             "SELECT COUNT(*) FROM session_members WHERE session_id NOT IN (SELECT id FROM sessions)"

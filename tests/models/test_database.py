@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from models import Database, Duplicate, Unavailable, Unit, account, connect, session
 from tests.databases import SERVERS, Server
-from tests.models.conftest import add
+from tests.models.conftest import add, stored
 
 NOW = "2026-11-23T08:15:30.123456Z"
 
@@ -133,7 +133,7 @@ class TestUnits:
         assert database.ping() is True
 
     def test_a_generator_that_is_left_gives_its_connection_back(self, migrated_url: str) -> None:
-        def numbers(database: Database) -> Iterator[int]:
+        def numbers(database: Database) -> Generator[int, None, None]:
             with database.unit_of_work(write=False) as unit:
                 for number in range(10):
                     unit.execute("SELECT 1")
@@ -431,7 +431,7 @@ class TestMysql:
 
             def lock(unit: Unit) -> str:
                 tries.append(1)
-                return str(session.get(unit, row.id, for_update=True).id)
+                return str(stored(unit, row.id, for_update=True).id)
 
             holder = threading.Thread(target=hold)
             holder.start()

@@ -60,7 +60,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
     with database.unit_of_work() as unit:
         for number in range(9):
             owner = chance.choice(["acme", "other", None])
-            about = {
+            about: dict[str, Any] = {
                 "account_id": owner,
                 "customer_id": chance.choice(["c1", "c2", None]),
                 "endpoint_id": chance.choice(["e1", None]),
@@ -161,7 +161,8 @@ def test_no_name_is_taken(database: Database, several: bool, descending: bool, m
     monkeypatch.setattr(listing, "ORDERED", 3)
     condition = within if several else equals
     conditions = {name: condition(getattr(Thing, name)) for name in NAMES}
-    listed = Listing(Thing, Thing._meta.sorted_fields, **{"several" if several else "one": conditions}, rare=NAMES)
+    given: dict[str, Any] = {"several" if several else "one": conditions}
+    listed = Listing(Thing, Thing._meta.sorted_fields, **given, rare=NAMES)
     quoted = ", ".join(f'"{name}" VARCHAR(9) NOT NULL' for name in NAMES)
     with database.unit_of_work() as unit:
         unit.execute(f'CREATE TEMPORARY TABLE "things" ("id" VARCHAR(64) NOT NULL PRIMARY KEY, {quoted})')

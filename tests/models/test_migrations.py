@@ -211,7 +211,7 @@ class TestSlow:
     def test_a_statement_may_take_longer_than_requests_wait(
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(connect.__kwdefaults__, "answer", 1)
+        monkeypatch.setitem(connect.__kwdefaults__ or {}, "answer", 1)
         monkeypatch.setattr(migrations, "MIGRATIONS", {"9999_test": module(("SELECT SLEEP(2)",))})
         with pytest.raises(Unavailable, match="timed out"):
             migrations.apply(connect(database_url))

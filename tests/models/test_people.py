@@ -319,7 +319,7 @@ class TestMessages:
         first = self.send(unit, 1)
         assert (first.text, first.is_unread, first.sender) == ("Hi 😀", True, None)
         assert self.send(unit, 2).conversation_id == first.conversation_id
-        others = [
+        others: list[dict[str, Any]] = [
             {"account_id": "b"},
             {"endpoint_id": "f"},
             {"other_address": "+2"},

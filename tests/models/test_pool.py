@@ -265,7 +265,8 @@ def test_renewed_in_its_place(server: Server, make: Callable[..., Pool]) -> None
     assert not held.fresh
     made.renew(held)
     assert before.closed
-    assert held.fresh
+    now: bool = held.fresh
+    assert now
     made.give(held)
     assert server.open == 1
 

@@ -7,7 +7,7 @@ from typing import Any
 from models import Database, connect, session
 from models.recent import Recent
 from models.session import LogRow
-from tests.models.conftest import add, instant
+from tests.models.conftest import add, instant, stored
 
 
 def read(database: Database, session_id: str) -> Any:
@@ -17,7 +17,7 @@ def read(database: Database, session_id: str) -> Any:
 
 def rename(database: Database, session_id: str, name: str) -> None:
     with database.unit_of_work() as unit:
-        row = session.get(unit, session_id, for_update=True)
+        row = stored(unit, session_id, for_update=True)
         session.update(
             unit, row, {"display_name": name, "date_last_modified": instant(1)}, LogRow(instant(1), f"is {name}")
         )
@@ -53,7 +53,7 @@ def test_what_is_rolled_back_is_not_kept(database: Database) -> None:
     try:
         with database.unit_of_work() as unit:
             session.update(unit, row, {"display_name": "lost"}, LogRow(instant(1), "lost"))
-            assert session.get(unit, row.id).display_name == "lost"
+            assert stored(unit, row.id).display_name == "lost"
             raise LookupError
     except LookupError:
         pass

@@ -7,7 +7,7 @@ import pytest
 from models import Conflict, Database, Duplicate, Unit, ids, session
 from models.session import LENGTHS, BreadcrumbRow, LogRow
 from models.tables import LONG, SHORT
-from tests.models.conftest import add, instant, member
+from tests.models.conftest import add, instant, member, stored
 
 TEXTS = [
     "",
@@ -26,14 +26,14 @@ class TestInsertAndGet:
     @pytest.mark.parametrize("text", TEXTS)
     def test_texts_come_back_whole(self, unit: Unit, text: str) -> None:
         row = add(unit, "ada", display_name=text, console_data=text, log=[text])
-        found = session.get(unit, row.id)
+        found = stored(unit, row.id)
         assert found == row
         assert (found.display_name, found.console_data, found.log[0].message) == (text, text, text)
 
     def test_everything_has_the_type_it_was_given(self, unit: Unit) -> None:
         crumbs = [BreadcrumbRow("r", "Root"), BreadcrumbRow("c", "Child")]
         row = add(unit, "ada", ended=True, was_missed=True, customer_breadcrumb=crumbs)
-        found = session.get(unit, row.id)
+        found = stored(unit, row.id)
         assert found.ended is True
         assert found.was_missed is True
         assert found.customer_breadcrumb == crumbs
@@ -45,14 +45,14 @@ class TestInsertAndGet:
     def test_members_and_lines_keep_their_order(self, unit: Unit) -> None:
         names = [f"m{number}" for number in (3, 1, 2, 10, 0)]
         row = add(unit, *names, log=["b", "a", "c"])
-        found = session.get(unit, row.id)
+        found = stored(unit, row.id)
         assert [each.identity for each in found.members] == names
         assert [each.message for each in found.log] == ["b", "a", "c"]
 
     def test_application_data(self, unit: Unit) -> None:
         row = add(unit)
         session.add_member(unit, row, member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent"))
-        found = session.get(unit, row.id)
+        found = stored(unit, row.id)
         assert found.members == [member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent")]
 
     def test_the_longest_texts_fit(self, unit: Unit) -> None:
@@ -119,7 +119,7 @@ class TestUpdate:
         with pytest.raises(Conflict), database.unit_of_work() as unit:
             session.update(unit, row, {"outcome": "second"}, LogRow(instant(2), "second"))
         with database.unit_of_work(write=False) as unit:
-            found = session.get(unit, row.id)
+            found = stored(unit, row.id)
         assert (found.outcome, [each.message for each in found.log]) == ("first", ["made", "first"])
 
     def test_a_change_to_the_same_values_is_one(self, unit: Unit) -> None:
@@ -146,7 +146,7 @@ class TestUpdate:
     def test_states_of_all_members(self, unit: Unit) -> None:
         other, row = add(unit, "ada"), add(unit, "ada", "bob")
         row = session.set_member_states(unit, row, "None")
-        assert {each.call_state for each in session.get(unit, row.id).members} == {"None"}
+        assert {each.call_state for each in stored(unit, row.id).members} == {"None"}
         assert session.get(unit, row.id) == row
         assert session.get(unit, other.id) == other
 

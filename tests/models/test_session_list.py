@@ -173,7 +173,7 @@ class TestOrder:
             found = session_list.page(unit, {}, Order("date_created", descending), 10)
             assert [each.id for each in found] == sorted(made, reverse=descending)
 
-    @pytest.mark.parametrize("column", [field.name for field in session_list.ALL])
+    @pytest.mark.parametrize("column", [field.name for field in session.ALL])
     @pytest.mark.parametrize("descending", [True, False])
     def test_every_column(self, unit: Unit, column: str, descending: bool) -> None:
         for number in range(3):

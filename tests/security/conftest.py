@@ -35,7 +35,8 @@ class CountingHasher(PasswordHasher):
     """argon2id at its cheapest, that counts its checks."""
 
     def __init__(self, **parameters: int) -> None:
-        super().__init__(**{"time_cost": 1, "memory_cost": 8, "parallelism": 1, **parameters})
+        cheapest: dict[str, Any] = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+        super().__init__(**cheapest | parameters)
         self.checked: list[str] = []
 
     def verify(self, hash: Any, password: Any) -> Any:

@@ -5,7 +5,7 @@ from gateway.security.memory import Memory
 
 def test_values_are_remembered_until_their_time_is_over() -> None:
     now = 0.0
-    memory: Memory[str] = Memory(lambda: now)
+    memory: Memory[bytes, str] = Memory(lambda: now)
     memory.put(b"a", "one", until=10)
     now = 9.9
     assert memory.get(b"a") == "one"
@@ -17,7 +17,7 @@ def test_values_are_remembered_until_their_time_is_over() -> None:
 
 
 def test_the_oldest_are_forgotten_first() -> None:
-    memory: Memory[int] = Memory(lambda: 0.0, most=2)
+    memory: Memory[bytes, int] = Memory(lambda: 0.0, most=2)
     for number, digest in enumerate((b"a", b"b", b"a", b"c")):
         memory.put(digest, number, until=1)
     assert [memory.get(digest) for digest in (b"a", b"b", b"c")] == [2, None, 3]

@@ -132,7 +132,7 @@ def test_hashes_are_computed_one_at_a_time(clock: Clock) -> None:
     running, most = 0, 0
 
     class Slow(CountingHasher):
-        def verify(self, hash: object, password: object) -> bool:
+        def verify(self, hash: object, password: object) -> bool:  # type: ignore[override]
             nonlocal running, most
             running += 1
             most = max(most, running)
@@ -154,7 +154,7 @@ def test_who_waits_too_long_is_refused(clock: Clock, monkeypatch: pytest.MonkeyP
     entered, leave = threading.Event(), threading.Event()
 
     class Stuck(CountingHasher):
-        def verify(self, hash: object, password: object) -> bool:
+        def verify(self, hash: object, password: object) -> bool:  # type: ignore[override]
             entered.set()
             return leave.wait(10)
 

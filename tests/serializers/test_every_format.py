@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import as_object, row_shapes, shape_strategy, stripped, values
 
 from serializers.base import Limits, Page, Serializer
 from serializers.errors import DecodeError, EncodeError
 from serializers.registry import FORMATS
 from serializers.rows import BLOCK_ROWS
 from serializers.shape import Boolean, Choice, Integer, ListOf, MapOf, Record, Reference, Text
+from tests.serializers.strategies import as_object, row_shapes, shape_strategy, stripped, values
 
 ROW = Record(
     "Row",

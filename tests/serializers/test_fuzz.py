@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fuzzing import SHAPES, mutations
 
 from serializers import jsv
 from serializers.base import DEFAULT_LIMITS, Limits, Serializer
@@ -21,6 +20,7 @@ from serializers.errors import DecodeError
 from serializers.jsv import quick, reader
 from serializers.registry import FORMATS
 from serializers.shape import ListOf, MapOf, Record, Text
+from tests.serializers.fuzzing import SHAPES, mutations
 
 DOCUMENTS = int(os.environ.get("FUZZ_DOCUMENTS", "3000"))
 READABLE = [serializer for serializer in FORMATS if serializer.readable]

@@ -9,8 +9,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import shape_strategy, stripped, values
-from vectors import CORPORA
 
 from serializers import jsv
 from serializers.base import Limits
@@ -32,6 +30,8 @@ from serializers.shape import (
     Shape,
     Text,
 )
+from tests.serializers.strategies import shape_strategy, stripped, values
+from tests.serializers.vectors import CORPORA
 
 PAIR = Record(
     "Pair", {"first": Text(), "second": Text(), "list": ListOf(Text()), "pair": Reference("Pair"), "n": Integer()}

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from vectors import CORPORA
 
 from serializers import csv, jsv, xml
 from serializers import json as our_json
 from serializers.shape import Boolean, Integer, ListOf, MapOf, Record, Shape, Text
+from tests.serializers.vectors import CORPORA
 
 BODIES = json.loads((CORPORA / "recorded_bodies.json").read_text())
 CONTRACT = "http://schemas.datacontract.org/2004/07/"

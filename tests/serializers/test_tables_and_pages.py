@@ -137,7 +137,7 @@ class TestRegistry:
     @pytest.mark.parametrize("serializer", FORMATS, ids=lambda serializer: serializer.name)
     def test_finds_in_any_letter_case(self, serializer: Any) -> None:
         registry = default_registry()
-        assert registry.by_name(serializer.name.upper()) is serializer
+        assert (registry.by_name(serializer.name.upper()) is serializer) is True
         assert all(registry.by_suffix(suffix.title()) is serializer for suffix in serializer.suffixes)
         assert all(registry.by_media_type(media.upper()) is serializer for media in serializer.media_types)
 

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
-from vectors import TYPES, UNSUPPORTED, load, shape_of, value_of
 
 from serializers import csv, jsv
 from serializers import shape as shapes
 from serializers.errors import DecodeError
 from serializers.shape import Shape
+from tests.serializers.vectors import TYPES, UNSUPPORTED, load, shape_of, value_of
 
 #: The library's first member, or zero, where a member that is no null is absent.
 DEFAULTS = {next(iter(enum["members"])) for enum in TYPES["enums"].values()} | {"0"}
@@ -65,7 +65,8 @@ def encode_vectors() -> list[dict[str, Any]]:
 
 class TestEncode:
     def test_texts_byte_for_byte(self) -> None:
-        bad, count = [], Counter[str]()
+        bad = []
+        count = Counter[str]()
         for vector in encode_vectors():
             if (
                 NOT_OURS.search(vector["type"])
@@ -99,7 +100,7 @@ class TestEncode:
                 assert jsv.compiled(shape, attributes=attributes)(source) == vector["jsv"]
 
     def test_csv(self) -> None:
-        bad = []
+        bad: list[tuple[Any, ...]] = []
         for vector in load("encode"):
             if "csv" in vector and vector["value"] is not None and vector["type"] in ("List<Holder>", "List<Row>"):
                 shape = shape_of(vector["type"])
@@ -115,7 +116,8 @@ OTHER_READERS = re.compile(r"(?<!byte)\[\]|HashSet|Uri")
 
 class TestDecode:
     def test_same_value_or_an_error(self) -> None:
-        bad, count = [], Counter[str]()
+        bad: list[tuple[Any, ...]] = []
+        count = Counter[str]()
         for vector in load("decode"):
             if UNSUPPORTED.search(vector["type"]) or vector.get("api") or vector["jsv"] in ("", ","):
                 continue

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import shape_strategy, values
 
 from serializers import xml
 from serializers.errors import DecodeError
 from serializers.shape import Boolean, Choice, Instant, Integer, ListOf, MapOf, Record, Reference, Text
+from tests.serializers.strategies import shape_strategy, values
 
 NODE = Record(
     "Node",

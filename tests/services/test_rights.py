@@ -128,7 +128,7 @@ def test_users(matrix: Matrix) -> None:
         for ids in [[matrix.accounts[each] for each in names]]
     }
     before = {target: _user(world, target) for _, _, target in targets.values()}
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
         for name, value in changes(operation):
             moves = TENANTS if name == "accountIds" else {"": ()}
@@ -186,7 +186,7 @@ def _restore(world: World, user_id: str, before: Any) -> None:
 
 def test_accounts(matrix: Matrix) -> None:
     operation = catalog.operations["PatchAccount"]
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
         for name, value in changes(operation):
             for target in ("one", "two"):
@@ -202,7 +202,7 @@ def test_accounts(matrix: Matrix) -> None:
 
 def test_sessions(matrix: Matrix) -> None:
     operation, world = catalog.operations["PatchSession"], matrix.world
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
         for name, value in changes(operation):
             for tenant in ("one", "two"):
@@ -223,7 +223,7 @@ def _session(world: World, account_id: str) -> str:
 
 def test_tokens_for_others(matrix: Matrix) -> None:
     operation, world = catalog.operations["RequestAuthToken"], matrix.world
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
         for target in matrix.callers:
             role = next(iter(target.principal.roles), "")

@@ -135,7 +135,7 @@ def test_all_of_ones_sessions_are_answered(
     assert [each.id for each in call(people.bob, "GetMySessions").sessions] == made[::-1]
     monkeypatch.setattr(session_lists, "MOST_OF_MINE", 3)
     with world.context(people.bob, write=False) as context:
-        assert isinstance(session_lists.list_mine(None, context), Streamed)  # type: ignore[arg-type]
+        assert isinstance(session_lists.list_mine(None, context), Streamed)
     found = call(people.bob, "GetMySessions")
     assert [each.id for each in found.sessions] == made[::-1]
     assert vars(found).keys() == GetMySessionsResponse.schema().fields.keys()
