@@ -7,7 +7,8 @@ GatewayError
     +-- MalformedRequest   the body can't be read, or a value is none of its field's type
     +-- ValidationFailed   values that break a rule, all of them
     +-- NotAuthenticated   nobody is signed in, or the credentials are wrong
-    +-- Forbidden          the role is missing
+    +-- Forbidden          the caller is known and may not
+        +-- RoleMissing    the caller lacks a role that the operation needs
     +-- NotFound           it does not exist, or the caller may not see it
     +-- NotSupported       the operation is not there, or not with this verb
     +-- Conflict           what is stored forbids it
@@ -112,8 +113,14 @@ class Forbidden(ServiceError):
 
     error_code = "Forbidden"
 
-    def __init__(self, message: str = "Invalid Role") -> None:
-        super().__init__(message)
+
+class RoleMissing(Forbidden):
+    """The caller lacks a role that the operation needs. Code and message are ServiceStack's."""
+
+    error_code = "Invalid Role"
+
+    def __init__(self) -> None:
+        super().__init__(self.error_code)
 
 
 class NotFound(ServiceError):

@@ -92,6 +92,7 @@ class Settings:
     )
     jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
     default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
+    errors: str = _setting("GATEWAY_ERRORS", "field names and reason phrases as ServiceStack's, or plain")
     metadata: str = _setting("GATEWAY_METADATA", "what metadata pages tell of: all operations, or permitted ones only")
     log: str = _setting("GATEWAY_LOG", "text or json")
     debug: bool = _setting("GATEWAY_DEBUG", "errors answer with stack traces")
@@ -175,6 +176,7 @@ class Settings:
             default_format=env.str(
                 "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])
             ),
+            errors=env.str("GATEWAY_ERRORS", "compatible", validate=validate.OneOf(["compatible", "plain"])),
             metadata=env.str("GATEWAY_METADATA", "all", validate=validate.OneOf(["all", "permitted"])),
             log=env.str(
                 "GATEWAY_LOG", "text" if sys.stderr.isatty() else "json", validate=validate.OneOf(["text", "json"])

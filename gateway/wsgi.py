@@ -60,6 +60,7 @@ def build(settings: Settings, database: Database) -> App:
         jsonp=settings.jsonp,
         default_format=settings.default_format,
         permitted_only=settings.metadata == "permitted",
+        compatible_errors=settings.errors == "compatible",
         write_line=logs.request_writer(settings.log),
         admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
         limits=Allowance(

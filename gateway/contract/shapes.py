@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from marshmallow import fields as base
 
@@ -81,6 +81,31 @@ def _shape(field: base.Field[Any] | None, leaf: Leaf, path: tuple[type[Dto], ...
         return shape.MapOf(_shape(field.value_field, leaf, path, whole), key=_shape(field.key_field, leaf, path, whole))
     assert field is not None
     return leaf(field)
+
+
+def declared_path(record: shape.Record, path: str) -> str:
+    """The .NET spelling of a path of wire names: ``members[0].role`` is ``Members[0].Role``. Unknown names stay as they are.
+
+    :param record: the shape of the document that the path leads into.
+    """
+    enclosing = {record.name: record}
+    current: shape.Shape | None = record
+    steps = []
+    for step in path.split("."):
+        name, bracket, index = step.partition("[")
+        steps.append((current.declared_name(name) if _has(current, name) else name) + bracket + index)
+        current = current.fields[name] if _has(current, name) else None
+        while isinstance(current, shape.ListOf):
+            current = current.item
+        if isinstance(current, shape.Reference):
+            current = enclosing.get(current.name)
+        if isinstance(current, shape.Record):
+            enclosing[current.name] = current
+    return ".".join(steps)
+
+
+def _has(current: shape.Shape | None, name: str) -> TypeGuard[shape.Record]:
+    return isinstance(current, shape.Record) and name in current.fields
 
 
 def _text(_field: base.Field[Any]) -> shape.Shape:

@@ -109,6 +109,7 @@ class Options:
     :ivar jsonp: ``?callback=`` is honoured.
     :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
     :ivar transport_seconds: how long browsers keep to https once they have called over it (HSTS); 0 for no such header.
+    :ivar compatible_errors: errors name fields and have reason phrases as ServiceStack's do.
     :ivar write_line: takes each request's log line.
     :ivar admission: which requests run at once, and how often a caller may call.
     :ivar limits: what a request, or a batch with all its calls, may use.
@@ -128,6 +129,7 @@ class Options:
     limits: Allowance = Allowance()  # noqa: RUF009 - frozen
     streamed: Allowance = STREAMED
     transport_seconds: int = 0
+    compatible_errors: bool = True
     write_line: Callable[[logs.Line], None] = field(default_factory=lambda: logs.request_writer("text"))
 
 
@@ -155,7 +157,7 @@ def create_app(
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
-    ErrorAnswers(registry, options.realm, debug=options.debug).install(app)
+    ErrorAnswers(registry, options.realm, debug=options.debug, compatible=options.compatible_errors).install(app)
     _mount_operations(app, catalog, pipeline)
     _mount_predefined(app, catalog, registry, pipeline)
     _mount_metadata(app, Library(catalog, registry, TITLE, __version__), gate, options)

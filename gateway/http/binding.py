@@ -50,14 +50,16 @@ def read_values(
     form = forms.form(request, data, limits)
     if form is None and data.strip():
         values = decode(data, operation.request_shape, request, registry, limits)
-    query = from_pairs(forms.query_pairs(request.query_string), operation) if request.query_string else {}
+    query = {}
+    if request.query_string:
+        query = from_pairs(forms.query_pairs(request.query_string), operation, request.given_names)
     if predefined:
         values = {**query, **values, **path}
     else:
         values.update(path)
         values.update(query)
     if form:
-        values.update(from_pairs(form, operation))
+        values.update(from_pairs(form, operation, request.given_names))
     return values
 
 
@@ -105,8 +107,11 @@ def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
     return MalformedRequest(message, errors)
 
 
-def from_pairs(given: Pairs, operation: Operation) -> dict[str, Any]:
-    """Values by wire name. Raises ValidationFailed with one failure for each member whose text can't be read."""
+def from_pairs(given: Pairs, operation: Operation, given_names: dict[str, str]) -> dict[str, Any]:
+    """Values by wire name. Raises ValidationFailed with one failure for each member whose text can't be read.
+
+    :param given_names: gets the client's spelling of each member, by wire name.
+    """
     members = _members(operation)
     texts: dict[str, list[_Given]] = {}
     failures: list[FieldError] = []
@@ -114,6 +119,7 @@ def from_pairs(given: Pairs, operation: Operation) -> dict[str, Any]:
         found, subscript = _member(members, name)
         if found is None or text is None:
             continue
+        given_names[found[0]] = name.partition("[")[0]
         if isinstance(text, forms.Undecodable):
             message = (
                 f"'{text.shown[:_LONGEST_SHOWN]}' is an Invalid value for '{found[0]}': not {text.charset.upper()}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
+from http.client import responses
 from typing import Any
 
 import falcon
@@ -12,11 +15,12 @@ import structlog
 
 from gateway import errors
 from gateway.contract.dto import Dto, Instance
-from gateway.contract.shapes import document_shape
+from gateway.contract.shapes import declared_path, document_shape
 from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus, error_type
 from gateway.http import encoding
 from gateway.http.auth import challenge
 from gateway.http.request import Request
+from gateway.security.logins import WRONG
 from serializers.base import Serializer
 from serializers.registry import Registry
 
@@ -56,18 +60,34 @@ _FALCON: Mapping[int, tuple[str, str]] = {
 }
 
 
+#: What ServiceStack's host refuses before an operation runs: the reason phrase is HTTP's own.
+_HOST_ERRORS = (
+    errors.NotAuthenticated,
+    errors.NotSupported,
+    errors.TooLarge,
+    errors.UnsupportedMedia,
+    errors.TooManyRequests,
+    errors.Unavailable,
+)
+#: The error code of a value that could not be bound.
+_UNBOUND = errors.MalformedRequest.error_code
+_PHRASE = re.compile(r"[A-Za-z][A-Za-z0-9 ]{0,63}")
+
+
 class ErrorAnswers:
     """Turns exceptions into answers.
 
     :ivar registry: the formats; JSON is the last resort where another can't say it.
     :ivar realm: what WWW-Authenticate names.
     :ivar debug: whether answers carry stack traces.
+    :ivar compatible: field names and reason phrases are ServiceStack's; otherwise wire names and HTTP's own phrases.
     """
 
-    def __init__(self, registry: Registry, realm: str, *, debug: bool) -> None:
+    def __init__(self, registry: Registry, realm: str, *, debug: bool, compatible: bool = True) -> None:
         self.registry = registry
         self.realm = realm
         self.debug = debug
+        self.compatible = compatible
 
     def install(self, app: falcon.App[Any, Any]) -> None:
         """Handle every exception of the app."""
@@ -93,6 +113,10 @@ class ErrorAnswers:
     def answer(self, request: Request, response: falcon.Response, status: int, error: errors.ServiceError) -> None:
         """Write an error onto a response: status, headers and body."""
         response.status = status
+        if self.compatible:
+            response.status = f"{status} {reason_phrase(status, error)}"
+            if isinstance(error, errors.ValidationFailed) or error.code == _UNBOUND:
+                error.errors = tuple(declared(each, request) for each in error.errors)
         self._headers(response, error)
         negotiation = request.negotiation
         serializer, content_type = negotiation.serializer, negotiation.content_type
@@ -133,8 +157,20 @@ def status_of(error: errors.ServiceError) -> int:
     return next((STATUS[each] for each in type(error).__mro__ if each in STATUS), 500)
 
 
+def reason_phrase(status: int, error: errors.ServiceError) -> str:
+    """The reason phrase as ServiceStack writes it, which C# clients read as StatusDescription: the error code of what an operation
+    raised (``404 NotFound``), HTTP's own phrase of what the host refused (``404 Not Found``)."""
+    phrase = responses.get(status, error.code)
+    if isinstance(error, errors.NotAuthenticated):
+        return WRONG if error.message == WRONG else phrase
+    of_host = type(error) is errors.ServiceError or isinstance(error, _HOST_ERRORS)
+    if of_host or error.code == _UNBOUND or not _PHRASE.fullmatch(error.code):
+        return phrase
+    return error.code
+
+
 def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto: type[Dto] = ErrorResponse) -> Instance:
-    """The ErrorResponse that says an error, or another DTO that has room for it."""
+    """The ErrorResponse of an error, or another DTO that has a ResponseStatus."""
     failures = [
         ResponseError.new(
             error_code=each.error_code, field_name=each.field_name, message=each.message, meta=dict(each.meta) or None
@@ -149,6 +185,21 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto:
         meta=error.meta or None,
     )
     return dto.new(response_status=status)
+
+
+def declared(failure: errors.FieldError, request: Request) -> errors.FieldError:
+    """The failure with its field named as ServiceStack does: as the client spelled a member of the query or form whose value could not
+    be bound, otherwise as the DTO declares it."""
+    if request.operation is None:
+        return failure
+    name = request.given_names.get(failure.field_name) if failure.error_code == _UNBOUND else None
+    if name is None:
+        name = declared_path(request.operation.request_shape, failure.field_name)
+    message = failure.message
+    if failure.error_code == _UNBOUND:
+        before, _, after = message.rpartition(f"'{failure.field_name}'")
+        message = f"{before}'{name}'{after}" if before else message
+    return replace(failure, field_name=name, message=message)
 
 
 def error_document(error: errors.ServiceError, serializer: Serializer) -> bytes:

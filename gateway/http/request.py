@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from os import urandom
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -52,6 +53,11 @@ class Request(falcon.Request):
     def prefix(self) -> str:
         """The path under which the client reaches the service, without a slash at its end; empty for the host's root."""
         return f"{self.env.get(PREFIX, '')}{self.root_path}"
+
+    @cached_property
+    def given_names(self) -> dict[str, str]:
+        """The client's spelling of the members that the query or form gave, by wire name."""
+        return {}
 
     @property
     def pairs(self) -> list[tuple[str, str | None]]:

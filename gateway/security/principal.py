@@ -8,7 +8,7 @@ from enum import Enum
 
 from gateway.contract.catalog import Access
 from gateway.dtos.catalog import SYSTEM_ADMINISTRATOR
-from gateway.errors import Forbidden, NotAuthenticated
+from gateway.errors import NotAuthenticated, RoleMissing
 
 
 class Method(Enum):
@@ -52,7 +52,7 @@ class Principal:
 
 
 def authorize(principal: Principal | None, access: Access) -> None:
-    """Let the caller pass or raise NotAuthenticated (nobody is signed in) or Forbidden (a role is missing)."""
+    """Let the caller pass or raise NotAuthenticated (nobody is signed in) or RoleMissing."""
     if not access.signed_in:
         return
     if principal is None:
@@ -60,4 +60,4 @@ def authorize(principal: Principal | None, access: Access) -> None:
     if principal.is_administrator:
         return
     if not principal.roles.issuperset(access.all_of) or (access.any_of and principal.roles.isdisjoint(access.any_of)):
-        raise Forbidden
+        raise RoleMissing

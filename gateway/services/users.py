@@ -14,7 +14,7 @@ from gateway.contract.dto import Dto, Instance, close
 from gateway.dtos.catalog import ROLES, USER, catalog
 from gateway.dtos.common import ListResponse
 from gateway.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
-from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, ValidationFailed
+from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, RoleMissing, ValidationFailed
 from gateway.security import audit
 from gateway.security.administration import password_fault
 from gateway.security.audit import Event
@@ -92,7 +92,7 @@ def _check_patch(request: Instance, context: Context) -> UserRow:
     row = visible(context, request.user_id)
     check_covers(context.principal, row)
     if request.roles and not context.principal.is_administrator:
-        raise Forbidden
+        raise RoleMissing
     failures = [
         *_password_failures("newPassword", request.new_password),
         *_role_failures(request.roles or ()),

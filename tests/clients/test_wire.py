@@ -199,7 +199,7 @@ def _check_error(row: Row, answer: Answer) -> None:
         assert (answer.header("WWW-Authenticate") or "").startswith('Basic realm="')
     if answer.status == 400:
         named = {each["fieldName"]: each["errorCode"] for each in status["errors"]}
-        assert named == {"withAddress": "RegularExpression", "memberEmailAddresses[0]": "Email"}
+        assert named == {"WithAddress": "RegularExpression", "MemberEmailAddresses[0]": "Email"}
         if row["body"].startswith("["):
             assert status["meta"]["AutoBatchIndex"] == "1"
 

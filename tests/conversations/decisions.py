@@ -190,7 +190,7 @@ def _codes(text: str) -> list[str]:
     return re.findall(r"[eE]rrorCode[\">:]+([A-Za-z]+)", text)
 
 
-def _wire_names(conversation: Conversation, ours: Answer) -> bool:
+def _declared_names(conversation: Conversation, ours: Answer) -> bool:
     """The failures have the same codes; how their fields are called, and what stands beside the status, differs."""
     there = conversation.answer
     codes = _codes(ours.text)
@@ -393,10 +393,11 @@ DECISIONS = [
     ),
     Decision("records", "Records: ``{id:1,name:x}``, or as JSON.", _DOCUMENT, _query("Crumb=%7B%22")),
     Decision(
-        "wire names",
-        "``fieldName`` is the wire name, with an item's index (``members[0].role``), and nothing stands beside the ResponseStatus.",
+        "declared names",
+        "``errors`` names fields as the DTO declares them, with an item's index (``Members[0].Role``), and nothing stands beside the "
+        "ResponseStatus.",
         _DOCUMENT,
-        _wire_names,
+        _declared_names,
     ),
     Decision("errors", "``errors`` is always there.", _DOCUMENT, _errors_there),
     Decision(

@@ -277,7 +277,7 @@ def _update_session(request: Any, _: Context) -> Instance:
 
 
 def _argument(message: str, parameter: str, code: str = "ArgumentException") -> errors.ServiceError:
-    return errors.ValidationFailed("", [FieldError(code, parameter, message)])
+    return errors.MalformedRequest(message, [FieldError(code, parameter, message)], error_code=code)
 
 
 def _failures() -> dict[str, Exception]:

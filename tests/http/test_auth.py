@@ -163,7 +163,7 @@ def test_missing_credentials(client: Client, missing: str) -> None:
     response = client("POST", "/auth/credentials", {**CREDENTIALS, missing: ""})
     assert response.status_code == 400
     assert [(each["fieldName"], each["errorCode"]) for each in response.json["responseStatus"]["errors"]] == [
-        (missing, "NotEmpty")
+        (missing[0].upper() + missing[1:], "NotEmpty")
     ]
 
 

@@ -147,10 +147,10 @@ def test_all_failures_at_once(client: TestApp) -> None:
     status = post(client, "/sessions", json.dumps(body), "application/json").json["responseStatus"]
     assert status["errorCode"] == "SerializationException"
     assert [(each["fieldName"], each["errorCode"]) for each in status["errors"]] == [
-        ("channel", "SerializationException"),
-        ("withAddress", "RegularExpression"),
-        ("memberEmailAddresses[1]", "Email"),
-        ("startSession", "SerializationException"),
+        ("Channel", "SerializationException"),
+        ("WithAddress", "RegularExpression"),
+        ("MemberEmailAddresses[1]", "Email"),
+        ("StartSession", "SerializationException"),
     ]
 
 

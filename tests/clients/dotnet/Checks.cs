@@ -268,7 +268,7 @@ public static class Checks
         var bad = new NewSession { WithAddress = "nonsense", MemberEmailAddresses = new List<string> { "a@example.org", "nobody" } };
         var status = Refused(400, Send(Client(Key), "POST", "/xml/reply/NewSession", bad));
         Equal("RegularExpression", status.ErrorCode, "errorCode");
-        Equal("RegularExpression withAddress, Email memberEmailAddresses[1]",
+        Equal("RegularExpression WithAddress, Email MemberEmailAddresses[1]",
             string.Join(", ", status.Errors.Select(each => $"{each.ErrorCode} {each.FieldName}")), "errors");
         Equal("nobody", status.Errors[1].Meta["PropertyValue"], "meta");
     }

@@ -159,7 +159,7 @@ public class Checks {
         same(error.getStatusCode(), 400);
         List<String> found = new ArrayList<>();
         for (ResponseError each : error.getFieldErrors()) found.add(each.getErrorCode() + " " + each.getFieldName());
-        same(found, Arrays.asList("RegularExpression withAddress", "Email memberEmailAddresses[1]"));
+        same(found, Arrays.asList("RegularExpression WithAddress", "Email MemberEmailAddresses[1]"));
     }
 
     static void notAuthenticated() throws Exception {

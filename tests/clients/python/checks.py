@@ -186,7 +186,7 @@ def field_errors() -> None:
     error = status(lambda: client().send(bad))
     assert error.status_code == 400
     found = [(each.error_code, each.field_name) for each in error.response_status.errors]
-    assert found == [("RegularExpression", "withAddress"), ("Email", "memberEmailAddresses[1]")], found
+    assert found == [("RegularExpression", "WithAddress"), ("Email", "MemberEmailAddresses[1]")], found
 
 
 def not_authenticated() -> None:

@@ -72,7 +72,7 @@ const checks = {
         const bad = new NewSession({ withAddress: "nonsense", memberEmailAddresses: ["a@example.org", "nobody"] })
         const status = await refused(() => client().post(bad))
         assert.deepEqual(status.errors.map(each => [each.errorCode, each.fieldName]),
-            [["RegularExpression", "withAddress"], ["Email", "memberEmailAddresses[1]"]])
+            [["RegularExpression", "WithAddress"], ["Email", "MemberEmailAddresses[1]"]])
     },
     async not_authenticated() {
         assert.equal((await refused(() => new JsonServiceClient(url).post(new NewSession()))).errorCode, "Unauthorized")
