@@ -24,6 +24,12 @@ _HIDDEN = "(hidden)"
 SECRET_BYTES = 32
 
 
+#: Seconds of a duration's unit.
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST = 10 * 365 * 86_400
+_DURATION = "a number of seconds, or of minutes, hours or days as 90m, 12h, 14d"
+
+
 def _setting(variable: str, help_text: str, *, secret: bool = False) -> Any:
     return field(metadata={"variable": variable, "help": help_text, "secret": secret})
 
@@ -55,6 +61,10 @@ class Settings:
         "GATEWAY_TRUSTED_PROXIES",
         "addresses or networks of proxies whose X-Forwarded-… and Forwarded headers are believed",
     )
+    token_lifetime: int = _setting(
+        "GATEWAY_TOKEN_LIFETIME", "how long a bearer token is good, in seconds or as 90m, 12h, 14d"
+    )
+    refresh_lifetime: int = _setting("GATEWAY_REFRESH_LIFETIME", "how long a refresh token is good, likewise")
     login_attempts: int = _setting(
         "GATEWAY_LOGIN_ATTEMPTS", "failed log-ins of one user name from one address that lock it out there"
     )
@@ -143,6 +153,20 @@ class Settings:
                 )
                 or ()
             ),
+            token_lifetime=_seconds(
+                env.str(
+                    "GATEWAY_TOKEN_LIFETIME",
+                    "14d",
+                    validate=_check(_is_duration, _DURATION),
+                )
+            ),
+            refresh_lifetime=_seconds(
+                env.str(
+                    "GATEWAY_REFRESH_LIFETIME",
+                    "365d",
+                    validate=_check(_is_duration, _DURATION),
+                )
+            ),
             login_attempts=env.int("GATEWAY_LOGIN_ATTEMPTS", 20, validate=validate.Range(1, 10_000)),
             login_address_attempts=env.int("GATEWAY_ADDRESS_ATTEMPTS", 200, validate=validate.Range(1, 100_000)),
             login_window=env.int("GATEWAY_LOGIN_WINDOW", 600, validate=validate.Range(1, 86_400)),
@@ -215,6 +239,16 @@ def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[Any], None]:
             raise ValidationError(f"must be {wanted}")
 
     return check
+
+
+def _is_duration(value: str) -> bool:
+    return 0 < _seconds(value) <= _LONGEST
+
+
+def _seconds(text: str) -> int:
+    """The seconds of a duration; 0 of what is none."""
+    found = re.fullmatch(r"([1-9]\d{0,8})([smhd]?)", text)
+    return 0 if found is None else int(found[1]) * _UNITS[found[2]]
 
 
 def _is_bind(value: str) -> bool:

@@ -14,6 +14,7 @@ from gateway.http.app import App, Options, create_app
 from gateway.places import Kind, Places, Share, shares
 from gateway.security.authenticator import Authenticator
 from gateway.security.lockout import Limits
+from gateway.security.tokens import Lifetimes
 from gateway.services import load_services
 from gateway.settings import Settings
 from models import Database, connect, migrations
@@ -48,6 +49,7 @@ def build(settings: Settings, database: Database) -> App:
         [settings.secret, settings.previous_secret],
         # Who waits for a hash keeps a thread but no processor; some threads are always left to requests of other kinds.
         in_line=max(1, settings.threads * 3 // 4),
+        lifetimes=Lifetimes(settings.token_lifetime, settings.refresh_lifetime),
         limits=Limits(
             settings.login_attempts, settings.login_address_attempts, settings.login_window, settings.login_exempt
         ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.contract import fields, rules
-from gateway.contract.catalog import ANYONE
+from gateway.contract import fields
+from gateway.contract.catalog import ANYONE, SIGNED_IN
 from gateway.contract.dto import Dto
 from gateway.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, catalog
 from gateway.dtos.errors import ResponseStatus
@@ -54,6 +54,8 @@ class Authenticate(Dto):
     user_name = fields.String("The user's e-mail address")
     password = fields.String("The user's password")
     remember_me = fields.Boolean("Stay signed in for longer?")
+    continue_ = fields.String("The path of this host to go on to, for log-ins by an HTML form", name="Continue")
+    use_token_cookie = fields.Boolean("Keep the tokens as cookies, ss-tok and ss-reftok?")
     access_token = fields.String("A token to sign in with")
     access_token_secret = fields.String("The secret of the token, where it has one")
     meta = fields.Map("Further facts")
@@ -78,7 +80,33 @@ class GetAccessToken(Dto):
     ordered = True
     interfaces = ("IPost",)
 
-    refresh_token = fields.String("The refresh token that signing in gave", rules=[rules.not_empty()])
+    refresh_token = fields.String("The refresh token that signing in gave; where it is left out, the one in the cookie")
+    use_token_cookie = fields.Boolean("Keep the new token as a cookie? Tokens in cookies are always renewed there")
+    meta = fields.Map("Further facts")
+
+
+class ConvertSessionToTokenResponse(Dto):
+    """Tokens in place of a login session"""
+
+    dotnet_namespace = _SERVICESTACK
+    ordered = True
+
+    meta = fields.Map("Further facts")
+    access_token = fields.String("The token to send from now on")
+    response_status = fields.Nested(ResponseStatus, "The error, if any")
+
+
+@catalog.operation(
+    "POST", "/session-to-token", returns=ConvertSessionToTokenResponse, access=SIGNED_IN, tags=["authentication"]
+)
+class ConvertSessionToToken(Dto):
+    """Turn the login session into tokens, which are kept as cookies"""
+
+    dotnet_namespace = _SERVICESTACK
+    ordered = True
+    interfaces = ("IPost",)
+
+    preserve_session = fields.Boolean("Does the login session go on?")
     meta = fields.Map("Further facts")
 
 

@@ -19,6 +19,7 @@ from gateway.security.principal import Method, Principal, authorize
 from gateway.security.sessions import LoginChange, LoginSession
 
 TEMPORARY, PERMANENT, OPTION = "ss-id", "ss-pid", "ss-opt"
+TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"
 
 #: Cookies of one name that are looked at: a line may hold those of several paths and domains.
 _MOST_COOKIES = 4
@@ -97,6 +98,8 @@ def credentials(request: Request) -> Credentials:
         session_id=shown("HTTP_X_SS_ID"),
         cookies=_session_ids(line) if line else (),
         address=shown("REMOTE_ADDR", ""),
+        token=_first(line, TOKEN) if line else "",
+        refresh_token=_first(line, REFRESH_TOKEN) if line else "",
     )
 
 
@@ -106,6 +109,11 @@ def cookies(line: str) -> Iterator[tuple[str, str]]:
         name, equals, value = part.partition("=")
         if equals:
             yield name.strip(), value.strip().strip('"')
+
+
+def _first(line: str, wanted: str) -> str:
+    """The value of the first cookie of that name; empty where there is none."""
+    return next((value for name, value in cookies(line) if name == wanted and value), "") if wanted in line else ""
 
 
 def _session_ids(line: str) -> tuple[str, ...]:
@@ -132,12 +140,23 @@ def cookie_lines(change: LoginChange, *, secure: bool, path: str = "/") -> Itera
 
     Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies.
     """
-    for name, value, seconds in _cookies_of(change.session):
+    for name, value, seconds in _cookies_of(change):
         lasting = "" if seconds is None else f"; Max-Age={seconds}"
         yield f"{name}={value}; Path={path}{lasting}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
 
-def _cookies_of(session: LoginSession | None) -> Iterator[tuple[str, str, int | None]]:
+def _cookies_of(change: LoginChange) -> Iterator[tuple[str, str, int | None]]:
+    if not change.keeps_session:
+        yield from _session_cookies(change.session)
+    if change.tokens is not None:
+        yield TOKEN, change.tokens.access, change.tokens.access_seconds
+        if change.tokens.refresh:
+            yield REFRESH_TOKEN, change.tokens.refresh, change.tokens.refresh_seconds
+    elif change.ends_tokens:
+        yield from ((name, "", 0) for name in (TOKEN, REFRESH_TOKEN))
+
+
+def _session_cookies(session: LoginSession | None) -> Iterator[tuple[str, str, int | None]]:
     if session is None:
         yield from ((name, "", 0) for name in (TEMPORARY, PERMANENT, OPTION))
         return

@@ -2,7 +2,8 @@
 
 They are tried in this order, and the first that is good decides: ``Authorization`` (Bearer: a token or an API key; Basic: e-mail address
 and password, or an API key as user name), ``X-Api-Key``, ``X-ss-id``, cookies. Wrong ones are refused at once; stale ones, that were good
-once, are passed over for good ones behind them. Cookies that are over are nothing at all: clients keep them for years.
+once, are passed over for good ones behind them. Cookies that are over are nothing at all: clients keep them for years. So are tokens in a
+cookie, which come last.
 """
 
 from __future__ import annotations
@@ -14,17 +15,29 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
+from gateway.security import audit
+from gateway.security.audit import Event
 from gateway.security.clock import Clock, instant
+from gateway.security.families import Outcome, TokenFamilies, new_family, new_refresh_id
 from gateway.security.keys import key_hash
 from gateway.security.lockout import Limits, Lockout
 from gateway.security.logins import WRONG, Logins
 from gateway.security.memory import Memory
 from gateway.security.passwords import IN_LINE, Passwords
 from gateway.security.principal import Method, Principal
-from gateway.security.sessions import LONGEST_ID, LoginSession, LoginSessions, session_hash
-from gateway.security.tokens import ACCESS_USE, REFRESH_USE, Claims, TokenError, TokenExpired, Tokens, is_token
+from gateway.security.sessions import LONGEST_ID, LoginSession, LoginSessions, TokenCookies, session_hash
+from gateway.security.tokens import (
+    ACCESS_USE,
+    REFRESH_USE,
+    Claims,
+    Lifetimes,
+    TokenError,
+    TokenExpired,
+    Tokens,
+    is_token,
+)
 from gateway.units import unit_of_work
-from models import Database, identity
+from models import Database, identity, login
 from models.identity import Identity
 
 #: Seconds for which what a token needs of its user is remembered.
@@ -39,6 +52,8 @@ class Credentials(NamedTuple):
     :ivar session_id: the X-ss-id header.
     :ivar cookies: ids of login sessions, the likeliest first.
     :ivar address: where the request comes from.
+    :ivar token: an access token in a cookie.
+    :ivar refresh_token: a refresh token in a cookie.
     """
 
     authorization: str | None = None
@@ -46,6 +61,19 @@ class Credentials(NamedTuple):
     session_id: str | None = None
     cookies: tuple[str, ...] = ()
     address: str = ""
+    token: str = ""
+    refresh_token: str = ""
+
+    @property
+    def bearer(self) -> str:
+        """What the Authorization header bears; empty where it has another scheme."""
+        scheme, _, value = (self.authorization or "").strip().partition(" ")
+        return value.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every token that a request shows."""
+        return tuple(each for each in (self.bearer, self.token, self.refresh_token) if is_token(each))
 
     def __repr__(self) -> str:
         return f"Credentials(address={self.address!r})"
@@ -61,6 +89,7 @@ class Authenticator:
     :param secrets: sign tokens; the first one signs, tokens of the others are accepted.
     :param in_line: log-ins that may wait for their password's hash at once in this process.
     :param limits: when guesses lock out.
+    :param lifetimes: how long tokens are good.
     """
 
     def __init__(
@@ -73,15 +102,18 @@ class Authenticator:
         passwords: Passwords | None = None,
         in_line: int = IN_LINE,
         limits: Limits | None = None,
+        lifetimes: Lifetimes | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self.passwords = passwords or Passwords(clock, in_line=in_line)
         self._logins = Logins(database, self.passwords, Lockout(database, clock, sleep, limits), clock)
         self._sessions = LoginSessions(database, clock)
-        self._tokens = Tokens(secrets, clock)
+        self._tokens = Tokens(secrets, clock, lifetimes)
+        self._families = TokenFamilies(database, clock, max(self.lifetimes.access, self.lifetimes.refresh))
         # PERF: by the whole header, as most clients spell it.
         self._known_tokens: Memory[str, Principal] = Memory(clock)
+        self._known_cookies: Memory[str, Principal] = Memory(clock)
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """The sender; None where there are no credentials or only cookies that are over.
@@ -92,7 +124,7 @@ class Authenticator:
         if known is not None:
             return known
         stale: ServiceError | None = None
-        for attempt in (self._by_authorization, self._by_header_key, self._by_session):
+        for attempt in (self._by_authorization, self._by_header_key, self._by_session, self._by_cookie_token):
             try:
                 found = attempt(credentials)
             except _Stale as error:
@@ -109,30 +141,82 @@ class Authenticator:
         user = self._logins.check(name, password, address, every_time=True)
         return user, self._sessions.start(user, permanent=permanent)
 
-    def log_out(self, credentials: Credentials) -> None:
-        """End every login session that a request shows."""
-        for session_id in _session_ids(credentials):
-            self._sessions.end(session_id)
+    def log_out(self, credentials: Credentials, *, tokens: bool = True) -> None:
+        """End every login session that a request shows, and the tokens that came from it.
+
+        :param tokens: end those too whose token the request shows, by header or cookie.
+        """
+        hashes = {session_hash(each) for each in _session_ids(credentials)}
+        shown = credentials.tokens if tokens else ()
+        families = {family for each in shown if (family := self._tokens.family_of(each))}
+        for each in shown:
+            self._known_tokens.forget(f"Bearer {each}")
+            self._known_cookies.forget(each)
+        if not hashes and not families:
+            return
+        with unit_of_work(self._database) as unit:
+            ended = [each for each in sorted(hashes | families) if login.delete(unit, each) or each in families]
+            for family in ended:
+                self._families.end(unit, family)
+        if ended:
+            audit.record(Event.LOG_OUT)
 
     def tokens_of(self, user: Identity, session: LoginSession) -> tuple[str, str]:
-        """An access token and a refresh token of a login session."""
-        hashed = session_hash(session.id)
-        return self._tokens.access(user, hashed), self._tokens.refresh(user, hashed)
+        """An access token and a refresh token of a login session, for clients that keep them by themselves."""
+        family = session_hash(session.id)
+        return self._tokens.access(user, family, full_name(user)), self._tokens.refresh(user, family)
+
+    def token_cookies(self, user: Identity, family: str = "") -> TokenCookies:
+        """An access token and a refresh token that rotates, for cookies.
+
+        :param family: the login session's, where they end with it.
+        """
+        family = family or new_family()
+        access = self._tokens.access(user, family, full_name(user))
+        return self._cookies(access, self._tokens.refresh(user, family, new_refresh_id()), self.lifetimes.refresh)
 
     def token_for(self, user: Identity) -> str:
         """An access token for a user, of no login session."""
-        return self._tokens.access(user)
+        return self._tokens.access(user, new_family(), full_name(user))
 
-    def refreshed(self, refresh_token: str) -> str:
-        """A new access token. Raises NotAuthenticated where the refresh token or its login session is over, TokenError where it is none."""
+    def refreshed(self, refresh_token: str) -> TokenCookies:
+        """A new access token, and a refresh token in place of one that rotates. Those that do not are good again and again: ServiceStack's
+        clients keep one, and know no way to take another.
+
+        Raises NotAuthenticated where the refresh token or its log-in is over, TokenError where it is none.
+        """
         try:
             claims = self._tokens.read(refresh_token, REFRESH_USE)
         except TokenExpired:
-            raise NotAuthenticated("Token has expired") from None
+            raise self._refused(Event.REFRESH_REFUSED, "Token has expired") from None
+        except TokenError:
+            audit.record(Event.REFRESH_REFUSED, reason="not a refresh token")
+            raise
         user = self._user_of(claims)
         if user is None:
-            raise NotAuthenticated("Token has been invalidated")
-        return self._tokens.access(user, claims.session_hash)
+            raise self._refused(Event.REFRESH_REFUSED, "Token has been invalidated", claims.user_id)
+        renewed = ""
+        if claims.refresh_id:
+            outcome, refresh_id = self._families.rotate(claims)
+            if outcome is not Outcome.GOOD:
+                event = Event.REFRESH_REUSED if outcome is Outcome.REUSED else Event.REFRESH_REFUSED
+                raise self._refused(event, "Token has been invalidated", claims.user_id)
+            renewed = self._tokens.refresh(user, claims.family, refresh_id, claims.expires)
+        audit.record(Event.TOKEN_REFRESHED, user=user.user_id, target=user.user_id)
+        access = self._tokens.access(user, claims.family, full_name(user))
+        return self._cookies(access, renewed, int(claims.expires - self._clock()))
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """How long tokens are good."""
+        return self._tokens.lifetimes
+
+    def _cookies(self, access: str, refresh: str, refresh_seconds: int) -> TokenCookies:
+        return TokenCookies(access, self.lifetimes.access, refresh, refresh_seconds)
+
+    def _refused(self, event: Event, message: str, target: str | None = None) -> NotAuthenticated:
+        audit.record(event, target=target, reason=message)
+        return NotAuthenticated(message)
 
     def _by_authorization(self, credentials: Credentials) -> Principal | None:
         if not credentials.authorization:
@@ -157,6 +241,23 @@ class Authenticator:
                 return principal_of(found.user, method, session_id, renewed=found.renewed)
         return None
 
+    def _by_cookie_token(self, credentials: Credentials) -> Principal | None:
+        token = credentials.token
+        if not is_token(token):
+            return None
+        known = self._known_cookies.get(token)
+        if known is None:
+            try:
+                claims = self._tokens.read(token, ACCESS_USE)
+            except TokenError:
+                return None
+            user = self._user_of(claims)
+            if user is None:
+                return None
+            known = principal_of(user, Method.COOKIE)
+            self._known_cookies.put(token, known, min(self._clock() + REMEMBERED, claims.expires))
+        return known
+
     def _by_basic(self, encoded: str, address: str) -> Principal:
         try:
             name, colon, password = _text(base64.b64decode(encoded, validate=True)).partition(":")
@@ -172,12 +273,15 @@ class Authenticator:
         with unit_of_work(self._database, write=False) as unit:
             found = identity.by_key(unit, key_hash(key))
         if found is None or found[0].disabled:
+            _record_refusal("key", None if found is None else found[0].user_id, wrong)
             raise NotAuthenticated(wrong)
         user, state = found
-        if state.date_revoked:
-            raise _Stale(Forbidden("ApiKey has been cancelled"))
+        over = "ApiKey has been cancelled" if state.date_revoked else ""
         if state.date_expires and state.date_expires <= instant(self._clock()):
-            raise _Stale(Forbidden("ApiKey has expired"))
+            over = over or "ApiKey has expired"
+        if over:
+            _record_refusal("key", user.user_id, over)
+            raise _Stale(Forbidden(over))
         return principal_of(user, Method.KEY)
 
     def _by_token(self, token: str) -> Principal:
@@ -188,27 +292,31 @@ class Authenticator:
         try:
             claims = self._tokens.read(token, ACCESS_USE)
         except TokenExpired:
+            _record_refusal("token", None, "Token has expired")
             raise _Stale(NotAuthenticated("Token has expired")) from None
-        except TokenError:
+        except TokenError as error:
+            _record_refusal("token", None, str(error))
             raise NotAuthenticated from None
         user = self._user_of(claims)
         if user is None:
+            _record_refusal("token", claims.user_id, "Token has been invalidated")
             raise _Stale(NotAuthenticated("Token has been invalidated"))
         principal = principal_of(user, Method.TOKEN)
         self._known_tokens.put(header, principal, min(self._clock() + REMEMBERED, claims.expires))
         return principal
 
     def _user_of(self, claims: Claims) -> Identity | None:
-        """The user of a token; None where the user, the password or the login session that it came from is gone."""
-        if claims.session_hash:
-            found = self._sessions.find(claims.session_hash)
-            user = None if found is None else found.user
-        else:
-            with unit_of_work(self._database, write=False) as unit:
-                user = identity.by_id(unit, claims.user_id)
-        if user is None or user.disabled or user.user_id != claims.user_id:
+        """The user of a token; None where the user is gone, the user's credentials are others by now, or the token's family was ended."""
+        with unit_of_work(self._database, write=False) as unit:
+            user = identity.by_id(unit, claims.user_id)
+            family = login.family(unit, claims.family)
+        if user is None or user.disabled or (family is not None and family.ended):
             return None
         return user if user.credentials_version == claims.credentials_version else None
+
+
+def _record_refusal(kind: str, target: str | None, reason: str) -> None:
+    audit.record(Event.CREDENTIALS_REFUSED, target=target, kind=kind, reason=reason)
 
 
 class _Stale(Exception):

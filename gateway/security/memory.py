@@ -29,6 +29,11 @@ class Memory(Generic[Key, Value]):
         found = self._values.get(key)
         return found[1] if found is not None and self._clock() < found[0] else None
 
+    def forget(self, key: Key) -> None:
+        """Forget a value."""
+        with self._lock:
+            self._values.pop(key, None)
+
     def put(self, key: Key, value: Value, until: float) -> None:
         """Remember a value until a point in time."""
         with self._lock:

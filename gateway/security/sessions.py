@@ -41,10 +41,32 @@ class LoginSession:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenCookies:
+    """Tokens for a client that keeps them as cookies, and how many seconds each is good.
+
+    :ivar refresh: empty for no refresh token.
+    """
+
+    access: str = field(repr=False)
+    access_seconds: int
+    refresh: str = field(default="", repr=False)
+    refresh_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LoginChange:
-    """What a request did to its client's login: a new session, or None, the end of it."""
+    """What a request did to its client's login.
+
+    :ivar session: a new session; None is the end of it.
+    :ivar keeps_session: nothing happened to the session.
+    :ivar tokens: new tokens for the client's cookies.
+    :ivar ends_tokens: the client should forget the tokens in its cookies.
+    """
 
     session: LoginSession | None
+    keeps_session: bool = False
+    tokens: TokenCookies | None = None
+    ends_tokens: bool = False
 
 
 class Found(NamedTuple):
@@ -95,11 +117,6 @@ class LoginSessions:
         if due:
             self._touch(id_hash, state, now)
         return Found(user, due and bool(state.permanent))
-
-    def end(self, session_id: str) -> None:
-        """End a session, for good and everywhere."""
-        with unit_of_work(self._database) as unit:
-            login.delete(unit, session_hash(session_id))
 
     def _touch(self, id_hash: str, state: LoginState, now: float) -> None:
         lasting = PERMANENT if state.permanent else TEMPORARY

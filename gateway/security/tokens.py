@@ -1,7 +1,8 @@
 """Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256, and with nothing else.
 
-A token says who (``sub``), by which of the user's credentials (``cv``), out of which login session (``sid``), and what it is for (``use``):
-an access token is no refresh token. Its ``roles`` are for clients to read; what a request may do is asked of the user as stored.
+A token says who (``sub``), by which of the user's credentials (``cv``), of which family (``sid``: the tokens of one log-in), and what it is
+for (``use``): an access token is no refresh token. A refresh token that rotates has an id (``jti``). ``name``, ``email``,
+``preferred_username`` and ``roles`` are for clients to read; what a request may do is asked of the user as stored.
 """
 
 from __future__ import annotations
@@ -19,16 +20,13 @@ from models.identity import Identity
 
 ISSUER = "gateway"
 ALGORITHM = "HS256"
-#: Seconds for which an access token is good.
-ACCESS = 3600
-#: Seconds for which a refresh token is good, as long as its login session lasts.
-REFRESH = 4 * 7 * 86_400
-#: Characters of a token; ours have fewer than a thousand.
-LONGEST = 4096
+#: Characters of a token; most of ours have fewer than a thousand. Browsers keep cookies of 4,096 bytes with their names and attributes.
+LONGEST = 3900
 #: Uses of a token.
 ACCESS_USE = "access"
 REFRESH_USE = "refresh"
 
+_DAY = 86_400
 _REQUIRED = ["iss", "sub", "iat", "exp"]
 
 
@@ -41,18 +39,32 @@ class TokenExpired(TokenError):
 
 
 @dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds for which tokens are good; ServiceStack's.
+
+    :ivar access: of a token for requests.
+    :ivar refresh: of a token for new access tokens.
+    """
+
+    access: int = 14 * _DAY
+    refresh: int = 365 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """What a token says.
 
     :ivar credentials_version: the user's when the token was issued; the token is void once the user has another one.
-    :ivar session_hash: the hash of the login session that it came from; empty where it came from none.
+    :ivar family: the tokens of one log-in have one: the hash of the login session, where there is one.
     :ivar expires: seconds since the epoch.
+    :ivar refresh_id: of a refresh token that rotates; else empty.
     """
 
     user_id: str
     credentials_version: int
-    session_hash: str
+    family: str
     expires: float
+    refresh_id: str = ""
 
 
 class Tokens:
@@ -61,35 +73,66 @@ class Tokens:
     :param secrets: the first signs; tokens signed with any of the others are still accepted, so that secrets can be changed.
     """
 
-    def __init__(self, secrets: Sequence[str], clock: Clock) -> None:
+    def __init__(self, secrets: Sequence[str], clock: Clock, lifetimes: Lifetimes | None = None) -> None:
         self._keys = [_key(each) for each in secrets if each]
         self._clock = clock
+        self.lifetimes = lifetimes or Lifetimes()
 
-    def access(self, user: Identity, session_hash: str = "") -> str:
-        """A token for requests."""
-        return self._issue(user, session_hash, ACCESS_USE, ACCESS, {"roles": list(user.roles)})
+    def access(self, user: Identity, family: str, name: str) -> str:
+        """A token for requests.
 
-    def refresh(self, user: Identity, session_hash: str) -> str:
-        """A token for new access tokens."""
-        return self._issue(user, session_hash, REFRESH_USE, REFRESH, {})
+        :param name: the user's name to show.
+        """
+        email = user.email_address
+        roles = {"roles": list(user.roles)}
+        read_by_clients = {"name": name, "email": email, "preferred_username": email, **roles}
+        expires = self._clock() + self.lifetimes.access
+        token = self._issue(user, family, ACCESS_USE, expires, read_by_clients)
+        return token if len(token) <= LONGEST else self._issue(user, family, ACCESS_USE, expires, roles)
+
+    def refresh(self, user: Identity, family: str, refresh_id: str = "", expires: float | None = None) -> str:
+        """A token for new access tokens.
+
+        :param refresh_id: of a token that rotates.
+        :param expires: where that is not a lifetime from now.
+        """
+        more = {"jti": refresh_id} if refresh_id else {}
+        until = self._clock() + self.lifetimes.refresh if expires is None else expires
+        return self._issue(user, family, REFRESH_USE, until, more)
 
     def read(self, token: str, use: str) -> Claims:
         """What a token says. Raises TokenExpired, and TokenError for everything that is no token of ours for this use."""
-        claims = self._verified(token)
-        try:
-            found = Claims(str(claims["sub"]), int(claims["cv"]), str(claims["sid"]), float(claims["exp"]))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise TokenError("a claim is missing or odd") from error
-        if claims.get("use") != use:
+        found, its_use = self._claims(token)
+        if its_use != use:
             raise TokenError("a token for another use")
         if found.expires <= self._clock():
             raise TokenExpired
         return found
 
-    def _issue(self, user: Identity, session_hash: str, use: str, lifetime: int, more: dict[str, Any]) -> str:
-        now = int(self._clock())
-        claims = {"iss": ISSUER, "sub": user.user_id, "iat": now, "exp": now + lifetime, **more}
-        claims |= {"use": use, "cv": user.credentials_version, "sid": session_hash}
+    def family_of(self, token: str) -> str:
+        """The family of a token of ours, for whatever use, expired or not; empty for what is none."""
+        try:
+            return self._claims(token)[0].family
+        except TokenError:
+            return ""
+
+    def _claims(self, token: str) -> tuple[Claims, object]:
+        claims = self._verified(token)
+        try:
+            found = Claims(
+                str(claims["sub"]),
+                int(claims["cv"]),
+                str(claims["sid"]),
+                float(claims["exp"]),
+                str(claims.get("jti", "")),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise TokenError("a claim is missing or odd") from error
+        return found, claims.get("use")
+
+    def _issue(self, user: Identity, family: str, use: str, expires: float, more: dict[str, Any]) -> str:
+        claims = {"iss": ISSUER, "sub": user.user_id, "iat": int(self._clock()), "exp": int(expires), **more}
+        claims |= {"use": use, "cv": user.credentials_version, "sid": family}
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
     def _verified(self, token: str) -> dict[str, Any]:

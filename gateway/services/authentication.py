@@ -11,6 +11,8 @@ from gateway.contract.dto import Instance
 from gateway.dtos.authentication import (
     Authenticate,
     AuthenticateResponse,
+    ConvertSessionToToken,
+    ConvertSessionToTokenResponse,
     GetAccessToken,
     GetAccessTokenResponse,
     GetAuthStatus,
@@ -19,15 +21,24 @@ from gateway.dtos.authentication import (
 )
 from gateway.dtos.catalog import catalog
 from gateway.dtos.errors import ResponseStatus
-from gateway.errors import FieldError, MalformedRequest, NotFound, NotSupported, ValidationFailed
+from gateway.errors import (
+    FieldError,
+    Forbidden,
+    MalformedRequest,
+    NotAuthenticated,
+    NotFound,
+    NotSupported,
+    ValidationFailed,
+)
+from gateway.security import audit
 from gateway.security.audit import Event
 from gateway.security.authenticator import Authenticator, Credentials, full_name
-from gateway.security.principal import Principal
-from gateway.security.sessions import LoginChange
+from gateway.security.principal import Method, Principal
+from gateway.security.sessions import LoginChange, session_hash
 from gateway.security.tokens import TokenError
 from gateway.services import users
 from gateway.services.context import Context
-from models import identity
+from models import identity, login
 
 _CREDENTIALS = "credentials"
 _LOGOUT = "logout"
@@ -80,13 +91,39 @@ def request_token(request: Instance, context: Context) -> Instance:
 
 @catalog.handles(GetAccessToken)
 def refresh(request: Instance, context: Context) -> Instance:
-    """A new bearer token. Raises NotAuthenticated where the refresh token is over, MalformedRequest where it is none."""
+    """A new bearer token, by the refresh token of the request or of a cookie. Raises ValidationFailed where there is none, NotAuthenticated
+    where it is over, MalformedRequest where it is no refresh token."""
+    refresh_token = request.refresh_token or context.credentials.refresh_token
+    if not refresh_token:
+        raise ValidationFailed(GetAccessToken.__name__, [_empty("refreshToken", "Refresh Token")])
     with context.unit.suspended():
         try:
-            token = _authenticator(context).refreshed(request.refresh_token)
+            tokens = _authenticator(context).refreshed(refresh_token)
         except TokenError:
-            raise MalformedRequest("This is no refresh token.", error_code="ArgumentException") from None
-    return GetAccessTokenResponse.new(access_token=token, response_status=ResponseStatus.new())
+            raise MalformedRequest("This is not a refresh token.", error_code="ArgumentException") from None
+    if tokens.refresh or request.use_token_cookie or not request.refresh_token:
+        context.login = LoginChange(None, keeps_session=True, tokens=tokens)
+    return GetAccessTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
+
+
+@catalog.handles(ConvertSessionToToken)
+def convert(request: Instance, context: Context) -> Instance:
+    """Tokens as cookies for whoever is signed in by a login session or a password. Raises Forbidden for those who show a key or a token:
+    neither may outlive its own end."""
+    caller = context.principal
+    if not caller.session_id and caller.method is not Method.PASSWORD:
+        raise Forbidden("Only a login session can be turned into tokens.")
+    user = identity.by_id(context.unit, caller.user_id)
+    if user is None:
+        raise NotAuthenticated
+    authenticator = _authenticator(context)
+    tokens = authenticator.token_cookies(user)
+    keeps_session = bool(request.preserve_session) or not caller.session_id
+    if not keeps_session:
+        login.delete(context.unit, session_hash(caller.session_id))
+    context.login = LoginChange(None, keeps_session=keeps_session, tokens=tokens)
+    audit.record(Event.TOKEN_ISSUED, target=caller.user_id)
+    return ConvertSessionToTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
 
 
 def _log_in(request: Instance, context: Context) -> Instance:
@@ -100,9 +137,14 @@ def _log_in(request: Instance, context: Context) -> Instance:
             request.user_name, request.password, context.credentials.address, permanent=bool(request.remember_me)
         )
         # The client's session of before must not outlive it in a jar that keeps both.
-        authenticator.log_out(context.credentials)
-    context.login = LoginChange(session)
+        authenticator.log_out(context.credentials, tokens=False)
     token, refresh_token = authenticator.tokens_of(user, session)
+    returned: str | None = refresh_token
+    if request.use_token_cookie:
+        context.login = LoginChange(session, tokens=authenticator.token_cookies(user, session_hash(session.id)))
+        returned = None
+    else:
+        context.login = LoginChange(session, ends_tokens=_has_token_cookies(context))
     return _response(
         user_id=user.user_id,
         session_id=session.id,
@@ -111,15 +153,20 @@ def _log_in(request: Instance, context: Context) -> Instance:
         profile_url=user.avatar_url,
         roles=list(user.roles),
         bearer_token=token,
-        refresh_token=refresh_token,
+        refresh_token=returned,
     )
 
 
 def _log_out(context: Context) -> Instance:
     with context.unit.suspended():
         _authenticator(context).log_out(context.credentials)
-    context.login = LoginChange(None)
+    context.login = LoginChange(None, ends_tokens=_has_token_cookies(context))
     return AuthenticateResponse.new(response_status=ResponseStatus.new())
+
+
+def _has_token_cookies(context: Context) -> bool:
+    """Whether the client keeps tokens as cookies. Those that do not must never hear of such cookies: they break some of them."""
+    return bool(context.credentials.token or context.credentials.refresh_token)
 
 
 def _bearer(request: Instance, context: Context) -> Principal | None:

@@ -28,6 +28,7 @@ from tests.security.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store
 __all__ = ["cheap", "store", "world"]
 
 ORIGIN = "https://app.example.com"
+DAY = 86_400
 CREDENTIALS = {"provider": "credentials", "userName": ADA, "password": PASSWORD}
 
 
@@ -369,15 +370,122 @@ def test_logging_out_nobody(client: Client) -> None:
 
 
 def test_a_token_and_its_refreshing(world: World, app: Any, client: Client) -> None:
+    """A client that keeps one refresh token for a year, as ServiceStack's do."""
     made = client.log_in()
     other = Client(app)
     assert other.user(Authorization=f"Bearer {made['bearerToken']}") == ADA
-    world.now += 3600
+    world.now += 14 * DAY
     stale = other("GET", "/sessions", Authorization=f"Bearer {made['bearerToken']}")
     assert (stale.status_code, stale.json["responseStatus"]["message"]) == (401, "Token has expired")
     for path in ("/access-token", "/json/reply/GetAccessToken", "/api/GetAccessToken"):
-        fresh = other("POST", path, {"refreshToken": made["refreshToken"]}).json
-        assert other.user(Authorization=f"Bearer {fresh['accessToken']}") == ADA
+        response = other("POST", path, {"refreshToken": made["refreshToken"]})
+        assert other.user(Authorization=f"Bearer {response.json['accessToken']}") == ADA
+        assert not set_cookies(response)
+        world.now += 100 * DAY
+
+
+def token_cookies(response: Any) -> dict[str, str]:
+    pairs = (line.partition(";")[0].partition("=") for line in set_cookies(response))
+    return {name: value for name, _, value in pairs if name in ("ss-tok", "ss-reftok")}
+
+
+def test_token_cookies_are_set_for_those_who_ask(client: Client) -> None:
+    for body in (CREDENTIALS, {**CREDENTIALS, "useTokenCookie": False}, {**CREDENTIALS, "rememberMe": True}):
+        response = client("POST", "/auth", body)
+        assert "ss-tok" not in str(set_cookies(response))
+        assert "ss-reftok" not in str(set_cookies(response))
+    response = client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True})
+    assert [line.split("=")[0] for line in set_cookies(response)] == [
+        "ss-id",
+        "ss-pid",
+        "ss-opt",
+        "ss-tok",
+        "ss-reftok",
+    ]
+    lasting = {line.split("=")[0]: re.findall(r"Max-Age=(\d+)", line) for line in set_cookies(response)}
+    assert (lasting["ss-tok"], lasting["ss-reftok"]) == (["1209600"], ["31536000"])
+    assert all("; HttpOnly; SameSite=Lax" in line and len(line) < 4096 for line in set_cookies(response))
+    assert response.json["bearerToken"]
+    assert "refreshToken" not in response.json, "it is for the jar alone"
+
+
+def test_token_cookies_sign_in_and_are_renewed(world: World, app: Any, client: Client) -> None:
+    jar = token_cookies(client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True}))
+    other = Client(app)
+
+    def cookie(*names: str) -> str:
+        return "; ".join(f"{name}={jar[name]}" for name in names)
+
+    assert other.user(Cookie=cookie("ss-tok")) == ADA
+    assert other.user(Cookie=cookie("ss-reftok")) is None
+    assert other("POST", "/sessions", {}, Cookie=cookie("ss-tok"), Origin="https://evil.example").status_code == 403
+    assert other("POST", "/sessions", {}, Cookie=cookie("ss-tok")).status_code == 200
+    world.now += 14 * DAY
+    assert other("GET", "/sessions", Cookie=cookie("ss-tok")).status_code == 401
+    for body in (b"", {}, {"useTokenCookie": True}):
+        response = other("POST", "/access-token", body or None, Cookie=cookie("ss-tok", "ss-reftok"))
+        assert response.status_code == 200, response.text
+        fresh = token_cookies(response)
+        assert fresh.keys() == jar.keys()
+        assert fresh["ss-reftok"] != jar["ss-reftok"]
+        assert fresh["ss-tok"] == response.json["accessToken"]
+        assert not {"ss-id", "ss-pid"} & {line.split("=")[0] for line in set_cookies(response)}
+        jar = fresh
+        other.app.reset()
+        assert other.user(Cookie=cookie("ss-tok")) == ADA
+    assert (
+        other("POST", "/access-token", {}, Cookie=cookie("ss-reftok"), Origin="https://evil.example").status_code == 403
+    )
+
+
+def test_a_new_token_is_kept_as_a_cookie_where_that_is_asked(client: Client) -> None:
+    made = client.log_in()
+    response = client("POST", "/access-token", {"refreshToken": made["refreshToken"], "useTokenCookie": True})
+    assert token_cookies(response) == {"ss-tok": response.json["accessToken"]}
+
+
+def test_a_session_becomes_tokens(world: World, app: Any, client: Client) -> None:
+    assert client("POST", "/session-to-token", {}).status_code == 401
+    session = client.log_in()["sessionId"]
+    kept = client("POST", "/session-to-token", {"preserveSession": True})
+    assert token_cookies(kept).keys() == {"ss-tok", "ss-reftok"}
+    assert [line.split("=")[0] for line in set_cookies(kept)] == ["ss-tok", "ss-reftok"]
+    assert Client(app).user(Cookie=f"ss-id={session}") == ADA
+    turned = client("POST", "/session-to-token", {})
+    assert turned.json["accessToken"] == token_cookies(turned)["ss-tok"]
+    assert Client(app).user(Cookie=f"ss-id={session}") is None
+    assert Client(app).user(Cookie=f"ss-tok={turned.json['accessToken']}") == ADA
+    assert client.user() == ADA, "by the cookies of its jar"
+    for shown in ({"Authorization": f"Bearer {KEY}"}, {"Authorization": f"Bearer {turned.json['accessToken']}"}):
+        assert Client(app)("POST", "/session-to-token", {}, **shown).status_code == 403
+    assert Client(app)("POST", "/session-to-token", {}, Authorization=basic(ADA, PASSWORD)).status_code == 200
+
+
+def test_logging_out_ends_token_cookies_where_there_are_some(app: Any, client: Client) -> None:
+    jar = token_cookies(client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True}))
+    response = client("POST", "/auth/logout", {})
+    assert token_cookies(response) == {"ss-tok": "", "ss-reftok": ""}
+    assert not client.app.cookies
+    assert Client(app).user(Cookie=f"ss-tok={jar['ss-tok']}") is None
+    assert Client(app)("POST", "/access-token", {}, Cookie=f"ss-reftok={jar['ss-reftok']}").status_code == 401
+    client.log_in()
+    assert token_cookies(client("POST", "/auth/logout", {})) == {}
+
+
+def test_logging_out_by_a_token(app: Any, client: Client) -> None:
+    made = client.log_in()
+    other = Client(app)
+    assert other("POST", "/auth/logout", {}, Authorization=f"Bearer {made['bearerToken']}").status_code == 200
+    assert client.user() is None
+    assert other("GET", "/sessions", Authorization=f"Bearer {made['bearerToken']}").status_code == 401
+    assert other("POST", "/access-token", {"refreshToken": made["refreshToken"]}).status_code == 401
+
+
+def test_a_log_in_replaces_the_tokens_of_the_jar(client: Client) -> None:
+    client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True})
+    response = client("POST", "/auth", {**CREDENTIALS, "userName": EVE})
+    assert token_cookies(response) == {"ss-tok": "", "ss-reftok": ""}
+    assert client.user() == EVE
 
 
 def test_tokens_outlive_a_change_of_the_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheap: None) -> None:
@@ -411,6 +519,9 @@ def test_a_session_that_ended_refreshes_nothing(client: Client) -> None:
 def test_keys_are_not_taken_from_addresses(client: Client) -> None:
     for name in ("apikey", "api_key", "X-Api-Key", "access_token", "ss-id"):
         assert client("GET", f"/sessions?{name}={KEY}").status_code == 401
+    token = client.log_in()["bearerToken"]
+    client.app.reset()
+    assert client("GET", f"/sessions?ss-tok={token}").status_code == 401
 
 
 def test_a_key_that_expired_is_told_so(world: World, client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from structlog.testing import capture_logs
 import models
 from gateway.errors import Forbidden, NotAuthenticated, Unavailable
 from gateway.security.authenticator import REMEMBERED, Authenticator, Credentials
+from gateway.security.families import GRACE
 from gateway.security.principal import Method
-from gateway.security.sessions import PERMANENT, TEMPORARY, TOUCHED
-from gateway.security.tokens import ACCESS, TokenError
+from gateway.security.sessions import PERMANENT, TEMPORARY, TOUCHED, TokenCookies
+from gateway.security.tokens import Lifetimes, TokenError
 from models import connect
 from models.tables import TABLES
 
@@ -22,6 +24,7 @@ from .conftest import ADA, ADDRESS, ENGINES, EVE, KEY, PASSWORD, SECRET, World, 
 pytestmark = ENGINES
 
 DAY = 86_400
+ACCESS, REFRESH = Lifetimes().access, Lifetimes().refresh
 
 
 def log_in(authenticator: Authenticator, name: str = ADA, *, permanent: bool = False) -> tuple[str, str, str]:
@@ -143,8 +146,8 @@ class TestOrder:
 
     def test_stale_headers_are_passed_over_for_what_is_good(self, world: World, authenticator: Authenticator) -> None:
         _, token, _ = log_in(authenticator)
-        session, _, _ = log_in(authenticator, EVE)
         world.now += ACCESS + 1
+        session, _, _ = log_in(authenticator, EVE)
         assert refused(authenticator, authorization=f"Bearer {token}") == "Token has expired"
         assert who(authenticator, authorization=f"Bearer {token}", api_key=KEY) == ADA
         assert who(authenticator, authorization=f"Bearer {token}", cookies=(session,)) == EVE
@@ -279,21 +282,144 @@ class TestTokens:
         _, token, refresh = log_in(authenticator)
         world.now += ACCESS
         refused(authenticator, authorization=f"Bearer {token}")
-        assert who(authenticator, authorization=f"Bearer {authenticator.refreshed(refresh)}") == ADA
+        assert who(authenticator, authorization=f"Bearer {authenticator.refreshed(refresh).access}") == ADA
 
-    def test_a_session_that_is_over_refreshes_nothing(self, world: World, authenticator: Authenticator) -> None:
-        _, _, refresh = log_in(authenticator)
-        world.now += TEMPORARY + 1
-        with pytest.raises(NotAuthenticated):
-            authenticator.refreshed(refresh)
+    def test_they_outlast_a_session_that_nobody_uses(self, world: World, authenticator: Authenticator) -> None:
+        session, _, refresh = log_in(authenticator)
+        world.now += 100 * DAY
+        assert who(authenticator, cookies=(session,)) is None
+        for _ in range(2):
+            assert who(authenticator, authorization=f"Bearer {authenticator.refreshed(refresh).access}") == ADA
 
     def test_a_refresh_token_that_is_over(self, world: World, authenticator: Authenticator) -> None:
-        session, _, refresh = log_in(authenticator, permanent=True)
-        for _ in range(3):
-            world.now += 10 * DAY
-            assert who(authenticator, cookies=(session,)) == ADA
+        _, _, refresh = log_in(authenticator)
+        world.now += REFRESH
         with pytest.raises(NotAuthenticated, match="expired"):
             authenticator.refreshed(refresh)
+
+    def test_logging_out_by_a_token_ends_its_log_in(self, world: World, authenticator: Authenticator) -> None:
+        session, token, refresh = log_in(authenticator)
+        kept = log_in(authenticator)
+        assert who(authenticator, authorization=f"Bearer {token}") == ADA
+        world.now += ACCESS
+        authenticator.log_out(Credentials(authorization=f"Bearer {token}"))
+        world.now -= ACCESS
+        assert who(authenticator, cookies=(session,)) is None
+        refused(authenticator, authorization=f"Bearer {token}")
+        with pytest.raises(NotAuthenticated, match="invalidated"):
+            authenticator.refreshed(refresh)
+        assert who(authenticator, cookies=(kept[0],)) == ADA
+        assert authenticator.refreshed(kept[2])
+
+    def test_another_worker_refuses_them_within_a_minute(self, world: World, authenticator: Authenticator) -> None:
+        _, token, _ = log_in(authenticator)
+        other = world.authenticator()
+        assert who(other, authorization=f"Bearer {token}") == ADA
+        authenticator.log_out(Credentials(authorization=f"bearer  {token}"))
+        world.now += REMEMBERED
+        assert refused(other, authorization=f"Bearer {token}") == "Token has been invalidated"
+
+    def test_a_token_for_another_ends_alone(self, world: World, authenticator: Authenticator) -> None:
+        session, _, _ = log_in(authenticator)
+        user = authenticator.log_in(ADA, PASSWORD, ADDRESS, permanent=False)[0]
+        one, other = authenticator.token_for(user), authenticator.token_for(user)
+        authenticator.log_out(Credentials(authorization=f"Bearer {one}"))
+        refused(authenticator, authorization=f"Bearer {one}")
+        assert who(authenticator, authorization=f"Bearer {other}") == ADA
+        assert who(authenticator, cookies=(session,)) == ADA
+
+    def test_strangers_end_nothing_and_store_nothing(self, world: World, authenticator: Authenticator) -> None:
+        authenticator.log_out(
+            Credentials(authorization="Bearer eyJ.b.c", cookies=("made up",), token="eyJ.x.y", refresh_token="z")
+        )
+        assert world.count("token_families") == 0
+
+    def test_families_are_swept(self, world: World, authenticator: Authenticator) -> None:
+        for _ in range(2):
+            _, token, _ = log_in(authenticator)
+            authenticator.log_out(Credentials(authorization=f"Bearer {token}"))
+            assert world.count("token_families") == 1
+            world.now += REFRESH
+
+
+class TestCookies:
+    """Tokens in cookies: refresh tokens rotate."""
+
+    @pytest.fixture
+    def tokens(self, authenticator: Authenticator) -> TokenCookies:
+        return authenticator.token_cookies(authenticator.log_in(ADA, PASSWORD, ADDRESS, permanent=False)[0])
+
+    def test_they_sign_in(self, authenticator: Authenticator, tokens: TokenCookies) -> None:
+        for _ in range(2):
+            found = authenticator.authenticate(Credentials(token=tokens.access))
+            assert found is not None
+            assert (found.email, found.method) == (ADA, Method.COOKIE)
+        assert who(authenticator, token=tokens.refresh) is None
+        assert who(authenticator, token=KEY) is None
+        assert who(authenticator, authorization=tokens.access) is None, "it is not a header"
+
+    def test_those_that_are_over_are_nothing(
+        self, world: World, authenticator: Authenticator, tokens: TokenCookies
+    ) -> None:
+        world.now += ACCESS
+        assert who(authenticator, token=tokens.access) is None
+        assert who(authenticator, token=tokens.access, api_key=KEY) == ADA
+        authenticator.log_out(Credentials(refresh_token=tokens.refresh))
+        world.now -= ACCESS
+        assert who(authenticator, token=tokens.access) is None
+
+    def test_each_refresh_token_is_good_once(
+        self, world: World, authenticator: Authenticator, tokens: TokenCookies
+    ) -> None:
+        end = world.now + REFRESH
+        latest = tokens
+        for _ in range(3):
+            world.now += DAY
+            latest = authenticator.refreshed(latest.refresh)
+            assert who(authenticator, token=latest.access) == ADA
+            assert world.now + latest.refresh_seconds == end, "renewing does not prolong it"
+        world.now = end
+        with pytest.raises(NotAuthenticated):
+            authenticator.refreshed(latest.refresh)
+
+    def test_clients_that_ask_twice_stay_signed_in(
+        self, world: World, authenticator: Authenticator, tokens: TokenCookies
+    ) -> None:
+        renewed = authenticator.refreshed(tokens.refresh)
+        world.now += GRACE - 1
+        again = world.authenticator().refreshed(tokens.refresh)
+        assert authenticator.refreshed(again.refresh).access
+        assert authenticator.refreshed(renewed.refresh).access
+
+    def test_one_that_was_copied_ends_them_all(
+        self, world: World, authenticator: Authenticator, tokens: TokenCookies
+    ) -> None:
+        renewed = authenticator.refreshed(tokens.refresh)
+        world.now += GRACE
+        with capture_logs() as lines, pytest.raises(NotAuthenticated):
+            authenticator.refreshed(tokens.refresh)
+        assert [line["event"] for line in lines] == ["refresh token reused"]
+        with pytest.raises(NotAuthenticated):
+            authenticator.refreshed(renewed.refresh)
+        assert who(authenticator, token=renewed.access) is None
+
+    def test_one_from_before_the_last_is_a_copy(
+        self, world: World, authenticator: Authenticator, tokens: TokenCookies
+    ) -> None:
+        second = authenticator.refreshed(tokens.refresh)
+        authenticator.refreshed(second.refresh)
+        with pytest.raises(NotAuthenticated):
+            authenticator.refreshed(tokens.refresh)
+
+    def test_at_once(self, world: World, tokens: TokenCookies) -> None:
+        """Every worker that is asked at the same time answers, and all answer the same refresh token."""
+        with ThreadPoolExecutor(4) as threads:
+            made = [*threads.map(lambda _: world.authenticator().refreshed(tokens.refresh), range(4))]
+        assert len({each.refresh for each in made}) == 1
+
+
+class TestSecrets:
+    """Secrets that change."""
 
     def test_secrets_may_change(self, world: World) -> None:
         _, token, refresh = log_in(world.authenticator())

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.security.tokens import (
-    ACCESS,
     ACCESS_USE,
     ALGORITHM,
+    LONGEST,
     REFRESH_USE,
+    Lifetimes,
     TokenError,
     TokenExpired,
     Tokens,
@@ -52,7 +53,7 @@ def part(value: Any) -> str:
 
 
 def test_what_a_token_says() -> None:
-    token = tokens().access(USER, "hash")
+    token = tokens().access(USER, "hash", "Ada")
     assert is_token(token)
     assert jwt.get_unverified_header(token)["alg"] == "HS256"
     says = jwt.decode(token, options={"verify_signature": False})
@@ -60,40 +61,77 @@ def test_what_a_token_says() -> None:
         "iss": "gateway",
         "sub": "u1",
         "iat": NOW,
-        "exp": NOW + 3600,
+        "exp": NOW + 14 * 86_400,
         "roles": ["User"],
+        "name": "Ada",
+        "email": "ada@example.org",
+        "preferred_username": "ada@example.org",
         "use": "access",
         "cv": 3,
         "sid": "hash",
     }
     claims = tokens().read(token, ACCESS_USE)
-    assert (claims.user_id, claims.credentials_version, claims.session_hash, claims.expires) == (
+    assert (claims.user_id, claims.credentials_version, claims.family, claims.expires) == (
         "u1",
         3,
         "hash",
-        NOW + 3600,
+        NOW + 14 * 86_400,
     )
 
 
-def test_it_expires_after_an_hour() -> None:
-    token = tokens().access(USER)
+ACCESS = Lifetimes().access
+
+
+def test_it_expires_after_two_weeks() -> None:
+    token = tokens().access(USER, "", "Ada")
     assert tokens(now=NOW + ACCESS - 1).read(token, ACCESS_USE)
     with pytest.raises(TokenExpired):
         tokens(now=NOW + ACCESS).read(token, ACCESS_USE)
+
+
+def test_lifetimes_are_settings() -> None:
+    short = Tokens([SECRET], lambda: NOW, Lifetimes(access=60, refresh=120))
+    assert short.read(short.access(USER, "", "Ada"), ACCESS_USE).expires == NOW + 60
+    assert short.read(short.refresh(USER, ""), REFRESH_USE).expires == NOW + 120
+    assert short.read(short.refresh(USER, "", "id", NOW + 30), REFRESH_USE).expires == NOW + 30
+
+
+def test_what_clients_read_of_it() -> None:
+    claims = jwt.decode(tokens().access(USER, "", "Ada Lovelace"), options={"verify_signature": False})
+    assert (claims["name"], claims["email"], claims["preferred_username"], claims["roles"]) == (
+        "Ada Lovelace",
+        USER.email_address,
+        USER.email_address,
+        list(USER.roles),
+    )
+
+
+def test_no_name_makes_it_too_long() -> None:
+    long = USER._replace(email_address="\N{PILE OF POO}" * 255)
+    token = tokens().access(long, "f" * 64, "\N{PILE OF POO}" * 511)
+    assert len(token) <= LONGEST
+    assert tokens().read(token, ACCESS_USE).user_id == USER.user_id
+
+
+def test_a_family_is_known_of_whatever_is_ours() -> None:
+    for token in (tokens().access(USER, "f", "Ada"), tokens().refresh(USER, "f")):
+        assert tokens(now=NOW + 10**9).family_of(token) == "f"
+        assert tokens(OTHER).family_of(token) == ""
+    assert tokens().family_of("eyJ.b.c") == ""
 
 
 def test_one_use_is_not_the_other() -> None:
     with pytest.raises(TokenError):
         tokens().read(tokens().refresh(USER, "hash"), ACCESS_USE)
     with pytest.raises(TokenError):
-        tokens().read(tokens().access(USER, "hash"), REFRESH_USE)
+        tokens().read(tokens().access(USER, "hash", "Ada"), REFRESH_USE)
 
 
 def test_secrets_are_changed_without_a_break() -> None:
-    old = tokens(SECRET).access(USER)
+    old = tokens(SECRET).access(USER, "", "Ada")
     both = tokens(OTHER, SECRET)
     assert both.read(old, ACCESS_USE)
-    new = both.access(USER)
+    new = both.access(USER, "", "Ada")
     assert tokens(OTHER).read(new, ACCESS_USE)
     with pytest.raises(TokenError):
         tokens(SECRET).read(new, ACCESS_USE)
