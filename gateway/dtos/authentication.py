@@ -97,7 +97,7 @@ class ConvertSessionToTokenResponse(Dto):
 
 
 @catalog.operation(
-    "POST", "/session-to-token", returns=ConvertSessionToTokenResponse, access=SIGNED_IN, tags=["authentication"]
+    "GET POST", "/session-to-token", returns=ConvertSessionToTokenResponse, access=SIGNED_IN, tags=["authentication"]
 )
 class ConvertSessionToToken(Dto):
     """Turn the login session into tokens, which are kept as cookies"""

@@ -146,20 +146,19 @@ class Authenticator:
 
         :param tokens: end those too whose token the request shows, by header or cookie.
         """
-        hashes = {session_hash(each) for each in _session_ids(credentials)}
+        ended = {session_hash(each) for each in _session_ids(credentials) if self._sessions.end(each)}
         shown = credentials.tokens if tokens else ()
-        families = {family for each in shown if (family := self._tokens.family_of(each))}
+        ended |= {family for each in shown if (family := self._tokens.family_of(each))}
         for each in shown:
             self._known_tokens.forget(f"Bearer {each}")
             self._known_cookies.forget(each)
-        if not hashes and not families:
+        if not ended:
             return
         with unit_of_work(self._database) as unit:
-            ended = [each for each in sorted(hashes | families) if login.delete(unit, each) or each in families]
-            for family in ended:
+            for family in sorted(ended):
+                login.delete(unit, family)
                 self._families.end(unit, family)
-        if ended:
-            audit.record(Event.LOG_OUT)
+        audit.record(Event.LOG_OUT)
 
     def tokens_of(self, user: Identity, session: LoginSession) -> tuple[str, str]:
         """An access token and a refresh token of a login session, for clients that keep them by themselves."""

@@ -118,6 +118,11 @@ class LoginSessions:
             self._touch(id_hash, state, now)
         return Found(user, due and bool(state.permanent))
 
+    def end(self, session_id: str) -> bool:
+        """End a session, for good and everywhere; whether there was one."""
+        with unit_of_work(self._database) as unit:
+            return login.delete(unit, session_hash(session_id))
+
     def _touch(self, id_hash: str, state: LoginState, now: float) -> None:
         lasting = PERMANENT if state.permanent else TEMPORARY
         # A request is not refused because its time can't be noted.
