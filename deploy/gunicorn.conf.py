@@ -1,13 +1,30 @@
 """For running gunicorn by hand: ``gunicorn -c deploy/gunicorn.conf.py 'gateway.wsgi:create()'``.
 
-The settings are those of ``gateway serve``. With preload_app off each worker opens its own database.
+The settings are those of ``gateway serve``, and so is the start: the database is waited for, and gets its first user. With preload_app off
+each worker opens its own database.
 """
 
-from gateway import logs
+import os
+from typing import Any
+
+from gateway import logs, starting
+from gateway.errors import GatewayError
 from gateway.serving import end_new_workers_at_once, gunicorn_settings
 from gateway.settings import Settings
+from models import StorageError
 
+# Databases and secrets are their owner's.
+os.umask(0o077)
 _settings = Settings.from_environment()
 logs.configure(_settings.log)
 end_new_workers_at_once()
 globals().update({**gunicorn_settings(_settings), "preload_app": False})
+
+
+def on_starting(server: Any) -> None:
+    """Prepare the database before the first worker opens it."""
+    del server
+    try:
+        starting.prepare(_settings).dispose()
+    except (GatewayError, StorageError) as error:
+        raise SystemExit(f"gateway: {error}") from error

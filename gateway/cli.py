@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -28,6 +30,8 @@ class _Gateway(click.Group):
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """A ServiceStack-compatible gateway for a sessions API. Settings come from GATEWAY_… variables."""
+    # SECURITY: databases, exports and secrets are their owner's.
+    os.umask(0o077)
     # Standard output is a command's own; log lines, audit lines among them, never go there.
     logs.configure("text" if sys.stderr.isatty() else "json")
 
@@ -35,34 +39,53 @@ def main() -> None:
 @main.command()
 def serve() -> None:
     """Serve requests until SIGTERM or Ctrl-C."""
-    from gateway import serving, wsgi
-    from gateway.security import bootstrap
+    from gateway import listening, serving, starting, wsgi
 
     settings = Settings.from_environment()
     logs.configure(settings.log)
-    database = wsgi.open_database(settings)
-    made = bootstrap.first_user(database, settings)
-    if made is not None:
-        click.echo(made.announcement(settings.bind))
-    app = wsgi.build(settings, database)
-    database.dispose()
-    serving.Server(app, database, settings).run()
+    listener = listening.listen(settings.bind)
+    with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
+        database = starting.prepare(settings, meanwhile.begin)
+        app = wsgi.build(settings, database)
+        database.dispose()
+    serving.Server(app, database, settings, listener).run()
 
 
 @main.command()
 @click.option("--check", is_flag=True, help="Change nothing; end with status 1 where a migration is missing.")
-def migrate(*, check: bool) -> None:
+@click.option(
+    "--to", "target", type=click.IntRange(1), help="Undo the migrations after this number, or apply those up to it."
+)
+def migrate(*, check: bool, target: int | None) -> None:
     """Bring the database's schema to this version."""
+    from gateway import starting
     from models import migrations
 
-    database = migrations.patient(Settings.from_environment().database_url)
+    settings = Settings.from_environment()
+    database = migrations.patient(settings.database_url)
+    wanted = migrations.named(target)
     missing = migrations.missing(database)
     if check:
         click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
         sys.exit(1 if missing else 0)
-    for name in migrations.apply(database):
+    has_data = migrations.is_migrated(database)
+    report: Callable[[str], None] = _to_stderr if has_data else _to_nobody
+    if has_data and (target is not None or missing):
+        report(f"the migrations need {starting.disk_needed(database, settings.sqlite_path)} of disk")
+    if target is not None:
+        for name in migrations.downgrade(database, wanted, report):
+            click.echo(f"undid {name}")
+    for name in migrations.apply(database, report, wanted):
         click.echo(f"applied {name}")
-    click.echo("the schema is up to date")
+    click.echo("the schema is up to date" if target is None else f"the schema is that of {wanted}")
+
+
+def _to_stderr(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _to_nobody(text: str) -> None:
+    del text
 
 
 @main.command("check-config")

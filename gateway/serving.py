@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from gateway.http.app import App
+from gateway.listening import SOCKET_UMASK
 from gateway.places import THREADS_PER_PLACE
 from gateway.settings import Settings
 from gateway.worker import CONNECTIONS
@@ -24,6 +26,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
     shared_memory = Path("/dev/shm")  # noqa: S108 - where heartbeat files cost no disk
     return {
         "bind": settings.bind,
+        "umask": SOCKET_UMASK,
         "workers": settings.workers,
         # Those beyond the setting only wait for a place, see gateway.places.
         "threads": settings.threads * THREADS_PER_PLACE,
@@ -82,9 +85,13 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn around one application."""
+    """gunicorn around one application.
 
-    def __init__(self, app: App, database: Database, settings: Settings) -> None:
+    :param listener: the socket to serve, which becomes gunicorn's; None for what GATEWAY_BIND names.
+    """
+
+    def __init__(self, app: App, database: Database, settings: Settings, listener: socket.socket | None = None) -> None:
+        self._bind = None if listener is None else f"fd://{listener.detach()}"
         self._app = app
         self._database = database
         self._settings = settings
@@ -101,6 +108,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Give gunicorn its settings."""
         for name, value in gunicorn_settings(self._settings).items():
             self.cfg.set(name, value)
+        if self._bind is not None:
+            self.cfg.set("bind", self._bind)
         self.cfg.set("post_fork", self._after_fork)
 
     def load(self) -> App:

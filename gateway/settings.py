@@ -42,6 +42,9 @@ class Settings:
     database_url: str = _setting(
         "GATEWAY_DATABASE_URL", "sqlite:///FILE or mysql://USER:PASSWORD@HOST,HOST/NAME", secret=True
     )
+    database_wait: int = _setting(
+        "GATEWAY_DATABASE_WAIT", "seconds that serve waits for its database before it gives up"
+    )
     workers: int = _setting("GATEWAY_WORKERS", "processes that answer")
     threads: int = _setting("GATEWAY_THREADS", "threads in each process")
     connections: int = _setting("GATEWAY_CONNECTIONS", "connections to the database that each process may have open")
@@ -130,12 +133,14 @@ class Settings:
 
     @classmethod
     def _read(cls, env: FileAwareEnv) -> Settings:
-        threads = env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024))
+        # A value that can not be used is None here, and reported with all others.
+        threads = env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1
         return cls(
             bind=env.str(
                 "GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")
             ),
             database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check_database),
+            database_wait=env.int("GATEWAY_DATABASE_WAIT", 60, validate=validate.Range(0, 3600)),
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
             threads=threads,
             connections=env.int("GATEWAY_CONNECTIONS", threads, validate=validate.Range(1, 1024)),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gateway import logs, rates
 from gateway.budget import STREAMED, Allowance
 from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
+from gateway.http import refusals
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
+from gateway.http.request import new_request_id
 from gateway.places import Kind, Places, Share, shares
 from gateway.security.authenticator import Authenticator
 from gateway.security.lockout import Limits
@@ -85,6 +87,17 @@ def _shares(settings: Settings) -> Mapping[Kind, Share]:
         per_caller=settings.caller_requests,
         streams_per_caller=settings.caller_streams,
     )
+
+
+def refusal(settings: Settings) -> Callable[[bytes], bytes]:
+    """Return what makes the response to a request from its first bytes, while there is no application yet."""
+    registry = default_registry()
+
+    def refuse(head: bytes) -> bytes:
+        message = "The service is starting. Try again in a few seconds."
+        return refusals.refusal(503, message, new_request_id(), head, registry, settings.default_format, retry_after=2)
+
+    return refuse
 
 
 def create() -> App:

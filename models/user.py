@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import peewee
+
 from models import ids
 from models.database import Unit
 from models.rows import Table
@@ -23,7 +25,9 @@ _REVOKE = Statement(
 _LOCK = Statement(lambda: User.select(User.id).where(User.id.in_([param("one"), param("other")])).for_update())
 _LOCK_EMAIL = Statement(lambda: User.select(User.id).where(User.email_folded == param("email_folded")).for_update())
 _ID_OF_EMAIL = Statement(lambda: User.select(User.id).where(User.email_folded == param("email_folded")))
-_ANYBODY = Statement(lambda: User.select(User.id).limit(1))
+_WITH_ROLE = Statement(
+    lambda: User.select(User.id).where(peewee.fn.INSTR(User.roles, param("quoted")) > 0, ~User.disabled).limit(1)
+)
 _EVERYBODY = Statement(lambda: User.select(*_USERS.fields).order_by(User.email_folded))
 
 
@@ -91,9 +95,13 @@ def by_email(unit: Unit, email_address: str) -> Any:
     return _USERS.find(unit, email_folded=email_address.casefold())
 
 
-def anybody(unit: Unit) -> bool:
-    """Whether there is a user at all."""
-    return _ANYBODY.row(unit) is not None
+def anybody(unit: Unit, role: str = "") -> bool:
+    """Return whether there is an enabled user.
+
+    :param role: a role that the user must have; empty for any or none.
+    """
+    # Roles are stored as JSON: a list of texts, or an empty one.
+    return _WITH_ROLE.row(unit, quoted=f'"{role}"' if role else "[") is not None
 
 
 def everybody(unit: Unit) -> list[Any]:

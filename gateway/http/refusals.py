@@ -37,12 +37,20 @@ class _Head(NamedTuple):
 
 
 def refusal(
-    status: int, message: str, request_id: str, head: bytes, registry: Registry, default_format: str = "json"
+    status: int,
+    message: str,
+    request_id: str,
+    head: bytes,
+    registry: Registry,
+    default_format: str = "json",
+    *,
+    retry_after: int = 0,
 ) -> bytes:
     """Return the bytes of a whole HTTP/1.1 response, after which the connection ends.
 
     :param head: the first bytes of the request: its request line and headers, or as much of them as was read. They may be anything.
     :param default_format: name of the format that answers when they name none.
+    :param retry_after: seconds after which the client may try again; 0 for no such header.
     """
     read = _read(head)
     negotiation = negotiate(
@@ -65,6 +73,7 @@ def refusal(
         f"Content-Length: {len(body)}",
         "Cache-Control: no-store",
         "Vary: Accept",
+        *([f"Retry-After: {retry_after}"] if retry_after else []),
         *(f"{name}: {value}" for name, value in hardening.headers(negotiation.content_type)),
     )
     return "\r\n".join((*lines, "", "")).encode("ascii") + (b"" if read.method == "HEAD" else body)

@@ -6,7 +6,7 @@ never edited. Each is applied once, by whoever comes first: on SQLite under its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import ModuleType
@@ -15,17 +15,32 @@ from models.database import Database, Unit, connect
 from models.errors import SchemaMismatch, Unavailable
 from models.migrations import ddl, m0001_first, m0002_lists_by_date, m0003_fewer_pages, m0004_log_ins
 
-__all__ = ["MIGRATIONS", "SchemaMismatch", "apply", "check", "downgrade", "missing", "patient"]
+__all__ = [
+    "MIGRATIONS",
+    "SchemaMismatch",
+    "apply",
+    "check",
+    "downgrade",
+    "is_migrated",
+    "missing",
+    "named",
+    "patient",
+    "size",
+]
 
 _MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date, m0003_fewer_pages, m0004_log_ins)
 
 #: Every migration by its number and name, in order.
 MIGRATIONS: Mapping[str, ModuleType] = {each.__name__.rpartition(".")[2].removeprefix("m"): each for each in _MODULES}
 
+#: Takes a line about what is being done.
+Report = Callable[[str], None]
+
 _TABLE = "schema_migrations"
 _HISTORY = f'CREATE TABLE "{_TABLE}" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "applied" VARCHAR(27) NOT NULL)'
 # Locks are the server's: the database's name makes this one its own.
 _LOCK = "CONCAT('gateway ', MD5(DATABASE()))"
+_SIZE = "SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = DATABASE()"
 #: Seconds to wait for another node's migrations; less than the driver waits for an answer.
 _LOCK_SECONDS = 25
 #: Seconds to wait for the lock of a table. Who comes after waits, too: so not for ever.
@@ -53,14 +68,49 @@ def check(database: Database) -> None:
         )
 
 
-def apply(database: Database) -> list[str]:
-    """Apply what is missing; the names of what was. Raises SchemaMismatch when the schema is newer than this version."""
+def is_migrated(database: Database) -> bool:
+    """Return whether any migration was applied: an empty database needs no care."""
+    return bool(_applied(database))
+
+
+def named(number: int | None) -> str:
+    """Return the name of the migration of a number; the last one's for None.
+
+    :raises SchemaMismatch: when there is none.
+    """
+    if number is None:
+        return list(MIGRATIONS)[-1]
+    for name in MIGRATIONS:
+        if int(name.partition("_")[0]) == number:
+            return name
+    raise SchemaMismatch(f"there is no migration {number}; there are {', '.join(MIGRATIONS)}")
+
+
+def size(database: Database) -> int:
+    """Return about how many bytes of disk the database takes."""
+    with database.unit_of_work(write=False) as unit:
+        if unit.dialect == "sqlite":
+            pages, page = (unit.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+            return int(pages * page)
+        return int(unit.execute(_SIZE).fetchone()[0] or 0)
+
+
+def _ignore(text: str) -> None:
+    del text
+
+
+def apply(database: Database, report: Report = _ignore, target: str = "") -> list[str]:
+    """Apply what is missing; the names of what was. Raises SchemaMismatch when the schema is newer than this version.
+
+    :param report: called with a line before each step.
+    :param target: the last migration to apply; empty for all.
+    """
     done = []
     with _locked(database) as unit:
         _refuse_newer(_names(unit))
         for name, module in MIGRATIONS.items():
-            if name not in _names(unit):
-                _run(unit, module.UP)
+            if name not in _names(unit) and (not target or name <= target):
+                _run(unit, module.UP, report, f"applying {name}")
                 unit.execute(
                     _placed(unit, 'INSERT INTO "schema_migrations" ("name", "applied") VALUES (?, ?)'), (name, _now())
                 )
@@ -68,14 +118,19 @@ def apply(database: Database) -> list[str]:
     return done
 
 
-def downgrade(database: Database, target: str) -> list[str]:
-    """Take back every migration after `target` (all, where it is empty), the last one first; the names of what was."""
+def downgrade(database: Database, target: str, report: Report = _ignore) -> list[str]:
+    """Take back every migration after `target` (all, where it is empty), the last one first; the names of what was.
+
+    :param report: called with a line before each step.
+    :raises SchemaMismatch: when the schema is newer than this version, which can't undo what it does not know.
+    """
     done = []
     with _locked(database) as unit:
         found = _names(unit)
+        _refuse_newer(found)
         for name, module in reversed(list(MIGRATIONS.items())):
             if name > target and name in found:
-                _run(unit, module.DOWN)
+                _run(unit, module.DOWN, report, f"undoing {name}")
                 unit.execute(_placed(unit, 'DELETE FROM "schema_migrations" WHERE "name" = ?'), (name,))
                 done.append(name)
     return done
@@ -106,8 +161,9 @@ def _alone(database: Database) -> Iterator[None]:
                 unit.execute(f"SELECT RELEASE_LOCK({_LOCK})")
 
 
-def _run(unit: Unit, changes: Sequence[ddl.Change]) -> None:
-    for change in changes:
+def _run(unit: Unit, changes: Sequence[ddl.Change], report: Report, what: str) -> None:
+    for number, change in enumerate(changes, 1):
+        report(f"{what}: step {number} of {len(changes)}")
         ddl.run(unit, change)
 
 

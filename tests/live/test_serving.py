@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -19,7 +19,7 @@ import pytest
 from tests.live.processes import workers
 from tests.live.raw import connect, exchange, head, next_status, receive, statuses
 from tests.live.sessions import create, names
-from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory, free_port, needs, wait_until
+from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, free_port, needs, wait_until
 
 
 def pasted(printed: str, **variables: str) -> str:
@@ -42,7 +42,12 @@ def test_the_first_start_prints_a_curl_line_that_works_and_only_once(make_gatewa
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
     printed = gateway.printed()
     assert "admin@example.org" in printed
-    assert re.search(r"password +\S{16,}", printed)
+    secrets = gateway.folder / "gateway.db.first-user"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    kept = dict(line.split("=", 1) for line in secrets.read_text().splitlines())
+    assert len(kept["PASSWORD"]) >= 16
+    for secret in (kept["PASSWORD"], kept["API_KEY"]):
+        assert secret not in printed
     answer = pasted(printed)
     assert answer.startswith("{dialState:None,callState:Connected,")
     assert "displayName:Hi," in answer
@@ -64,7 +69,50 @@ def test_a_unix_socket(make_gateway: GatewayFactory) -> None:
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
     printed = gateway.printed().replace("gateway.socket", str(gateway.folder / "gateway.socket"))
     assert "displayName:Hi," in pasted(printed)
+    socket_path = gateway.folder / "gateway.socket"
+    assert stat.S_IMODE(socket_path.stat().st_mode) == 0o660
+    other = make_gateway(GATEWAY_BIND=f"unix:{socket_path}").attempt("serve")
+    assert "in use" in other.stderr
     assert gateway.stop() == 0
+
+
+def test_a_socket_that_a_killed_gateway_left_is_replaced(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(GATEWAY_BIND="unix:gateway.socket")
+    path = gateway.folder / "gateway.socket"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    gateway.healthy = lambda: "Listening" in gateway.printed()  # type: ignore[method-assign]
+    gateway.start()
+    assert gateway.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("bind", "reason"),
+    [
+        ("unix:nowhere/gateway.socket", "a folder that does not exist"),
+        ("unix:file", "not a socket"),
+        ("192.0.2.1:8000", "not an address of this machine"),
+        ("127.0.0.1:80000", "65535"),
+        ("nowhere.invalid:8000", "GATEWAY_BIND: nowhere.invalid:8000 can't be used"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_one_line(make_gateway: GatewayFactory, bind: str, reason: str) -> None:
+    gateway = make_gateway(GATEWAY_BIND=bind)
+    (gateway.folder / "file").touch()
+    done = gateway.attempt("serve")
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (gateway.folder / "gateway.db").exists()
+
+
+def test_files_are_their_owners(gateway: Gateway) -> None:
+    create(gateway)
+    gateway.command("sessions", "export", "--output", "sessions.jsonl")
+    found = {each.name: stat.S_IMODE(each.stat().st_mode) for each in gateway.folder.iterdir()}
+    del found["output.txt"]
+    assert {"gateway.db", "gateway.db-wal", "gateway.db.secret", "sessions.jsonl"} <= set(found)
+    assert set(found.values()) == {0o600}
 
 
 def test_every_address(make_gateway: GatewayFactory) -> None:
@@ -237,14 +285,15 @@ def test_an_address_in_use_is_named(gateway: Gateway, make_gateway: GatewayFacto
     assert done.returncode != 0
     assert gateway.address.rpartition(":")[2] in done.stderr
     assert "in use" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert gateway.healthy()
 
 
 def test_gunicorn_by_hand(make_gateway: GatewayFactory) -> None:
     """``deploy/gunicorn.conf.py`` serves as ``gateway serve`` does."""
     configuration = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
-    gateway = make_gateway(GATEWAY_BOOTSTRAP_API_KEY=API_KEY, GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD)
-    gateway.command("user", "add", EMAIL, "--role", "User", "--api-key", API_KEY)
+    gateway = make_gateway(**FIRST_USER)
     gateway.start("gunicorn", "-c", str(configuration), "gateway.wsgi:create()")
     assert names(gateway, create(gateway, "by hand")) == ["by hand"]
+    assert gateway.printed().count("The database had no administrator") == 1
     assert gateway.stop() == 0

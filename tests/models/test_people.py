@@ -57,6 +57,8 @@ class TestUsers:
         assert not user.anybody(unit)
         made = new_user(unit, first_name="Ada", last_name="Ünï 😀", password_hash="$argon2id$...")
         assert user.anybody(unit)
+        assert user.anybody(unit, "User")
+        assert not user.anybody(unit, "Manager")
         assert (made.email_address, made.roles, made.disabled, made.credentials_version) == (
             "Ada@Example.org",
             ["User"],

@@ -1,0 +1,166 @@
+"""The socket that ``gateway serve`` listens on, from its first moment: opened before anything slow, with one line for
+what is wrong with it.
+
+While the service starts, clients wait in the socket's queue. Where that may take long, `Starting` answers in the meantime.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import TracebackType
+
+from gateway.errors import ConfigurationError
+
+#: Connections that wait to be accepted.
+BACKLOG = 2048
+#: Mode of a Unix socket: for its owner and group.
+SOCKET_UMASK = 0o117
+
+_THREADS = 8
+_PATIENCE = 2.0
+_HEAD_LIMIT = 16 * 1024
+_OK = b'{"status":"ok"}'
+
+_REASONS = {
+    errno.EADDRINUSE: "is in use: another process listens there. Stop it, or choose another port",
+    errno.EADDRNOTAVAIL: "is not an address of this machine",
+    errno.EACCES: "may not be used by this user; ports below 1024 need a privilege",
+    errno.ENOENT: "is in a folder that does not exist",
+}
+
+
+def listen(bind: str) -> socket.socket | None:
+    """Return a listening socket; None where the process gets one from its parent, as by ``fd://`` or systemd.
+
+    :param bind: ``host:port``, ``[IPv6]:port`` or ``unix:PATH``, as GATEWAY_BIND has it.
+    :raises ConfigurationError: with one line, when that address can't be used.
+    """
+    if bind.startswith("fd://") or _is_inherited():
+        return None
+    try:
+        return _unix(bind.removeprefix("unix:")) if bind.startswith("unix:") else _tcp(bind)
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, f"can't be used: {error.strerror or error}")
+        raise ConfigurationError(f"GATEWAY_BIND: {bind} {reason}.") from error
+
+
+def _is_inherited() -> bool:
+    """Whether gunicorn is started anew by itself (SIGUSR2), or by systemd with a socket."""
+    return "GUNICORN_FD" in os.environ or os.environ.get("LISTEN_PID") == str(os.getpid())
+
+
+def _tcp(bind: str) -> socket.socket:
+    host, _, port = bind.rpartition(":")
+    if int(port) > 65_535:
+        raise OSError(errno.EINVAL, "a port is at most 65535")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind((host, int(port)))
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _unix(path: str) -> socket.socket:
+    _remove_stale(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(SOCKET_UMASK)
+    try:
+        listener.bind(path)
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    return listener
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a Unix socket on which no process listens any more. Raises OSError for anything else at its path."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise OSError(errno.EEXIST, "there is a file of that name that is not a socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        if probe.connect_ex(path) == 0:
+            raise OSError(errno.EADDRINUSE, "in use")
+    os.unlink(path)
+
+
+class Starting:
+    """Answers clients while the service is not ready: ``/health`` with 200, everything else with 503. A context manager.
+
+    It answers nobody until `begin` is called.
+
+    :param listener: the socket; None for none, then nothing is answered.
+    :param refusal: makes the response to a request from its first bytes.
+    """
+
+    def __init__(self, listener: socket.socket | None, refusal: Callable[[bytes], bytes]) -> None:
+        self._listener = listener
+        self._refusal = refusal
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Starting:
+        return self
+
+    def begin(self) -> None:
+        """Answer from now on."""
+        if self._listener is not None and self._thread is None:
+            self._thread = threading.Thread(target=self._run, args=(self._listener,), name="starting", daemon=True)
+            self._thread.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, listener: socket.socket) -> None:
+        listener.settimeout(0.1)
+        with ThreadPoolExecutor(_THREADS) as threads:
+            while not self._ended.is_set():
+                with suppress(OSError):
+                    threads.submit(self._answer, listener.accept()[0])
+        listener.settimeout(None)
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.settimeout(_PATIENCE)
+            head = b""
+            while b"\r\n\r\n" not in head and len(head) < _HEAD_LIMIT and (block := connection.recv(_HEAD_LIMIT)):
+                head += block
+            connection.sendall(_health() if _is_health(head) else self._refusal(head))
+            connection.shutdown(socket.SHUT_WR)
+            # A client that still sends gets the response first, not a reset.
+            while connection.recv(_HEAD_LIMIT) and not self._ended.is_set():
+                pass
+
+
+def _is_health(head: bytes) -> bool:
+    target = head.split(b" ", 2)[1:2]
+    return bool(target) and target[0].partition(b"?")[0].partition(b".")[0].rstrip(b"/").lower() == b"/health"
+
+
+def _health() -> bytes:
+    lines = ("HTTP/1.1 200 OK", "Connection: close", "Content-Type: application/json; charset=utf-8")
+    more = (f"Content-Length: {len(_OK)}", "Cache-Control: no-store", "X-Content-Type-Options: nosniff", "", "")
+    return "\r\n".join((*lines, *more)).encode() + _OK
