@@ -159,8 +159,10 @@ def create_app(
     app.resp_options.default_media_type = None  # type: ignore[assignment]
     ErrorAnswers(registry, options.realm, debug=options.debug, compatible=options.compatible_errors).install(app)
     _mount_operations(app, catalog, pipeline)
-    _mount_predefined(app, catalog, registry, pipeline)
-    _mount_metadata(app, Library(catalog, registry, TITLE, __version__), gate, options)
+    visibility = metadata.Visibility(Library(catalog, registry, TITLE, __version__), gate, options.permitted_only)
+    _mount_predefined(app, registry, pipeline, visibility)
+    for template, resource in metadata.routes(visibility):
+        app.add_route(template, resource)
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(database))
     return app
@@ -186,16 +188,11 @@ def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline) -> None:
         app.add_route(template, OperationResource(pipeline, verbs))
 
 
-def _mount_predefined(app: App, catalog: Catalog, registry: Registry, pipeline: Pipeline) -> None:
-    replying = PredefinedResource(pipeline, catalog)
-    one_way = PredefinedResource(pipeline, catalog, one_way=True)
+def _mount_predefined(app: App, registry: Registry, pipeline: Pipeline, visibility: metadata.Visibility) -> None:
+    replying = PredefinedResource(pipeline, visibility)
+    one_way = PredefinedResource(pipeline, visibility, one_way=True)
     for serializer in registry:
         app.add_route(f"/{serializer.name}/reply/{{name}}", replying)
         app.add_route(f"/{serializer.name}/oneway/{{name}}", one_way)
     app.add_route("/api/{name}", replying)
-    app.add_route("/api", OperationsResource(sorted(catalog.operations)))
-
-
-def _mount_metadata(app: App, library: Library, gate: Gate, options: Options) -> None:
-    for template, resource in metadata.routes(metadata.Visibility(library, gate, options.permitted_only)):
-        app.add_route(template, resource)
+    app.add_route("/api", OperationsResource(visibility))

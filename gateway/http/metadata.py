@@ -8,6 +8,7 @@ from typing import Any
 
 import falcon
 
+from gateway.contract.catalog import Operation
 from gateway.errors import Forbidden, NotAuthenticated, NotFound, ServiceError
 from gateway.http import conditional
 from gateway.http.auth import Gate, credentials
@@ -37,6 +38,10 @@ class Visibility:
             return None
         caller = self._caller(request)
         return frozenset(each.name for each in self.library.catalog if _may_call(caller, each.access))
+
+    def shows(self, operation: Operation, request: Request) -> bool:
+        """Return whether the caller may know of an operation."""
+        return not self.permitted_only or _may_call(self._caller(request), operation.access)
 
     def tell(self, request: Request, response: falcon.Response, document: Document) -> None:
         """Write a document onto Falcon's response, or 304 where the client has it."""

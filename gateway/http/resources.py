@@ -9,9 +9,10 @@ from typing import Any
 
 import falcon
 
-from gateway.contract.catalog import Catalog, Operation
+from gateway.contract.catalog import Operation
 from gateway.errors import NotSupported, Unavailable
 from gateway.http import binding, routing
+from gateway.http.metadata import Visibility
 from gateway.http.pipeline import Answer, Pipeline
 from gateway.http.request import Request
 from models import Database
@@ -84,9 +85,10 @@ class PredefinedResource(FormResource):
     :param one_way: the client does not wait for an answer. Old TypeScript clients read one as JSON all the same, so there is one.
     """
 
-    def __init__(self, pipeline: Pipeline, catalog: Catalog, *, one_way: bool = False) -> None:
+    def __init__(self, pipeline: Pipeline, visibility: Visibility, *, one_way: bool = False) -> None:
         self._pipeline = pipeline
-        self._catalog = catalog
+        self._visibility = visibility
+        self._catalog = visibility.library.catalog
         self._one_way = one_way
 
     def operations(self, **variables: str) -> Sequence[Operation]:
@@ -101,7 +103,7 @@ class PredefinedResource(FormResource):
 
     def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
         """Call the named operation."""
-        operation = self._operation(name.removesuffix("[]"), request.method)
+        operation = self._operation(name.removesuffix("[]"), request)
         if name.endswith("[]"):
             answer = self._pipeline.run_batch(operation, request)
         else:
@@ -113,15 +115,21 @@ class PredefinedResource(FormResource):
     on_post = on_put = on_patch = on_delete = on_head = on_get
 
     def on_options(self, request: Request, response: falcon.Response, name: str) -> None:
-        """The verbs that the operation takes."""
-        response.set_header("Allow", routing.allowed(self.verbs(name=name)))
+        """The verbs that the operation takes; all of them where the caller may not know whether there is one."""
+        operation = self._catalog.find(name.removesuffix("[]"))
+        shown = operation is not None and self._visibility.shows(operation, request)
+        self._visibility.vary(response)
+        response.set_header("Allow", routing.allowed(self.verbs(name=name) if shown else VERBS))
 
-    def _operation(self, name: str, method: str) -> Operation:
+    def _operation(self, name: str, request: Request) -> Operation:
         operation = self._catalog.find(name)
+        unknown = NotSupported(f"The operation '{name}' does not exist for this service")
         if operation is None:
-            raise NotSupported(f"The operation '{name}' does not exist for this service")
-        verb = "GET" if method == "HEAD" else method
+            raise unknown
+        verb = "GET" if request.method == "HEAD" else request.method
         if verb not in _verbs(operation):
+            if not self._visibility.shows(operation, request):
+                raise unknown
             verb_name = verb.capitalize()
             raise NotSupported(
                 f"Could not find method named {verb_name}({operation.name}) or Any({operation.name}) on Service {operation.service}",
@@ -135,15 +143,19 @@ def _verbs(operation: Operation) -> list[str]:
 
 
 class OperationsResource:
-    """``/api``: the operations by name."""
+    """``/api``: the operations by name, as far as the caller may know of them."""
 
-    def __init__(self, names: list[str]) -> None:
-        self._names = names
+    def __init__(self, visibility: Visibility) -> None:
+        self._visibility = visibility
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """The names, in the negotiated format."""
+        names = self._visibility.names(request)
+        self._visibility.vary(response)
         response.content_type = request.negotiation.content_type
-        response.data = request.negotiation.serializer.encode(self._names)
+        response.data = request.negotiation.serializer.encode(
+            sorted(self._visibility.library.catalog.operations if names is None else names)
+        )
 
     on_head = on_get
 

@@ -16,6 +16,8 @@ from models import Database
 from serializers.base import Serializer
 from serializers.registry import default_registry
 
+from .conftest import API_KEY
+
 PAGES = ["/metadata", "/types", "/explorer", "/json/metadata?op=NewSession", "/jsv/metadata?lang=java&op=NewSession"]
 DOCUMENTS = [
     "/types/metadata",
@@ -155,3 +157,24 @@ def test_types_that_are_not_there(anonymous: TestApp) -> None:
     answer = anonymous.get("/types/java?IncludeTypes=Nothing.*", status=400)
     assert answer.json["responseStatus"]["errors"][0]["fieldName"] == "IncludeTypes"
     assert "//Note: nothing matches {none} of ExcludeTypes" in anonymous.get("/types/java?ExcludeTypes={none}").text
+
+
+@pytest.mark.parametrize("key", ["", API_KEY])
+def test_callers_learn_no_names_of_what_they_may_not_call(
+    database: Database, monkeypatch: pytest.MonkeyPatch, settings: Settings, key: str
+) -> None:
+    """Neither by /api, nor by OPTIONS, nor by a wrong verb: for them there is no such operation."""
+    del settings
+    monkeypatch.setenv("GATEWAY_METADATA", "permitted")
+    app = TestApp(wsgi.build(Settings.from_environment(), database))
+    if key:
+        app.authorization = ("Bearer", key)
+    names = app.get("/api").json
+    assert "Authenticate" in names
+    assert ("NewUser" in names) is bool(key)
+    for name in ("NewUser", "NewUser[]"):
+        allowed = app.options(f"/json/reply/{name}").headers["Allow"]
+        assert (allowed == app.options("/json/reply/Nothing").headers["Allow"]) is not bool(key)
+        refused = app.request(f"/json/reply/{name}", method="DELETE", status=405).json["responseStatus"]["message"]
+        assert ("does not exist" in refused) is not bool(key)
+    assert "Authorization" in ",".join(app.get("/api").headers.getall("Vary"))
