@@ -16,7 +16,7 @@ from models import StorageError
 # Databases and secrets are their owner's.
 os.umask(0o077)
 _settings = Settings.from_environment()
-logs.configure(_settings.log)
+logs.configure(_settings.log, queued=True)
 end_new_workers_at_once()
 globals().update({**gunicorn_settings(_settings), "preload_app": False})
 

@@ -12,6 +12,7 @@ from gateway import __version__, logs
 from gateway.commands import contract, convert, sessions, users
 from gateway.errors import GatewayError
 from gateway.settings import Settings
+from gateway.terminal import printable
 from models import StorageError
 
 
@@ -22,7 +23,7 @@ class _Gateway(click.Group):
         try:
             return super().invoke(context)
         except (GatewayError, StorageError) as error:
-            click.echo(f"gateway: {error}", err=True)
+            click.echo(printable(f"gateway: {error}", kept="\n"), err=True)
             sys.exit(1)
 
 
@@ -42,11 +43,11 @@ def serve() -> None:
     from gateway import listening, serving, starting, wsgi
 
     settings = Settings.from_environment()
-    logs.configure(settings.log)
+    logs.configure(settings.log, queued=True)
     listener = listening.listen(settings.bind)
     with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
         database = starting.prepare(settings, meanwhile.begin)
-        app = wsgi.build(settings, database)
+        app = wsgi.build(settings, database, wsgi.probed(settings))
         database.dispose()
     serving.Server(app, database, settings, listener).run()
 
@@ -92,7 +93,7 @@ def _to_nobody(text: str) -> None:
 def check_config() -> None:
     """Check the settings and print them, secrets hidden."""
     for variable, value, meaning in Settings.from_environment().shown():
-        click.echo(f"{variable}={value}  # {meaning}")
+        click.echo(printable(f"{variable}={value}  # {meaning}"))
 
 
 main.add_command(sessions.sessions)

@@ -1,15 +1,27 @@
-"""Log lines by structlog: text for a terminal, JSON for machines. Everything goes to standard error, gunicorn's lines too."""
+"""Log lines by structlog: text for a terminal, JSON for machines. Everything goes to standard error, gunicorn's lines too.
+
+A server's lines go through a `LogQueue`, so that they never fail or delay a request.
+"""
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
 import structlog
+
+from gateway.log_queue import LogQueue
+from gateway.terminal import printable
+
+#: Seconds in which a cause of one kind is logged once.
+RARELY = 60.0
 
 
 class Line(NamedTuple):
@@ -18,7 +30,9 @@ class Line(NamedTuple):
     :ivar format: name of the answer's format.
     :ivar operation: the operation's name; None where the address has none.
     :ivar user: the signed-in user's id; None where nobody is.
-    :ivar ms: milliseconds.
+    :ivar ms: milliseconds, of a stream to its end.
+    :ivar size: bytes of a streamed response's body that were given to the server; None for other responses.
+    :ivar outcome: how a stream ended: ``complete``, ``client left`` or ``failed``.
     """
 
     request_id: str
@@ -29,26 +43,60 @@ class Line(NamedTuple):
     operation: str | None
     user: str | None
     ms: float
+    size: int | None = None
+    outcome: str | None = None
 
 
-def configure(style: str) -> None:
+class _Current(threading.local):
+    """The request that this thread answers.
+
+    :ivar request_id: its id; empty before it is known.
+    """
+
+    request_id: str = ""
+
+
+current = _Current()
+
+
+class Rarely:
+    """Admits one of the things of a kind in `RARELY` seconds, and counts the others."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._admitted: dict[Hashable, float] = {}
+        self._passed: dict[Hashable, int] = {}
+
+    def admit(self, kind: Hashable) -> int | None:
+        """Return how many of this kind were not admitted since the last one that was; None if this one is not."""
+        now = self._clock()
+        if now - self._admitted.get(kind, -RARELY) < RARELY:
+            self._passed[kind] = self._passed.get(kind, 0) + 1
+            return None
+        self._admitted[kind] = now
+        return self._passed.pop(kind, 0)
+
+
+def configure(style: str, *, queued: bool = False) -> None:
     """Set up logging for this process.
 
     :param style: ``text`` or ``json``.
+    :param queued: replace standard error by a `LogQueue`; for servers.
     """
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
+        _add_request_id,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
     ]
-    renderer: Any = structlog.processors.JSONRenderer()
+    renderer: Any
     if style == "text":
-        shared.pop()
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(),
-            # APPSEC: the default shows local variables, secrets too, wherever rich happens to be installed.
-            exception_formatter=structlog.dev.plain_traceback,
-        )
+        shared.append(_escape)
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_format_exception)
+    else:
+        shared.append(structlog.processors.format_exc_info)
+        renderer = structlog.processors.JSONRenderer()
+    if queued and not isinstance(sys.stderr, LogQueue):
+        sys.stderr = LogQueue(sys.stderr.fileno(), lambda count: _notice(count, [*shared, renderer]))
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
@@ -60,6 +108,31 @@ def configure(style: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 
+def _add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    if current.request_id:
+        event.setdefault("request_id", current.request_id)
+    return event
+
+
+def _escape(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    # SECURITY: paths, names and messages may hold sequences that a terminal obeys.
+    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _format_exception(target: Any, exc_info: Any) -> None:
+    # SECURITY: structlog's default shows local variables, secrets too, if rich happens to be installed.
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    target.write(printable(text.getvalue(), kept="\n"))
+
+
+def _notice(count: int, processors: list[Any]) -> str:
+    event: Any = {"event": "log lines were dropped", "count": count}
+    for processor in processors:
+        event = processor(None, "warning", event)
+    return f"{event}\n"
+
+
 def request_writer(style: str) -> Callable[[Line], None]:
     """What writes the line of a request.
 
@@ -67,17 +140,20 @@ def request_writer(style: str) -> Callable[[Line], None]:
     """
     if style == "text":
         log = structlog.get_logger("gateway.access")
-        return lambda line: log.info("request", **line._asdict())
+        return lambda line: log.info(
+            "request", **{name: value for name, value in line._asdict().items() if value is not None}
+        )
     return _write_json
 
 
 def _write_json(line: Line) -> None:
-    request_id, method, path, status, format_, operation, user, ms = line
+    request_id, method, path, status, format_, operation, user, ms, size, outcome = line
     text = encode_basestring_ascii
+    stream = "" if outcome is None else f',"bytes":{size},"outcome":"{outcome}"'
     now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6]
     sys.stderr.write(
         f'{{"request_id":{text(request_id)},"method":{text(method)},"path":{text(path)},"status":{status}'
         f',"format":{text(format_)},"operation":{text(operation) if operation else "null"}'
-        f',"user":{text(user) if user else "null"},"ms":{ms:.2f}'
+        f',"user":{text(user) if user else "null"},"ms":{ms:.2f}{stream}'
         f',"event":"request","level":"info","timestamp":"{now}Z"}}\n'
     )

@@ -29,7 +29,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from gateway import heap
+from gateway import heap, logs
 from gateway.connections import ClientSocket, Connection
 from gateway.http.app import BODY_LIMIT
 from gateway.http.errors import UNFORESEEN
@@ -293,6 +293,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         threads: ThreadPoolExecutor = self._probes.get(conn.incoming.probe) or self.tpool
         done = threads.submit(self.handle, conn)
         done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def handle(self, conn: Connection) -> Any:
+        """Read and answer a request, and return whether the connection goes on."""
+        logs.current.request_id = ""
+        return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
         """Answer a request, and return whether the connection goes on."""

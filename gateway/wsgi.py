@@ -26,12 +26,7 @@ from serializers.registry import default_registry
 def open_database(settings: Settings) -> Database:
     """The database, with its schema as this version needs it. On SQLite missing migrations are applied; elsewhere that is
     ``gateway migrate``'s work. Raises ConfigurationError when the schema is another."""
-    database = connect(
-        settings.database_url,
-        connections=settings.connections,
-        age=settings.connection_age,
-        sync_wait=settings.galera_sync,
-    )
+    database = _connect(settings, settings.connections)
     if settings.sqlite_path is not None:
         patient = migrations.patient(settings.database_url)
         migrations.apply(patient)
@@ -43,8 +38,22 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def build(settings: Settings, database: Database) -> App:
-    """The application of these settings on this database."""
+def probed(settings: Settings) -> Database:
+    """The database by one connection that requests do not use."""
+    return _connect(settings, 1)
+
+
+def _connect(settings: Settings, connections: int) -> Database:
+    return connect(
+        settings.database_url, connections=connections, age=settings.connection_age, sync_wait=settings.galera_sync
+    )
+
+
+def build(settings: Settings, database: Database, probed: Database | None = None) -> App:
+    """The application of these settings on this database.
+
+    :param probed: the database by a connection of its own, for ``/ready``; None for the application's.
+    """
     load_services()
     authenticator = Authenticator(
         database,
@@ -66,6 +75,7 @@ def build(settings: Settings, database: Database) -> App:
         permitted_only=settings.metadata == "permitted",
         compatible_errors=settings.errors == "compatible",
         write_line=logs.request_writer(settings.log),
+        probed=probed,
         admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
         limits=Allowance(
             settings.request_seconds, settings.request_rows, settings.request_bytes, statement=settings.list_seconds
@@ -103,4 +113,4 @@ def refusal(settings: Settings) -> Callable[[bytes], bytes]:
 def create() -> App:
     """The application of this process's environment."""
     settings = Settings.from_environment()
-    return build(settings, open_database(settings))
+    return build(settings, open_database(settings), probed(settings))

@@ -10,6 +10,7 @@ from gateway.dtos.catalog import ROLES, USER
 from gateway.security import administration
 from gateway.security.administration import Administrator
 from gateway.settings import Settings
+from gateway.terminal import printable
 from models import Database
 
 _RULE = "At least 8 characters."
@@ -26,6 +27,10 @@ def _database() -> Database:
     settings = Settings.from_environment()
     logs.configure(settings.log)
     return wsgi.open_database(settings)
+
+
+def _echo(text: str) -> None:
+    click.echo(printable(text))
 
 
 def _administrator() -> Administrator:
@@ -47,14 +52,14 @@ def add(email: str, password: str | None, roles: tuple[str, ...], account_name: 
     added = _administrator().add_user(
         email, roles=roles or (USER,), account_name=account_name, password=password, api_key=api_key
     )
-    click.echo(f"added {email} ({added})")
+    _echo(f"added {email} ({added})")
 
 
 @user.command("list")
 def list_users() -> None:
     """Every user, with roles and the ends of keys."""
     for line in administration.describe_users(_database()):
-        click.echo(line)
+        _echo(line)
 
 
 @user.command()
@@ -66,10 +71,10 @@ def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -
     """Give a user an API key, or revoke one."""
     administrator = _administrator()
     if revoke is not None:
-        click.echo(f"revoked: {administrator.revoke_keys(email, revoke)}")
+        _echo(f"revoked: {administrator.revoke_keys(email, revoke)}")
         return
     made = administrator.add_key(email, api_key, days)
-    click.echo("added the key" if api_key else made)
+    _echo("added the key" if api_key else made)
 
 
 @user.command()
@@ -78,7 +83,7 @@ def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -
 def disable(email: str, *, undo: bool) -> None:
     """Shut a user out, at once and by every way in."""
     _administrator().disable(email, disabled=not undo)
-    click.echo(f"{'enabled' if undo else 'disabled'} {email}")
+    _echo(f"{'enabled' if undo else 'disabled'} {email}")
 
 
 @user.command()
@@ -88,7 +93,7 @@ def password(email: str, password: str | None) -> None:
     """Give a user another password; whoever signed in by the old one is signed out."""
     given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     _administrator().set_password(email, given)
-    click.echo(f"changed the password of {email}")
+    _echo(f"changed the password of {email}")
 
 
 @user.command()
@@ -97,6 +102,6 @@ def password(email: str, password: str | None) -> None:
 def roles(email: str, roles: tuple[str, ...]) -> None:
     """Give a user these roles and no others; none at all, where none are named."""
     voided = _administrator().set_roles(email, roles)
-    click.echo(f"{email} has the roles {', '.join(roles) or 'none'}")
+    _echo(f"{email} has the roles {', '.join(roles) or 'none'}")
     if voided:
-        click.echo("The password is void: a user with fewer rights set it. Set another one: gateway user password")
+        _echo("The password is void: a user with fewer rights set it. Set another one: gateway user password")

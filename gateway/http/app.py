@@ -16,13 +16,12 @@ from gateway.http.admission import PLACE, Admission
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
 from gateway.http.pipeline import Pipeline
+from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request
 from gateway.http.resources import (
-    HealthResource,
     OperationResource,
     OperationsResource,
     PredefinedResource,
-    ReadyResource,
 )
 from gateway.metadata.library import Library
 from gateway.places import Place
@@ -111,6 +110,7 @@ class Options:
     :ivar transport_seconds: how long browsers keep to https once they have called over it (HSTS); 0 for no such header.
     :ivar compatible_errors: errors name fields and have reason phrases as ServiceStack's do.
     :ivar write_line: takes each request's log line.
+    :ivar probed: the database as ``/ready`` sees it, by a connection that requests do not use; None for the application's.
     :ivar admission: which requests run at once, and how often a caller may call.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
@@ -131,6 +131,7 @@ class Options:
     transport_seconds: int = 0
     compatible_errors: bool = True
     write_line: Callable[[logs.Line], None] = field(default_factory=lambda: logs.request_writer("text"))
+    probed: Database | None = None
 
 
 def create_app(
@@ -164,7 +165,7 @@ def create_app(
     for template, resource in metadata.routes(visibility):
         app.add_route(template, resource)
     app.add_route("/health", HealthResource())
-    app.add_route("/ready", ReadyResource(database))
+    app.add_route("/ready", ReadyResource(options.probed or database))
     return app
 
 

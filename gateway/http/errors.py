@@ -20,6 +20,7 @@ from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus, er
 from gateway.http import encoding
 from gateway.http.auth import challenge
 from gateway.http.request import Request
+from gateway.logs import Rarely
 from gateway.security.logins import WRONG
 from serializers.base import Serializer
 from serializers.registry import Registry
@@ -88,6 +89,7 @@ class ErrorAnswers:
         self.realm = realm
         self.debug = debug
         self.compatible = compatible
+        self._rarely = Rarely()
 
     def install(self, app: falcon.App[Any, Any]) -> None:
         """Handle every exception of the app."""
@@ -96,7 +98,26 @@ class ErrorAnswers:
         app.add_error_handler(errors.ServiceError, self._refused)
 
     def _refused(self, request: Request, response: falcon.Response, error: errors.ServiceError, _: Any) -> None:
-        self.answer(request, response, status_of(error), error)
+        status = status_of(error)
+        if status == 503:
+            self._log_cause(request, error)
+        self.answer(request, response, status, error)
+
+    def _log_cause(self, request: Request, error: errors.ServiceError) -> None:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        code = next((each for each in cause.args[:1] if isinstance(each, int)), None)
+        unlogged = self._rarely.admit((type(cause), code, "" if code else error.message))
+        if unlogged is not None:
+            log.warning(
+                "unavailable",
+                request_id=request.id,
+                path=request.path,
+                reason=error.message,
+                cause=f"{type(cause).__name__}: {cause}",
+                unlogged=unlogged,
+            )
 
     def _refused_by_falcon(self, request: Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:
         code, words = _FALCON.get(error.status_code, (error.title or "Error", ""))

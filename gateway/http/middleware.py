@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import falcon
 
-from gateway import origins
+from gateway import logs, origins
 from gateway.http import encoding, forms, routing
 from gateway.http.negotiation import JAVASCRIPT, media_type, negotiate
 from gateway.http.pipeline import Pipeline
@@ -31,6 +31,7 @@ class RequestIds:
         """Choose the id."""
         given = request.env.get("HTTP_X_REQUEST_ID")
         request.id = given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
+        logs.current.request_id = request.id
         response.set_header("X-Request-Id", request.id)
 
 
@@ -97,7 +98,7 @@ def _overridden(name: str | None) -> str | None:
 
 
 class AccessLog:
-    """One line a request.
+    """One line a request; that of a streamed response is written when the stream ends.
 
     :param write: takes the line.
     """
@@ -111,6 +112,16 @@ class AccessLog:
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Write the line."""
+        if response.stream is None or request.method == "HEAD":
+            self._log(request, response)
+        else:
+            response.stream = LoggedStream(
+                response.stream, lambda size, outcome: self._log(request, response, size, outcome)
+            )
+
+    def _log(
+        self, request: Request, response: falcon.Response, size: int | None = None, outcome: str | None = None
+    ) -> None:
         self._write(
             Line(
                 request.id,
@@ -121,8 +132,44 @@ class AccessLog:
                 request.operation.name if request.operation else None,
                 request.caller_id or None,
                 (time.perf_counter() - request.began) * 1000,
+                size,
+                outcome,
             )
         )
+
+
+class LoggedStream:
+    """A stream that reports how it ended.
+
+    :param end: takes the bytes that were given to the server, and ``complete``, ``client left`` or ``failed``.
+    """
+
+    def __init__(self, blocks: Any, end: Callable[[int, str], None]) -> None:
+        self._blocks = blocks
+        self._end = end
+        self._size = 0
+        self._outcome = "client left"
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for block in self._blocks:
+                self._size += len(block)
+                yield block
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._outcome = "client left" if isinstance(error, encoding.SlowReader) else "failed"
+            raise
+        self._outcome = "complete"
+
+    def close(self) -> None:
+        """End the stream beneath, and report."""
+        try:
+            close = getattr(self._blocks, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._end(self._size, self._outcome)
 
 
 class Caching:

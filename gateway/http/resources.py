@@ -5,17 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import falcon
 
 from gateway.contract.catalog import Operation
-from gateway.errors import NotSupported, Unavailable
+from gateway.errors import NotSupported
 from gateway.http import binding, routing
 from gateway.http.metadata import Visibility
 from gateway.http.pipeline import Answer, Pipeline
 from gateway.http.request import Request
-from models import Database
 
 #: The verbs that a pre-defined route takes; which of them do depends on the operation.
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -158,33 +156,3 @@ class OperationsResource:
         )
 
     on_head = on_get
-
-
-class HealthResource:
-    """``/health``: the process answers."""
-
-    def on_get(self, request: Request, response: falcon.Response) -> None:
-        """200 as long as the process answers at all."""
-        _say(request, response, {"status": "ok"})
-
-    on_head = on_get
-
-
-class ReadyResource:
-    """``/ready``: the database answers."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def on_get(self, request: Request, response: falcon.Response) -> None:
-        """200 when the database answers, else 503 with Retry-After."""
-        if not self._database.ping():
-            raise Unavailable("The database does not answer.")
-        _say(request, response, {"status": "ready"})
-
-    on_head = on_get
-
-
-def _say(request: Request, response: falcon.Response, value: dict[str, Any]) -> None:
-    response.content_type = request.negotiation.content_type
-    response.data = request.negotiation.serializer.encode(value)

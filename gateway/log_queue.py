@@ -1,0 +1,135 @@
+"""Standard error that never fails or delays its writer, whatever becomes of its reader."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import select
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+#: Bytes that wait to be written at most; what comes then is dropped and counted.
+MOST_WAITING = 4 * 1024 * 1024
+
+#: Seconds that a process which ends waits for its last lines to be written.
+LAST_CHANCE = 1.0
+
+#: Seconds for which lines are gathered before they are written.
+_GATHER = 0.01
+
+
+class LogQueue(io.TextIOBase):
+    """A text file whose lines a thread of each process writes to a file descriptor.
+
+    A full disk, a closed pipe or a reader that stands still costs lines and nothing else. The lines that were dropped are counted, and
+    the count is written as soon as writing works again.
+
+    :param descriptor: where lines go.
+    :param notice: makes the line that reports how many lines were dropped.
+    """
+
+    def __init__(self, descriptor: int, notice: Callable[[int], str]) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._notice = notice
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+        atexit.register(self.finish)
+
+    def _begin(self) -> None:
+        """Start with nothing: a child's thread is not its parent's, and the parent's lines are the parent's to write."""
+        # A signal handler may write while its own thread does.
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._dropped = 0
+        self._torn = False
+        self._busy = False
+        self._thread: threading.Thread | None = None
+
+    def writable(self) -> bool:
+        """Return true."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the file descriptor."""
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        """Return whether a terminal shows the lines."""
+        return os.isatty(self._descriptor)
+
+    def write(self, text: str, /) -> int:
+        """Leave the text to the thread, or drop it when too much waits."""
+        data = text.encode("utf-8", "backslashreplace")
+        with self._lock:
+            if self._size + len(data) > MOST_WAITING:
+                self._dropped += 1
+            else:
+                self._waiting.append(data)
+                self._size += len(data)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+                self._thread.start()
+        if not self._wake.is_set():
+            self._wake.set()
+        return len(text)
+
+    def finish(self) -> None:
+        """Wait until everything is written, for `LAST_CHANCE` seconds at most."""
+        deadline = time.monotonic() + LAST_CHANCE
+        while (self._waiting or self._busy) and time.monotonic() < deadline:
+            self._wake.set()
+            time.sleep(_GATHER)
+
+    def _run(self) -> None:
+        while self._wake.wait():
+            time.sleep(_GATHER)
+            with self._lock:
+                self._wake.clear()
+                waiting, self._waiting, self._size, self._busy = self._waiting, [], 0, True
+            for batch in _batches(waiting):
+                self._send(b"".join(batch), len(batch))
+            self._report()
+            self._busy = False
+
+    def _report(self) -> None:
+        dropped = self._dropped
+        if dropped and self._send(self._notice(dropped).encode(), 0):
+            with self._lock:
+                self._dropped -= dropped
+
+    def _send(self, data: bytes, lines: int) -> bool:
+        """Write lines, and return whether they are written to their end."""
+        rest = memoryview(b"\n" + data if self._torn else data)
+        try:
+            while rest:
+                try:
+                    rest = rest[os.write(self._descriptor, rest) :]
+                    self._torn = bool(rest)
+                except BlockingIOError:  # another process has set it so
+                    poll = select.poll()
+                    poll.register(self._descriptor, select.POLLOUT)
+                    poll.poll()
+        except OSError:
+            with self._lock:
+                self._dropped += lines
+            return False
+        return True
+
+
+def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
+    """The lines in groups that a pipe takes whole, so that those of other processes never come between."""
+    batch: list[bytes] = []
+    size = 0
+    for line in lines:
+        if batch and size + len(line) > select.PIPE_BUF:
+            yield batch
+            batch, size = [], 0
+        batch.append(line)
+        size += len(line)
+    if batch:
+        yield batch

@@ -1,0 +1,83 @@
+"""Log lines as they are written."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+
+from gateway import logs
+from gateway.logs import Line, Rarely
+
+Configure = Callable[[str], io.StringIO]
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
+    """Configure logging, and return what is written."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+
+    def configure(style: str) -> io.StringIO:
+        written = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", written)
+        logs.configure(style)
+        return written
+
+    yield configure
+    logs.current.request_id = ""
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+LINE = Line("id", "GET", "/\x1b]0;title\a\x9b31m", 200, "json", None, "Ann\x07", 1.5)
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_no_line_holds_what_a_terminal_obeys(configured: Configure, style: str) -> None:
+    written = configured(style)
+    logs.request_writer(style)(LINE)
+    structlog.get_logger().warning("event\x1b", name="with blanks\x9b and \a")
+    logging.getLogger("gunicorn.error").error("message %s", "\x1b[2J\nforged line")
+    try:
+        raise ValueError("\x1b[2J")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("gunicorn.error").exception("failed too")
+    text = written.getvalue()
+    assert all(each.isprintable() or each == "\n" for each in text)
+    assert "forged line" in text
+    assert not any(line.startswith("forged line") for line in text.splitlines())
+
+
+def test_a_stream_has_its_bytes_and_its_outcome(configured: Configure) -> None:
+    written = configured("json")
+    logs.request_writer("json")(LINE)
+    logs.request_writer("json")(LINE._replace(size=12, outcome="client left"))
+    plain, stream = (json.loads(line) for line in written.getvalue().splitlines())
+    assert "bytes" not in plain
+    assert (stream["bytes"], stream["outcome"]) == (12, "client left")
+
+
+def test_lines_of_libraries_have_the_request_id(configured: Configure) -> None:
+    written = configured("json")
+    logs.current.request_id = "abc"
+    logging.getLogger("gunicorn.error").error("one")
+    structlog.get_logger().info("two", request_id="own")
+    logs.current.request_id = ""
+    logging.getLogger("gunicorn.error").error("three")
+    ids = [json.loads(line).get("request_id") for line in written.getvalue().splitlines()]
+    assert ids == ["abc", "own", None]
+
+
+def test_things_of_a_kind_are_admitted_once_a_minute() -> None:
+    now = 0.0
+    rarely = Rarely(lambda: now)
+    assert [rarely.admit("a"), rarely.admit("a"), rarely.admit("b"), rarely.admit("a")] == [0, None, 0, None]
+    now = 61.0
+    assert [rarely.admit("a"), rarely.admit("b"), rarely.admit("a")] == [2, 0, None]
