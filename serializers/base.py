@@ -14,12 +14,19 @@ Value = Any
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a reader accepts: bytes of the document, levels of nesting, items in all lists and maps together, names of members."""
+    """What a reader accepts; it stops at the first byte, level, item or name that is too many.
+
+    :ivar bytes: bytes of the document.
+    :ivar depth: levels of nesting.
+    :ivar items: items of all lists together; rows of a table are items.
+    :ivar names: names in all objects together, known or not, and entries of maps. Each item of the document's outermost
+        list has as many, so that a batch of requests may be as long as single ones; all of them have 100 times as many.
+    """
 
     bytes: int = 10 * 1024 * 1024
     depth: int = 64
-    items: int = 1_000_000
-    names: int = 1_000_000
+    items: int = 10_000
+    names: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

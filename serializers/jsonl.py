@@ -11,6 +11,7 @@ from serializers.errors import DecodeError, wire_path
 from serializers.json.writer import compiled
 from serializers.rows import blocks, row_shape, row_writer, rows_of
 from serializers.shape import ListOf, Record, Shape
+from serializers.tally import Tally
 from serializers.text import from_bytes
 
 
@@ -57,19 +58,30 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
 def _values(text: str, shape: Shape | None, limits: Limits) -> Iterator[Any]:
     position = 0
     count = 0
+    tally = Tally(limits)
+    tally.begin_list()
     # JSON allows no bare line break inside a text, and other separators of lines inside one are no ends of it.
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_lines(text), 1):
         if line.strip():
-            if count == limits.items:
-                raise DecodeError.at("too many items", text, position)
+            problem = tally.add_item()
+            if problem:
+                raise DecodeError.at(problem, text, position)
             try:
-                yield json.loads(line, shape, limits=limits)
+                yield json.loads(line, shape, limits=limits, tally=tally)
             except DecodeError as error:
                 place = wire_path([count])
                 path = f"{place}{'' if error.path.startswith('[') else '.'}{error.path}" if error.path else ""
                 raise DecodeError(error.message, position + error.position, number, error.column, path) from None
             count += 1
         position += len(line) + 1
+
+
+def _lines(text: str) -> Iterator[str]:
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 class JsonLines:

@@ -19,6 +19,7 @@ from serializers.json.reader import RawNumber, converter
 from serializers.plain import member_of, plain
 from serializers.rows import BLOCK_BYTES, row_shape, rows_of
 from serializers.shape import Record, Shape
+from serializers.tally import Tally
 from serializers.text import REPLACING
 
 _NATIVE = (bool, int, float, str, bytes)
@@ -45,23 +46,99 @@ def loads(data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_L
         return None
     if len(data) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
-    try:
-        value = msgpack.unpackb(
-            data,
-            strict_map_key=False,
-            max_array_len=limits.items,
-            max_map_len=limits.items,
-            max_ext_len=0,
-        )
-    except RecursionError:
-        raise DecodeError("nested too deeply") from None
-    except Exception as error:  # the library's errors share no root
-        raise DecodeError(f"not MessagePack: {error}") from None
-    value = _readable(value, limits.depth, raw=shape is not None)
+    value = _Reader(data, limits, raw=shape is not None).document()
     try:
         return value if shape is None or value is None else converter(shape)(value)
     except Mismatch as error:
         raise DecodeError(error.message, path=error.path) from None
+
+
+#: The first bytes of lists and maps.
+_KINDS: dict[int, type] = {
+    **dict.fromkeys((*range(0x90, 0xA0), 0xDC, 0xDD), list),
+    **dict.fromkeys((*range(0x80, 0x90), 0xDE, 0xDF), dict),
+}
+
+
+class _Reader:
+    """Reads a document value by value: the length in front of a list or map is refused before anything is made of it.
+
+    :param raw: numbers and bytes become their texts, as the shape's reader takes them.
+    """
+
+    def __init__(self, data: bytes, limits: Limits, *, raw: bool) -> None:
+        self.data = data
+        self.depth = limits.depth
+        self.raw = raw
+        self.tally = Tally(limits)
+        longest = (1 << 32) - 1
+        self.unpacker = msgpack.Unpacker(
+            None,
+            strict_map_key=False,
+            max_buffer_size=len(data),
+            max_array_len=longest,
+            max_map_len=longest,
+            max_ext_len=0,
+        )
+        self.unpacker.feed(data)
+
+    def document(self) -> Any:
+        try:
+            value = self.value(self.depth)
+        except DecodeError:
+            raise
+        except Exception as error:  # the library's errors share no root
+            raise self.error(f"not MessagePack: {error or 'it ends early'}") from None
+        if self.unpacker.tell() < len(self.data):
+            raise self.error("bytes after the end of the document")
+        return value
+
+    def value(self, depth: int) -> Any:
+        kind = self.kind()
+        if kind is None:
+            return self.readable(self.unpacker.unpack())
+        if depth == 0:
+            raise self.error("nested too deeply")
+        return self.items(depth - 1) if kind is list else self.members(depth - 1)
+
+    def kind(self) -> type | None:
+        """What comes next: a list, a dict, or None for a scalar (or nothing)."""
+        position = self.unpacker.tell()
+        return _KINDS.get(self.data[position]) if position < len(self.data) else None
+
+    def items(self, depth: int) -> list[Any]:
+        self.tally.begin_list()
+        values = []
+        for _ in range(self.unpacker.read_array_header()):
+            self.refuse(self.tally.add_item())
+            values.append(self.value(depth))
+        self.tally.end_list()
+        return values
+
+    def members(self, depth: int) -> dict[str, Any]:
+        values = {}
+        for _ in range(self.unpacker.read_map_header()):
+            self.refuse(self.tally.add_name())
+            if self.kind() is not None:
+                raise self.error("a map's key is not a scalar")
+            key = _key(self.unpacker.unpack())
+            values[key] = self.value(depth)
+        return values
+
+    def readable(self, value: Any) -> Any:
+        if value is None or isinstance(value, (bool, str)):
+            return value
+        if isinstance(value, (int, float, bytes)):
+            return RawNumber(scalars.write_any(value)) if self.raw else value
+        raise self.error(f"a {type(value).__name__} is not a document's value")
+
+    def refuse(self, problem: str) -> None:
+        if problem:
+            raise self.error(problem)
+
+    def error(self, message: str) -> DecodeError:
+        position = self.unpacker.tell()
+        return DecodeError(message, position, column=position + 1)
 
 
 def _packable(value: Any) -> Any:
@@ -72,21 +149,6 @@ def _packable(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_packable(item) for item in value]
     return scalars.write_any(value)
-
-
-def _readable(value: Any, depth: int, *, raw: bool) -> Any:
-    """A value with the numbers and bytes as the shape's reader takes them, as their text."""
-    if isinstance(value, (dict, list)):
-        if depth == 0:
-            raise DecodeError("nested too deeply")
-        if isinstance(value, list):
-            return [_readable(item, depth - 1, raw=raw) for item in value]
-        return {_key(key): _readable(item, depth - 1, raw=raw) for key, item in value.items()}
-    if not raw or value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, (int, float, bytes)):
-        return RawNumber(scalars.write_any(value))
-    raise DecodeError(f"a {type(value).__name__} is not a document's value")
 
 
 def _key(key: Any) -> str:

@@ -45,7 +45,8 @@ def convert(source: str, target: str, type_name: str | None, file: Path | None) 
     assert reader is not None
     assert writer is not None
     data = _read(file)
-    limits = Limits(bytes=max(len(data), 1), items=max(len(data), 1))
+    size = max(len(data), 1)
+    limits = Limits(bytes=size, items=size, names=size)
     try:
         document = writer.encode(reader.decode(data, shape, limits=limits), shape)
     except SerializerError as error:

@@ -21,7 +21,7 @@ from serializers.errors import DecodeError
 from serializers.text import from_bytes, to_bytes
 
 #: What a record may be: sessions are exported whole, however long their logs are.
-_LIMITS = Limits(bytes=1 << 28, items=1 << 24)
+_LIMITS = Limits(bytes=1 << 28, items=1 << 24, names=1 << 24)
 
 
 class RecordFormat(Protocol):

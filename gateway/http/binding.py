@@ -16,9 +16,10 @@ from gateway.errors import FieldError, MalformedRequest, ValidationFailed
 from gateway.http import bodies, forms
 from gateway.http.request import Request
 from serializers import jsv, shape
-from serializers.base import Limits
+from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError
 from serializers.registry import Registry
+from serializers.tally import Tally
 
 #: A member's wire name and shape.
 _Member = tuple[str, shape.Shape]
@@ -128,9 +129,10 @@ def from_pairs(given: Pairs, operation: Operation, given_names: dict[str, str]) 
         else:
             texts.setdefault(found[0], []).append((subscript, text))
     values: dict[str, Any] = {}
+    tally = Tally(DEFAULT_LIMITS)
     for wire_name, each in texts.items():
         try:
-            _bind(values, wire_name, each, members[wire_name.lower()][1])
+            _bind(values, wire_name, each, members[wire_name.lower()][1], tally)
         except DecodeError:
             message = f"'{each[-1][1][:_LONGEST_SHOWN]}' is an Invalid value for '{wire_name}'"
             failures.append(FieldError(MalformedRequest.error_code, wire_name, message))
@@ -158,20 +160,20 @@ def _members(operation: Operation) -> Mapping[str, _Member]:
     return members | {alias.lower(): members[wire.lower()] for alias, wire in operation.dto.aliases.items()}
 
 
-def _bind(values: dict[str, Any], wire_name: str, given: list[_Given], expected: shape.Shape) -> None:
+def _bind(values: dict[str, Any], wire_name: str, given: list[_Given], expected: shape.Shape, tally: Tally) -> None:
     last = given[-1][1]
     if isinstance(expected, shape.Text):
         values[wire_name] = last
     elif isinstance(expected, shape.ListOf):
-        lists = [jsv.loads_member(text, expected) for _, text in _in_order(given) if text]
+        lists = [jsv.loads_member(text, expected, tally=tally) for _, text in _in_order(given) if text]
         if lists:
             values[wire_name] = [item for items in lists for item in items or []]
     elif isinstance(expected, shape.MapOf) and given[-1][0]:
-        values[wire_name] = {key: jsv.loads_member(text, expected.value) for key, text in given if key}
+        values[wire_name] = {key: jsv.loads_member(text, expected.value, tally=tally) for key, text in given if key}
     elif isinstance(expected, shape.MapOf) and last[:1] not in ("", "{"):
-        values[wire_name] = jsv.loads_member(f"{{{last}}}", expected)
+        values[wire_name] = jsv.loads_member(f"{{{last}}}", expected, tally=tally)
     elif last:
-        values[wire_name] = jsv.loads_member(last, expected)
+        values[wire_name] = jsv.loads_member(last, expected, tally=tally)
 
 
 def _in_order(given: list[_Given]) -> list[_Given]:

@@ -1,9 +1,14 @@
-"""Reading CSV: a header, and rows directed by the shape of a record."""
+"""Reading CSV: a header, and rows directed by the shape of a record.
+
+Cells are separated as the header's are: by commas, or by semicolons or tabs, as spreadsheet programs write them in many
+countries, or as a first line ``sep=;`` says, which Excel writes. Blanks around names and quotes are skipped.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from serializers import jsv
@@ -12,13 +17,26 @@ from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, wire_path
 from serializers.rows import row_shape
 from serializers.shape import ListOf, Record, Reference, Shape, names_of
+from serializers.tally import Tally
 
 #: The cells of a line: text, position, and whether it stood in quotes.
 Line = list[tuple[str, int, bool]]
 #: A column's name and shape.
 Column = tuple[str, Shape | None]
 
-_CELL = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*+))(\r\n|[,\r\n]|\Z)')
+#: Separators of cells in order of preference.
+SEPARATORS = (",", ";", "\t")
+#: A first line that names the separator.
+_NAMED_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[ \t]*(?:\r\n|[\r\n]|\Z)', re.IGNORECASE)
+#: Names that an error shows.
+_SHOWN = 20
+
+
+@cache
+def _cell(separator: str) -> re.Pattern[str]:
+    mark = re.escape(separator)
+    blanks = " " if separator == "\t" else r" \t"
+    return re.compile(rf'(?:[{blanks}]*+"([^"]*+(?:""[^"]*+)*+)"[{blanks}]*+|([^"{mark}\r\n]*+))(\r\n|[{mark}\r\n]|\Z)')
 
 
 def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -57,7 +75,7 @@ def row_reader(
     :param header: the table's first line. Raises DecodeError where it is none, and so does the reader where a row is none.
     """
     top = _Table(header.removeprefix("\ufeff"), shape, limits)
-    columns = top.columns(next(top.lines(), []))
+    columns = top.header()
 
     def whole(text: str, lines: Iterable[Line]) -> Iterator[Line]:
         for line in lines:
@@ -66,25 +84,28 @@ def row_reader(
             yield line
 
     def read(text: str) -> Iterator[dict[str, Any]]:
-        table = _Table(text, shape, limits)
+        table = _Table(text, shape, limits, top.separator)
         return table.below(columns, whole(text, table.lines()))
 
     return read
 
 
 class _Table:
-    def __init__(self, text: str, shape: Shape | None, limits: Limits) -> None:
+    def __init__(self, text: str, shape: Shape | None, limits: Limits, separator: str = ",") -> None:
         self.text = text
         self.shape = shape
         self.limits = limits
+        self.separator = separator
+        self.position = 0
+        self.tally = Tally(limits)
+        self.tally.begin_list()
 
     def records(self) -> Iterator[dict[str, Any]]:
-        lines = self.lines()
-        return self.below(self.columns(next(lines, [])), lines)
+        return self.below(self.header(), self.lines())
 
     def below(self, columns: Sequence[Column | None], lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(lines):
-            if len(line) == 1 and line[0][0] == "" and not line[0][2]:
+            if _is_blank(line):
                 continue
             if len(line) > len(columns):
                 raise DecodeError.at("more cells than the header has", self.text, line[len(columns)][1])
@@ -103,8 +124,41 @@ class _Table:
             raw, position, quoted = line[0]
             yield self.value(raw, quoted, position, self.shape, (number,))
 
-    def columns(self, header: Line) -> list[Column | None]:
-        return [self.column(name) for name, _, _ in header]
+    def header(self) -> list[Column | None]:
+        """The columns; the separator is known then, and the position behind the header.
+
+        :raises DecodeError: where no column is one of the shape's.
+        """
+        start = self.position
+        named = _NAMED_SEPARATOR.match(self.text)
+        if named is not None:
+            start = self.position = named.end()
+        line: Line = []
+        problem: DecodeError | None = None
+        for separator in (named[1],) if named else SEPARATORS:
+            self.position, self.separator = start, separator
+            try:
+                line = next((each for each in self.lines(counted=False) if not _is_blank(each)), [])
+            except DecodeError as error:
+                problem = problem or error
+                continue
+            columns = [self.column(name.strip()) for name, _, _ in line]
+            if any(columns) and (isinstance(self.shape, Record) or len(columns) > 1):
+                return columns
+        self.position, self.separator = start, named[1] if named else SEPARATORS[0]
+        if problem:
+            raise problem
+        line = next((each for each in self.lines(counted=False) if not _is_blank(each)), [])
+        columns = [self.column(name.strip()) for name, _, _ in line]
+        if line and not any(columns):
+            raise DecodeError.at(self.unknown([name for name, _, _ in line]), self.text, line[0][1])
+        return columns
+
+    def unknown(self, given: Sequence[str]) -> str:
+        """What is wrong with a header of these names."""
+        assert isinstance(self.shape, Record)
+        known = [self.shape.declared_name(name) for name in self.shape.fields]
+        return f"no column is known: {_list(given)}; known are {_list(known)}"
 
     def column(self, name: str) -> Column | None:
         if not isinstance(self.shape, Record):
@@ -125,35 +179,47 @@ class _Table:
         if isinstance(shape, ListOf) and isinstance(shape.item, Reference) and isinstance(self.shape, Record):
             shape = ListOf(self.shape)
         try:
-            return jsv.loads_member(raw, shape, limits=self.limits)
+            return jsv.loads_member(raw, shape, limits=self.limits, tally=self.tally)
         except DecodeError as error:
             inner = error.path
             steps = path[1:] if isinstance(path[0], int) and len(path) > 1 else path
             place = wire_path(steps) + (inner if inner.startswith("[") or not inner else f".{inner}")
             raise DecodeError.at(error.message, self.text, position, place) from None
 
-    def lines(self) -> Iterator[Line]:
-        """Each line's cells: text, position, and whether it stood in quotes. Empty lines are skipped by who reads."""
-        position, end, items = 0, len(self.text), self.limits.items
+    def lines(self, *, counted: bool = True) -> Iterator[Line]:
+        """Each further line's cells: text, position, and whether it stood in quotes. A line is an item, a cell a name."""
+        end, cell = len(self.text), _cell(self.separator)
         line: Line = []
-        while position < end or line:
-            start = position
-            match = _CELL.match(self.text, position)
+        while self.position < end or line:
+            start = self.position
+            match = cell.match(self.text, start)
             if match is None:
-                open_quote = self.text[position] == '"' and self.text.count('"', position) % 2
+                open_quote = self.text[start:].lstrip(" \t")[:1] == '"' and self.text.count('"', start) % 2
                 raise DecodeError.at(
                     "a quote is not closed" if open_quote else "a quote inside a cell", self.text, start
                 )
             quoted, bare, stop = match.groups()
+            self.count(self.tally.add_item() if counted and not line else "", start)
+            self.count(self.tally.add_name() if counted or len(line) >= self.limits.names else "", start)
             line.append((bare, start, False) if quoted is None else (quoted.replace('""', '"'), start, True))
-            items -= 1
-            if items < 0:
-                raise DecodeError.at("too many items", self.text, start)
-            position = match.end()
-            if stop != ",":
+            self.position = match.end()
+            if stop != self.separator:
                 yield line
                 line = []
-            elif position == end:
-                line.append(("", position, False))
+            elif self.position == end:
+                line.append(("", self.position, False))
                 yield line
                 line = []
+
+    def count(self, problem: str, position: int) -> None:
+        if problem:
+            raise DecodeError.at(problem, self.text, position)
+
+
+def _is_blank(line: Line) -> bool:
+    return len(line) == 1 and line[0][0] == "" and not line[0][2]
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name[:40]) for name in names[:_SHOWN])
+    return f"{shown} …" if len(names) > _SHOWN else shown

@@ -1,7 +1,7 @@
 """Reading JSON: the standard library's scanner, then one walk directed by the shape.
 
 Numbers come out of the scanner as their raw text, so that ``1.10`` is still that where a text or a decimal is expected.
-A document is measured only where its count of brackets or commas says that it might pass a limit.
+The scanner knows no limits, so a document that might pass one is measured first, up to the limit.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, Mismatch
 from serializers.jsv import loads_member
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
+from serializers.tally import Tally, marks_outside, measure
 
 _BLANKS = re.compile(r"[ \t\r\n]*+")
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]|-?Infinity|NaN', re.DOTALL)
+_TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
+_MARKS = marks_outside(_TEXT)
+_CONSTANTS = re.compile(rf"{_TEXT}|-?Infinity|NaN", re.DOTALL)
 
 Reader = Callable[[Any], Any]
 
@@ -54,11 +57,12 @@ _RAW_IN_ORDER = json.JSONDecoder(
 _PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
     """The value of a document, None where it is empty.
 
     Names are read in any letter case, unknown ones skipped, of duplicates the last counts.
 
+    :param tally: what is left of the limits, where the document is part of another one.
     :raises DecodeError: where the text is not JSON, a value is not of its shape, or a limit is passed.
     """
     text = text.removeprefix("\ufeff")
@@ -66,59 +70,36 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         return None
     if len(text) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
-    value = _scan(_PLAIN if shape is None else _RAW, text, limits)
+    _measure(text, limits, tally)
+    value = _scan(_PLAIN if shape is None else _RAW, text)
     if shape is None or value is None:
         return value
     try:
         try:
             return converter(shape)(value)
         except _FoldedDuplicate:
-            return _converter(shape, ordered=True)(_scan(_RAW_IN_ORDER, text, limits))
+            return _converter(shape, ordered=True)(_scan(_RAW_IN_ORDER, text))
     except Mismatch as error:
         raise DecodeError.at(error.message, text, _locate(text, error.keys), error.path) from None
 
 
-def _scan(decoder: json.JSONDecoder, text: str, limits: Limits) -> Any:
+def _measure(text: str, limits: Limits, tally: Tally | None) -> None:
+    if tally is not None:
+        measure(text, _MARKS, tally, limits.depth)
+    elif text.count("{") + text.count("[") > limits.depth or Tally(limits).may_be_passed(text):
+        measure(text, _MARKS, Tally(limits), limits.depth)
+
+
+def _scan(decoder: json.JSONDecoder, text: str) -> Any:
     try:
-        value = decoder.decode(text)
+        return decoder.decode(text)
     except json.JSONDecodeError as error:
         raise DecodeError.at(error.msg[:1].lower() + error.msg[1:], text, error.pos) from None
     except RecursionError:
-        raise DecodeError.at("nested too deeply", text, _deep_position(text, limits.depth)) from None
+        raise DecodeError("nested too deeply") from None
     except ValueError as error:
-        position = next((match.start() for match in _TOKENS.finditer(text) if match[0][-1] in "yN"), 0)
+        position = next((match.start() for match in _CONSTANTS.finditer(text) if match[0][-1] in "yN"), 0)
         raise DecodeError.at(f"not a number: {error}", text, position) from None
-    if text.count("{") + text.count("[") > limits.depth:
-        position = _deep_position(text, limits.depth)
-        if position >= 0:
-            raise DecodeError.at("nested too deeply", text, position)
-    if text.count(",") >= limits.items and _count(value) > limits.items:
-        raise DecodeError(f"more than {limits.items} items")
-    return value
-
-
-def _deep_position(text: str, limit: int) -> int:
-    """Where nesting passes the limit, or -1."""
-    depth = 0
-    for match in _TOKENS.finditer(text):
-        mark = match[0]
-        if mark in ("{", "["):
-            depth += 1
-            if depth > limit:
-                return match.start()
-        elif mark in ("}", "]"):
-            depth -= 1
-    return -1
-
-
-def _count(value: Any) -> int:
-    total, rest = 0, [value]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, (dict, list)):
-            total += len(value)
-            rest += value.values() if isinstance(value, dict) else value
-    return total
 
 
 def _locate(text: str, keys: list[str | int]) -> int:

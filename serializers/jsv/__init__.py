@@ -18,31 +18,48 @@ from serializers.jsv import quick, reader
 from serializers.jsv.writer import compiled, dumps
 from serializers.rows import bracketed
 from serializers.shape import Shape, Text
+from serializers.tally import Tally, measure
 from serializers.text import from_bytes, to_bytes
 
 __all__ = ["Jsv", "compiled", "dumps", "loads", "loads_member", "serializer"]
 
 
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
     """The value of a document, None where it is empty.
 
     :param shape: what is expected; without it a value is text, list or map by its first character.
+    :param tally: what is left of the limits, where the document is part of another one.
     :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
     """
     if not text:
         return None
     if len(text) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
+    left = Tally(limits) if tally is None else tally
     try:
-        return quick.read(text, shape, limits)
+        return _read_quickly(text, shape, limits, left, part=tally is not None)
     except quick.Unsure:
         pass
     if text[0] == "\ufeff" and text[1:2] in ("{", "["):
         text = text[1:]
-    return reader.read(text, shape, limits)
+    return reader.read(text, shape, limits, left)
 
 
-def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+def _read_quickly(text: str, shape: Shape | None, limits: Limits, tally: Tally, *, part: bool) -> Any:
+    """The quick path counts nothing, so a text that might pass a limit is measured before. Raises Unsure."""
+    if not part and not tally.may_be_passed(text):
+        return quick.read(text, shape, limits)
+    counted = tally.copy()
+    try:
+        measure(text, reader.MARKS, counted, limits.depth)
+    except DecodeError:
+        raise quick.Unsure from None
+    value = quick.read(text, shape, limits)
+    tally.become(counted)
+    return value
+
+
+def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
     """The value of one member of a query string or form, percent-decoded.
 
     A text is taken raw (``"a"`` keeps its quotes); lists may stand with or without brackets (``a,b``, ``[a,b]``,
@@ -53,7 +70,7 @@ def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS) ->
     """
     if isinstance(shape, Text):
         return text
-    return loads(text, shape, limits=limits)
+    return loads(text, shape, limits=limits, tally=tally)
 
 
 class Jsv:

@@ -19,6 +19,7 @@ from serializers import scalars
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, wire_path
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
+from serializers.tally import Tally, marks_outside
 
 #: Deeper documents are refused whatever the limits say: the reader descends by calls.
 MAX_DEPTH = 200
@@ -28,7 +29,7 @@ _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
 LINE_BREAK_OUTSIDE_QUOTES = re.compile(r'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+[\r\n]')
 #: Matches a record, or a list of them, whose first name is indented.
 _INDENTED_NAME = re.compile(r"[ \t]*+(?:\[[ \t]*+)?\{[ \t]++[^}\s]")
-_STRUCTURE = re.compile(r'["{}\[\]]')
+MARKS = marks_outside(r'"[^"]*+(?:"|\Z)')
 _CLOSING = {"{": "}", "[": "]"}
 _STRUCTURAL = frozenset('"{[')
 
@@ -48,18 +49,23 @@ _COMPACT = _Layout(r" \t", "")
 _DUMP = _Layout(r" \t\r\n", r"\r\n")
 
 
-def read(text: str, shape: Shape | None, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """The value of a document that is not empty. Raises DecodeError."""
-    if isinstance(shape, Text):
-        return _root_text(text)
-    if shape is not None and not isinstance(shape, (Record, MapOf, ListOf)):
-        return _root_scalar(text, shape)
+def read(text: str, shape: Shape | None, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
+    """The value of a document that is not empty.
+
+    :param tally: what is left of the limits, where the document is part of another one.
+    :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
+    """
+    tally = tally or Tally(limits)
+    depth = min(limits.depth, MAX_DEPTH)
     if shape is None and text.lstrip(" \t\r\n")[:1] not in ("{", "["):
-        return _root_text(text)
-    return _Reader(text, shape, limits).document(shape)
+        shape = Text()
+    if shape is None or isinstance(shape, (Record, MapOf, ListOf)):
+        return _Reader(text, shape, depth, tally).document(shape)
+    raw = _root_text(text, depth, tally)
+    return raw if isinstance(shape, Text) else _root_scalar(text, raw, shape)
 
 
-def _root_text(text: str) -> str:
+def _root_text(text: str, depth: int, tally: Tally) -> str:
     if text[0] == '"':
         match = _QUOTED.match(text)
         if match is None:
@@ -69,46 +75,60 @@ def _root_text(text: str) -> str:
         return match[1].replace('""', '"')
     if '"' in text and text[0] not in "{[":
         raise DecodeError.at("a quote inside a text that does not begin with one", text, text.index('"'))
-    if text[0] in "{[" and balanced_end(text, 0) != len(text):
-        raise DecodeError.at("text after the end of the document", text, balanced_end(text, 0))
+    if text[0] in "{[":
+        end = balanced_end(text, 0, depth, tally)
+        if end != len(text):
+            raise DecodeError.at("text after the end of the document", text, end)
     return text
 
 
-def _root_scalar(text: str, shape: Shape) -> Any:
+def _root_scalar(text: str, raw: str, shape: Shape) -> Any:
     try:
-        return scalars.reader(shape)(_root_text(text) if text[0] == '"' else text)
+        return scalars.reader(shape)(raw)
     except ValueError as error:
-        if isinstance(error, DecodeError):
-            raise
         raise DecodeError.at(str(error), text, 0) from None
 
 
-def balanced_end(text: str, position: int) -> int:
-    """The position behind the bracket that closes the one at `position`, quotes respected."""
+def balanced_end(text: str, position: int, depth: int, tally: Tally) -> int:
+    """The position behind the bracket that closes the one at `position`, quotes respected; what is inside counts.
+
+    :param depth: the levels of nesting that are left.
+    """
     closers: list[str] = []
-    start = position
-    while match := _STRUCTURE.search(text, position):
-        mark, position = match[0], match.end()
-        if mark == '"':
-            end = _QUOTED.match(text, match.start())
-            if end is None:
-                raise DecodeError.at("a quote is not closed", text, match.start())
-            position = end.end()
+    for match in MARKS.finditer(text, position):
+        mark, problem = match[1], ""
+        if mark == ",":
+            problem = tally.add_item() if closers[-1] == "]" else tally.add_name()
         elif mark in _CLOSING:
             closers.append(_CLOSING[mark])
-        elif closers.pop() != mark:
-            raise DecodeError.at(f"'{mark}' closes nothing here", text, match.start())
-        if not closers:
-            return position
-    raise DecodeError.at("a bracket is not closed", text, start)
+            if mark == "[":
+                tally.begin_list()
+            problem = "nested too deeply" if len(closers) > depth else tally.add_mark(text, match.end() - 1)
+        elif mark:
+            if closers.pop() != mark:
+                problem = f"'{mark}' closes nothing here"
+            elif mark == "]":
+                tally.end_list()
+            if not closers and not problem:
+                return match.end()
+        if problem:
+            raise DecodeError.at(problem, text, match.end() - 1)
+    quote = _unclosed_quote(text, position)
+    if quote >= 0:
+        raise DecodeError.at("a quote is not closed", text, quote)
+    raise DecodeError.at("a bracket is not closed", text, position)
+
+
+def _unclosed_quote(text: str, start: int) -> int:
+    return text.rindex('"', start) if text.count('"', start) % 2 else -1
 
 
 class _Reader:
-    def __init__(self, text: str, shape: Shape | None, limits: Limits) -> None:
+    def __init__(self, text: str, shape: Shape | None, depth: int, tally: Tally) -> None:
         self.text = text
         self.end = len(text)
-        self.depth = min(limits.depth, MAX_DEPTH)
-        self.items = limits.items
+        self.depth = depth
+        self.tally = tally
         self.path: list[str | int] = []
         self.layout = _DUMP if _is_dump(text, shape) else _COMPACT
         self.enclosing: Mapping[str, Record] = {}
@@ -167,7 +187,7 @@ class _Reader:
             raw, after = self.quoted(start)
             return raw, True, self.skip(after)
         if mark in ("{", "["):
-            after = balanced_end(text, start)
+            after = balanced_end(text, start, self.depth, self.tally)
             return text[start:after], False, self.skip(after)
         pattern = self.layout.in_list if in_list else self.layout.in_record
         if self.layout.dump:
@@ -221,11 +241,12 @@ class _Reader:
             return self.leave(position)
         position = start + 1 if keep_blanks else position
         while True:
+            start_of_name = position
             name, position = self.name(position, keep_blanks=keep_blanks)
+            self.count(self.tally.add_name(), start_of_name)
             self.path.append(name)
             position = member(name, position)
             self.path.pop()
-            self.count(position)
             mark = self.text[position : position + 1]
             if mark == "}":
                 return self.leave(position)
@@ -270,16 +291,18 @@ class _Reader:
     def item_sequence(self, item: Shape | None, position: int) -> tuple[list[Any], int]:
         """Items separated by commas, and the position of what stands behind the last one."""
         value: list[Any] = []
+        self.tally.begin_list()
         while True:
             self.path.append(len(value))
             start = position
+            self.count(self.tally.add_item(), start)
             read, position = self.value(item, position, in_list=True)
             if read is None and value and _holds_records(item) and self.text[position : position + 1] != ",":
                 self.fail("a comma behind the last record", start - 1)
             self.path.pop()
             value.append(read)
-            self.count(position)
             if self.text[position : position + 1] != ",":
+                self.tally.end_list()
                 return value, position
             position += 1
 
@@ -301,10 +324,9 @@ class _Reader:
         self.depth += 1
         return self.skip(position + 1)
 
-    def count(self, position: int) -> None:
-        self.items -= 1
-        if self.items < 0:
-            self.fail("too many items", position)
+    def count(self, problem: str, position: int) -> None:
+        if problem:
+            self.fail(problem, position)
 
     def fail(self, message: str, position: int, *, value: bool = False) -> NoReturn:
         """Raises the error of a malformed text, or of a value that does not fit, which has a path."""

@@ -7,6 +7,7 @@ are skipped. A document type declaration is refused, and entities with it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 from xml.parsers import expat
 
@@ -15,20 +16,30 @@ from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, Mismatch
 from serializers.jsv import loads_member
 from serializers.shape import Binary, Choice, ListOf, MapOf, Number, Record, Reference, Shape, Text, names_of
+from serializers.tally import Tally
 from serializers.xml.names import decode_name
 
 _SPECIAL_NUMBERS = {"INF": "Infinity", "-INF": "-Infinity"}
 
 
+#: Bytes that are parsed in one go, and bytes that one tag may have.
+_BLOCK = 64 * 1024
+_LONGEST_TAG = 4 * _BLOCK
+
+
 class Element:
-    """An element of the document: its local name, its text between tags, its children."""
+    """An element of the document: its local name, its text between tags, its children.
 
-    __slots__ = ("byte", "children", "name", "nil", "texts")
+    :ivar shape: what it is expected to hold; None where nobody knows it.
+    """
 
-    def __init__(self, name: str, nil: bool, byte: int) -> None:
+    __slots__ = ("byte", "children", "name", "nil", "shape", "texts")
+
+    def __init__(self, name: str, nil: bool, byte: int, shape: Shape | _Entry | None) -> None:
         self.name = name
         self.nil = nil
         self.byte = byte
+        self.shape = shape
         self.texts: list[str] = []
         self.children: list[Element] = []
 
@@ -37,13 +48,22 @@ class Element:
         return "".join(self.texts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What an entry of a map is expected to hold: a key and a value of this shape."""
+
+    value: Shape
+
+
 class _TreeBuilder:
-    def __init__(self, text: str, limits: Limits) -> None:
+    def __init__(self, text: str, shape: Shape | None, limits: Limits) -> None:
         self.text = text
         self.data = text.encode("utf-8", "surrogatepass")
+        self.shape = shape
         self.depth = limits.depth
-        self.items = limits.items
-        self.root = Element("", False, 0)
+        self.most_attributes = limits.names
+        self.tally = Tally(limits)
+        self.root = Element("", False, 0, None)
         self.open = [self.root]
         self.parser = parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
@@ -54,7 +74,13 @@ class _TreeBuilder:
 
     def build(self) -> Element:
         try:
-            self.parser.Parse(self.data, True)
+            # The parser gives an element when its tag is complete, so that a tag without end would be held whole.
+            for position in range(0, len(self.data), _BLOCK):
+                self.parser.Parse(self.data[position : position + _BLOCK], False)
+                begin = self.parser.CurrentByteIndex
+                if position - begin > _LONGEST_TAG and self.data[begin : begin + 1] == b"<":
+                    self.fail(f"a tag of more than {_LONGEST_TAG} bytes", begin)
+            self.parser.Parse(b"", True)
         except expat.ExpatError as error:
             self.fail(expat.ErrorString(error.code), self.parser.ErrorByteIndex)
         return self.root.children[0]
@@ -65,19 +91,60 @@ class _TreeBuilder:
         for attribute, value in attributes.items():
             if attribute.rpartition(":")[2] == "nil" and value.strip() in ("true", "1"):
                 nil = True
-        element = Element(decode_name(name.rpartition(":")[2]), nil, byte)
-        self.open[-1].children.append(element)
-        self.open.append(element)
-        self.items -= 1
+        parent = self.open[-1]
+        local = decode_name(name.rpartition(":")[2])
         # The limit counts what holds something: scalars stand one level deeper than the last list or record.
-        if len(self.open) - 2 > self.depth:
+        if len(self.open) - 1 > self.depth:
             self.fail("nested too deeply", byte)
-        if self.items < 0:
-            self.fail("too many items", byte)
+        if len(attributes) > self.most_attributes:
+            self.fail(f"more than {self.most_attributes} attributes", byte)
+        problem = self.count(parent, local)
+        if problem:
+            self.fail(problem, byte)
+        element = Element(local, nil, byte, self.expected(parent, local))
+        if isinstance(element.shape, ListOf):
+            self.tally.begin_list()
+        parent.children.append(element)
+        self.open.append(element)
+
+    def count(self, parent: Element, name: str) -> str:
+        """Count an element as an item or as a name: by its parent's shape, and by its sibling where that is not known."""
+        if parent is self.root or isinstance(parent.shape, _Entry):
+            return ""
+        if isinstance(parent.shape, ListOf):
+            return self.tally.add_item()
+        siblings = parent.children
+        if parent.shape is None and siblings and siblings[-1].name == name:
+            return self.tally.add_item()
+        return self.tally.add_name()
+
+    def expected(self, parent: Element, name: str) -> Shape | _Entry | None:
+        """What an element is expected to hold."""
+        shape = parent.shape
+        found: Shape | _Entry | None = None
+        if parent is self.root:
+            found = self.shape
+        elif isinstance(shape, Record):
+            names = names_of(shape)
+            known = names.get(name) or names.get(name.casefold())
+            found = shape.fields[known] if known else None
+        elif isinstance(shape, ListOf):
+            found = shape.item
+        elif isinstance(shape, MapOf):
+            found = _Entry(shape.value)
+        elif isinstance(shape, _Entry) and name.casefold() == "value":
+            found = shape.value
+        return self.enclosing(found) if isinstance(found, Reference) else found
+
+    def enclosing(self, reference: Reference) -> Shape | None:
+        """The record that a reference means."""
+        shapes = (element.shape for element in reversed(self.open))
+        return next((each for each in shapes if isinstance(each, Record) and each.name == reference.name), None)
 
     def end(self, name: str) -> None:
         del name
-        self.open.pop()
+        if isinstance(self.open.pop().shape, ListOf):
+            self.tally.end_list()
 
     def characters(self, text: str) -> None:
         self.open[-1].texts.append(text)
@@ -102,7 +169,7 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         return None
     if len(text) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
-    builder = _TreeBuilder(text, limits)
+    builder = _TreeBuilder(text, shape, limits)
     root = builder.build()
     expected = _root_name(shape)
     if expected and root.name.casefold() != expected.casefold():

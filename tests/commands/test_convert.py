@@ -44,7 +44,7 @@ def test_without_a_type() -> None:
         ("jsv", '{a:1,\nb:"c}', "line 2, column"),
         ("json", '{"a":1,\n"b" 2}', "line 2, column"),
         ("xml", "<a>\n<b></a>", "line 2, column"),
-        ("csv", 'A\n"b', "line 2, column"),
+        ("csv", 'DisplayName\n"b', "line 2, column"),
     ],
 )
 def test_errors_say_where(source: str, text: str, place: str) -> None:

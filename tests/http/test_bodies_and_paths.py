@@ -156,3 +156,47 @@ def test_basic_credentials_without_a_colon_are_none(anonymous: TestApp) -> None:
         header = "Basic " + base64.b64encode(name.encode()).decode()
         answer = anonymous.get("/sessions", headers={"Authorization": header}, status=401)
         assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    ("body", "columns"),
+    [
+        ("Name;Number\r\nx;1\r\n", ("'Name;Number'", "'DisplayName', 'Channel'")),
+        ("sep=,\r\nName,Number\r\nx,1\r\n", ("'Name', 'Number'", "'DisplayName'")),
+    ],
+)
+def test_a_table_that_would_store_nothing(client: TestApp, body: str, columns: tuple[str, ...]) -> None:
+    answer = post(client, "/sessions.json", body, "text/csv")
+    assert answer.status_code == 400
+    assert all(each in answer.json["responseStatus"]["message"] for each in columns)
+    assert client.get("/sessions").json["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "sep=;\r\nDisplayName;Channel\r\nHi;Chat\r\n",
+        "DisplayName\tChannel\nHi\tChat\n",
+        "Channel, DisplayName\nChat,Hi\n",
+        'DisplayName;Channel\n"Hi"; "Chat"\n',
+    ],
+)
+def test_tables_as_spreadsheets_write_them(client: TestApp, body: str) -> None:
+    made = post(client, "/sessions.json", body, "text/csv").json
+    assert (made["displayName"], made["channel"]) == ("Hi", "Chat")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", '{"x":[' + "1," * 2_000_000 + "1]}"),
+        ("application/json", '{"meta":{' + ",".join(f'"{number}":1' for number in range(700_000)) + "}}"),
+        ("text/jsv", "{displayName:" + "[" * 9_000_000),
+        ("application/xml", "<NewSession>" + "<a/>" * 1_000_000 + "</NewSession>"),
+        ("application/x-www-form-urlencoded", "memberEmailAddresses=" + "a," * 2_000_000),
+    ],
+)
+def test_what_has_far_too_much(client: TestApp, content_type: str, body: str) -> None:
+    answer = post(client, "/sessions.json", body, content_type)
+    assert answer.status_code == 400
+    assert answer.json["responseStatus"]["errorCode"] == "SerializationException"

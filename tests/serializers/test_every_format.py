@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.contract.shapes import wire_shape
+from gateway.dtos.sessions import NewSession
 from serializers.base import Limits, Page, Serializer
 from serializers.errors import DecodeError, EncodeError
 from serializers.registry import FORMATS
 from serializers.rows import BLOCK_ROWS
 from serializers.shape import Boolean, Choice, Integer, ListOf, MapOf, Record, Reference, Text
+from serializers.tally import REQUESTS
 from tests.serializers.strategies import as_object, row_shapes, shape_strategy, stripped, values
 
 ROW = Record(
@@ -31,6 +35,18 @@ ROW = Record(
     attributes={"displayName": "display_name"},
 )
 ROWS = Record("Rows", {"total": Integer(), "items": ListOf(ROW), "more": Boolean()}, rows="items")
+NESTED = Record(
+    "Nested",
+    {"nested": Reference("Nested"), "data": MapOf(Text()), "tags": ListOf(Text()), "lists": ListOf(ListOf(Text()))},
+)
+_OTHER = Record("Nested", {"other": ListOf(MapOf(Text()))})
+#: Values that are far beyond the limits, and their shapes.
+HUGE: dict[str, tuple[Any, Record]] = {
+    "list": ({"tags": ["x"] * 300_000}, NESTED),
+    "lists": ({"lists": [["x"] * 30_000] * 10}, NESTED),
+    "map": ({"data": {str(number): "x" for number in range(60_000)}}, NESTED),
+    "unknown": ({"other": [{str(number): "x" for number in range(20_000)}] * 4}, _OTHER),
+}
 VALUE: dict[str, Any] = {
     "id": 7,
     "displayName": 'Zoë, "x"\r\n<b>&',
@@ -152,6 +168,70 @@ class TestSerializer:
             readable.decode(data, ListOf(ROW), limits=Limits(bytes=len(data) - 1))
         with pytest.raises(DecodeError):
             readable.decode(data, ListOf(ROW), limits=Limits(items=20))
+
+    def test_items_are_counted_across_lists(self, readable: Serializer) -> None:
+        value = {"tags": ["x"] * 7, "children": [{"tags": ["x", "y"]}]}
+        rows = readable.encode([value], ListOf(ROW))
+        items = 7 + 1 + 2 + 1
+        assert readable.decode(rows, ListOf(ROW), limits=Limits(items=items))
+        with pytest.raises(DecodeError, match=f"more than {items - 1} items"):
+            readable.decode(rows, ListOf(ROW), limits=Limits(items=items - 1))
+
+    def test_names_are_counted_across_objects(self, readable: Serializer) -> None:
+        if readable.name in TABLES:
+            pytest.skip("a table has columns")
+        inner = {"data": {str(number): "x" for number in range(5)}}
+        value = {"nested": {"nested": inner, "data": {"a": "b"}}, "data": {"c": "d"}}
+        names = 1 + 1 + 5 + 1 + 1 + 1 + 1 + 1
+        data = readable.encode(value, NESTED)
+        if readable.name == "xml":
+            # Nulls are elements too.
+            names += data.count(b"i:nil")
+        assert readable.decode(data, NESTED, limits=Limits(names=names))
+        with pytest.raises(DecodeError, match=f"more than {names - 1} names"):
+            readable.decode(data, NESTED, limits=Limits(names=names - 1))
+
+    def test_each_request_of_a_batch_has_its_names(self, readable: Serializer) -> None:
+        batch = readable.encode([{"id": 1, "displayName": "x", "ok": True}] * REQUESTS, ListOf(ROW))
+        width = len(ROW.fields) if readable.name in TABLES | {"xml"} else 3
+        assert len(readable.decode(batch, ListOf(ROW), limits=Limits(names=width))) == REQUESTS
+        with pytest.raises(DecodeError, match=f"more than {width - 1} names"):
+            readable.decode(batch, ListOf(ROW), limits=Limits(names=width - 1))
+        twice = readable.encode([{"id": 1, "displayName": "x", "ok": True}] * REQUESTS * 2, ListOf(ROW))
+        with pytest.raises(DecodeError, match="names in all"):
+            readable.decode(twice, ListOf(ROW), limits=Limits(names=width))
+
+    def test_unknown_names_count(self, readable: Serializer) -> None:
+        many = Record("Nested", {f"x{number}": Text() for number in range(20)})
+        data = readable.encode(dict.fromkeys(many.fields, "y") | {"data": {}}, many)
+        if readable.name in TABLES:
+            data = b"data," + data.replace(b"\r\n", b"\r\n,", 1)
+        assert readable.decode(data, NESTED, limits=Limits(names=21)) is not None
+        with pytest.raises(DecodeError, match="names"):
+            readable.decode(data, NESTED, limits=Limits(names=19))
+
+    def test_a_batch_of_a_thousand_requests_is_inside_the_limits(self, readable: Serializer) -> None:
+        request = wire_shape(NewSession)
+        value = {name: ["a@b.org"] * 9 if isinstance(each, ListOf) else "x" for name, each in request.fields.items()}
+        data = readable.encode([value] * 1000, ListOf(request))
+        assert len(readable.decode(data, ListOf(request))) == 1000
+        with pytest.raises(DecodeError, match="more than 10000 items"):
+            readable.decode(readable.encode([value] * 1001, ListOf(request)), ListOf(request))
+
+    @pytest.mark.parametrize("kind", ["list", "lists", "map", "unknown"])
+    def test_the_reader_stops_at_the_limit(self, readable: Serializer, kind: str) -> None:
+        """What is read of a document that is far too long costs little memory."""
+        if readable.name in TABLES and kind in ("unknown", "map"):
+            pytest.skip("a table has columns")
+        data = readable.encode(*HUGE[kind])
+        tracemalloc.start()
+        try:
+            with pytest.raises(DecodeError, match="more than"):
+                readable.decode(data, NESTED)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert most < 4 * len(data) + 8_000_000
 
     def test_limit_of_depth(self, readable: Serializer) -> None:
         value: dict[str, Any] = {"id": 1}

@@ -27,7 +27,7 @@ READABLE = [serializer for serializer in FORMATS if serializer.readable]
 LENGTH = 1_000_000
 #: Grows faster than any machine's noise, slower than anything quadratic: eight times the length.
 GROWTH = 8
-UNLIMITED = Limits(bytes=1 << 30, items=1 << 30)
+UNLIMITED = Limits(bytes=1 << 30, items=1 << 30, names=1 << 30)
 
 
 @pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)

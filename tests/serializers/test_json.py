@@ -89,10 +89,11 @@ def test_refuses(text: str, position: int, path: str) -> None:
 
 
 def test_depth_and_items_are_counted_outside_texts() -> None:
-    text = standard.dumps({"name": "[{," * 1000, "tags": ["[" * 100]})
-    assert json.loads(text, ROW, limits=Limits(depth=3, items=3))
-    with pytest.raises(DecodeError, match="items"):
-        json.loads(text, ROW, limits=Limits(items=2))
+    text = standard.dumps({"name": "[{," * 1000, "tags": ["[" * 100, "\\", '",'], "x": "\\\\"})
+    assert json.loads(text, ROW, limits=Limits(depth=2, items=3, names=3))
+    for limits, message in ((Limits(items=2), "items"), (Limits(names=2), "names"), (Limits(depth=1), "deep")):
+        with pytest.raises(DecodeError, match=message):
+            json.loads(text, ROW, limits=limits)
 
 
 def test_writes_compact_ascii_without_nulls() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from serializers import csv, html, jsonl
-from serializers.base import Page
+from serializers.base import Limits, Page
+from serializers.csv.reader import row_reader
 from serializers.errors import DecodeError
 from serializers.registry import FORMATS, Registry, default_registry
 from serializers.shape import Integer, ListOf, MapOf, Record, Text
@@ -53,6 +54,19 @@ class TestCells:
             ('DisplayName\n""\n', {"displayName": ""}),
             ("Id,DisplayName\n\n1,\n", {"id": 1, "displayName": None}),
             ("Id", {}),
+            ("Id;DisplayName\r\n1;a,b\r\n", {"id": 1, "displayName": "a,b"}),
+            ("Id\tDisplayName\tTags\n1\ta;b\t[x,y]\n", {"id": 1, "displayName": "a;b", "tags": ["x", "y"]}),
+            ('Id\t"DisplayName"\n1\t"a\tb"\n', {"id": 1, "displayName": "a\tb"}),
+            ("sep=;\r\nId;DisplayName\r\n1;a\r\n", {"id": 1, "displayName": "a"}),
+            ('"sep=|"\nDisplayName|Id\na;b|1', {"id": 1, "displayName": "a;b"}),
+            ("\ufeffSEP=,\nId,DisplayName\n1,a", {"id": 1, "displayName": "a"}),
+            ("sep=\t\nId\tDisplayName\n1\ta", {"id": 1, "displayName": "a"}),
+            ("sep=;\nId\n1", {"id": 1}),
+            ('Id, DisplayName , Tags\n1, a, "[x,y]" \n', {"id": 1, "displayName": " a", "tags": ["x", "y"]}),
+            ('Id, "DisplayName"\n 1 , "a, b"\n', {"id": 1, "displayName": "a, b"}),
+            ('"Dis;play";DisplayName\nx;a\n', {"displayName": "a"}),
+            ("\n\nId,DisplayName\n1,a", {"id": 1, "displayName": "a"}),
+            ("Id;x,DisplayName\n1;y,a", {"displayName": "a"}),
         ],
     )
     def test_reads(self, text: str, value: Any) -> None:
@@ -68,6 +82,12 @@ class TestCells:
             ('DisplayName\n"a"b', 2, 1, ""),
             ('DisplayName\na"b', 2, 1, ""),
             ('Id,Data\n1,"{a:"', 2, 3, "data"),
+            ("Name,Number\nx,1", 1, 1, ""),
+            ("sep=;\nName;Number\nx;1", 2, 1, ""),
+            ("Name\tNumber\nx\t1", 1, 1, ""),
+            ("sep=;\nId,DisplayName\n1,a", 2, 1, ""),
+            ("Id|DisplayName\n1|a", 1, 1, ""),
+            ('DisplayName;Id\n"a;1', 2, 1, ""),
         ],
     )
     def test_refuses(self, text: str, line: int, column: int, path: str) -> None:
@@ -75,6 +95,29 @@ class TestCells:
             csv.loads(text, ListOf(ROW))
         assert (caught.value.line, caught.value.column) == (line, column)
         assert caught.value.path.rpartition(".")[2] == path
+
+    def test_a_header_without_a_known_name_is_named(self) -> None:
+        with pytest.raises(DecodeError) as caught:
+            csv.loads("Name, Number\nx,1", ListOf(ROW))
+        assert (
+            caught.value.message
+            == "no column is known: 'Name', ' Number'; known are 'Id', 'DisplayName', 'Tags', 'Data'"
+        )
+
+    @pytest.mark.parametrize("separator", [",", ";", "\t"])
+    def test_rows_of_every_separator(self, separator: str) -> None:
+        text = csv.dumps([{"id": 1, "displayName": "a"}, {"id": 2}], ListOf(NAMED)).replace(",", separator)
+        assert [each["id"] for each in csv.loads(text, ListOf(NAMED))] == [1, 2]
+        assert csv.loads(text) == [{"Id": "1", "Name": ""}, {"Id": "2", "Name": ""}]
+        header, _, rows = text.partition("\n")
+        assert [each["id"] for each in row_reader(header, NAMED)(rows)] == [1, 2]
+
+    def test_cells_share_the_limits_of_the_document(self) -> None:
+        rows = csv.dumps([{"tags": ["x"] * 20}] * 4, ListOf(ROW))
+        assert len(csv.loads(rows, ListOf(ROW), limits=Limits(items=84))) == 4
+        with pytest.raises(DecodeError, match="more than 83 items") as caught:
+            csv.loads(rows, ListOf(ROW), limits=Limits(items=83))
+        assert caught.value.line == 5
 
 
 class TestLines:
