@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench clean
+.PHONY: serve test check bench lock clean
 
 serve: $(VENV)/.serve
 	$(BIN)/gateway serve
@@ -20,6 +20,14 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.test
 	for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+# deploy/requirements.txt: every package of the image, with its version and hashes.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+lock: $(BIN)/python
+	$(PIP) uv
+	$(BIN)/$(LOCK) setup.cfg --extra mysql --extra msgpack --output-file deploy/requirements.txt
+	printf 'setuptools\nwheel\n' | $(BIN)/$(LOCK) - --output-file deploy/build-requirements.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

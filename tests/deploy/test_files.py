@@ -1,0 +1,111 @@
+"""What is shipped around the gateway, read by the tools that it is for."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UNIT = DEPLOY / "systemd" / "gateway.service"
+
+
+def test_the_unit_exposes_little() -> None:
+    """At most 2.0 of 10 by systemd's own measure."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", str(UNIT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+    found = re.search(r"Overall exposure level for gateway.service: ([0-9.]+)", done.stdout)
+    assert found is not None
+    assert float(found[1]) <= 2.0
+
+
+def test_the_unit_is_understood() -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run(["systemd-analyze", "verify", str(UNIT)], capture_output=True, text=True, timeout=60)
+    lines = [each for each in done.stderr.splitlines() if "gateway.service" in each]
+    assert [each for each in lines if "is not executable" not in each] == []
+
+
+@pytest.fixture(scope="module")
+def compose() -> Any:
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+def test_every_container_is_locked(compose: Any) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+    assert {name for name, service in compose["services"].items() if "ports" in service} == {"nginx"}
+    assert "cap_add" not in compose["services"]["gateway"]
+
+
+def test_only_nginx_reaches_the_gateway(compose: Any) -> None:
+    gateway = compose["services"]["gateway"]
+    assert gateway["network_mode"] == "service:nginx"
+    assert gateway["environment"]["GATEWAY_BIND"] == "127.0.0.1:8000"
+    assert gateway["environment"]["GATEWAY_TRUSTED_PROXIES"] == "127.0.0.1"
+    assert compose["networks"]["storage"]["internal"] is True
+    assert "GATEWAY_BIND=127.0.0.1:8000" in (DEPLOY / "Dockerfile").read_text()
+
+
+def test_volumes_are_of_files_that_are_there(compose: Any) -> None:
+    for service in compose["services"].values():
+        for volume in service["volumes"]:
+            source = volume.partition(":")[0]
+            assert source in compose["volumes"] or (DEPLOY / source).is_file(), volume
+
+
+def test_what_the_image_copies_is_there_and_not_ignored() -> None:
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    assert all((ROOT / each).exists() for each in kept)
+    text = (DEPLOY / "Dockerfile").read_text()
+    for line in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert source == "." or source in kept
+    for each in re.findall(r"-r (\S+)", text):
+        assert each in kept
+
+
+def pinned(name: str) -> dict[str, Requirement]:
+    """The requirements of a lock file by name."""
+    text = (DEPLOY / name).read_text().replace("\\\n", " ")
+    found = {}
+    for line in text.splitlines():
+        requirement, *hashes = re.split(r"\s+--hash=", line.strip())
+        assert hashes, line
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each.strip()) for each in hashes)
+        parsed = Requirement(requirement)
+        assert str(parsed.specifier).startswith("=="), line
+        found[parsed.name.lower()] = parsed
+    return found
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "build-requirements.txt"])
+def test_lock_files_name_versions_and_hashes_and_no_place(name: str) -> None:
+    assert pinned(name)
+    assert "://" not in (DEPLOY / name).read_text()
+
+
+def test_the_lock_file_has_what_the_package_needs() -> None:
+    """In the versions that setup.cfg allows: `make lock` writes it anew."""
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(ROOT / "setup.cfg")
+    extras = setup["options.extras_require"]
+    lines = "\n".join([setup["options"]["install_requires"], extras["mysql"], extras["msgpack"]]).splitlines()
+    locked = pinned("requirements.txt")
+    for wanted in (Requirement(line) for line in lines if line.strip()):
+        version = str(locked[wanted.name.lower()].specifier).removeprefix("==")
+        assert wanted.specifier.contains(version), wanted
