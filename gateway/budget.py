@@ -6,6 +6,7 @@ A batch has one budget for all its calls. A streamed list has larger limits, bec
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.errors import OutOfTime, ResponseTooLarge
@@ -34,18 +35,25 @@ STREAMED = Allowance(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, state
 class Budget:
     """What a request may still use.
 
+    :param pause: lets others go first, where there are any.
     :ivar statement: see `Allowance`.
     """
 
-    __slots__ = ("_deadline", "_limits", "_read", "_rows", "_written", "statement")
+    __slots__ = ("_deadline", "_limits", "_pause", "_read", "_rows", "_written", "statement")
 
-    def __init__(self, limits: Allowance) -> None:
+    def __init__(self, limits: Allowance, pause: Callable[[], None] | None = None) -> None:
         self._limits = limits
+        self._pause = pause
         self._deadline = time.monotonic() + limits.seconds
         self._rows = 0
         self._read = 0
         self._written = 0
         self.statement = limits.statement
+
+    def pause(self) -> None:
+        """Let others go first. Nobody may wait for what the request holds meanwhile."""
+        if self._pause is not None:
+            self._pause()
 
     def check_time(self) -> None:
         """Raise OutOfTime when the seconds are used up."""
@@ -72,11 +80,12 @@ class Budget:
             raise self._too_large()
 
     def write(self, size: int) -> None:
-        """Count bytes of the response.
+        """Count bytes of the response, and let others go first.
 
         :raises OutOfTime: when the seconds are used up.
         :raises ResponseTooLarge: when the bytes are.
         """
+        self.pause()
         self.check_time()
         self._written += size
         if self._written > self._limits.bytes:

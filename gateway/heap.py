@@ -10,6 +10,10 @@ from __future__ import annotations
 import ctypes
 
 _M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
+
+#: Heaps of a process, however many threads it has.
+HEAPS = 2
 
 #: Bytes from which on a block is the system's; glibc's own beginning.
 LARGE = 128 * 1024
@@ -24,4 +28,5 @@ def give_back_large_blocks() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, LARGE))
+    # Without a limit there are eight heaps for each processor, and each keeps the pages that its largest request left in use.
+    return bool(mallopt(_M_MMAP_THRESHOLD, LARGE)) and bool(mallopt(_M_ARENA_MAX, HEAPS))

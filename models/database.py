@@ -9,7 +9,6 @@ A unit of work is one transaction: committed when its block ends, rolled back wh
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from models.failures import check, is_broken, is_rolled_back, leaves_server, tra
 from models.mysql import Mysql
 from models.pool import Held, Pool, Run
 from models.recent import Recent
+from models.turns import Turns
 
 Result = TypeVar("Result")
 
@@ -47,6 +47,10 @@ class Budget(Protocol):
 
     def spend(self, rows: int, size: int = 0) -> None:
         """Count rows that were read, and the bytes of their long texts. Raises the caller's own error when the budget is used up."""
+        ...
+
+    def pause(self) -> None:
+        """Let short requests go first. Reading units call it between their blocks."""
         ...
 
 
@@ -113,6 +117,8 @@ class Unit:
         as `WRITTEN`. Raises the budget's error when it is used up."""
         if self.budget is not None:
             self.budget.spend(rows * WRITTEN if self.writes else rows, size)
+            if not self.writes:
+                self.budget.pause()
 
     def progress(self) -> None:
         """Give the next statement its full time. Long lists call it between their blocks."""
@@ -288,9 +294,9 @@ class Database:
         servers = self.engine if isinstance(self.engine, Mysql) else None
         self._pool = Pool(self.engine.open, servers, self._connections, self._patience, self._age)
         # PERF: SQLite lets its writers wait by sleeping; those of one process wait for each other here, and are woken at once.
-        self._writer = threading.Lock() if self.engine.one_writer else None
+        self._writer = Turns() if self.engine.one_writer else None
 
-    def _take_writer(self) -> threading.Lock | None:
+    def _take_writer(self) -> Turns | None:
         writer = self._writer
         if writer is not None and not writer.acquire(timeout=self._patience):
             raise Unavailable("Another unit of work is writing for too long.", again=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -18,6 +19,9 @@ PATIENCE = 5
 AGE = 600
 #: Seconds that a server's answer to one statement is waited for.
 ANSWER = 30
+
+#: Seconds from one attempt to write to the next while another process writes.
+_POLL = 0.0005
 
 #: SQLite's steps from one look at a statement's deadline to the next: some 20 ms, so that short statements never look.
 _STEPS = 1_000_000
@@ -73,6 +77,7 @@ class Sqlite:
             path, pragmas=_PRAGMAS, timeout=patience, check_same_thread=False, autoconnect=False
         )
         self.peewee = database
+        self._patience = patience
         self.checkpoints: Checkpoints | None = Checkpoints(database._connect)
 
     def open(self, held: Held) -> None:
@@ -83,8 +88,26 @@ class Sqlite:
     def begin(self, held: Held, writes: bool) -> None:
         if held.writes is not writes:
             held.connection.execute(f"PRAGMA query_only = {not writes:d}")
+            held.connection.execute(f"PRAGMA busy_timeout = {0 if writes else round(self._patience * 1000)}")
             held.writes = writes
-        held.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            self._begin_writing(held.connection)
+        else:
+            held.connection.execute("BEGIN")
+
+    def _begin_writing(self, connection: Any) -> None:
+        """Wait for the writers of other processes. SQLite's own wait looks ever more rarely, up to every 100 ms, so that a writer between
+        busy ones waits for seconds."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL)
+            else:
+                return
 
     def limit(self, held: Held, seconds: float | None) -> None:
         held.limit = seconds

@@ -17,6 +17,7 @@ from models.recent import Recent
 from serializers import json, shape
 from serializers.base import Page, Serializer
 from serializers.registry import Registry
+from serializers.rows import BLOCK_ROWS
 
 #: Documents that are kept, and how many bytes one has at most: clients ask for one session again and again.
 _MOST_KEPT = 1000
@@ -43,14 +44,21 @@ class Encoder:
         self._writer = lru_cache(maxsize=None)(lambda serializer, expected: serializer.writer(expected))
         self._documents: Recent[tuple[shape.Shape, Serializer, str], bytes] = Recent(_MOST_KEPT)
 
-    def encode(self, operation: Operation, result: Any, request: Request, tag: str = "") -> bytes:
+    def encode(self, operation: Operation, result: Any, request: Request, budget: Budget, tag: str = "") -> bytes:
         """The document of one result.
 
         :param tag: what the result's version is known by, where the document may be kept under it: nothing of it can be rolled back.
-        Raises EncodeError.
+        :raises EncodeError: when the result can't be written in the format.
+        :raises ResponseTooLarge: when the document has more bytes than the budget allows.
         """
-        assert operation.response_shape is not None
-        return self._encode(operation, result, operation.response_shape, operation.dump, request, tag)
+        expected, serializer = operation.response_shape, request.negotiation.serializer
+        assert expected is not None
+        if _is_long(operation, result) and serializer.name not in _GATHERING and not _options(request):
+            # A long page is written in blocks, and others go first between them.
+            return joined(serializer.stream(result, expected), budget)
+        document = self._encode(operation, result, expected, operation.dump, request, tag)
+        budget.write(len(document))
+        return document
 
     def encode_batch(self, operation: Operation, results: Iterator[Any], request: Request, budget: Budget) -> bytes:
         """The document of a batch's results, each written as it comes, so that only the document is held.
@@ -63,14 +71,10 @@ class Encoder:
         if options:
             values = [operation.dump(each) for each in _measured(results, expected.item, budget)]
             return jsconfig.encode(values, expected, jsconfig.parse(options), serializer.name)
-        around = page(operation.name, request, self._registry) if serializer.name == "html" else None
         if serializer.name in _GATHERING:
+            around = page(operation.name, request, self._registry) if serializer.name == "html" else None
             return b"".join(serializer.stream(_measured(results, expected.item, budget), expected, page=around))
-        written = []
-        for block in serializer.stream(results, expected, page=around):
-            budget.write(len(block))
-            written.append(block)
-        return b"".join(written)
+        return joined(serializer.stream(results, expected), budget)
 
     def _encode(
         self,
@@ -99,6 +103,20 @@ def _options(request: Request) -> str:
     """The options of ``?jsconfig=``, for formats that have any."""
     configured = request.query_string and request.negotiation.serializer.name in _CONFIGURED
     return request.query_value("jsconfig") if configured else ""
+
+
+def _is_long(operation: Operation, result: Any) -> bool:
+    rows = operation.returns.rows if operation.lists and operation.returns is not None else None
+    return rows is not None and len(getattr(result, rows) or ()) > BLOCK_ROWS
+
+
+def joined(blocks: Iterator[bytes], budget: Budget) -> bytes:
+    """The document of some blocks. Raises ResponseTooLarge."""
+    written = []
+    for block in blocks:
+        budget.write(len(block))
+        written.append(block)
+    return b"".join(written)
 
 
 def _measured(results: Iterator[Any], expected: shape.Shape, budget: Budget) -> Iterator[Any]:

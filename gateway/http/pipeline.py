@@ -58,14 +58,6 @@ def _keep(place: Place | None, answer: Answer | Streamed, request: Request) -> N
         request.env[PLACE] = place
 
 
-def _joined(blocks: Iterator[bytes], budget: Budget) -> bytes:
-    written = []
-    for block in blocks:
-        budget.write(len(block))
-        written.append(block)
-    return b"".join(written)
-
-
 @dataclass(slots=True)
 class _Done:
     """How many calls of a batch are done."""
@@ -135,7 +127,7 @@ class Pipeline:
     ) -> Answer | Streamed:
         limits = self._limits_of(operation)
         values = binding.read_values(request, operation, path, self.registry, limits, predefined=predefined)
-        budget = Budget(self.limits)
+        budget = Budget(self.limits, self.admission.places.pause if operation.lists else None)
 
         def call(unit: Unit) -> Answer | Streamed:
             context = self._context(unit, caller, request, request.env.get("HTTP_IDEMPOTENCY_KEY"))
@@ -144,8 +136,7 @@ class Pipeline:
                 return Answer(204)
             if isinstance(result, Streamed):
                 return result
-            answer = self._answer(operation, request, result)
-            budget.write(len(answer.body or b""))
+            answer = self._answer(operation, request, result, budget)
             return self._with_cookies(answer, context.login or auth.renewal(caller), request)
 
         return run_unit(self.database, operation.writes, call, budget)
@@ -166,7 +157,7 @@ class Pipeline:
         batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation))
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
-        budget, done = Budget(self.limits), _Done()
+        budget, done = Budget(self.limits, self.admission.places.pause), _Done()
         results = self._results(operation, batch, caller, request, budget, done)
         try:
             body = self._encoded(operation, results, request, budget)
@@ -201,6 +192,7 @@ class Pipeline:
         for index, values in enumerate(batch):
             if client_left(request):
                 raise ClientLeft
+            budget.pause()
             budget.check_time()
             self.admission.count(operation, request)
             result = self._one_of_batch(operation, values, caller, request, index, budget)
@@ -227,13 +219,13 @@ class Pipeline:
             raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
         return result
 
-    def _answer(self, operation: Operation, request: Request, result: Any) -> Answer:
+    def _answer(self, operation: Operation, request: Request, result: Any, budget: Budget) -> Answer:
         tag = conditional.etag(result)
         if tag and conditional.unchanged(request, tag):
             return Answer(304, headers={"ETag": tag})
         negotiation = request.negotiation
         headers = encoding.headers(operation, result, negotiation.serializer, tag)
-        body = self.encoder.encode(operation, result, request, "" if operation.writes else tag or "")
+        body = self.encoder.encode(operation, result, request, budget, "" if operation.writes else tag or "")
         return Answer(200, body, negotiation.content_type, headers)
 
     def _with_cookies(self, answer: Answer, login: LoginChange | None, request: Request) -> Answer:
@@ -250,13 +242,13 @@ class Pipeline:
         headers = encoding.headers(operation, result, negotiation.serializer)
         if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and _SOCKET in request.env:
             # Its clients can't tell a list that was cut from a complete one.
-            return Answer(200, _joined(blocks, Budget(self.limits)), negotiation.content_type, headers)
+            return Answer(200, encoding.joined(blocks, Budget(self.limits)), negotiation.content_type, headers)
         return Answer(200, None, negotiation.content_type, headers, encoding.Stream(blocks))
 
     def _blocks(
         self, serializer: Serializer, expected: Shape, result: Streamed, page: Page, request: Request
     ) -> Generator[bytes, None, None]:
-        budget = Budget(self.streamed)
+        budget = Budget(self.streamed, self.admission.places.pause)
         with self.admission.stream(request), unit_of_work(self.database, write=False, budget=budget) as unit:
             yield from encoding.paced(serializer.stream(result.open(unit), expected, page=page), budget)
 

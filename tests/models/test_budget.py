@@ -31,6 +31,9 @@ class Spent:
         self.rows.append(rows)
         self.size += size
 
+    def pause(self) -> None:
+        """Nobody else is there."""
+
 
 def test_a_statement_that_takes_too_long_is_interrupted_and_its_connection_is_kept(database: Database) -> None:
     for _ in range(2):

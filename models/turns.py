@@ -1,0 +1,43 @@
+"""A lock that is taken in turns."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+
+class Turns:
+    """A lock that goes to the thread that has waited longest. Python's own goes to any: a thread that takes it again at once keeps it, and
+    others wait for as long as that goes on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = False
+        self._waiting: deque[Any] = deque()
+
+    def acquire(self, timeout: float) -> bool:
+        """Take it; return whether that was possible within `timeout` seconds."""
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=timeout):
+            return True
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+        # It was given in the last moment.
+        return True
+
+    def release(self) -> None:
+        """Give it to the next thread."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
