@@ -113,3 +113,16 @@ def test_no_more_than_there_are_places_run_at_once_and_all_get_one() -> None:
 def _through(of: Places, kind: Kind, caller: str, order: list[str]) -> None:
     with of.place(kind, caller):
         order.append(caller)
+
+
+def test_long_requests_pause_while_short_ones_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr("gateway.places.time.sleep", rests.append)
+    of = places(QUICK)
+    with of.place(Kind.LIST, "ada"):
+        of.pause()
+        assert rests == []
+        with of.place(Kind.SHORT, "bob"):
+            of.pause()
+        of.pause()
+    assert len(rests) == 1

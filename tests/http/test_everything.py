@@ -45,3 +45,14 @@ def test_it_is_one_big_page(filled: TestApp, serializer: Any, query: str) -> Non
     assert everything["items"] == page["items"]
     assert everything.get("totalCount") == page.get("totalCount")
     assert not everything.get("hasMorePages")
+
+
+@pytest.mark.parametrize("name", [each.name for each in default_registry()])
+def test_a_long_page_that_is_written_in_blocks_is_the_document_that_is_written_at_once(
+    filled: TestApp, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_blocks = filled.get(f"/sessions?format={name}&countPerPage=1000")
+    monkeypatch.setattr("gateway.http.encoding.BLOCK_ROWS", COUNT)
+    at_once = filled.get(f"/sessions?format={name}&countPerPage=1000")
+    assert in_blocks.body == at_once.body
+    assert in_blocks.headers["Content-Type"] == at_once.headers["Content-Type"]
