@@ -18,9 +18,11 @@ def test_it_goes_to_the_thread_that_has_waited_longest() -> None:
 
     assert turns.acquire(0)
     threads = [threading.Thread(target=take, args=(number,)) for number in range(5)]
-    for number, thread in enumerate(threads):
+    waiting = 0
+    for thread in threads:
         thread.start()
-        wait_until(lambda number=number: len(turns._waiting) == number + 1, "one more that waits")
+        waiting += 1
+        wait_until(lambda: len(turns._waiting) == waiting, "one more that waits")
     turns.release()
     # This thread would be the quickest.
     assert turns.acquire(10)
