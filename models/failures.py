@@ -31,8 +31,10 @@ _MYSQL_LEFT = frozenset({1047, 1290, 1836, *range(3100, 3168)})
 _MYSQL_UNREACHABLE = frozenset({2002, 2003, 2005, 2006, 2013})
 #: A commit that failed with one of these was rolled back.
 _MYSQL_ROLLED_BACK = frozenset({1020, 1213, 1290, 1836, 3100, 3101})
+#: A change of the schema that was made before: a table, column or index that is there already, or gone already.
+_MYSQL_MADE = frozenset({1050, 1051, 1060, 1061, 1091})
 # An unknown column, a column without a value, a statement that writes in a reading unit.
-_MYSQL_MISTAKE = frozenset({1054, 1364, 1792})
+_MYSQL_MISTAKE = frozenset({1054, 1364, 1792}) | _MYSQL_MADE
 # A statement that took longer than it may: MariaDB's max_statement_time, MySQL's max_execution_time.
 _MYSQL_INTERRUPTED = frozenset({1969, 3024})
 _INTERRUPTED = _SQLITE_INTERRUPTED | _MYSQL_INTERRUPTED
@@ -89,6 +91,11 @@ def is_unreachable(error: Exception) -> bool:
 def is_rolled_back(error: Exception) -> bool:
     """Whether nothing is stored of a unit whose commit failed so."""
     return is_driver_error(error) and _code(error) in _MYSQL_ROLLED_BACK
+
+
+def is_made(error: Exception) -> bool:
+    """Whether a change of the schema failed because it was made before, on another node of a cluster."""
+    return is_driver_error(error) and _code(error) in _MYSQL_MADE
 
 
 def _is_away(error: Exception, code: int) -> bool:

