@@ -11,9 +11,6 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-#: Bits of the network that an IPv6 client chooses its addresses from.
-_CLIENT_BITS = 64
-
 #: Bits of the prefix ``::ffff:0:0``, behind which IPv6 maps the IPv4 addresses.
 _MAPPED_BITS = 96
 
@@ -62,12 +59,6 @@ def contains(networks: Iterable[Network], text: str) -> bool:
     """Return whether an address is in one of the networks. A text that is not an address is in none."""
     found = parse(text)
     return found is not None and any(found.version == each.version and found in each for each in networks)
-
-
-def shared(text: str) -> str:
-    """Return what one client's addresses have in common: an IPv4 address, or the IPv6 network of 64 bits, of which each client has one."""
-    found = parse(text)
-    return str(ip_network((found, _CLIENT_BITS), strict=False)) if isinstance(found, IPv6Address) else text
 
 
 def _is_port(text: str) -> bool:

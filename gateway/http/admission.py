@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from gateway import addresses
 from gateway.contract.catalog import Operation
 from gateway.http.request import Request
 from gateway.places import Kind, Place, Places, shares
 from gateway.rates import Rates
+from gateway.security.lockout import client_network
 
 #: The place of a request whose response is still to be sent, in the WSGI environment.
 PLACE = "gateway.place"
@@ -60,7 +60,7 @@ def rate_class(operation: Operation) -> str:
 
 def caller_of(request: Request) -> str:
     """Return what a request counts for: its user, or its address where nobody is signed in. An IPv6 network of 64 bits is one address."""
-    return request.caller_id or f"address {addresses.shared(request.credentials.address)}"
+    return request.caller_id or f"address {client_network(request.credentials.address)}"
 
 
 def _is_large(request: Request) -> bool:

@@ -109,6 +109,11 @@ class Lockout:
             login.sweep_known(unit, instant(now - KNOWN))
             login.note_known(unit, subject, instant(now))
 
+    def callers(self, name: str, address: str) -> list[str]:
+        """Return what a log-in counts for: its name, and its address unless many users share that."""
+        by_name = f"name {name.casefold()}"
+        return [by_name] if self._is_exempt(address) else [by_name, f"address {client_network(address)}"]
+
     def _locked(self, first: str, now: float) -> TooManyRequests:
         wait = max(1, round(seconds_of(first) + self._limits.window - now))
         return TooManyRequests("Too many failed log-ins; try again later.", retry_after=wait)

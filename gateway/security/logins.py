@@ -36,7 +36,7 @@ class Logins:
         stored = None if found is None or found.disabled else found.password_hash
         if found is not None and not every_time and self._passwords.remembers(stored, password):
             return found
-        with self._passwords.line():
+        with self._passwords.line(*self._lockout.callers(name, address)):
             self._admit(name, address, found)
             right = self._passwords.verify(stored, password)
             if found is None or stored is None or not right:

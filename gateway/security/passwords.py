@@ -13,6 +13,7 @@ import os
 import secrets
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
@@ -56,7 +57,10 @@ class Passwords:
     def __init__(self, clock: Clock, hasher: PasswordHasher | None = None, in_line: int = IN_LINE) -> None:
         self._clock = clock
         self._hasher = hasher or new_hasher()
-        self._places = threading.BoundedSemaphore(in_line)
+        self._in_line = in_line
+        self._waiting = 0
+        self._by_caller: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._key = secrets.token_bytes(32)
         self._known: Memory[bytes, bool] = Memory(clock)
         self._decoy = decoy(self._hasher)
@@ -64,14 +68,24 @@ class Passwords:
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
 
     @contextmanager
-    def line(self) -> Iterator[None]:
-        """A place among the log-ins that wait for their hash. Raises TooManyRequests when all are taken."""
-        if not self._places.acquire(blocking=False):
-            raise TooManyRequests("Too many log-ins at once.", retry_after=1)
+    def line(self, *callers: str) -> Iterator[None]:
+        """A place among the requests that wait for their hash.
+
+        :param callers: what the request counts for, such as its user name and its address. Each has at most a quarter of the places.
+        :raises TooManyRequests: when all places are taken, or those of a caller.
+        """
+        with self._counting:
+            most = max(1, self._in_line // 4)
+            if self._waiting >= self._in_line or any(self._by_caller[each] >= most for each in callers):
+                raise TooManyRequests("Too many log-ins at once.", retry_after=1)
+            self._waiting += 1
+            self._by_caller.update(callers)
         try:
             yield
         finally:
-            self._places.release()
+            with self._counting:
+                self._waiting -= 1
+                self._by_caller -= Counter(callers)
 
     def hash(self, password: str) -> str:
         """The hash to store. Takes long."""

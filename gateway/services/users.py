@@ -238,7 +238,7 @@ def _hashed(password: str | None, context: Context) -> str | None:
         return None
     assert context.authenticator is not None
     passwords = context.authenticator.passwords
-    with context.unit.suspended(), passwords.line():
+    with context.unit.suspended(), passwords.line(f"user {context.principal.user_id}"):
         return passwords.hash(password)
 
 

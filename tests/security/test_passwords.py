@@ -128,6 +128,20 @@ def test_the_line_is_bounded_and_refuses_at_once(clock: Clock, hasher: CountingH
         pass
 
 
+def test_a_caller_has_at_most_a_quarter_of_the_line(clock: Clock, hasher: CountingHasher) -> None:
+    known = Passwords(clock, hasher, in_line=8)
+    with known.line("name ada", "address 1"), known.line("name bob", "address 1"):
+        for refused in (("name eve", "address 1"), ("address 1",)):
+            with pytest.raises(TooManyRequests), known.line(*refused):
+                pass
+        with known.line("name ada", "address 2"):
+            with pytest.raises(TooManyRequests), known.line("name ada", "address 3"):
+                pass
+            with known.line("name eve", "address 3"):
+                pass
+    assert (known._waiting, known._by_caller) == (0, {})
+
+
 def test_hashes_are_computed_one_at_a_time(clock: Clock) -> None:
     running, most = 0, 0
 
