@@ -27,6 +27,9 @@ FEW = 500
 #: Marks a shape where a filter leaves as few rows. Filters are named by identifiers, so that none has this name.
 _FEW = "(few)"
 
+#: Rows that a page passes over by the index alone, before columns are read.
+DEEP = 1000
+
 #: Characters of a long text by which it is sorted.
 SORTED = 255
 
@@ -93,6 +96,7 @@ class Listing:
         self._pages = lru_cache(maxsize=512)(self._page)
         self._samples = lru_cache(maxsize=512)(self._sample)
         self._counts = lru_cache(maxsize=512)(self._count)
+        self._counts_up_to = lru_cache(maxsize=512)(self._count_up_to)
         self._blocks = lru_cache(maxsize=512)(self._block)
         self._by_ids = lru_cache(maxsize=None)(self._of_ids)
         # What sorts an index whose rows come in the order of a list.
@@ -117,9 +121,10 @@ class Listing:
         if self._leaves_few(unit, shape, values):
             shape = (*shape, (_FEW, 0))
         values |= {"limit": limit, "offset": offset}
-        if limit <= BLOCK:
+        if limit <= BLOCK and offset < DEEP:
             return self._counted(unit, self._pages(shape, order, False).rows(unit, **values))
-        # A long page is read in blocks, so that its budget is asked before all of it is in memory.
+        # A long page is read in blocks, so that its budget is asked before all of it is in memory; and of rows that a deep page
+        # passes over, MySQL would read every column.
         ids = [row[0] for row in self._pages(shape, order, True).rows(unit, **values)]
         return [row for block in self._in_blocks(unit, ids) for row in block]
 
@@ -144,17 +149,28 @@ class Listing:
         rare = next((name for name in self._rare if sizes.get(name, 0) > 1), None)
         return rare is not None and int(self._samples(rare, sizes[rare]).row(unit, **values, most=FEW)[0]) < FEW
 
-    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
-        """How many rows there are."""
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many rows there are.
+
+        :param most: where the count ends; None counts all rows.
+        """
         shape, values = self._shaped(filters)
-        return 0 if shape is None else int(self._counts(shape).row(unit, **values)[0])
+        if shape is None:
+            return 0
+        if most is None:
+            return int(self._counts(shape).row(unit, **values)[0])
+        return int(self._counts_up_to(shape).row(unit, **values, most=most)[0])
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        return order.column in self._indexed
 
     def blocks(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[Any]]:
         """Columns of every row, `BLOCK` rows at a time. Each block begins after the last row of the one before, by key."""
         shape, values = self._shaped(filters)
         if shape is None:
             return
-        if order.column in self._indexed:
+        if self.is_sorted_by_index(order):
             for rows in self._by_key(unit, shape, values, order, BLOCK):
                 yield self._counted(unit, [row[:-1] for row in rows])
             return
@@ -227,8 +243,10 @@ class Listing:
         return Statement(build)
 
     def _sample(self, name: str, size: int) -> Statement:
-        where = self._where(((name, size),))
-        rows = self._model.select(peewee.SQL("1")).where(*where).limit(param("most"))
+        return self._count_up_to(((name, size),))
+
+    def _count_up_to(self, shape: Shape) -> Statement:
+        rows = self._model.select(peewee.SQL("1")).where(*self._where(shape)).limit(param("most"))
         return Statement(lambda: peewee.Select([rows], [peewee.fn.COUNT(peewee.SQL("*"))]))
 
     def _count(self, shape: Shape) -> Statement:

@@ -138,9 +138,14 @@ def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offse
     return list(_whole(unit, LISTING.page(unit, filters, order, limit, offset)))
 
 
-def count(unit: Unit, filters: Mapping[str, Any]) -> int:
-    """How many sessions there are."""
-    return LISTING.count(unit, filters)
+def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+    """How many sessions there are; the count ends at `most`."""
+    return LISTING.count(unit, filters, most)
+
+
+def is_sorted_by_index(order: Order) -> bool:
+    """Whether an index has the rows in this order."""
+    return LISTING.is_sorted_by_index(order)
 
 
 def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[SessionRow]:

@@ -32,9 +32,13 @@ class TableList:
         """At most `limit` rows after `offset`."""
         return [self._row(each) for each in self.listing.page(unit, filters, order, limit, offset)]
 
-    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
-        """How many rows there are."""
-        return self.listing.count(unit, filters)
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many rows there are; the count ends at `most`."""
+        return self.listing.count(unit, filters, most)
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        return self.listing.is_sorted_by_index(order)
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
         """Every row, read in blocks."""

@@ -149,10 +149,12 @@ def _list_of(operation: Operation) -> shape.ListOf:
 
 
 def headers(operation: Operation, result: Any, serializer: Serializer, tag: str | None = None) -> Mapping[str, str]:
-    """The headers of an answer: its ETag, and what a format adds. A CSV document is a file to keep, and has no other place for a list's
-    totals.
+    """The headers of an answer: its ETag, whether more rows exist than its totals count, and what a format adds. A CSV document is a file
+    to keep, and has no other place for a list's totals.
     """
     found = {"ETag": tag} if tag else {}
+    if getattr(result, "is_count_capped", False):
+        found["X-Total-Count-Capped"] = "true"
     if serializer.name != "csv":
         return found
     found["Content-Disposition"] = f"attachment; filename={operation.name}.csv"

@@ -197,7 +197,15 @@ class Padding:
 
 
 #: Headers of answers that pages of other origins may read; browsers show them few others.
-EXPOSED = ("ETag", "Retry-After", "X-AutoBatch-Completed", "X-Request-Id", "X-Total-Count", "X-Total-Pages")
+EXPOSED = (
+    "ETag",
+    "Retry-After",
+    "X-AutoBatch-Completed",
+    "X-Request-Id",
+    "X-Total-Count",
+    "X-Total-Count-Capped",
+    "X-Total-Pages",
+)
 
 
 class CrossOrigin(falcon.CORSMiddleware[Any, Any]):

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from gateway.contract import dates, fields
 from gateway.contract.dto import Dto, Instance
+from gateway.contract.naming import camel_case, pascal_case
 from gateway.dtos.common import SortOrders
 from gateway.errors import FieldError, ValidationFailed
 from gateway.services.context import Streamed, instant
@@ -17,6 +18,10 @@ from models.listing import BLOCK, Order
 
 #: Items on a page where nobody says otherwise.
 PER_PAGE = 50
+#: Rows that are counted for a page's totals.
+MOST_COUNTED = 10_000
+#: Rows that are sorted by what no index sorts.
+MOST_SORTED = 100_000
 
 _SCALARS = (fields.String, fields.Boolean, fields.Integer, fields.Enum)
 
@@ -28,8 +33,12 @@ class Rows(Protocol):
         """At most `limit` rows after `offset`."""
         ...
 
-    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
-        """How many rows there are."""
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many rows there are; the count ends at `most`."""
+        ...
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
         ...
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
@@ -51,9 +60,13 @@ class Converted:
         """At most `limit` items after `offset`."""
         return self._convert(unit, self._rows.page(unit, filters, order, limit, offset))
 
-    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
-        """How many items there are."""
-        return self._rows.count(unit, filters)
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many items there are; the count ends at `most`."""
+        return self._rows.count(unit, filters, most)
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        return self._rows.is_sorted_by_index(order)
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
         """Every item, read in blocks."""
@@ -73,25 +86,35 @@ def answer(
     by: str,
 ) -> Any:
     """The page that a ``ListRequest`` asks for, or everything, streamed. With simplified paging the totals are 0: clients of typed
-    languages have no null for them.
+    languages have no null for them. Other pages count to `MOST_COUNTED`; ``is_count_capped`` says that there are more rows.
 
     :param returns: the answer's DTO, a ``ListResponse`` of the item.
     :param by: the attribute that sorts where the request names none.
-    Raises ValidationFailed for a sortField that is no scalar field of the item.
+    Raises ValidationFailed for a sortField that is no scalar field of the item, or that no index sorts and more rows than `MOST_SORTED`
+    pass the filters.
     """
     order = order_of(item, request, by)
-    total = 0 if request.simplified_paging else rows.count(unit, filters)
+    if not rows.is_sorted_by_index(order) and rows.count(unit, filters, MOST_SORTED + 1) > MOST_SORTED:
+        message = f"'Sort Field' can sort at most {MOST_SORTED} rows: use more filters, or sort by {camel_case(pascal_case(by))}."
+        raise ValidationFailed(item.__name__, [FieldError("InclusiveBetween", "sortField", message)])
     if request.all:
+        total = 0 if request.simplified_paging else rows.count(unit, filters)
         return Streamed(returns, lambda streaming: rows.everything(streaming, filters, order), total)
     count = request.count_per_page or PER_PAGE
+    offset = ((request.page or 1) - 1) * count
     # One row more tells whether another page follows, without counting.
-    found = list(rows.page(unit, filters, order, count + 1, ((request.page or 1) - 1) * count))
-    return returns.new(
-        items=found[:count],
-        total_count=total,
-        total_pages=-(-total // count),
-        has_more_pages=len(found) > count,
-    )
+    found = list(rows.page(unit, filters, order, count + 1, offset))
+    has_more = len(found) > count
+    total, capped = 0, False
+    if not request.simplified_paging:
+        # PERF: the last page knows how many rows there are; a search is not made again to count them.
+        ends_here = not has_more and (found or offset == 0)
+        total = offset + len(found) if ends_here else rows.count(unit, filters, MOST_COUNTED + 1)
+        capped = not ends_here and total > MOST_COUNTED
+        total = MOST_COUNTED if capped else total
+    page = returns.new(items=found[:count], total_count=total, total_pages=-(-total // count), has_more_pages=has_more)
+    page.is_count_capped = capped
+    return page
 
 
 def order_of(item: type[Dto], request: Instance, default: str) -> Order:

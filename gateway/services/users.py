@@ -150,9 +150,13 @@ class _Shown:
         """At most `limit` users after `offset`."""
         return [info(row, self._caller) for row in user_list.page(unit, filters, _column(order), limit, offset)]
 
-    def count(self, unit: Unit, filters: Mapping[str, Any]) -> int:
-        """How many users there are."""
-        return user_list.count(unit, filters)
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many users there are; the count ends at `most`."""
+        return user_list.count(unit, filters, most)
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        return user_list.is_sorted_by_index(_column(order))
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Instance]:
         """Every user, read in blocks."""

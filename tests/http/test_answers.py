@@ -9,6 +9,7 @@ import zlib
 import pytest
 from webtest import TestApp
 
+from gateway.services import lists
 from serializers.registry import default_registry
 
 from .conftest import API_KEY
@@ -50,8 +51,18 @@ def test_a_list_in_csv_has_its_totals_in_headers(client: TestApp) -> None:
     answer = client.get("/sessions.csv?countPerPage=2")
     assert answer.headers["Content-Disposition"] == "attachment; filename=ListSessions.csv"
     assert (answer.headers["X-Total-Count"], answer.headers["X-Total-Pages"]) == ("3", "2")
+    assert "X-Total-Count-Capped" not in answer.headers
     rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert [row["DisplayName"] for row in rows] == ["Session 2", "Session 1"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_total_that_ends_at_its_bound_is_marked(client: TestApp, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "MOST_COUNTED", 2)
+    made(client, 3)
+    capped = client.get(f"/sessions?countPerPage=1&format={name}")
+    assert capped.headers["X-Total-Count-Capped"] == "true"
+    assert "X-Total-Count-Capped" not in client.get(f"/sessions?format={name}").headers
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.errors import ValidationFailed
+from gateway.services import lists
 from gateway.services.context import Streamed
+from models import listing
 from tests.services.conftest import People, World
 
 
@@ -50,6 +52,52 @@ def test_pages(world: World, people: People, made: list[str]) -> None:
         0,
         True,
     )
+
+
+@pytest.fixture
+def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds that five sessions pass."""
+    monkeypatch.setattr(lists, "MOST_COUNTED", 3)
+    monkeypatch.setattr(lists, "MOST_SORTED", 4)
+
+
+@pytest.mark.usefixtures("small_bounds")
+def test_totals_end_at_a_bound(world: World, people: People, made: list[str]) -> None:
+    def page(number: int, **more: Any) -> tuple[Any, ...]:
+        found = world.call(people.ada, "ListSessions", {"page": number, "countPerPage": 2, **more})
+        return len(found.items), found.total_count, found.total_pages, found.has_more_pages, found.is_count_capped
+
+    assert page(1) == (2, 3, 2, True, True)
+    assert page(2) == (2, 3, 2, True, True)
+    assert page(3) == (1, 5, 3, False, False)  # the last page knows
+    assert page(4) == (0, 3, 2, False, True)
+    assert page(1, to="to 1") == (1, 1, 1, False, False)
+    assert page(1, to="nowhere") == (0, 0, 0, False, False)
+    assert page(1, simplifiedPaging=True) == (2, 0, 0, True, False)
+
+
+@pytest.mark.usefixtures("small_bounds")
+def test_many_rows_are_sorted_only_by_an_index(world: World, people: People, made: list[str]) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        world.call(people.ada, "ListSessions", {"sortField": "displayName"})
+    (failure,) = refused.value.errors
+    assert failure.field_name == "sortField"
+    assert "at most 4 rows" in failure.message
+    assert "dateCreated" in failure.message
+    for values in ({"sortField": "dateCreated"}, {"sortField": "id"}, {"sortField": "displayName", "to": "to 1"}):
+        assert world.call(people.ada, "ListSessions", values).items
+    with pytest.raises(ValidationFailed):
+        world.call(people.ada, "ListSessions", {"sortField": "displayName", "all": True})
+    assert len(ids(world.call(people.eve, "ListSessions", {"sortField": "displayName"}))) == 1
+
+
+def test_deep_pages_are_the_same_rows(
+    world: World, people: People, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"page": "2", "countPerPage": "2"}
+    shallow = world.call(people.ada, "ListSessions", values)
+    monkeypatch.setattr(listing, "DEEP", 1)
+    assert world.call(people.ada, "ListSessions", values) == shallow
 
 
 def test_items_are_whole(world: World, people: People, made: list[str]) -> None:

@@ -1,0 +1,132 @@
+"""How storage slows down as sessions grow in number: one session, pages by each filter, deep pages, totals, searches.
+
+    python benchmarks/growth.py [--sizes 1000,100000] [--rounds N] [--mariadb]
+
+One database is filled up to each size in turn, on SQLite or on a MariaDB server that the benchmark starts. A line has a case's time of
+one call at each size, as a ratio to its time at the first size. A search for a text that no session has reads every row, so that it
+grows with the table; everything else should not. A million sessions take several minutes to store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import storage
+
+from models import Database, Unit, connect, migrations, session, session_list
+from models.listing import Order
+
+PAGE = 50
+#: Rows that a page's totals count, as the service has it.
+COUNTED = 10_001
+NEWEST = Order("date_created")
+LIVE: Mapping[str, Any] = {"archived": False}
+
+Case = Callable[[Unit], object]
+
+
+def fill(database: Database, begin: int, end: int) -> None:
+    """Store the sessions with these numbers."""
+    for first in range(begin, end, 5000):
+        with database.unit_of_work() as unit:
+            for number in range(first, min(first + 5000, end)):
+                session.insert(
+                    unit, storage.values_of(number), storage.members_of(number, 2), storage.lines_of(number, 2)
+                )
+
+
+def page(filters: Mapping[str, Any], offset: int = 0) -> Case:
+    """Read a page of the sessions that pass the filters, the newest first."""
+    return lambda unit: session_list.page(unit, {**LIVE, **filters}, NEWEST, PAGE, offset)
+
+
+def total(filters: Mapping[str, Any]) -> Case:
+    """Count the sessions that pass the filters, as far as a page's totals do."""
+    return lambda unit: session_list.count(unit, {**LIVE, **filters}, COUNTED)
+
+
+def get_one(ids: list[str]) -> Case:
+    """Read one session of many in turn."""
+    numbers = count()
+    return lambda unit: session.get(unit, ids[next(numbers) % len(ids)])
+
+
+def cases(size: int, ids: list[str]) -> Iterator[tuple[str, Case]]:
+    """Every case at a size."""
+    last = storage.instant(size - 100)
+    yield "get", get_one(ids)
+    yield "first page", page({})
+    yield "middle page", page({}, size // 2)
+    yield "last page", page({}, size - PAGE)
+    yield "by account", page({"account_ids": ["account-3"]})
+    yield "by three accounts", page({"account_ids": ["account-3", "account-4", "account-5"]})
+    yield "by customer", page({"customer_ids": ["customer-7"]})
+    yield "by endpoint", page({"endpoint_ids": ["endpoint-7"]})
+    yield "by parent", page({"parent_session_id": "parent-7"})
+    yield "by member", page({"member": "user7@example.org"})
+    yield "since a day", page({"since": last})
+    yield "total", total({})
+    yield "total of an account", total({"account_ids": ["account-3"]})
+    yield "from contains, common", page({"from_contains": "ada"})
+    yield "from contains, none", page({"from_contains": "nowhere"})
+    yield "log contains, common", page({"log_contains": "number 1"})
+    yield "log contains, none", page({"log_contains": "nowhere"})
+    yield "log contains, an account", page({"log_contains": "nowhere", "account_ids": ["account-3"]})
+
+
+def timed(database: Database, case: Case, rounds: int) -> float:
+    """Seconds of one call, the median of some."""
+    taken = []
+    for _ in range(rounds + 1):
+        begin = time.perf_counter()
+        with database.unit_of_work(write=False) as unit:
+            case(unit)
+        taken.append(time.perf_counter() - begin)
+    # The first call builds the statement.
+    return statistics.median(taken[1:])
+
+
+def measure(url: str, sizes: list[int], rounds: int) -> Mapping[str, list[float]]:
+    """The seconds of every case at every size."""
+    database = connect(url, answer=None)
+    migrations.apply(database)
+    found: dict[str, list[float]] = {}
+    stored = 0
+    for size in sizes:
+        begin = time.perf_counter()
+        fill(database, stored, size)
+        print(f"{size:,} sessions: {(size - stored) / (time.perf_counter() - begin):,.0f} stored a second")
+        stored = size
+        with database.unit_of_work(write=False) as unit:
+            ids = [each.id for each in session_list.page(unit, LIVE, Order("display_name"), 200)]
+        for name, case in cases(size, ids):
+            found.setdefault(name, []).append(timed(database, case, rounds))
+    database.dispose()
+    return found
+
+
+def main() -> None:
+    """Print the times and their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="1000,100000", help="numbers of sessions, in order, separated by commas")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--mariadb", action="store_true")
+    options = parser.parse_args()
+    sizes = [int(each) for each in options.sizes.split(",")]
+    opened = storage.mariadb if options.mariadb else storage.sqlite
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
+        found = measure(url, sizes, options.rounds)
+    for name, seconds in found.items():
+        ratios = "".join(f"{each / seconds[0]:10.1f}x" for each in seconds)
+        print(f"{name:26}{seconds[0] * 1e3:9.2f} ms{ratios}")
+
+
+if __name__ == "__main__":
+    main()
