@@ -11,6 +11,7 @@ GatewayError
         +-- RoleMissing    the caller lacks a role that the operation needs
     +-- NotFound           it does not exist, or the caller may not see it
     +-- NotSupported       the operation is not there, or not with this verb
+    +-- IdempotencyKeyReused   the Idempotency-Key was given to another request before
     +-- Conflict           what is stored forbids it
     +-- PreconditionFailed the caller saw another version than the stored one
     +-- TooLarge           more bytes or items than a request may have
@@ -20,6 +21,7 @@ GatewayError
     +-- TooManyRequests    the caller must wait
     +-- Unavailable        a part of the service is away for now
         +-- OutOfTime      the request takes longer than it may
+        +-- OutcomeUnknown  nobody knows whether the request was done
     +-- ClientLeft         the client closed its connection in the middle of a batch
 """
 
@@ -142,6 +144,12 @@ class NotSupported(ServiceError):
         self.allowed = tuple(allowed)
 
 
+class IdempotencyKeyReused(ServiceError):
+    """The Idempotency-Key was given to another request before."""
+
+    error_code = "IdempotencyKeyReused"
+
+
 class Conflict(ServiceError):
     """What is stored forbids it."""
 
@@ -190,16 +198,22 @@ class TooManyRequests(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """A part of the service is away for now.
+    """A part of the service is away for now. Nothing of the request is done.
 
-    :ivar retry_after: seconds.
+    :ivar retry_after: seconds; None where the request must not simply be repeated.
     """
 
     error_code = "ServiceUnavailable"
 
-    def __init__(self, message: str, retry_after: int = 2) -> None:
+    def __init__(self, message: str, retry_after: int | None = 2) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class OutcomeUnknown(Unavailable):
+    """The database did not acknowledge the commit: nobody knows whether the request is done."""
+
+    error_code = "OutcomeUnknown"
 
 
 class OutOfTime(Unavailable):

@@ -1,6 +1,7 @@
 """The border to storage: units of work whose failures are the service's errors.
 
-Conflict where another writer was first; Unavailable where the database is away, locked or overloaded; and MalformedRequest for a text
+Conflict where another writer was first; Unavailable where the database is away, locked or overloaded; OutcomeUnknown where it was lost in
+the middle of a commit; and MalformedRequest for a text
 that is no Unicode: half of a surrogate pair, which only JSON can spell.
 """
 
@@ -59,6 +60,11 @@ def _said(error: Exception) -> errors.ServiceError:
     if isinstance(error, models.TimedOut):
         words = "The database took too long for this request. Ask for less: fewer items, a shorter time, more filters."
         return errors.Unavailable(words, error.retry_after)
+    if isinstance(error, models.OutcomeUnknown):
+        words = (
+            "The database was lost before it acknowledged the change: it may be done or not. Read before you repeat it."
+        )
+        return errors.OutcomeUnknown(words, None)
     if isinstance(error, models.Unavailable):
         return errors.Unavailable("The database can't be used for now.", error.retry_after)
     if isinstance(error, UnicodeEncodeError):

@@ -1,7 +1,7 @@
 """Rows: the tables and the functions that read and write them (docs/storage.rst)."""
 
 from models.database import Budget, Database, Unit, connect
-from models.errors import Conflict, Duplicate, Full, SchemaMismatch, StorageError, TimedOut, Unavailable
+from models.errors import Conflict, Duplicate, Full, OutcomeUnknown, SchemaMismatch, StorageError, TimedOut, Unavailable
 
 __all__ = [
     "Budget",
@@ -9,6 +9,7 @@ __all__ = [
     "Database",
     "Duplicate",
     "Full",
+    "OutcomeUnknown",
     "SchemaMismatch",
     "StorageError",
     "TimedOut",

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from models import address
 from models.engines import AGE, ANSWER, PATIENCE, Engine, Sqlite
-from models.errors import Unavailable
+from models.errors import OutcomeUnknown, Unavailable
 from models.failures import check, is_broken, is_rolled_back, leaves_server, translated
 from models.mysql import Mysql
 from models.pool import Held, Pool, Run
@@ -199,9 +199,11 @@ class Unit:
             self._pool.drop(held)
             if not isinstance(error, Exception) or translated(error) is None:
                 raise
+            if self.writes and is_rolled_back(error):
+                raise Unavailable(f"The commit failed: {error}", again=True) from error
             if self.writes:
-                # Whether it was committed is mostly not known: then nobody may do it again.
-                raise Unavailable(f"The commit failed: {error}", again=is_rolled_back(error)) from error
+                # Nobody knows whether it was committed, so nobody may do it again.
+                raise OutcomeUnknown(f"The commit failed: {error}") from error
             # What a reading unit read is as good as it was.
         else:
             self._pool.give(held)

@@ -6,6 +6,7 @@ StorageError
 +-- Full             a session has as many members or log lines as it may have
 +-- Unavailable      the database is away, locked or overloaded; the unit of work was rolled back
     +-- TimedOut     a statement took longer than it may
+    +-- OutcomeUnknown   the connection was lost while the unit of work was committed
 +-- SchemaMismatch   the database's schema is not the one that this version needs
 """
 
@@ -44,6 +45,10 @@ class Unavailable(StorageError):
 
 class TimedOut(Unavailable):
     """A statement took longer than its unit of work allows. The database is well, the question is too large."""
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost in the middle of the commit: nobody knows whether the unit of work is stored."""
 
 
 class SchemaMismatch(StorageError):

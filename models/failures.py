@@ -23,6 +23,8 @@ _SQLITE_DAMAGED = frozenset({11, 26})
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
 #: A deadlock (of Galera's nodes, too), a lock that was waited for in vain, a row that somebody changed since it was read.
 _MYSQL_BUSY = frozenset({1020, 1205, 1213})
+#: A lock that a statement does not wait for.
+_MYSQL_LOCKED = frozenset({1205, 3572})
 #: A connection that was lost, or ended by somebody, or by a server that ends.
 _MYSQL_LOST = frozenset({1053, 1927, 2006, 2013, 3168, 3169, 4031})
 #: A server that takes no writes any more (1290, 1836), or is no part of its cluster (1047, 3100 to 3167).
@@ -115,3 +117,10 @@ def _code(error: Exception) -> int:
         return extended if extended in _SQLITE_DUPLICATE else extended & 0xFF
     first = error.args[0] if error.args else None
     return first if isinstance(first, int) else 0
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether a statement that does not wait for locks met one (MySQL's NOWAIT; MariaDB has no number of its own for it)."""
+    return (
+        isinstance(error, Exception) and type(error).__module__.startswith(_DRIVERS) and _code(error) in _MYSQL_LOCKED
+    )

@@ -71,6 +71,8 @@ class Operation:
     returns_list: bool = False
     #: A request may carry an Idempotency-Key and is then done once.
     idempotent: bool = False
+    #: A request signs its client in or out, so it is one of its own: no part of a batch, and never answered from what is kept.
+    signs_in: bool = False
 
     @property
     def name(self) -> str:
@@ -156,6 +158,7 @@ class Catalog:
         any_role: Iterable[str] = (),
         tags: Iterable[str] = (),
         idempotent: bool = False,
+        signs_in: bool = False,
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
@@ -164,6 +167,7 @@ class Catalog:
         :param returns: the answer's DTO, a list of one DTO for a bare list, None for no answer (204).
         :param access: `ANYONE` or `SIGNED_IN`; or name a `role`, or several of which `any_role` suffices.
         :param idempotent: a repeated ``Idempotency-Key`` of the same user answers the first result again.
+        :param signs_in: it signs the client in or out.
         """
         if role or any_role:
             access = Access(all_of=(role,) if role else (), any_of=tuple(any_role))
@@ -173,7 +177,9 @@ class Catalog:
                 raise CatalogError(f"the operation {dto.__name__} is declared twice")
             routes = tuple(Route(_verbs(each), where) for each, where in ((verbs, path), *also))
             answer = returns[0] if isinstance(returns, list) else returns
-            operation = Operation(dto, routes, answer, access, tuple(tags), isinstance(returns, list), idempotent)
+            operation = Operation(
+                dto, routes, answer, access, tuple(tags), isinstance(returns, list), idempotent, signs_in
+            )
             self.operations[operation.name] = self._folded[operation.name.lower()] = operation
             return dto
 
@@ -224,7 +230,7 @@ class Catalog:
 
     def check(self) -> None:
         """Refuse a catalog that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
-        problems = [*self._unhandled(), *self._unruled(), *self._doubled()]
+        problems = [*self._unhandled(), *self._unruled(), *self._doubled(), *self._not_idempotent()]
         if problems:
             raise CatalogError("\n".join(problems))
 
@@ -242,6 +248,17 @@ class Catalog:
             for role in operation.access.roles:
                 if role not in self.roles:
                     yield f"{operation.name} needs the role {role}, which does not exist"
+
+    def _not_idempotent(self) -> Iterator[str]:
+        for operation in self:
+            reasons = {
+                "anyone may call it, and a key is remembered for a user": operation.access
+                and not operation.access.signed_in,
+                "it changes nothing": not operation.writes,
+                "it signs in or out": operation.signs_in,
+            }
+            if operation.idempotent:
+                yield from (f"{operation.name} can't be idempotent: {why}" for why, holds in reasons.items() if holds)
 
     def _doubled(self) -> Iterator[str]:
         seen: dict[tuple[str, str, bool], str] = {}

@@ -31,7 +31,9 @@ class GetAccount(Dto):
     account_id = fields.String("The ID of the account", rules=[rules.not_empty()])
 
 
-@catalog.operation("POST", "/accounts", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"])
+@catalog.operation(
+    "POST", "/accounts", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"], idempotent=True
+)
 class NewAccount(Dto):
     """Create a new account"""
 
@@ -39,7 +41,9 @@ class NewAccount(Dto):
     parent_account_id = fields.String("The account that this one is part of", length=64)
 
 
-@catalog.operation("PATCH", "/accounts/{AccountId}", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"])
+@catalog.operation(
+    "PATCH", "/accounts/{AccountId}", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"], idempotent=True
+)
 class PatchAccount(Dto):
     """Change an account; fields that are left out stay as they are"""
 

@@ -42,6 +42,7 @@ class AuthenticateResponse(Dto):
     returns=AuthenticateResponse,
     access=ANYONE,
     tags=["authentication"],
+    signs_in=True,
 )
 class Authenticate(Dto):
     """Sign in, ask who is signed in, or sign out"""
@@ -72,7 +73,9 @@ class GetAccessTokenResponse(Dto):
     response_status = fields.Nested(ResponseStatus, "The error, if any")
 
 
-@catalog.operation("POST", "/access-token", returns=GetAccessTokenResponse, access=ANYONE, tags=["authentication"])
+@catalog.operation(
+    "POST", "/access-token", returns=GetAccessTokenResponse, access=ANYONE, tags=["authentication"], signs_in=True
+)
 class GetAccessToken(Dto):
     """Get a new bearer token for a refresh token"""
 

@@ -43,7 +43,9 @@ class ListCustomers(list_request(CustomerInfo)):  # type: ignore[misc]
     parent_customer_ids = filter_of("Return only customers that are part of these customers")
 
 
-@catalog.operation("POST", "/customers", returns=CustomerInfo, any_role=_READERS_AND_WRITERS, tags=["customers"])
+@catalog.operation(
+    "POST", "/customers", returns=CustomerInfo, any_role=_READERS_AND_WRITERS, tags=["customers"], idempotent=True
+)
 class NewCustomer(Dto):
     """Create a new customer"""
 

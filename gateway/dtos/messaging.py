@@ -53,6 +53,7 @@ class ListConversationsResponse(Dto):
     returns=MessageInfo,
     role=USER,
     tags=["messages"],
+    idempotent=True,
 )
 class SendMessage(Dto):
     """Send a message to a session, or from an endpoint to an address"""

@@ -186,7 +186,9 @@ class GetMySessions(Dto):
     """Get the active sessions of the signed-in user"""
 
 
-@catalog.operation("PATCH", "/sessions/{SessionId}", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"])
+@catalog.operation(
+    "PATCH", "/sessions/{SessionId}", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"], idempotent=True
+)
 class PatchSession(Dto):
     """Change a session; fields that are left out stay as they are"""
 
@@ -197,7 +199,7 @@ class PatchSession(Dto):
     queue_state = fields.Enum(SessionQueueStates, "The queue state of the session")
 
 
-@catalog.operation("DELETE", "/sessions/{SessionId}", role=USER, tags=["sessions"])
+@catalog.operation("DELETE", "/sessions/{SessionId}", role=USER, tags=["sessions"], idempotent=True)
 class EndSession(Dto):
     """End a session"""
 
@@ -205,7 +207,9 @@ class EndSession(Dto):
     call_sid = fields.String("The Call SID that ended", length=64)
 
 
-@catalog.operation("POST", "/sessions/{SessionId}/hold", returns=SessionInfo, role=USER, tags=["sessions"])
+@catalog.operation(
+    "POST", "/sessions/{SessionId}/hold", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True
+)
 class HoldSession(Dto):
     """Put a session on hold"""
 
@@ -215,7 +219,12 @@ class HoldSession(Dto):
 
 
 @catalog.operation(
-    "POST", "/sessions/{SessionId}/conference/members", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"]
+    "POST",
+    "/sessions/{SessionId}/conference/members",
+    returns=SessionInfo,
+    access=SIGNED_IN,
+    tags=["sessions"],
+    idempotent=True,
 )
 class AddConferenceMember(Dto):
     """Add a member to the conference of a session"""
@@ -226,7 +235,9 @@ class AddConferenceMember(Dto):
     from_number = fields.String("The caller ID that the new member sees", length=255)
 
 
-@catalog.operation("POST", "/sessions/{SessionId}/members", returns=SessionInfo, role=USER, tags=["sessions"])
+@catalog.operation(
+    "POST", "/sessions/{SessionId}/members", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True
+)
 class InviteChatMember(Dto):
     """Invite a member to a chat session"""
 
@@ -238,7 +249,12 @@ class InviteChatMember(Dto):
 
 
 @catalog.operation(
-    "DELETE", "/sessions/{SessionId}/members/{memberId}", returns=SessionInfo, role=USER, tags=["sessions"]
+    "DELETE",
+    "/sessions/{SessionId}/members/{memberId}",
+    returns=SessionInfo,
+    role=USER,
+    tags=["sessions"],
+    idempotent=True,
 )
 class DeleteChatMember(Dto):
     """Remove a member from a chat session"""
@@ -249,7 +265,9 @@ class DeleteChatMember(Dto):
     member_to_remove = fields.String("The mobile number or e-mail address of the member", rules=[rules.not_empty()])
 
 
-@catalog.operation("POST", "/sessions/outgoing", any_role=(MANAGER, SYSTEM_ADMINISTRATOR), tags=["sessions"])
+@catalog.operation(
+    "POST", "/sessions/outgoing", any_role=(MANAGER, SYSTEM_ADMINISTRATOR), tags=["sessions"], idempotent=True
+)
 class NewOutgoingSession(Dto):
     """Start a session that a flow dials"""
 

@@ -33,7 +33,7 @@ class ListUsers(list_request(UserInfo)):  # type: ignore[misc]
     email_filter = fields.String("Return only users whose e-mail address contains this text")
 
 
-@catalog.operation("POST", "/users", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"])
+@catalog.operation("POST", "/users", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"], idempotent=True)
 class NewUser(Dto):
     """Create a new user"""
 
@@ -48,7 +48,9 @@ class NewUser(Dto):
     password = fields.String("The user's password; without one the user signs in by API key or token")
 
 
-@catalog.operation("PATCH", "/users/{UserId}", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"])
+@catalog.operation(
+    "PATCH", "/users/{UserId}", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"], idempotent=True
+)
 class PatchUser(Dto):
     """Change a user; fields that are left out stay as they are"""
 

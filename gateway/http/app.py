@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import falcon
@@ -15,7 +15,7 @@ from gateway.http import compression, forwarded, hardening, metadata, middleware
 from gateway.http.admission import PLACE, Admission
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
-from gateway.http.pipeline import Pipeline
+from gateway.http.pipeline import OPEN_LIMITS, Pipeline
 from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request
 from gateway.http.resources import (
@@ -27,6 +27,7 @@ from gateway.metadata.library import Library
 from gateway.places import Place
 from gateway.security.authenticator import Authenticator
 from models import Database
+from serializers.base import Limits
 from serializers.registry import Registry
 
 #: What pages and OpenAPI call the service.
@@ -34,6 +35,8 @@ TITLE = "Sessions"
 
 #: Bytes that a request's body may have where nothing else is said.
 BODY_LIMIT = 10 * 1024 * 1024
+#: Bytes that it may have where anybody may call.
+OPEN_BODY_LIMIT = 64 * 1024
 
 
 class App(falcon.App[Request, falcon.Response]):
@@ -102,6 +105,7 @@ class Options:
 
     :ivar realm: what WWW-Authenticate names.
     :ivar body_limit: bytes that a request's body may have.
+    :ivar open_body_limit: bytes that it may have where anybody may call.
     :ivar debug: answers to errors carry stack traces.
     :ivar proxies: addresses or networks of proxies whose X-Forwarded-… and Forwarded headers are believed.
     :ivar origins: web origins whose pages may call (CORS), as `gateway.origins.parse` spells them.
@@ -119,6 +123,7 @@ class Options:
 
     realm: str = "gateway"
     body_limit: int = BODY_LIMIT
+    open_body_limit: int = OPEN_BODY_LIMIT
     debug: bool = False
     proxies: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
@@ -145,9 +150,8 @@ def create_app(
     options = options or Options()
     catalog.check()
     gate = Gate(authenticator, options.origins)
-    pipeline = Pipeline(
-        catalog, registry, database, gate, options.body_limit, options.limits, options.streamed, options.admission
-    )
+    bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
+    pipeline = Pipeline(catalog, registry, database, gate, bodies, options.limits, options.streamed, options.admission)
     app = App(
         request_type=Request,
         router=routing.CaselessRouter(),

@@ -45,6 +45,7 @@ STATUS: Mapping[type[errors.ServiceError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
+    errors.IdempotencyKeyReused: 422,
     errors.TooManyRequests: 429,
     errors.ClientLeft: 499,
     errors.Unavailable: 503,
@@ -155,7 +156,7 @@ class ErrorAnswers:
     def _headers(self, response: falcon.Response, error: errors.ServiceError) -> None:
         if isinstance(error, errors.NotAuthenticated):
             response.set_header("WWW-Authenticate", challenge(self.realm))
-        if isinstance(error, errors.TooManyRequests | errors.Unavailable):
+        if isinstance(error, errors.TooManyRequests | errors.Unavailable) and error.retry_after is not None:
             response.set_header("Retry-After", str(error.retry_after))
         if isinstance(error, errors.NotSupported) and error.allowed:
             response.set_header("Allow", ", ".join(error.allowed))

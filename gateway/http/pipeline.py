@@ -8,13 +8,24 @@ database threw out, because two waited for each other's locks, is done again, ha
 from __future__ import annotations
 
 import select
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.budget import STREAMED, Allowance, Budget
 from gateway.contract.catalog import Catalog, Operation
-from gateway.errors import ClientLeft, OutOfTime, ResponseTooLarge, ServiceError, TooLarge, TooManyRequests
+from gateway.errors import (
+    ClientLeft,
+    MalformedRequest,
+    OutcomeUnknown,
+    OutOfTime,
+    ResponseTooLarge,
+    ServiceError,
+    TooLarge,
+    TooManyRequests,
+)
 from gateway.http import auth, binding, bodies, conditional, encoding, forms
 from gateway.http.admission import LARGE, PLACE, Admission
 from gateway.http.errors import BATCH_INDEX
@@ -22,6 +33,7 @@ from gateway.http.request import Request
 from gateway.places import Place
 from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
+from gateway.services import idempotency
 from gateway.services.context import Context, Streamed, now
 from gateway.units import run_unit, unit_of_work
 from models import Database, Unit
@@ -33,6 +45,11 @@ from serializers.shape import Shape
 OPEN_LIMITS = Limits(bytes=64 * 1024, items=10_000, names=1_000)
 #: Requests that one batch may hold.
 MOST_IN_BATCH = 1000
+
+#: Seconds after which a call whose outcome is unknown may be repeated, where it may.
+_RETRY_AFTER = 2
+
+Result = TypeVar("Result")
 
 _SOCKET = "gunicorn.socket"
 #: The event of a peer that sends no more; Linux alone has it.
@@ -59,6 +76,41 @@ def _keep(place: Place | None, answer: Answer | Streamed, request: Request) -> N
 
 
 @dataclass(slots=True)
+class _Call:
+    """A request that was admitted, and what becomes of it.
+
+    :ivar login: what it did to its client's login.
+    """
+
+    operation: Operation
+    request: Request
+    caller: Principal | None
+    budget: Budget
+    login: LoginChange | None = None
+
+
+class _Running:
+    """The calls with an Idempotency-Key that this process is doing."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[str | None, ...]] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def of(self, *key: str | None) -> Iterator[None]:
+        """While one is done. Raises Conflict where it is being done."""
+        with self._lock:
+            if key in self._keys:
+                raise idempotency.in_progress()
+            self._keys.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keys.remove(key)
+
+
+@dataclass(slots=True)
 class _Done:
     """How many calls of a batch are done."""
 
@@ -78,7 +130,7 @@ def client_left(request: Request) -> bool:
 class Pipeline:
     """Runs operations.
 
-    :param body_limit: bytes that a request's body may have, compressed and inflated.
+    :param bodies: what a request's body may hold, compressed and inflated, and what it may hold where anybody may call.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
     """
@@ -89,7 +141,7 @@ class Pipeline:
         registry: Registry,
         database: Database,
         gate: auth.Gate,
-        body_limit: int,
+        bodies: tuple[Limits, Limits],
         limits: Allowance = Allowance(),  # noqa: B008 - frozen
         streamed: Allowance = STREAMED,
         admission: Admission | None = None,
@@ -102,8 +154,8 @@ class Pipeline:
         self.streamed = streamed
         self.admission = admission or Admission()
         self.encoder = encoding.Encoder(registry)
-        self._body = Limits(bytes=body_limit)
-        self._open_body = replace(OPEN_LIMITS, bytes=min(OPEN_LIMITS.bytes, body_limit))
+        self._running = _Running()
+        self._body, self._open_body = bodies
 
     def run(
         self, operation: Operation, request: Request, path: Mapping[str, str], *, predefined: bool = False
@@ -111,35 +163,28 @@ class Pipeline:
         """One call of an operation. Raises ServiceError."""
         caller = self._admit(operation, request)
         self.admission.count(operation, request)
+        call = _Call(
+            operation, request, caller, Budget(self.limits, self.admission.places.pause if operation.lists else None)
+        )
         with self.admission.place(operation, request) as place:
-            answer = self._run(operation, request, path, caller, predefined=predefined)
-            _keep(place, answer, request)
-        return self._streamed(operation, request, answer) if isinstance(answer, Streamed) else answer
+            found = self._run(call, path, predefined=predefined)
+            _keep(place, found, request)
+        answer = self._streamed(operation, request, found) if isinstance(found, Streamed) else found
+        return self._with_cookies(answer, call)
 
-    def _run(
-        self,
-        operation: Operation,
-        request: Request,
-        path: Mapping[str, str],
-        caller: Principal | None,
-        *,
-        predefined: bool,
-    ) -> Answer | Streamed:
+    def _run(self, call: _Call, path: Mapping[str, str], *, predefined: bool) -> Answer | Streamed:
+        operation, request = call.operation, call.request
         limits = self._limits_of(operation)
         values = binding.read_values(request, operation, path, self.registry, limits, predefined=predefined)
-        budget = Budget(self.limits, self.admission.places.pause if operation.lists else None)
 
-        def call(unit: Unit) -> Answer | Streamed:
-            context = self._context(unit, caller, request, request.env.get("HTTP_IDEMPOTENCY_KEY"))
-            result = self.catalog.call(operation, values, context)
+        def finish(result: Any) -> Answer | Streamed:
             if result is None or operation.response_shape is None:
                 return Answer(204)
             if isinstance(result, Streamed):
                 return result
-            answer = self._answer(operation, request, result, budget)
-            return self._with_cookies(answer, context.login or auth.renewal(caller), request)
+            return self._answer(operation, request, result, call.budget)
 
-        return run_unit(self.database, operation.writes, call, budget)
+        return self._done(call, values, request.env.get("HTTP_IDEMPOTENCY_KEY"), finish)
 
     def run_batch(self, operation: Operation, request: Request) -> Answer:
         """Every call of a batch, in order, each in a unit of work of its own, within one budget for all. The first failure ends it and
@@ -148,19 +193,25 @@ class Pipeline:
         The responses are encoded one by one, so that no more than the document is held in memory.
         """
         caller = self._admit(operation, request)
+        if operation.signs_in:
+            raise MalformedRequest(
+                f"{operation.name} signs in or out and can't be part of a batch. Send each in a request of its own.",
+                error_code="NotSupportedException",
+            )
+        call = _Call(operation, request, caller, Budget(self.limits, self.admission.places.pause))
         with self.admission.place(operation, request, batch=True) as place:
-            answer = self._run_batch(operation, request, caller)
+            answer = self._run_batch(call)
             _keep(place, answer, request)
-        return answer
+        return self._with_cookies(answer, call)
 
-    def _run_batch(self, operation: Operation, request: Request, caller: Principal | None) -> Answer:
+    def _run_batch(self, call: _Call) -> Answer:
+        operation, request = call.operation, call.request
         batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation))
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
-        budget, done = Budget(self.limits, self.admission.places.pause), _Done()
-        results = self._results(operation, batch, caller, request, budget, done)
+        done = _Done()
         try:
-            body = self._encoded(operation, results, request, budget)
+            body = self._encoded(call, self._results(call, batch, done))
         except ServiceError as error:
             error.meta[BATCH_INDEX] = str(done.calls)
             if not done.calls or not isinstance(error, OutOfTime | ResponseTooLarge):
@@ -172,52 +223,53 @@ class Pipeline:
             return Answer(204, headers=completed)
         return Answer(200, body, request.negotiation.content_type, completed)
 
-    def _encoded(self, operation: Operation, results: Iterator[Any], request: Request, budget: Budget) -> bytes | None:
-        if operation.response_shape is not None:
-            return self.encoder.encode_batch(operation, results, request, budget)
+    def _encoded(self, call: _Call, results: Iterator[Any]) -> bytes | None:
+        if call.operation.response_shape is not None:
+            return self.encoder.encode_batch(call.operation, results, call.request, call.budget)
         for _ in results:
             pass
         return None
 
-    def _results(
-        self,
-        operation: Operation,
-        batch: Sequence[Mapping[str, Any]],
-        caller: Principal | None,
-        request: Request,
-        budget: Budget,
-        done: _Done,
-    ) -> Iterator[Any]:
+    def _results(self, call: _Call, batch: Sequence[Mapping[str, Any]], done: _Done) -> Iterator[Any]:
         """The results of a batch's calls, each called when it is asked for."""
+        key = call.request.env.get("HTTP_IDEMPOTENCY_KEY")
         for index, values in enumerate(batch):
-            if client_left(request):
+            if client_left(call.request):
                 raise ClientLeft
-            budget.pause()
-            budget.check_time()
-            self.admission.count(operation, request)
-            result = self._one_of_batch(operation, values, caller, request, index, budget)
+            call.budget.pause()
+            call.budget.check_time()
+            self.admission.count(call.operation, call.request)
+            result = self._done(call, values, f"{key}[{index}]" if key else None, lambda result: result)
+            if isinstance(result, Streamed):
+                raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
             done.calls += 1
             yield result
 
-    def _one_of_batch(
-        self,
-        operation: Operation,
-        values: Mapping[str, Any],
-        caller: Principal | None,
-        request: Request,
-        index: int,
-        budget: Budget,
-    ) -> Any:
-        key = request.get_header("Idempotency-Key")
+    def _done(self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[Any], Result]) -> Result:
+        """A call in a unit of work of its own, once for each Idempotency-Key; what `finish` makes of its result within that unit."""
+        contexts: list[Context] = []
 
-        def call(unit: Unit) -> Any:
-            context = self._context(unit, caller, request, f"{key}[{index}]" if key else None)
-            return self.catalog.call(operation, values, context)
+        def work(unit: Unit) -> Result:
+            context = self._context(unit, call, key)
+            contexts.append(context)
+            result = finish(idempotency.call(self.catalog, call.operation, values, context))
+            call.login = context.login
+            return result
 
-        result = run_unit(self.database, operation.writes, call, budget)
-        if isinstance(result, Streamed):
-            raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
-        return result
+        keyed = bool(key) and call.operation.idempotent and call.caller is not None
+        with (
+            self._running.of(call.caller.user_id, call.operation.name, key) if keyed and call.caller else nullcontext()
+        ):
+            try:
+                return run_unit(self.database, call.operation.writes, work, call.budget)
+            except OutcomeUnknown as error:
+                # Under its key it is not done twice; what only reads may be done as often as one likes.
+                error.retry_after = _RETRY_AFTER if keyed or not call.operation.writes else None
+                raise
+            except Exception:
+                if keyed and contexts and contexts[-1].unit.partly_stored:
+                    idempotency.release(self.database, call.operation, contexts[-1])
+                raise
 
     def _answer(self, operation: Operation, request: Request, result: Any, budget: Budget) -> Answer:
         tag = conditional.etag(result)
@@ -228,7 +280,9 @@ class Pipeline:
         body = self.encoder.encode(operation, result, request, budget, "" if operation.writes else tag or "")
         return Answer(200, body, negotiation.content_type, headers)
 
-    def _with_cookies(self, answer: Answer, login: LoginChange | None, request: Request) -> Answer:
+    def _with_cookies(self, answer: Answer, call: _Call) -> Answer:
+        """The answer with what the call did to its client's login, or with cookies that last anew."""
+        login, request = call.login or auth.renewal(call.caller), call.request
         if login is None or not request.may_set_cookies:
             return answer
         lines = auth.cookie_lines(login, secure=request.scheme == "https", path=request.prefix or "/")
@@ -252,16 +306,16 @@ class Pipeline:
         with self.admission.stream(request), unit_of_work(self.database, write=False, budget=budget) as unit:
             yield from encoding.paced(serializer.stream(result.open(unit), expected, page=page), budget)
 
-    def _context(self, unit: Unit, caller: Principal | None, request: Request, key: str | None) -> Context:
+    def _context(self, unit: Unit, call: _Call, key: str | None) -> Context:
         return Context(
             unit=unit,
-            caller=caller,
+            caller=call.caller,
             now=now(),
-            expected=conditional.expected(request),
+            expected=conditional.expected(call.request),
             idempotency_key=key,
-            verb=request.method,
+            verb=call.request.method,
             authenticator=self.gate.authenticator,
-            credentials=request.credentials,
+            credentials=call.request.credentials,
         )
 
     def form_field(self, operations: Sequence[Operation], request: Request, name: str) -> str | None:

@@ -39,11 +39,20 @@ _ERRORS: dict[str, str] = {
     "401": "Nobody is signed in, or the credentials are wrong",
     "403": "The role is missing",
     "404": "It does not exist, or the caller may not see it",
-    "409": "What is stored forbids it",
+    "409": "What is stored forbids it, or a request with the same Idempotency-Key is in progress",
     "413": "The request is too large",
+    "422": "The Idempotency-Key was given to another request before",
     "429": "Too many attempts; Retry-After says how long to wait",
     "503": "A part of the service is away for now; Retry-After says how long",
     "default": "Anything else that went wrong",
+}
+
+
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A name of the client's choice for this request; repeated within 24 hours it gets the first response again",
+    "schema": {"type": "string", "maxLength": 255},
 }
 
 
@@ -118,13 +127,16 @@ class _Document:
         yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []
 
     def parameters(self, operation: Operation, route: Route, verb: str) -> Iterator[dict[str, Any]]:
-        """What is given in the path and in the query."""
+        """What is given in the path, in the query and in headers."""
         fields, variables = _fields(operation), _variables(operation, route)
         for variable, wire in variables.items():
             yield {"name": variable, "in": "path", "required": True, **self.parameter(fields.pop(wire))}
         for wire, field in fields.items() if verb not in _WITH_BODY else ():
             required = {"required": True} if constraints.is_required(field) else {}
             yield {"name": wire, "in": "query", **required, **self.parameter(field)}
+
+        if operation.idempotent:
+            yield _IDEMPOTENCY_KEY
 
     def parameter(self, field: Any) -> dict[str, Any]:
         """A parameter's schema; a list is one value with commas."""
@@ -154,6 +166,7 @@ class _Document:
             "404": "{" in route.path,
             "409": operation.writes,
             "413": operation.writes,
+            "422": operation.idempotent,
         }
         return {
             status: {"$ref": f"#/components/responses/{_error_name(status, error_type(operation))}"}

@@ -10,10 +10,9 @@ from gateway.contract.dto import Instance
 from gateway.dtos.catalog import catalog
 from gateway.dtos.flows import FlowChannels
 from gateway.dtos.sessions import NewOutgoingSession, NewSession, SessionCallState, SessionDirections
-from gateway.errors import FieldError, NotFound, ValidationFailed
+from gateway.errors import FieldError, ValidationFailed
 from gateway.services import people
 from gateway.services.context import Context
-from gateway.services.idempotency import once
 from gateway.services.shown import shown
 from models import account, ids, session
 from models.session import BreadcrumbRow, LogRow, MemberRow
@@ -38,14 +37,8 @@ def check(request: Instance, context: Context) -> list[FieldError]:
 
 @catalog.handles(NewSession)
 def create(request: Instance, context: Context) -> Any:
-    """Store a new session. Raises ValidationFailed with a NotFound for each id that leads nowhere; nothing is stored then.
-
-    Raises NotFound where it was stored before under the same Idempotency-Key, in an account that the caller has left.
-    """
-    found = once(catalog.operations[NewSession.__name__], context, lambda: _create(request, context))
-    if found.account_id is not None and not people.may_see(context.principal, found.account_id):
-        raise NotFound(f"There is no session '{found.id}'.")
-    return shown(found, context)
+    """Store a new session. Raises ValidationFailed with a NotFound for each id that leads nowhere; nothing is stored then."""
+    return shown(_create(request, context), context)
 
 
 def _create(request: Instance, context: Context) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway.http.app import Options, create_app
+from gateway.http.app import BODY_LIMIT, Options, create_app
 from gateway.security.administration import Administrator
 from gateway.security.authenticator import Authenticator
 from gateway.security.sessions import LoginSessions
@@ -57,7 +57,13 @@ class Host:
         # Recorded log-ins that fail come faster than a person makes them, and would be locked out.
         self.now = time.time()
         authenticator = Authenticator(database, ["s" * 40], clock=self._clock, sleep=lambda _: None)
-        options = Options(jsonp=True, origins=("https://app.example.org",), write_line=lambda _: None)
+        options = Options(
+            jsonp=True,
+            origins=("https://app.example.org",),
+            write_line=lambda _: None,
+            # Anybody may call the recorded host, and one did with a megabyte.
+            open_body_limit=BODY_LIMIT,
+        )
         self.apps = {
             variant: create_app(catalog, default_registry(), database, authenticator, options)
             for variant, catalog in host.catalogs().items()

@@ -221,6 +221,27 @@ def test_cookies_that_outlast_the_browser(client: Client) -> None:
     assert lines[2].startswith("ss-opt=perm;")
 
 
+@pytest.mark.parametrize(
+    ("verb", "path", "body"),
+    [
+        ("GET", "/sessions", None),
+        ("GET", "/sessions?all=true", None),
+        ("POST", "/json/reply/ListSessions[]", [{}, {}]),
+        ("POST", "/json/reply/ListSessions[]", []),
+        ("DELETE", "/sessions/{id}", None),
+        ("POST", "/json/reply/EndSession[]", [{"sessionId": "{id}"}]),
+    ],
+)
+def test_every_kind_of_call_renews_cookies(world: World, client: Client, verb: str, path: str, body: Any) -> None:
+    client.log_in(rememberMe=True)
+    made = client("POST", "/sessions", {}).json["id"]
+    world.now += 60
+    sent = None if body is None else json.loads(json.dumps(body).replace("{id}", made))
+    response = client(verb, path.replace("{id}", made), sent)
+    assert response.status_code in (200, 204)
+    assert len(set_cookies(response)) == 3
+
+
 def test_cookies_that_outlast_the_browser_last_anew_when_they_are_used(world: World, client: Client) -> None:
     def given() -> list[str]:
         return set_cookies(client("GET", "/auth/status"))

@@ -97,3 +97,14 @@ def test_what_cannot_be_read_is_refused_as_a_whole(client: TestApp) -> None:
     for body in ('[{"displayName":"a"},5]', '[{"displayName":"a"}', '{"displayName":"a"}'):
         assert post(client, "/json/reply/NewSession[]", body, "application/json").status_code == 400
     assert stored(client) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/json/reply/Authenticate[]", "[]"), ("/api/GetAccessToken%5B%5D", "[{}]")]
+)
+def test_operations_that_sign_in_are_no_part_of_a_batch(client: TestApp, path: str, body: str) -> None:
+    answer = post(client, path, body, "application/json")
+    assert (answer.status_code, answer.headers.getall("Set-Cookie")) == (400, [])
+    status = answer.json["responseStatus"]
+    assert status["errorCode"] == "NotSupportedException"
+    assert "can't be part of a batch" in status["message"]

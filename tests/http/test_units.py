@@ -19,7 +19,6 @@ from gateway.security import bootstrap
 from gateway.security.authenticator import Authenticator
 from gateway.services import sessions
 from gateway.services.context import Context
-from gateway.services.idempotency import once
 from gateway.settings import Settings
 from models import Database, Unavailable, Unit, connect, migrations, session
 from models.session import LogRow
@@ -59,9 +58,6 @@ class Service:
 
     def change(self, request: Instance, context: Context) -> Any:
         """The use case."""
-        return once(self.catalog.operations["ChangeTwo"], context, lambda: self._change(request, context))
-
-    def _change(self, request: Instance, context: Context) -> Any:
         self.tries[request.name] += 1
         for number, session_id in enumerate((request.first, request.second)):
             row = sessions.for_change(session_id, context)

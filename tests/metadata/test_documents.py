@@ -115,6 +115,7 @@ def test_openapi_gives_what_the_path_gives_once(document: dict[str, object]) -> 
     assert [(each["name"], each["in"]) for each in removal["parameters"]] == [
         ("SessionId", "path"),
         ("memberId", "path"),
+        ("Idempotency-Key", "header"),
     ]
 
 

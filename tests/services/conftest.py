@@ -15,7 +15,7 @@ import pytest
 
 from gateway.dtos.catalog import catalog
 from gateway.security.principal import Method, Principal
-from gateway.services import load_services
+from gateway.services import idempotency, load_services
 from gateway.services.context import Context, Streamed, instant
 from gateway.units import unit_of_work
 from models import Database, account, connect, migrations, user
@@ -47,7 +47,7 @@ class World:
         """The result of an operation for values by wire name; the rows of a streamed one are read."""
         found = catalog.operations[operation]
         with self.context(caller, write=found.writes, **more) as context:
-            result = catalog.call(found, values or {}, context)
+            result = idempotency.call(catalog, found, values or {}, context)
         if isinstance(result, Streamed):
             with unit_of_work(self.database, write=False) as unit:
                 answer = result.open(unit)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gateway.errors import MalformedRequest, ValidationFailed
+from gateway.errors import Conflict, IdempotencyKeyReused, MalformedRequest, NotFound, ValidationFailed
+from gateway.services import idempotency
+from gateway.units import unit_of_work
 from tests.services.conftest import People, World
 
 
@@ -147,10 +150,13 @@ def test_broken_rules_and_missing_ids_are_refused_together(world: World, people:
     assert [world.count(each) for each in ("sessions", "session_members", "session_log")] == [0, 0, 0]
 
 
+OUTGOING = {"flowId": "f1", "numberToDial": "+15551234567", "callerId": "+15550000000"}
+
+
 def test_a_key_is_done_once(world: World, people: People) -> None:
     first = world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k")
     world.call(people.ada, "PatchSession", {"sessionId": first.id, "consoleData": "later"})
-    again = world.call(people.ada, "NewSession", {"displayName": "two"}, idempotency_key="k")
+    again = world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k")
     assert (again.id, again.display_name, again.console_data) == (first.id, "one", None)
     assert again.members[0].identity == "ada@example.org"
     assert world.count("sessions") == 1
@@ -158,13 +164,77 @@ def test_a_key_is_done_once(world: World, people: People) -> None:
     assert world.call(people.ada, "NewSession", {}, idempotency_key="K").id != first.id
 
 
+def test_a_key_of_another_request(world: World, people: People) -> None:
+    world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k")
+    with pytest.raises(IdempotencyKeyReused):
+        world.call(people.ada, "NewSession", {"displayName": "two"}, idempotency_key="k")
+    assert world.count("sessions") == 1
+    assert world.call(people.ada, "NewCustomer", {"name": "one"}, idempotency_key="k").name == "one"
+
+
+def test_neither_keys_nor_requests_are_stored(world: World, people: People) -> None:
+    world.call(people.root, "NewOutgoingSession", OUTGOING, idempotency_key="a key of ours")
+    with unit_of_work(world.database, write=False) as unit:
+        stored = str(unit.execute("SELECT * FROM idempotency_keys").fetchall())
+    assert "a key of ours" not in stored
+    assert "+15551234567" not in stored
+
+
 def test_a_key_at_once(world: World, people: People) -> None:
-    def create(_number: int) -> str:
-        return str(world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k").id)
+    def create(_number: int) -> str | None:
+        try:
+            return str(world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k").id)
+        except Conflict:
+            return None
 
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(create, range(24)))
+        found = set(pool.map(create, range(24))) - {None}
     assert len(found) == 1
+    assert world.count("sessions") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "visible"),
+    [
+        (lambda people: people.ada, lambda ada, people: replace(ada, account_ids=(people.other,)), False),
+        (lambda people: people.ada, lambda ada, people: replace(ada, account_ids=(people.other, people.acme)), True),
+        (lambda people: people.ada, lambda ada, _: replace(ada, roles=frozenset({"User"})), False),
+        (lambda people: people.root, lambda root, _: replace(root, roles=frozenset({"User"})), False),
+        (
+            lambda people: replace(people.ada, account_ids=(people.acme, people.other)),
+            lambda ada, people: replace(ada, account_ids=(people.acme,)),
+            True,
+        ),
+    ],
+    ids=["other account", "further account", "fewer roles", "no administrator", "an account less"],
+)
+def test_a_result_that_may_not_be_seen_any_more(
+    world: World, people: People, before: Any, after: Any, visible: bool
+) -> None:
+    caller = before(people)
+    first = world.call(caller, "NewSession", {}, idempotency_key="k")
+    if visible:
+        assert world.call(after(caller, people), "NewSession", {}, idempotency_key="k").id == first.id
+        return
+    with pytest.raises(NotFound):
+        world.call(after(caller, people), "NewSession", {}, idempotency_key="k")
+    assert world.count("sessions") == 1
+
+
+def test_a_result_that_is_too_long_to_keep(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = world.call(people.ada, "NewSession", {}, idempotency_key="short")
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="short").id == first.id
+    monkeypatch.setattr(idempotency, "LONGEST_RESULT", 1000)
+    world.call(people.ada, "NewSession", {}, idempotency_key="k")
+    with pytest.raises(Conflict) as caught:
+        world.call(people.ada, "NewSession", {}, idempotency_key="k")
+    assert caught.value.code == "IdempotentResultNotKept"
+    assert world.count("sessions") == 2
+
+
+def test_an_operation_without_a_result(world: World, people: People) -> None:
+    for _ in range(2):
+        assert world.call(people.root, "NewOutgoingSession", OUTGOING, idempotency_key="k") is None
     assert world.count("sessions") == 1
 
 
@@ -176,8 +246,9 @@ def test_a_failed_call_does_not_use_its_key_up(world: World, people: People) -> 
 
 def test_a_key_is_forgotten_after_a_day(world: World, people: People) -> None:
     first = world.call(people.ada, "NewSession", {}, idempotency_key="k")
-    for _ in range(24 * 3600):
+    for _ in range(24 * 3600 - 1):
         next(world.ticks)
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id == first.id
     assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id != first.id
 
 

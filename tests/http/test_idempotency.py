@@ -1,0 +1,229 @@
+"""Idempotency-Key over HTTP: each operation that declares it is done once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from gateway.contract import fields
+from gateway.contract.catalog import ANYONE, SIGNED_IN, Catalog
+from gateway.contract.dto import Dto, Instance
+from gateway.dtos.catalog import catalog
+from gateway.errors import CatalogError
+from gateway.http.app import create_app
+from gateway.security.authenticator import Authenticator
+from gateway.services import load_services
+from gateway.services.context import Context
+from gateway.settings import Settings
+from models import Database
+from models import database as databases
+from serializers.registry import default_registry
+
+from .conftest import API_KEY, post
+
+NAMESPACE = "Tests"
+
+
+@pytest.fixture
+def session(client: TestApp) -> Any:
+    return client.post_json("/sessions", {}).json
+
+
+#: What each operation is called with, twice; `{id}` is a session's, `{user}`, `{account}` the caller's.
+CALLS: dict[str, tuple[str, str, Any]] = {
+    "NewSession": ("POST", "/sessions", {"displayName": "a"}),
+    "PatchSession": ("PATCH", "/sessions/{id}", {"consoleData": "a"}),
+    "EndSession": ("DELETE", "/sessions/{id}", None),
+    "HoldSession": ("POST", "/sessions/{id}/hold", {}),
+    "AddConferenceMember": ("POST", "/sessions/{id}/conference/members", {"destination": "+15551234567"}),
+    "InviteChatMember": ("POST", "/sessions/{id}/members", {"memberToAdd": "bob@example.org"}),
+    "DeleteChatMember": ("DELETE", "/sessions/{id}/members/bob@example.org", None),
+    "NewOutgoingSession": (
+        "POST",
+        "/sessions/outgoing",
+        {"flowId": "f", "numberToDial": "+15551234567", "callerId": "+15551234568"},
+    ),
+    "SendMessage": ("POST", "/sessions/{id}/messages", {"body": "a"}),
+    "NewUser": ("POST", "/users", {"emailAddress": "new@example.org", "password": "a good long password"}),
+    "PatchUser": ("PATCH", "/users/{user}", {"firstName": "New"}),
+    "NewAccount": ("POST", "/accounts", {"name": "New"}),
+    "PatchAccount": ("PATCH", "/accounts/{account}", {"name": "New"}),
+    "NewCustomer": ("POST", "/customers", {"name": "New"}),
+}
+
+
+def test_every_operation_that_writes_declares_it() -> None:
+    load_services()
+    assert {each.name for each in catalog if each.idempotent} == CALLS.keys()
+    assert {each.name for each in catalog if each.writes and not each.idempotent and not each.signs_in} == set()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_operation_is_done_once(client: TestApp, session: Any, name: str) -> None:
+    verb, path, body = CALLS[name]
+    if name == "DeleteChatMember":
+        client.post_json(f"/sessions/{session['id']}/members", {"memberToAdd": "bob@example.org"})
+    path = path.format(id=session["id"], user=session["createdBy"], account=session["accountId"])
+    headers = {"Idempotency-Key": "k"}
+
+    def send(body: Any) -> Any:
+        if body is None:
+            return client.delete(path, headers=headers, status="*")
+        return getattr(client, f"{verb.lower()}_json")(path, body, headers=headers, status="*")
+
+    first, again = send(body), send(body)
+    assert first.status_code in (200, 204), first.text
+    assert (again.status_code, again.body) == (first.status_code, first.body)
+    assert again.headers.get("ETag") == first.headers.get("ETag")
+    if body is None:
+        path += "?memberToRemove=another" if name == "DeleteChatMember" else "?callSid=another"
+    changed = send(None if body is None else {**body, next(iter(body), "callSid"): "another"})
+    assert (changed.status_code, changed.json["responseStatus"]["errorCode"]) == (422, "IdempotencyKeyReused")
+    stored = client.get("/sessions/" + session["id"]).json
+    assert len(stored["log"]) <= len(session["log"]) + (2 if name == "DeleteChatMember" else 1)
+
+
+def test_the_first_result_in_another_format(client: TestApp) -> None:
+    headers = {"Idempotency-Key": "k"}
+    first = client.post_json("/sessions", {"displayName": "a"}, headers=headers).json
+    again = client.post_json("/sessions.xml", {"displayName": "a"}, headers=headers)
+    assert f">{first['id']}</" in again.text
+
+
+def test_each_request_of_a_batch_is_done_once(client: TestApp) -> None:
+    bodies, headers = [{"displayName": "a"}, {"displayName": "b"}], {"Idempotency-Key": "k"}
+    first = client.post_json("/json/reply/NewSession[]", bodies, headers=headers)
+    again = client.post_json("/json/reply/NewSession[]", [*bodies, {"displayName": "c"}], headers=headers)
+    assert again.json[:2] == first.json
+    assert client.get("/sessions.json").json["totalCount"] == 3
+    changed = client.post_json("/json/reply/NewSession[]", bodies[::-1], headers=headers, status=422)
+    assert changed.json["responseStatus"]["meta"]["AutoBatchIndex"] == "0"
+
+
+def test_a_failed_call_with_a_slow_part_may_be_repeated(client: TestApp) -> None:
+    """A new user's password is hashed in the middle of the unit, part of which is committed by then."""
+    client.post_json("/users", {"emailAddress": "taken@example.org"})
+    body = {"emailAddress": "taken@example.org", "password": "a good long password"}
+    for _ in range(2):
+        answer = client.post_json("/users", body, headers={"Idempotency-Key": "k"}, status="*")
+        assert answer.json["responseStatus"]["errorCode"] != "IdempotencyKeyInProgress"
+    free = {**body, "emailAddress": "free@example.org"}
+    assert client.post_json("/users", free, headers={"Idempotency-Key": "k"}).json["emailAddress"] == "free@example.org"
+
+
+def test_no_key_is_a_key_of_its_own(client: TestApp) -> None:
+    ids = {client.post_json("/sessions", {}, headers={"Idempotency-Key": ""}).json["id"] for _ in range(2)}
+    assert len(ids) == 2
+
+
+def test_a_key_is_too_long(client: TestApp) -> None:
+    answer = client.post_json("/sessions", {}, headers={"Idempotency-Key": "k" * 256}, status=400)
+    assert answer.json["responseStatus"]["errorCode"] == "Length"
+    client.post_json("/sessions", {}, headers={"Idempotency-Key": "k" * 255}, status=200)
+
+
+def test_openapi_shows_the_header(client: TestApp) -> None:
+    paths = client.get("/openapi.json").json["paths"]
+    made = paths["/sessions"]["post"]
+    assert [each["in"] for each in made["parameters"] if each["name"] == "Idempotency-Key"] == ["header"]
+    assert {"409", "422"} <= made["responses"].keys()
+    assert "422" not in paths["/sessions"]["get"]["responses"]
+    assert "422" not in paths["/auth"]["post"]["responses"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "words"),
+    [
+        ("POST", {"access": ANYONE}, "anyone may call it"),
+        ("GET", {"access": SIGNED_IN}, "changes nothing"),
+        ("POST", {"access": SIGNED_IN, "signs_in": True}, "signs in or out"),
+    ],
+)
+def test_what_can_not_be_idempotent_is_refused_at_start(verb: str, more: dict[str, Any], words: str) -> None:
+    made = Catalog()
+    made.operation(verb, "/x", idempotent=True, **more)(type("Thing", (Dto,), {"__module__": __name__}))
+    made.handlers["Thing"] = lambda request, context: None
+    with pytest.raises(CatalogError, match=words):
+        made.check()
+
+
+class Wait(Dto):
+    """Wait for the test"""
+
+    name = fields.String("Whose")
+
+
+class Slow:
+    """An operation that is in progress until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.began, self.go = threading.Event(), threading.Event()
+        self.calls = 0
+        self.catalog = Catalog()
+        self.catalog.operation("POST", "/wait", returns=Wait, access=SIGNED_IN, idempotent=True)(Wait)
+        self.catalog.operation("GET", "/look", returns=Wait, access=SIGNED_IN)(
+            type("Look", (Dto,), {"__module__": __name__})
+        )
+        self.catalog.handlers |= {"Wait": self.handle, "Look": self.handle}
+
+    def handle(self, request: Instance, context: Context) -> Any:
+        """The use case."""
+        self.calls += 1
+        self.began.set()
+        assert self.go.wait(20)
+        return Wait.new(name=f"call {self.calls}")
+
+
+@pytest.fixture
+def slow() -> Slow:
+    return Slow()
+
+
+@pytest.fixture
+def send(slow: Slow, database: Database, settings: Settings) -> Iterator[Callable[..., Any]]:
+    app = create_app(slow.catalog, default_registry(), database, Authenticator(database, [settings.secret]))
+
+    def send(path: str = "/wait", key: str = "", body: bytes = b"{}") -> Any:
+        client = TestApp(app)
+        client.authorization = ("Bearer", API_KEY)
+        if path == "/look":
+            return client.get(path, status="*")
+        return post(client, path, body, "application/json", **({"Idempotency-Key": key} if key else {}))
+
+    yield send
+    slow.go.set()
+
+
+def test_a_key_in_progress(slow: Slow, send: Callable[..., Any]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(send, key="k")
+        assert slow.began.wait(20)
+        answer = send(key="k")
+        assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (409, "IdempotencyKeyInProgress")
+        slow.go.set()
+        assert first.result().json == {"name": "call 1"}
+    assert send(key="k").json == {"name": "call 1"}
+    assert send(key="other").json == {"name": "call 2"}
+    assert send().json == {"name": "call 3"}
+
+
+@pytest.mark.parametrize(("path", "key", "retry"), [("/wait", "", None), ("/wait", "k", "2"), ("/look", "", "2")])
+def test_a_commit_that_nobody_acknowledged(
+    slow: Slow, send: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str, key: str, retry: str | None
+) -> None:
+    def lost(unit: databases.Unit) -> None:
+        if slow.began.is_set():
+            unit._roll_back()
+            raise databases.OutcomeUnknown("lost")
+
+    slow.go.set()
+    commit = databases.Unit._commit
+    monkeypatch.setattr(databases.Unit, "_commit", lambda unit: lost(unit) or commit(unit))
+    answer = send(path, key)
+    assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (503, "OutcomeUnknown")
+    assert answer.headers.get("Retry-After") == retry
