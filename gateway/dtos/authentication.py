@@ -100,7 +100,12 @@ class ConvertSessionToTokenResponse(Dto):
 
 
 @catalog.operation(
-    "GET POST", "/session-to-token", returns=ConvertSessionToTokenResponse, access=SIGNED_IN, tags=["authentication"]
+    "GET POST",
+    "/session-to-token",
+    returns=ConvertSessionToTokenResponse,
+    access=SIGNED_IN,
+    tags=["authentication"],
+    signs_in=True,
 )
 class ConvertSessionToToken(Dto):
     """Turn the login session into tokens, which are kept as cookies"""

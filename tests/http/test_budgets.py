@@ -177,7 +177,7 @@ def test_a_single_call_that_takes_too_long_is_unavailable() -> None:
     time.sleep(0.01)
     with pytest.raises(OutOfTime) as caught:
         budget.spend(1)
-    assert caught.value.retry_after > 0
+    assert caught.value.retry_after
 
 
 def test_a_streamed_list_ends_when_its_reader_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:

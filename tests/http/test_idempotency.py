@@ -21,6 +21,7 @@ from gateway.services import load_services
 from gateway.services.context import Context
 from gateway.settings import Settings
 from models import Database
+from models import OutcomeUnknown as UnknownCommit
 from models import database as databases
 from serializers.registry import default_registry
 
@@ -216,14 +217,17 @@ def test_a_key_in_progress(slow: Slow, send: Callable[..., Any]) -> None:
 def test_a_commit_that_nobody_acknowledged(
     slow: Slow, send: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str, key: str, retry: str | None
 ) -> None:
+    commit = databases.Unit._commit
+
     def lost(unit: databases.Unit) -> None:
-        if slow.began.is_set():
-            unit._roll_back()
-            raise databases.OutcomeUnknown("lost")
+        if not slow.began.is_set():
+            commit(unit)
+            return
+        unit._roll_back()
+        raise UnknownCommit("lost")
 
     slow.go.set()
-    commit = databases.Unit._commit
-    monkeypatch.setattr(databases.Unit, "_commit", lambda unit: lost(unit) or commit(unit))
+    monkeypatch.setattr(databases.Unit, "_commit", lost)
     answer = send(path, key)
     assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (503, "OutcomeUnknown")
     assert answer.headers.get("Retry-After") == retry
