@@ -7,6 +7,7 @@ GatewayError
     +-- MalformedRequest   the body can't be read, or a value is none of its field's type
     +-- ValidationFailed   values that break a rule, all of them
     +-- NotAuthenticated   nobody is signed in, or the credentials are wrong
+    |   +-- LoginFailed    a log-in with a wrong name or password
     +-- Forbidden          the caller is known and may not
         +-- RoleMissing    the caller lacks a role that the operation needs
     +-- NotFound           it does not exist, or the caller may not see it
@@ -108,6 +109,10 @@ class NotAuthenticated(ServiceError):
 
     def __init__(self, message: str = "Not Authenticated") -> None:
         super().__init__(message)
+
+
+class LoginFailed(NotAuthenticated):
+    """A log-in with a wrong name or password."""
 
 
 class Forbidden(ServiceError):

@@ -50,6 +50,7 @@ class Authenticate(Dto):
     dotnet_namespace = _SERVICESTACK
     ordered = True
     interfaces = ("IPost",)
+    aliases = {"redirect": "continue"}
 
     provider = fields.String("How to sign in (e.g. credentials), or logout to sign out", name="provider")
     user_name = fields.String("The user's e-mail address")

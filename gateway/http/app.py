@@ -11,7 +11,7 @@ import falcon
 from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
 from gateway.contract.catalog import Catalog
-from gateway.http import compression, forwarded, hardening, metadata, middleware, refusals, routing
+from gateway.http import compression, forwarded, hardening, login, metadata, middleware, refusals, routing
 from gateway.http.admission import PLACE, Admission
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
@@ -168,6 +168,8 @@ def create_app(
     _mount_predefined(app, registry, pipeline, visibility)
     for template, resource in metadata.routes(visibility):
         app.add_route(template, resource)
+    app.add_route(login.LOGIN, login.LoginResource())
+    app.add_route(login.LOGOUT, login.LogoutResource())
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(options.probed or database))
     return app

@@ -17,10 +17,11 @@ from gateway import errors
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.shapes import declared_path, document_shape
 from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus, error_type
-from gateway.http import encoding
+from gateway.http import encoding, login
 from gateway.http.auth import challenge
 from gateway.http.request import Request
 from gateway.logs import Rarely
+from gateway.metadata.library import HTML
 from gateway.security.logins import WRONG
 from serializers.base import Serializer
 from serializers.registry import Registry
@@ -73,6 +74,7 @@ _HOST_ERRORS = (
 )
 #: The error code of a value that could not be bound.
 _UNBOUND = errors.MalformedRequest.error_code
+_SAFE = ("GET", "HEAD")
 _PHRASE = re.compile(r"[A-Za-z][A-Za-z0-9 ]{0,63}")
 
 
@@ -135,11 +137,20 @@ class ErrorAnswers:
     def answer(self, request: Request, response: falcon.Response, status: int, error: errors.ServiceError) -> None:
         """Write an error onto a response: status, headers and body."""
         response.status = status
+        if isinstance(error, errors.NotAuthenticated) and request.method in _SAFE and login.is_document(request):
+            response.status = falcon.HTTP_302
+            response.location = login.login_location(request)
+            return
         if self.compatible:
             response.status = f"{status} {reason_phrase(status, error)}"
             if isinstance(error, errors.ValidationFailed) or error.code == _UNBOUND:
                 error.errors = tuple(declared(each, request) for each in error.errors)
-        self._headers(response, error)
+        self._headers(request, response, error)
+        if status < 500 and login.is_login_form(request):
+            response.content_type = HTML
+            response.set_header("Content-Security-Policy", login.POLICY)
+            response.data = login.refused_page(request, error.message)
+            return
         negotiation = request.negotiation
         serializer, content_type = negotiation.serializer, negotiation.content_type
         value = error_value(error, self._stack_trace(error), error_type(request.operation))
@@ -153,8 +164,8 @@ class ErrorAnswers:
         response.content_type = content_type
         response.data = body
 
-    def _headers(self, response: falcon.Response, error: errors.ServiceError) -> None:
-        if isinstance(error, errors.NotAuthenticated):
+    def _headers(self, request: Request, response: falcon.Response, error: errors.ServiceError) -> None:
+        if isinstance(error, errors.NotAuthenticated) and _wants_challenge(request, error):
             response.set_header("WWW-Authenticate", challenge(self.realm))
         if isinstance(error, errors.TooManyRequests | errors.Unavailable) and error.retry_after is not None:
             response.set_header("Retry-After", str(error.retry_after))
@@ -172,6 +183,13 @@ class ErrorAnswers:
 
     def _stack_trace(self, error: errors.ServiceError) -> str | None:
         return "".join(traceback.format_exception(error.__cause__ or error)) if self.debug else None
+
+
+def _wants_challenge(request: Request, error: errors.NotAuthenticated) -> bool:
+    """Whether a 401 names Basic. In a browser it opens a dialog of the browser's own, which pages that send requests can't get rid of; to a
+    log-in it says nothing new."""
+    mode = request.env.get("HTTP_SEC_FETCH_MODE")
+    return not isinstance(error, errors.LoginFailed) and (mode is None or mode == "navigate")
 
 
 def status_of(error: errors.ServiceError) -> int:

@@ -26,7 +26,7 @@ from gateway.errors import (
     TooLarge,
     TooManyRequests,
 )
-from gateway.http import auth, binding, bodies, conditional, encoding, forms
+from gateway.http import auth, binding, bodies, conditional, encoding, forms, login
 from gateway.http.admission import LARGE, PLACE, Admission
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
@@ -282,10 +282,12 @@ class Pipeline:
 
     def _with_cookies(self, answer: Answer, call: _Call) -> Answer:
         """The answer with what the call did to its client's login, or with cookies that last anew."""
-        login, request = call.login or auth.renewal(call.caller), call.request
-        if login is None or not request.may_set_cookies:
+        change, request = call.login or auth.renewal(call.caller), call.request
+        if change is None or not request.may_set_cookies:
             return answer
-        lines = auth.cookie_lines(login, secure=request.scheme == "https", path=request.prefix or "/")
+        if change.goes_on and request.negotiation.serializer.name == "html":
+            answer = Answer(302, headers={"Location": login.goal(request, change.goes_on)})
+        lines = auth.cookie_lines(change, secure=request.scheme == "https", path=request.prefix or "/")
         return replace(answer, cookies=[*lines])
 
     def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:

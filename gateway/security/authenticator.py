@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gateway.errors import Forbidden, NotAuthenticated, ServiceError
+from gateway.errors import Forbidden, LoginFailed, NotAuthenticated, ServiceError
 from gateway.security import audit
 from gateway.security.audit import Event
 from gateway.security.clock import Clock, instant
@@ -137,8 +137,11 @@ class Authenticator:
         return None
 
     def log_in(self, name: str, password: str, address: str, *, permanent: bool) -> tuple[Identity, LoginSession]:
-        """Sign a user in: who it is, and a new login session. Raises NotAuthenticated and TooManyRequests."""
-        user = self._logins.check(name, password, address, every_time=True)
+        """Sign a user in: who it is, and a new login session. Raises LoginFailed and TooManyRequests."""
+        try:
+            user = self._logins.check(name, password, address, every_time=True)
+        except NotAuthenticated as error:
+            raise LoginFailed(error.message) from None
         return user, self._sessions.start(user, permanent=permanent)
 
     def log_out(self, credentials: Credentials, *, tokens: bool = True) -> None:

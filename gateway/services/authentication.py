@@ -53,7 +53,7 @@ def authenticate(request: Instance, context: Context) -> Instance:
     """Sign in, out, or say who is signed in. Raises NotAuthenticated, TooManyRequests, ValidationFailed, NotFound, NotSupported."""
     provider = (request.provider or "").lower()
     if provider == _LOGOUT or (not provider and context.verb == "DELETE"):
-        return _log_out(context)
+        return _log_out(request, context)
     if provider and provider not in _PASSWORDS and provider not in _BEARERS:
         raise NotFound(f"No configuration was added for OAuth provider '{request.provider[:200]}'")
     if context.verb != "POST":
@@ -141,10 +141,12 @@ def _log_in(request: Instance, context: Context) -> Instance:
     token, refresh_token = authenticator.tokens_of(user, session)
     returned: str | None = refresh_token
     if request.use_token_cookie:
-        context.login = LoginChange(session, tokens=authenticator.token_cookies(user, session_hash(session.id)))
+        context.login = LoginChange(
+            session, tokens=authenticator.token_cookies(user, session_hash(session.id)), goes_on=request.continue_
+        )
         returned = None
     else:
-        context.login = LoginChange(session, ends_tokens=_has_token_cookies(context))
+        context.login = LoginChange(session, ends_tokens=_has_token_cookies(context), goes_on=request.continue_)
     return _response(
         user_id=user.user_id,
         session_id=session.id,
@@ -157,10 +159,10 @@ def _log_in(request: Instance, context: Context) -> Instance:
     )
 
 
-def _log_out(context: Context) -> Instance:
+def _log_out(request: Instance, context: Context) -> Instance:
     with context.unit.suspended():
         _authenticator(context).log_out(context.credentials)
-    context.login = LoginChange(None, ends_tokens=_has_token_cookies(context))
+    context.login = LoginChange(None, ends_tokens=_has_token_cookies(context), goes_on=request.continue_)
     return AuthenticateResponse.new(response_status=ResponseStatus.new())
 
 

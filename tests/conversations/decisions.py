@@ -287,8 +287,9 @@ def _msgpack(conversation: Conversation, ours: Answer) -> bool:
 
 
 def _nobody(conversation: Conversation, ours: Answer) -> bool:
-    challenged = ours.status == 401 and ours.header("WWW-Authenticate").startswith('Basic realm="')
-    return challenged and conversation.answer.status >= 300
+    log_in_failed = "Invalid Username or Password" in ours.text
+    challenged = ours.header("WWW-Authenticate").startswith('Basic realm="') or log_in_failed
+    return ours.status == 401 and challenged and conversation.answer.status >= 300
 
 
 def _not_by_get(conversation: Conversation, ours: Answer) -> bool:
@@ -442,7 +443,7 @@ DECISIONS = [
     Decision("msgpack", "``msgpack`` is a format too where its package is installed.", _WHOLE, _msgpack),
     Decision("provider", "A log-in without a provider is one by credentials.", _WHOLE | {"cookies"}, _without_provider),
     Decision("who", "``GET /auth`` says who one is (401 if nobody) and starts no login session", _DOCUMENT, _said_who),
-    Decision("redirects", "Nobody is redirected; ``continue`` is passed over.", _WHOLE, _stays),
+    Decision("redirects", "Clients of other formats are not redirected; ``continue`` is passed over.", _WHOLE, _stays),
     Decision("X-Api-Key", "``X-Api-Key``, ``X-ss-id``, cookies.", _WHOLE, _by_key_header),
     Decision(
         "origins",

@@ -144,7 +144,6 @@ def test_wrong_credentials(client: Client, asked: str) -> None:
             "POST", f"/{asked}/reply/Authenticate", {**CREDENTIALS, "userName": name, "password": "wrong"}
         )
         assert response.status_code == 401
-        assert response.headers["WWW-Authenticate"] == 'Basic realm="gateway"'
         assert "Unauthorized" in response.text
         assert "Invalid Username or Password" in response.text
         assert not set_cookies(response)

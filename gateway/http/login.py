@@ -1,0 +1,148 @@
+"""Signing in and out with a browser: pages with forms, and where one goes on to. They work without scripts."""
+
+from __future__ import annotations
+
+import re
+import wsgiref.util
+from urllib.parse import quote, unquote, urlsplit
+
+import falcon
+
+from gateway.dtos.authentication import Authenticate
+from gateway.http.forwarded import PREFIX
+from gateway.http.request import Request
+from gateway.metadata import pages
+from gateway.metadata.library import HTML
+from gateway.origins import is_origin_of_host
+
+LOGIN, LOGOUT = "/login", "/logout"
+#: Pages with a form that is sent to this service, and nothing else.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+#: Characters of a path that one goes on to.
+_LONGEST = 2048
+# What some browsers drop, or read as a slash.
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+# RFC 3986's characters, and the sign of percent-encoding: what is encoded stays so.
+_KEPT = "/?#[]@!$&'()*+,;=:%~-._"
+
+
+def local_path(text: str | None, host: str) -> str:
+    """The path, query and fragment of this host that a text names, by itself or behind the host's own origin; empty where it names none.
+
+    SECURITY: a path that browsers or proxies might take for another host's, encoded or not, is none.
+    """
+    if not text or len(text) > _LONGEST or _is_unsafe(text):
+        return ""
+    if not text.startswith("/"):
+        text = _own_path(text, host)
+    # The encoded text is looked at as a proxy would that decodes it, twice at most.
+    once = unquote(text)
+    if not all(_is_path(each) for each in (text, once, unquote(once))):
+        return ""
+    return quote(text, safe=_KEPT)
+
+
+def _own_path(url: str, host: str) -> str:
+    try:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or not is_origin_of_host(origin, host):
+            return ""
+    except ValueError:
+        return ""
+    return url[len(parts.scheme) + 3 + len(parts.netloc) :] or "/"
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith("/") and not text.startswith("//") and not _UNSAFE.search(text.partition("?")[0])
+
+
+def _is_unsafe(text: str) -> bool:
+    return _UNSAFE.search(text) is not None
+
+
+def is_document(request: Request) -> bool:
+    """Whether a browser asks for a page to show."""
+    mode = request.env.get("HTTP_SEC_FETCH_MODE")
+    return mode == "navigate" and request.negotiation.serializer.name == "html"
+
+
+def is_login_form(request: Request) -> bool:
+    """Whether the request is a form that signs somebody in and wants a page back."""
+    return (
+        request.operation is not None
+        and request.operation.dto is Authenticate
+        and request.method == "POST"
+        and request.form is not None
+        and request.negotiation.serializer.name == "html"
+    )
+
+
+def login_location(request: Request) -> str:
+    """Where a document is sent whose reader has to sign in first, to come back to it."""
+    raw = request.env.get("RAW_URI") or request.env.get("REQUEST_URI") or wsgiref.util.request_uri(request.env)
+    path = urlsplit(str(raw))._replace(scheme="", netloc="").geturl()
+    target = local_path(f"{request.env.get(PREFIX, '')}{path}", _host(request))
+    return f"{request.prefix}{LOGIN}?redirect={quote(target or f'{request.prefix}/', safe='')}"
+
+
+def goal(request: Request, wanted: str | None) -> str:
+    """Where a browser goes on to that wants to go somewhere: there, if that is here, else to the first page."""
+    return local_path(wanted, _host(request)) or f"{request.prefix}/"
+
+
+def login_page(request: Request, target: str, message: str = "", user_name: str = "") -> bytes:
+    """The page with the form that signs one in.
+
+    :param target: where one goes on to.
+    :param message: why the log-in before failed.
+    """
+    return pages.render(
+        "login.html", title="Sign in", root=request.prefix, target=target, message=message, user_name=user_name
+    ).encode()
+
+
+def logout_page(request: Request) -> bytes:
+    """The page with the button that signs one out."""
+    return pages.render(
+        "logout.html", title="Sign out", root=request.prefix, target=f"{request.prefix}{LOGIN}"
+    ).encode()
+
+
+def refused_page(request: Request, message: str) -> bytes:
+    """The page with the form once more, after a log-in by it failed."""
+    given = {name.lower(): value for name, value in request.form or () if isinstance(value, str)}
+    target = goal(request, given.get("continue") or given.get("redirect"))
+    return login_page(request, target, message, given.get("username", ""))
+
+
+def _host(request: Request) -> str:
+    return str(request.env.get("HTTP_HOST", ""))
+
+
+class LoginResource:
+    """``/login?redirect=``."""
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """Return the page."""
+        target = goal(request, request.query_value("redirect") or request.query_value("continue"))
+        _write(response, login_page(request, target))
+
+    on_head = on_get
+
+
+class LogoutResource:
+    """``/logout``."""
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """Return the page. Nothing ends before its button is pressed: pages elsewhere may link here."""
+        _write(response, logout_page(request))
+
+    on_head = on_get
+
+
+def _write(response: falcon.Response, page: bytes) -> None:
+    response.content_type = HTML
+    response.set_header("Content-Security-Policy", POLICY)
+    response.data = page
