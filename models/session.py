@@ -131,17 +131,8 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     log = list(log)
     unit.spend(1 + len(members) + len(log))
     row = {**_DEFAULTS, **values}
-    stored = {name: value for name, value in row.items() if value is not None}
-    if "customer_breadcrumb" in stored:
-        stored["customer_breadcrumb"] = json.dumps(row["customer_breadcrumb"])
-    # PERF: int() and the columns left out, because SQLite's driver takes long for True, False and None.
-    stored |= {
-        "archived": 0,
-        "ended": int(row["ended"]),
-        "was_missed": int(row["was_missed"]),
-        "from_folded": fold(row["from_address"], row["from_name"], row["from_phone_number"]),
-        "to_folded": fold(row["to_address"], row["destination"]),
-    }
+    # PERF: columns are left out because SQLite's driver takes long for None.
+    stored = {name: value for name, value in _stored(row).items() if value is not None}
     _insert(tuple(stored)).execute(unit, **stored)
     session_id = row["id"]
     _INSERT_MEMBER.run_many(unit, [_member(session_id, *numbered) for numbered in enumerate(members)])
@@ -149,7 +140,49 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     return _new(SessionRow, (*_shown(row), list(members), log))
 
 
-_DEFAULTS: Mapping[str, Any] = {**dict.fromkeys(_COLUMNS), "version": 1, "ended": False, "was_missed": False}
+# A statement has the columns in their declared order, whatever order they are given in.
+_DECLARED = tuple(Session._meta.sorted_field_names)
+_INSERT = _insert(_DECLARED)
+_in_order = itemgetter(*_DECLARED)
+
+
+def insert_many(
+    unit: Unit, sessions: Sequence[tuple[Mapping[str, Any], Sequence[MemberRow], Sequence[LogRow]]]
+) -> None:
+    """Store new sessions, each given as to `insert`, by one statement a table. Raises Duplicate."""
+    if not sessions:
+        return
+    rows = [_stored({**_DEFAULTS, **values}) for values, _, _ in sessions]
+    members = [_member(values["id"], *each) for values, members, _ in sessions for each in enumerate(members)]
+    lines = [_line(values["id"], *each) for values, _, log in sessions for each in enumerate(log)]
+    unit.spend(len(rows) + len(members) + len(lines))
+    _INSERT.run_many(unit, [*map(_in_order, rows)])
+    _INSERT_MEMBER.run_many(unit, members)
+    _INSERT_LOG.run_many(unit, lines)
+
+
+def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a new session as they are stored."""
+    crumbs = row["customer_breadcrumb"]
+    return {
+        **row,
+        "customer_breadcrumb": None if crumbs is None else json.dumps(crumbs),
+        # PERF: int(), because SQLite's driver takes long for True and False.
+        "archived": int(row["archived"]),
+        "ended": int(row["ended"]),
+        "was_missed": int(row["was_missed"]),
+        "from_folded": fold(row["from_address"], row["from_name"], row["from_phone_number"]),
+        "to_folded": fold(row["to_address"], row["destination"]),
+    }
+
+
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(_COLUMNS),
+    "version": 1,
+    "archived": False,
+    "ended": False,
+    "was_missed": False,
+}
 
 
 _shown = itemgetter(*_COLUMNS)

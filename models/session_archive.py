@@ -49,16 +49,11 @@ def count_old(unit: Unit, before: str) -> int:
 
 def archive_old(unit: Unit, before: str, limit: int) -> int:
     """Archive at most `limit` of these sessions, the oldest first; how many there were."""
-    ids = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
-    archive(unit, ids)
-    return len(ids)
-
-
-def archive(unit: Unit, session_ids: Sequence[str]) -> None:
-    """Take sessions out of the live list."""
-    if session_ids:
-        ids = padded(session_ids)
+    found = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
+    if found:
+        ids = padded(found)
         _archive(len(ids)).run(unit, [True, *ids])
+    return len(found)
 
 
 def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:

@@ -124,9 +124,7 @@ def load(database: Database, records: Iterable[tuple[int, Mapping[str, Any]]]) -
 def _store_new(loaded: Mapping[str, tuple[int, Instance]], unit: Unit) -> int:
     known = session_archive.known(unit, list(loaded))
     fresh = [each for session_id, each in loaded.items() if session_id not in known]
-    for number, record in fresh:
-        _store(unit, number, record)
-    session_archive.archive(unit, [record.id for _, record in fresh if record.archived])
+    session.insert_many(unit, [_columns(number, record) for number, record in fresh])
     return len(fresh)
 
 
@@ -158,7 +156,8 @@ def _problems(record: Instance) -> Iterator[str]:
         yield "a member is there once"
 
 
-def _store(unit: Unit, number: int, record: Instance) -> None:
+def _columns(number: int, record: Instance) -> tuple[Mapping[str, Any], list[MemberRow], list[LogRow]]:
+    """A session as it is stored, with its members and its log. Raises ImportFailed."""
     values = {name: _plain(getattr(record, name)) for name in _COLUMNS}
     try:
         dates = {name: as_instant(values[name]) for name in _DATES}
@@ -171,8 +170,9 @@ def _store(unit: Unit, number: int, record: Instance) -> None:
         "customer_breadcrumb": None if crumbs is None else [BreadcrumbRow(each.id, each.name) for each in crumbs],
         "ended": bool(record.ended),
         "was_missed": bool(record.was_missed),
+        "archived": bool(record.archived),
     }
-    session.insert(unit, {**values, **dates, **more}, _members(record.members or ()), log)
+    return {**values, **dates, **more}, _members(record.members or ()), log
 
 
 def _members(members: Sequence[Instance]) -> list[MemberRow]:

@@ -294,7 +294,6 @@ class TestArchive:
             assert session.get(unit, ended.id) == ended
             assert session_archive.known(unit, [ended.id, "unknown"]) == {ended.id}
             assert session_archive.known(unit, []) == set()
-            session_archive.archive(unit, [])
 
 
 def test_a_list_is_of_one_moment(database: Database) -> None:
