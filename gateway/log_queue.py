@@ -7,7 +7,6 @@ import io
 import os
 import select
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 #: Bytes that wait to be written at most; what comes then is dropped and counted.
@@ -16,8 +15,8 @@ MOST_WAITING = 4 * 1024 * 1024
 #: Seconds that a process which ends waits for its last lines to be written.
 LAST_CHANCE = 1.0
 
-#: Seconds for which lines are gathered before they are written.
-_GATHER = 0.01
+#: Seconds that `LogQueue.flush` waits at most, once until writing works again.
+FLUSH = 0.05
 
 
 class LogQueue(io.TextIOBase):
@@ -47,7 +46,9 @@ class LogQueue(io.TextIOBase):
         self._size = 0
         self._dropped = 0
         self._torn = False
-        self._busy = False
+        self._written = threading.Event()
+        self._written.set()
+        self._stalled = False
         self._thread: threading.Thread | None = None
 
     def writable(self) -> bool:
@@ -71,6 +72,7 @@ class LogQueue(io.TextIOBase):
             else:
                 self._waiting.append(data)
                 self._size += len(data)
+                self._written.clear()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="log", daemon=True)
                 self._thread.start()
@@ -78,23 +80,27 @@ class LogQueue(io.TextIOBase):
             self._wake.set()
         return len(text)
 
+    def flush(self) -> None:
+        """Wait a moment for the thread, so that what is flushed is usually written before the caller goes on."""
+        if not self._stalled and not self._written.wait(FLUSH):
+            self._stalled = True
+
     def finish(self) -> None:
         """Wait until everything is written, for `LAST_CHANCE` seconds at most."""
-        deadline = time.monotonic() + LAST_CHANCE
-        while (self._waiting or self._busy) and time.monotonic() < deadline:
-            self._wake.set()
-            time.sleep(_GATHER)
+        self._written.wait(LAST_CHANCE)
 
     def _run(self) -> None:
         while self._wake.wait():
-            time.sleep(_GATHER)
             with self._lock:
                 self._wake.clear()
-                waiting, self._waiting, self._size, self._busy = self._waiting, [], 0, True
+                waiting, self._waiting, self._size = self._waiting, [], 0
             for batch in _batches(waiting):
                 self._send(b"".join(batch), len(batch))
             self._report()
-            self._busy = False
+            with self._lock:
+                self._stalled = False
+                if not self._waiting:
+                    self._written.set()
 
     def _report(self) -> None:
         dropped = self._dropped
