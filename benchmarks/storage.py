@@ -5,7 +5,7 @@
 On SQLite, or on a MariaDB server that it starts. By hand means: the statements of `models` written out, run with the driver in one
 transaction, their columns made the same rows. Cases are interleaved, each round in the opposite order of the one before; a ratio is the
 median of the rounds' ratios, of this process's processor time, which other work on the machine disturbs least. "bare" leaves the rows
-out of what is done by hand: the driver's tuples as they come.
+out of what is done by hand: the driver's tuples as they come. At last: what a new session takes by the clock with each GATEWAY_SQLITE_SYNC.
 """
 
 from __future__ import annotations
@@ -444,6 +444,25 @@ def sqlite(folder: Path) -> Iterator[str]:
     yield f"sqlite:///{folder / 'benchmark.db'}"
 
 
+def report_sync(folder: Path, count: int) -> None:
+    """Print how long a new session takes on SQLite with each `sqlite_sync`: by the clock, as what it costs is waiting for the disk."""
+    taken = {}
+    for sync in ("normal", "full"):
+        database = connect(f"sqlite:///{folder / sync}.db", sqlite_sync=sync)
+        migrations.apply(database)
+        case = insert_cases(database, ByHand(OfSqlite(f"sqlite:///{folder / sync}.db"), bare=False), 0)["ours"]
+        case()
+        begin = time.perf_counter()
+        for _ in range(count):
+            case()
+        taken[sync] = (time.perf_counter() - begin) / count
+        database.dispose()
+    normal, full = (taken[each] * 1e6 for each in ("normal", "full"))
+    print(
+        f"{'insert, by the clock':26}{normal:9.1f} us with sync normal, {full:.1f} us with full ({full / normal:.2f} times)"
+    )
+
+
 def main() -> int:
     """Run every case; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -456,6 +475,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
         for name, cases in all_cases(url, driver, max(options.sessions, LONG)):
             met.append(report(name, measure(cases, options.rounds), TARGETS.get(name, 1.3)))
+        if not options.mariadb:
+            report_sync(Path(folder), 500)
     return 0 if all(met) else 1
 
 

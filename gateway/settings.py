@@ -51,6 +51,9 @@ class Settings:
     connection_age: int = _setting(
         "GATEWAY_CONNECTION_AGE", "seconds after which a connection to a database server is replaced"
     )
+    sqlite_sync: str = _setting(
+        "GATEWAY_SQLITE_SYNC", "full: each commit waits for the disk; normal: a power failure may lose the last ones"
+    )
     galera_sync: bool = _setting(
         "GATEWAY_GALERA_SYNC", "a Galera node waits for what the others committed before it reads"
     )
@@ -145,6 +148,7 @@ class Settings:
             threads=threads,
             connections=env.int("GATEWAY_CONNECTIONS", threads, validate=validate.Range(1, 1024)),
             connection_age=env.int("GATEWAY_CONNECTION_AGE", 600, validate=validate.Range(1, 604_800)),
+            sqlite_sync=env.str("GATEWAY_SQLITE_SYNC", "normal", validate=validate.OneOf(["normal", "full"])),
             galera_sync=env.bool("GATEWAY_GALERA_SYNC", False),
             secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
             previous_secret=env.str(

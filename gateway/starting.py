@@ -54,6 +54,8 @@ def _wait(settings: Settings, slow: Callable[[], None]) -> None:
     while True:
         try:
             migrations.missing(database)
+            if settings.sqlite_path is not None:
+                database.probe()
         except migrations.SchemaMismatch:
             break
         except Unavailable as error:
@@ -72,7 +74,7 @@ def _wait(settings: Settings, slow: Callable[[], None]) -> None:
 
 
 def _is_lasting(error: Unavailable) -> bool:
-    return _LASTING.search(str(error)) is not None
+    return error.lasting or _LASTING.search(str(error)) is not None
 
 
 def _migrate(settings: Settings, slow: Callable[[], None]) -> None:

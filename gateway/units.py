@@ -34,6 +34,17 @@ def run_unit(database: Database, write: bool, work: Callable[[Unit], Result], bu
         raise _said(error) from error
 
 
+def probe(database: Database) -> None:
+    """Ask the database for something and, where it is a file, write to it.
+
+    :raises Unavailable: when that fails.
+    """
+    try:
+        database.probe()
+    except _FAILURES as error:
+        raise _said(error) from error
+
+
 class _Unit(Unit):
     __slots__ = ()
 

@@ -20,6 +20,7 @@ from gateway.security.tokens import Lifetimes
 from gateway.services import load_services
 from gateway.settings import Settings
 from models import Database, connect, migrations
+from models.engines import PATIENCE
 from serializers.registry import default_registry
 
 
@@ -40,12 +41,18 @@ def open_database(settings: Settings) -> Database:
 
 def probed(settings: Settings) -> Database:
     """The database by one connection that requests do not use."""
-    return _connect(settings, 1)
+    # Another writer's lock is no reason to wait for longer than the probe does.
+    return _connect(settings, 1, patience=1)
 
 
-def _connect(settings: Settings, connections: int) -> Database:
+def _connect(settings: Settings, connections: int, patience: float = PATIENCE) -> Database:
     return connect(
-        settings.database_url, connections=connections, age=settings.connection_age, sync_wait=settings.galera_sync
+        settings.database_url,
+        connections=connections,
+        patience=patience,
+        age=settings.connection_age,
+        sync_wait=settings.galera_sync,
+        sqlite_sync=settings.sqlite_sync,
     )
 
 

@@ -2,11 +2,15 @@
 
 What is committed is in the write-ahead log; a checkpoint moves it into the database file and waits for the disk. SQLite leaves that to
 whoever commits, who would wait for milliseconds in which others wait too.
+
+The log never shrinks by itself, and grows while a slow reader needs what is in it. When nobody writes, a long one is cut.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any
@@ -15,21 +19,35 @@ from typing import Any
 EVERY = 200
 #: Pages of the log from which a writer makes the checkpoint itself: a log can only begin anew where nothing in it is left to be moved.
 MOST_PAGES = 8000
+#: Seconds without a writing unit of work after which a long log is cut.
+IDLE = 3.0
+#: Bytes from which a log is long.
+LARGE = 4 * 1024**2
 
 
 class Checkpoints:
-    """Makes a checkpoint after every `EVERY` writing units of work of this process.
+    """Makes a checkpoint after every `EVERY` writing units of work of this process, and cuts a long log when it writes no more.
 
     :param connect: opens a connection to the database, an `sqlite3.Connection`.
+    :param log: the path of its write-ahead log.
     """
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
+    def __init__(self, connect: Callable[[], Any], log: str) -> None:
         self._connect = connect
+        self._log = log
         self._units = 0
         self._running: threading.Thread | None = None
+        self._last = 0.0
+        self._cutting: threading.Thread | None = None
+        self._ended = threading.Event()
 
     def note(self) -> None:
         """A unit was committed. Called by one writer at a time."""
+        self._last = time.monotonic()
+        if self._cutting is None:
+            self._ended.clear()
+            self._cutting = threading.Thread(target=self._cut, name="idle checkpoint", daemon=True)
+            self._cutting.start()
         self._units += 1
         if self._units >= EVERY and (self._running is None or not self._running.is_alive()):
             self._units = 0
@@ -37,11 +55,34 @@ class Checkpoints:
             self._running.start()
 
     def wait(self) -> None:
-        """Return when none is under way."""
-        if self._running is not None:
-            self._running.join()
+        """Return when none is under way, and none is waited for."""
+        self._ended.set()
+        for thread in (self._running, self._cutting):
+            if thread is not None and thread.is_alive():
+                thread.join()
+        self._cutting = None
 
     def _make(self) -> None:
         # One that fails is made up for by the next.
         with suppress(Exception), closing(self._connect()) as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _cut(self) -> None:
+        """Wait until nobody has written for `IDLE` seconds, and cut the log; again where a reader needs it still."""
+        while not self._ended.wait(IDLE):
+            if time.monotonic() - self._last >= IDLE and self._is_cut():
+                # NOTE: a unit that is noted in this moment begins no thread of its own; the next one does.
+                self._cutting = None
+                return
+
+    def _is_cut(self) -> bool:
+        try:
+            if os.path.getsize(self._log) < LARGE:
+                return True
+            with closing(self._connect()) as connection:
+                # Writers wait for nobody who waits for readers.
+                connection.execute("PRAGMA busy_timeout = 50")
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not busy
+        except Exception:
+            return False

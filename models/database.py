@@ -282,6 +282,24 @@ class Database:
         except Unavailable:
             return False
 
+    def probe(self) -> None:
+        """Ask the database for something and, where it is a file, write to it. A file that another writer has in use is well.
+
+        :raises Unavailable: when it does not answer, or takes no writes.
+        """
+        if not isinstance(self.engine, Sqlite):
+            with self.unit_of_work(write=False) as unit:
+                unit.execute("SELECT 1").fetchone()
+            return
+        try:
+            self.engine.probe()
+        except Exception as error:
+            meant = translated(error)
+            if meant is None:
+                raise
+            if not (isinstance(meant, Unavailable) and meant.again):
+                raise meant from error
+
     def dispose(self) -> None:
         """Close the connections: before a fork, and at the end. After a fork, forget the parent's."""
         if not self._pool.close():
@@ -313,6 +331,7 @@ def connect(
     answer: float | None = ANSWER,
     age: float = AGE,
     sync_wait: bool = False,
+    sqlite_sync: str = "normal",
 ) -> Database:
     """The database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``, or
     several servers: ``mysql://user:password@one,two,three/name`` (`models.address`).
@@ -324,12 +343,14 @@ def connect(
     :param answer: seconds to wait for a server's answer to one statement; None is for ever.
     :param age: seconds after which a connection to a server is replaced, give or take a fifth.
     :param sync_wait: whether each node of a Galera cluster waits before it reads, until it has what the others committed before.
+    :param sqlite_sync: whether an SQLite commit waits for the disk (``full``), or is in the operating system's hands (``normal``): then
+        a power failure may lose the last commits, but never damages the file.
     :raises ValueError: with one line that says what is wrong with the URL.
     """
     found = address.parse(url)
     engine: Engine
     if isinstance(found, address.SqliteAddress):
-        engine = Sqlite(found.path, patience)
+        engine = Sqlite(found.path, patience, sqlite_sync)
     else:
         engine = Mysql(found, patience, answer, sync_wait=sync_wait)
     return Database(engine, connections, patience, age)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from typing import Any, Protocol
 
 import peewee
 
-from models.checkpoints import MOST_PAGES, Checkpoints
+from models.checkpoints import LARGE, MOST_PAGES, Checkpoints
 from models.pool import Held
 
 #: Seconds that a connection may take to be opened, and a writer waits for another one.
@@ -28,11 +30,11 @@ _STEPS = 1_000_000
 
 _PRAGMAS = {
     "journal_mode": "wal",
-    "synchronous": "normal",
     "foreign_keys": 1,
     "cache_size": -16_000,
     "temp_store": "memory",
     "wal_autocheckpoint": MOST_PAGES,
+    "journal_size_limit": LARGE,
 }
 
 
@@ -67,20 +69,31 @@ class Engine(Protocol):
 
 
 class Sqlite:
-    """A file. Readers see the moment of their first statement; a writer takes the file's only right to write when it begins."""
+    """A file. Readers see the moment of their first statement; a writer takes the file's only right to write when it begins.
+
+    :param sync: SQLite's ``synchronous``, ``normal`` or ``full``.
+    """
 
     dialect = "sqlite"
     one_writer = True
 
-    def __init__(self, path: str, patience: float) -> None:
+    def __init__(self, path: str, patience: float, sync: str) -> None:
+        self._path = path
         database: Any = peewee.SqliteDatabase(
-            path, pragmas=_PRAGMAS, timeout=patience, check_same_thread=False, autoconnect=False
+            path,
+            pragmas={**_PRAGMAS, "synchronous": sync},
+            timeout=patience,
+            check_same_thread=False,
+            autoconnect=False,
         )
         self.peewee = database
         self._patience = patience
-        self.checkpoints: Checkpoints | None = Checkpoints(database._connect)
+        self.checkpoints: Checkpoints | None = Checkpoints(database._connect, f"{path}-wal")
 
     def open(self, held: Held) -> None:
+        # SECURITY: nobody else reads a new file. Its log gets the same mode from SQLite.
+        with suppress(OSError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         held.connection = self.peewee._connect()
         held.run = held.connection.execute
         held.connection.set_progress_handler(lambda: time.monotonic() > held.deadline, _STEPS)
@@ -108,6 +121,15 @@ class Sqlite:
                 time.sleep(_POLL)
             else:
                 return
+
+    def probe(self) -> None:
+        """Read and write the file, by a new connection: others have parts of it in memory. Raises the driver's errors."""
+        if not os.path.exists(self._path):
+            raise sqlite3.OperationalError(f"the file {self._path} is gone")
+        with closing(self.peewee._connect()) as connection:
+            connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            # A number of the file's first page that nobody reads.
+            connection.execute("PRAGMA user_version = 0")
 
     def limit(self, held: Held, seconds: float | None) -> None:
         held.limit = seconds

@@ -34,13 +34,15 @@ class Unavailable(StorageError):
     then nobody knows.
 
     :ivar retry_after: seconds after which it is worth another try.
+    :ivar lasting: it does not pass by itself: the file is damaged, read-only, or can't be opened.
     :ivar again: nothing is stored, and the same unit of work may be done at once: it only met another one's lock, or lost its connection.
     """
 
-    def __init__(self, message: str, retry_after: int = 2, *, again: bool = False) -> None:
+    def __init__(self, message: str, retry_after: int = 2, *, again: bool = False, lasting: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.again = again
+        self.lasting = lasting
 
 
 class TimedOut(Unavailable):

@@ -18,6 +18,8 @@ _SQLITE_MISTAKE = frozenset({1})
 _SQLITE_READONLY = 8
 _SQLITE_INTERRUPTED = frozenset({9})
 _SQLITE_DAMAGED = frozenset({11, 26})
+# What does not pass by itself: these, and a file that can't be opened.
+_SQLITE_LASTING = _SQLITE_DAMAGED | {_SQLITE_READONLY, 14}
 
 # MySQL's numbers: a duplicate key.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
@@ -64,7 +66,7 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
         return None
     if code in _INTERRUPTED:
         return TimedOut(f"A statement took too long: {error}")
-    return Unavailable(f"The database can't be used: {error}", again=code in passing)
+    return Unavailable(f"The database can't be used: {error}", again=code in passing, lasting=code in _SQLITE_LASTING)
 
 
 def check(error: Exception, writes: bool = True) -> None:

@@ -9,7 +9,7 @@ import falcon
 
 from gateway.errors import Unavailable
 from gateway.http.request import Request
-from gateway.units import run_unit
+from gateway.units import probe
 from models import Database
 
 #: Seconds that ``/ready`` waits for the database.
@@ -27,13 +27,13 @@ class HealthResource:
 
 
 class ReadyResource:
-    """``/ready``: the database answers.
+    """``/ready``: the database answers and, on SQLite, takes writes.
 
     :param database: one with a connection that requests do not use, so that they can't delay the probe.
     """
 
     def __init__(self, database: Database) -> None:
-        self._check = Check(lambda: run_unit(database, False, lambda unit: unit.execute("SELECT 1").fetchone()))
+        self._check = Check(lambda: probe(database))
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """Respond 200 when the database answers within `PATIENCE` seconds, else 503 with Retry-After."""

@@ -61,6 +61,7 @@ def away(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(database, "run", run)
     monkeypatch.setattr(database, "unit_of_work", run)
+    monkeypatch.setattr(database, "probe", run)
 
 
 def test_the_cause_of_a_503_is_logged_once_a_minute(

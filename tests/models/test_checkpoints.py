@@ -11,6 +11,7 @@ import pytest
 
 from models import Database, checkpoints, connect, migrations
 from tests.models.conftest import add
+from tests.servers import wait_until
 
 
 @pytest.fixture
@@ -63,8 +64,51 @@ def test_one_that_fails_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) 
         tried.append(1)
         raise sqlite3.OperationalError("disk I/O error")
 
-    made = checkpoints.Checkpoints(fail)
+    made = checkpoints.Checkpoints(fail, "none")
     for _ in range(2):
         made.note()
         made.wait()
     assert tried == [1, 1]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "IDLE", 0.01)
+    monkeypatch.setattr(checkpoints, "LARGE", 1)
+
+
+def test_a_long_log_is_cut_when_nobody_writes(database: Database, tmp_path: Path, quick: None) -> None:
+    log = tmp_path / "gateway.db-wal"
+    with database.unit_of_work() as unit:
+        add(unit)
+    wait_until(lambda: log.stat().st_size == 0, "the log is cut")
+    with database.unit_of_work() as unit:
+        add(unit)
+    wait_until(lambda: log.stat().st_size == 0, "the log is cut again")
+
+
+def test_a_reader_that_needs_the_log_is_waited_for(database: Database, tmp_path: Path, quick: None) -> None:
+    log = tmp_path / "gateway.db-wal"
+    made = database.engine.checkpoints
+    assert made is not None
+    with database.unit_of_work(write=False) as reader:
+        assert reader.execute("SELECT COUNT(*) FROM sessions").fetchone() == (0,)
+        with database.unit_of_work() as unit:
+            add(unit)
+        assert not made._is_cut()
+        assert log.stat().st_size > 0
+        assert reader.execute("SELECT COUNT(*) FROM sessions").fetchone() == (0,)
+    wait_until(lambda: log.stat().st_size == 0, "the log is cut")
+
+
+def test_disposing_waits_for_nothing(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        add(unit)
+    made = database.engine.checkpoints
+    assert made is not None
+    assert made._cutting is not None
+    database.dispose()
+    assert [made._cutting] == [None]
+    with database.unit_of_work() as unit:
+        add(unit)
+    assert made._cutting is not None
