@@ -1,6 +1,8 @@
 """How many requests a process works on at once: of each kind, and of each caller.
 
-Lists, batches and streams can take long, so each kind has few places, and one caller has at most a part of them. A request without a place
+Lists, batches and streams can take long, so each kind has few places, and one caller has at most a part of them. Requests that change
+something may wait for a lock, so they leave places and connections to those that read, and those that change one thing leave places to
+others. A request without a place
 waits for one, in a thread that does nothing else; so a process has more threads than places. A free place goes to the caller that has
 fewest, and of that caller to the request that came first.
 """
@@ -28,7 +30,8 @@ class Kind(Enum):
     PERF: compared and hashed by identity.
     """
 
-    SHORT = "requests"
+    READ = "reading requests"
+    WRITE = "changing requests"
     LIST = "lists and searches"
     BATCH = "batches"
     STREAM = "streamed lists"
@@ -44,18 +47,23 @@ class Share:
     :ivar per_caller: requests of one caller that run at once.
     :ivar waiting: requests of one caller that wait for a place; more are refused. None for no limit.
     :ivar patience: seconds that a request waits.
+    :ivar per_resource: requests that run at once and change the same thing: each may wait for a lock that another one holds.
     """
 
     places: int
     per_caller: int
     waiting: int | None
     patience: float
+    per_resource: int = 2**31
 
 
-def shares(threads: int, *, lists: int, streams: int, per_caller: int, streams_per_caller: int) -> Mapping[Kind, Share]:
+def shares(
+    threads: int, *, writes: int, lists: int, streams: int, per_caller: int, streams_per_caller: int
+) -> Mapping[Kind, Share]:
     """Return the shares of a process.
 
     :param threads: requests that it works on at once.
+    :param writes: places for requests that change something; those that change the same thing have at most half of them.
     :param lists: places for lists, and as many for batches. One caller has at most half of them.
     :param streams: places for streamed lists.
     :param per_caller: requests of one caller that run at once.
@@ -63,7 +71,8 @@ def shares(threads: int, *, lists: int, streams: int, per_caller: int, streams_p
     """
     half, waiting = min(max(1, lists // 2), per_caller), 2 * threads
     return {
-        Kind.SHORT: Share(threads, per_caller, None, 10.0),
+        Kind.READ: Share(threads, per_caller, None, 10.0),
+        Kind.WRITE: Share(writes, per_caller, None, 5.0, max(1, writes // 2)),
         Kind.LIST: Share(lists, half, waiting, 5.0),
         Kind.BATCH: Share(lists, half, waiting, 5.0),
         Kind.STREAM: Share(streams, min(streams_per_caller, streams), threads, 1.0),
@@ -71,10 +80,11 @@ def shares(threads: int, *, lists: int, streams: int, per_caller: int, streams_p
 
 
 class _Waiter:
-    __slots__ = ("caller", "granted")
+    __slots__ = ("caller", "granted", "resource")
 
-    def __init__(self, caller: str) -> None:
+    def __init__(self, caller: str, resource: str) -> None:
         self.caller = caller
+        self.resource = resource
         self.granted = threading.Lock()
         self.granted.acquire()
 
@@ -87,20 +97,20 @@ class _Queue:
         self._share = share
         self._free = share.places
         self._running: Counter[str] = Counter()
+        self._running_on: Counter[str] = Counter()
         self._waiting: list[_Waiter] = []
         self._lock = threading.Lock()
 
-    def enter(self, caller: str) -> None:
+    def enter(self, caller: str, resource: str) -> None:
         with self._lock:
-            # With a free place, only callers that have as many as they may are waiting.
-            if self._free and self._running[caller] < self._share.per_caller:
-                self._free -= 1
-                self._running[caller] += 1
+            # With a free place, only requests that may not run yet are waiting.
+            if self._free and self._may_run(caller, resource):
+                self._start(caller, resource)
                 return
             limit = self._share.waiting
             if limit is not None and sum(each.caller == caller for each in self._waiting) >= limit:
-                raise self._refusal(caller)
-            waiter = _Waiter(caller)
+                raise self._refusal(caller, resource)
+            waiter = _Waiter(caller, resource)
             self._waiting.append(waiter)
         if waiter.granted.acquire(timeout=self._share.patience):
             return
@@ -109,42 +119,58 @@ class _Queue:
                 # It was granted just now.
                 return
             self._waiting.remove(waiter)
-            raise self._refusal(caller)
+            raise self._refusal(caller, resource)
 
     @property
     def busy(self) -> bool:
         """Whether a request has a place."""
         return self._free < self._share.places
 
-    def leave(self, caller: str) -> None:
+    def leave(self, caller: str, resource: str) -> None:
         with self._lock:
             self._free += 1
-            self._running[caller] -= 1
-            if not self._running[caller]:
-                del self._running[caller]
-            if not self._waiting:
-                return
-            waiter = self._next()
-            if waiter is not None:
+            _count_down(self._running, caller)
+            if resource:
+                _count_down(self._running_on, resource)
+            while self._waiting and self._free:
+                waiter = self._next()
+                if waiter is None:
+                    break
                 self._waiting.remove(waiter)
-                self._free -= 1
-                self._running[waiter.caller] += 1
+                self._start(waiter.caller, waiter.resource)
                 waiter.granted.release()
+
+    def _may_run(self, caller: str, resource: str) -> bool:
+        share = self._share
+        return self._running[caller] < share.per_caller and self._running_on[resource] < share.per_resource
+
+    def _start(self, caller: str, resource: str) -> None:
+        self._free -= 1
+        self._running[caller] += 1
+        if resource:
+            self._running_on[resource] += 1
 
     def _next(self) -> _Waiter | None:
         """The waiter that the next free place is for."""
-        running, most = self._running, self._share.per_caller
-        allowed = (each for each in self._waiting if running[each.caller] < most)
-        return min(allowed, key=lambda each: running[each.caller], default=None)
+        allowed = (each for each in self._waiting if self._may_run(each.caller, each.resource))
+        return min(allowed, key=lambda each: self._running[each.caller], default=None)
 
-    def _refusal(self, caller: str) -> TooManyRequests | Unavailable:
+    def _refusal(self, caller: str, resource: str) -> TooManyRequests | Unavailable:
         retry_after = max(1, round(self._share.patience))
+        if self._running_on[resource] >= self._share.per_resource:
+            return Unavailable("Too many requests want to change the same thing. Try again later.", retry_after)
         if self._running[caller] >= self._share.per_caller:
             most, what = self._share.per_caller, self._kind.value
             return TooManyRequests(
                 f"A caller may have {most} {what} at once in this process. Wait for one to end.", retry_after
             )
         return Unavailable(f"All places for {self._kind.value} are taken. Try again later.", retry_after)
+
+
+def _count_down(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]
 
 
 class Places:
@@ -155,22 +181,23 @@ class Places:
 
     def __init__(self, shares: Mapping[Kind, Share]) -> None:
         self._queues = {kind: _Queue(kind, share) for kind, share in shares.items()}
-        self._short = self._queues[Kind.SHORT]
+        self._short = self._queues[Kind.READ], self._queues[Kind.WRITE]
 
     def pause(self) -> None:
         """Let short requests go first. Long ones call it at each step.
 
         PERF: the interpreter runs one thread at a time, and lets those that compute go before those that come back from waiting.
         """
-        if self._short.busy:
+        if self._short[0].busy or self._short[1].busy:
             time.sleep(PAUSE)
 
-    def place(self, kind: Kind, caller: str) -> Place:
+    def place(self, kind: Kind, caller: str, resource: str = "") -> Place:
         """Return a place of a kind, as a context manager that waits for it.
 
         :param caller: the user, or the address where nobody is signed in.
+        :param resource: what the request changes; empty where that is not known.
         """
-        return Place(self._queues[kind], caller)
+        return Place(self._queues[kind], caller, resource)
 
 
 class Place:
@@ -180,16 +207,17 @@ class Place:
     when other callers have them all for too long.
     """
 
-    __slots__ = ("_caller", "_kept", "_queue")
+    __slots__ = ("_caller", "_kept", "_queue", "_resource")
 
-    def __init__(self, queue: _Queue, caller: str) -> None:
+    def __init__(self, queue: _Queue, caller: str, resource: str) -> None:
         self._queue: _Queue | None = queue
         self._caller = caller
+        self._resource = resource
         self._kept = False
 
     def __enter__(self) -> Place:
         assert self._queue is not None
-        self._queue.enter(self._caller)
+        self._queue.enter(self._caller, self._resource)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -204,4 +232,4 @@ class Place:
         """Leave the place. Nothing happens the second time."""
         queue, self._queue = self._queue, None
         if queue is not None:
-            queue.leave(self._caller)
+            queue.leave(self._caller, self._resource)

@@ -95,10 +95,11 @@ def build(settings: Settings, database: Database, probed: Database | None = None
 
 
 def _shares(settings: Settings) -> Mapping[Kind, Share]:
-    # Lists and streams must leave connections to short requests.
+    # Lists and streams must leave connections to short requests, and those that write to those that read.
     most = max(1, settings.connections // 4)
     return shares(
         settings.threads,
+        writes=max(1, min(settings.threads, settings.connections) * 3 // 4),
         lists=min(settings.list_places, most),
         streams=min(settings.stream_places, most),
         per_caller=settings.caller_requests,

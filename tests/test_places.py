@@ -33,7 +33,7 @@ def test_a_caller_has_its_part_and_another_the_rest() -> None:
 def test_kinds_have_places_of_their_own() -> None:
     of = places(Share(places=1, per_caller=1, waiting=0, patience=0.05))
     with of.place(Kind.LIST, "ada"), of.place(Kind.BATCH, "ada"), of.place(Kind.STREAM, "ada"):
-        of.place(Kind.SHORT, "ada").__enter__()
+        of.place(Kind.READ, "ada").__enter__()
 
 
 def test_a_place_that_is_kept_is_free_when_it_is_released_and_only_once() -> None:
@@ -71,13 +71,13 @@ def test_only_so_many_of_one_caller_wait() -> None:
 
 def test_a_free_place_goes_to_the_caller_with_the_fewest_and_then_to_the_first() -> None:
     of = places(Share(places=3, per_caller=3, waiting=None, patience=10))
-    running = [of.place(Kind.SHORT, "ada").__enter__() for _ in range(3)]
+    running = [of.place(Kind.READ, "ada").__enter__() for _ in range(3)]
     order: list[str] = []
     with ThreadPoolExecutor(4) as threads:
         waiting: list[Future[None]] = []
         for caller in ("ada", "ada", "bob", "eve"):
-            waiting.append(threads.submit(_through, of, Kind.SHORT, caller, order))
-            wait_until(lambda: len(of._queues[Kind.SHORT]._waiting) == len(waiting), "one more that waits")
+            waiting.append(threads.submit(_through, of, Kind.READ, caller, order))
+            wait_until(lambda: len(of._queues[Kind.READ]._waiting) == len(waiting), "one more that waits")
         running[0].release()
         for each in waiting:
             each.result(10)
@@ -122,7 +122,38 @@ def test_long_requests_pause_while_short_ones_run(monkeypatch: pytest.MonkeyPatc
     with of.place(Kind.LIST, "ada"):
         of.pause()
         assert rests == []
-        with of.place(Kind.SHORT, "bob"):
+        with of.place(Kind.READ, "bob"):
             of.pause()
         of.pause()
     assert len(rests) == 1
+
+
+def test_requests_that_change_one_thing_leave_places_to_others() -> None:
+    of = places(Share(places=4, per_caller=4, waiting=None, patience=0.05, per_resource=2))
+    with of.place(Kind.WRITE, "ada", "session 1"), of.place(Kind.WRITE, "bob", "session 1") as second:
+        with pytest.raises(Unavailable, match="the same thing") as caught:
+            of.place(Kind.WRITE, "eve", "session 1").__enter__()
+        assert caught.value.retry_after >= 1
+        with of.place(Kind.WRITE, "eve", "session 2"), of.place(Kind.WRITE, "eve", ""):
+            pass
+        second.release()
+        with of.place(Kind.WRITE, "eve", "session 1"):
+            pass
+
+
+def test_places_that_become_free_go_to_all_that_may_run() -> None:
+    of = places(Share(places=3, per_caller=1, waiting=None, patience=10, per_resource=1))
+    first = of.place(Kind.WRITE, "ada", "session 1").__enter__()
+    queue = of._queues[Kind.WRITE]
+    both = threading.Barrier(2)
+
+    def through(caller: str, resource: str) -> None:
+        with of.place(Kind.WRITE, caller, resource):
+            both.wait(10)
+
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(through, "ada", "session 2"), threads.submit(through, "bob", "session 1")]
+        wait_until(lambda: len(queue._waiting) == 2, "two that wait")
+        first.release()
+        assert [each.result(10) for each in waiting] == [None, None]
+    assert (queue._free, dict(queue._running), dict(queue._running_on)) == (3, {}, {})

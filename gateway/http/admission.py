@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -24,19 +25,26 @@ class Admission:
     """Lets requests run, or refuses them."""
 
     places: Places = field(
-        default_factory=lambda: Places(shares(16, lists=4, streams=4, per_caller=16, streams_per_caller=2))
+        default_factory=lambda: Places(shares(16, writes=12, lists=4, streams=4, per_caller=16, streams_per_caller=2))
     )
     rates: Rates = field(default_factory=lambda: Rates({}))
 
     def place(
-        self, operation: Operation, request: Request, *, batch: bool = False
+        self, operation: Operation, request: Request, path: Mapping[str, str] | None = None, *, batch: bool = False
     ) -> AbstractContextManager[Place | None]:
-        """Return the place that a request runs in. What anybody may call has none: log-ins wait for their hash elsewhere."""
+        """Return the place that a request runs in. What anybody may call has none: log-ins wait for their hash elsewhere.
+
+        :param path: the path's values, which name what a request changes.
+        """
         assert operation.access is not None
         if not operation.access.signed_in and not batch:
             return nullcontext()
-        kind = Kind.BATCH if batch or _is_large(request) else Kind.LIST if operation.lists else Kind.SHORT
-        return self.places.place(kind, caller_of(request))
+        caller = caller_of(request)
+        if batch or _is_large(request):
+            return self.places.place(Kind.BATCH, caller)
+        if operation.writes:
+            return self.places.place(Kind.WRITE, caller, next(iter(path.values()), "") if path else "")
+        return self.places.place(Kind.LIST if operation.lists else Kind.READ, caller)
 
     def stream(self, request: Request) -> Place:
         """Return the place that a list is streamed in."""

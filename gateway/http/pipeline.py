@@ -166,7 +166,7 @@ class Pipeline:
         call = _Call(
             operation, request, caller, Budget(self.limits, self.admission.places.pause if operation.lists else None)
         )
-        with self.admission.place(operation, request) as place:
+        with self.admission.place(operation, request, path) as place:
             found = self._run(call, path, predefined=predefined)
             _keep(place, found, request)
         answer = self._streamed(operation, request, found) if isinstance(found, Streamed) else found
