@@ -21,6 +21,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+from models.breaker import Breaker
 from models.errors import Unavailable
 from models.watch import Watch
 
@@ -120,6 +121,7 @@ class Pool:
         self._open = 0
         self._counting = threading.Lock()
         self._closed = False
+        self._breaker = Breaker()
         # A place for each connection that may be open, taken and given back; and those that rest, by the kind of their last unit.
         self._places: SimpleQueue[None] = SimpleQueue()
         for _ in range(size):
@@ -211,7 +213,8 @@ class Pool:
     def _fill(self, held: Held) -> None:
         held.until = 0.0
         now = time.monotonic()
-        self._connect(held)
+        with self._breaker.attempt():
+            self._connect(held)
         if self._watch is None:
             return
         held.born = held.checked = now
