@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
-from gateway import addresses, origins, rates
+from gateway import addresses, origins, rates, strength
 from gateway.errors import ConfigurationError
 from models import address
 
@@ -150,10 +150,8 @@ class Settings:
             connection_age=env.int("GATEWAY_CONNECTION_AGE", 600, validate=validate.Range(1, 604_800)),
             sqlite_sync=env.str("GATEWAY_SQLITE_SYNC", "normal", validate=validate.OneOf(["normal", "full"])),
             galera_sync=env.bool("GATEWAY_GALERA_SYNC", False),
-            secret=env.str("GATEWAY_SECRET", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")),
-            previous_secret=env.str(
-                "GATEWAY_SECRET_PREVIOUS", "", validate=_check(_is_secret, f"at least {SECRET_BYTES} bytes long")
-            ),
+            secret=env.str("GATEWAY_SECRET", "", validate=_check_secret),
+            previous_secret=env.str("GATEWAY_SECRET_PREVIOUS", "", validate=_check_secret),
             trusted_proxies=tuple(
                 env.list(
                     "GATEWAY_TRUSTED_PROXIES",
@@ -301,8 +299,13 @@ def _is_rate(value: str) -> bool:
     return True
 
 
-def _is_secret(value: str) -> bool:
-    return not value or len(value.encode()) >= SECRET_BYTES
+def _check_secret(value: str) -> None:
+    if not value:
+        return
+    if len(value.encode()) < SECRET_BYTES:
+        raise ValidationError(f"must be at least {SECRET_BYTES} bytes long")
+    if strength.is_guessable(value, strength.SECRET):
+        raise ValidationError("can be guessed; take what 'openssl rand -base64 32' prints")
 
 
 def _kept_secret(database: Path) -> str:
@@ -325,7 +328,7 @@ def _kept_secret(database: Path) -> str:
 
 def _read_secret(path: Path) -> str:
     secret = path.read_text().strip()
-    if not _is_secret(secret) or not secret:
+    if len(secret.encode()) < SECRET_BYTES:
         raise ConfigurationError(
             f"{path} holds no secret of at least {SECRET_BYTES} bytes; delete it or set GATEWAY_SECRET."
         )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
+from typing import TextIO
 
 import click
 
@@ -13,7 +16,41 @@ from gateway.settings import Settings
 from gateway.terminal import printable
 from models import Database
 
-_RULE = "At least 8 characters."
+_RULE = "At least 8 characters, and not easy to guess."
+#: The option's value where it has none.
+_ASKED = "-"
+_ON_COMMAND_LINE = (
+    "A password on the command line is visible to other users of this machine. "
+    "Leave it out to be asked for it or to send it by standard input, or use --password-file."
+)
+
+
+def _password(value: str | None, file: TextIO | None) -> str | None:
+    """The password of the options: of the file, typed twice on a terminal, the first line of standard input, or the option's own value."""
+    if file is not None:
+        return file.readline().rstrip("\r\n")
+    if value != _ASKED:
+        if value is not None:
+            click.echo(_ON_COMMAND_LINE, err=True)
+        return value
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _with_password(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that tell a password."""
+    by_file = click.option(
+        "--password-file", type=click.File(encoding="utf-8"), help="A file with the password in its first line."
+    )
+    asked = click.option(
+        "--password",
+        is_flag=False,
+        flag_value=_ASKED,
+        metavar="[-]",
+        help=f"{_RULE} It is asked for on a terminal, else read from standard input.",
+    )
+    return asked(by_file(command))
 
 
 @click.group()
@@ -39,7 +76,7 @@ def _administrator() -> Administrator:
 
 @user.command()
 @click.argument("email")
-@click.option("--password", help=f"{_RULE} Without one the user signs in by API key only.")
+@_with_password
 @click.option(
     "--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be given several times; User by default."
 )
@@ -47,10 +84,18 @@ def _administrator() -> Administrator:
     "--account", "account_name", default="Main", show_default=True, help="Made where there is none of that name."
 )
 @click.option("--api-key", help="A key of at least 20 characters.")
-def add(email: str, password: str | None, roles: tuple[str, ...], account_name: str, api_key: str | None) -> None:
-    """Add a user."""
+def add(
+    email: str,
+    password: str | None,
+    password_file: TextIO | None,
+    roles: tuple[str, ...],
+    account_name: str,
+    api_key: str | None,
+) -> None:
+    """Add a user. One without a password signs in by API key only."""
+    given = _password(password, password_file)
     added = _administrator().add_user(
-        email, roles=roles or (USER,), account_name=account_name, password=password, api_key=api_key
+        email, roles=roles or (USER,), account_name=account_name, password=given, api_key=api_key
     )
     _echo(f"added {email} ({added})")
 
@@ -88,11 +133,11 @@ def disable(email: str, *, undo: bool) -> None:
 
 @user.command()
 @click.argument("email")
-@click.option("--password", help=f"{_RULE} Asked for, where left out.")
-def password(email: str, password: str | None) -> None:
+@_with_password
+def password(email: str, password: str | None, password_file: TextIO | None) -> None:
     """Give a user another password; whoever signed in by the old one is signed out."""
-    given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    _administrator().set_password(email, given)
+    given = _password(password or _ASKED, password_file)
+    _administrator().set_password(email, given or "")
     _echo(f"changed the password of {email}")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from gateway import strength
 from gateway.contract.rules import is_email
 from gateway.dtos.catalog import ROLES
 from gateway.errors import Conflict, GatewayError
@@ -57,7 +58,7 @@ class Administrator:
         if not is_email(email):
             raise AdministrationError(f"{email!r} is no e-mail address")
         check_roles(roles)
-        hashed = None if password is None else hash_password(password)
+        hashed = None if password is None else hash_password(password, [email])
         now = instant(self.now)
         with self._unit() as unit:
             if user.by_email(unit, email) is not None:
@@ -109,7 +110,7 @@ class Administrator:
 
     def set_password(self, email: str, password: str) -> None:
         """Give a user another password; whoever signed in by the old one is signed out."""
-        hashed = hash_password(password)
+        hashed = hash_password(password, [email])
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
             void_credentials(unit, found, instant(self.now), password_hash=hashed, password_set_by=None)
@@ -157,16 +158,21 @@ def describe_users(database: Database) -> list[str]:
         return [_description(unit, each) for each in user.everybody(unit)]
 
 
-def password_fault(password: str) -> str:
-    """What is wrong with a new password; empty where nothing is."""
+def password_fault(password: str, known: Iterable[str | None] = ()) -> str:
+    """What is wrong with a new password; empty where nothing is.
+
+    :param known: what somebody who guesses tries first, such as the user's names.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         return f"a password has {SHORTEST} to {LONGEST} characters"
+    if strength.is_guessable(password, strength.PASSWORD, known):
+        return "this password is too easy to guess: it is common, repeats itself, or is made of the user's names; take several words"
     return ""
 
 
-def hash_password(password: str) -> str:
-    """The hash of a new password. Raises AdministrationError where it won't do."""
-    fault = password_fault(password)
+def hash_password(password: str, known: Iterable[str | None] = ()) -> str:
+    """The hash of a new password. Raises AdministrationError where it won't do (`password_fault`)."""
+    fault = password_fault(password, known)
     if fault:
         raise AdministrationError(fault)
     return new_hasher().hash(password)

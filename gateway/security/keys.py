@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 
+from gateway import strength
 from gateway.security.tokens import is_token
 
 #: What our keys begin with, so that scanners for leaked secrets can know them.
@@ -29,6 +30,8 @@ def fault(key: str) -> str:
         return f"an API key has {SHORTEST} to {LONGEST} characters"
     if not _SHAPE.fullmatch(key) or is_token(key):
         return "an API key consists of letters, digits and signs of ASCII without blanks and colons, and does not look like a token"
+    if strength.is_guessable(key, strength.PASSWORD):
+        return "this API key is too easy to guess: it repeats itself or follows a pattern"
     return ""
 
 

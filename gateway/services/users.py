@@ -16,8 +16,9 @@ from gateway.dtos.common import ListResponse
 from gateway.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
 from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, RoleMissing, ValidationFailed
 from gateway.security import audit
-from gateway.security.administration import password_fault
+from gateway.security.administration import SHORTEST, password_fault
 from gateway.security.audit import Event
+from gateway.security.passwords import LONGEST
 from gateway.security.principal import Principal, authorize
 from gateway.security.rights import change_rights, covers
 from gateway.services import lists, people
@@ -82,7 +83,8 @@ def patch(request: Instance, context: Context) -> Instance:
 
 
 def _check_new(request: Instance, context: Context) -> None:
-    failures = [*_password_failures("password", request.password), *_account_failures(request, context)]
+    known = (request.email_address, request.first_name, request.last_name)
+    failures = [*_password_failures("password", request.password, known), *_account_failures(request, context)]
     if failures:
         raise ValidationFailed(NewUser.__name__, failures)
 
@@ -94,7 +96,7 @@ def _check_patch(request: Instance, context: Context) -> UserRow:
     if request.roles and not context.principal.is_administrator:
         raise RoleMissing
     failures = [
-        *_password_failures("newPassword", request.new_password),
+        *_password_failures("newPassword", request.new_password, (row.email_address, row.first_name, row.last_name)),
         *_role_failures(request.roles or ()),
         *_accounts_failures(request.account_ids or (), context),
     ]
@@ -246,10 +248,11 @@ def _hashed(password: str | None, context: Context) -> str | None:
         return passwords.hash(password)
 
 
-def _password_failures(name: str, password: str | None) -> Iterator[FieldError]:
-    fault = password_fault(password) if password else ""
+def _password_failures(name: str, password: str | None, known: Sequence[str | None]) -> Iterator[FieldError]:
+    fault = password_fault(password, known) if password else ""
     if fault:
-        yield FieldError("Length", name, fault[:1].upper() + fault[1:] + ".")
+        code = "Predicate" if SHORTEST <= len(password or "") <= LONGEST else "Length"
+        yield FieldError(code, name, fault[:1].upper() + fault[1:] + ".")
 
 
 def _role_failures(roles: Sequence[str]) -> Iterator[FieldError]:

@@ -23,7 +23,9 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_away(command: list[str]) -> None:
     url = f"mysql://root@127.0.0.1:{free_port()}/gateway"
-    done = CliRunner().invoke(main, command, env={"GATEWAY_DATABASE_URL": url, "GATEWAY_SECRET": "s" * 64})
+    done = CliRunner().invoke(
+        main, command, env={"GATEWAY_DATABASE_URL": url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"}
+    )
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
     assert done.stderr.startswith("gateway: The database can't be used")
@@ -48,7 +50,9 @@ def test_newer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["mysql://u:secret@a,b:abc/x", "mysql://h/x?nonsense=1", "mysql://h/x?ssl_ca=/none"])
 def test_wrong(command: list[str], url: str) -> None:
     """The variable and what is wrong with it, without the password."""
-    done = CliRunner().invoke(main, command, env={"GATEWAY_DATABASE_URL": url, "GATEWAY_SECRET": "s" * 64})
+    done = CliRunner().invoke(
+        main, command, env={"GATEWAY_DATABASE_URL": url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"}
+    )
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
     said = done.stderr.splitlines()

@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
+from gateway.errors import NotAuthenticated
 from gateway.security.authenticator import Authenticator, Credentials
 from gateway.security.principal import Principal
-from models import connect
+from models import connect, user
 from tests.security.conftest import cheap
 
 __all__ = ["cheap"]
@@ -32,6 +33,14 @@ def run(url: str, *arguments: str, status: int = 0, typed: str | None = None) ->
 
 def signed_in(url: str, key: str) -> Principal | None:
     return Authenticator(connect(url), ["s" * 32]).authenticate(Credentials(api_key=key))
+
+
+def signs_in(url: str, email: str, password: str) -> bool:
+    try:
+        Authenticator(connect(url), ["s" * 32]).log_in(email, password, "", permanent=False)
+    except NotAuthenticated:
+        return False
+    return True
 
 
 def test_a_user_with_everything(url: str) -> None:
@@ -103,6 +112,38 @@ def test_a_password_is_asked_for_twice_and_not_shown(url: str) -> None:
     assert "correct horse" not in output
     assert f"changed the password of {EMAIL}" in output
     assert run(url, "password", EMAIL, "--password", "another horse").stdout == f"changed the password of {EMAIL}\n"
+
+
+def test_a_password_by_standard_input_or_a_file(url: str, tmp_path: Path) -> None:
+    run(url, "add", EMAIL, "--password", typed="correct horse\n")
+    file = tmp_path / "password"
+    file.write_text("another horse\nand more\n", encoding="utf-8")
+    run(url, "add", "b@example.org", "--password-file", str(file), "--role", "User")
+    assert signs_in(url, EMAIL, "correct horse")
+    assert signs_in(url, "b@example.org", "another horse")
+    run(url, "password", EMAIL, "--password-file", "-", typed="third horse\n")
+    assert signs_in(url, EMAIL, "third horse")
+
+
+def test_a_password_on_the_command_line_is_warned_of(url: str) -> None:
+    added = run(url, "add", EMAIL, "--password", "correct horse")
+    assert "visible to other users" in added.stderr
+    assert "visible" not in added.stdout
+    assert signs_in(url, EMAIL, "correct horse")
+
+
+def test_a_promotion_tells_of_a_password_that_is_void(url: str) -> None:
+    run(url, "add", EMAIL, "--password", typed="correct horse\n")
+    database = connect(url)
+    with database.unit_of_work() as unit:
+        user.update(unit, user.by_email(unit, EMAIL).id, password_set_by="a manager")
+    database.dispose()
+    assert "The password is void" in run(url, "roles", EMAIL, "--role", "SystemAdministrator").stdout
+    assert not signs_in(url, EMAIL, "correct horse")
+    run(url, "password", EMAIL, typed="another horse\n")
+    assert "void" not in run(url, "roles", EMAIL, "--role", "User").stdout
+    assert "void" not in run(url, "roles", EMAIL, "--role", "Manager").stdout
+    assert signs_in(url, EMAIL, "another horse")
 
 
 def test_roles(url: str) -> None:

@@ -29,6 +29,7 @@ __all__ = ["cheap", "store", "world"]
 
 ORIGIN = "https://app.example.com"
 DAY = 86_400
+OLD, NEW = "old-secret-of-these-tests-0123456789abcdef", "new-secret-of-these-tests-0123456789abcdef"
 CREDENTIALS = {"provider": "credentials", "userName": ADA, "password": PASSWORD}
 
 
@@ -520,9 +521,9 @@ def test_tokens_outlive_a_change_of_the_secret(tmp_path: Path, monkeypatch: pyte
         bootstrap.first_user(database, settings)
         return Client(wsgi.build(settings, database))
 
-    token = built("a" * 32).log_in()["bearerToken"]
-    assert built("b" * 32, "a" * 32).user(Authorization=f"Bearer {token}") == ADA
-    assert built("b" * 32).user(Authorization=f"Bearer {token}") is None
+    token = built(OLD).log_in()["bearerToken"]
+    assert built(NEW, OLD).user(Authorization=f"Bearer {token}") == ADA
+    assert built(NEW).user(Authorization=f"Bearer {token}") is None
 
 
 def test_a_refresh_token_that_is_none(client: Client) -> None:

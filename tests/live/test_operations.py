@@ -231,7 +231,7 @@ def test_a_backup_that_is_made_in_use_is_restored_elsewhere(gateway: Gateway, ma
 
 @pytest.mark.parametrize("ended", [b"", b"\n"])
 def test_secrets_are_read_from_files(make_gateway: GatewayFactory, tmp_path: Path, ended: bytes) -> None:
-    variables = {"GATEWAY_SECRET": "s" * 40, **FIRST_USER}
+    variables = {"GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef", **FIRST_USER}
     for name, value in variables.items():
         (tmp_path / name).write_bytes(value.encode() + ended)
     gateway = make_gateway(**{f"{name}_FILE": str(tmp_path / name) for name in variables})

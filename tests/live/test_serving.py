@@ -270,7 +270,7 @@ def test_a_secret_is_required_where_there_is_no_file_for_it(make_gateway: Gatewa
 
 
 def test_check_config_hides_secrets(make_gateway: GatewayFactory) -> None:
-    secret = "s" * 40
+    secret = "secret-of-these-tests-0123456789abcdef"
     gateway = make_gateway(
         GATEWAY_SECRET=secret, GATEWAY_DATABASE_URL="mysql://me:p4ssw0rd@db/name", GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD
     )

@@ -216,7 +216,9 @@ class TestSlow:
         with pytest.raises(Unavailable, match="timed out"):
             migrations.apply(connect(database_url))
         done = CliRunner().invoke(
-            main, ["migrate"], env={"GATEWAY_DATABASE_URL": database_url, "GATEWAY_SECRET": "s" * 64}
+            main,
+            ["migrate"],
+            env={"GATEWAY_DATABASE_URL": database_url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"},
         )
         assert done.output == "applied 9999_test\nthe schema is up to date\n"
 

@@ -37,6 +37,9 @@ REFUSED: dict[str, Callable[[Administrator], object]] = {
     "no user ghost": lambda it: it.add_key("ghost@example.org"),
     "no good key": lambda it: it.revoke_keys(ADA, "zzzz"),
     "no user": lambda it: it.disable("ghost@example.org", disabled=True),
+    "too easy to guess": lambda it: it.set_password(ADA, "ada@example.org"),
+    "this password is too easy": lambda it: add(it, password="password1"),
+    "this API key is too easy": lambda it: it.add_key(EVE, "k" * 20),
     "a password has": lambda it: it.set_password(ADA, "x" * 1025),
     "no role": lambda it: it.set_roles(ADA, ["User", "user"]),
 }
@@ -77,7 +80,7 @@ def test_a_key_is_random_and_known_by_its_beginning() -> None:
 def test_every_change_leaves_an_audit_line(world: World) -> None:
     administrator = world.administrator()
     with capture_logs() as lines:
-        add(administrator, password="very secret", api_key="k" * 20)
+        add(administrator, password="very secret", api_key="key-of-these-tests-0123")
         made = administrator.add_key(NEW)
         administrator.revoke_keys(NEW, made[-4:])
         administrator.set_roles(NEW, ["Manager"])
