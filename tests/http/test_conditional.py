@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
+from models.recent import Recent
+
 
 @pytest.fixture
 def session(client: TestApp) -> dict[str, Any]:
@@ -54,3 +56,22 @@ def test_if_match(client: TestApp, session: dict[str, Any], verb: str, header: s
     if status == 412:
         assert answer.json["responseStatus"]["errorCode"] == "PreconditionFailed"
         assert client.get(f"/sessions/{session['id']}").json == session
+
+
+def test_documents_of_writing_units_are_not_kept(client: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a writing unit writes may be rolled back, so its document is never kept under the session's version."""
+    kept: list[str] = []
+    keep = Recent.keep
+
+    def noted(self: Recent[Any, Any], key: Any, value: Any) -> None:
+        if isinstance(value, bytes):
+            kept.append(value.decode())
+        keep(self, key, value)
+
+    monkeypatch.setattr(Recent, "keep", noted)
+    made = client.post_json("/sessions", {"displayName": "one"}).json["id"]
+    for name in ("two", "three"):
+        client.patch_json(f"/sessions/{made}", {"consoleData": name})
+    assert kept == []
+    client.get(f"/sessions/{made}")
+    assert len(kept) == 1

@@ -9,6 +9,7 @@ import pytest
 from webtest import TestApp
 
 from gateway import wsgi
+from gateway.dtos.catalog import catalog
 from gateway.metadata import types
 from gateway.metadata.library import Library
 from gateway.settings import Settings
@@ -178,3 +179,16 @@ def test_callers_learn_no_names_of_what_they_may_not_call(
         refused = app.request(f"/json/reply/{name}", method="DELETE", status=405).json["responseStatus"]["message"]
         assert ("does not exist" in refused) is not bool(key)
     assert "Authorization" in ",".join(app.get("/api").headers.getall("Vary"))
+
+
+def test_the_same_types_have_the_same_tag_whenever_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    dates = iter(["2026-01-01", "2026-01-02"])
+    made = []
+    for date in dates:
+        library = Library(catalog, default_registry(), "Sessions", "1")
+        library.date = f"{date} 00:00:00"
+        made.append(library.types(None, "java", [], "http://host"))
+    assert made[0].body != made[1].body
+    assert made[0].etag == made[1].etag
+    assert library.types(None, "java", [("Package", "a")], "http://host").etag != made[1].etag
+    assert library.types(None, "java", [], "http://other").etag != made[1].etag

@@ -93,3 +93,27 @@ def test_what_comes_once_is_not_kept() -> None:
     recent.keep(2, "two")
     recent.keep(1, "one")
     assert recent == {1: "one", 2: "two"}
+
+
+def test_another_session_of_the_same_version_is_read_again(database: Database) -> None:
+    """A session that was stored anew under its id has the version 1 again."""
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada", display_name="old")
+    for _ in range(2):
+        read(database, row.id)
+    with database.unit_of_work() as unit:
+        unit.execute(
+            "UPDATE sessions SET display_name = 'new', date_last_modified = '2031-01-01T00:00:00.000000Z' WHERE id = "
+            f"'{row.id}'"
+        )
+    found = read(database, row.id)
+    assert (found.display_name, found.version) == ("new", row.version)
+
+
+def test_what_a_writing_unit_sees_is_not_kept(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    for _ in range(3):
+        with database.unit_of_work() as unit:
+            stored(unit, row.id)
+    assert row.id not in database.recent_sessions

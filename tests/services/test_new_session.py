@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -263,3 +264,9 @@ def test_outgoing(world: World, people: People) -> None:
     with pytest.raises(ValidationFailed) as caught:
         world.call(people.ada, "NewOutgoingSession", {"numberToDial": "5551234567"})
     assert [each.field_name for each in caught.value.errors] == ["flowId", "numberToDial"]
+
+
+def test_a_key_is_remembered_for_a_day_to_the_second(world: World, people: People) -> None:
+    first = world.call(people.ada, "NewSession", {}, idempotency_key="k")
+    world.ticks = itertools.chain([next(world.ticks) - 1 + 24 * 3600], world.ticks)
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id == first.id

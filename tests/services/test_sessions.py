@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -189,3 +190,19 @@ def test_sixteen_clients_at_once(world: World, people: People, session_id: str) 
     assert messages(row)[-1] == "Ada ended the session"
     assert row.version == len(row.log)
     assert [each.date for each in row.log] == sorted(each.date for each in row.log)
+
+
+def test_dates_never_run_backwards(world: World, people: People) -> None:
+    """The clock of the node that changes a session is behind the clock of the one that made it."""
+    made = world.call(people.ada, "NewSession", {})
+    world.ticks = itertools.count(-3600)
+    changed = world.call(people.ada, "PatchSession", {"sessionId": made.id, "consoleData": "x"})
+    assert changed.date_last_modified == made.date_last_modified
+    world.call(people.ada, "EndSession", {"sessionId": made.id})
+    ended = world.call(people.ada, "GetSession", {"sessionId": made.id})
+    assert ended.date_completed == ended.date_last_modified == made.date_last_modified
+    assert [line.date for line in ended.log] == sorted(line.date for line in ended.log)
+    world.ticks = itertools.count(3600)
+    other = world.call(people.ada, "NewSession", {})
+    later = world.call(people.ada, "PatchSession", {"sessionId": other.id, "consoleData": "x"})
+    assert later.date_last_modified > other.date_last_modified

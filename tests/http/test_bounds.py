@@ -1,0 +1,63 @@
+"""Bounds of bodies and answers, at their last byte; and formats that a client leaves to the service."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import Any
+
+import brotli
+import falcon
+import pytest
+
+from gateway.errors import TooLarge, UnsupportedMedia
+from gateway.http import bodies
+from gateway.http.compression import SMALL, Compressing
+from gateway.http.negotiation import negotiate
+from serializers.registry import default_registry
+
+REGISTRY = default_registry()
+
+
+def raw(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw), ("br", brotli.compress)]
+)
+def test_inflated_to_the_last_byte(name: str, pack: Any) -> None:
+    inflate = bodies._INFLATERS[name]
+    assert inflate(pack(b"x" * 10), 10) == b"x" * 10
+    with pytest.raises(TooLarge):
+        inflate(pack(b"x" * 11), 10)
+
+
+def test_stacked_encodings() -> None:
+    most = ", ".join(["gzip"] * bodies.MOST_ENCODINGS)
+    assert len(bodies._encodings(f"{most}, identity,")) == bodies.MOST_ENCODINGS == 4
+    with pytest.raises(UnsupportedMedia, match="5 encodings; 4 are the most"):
+        bodies._encodings(f"{most}, br")
+
+
+@pytest.mark.parametrize(("size", "packed"), [(SMALL, False), (SMALL + 1, True)])
+def test_small_answers_stay_as_they_are(size: int, packed: bool) -> None:
+    class Asked:
+        env = {"HTTP_ACCEPT_ENCODING": "gzip"}
+
+    response: Any = falcon.Response()
+    response.data = b"x" * size
+    Compressing().process_response(Asked(), response, None, True)  # type: ignore[arg-type]
+    assert SMALL == 1024
+    assert (response.get_header("Content-Encoding") == "gzip") is packed
+    assert (gzip.decompress(response.data) if packed else response.data) == b"x" * size
+
+
+@pytest.mark.parametrize("accept", [None, "", "*/*", "*/*;q=0.3", "*/*, */*;q=0.1"])
+@pytest.mark.parametrize("default", ["xml", "jsv", "csv"])
+def test_whatever_comes_is_the_default_format(accept: str | None, default: str) -> None:
+    found = negotiate("/sessions", "", accept, None, REGISTRY, default=default)
+    assert found.serializer.name == default
+    assert negotiate("/sessions", "", accept, "application/json", REGISTRY, default=default).serializer.name == "json"
+    assert negotiate("/sessions", "", "text/jsv, */*", None, REGISTRY, default="xml").serializer.name == "jsv"
