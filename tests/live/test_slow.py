@@ -1,0 +1,185 @@
+"""Clients that are slow on purpose, many of them, and an honest one beside them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+import pytest
+
+from gateway.connections import RESPONSE_GRACE
+from gateway.incoming import HEAD_TIME
+from tests.live.processes import resident, workers
+from tests.live.raw import connect, exchange, head, receive, statuses
+from tests.live.sessions import create, names
+from tests.servers import FIRST_USER, Gateway, _gateways
+
+THREADS = 4
+#: Ten times as many as there are threads.
+MANY = 10 * THREADS
+#: Seconds within which the honest client is answered: less than any limit, more than a busy machine takes.
+SOON = 8
+JSON = "Content-Type: application/json"
+PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One with a single worker of few threads."""
+    for make in _gateways(tmp_path_factory.mktemp("slow")):
+        made = make(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS=str(THREADS))
+        made.start()
+        yield made
+
+
+@contextmanager
+def slow(gateway: Gateway, first: bytes, byte: bytes, many: int = MANY) -> Iterator[list[socket.socket]]:
+    """Connections that have sent the first bytes, and send one more each half second."""
+    over = threading.Event()
+
+    def drip() -> None:
+        while not over.wait(0.5):
+            for each in connections:
+                with suppress(OSError):  # it was closed
+                    each.sendall(byte)
+
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(gateway)) for _ in range(many)]
+        for each in connections:
+            each.sendall(first)
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            yield connections
+        finally:
+            over.set()
+            dripping.join()
+
+
+def is_served(gateway: Gateway) -> None:
+    """An honest client writes, reads and probes as if nothing happened."""
+    began = time.monotonic()
+    assert names(gateway, create(gateway, "honest")) == ["honest"]
+    assert statuses(exchange(gateway, PROBE)) == [200]
+    assert time.monotonic() - began < SOON
+
+
+SLOW = {
+    "head": (b"GET /sessions HTTP/1.1\r\nX: ", b"x"),
+    "log-in": (head("/auth", JSON, "Content-Length: 5000", key="none") + b'{"userName":"', b"x"),
+    "log-in that asks first": (head("/auth", JSON, "Content-Length: 5000", "Expect: 100-continue", key="none"), b"x"),
+    "chunks": (head("/sessions", JSON, "Transfer-Encoding: chunked"), b"1\r\n \r\n"),
+    "body of nobody": (head("/sessions", JSON, "Content-Length: 1000000", key="wrong") + b"{", b"x"),
+    "chunks of nobody": (head("/sessions", JSON, "Transfer-Encoding: chunked", key="wrong"), b"1\r\n \r\n"),
+    "probe": (b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"x"),
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_slow_senders_hold_up_nobody(gateway: Gateway, kind: str) -> None:
+    with slow(gateway, *SLOW[kind]):
+        is_served(gateway)
+
+
+def test_a_late_head_is_refused_in_the_requested_format(gateway: Gateway) -> None:
+    with slow(gateway, b"GET /sessions.jsv HTTP/1.1\r\nX: ", b"x", 3) as connections:
+        began = time.monotonic()
+        answers = [receive(each) for each in connections]
+        assert HEAD_TIME - 2 < time.monotonic() - began < HEAD_TIME * 3
+    assert [statuses(each) for each in answers] == [[408]] * 3
+    assert answers[0].partition(b"\r\n\r\n")[2].startswith(b"{responseStatus:{errorCode:RequestTimeout,")
+
+
+def test_a_connection_without_a_byte_is_closed_without_an_answer(gateway: Gateway) -> None:
+    with connect(gateway) as connection:
+        connection.settimeout(HEAD_TIME * 3)
+        assert receive(connection) == b""
+
+
+def test_a_client_that_is_slower_than_a_packet_is_answered(gateway: Gateway) -> None:
+    body = b'{"displayName":"slow and honest"}'
+    data = head("/sessions", JSON, f"Content-Length: {len(body)}") + body
+    with connect(gateway) as connection:
+        for at in range(0, len(data), 7):
+            connection.sendall(data[at : at + 7])
+            time.sleep(0.01)
+        answer = receive(connection)
+    assert statuses(answer) == [200]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["displayName"] == "slow and honest"
+
+
+def test_requests_that_follow_a_slow_one_on_its_connection(gateway: Gateway) -> None:
+    request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    with connect(gateway) as connection:
+        connection.sendall(request + request[:9])
+        time.sleep(0.3)
+        connection.sendall(request[9:] + PROBE[:20])
+        time.sleep(0.3)
+        connection.sendall(PROBE[20:])
+        assert statuses(receive(connection)) == [200, 200, 200]
+
+
+@pytest.fixture(scope="module")
+def list_of_everything(gateway: Gateway) -> bytes:
+    """A request for a long list, of more bytes than the kernel takes for a client that reads nothing."""
+    # In JSON each of these characters is 6 bytes.
+    call = dict.fromkeys(["displayName", "fromName", "toAddress", "fromPhoneNumber", "destination"], "\u6211" * 255)
+    batch = json.dumps([call] * 100).encode()
+    for _ in range(12):
+        data = head("/json/reply/NewSession[]", JSON, f"Content-Length: {len(batch)}") + batch
+        # A client that ends its side counts as gone in a batch.
+        with connect(gateway) as connection:
+            connection.sendall(data)
+            assert statuses(receive(connection)) == [200]
+    return head("/sessions.jsonl?all=true", method="GET")
+
+
+@pytest.mark.parametrize("read", [0, 1], ids=["nothing", "a little"])
+def test_slow_readers_are_disconnected_and_hold_up_nobody(
+    gateway: Gateway, list_of_everything: bytes, read: int
+) -> None:
+    """Before the end of their chunks, so that nothing looks complete."""
+    with ExitStack() as stack:
+        readers = []
+        for _ in range(THREADS):
+            reader = stack.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.settimeout(60)
+            host, _, port = gateway.address.partition(":")
+            reader.connect((host, int(port)))
+            reader.sendall(list_of_everything)
+            readers.append(reader)
+        is_served(gateway)
+        until = time.monotonic() + RESPONSE_GRACE * 1.5
+        while time.monotonic() < until:
+            for reader in readers:
+                if read:
+                    reader.recv(read)
+            time.sleep(0.25)
+        for reader in readers:
+            try:
+                rest = receive(reader)
+            except ConnectionResetError:
+                continue
+            assert not rest.endswith(b"0\r\n\r\n") or statuses(rest) == [429]
+        is_served(gateway)
+
+
+def test_connections_beyond_the_limit_take_the_place_of_those_that_wait(gateway: Gateway) -> None:
+    """More connections than a worker has, each with a head of 60 kB: memory is bounded, and honest clients are answered."""
+    (worker,) = workers(gateway)
+    part = b"GET / HTTP/1.1\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 10
+    with ExitStack() as stack:
+        for number in range(1200):
+            connection = stack.enter_context(connect(gateway))
+            with suppress(OSError):  # it was closed
+                connection.sendall(part)
+            if number % 300 == 0:
+                is_served(gateway)
+        is_served(gateway)
+        assert resident(worker) < 300 * 1024 * 1024
+    is_served(gateway)
