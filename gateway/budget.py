@@ -28,6 +28,9 @@ class Allowance:
     statement: float | None = 5
 
 
+#: Seconds after which a request is a long one, which lets short ones go first.
+FREE = 0.05
+
 #: What streamed lists may use where the settings name nothing else.
 STREAMED = Allowance(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, statement=30)
 
@@ -35,16 +38,18 @@ STREAMED = Allowance(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, state
 class Budget:
     """What a request may still use.
 
-    :param pause: lets others go first, where there are any.
+    :param pause: lets others go first, where there are any; its argument is for how many seconds the request has run.
     :ivar statement: see `Allowance`.
     """
 
-    __slots__ = ("_deadline", "_limits", "_pause", "_read", "_rows", "_written", "statement")
+    __slots__ = ("_deadline", "_free_until", "_limits", "_pause", "_read", "_rows", "_since", "_written", "statement")
 
-    def __init__(self, limits: Allowance, pause: Callable[[], None] | None = None) -> None:
+    def __init__(self, limits: Allowance, pause: Callable[[float], None] | None = None) -> None:
         self._limits = limits
         self._pause = pause
-        self._deadline = time.monotonic() + limits.seconds
+        self._since = time.monotonic()
+        self._free_until = self._since + FREE
+        self._deadline = self._since + limits.seconds
         self._rows = 0
         self._read = 0
         self._written = 0
@@ -52,8 +57,13 @@ class Budget:
 
     def pause(self) -> None:
         """Let others go first. Nobody may wait for what the request holds meanwhile."""
-        if self._pause is not None:
-            self._pause()
+        if self._pause is None:
+            return
+        now = time.monotonic()
+        if now > self._free_until:
+            self._pause(now - self._since)
+            now = time.monotonic()
+        self._since = now
 
     def check_time(self) -> None:
         """Raise OutOfTime when the seconds are used up."""

@@ -9,6 +9,7 @@ fewest, and of that caller to the request that came first.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -20,8 +21,9 @@ from gateway.errors import TooManyRequests, Unavailable
 
 #: Threads of a process for each of its places: those that have no place wait for one.
 THREADS_PER_PLACE = 6
-#: Seconds that a long request rests at each step while a short one runs.
-PAUSE = 0.002
+#: Seconds since a short request for which long ones rest, and how long they rest at most at once.
+RECENT = 0.2
+LONGEST_REST = 0.05
 
 
 class Kind(Enum):
@@ -100,6 +102,8 @@ class _Queue:
         self._running_on: Counter[str] = Counter()
         self._waiting: list[_Waiter] = []
         self._lock = threading.Lock()
+        #: When a place became free last.
+        self.last = -math.inf
 
     def enter(self, caller: str, resource: str) -> None:
         with self._lock:
@@ -122,11 +126,12 @@ class _Queue:
             raise self._refusal(caller, resource)
 
     @property
-    def busy(self) -> bool:
-        """Whether a request has a place."""
-        return self._free < self._share.places
+    def taken(self) -> int:
+        """How many requests have a place."""
+        return self._share.places - self._free
 
     def leave(self, caller: str, resource: str) -> None:
+        self.last = time.monotonic()
         with self._lock:
             self._free += 1
             _count_down(self._running, caller)
@@ -182,14 +187,18 @@ class Places:
     def __init__(self, shares: Mapping[Kind, Share]) -> None:
         self._queues = {kind: _Queue(kind, share) for kind, share in shares.items()}
         self._short = self._queues[Kind.READ], self._queues[Kind.WRITE]
+        self._long = self._queues[Kind.LIST], self._queues[Kind.BATCH], self._queues[Kind.STREAM]
 
-    def pause(self) -> None:
-        """Let short requests go first. Long ones call it at each step.
+    def pause(self, ran: float) -> None:
+        """Let short requests go first. Long ones call it at each step, and rest for as long as they all ran.
 
-        PERF: the interpreter runs one thread at a time, and lets those that compute go before those that come back from waiting.
+        PERF: the interpreter runs one thread at a time, and lets those that compute go before those that come back from waiting. While
+        short requests come, long ones together take about half of a processor in each process.
+
+        :param ran: seconds since the last pause.
         """
-        if self._short[0].busy or self._short[1].busy:
-            time.sleep(PAUSE)
+        if any(each.taken or time.monotonic() - each.last < RECENT for each in self._short):
+            time.sleep(min(ran * sum(each.taken for each in self._long), LONGEST_REST))
 
     def place(self, kind: Kind, caller: str, resource: str = "") -> Place:
         """Return a place of a kind, as a context manager that waits for it.

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from gateway.errors import TooManyRequests, Unavailable
-from gateway.places import Kind, Places, Share
+from gateway.places import LONGEST_REST, Kind, Places, Share
 from tests.servers import wait_until
 
 QUICK = Share(places=2, per_caller=1, waiting=2, patience=0.05)
@@ -120,12 +120,17 @@ def test_long_requests_pause_while_short_ones_run(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("gateway.places.time.sleep", rests.append)
     of = places(QUICK)
     with of.place(Kind.LIST, "ada"):
-        of.pause()
+        of.pause(0.01)
         assert rests == []
-        with of.place(Kind.READ, "bob"):
-            of.pause()
-        of.pause()
-    assert len(rests) == 1
+        with of.place(Kind.WRITE, "bob"), of.place(Kind.BATCH, "ada"):
+            of.pause(0.01)
+        of.pause(0.01)
+        assert rests == [0.02, 0.01]
+        of.pause(60)
+        assert rests[-1] == LONGEST_REST
+        monkeypatch.setattr("gateway.places.RECENT", 0)
+        of.pause(0.01)
+    assert len(rests) == 3
 
 
 def test_requests_that_change_one_thing_leave_places_to_others() -> None:
