@@ -9,7 +9,7 @@ from typing import Any
 import falcon
 
 from gateway.contract.catalog import Operation
-from gateway.errors import Forbidden, NotAuthenticated, NotFound, ServiceError
+from gateway.errors import FieldError, Forbidden, NotAuthenticated, NotFound, ServiceError, ValidationFailed
 from gateway.http import conditional
 from gateway.http.auth import Gate, credentials
 from gateway.http.request import Request
@@ -145,6 +145,16 @@ class RootResource:
     on_head = on_get
 
 
+class ExplorerRedirect:
+    """``/swagger-ui``, where ServiceStack's page that calls operations is: ours is the explorer."""
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """A redirection."""
+        raise falcon.HTTPFound(f"{request.prefix}/explorer")
+
+    on_head = on_get
+
+
 _LINKS = {
     "metadata": "/metadata",
     "types": "/types",
@@ -180,8 +190,20 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
     yield "/types/{language}", TypesResource(visibility)
     yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))
     yield "/operations/metadata", document(lambda request: _operations(library, names(request), request))
-    yield "/openapi", document(lambda request: library.openapi(names(request), base_url(request)))
+    yield "/openapi", document(lambda request: _openapi(library, names(request), request))
+    yield "/swagger-ui", ExplorerRedirect()
     yield "/explorer", document(lambda request: library.explorer(names(request), base_url(request)))
+
+
+def _openapi(library: Library, names: frozenset[str] | None, request: Request) -> Document:
+    """OpenAPI 3.1, or Swagger 2.0 for ``?version=2``. Raises ValidationFailed for a version that there is not."""
+    version = request.query_value("version").strip()
+    if version in ("2", "2.0"):
+        return library.swagger(names, base_url(request))
+    if version not in ("", "3", "3.1", "3.1.0"):
+        message = f"'version' must be 2.0 or 3.1. You entered '{version[:20]}'."
+        raise ValidationFailed("openapi", [FieldError("Invalid", "version", message)])
+    return library.openapi(names, base_url(request))
 
 
 def _operations(library: Library, names: frozenset[str] | None, request: Request) -> Document:

@@ -19,7 +19,7 @@ from typing import Any
 from gateway.contract.catalog import Catalog, Operation
 from gateway.contract.typeinfo import Contract, describe
 from gateway.errors import NotFound
-from gateway.metadata import documents, explorer, openapi, pages, types
+from gateway.metadata import documents, explorer, openapi, pages, swagger, types
 from gateway.metadata.languages.options import Options
 from serializers.base import Serializer
 from serializers.registry import Registry
@@ -124,6 +124,12 @@ class Library:
         """``/openapi.json``."""
         return self._kept(_openapi, names).at(base_url)
 
+    def swagger(self, names: frozenset[str] | None, base_url: str) -> Document:
+        """``/openapi?version=2``: Swagger 2.0."""
+        found = self._kept(_swagger, names).at(base_url)
+        # A path must not be empty.
+        return replace(found, body=found.body.replace(b'"basePath":""', b'"basePath":"/"', 1))
+
     def explorer(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/explorer``."""
         return self._kept(_explorer, names).at(base_url)
@@ -207,6 +213,11 @@ def _operations_metadata(library: Library, view: View, serializer: Serializer, c
 
 def _openapi(library: Library, view: View) -> Document:
     return _json(openapi.document(view.operations, library.registry, pages.BASE_URL, library.title, library.version))
+
+
+def _swagger(library: Library, view: View) -> Document:
+    made = openapi.document(view.operations, library.registry, pages.BASE_URL, library.title, library.version)
+    return _json(swagger.document(made))
 
 
 def _explorer(library: Library, view: View) -> Document:

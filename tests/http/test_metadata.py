@@ -192,3 +192,20 @@ def test_the_same_types_have_the_same_tag_whenever_they_were_made(monkeypatch: p
     assert made[0].etag == made[1].etag
     assert library.types(None, "java", [("Package", "a")], "http://host").etag != made[1].etag
     assert library.types(None, "java", [], "http://other").etag != made[1].etag
+
+
+def test_swagger_for_those_who_ask_for_it(anonymous: TestApp) -> None:
+    for path in ("/openapi?version=2", "/openapi.json?version=2.0"):
+        made = anonymous.get(path, headers={"Host": "api.example.org"}).json
+        assert (made["swagger"], made["host"], made["basePath"]) == ("2.0", "api.example.org", "/")
+    assert anonymous.get("/openapi").json["openapi"].startswith("3.1")
+    assert anonymous.get("/openapi?version=3").json["openapi"].startswith("3.1")
+    refused = anonymous.get("/openapi?version=1.2", status=400).json["responseStatus"]
+    assert refused["errors"][0]["fieldName"] == "version"
+
+
+@pytest.mark.parametrize("path", ["/swagger-ui", "/swagger-ui/"])
+def test_the_page_of_swagger_is_the_explorer(anonymous: TestApp, path: str) -> None:
+    answer = anonymous.get(path)
+    assert answer.status_int == 302
+    assert answer.headers["Location"].endswith("/explorer")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidator
 
 from gateway.contract.typeinfo import Contract
 from gateway.dtos.catalog import catalog
-from gateway.metadata import documents, openapi
+from gateway.metadata import documents, openapi, swagger
 from serializers.registry import default_registry
 from tests.metadata import BASE_URL, recorded
 
@@ -204,3 +204,50 @@ def test_formats_as_data(contract: Contract) -> None:
     }
     assert known.items() <= found["contentTypeFormats"].items()
     assert found["httpHandlers"] == {"ApiHandlers.Json": "/api/{Request}"}
+
+
+def test_swagger_is_valid(document: dict[str, Any]) -> None:
+    made = json.loads(json.dumps(swagger.document(document)))
+    OpenAPIV2SpecValidator({**made, "basePath": "/"}).validate()
+    assert made["swagger"] == "2.0"
+    assert made["host"] == "localhost:8000"
+
+
+def test_swagger_has_nothing_newer() -> None:
+    made = swagger.document(openapi.document(catalog, default_registry(), "https://host/below", "Sessions", "1"))
+    assert (made["host"], made["basePath"]) == ("host", "/below")
+    text = json.dumps(made)
+    for newer in ("#/components", "anyOf", '"null"', "requestBody", "oneOf", "const"):
+        assert newer not in text
+
+
+def test_swagger_has_every_operation(document: dict[str, Any]) -> None:
+    made = swagger.document(document)
+    assert {path: {*verbs} for path, verbs in made["paths"].items()} == {
+        path: {*verbs} for path, verbs in document["paths"].items()
+    }
+    new = made["paths"]["/sessions"]["post"]
+    body = next(each for each in new["parameters"] if each["in"] == "body")
+    assert body["schema"] == {"$ref": "#/definitions/NewSession"}
+    assert (
+        {*new["consumes"]}
+        == {*new["produces"]}
+        == {"application/json", "application/jsv", "application/xml", "text/csv"}
+    )
+    assert new["responses"]["200"]["schema"] == {"$ref": "#/definitions/SessionInfo"}
+    listed = {each["name"]: each for each in made["paths"]["/sessions"]["get"]["parameters"]}
+    assert listed["page"] == {
+        "name": "page",
+        "in": "query",
+        "description": "The page to return, counted from 1",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 2**31 - 1,
+    }
+    ids = listed["specificIds"]
+    assert (ids["type"], ids["items"], ids["collectionFormat"]) == ("array", {"type": "string"}, "csv")
+    info = made["definitions"]["SessionInfo"]["properties"]["dialState"]
+    assert (info["type"], info["enum"], info["x-nullable"]) == ("string", ["None", "Active"], True)
+    assert made["securityDefinitions"]["basic"]["type"] == "basic"
+    assert made["securityDefinitions"]["bearer"]["name"] == "Authorization"
+    assert new["security"] == [{"basic": []}, {"bearer": []}, {"apiKey": []}]
