@@ -60,9 +60,11 @@ def _wait(settings: Settings, slow: Callable[[], None]) -> None:
             break
         except Unavailable as error:
             now = time.monotonic()
-            if _is_lasting(error) or now >= deadline:
-                waited = "" if _is_lasting(error) else f" It did not answer within {settings.database_wait} s."
-                raise ConfigurationError(f"{error}.{waited}") from error
+            if _is_lasting(error, settings):
+                raise ConfigurationError(f"{_named(settings)}{error}.") from error
+            if now >= deadline:
+                waited = f"It did not answer within {settings.database_wait} s."
+                raise ConfigurationError(f"{_named(settings)}{error}. {waited}") from error
             slow()
             if now >= next_line:
                 next_line = now + _LINES
@@ -73,8 +75,16 @@ def _wait(settings: Settings, slow: Callable[[], None]) -> None:
     database.dispose()
 
 
-def _is_lasting(error: Unavailable) -> bool:
+def _is_lasting(error: Unavailable, settings: Settings) -> bool:
+    """Whether waiting would not help. Of SQLite's failures only locks pass."""
+    if settings.sqlite_path is not None:
+        return not error.again
     return error.lasting or _LASTING.search(str(error)) is not None
+
+
+def _named(settings: Settings) -> str:
+    path = settings.sqlite_path
+    return "" if path is None else f"{path}: "
 
 
 def _migrate(settings: Settings, slow: Callable[[], None]) -> None:

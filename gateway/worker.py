@@ -118,11 +118,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or not. A worker that stops accepts those that the kernel has accepted for it already."""
-        if not enabled and self._accepting and not self.alive:
+        stops = not enabled and self._accepting and not self.alive
+        super().set_accept_enabled(enabled)
+        if stops:
             for listener in self.sockets:
                 while self.nr_conns < CONNECTIONS and self._accept(listener):
                     pass
-        super().set_accept_enabled(enabled)
+                # Connections that the kernel accepts later would be reset when the last process closes the socket. Once no process
+                # has it, they are refused, and a proxy asks another node.
+                listener.close()
 
     def _expect(self, conn: Connection) -> None:
         """Wait for a new connection's first request."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import time
 
+import pytest
+
 from tests.databases import Server, new_database
 from tests.live.sessions import create, names
 from tests.servers import FIRST_USER, Gateway, GatewayFactory, free_port, wait_until
@@ -61,6 +63,18 @@ def test_what_does_not_pass_is_not_waited_for(make_gateway: GatewayFactory, mari
     assert done.returncode == 1
     assert "nothing_of_that_name" in done.stderr
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("path", ["nowhere/gateway.db", "text.db", "folder.db"])
+def test_a_file_that_is_not_a_database_is_one_line_at_once(make_gateway: GatewayFactory, path: str) -> None:
+    gateway = make_gateway(GATEWAY_DATABASE_URL=f"sqlite:///{path}", **SHARED)
+    (gateway.folder / "text.db").write_text("This is a text, and not a database.\n" * 100)
+    (gateway.folder / "folder.db").mkdir()
+    done = gateway.attempt("serve")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert path in done.stderr
+    assert "did not answer" not in done.stderr
 
 
 def test_an_old_schema_is_migrated_at_the_start_and_can_be_undone(make_gateway: GatewayFactory) -> None:
