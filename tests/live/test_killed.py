@@ -158,10 +158,10 @@ def check(url: str, clients: list[Client]) -> None:
             "SELECT COUNT(*) FROM session_members WHERE session_id NOT IN (SELECT id FROM sessions)"
         ).fetchone()
     database.dispose()
-    stored, times = dict(rows), Counter(name for _, name in rows)
+    kept, times = dict(rows), Counter(name for _, name in rows)
     assert orphans == 0
     for client, row in zip(clients, own, strict=True):
-        assert client.stored.items() <= stored.items()
+        assert client.stored.items() <= kept.items()
         assert {times[name] for name in client.stored.values()} == {1}
         assert {times[name] for name in client.unsure} <= {0, 1}
         assert {times[name] for name in client.refused} == {0}
