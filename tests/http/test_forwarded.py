@@ -172,6 +172,14 @@ def test_pages_link_within_the_prefix(behind: TestApp, path: str) -> None:
     assert "/gateway" not in behind.get(path, status="*").text
 
 
+def test_the_explorer_calls_within_the_prefix(behind: TestApp) -> None:
+    text = behind.get("/explorer", headers=PREFIXED).text
+    found = re.search(r'<script type="application/json" id="api">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    assert json.loads(found[1])["root"] == "/gateway"
+    assert "fetch(api.root + made.url" in text
+
+
 def test_documents_name_the_prefix(behind: TestApp) -> None:
     def document(path: str) -> Any:
         return json.loads(behind.get(path, headers=PREFIXED).body)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -102,7 +104,7 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
         pytest.skip("nginx is not installed")
     started: list[subprocess.Popen[bytes]] = []
 
-    def make(*upstreams: str, tls: str = "") -> Proxy:
+    def make(*upstreams: str, tls: str = "", more: str = "") -> Proxy:
         servers = " ".join(f"server {each} max_fails=0;" for each in upstreams)
         folder, port = tmp_path / f"nginx-{len(started)}", free_port()
         folder.mkdir()
@@ -113,6 +115,8 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
         ):
             assert text.count(shipped) == 1
             text = text.replace(shipped, ours)
+        assert text.count("    location / {") == 1
+        text = text.replace("    location / {", f"{more}\n    location / {{")
         (folder / "gateway.conf").write_text(text)
         if tls:
             (folder / "gateway-tls.conf").write_text(tls)
@@ -339,6 +343,34 @@ def test_what_a_client_says_of_its_way_ends_at_nginx(proxy: Proxy) -> None:
     }
     document = proxy.ask("GET", "/openapi.json", **headers).body
     assert b"evil" not in document
+
+
+def test_under_a_path(gateway: Gateway, make_proxy: ProxyFactory) -> None:
+    """As the documentation has it: every link leads to something, and cookies hold."""
+    page = (NGINX.parents[1] / "docs" / "deployment.rst").read_text()
+    found = re.search(r"\n    location /gateway/ \{.*?\n    \}\n", page, re.DOTALL)
+    assert found is not None
+    proxy = make_proxy(gateway.address, more=found[0])
+    moved = proxy.ask("GET", "/gateway/", Accept="text/html")
+    assert (moved.status, moved.headers["Location"]) == (302, "/gateway/metadata")
+    seen, waiting = set[str](), {"/gateway/metadata", "/gateway/auth/status.html"}
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        answer = proxy.ask("GET", path)
+        assert answer.status == 200, path
+        if answer.headers["Content-Type"].startswith("text/html"):
+            links = {
+                html.unescape(each).partition("#")[0]
+                for each in re.findall(r'href="([^"#][^"]*)"', answer.body.decode())
+            }
+            assert all(each.startswith(("/gateway/", "data:")) for each in links), path
+            # One operation's pages are like all others'.
+            waiting |= {each for each in links if "op=" not in each or "op=GetSession&lang=" in each} - seen
+    assert len(seen) > 20
+    credentials = json.dumps({"userName": EMAIL, "password": PASSWORD}).encode()
+    answer = proxy.ask("POST", "/gateway/auth", credentials, Authorization="", Content_Type="application/json")
+    assert all("; Path=/gateway;" in each for each in answer.headers.get_all("Set-Cookie") or [""])
 
 
 def test_tls(gateway: Gateway, make_proxy: ProxyFactory, tmp_path: Path) -> None:
