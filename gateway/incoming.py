@@ -31,7 +31,6 @@ HEAD_LIMIT = 64 * 1024
 COLLECTED = 64 * 1024
 
 _END = b"\r\n\r\n"
-_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 _CHUNK_LINE_LIMIT = 1024
@@ -102,7 +101,10 @@ class Incoming:
             self.refusal = LimitRequestHeaders(f"The head of the request has more than {HEAD_LIMIT} bytes.")
         # gunicorn refuses these two without waiting for more.
         long_line = len(self.data) > LINE_LIMIT + 2 and self.data.find(b"\r\n", 0, LINE_LIMIT + 2) < 0
-        return self.refusal is not None or long_line or _BARE_LINE_FEED.search(self.data, known) is not None
+        # A line feed may end a line whose return was the last byte before.
+        start = max(0, known - 1) if self.data[known - 1 : known] == b"\r" else known
+        bare = self.data.count(b"\n", start) != self.data.count(b"\r\n", start)
+        return self.refusal is not None or long_line or bare
 
     def _read_framing(self) -> None:
         fields: Mapping[bytes, bytes] = {

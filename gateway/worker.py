@@ -46,7 +46,9 @@ BUFFERED = 32 * 1024 * 1024
 LINGER = 30.0
 SILENT_LINGER = 5.0
 
-_BLOCK = 16 * 1024
+#: Connections that are accepted before others are looked at.
+_ACCEPTED = 16
+_BLOCK = 64 * 1024
 _DISCARDED_BLOCK = 256 * 1024
 _LONGEST_MESSAGE = 200
 #: First bytes of a request that name the format of a refusal.
@@ -97,8 +99,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     # -- A connection in the poller ------------------------------------------------------------------------------------------------
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, and read what has arrived on it already."""
-        self._accept(listener)
+        """Accept some connections, and read what has arrived on them already."""
+        for _ in range(_ACCEPTED):
+            if self.nr_conns >= CONNECTIONS or not self._accept(listener):
+                break
 
     def _accept(self, listener: Any) -> bool:
         try:
