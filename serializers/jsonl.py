@@ -89,7 +89,15 @@ class JsonLines:
 
     name = "jsonl"
     suffixes = ("jsonl", "ndjson")
-    media_types = ("application/jsonl", "application/x-ndjson")
+    media_types = (
+        "application/jsonl",
+        "application/x-ndjson",
+        "application/ndjson",
+        "text/jsonl",
+        "text/x-ndjson",
+        "application/jsonlines",
+        "application/x-jsonlines",
+    )
     content_type = "application/jsonl"
     readable = True
 

@@ -173,8 +173,8 @@ class MessagePack:
     """The MessagePack serializer."""
 
     name = "msgpack"
-    suffixes = ("msgpack",)
-    media_types = ("application/x-msgpack", "application/msgpack")
+    suffixes = ("msgpack", "x-msgpack")
+    media_types = ("application/x-msgpack", "application/msgpack", "application/vnd.msgpack")
     content_type = "application/x-msgpack"
     readable = True
 

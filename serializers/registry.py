@@ -26,12 +26,19 @@ FORMATS: tuple[Serializer, ...] = (
 )
 
 
+def names_of(serializer: Serializer) -> tuple[str, ...]:
+    """What a format is called: its name, its suffixes, and what stands behind the slash of its media types, as .NET's clients do it
+    (``x-msgpack``)."""
+    subtypes = (media_type.partition("/")[2] for media_type in serializer.media_types)
+    return tuple(dict.fromkeys((serializer.name, *serializer.suffixes, *subtypes)))
+
+
 class Registry:
     """Serializers by name, suffix and media type, each looked up in any letter case; iterated in order of preference."""
 
     def __init__(self, serializers: Iterable[Serializer]) -> None:
         self._all = tuple(serializers)
-        self._names = {serializer.name: serializer for serializer in self._all}
+        self._names = {name: each for each in self._all for name in names_of(each)}
         self._suffixes = {suffix: serializer for serializer in self._all for suffix in serializer.suffixes}
         self._media_types = {media: serializer for serializer in self._all for media in serializer.media_types}
 
@@ -42,7 +49,7 @@ class Registry:
         return len(self._all)
 
     def by_name(self, name: str) -> Serializer | None:
-        """The serializer that ``?format=`` and pre-defined routes name so."""
+        """The serializer that ``?format=`` and pre-defined routes name so (`names_of`)."""
         return self._names.get(name.lower())
 
     def by_suffix(self, suffix: str) -> Serializer | None:

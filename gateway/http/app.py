@@ -28,7 +28,7 @@ from gateway.places import Place
 from gateway.security.authenticator import Authenticator
 from models import Database
 from serializers.base import Limits
-from serializers.registry import Registry
+from serializers.registry import Registry, names_of
 
 #: What pages and OpenAPI call the service.
 TITLE = "Sessions"
@@ -199,7 +199,8 @@ def _mount_predefined(app: App, registry: Registry, pipeline: Pipeline, visibili
     replying = PredefinedResource(pipeline, visibility)
     one_way = PredefinedResource(pipeline, visibility, one_way=True)
     for serializer in registry:
-        app.add_route(f"/{serializer.name}/reply/{{name}}", replying)
-        app.add_route(f"/{serializer.name}/oneway/{{name}}", one_way)
+        for spelling in (*names_of(serializer), *serializer.media_types):
+            app.add_route(f"/{spelling}/reply/{{name}}", replying)
+            app.add_route(f"/{spelling}/oneway/{{name}}", one_way)
     app.add_route("/api/{name}", replying)
     app.add_route("/api", OperationsResource(visibility))

@@ -174,19 +174,41 @@ def challenge(realm: str) -> str:
 
 
 def check_origin(request: Request, operation: Operation, caller: Principal | None, origins: Collection[str]) -> None:
-    """Refuse a change that a page of another site makes by what its visitor's browser sends by itself, and a log-in that it makes.
+    """Refuse a change that a page of another site makes by what its visitor's browser sends by itself, and a log-in that it makes;
+    and a script that such a page loads (JSONP).
 
     :param origins: those whose pages may call (CORS). With `ANY` among them pages of every origin log in, and get no cookies.
     Raises Forbidden.
     """
-    if not operation.writes or not (caller is None or _is_ambient(request, caller)):
+    ambient = caller is not None and _is_ambient(request, caller)
+    if request.negotiation.callback and ambient and not _names_own_page(request, origins):
+        raise Forbidden("A script of another site can't read this.")
+    if not operation.writes or not (caller is None or ambient):
         return
+    # SECURITY: a link or an image of any page makes a GET, and older browsers don't tell which page. Programs have no visitors.
+    if ambient and request.env.get("REQUEST_METHOD") in ("GET", "HEAD") and _is_silent_browser(request):
+        raise Forbidden("A browser changes nothing by a GET, unless it names a page of this site. Use POST.")
     if is_own_page(request) or request.env.get("HTTP_ORIGIN") in origins:
         return
     # A log-in needs nothing of the browser's; without cookies it changes nothing in it either.
     if caller is not None or ANY not in origins:
         raise Forbidden("A page of another site can't do this.")
     request.may_set_cookies = False
+
+
+def _names_own_page(request: Request, origins: Collection[str]) -> bool:
+    """Whether a request says that it comes from a page of the service's own origin, from no page, or from one that may call."""
+    site, origin = request.env.get("HTTP_SEC_FETCH_SITE"), request.env.get("HTTP_ORIGIN")
+    return (site in _HERE if site else origin is not None and is_own_page(request)) or origin in origins
+
+
+def _is_silent_browser(request: Request) -> bool:
+    """Whether a browser says nothing of the page that a request comes from; programs never do."""
+    said = any(request.env.get(name) for name in ("HTTP_SEC_FETCH_SITE", "HTTP_ORIGIN"))
+    if said or not request.env.get("HTTP_USER_AGENT", "").startswith("Mozilla/"):
+        return False
+    scheme, _, rest = request.env.get("HTTP_REFERER", "").partition("://")
+    return not is_origin_of_host(f"{scheme}://{rest.partition('/')[0]}", request.env.get("HTTP_HOST", ""))
 
 
 def _is_ambient(request: Request, caller: Principal) -> bool:

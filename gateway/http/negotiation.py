@@ -21,6 +21,8 @@ PREDEFINED = frozenset({"reply", "oneway", "metadata"})
 #: What JSONP is answered as.
 JAVASCRIPT = "text/javascript"
 
+#: A media type that every browser asks for when it opens a page, and nobody else does.
+_OF_BROWSERS = "application/xhtml+xml"
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:\\.?|[^"\\])*(?:"|\Z)|[^;]*)')
 _ESCAPED = re.compile(r'\\(["\\])')
 _NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_.$]")
@@ -99,9 +101,13 @@ def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializ
 
 
 def _format_parameter(query: str, registry: Registry) -> Serializer | None:
-    """What ``format`` of the query names: a format or a media type, cut at the first dot."""
-    found = _parameter(query, "format").strip().partition(".")[0].lower()
-    return (registry.by_name(found) or registry.by_media_type(found)) if found else None
+    """What ``format`` of the query names: a format or a media type, without parameters, whole or cut at the first dot."""
+    found = media_type(_parameter(query, "format"))
+    return _named(found, registry) or _named(found.partition(".")[0], registry) if found else None
+
+
+def _named(name: str, registry: Registry) -> Serializer | None:
+    return registry.by_name(name) or registry.by_media_type(name)
 
 
 def _parameter(query: str, wanted: str) -> str:
@@ -115,8 +121,13 @@ def _parameter(query: str, wanted: str) -> str:
 
 
 def _predefined(path: str, registry: Registry) -> Serializer | None:
-    segments = path.split("/", 3)
-    return registry.by_name(segments[1]) if len(segments) > 2 and segments[2].lower() in PREDEFINED else None
+    """What a pre-defined path names: ``/msgpack/reply/X``, ``/x-msgpack/reply/X`` or ``/application/x-msgpack/reply/X``."""
+    segments = path.split("/", 4)
+    if len(segments) > 2 and segments[2].lower() in PREDEFINED:
+        return registry.by_name(segments[1])
+    if len(segments) > 3 and segments[3].lower() in PREDEFINED:
+        return registry.by_media_type(f"{segments[1]}/{segments[2]}")
+    return None
 
 
 @lru_cache(maxsize=512)
@@ -149,6 +160,11 @@ def _preferred(
     ]
     if candidates and not _anything(ranges):
         best = min(candidates, key=lambda each: each[:4])
+        if best[5].name == "html":
+            # A client that sends a document and takes it back gets it, unless a browser asks: Java's names pages first in all requests.
+            names = {each for each, _ in ranges}
+            sent = [each for each in candidates if each[5] is own and own.readable]
+            best = sent[0] if sent and _OF_BROWSERS not in names else best
         return best[5], _content_type(best[5], best[4]) if best[4] else _spelled(best[5], None, content_type)
     readable_own = own if own is not None and own.readable else None
     fallback = readable_own or registry.by_name(default) or next(iter(registry))
@@ -180,6 +196,9 @@ def _ranges(accept: str) -> Iterator[tuple[str, float]]:
     for part in accept.split(","):
         name, *parameters = part.split(";")
         name = name.strip().lower()
+        if name == "*":
+            # Java's own header has it.
+            name = "*/*"
         if name.count("/") == 1:
             yield name, _weight(parameters)
 

@@ -12,13 +12,14 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from gateway.budget import STREAMED, Allowance, Budget
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import (
     ClientLeft,
     MalformedRequest,
+    NotSupported,
     OutcomeUnknown,
     OutOfTime,
     ResponseTooLarge,
@@ -87,6 +88,14 @@ class _Call:
     caller: Principal | None
     budget: Budget
     login: LoginChange | None = None
+
+
+class _NotStored(Exception):
+    """Rolls a unit of work back whose result is the answer to a HEAD: as to a GET, and nothing is changed."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
 
 
 class _Running:
@@ -253,6 +262,8 @@ class Pipeline:
             context = self._context(unit, call, key)
             contexts.append(context)
             result = finish(idempotency.call(self.catalog, call.operation, values, context))
+            if call.request.method == "HEAD" and call.operation.writes:
+                raise _NotStored(result)
             call.login = context.login
             return result
 
@@ -262,6 +273,8 @@ class Pipeline:
         ):
             try:
                 return run_unit(self.database, call.operation.writes, work, call.budget)
+            except _NotStored as rolled_back:
+                return cast("Result", rolled_back.result)
             except OutcomeUnknown as error:
                 # Under its key it is not done twice; what only reads may be done as often as one likes.
                 error.retry_after = _RETRY_AFTER if keyed or not call.operation.writes else None
@@ -335,4 +348,6 @@ class Pipeline:
 
     def _admit(self, operation: Operation, request: Request) -> Principal | None:
         request.operation = operation
+        if request.method == "HEAD" and operation.signs_in:
+            raise NotSupported(f"HEAD changes nothing, and {operation.name} may. Use POST.", operation.verbs)
         return self.gate.admit(operation, request)

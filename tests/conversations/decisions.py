@@ -283,7 +283,9 @@ def _other_origin(conversation: Conversation, ours: Answer) -> bool:
 
 
 def _msgpack(conversation: Conversation, ours: Answer) -> bool:
-    return _format(ours) == "msgpack" and conversation.answer.status == 404
+    there = conversation.answer
+    # That host has no such format, and answers as if none was named.
+    return _format(ours) == "msgpack" and (there.status == 404 or "format=x-msgpack" in conversation.target)
 
 
 def _nobody(conversation: Conversation, ours: Answer) -> bool:

@@ -680,3 +680,80 @@ def test_managing_users_end_to_end(world: World, client: Client) -> None:
     client.app.reset()
     assert client.user(Authorization=f"Bearer {token}") == "new@example.org"
     assert client.log_in(userName="new@example.org", password="new password")
+
+
+WRITES_BY_ADDRESS = [
+    "/json/reply/SendMessage?endpointId=e&toAddress=t&body=b",
+    "/api/SendMessage.jsv?endpointId=e&toAddress=t&body=b",
+]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"User_Agent": "Mozilla/5.0", "Referer": "http://evil.example/"}, {"User_Agent": "Mozilla/5.0"}, *ELSEWHERE],
+)
+@pytest.mark.parametrize("path", WRITES_BY_ADDRESS)
+def test_a_get_writes_nothing_by_what_browsers_send(
+    world: World, client: Client, headers: dict[str, str], path: str
+) -> None:
+    client.log_in()
+    assert client("GET", path, **headers).status_code == 403
+    assert client("GET", path, Authorization=basic(ADA, PASSWORD), **headers).status_code == 403
+    assert world.count("messages") == 0
+    assert client("GET", path, Authorization=f"Bearer {KEY}", **headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"User_Agent": "ServiceStack .NET Client 5.8"},
+        {"User_Agent": "Mozilla/5.0", "Sec_Fetch_Site": "same-origin"},
+        {"Sec_Fetch_Site": "none"},
+        {"Origin": "http://localhost:80"},
+        {"Origin": ORIGIN},
+        {"Origin": ORIGIN, "Sec_Fetch_Site": "cross-site"},
+    ],
+)
+def test_a_get_from_here_writes(client: Client, headers: dict[str, str]) -> None:
+    client.log_in()
+    for path in WRITES_BY_ADDRESS:
+        assert client("GET", path, **headers).status_code == 200
+
+
+def test_a_post_that_means_a_get_is_no_get(client: Client) -> None:
+    client.log_in()
+    assert client("POST", WRITES_BY_ADDRESS[0], X_HTTP_Method_Override="GET").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"User_Agent": "ServiceStack .NET Client 5.8"}, 200),
+        ({"User_Agent": "Mozilla/5.0", "Referer": "http://localhost/app"}, 200),
+        ({"User_Agent": "Mozilla/5.0", "Sec_Fetch_Site": "same-origin"}, 200),
+        ({"User_Agent": "Mozilla/5.0"}, 403),
+        ({"User_Agent": "Mozilla/5.0", "Referer": "http://localhost.evil.example/"}, 403),
+        ({"User_Agent": "Mozilla/5.0", "Referer": "http://[oops"}, 403),
+        ({"Sec_Fetch_Site": "cross-site"}, 403),
+    ],
+)
+def test_who_logs_out_by_an_address(client: Client, headers: dict[str, str], status: int) -> None:
+    client.log_in()
+    assert client("GET", "/auth/logout", **headers).status_code == status
+    assert client.user() == (None if status == 200 else ADA)
+
+
+def test_head_never_writes(world: World, client: Client) -> None:
+    client.log_in()
+    for path, status in (
+        *((path, 200) for path in WRITES_BY_ADDRESS),
+        ("/auth/logout", 405),
+        ("/json/reply/EndSession?sessionId=x", 405),
+        ("/session-to-token", 405),
+    ):
+        response = client("HEAD", path, Authorization=f"Bearer {KEY}", Sec_Fetch_Site="same-origin")
+        assert (response.status_code, set_cookies(response)) == (status, [])
+    assert world.count("messages") == 0
+    assert client.user() == ADA

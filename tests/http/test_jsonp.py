@@ -11,7 +11,7 @@ from gateway import wsgi
 from gateway.settings import Settings
 from models import Database
 
-from .conftest import API_KEY
+from .conftest import API_KEY, EMAIL, PASSWORD
 
 
 @pytest.fixture
@@ -81,3 +81,23 @@ def test_it_is_not_allowed_unless_somebody_says_so(client: TestApp) -> None:
     answer = client.get("/sessions?callback=fn")
     assert answer.content_type == "application/json"
     assert answer.text.startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Origin": "http://localhost:80"}, 200),
+    ],
+)
+def test_scripts_elsewhere_read_nothing_by_a_cookie(allowing: TestApp, headers: dict[str, str], status: int) -> None:
+    allowing.authorization = None
+    allowing.post_json("/auth", {"provider": "credentials", "userName": EMAIL, "password": PASSWORD})
+    for path in ("/sessions", "/auth/status"):
+        allowing.get(f"{path}?callback=fn", headers=headers, status=status)
+        allowing.get(path, headers=headers, status=200)
+    allowing.reset()
+    allowing.get("/auth/status?callback=fn", headers=headers, status=200)

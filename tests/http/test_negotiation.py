@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webtest import TestApp
 
 from gateway.http.negotiation import Negotiation, media_type, negotiate
 from serializers.registry import default_registry
@@ -12,6 +13,9 @@ from serializers.registry import default_registry
 REGISTRY = default_registry()
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+#: What Java's HttpURLConnection asks for where nobody says anything else.
+JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 
 
 def chosen(
@@ -55,6 +59,13 @@ def test_an_encoded_dot_belongs_to_the_value() -> None:
         ("format=", "csv"),
         ("format=nonsense", "csv"),
         ("informat=jsv", "csv"),
+        ("format=application/xml; charset=utf-8", "xml"),
+        ("format=application/xml;charset=utf-8", "xml"),
+        ("format=Text%2FJSV%3B+q%3D1", "jsv"),
+        ("format=x-msgpack", "msgpack"),
+        ("format=application/vnd.msgpack", "msgpack"),
+        ("format=x-jsv.more", "jsv"),
+        ("format=ndjson", "jsonl"),
     ],
 )
 def test_the_query_names_a_format_or_a_media_type(query: str, name: str) -> None:
@@ -94,6 +105,17 @@ def test_the_order_of_the_ways() -> None:
         ("garbage;;;=,", None, "application/json; charset=utf-8"),
         ("text/csv;q=abc", None, "text/csv"),
         (BROWSER, None, "text/html; charset=utf-8"),
+        (BROWSER, "application/json", "text/html; charset=utf-8"),
+        (JAVA, "application/json", "application/json; charset=utf-8"),
+        (JAVA, "application/jsv; charset=utf-8", "application/jsv"),
+        (JAVA, None, "text/html; charset=utf-8"),
+        (JAVA, "application/x-www-form-urlencoded", "text/html; charset=utf-8"),
+        ("text/html", "application/json", "text/html; charset=utf-8"),
+        ("*", "text/jsv", "text/jsv"),
+        ("text/jsonl", None, "text/jsonl"),
+        ("application/x-ndjson", "application/json", "application/x-ndjson"),
+        ("application/ndjson;q=0.9, */*;q=0.1", None, "application/ndjson"),
+        ("application/vnd.msgpack", None, "application/vnd.msgpack"),
         (None, "application/x-www-form-urlencoded", "application/json; charset=utf-8"),
         ("", "text/html", "application/json; charset=utf-8"),
     ],
@@ -129,3 +151,23 @@ def test_it_never_fails_and_always_gives_a_format(path: str, query: str, accept:
     assert found.serializer in list(REGISTRY)
     assert found.content_type.isascii()
     assert path.startswith(found.path)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/x-msgpack/reply/GetAuthStatus", "msgpack"),
+        ("/application/x-msgpack/reply/GetAuthStatus", "msgpack"),
+        ("/Text/CSV/oneway/GetAuthStatus", "csv"),
+        ("/x-jsv/reply/GetAuthStatus", "jsv"),
+        ("/application/nothing/reply/GetAuthStatus", None),
+        ("/nothing/reply/GetAuthStatus", None),
+    ],
+)
+def test_pre_defined_paths_by_every_name_of_a_format(anonymous: TestApp, path: str, name: str | None) -> None:
+    answer = anonymous.get(path, status="*")
+    assert answer.status_code == (200 if name else 404)
+    if name is not None:
+        found = REGISTRY.by_media_type(answer.content_type)
+        assert found is not None
+        assert found.name == name
