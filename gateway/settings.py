@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
@@ -108,6 +108,10 @@ class Settings:
     )
     jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
     default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
+    csv: Literal["auto", "rows", "envelope"] = _setting(
+        "GATEWAY_CSV",
+        "how lists are written in CSV: rows, or ServiceStack's envelope; auto writes it for its own clients",
+    )
     errors: str = _setting("GATEWAY_ERRORS", "field names and reason phrases as ServiceStack's, or plain")
     metadata: str = _setting("GATEWAY_METADATA", "what metadata pages tell of: all operations, or permitted ones only")
     log: str = _setting("GATEWAY_LOG", "text or json")
@@ -206,6 +210,10 @@ class Settings:
             jsonp=env.bool("GATEWAY_JSONP", False),
             default_format=env.str(
                 "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])
+            ),
+            csv=cast(
+                "Literal['auto', 'rows', 'envelope']",
+                env.str("GATEWAY_CSV", "auto", validate=validate.OneOf(["auto", "rows", "envelope"])),
             ),
             errors=env.str("GATEWAY_ERRORS", "compatible", validate=validate.OneOf(["compatible", "plain"])),
             metadata=env.str("GATEWAY_METADATA", "all", validate=validate.OneOf(["all", "permitted"])),

@@ -79,6 +79,7 @@ def build(settings: Settings, database: Database, probed: Database | None = None
         transport_seconds=settings.transport_seconds,
         jsonp=settings.jsonp,
         default_format=settings.default_format,
+        tables=settings.csv,
         permitted_only=settings.metadata == "permitted",
         compatible_errors=settings.errors == "compatible",
         write_line=logs.request_writer(settings.log),

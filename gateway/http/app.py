@@ -23,6 +23,7 @@ from gateway.http.resources import (
     OperationsResource,
     PredefinedResource,
 )
+from gateway.http.tables import Tables
 from gateway.metadata.library import Library
 from gateway.places import Place
 from gateway.security.authenticator import Authenticator
@@ -119,6 +120,7 @@ class Options:
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
     :ivar default_format: name of the format that answers where nothing else says so.
+    :ivar tables: how lists are written in CSV.
     """
 
     realm: str = "gateway"
@@ -129,6 +131,7 @@ class Options:
     origins: tuple[str, ...] = ()
     jsonp: bool = False
     default_format: str = "json"
+    tables: Tables = "auto"
     permitted_only: bool = False
     admission: Admission = field(default_factory=Admission)
     limits: Allowance = Allowance()  # noqa: RUF009 - frozen
@@ -151,7 +154,9 @@ def create_app(
     catalog.check()
     gate = Gate(authenticator, options.origins)
     bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
-    pipeline = Pipeline(catalog, registry, database, gate, bodies, options.limits, options.streamed, options.admission)
+    pipeline = Pipeline(
+        catalog, registry, database, gate, bodies, options.limits, options.streamed, options.admission, options.tables
+    )
     app = App(
         request_type=Request,
         router=routing.CaselessRouter(),

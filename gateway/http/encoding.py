@@ -13,6 +13,7 @@ from gateway.budget import Budget
 from gateway.contract.catalog import Operation
 from gateway.http import jsconfig
 from gateway.http.request import Request
+from gateway.http.tables import Tables, table_shape
 from models.recent import Recent
 from serializers import json, shape
 from serializers.base import Page, Serializer
@@ -39,10 +40,16 @@ class Encoder:
     :ivar registry: the formats; pages for people link to the others.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, tables: Tables = "auto") -> None:
         self._registry = registry
+        self._tables = tables
         self._writer = lru_cache(maxsize=None)(lambda serializer, expected: serializer.writer(expected))
         self._documents: Recent[tuple[shape.Shape, Serializer, str], bytes] = Recent(_MOST_KEPT)
+
+    def expected(self, operation: Operation, request: Request) -> shape.Shape:
+        """The shape that an answer is written by."""
+        assert operation.response_shape is not None
+        return table_shape(operation.response_shape, request, self._tables)
 
     def encode(self, operation: Operation, result: Any, request: Request, budget: Budget, tag: str = "") -> bytes:
         """The document of one result.
@@ -51,8 +58,7 @@ class Encoder:
         :raises EncodeError: when the result can't be written in the format.
         :raises ResponseTooLarge: when the document has more bytes than the budget allows.
         """
-        expected, serializer = operation.response_shape, request.negotiation.serializer
-        assert expected is not None
+        expected, serializer = self.expected(operation, request), request.negotiation.serializer
         if _is_long(operation, result) and serializer.name not in _GATHERING and not _options(request):
             # A long page is written in blocks, and others go first between them.
             return joined(serializer.stream(result, expected), budget)
@@ -146,6 +152,19 @@ def page(title: str, request: Request, registry: Registry) -> Page:
 def _list_of(operation: Operation) -> shape.ListOf:
     assert operation.response_shape is not None
     return shape.ListOf(operation.response_shape)
+
+
+def gathered(answer: Any, rows: shape.Record, budget: Budget) -> Any:
+    """The answer of a streamed list with all its rows, each counted by its size: an envelope has them in one cell.
+
+    :param rows: the shape that names the rows.
+    """
+    assert rows.rows is not None
+    attribute = rows.attributes.get(rows.rows, rows.rows)
+    listed = rows.fields[rows.rows]
+    assert isinstance(listed, shape.ListOf)
+    setattr(answer, attribute, [*_measured(getattr(answer, attribute), listed.item, budget)])
+    return answer
 
 
 def headers(operation: Operation, result: Any, serializer: Serializer, tag: str | None = None) -> Mapping[str, str]:

@@ -31,6 +31,7 @@ from gateway.http import auth, binding, bodies, conditional, encoding, forms, lo
 from gateway.http.admission import LARGE, PLACE, Admission
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
+from gateway.http.tables import Tables
 from gateway.places import Place
 from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
@@ -38,9 +39,9 @@ from gateway.services import idempotency
 from gateway.services.context import Context, Streamed, now
 from gateway.units import run_unit, unit_of_work
 from models import Database, Unit
-from serializers.base import Limits, Page, Serializer
+from serializers.base import Limits, Page
 from serializers.registry import Registry
-from serializers.shape import Shape
+from serializers.shape import Record
 
 #: What a body may hold where anybody may call.
 OPEN_LIMITS = Limits(bytes=64 * 1024, items=10_000, names=1_000)
@@ -142,6 +143,7 @@ class Pipeline:
     :param bodies: what a request's body may hold, compressed and inflated, and what it may hold where anybody may call.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
+    :param tables: how lists are written in CSV.
     """
 
     def __init__(
@@ -154,6 +156,7 @@ class Pipeline:
         limits: Allowance = Allowance(),  # noqa: B008 - frozen
         streamed: Allowance = STREAMED,
         admission: Admission | None = None,
+        tables: Tables = "auto",
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -162,7 +165,7 @@ class Pipeline:
         self.limits = limits
         self.streamed = streamed
         self.admission = admission or Admission()
-        self.encoder = encoding.Encoder(registry)
+        self.encoder = encoding.Encoder(registry, tables)
         self._running = _Running()
         self._body, self._open_body = bodies
 
@@ -307,7 +310,7 @@ class Pipeline:
         negotiation = request.negotiation
         assert operation.response_shape is not None
         page = encoding.page(operation.name, request, self.registry)
-        blocks = self._blocks(negotiation.serializer, operation.response_shape, result, page, request)
+        blocks = self._blocks(operation, result, page, request)
         headers = encoding.headers(operation, result, negotiation.serializer)
         if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and _SOCKET in request.env:
             # Its clients can't tell a list that was cut from a complete one.
@@ -315,11 +318,17 @@ class Pipeline:
         return Answer(200, None, negotiation.content_type, headers, encoding.Stream(blocks))
 
     def _blocks(
-        self, serializer: Serializer, expected: Shape, result: Streamed, page: Page, request: Request
+        self, operation: Operation, result: Streamed, page: Page, request: Request
     ) -> Generator[bytes, None, None]:
+        serializer, expected = request.negotiation.serializer, self.encoder.expected(operation, request)
         budget = Budget(self.streamed, self.admission.places.pause)
         with self.admission.stream(request), unit_of_work(self.database, write=False, budget=budget) as unit:
-            yield from encoding.paced(serializer.stream(result.open(unit), expected, page=page), budget)
+            answer: Any = result.open(unit)
+            declared = operation.response_shape
+            if expected is not declared and isinstance(declared, Record):
+                # What is written is counted once, when it is gathered.
+                answer = encoding.gathered(answer, declared, Budget(self.limits))
+            yield from encoding.paced(serializer.stream(answer, expected, page=page), budget)
 
     def _context(self, unit: Unit, call: _Call, key: str | None) -> Context:
         return Context(

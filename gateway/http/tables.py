@@ -1,0 +1,39 @@
+"""How a list is written in CSV: a row for each item, or ServiceStack's envelope, one row with the items in a cell.
+
+People and spreadsheets want rows. ``CsvServiceClient`` of .NET reads one DTO from the first row, and finds no items in any other table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Literal, TypeAlias
+
+from gateway.http.negotiation import media_type
+from gateway.http.request import Request
+from serializers.shape import Record, Shape
+
+#: ``auto`` writes the envelope for ServiceStack's own clients and rows for everybody else.
+Tables: TypeAlias = Literal["auto", "rows", "envelope"]
+
+#: How the User-Agent of ServiceStack's .NET clients begins: ``ServiceStack .NET Client 5.80``.
+_CLIENT = "servicestack"
+
+
+def table_shape(expected: Shape, request: Request, tables: Tables) -> Shape:
+    """Return what a document is written by: in the envelope a record of a list has no rows of its own."""
+    if request.negotiation.serializer.name != "csv" or not isinstance(expected, Record) or expected.rows is None:
+        return expected
+    wanted = tables == "envelope" or (tables == "auto" and _is_csv_client(request))
+    return _enveloped(expected) if wanted else expected
+
+
+def _is_csv_client(request: Request) -> bool:
+    """Whether the request comes from ServiceStack's client for CSV, which accepts CSV first of all."""
+    accept, agent = (str(request.env.get(name, "")).lower() for name in ("HTTP_ACCEPT", "HTTP_USER_AGENT"))
+    return media_type(accept.partition(",")[0]) == "text/csv" and agent.startswith(_CLIENT)
+
+
+@cache
+def _enveloped(expected: Record) -> Record:
+    return replace(expected, rows=None)
