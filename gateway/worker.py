@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import selectors
 import socket
 import time
@@ -46,6 +47,8 @@ BUFFERED = 32 * 1024 * 1024
 LINGER = 30.0
 SILENT_LINGER = 5.0
 
+#: Open files of a worker beside its clients' connections: those of the database above all.
+_OTHER_FILES = 1024
 #: Connections that are accepted before others are looked at.
 _ACCEPTED = 16
 _BLOCK = 64 * 1024
@@ -94,6 +97,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Serve until a signal ends it."""
         heap.give_back_large_blocks()
+        _allow_files(CONNECTIONS + _OTHER_FILES)
         super().init_process()
 
     # -- A connection in the poller ------------------------------------------------------------------------------------------------
@@ -121,15 +125,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return True
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or not. A worker that stops accepts those that the kernel has accepted for it already."""
-        stops = not enabled and self._accepting and not self.alive
+        """Accept connections or not. A worker that stops answers those that the kernel has accepted for it, and closes its socket, so that
+        further ones are another worker's or are refused."""
         super().set_accept_enabled(enabled)
-        if stops:
+        if not enabled and not self.alive:
             for listener in self.sockets:
                 while self.nr_conns < CONNECTIONS and self._accept(listener):
                     pass
-                # Connections that the kernel accepts later would be reset when the last process closes the socket. Once no process
-                # has it, they are refused, and a proxy asks another node.
                 listener.close()
 
     def _expect(self, conn: Connection) -> None:
@@ -377,3 +379,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
         else:
             self._linger(conn)
+
+
+def _allow_files(number: int) -> None:
+    """Let this process open so many files, as far as the system allows it."""
+    with suppress(OSError):  # a filter of system calls may refuse both calls
+        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if allowed != resource.RLIM_INFINITY and allowed < number:
+            wanted = number if most == resource.RLIM_INFINITY else min(number, most)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from gateway.serving import end_new_workers_at_once
+from tests.live.raw import head, receive
 from tests.live.sessions import create, names
 from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, end, wait_until
 
@@ -90,6 +91,40 @@ def test_a_new_master_takes_over_without_losing_a_request(gateway: Gateway) -> N
         wait_until(more(made), "requests of the new one")
     os.kill(new, signal.SIGTERM)
     wait_until(lambda: not Path(f"/proc/{new}").exists(), "the end of the new master")
+
+
+def test_an_end_under_load_resets_no_connection(gateway: Gateway) -> None:
+    """A connection is answered, or refused by the kernel; what was acknowledged is stored."""
+    host, _, port = gateway.address.partition(":")
+    body = b'{"displayName":"last"}'
+    sent = head("/sessions.json", "Content-Type: application/json", f"Content-Length: {len(body)}") + body
+    answers: list[bytes] = []
+    lost: list[OSError] = []
+
+    def call_until_refused() -> None:
+        while True:
+            try:
+                with socket.create_connection((host, int(port)), timeout=30) as connection:
+                    connection.sendall(sent)
+                    answers.append(receive(connection))
+            except ConnectionRefusedError:
+                return
+            except OSError as error:
+                lost.append(error)
+
+    threads = [threading.Thread(target=call_until_refused) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(answers) > 50, "requests")
+    assert gateway.stop() == 0
+    for thread in threads:
+        thread.join()
+    assert {answer[9:12] for answer in answers} == {b"200"}
+    # Between a worker's last look and the end of its socket there are microseconds.
+    assert len(lost) <= 1
+    gateway.start()
+    stored = gateway.command("sessions", "export", "--format", "jsonl").count('"displayName":"last"')
+    assert len(answers) <= stored <= len(answers) + len(lost)
 
 
 def many_sessions(gateway: Gateway, number: int) -> None:

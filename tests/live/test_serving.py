@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import stat
@@ -287,6 +288,18 @@ def test_an_address_in_use_is_named(gateway: Gateway, make_gateway: GatewayFacto
     assert "in use" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert gateway.healthy()
+
+
+def test_workers_may_open_as_many_files_as_they_need(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(GATEWAY_WORKERS="1")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        gateway.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    (worker,) = workers(gateway)
+    assert resource.prlimit(worker, resource.RLIMIT_NOFILE) == (min(2024, hard), hard)
 
 
 def test_gunicorn_by_hand(make_gateway: GatewayFactory) -> None:
