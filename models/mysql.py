@@ -77,9 +77,13 @@ class Mysql:
         failures: list[str] = []
         second = None
         for host in self._candidates():
-            left = deadline - time.monotonic()
+            now = time.monotonic()
+            left = deadline - now
             if left <= 0:
                 break
+            if host in self._avoided:
+                # One tries whether it is well again; the others go elsewhere meanwhile.
+                self._avoided[host] = now + AVOIDED
             try:
                 connection, lack = self._connected(host, min(left, CONNECT))
             except Exception as error:
@@ -88,6 +92,7 @@ class Mysql:
                 failures.append(self._failure(host, error))
                 self._avoided[host] = time.monotonic() + AVOIDED
                 continue
+            self._avoided.pop(host, None)
             if not lack:
                 if second is not None:
                     _close(second[0])

@@ -49,7 +49,9 @@ class Server:
 
     def install(self) -> None:
         """Make the folder's files. Skips the test where the server is not to be had."""
-        subprocess.run(self._installation(), check=True, capture_output=True)
+        done = subprocess.run(self._installation(), capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.fail(f"{type(self).__name__} was not installed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -15,7 +15,14 @@ from types import ModuleType
 
 from models.database import Database, Unit, connect
 from models.errors import Duplicate, SchemaMismatch, Unavailable
-from models.migrations import ddl, m0001_first, m0002_lists_by_date, m0003_fewer_pages, m0004_log_ins
+from models.migrations import (
+    ddl,
+    m0001_first,
+    m0002_lists_by_date,
+    m0003_fewer_pages,
+    m0004_log_ins,
+    m0005_searched_indexes,
+)
 
 __all__ = [
     "MIGRATIONS",
@@ -30,7 +37,13 @@ __all__ = [
     "size",
 ]
 
-_MODULES: Sequence[ModuleType] = (m0001_first, m0002_lists_by_date, m0003_fewer_pages, m0004_log_ins)
+_MODULES: Sequence[ModuleType] = (
+    m0001_first,
+    m0002_lists_by_date,
+    m0003_fewer_pages,
+    m0004_log_ins,
+    m0005_searched_indexes,
+)
 
 #: Every migration by its number and name, in order.
 MIGRATIONS: Mapping[str, ModuleType] = {each.__name__.rpartition(".")[2].removeprefix("m"): each for each in _MODULES}

@@ -15,6 +15,9 @@ import pymysql
 import pytest
 
 from models import Database, Unavailable, Unit, account, connect, migrations
+from models.address import Host
+from models.mysql import Mysql
+from models.pool import Held
 from tests.databases import SERVERS, Server, new_database
 
 NOW = "2026-11-23T08:15:30.123456Z"
@@ -293,6 +296,36 @@ class TestSilence:
         pair.first.process.send_signal(signal.SIGCONT)
         database.run(new_account)
         assert database.run(count) == 2
+
+
+class TestAvoided:
+    """A server that failed is tried by one at a time."""
+
+    def test_others_go_elsewhere_while_one_tries(
+        self, pair: Pair, opened: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried: list[int] = []
+        database = opened()
+        assert isinstance(database.engine, Mysql)
+        engine = database.engine
+        connected = engine._connected
+
+        def noted(host: Host, seconds: float) -> Any:
+            tried.append(host.port)
+            if host.port == pair.ports[0]:
+                raise pymysql.err.OperationalError(2003, "timed out")
+            return connected(host, seconds)
+
+        monkeypatch.setattr(engine, "_connected", noted)
+        assert database.run(port) == pair.ports[1]
+        with database.unit_of_work(), database.unit_of_work() as unit:
+            assert port(unit) == pair.ports[1]
+        assert tried == [pair.ports[0], pair.ports[1], pair.ports[1]]
+        for host in engine._avoided:
+            engine._avoided[host] = 0.0
+        assert next(iter(engine._candidates())).port == pair.ports[0]
+        engine.open(Held())
+        assert next(iter(engine._candidates())).port == pair.ports[1]
 
 
 class TestConnections:

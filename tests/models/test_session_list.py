@@ -261,6 +261,34 @@ class TestPages:
                 f"SEARCH t1 USING INDEX session_archived_date_created_id (archived=? AND {condition})"
             ]
 
+    @pytest.mark.parametrize(
+        ("accounts", "index"), [(None, "archived"), (["acme"], "account_id_archived"), (["acme", "x"], "archived")]
+    )
+    @pytest.mark.parametrize("searched", ["from_contains", "to_contains"])
+    def test_a_search_that_finds_nothing_reads_no_rows_of_the_table(
+        self, unit: Unit, searched: str, accounts: list[str] | None, index: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SQLite looks into the index that sorts, where the texts stand, too."""
+        if unit.dialect == "mysql":
+            return
+        monkeypatch.setattr(listing, "FEW", 0)
+        for number in range(60):
+            add(unit, from_address=f"ada{number}@example.org", destination="+1555", console_data="x" * 5000)
+        filters = {"archived": False, "visible_accounts": accounts}
+        assert len(names(unit, {**filters, searched: "5"})) > 0
+        ran, run = [], unit.run
+
+        def kept(sql: str, values: Any) -> Any:
+            ran.append((sql, values))
+            return run(sql, values)
+
+        unit.run = kept
+        assert session_list.page(unit, {**filters, searched: "nobody"}, NEWEST, 50) == []
+        plan = run(f"EXPLAIN QUERY PLAN {ran[-1][0]}", ran[-1][1]).fetchall()
+        assert plan[0][3].startswith(f"SEARCH t1 USING INDEX session_{index}_date_created_id ")
+        columns = run("SELECT name FROM pragma_index_info(?)", (f"session_{index}_date_created_id",)).fetchall()
+        assert [name for (name,) in columns][-2:] == ["from_folded", "to_folded"]
+
     def test_statements_do_not_grow_with_the_page(self, unit: Unit) -> None:
         for _ in range(60):
             add(unit, "ada")
