@@ -22,6 +22,8 @@ from models.pool import Held
 
 #: Seconds that a server has for each step of a new connection; one that takes longer counts as silent.
 CONNECT = 2.0
+#: Seconds for a new connection, all servers together.
+OPENING = 5.0
 #: Seconds for which a server that failed is tried last.
 AVOIDED = 5.0
 #: Seconds that a connection to a server without writes is kept.
@@ -42,7 +44,7 @@ class Mysql:
     A writer reads what is committed by then, so that what it reads after a lock is what the lock protects; a reader sees the moment of
     its first statement.
 
-    :param patience: seconds for a new connection, all servers together, and to wait for a lock.
+    :param patience: seconds to wait for a lock.
     :param answer: seconds to wait for the answer to one statement; None is without end.
     :param sync_wait: whether a node of a Galera cluster reads only what is as new as what the other nodes had committed.
     :raises ValueError: for options that the driver refuses.
@@ -54,7 +56,6 @@ class Mysql:
 
     def __init__(self, address: MysqlAddress, patience: float, answer: float | None, *, sync_wait: bool) -> None:
         self._address = address
-        self._patience = patience
         self._answer = answer
         self._sync_wait = sync_wait
         seconds = max(1, round(patience))
@@ -73,7 +74,7 @@ class Mysql:
 
     def open(self, held: Held) -> None:
         """Open a connection to the best server. Raises Unavailable."""
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + OPENING
         failures: list[str] = []
         second = None
         for host in self._candidates():
