@@ -7,8 +7,11 @@ or UTF-8. A value that its charset can't decode is `Undecodable`, and refused wh
 from __future__ import annotations
 
 import codecs
+import encodings
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from encodings.aliases import aliases
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
@@ -42,6 +45,7 @@ _MOST_HEADERS = 16
 _CHARSET_FIELD = "_charset_"
 #: Charsets of Python's that are no charsets of texts, or take time in proportion to the square of a text.
 _NOT_READ = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7", "mbcs", "oem"})
+_CODECS = aliases.keys() | {module.name for module in pkgutil.iter_modules(encodings.__path__)}
 _WIDE = ("utf-16", "utf-32")
 #: They mean that the part's bytes are as they are.
 _IDENTITIES = frozenset({"", "7bit", "8bit", "binary"})
@@ -92,10 +96,11 @@ def _too_many(most: int, what: str) -> TooLarge:
 
 
 def _counted(pairs: Iterator[tuple[str, Value]], limits: Limits) -> Iterator[tuple[str, Value]]:
-    """The pairs, as long as their names are not too many."""
+    """The pairs, as long as their names are not too many. Items of one list (``x[0]``, ``x[1]``) have one name."""
     names: set[str] = set()
     for name, value in pairs:
-        names.add(name)
+        list_name, _, place = name.partition("[")
+        names.add(list_name if place[:-1].isdecimal() else name)
         if len(names) > limits.names:
             raise _too_many(limits.names, "names")
         yield name, value
@@ -156,15 +161,17 @@ def _decoded(raw: bytes, charset: str) -> str | Undecodable:
 
 def _known(charset: str) -> str:
     """Python's name of a charset. Raises MalformedRequest for one that is not read here."""
+    # Python remembers every name that it was ever asked for: it is asked only for those that it has, in one spelling.
+    name = encodings.normalize_encoding(charset.strip().strip("\"'")[:_LONGEST_SHOWN]).lower()
     try:
-        name = codecs.lookup(charset.strip().strip("\"'")).name
+        found = codecs.lookup(name).name if name in _CODECS else ""
         # The codecs that are no charsets (base64 and the like) say so here.
-        "x".encode(name)
+        "x".encode(found or "ascii")
     except (LookupError, ValueError):
-        name = ""
-    if not name or name in _NOT_READ:
+        found = ""
+    if not found or found in _NOT_READ:
         raise MalformedRequest(f"The form can't be read: its charset '{charset[:_LONGEST_SHOWN]}' is not known here.")
-    return name
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -460,7 +460,7 @@ DECISIONS = [
         frozenset({"cookies"}),
         _logged_in,
     ),
-    Decision("403", "The role is missing 403 Forbidden", _WHOLE, _without_role),
+    Decision("403", "The caller lacks a role 403 Invalid Role", _WHOLE, _without_role),
     Decision("words", "Messages are for people; clients switch on the codes.", _DOCUMENT, _worded),
     Decision("edv", "``edv`` (false and 0 are left out)", _DOCUMENT, _defaults_left_out),
     Decision("dates", "Points in time are texts in ISO 8601.", _DOCUMENT, _dates),

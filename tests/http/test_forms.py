@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings
 from typing import Any
 
 import pytest
@@ -207,3 +208,13 @@ def test_a_form_has_so_many_fields_at_most(client: TestApp) -> None:
     many = [(DISPOSITION, b"a")] * MOST_FIELDS
     assert send(client, parts(*many)).status_code == 200
     assert send(client, parts(*many, many[0])).status_code == 413
+
+
+def test_names_of_charsets_are_not_remembered(client: TestApp) -> None:
+    """Python's own look-up keeps each name that it was asked for, known or not."""
+    before = len(encodings._cache)
+    for number in range(50):
+        failure(send(client, f"displayName=a&_charset_=x-{number}".encode(), FORM))
+        spelling = "utf" + "-" * (number + 1) + "8"
+        assert send(client, f"displayName=a&_charset_={spelling}".encode(), FORM).status_code == 200
+    assert len(encodings._cache) <= before + 1

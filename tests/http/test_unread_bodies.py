@@ -132,6 +132,9 @@ def test_a_form_has_a_thousand_names_there(anonymous: TestApp) -> None:
 
     assert post(anonymous, "/auth", names(OPEN_LIMITS.names), FORM).status_code == 401
     assert post(anonymous, "/auth", names(OPEN_LIMITS.names + 1), FORM).status_code == 413
+    items = "&".join(f"x[{number}]=" for number in range(OPEN_LIMITS.names + 1))
+    assert post(anonymous, "/auth", items, FORM).status_code == 401
+    assert post(anonymous, "/auth", items.replace("[", "[n"), FORM).status_code == 413
 
 
 def test_what_packs_well_is_never_inflated_beyond_the_limit(anonymous: TestApp) -> None:
