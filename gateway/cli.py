@@ -45,15 +45,10 @@ def serve() -> None:
     settings = Settings.from_environment()
     logs.configure(settings.log, queued=True)
     listener = listening.listen(settings.bind)
-    try:
-        with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
-            database = starting.prepare(settings, meanwhile.begin)
-            app = wsgi.build(settings, database, wsgi.probed(settings))
-            database.dispose()
-    except BaseException:
-        if listener is not None:
-            listener.close()
-        raise
+    with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
+        database = starting.prepare(settings, meanwhile.begin)
+        app = wsgi.build(settings, database, wsgi.probed(settings))
+        database.dispose()
     serving.Server(app, database, settings, listener).run()
 
 

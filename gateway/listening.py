@@ -106,7 +106,7 @@ def _remove_stale(path: str) -> None:
 class Starting:
     """Answers clients while the service is not ready: ``/health`` with 200, everything else with 503. A context manager.
 
-    It answers nobody until `begin` is called.
+    It answers nobody until `begin` is called. A start that fails closes the socket.
 
     :param listener: the socket; None for none, then nothing is answered.
     :param refusal: makes the response to a request from its first bytes.
@@ -133,6 +133,8 @@ class Starting:
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
+        if error is not None and self._listener is not None:
+            self._listener.close()
 
     def _run(self, listener: socket.socket) -> None:
         listener.settimeout(0.1)

@@ -77,6 +77,14 @@ class Rarely:
         return self._passed.pop(kind, 0)
 
 
+def _descriptor(stream: Any) -> int | None:
+    """The file descriptor of a stream; None for one in memory."""
+    try:
+        return int(stream.fileno())
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
 def configure(style: str, *, queued: bool = False) -> None:
     """Set up logging for this process.
 
@@ -95,8 +103,9 @@ def configure(style: str, *, queued: bool = False) -> None:
     else:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()
-    if queued and not isinstance(sys.stderr, LogQueue):
-        sys.stderr = LogQueue(sys.stderr.fileno(), lambda count: _notice(count, [*shared, renderer]))
+    descriptor = None if isinstance(sys.stderr, LogQueue) else _descriptor(sys.stderr)
+    if queued and descriptor is not None:
+        sys.stderr = LogQueue(descriptor, lambda count: _notice(count, [*shared, renderer]))
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),

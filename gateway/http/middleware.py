@@ -201,7 +201,6 @@ EXPOSED = (
     "ETag",
     "Retry-After",
     "X-AutoBatch-Completed",
-    "X-Ignored-Values",
     "X-Request-Id",
     "X-Total-Count",
     "X-Total-Count-Capped",

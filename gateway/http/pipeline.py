@@ -144,7 +144,6 @@ class Pipeline:
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
     :param tables: how lists are written in CSV.
-    :ivar reading: how strictly requests are read, a mode of `gateway.http.leniency`.
     """
 
     def __init__(
@@ -158,7 +157,6 @@ class Pipeline:
         streamed: Allowance = STREAMED,
         admission: Admission | None = None,
         tables: Tables = "auto",
-        reading: str = "compatible",
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -168,7 +166,6 @@ class Pipeline:
         self.streamed = streamed
         self.admission = admission or Admission()
         self.encoder = encoding.Encoder(registry, tables)
-        self.reading = reading
         self._running = _Running()
         self._body, self._open_body = bodies
 
@@ -190,9 +187,7 @@ class Pipeline:
     def _run(self, call: _Call, path: Mapping[str, str], *, predefined: bool) -> Answer | Streamed:
         operation, request = call.operation, call.request
         limits = self._limits_of(operation)
-        values = binding.read_values(
-            request, operation, path, self.registry, limits, predefined=predefined, mode=self.reading
-        )
+        values = binding.read_values(request, operation, path, self.registry, limits, predefined=predefined)
 
         def finish(result: Any) -> Answer | Streamed:
             if result is None or operation.response_shape is None:
@@ -223,7 +218,7 @@ class Pipeline:
 
     def _run_batch(self, call: _Call) -> Answer:
         operation, request = call.operation, call.request
-        batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation), self.reading)
+        batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation))
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
         done = _Done()

@@ -76,10 +76,13 @@ def first_user(database: Database, settings: Settings, kept: Path | None = None)
     :param kept: a file that is written with the made secrets, in mode 600, in place of showing them.
     :raises NoAdministrator: when a user of that e-mail address exists already, or `kept` can't be written.
     """
-    if _has_administrator(database):
+    if _anybody(database):
         return None
     email = settings.bootstrap_email or _EMAIL
     if _exists(database, email):
+        if _anybody(database):
+            # Another node of the same installation has made it since.
+            return None
         raise NoAdministrator(
             f"No user is an administrator. '{email}' exists: run 'gateway user roles {email} --role {SYSTEM_ADMINISTRATOR}'."
         )
@@ -101,7 +104,7 @@ def first_user(database: Database, settings: Settings, kept: Path | None = None)
         )
     except AdministrationError:
         # Another node of the same installation may have started at the same time.
-        if not _has_administrator(database):
+        if not _anybody(database):
             raise
         if kept is not None:
             kept.unlink(missing_ok=True)
@@ -125,7 +128,8 @@ def _keep(path: Path, made: FirstUser) -> None:
         ) from error
 
 
-def _has_administrator(database: Database) -> bool:
+def _anybody(database: Database) -> bool:
+    """Whether any enabled user is an administrator."""
     with unit_of_work(database, write=False) as unit:
         return user.anybody(unit, SYSTEM_ADMINISTRATOR)
 
