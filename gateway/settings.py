@@ -19,6 +19,7 @@ from models import address
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
 _HIDDEN = "(hidden)"
+READINGS = ("compatible", "strict", "lenient")
 
 #: Bytes that a secret has at least: HS256 wants a key as long as its hash (RFC 7518, 3.2).
 SECRET_BYTES = 32
@@ -107,6 +108,7 @@ class Settings:
         "GATEWAY_HSTS", "seconds for which browsers call over https only, once they have done so; 0 for no such header"
     )
     jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
+    reading: str = _setting("GATEWAY_READING", "how strictly requests are read: compatible, strict or lenient")
     default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
     csv: Literal["auto", "rows", "envelope"] = _setting(
         "GATEWAY_CSV",
@@ -208,6 +210,7 @@ class Settings:
             cors_origins=tuple(env.list("GATEWAY_CORS_ORIGINS", [], validate=_check_origins) or ()),
             transport_seconds=env.int("GATEWAY_HSTS", 31_536_000, validate=validate.Range(0, 63_072_000)),
             jsonp=env.bool("GATEWAY_JSONP", False),
+            reading=env.str("GATEWAY_READING", "compatible", validate=validate.OneOf([*READINGS])),
             default_format=env.str(
                 "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])
             ),

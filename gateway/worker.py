@@ -2,7 +2,8 @@
 
 - A request waits in the poller, not in a thread, until its head and a small body are complete (`gateway.incoming`). A late head or body is
   answered with 408. At most `CONNECTIONS` connections are open; then a new one takes the place of the one that has waited longest.
-- A thread waits for a long body, and for the client to take the response, within the limits of `gateway.connections`.
+- A thread waits for a long body, and for the client to take the response, within the limits of `gateway.connections`. Long bodies have a
+  quarter as many threads as other requests, and beside them.
 - ``/health`` and ``/ready`` have threads of their own, so they are answered while all others are busy.
 - A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
   sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
@@ -93,6 +94,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._buffered = 0
         self._next_look = 0.0
         self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready")}
+        self._long_bodies = ThreadPoolExecutor(max(1, self.cfg.threads // 4))
 
     def init_process(self) -> None:
         """Serve until a signal ends it."""
@@ -300,9 +302,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: Connection) -> None:
         """Give a request to a thread."""
         conn.sock.begin(conn.incoming.body_deadline, conn.incoming.data)
-        threads: ThreadPoolExecutor = self._probes.get(conn.incoming.probe) or self.tpool
-        done = threads.submit(self.handle, conn)
+        done = self._threads(conn.incoming).submit(self.handle, conn)
         done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _threads(self, incoming: Incoming) -> ThreadPoolExecutor:
+        if incoming.has_head and not incoming.complete:
+            return self._long_bodies
+        return self._probes.get(incoming.probe) or self.tpool
 
     def handle(self, conn: Connection) -> Any:
         """Read and answer a request, and return whether the connection goes on."""

@@ -78,6 +78,7 @@ def build(settings: Settings, database: Database, probed: Database | None = None
         origins=settings.cors_origins,
         transport_seconds=settings.transport_seconds,
         jsonp=settings.jsonp,
+        reading=settings.reading,
         default_format=settings.default_format,
         tables=settings.csv,
         permitted_only=settings.metadata == "permitted",

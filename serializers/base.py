@@ -30,6 +30,25 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How strictly a reader takes a document; limits hold in any case.
+
+    :ivar relaxed: whether a document that is not well-formed, but can mean one thing only, is read. JSON and JSV know such
+        documents; other formats are read strictly.
+    :ivar drop: takes the wire path of each value of a JSON or JSV document that can't be read, and is then left out; an empty
+        path is the rest of the document. None refuses the document instead.
+    """
+
+    relaxed: bool = False
+    drop: Callable[[str], None] | None = None
+
+
+STRICT = Reading()
+#: What is unambiguous is read, what would lose data is refused.
+COMPATIBLE = Reading(relaxed=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What a page for people shows around a document: its title, and links to its other forms (label to address)."""
 
@@ -69,7 +88,14 @@ class Serializer(Protocol):
         """The document of a value. Raises EncodeError."""
         ...
 
-    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Value:
+    def decode(
+        self,
+        data: bytes,
+        shape: Shape | None = None,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        reading: Reading = STRICT,
+    ) -> Value:
         """The value of a document. Raises DecodeError."""
         ...
 

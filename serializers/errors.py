@@ -2,6 +2,7 @@
 
 SerializerError(ValueError)
 +-- DecodeError    the document is not one of its format, or not one of the expected shape
+|   +-- LimitPassed    it is longer, deeper or has more than the limits allow
 +-- EncodeError    the value is not one of the shape
 """
 
@@ -41,6 +42,10 @@ class DecodeError(SerializerError):
 
     def __str__(self) -> str:
         return f"{self.message} (line {self.line}, column {self.column})"
+
+
+class LimitPassed(DecodeError):
+    """A document that has more of something than a limit allows."""
 
 
 class EncodeError(SerializerError):

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any, NoReturn
 
 from serializers import scalars
-from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
 from serializers.errors import DecodeError, EncodeError
 from serializers.plain import plain
 from serializers.rows import BLOCK_ROWS, blocks, halves, row_shape, rows_of
@@ -183,8 +183,10 @@ class Html:
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
         return to_bytes(dumps(value, shape, page=page))
 
-    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-        del data
+    def decode(
+        self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+    ) -> Any:
+        del data, reading
         return loads("", shape, limits=limits)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:

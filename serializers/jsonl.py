@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from serializers import json
-from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
 from serializers.errors import DecodeError, wire_path
 from serializers.json.writer import compiled
 from serializers.rows import blocks, row_shape, row_writer, rows_of
@@ -34,7 +34,7 @@ def stream(value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes
     return blocks("", rows, lambda row: write(row) + "\n", "", str)
 
 
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT) -> Any:
     """The list of the lines' values (a record's rows; a record without them is the first line). An empty document has
     no rows, and is None where none are expected.
 
@@ -48,14 +48,14 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         raise DecodeError(f"longer than {limits.bytes} bytes")
     if shape is not None and rows:
         item, member = row_shape(shape)
-        values = list(_values(text, item, limits))
+        values = list(_values(text, item, limits, reading))
         return values if member is None else {member: values}
     if shape is None:
-        return list(_values(text, None, limits))
-    return next(_values(text, shape, limits))
+        return list(_values(text, None, limits, reading))
+    return next(_values(text, shape, limits, reading))
 
 
-def _values(text: str, shape: Shape | None, limits: Limits) -> Iterator[Any]:
+def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading) -> Iterator[Any]:
     position = 0
     count = 0
     tally = Tally(limits)
@@ -67,7 +67,7 @@ def _values(text: str, shape: Shape | None, limits: Limits) -> Iterator[Any]:
             if problem:
                 raise DecodeError.at(problem, text, position)
             try:
-                yield json.loads(line, shape, limits=limits, tally=tally)
+                yield json.loads(line, shape, limits=limits, reading=reading, tally=tally)
             except DecodeError as error:
                 place = wire_path([count])
                 path = f"{place}{'' if error.path.startswith('[') else '.'}{error.path}" if error.path else ""
@@ -105,8 +105,10 @@ class JsonLines:
         del page
         return dumps(value, shape).encode("ascii")
 
-    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-        return loads(from_bytes(data, limits), shape, limits=limits)
+    def decode(
+        self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+    ) -> Any:
+        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page

@@ -13,7 +13,7 @@ from typing import Any
 import msgpack
 
 from serializers import scalars
-from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
 from serializers.errors import DecodeError, EncodeError, Mismatch
 from serializers.json.reader import RawNumber, converter
 from serializers.plain import member_of, plain
@@ -40,7 +40,9 @@ def dumps(value: Any, shape: Shape | None = None) -> bytes:
     return packed
 
 
-def loads(data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+def loads(
+    data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+) -> Any:
     """The value of a document, None where it is empty. Raises DecodeError."""
     if not data:
         return None
@@ -48,7 +50,9 @@ def loads(data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_L
         raise DecodeError(f"longer than {limits.bytes} bytes")
     value = _Reader(data, limits, raw=shape is not None).document()
     try:
-        return value if shape is None or value is None else converter(shape)(value)
+        return (
+            value if shape is None or value is None else converter(shape, ordered=True, relaxed=reading.relaxed)(value)
+        )
     except Mismatch as error:
         raise DecodeError(error.message, path=error.path) from None
 
@@ -182,8 +186,10 @@ class MessagePack:
         del page
         return dumps(value, shape)
 
-    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-        return loads(data, shape, limits=limits)
+    def decode(
+        self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+    ) -> Any:
+        return loads(data, shape, limits=limits, reading=reading)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         """A document in blocks, the first of which comes when all rows were read: an array's length stands before its items."""

@@ -22,35 +22,36 @@ class Tally:
     """What is left of a document's limits.
 
     :ivar items: items that lists may still have.
+    :ivar lists: lists that are open.
     :ivar names: names that the objects of this request may still have.
     """
 
-    __slots__ = ("_all_names", "_lists", "_names_before", "items", "limits", "names")
+    __slots__ = ("_all_names", "_names_before", "items", "limits", "lists", "names")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.items = limits.items
         self.names = limits.names
         self._all_names = limits.names * REQUESTS
-        self._lists = 0
+        self.lists = 0
         self._names_before = 0
 
     def begin_list(self) -> None:
         """A list begins."""
-        if not self._lists:
+        if not self.lists:
             self._names_before = self.names
-        self._lists += 1
+        self.lists += 1
 
     def end_list(self) -> None:
         """The innermost list ends."""
-        self._lists -= 1
-        if not self._lists:
+        self.lists -= 1
+        if not self.lists:
             self.names = self._names_before
 
     def add_item(self) -> str:
         """Count the next item of the innermost list. Return what is wrong if it is one too many, else an empty text."""
         self.items -= 1
-        if self._lists <= 1:
+        if self.lists <= 1:
             self.names = self.limits.names
         return "" if self.items >= 0 else f"more than {self.limits.items} items"
 

@@ -11,7 +11,7 @@ import falcon
 from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
 from gateway.contract.catalog import Catalog
-from gateway.http import compression, forwarded, hardening, login, metadata, middleware, refusals, routing
+from gateway.http import compression, forwarded, hardening, leniency, login, metadata, middleware, refusals, routing
 from gateway.http.admission import PLACE, Admission
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
@@ -44,6 +44,7 @@ class App(falcon.App[Request, falcon.Response]):
     """Falcon's app, with header names spelled as HTTP/1.1 servers spell them: some clients look for just that spelling.
 
     :ivar registry: the formats.
+    :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
     :ivar default_format: name of the format that answers where nothing else says so.
     :ivar proxies: networks of the proxies whose forwarding headers are believed.
     """
@@ -119,6 +120,7 @@ class Options:
     :ivar admission: which requests run at once, and how often a caller may call.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
+    :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
     :ivar default_format: name of the format that answers where nothing else says so.
     :ivar tables: how lists are written in CSV.
     """
@@ -132,6 +134,7 @@ class Options:
     jsonp: bool = False
     default_format: str = "json"
     tables: Tables = "auto"
+    reading: str = "compatible"
     permitted_only: bool = False
     admission: Admission = field(default_factory=Admission)
     limits: Allowance = Allowance()  # noqa: RUF009 - frozen
@@ -155,7 +158,16 @@ def create_app(
     gate = Gate(authenticator, options.origins)
     bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
     pipeline = Pipeline(
-        catalog, registry, database, gate, bodies, options.limits, options.streamed, options.admission, options.tables
+        catalog,
+        registry,
+        database,
+        gate,
+        bodies,
+        options.limits,
+        options.streamed,
+        options.admission,
+        options.tables,
+        options.reading,
     )
     app = App(
         request_type=Request,
@@ -193,6 +205,8 @@ def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Ite
     if options.jsonp:
         yield middleware.Padding()
     yield middleware.Caching()
+    if options.reading == "lenient":
+        yield leniency.Telling()
 
 
 def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 from gateway.contract.catalog import Operation
 from gateway.errors import FieldError, MalformedRequest, ValidationFailed
-from gateway.http import bodies, forms
+from gateway.http import bodies, forms, leniency
 from gateway.http.request import Request
 from serializers import jsv, shape
 from serializers.base import DEFAULT_LIMITS, Limits
-from serializers.errors import DecodeError
+from serializers.errors import DecodeError, LimitPassed
 from serializers.registry import Registry
 from serializers.tally import Tally
 
@@ -41,26 +41,29 @@ def read_values(
     limits: Limits,
     *,
     predefined: bool,
+    mode: str = "compatible",
 ) -> dict[str, Any]:
     """The values of one request by wire name.
 
+    :param mode: how strictly they are read (`gateway.http.leniency`).
     :param path: the path's values by wire name.
     Raises MalformedRequest, ValidationFailed, TooLarge, UnsupportedMedia."""
     data = bodies.read(request, limits.bytes)
     values: dict[str, Any] = {}
     form = forms.form(request, data, limits)
     if form is None and data.strip():
-        values = decode(data, operation.request_shape, request, registry, limits)
+        values = decode(data, operation.request_shape, request, registry, limits, mode)
+        leniency.accept(values, operation, mode, request)
     query = {}
     if request.query_string:
-        query = from_pairs(forms.query_pairs(request.query_string), operation, request.given_names)
+        query = from_pairs(forms.query_pairs(request.query_string), operation, request.given_names, mode)
     if predefined:
         values = {**query, **values, **path}
     else:
         values.update(path)
         values.update(query)
     if form:
-        values.update(from_pairs(form, operation, request.given_names))
+        values.update(from_pairs(form, operation, request.given_names, mode))
     return values
 
 
@@ -70,17 +73,21 @@ def path_names(operation: Operation, declared: Sequence[str]) -> tuple[str | Non
     return tuple(members[name.lower()][0] if name.lower() in members else None for name in declared)
 
 
-def read_batch(request: Request, operation: Operation, registry: Registry, limits: Limits) -> list[dict[str, Any]]:
+def read_batch(
+    request: Request, operation: Operation, registry: Registry, limits: Limits, mode: str = "compatible"
+) -> list[dict[str, Any]]:
     """The values of every request of a batch."""
     data = bodies.read(request, limits.bytes)
     if not data.strip():
         return []
-    items = decode(data, _batch_shape(operation.request_shape), request, registry, limits)
+    items: list[Any] = decode(data, _batch_shape(operation.request_shape), request, registry, limits, mode)
     if None in items:
         raise MalformedRequest(
             f"The batch can't be read: number {items.index(None)} is null where an object was expected."
         )
-    return items  # type: ignore[no-any-return]
+    for index, values in enumerate(items):
+        leniency.accept(values, operation, mode, request, f"[{index}]")
+    return items
 
 
 @cache
@@ -88,11 +95,11 @@ def _batch_shape(record: shape.Record) -> shape.ListOf:
     return shape.ListOf(record)
 
 
-def decode(data: bytes, expected: shape.Shape, request: Request, registry: Registry, limits: Limits) -> Any:
+def decode(data: bytes, expected: shape.Shape, request: Request, registry: Registry, limits: Limits, mode: str) -> Any:
     """The body's value. Raises MalformedRequest that says where the body is wrong."""
     serializer = bodies.serializer_of(request, data, registry)
     try:
-        value = serializer.decode(data, expected, limits=limits)
+        value = serializer.decode(data, expected, limits=limits, reading=leniency.reading_of(mode, request))
     except DecodeError as error:
         raise malformed(error, serializer.name) from error
     if value is None:
@@ -108,7 +115,9 @@ def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
     return MalformedRequest(message, errors)
 
 
-def from_pairs(given: Pairs, operation: Operation, given_names: dict[str, str]) -> dict[str, Any]:
+def from_pairs(
+    given: Pairs, operation: Operation, given_names: dict[str, str], mode: str = "compatible"
+) -> dict[str, Any]:
     """Values by wire name. Raises ValidationFailed with one failure for each member whose text can't be read.
 
     :param given_names: gets the client's spelling of each member, by wire name.
@@ -132,12 +141,13 @@ def from_pairs(given: Pairs, operation: Operation, given_names: dict[str, str]) 
     tally = Tally(DEFAULT_LIMITS)
     for wire_name, each in texts.items():
         try:
-            _bind(values, wire_name, each, members[wire_name.lower()][1], tally)
+            _bind(values, wire_name, each, members[wire_name.lower()][1], tally, relaxed=mode != "strict")
         except DecodeError:
             message = f"'{each[-1][1][:_LONGEST_SHOWN]}' is an Invalid value for '{wire_name}'"
             failures.append(FieldError(MalformedRequest.error_code, wire_name, message))
     if failures:
         raise ValidationFailed(operation.name, failures)
+    leniency.spell_booleans(values, operation, mode)
     return values
 
 
@@ -160,12 +170,21 @@ def _members(operation: Operation) -> Mapping[str, _Member]:
     return members | {alias.lower(): members[wire.lower()] for alias, wire in operation.dto.aliases.items()}
 
 
-def _bind(values: dict[str, Any], wire_name: str, given: list[_Given], expected: shape.Shape, tally: Tally) -> None:
-    last = given[-1][1]
+def _bind(
+    values: dict[str, Any],
+    wire_name: str,
+    given: list[_Given],
+    expected: shape.Shape,
+    tally: Tally,
+    *,
+    relaxed: bool,
+) -> None:
+    # ServiceStack joins what is given several times; a value that is no text then does not bind.
+    last = ",".join(text for _, text in given) if relaxed else given[-1][1]
     if isinstance(expected, shape.Text):
         values[wire_name] = last
     elif isinstance(expected, shape.ListOf):
-        lists = [jsv.loads_member(text, expected, tally=tally) for _, text in _in_order(given) if text]
+        lists = [_list(text, expected, tally, relaxed=relaxed) for _, text in _in_order(given) if text]
         if lists:
             values[wire_name] = [item for items in lists for item in items or []]
     elif isinstance(expected, shape.MapOf) and given[-1][0]:
@@ -174,6 +193,24 @@ def _bind(values: dict[str, Any], wire_name: str, given: list[_Given], expected:
         values[wire_name] = jsv.loads_member(f"{{{last}}}", expected, tally=tally)
     elif last:
         values[wire_name] = jsv.loads_member(last, expected, tally=tally)
+
+
+def _list(text: str, expected: shape.ListOf, tally: Tally, *, relaxed: bool) -> Any:
+    counted = tally.copy()
+    try:
+        items = jsv.loads_member(text, expected, tally=counted)
+    except LimitPassed:
+        raise
+    except DecodeError:
+        if not relaxed or '"' not in text or not isinstance(expected.item, shape.Text):
+            raise
+    else:
+        tally.become(counted)
+        return items
+    try:
+        return leniency.split_list(text, tally)
+    except ValueError as error:
+        raise DecodeError(str(error)) from None
 
 
 def _in_order(given: list[_Given]) -> list[_Given]:

@@ -201,6 +201,7 @@ EXPOSED = (
     "ETag",
     "Retry-After",
     "X-AutoBatch-Completed",
+    "X-Ignored-Values",
     "X-Request-Id",
     "X-Total-Count",
     "X-Total-Count-Capped",

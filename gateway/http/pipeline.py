@@ -144,6 +144,7 @@ class Pipeline:
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
     :param tables: how lists are written in CSV.
+    :ivar reading: how strictly requests are read, a mode of `gateway.http.leniency`.
     """
 
     def __init__(
@@ -157,6 +158,7 @@ class Pipeline:
         streamed: Allowance = STREAMED,
         admission: Admission | None = None,
         tables: Tables = "auto",
+        reading: str = "compatible",
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -166,6 +168,7 @@ class Pipeline:
         self.streamed = streamed
         self.admission = admission or Admission()
         self.encoder = encoding.Encoder(registry, tables)
+        self.reading = reading
         self._running = _Running()
         self._body, self._open_body = bodies
 
@@ -187,7 +190,9 @@ class Pipeline:
     def _run(self, call: _Call, path: Mapping[str, str], *, predefined: bool) -> Answer | Streamed:
         operation, request = call.operation, call.request
         limits = self._limits_of(operation)
-        values = binding.read_values(request, operation, path, self.registry, limits, predefined=predefined)
+        values = binding.read_values(
+            request, operation, path, self.registry, limits, predefined=predefined, mode=self.reading
+        )
 
         def finish(result: Any) -> Answer | Streamed:
             if result is None or operation.response_shape is None:
@@ -218,7 +223,7 @@ class Pipeline:
 
     def _run_batch(self, call: _Call) -> Answer:
         operation, request = call.operation, call.request
-        batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation))
+        batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation), self.reading)
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
         done = _Done()

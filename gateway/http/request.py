@@ -31,6 +31,7 @@ class Request(falcon.Request):
     :ivar caller_id: the signed-in user's id, for the log.
     :ivar credentials: what the request shows of its sender.
     :ivar body: the body, inflated, as soon as it was read.
+    :ivar ignored: wire paths of the values of the body that were dropped; an empty one is the rest of the body.
     :ivar may_set_cookies: whether the answer to a log-in may keep it in the client's cookies.
     :ivar authentication: the caller, or why the credentials were refused, as soon as they were looked at.
     :ivar form: the fields of a body that is a form, as soon as they were read (`gateway.http.forms`).
@@ -46,6 +47,7 @@ class Request(falcon.Request):
     began: float = 0.0
     body: bytes | None = None
     may_set_cookies: bool = True
+    ignored: tuple[str, ...] = ()
     form: list[tuple[str, Any]] | None = None
     authentication: tuple[Principal | None, ServiceError | None] | None = None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
 from serializers.csv.reader import loads
 from serializers.csv.writer import dumps, encode, stream
 from serializers.shape import Shape
@@ -31,7 +31,10 @@ class Csv:
         del page
         return encode(value, shape)
 
-    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+    def decode(
+        self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+    ) -> Any:
+        del reading
         return loads(from_bytes(data, limits), shape, limits=limits)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:

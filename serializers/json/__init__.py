@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
 from serializers.json.reader import loads
 from serializers.json.writer import compiled, dumps
 from serializers.rows import bracketed
@@ -28,8 +28,10 @@ class Json:
         del page
         return dumps(value, shape).encode("ascii")
 
-    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-        return loads(from_bytes(data, limits), shape, limits=limits)
+    def decode(
+        self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+    ) -> Any:
+        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page

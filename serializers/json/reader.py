@@ -10,12 +10,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from serializers import scalars
+from serializers import jsv, scalars
 from serializers import shape as shapes
-from serializers.base import DEFAULT_LIMITS, Limits
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Reading
 from serializers.errors import DecodeError, Mismatch
+from serializers.json.relaxed import Relaxed
 from serializers.jsv import loads_member
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
 from serializers.tally import Tally, marks_outside, measure
@@ -55,13 +56,30 @@ _RAW_IN_ORDER = json.JSONDecoder(
     parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant, object_pairs_hook=_last_wins
 )
 _PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
+#: They let control characters stand in texts.
+_RELAXED = json.JSONDecoder(strict=False, parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant)
+_RELAXED_IN_ORDER = json.JSONDecoder(
+    strict=False,
+    parse_int=RawNumber,
+    parse_float=RawNumber,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_last_wins,
+)
 
 
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
+def loads(
+    text: str,
+    shape: Shape | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    reading: Reading = STRICT,
+    tally: Tally | None = None,
+) -> Any:
     """The value of a document, None where it is empty.
 
     Names are read in any letter case, unknown ones skipped, of duplicates the last counts.
 
+    :param reading: how strictly a document of a known shape is read.
     :param tally: what is left of the limits, where the document is part of another one.
     :raises DecodeError: where the text is not JSON, a value is not of its shape, or a limit is passed.
     """
@@ -71,16 +89,60 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
     if len(text) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
     _measure(text, limits, tally)
-    value = _scan(_PLAIN if shape is None else _RAW, text)
-    if shape is None or value is None:
+    if shape is None:
+        return _scan(_PLAIN, text)
+    if reading.relaxed:
+        return _load_relaxed(text, shape, reading)
+    value = _scan(_RAW, text)
+    if value is None:
         return value
     try:
         try:
             return converter(shape)(value)
         except _FoldedDuplicate:
-            return _converter(shape, ordered=True)(_scan(_RAW_IN_ORDER, text))
+            return converter(shape, ordered=True)(_scan(_RAW_IN_ORDER, text))
     except Mismatch as error:
         raise DecodeError.at(error.message, text, _locate(text, error.keys), error.path) from None
+
+
+def _load_relaxed(text: str, shape: Shape, reading: Reading) -> Any:
+    begin, in_order = _skip(text, 0), False
+    try:
+        # PERF: most documents are well-formed; what is behind them is not looked at.
+        value, _ = _RELAXED.raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        value, in_order = Relaxed(text, reading, RawNumber).document(), True
+    if value is None:
+        return value
+    while True:
+        try:
+            return converter(shape, ordered=in_order, relaxed=True)(value)
+        except _FoldedDuplicate:
+            (value, _), in_order = _RELAXED_IN_ORDER.raw_decode(text, begin), True
+        except Mismatch as error:
+            if reading.drop is None or not error.keys:
+                raise DecodeError.at(error.message, text, _relaxed_place(text, error.keys), error.path) from None
+            _leave_out(value, error.keys)
+            reading.drop(error.path)
+
+
+def _relaxed_place(text: str, keys: list[str | int]) -> int:
+    try:
+        return _locate(text, keys)
+    except (ValueError, IndexError):
+        return 0
+
+
+def _leave_out(value: Any, keys: list[str | int]) -> None:
+    """Take the value at the end of a path out of its object; of a list, the whole list."""
+    while isinstance(keys[-1], int) and len(keys) > 1:
+        keys = keys[:-1]
+    for key in keys[:-1]:
+        value = value[key]
+    if isinstance(keys[-1], int):
+        value[keys[-1]] = None
+    else:
+        del value[keys[-1]]
 
 
 def _measure(text: str, limits: Limits, tally: Tally | None) -> None:
@@ -140,22 +202,32 @@ def _skip(text: str, position: int) -> int:
 
 
 @lru_cache(maxsize=1024)
-def converter(shape: Shape) -> Reader:
-    """The function from the scanner's value to one of the shape. It raises Mismatch."""
-    return _converter(shape, ordered=False)
+def converter(shape: Shape, *, ordered: bool = False, relaxed: bool = False) -> Reader:
+    """The function from the scanner's value to one of the shape. It raises Mismatch.
+
+    :param ordered: names stand in the order of the document, so that of two spellings of one the last counts.
+    :param relaxed: an object or list in place of a text is its JSV, and an object in place of a list of them is its item.
+    """
+    return _converter(shape, _Mode(ordered, relaxed), {})
 
 
-def _converter(shape: Shape, *, ordered: bool, enclosing: Mapping[str, Callable[[], Reader]] | None = None) -> Reader:
-    enclosing = enclosing or {}
+class _Mode(NamedTuple):
+    ordered: bool
+    relaxed: bool
+
+
+def _converter(shape: Shape, mode: _Mode, enclosing: Mapping[str, Callable[[], Reader]]) -> Reader:
     if isinstance(shape, Reference):
         return _later(enclosing[shape.name])
     if isinstance(shape, Record):
-        return _record(shape, ordered, enclosing)
+        return _record(shape, mode, enclosing)
     if isinstance(shape, ListOf):
-        return _list(shape, _converter(shape.item, ordered=ordered, enclosing=enclosing))
+        return _list(shape, _converter(shape.item, mode, enclosing), relaxed=mode.relaxed)
     if isinstance(shape, MapOf):
-        return _map(shape, _converter(shape.value, ordered=ordered, enclosing=enclosing))
-    return _text if isinstance(shape, Text) else _scalar(shape)
+        return _map(shape, _converter(shape.value, mode, enclosing))
+    if isinstance(shape, Text):
+        return _text_or_jsv if mode.relaxed else _text
+    return _scalar(shape)
 
 
 def _later(reader: Callable[[], Reader]) -> Reader:
@@ -165,7 +237,7 @@ def _later(reader: Callable[[], Reader]) -> Reader:
     return read
 
 
-def _record(shape: Record, ordered: bool, enclosing: Mapping[str, Callable[[], Reader]]) -> Reader:
+def _record(shape: Record, mode: _Mode, enclosing: Mapping[str, Callable[[], Reader]]) -> Reader:
     names = names_of(shape)
     readers: dict[str, Reader] = {}
 
@@ -186,19 +258,19 @@ def _record(shape: Record, ordered: bool, enclosing: Mapping[str, Callable[[], R
                 result[name] = readers[name](item)
             except Mismatch as error:
                 raise error.inside(name, key) from None
-        if known != len(result) and not ordered:
+        if known != len(result) and not mode.ordered:
             raise _FoldedDuplicate
         return result
 
     inner = {**enclosing, shape.name: lambda: read}
-    readers.update({name: _converter(field, ordered=ordered, enclosing=inner) for name, field in shape.fields.items()})
+    readers.update({name: _converter(field, mode, inner) for name, field in shape.fields.items()})
     return read
 
 
-def _list(shape: ListOf, read_item: Reader) -> Reader:
+def _list(shape: ListOf, read_item: Reader, *, relaxed: bool) -> Reader:
     def read(value: Any) -> Any:
         if value.__class__ is not list:
-            return _single(shape, value)
+            return [read_item(value)] if relaxed and value.__class__ is dict else _single(shape, value)
         items = []
         for number, item in enumerate(value):
             try:
@@ -249,6 +321,19 @@ def _text(value: Any) -> str:
     if value is False:
         return "false"
     raise Mismatch("expected a text")
+
+
+def _text_or_jsv(value: Any) -> str:
+    return jsv.dumps(_spelled(value)) if value.__class__ is dict or value.__class__ is list else _text(value)
+
+
+def _spelled(value: Any) -> Any:
+    """The value with the words of JSON for booleans."""
+    if isinstance(value, dict):
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_spelled(item) for item in value]
+    return value if value is None else _text(value)
 
 
 def _scalar(shape: shapes.Shape) -> Reader:

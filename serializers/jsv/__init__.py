@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from serializers.base import DEFAULT_LIMITS, Limits, Page
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
 from serializers.errors import DecodeError
 from serializers.jsv import quick, reader
 from serializers.jsv.writer import compiled, dumps
@@ -24,10 +24,18 @@ from serializers.text import from_bytes, to_bytes
 __all__ = ["Jsv", "compiled", "dumps", "loads", "loads_member", "serializer"]
 
 
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
+def loads(
+    text: str,
+    shape: Shape | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    reading: Reading = STRICT,
+    tally: Tally | None = None,
+) -> Any:
     """The value of a document, None where it is empty.
 
     :param shape: what is expected; without it a value is text, list or map by its first character.
+    :param reading: how strictly it is read.
     :param tally: what is left of the limits, where the document is part of another one.
     :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
     """
@@ -42,7 +50,7 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         pass
     if text[0] == "\ufeff" and text[1:2] in ("{", "["):
         text = text[1:]
-    return reader.read(text, shape, limits, left)
+    return reader.read(text, shape, limits, left, reading)
 
 
 def _read_quickly(text: str, shape: Shape | None, limits: Limits, tally: Tally, *, part: bool) -> Any:
@@ -86,8 +94,10 @@ class Jsv:
         del page
         return to_bytes(dumps(value, shape))
 
-    def decode(self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-        return loads(from_bytes(data, limits), shape, limits=limits)
+    def decode(
+        self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+    ) -> Any:
+        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from serializers import scalars
-from serializers.base import DEFAULT_LIMITS, Limits
-from serializers.errors import DecodeError, wire_path
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Reading
+from serializers.errors import DecodeError, LimitPassed, wire_path
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
 from serializers.tally import Tally, marks_outside
 
@@ -49,10 +49,17 @@ _COMPACT = _Layout(r" \t", "")
 _DUMP = _Layout(r" \t\r\n", r"\r\n")
 
 
-def read(text: str, shape: Shape | None, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
+def read(
+    text: str,
+    shape: Shape | None,
+    limits: Limits = DEFAULT_LIMITS,
+    tally: Tally | None = None,
+    reading: Reading = STRICT,
+) -> Any:
     """The value of a document that is not empty.
 
     :param tally: what is left of the limits, where the document is part of another one.
+    :param reading: how strictly it is read. Relaxed, a bare text may hold quotes, and something may follow the document.
     :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
     """
     tally = tally or Tally(limits)
@@ -60,7 +67,7 @@ def read(text: str, shape: Shape | None, limits: Limits = DEFAULT_LIMITS, tally:
     if shape is None and text.lstrip(" \t\r\n")[:1] not in ("{", "["):
         shape = Text()
     if shape is None or isinstance(shape, (Record, MapOf, ListOf)):
-        return _Reader(text, shape, depth, tally).document(shape)
+        return _Reader(text, shape, depth, tally, reading).document(shape)
     raw = _root_text(text, depth, tally)
     return raw if isinstance(shape, Text) else _root_scalar(text, raw, shape)
 
@@ -106,13 +113,13 @@ def balanced_end(text: str, position: int, depth: int, tally: Tally) -> int:
             problem = "nested too deeply" if len(closers) > depth else tally.add_mark(text, match.end() - 1)
         elif mark:
             if closers.pop() != mark:
-                problem = f"'{mark}' closes nothing here"
-            elif mark == "]":
+                raise DecodeError.at(f"'{mark}' closes nothing here", text, match.end() - 1)
+            if mark == "]":
                 tally.end_list()
-            if not closers and not problem:
+            if not closers:
                 return match.end()
         if problem:
-            raise DecodeError.at(problem, text, match.end() - 1)
+            raise LimitPassed.at(problem, text, match.end() - 1)
     quote = _unclosed_quote(text, position)
     if quote >= 0:
         raise DecodeError.at("a quote is not closed", text, quote)
@@ -124,11 +131,14 @@ def _unclosed_quote(text: str, start: int) -> int:
 
 
 class _Reader:
-    def __init__(self, text: str, shape: Shape | None, depth: int, tally: Tally) -> None:
+    def __init__(self, text: str, shape: Shape | None, depth: int, tally: Tally, reading: Reading) -> None:
         self.text = text
         self.end = len(text)
         self.depth = depth
         self.tally = tally
+        self.relaxed = reading.relaxed
+        self.drop = reading.drop
+        self.broken = False
         self.path: list[str | int] = []
         self.layout = _DUMP if _is_dump(text, shape) else _COMPACT
         self.enclosing: Mapping[str, Record] = {}
@@ -142,7 +152,7 @@ class _Reader:
         else:
             value, position = self.value(shape, start, in_list=False)
         position = _DUMP.blanks.match(self.text, position).end()  # type: ignore[union-attr]
-        if position < self.end:
+        if position < self.end and not (self.relaxed and isinstance(shape, Record)):
             self.fail("text after the end of the document", position)
         return value
 
@@ -161,7 +171,13 @@ class _Reader:
         raw, quoted, after = self.raw(position, start, mark, in_list=in_list)
         if raw is None:
             return None, after
-        return self.convert(shape, raw, start, quoted=quoted, mark=mark), after
+        try:
+            return self.convert(shape, raw, start, quoted=quoted, mark=mark), after
+        except DecodeError as error:
+            if self.drop is None or not self.path or in_list:
+                raise
+            self.drop(error.path)
+            return None, after
 
     def convert(self, shape: Shape | None, raw: str, position: int, *, quoted: bool, mark: str) -> Any:
         if shape is None or isinstance(shape, Text):
@@ -189,12 +205,25 @@ class _Reader:
         if mark in ("{", "["):
             after = balanced_end(text, start, self.depth, self.tally)
             return text[start:after], False, self.skip(after)
-        pattern = self.layout.in_list if in_list else self.layout.in_record
+        begin = start if self.layout.dump else position
+        after = self.bare_end(begin, in_list=in_list)
+        raw = text[begin:after]
         if self.layout.dump:
-            after = pattern.match(text, start).end()  # type: ignore[union-attr]
-            return text[start:after].rstrip(" \t") or None, False, self.skip(after)
-        after = pattern.match(text, position).end()  # type: ignore[union-attr]
-        return text[position:after] or None, False, after
+            return raw.rstrip(" \t") or None, False, self.skip(after)
+        return raw or None, False, after
+
+    def bare_end(self, position: int, *, in_list: bool) -> int:
+        """The position behind a text that stands bare. Relaxed, it may hold quotes, where they can enclose no comma or bracket."""
+        pattern = self.layout.in_list if in_list else self.layout.in_record
+        after = begin = pattern.match(self.text, position).end()  # type: ignore[union-attr]
+        while self.relaxed and self.text[after : after + 1] == '"':
+            begin = after
+            after = pattern.match(self.text, after + 1).end()  # type: ignore[union-attr]
+            if self.text[after : after + 1] == '"':
+                after = pattern.match(self.text, after + 1).end()  # type: ignore[union-attr]
+            elif self.text.find('"', after) >= 0:
+                return begin
+        return after
 
     def quoted(self, position: int) -> tuple[str, int]:
         match = _QUOTED.match(self.text, position)
@@ -241,18 +270,43 @@ class _Reader:
             return self.leave(position)
         position = start + 1 if keep_blanks else position
         while True:
-            start_of_name = position
-            name, position = self.name(position, keep_blanks=keep_blanks)
-            self.count(self.tally.add_name(), start_of_name)
-            self.path.append(name)
-            position = member(name, position)
-            self.path.pop()
+            depth, lists = len(self.path), self.tally.lists
+            try:
+                position = self.member(position, member, keep_blanks=keep_blanks)
+            except LimitPassed:
+                raise
+            except DecodeError:
+                if self.drop is None:
+                    raise
+                self.stop(wire_path(self.path))
+                del self.path[depth:]
+                self.tally.lists = lists
             mark = self.text[position : position + 1]
-            if mark == "}":
+            if mark == "}" and not self.broken:
                 return self.leave(position)
+            if mark != "," and self.drop is not None and not self.broken:
+                self.stop("")
+            if self.broken:
+                return self.leave(self.end)
             if mark != ",":
                 self.fail("expected ',' or '}'" if mark else "a brace is not closed", position if mark else start)
             position += 1
+
+    def member(self, position: int, member: Callable[[str, int], int], *, keep_blanks: bool) -> int:
+        """Reads a member; gives the position of the comma or brace behind it."""
+        start = position
+        name, position = self.name(position, keep_blanks=keep_blanks)
+        self.count(self.tally.add_name(), start)
+        self.path.append(name)
+        position = member(name, position)
+        self.path.pop()
+        return position
+
+    def stop(self, path: str) -> None:
+        """Leave out what follows."""
+        assert self.drop is not None
+        self.drop(path)
+        self.broken = True
 
     def name(self, position: int, *, keep_blanks: bool) -> tuple[str, int]:
         start = self.skip(position)
@@ -317,7 +371,7 @@ class _Reader:
     def enter(self, position: int) -> None:
         self.depth -= 1
         if self.depth < 0:
-            self.fail("nested too deeply", position)
+            raise LimitPassed.at("nested too deeply", self.text, position)
 
     def leave(self, position: int) -> int:
         """Leaves a list or object whose closing bracket is at `position`: the position of what comes next."""
@@ -326,7 +380,7 @@ class _Reader:
 
     def count(self, problem: str, position: int) -> None:
         if problem:
-            self.fail(problem, position)
+            raise LimitPassed.at(problem, self.text, position)
 
     def fail(self, message: str, position: int, *, value: bool = False) -> NoReturn:
         """Raises the error of a malformed text, or of a value that does not fit, which has a path."""

@@ -74,7 +74,7 @@ def parts(*fields: tuple[str, str]) -> tuple[str, str]:
     ("body", "content_type"),
     [
         ("\ufeffdisplayName=A+B&destination=c", FORM),
-        ("displayName=first&DISPLAYNAME=A%20B", FORM),
+        ("DISPLAYNAME=A%20B", FORM),
         ("\ufeff{displayName:A B}", "text/jsv"),
         ("\ufeffDisplayName\r\nA B\r\n", "text/csv"),
         (

@@ -205,7 +205,7 @@ def test_a_form_has_so_many_fields_at_most(client: TestApp) -> None:
     assert send(client, fields, FORM).status_code == 200
     answer = send(client, fields + b"&x=", FORM)
     assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (413, "RequestEntityTooLarge")
-    many = [(DISPOSITION, b"a")] * MOST_FIELDS
+    many = [(DISPOSITION.replace(b"displayName", b"other"), b"a")] * MOST_FIELDS
     assert send(client, parts(*many)).status_code == 200
     assert send(client, parts(*many, many[0])).status_code == 413
 

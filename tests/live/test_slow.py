@@ -75,6 +75,8 @@ SLOW = {
     "chunks": (head("/sessions", JSON, "Transfer-Encoding: chunked"), b"1\r\n \r\n"),
     "body of nobody": (head("/sessions", JSON, "Content-Length: 1000000", key="wrong") + b"{", b"x"),
     "chunks of nobody": (head("/sessions", JSON, "Transfer-Encoding: chunked", key="wrong"), b"1\r\n \r\n"),
+    "long body": (head("/sessions", JSON, "Content-Length: 100000") + b"{", b" "),
+    "long chunk": (head("/sessions", JSON, "Transfer-Encoding: chunked") + b"186a0\r\n{", b" "),
     "probe": (b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"x"),
 }
 

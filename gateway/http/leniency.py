@@ -1,0 +1,158 @@
+"""How strictly requests are read: as declared, as ServiceStack reads them, or dropping what can't be bound (docs/http.rst, "Reading").
+
+========== ==================================================================================================================
+strict     documents are well-formed; of repeated names the last counts
+compatible what is unambiguous is read as ServiceStack reads it; what would lose data is refused
+lenient    as compatible, but what can't be read or bound of a document is dropped; the response and the log name it
+========== ==================================================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import falcon
+import structlog
+
+from gateway.contract import fields
+from gateway.contract.catalog import Operation
+from gateway.contract.dto import Dto
+from gateway.errors import MalformedRequest, ValidationFailed
+from gateway.http.request import Request
+from serializers.base import COMPATIBLE, STRICT, Reading
+from serializers.tally import Tally
+
+#: What ServiceStack takes for booleans beside those that every mode reads.
+_BOOLEANS = {"t": True, "y": True, "f": False, "n": False, "off": False}
+_STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
+_UNPRINTABLE = re.compile(r"[^!-+\--~]")
+#: Paths that the header and the log name, and characters of one.
+_MOST_NAMED = 20
+_LONGEST_NAMED = 100
+HEADER = "X-Ignored-Values"
+#: How the rest of a document is named, where it broke off between two members.
+_REST = "body"
+
+log = structlog.get_logger("gateway")
+
+
+def reading_of(mode: str, request: Request) -> Reading:
+    """Return how the request's document is read; what is dropped is noted on the request."""
+    if mode == "strict":
+        return STRICT
+    if mode == "compatible":
+        return COMPATIBLE
+
+    def drop(path: str) -> None:
+        request.ignored = (*request.ignored, path)
+
+    return Reading(relaxed=True, drop=drop)
+
+
+def accept(values: dict[str, Any], operation: Operation, mode: str, request: Request, place: str = "") -> None:
+    """Turn the values of a document into what the operation's fields read, as far as the mode allows.
+
+    :param place: the path of the values in the document, ``[3]`` in a batch.
+    """
+    if mode == "strict":
+        return
+    _spell_booleans(values, operation.dto)
+    if mode == "lenient":
+        _drop_unbindable(values, operation, request, place)
+
+
+def spell_booleans(values: dict[str, Any], operation: Operation, mode: str) -> None:
+    """Replace texts that ServiceStack reads as booleans in the values of a query or form."""
+    if mode != "strict":
+        _spell_booleans(values, operation.dto)
+
+
+def _spell_booleans(values: dict[str, Any], dto: type[Dto]) -> None:
+    for name, nested in _boolean_members(dto):
+        value = values.get(name)
+        if nested is None:
+            if isinstance(value, str):
+                values[name] = _BOOLEANS.get(value.strip().lower(), value)
+            continue
+        for each in value if isinstance(value, list) else (value,):
+            if isinstance(each, dict):
+                _spell_booleans(each, nested)
+
+
+@cache
+def _boolean_members(dto: type[Dto]) -> Sequence[tuple[str, type[Dto] | None]]:
+    """Wire names of booleans, with None, and of other DTOs and lists of them, with their class."""
+    return tuple(_members(dto))
+
+
+def _members(dto: type[Dto]) -> Iterator[tuple[str, type[Dto] | None]]:
+    for _, field in dto.wire_fields():
+        inner = field.item if isinstance(field, fields.List) else field
+        if isinstance(field, fields.Boolean):
+            yield str(field.data_key), None
+        elif isinstance(inner, fields.Nested):
+            yield str(field.data_key), type(inner.schema)  # type: ignore[misc]
+
+
+def _drop_unbindable(values: dict[str, Any], operation: Operation, request: Request, place: str) -> None:
+    try:
+        operation.load(values)
+    except ValidationFailed as error:
+        for each in error.errors:
+            if each.error_code == MalformedRequest.error_code and _leave_out(values, each.field_name):
+                path = f"{place}.{each.field_name}" if place else each.field_name
+                request.ignored = (*request.ignored, path)
+
+
+def _leave_out(values: Any, path: str) -> bool:
+    """Take the value at a wire path out of its record, with the whole list where it is an item. Whether it was there."""
+    steps: list[Any] = [int(each[1:-1]) if each[0] == "[" else each for each in _STEPS.findall(path)]
+    while steps and isinstance(steps[-1], int):
+        steps.pop()
+    try:
+        for step in steps[:-1]:
+            values = values[step]
+        return bool(steps) and isinstance(values, dict) and values.pop(steps[-1], values) is not values
+    except (KeyError, IndexError, TypeError):
+        return False
+
+
+def split_list(text: str, tally: Tally) -> list[str]:
+    """Split a list of a query as ServiceStack does where its quotes are not those of JSV: a text behind a closing quote is an item
+    by itself, and a text whose quote is not closed goes on to the end.
+
+    :raises ValueError: when a bracket is not closed, or there are more items than are left.
+    """
+    if text[:1] == "[":
+        if text[-1:] != "]":
+            raise ValueError("a bracket is not closed")
+        text = text[1:-1]
+    items = []
+    for match in _ITEM.finditer(text):
+        if tally.add_item():
+            raise ValueError("too many items")
+        quoted, unclosed, bare = match.groups()
+        items.append(bare if quoted is None and unclosed is None else (quoted or unclosed or "").replace('""', '"'))
+    return items
+
+
+_ITEM = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|"(.*+)|([^",][^,]*+))(?:,|(?=[^,])|\Z)', re.DOTALL)
+
+
+class Telling:
+    """Responses, and a warning in the log, name the values that were dropped."""
+
+    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
+        """Add the header."""
+        if request.ignored:
+            named = ", ".join(_named(each) for each in dict.fromkeys(request.ignored[:_MOST_NAMED]))
+            more = " ..." if len(request.ignored) > _MOST_NAMED else ""
+            response.set_header(HEADER, named + more)
+            log.warning("values were ignored", values=named + more, request_id=request.id)
+
+
+def _named(path: str) -> str:
+    return _UNPRINTABLE.sub("?", path[:_LONGEST_NAMED]) or _REST

@@ -1,0 +1,151 @@
+"""Reading JSON that is not quite JSON, as ServiceStack reads it, as far as it can mean one thing only.
+
+Read are: commas behind the last item or member, items left out (``[a,,b]``, which is null), line breaks and other control
+characters in texts, escapes that JSON does not know (``\\d`` is ``d``), words and numbers without quotes as values, and anything
+behind the document. Only documents that the strict scanner refuses come here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from serializers.base import Reading
+from serializers.errors import DecodeError, wire_path
+
+_BLANKS = re.compile(r"[ \t\r\n]*+")
+_TEXT = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_BARE = re.compile(r"""[^\s,:{}\[\]"'\\]++""")
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+#: Characters that are escaped by their numbers; other forms of such escapes mean different things to different readers.
+_NUMBERED = frozenset("ux")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+class Relaxed:
+    """A reader of one document, whose limits are known to hold.
+
+    :param number: makes the value of a number or word without quotes.
+    """
+
+    def __init__(self, text: str, reading: Reading, number: Callable[[str], Any]) -> None:
+        self.text = text
+        self.drop = reading.drop
+        self.number = number
+        self.path: list[str | int] = []
+        self.broken = False
+
+    def document(self) -> Any:
+        """The document's value; what follows it is not looked at. Raises DecodeError."""
+        start = self.skip(0)
+        if self.text[start : start + 1] not in ("{", "["):
+            self.fail("expecting value", start)
+        return self.value(start)[0]
+
+    def value(self, position: int) -> tuple[Any, int]:
+        mark = self.text[position : position + 1]
+        if mark == '"':
+            return self.quoted(position)
+        if mark == "{":
+            return self.members(position)
+        if mark == "[":
+            return self.items(position)
+        match = _BARE.match(self.text, position)
+        if match is None:
+            self.fail("expecting value", position)
+        after = self.skip(match.end())
+        if self.text[after : after + 1] not in (",", "}", "]"):
+            self.fail("a text without quotes" if after < len(self.text) else "the document ends early", position)
+        word = match[0]
+        return (_WORDS[word] if word in _WORDS else self.number(word)), after
+
+    def members(self, start: int) -> tuple[dict[str, Any], int]:
+        members: dict[str, Any] = {}
+        position = self.skip(start + 1)
+        while not self.broken and self.text[position : position + 1] != "}":
+            try:
+                position = self.member(members, position)
+            except DecodeError:
+                if self.drop is None:
+                    raise
+                self.stop(wire_path(self.path))
+        return members, position + 1
+
+    def member(self, members: dict[str, Any], position: int) -> int:
+        """Reads a member and the comma behind it."""
+        depth = len(self.path)
+        name, position = self.quoted(position)
+        self.path.append(name)
+        position = self.skip(position)
+        if self.text[position : position + 1] != ":":
+            self.fail("expecting ':' delimiter", position)
+        value, position = self.value(self.skip(position + 1))
+        members.pop(name, None)
+        members[name] = value
+        del self.path[depth:]
+        return self.next(position, "}")
+
+    def items(self, start: int) -> tuple[list[Any], int]:
+        items: list[Any] = []
+        position = self.skip(start + 1)
+        while not self.broken and self.text[position : position + 1] != "]":
+            if self.text[position : position + 1] == ",":
+                items.append(None)
+                position = self.skip(position + 1)
+                continue
+            self.path.append(len(items))
+            value, position = self.value(position)
+            self.path.pop()
+            items.append(value)
+            position = self.next(position, "]")
+        return items, position + 1
+
+    def next(self, position: int, closing: str) -> int:
+        """The position of the next member or item, or of the closing bracket."""
+        if self.broken:
+            return position
+        position = self.skip(position)
+        mark = self.text[position : position + 1]
+        if mark == ",":
+            return self.skip(position + 1)
+        if mark != closing:
+            if not mark and self.drop is not None:
+                self.stop("")
+            else:
+                self.fail(f"expecting ',' delimiter or '{closing}'", position)
+        return position
+
+    def stop(self, path: str) -> None:
+        """Leave out what follows."""
+        assert self.drop is not None
+        self.drop(path)
+        self.broken = True
+
+    def quoted(self, position: int) -> tuple[str, int]:
+        match = _TEXT.match(self.text, position)
+        if match is None:
+            unclosed = self.text[position : position + 1] == '"'
+            self.fail("unterminated string" if unclosed else "expecting a name or text in double quotes", position)
+        raw = match[1]
+        if "\\" not in raw:
+            return raw, match.end()
+
+        def character(escape: re.Match[str]) -> str:
+            code = escape[1]
+            if len(code) > 1:
+                return chr(int(code[1:], 16))
+            if code in _NUMBERED:
+                self.fail(f"an escape that can't be read: \\{code}", position + 1 + escape.start())
+            return _ESCAPES.get(code, code)
+
+        text = _ESCAPE.sub(character, raw)
+        # Pairs of surrogates are one character.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"), match.end()
+
+    def skip(self, position: int) -> int:
+        return _BLANKS.match(self.text, position).end()  # type: ignore[union-attr]
+
+    def fail(self, message: str, position: int) -> NoReturn:
+        raise DecodeError.at(message, self.text, position)

@@ -1,0 +1,183 @@
+"""Sloppy requests in the three modes of GATEWAY_READING, beside the recorded responses of a ServiceStack host."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from gateway import wsgi
+from gateway.settings import READINGS, Settings
+from models import Database
+
+from .conftest import API_KEY, post
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+JSV = "text/jsv"
+CORPUS = Path(__file__).parent.parent / "corpora" / "sloppy.jsonl.gz"
+#: Where the compatible mode responds otherwise than the host, and why.
+DIFFERENCES: Mapping[str, str] = {
+    **dict.fromkeys(("json single quotes", "json unquoted both", "jsv open"), "the host loses values"),
+    **dict.fromkeys(
+        ("json bad enum", "json enum two", "json bool yes", "json bool 2", "jsv bad enum"), "it drops values"
+    ),
+    "json email upper": "identities are e-mail addresses in lower case",
+    "form list idx": "places of items are read",
+    "jsv pretty": "blanks of the layout are skipped",
+    "xml no ns": "namespaces do not matter",
+    "xml camel": "names are read in any letter case",
+}
+
+Client = Callable[[str], TestApp]
+
+
+@pytest.fixture
+def reading(settings: Settings, database: Database) -> Client:
+    """Makes clients of services with a mode."""
+
+    def make(mode: str) -> TestApp:
+        client = TestApp(wsgi.build(dataclasses.replace(settings, reading=mode), database))
+        client.authorization = ("Bearer", API_KEY)
+        return client
+
+    return make
+
+
+def vectors() -> list[dict[str, Any]]:
+    with gzip.open(CORPUS, "rt", encoding="ascii") as lines:
+        found = [json.loads(line) for line in lines]
+    return [each for each in found if each["request"]["method"] == "POST" and each["request"].get("body") is not None]
+
+
+def kept(session: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request says of a session."""
+    names = ("displayName", "channel", "dialState", "direction", "parentSessionId", "customerId")
+    found = {name: session.get(name) or None for name in names}
+    return {**found, "members": [each["identity"] for each in session["members"]][1:]}
+
+
+@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector["name"])
+def test_compatible_reads_as_the_recorded_host(reading: Client, vector: Any) -> None:
+    request, response = vector["request"], vector["response"]
+    headers = dict(request["headers"])
+    ours = post(reading("compatible"), request["path"], request["body"], headers.pop("Content-Type"), **headers)
+    assert ours.status_code < 500
+    there = response["status"] == 200
+    if vector["name"] not in DIFFERENCES:
+        assert (ours.status_code == 200) == there
+    if ours.status_code == 200 and there and vector["name"] not in DIFFERENCES:
+        assert kept(ours.json) == kept(json.loads(response["body"]))
+
+
+#: Each case: media type, body, and what strict, compatible and lenient keep of it; None where they refuse it. In the lenient mode
+#: the values of X-Ignored-Values stand behind what is kept.
+CASES: list[tuple[str, str, dict[str, Any] | None, dict[str, Any] | None, dict[str, Any] | None, str]] = [
+    (JSON, '{"displayName":"x",}', None, {"displayName": "x"}, {"displayName": "x"}, ""),
+    (JSON, '{"displayName":"a\nb\tc"}', None, {"displayName": "a\nb\tc"}, {"displayName": "a\nb\tc"}, ""),
+    (JSON, r'{"displayName":"C:\dir"}', None, {"displayName": "C:dir"}, {"displayName": "C:dir"}, ""),
+    (JSON, '{"displayName":{"a":[1,"b c"]}}', None, {"displayName": "{a:[1,b c]}"}, {"displayName": "{a:[1,b c]}"}, ""),
+    (JSON, '{"displayName":["a","b"]}', None, {"displayName": "[a,b]"}, {"displayName": "[a,b]"}, ""),
+    (JSON, '{"displayName":"x"} {"displayName":"y"}', None, {"displayName": "x"}, {"displayName": "x"}, ""),
+    (JSON, '{"displayName":0x10}', None, {"displayName": "0x10"}, {"displayName": "0x10"}, ""),
+    (JSON, '{"displayName":"x","startSession":"Y"}', None, {"dialState": "Active"}, {"dialState": "Active"}, ""),
+    (JSON, '{"displayName":"x","startSession":"t"}', None, {"dialState": "Active"}, {"dialState": "Active"}, ""),
+    (JSON, '{"displayName":"x","startSession":True}', None, {"dialState": "Active"}, {"dialState": "Active"}, ""),
+    (JSON, '{"startSession":"off"}', None, {"dialState": "None"}, {"dialState": "None"}, ""),
+    (JSON, '{"startSession":"on"}', {"dialState": "Active"}, {"dialState": "Active"}, {"dialState": "Active"}, ""),
+    (JSON, '{"memberEmailAddresses":["a@b.org",]}', None, {"members": ["a@b.org"]}, {"members": ["a@b.org"]}, ""),
+    (JSV, '{displayName:a "b" c}', None, {"displayName": 'a "b" c'}, {"displayName": 'a "b" c'}, ""),
+    (JSV, "{displayName:x};more", None, {"displayName": "x"}, {"displayName": "x"}, ""),
+    (JSV, "{displayName:x,startSession:T}", None, {"dialState": "Active"}, {"dialState": "Active"}, ""),
+    (FORM, "displayName=a&displayName=b", {"displayName": "b"}, {"displayName": "a,b"}, {"displayName": "a,b"}, ""),
+    (FORM, "displayName=x&startSession=y", None, {"dialState": "Active"}, {"dialState": "Active"}, ""),
+    # What would lose data.
+    (JSON, '{"displayName":"x","channel":"Pigeon"}', None, None, {"displayName": "x", "channel": "Voice"}, "channel"),
+    (JSON, '{"displayName":"x","channel":"Chat,Fax"}', None, None, {"displayName": "x", "channel": "Voice"}, "channel"),
+    (JSON, '{"channel":7,"startSession":"yes"}', None, None, {"channel": "Voice"}, "channel, startSession"),
+    (JSON, '{"displayName":"x","channel":"Ch', None, None, {"displayName": "x", "channel": "Voice"}, "channel"),
+    (JSON, '{"displayName":"x"', None, None, {"displayName": "x"}, "body"),
+    (JSON, "{'displayName':'x'}", None, None, {"displayName": None}, "body"),
+    (JSON, r'{"displayName":"C:\users"}', None, None, {"displayName": None}, "displayName"),
+    (JSV, "{displayName:x", None, None, {"displayName": "x"}, "body"),
+    (JSV, '{displayName:"x', None, None, {"displayName": None}, "displayName"),
+    (JSV, "{displayName:x,channel:Pigeon}", None, None, {"displayName": "x", "channel": "Voice"}, "channel"),
+    (JSV, "{displayName:x,memberEmailAddresses:{a:1}}", None, None, {"displayName": "x"}, "memberEmailAddresses"),
+    # What no mode reads.
+    (JSON, "null", None, None, None, ""),
+    (JSON, '"x"', None, None, None, ""),
+    (JSON, '[{"displayName":"x"}]', None, None, None, ""),
+    (FORM, "displayName=x&channel=Pigeon", None, None, None, ""),
+    (FORM, "startSession=true&startSession=false", {"dialState": "None"}, None, None, ""),
+    (JSON, '{"memberEmailAddresses":["nobody"]}', None, None, None, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "strict", "compatible", "lenient", "ignored"), CASES, ids=[each[1] for each in CASES]
+)
+def test_what_each_mode_keeps(
+    reading: Client, content_type: str, body: str, strict: Any, compatible: Any, lenient: Any, ignored: str
+) -> None:
+    for mode, expected in zip(("strict", "compatible", "lenient"), (strict, compatible, lenient), strict=True):
+        answer = post(reading(mode), "/sessions.json", body, content_type)
+        assert answer.status_code == (400 if expected is None else 200), mode
+        if expected is not None:
+            assert {name: kept(answer.json)[name] for name in expected} == expected
+            assert answer.headers.get("X-Ignored-Values", "") == (ignored if mode == "lenient" else ""), mode
+
+
+@pytest.mark.parametrize("mode", READINGS)
+def test_a_lone_object_is_a_batch_of_one(reading: Client, mode: str) -> None:
+    answer = post(reading(mode), "/json/reply/NewSession[]", '{"displayName":"x"}', JSON)
+    if mode == "strict":
+        assert answer.status_code == 400
+    else:
+        assert [each["displayName"] for each in answer.json] == ["x"]
+
+
+def test_lenient_names_what_a_batch_lost(reading: Client) -> None:
+    body = '[{"channel":"Chat"},{"channel":"Pigeon"},{"startSession":2}]'
+    answer = post(reading("lenient"), "/json/reply/NewSession[]", body, JSON)
+    assert answer.headers["X-Ignored-Values"] == "[1].channel, [2].startSession"
+    assert [each["channel"] for each in answer.json] == ["Chat", "Voice", "Voice"]
+
+
+def test_the_header_holds_no_more_than_headers_may(reading: Client) -> None:
+    body = "{" + '"Zo\u00eb\\r\\nX-Evil: 1":"x'
+    answer = post(reading("lenient"), "/sessions.json", body, JSON)
+    assert answer.headers["X-Ignored-Values"] == "Zo???X-Evil:?1"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ('[abc,"y]', 200),
+        ('["a","zz,\\"y"]', 200),
+        ('["a"x,b]', 200),
+        ('["a', 400),
+    ],
+)
+def test_quotes_in_lists_of_a_query(reading: Client, query: str, found: int) -> None:
+    for mode, status in (("compatible", found), ("strict", 400)):
+        client = reading(mode)
+        assert client.get("/sessions", params={"specificIds": query}, status="*").status_code == status
+
+
+def test_repeated_names_of_a_query_are_joined(reading: Client) -> None:
+    made = reading("compatible").post("/sessions?displayName=a&DisplayName=b").json
+    assert made["displayName"] == "a,b"
+    assert reading("strict").post("/sessions?displayName=a&DisplayName=b").json["displayName"] == "b"
+    assert reading("compatible").get("/sessions?page=1&page=2", status=400)
+
+
+def test_wrong_values_are_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_READING", "sloppy")
+    with pytest.raises(Exception, match="GATEWAY_READING"):
+        Settings.from_environment()
