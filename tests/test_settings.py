@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway import wsgi
+from gateway.errors import ConfigurationError
 from gateway.settings import Settings
 from models import connect
 
@@ -32,3 +33,37 @@ def test_the_database_has_that_many_connections(monkeypatch: pytest.MonkeyPatch)
         with database.unit_of_work(write=False):
             assert not database.ping()
     database.dispose()
+
+
+def test_a_path_with_escapes_finds_its_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/with%20blank%25.db")
+    settings = Settings.from_environment()
+    assert settings.sqlite_path == tmp_path / "with blank%.db"
+    wsgi.open_database(settings).dispose()
+    assert (tmp_path / "with blank%.db.secret").read_text().strip() == settings.secret
+    assert (tmp_path / "with blank%.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("sync", "level"), [("normal", 1), ("full", 2)])
+def test_how_sqlite_commits(sync: str, level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_SQLITE_SYNC", sync)
+    database = wsgi.open_database(Settings.from_environment())
+    assert database.run(lambda unit: unit.execute("PRAGMA synchronous").fetchone()) == (level,)
+    database.dispose()
+
+
+def test_servers_by_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long connections are used, and whether Galera's nodes wait for each other."""
+    monkeypatch.setenv("GATEWAY_CONNECTION_AGE", "60")
+    monkeypatch.setenv("GATEWAY_GALERA_SYNC", "true")
+    settings = Settings.from_environment()
+    assert (settings.connection_age, settings.galera_sync) == (60, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("GATEWAY_SQLITE_SYNC", "off"), ("GATEWAY_CONNECTION_AGE", "0"), ("GATEWAY_GALERA_SYNC", "x")]
+)
+def test_settings_that_are_none(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        Settings.from_environment()
