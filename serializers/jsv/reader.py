@@ -272,7 +272,12 @@ class _Reader:
         while True:
             depth, lists = len(self.path), self.tally.lists
             try:
-                position = self.member(position, member, keep_blanks=keep_blanks)
+                start_of_name = position
+                name, position = self.name(position, keep_blanks=keep_blanks)
+                self.count(self.tally.add_name(), start_of_name)
+                self.path.append(name)
+                position = member(name, position)
+                self.path.pop()
             except LimitPassed:
                 raise
             except DecodeError:
@@ -291,16 +296,6 @@ class _Reader:
             if mark != ",":
                 self.fail("expected ',' or '}'" if mark else "a brace is not closed", position if mark else start)
             position += 1
-
-    def member(self, position: int, member: Callable[[str, int], int], *, keep_blanks: bool) -> int:
-        """Reads a member; gives the position of the comma or brace behind it."""
-        start = position
-        name, position = self.name(position, keep_blanks=keep_blanks)
-        self.count(self.tally.add_name(), start)
-        self.path.append(name)
-        position = member(name, position)
-        self.path.pop()
-        return position
 
     def stop(self, path: str) -> None:
         """Leave out what follows."""
