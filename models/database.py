@@ -9,6 +9,7 @@ A unit of work is one transaction: committed when its block ends, rolled back wh
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ CONNECTIONS = 32
 _MOST_SESSIONS = 1000
 #: How often `Database.run` does a unit at most.
 ATTEMPTS = 5
+#: How often one that others were quicker than: of Galera's nodes that change a row without a pause, one wins at a time.
+CONTENDED = 25
 #: Rows of a budget that a row of a writing unit costs: it is stored, and stays.
 WRITTEN = 5
 
@@ -196,11 +199,14 @@ class Unit:
         try:
             held.connection.commit()
         except BaseException as error:
-            self._pool.drop(held)
-            if not isinstance(error, Exception) or translated(error) is None:
+            meant = translated(error) if isinstance(error, Exception) else None
+            if not isinstance(error, Exception) or not isinstance(meant, Unavailable):
+                self._pool.drop(held)
                 raise
+            self._give_uncommitted(held, error)
             if self.writes and is_rolled_back(error):
-                raise Unavailable(f"The commit failed: {error}", again=True) from error
+                words = f"The commit failed: {error}"
+                raise Unavailable(words, again=True, contended=meant.contended) from error
             if self.writes:
                 # Nobody knows whether it was committed, so nobody may do it again.
                 raise OutcomeUnknown(f"The commit failed: {error}") from error
@@ -212,6 +218,18 @@ class Unit:
         finally:
             if self._writer is not None:
                 self._writer.release()
+
+    def _give_uncommitted(self, held: Held, error: Exception) -> None:
+        """Give back a connection whose commit failed. One that lost against another node is as good as before."""
+        if leaves_server(error):
+            self._pool.retire(held.host)
+        held.broken = is_broken(error)
+        if not held.broken:
+            try:
+                held.connection.rollback()
+            except Exception:
+                held.broken = True
+        self._pool.give(held)
 
     def _roll_back(self) -> None:
         held, self._held = self._held, None
@@ -254,8 +272,9 @@ class Database:
 
     def run(self, work: Callable[[Unit], Result], *, write: bool = True, budget: Budget | None = None) -> Result:
         """Do a whole unit of work, again where it failed for no fault of its own and nothing of it can be stored: another unit's lock
-        threw it out, or its connection broke before the commit. `ATTEMPTS` times at most, none of which begins later than twice
-        the database's patience after the first. A unit that was suspended is done once.
+        threw it out, or its connection broke before the commit. `ATTEMPTS` times at most, or `CONTENDED` times where others changed the
+        same rows first, none of which begins later than twice the database's patience after the first. A unit that was suspended is done
+        once.
 
         :param work: what is done in the unit, each time from its beginning: it must change nothing else. Its result is `run`'s.
         Raises Duplicate and Unavailable.
@@ -269,9 +288,11 @@ class Database:
                     return work(unit)
             except Unavailable as error:
                 late = time.monotonic() - begin > 2 * self._patience
-                if not error.again or unit.partly_stored or attempt == ATTEMPTS or late:
+                most = CONTENDED if error.contended else ATTEMPTS
+                if not error.again or unit.partly_stored or attempt >= most or late:
                     raise
-            time.sleep(0.01 * 2**attempt)
+            # Those that met each other must not meet again.
+            time.sleep(min(0.2, 0.01 * 2**attempt) * random.uniform(0.5, 1))  # noqa: S311 - only spread
             attempt += 1
 
     def ping(self) -> bool:

@@ -36,13 +36,23 @@ class Unavailable(StorageError):
     :ivar retry_after: seconds after which it is worth another try.
     :ivar lasting: it does not pass by itself: the file is damaged, read-only, or can't be opened.
     :ivar again: nothing is stored, and the same unit of work may be done at once: it only met another one's lock, or lost its connection.
+    :ivar contended: another unit changed the same rows first, so that it will be this one's turn sooner or later.
     """
 
-    def __init__(self, message: str, retry_after: int = 2, *, again: bool = False, lasting: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after: int = 2,
+        *,
+        again: bool = False,
+        lasting: bool = False,
+        contended: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.again = again
         self.lasting = lasting
+        self.contended = contended
 
 
 class TimedOut(Unavailable):

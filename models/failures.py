@@ -23,8 +23,10 @@ _SQLITE_LASTING = _SQLITE_DAMAGED | {_SQLITE_READONLY, 14}
 
 # MySQL's numbers: a duplicate key.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
-#: A deadlock (of Galera's nodes, too), a lock that was waited for in vain, a row that somebody changed since it was read.
-_MYSQL_BUSY = frozenset({1020, 1205, 1213})
+#: A deadlock (of Galera's nodes, too), a row that somebody changed since it was read.
+_MYSQL_CONTENDED = frozenset({1020, 1213})
+#: These, and a lock that was waited for in vain.
+_MYSQL_BUSY = _MYSQL_CONTENDED | {1205}
 #: A lock that a statement does not wait for.
 _MYSQL_LOCKED = frozenset({1205, 3572})
 #: A connection that was lost, or ended by somebody, or by a server that ends.
@@ -66,7 +68,12 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
         return None
     if code in _INTERRUPTED:
         return TimedOut(f"A statement took too long: {error}")
-    return Unavailable(f"The database can't be used: {error}", again=code in passing, lasting=code in _SQLITE_LASTING)
+    return Unavailable(
+        f"The database can't be used: {error}",
+        again=code in passing,
+        lasting=code in _SQLITE_LASTING,
+        contended=code in _MYSQL_CONTENDED,
+    )
 
 
 def check(error: Exception, writes: bool = True) -> None:

@@ -185,6 +185,19 @@ class TestRun:
             database.run(work)
         assert len(tries) == 5
 
+    def test_more_often_where_others_were_first(self, database: Database) -> None:
+        tries = []
+
+        def work(unit: Unit) -> int:
+            new_account(unit)
+            tries.append(1)
+            if len(tries) < 9:
+                raise Unavailable("another node was first", again=True, contended=True)
+            return len(tries)
+
+        assert database.run(work) == 9
+        assert accounts(database) == 1
+
     def test_not_for_long(self, migrated_url: str) -> None:
         tries = []
 
