@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench lock clean
+.PHONY: serve test check check-deep bench lock clean
 
 serve: $(VENV)/.serve
 	$(BIN)/gateway serve
@@ -17,6 +17,10 @@ check: $(VENV)/.check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Plants small faults and prints those that no test notices: docs/testing.rst.
+check-deep: $(VENV)/.test
+	$(BIN)/python -m tests.mutate $(ARGS)
 
 bench: $(VENV)/.test
 	for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python $$benchmark || exit 1; done
