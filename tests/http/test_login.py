@@ -130,6 +130,7 @@ def test_the_page_works_without_scripts_under_a_strict_policy(client: Client) ->
     assert client("HEAD", "/login").status_code == 200
     labels = re.findall(r'<label for="(\w+)">', client("GET", "/login").text)
     assert labels == ["user", "password", "remember"]
+    assert 'type="password" autocomplete="current-password"' in client("GET", "/login").text
 
 
 def test_one_stays_signed_in_who_wants_to(client: Client) -> None:
