@@ -113,7 +113,7 @@ def test_xml_leaves_out_the_meta_that_a_failure_lacks(client: TestApp) -> None:
     answer = post(client, "/sessions.xml", '{"channel":"Pigeon"}', "application/json")
     assert answer.status_code == 400
     failure = answer.text.partition("<ResponseError>")[2].partition("</ResponseError>")[0]
-    assert "<FieldName>channel</FieldName>" in failure
+    assert "<FieldName>Channel</FieldName>" in failure
     assert "Meta" not in failure
     assert "Meta" in answer.text
 
