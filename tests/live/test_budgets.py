@@ -1,0 +1,137 @@
+"""Budgets and places of real workers: lists that are cut, clients that leave, one caller that wants everything."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import socket
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.live.raw import connect, head, receive
+from tests.live.sessions import create
+from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, wait_until
+
+FORMATS = ("json", "jsv", "xml", "csv", "html", "jsonl")
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+@pytest.fixture
+def small(make_gateway: GatewayFactory) -> Iterator[Gateway]:
+    """A gateway whose streamed lists may be short only, with sessions that make more."""
+    gateway = make_gateway(**FIRST_USER, GATEWAY_STREAM_BYTES="200000", GATEWAY_REQUEST_BYTES="100000")
+    gateway.start()
+    for _ in range(10):
+        batch(gateway, 100)
+    yield gateway
+    assert unforeseen(gateway) == []
+
+
+def batch(gateway: Gateway, count: int) -> None:
+    body = json.dumps([{"displayName": "x" * 200}] * count).encode()
+    headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{gateway.url}/json/oneway/NewSession[]", body, headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 200
+
+
+def unforeseen(gateway: Gateway) -> list[str]:
+    return [line for line in gateway.printed().splitlines() if '"unforeseen"' in line]
+
+
+def logged(gateway: Gateway, **values: Any) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in gateway.printed().splitlines() if line.startswith("{")]
+    return [line for line in lines if all(line.get(name) == value for name, value in values.items())]
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_a_list_that_fails_in_its_middle_looks_complete_in_no_format(small: Gateway, coding: str) -> None:
+    for name in FORMATS:
+        with connect(small) as connection:
+            connection.sendall(head(f"/sessions?all=true&format={name}", f"Accept-Encoding: {coding}", method="GET"))
+            try:
+                answer = receive(connection)
+            except ConnectionResetError:
+                continue
+        begin, _, body = answer.partition(b"\r\n\r\n")
+        assert begin.startswith(b"HTTP/1.1 200"), name
+        assert b"transfer-encoding: chunked" in begin.lower(), name
+        assert not answer.endswith(LAST_CHUNK), name
+        if coding == "gzip":
+            with pytest.raises(EOFError):
+                gzip.decompress(without_chunks(body))
+    assert small.healthy()
+
+
+def test_a_client_library_sees_the_cut(small: Gateway) -> None:
+    request = urllib.request.Request(
+        f"{small.url}/sessions.json?all=true", headers={"Authorization": f"Bearer {API_KEY}"}
+    )
+    with (
+        pytest.raises((http.client.IncompleteRead, ConnectionError)),
+        urllib.request.urlopen(request, timeout=30) as answer,
+    ):
+        answer.read()
+
+
+def test_a_list_over_http_1_0_is_complete_or_an_error(small: Gateway) -> None:
+    with connect(small) as connection:
+        connection.sendall(head("/sessions.json?all=true", method="GET").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        answer = receive(connection)
+    assert b" 413 " in answer.splitlines()[0]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["responseStatus"]["errorCode"] == "RequestEntityTooLarge"
+
+
+def without_chunks(body: bytes) -> bytes:
+    """The content of a chunked body, as far as it came."""
+    content = b""
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        length = int(size or b"0", 16)
+        content += body[:length]
+        body = body[length + 2 :]
+    return content
+
+
+def test_the_rest_of_a_batch_is_not_done_when_its_client_has_left(gateway: Gateway) -> None:
+    body = json.dumps([{"displayName": "left"}] * 1000).encode()
+    with connect(gateway) as connection:
+        lines = (f"Content-Length: {len(body)}", "Content-Type: application/json")
+        connection.sendall(head("/json/reply/NewSession[]", *lines) + body)
+    wait_until(lambda: bool(logged(gateway, operation="NewSession")), "the batch's log line")
+    (line,) = logged(gateway, operation="NewSession")
+    assert line["status"] == 499
+    request = urllib.request.Request(f"{gateway.url}/sessions.json", headers={"Authorization": f"Bearer {API_KEY}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert json.load(answer)["totalCount"] < 1000
+
+
+def test_streams_of_one_caller_that_stand_still_leave_the_service_to_others(gateway: Gateway) -> None:
+    # More than the kernel takes off the workers' hands.
+    for _ in range(20):
+        batch(gateway, 1000)
+    statuses: Counter[int] = Counter()
+    host, _, port = gateway.address.partition(":")
+    with ExitStack() as stack:
+        connections = [stack.enter_context(socket.socket()) for _ in range(34)]
+        for connection in connections:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            connection.settimeout(60)
+            connection.connect((host, int(port)))
+            connection.sendall(head("/sessions.json?all=true", method="GET", close=False))
+        for connection in connections:
+            statuses[int(connection.recv(64).split()[1])] += 1
+        assert set(statuses) == {200, 429}
+        # Two workers of sixteen threads, of which one caller has two streams each.
+        assert statuses[200] <= 4
+        began = time.monotonic()
+        assert gateway.healthy()
+        create(gateway)
+        assert time.monotonic() - began < 10
