@@ -14,12 +14,20 @@ from typing import Any, Literal, cast
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from gateway import addresses, origins, rates, strength
+from gateway.compatibility import PROFILES
 from gateway.errors import ConfigurationError
 from models import address
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
 _HIDDEN = "(hidden)"
 READINGS = ("compatible", "strict", "lenient")
+_WITHOUT_PROFILE: Mapping[str, str] = {
+    "GATEWAY_CSV": "auto",
+    "GATEWAY_ERRORS": "compatible",
+    "GATEWAY_READING": "compatible",
+    "GATEWAY_REFRESH_LIFETIME": "365d",
+    "GATEWAY_TOKEN_LIFETIME": "14d",
+}
 
 #: Bytes that a secret has at least: HS256 wants a key as long as its hash (RFC 7518, 3.2).
 SECRET_BYTES = 32
@@ -108,6 +116,9 @@ class Settings:
         "GATEWAY_HSTS", "seconds for which browsers call over https only, once they have done so; 0 for no such header"
     )
     jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
+    compatibility: str = _setting(
+        "GATEWAY_COMPATIBILITY", "the old host whose ways are the defaults of other settings, as servicestack-5.8"
+    )
     reading: str = _setting("GATEWAY_READING", "how strictly requests are read: compatible, strict or lenient")
     default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
     csv: Literal["auto", "rows", "envelope"] = _setting(
@@ -143,6 +154,8 @@ class Settings:
     @classmethod
     def _read(cls, env: FileAwareEnv) -> Settings:
         # A value that can not be used is None here, and reported with all others.
+        profile = env.str("GATEWAY_COMPATIBILITY", "", validate=validate.OneOf(["", *PROFILES])) or ""
+        old_host = {**_WITHOUT_PROFILE, **PROFILES.get(profile, {})}
         threads = env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1
         return cls(
             bind=env.str(
@@ -169,14 +182,14 @@ class Settings:
             token_lifetime=_seconds(
                 env.str(
                     "GATEWAY_TOKEN_LIFETIME",
-                    "14d",
+                    old_host["GATEWAY_TOKEN_LIFETIME"],
                     validate=_check(_is_duration, _DURATION),
                 )
             ),
             refresh_lifetime=_seconds(
                 env.str(
                     "GATEWAY_REFRESH_LIFETIME",
-                    "365d",
+                    old_host["GATEWAY_REFRESH_LIFETIME"],
                     validate=_check(_is_duration, _DURATION),
                 )
             ),
@@ -210,15 +223,18 @@ class Settings:
             cors_origins=tuple(env.list("GATEWAY_CORS_ORIGINS", [], validate=_check_origins) or ()),
             transport_seconds=env.int("GATEWAY_HSTS", 31_536_000, validate=validate.Range(0, 63_072_000)),
             jsonp=env.bool("GATEWAY_JSONP", False),
-            reading=env.str("GATEWAY_READING", "compatible", validate=validate.OneOf([*READINGS])),
+            compatibility=profile,
+            reading=env.str("GATEWAY_READING", old_host["GATEWAY_READING"], validate=validate.OneOf([*READINGS])),
             default_format=env.str(
                 "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])
             ),
             csv=cast(
                 "Literal['auto', 'rows', 'envelope']",
-                env.str("GATEWAY_CSV", "auto", validate=validate.OneOf(["auto", "rows", "envelope"])),
+                env.str("GATEWAY_CSV", old_host["GATEWAY_CSV"], validate=validate.OneOf(["auto", "rows", "envelope"])),
             ),
-            errors=env.str("GATEWAY_ERRORS", "compatible", validate=validate.OneOf(["compatible", "plain"])),
+            errors=env.str(
+                "GATEWAY_ERRORS", old_host["GATEWAY_ERRORS"], validate=validate.OneOf(["compatible", "plain"])
+            ),
             metadata=env.str("GATEWAY_METADATA", "all", validate=validate.OneOf(["all", "permitted"])),
             log=env.str(
                 "GATEWAY_LOG", "text" if sys.stderr.isatty() else "json", validate=validate.OneOf(["text", "json"])
@@ -248,7 +264,11 @@ class Settings:
             value = ",".join(value) if isinstance(value, tuple) else value
             text = address.without_secrets(value) if each.name == "database_url" else str(value)
             hidden = each.metadata["secret"] and each.name != "database_url" and value
-            yield each.metadata["variable"], _HIDDEN if hidden else text, each.metadata["help"]
+            variable = each.metadata["variable"]
+            wanted = PROFILES.get(self.compatibility, {}).get(variable, "")
+            of_profile = wanted and value in (wanted, _seconds(wanted))
+            by_profile = f"; as {self.compatibility} has it" if of_profile else ""
+            yield variable, _HIDDEN if hidden else text, each.metadata["help"] + by_profile
 
 
 def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[Any], None]:
