@@ -125,6 +125,14 @@ class _Queue:
             self._waiting.remove(waiter)
             raise self._refusal(caller, resource)
 
+    def claim(self, resource: str) -> bool:
+        """Count a request that has a place for what it changes. Return False, and count nothing, when too many change that."""
+        with self._lock:
+            if self._running_on[resource] >= self._share.per_resource:
+                return False
+            self._running_on[resource] += 1
+            return True
+
     @property
     def taken(self) -> int:
         """How many requests have a place."""
@@ -200,13 +208,12 @@ class Places:
         if any(each.taken or time.monotonic() - each.last < RECENT for each in self._short):
             time.sleep(min(ran * sum(each.taken for each in self._long), LONGEST_REST))
 
-    def place(self, kind: Kind, caller: str, resource: str = "") -> Place:
+    def place(self, kind: Kind, caller: str) -> Place:
         """Return a place of a kind, as a context manager that waits for it.
 
         :param caller: the user, or the address where nobody is signed in.
-        :param resource: what the request changes; empty where that is not known.
         """
-        return Place(self._queues[kind], caller, resource)
+        return Place(self._queues[kind], caller)
 
 
 class Place:
@@ -218,10 +225,10 @@ class Place:
 
     __slots__ = ("_caller", "_kept", "_queue", "_resource")
 
-    def __init__(self, queue: _Queue, caller: str, resource: str) -> None:
+    def __init__(self, queue: _Queue, caller: str) -> None:
         self._queue: _Queue | None = queue
         self._caller = caller
-        self._resource = resource
+        self._resource = ""
         self._kept = False
 
     def __enter__(self) -> Place:
@@ -232,6 +239,20 @@ class Place:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None or not self._kept:
             self.release()
+
+    def change(self, resource: str) -> None:
+        """Name what the request changes, once its body is read. When too many change the same thing, the request leaves its place to others
+        and waits for another one.
+
+        :raises Unavailable: when they all go on for too long.
+        """
+        queue = self._queue
+        assert queue is not None
+        if not queue.claim(resource):
+            self.release()
+            queue.enter(self._caller, resource)
+            self._queue = queue
+        self._resource = resource
 
     def keep(self) -> None:
         """Stay in the place when the block ends, until `release`."""

@@ -135,25 +135,48 @@ def test_long_requests_pause_while_short_ones_run(monkeypatch: pytest.MonkeyPatc
 
 def test_requests_that_change_one_thing_leave_places_to_others() -> None:
     of = places(Share(places=4, per_caller=4, waiting=None, patience=0.05, per_resource=2))
-    with of.place(Kind.WRITE, "ada", "session 1"), of.place(Kind.WRITE, "bob", "session 1") as second:
+    with of.place(Kind.WRITE, "ada") as first, of.place(Kind.WRITE, "bob") as second:
+        first.change("session 1")
+        second.change("session 1")
         with pytest.raises(Unavailable, match="the same thing") as caught:
-            of.place(Kind.WRITE, "eve", "session 1").__enter__()
+            _change(of, "eve", "session 1")
         assert caught.value.retry_after == 1
-        with of.place(Kind.WRITE, "eve", "session 2"), of.place(Kind.WRITE, "eve", ""):
-            pass
+        with of.place(Kind.WRITE, "eve") as other, of.place(Kind.WRITE, "eve"):
+            other.change("session 2")
         second.release()
-        with of.place(Kind.WRITE, "eve", "session 1"):
-            pass
+        _change(of, "eve", "session 1")
+    queue = of._queues[Kind.WRITE]
+    assert (queue._free, dict(queue._running), dict(queue._running_on)) == (4, {}, {})
+
+
+def test_a_request_that_waits_for_what_it_changes_leaves_its_place_to_others() -> None:
+    of = places(Share(places=2, per_caller=2, waiting=None, patience=10, per_resource=1))
+    queue = of._queues[Kind.WRITE]
+    with of.place(Kind.WRITE, "ada") as first, ThreadPoolExecutor(2) as threads:
+        first.change("session 1")
+        waiting = [threads.submit(_change, of, "bob", "session 1") for _ in range(2)]
+        wait_until(lambda: len(queue._waiting) == 2, "two that wait")
+        _change(of, "eve", "session 2")
+        first.release()
+        assert [each.result(10) for each in waiting] == [None, None]
+    assert (queue._free, dict(queue._running), dict(queue._running_on)) == (2, {}, {})
+
+
+def _change(of: Places, caller: str, resource: str) -> None:
+    with of.place(Kind.WRITE, caller) as place:
+        place.change(resource)
 
 
 def test_places_that_become_free_go_to_all_that_may_run() -> None:
     of = places(Share(places=3, per_caller=1, waiting=None, patience=10, per_resource=1))
-    first = of.place(Kind.WRITE, "ada", "session 1").__enter__()
+    first = of.place(Kind.WRITE, "ada").__enter__()
+    first.change("session 1")
     queue = of._queues[Kind.WRITE]
     both = threading.Barrier(2)
 
     def through(caller: str, resource: str) -> None:
-        with of.place(Kind.WRITE, caller, resource):
+        with of.place(Kind.WRITE, caller) as place:
+            place.change(resource)
             both.wait(10)
 
     with ThreadPoolExecutor(2) as threads:

@@ -11,6 +11,7 @@ def create(request, context): ...
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +32,7 @@ Handler = Callable[[Any, Any], Any]
 Check = Callable[[Any, Any], list[FieldError]]
 
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_VARIABLE = re.compile(r"{([^{}]+)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,21 @@ class Operation:
     def writes(self) -> bool:
         """Whether a call may change what is stored: all but operations that only GET reaches."""
         return self.verbs != ("GET",)
+
+    def resource(self, values: Mapping[str, Any]) -> str:
+        """The id of what a call changes: the value of the first variable of its routes, wherever the client gave it. Empty when a call only
+        reads, or makes something new.
+
+        :param values: the request's, by wire name.
+        """
+        value = values.get(self._resource_name) if self.writes and self._resource_name else None
+        return value.lower() if isinstance(value, str) else ""
+
+    @cached_property
+    def _resource_name(self) -> str:
+        """The wire name of the first variable of the routes."""
+        variable = next((found[1].lower() for each in self.routes if (found := _VARIABLE.search(each.path))), "")
+        return next((each for each in self.request_shape.fields if each.lower() == variable), "")
 
     @cached_property
     def lists(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -30,12 +29,9 @@ class Admission:
     rates: Rates = field(default_factory=lambda: Rates({}))
 
     def place(
-        self, operation: Operation, request: Request, path: Mapping[str, str] | None = None, *, batch: bool = False
+        self, operation: Operation, request: Request, *, batch: bool = False
     ) -> AbstractContextManager[Place | None]:
-        """Return the place that a request runs in. What anybody may call has none: log-ins wait for their hash elsewhere.
-
-        :param path: the path's values, which name what a request changes.
-        """
+        """Return the place that a request runs in. What anybody may call has none: log-ins wait for their hash elsewhere."""
         assert operation.access is not None
         if not operation.access.signed_in and not batch:
             return nullcontext()
@@ -43,7 +39,7 @@ class Admission:
         if batch or _is_large(request):
             return self.places.place(Kind.BATCH, caller)
         if operation.writes:
-            return self.places.place(Kind.WRITE, caller, next(iter(path.values()), "") if path else "")
+            return self.places.place(Kind.WRITE, caller)
         return self.places.place(Kind.LIST if operation.lists else Kind.READ, caller)
 
     def stream(self, request: Request) -> Place:

@@ -181,18 +181,20 @@ class Pipeline:
         call = _Call(
             operation, request, caller, Budget(self.limits, self.admission.places.pause if operation.lists else None)
         )
-        with self.admission.place(operation, request, path) as place:
-            found = self._run(call, path, predefined=predefined)
+        with self.admission.place(operation, request) as place:
+            found = self._run(call, path, place, predefined=predefined)
             _keep(place, found, request)
         answer = self._streamed(operation, request, found) if isinstance(found, Streamed) else found
         return self._with_cookies(answer, call)
 
-    def _run(self, call: _Call, path: Mapping[str, str], *, predefined: bool) -> Answer | Streamed:
+    def _run(self, call: _Call, path: Mapping[str, str], place: Place | None, *, predefined: bool) -> Answer | Streamed:
         operation, request = call.operation, call.request
         limits = self._limits_of(operation)
         values = binding.read_values(
             request, operation, path, self.registry, limits, predefined=predefined, mode=self.reading
         )
+        if place is not None and (resource := operation.resource(values)):
+            place.change(resource)
 
         def finish(result: Any) -> Answer | Streamed:
             if result is None or operation.response_shape is None:

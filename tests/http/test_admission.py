@@ -13,6 +13,7 @@ from webtest import TestApp
 
 from gateway import wsgi
 from gateway.http.admission import LARGE
+from gateway.places import Place
 from gateway.settings import Settings
 from models import Database
 from tests.models.conftest import add
@@ -103,3 +104,40 @@ def test_log_ins_count_by_address(limited: MakeClient) -> None:
 
     assert [log_in("2001:db8::1"), log_in("2001:db8::2"), log_in("2001:db8::3")] == [401, 401, 429]
     assert log_in("2001:db8:0:1::1") == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "media_type", "body"),
+    [
+        ("PATCH", "/sessions/S1", "application/json", "{}"),
+        ("PATCH", "/sessions/other?SessionId=s1", "application/json", "{}"),
+        ("PATCH", "/json/reply/PatchSession", "application/json", '{"sessionId": "s1"}'),
+        ("POST", "/api/PatchSession?sessionId=s1", "application/json", "{}"),
+        ("POST", "/jsv/oneway/PatchSession", "text/jsv", "{SessionId:s1}"),
+        ("POST", "/xml/reply/EndSession", "application/x-www-form-urlencoded", "sessionid=S1"),
+        ("POST", "/messages", "application/json", '{"sessionId": "s1", "text": "x"}'),
+        ("GET", "/json/reply/SendMessage?sessionId=s1&text=x", "application/json", ""),
+        ("PATCH", "/json/reply/PatchUser", "application/json", '{"userId": "s1"}'),
+        ("DELETE", "/sessions/s1/members/m1", "application/json", ""),
+    ],
+)
+def test_a_request_names_what_it_changes_wherever_the_client_says_it(
+    limited: MakeClient, monkeypatch: pytest.MonkeyPatch, method: str, path: str, media_type: str, body: str
+) -> None:
+    """Requests that wait for one row's lock must not take all places, whatever address they use."""
+    changed: list[str] = []
+    monkeypatch.setattr(Place, "change", lambda place, resource: changed.append(resource))
+    limited().request(path, method=method, body=body.encode(), content_type=media_type, status="*")
+    assert changed == ["s1"]
+
+
+def test_what_reads_or_makes_something_new_waits_for_nothing_that_others_change(
+    limited: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed: list[str] = []
+    monkeypatch.setattr(Place, "change", lambda place, resource: changed.append(resource))
+    client = limited()
+    client.post_json("/sessions", {}, status=200)
+    client.get("/sessions/s1", status=404)
+    client.post_json("/json/reply/GetSession", {"sessionId": "s1"}, status=404)
+    assert changed == []
