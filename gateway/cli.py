@@ -30,7 +30,7 @@ class _Gateway(click.Group):
 @click.group(cls=_Gateway, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
-    """A ServiceStack-compatible gateway for a sessions API. Settings come from GATEWAY_… variables."""
+    """A server for ServiceStack clients. Settings are GATEWAY_… environment variables; check-config prints them."""
     # SECURITY: databases, exports and secrets are their owner's.
     os.umask(0o077)
     # Standard output is a command's own; log lines, audit lines among them, never go there.
@@ -53,9 +53,12 @@ def serve() -> None:
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Change nothing; end with status 1 where a migration is missing.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with status 1 if a migration is missing.")
 @click.option(
-    "--to", "target", type=click.IntRange(1), help="Undo the migrations after this number, or apply those up to it."
+    "--to",
+    "target",
+    type=click.IntRange(1),
+    help="Undo the migrations after this number, or apply migrations up to it.",
 )
 def migrate(*, check: bool, target: int | None) -> None:
     """Bring the database's schema to this version."""
@@ -91,7 +94,7 @@ def _to_nobody(text: str) -> None:
 
 @main.command("check-config")
 def check_config() -> None:
-    """Check the settings and print them, secrets hidden."""
+    """Check and print the settings, without secrets."""
     for variable, value, meaning in Settings.from_environment().shown():
         click.echo(printable(f"{variable}={value}  # {meaning}"))
 

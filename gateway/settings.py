@@ -20,6 +20,7 @@ from models import address
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
 _HIDDEN = "(hidden)"
+_FIRST_USER = "admin@example.org"
 READINGS = ("compatible", "strict", "lenient")
 _WITHOUT_PROFILE: Mapping[str, str] = {
     "GATEWAY_CSV": "auto",
@@ -49,63 +50,70 @@ class Settings:
 
     bind: str = _setting("GATEWAY_BIND", "address and port, or unix:PATH, to listen on")
     database_url: str = _setting(
-        "GATEWAY_DATABASE_URL", "sqlite:///FILE or mysql://USER:PASSWORD@HOST,HOST/NAME", secret=True
+        "GATEWAY_DATABASE_URL",
+        "sqlite:///FILE, or mysql://USER:PASSWORD@HOST:3306/NAME; several servers: @a,b:3307,c/NAME",
+        secret=True,
     )
     database_wait: int = _setting(
-        "GATEWAY_DATABASE_WAIT", "seconds that serve waits for its database before it gives up"
+        "GATEWAY_DATABASE_WAIT", "seconds that gateway serve waits for the database at its start"
     )
-    workers: int = _setting("GATEWAY_WORKERS", "processes that answer")
-    threads: int = _setting("GATEWAY_THREADS", "threads in each process")
-    connections: int = _setting("GATEWAY_CONNECTIONS", "connections to the database that each process may have open")
+    workers: int = _setting("GATEWAY_WORKERS", "processes that handle requests")
+    threads: int = _setting("GATEWAY_THREADS", "threads that handle requests, in each process")
+    connections: int = _setting("GATEWAY_CONNECTIONS", "database connections that each process opens at most")
     connection_age: int = _setting(
         "GATEWAY_CONNECTION_AGE", "seconds after which a connection to a database server is replaced"
     )
     sqlite_sync: str = _setting(
-        "GATEWAY_SQLITE_SYNC", "full: each commit waits for the disk; normal: a power failure may lose the last ones"
+        "GATEWAY_SQLITE_SYNC",
+        "full: each commit on SQLite waits for the disk; normal: a power failure may lose the last commits",
     )
     galera_sync: bool = _setting(
-        "GATEWAY_GALERA_SYNC", "a Galera node waits for what the others committed before it reads"
+        "GATEWAY_GALERA_SYNC", "whether a Galera node applies all earlier commits of the other nodes before it reads"
     )
     secret: str = _setting(
-        "GATEWAY_SECRET", "signs tokens; on SQLite made once and kept beside the database", secret=True
+        "GATEWAY_SECRET",
+        "signs tokens; at least 32 bytes, the same on every node. Required on MySQL and MariaDB",
+        secret=True,
     )
     previous_secret: str = _setting(
-        "GATEWAY_SECRET_PREVIOUS", "the secret before this one; its tokens are still accepted", secret=True
+        "GATEWAY_SECRET_PREVIOUS", "the previous secret, while the tokens that it signed are still valid", secret=True
     )
     trusted_proxies: tuple[str, ...] = _setting(
         "GATEWAY_TRUSTED_PROXIES",
-        "addresses or networks of proxies whose X-Forwarded-… and Forwarded headers are believed",
+        "addresses or networks of the proxies whose X-Forwarded-… and Forwarded headers are trusted",
     )
     token_lifetime: int = _setting(
-        "GATEWAY_TOKEN_LIFETIME", "how long a bearer token is good, in seconds or as 90m, 12h, 14d"
+        "GATEWAY_TOKEN_LIFETIME", "lifetime of an access token, in seconds or as 90m, 12h, 14d"
     )
-    refresh_lifetime: int = _setting("GATEWAY_REFRESH_LIFETIME", "how long a refresh token is good, likewise")
+    refresh_lifetime: int = _setting("GATEWAY_REFRESH_LIFETIME", "lifetime of a refresh token, in the same forms")
     login_attempts: int = _setting(
-        "GATEWAY_LOGIN_ATTEMPTS", "failed log-ins of one user name from one address that lock it out there"
+        "GATEWAY_LOGIN_ATTEMPTS",
+        "failed log-ins with one user name from one address, before that name is locked out at that address",
     )
     login_address_attempts: int = _setting(
-        "GATEWAY_ADDRESS_ATTEMPTS", "failed log-ins from one address, whatever the names, that lock it out"
+        "GATEWAY_ADDRESS_ATTEMPTS",
+        "failed log-ins with any user name from one address, before that address is locked out",
     )
     login_window: int = _setting("GATEWAY_LOGIN_WINDOW", "seconds for which a failed log-in counts")
     login_exempt: tuple[str, ...] = _setting(
         "GATEWAY_LOGIN_EXEMPT", "addresses or networks that many users share and that are never locked out"
     )
-    request_seconds: int = _setting("GATEWAY_REQUEST_SECONDS", "seconds that a request, or a batch, may take")
-    request_rows: int = _setting("GATEWAY_REQUEST_ROWS", "rows that a request, or a batch, may use")
-    request_bytes: int = _setting("GATEWAY_REQUEST_BYTES", "bytes that the response to a request, or a batch, may have")
-    list_seconds: int = _setting("GATEWAY_LIST_SECONDS", "seconds that one statement of a list or search may take")
+    request_seconds: int = _setting("GATEWAY_REQUEST_SECONDS", "seconds that a request, or a complete batch, may take")
+    request_rows: int = _setting("GATEWAY_REQUEST_ROWS", "rows that a request, or a complete batch, may use")
+    request_bytes: int = _setting("GATEWAY_REQUEST_BYTES", "bytes of the response to a request, or a complete batch")
+    list_seconds: int = _setting(
+        "GATEWAY_LIST_SECONDS", "seconds that one database statement of a list or search may take"
+    )
     stream_seconds: int = _setting("GATEWAY_STREAM_SECONDS", "seconds that a streamed list may take")
     stream_rows: int = _setting("GATEWAY_STREAM_ROWS", "rows that a streamed list may use")
-    stream_bytes: int = _setting("GATEWAY_STREAM_BYTES", "bytes that a streamed list may have")
+    stream_bytes: int = _setting("GATEWAY_STREAM_BYTES", "bytes of a streamed list")
     list_places: int = _setting(
-        "GATEWAY_LIST_PLACES", "lists and searches, and as many batches, that a process runs at once"
+        "GATEWAY_LIST_PLACES", "lists and searches that a process runs at once; as many batches"
     )
     stream_places: int = _setting("GATEWAY_STREAM_PLACES", "streamed lists that a process runs at once")
     caller_requests: int = _setting("GATEWAY_CALLER_REQUESTS", "requests of one caller that a process runs at once")
     caller_streams: int = _setting("GATEWAY_CALLER_STREAMS", "streamed lists of one caller that a process runs at once")
-    rate: str = _setting(
-        "GATEWAY_RATE", "calls that a caller may make, by class: read=100/s,list=10/s,write=600/m,login=20/m"
-    )
+    rate: str = _setting("GATEWAY_RATE", "requests of one caller by class: read=100/s,list=10/s,write=600/m,login=20/m")
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
@@ -113,22 +121,27 @@ class Settings:
         "GATEWAY_CORS_ORIGINS", "web origins whose pages may call, separated by commas; * for all, without cookies"
     )
     transport_seconds: int = _setting(
-        "GATEWAY_HSTS", "seconds for which browsers call over https only, once they have done so; 0 for no such header"
+        "GATEWAY_HSTS",
+        "seconds for which browsers use https only, after the first https response; 0 sends no such header",
     )
-    jsonp: bool = _setting("GATEWAY_JSONP", "?callback= is honoured on JSON answers")
+    jsonp: bool = _setting("GATEWAY_JSONP", "whether ?callback= is honoured")
     compatibility: str = _setting(
-        "GATEWAY_COMPATIBILITY", "the old host whose ways are the defaults of other settings, as servicestack-5.8"
+        "GATEWAY_COMPATIBILITY",
+        "the replaced ServiceStack host, for instance servicestack-5.8; changes the defaults of other settings",
     )
-    reading: str = _setting("GATEWAY_READING", "how strictly requests are read: compatible, strict or lenient")
-    default_format: str = _setting("GATEWAY_DEFAULT_FORMAT", "what answers when the request names no format")
+    reading: str = _setting("GATEWAY_READING", "how strictly requests are read: strict, compatible or lenient")
+    default_format: str = _setting(
+        "GATEWAY_DEFAULT_FORMAT", "response format of a request that names none: json, jsv, xml, csv or html"
+    )
     csv: Literal["auto", "rows", "envelope"] = _setting(
-        "GATEWAY_CSV",
-        "how lists are written in CSV: rows, or ServiceStack's envelope; auto writes it for its own clients",
+        "GATEWAY_CSV", "lists in CSV: rows, envelope (one row that ServiceStack's client reads), or auto: by client"
     )
-    errors: str = _setting("GATEWAY_ERRORS", "field names and reason phrases as ServiceStack's, or plain")
-    metadata: str = _setting("GATEWAY_METADATA", "what metadata pages tell of: all operations, or permitted ones only")
-    log: str = _setting("GATEWAY_LOG", "text or json")
-    debug: bool = _setting("GATEWAY_DEBUG", "errors answer with stack traces")
+    errors: str = _setting("GATEWAY_ERRORS", "field names and reason phrases of errors: ServiceStack's, or plain")
+    metadata: str = _setting(
+        "GATEWAY_METADATA", "operations on metadata pages: all, or permitted: those that the caller may call"
+    )
+    log: str = _setting("GATEWAY_LOG", "format of log lines: text or json")
+    debug: bool = _setting("GATEWAY_DEBUG", "whether error responses contain stack traces; never use it in production")
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -175,7 +188,7 @@ class Settings:
                 env.list(
                     "GATEWAY_TRUSTED_PROXIES",
                     ["127.0.0.1", "::1"],
-                    validate=_check(_are_networks, "addresses or networks, parted by commas"),
+                    validate=_check(_are_networks, "addresses or networks, separated by commas"),
                 )
                 or ()
             ),
@@ -200,7 +213,7 @@ class Settings:
                 env.list(
                     "GATEWAY_LOGIN_EXEMPT",
                     [],
-                    validate=_check(_are_networks, "addresses or networks, parted by commas"),
+                    validate=_check(_are_networks, "addresses or networks, separated by commas"),
                 )
                 or ()
             ),
@@ -216,7 +229,7 @@ class Settings:
             caller_requests=env.int("GATEWAY_CALLER_REQUESTS", threads, validate=validate.Range(1, threads)),
             caller_streams=env.int("GATEWAY_CALLER_STREAMS", max(1, threads // 8), validate=validate.Range(1, threads)),
             rate=env.str("GATEWAY_RATE", "", validate=_check(_is_rate, "CLASS=COUNT/UNIT, separated by commas")),
-            bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", ""),
+            bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", "") or _FIRST_USER,
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
             # What can't be one is noted by the check, and reported with all else that is wrong.

@@ -20,9 +20,33 @@ def test_our_distribution_alone_owns_its_import_names() -> None:
         assert set(owners.get(name, ["sessions-gateway"])) == {"sessions-gateway"}
 
 
-def test_the_readme_has_every_setting_and_no_other() -> None:
-    documented = re.findall(r"^``(GATEWAY_[A-Z_]+)``", (ROOT / "README.rst").read_text(), re.MULTILINE)
-    assert documented == [each.metadata["variable"] for each in fields(Settings)]
+def _documented(page: str) -> dict[str, tuple[str, str]]:
+    """The settings in a page's tables: variable, its default and its meaning."""
+    rows = re.findall(r"^``(GATEWAY_[A-Z_]+)``  +(.+?)  +(.+)$", (ROOT / page).read_text(), re.MULTILINE)
+    assert len({name for name, _, _ in rows}) == len(rows)
+    return {name: (default, meaning) for name, default, meaning in rows}
+
+
+def test_every_setting_is_documented() -> None:
+    settings = _documented("docs/settings.rst")
+    assert set(settings) == {each.metadata["variable"] for each in fields(Settings)}
+    assert _documented("README.rst").items() <= settings.items()
+
+
+def test_documented_defaults_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (each.metadata["variable"] for each in fields(Settings)):
+        monkeypatch.delenv(name, raising=False)
+    unset = Settings.from_environment()
+    for name, (default, _) in _documented("docs/settings.rst").items():
+        if default.startswith("``"):
+            monkeypatch.setenv(name, default.strip("`"))
+            assert Settings.from_environment() == unset, name
+
+
+def test_the_command_explains_settings_as_their_page_does() -> None:
+    documented = {name: meaning.replace("``", "") for name, (_, meaning) in _documented("docs/settings.rst").items()}
+    assert documented == {each.metadata["variable"]: each.metadata["help"] for each in fields(Settings)}
 
 
 def test_the_settings_of_a_service_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,10 @@ from gateway.services import load_services
 from serializers.registry import default_registry
 
 _BASE_URL = click.option(
-    "--base-url", default="http://localhost:8000", show_default=True, help="The service's address, for the document."
+    "--base-url",
+    default="http://localhost:8000",
+    show_default=True,
+    help="URL of the service, written into the document.",
 )
 
 
@@ -30,13 +33,21 @@ def _tell(document: Document) -> None:
 @click.command()
 @click.argument("language")
 @click.option(
-    "--include", metavar="NAMES", help="IncludeTypes: names parted by commas; NewSession.* with all it needs."
+    "--include",
+    metavar="NAMES",
+    help="IncludeTypes: names separated by commas; NewSession.* includes the types that it uses.",
 )
-@click.option("--exclude", metavar="NAMES", help="ExcludeTypes: names parted by commas.")
-@click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option of the document's head.")
+@click.option("--exclude", metavar="NAMES", help="ExcludeTypes: names separated by commas.")
+@click.option(
+    "--option",
+    "options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="An option of the language, as in the document's head; may be repeated.",
+)
 @_BASE_URL
 def types(language: str, include: str | None, exclude: str | None, options: tuple[str, ...], base_url: str) -> None:
-    """Print the API's types in a LANGUAGE: csharp, typescript, java, python and others, which /types lists."""
+    """Print the API's types in LANGUAGE: csharp, typescript, java, python or another that /types lists."""
     known = {name.lower(): name for name in languages.language(language).options_of()}
     given = [(name, value) for name, _, value in (each.partition("=") for each in options)]
     for name, _ in given:
@@ -48,7 +59,7 @@ def types(language: str, include: str | None, exclude: str | None, options: tupl
 
 @click.command()
 def routes() -> None:
-    """Print every route: verbs, path, operation, and who may call it."""
+    """Print every route: verbs, path, operation and access."""
     load_services()
     rows = []
     for operation in catalog:

@@ -28,14 +28,17 @@ class ConversionError(GatewayError):
 
 
 @click.command()
-@click.option("--from", "source", required=True, type=click.Choice(_READABLE), help="The format that is read.")
-@click.option("--to", "target", required=True, type=click.Choice(_FORMATS), help="The format that is written.")
+@click.option("--from", "source", required=True, type=click.Choice(_READABLE), help="Format of the input.")
+@click.option("--to", "target", required=True, type=click.Choice(_FORMATS), help="Format of the output.")
 @click.option(
-    "--type", "type_name", metavar="NAME", help="What the document is, NewSession or SessionInfo[]; texts without it."
+    "--type",
+    "type_name",
+    metavar="NAME",
+    help="Type of the document, for instance NewSession or SessionInfo[]; if omitted, values are texts.",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 def convert(source: str, target: str, type_name: str | None, file: Path | None) -> None:
-    """Convert FILE, or standard input, to standard output.
+    """Convert a document from one format to another.
 
     JSV, XML and CSV say nothing of types: name the document's type to have numbers, booleans and lists as such.
     """

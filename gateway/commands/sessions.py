@@ -66,9 +66,9 @@ def _database() -> Database:
 
 
 @sessions.command()
-@click.option("--older-than", required=True, type=Age(), help="How old: 90d, 12w, 2y.")
+@click.option("--older-than", required=True, type=Age(), help="Minimum age of a session: 90d, 12w, 2y.")
 def archive(older_than: timedelta) -> None:
-    """Move old sessions out of the live list. Those that go on are left; searchArchive=true finds the others."""
+    """Move old sessions out of the live list. Active sessions stay in it; searchArchive=true finds archived ones."""
     database = _database()
     before = instant(datetime.now(UTC) - older_than)
     done = 0
@@ -85,10 +85,10 @@ def archive(older_than: timedelta) -> None:
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file; an export into it resumes where it ended.",
+    help="Write to this file; an interrupted export into it resumes.",
 )
 def export(format_name: str, since: date | None, output: Path | None) -> None:
-    """Write every session, archived ones included, to a file or to the standard output."""
+    """Write all sessions, archived ones too, to a file or standard output."""
     database = _database()
     first = None if since is None else f"{since}T00:00:00.000000Z"
     written = FORMATS[format_name](SessionRecord)
@@ -102,10 +102,10 @@ def export(format_name: str, since: date | None, output: Path | None) -> None:
 
 
 @sessions.command("import")
-@click.option("--format", "format_name", type=_FORMAT, help="By the file's suffix, or jsonl.")
+@click.option("--format", "format_name", type=_FORMAT, help="If omitted, the file's suffix decides, else jsonl.")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path), default="-")
 def import_(format_name: str | None, path: Path) -> None:
-    """Store sessions from a file of `export`. Those that are there already are left alone, so an import may be repeated."""
+    """Store sessions that `gateway sessions export` wrote. Stored sessions are not changed, so an import may be repeated."""
     suffix = path.suffix[1:]
     records = FORMATS[format_name or (suffix if suffix in FORMATS else "jsonl")](SessionRecord)
     database = _database()

@@ -41,21 +41,21 @@ def _password(value: str | None, file: TextIO | None) -> str | None:
 def _with_password(command: Callable[..., None]) -> Callable[..., None]:
     """The options that tell a password."""
     by_file = click.option(
-        "--password-file", type=click.File(encoding="utf-8"), help="A file with the password in its first line."
+        "--password-file", type=click.File(encoding="utf-8"), help="Read the password from the first line of this file."
     )
     asked = click.option(
         "--password",
         is_flag=False,
         flag_value=_ASKED,
         metavar="[-]",
-        help=f"{_RULE} It is asked for on a terminal, else read from standard input.",
+        help=f"{_RULE} Prompted for on a terminal, else read from standard input.",
     )
     return asked(by_file(command))
 
 
 @click.group()
 def user() -> None:
-    """Who may sign in, and how."""
+    """Manage users, their passwords, roles and API keys."""
 
 
 def _database() -> Database:
@@ -77,13 +77,15 @@ def _administrator() -> Administrator:
 @user.command()
 @click.argument("email")
 @_with_password
+@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be repeated.  [default: User]")
 @click.option(
-    "--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be given several times; User by default."
+    "--account",
+    "account_name",
+    default="Main",
+    show_default=True,
+    help="The user's account; created if no account has this name.",
 )
-@click.option(
-    "--account", "account_name", default="Main", show_default=True, help="Made where there is none of that name."
-)
-@click.option("--api-key", help="A key of at least 20 characters.")
+@click.option("--api-key", help="Also add this API key, of at least 20 characters.")
 def add(
     email: str,
     password: str | None,
@@ -92,7 +94,7 @@ def add(
     account_name: str,
     api_key: str | None,
 ) -> None:
-    """Add a user. One without a password signs in by API key only."""
+    """Add a user. Without a password, the user signs in by API key only."""
     given = _password(password, password_file)
     added = _administrator().add_user(
         email, roles=roles or (USER,), account_name=account_name, password=given, api_key=api_key
@@ -102,18 +104,18 @@ def add(
 
 @user.command("list")
 def list_users() -> None:
-    """Every user, with roles and the ends of keys."""
+    """List users, with roles and the last four characters of keys."""
     for line in administration.describe_users(_database()):
         _echo(line)
 
 
 @user.command()
 @click.argument("email")
-@click.option("--api-key", help="A key of at least 20 characters; without it one is made and shown once.")
-@click.option("--days", type=click.IntRange(1, 36_500), help="How long it is good; for ever, where left out.")
-@click.option("--revoke", metavar="END", help="Make the keys that end in these four characters void, and add none.")
+@click.option("--api-key", help="The key, of at least 20 characters; if omitted, a new key is printed once.")
+@click.option("--days", type=click.IntRange(1, 36_500), help="Days until the key expires; omit for no expiry.")
+@click.option("--revoke", metavar="END", help="Revoke the keys that end in these four characters; add no key.")
 def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -> None:
-    """Give a user an API key, or revoke one."""
+    """Add an API key, or revoke one."""
     administrator = _administrator()
     if revoke is not None:
         _echo(f"revoked: {administrator.revoke_keys(email, revoke)}")
@@ -124,9 +126,9 @@ def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -
 
 @user.command()
 @click.argument("email")
-@click.option("--undo", is_flag=True, help="Let the user in again.")
+@click.option("--undo", is_flag=True, help="Enable the user again.")
 def disable(email: str, *, undo: bool) -> None:
-    """Shut a user out, at once and by every way in."""
+    """Disable a user: all credentials stop working at once."""
     _administrator().disable(email, disabled=not undo)
     _echo(f"{'enabled' if undo else 'disabled'} {email}")
 
@@ -135,7 +137,7 @@ def disable(email: str, *, undo: bool) -> None:
 @click.argument("email")
 @_with_password
 def password(email: str, password: str | None, password_file: TextIO | None) -> None:
-    """Give a user another password; whoever signed in by the old one is signed out."""
+    """Change a password and end all login sessions of the user."""
     given = _password(password or _ASKED, password_file)
     _administrator().set_password(email, given or "")
     _echo(f"changed the password of {email}")
@@ -143,10 +145,10 @@ def password(email: str, password: str | None, password_file: TextIO | None) -> 
 
 @user.command()
 @click.argument("email")
-@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be given several times.")
+@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be repeated.")
 def roles(email: str, roles: tuple[str, ...]) -> None:
-    """Give a user these roles and no others; none at all, where none are named."""
+    """Replace a user's roles. Without --role, the user has no roles."""
     voided = _administrator().set_roles(email, roles)
-    _echo(f"{email} has the roles {', '.join(roles) or 'none'}")
+    _echo(f"{email} has the roles {', '.join(roles)}" if roles else f"{email} has no roles")
     if voided:
-        _echo("The password is void: a user with fewer rights set it. Set another one: gateway user password")
+        _echo("The password is no longer valid: a user with fewer rights set it. Set a new one: gateway user password")

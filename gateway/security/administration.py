@@ -56,7 +56,7 @@ class Administrator:
         :param account_name: the user's account; made where there is none of that name.
         """
         if not is_email(email):
-            raise AdministrationError(f"{email!r} is no e-mail address")
+            raise AdministrationError(f"{email!r} is not an e-mail address")
         check_roles(roles)
         hashed = None if password is None else hash_password(password, [email])
         now = instant(self.now)

@@ -16,7 +16,6 @@ from gateway.settings import Settings
 from gateway.units import unit_of_work
 from models import Database, user
 
-_EMAIL = "admin@example.org"
 _ACCOUNT = "Main"
 _OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - told, not listened on
 
@@ -76,11 +75,11 @@ def first_user(database: Database, settings: Settings, kept: Path | None = None)
     :param kept: a file that is written with the made secrets, in mode 600, in place of showing them.
     :raises NoAdministrator: when a user of that e-mail address exists already, or `kept` can't be written.
     """
-    if _anybody(database):
+    if _has_administrator(database):
         return None
-    email = settings.bootstrap_email or _EMAIL
+    email = settings.bootstrap_email
     if _exists(database, email):
-        if _anybody(database):
+        if _has_administrator(database):
             # Another node of the same installation has made it since.
             return None
         raise NoAdministrator(
@@ -104,7 +103,7 @@ def first_user(database: Database, settings: Settings, kept: Path | None = None)
         )
     except AdministrationError:
         # Another node of the same installation may have started at the same time.
-        if not _anybody(database):
+        if not _has_administrator(database):
             raise
         if kept is not None:
             kept.unlink(missing_ok=True)
@@ -128,7 +127,7 @@ def _keep(path: Path, made: FirstUser) -> None:
         ) from error
 
 
-def _anybody(database: Database) -> bool:
+def _has_administrator(database: Database) -> bool:
     """Whether any enabled user is an administrator."""
     with unit_of_work(database, write=False) as unit:
         return user.anybody(unit, SYSTEM_ADMINISTRATOR)

@@ -138,7 +138,7 @@ def test_a_promotion_tells_of_a_password_that_is_void(url: str) -> None:
     with database.unit_of_work() as unit:
         user.update(unit, user.by_email(unit, EMAIL).id, password_set_by="a manager")
     database.dispose()
-    assert "The password is void" in run(url, "roles", EMAIL, "--role", "SystemAdministrator").stdout
+    assert "The password is no longer valid" in run(url, "roles", EMAIL, "--role", "SystemAdministrator").stdout
     assert not signs_in(url, EMAIL, "correct horse")
     run(url, "password", EMAIL, typed="another horse\n")
     assert "void" not in run(url, "roles", EMAIL, "--role", "User").stdout
@@ -150,13 +150,13 @@ def test_roles(url: str) -> None:
     run(url, "add", EMAIL)
     assert run(url, "roles", EMAIL, "--role", "Manager", "--role", "Customer").stdout.endswith("Manager, Customer\n")
     assert "roles: Manager, Customer " in run(url, "list").stdout
-    assert run(url, "roles", EMAIL).stdout.endswith("none\n")
+    assert run(url, "roles", EMAIL).stdout.endswith("has no roles\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["add", "nobody"], 1, "'nobody' is no e-mail address"),
+        (["add", "nobody"], 1, "'nobody' is not an e-mail address"),
         (["add", EMAIL], 1, f"there is a user {EMAIL} already"),
         (["add", "b@example.org", "--password", "short"], 1, "a password has 8 to 1024 characters"),
         (["add", "b@example.org", "--api-key", "short"], 1, "an API key has 20 to 255 characters"),

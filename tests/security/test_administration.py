@@ -26,7 +26,7 @@ def add(administrator: Administrator, email: str = NEW, **changes: object) -> st
 
 
 REFUSED: dict[str, Callable[[Administrator], object]] = {
-    "no e-mail address": lambda it: add(it, "nobody"),
+    "not an e-mail address": lambda it: add(it, "nobody"),
     "already": lambda it: add(it, "ADA@example.org"),
     "no role 'Boss'": lambda it: add(it, roles=["Boss"]),
     "8 to 1024": lambda it: add(it, password="1234567"),
