@@ -63,5 +63,9 @@ def generate(name: str, contract: Contract, options: Options) -> str:
 
 
 def source(name: str, contract: Contract, options: Options) -> str:
-    """The types in a language without the options block, as pages show them. Raises NotFound for an unknown language."""
-    return "\n".join(language(name)(contract, options).source()).strip("\n")
+    """Return the types in a language without the options block, as pages show them; "" if the client library has all of them.
+
+    :raises NotFound: for an unknown language.
+    """
+    made = language(name)(contract, options)
+    return "\n".join(made.source()).strip("\n") if made.types else ""

@@ -80,6 +80,12 @@ def test_every_page(contract: Contract, format_name: str, language: str) -> None
         assert f"append the .{format_name} suffix" in " ".join(text.split())
 
 
+def test_types_of_the_client_library_are_tables(contract: Contract) -> None:
+    text = " ".join(text_of(page(contract, "Authenticate", "json", "csharp")).split())
+    assert "client library for C# has these types" in text
+    assert "Authenticate parameters" in text
+
+
 def test_roles(contract: Contract) -> None:
     assert "Requiresanyoftheroles:|SystemAdministrator,Manager|" in re.sub(
         r"\s", "", text_of(page(contract, "ListUsers"))

@@ -85,7 +85,13 @@ class Generator(Wording, ABC):
             "TreatTypesAsStrings": tuple(text for plain, text in texts.items() if plain not in known),
         }
         self.types = self._select()
-        if not self.types and contract.types and (self.text("IncludeTypes") or self.text("ExcludeTypes")):
+        # NOTE: the page of one operation (bare) is complete without types: the page names the client library.
+        if (
+            not self.types
+            and contract.types
+            and not options.bare
+            and (self.text("IncludeTypes") or self.text("ExcludeTypes"))
+        ):
             raise ValidationFailed("types", [*self._empty()])
 
     def _select(self) -> dict[str, TypeInfo]:
