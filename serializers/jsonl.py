@@ -67,7 +67,7 @@ def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading) ->
             if problem:
                 raise DecodeError.at(problem, text, position)
             try:
-                yield json.loads(line, shape, limits=limits, reading=reading, tally=tally)
+                yield json.loads(line, shape, limits=limits, reading=reading, tally=tally, alone=True)
             except DecodeError as error:
                 place = wire_path([count])
                 path = f"{place}{'' if error.path.startswith('[') else '.'}{error.path}" if error.path else ""

@@ -184,6 +184,11 @@ class _Part:
     is_file: bool
 
 
+def _field_of(part: _Part) -> bytes:
+    """The name of the part's field, in one letter case, without what stands in brackets behind it."""
+    return part.name.lower().partition(b"[")[0]
+
+
 def _parts(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Value]]:
     """The parts' names and texts. A part that is a file counts by its content, and only where no field has its name."""
     boundary = parameters(request.content_type).get("boundary")
@@ -192,9 +197,9 @@ def _parts(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Valu
     parts = [*_read_parts(data, boundary, most)]
     named = _charset_field(part.content.decode("latin-1") for part in parts if part.name == _CHARSET_FIELD.encode())
     charset = named or _known(parameters(request.content_type).get("charset") or "utf-8")
-    texts = {part.name for part in parts if not part.is_file}
+    texts = {_field_of(part) for part in parts if not part.is_file}
     for part in parts:
-        if part.is_file and part.name in texts:
+        if part.is_file and _field_of(part) in texts:
             continue
         # Names are in the form's charset where that can spell them; a wide one can't.
         name = _decoded(part.name, "utf-8" if charset.startswith(_WIDE) else charset)

@@ -28,6 +28,8 @@ from serializers.tally import Tally
 #: What ServiceStack takes for booleans beside those that every mode reads.
 _BOOLEANS = {"t": True, "y": True, "f": False, "n": False, "off": False}
 _STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
+#: Places of items at the end of a path: what is dropped is their list.
+_LAST_PLACES = re.compile(r"(?:\[\d+\])+\Z")
 _UNPRINTABLE = re.compile(r"[^!-+\--~]")
 #: Paths that the header and the log name, and characters of one.
 _MOST_NAMED = 20
@@ -103,7 +105,8 @@ def _drop_unbindable(values: dict[str, Any], operation: Operation, request: Requ
     except ValidationFailed as error:
         for each in error.errors:
             if each.error_code == MalformedRequest.error_code and _leave_out(values, each.field_name):
-                path = f"{place}.{each.field_name}" if place else each.field_name
+                name = _LAST_PLACES.sub("", each.field_name)
+                path = f"{place}.{name}" if place else name
                 request.ignored = (*request.ignored, path)
 
 

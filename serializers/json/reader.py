@@ -26,6 +26,9 @@ _TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _MARKS = marks_outside(_TEXT)
 _CONSTANTS = re.compile(rf"{_TEXT}|-?Infinity|NaN", re.DOTALL)
 
+#: Places of items at the end of a path: what is dropped is their list.
+_LAST_PLACES = re.compile(r"(?:\[\d+\])+\Z")
+
 Reader = Callable[[Any], Any]
 
 
@@ -74,6 +77,7 @@ def loads(
     limits: Limits = DEFAULT_LIMITS,
     reading: Reading = STRICT,
     tally: Tally | None = None,
+    alone: bool = False,
 ) -> Any:
     """The value of a document, None where it is empty.
 
@@ -81,6 +85,7 @@ def loads(
 
     :param reading: how strictly a document of a known shape is read.
     :param tally: what is left of the limits, where the document is part of another one.
+    :param alone: relaxed reading, too, refuses what follows the document, or names it as dropped.
     :raises DecodeError: where the text is not JSON, a value is not of its shape, or a limit is passed.
     """
     text = text.removeprefix("\ufeff")
@@ -92,7 +97,7 @@ def loads(
     if shape is None:
         return _scan(_PLAIN, text)
     if reading.relaxed:
-        return _load_relaxed(text, shape, reading)
+        return _load_relaxed(text, shape, reading, alone=alone)
     value = _scan(_RAW, text)
     if value is None:
         return value
@@ -105,13 +110,19 @@ def loads(
         raise DecodeError.at(error.message, text, _locate(text, error.keys), error.path) from None
 
 
-def _load_relaxed(text: str, shape: Shape, reading: Reading) -> Any:
+def _load_relaxed(text: str, shape: Shape, reading: Reading, *, alone: bool) -> Any:
     begin, in_order = _skip(text, 0), False
     try:
         # PERF: most documents are well-formed; what is behind them is not looked at.
-        value, _ = _RELAXED.raw_decode(text, begin)
+        value, end = _RELAXED.raw_decode(text, begin)
     except (ValueError, RecursionError):
-        value, in_order = Relaxed(text, reading, RawNumber).document(), True
+        (value, end), in_order = Relaxed(text, reading, RawNumber).document(), True
+    position = _skip(text, end)
+    if position < len(text) and (alone or (isinstance(shape, ListOf) and value.__class__ is dict)):
+        # Behind one object of several there may be the next.
+        if reading.drop is None:
+            raise DecodeError.at("something behind the object", text, position)
+        reading.drop("")
     if value is None:
         return value
     while True:
@@ -123,7 +134,7 @@ def _load_relaxed(text: str, shape: Shape, reading: Reading) -> Any:
             if reading.drop is None or not error.keys:
                 raise DecodeError.at(error.message, text, _relaxed_place(text, error.keys), error.path) from None
             _leave_out(value, error.keys)
-            reading.drop(error.path)
+            reading.drop(_LAST_PLACES.sub("", error.path) or error.path)
 
 
 def _relaxed_place(text: str, keys: list[str | int]) -> int:

@@ -22,6 +22,10 @@ _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 #: Characters that are escaped by their numbers; other forms of such escapes mean different things to different readers.
 _NUMBERED = frozenset("ux")
 _WORDS = {"true": True, "false": False, "null": None}
+#: A comma outside of texts.
+_COMMA = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+(?:"|\Z))*+,', re.DOTALL)
+#: In place of a text whose escapes can't be read, and of a list that holds one.
+_UNREADABLE = object()
 
 
 class Relaxed:
@@ -37,17 +41,20 @@ class Relaxed:
         self.path: list[str | int] = []
         self.broken = False
 
-    def document(self) -> Any:
-        """The document's value; what follows it is not looked at. Raises DecodeError."""
+    def document(self) -> tuple[Any, int]:
+        """The document's value, and where it ends; what follows it is not looked at. Raises DecodeError."""
         start = self.skip(0)
         if self.text[start : start + 1] not in ("{", "["):
             self.fail("expecting value", start)
-        return self.value(start)[0]
+        value, end = self.value(start)
+        if value is _UNREADABLE:
+            self.fail("an escape that can't be read", start)
+        return value, end
 
     def value(self, position: int) -> tuple[Any, int]:
         mark = self.text[position : position + 1]
         if mark == '"':
-            return self.quoted(position)
+            return self.quoted(position, droppable=self.drop is not None)
         if mark == "{":
             return self.members(position)
         if mark == "[":
@@ -63,6 +70,7 @@ class Relaxed:
 
     def members(self, start: int) -> tuple[dict[str, Any], int]:
         members: dict[str, Any] = {}
+        depth = len(self.path)
         position = self.skip(start + 1)
         while not self.broken and self.text[position : position + 1] != "}":
             try:
@@ -70,7 +78,10 @@ class Relaxed:
             except DecodeError:
                 if self.drop is None:
                     raise
-                self.stop(wire_path(self.path))
+                path = self.path[: depth + 1]
+                self.stop(wire_path(path))
+                if path and _COMMA.match(self.text, position):
+                    self.stop("")
         return members, position + 1
 
     def member(self, members: dict[str, Any], position: int) -> int:
@@ -83,11 +94,14 @@ class Relaxed:
             self.fail("expecting ':' delimiter", position)
         value, position = self.value(self.skip(position + 1))
         members.pop(name, None)
-        members[name] = value
+        if value is not _UNREADABLE:
+            members[name] = value
+        elif self.drop is not None:
+            self.drop(wire_path(self.path))
         del self.path[depth:]
         return self.next(position, "}")
 
-    def items(self, start: int) -> tuple[list[Any], int]:
+    def items(self, start: int) -> tuple[Any, int]:
         items: list[Any] = []
         position = self.skip(start + 1)
         while not self.broken and self.text[position : position + 1] != "]":
@@ -100,7 +114,7 @@ class Relaxed:
             self.path.pop()
             items.append(value)
             position = self.next(position, "]")
-        return items, position + 1
+        return _UNREADABLE if _UNREADABLE in items else items, position + 1
 
     def next(self, position: int, closing: str) -> int:
         """The position of the next member or item, or of the closing bracket."""
@@ -123,7 +137,11 @@ class Relaxed:
         self.drop(path)
         self.broken = True
 
-    def quoted(self, position: int) -> tuple[str, int]:
+    def quoted(self, position: int, *, droppable: bool = False) -> tuple[Any, int]:
+        """A text and where it ends.
+
+        :param droppable: one whose escapes can't be read is `_UNREADABLE`, not a failure.
+        """
         match = _TEXT.match(self.text, position)
         if match is None:
             unclosed = self.text[position : position + 1] == '"'
@@ -140,7 +158,12 @@ class Relaxed:
                 self.fail(f"an escape that can't be read: \\{code}", position + 1 + escape.start())
             return _ESCAPES.get(code, code)
 
-        text = _ESCAPE.sub(character, raw)
+        try:
+            text = _ESCAPE.sub(character, raw)
+        except DecodeError:
+            if not droppable:
+                raise
+            return _UNREADABLE, match.end()
         # Pairs of surrogates are one character.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"), match.end()
 

@@ -161,6 +161,13 @@ def test_a_file_never_replaces_a_text_of_its_name(client: TestApp, order: int) -
     assert send(client, parts(both[order == 1])).json["displayName"] == "file"
 
 
+@pytest.mark.parametrize("name", [b"DisplayName", b"displayname", b"displayName[]"])
+def test_a_file_never_replaces_a_text_of_its_field(client: TestApp, name: bytes) -> None:
+    spelled = DISPOSITION.replace(b"displayName", name) + b'; filename="a.txt"'
+    assert spelled != DISPOSITION + b'; filename="a.txt"'
+    assert send(client, parts((DISPOSITION, b"text"), (spelled, b"file"))).json["displayName"] == "text"
+
+
 MEMBERS = "memberEmailAddresses"
 
 

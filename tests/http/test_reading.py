@@ -109,6 +109,26 @@ CASES: list[tuple[str, str, dict[str, Any] | None, dict[str, Any] | None, dict[s
     (JSV, '{displayName:"x', None, None, {"displayName": None}, "displayName"),
     (JSV, "{displayName:x,channel:Pigeon}", None, None, {"displayName": "x", "channel": "Voice"}, "channel"),
     (JSV, "{displayName:x,memberEmailAddresses:{a:1}}", None, None, {"displayName": "x"}, "memberEmailAddresses"),
+    # Values are named that are dropped with another, and others are kept.
+    (
+        JSON,
+        r'{"displayName":"C:\users","channel":"Chat"}',
+        None,
+        None,
+        {"displayName": None, "channel": "Chat"},
+        "displayName",
+    ),
+    (
+        JSON,
+        r'{"memberEmailAddresses":["a@b.org","C:\x"],"channel":"Chat"}',
+        None,
+        None,
+        {"channel": "Chat"},
+        "memberEmailAddresses",
+    ),
+    (JSON, '{"memberEmailAddresses":["a@b.org","c', None, None, {"members": []}, "memberEmailAddresses, body"),
+    (JSON, '{"displayName":a b,"channel":"Chat"}', None, None, {"displayName": None}, "displayName, body"),
+    (JSON, '{"displayName":a b}', None, None, {"displayName": None}, "displayName"),
     # What no mode reads.
     (JSON, "null", None, None, None, ""),
     (JSON, '"x"', None, None, None, ""),
@@ -131,6 +151,16 @@ def test_what_each_mode_keeps(
         if expected is not None:
             assert {name: kept(answer.json)[name] for name in expected} == expected
             assert answer.headers.get("X-Ignored-Values", "") == (ignored if mode == "lenient" else ""), mode
+
+
+@pytest.mark.parametrize("rest", ['{"displayName":"y"}', ',{"displayName":"y"}', " []"])
+@pytest.mark.parametrize("name", ["json", "jsonl"])
+def test_what_follows_a_lone_object_of_a_batch_is_not_lost_in_silence(reading: Client, name: str, rest: str) -> None:
+    path, body = f"/{name}/reply/NewSession[]", '{"displayName":"x"}' + rest
+    assert post(reading("strict"), path, body, f"application/{name}").status_code == 400
+    assert post(reading("compatible"), path, body, f"application/{name}").status_code == 400
+    answer = post(reading("lenient"), path, body, f"application/{name}")
+    assert (answer.status_code, answer.headers["X-Ignored-Values"]) == (200, "body")
 
 
 @pytest.mark.parametrize("mode", READINGS)
