@@ -282,17 +282,21 @@ class Pipeline:
             self._running.of(call.caller.user_id, call.operation.name, key) if keyed and call.caller else nullcontext()
         ):
             try:
-                return run_unit(self.database, call.operation.writes, work, call.budget)
+                result = run_unit(self.database, call.operation.writes, work, call.budget)
             except _NotStored as rolled_back:
                 return cast("Result", rolled_back.result)
             except OutcomeUnknown as error:
                 # Under its key it is not done twice; what only reads may be done as often as one likes.
                 error.retry_after = _RETRY_AFTER if keyed or not call.operation.writes else None
+                for context in contexts[-1:]:
+                    context.write_records(outcome="unknown")
                 raise
             except Exception:
                 if keyed and contexts and contexts[-1].unit.partly_stored:
                     idempotency.release(self.database, call.operation, contexts[-1])
                 raise
+            contexts[-1].write_records()
+            return result
 
     def _answer(self, operation: Operation, request: Request, result: Any, budget: Budget) -> Answer:
         tag = conditional.etag(result)

@@ -10,7 +10,6 @@ from gateway.dtos.accounts import AccountInfo, GetAccount, ListAccounts, NewAcco
 from gateway.dtos.catalog import catalog
 from gateway.dtos.common import ListResponse
 from gateway.errors import Conflict, FieldError, NotFound, ValidationFailed
-from gateway.security import audit
 from gateway.security.audit import Event
 from gateway.security.principal import Principal
 from gateway.services import lists, people
@@ -66,7 +65,7 @@ def create(request: Instance, context: Context) -> Instance:
         now=context.now,
         by=context.principal.user_id,
     )
-    audit.record(Event.ACCOUNT_ADDED, target=row.id, parent=row.parent_account_id)
+    context.record(Event.ACCOUNT_ADDED, row.id, parent=row.parent_account_id)
     return _shown(row, context)
 
 
@@ -84,7 +83,7 @@ def patch(request: Instance, context: Context) -> Instance:
             raise Conflict("An account can't be part of itself.")
     if changes:
         row = account.update(context.unit, row.id, changes, now=context.now, by=context.principal.user_id)
-        audit.record(Event.ACCOUNT_CHANGED, target=row.id, changed=list(changes))
+        context.record(Event.ACCOUNT_CHANGED, row.id, changed=list(changes))
     return _shown(row, context)
 
 

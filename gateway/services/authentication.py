@@ -30,7 +30,6 @@ from gateway.errors import (
     NotSupported,
     ValidationFailed,
 )
-from gateway.security import audit
 from gateway.security.audit import Event
 from gateway.security.authenticator import Authenticator, Credentials, full_name
 from gateway.security.principal import Method, Principal
@@ -85,7 +84,7 @@ def request_token(request: Instance, context: Context) -> Instance:
     found = identity.by_id(context.unit, row.id)
     if found is None or found.disabled:
         raise NotFound(f"There is no user '{request.user_email_address or request.user_id}'.")
-    users.record(Event.TOKEN_ISSUED, context, row)
+    context.record(Event.TOKEN_ISSUED, row.id)
     return RequestAuthTokenResult.new(auth_token=_authenticator(context).token_for(found))
 
 
@@ -122,7 +121,7 @@ def convert(request: Instance, context: Context) -> Instance:
     if not keeps_session:
         login.delete(context.unit, session_hash(caller.session_id))
     context.login = LoginChange(None, keeps_session=keeps_session, tokens=tokens)
-    audit.record(Event.TOKEN_ISSUED, target=caller.user_id)
+    context.record(Event.TOKEN_ISSUED, caller.user_id)
     return ConvertSessionToTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
 
 

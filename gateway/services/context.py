@@ -12,12 +12,14 @@ open until the last item is sent or the client has left:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from gateway.contract.dto import Dto, Instance
 from gateway.errors import NotAuthenticated
+from gateway.security import audit
 from gateway.security.authenticator import NONE, Authenticator, Credentials
 from gateway.security.principal import Principal
 from gateway.security.sessions import LoginChange
@@ -52,6 +54,7 @@ class Context:
     :ivar authenticator: signs users in and out.
     :ivar credentials: what the request showed of its sender.
     :ivar login: what the call did to its client's login, for a handler to set.
+    :ivar recorded: lines for the audit log, each a call that writes it; they are written when the call is committed.
     """
 
     unit: Unit
@@ -63,6 +66,20 @@ class Context:
     authenticator: Authenticator | None = None
     credentials: Credentials = NONE
     login: LoginChange | None = None
+    recorded: list[Callable[..., None]] = field(default_factory=list)
+
+    def record(self, event: audit.Event, target: str, **facts: object) -> None:
+        """Note a line for the audit log.
+
+        :param target: the id of what the caller changed.
+        :param facts: what else is worth knowing. Never a secret.
+        """
+        self.recorded.append(partial(audit.record, event, target=target, user=self.principal.user_id, **facts))
+
+    def write_records(self, **facts: object) -> None:
+        """Write the lines that were noted, each with these facts too."""
+        for write in self.recorded:
+            write(**facts)
 
     @property
     def principal(self) -> Principal:

@@ -10,7 +10,6 @@ from gateway.dtos.catalog import catalog
 from gateway.dtos.common import ListResponse
 from gateway.dtos.customers import CustomerInfo, ListCustomers, NewCustomer
 from gateway.errors import FieldError, ValidationFailed
-from gateway.security import audit
 from gateway.security.audit import Event
 from gateway.security.principal import Principal
 from gateway.services import lists, people
@@ -77,5 +76,5 @@ def create(request: Instance, context: Context) -> Instance:
         now=context.now,
         by=context.principal.user_id,
     )
-    audit.record(Event.CUSTOMER_ADDED, target=row.id, account=row.account_id)
+    context.record(Event.CUSTOMER_ADDED, row.id, account=row.account_id)
     return _infos(context.unit, [row], context.principal)[0]

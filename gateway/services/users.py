@@ -15,7 +15,6 @@ from gateway.dtos.catalog import ROLES, USER, catalog
 from gateway.dtos.common import ListResponse
 from gateway.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
 from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, RoleMissing, ValidationFailed
-from gateway.security import audit
 from gateway.security.administration import SHORTEST, password_fault
 from gateway.security.audit import Event
 from gateway.security.passwords import LONGEST
@@ -66,7 +65,7 @@ def create(request: Instance, context: Context) -> Instance:
         first_name=request.first_name,
         last_name=request.last_name,
     )
-    record(Event.USER_ADDED, context, row, email=row.email_address)
+    context.record(Event.USER_ADDED, row.id, email=row.email_address)
     return info(_existing(context.unit, row.id), context.principal)
 
 
@@ -132,9 +131,9 @@ def _apply(request: Instance, context: Context, row: UserRow, hashed: str | None
     voided = change_rights(context.unit, row, context.now, roles=roles, account_ids=account_ids, **changes)
     given = {"roles": roles, "password": hashed, "accounts": account_ids}
     changed = [*named, *(name for name, value in given.items() if value)]
-    record(Event.USER_CHANGED, context, row, changed=changed, roles=roles, accounts=account_ids)
+    context.record(Event.USER_CHANGED, row.id, changed=changed, roles=roles, accounts=account_ids)
     if voided:
-        record(Event.PASSWORD_VOIDED, context, row)
+        context.record(Event.PASSWORD_VOIDED, row.id)
 
 
 def _seen(account_ids: Sequence[str] | None, caller: Principal) -> Sequence[str] | None:
@@ -225,11 +224,6 @@ def check_covers(caller: Principal, row: UserRow) -> None:
     """Refuse the caller to act on a user who has rights that the caller lacks. Raises Forbidden."""
     if not covers(caller, row.roles, row.account_ids):
         raise Forbidden("This user has roles or accounts that you do not have.")
-
-
-def record(event: Event, context: Context, row: Any, **facts: object) -> None:
-    """Write down what the caller did to a user."""
-    audit.record(event, user=context.principal.user_id, target=row.id, **facts)
 
 
 def _existing(unit: Unit, user_id: str) -> UserRow:

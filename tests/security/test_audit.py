@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway.security import audit
 from gateway.security.audit import Event
+from models import Conflict, OutcomeUnknown, Unavailable, Unit
 from tests.http.test_auth import CREDENTIALS, Client, app, basic, client
 from tests.security.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
 
@@ -116,6 +117,40 @@ def test_changes_of_accounts_and_customers(client: Client, world: World) -> None
     assert [each["event"] for each in lines] == ["account added", "account changed", "customer added"]
     assert all(each["user"] == eve and each["target"] for each in lines)
     assert (lines[1]["target"], lines[1]["changed"], lines[2]["account"]) == (account, ["name"], account)
+
+
+@pytest.mark.parametrize(
+    ("failures", "status", "outcomes"),
+    [
+        ([Unavailable("lost against another", again=True)], 200, [None]),
+        ([Conflict()], 409, []),
+        ([OutcomeUnknown("lost")], 503, ["unknown"]),
+    ],
+)
+def test_a_change_has_a_line_once_it_is_committed(
+    client: Client,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: list[Exception],
+    status: int,
+    outcomes: list[str | None],
+) -> None:
+    """One that is done again has one line, and one that is rolled back has none."""
+    world.administrator().set_roles(EVE, ["SystemAdministrator"])
+    client.log_in(userName=EVE)
+    commit = Unit._commit
+
+    def fail_once(unit: Unit) -> None:
+        if unit.writes and failures:
+            unit._roll_back()
+            raise failures.pop()
+        commit(unit)
+
+    monkeypatch.setattr(Unit, "_commit", fail_once)
+    with capture_logs() as lines:
+        assert client("POST", "/accounts", {"name": "New"}).status_code == status
+    assert failures == []
+    assert [each.get("outcome") for each in lines if each["event"] == "account added"] == outcomes
 
 
 def test_no_line_has_a_secret(client: Client, world: World) -> None:

@@ -48,6 +48,7 @@ class World:
         found = catalog.operations[operation]
         with self.context(caller, write=found.writes, **more) as context:
             result = idempotency.call(catalog, found, values or {}, context)
+        context.write_records()
         if isinstance(result, Streamed):
             with unit_of_work(self.database, write=False) as unit:
                 answer = result.open(unit)
