@@ -42,6 +42,7 @@ Pairs = list[tuple[str, Value]]
 MOST_FIELDS = 10_000
 #: Headers of one part; RFC 7578 knows three.
 _MOST_HEADERS = 16
+#: In any letter case, as HTML has it.
 _CHARSET_FIELD = "_charset_"
 #: Charsets of Python's that are no charsets of texts, or take time in proportion to the square of a text.
 _NOT_READ = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7", "mbcs", "oem"})
@@ -115,7 +116,7 @@ def _pairs(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Valu
     if data.count(b"&") >= most:
         raise _too_many(most, "fields")
     fields = list(split_pairs(data.removeprefix(bodies.BOM).decode("latin-1")))
-    named = _charset_field(value for name, value in fields if name == _CHARSET_FIELD and value)
+    named = _charset_field(value for name, value in fields if name.lower() == _CHARSET_FIELD and value)
     for name, value in fields:
         if name:
             yield _name(name, named or charset, "form"), _value(value, named or charset)
@@ -195,7 +196,9 @@ def _parts(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Valu
     if not boundary:
         raise _unreadable("its Content-Type names no boundary")
     parts = [*_read_parts(data, boundary, most)]
-    named = _charset_field(part.content.decode("latin-1") for part in parts if part.name == _CHARSET_FIELD.encode())
+    named = _charset_field(
+        part.content.decode("latin-1") for part in parts if part.name.lower() == _CHARSET_FIELD.encode()
+    )
     charset = named or _known(parameters(request.content_type).get("charset") or "utf-8")
     texts = {_field_of(part) for part in parts if not part.is_file}
     for part in parts:

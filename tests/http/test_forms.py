@@ -42,6 +42,7 @@ def failure(answer: Any) -> tuple[str, str]:
         (b"displayName=Gr\xfc\xdfe", f'{FORM};charset="windows-1252"'),
         (b"displayName=Gr%FC%DFe&_charset_=iso-8859-1", FORM),
         (b"_charset_=latin1&displayName=Gr%FC%DFe", f"{FORM}; charset=utf-8"),
+        (b"_Charset_=latin1&displayName=Gr%FC%DFe", FORM),
         ("displayName=Grüße".encode("utf-16"), f"{FORM}; charset=utf-16"),
         (b"displayName=Gr%C3%BC%C3%9Fe&_charset_=UTF-16", FORM),
         (parts((DISPOSITION, "Grüße".encode())), "multipart/form-data; boundary=x"),
@@ -58,6 +59,13 @@ def failure(answer: Any) -> tuple[str, str]:
             parts(
                 (DISPOSITION, "Grüße".encode("latin-1")),
                 (b"Content-Disposition: form-data; name=_charset_", b"iso-8859-1"),
+            ),
+            "multipart/form-data; boundary=x",
+        ),
+        (
+            parts(
+                (DISPOSITION, "Grüße".encode("latin-1")),
+                (b"Content-Disposition: form-data; name=_CHARSET_", b"iso-8859-1"),
             ),
             "multipart/form-data; boundary=x",
         ),
