@@ -14,7 +14,7 @@ from typing import Any
 from serializers import jsv
 from serializers import shape as shapes
 from serializers.base import DEFAULT_LIMITS, Limits
-from serializers.errors import DecodeError, wire_path
+from serializers.errors import DecodeError, LimitPassed, wire_path
 from serializers.rows import row_shape
 from serializers.shape import ListOf, Record, Reference, Shape, names_of
 from serializers.tally import Tally
@@ -129,30 +129,31 @@ class _Table:
 
         :raises DecodeError: where no column is one of the shape's.
         """
-        start = self.position
         named = _NAMED_SEPARATOR.match(self.text)
-        if named is not None:
-            start = self.position = named.end()
-        line: Line = []
-        problem: DecodeError | None = None
-        for separator in (named[1],) if named else SEPARATORS:
-            self.position, self.separator = start, separator
+        start = named.end() if named else self.position
+        separators = (named[1],) if named else SEPARATORS
+        widest, width = separators[0], 0
+        for separator in separators:
             try:
-                line = next((each for each in self.lines(counted=False) if not _is_blank(each)), [])
-            except DecodeError as error:
-                problem = problem or error
+                _, columns = self.columns(start, separator)
+            except LimitPassed:
+                raise
+            except DecodeError:
                 continue
-            columns = [self.column(name.strip()) for name, _, _ in line]
             if any(columns) and (isinstance(self.shape, Record) or len(columns) > 1):
                 return columns
-        self.position, self.separator = start, named[1] if named else SEPARATORS[0]
-        if problem:
-            raise problem
-        line = next((each for each in self.lines(counted=False) if not _is_blank(each)), [])
-        columns = [self.column(name.strip()) for name, _, _ in line]
+            if len(columns) > width:
+                widest, width = separator, len(columns)
+        line, columns = self.columns(start, widest)
         if line and not any(columns):
             raise DecodeError.at(self.unknown([name for name, _, _ in line]), self.text, line[0][1])
         return columns
+
+    def columns(self, start: int, separator: str) -> tuple[Line, list[Column | None]]:
+        """The first line that is not blank, and the columns that it names, where cells are separated so."""
+        self.position, self.separator = start, separator
+        line = next((each for each in self.lines(counted=False) if not _is_blank(each)), [])
+        return line, [self.column(name.strip()) for name, _, _ in line]
 
     def unknown(self, given: Sequence[str]) -> str:
         """What is wrong with a header of these names."""
@@ -213,7 +214,7 @@ class _Table:
 
     def count(self, problem: str, position: int) -> None:
         if problem:
-            raise DecodeError.at(problem, self.text, position)
+            raise LimitPassed.at(problem, self.text, position)
 
 
 def _is_blank(line: Line) -> bool:

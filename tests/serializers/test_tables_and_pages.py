@@ -104,6 +104,13 @@ class TestCells:
             == "no column is known: 'Name', ' Number'; known are 'Id', 'DisplayName', 'Tags', 'Data'"
         )
 
+    @pytest.mark.parametrize(
+        "header", ['Name,"Number"', 'Name, "Number"', 'Name;"Number"', "Name;Number", 'Name\t"Number"']
+    )
+    def test_an_unknown_header_is_named_by_the_separator_that_fits_it(self, header: str) -> None:
+        with pytest.raises(DecodeError, match=r"no column is known: 'Name', 'Number'; known are 'Id'"):
+            csv.loads(f"{header}\nx,1", ListOf(ROW))
+
     @pytest.mark.parametrize("separator", [",", ";", "\t"])
     def test_rows_of_every_separator(self, separator: str) -> None:
         text = csv.dumps([{"id": 1, "displayName": "a"}, {"id": 2}], ListOf(NAMED)).replace(",", separator)
