@@ -83,7 +83,7 @@ const checks = {
     },
     async forbidden() {
         const status = await refused(() => bearer(POOR_KEY).post(new NewSession()))
-        assert.deepEqual([status.errorCode, status.message], ["Forbidden", "Invalid Role"])
+        assert.deepEqual([status.errorCode, status.message], ["Invalid Role", "Invalid Role"])
     },
     async not_found() {
         assert.equal((await refused(() => client().get(new GetSession({ sessionId: "nobody" })))).errorCode, "NotFound")
