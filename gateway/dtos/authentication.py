@@ -50,13 +50,11 @@ class Authenticate(Dto):
     dotnet_namespace = _SERVICESTACK
     ordered = True
     interfaces = ("IPost",)
-    aliases = {"redirect": "continue"}
 
     provider = fields.String("How to sign in (e.g. credentials), or logout to sign out", name="provider")
     user_name = fields.String("The user's e-mail address")
     password = fields.String("The user's password")
     remember_me = fields.Boolean("Stay signed in for longer?")
-    continue_ = fields.String("The path of this host to go on to, for log-ins by an HTML form", name="Continue")
     use_token_cookie = fields.Boolean("Keep the tokens as cookies, ss-tok and ss-reftok?")
     access_token = fields.String("A token to sign in with")
     access_token_secret = fields.String("The secret of the token, where it has one")

@@ -92,6 +92,19 @@ def goal(request: Request, wanted: str | None) -> str:
     return local_path(wanted, _host(request)) or f"{request.prefix}/"
 
 
+def wanted(request: Request) -> str:
+    """Where a form or an address that signs in or out says to go on to: ``continue``, or ``redirect``."""
+    given = _given(request)
+    return next(
+        (target for name in ("continue", "redirect") if (target := given.get(name) or request.query_value(name))),
+        "",
+    )
+
+
+def _given(request: Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.form or () if isinstance(value, str)}
+
+
 def login_page(request: Request, target: str, message: str = "", user_name: str = "") -> bytes:
     """The page with the form that signs one in.
 
@@ -112,9 +125,7 @@ def logout_page(request: Request) -> bytes:
 
 def refused_page(request: Request, message: str) -> bytes:
     """The page with the form once more, after a log-in by it failed."""
-    given = {name.lower(): value for name, value in request.form or () if isinstance(value, str)}
-    target = goal(request, given.get("continue") or given.get("redirect"))
-    return login_page(request, target, message, given.get("username", ""))
+    return login_page(request, goal(request, wanted(request)), message, _given(request).get("username", ""))
 
 
 def _host(request: Request) -> str:
@@ -126,8 +137,7 @@ class LoginResource:
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """Return the page."""
-        target = goal(request, request.query_value("redirect") or request.query_value("continue"))
-        _write(response, login_page(request, target))
+        _write(response, login_page(request, goal(request, wanted(request))))
 
     on_head = on_get
 

@@ -312,8 +312,8 @@ class Pipeline:
         change, request = call.login or auth.renewal(call.caller), call.request
         if change is None or not request.may_set_cookies:
             return answer
-        if change.goes_on and request.negotiation.serializer.name == "html":
-            answer = Answer(302, headers={"Location": login.goal(request, change.goes_on)})
+        if call.login and request.negotiation.serializer.name == "html" and (target := login.wanted(request)):
+            answer = Answer(302, headers={"Location": login.goal(request, target)})
         lines = auth.cookie_lines(change, secure=request.scheme == "https", path=request.prefix or "/")
         return replace(answer, cookies=[*lines])
 

@@ -61,14 +61,12 @@ class LoginChange:
     :ivar keeps_session: nothing happened to the session.
     :ivar tokens: new tokens for the client's cookies.
     :ivar ends_tokens: the client should forget the tokens in its cookies.
-    :ivar goes_on: where a browser wants to go on to, as the client says it.
     """
 
     session: LoginSession | None
     keeps_session: bool = False
     tokens: TokenCookies | None = None
     ends_tokens: bool = False
-    goes_on: str | None = None
 
 
 class Found(NamedTuple):

@@ -140,12 +140,10 @@ def _log_in(request: Instance, context: Context) -> Instance:
     token, refresh_token = authenticator.tokens_of(user, session)
     returned: str | None = refresh_token
     if request.use_token_cookie:
-        context.login = LoginChange(
-            session, tokens=authenticator.token_cookies(user, session_hash(session.id)), goes_on=request.continue_
-        )
+        context.login = LoginChange(session, tokens=authenticator.token_cookies(user, session_hash(session.id)))
         returned = None
     else:
-        context.login = LoginChange(session, ends_tokens=_has_token_cookies(context), goes_on=request.continue_)
+        context.login = LoginChange(session, ends_tokens=_has_token_cookies(context))
     return _response(
         user_id=user.user_id,
         session_id=session.id,
@@ -161,7 +159,7 @@ def _log_in(request: Instance, context: Context) -> Instance:
 def _log_out(request: Instance, context: Context) -> Instance:
     with context.unit.suspended():
         _authenticator(context).log_out(context.credentials)
-    context.login = LoginChange(None, ends_tokens=_has_token_cookies(context), goes_on=request.continue_)
+    context.login = LoginChange(None, ends_tokens=_has_token_cookies(context))
     return AuthenticateResponse.new(response_status=ResponseStatus.new())
 
 

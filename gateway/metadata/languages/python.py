@@ -59,6 +59,8 @@ class PythonGenerator(Generator):
             "AuthenticateResponse",
             "GetAccessToken",
             "GetAccessTokenResponse",
+            "ConvertSessionToToken",
+            "ConvertSessionToTokenResponse",
         }
     )
     defaults = {

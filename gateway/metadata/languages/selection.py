@@ -40,7 +40,11 @@ def select(contract: Contract, include: Iterable[str], exclude: Iterable[str]) -
         option: tuple(_unknown(contract, matches))
         for option, matches in (("IncludeTypes", found), ("ExcludeTypes", refused))
     }
-    return Part({name: info for name, info in contract.types.items() if name in kept}, unknown)
+    # In the order in which the operations lead to them: a page about an operation begins with its request.
+    roots = [TypeRef("record", each.name) for each in contract.operations if each.name in kept]
+    answers = {each.name: each.returns for each in contract.operations}
+    ordered = contract.reachable(ref for root in roots for ref in (root, answers[root.name])) | contract.types
+    return Part({name: info for name, info in ordered.items() if name in kept}, unknown)
 
 
 def _included(contract: Contract, entry: str) -> set[str]:
