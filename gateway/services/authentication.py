@@ -52,7 +52,7 @@ def authenticate(request: Instance, context: Context) -> Instance:
     """Sign in, out, or say who is signed in. Raises NotAuthenticated, TooManyRequests, ValidationFailed, NotFound, NotSupported."""
     provider = (request.provider or "").lower()
     if provider == _LOGOUT or (not provider and context.verb == "DELETE"):
-        return _log_out(request, context)
+        return _log_out(context)
     if provider and provider not in _PASSWORDS and provider not in _BEARERS:
         raise NotFound(f"No configuration was added for OAuth provider '{request.provider[:200]}'")
     if context.verb != "POST":
@@ -156,7 +156,7 @@ def _log_in(request: Instance, context: Context) -> Instance:
     )
 
 
-def _log_out(request: Instance, context: Context) -> Instance:
+def _log_out(context: Context) -> Instance:
     with context.unit.suspended():
         _authenticator(context).log_out(context.credentials)
     context.login = LoginChange(None, ends_tokens=_has_token_cookies(context))
