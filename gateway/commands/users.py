@@ -128,7 +128,7 @@ def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -
 @click.argument("email")
 @click.option("--undo", is_flag=True, help="Enable the user again.")
 def disable(email: str, *, undo: bool) -> None:
-    """Disable a user: all credentials stop working at once."""
+    """Disable a user: access tokens stop working within a minute, other credentials at once."""
     _administrator().disable(email, disabled=not undo)
     _echo(f"{'enabled' if undo else 'disabled'} {email}")
 
@@ -137,7 +137,7 @@ def disable(email: str, *, undo: bool) -> None:
 @click.argument("email")
 @_with_password
 def password(email: str, password: str | None, password_file: TextIO | None) -> None:
-    """Change a password and end all login sessions of the user."""
+    """Change a password and sign the user out; API keys stay valid."""
     given = _password(password or _ASKED, password_file)
     _administrator().set_password(email, given or "")
     _echo(f"changed the password of {email}")
