@@ -161,7 +161,7 @@ def test_basic_credentials_without_a_colon_are_none(anonymous: TestApp) -> None:
 @pytest.mark.parametrize(
     ("body", "columns"),
     [
-        ("Name;Number\r\nx;1\r\n", ("'Name;Number'", "'DisplayName', 'Channel'")),
+        ("Name;Number\r\nx;1\r\n", ("'Name', 'Number'", "'DisplayName', 'Channel'")),
         ("sep=,\r\nName,Number\r\nx,1\r\n", ("'Name', 'Number'", "'DisplayName'")),
     ],
 )

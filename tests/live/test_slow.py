@@ -50,6 +50,7 @@ def slow(gateway: Gateway, first: bytes, byte: bytes, many: int = MANY) -> Itera
     with ExitStack() as stack:
         connections = [stack.enter_context(connect(gateway)) for _ in range(many)]
         for each in connections:
+            each.settimeout(HEAD_TIME * 3)
             each.sendall(first)
         dripping = threading.Thread(target=drip)
         dripping.start()

@@ -94,10 +94,14 @@ def port(unit: Unit) -> int:
 
 
 def size(node: Galera) -> int:
-    """How many nodes there are, as far as one knows."""
+    """How many nodes there are, as far as one knows; 0 while it serves nobody."""
     database = connect(f"mysql://root@127.0.0.1:{node.port}/{NAME}")
-    found = database.run(lambda unit: unit.execute("SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'").fetchone()[1])
-    database.dispose()
+    try:
+        found = database.run(lambda unit: unit.execute("SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'").fetchone()[1])
+    except Unavailable:
+        return 0
+    finally:
+        database.dispose()
     return int(found)
 
 

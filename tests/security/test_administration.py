@@ -149,7 +149,7 @@ def test_settings_that_will_not_do_are_told(empty: Database, monkeypatch: pytest
 
 def test_two_nodes_that_start_at_once_make_one_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([False, True])
-    monkeypatch.setattr(bootstrap, "_anybody", lambda _: next(answers))
+    monkeypatch.setattr(bootstrap, "_has_administrator", lambda _: next(answers))
     monkeypatch.setattr(bootstrap, "_exists", lambda *_: False)
     given = settings(world.database, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD)
     assert bootstrap.first_user(world.database, given) is None
