@@ -101,7 +101,6 @@ class Compiler:
         self.attributes = attributes
         self.namespace: dict[str, Any] = dict(namespace)
         self._functions: dict[Shape, str] = {}
-        self._enclosing: dict[str, Record] = {}
 
     def compile(self, shape: Shape) -> TextWriter:
         """The function from a value of the shape to its text. It raises `EncodeError` and nothing else."""
@@ -123,7 +122,7 @@ class Compiler:
         """The source of the text of a variable that is not null, behind a prefix."""
         before = f"{prefix!r} + " if prefix else ""
         if isinstance(shape, shapes.Reference):
-            shape = self._enclosing[shape.name]
+            shape = shape.record
         if isinstance(shape, shapes.Record):
             return f"{before}{self._record(shape)}({variable})"
         if isinstance(shape, shapes.ListOf):
@@ -160,13 +159,7 @@ class Compiler:
             return self._functions[shape]
         name = f"record{len(self._functions)}"
         self._functions[shape] = name
-        enclosing = self._enclosing.get(shape.name)
-        self._enclosing[shape.name] = shape
         source = self._record_source(name, shape)
-        if enclosing is None:
-            del self._enclosing[shape.name]
-        else:
-            self._enclosing[shape.name] = enclosing
         exec(source, self.namespace)  # noqa: S102  (made of the shape alone)
         return name
 

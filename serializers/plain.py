@@ -9,27 +9,25 @@ from serializers.errors import EncodeError
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape
 
 
-def plain(value: Any, shape: Shape, enclosing: Mapping[str, Record] | None = None) -> Any:
+def plain(value: Any, shape: Shape) -> Any:
     """Lists and dicts of an object's fields, in the order of the shape; nulls of records are left out.
 
     Records are objects (`Record.attributes`) or dicts by wire name. Raises EncodeError.
     """
-    enclosing = enclosing or {}
     if value is None:
         return None
     try:
         if isinstance(shape, Reference):
-            shape = enclosing[shape.name]
+            shape = shape.record
         if isinstance(shape, Record):
-            inside = {**enclosing, shape.name: shape}
             members = ((name, member_of(value, shape, name), field) for name, field in shape.fields.items())
-            return {name: plain(item, field, inside) for name, item, field in members if item is not None}
+            return {name: plain(item, field) for name, item, field in members if item is not None}
         if isinstance(shape, ListOf):
             if isinstance(value, (str, bytes, Mapping)):
                 raise EncodeError(f"a {type(value).__name__} is not a list")
-            return [plain(item, shape.item, enclosing) for item in value]
+            return [plain(item, shape.item) for item in value]
         if isinstance(shape, MapOf):
-            return {key: plain(item, shape.value, enclosing) for key, item in value.items() if item is not None}
+            return {key: plain(item, shape.value) for key, item in value.items() if item is not None}
     except (AttributeError, TypeError) as error:
         raise EncodeError(f"the value is not of its shape: {error}") from error
     except RecursionError:

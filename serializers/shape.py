@@ -7,7 +7,7 @@ Values are plain Python: ``str``, ``bool``, ``int``, ``float``, ``Decimal``, ``d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -92,11 +92,19 @@ class MapOf:
     key: Shape = field(default_factory=Text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """The enclosing record of that name: how a shape holds itself."""
+    """A record that is looked up when it is first needed: how a shape holds itself, or two shapes hold each other.
 
-    name: str
+    ``NODE = Record("Node", {"child": Reference(lambda: NODE)})``
+    """
+
+    find: Callable[[], Record]
+
+    @property
+    def record(self) -> Record:
+        """The record itself."""
+        return self.find()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

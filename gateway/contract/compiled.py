@@ -22,6 +22,7 @@ from gateway.contract.rules import Rule
 
 Dump = Callable[[Any], dict[str, Any]]
 Load = Callable[[Mapping[str, Any]], dict[str, Any]]
+ItemsDump = Callable[[list[Any]], list[Any]]
 
 _TEXT = frozenset([str])
 
@@ -29,8 +30,9 @@ _TEXT = frozenset([str])
 class _Source:
     """The source of one function, and the objects that it names."""
 
-    def __init__(self) -> None:
+    def __init__(self, items_dumps: dict[marshmallow.Schema, ItemsDump] | None = None) -> None:
         self.names: dict[str, Any] = {}
+        self.items_dumps = {} if items_dumps is None else items_dumps
 
     def name(self, value: Any) -> str:
         """A name for an object."""
@@ -98,9 +100,9 @@ def _dumped(field: base.Field[Any], name: str, source: _Source) -> str:
     if type(field) in _KEPT:
         usual = f"v if type(v) is {_KEPT[type(field)]} else {own}"
     elif type(field) is fields.Nested:
-        usual = f"{_items_dump(field.schema, source)}([v])[0]"
+        usual = f"{source.name(_items_dump(field.schema, source))}([v])[0]"
     elif type(field) is fields.List and type(field.item) is fields.Nested:
-        usual = f"{_items_dump(field.item.schema, source)}(v) if type(v) is list else {own}"
+        usual = f"{source.name(_items_dump(field.item.schema, source))}(v) if type(v) is list else {own}"
     elif type(field) is fields.List and type(field.item) is fields.String:
         usual = f"v.copy() if type(v) is list and {source.name(_TEXT.issuperset)}(map(type, v)) else {own}"
     elif type(field) is fields.Map and type(field.key_field) is type(field.value_field) is fields.String:
@@ -120,11 +122,19 @@ def _holds_texts(values: dict[Any, Any]) -> bool:
 _KEPT: Mapping[type[base.Field[Any]], str] = {fields.String: "str", fields.Enum: "str", fields.Integer: "int"}
 
 
-def _items_dump(schema: marshmallow.Schema, source: _Source) -> str:
-    """The name of a function that dumps a list of objects. It raises AttributeError and Unusual instead of taking to marshmallow."""
+def _items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
+    """A function that dumps a list of objects. It raises AttributeError and Unusual instead of taking to marshmallow."""
+    if schema in source.items_dumps:
+        return source.items_dumps[schema]
     if not _is_plain(schema, schema.dump_fields):
-        return source.name(lambda items: [None if item is None else schema.dump(item) for item in items])
-    inner = _Source()
+        return lambda items: [None if item is None else schema.dump(item) for item in items]
+    # A type that holds itself finds the function under way here, and calls it by way of the table.
+
+    def later(items: list[Any]) -> list[Any]:
+        return source.items_dumps[schema](items)
+
+    source.items_dumps[schema] = later
+    inner = _Source(source.items_dumps)
     inner.names["readable"] = _readable
     lines = [
         "def run(items):",
@@ -135,7 +145,9 @@ def _items_dump(schema: marshmallow.Schema, source: _Source) -> str:
         f"    append({_dumped_members(schema, inner)})",
         "  return found",
     ]
-    return source.name(inner.function(iter(lines)))
+    made: ItemsDump = inner.function(iter(lines))
+    source.items_dumps[schema] = made
+    return made
 
 
 def compile_load(schema: marshmallow.Schema) -> Load:

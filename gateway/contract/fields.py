@@ -19,6 +19,10 @@ import marshmallow
 from marshmallow import fields as base
 
 from gateway.contract.rules import Failure, Length, Rule
+from gateway.errors import CatalogError
+
+if TYPE_CHECKING:
+    from gateway.contract.dto import Dto
 
 #: A field of any DTO, ours or one within an enum's that is marshmallow's.
 AnyField: TypeAlias = base.Field[Any]
@@ -211,12 +215,37 @@ class Map(DtoField, base.Dict):
 
 
 class Nested(DtoField, base.Nested):
-    """Another DTO."""
+    """Another DTO, or the same one.
+
+    :param dto: the class, its name in the module of the declaration, or a function that returns the class: the last two name classes
+        that are declared later.
+    """
 
     def __init__(self, dto: Any, description: str = "", **kwargs: Any) -> None:
         super().__init__(dto, description=description, **kwargs)
 
+    @cached_property
+    def dto(self) -> type[Dto]:
+        """The class."""
+        named = self.nested
+        if isinstance(named, str):
+            return self._class_of_name(named)
+        found = named if isinstance(named, type) or not callable(named) else named()
+        return cast("type[Dto]", found if isinstance(found, type) else type(found))
+
+    def _class_of_name(self, name: str) -> type[Dto]:
+        for each in type(self.root).__mro__:
+            found = getattr(sys.modules.get(each.__module__), name, None)
+            if isinstance(found, type) and issubclass(found, marshmallow.Schema):
+                return cast("type[Dto]", found)
+        raise CatalogError(f"there is no DTO {name} in {type(self.root).__module__}, which names it")
+
+    @property
+    def schema(self) -> marshmallow.Schema:
+        """The schema of the class, which everybody shares."""
+        return self.dto.schema()
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:
         if not isinstance(value, dict):
             raise unbindable(value)
-        return self.schema.instance(super()._deserialize(value, attr, data, **kwargs))  # type: ignore[attr-defined]
+        return self.dto.instance(super()._deserialize(value, attr, data, **kwargs))

@@ -7,8 +7,9 @@ that all that fail are reported together (docs/http.rst, "Bodies in").
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeGuard, cast
 
 from marshmallow import fields as base
@@ -29,58 +30,75 @@ def xml_namespace(dotnet_namespace: str) -> str:
     return dotnet_namespace if "://" in dotnet_namespace else DATA_CONTRACT + dotnet_namespace
 
 
-@cache
-def document_shape(dto: type[Dto]) -> shape.Record:
-    """The shape of a DTO with the types of its fields."""
-    return _record(dto, _scalar, (), document_shape)
+class _Shapes:
+    """One record for each DTO, shared by all that hold it. A DTO that leads back to one whose record is being made holds a reference."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        self._leaf = leaf
+        self._records: dict[type[Dto], shape.Record] = {}
+        self._under_way: set[type[Dto]] = set()
+        self._lock = threading.RLock()
+
+    def of_dto(self, dto: type[Dto]) -> shape.Record:
+        """The record of a DTO."""
+        found = self._records.get(dto)
+        if found is None:
+            with self._lock:
+                found = self._records.get(dto) or self._made(dto)
+        return found
+
+    def _made(self, dto: type[Dto]) -> shape.Record:
+        self._under_way.add(dto)
+        try:
+            record = self._records[dto] = self._record(dto)
+        finally:
+            self._under_way.discard(dto)
+        return record
+
+    def _record(self, dto: type[Dto]) -> shape.Record:
+        parent = dto.parent()
+        members = {str(field.data_key): (name, field) for name, field in dto.wire_fields()}
+        return shape.Record(
+            name=dto.__name__,
+            fields={wire: self.of_field(field) for wire, (_, field) in members.items()},
+            base=self.of_dto(parent) if parent else None,
+            namespace=xml_namespace(dto.namespace()),
+            names={
+                wire: getattr(field, "declared_name", "") or pascal_case(name)
+                for wire, (name, field) in members.items()
+            },
+            attributes={wire: name for wire, (name, _) in members.items()},
+            omitted=frozenset(wire for wire, (name, _) in members.items() if name in dto.omitted),
+            ordered=dto.ordered,
+            rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
+            xml_name=_outline(dto).xml_name,
+        )
+
+    def of_field(self, field: base.Field[Any] | None) -> shape.Shape:
+        """The shape of a field."""
+        if isinstance(field, fields.Nested):
+            dto = field.dto
+            # A record needs its base's, so a DTO whose base is under way has to wait too.
+            if self._under_way.isdisjoint(dto.__mro__):
+                return self.of_dto(dto)
+            return shape.Reference(partial(self.of_dto, dto))
+        if isinstance(field, fields.List):
+            return shape.ListOf(self.of_field(field.item))
+        if isinstance(field, fields.Map):
+            return shape.MapOf(self.of_field(field.value_field), key=self.of_field(field.key_field))
+        assert field is not None
+        return self._leaf(field)
 
 
 @cache
-def wire_shape(dto: type[Dto]) -> shape.Record:
-    """The shape of a DTO with texts for its scalars."""
-    return _record(dto, _text, (), wire_shape)
-
-
-def _record(
-    dto: type[Dto], leaf: Leaf, enclosing: tuple[type[Dto], ...], whole: Callable[[type[Dto]], shape.Record]
-) -> shape.Record:
-    path = (*enclosing, dto)
-    parent = dto.parent()
-    members = {str(field.data_key): (name, field) for name, field in dto.wire_fields()}
-    return shape.Record(
-        name=dto.__name__,
-        fields={wire: _shape(field, leaf, path, whole) for wire, (_, field) in members.items()},
-        base=whole(parent) if parent else None,
-        namespace=xml_namespace(dto.namespace()),
-        names={
-            wire: getattr(field, "declared_name", "") or pascal_case(name) for wire, (name, field) in members.items()
-        },
-        attributes={wire: name for wire, (name, _) in members.items()},
-        omitted=frozenset(wire for wire, (name, _) in members.items() if name in dto.omitted),
-        ordered=dto.ordered,
-        rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
-        xml_name=_xml_name(dto),
-    )
-
-
-def _xml_name(dto: type[Dto]) -> str:
+def _outline(dto: type[Dto]) -> shape.Record:
+    """A DTO's name and namespace in XML, in a record without fields: names of generic types are made of them."""
+    name = dto.__name__
     # Only a DTO that closes a generic one itself has its name; one that inherits from it has its own.
-    if "generic" not in dto.__dict__ or not dto.generic:
-        return dto.__name__
-    generic, arguments = dto.generic
-    return xml.generic_name(generic.__name__, *map(document_shape, arguments))
-
-
-def _shape(field: base.Field[Any] | None, leaf: Leaf, path: tuple[type[Dto], ...], whole: Any) -> shape.Shape:
-    if isinstance(field, fields.Nested):
-        nested = cast("type[Dto]", type(field.schema))
-        return shape.Reference(nested.__name__) if nested in path else _record(nested, leaf, path, whole)
-    if isinstance(field, fields.List):
-        return shape.ListOf(_shape(field.item, leaf, path, whole))
-    if isinstance(field, fields.Map):
-        return shape.MapOf(_shape(field.value_field, leaf, path, whole), key=_shape(field.key_field, leaf, path, whole))
-    assert field is not None
-    return leaf(field)
+    if "generic" in dto.__dict__ and dto.generic:
+        generic, arguments = dto.generic
+        name = xml.generic_name(generic.__name__, *map(_outline, arguments))
+    return shape.Record(dto.__name__, {}, namespace=xml_namespace(dto.namespace()), xml_name=name)
 
 
 def declared_path(record: shape.Record, path: str) -> str:
@@ -88,7 +106,6 @@ def declared_path(record: shape.Record, path: str) -> str:
 
     :param record: the shape of the document that the path leads into.
     """
-    enclosing = {record.name: record}
     current: shape.Shape | None = record
     steps = []
     for step in path.split("."):
@@ -98,9 +115,7 @@ def declared_path(record: shape.Record, path: str) -> str:
         while isinstance(current, shape.ListOf):
             current = current.item
         if isinstance(current, shape.Reference):
-            current = enclosing.get(current.name)
-        if isinstance(current, shape.Record):
-            enclosing[current.name] = current
+            current = current.record
     return ".".join(steps)
 
 
@@ -131,3 +146,15 @@ _SCALARS: dict[type[base.Field[Any]], shape.Shape] = {
     fields.String: shape.Text(),
     fields.Boolean: shape.Boolean(),
 }
+_DOCUMENTS = _Shapes(_scalar)
+_WIRE = _Shapes(_text)
+
+
+def document_shape(dto: type[Dto]) -> shape.Record:
+    """The shape of a DTO with the types of its fields."""
+    return _DOCUMENTS.of_dto(dto)
+
+
+def wire_shape(dto: type[Dto]) -> shape.Record:
+    """The shape of a DTO with texts for its scalars."""
+    return _WIRE.of_dto(dto)

@@ -238,7 +238,7 @@ class _Describer:
             case TypeParameter():
                 return TypeRef("parameter", declared.parameter)
             case fields.Nested():
-                return self.of_dto(cast("type[Dto]", type(declared.schema)))
+                return self.of_dto(declared.dto)
             case fields.List():
                 return TypeRef("list", "List", (self._field(declared.item),))
             case fields.Map():

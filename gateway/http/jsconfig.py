@@ -121,6 +121,8 @@ def _changed(
 
     :param spelling: gives what turns a value of a shape that JSON has no type for into one that it has.
     """
+    if isinstance(expected, shape.Reference):
+        expected = expected.record
     if isinstance(expected, shape.Record) and isinstance(value, dict):
         members = ((name, _changed(value.get(name), each, config, spelling)) for name, each in expected.fields.items())
         return {config.spell(name): each for name, each in members if _stays(each, config)}

@@ -96,7 +96,7 @@ def _members(dto: type[Dto]) -> Iterator[tuple[str, type[Dto] | None]]:
         if isinstance(field, fields.Boolean):
             yield str(field.data_key), None
         elif isinstance(inner, fields.Nested):
-            yield str(field.data_key), type(inner.schema)  # type: ignore[misc]
+            yield str(field.data_key), inner.dto
 
 
 def _drop_unbindable(values: dict[str, Any], operation: Operation, request: Request, place: str) -> None:

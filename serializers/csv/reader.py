@@ -16,7 +16,7 @@ from serializers import shape as shapes
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, LimitPassed, wire_path
 from serializers.rows import row_shape
-from serializers.shape import ListOf, Record, Reference, Shape, names_of
+from serializers.shape import ListOf, Record, Shape, names_of
 from serializers.tally import Tally
 
 #: The cells of a line: text, position, and whether it stood in quotes.
@@ -175,10 +175,6 @@ class _Table:
             return raw or ("" if quoted else None)
         if not raw:
             return None
-        if isinstance(shape, Reference) and isinstance(self.shape, Record):
-            shape = self.shape
-        if isinstance(shape, ListOf) and isinstance(shape.item, Reference) and isinstance(self.shape, Record):
-            shape = ListOf(self.shape)
         try:
             return jsv.loads_member(raw, shape, limits=self.limits, tally=self.tally)
         except DecodeError as error:

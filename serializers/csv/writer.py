@@ -62,7 +62,7 @@ def compiled(shape: Shape, *, attributes: bool, quote_empty: bool = False) -> Te
     :param quote_empty: whether an empty text in a record's cell stands in quotes, so that a reader can tell it from null.
     """
     if not isinstance(shape, Record):
-        write = _cell_writer(shape, {}, attributes=attributes)
+        write = _cell_writer(shape, attributes=attributes)
         return lambda row: (write[row] if isinstance(write, ChoiceTable) else write(row)) + "\r\n"
     lines = ["def write(o):"] if attributes else ["def write(o):", "    get = o.get"]
     namespace: dict[str, Any] = {
@@ -81,7 +81,7 @@ def compiled(shape: Shape, *, attributes: bool, quote_empty: bool = False) -> Te
             cells.append(f"'' if {variable} is None else text({variable})")
             clean.append(f"'' if {variable} is None else {variable} or text({variable})")
             continue
-        namespace[f"w{number}"] = _cell_writer(field, {shape.name: shape}, attributes=attributes)
+        namespace[f"w{number}"] = _cell_writer(field, attributes=attributes)
         source = (
             f"w{number}[{variable}]" if isinstance(namespace[f"w{number}"], ChoiceTable) else f"w{number}({variable})"
         )
@@ -112,14 +112,10 @@ def compiled(shape: Shape, *, attributes: bool, quote_empty: bool = False) -> Te
     return guarded
 
 
-def _cell_writer(shape: Shape, enclosing: Mapping[str, Record], *, attributes: bool) -> Any:
+def _cell_writer(shape: Shape, *, attributes: bool) -> Any:
     if isinstance(shape, shapes.Text):
         return _text
-    if isinstance(shape, Reference):
-        shape = enclosing[shape.name]
-    if isinstance(shape, ListOf) and isinstance(shape.item, Reference):
-        shape = ListOf(enclosing[shape.item.name])
-    if isinstance(shape, (Record, ListOf, MapOf)):
+    if isinstance(shape, (Record, ListOf, MapOf, Reference)):
         write = jsv.compiled(shape, attributes=attributes)
         return lambda value: '"' + write(value).replace('"', '""') + '"'
     if isinstance(shape, shapes.Choice):

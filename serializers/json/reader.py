@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
@@ -227,28 +227,21 @@ class _Mode(NamedTuple):
     relaxed: bool
 
 
-def _converter(shape: Shape, mode: _Mode, enclosing: Mapping[str, Callable[[], Reader]]) -> Reader:
+def _converter(shape: Shape, mode: _Mode, records: dict[Record, Reader]) -> Reader:
     if isinstance(shape, Reference):
-        return _later(enclosing[shape.name])
+        shape = shape.record
     if isinstance(shape, Record):
-        return _record(shape, mode, enclosing)
+        return records.get(shape) or _record(shape, mode, records)
     if isinstance(shape, ListOf):
-        return _list(shape, _converter(shape.item, mode, enclosing), relaxed=mode.relaxed)
+        return _list(shape, _converter(shape.item, mode, records), relaxed=mode.relaxed)
     if isinstance(shape, MapOf):
-        return _map(shape, _converter(shape.value, mode, enclosing))
+        return _map(shape, _converter(shape.value, mode, records))
     if isinstance(shape, Text):
         return _text_or_jsv if mode.relaxed else _text
     return _scalar(shape)
 
 
-def _later(reader: Callable[[], Reader]) -> Reader:
-    def read(value: Any) -> Any:
-        return reader()(value)
-
-    return read
-
-
-def _record(shape: Record, mode: _Mode, enclosing: Mapping[str, Callable[[], Reader]]) -> Reader:
+def _record(shape: Record, mode: _Mode, records: dict[Record, Reader]) -> Reader:
     names = names_of(shape)
     readers: dict[str, Reader] = {}
 
@@ -273,8 +266,8 @@ def _record(shape: Record, mode: _Mode, enclosing: Mapping[str, Callable[[], Rea
             raise _FoldedDuplicate
         return result
 
-    inner = {**enclosing, shape.name: lambda: read}
-    readers.update({name: _converter(field, mode, inner) for name, field in shape.fields.items()})
+    records[shape] = read
+    readers.update({name: _converter(field, mode, records) for name, field in shape.fields.items()})
     return read
 
 

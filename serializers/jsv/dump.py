@@ -11,20 +11,18 @@ from serializers.shape import ListOf, MapOf, Record, Reference, Shape
 
 def dump(value: Any, shape: Shape | None, indent: str) -> str:
     """A value in the dump form. Raises EncodeError."""
-    return "\n".join(_lines(value, shape, indent, {}))
+    return "\n".join(_lines(value, shape, indent))
 
 
-def _lines(value: Any, shape: Shape | None, indent: str, records: Mapping[str, Record]) -> Iterator[str]:
+def _lines(value: Any, shape: Shape | None, indent: str) -> Iterator[str]:
     if isinstance(shape, Reference):
-        shape = records[shape.name]
-    if isinstance(shape, Record):
-        records = {**records, shape.name: shape}
+        shape = shape.record
     if isinstance(value, Mapping):
         members = [(name, item, kind) for name, item, kind in _members(value, shape) if item is not None]
-        yield from _block("{", "}", [_member(*member, indent, records) for member in members], indent)
+        yield from _block("{", "}", [_member(*member, indent) for member in members], indent)
     elif isinstance(value, (list, tuple)):
         item_shape = shape.item if isinstance(shape, ListOf) else None
-        yield from _block("[", "]", [_item(item, item_shape, indent, records) for item in value], indent)
+        yield from _block("[", "]", [_item(item, item_shape, indent) for item in value], indent)
     else:
         yield _scalar(value, shape)
 
@@ -40,17 +38,17 @@ def _members(value: Mapping[Any, Any], shape: Shape | None) -> Iterator[tuple[st
             yield _scalar(key, key_shape), item, item_shape
 
 
-def _member(name: str, item: Any, shape: Shape | None, indent: str, records: Mapping[str, Record]) -> list[str]:
-    lines = list(_lines(item, shape, indent, records))
+def _member(name: str, item: Any, shape: Shape | None, indent: str) -> list[str]:
+    lines = list(_lines(item, shape, indent))
     if isinstance(item, (Mapping, list, tuple)):
         return [f"{name}:", *lines]
     return [f"{name}: {lines[0]}"]
 
 
-def _item(item: Any, shape: Shape | None, indent: str, records: Mapping[str, Record]) -> list[str]:
+def _item(item: Any, shape: Shape | None, indent: str) -> list[str]:
     if item is None:
         return ["{}" if isinstance(shape, (Record, Reference)) else ""]
-    return list(_lines(item, shape, indent, records))
+    return list(_lines(item, shape, indent))
 
 
 def _block(opening: str, closing: str, entries: list[list[str]], indent: str) -> Iterator[str]:

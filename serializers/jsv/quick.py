@@ -61,15 +61,15 @@ def plan_of(shape: Shape | None) -> Plan | None:
     return plan if isinstance(plan, Plan) else None
 
 
-def _inside(shape: Shape, enclosing: dict[str, Plan]) -> _Member | None:
+def _inside(shape: Shape, records: dict[Record, Plan]) -> _Member | None:
     if isinstance(shape, Text):
         return None
     if isinstance(shape, Reference):
-        return enclosing[shape.name]
+        shape = shape.record
     if isinstance(shape, Record):
-        return _record(shape, enclosing)
+        return records.get(shape) or _record(shape, records)
     if isinstance(shape, ListOf):
-        item = _inside(shape.item, enclosing)
+        item = _inside(shape.item, records)
         plan = Plan("[", _read_texts if item is None else _read_list)
         plan.item = item
         return plan
@@ -77,7 +77,7 @@ def _inside(shape: Shape, enclosing: dict[str, Plan]) -> _Member | None:
         # Keys of other shapes are rare.
         read: _Read = _read_map if isinstance(shape.key, Text) else _give_up
         plan = Plan("{", read)
-        plan.item = _inside(shape.value, enclosing)
+        plan.item = _inside(shape.value, records)
         return plan
     return scalars.reader(shape)
 
@@ -86,10 +86,9 @@ def _give_up(*_: object) -> tuple[Any, str]:
     raise Unsure
 
 
-def _record(shape: Record, enclosing: dict[str, Plan]) -> Plan:
-    plan = Plan("{", _read_record)
-    inside = {**enclosing, shape.name: plan}
-    members = {name: _inside(field, inside) for name, field in shape.fields.items()}
+def _record(shape: Record, records: dict[Record, Plan]) -> Plan:
+    plan = records[shape] = Plan("{", _read_record)
+    members = {name: _inside(field, records) for name, field in shape.fields.items()}
     for spelling, name in names_of(shape).items():
         member = members[name]
         if member is None:

@@ -12,7 +12,7 @@ record's brace and its first name, which no compact document has: ``curl -d @fil
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from serializers import scalars
@@ -63,6 +63,8 @@ def read(
     :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
     """
     tally = tally or Tally(limits)
+    if isinstance(shape, Reference):
+        shape = shape.record
     depth = min(limits.depth, MAX_DEPTH)
     if shape is None and text.lstrip(" \t\r\n")[:1] not in ("{", "["):
         shape = Text()
@@ -141,7 +143,6 @@ class _Reader:
         self.broken = False
         self.path: list[str | int] = []
         self.layout = _DUMP if _is_dump(text, shape) else _COMPACT
-        self.enclosing: Mapping[str, Record] = {}
 
     def document(self, shape: Shape | None) -> Any:
         start = _DUMP.blanks.match(self.text).end()  # type: ignore[union-attr]
@@ -159,7 +160,7 @@ class _Reader:
     def value(self, shape: Shape | None, position: int, *, in_list: bool) -> tuple[Any, int]:
         """A value of the shape and the position of the `,` or bracket behind it."""
         if isinstance(shape, Reference):
-            shape = self.enclosing[shape.name]
+            shape = shape.record
         start = self.skip(position)
         mark = self.text[start : start + 1]
         if isinstance(shape, Record) and mark == "{":
@@ -243,10 +244,7 @@ class _Reader:
             value[wire_name], position = self.value(shape.fields[wire_name], position, in_list=False)
             return position
 
-        enclosing, self.enclosing = self.enclosing, {**self.enclosing, shape.name: shape}
-        position = self.members(start, member, keep_blanks=False)
-        self.enclosing = enclosing
-        return value, position
+        return value, self.members(start, member, keep_blanks=False)
 
     def mapping(self, shape: MapOf | None, start: int) -> tuple[dict[Any, Any], int]:
         read_key = scalars.reader(shape.key) if shape else str

@@ -52,7 +52,7 @@ def contract_name(shape: Shape) -> tuple[str, str]:
     if isinstance(shape, shapes.Number):
         return ("float" if shape.bits == 32 else "double"), SCHEMA
     if isinstance(shape, shapes.Reference):
-        return encode_name(shape.name), ""
+        return contract_name(shape.record)
     return _SCALARS[type(shape)]
 
 

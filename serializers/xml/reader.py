@@ -134,12 +134,7 @@ class _TreeBuilder:
             found = _Entry(shape.value)
         elif isinstance(shape, _Entry) and name.casefold() == "value":
             found = shape.value
-        return self.enclosing(found) if isinstance(found, Reference) else found
-
-    def enclosing(self, reference: Reference) -> Shape | None:
-        """The record that a reference means."""
-        shapes = (element.shape for element in reversed(self.open))
-        return next((each for each in shapes if isinstance(each, Record) and each.name == reference.name), None)
+        return found.record if isinstance(found, Reference) else found
 
     def end(self, name: str) -> None:
         del name
@@ -175,7 +170,7 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
     if expected and root.name.casefold() != expected.casefold():
         builder.fail(f"the root is <{root.name}> where <{expected}> was expected", root.byte)
     try:
-        return _untyped(root) if shape is None else _value(root, shape, {})
+        return _untyped(root) if shape is None else _value(root, shape)
     except Mismatch as error:
         keys = error.keys
         place = keys[-1] if keys else root.byte
@@ -201,17 +196,17 @@ def _untyped(element: Element) -> Any:
     return {child.name: _untyped(child) for child in element.children}
 
 
-def _value(element: Element, shape: Shape, enclosing: Mapping[str, Record]) -> Any:
+def _value(element: Element, shape: Shape) -> Any:
     if element.nil:
         return None
     if isinstance(shape, Reference):
-        shape = enclosing[shape.name]
+        shape = shape.record
     if isinstance(shape, Record):
-        return _record(element, shape, {**enclosing, shape.name: shape})
+        return _record(element, shape)
     if isinstance(shape, ListOf):
-        return _list(element, shape, enclosing)
+        return _list(element, shape)
     if isinstance(shape, MapOf):
-        return _map(element, shape, enclosing)
+        return _map(element, shape)
     if element.children:
         raise Mismatch("expected a single value")
     return _scalar(element.text, shape)
@@ -236,25 +231,25 @@ def _no_text(element: Element, expected: str) -> None:
         raise Mismatch(f"expected {expected}")
 
 
-def _record(element: Element, shape: Record, enclosing: Mapping[str, Record]) -> dict[str, Any]:
+def _record(element: Element, shape: Record) -> dict[str, Any]:
     _no_text(element, "elements")
     names = names_of(shape)
     result: dict[str, Any] = {}
     for child in element.children:
         name = names.get(child.name) or names.get(child.name.casefold())
         if name is not None:
-            result[name] = _inside(child, shape.fields[name], enclosing, name)
+            result[name] = _inside(child, shape.fields[name], name)
     return result
 
 
-def _inside(child: Element, shape: Shape, enclosing: Mapping[str, Record], step: str | int) -> Any:
+def _inside(child: Element, shape: Shape, step: str | int) -> Any:
     try:
-        return _value(child, shape, enclosing)
+        return _value(child, shape)
     except Mismatch as error:
         raise error.inside(step, error.keys[-1] if error.keys else child.byte) from None
 
 
-def _list(element: Element, shape: ListOf, enclosing: Mapping[str, Record]) -> list[Any]:
+def _list(element: Element, shape: ListOf) -> list[Any]:
     if not element.children and element.texts and not element.text.isspace():
         try:
             items: list[Any] = loads_member(element.text, shape)
@@ -262,10 +257,10 @@ def _list(element: Element, shape: ListOf, enclosing: Mapping[str, Record]) -> l
             raise Mismatch(error.message) from None
         return items
     _no_text(element, "elements")
-    return [_inside(child, shape.item, enclosing, number) for number, child in enumerate(element.children)]
+    return [_inside(child, shape.item, number) for number, child in enumerate(element.children)]
 
 
-def _map(element: Element, shape: MapOf, enclosing: Mapping[str, Record]) -> dict[Any, Any]:
+def _map(element: Element, shape: MapOf) -> dict[Any, Any]:
     _no_text(element, "elements")
     result: dict[Any, Any] = {}
     for entry in element.children:
@@ -278,5 +273,5 @@ def _map(element: Element, shape: MapOf, enclosing: Mapping[str, Record]) -> dic
         except Mismatch as error:
             raise error.inside(key_element.text, key_element.byte) from None
         value = parts.get("value")
-        result[key] = None if value is None else _inside(value, shape.value, enclosing, key_element.text)
+        result[key] = None if value is None else _inside(value, shape.value, key_element.text)
     return result

@@ -38,7 +38,6 @@ class XmlCompiler:
         self.attributes = attributes
         self.globals: dict[str, Any] = {"special": special, "text": _text, "rows": rows}
         self._records: dict[tuple[Record, Place], str] = {}
-        self._enclosing: dict[str, Record] = {}
         # Records are compiled when they are first met, which may be in several threads at once.
         self._lock = threading.RLock()
 
@@ -68,14 +67,14 @@ class XmlCompiler:
     def _declared(self, shape: Shape, inside: Place, root: str) -> tuple[str, Place]:
         if root or not isinstance(shape, (Record, shapes.ListOf, shapes.MapOf)):
             return "", inside
-        return inside.declare(contract_name(self._resolved(shape))[1])
+        return inside.declare(contract_name(shape)[1])
 
     def element(
         self, shape: Shape, name: str, namespace: str, place: Place, root: str = ""
     ) -> tuple[str, Callable[[str], str]]:
         """The text of a null, and the source of the element's text from a variable's name."""
         if isinstance(shape, shapes.Reference):
-            shape = self._enclosing[shape.name]
+            shape = shape.record
         qualified, implied, inside = place.element(name, namespace)
         declared, inside = self._declared(shape, inside, root)
         null = f'<{qualified}{root}{declared} i:nil="true"{implied} />'
@@ -92,16 +91,9 @@ class XmlCompiler:
 
         return null, source
 
-    def _resolved(self, shape: Shape) -> Shape:
-        if isinstance(shape, shapes.ListOf) and isinstance(shape.item, shapes.Reference):
-            return shapes.ListOf(self._enclosing[shape.item.name])
-        return shape
-
     def _items(self, shape: shapes.ListOf | shapes.MapOf, variable: str, place: Place) -> str:
         if isinstance(shape, shapes.MapOf):
             return self._entries(shape, variable, place)
-        shape = self._resolved(shape)  # type: ignore[assignment]
-        assert isinstance(shape, shapes.ListOf)
         name, _ = contract_name(shape.item)
         item = f"{variable}i"
         null, source = self.element(shape.item, name, contract_name(shape)[1], place)
@@ -109,17 +101,12 @@ class XmlCompiler:
 
     def _entries(self, shape: shapes.MapOf, variable: str, place: Place) -> str:
         namespace = contract_name(shape)[1]
-        qualified, implied, inside = place.element(entry_name(self._resolved_map(shape)), namespace)
+        qualified, implied, inside = place.element(entry_name(shape), namespace)
         key, item = f"{variable}k", f"{variable}v"
         _, key_source = self.element(shape.key, "Key", namespace, inside)
         _, value_source = self.element(shape.value, "Value", namespace, inside)
         text = f"'<{qualified}{implied}>' + {key_source(key)} + {value_source(item)} + '</{qualified}>'"
         return f"[{text} for {key}, {item} in {variable}.items() if {item} is not None]"
-
-    def _resolved_map(self, shape: shapes.MapOf) -> shapes.MapOf:
-        if isinstance(shape.value, shapes.Reference):
-            return shapes.MapOf(self._enclosing[shape.value.name], shape.key)
-        return shape
 
     def _scalar(self, shape: Shape, variable: str) -> str:
         if shape is CLEAN:
@@ -142,12 +129,10 @@ class XmlCompiler:
         key = (shape, place)
         if key not in self._records:
             name = self._records[key] = f"record{len(self._records)}"
-            enclosing = {**self._enclosing, shape.name: shape}
 
             def compile_first(*arguments: Any) -> str:
                 with self._lock:
                     if self.globals[name] is compile_first:
-                        self._enclosing = enclosing
                         exec(self._record_source(name, shape, place), self.globals)  # noqa: S102  (made of the shape alone)
                 return self.globals[name](*arguments)  # type: ignore[no-any-return]
 

@@ -24,7 +24,7 @@ from serializers.shape import (
     Text,
 )
 
-NODE = Record(
+NODE: Record = Record(
     "Node",
     {
         "name": Text(),
@@ -43,12 +43,14 @@ NODE = Record(
         "map": MapOf(Text()),
         "byNumber": MapOf(ListOf(Text()), key=Integer()),
         "nested": ListOf(ListOf(Text())),
-        "child": Reference("Node"),
-        "children": ListOf(Reference("Node")),
+        "child": Reference(lambda: NODE),
+        "children": ListOf(Reference(lambda: NODE)),
     },
     namespace="urn:fuzz",
 )
-WIRE = Record("Wire", {"name": Text(), "tags": ListOf(Text()), "map": MapOf(Text()), "child": Reference("Wire")})
+WIRE: Record = Record(
+    "Wire", {"name": Text(), "tags": ListOf(Text()), "map": MapOf(Text()), "child": Reference(lambda: WIRE)}
+)
 SHAPES: list[Shape | None] = [NODE, ListOf(NODE), WIRE, MapOf(Text()), ListOf(Text()), ListOf(Integer()), Text(), None]
 
 _TEXT = {

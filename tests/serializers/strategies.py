@@ -78,16 +78,17 @@ def texts(*, xml: bool = False) -> st.SearchStrategy[str]:
 def _records(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
     fields = draw(st.dictionaries(NAMES, inner, max_size=5))
     if draw(st.booleans()) and fields:
-        fields["children"] = shapes.ListOf(shapes.Reference("Node"))
+        fields["children"] = shapes.ListOf(shapes.Reference(lambda: record))
     inherited = draw(st.dictionaries(st.sampled_from(["createdBy", "Date"]), inner, max_size=2))
     base = shapes.Record("Entity", inherited, namespace="urn:base") if inherited else None
-    return shapes.Record(
+    record = shapes.Record(
         "Node",
         {**fields, **inherited},
         base=base,
         namespace=draw(st.sampled_from(["", "urn:a", "urn:b"])),
         ordered=draw(st.booleans()),
     )
+    return record
 
 
 def shape_strategy() -> st.SearchStrategy[Shape]:
@@ -135,26 +136,25 @@ _PLAIN: dict[type, st.SearchStrategy[Any]] = {
 }
 
 
-def values(shape: Shape, *, xml: bool = False, depth: int = 3, node: Shape | None = None) -> st.SearchStrategy[Any]:
+def values(shape: Shape, *, xml: bool = False, depth: int = 3) -> st.SearchStrategy[Any]:
     """Values of a shape without the losses of any text format: nulls of maps, nulls in lists of records, a list of
     one null. A record's nulls are absent."""
     if isinstance(shape, shapes.Reference):
-        assert node is not None
-        shape = node
+        shape = shape.record
     if isinstance(shape, shapes.Record):
         fields = {
-            name: values(field, xml=xml, depth=depth - 1, node=shape)
+            name: values(field, xml=xml, depth=depth - 1)
             for name, field in shape.fields.items()
             if depth > 0 or not isinstance(field, (shapes.ListOf, shapes.MapOf, shapes.Record))
         }
         return st.fixed_dictionaries({}, optional=fields)
     if isinstance(shape, shapes.ListOf):
-        item = values(shape.item, xml=xml, depth=depth - 1, node=node)
+        item = values(shape.item, xml=xml, depth=depth - 1)
         if not isinstance(shape.item, (shapes.Record, shapes.Reference)):
             item = item | st.none()
         return st.lists(item, max_size=4).filter(lambda items: items != [None])
     if isinstance(shape, shapes.MapOf):
-        item = values(shape.value, xml=xml, depth=depth - 1, node=node)
+        item = values(shape.value, xml=xml, depth=depth - 1)
         return st.dictionaries(scalars(shape.key, xml=xml), item, max_size=3)
     return scalars(shape, xml=xml)
 
@@ -166,20 +166,19 @@ def stripped(value: Any) -> Any:
     return [stripped(item) for item in value] if isinstance(value, list) else value
 
 
-def as_object(value: Any, shape: Shape, node: shapes.Record | None = None) -> Any:
+def as_object(value: Any, shape: Shape) -> Any:
     """The value with objects for its records, as compiled writers read them."""
     if isinstance(shape, shapes.Reference):
-        assert node is not None
-        shape = node
+        shape = shape.record
     if value is None:
         return None
     if isinstance(shape, shapes.Record):
         row = type("Row", (), {})()
         for name, field in shape.fields.items():
-            setattr(row, shape.attributes.get(name, name), as_object(value.get(name), field, shape))
+            setattr(row, shape.attributes.get(name, name), as_object(value.get(name), field))
         return row
     if isinstance(shape, shapes.ListOf):
-        return [as_object(item, shape.item, node) for item in value]
+        return [as_object(item, shape.item) for item in value]
     if isinstance(shape, shapes.MapOf):
-        return {key: as_object(item, shape.value, node) for key, item in value.items()}
+        return {key: as_object(item, shape.value) for key, item in value.items()}
     return value

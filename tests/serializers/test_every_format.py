@@ -21,7 +21,7 @@ from serializers.shape import Boolean, Choice, Integer, ListOf, MapOf, Record, R
 from serializers.tally import REQUESTS
 from tests.serializers.strategies import as_object, row_shapes, shape_strategy, stripped, values
 
-ROW = Record(
+ROW: Record = Record(
     "Row",
     {
         "id": Integer(),
@@ -30,14 +30,19 @@ ROW = Record(
         "state": Choice({"On": 1, "Off": 2}),
         "tags": ListOf(Text()),
         "data": MapOf(Text()),
-        "children": ListOf(Reference("Row")),
+        "children": ListOf(Reference(lambda: ROW)),
     },
     attributes={"displayName": "display_name"},
 )
 ROWS = Record("Rows", {"total": Integer(), "items": ListOf(ROW), "more": Boolean()}, rows="items")
-NESTED = Record(
+NESTED: Record = Record(
     "Nested",
-    {"nested": Reference("Nested"), "data": MapOf(Text()), "tags": ListOf(Text()), "lists": ListOf(ListOf(Text()))},
+    {
+        "nested": Reference(lambda: NESTED),
+        "data": MapOf(Text()),
+        "tags": ListOf(Text()),
+        "lists": ListOf(ListOf(Text())),
+    },
 )
 _OTHER = Record("Nested", {"other": ListOf(MapOf(Text()))})
 #: Values that are far beyond the limits, and their shapes.

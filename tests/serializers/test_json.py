@@ -13,7 +13,7 @@ from serializers.base import Limits
 from serializers.errors import DecodeError
 from serializers.shape import Boolean, Choice, Decimal, Integer, ListOf, MapOf, Number, Record, Reference, Text
 
-ROW = Record(
+ROW: Record = Record(
     "Row",
     {
         "name": Text(),
@@ -24,8 +24,8 @@ ROW = Record(
         "state": Choice({"On": 1, "Off": 2}),
         "tags": ListOf(Text()),
         "map": MapOf(Text()),
-        "child": Reference("Row"),
-        "rows": ListOf(Reference("Row")),
+        "child": Reference(lambda: ROW),
+        "rows": ListOf(Reference(lambda: ROW)),
     },
     names={"ratio": "Quotient"},
 )

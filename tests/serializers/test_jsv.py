@@ -33,8 +33,8 @@ from serializers.shape import (
 from tests.serializers.strategies import shape_strategy, stripped, values
 from tests.serializers.vectors import CORPORA
 
-PAIR = Record(
-    "Pair", {"first": Text(), "second": Text(), "list": ListOf(Text()), "pair": Reference("Pair"), "n": Integer()}
+PAIR: Record = Record(
+    "Pair", {"first": Text(), "second": Text(), "list": ListOf(Text()), "pair": Reference(lambda: PAIR), "n": Integer()}
 )
 TEXTS = ListOf(Text())
 MAP = MapOf(Text())

@@ -12,13 +12,13 @@ from serializers.errors import DecodeError
 from serializers.shape import ListOf, MapOf, Record, Reference, Text
 from tests.serializers.fuzzing import mutations
 
-PAIR = Record(
+PAIR: Record = Record(
     "Pair",
     {
         "first": Text(),
         "tags": ListOf(Text()),
-        "pair": Reference("Pair"),
-        "pairs": ListOf(Reference("Pair")),
+        "pair": Reference(lambda: PAIR),
+        "pairs": ListOf(Reference(lambda: PAIR)),
         "map": MapOf(Text()),
     },
 )

@@ -23,7 +23,9 @@ DEFAULTS = {next(iter(enum["members"])) for enum in TYPES["enums"].values()} | {
 def same(got: Any, want: Any, shape: Shape, *, member: bool = False) -> bool:
     """Equal, where an absent member is .NET's default of its type."""
     if isinstance(shape, shapes.Record) and isinstance(got, dict) and isinstance(want, dict):
-        fields = {name: shape if isinstance(field, shapes.Reference) else field for name, field in shape.fields.items()}
+        fields = {
+            name: field.record if isinstance(field, shapes.Reference) else field for name, field in shape.fields.items()
+        }
         return all(same(got.get(name), want.get(name), field, member=True) for name, field in fields.items())
     if isinstance(shape, shapes.ListOf) and isinstance(got, list) and isinstance(want, list):
         return len(got) == len(want) and all(same(g, w, shape.item) for g, w in zip(got, want, strict=True))

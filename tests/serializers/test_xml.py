@@ -14,7 +14,7 @@ from serializers.errors import DecodeError
 from serializers.shape import Boolean, Choice, Instant, Integer, ListOf, MapOf, Record, Reference, Text
 from tests.serializers.strategies import shape_strategy, values
 
-NODE = Record(
+NODE: Record = Record(
     "Node",
     {
         "name": Text(),
@@ -22,7 +22,7 @@ NODE = Record(
         "ok": Boolean(),
         "tags": ListOf(Text()),
         "map": MapOf(Text()),
-        "children": ListOf(Reference("Node")),
+        "children": ListOf(Reference(lambda: NODE)),
     },
     namespace="urn:node",
 )

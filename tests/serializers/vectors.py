@@ -51,6 +51,7 @@ def load(name: str) -> Iterator[dict[str, Any]]:
 
 
 _SHAPES: dict[str, Shape] = {}
+_RECORDS: dict[str, shapes.Record] = {}
 
 
 def shape_of(name: str, enclosing: frozenset[str] = frozenset()) -> Shape:
@@ -59,7 +60,7 @@ def shape_of(name: str, enclosing: frozenset[str] = frozenset()) -> Shape:
     if name in SCALARS:
         return SCALARS[name]
     if name in enclosing:
-        return shapes.Reference(name)
+        return shapes.Reference(lambda: _RECORDS[name])
     if not enclosing and name in _SHAPES:
         return _SHAPES[name]
     shape = _compound(name, enclosing)
@@ -84,7 +85,8 @@ def _compound(name: str, enclosing: frozenset[str]) -> Shape:
         for field, kind in TYPES["records"][name].items()
         if not UNSUPPORTED.search(kind)
     }
-    return shapes.Record(name, fields)
+    record = _RECORDS[name] = shapes.Record(name, fields)
+    return record
 
 
 def value_of(raw: Any, shape: Shape) -> Any:
@@ -97,7 +99,7 @@ def value_of(raw: Any, shape: Shape) -> Any:
     if isinstance(raw, dict) and "$nodes" in raw:
         return _nodes(raw)
     if isinstance(shape, shapes.Record):
-        return {name: value_of(raw.get(name), _field(shape, field)) for name, field in shape.fields.items()}
+        return {name: value_of(raw.get(name), _field(field)) for name, field in shape.fields.items()}
     if isinstance(shape, shapes.MapOf):
         return {key: value_of(item, shape.value) for key, item in raw.items()}
     if isinstance(shape, shapes.ListOf):
@@ -105,8 +107,8 @@ def value_of(raw: Any, shape: Shape) -> Any:
     return _scalar(raw, shape)
 
 
-def _field(shape: shapes.Record, field: Shape) -> Shape:
-    return shape if isinstance(field, shapes.Reference) else field
+def _field(field: Shape) -> Shape:
+    return field.record if isinstance(field, shapes.Reference) else field
 
 
 def _nodes(raw: dict[str, Any]) -> Any:
