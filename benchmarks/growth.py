@@ -20,8 +20,9 @@ from typing import Any
 
 import storage
 
-from models import Database, Unit, connect, migrations, session, session_list
-from models.listing import Order
+from models import Database, Unit, connect, migrations
+from models.engine.listing import Order
+from models.sessions import session, session_list
 
 PAGE = 50
 #: Rows that a page's totals count, as the service has it.

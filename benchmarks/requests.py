@@ -132,8 +132,8 @@ def prepare(folder: Path) -> tuple[Any, str]:
         GATEWAY_LOG="json",
     )
     from gateway import logs, wsgi
-    from gateway.security import bootstrap
     from gateway.settings import Settings
+    from gateway.users import bootstrap
 
     # Lines are made as always and thrown away: where they go is the operator's choice.
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the process lives

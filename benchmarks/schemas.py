@@ -17,8 +17,8 @@ from marshmallow import ValidationError
 
 from gateway.contract.compiled import compile_dump, compile_load
 from gateway.contract.dto import Dto
-from gateway.dtos.customers import CustomerBreadcrumb
-from gateway.dtos.sessions import NewSession, SessionInfo, SessionLogInfo, SessionMemberInfo
+from gateway.sessions.dtos.customers import CustomerBreadcrumb
+from gateway.sessions.dtos.sessions import NewSession, SessionInfo, SessionLogInfo, SessionMemberInfo
 
 ROUNDS = 15
 CALLS = 2_000

@@ -25,9 +25,11 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from models import Database, connect, ids, migrations, session, session_list
-from models.listing import Order
-from models.session import BreadcrumbRow, LogRow, MemberRow, SessionRow
+from models import Database, connect, migrations
+from models.engine import ids
+from models.engine.listing import Order
+from models.sessions import session, session_list
+from models.sessions.session import BreadcrumbRow, LogRow, MemberRow, SessionRow
 
 #: Sessions that are as long as those that the targets were measured with: three members, ten lines.
 LONG = 10_000

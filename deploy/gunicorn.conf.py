@@ -7,9 +7,10 @@ each worker opens its own database.
 import os
 from typing import Any
 
-from gateway import logs, starting
+from gateway import logs
 from gateway.errors import GatewayError
-from gateway.serving import end_new_workers_at_once, gunicorn_settings
+from gateway.serving import starting
+from gateway.serving.application import end_new_workers_at_once, gunicorn_settings
 from gateway.settings import Settings
 from models import StorageError
 

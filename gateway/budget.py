@@ -17,7 +17,7 @@ class Allowance:
     """The most that a request may use.
 
     :ivar seconds: from its admission to the end of its response.
-    :ivar rows: rows that are read; a row that is written counts as five (`models.database.WRITTEN`).
+    :ivar rows: rows that are read; a row that is written counts as five (`models.engine.database.WRITTEN`).
     :ivar bytes: bytes of the response before compression, and of the long texts that are read for it.
     :ivar statement: seconds that one statement of a reading unit of work may take; None for no limit.
     """

@@ -40,7 +40,9 @@ def main() -> None:
 @main.command()
 def serve() -> None:
     """Serve requests until SIGTERM or Ctrl-C."""
-    from gateway import listening, serving, starting, wsgi
+    from gateway import wsgi
+    from gateway.serving import application as serving
+    from gateway.serving import listening, starting
 
     settings = Settings.from_environment()
     logs.configure(settings.log, queued=True)
@@ -62,7 +64,7 @@ def serve() -> None:
 )
 def migrate(*, check: bool, target: int | None) -> None:
     """Bring the database's schema to this version."""
-    from gateway import starting
+    from gateway.serving import starting
     from models import migrations
 
     settings = Settings.from_environment()

@@ -16,7 +16,7 @@ from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 from gateway import addresses, origins, rates, strength
 from gateway.compatibility import PROFILES
 from gateway.errors import ConfigurationError
-from models import address
+from models.engine import address
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
 _HIDDEN = "(hidden)"

@@ -7,20 +7,20 @@ from dataclasses import replace
 
 from gateway import logs, rates
 from gateway.budget import STREAMED, Allowance
-from gateway.dtos.catalog import catalog
 from gateway.errors import ConfigurationError
 from gateway.http import refusals
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
 from gateway.http.request import new_request_id
 from gateway.places import Kind, Places, Share, shares
-from gateway.security.authenticator import Authenticator
-from gateway.security.lockout import Limits
-from gateway.security.tokens import Lifetimes
-from gateway.services import load_services
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import catalog
 from gateway.settings import Settings
+from gateway.users.authenticator import Authenticator
+from gateway.users.lockout import Limits
+from gateway.users.tokens import Lifetimes
 from models import Database, connect, migrations
-from models.engines import PATIENCE
+from models.engine.engines import PATIENCE
 from serializers.registry import default_registry
 
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES: Mapping[str, str] = {
     "serializers": "tests/serializers",
     "gateway/http": "tests/http",
-    "gateway/security": "tests/security",
+    "gateway/users": "tests/users",
     "models": "tests/models",
 }
 #: Tests run on the engine that needs no server.

@@ -12,8 +12,8 @@ from gateway import wsgi
 from gateway.cli import main
 from gateway.compatibility import PROFILES
 from gateway.errors import ConfigurationError
-from gateway.security import bootstrap
 from gateway.settings import Settings
+from gateway.users import bootstrap
 
 DOCUMENTATION = Path(__file__).parents[1] / "docs" / "http.rst"
 KEY = "key-of-ada-0123456789abcdef0123456789"

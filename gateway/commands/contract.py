@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from gateway import __version__
-from gateway.dtos.catalog import catalog
 from gateway.metadata import types as languages
 from gateway.metadata.library import Document, Library
 from gateway.metadata.pages import rules
-from gateway.services import load_services
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import catalog
 from serializers.registry import default_registry
 
 _BASE_URL = click.option(

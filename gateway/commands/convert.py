@@ -62,8 +62,8 @@ def convert(source: str, target: str, type_name: str | None, file: Path | None) 
 def _shape(type_name: str) -> Shape:
     """The shape of a type of the API. Raises ConversionError where there is none of that name."""
     from gateway.contract.shapes import document_shape
-    from gateway.dtos.catalog import catalog
-    from gateway.services import load_services
+    from gateway.sessions import load_services
+    from gateway.sessions.dtos.catalog import catalog
 
     load_services()
     name = type_name.removesuffix("[]")

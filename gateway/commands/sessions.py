@@ -14,13 +14,13 @@ from typing import IO, Any
 
 import click
 
+from gateway.calls import instant
 from gateway.commands.formats import FORMATS, RecordFormat
 from gateway.contract import dates
-from gateway.dtos.records import SessionRecord
 from gateway.errors import GatewayError
-from gateway.services import transfer
-from gateway.services.context import instant
-from gateway.services.transfer import Place
+from gateway.sessions import transfer
+from gateway.sessions.dtos.records import SessionRecord
+from gateway.sessions.transfer import Place
 from gateway.settings import Settings
 from models import Database
 

@@ -9,11 +9,11 @@ from typing import TextIO
 
 import click
 
-from gateway.dtos.catalog import ROLES, USER
-from gateway.security import administration
-from gateway.security.administration import Administrator
+from gateway.sessions.dtos.catalog import ROLES, USER
 from gateway.settings import Settings
 from gateway.terminal import printable
+from gateway.users import administration
+from gateway.users.administration import Administrator
 from models import Database
 
 _RULE = "At least 8 characters, and not easy to guess."

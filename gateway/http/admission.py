@@ -9,7 +9,7 @@ from gateway.contract.catalog import Operation
 from gateway.http.request import Request
 from gateway.places import Kind, Place, Places, shares
 from gateway.rates import Rates
-from gateway.security.lockout import client_network
+from gateway.users.lockout import client_network
 
 #: The place of a request whose response is still to be sent, in the WSGI environment.
 PLACE = "gateway.place"

@@ -26,7 +26,7 @@ from gateway.http.resources import (
 from gateway.http.tables import Tables
 from gateway.metadata.library import Library
 from gateway.places import Place
-from gateway.security.authenticator import Authenticator
+from gateway.users.authenticator import Authenticator
 from models import Database
 from serializers.base import Limits
 from serializers.registry import Registry, names_of

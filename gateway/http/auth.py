@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from gateway import audit
 from gateway.contract.catalog import Access, Operation
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.http.request import Request
 from gateway.origins import ANY, is_origin_of_host
-from gateway.security import audit
-from gateway.security.authenticator import Authenticator, Credentials
-from gateway.security.principal import Method, Principal, authorize
-from gateway.security.sessions import LoginChange, LoginSession
+from gateway.principals import Method, Principal, authorize
+from gateway.users.authenticator import Authenticator, Credentials
+from gateway.users.sessions import LoginChange, LoginSession
 
 TEMPORARY, PERMANENT, OPTION = "ss-id", "ss-pid", "ss-opt"
 TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"

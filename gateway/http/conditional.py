@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gateway.calls import version_name
 from gateway.http.request import Request
-from gateway.services.context import version_name
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 

@@ -15,14 +15,14 @@ import structlog
 
 from gateway import errors
 from gateway.contract.dto import Dto, Instance
+from gateway.contract.responses import ErrorResponse, ResponseError, ResponseStatus, error_type
 from gateway.contract.shapes import declared_path, document_shape
-from gateway.dtos.errors import ErrorResponse, ResponseError, ResponseStatus, error_type
 from gateway.http import encoding, login
 from gateway.http.auth import challenge
 from gateway.http.request import Request
 from gateway.logs import Rarely
 from gateway.metadata.library import HTML
-from gateway.security.logins import WRONG
+from gateway.users.logins import WRONG
 from serializers.base import Serializer
 from serializers.registry import Registry
 

@@ -8,12 +8,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 import falcon
 
-from gateway.dtos.authentication import Authenticate
 from gateway.http.forwarded import PREFIX
 from gateway.http.request import Request
 from gateway.metadata import pages
 from gateway.metadata.library import HTML
 from gateway.origins import is_origin_of_host
+from gateway.users.dtos import Authenticate
 
 LOGIN, LOGOUT = "/login", "/logout"
 #: Pages with a form that is sent to this service, and nothing else.

@@ -15,7 +15,7 @@ from gateway.http.auth import Gate, credentials
 from gateway.http.request import Request
 from gateway.metadata.library import HTML, Document, Library
 from gateway.origins import without_default_port
-from gateway.security.principal import Principal, authorize
+from gateway.principals import Principal, authorize
 
 Answer = Callable[[Request], Document]
 

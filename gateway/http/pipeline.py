@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from gateway.budget import STREAMED, Allowance, Budget
+from gateway.calls import Context, Streamed, now
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import (
     ClientLeft,
@@ -33,11 +34,10 @@ from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.http.tables import Tables
 from gateway.places import Place
-from gateway.security.principal import Principal
-from gateway.security.sessions import LoginChange
-from gateway.services import idempotency
-from gateway.services.context import Context, Streamed, now
-from gateway.units import run_unit, unit_of_work
+from gateway.principals import Principal
+from gateway.transactions import run_unit, unit_of_work
+from gateway.users import idempotency
+from gateway.users.sessions import LoginChange
 from models import Database, Unit
 from serializers.base import Limits, Page
 from serializers.registry import Registry

@@ -9,7 +9,7 @@ import falcon
 
 from gateway.errors import Unavailable
 from gateway.http.request import Request
-from gateway.units import probe
+from gateway.transactions import probe
 from models import Database
 
 #: Seconds that ``/ready`` waits for the database.

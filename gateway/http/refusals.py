@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from gateway.contract.responses import ErrorResponse
 from gateway.contract.shapes import document_shape
-from gateway.dtos.errors import ErrorResponse
 from gateway.errors import ServiceError
 from gateway.http import hardening
 from gateway.http.errors import error_document, error_value

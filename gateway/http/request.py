@@ -15,8 +15,8 @@ from gateway.contract.catalog import Operation
 from gateway.errors import ServiceError
 from gateway.http.forwarded import PREFIX
 from gateway.http.negotiation import Negotiation
-from gateway.security.authenticator import NONE, Credentials
-from gateway.security.principal import Principal
+from gateway.principals import Principal
+from gateway.users.authenticator import NONE, Credentials
 
 _KEPT = re.compile("%(2f)", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")

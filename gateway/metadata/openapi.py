@@ -13,8 +13,8 @@ from gateway.contract.catalog import Operation, Route
 from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoField, List
 from gateway.contract.naming import pascal_case
+from gateway.contract.responses import ErrorResponse, error_type
 from gateway.contract.shapes import document_shape
-from gateway.dtos.errors import ErrorResponse, error_type
 from gateway.metadata import constraints, samples
 from gateway.metadata.pages import SAMPLED, rules
 from serializers.registry import Registry

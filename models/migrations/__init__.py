@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from functools import partial
 from types import ModuleType
 
-from models.database import Database, Unit, connect
-from models.errors import Duplicate, SchemaMismatch, Unavailable
+from models.engine.database import Database, Unit, connect
+from models.engine.errors import Duplicate, SchemaMismatch, Unavailable
 from models.migrations import (
     ddl,
     m0001_first,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from models.database import Unit
-from models.failures import is_made
+from models.engine.database import Unit
+from models.engine.failures import is_made
 
 #: A statement, or one for each dialect that needs the change.
 Change = str | Mapping[str, str]

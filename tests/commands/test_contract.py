@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
-from gateway.dtos.catalog import catalog
 from gateway.metadata import types
+from gateway.sessions.dtos.catalog import catalog
 from tests.servers import Gateway
 
 

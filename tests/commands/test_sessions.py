@@ -19,15 +19,17 @@ from click.testing import CliRunner, Result
 from gateway.cli import main
 from gateway.commands import formats
 from gateway.commands.formats import FORMATS
-from gateway.services import transfer
-from gateway.units import unit_of_work
-from models import Database, ids, session, session_list
-from models.listing import Order
-from models.session import LENGTHS, LogRow
+from gateway.sessions import transfer
+from gateway.transactions import unit_of_work
+from models import Database
+from models.engine import ids
+from models.engine.listing import Order
+from models.sessions import session, session_list
+from models.sessions.session import LENGTHS, LogRow
 from serializers.base import Limits
 from tests.models.conftest import member
 from tests.servers import wait_until
-from tests.services.conftest import People, World, people, shared_url, world
+from tests.sessions.conftest import People, World, people, shared_url, world
 
 __all__ = ["people", "shared_url", "world"]
 
@@ -172,7 +174,7 @@ def test_an_export_goes_on_where_it_ended(filled: World, tmp_path: Path, monkeyp
 _STOPS = """
 import itertools, time
 from gateway.cli import main
-from gateway.services import transfer
+from gateway.sessions import transfer
 transfer.BLOCK = 2
 export = transfer.export
 def stops(*given):
@@ -209,7 +211,7 @@ def test_an_import_that_was_killed_goes_on(
     with unit_of_work(filled.database) as unit:
         for table in ("sessions", "session_members", "session_log"):
             unit.execute(f"DELETE FROM {table} WHERE 1 = 1")
-    code = "from gateway.services import transfer; transfer.BLOCK = 2; from gateway.cli import main; main()"
+    code = "from gateway.sessions import transfer; transfer.BLOCK = 2; from gateway.cli import main; main()"
     command = [sys.executable, "-c", code, "sessions", "import", "--format", name]
     process = subprocess.Popen(
         command, env={**os.environ, **environment(filled)}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL

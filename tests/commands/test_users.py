@@ -9,10 +9,11 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.errors import NotAuthenticated
-from gateway.security.authenticator import Authenticator, Credentials
-from gateway.security.principal import Principal
-from models import connect, user
-from tests.security.conftest import cheap
+from gateway.principals import Principal
+from gateway.users.authenticator import Authenticator, Credentials
+from models import connect
+from models.users import user
+from tests.users.conftest import cheap
 
 __all__ = ["cheap"]
 

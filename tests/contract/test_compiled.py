@@ -17,9 +17,10 @@ from gateway.contract import fields, rules
 from gateway.contract.compiled import compile_dump, compile_load
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.rules import Failure
-from gateway.dtos import accounts, authentication, customers, messaging, sessions, users
-from gateway.dtos.catalog import catalog
-from gateway.dtos.sessions import GetMySessions, NewSession, SessionCallState, SessionInfo
+from gateway.sessions.dtos import accounts, customers, messaging, sessions, users
+from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.dtos.sessions import GetMySessions, NewSession, SessionCallState, SessionInfo
+from gateway.users import dtos as authentication
 
 MODULES = [accounts, authentication, customers, messaging, sessions, users]
 

@@ -12,10 +12,10 @@ from gateway.contract import fields, rules
 from gateway.contract.catalog import ANYONE, SIGNED_IN, Catalog
 from gateway.contract.dto import Dto, close
 from gateway.contract.fields import DtoEnum
+from gateway.contract.lists import ListResponse
 from gateway.contract.naming import camel_case, pascal_case, words
-from gateway.dtos.common import ListResponse
-from gateway.dtos.sessions import GetSession, ListSessions, NewSession, SessionInfo
 from gateway.errors import CatalogError, ValidationFailed
+from gateway.sessions.dtos.sessions import GetSession, ListSessions, NewSession, SessionInfo
 from serializers import shape
 
 NAMESPACE = "Tests"
@@ -246,7 +246,7 @@ def test_a_generic_type_is_closed_once() -> None:
 
 
 def catalog_shape(name: str) -> shape.Record:
-    from gateway.dtos.catalog import catalog as product
+    from gateway.sessions.dtos.catalog import catalog as product
 
     found = product.operations[name].response_shape
     assert isinstance(found, shape.Record)

@@ -11,9 +11,9 @@ import pytest
 from gateway.contract import fields
 from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
-from gateway.dtos import customers, flows, sessions
-from gateway.dtos.catalog import catalog
-from gateway.dtos.common import EntityInfo
+from gateway.contract.lists import EntityInfo
+from gateway.sessions.dtos import customers, flows, sessions
+from gateway.sessions.dtos.catalog import catalog
 
 PAGE = (Path(__file__).parent.parent / "corpora" / "newsession-page.txt").read_text()
 

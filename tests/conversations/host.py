@@ -9,16 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from gateway import errors
+from gateway.calls import Context
 from gateway.contract import fields, rules, scalars
 from gateway.contract.catalog import ANYONE, Catalog
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.fields import DtoEnum
-from gateway.dtos.catalog import USER
-from gateway.dtos.catalog import catalog as product
-from gateway.dtos.errors import ResponseStatus
+from gateway.contract.responses import ResponseStatus
 from gateway.errors import FieldError
-from gateway.services import load_services
-from gateway.services.context import Context
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import USER
+from gateway.sessions.dtos.catalog import catalog as product
 from tests.metadata.recorded import (
     CustomerBreadcrumb,
     EndSession,

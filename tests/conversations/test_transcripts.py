@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from gateway.http.app import BODY_LIMIT, Options, create_app
-from gateway.security.administration import Administrator
-from gateway.security.authenticator import Authenticator
-from gateway.security.passwords import new_hasher
-from gateway.security.sessions import LoginSessions
-from models import connect, identity, migrations, user
+from gateway.users.administration import Administrator
+from gateway.users.authenticator import Authenticator
+from gateway.users.passwords import new_hasher
+from gateway.users.sessions import LoginSessions
+from models import connect, migrations
+from models.users import identity, user
 from serializers.registry import default_registry
 from tests.conversations import host
 from tests.conversations.decisions import DECISIONS, UNEXPLAINED, verdict

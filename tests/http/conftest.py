@@ -8,8 +8,8 @@ import pytest
 from webtest import TestApp
 
 from gateway import wsgi
-from gateway.security import bootstrap
 from gateway.settings import Settings
+from gateway.users import bootstrap
 from models import Database
 
 EMAIL = "ada@example.org"

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from webtest import TestApp
 
-from gateway.services import lists
+from gateway import lists
 from serializers.registry import default_registry
 
 from .conftest import API_KEY

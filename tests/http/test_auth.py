@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from webtest import TestApp
 
 from gateway import wsgi
-from gateway.dtos.catalog import catalog
 from gateway.http import auth
 from gateway.http.app import Options, create_app
-from gateway.security import bootstrap
-from gateway.security.sessions import LoginChange, LoginSession
-from gateway.services import load_services
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import catalog
 from gateway.settings import Settings
+from gateway.users import bootstrap
+from gateway.users.sessions import LoginChange, LoginSession
 from serializers.registry import default_registry
-from tests.security.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
+from tests.users.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
 
 __all__ = ["cheap", "store", "world"]
 

@@ -13,9 +13,9 @@ import pytest
 from webtest import TestApp
 
 from gateway.contract.shapes import document_shape
-from gateway.dtos.catalog import catalog
 from gateway.http.app import BODY_LIMIT
 from gateway.metadata import samples
+from gateway.sessions.dtos.catalog import catalog
 from serializers import jsv
 
 from .conftest import post

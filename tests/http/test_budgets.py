@@ -18,7 +18,8 @@ from gateway.budget import STREAMED, Allowance, Budget
 from gateway.errors import OutOfTime, ResponseTooLarge
 from gateway.http import encoding
 from gateway.settings import Settings
-from models import Database, session
+from models import Database
+from models.sessions import session
 from serializers.registry import default_registry
 from tests.models.conftest import add
 

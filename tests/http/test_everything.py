@@ -8,11 +8,11 @@ import pytest
 from webtest import TestApp
 
 from gateway.contract.dto import close
+from gateway.contract.lists import ListResponse
 from gateway.contract.shapes import document_shape
-from gateway.dtos.common import ListResponse
-from gateway.dtos.sessions import SessionInfo
+from gateway.sessions.dtos.sessions import SessionInfo
 from models import Database
-from models.listing import BLOCK
+from models.engine.listing import BLOCK
 from serializers.registry import default_registry
 from tests.models.conftest import add
 

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
+from gateway.calls import Context
 from gateway.contract import fields
 from gateway.contract.catalog import ANYONE, SIGNED_IN, Catalog
 from gateway.contract.dto import Dto, Instance
-from gateway.dtos.catalog import catalog
 from gateway.errors import CatalogError
 from gateway.http.app import create_app
-from gateway.security.authenticator import Authenticator
-from gateway.services import load_services
-from gateway.services.context import Context
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import catalog
 from gateway.settings import Settings
+from gateway.users.authenticator import Authenticator
 from models import Database
 from models import OutcomeUnknown as UnknownCommit
-from models import database as databases
+from models.engine import database as databases
 from serializers.registry import default_registry
 
 from .conftest import API_KEY, post

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http.login import local_path
-from tests.security.conftest import ADA, PASSWORD, cheap, store, world
+from tests.users.conftest import ADA, PASSWORD, cheap, store, world
 
 from .test_auth import CREDENTIALS, ELSEWHERE, Client, app, basic, client, set_cookies
 

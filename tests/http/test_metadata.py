@@ -9,9 +9,9 @@ import pytest
 from webtest import TestApp
 
 from gateway import wsgi
-from gateway.dtos.catalog import catalog
 from gateway.metadata import types
 from gateway.metadata.library import Library
+from gateway.sessions.dtos.catalog import catalog
 from gateway.settings import Settings
 from models import Database
 from serializers.base import Serializer

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from webtest import TestApp
 
 from gateway.contract.shapes import document_shape
-from gateway.dtos.sessions import NewSession, SessionInfo
+from gateway.sessions.dtos.sessions import NewSession, SessionInfo
 from serializers.registry import default_registry
 
 from .conftest import post

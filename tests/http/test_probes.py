@@ -18,7 +18,7 @@ from gateway.http.probes import Check
 from gateway.logs import Line, Rarely
 from gateway.settings import Settings
 from models import Database
-from models import errors as storage
+from models.engine import errors as storage
 
 from .conftest import API_KEY
 

@@ -11,8 +11,8 @@ import pytest
 from webtest import TestApp
 
 from gateway.contract.shapes import document_shape
-from gateway.dtos.sessions import NewSession
-from gateway.services import session_lists
+from gateway.sessions import session_lists
+from gateway.sessions.dtos.sessions import NewSession
 from serializers import jsv
 from serializers.registry import default_registry
 

@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
+from gateway.calls import Context
 from gateway.contract import fields
 from gateway.contract.catalog import SIGNED_IN, Catalog
 from gateway.contract.dto import Dto, Instance
 from gateway.http.app import create_app
-from gateway.security import bootstrap
-from gateway.security.authenticator import Authenticator
-from gateway.services import sessions
-from gateway.services.context import Context
+from gateway.sessions import sessions
 from gateway.settings import Settings
-from models import Database, Unavailable, Unit, connect, migrations, session
-from models.session import LogRow
+from gateway.users import bootstrap
+from gateway.users.authenticator import Authenticator
+from models import Database, Unavailable, Unit, connect, migrations
+from models.sessions import session
+from models.sessions.session import LogRow
 from serializers.registry import default_registry
 from tests.databases import new_database
 from tests.models.conftest import add, stored

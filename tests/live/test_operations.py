@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.serving import end_new_workers_at_once
+from gateway.serving.application import end_new_workers_at_once
 from tests.live.raw import head, receive
 from tests.live.sessions import create, names
 from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, end, wait_until

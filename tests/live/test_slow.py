@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
-from gateway.connections import RESPONSE_GRACE
-from gateway.incoming import HEAD_TIME
+from gateway.serving.connections import RESPONSE_GRACE
+from gateway.serving.incoming import HEAD_TIME
 from tests.live.processes import resident, workers
 from tests.live.raw import connect, exchange, head, receive, statuses
 from tests.live.sessions import create, names

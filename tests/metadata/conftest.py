@@ -8,8 +8,8 @@ import pytest
 from selenium import webdriver
 
 from gateway.contract.typeinfo import Contract, describe
-from gateway.dtos.catalog import catalog
-from gateway.services import load_services
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import catalog
 from tests.metadata import tools
 from tests.servers import Gateway
 

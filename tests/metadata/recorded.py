@@ -7,10 +7,11 @@ import copy
 from typing import Any, cast
 
 from gateway.contract import fields
+from gateway.contract import lists as common
 from gateway.contract.catalog import ANYONE, Catalog
 from gateway.contract.dto import Dto
 from gateway.contract.typeinfo import Contract, describe
-from gateway.dtos import common, customers, sessions
+from gateway.sessions.dtos import customers, sessions
 
 NAMESPACE = "Evo.ServiceModel"
 

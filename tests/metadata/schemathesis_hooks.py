@@ -8,10 +8,10 @@ from typing import Any
 
 import schemathesis
 
+from gateway.contract.responses import error_type
 from gateway.contract.shapes import document_shape
-from gateway.dtos.catalog import catalog
-from gateway.dtos.errors import error_type
-from gateway.services import load_services
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import catalog
 from serializers.base import Serializer
 from serializers.errors import SerializerError
 from serializers.registry import default_registry

@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from gateway.contract.typeinfo import Contract
-from gateway.dtos.catalog import catalog
+from gateway.sessions.dtos.catalog import catalog
 from tests.metadata import calls
 from tests.metadata.calls import Call
 from tests.metadata.conftest import Browser

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidator
 
 from gateway.contract.typeinfo import Contract
-from gateway.dtos.catalog import catalog
 from gateway.metadata import documents, openapi, swagger
+from gateway.sessions.dtos.catalog import catalog
 from serializers.registry import default_registry
 from tests.metadata import BASE_URL, recorded
 

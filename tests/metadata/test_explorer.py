@@ -15,7 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from gateway.dtos.catalog import catalog
+from gateway.sessions.dtos.catalog import catalog
 from tests.metadata import tools
 from tests.metadata.conftest import Browser
 from tests.servers import API_KEY, Gateway

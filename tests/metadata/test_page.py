@@ -12,9 +12,9 @@ import html2text
 import pytest
 
 from gateway.contract.typeinfo import Contract
-from gateway.dtos.catalog import catalog
 from gateway.errors import NotFound
 from gateway.metadata import pages, samples, types
+from gateway.sessions.dtos.catalog import catalog
 from serializers.registry import default_registry
 
 PAGE = (Path(__file__).parent.parent / "corpora" / "newsession-page.txt").read_text()

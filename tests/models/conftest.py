@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from models import Database, Unit, connect, ids, migrations, session
-from models.session import LogRow, MemberRow
-from models.tables import TABLES
+from models import Database, Unit, connect, migrations
+from models.engine import ids
+from models.sessions import session
+from models.sessions.session import LogRow, MemberRow
+from models.sessions.tables import TABLES
 from tests.databases import ENGINES, new_database
 
 _CLOCK = itertools.count()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.contract.shapes import wire_shape
-from gateway.dtos.sessions import NewSession
+from gateway.sessions.dtos.sessions import NewSession
 from serializers.base import Limits, Page, Serializer
 from serializers.errors import DecodeError, EncodeError
 from serializers.registry import FORMATS

@@ -6,8 +6,8 @@ import json
 from random import Random
 from urllib.parse import quote, quote_from_bytes
 
-from gateway.dtos.catalog import catalog
-from gateway.services import load_services
+from gateway.sessions import load_services
+from gateway.sessions.dtos.catalog import catalog
 
 load_services()
 

@@ -1,0 +1,157 @@
+"""What all lists share: pages, order, and the choice between a page and everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any, Protocol
+
+from gateway.calls import Streamed, instant
+from gateway.contract import dates, fields
+from gateway.contract.dto import Dto, Instance
+from gateway.contract.lists import SortOrders
+from gateway.contract.naming import camel_case, pascal_case
+from gateway.errors import FieldError, ValidationFailed
+from models import Unit
+from models.engine.listing import BLOCK, Order
+
+#: Items on a page where nobody says otherwise.
+PER_PAGE = 50
+#: Rows that are counted for a page's totals.
+MOST_COUNTED = 10_000
+#: Rows that are sorted by what no index sorts.
+MOST_SORTED = 100_000
+
+_SCALARS = (fields.String, fields.Boolean, fields.Integer, fields.Enum)
+
+
+class Rows(Protocol):
+    """How `models` reads a list. Filters that are None admit everything."""
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Any]:
+        """At most `limit` rows after `offset`."""
+        ...
+
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many rows there are; the count ends at `most`."""
+        ...
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        ...
+
+    def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
+        """Every row, read in blocks."""
+        ...
+
+
+class Converted:
+    """Rows that become something else before they are answered, block by block.
+
+    :param convert: from an open unit of work and some rows to as many items.
+    """
+
+    def __init__(self, rows: Rows, convert: Callable[[Unit, Sequence[Any]], Sequence[Any]]) -> None:
+        self._rows = rows
+        self._convert = convert
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Any]:
+        """At most `limit` items after `offset`."""
+        return self._convert(unit, self._rows.page(unit, filters, order, limit, offset))
+
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many items there are; the count ends at `most`."""
+        return self._rows.count(unit, filters, most)
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        return self._rows.is_sorted_by_index(order)
+
+    def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
+        """Every item, read in blocks."""
+        rows = self._rows.everything(unit, filters, order)
+        while block := list(islice(rows, BLOCK)):
+            yield from self._convert(unit, block)
+
+
+def answer(
+    returns: type[Dto],
+    item: type[Dto],
+    request: Instance,
+    unit: Unit,
+    rows: Rows,
+    filters: Mapping[str, Any],
+    *,
+    by: str,
+) -> Any:
+    """The page that a ``ListRequest`` asks for, or everything, streamed. With simplified paging the totals are 0: clients of typed
+    languages have no null for them. Other pages count to `MOST_COUNTED`; ``is_count_capped`` says that there are more rows.
+
+    :param returns: the answer's DTO, a ``ListResponse`` of the item.
+    :param by: the attribute that sorts where the request names none.
+    Raises ValidationFailed for a sortField that is no scalar field of the item, or that no index sorts and more rows than `MOST_SORTED`
+    pass the filters.
+    """
+    order = order_of(item, request, by)
+    if not rows.is_sorted_by_index(order) and rows.count(unit, filters, MOST_SORTED + 1) > MOST_SORTED:
+        message = f"'Sort Field' can sort at most {MOST_SORTED} rows: use more filters, or sort by {camel_case(pascal_case(by))}."
+        raise ValidationFailed(item.__name__, [FieldError("InclusiveBetween", "sortField", message)])
+    if request.all:
+        total = 0 if request.simplified_paging else rows.count(unit, filters)
+        return Streamed(returns, lambda streaming: rows.everything(streaming, filters, order), total)
+    count = request.count_per_page or PER_PAGE
+    offset = ((request.page or 1) - 1) * count
+    # One row more tells whether another page follows, without counting.
+    found = list(rows.page(unit, filters, order, count + 1, offset))
+    has_more = len(found) > count
+    total, capped = 0, False
+    if not request.simplified_paging:
+        # PERF: the last page knows how many rows there are; a search is not made again to count them.
+        ends_here = not has_more and (found or offset == 0)
+        total = offset + len(found) if ends_here else rows.count(unit, filters, MOST_COUNTED + 1)
+        capped = not ends_here and total > MOST_COUNTED
+        total = MOST_COUNTED if capped else total
+    page = returns.new(items=found[:count], total_count=total, total_pages=-(-total // count), has_more_pages=has_more)
+    page.is_count_capped = capped
+    return page
+
+
+def order_of(item: type[Dto], request: Instance, default: str) -> Order:
+    """The order that a request asks for. Raises ValidationFailed."""
+    descending = request.sort_order is not SortOrders.Ascend
+    if not request.sort_field:
+        return Order(default, descending)
+    attribute = _sortable(item).get(request.sort_field.lower())
+    if attribute is None:
+        shown = request.sort_field[:200]
+        text = f"'Sort Field' has a range of values which does not include '{shown}'."
+        meta = {"PropertyName": "Sort Field", "PropertyValue": shown}
+        raise ValidationFailed(item.__name__, [FieldError("Enum", "sortField", text, meta)])
+    return Order(attribute, descending)
+
+
+@cache
+def _sortable(item: type[Dto]) -> dict[str, str]:
+    members = item.schema().fields.items()
+    return {str(field.data_key).lower(): name for name, field in members if isinstance(field, _SCALARS)}
+
+
+def first_instant(day: str | None) -> str | None:
+    """The first instant of a day in UTC."""
+    return f"{dates.day(day)}T00:00:00.000000Z" if day and not day.isspace() else None
+
+
+def last_instant(day: str | None) -> str | None:
+    """The last instant of a day in UTC."""
+    return f"{dates.day(day)}T23:59:59.999999Z" if day and not day.isspace() else None
+
+
+def as_instant(text: str | None) -> str | None:
+    """A text that `dates.moment` reads, as the API writes instants. Raises ValueError."""
+    return instant(dates.moment(text)) if text and not text.isspace() else None
+
+
+def given(values: list[str | None] | None) -> list[str] | None:
+    """The values of a filter; None where none is given, which admits everything."""
+    return [each for each in values or () if each] or None

@@ -1,0 +1,63 @@
+"""Who calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gateway.contract.catalog import Access
+from gateway.errors import NotAuthenticated, RoleMissing
+from gateway.sessions.dtos.catalog import SYSTEM_ADMINISTRATOR
+
+
+class Method(Enum):
+    """How a caller proved who it is."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a method
+    KEY = "key"
+    TOKEN = "token"  # noqa: S105 - the name of a method
+    COOKIE = "cookie"
+    #: A login session, named by the X-ss-id header in place of a cookie.
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A signed-in user, as far as requests need to know.
+
+    :ivar account_ids: the user's accounts, the first one the user's own.
+    :ivar session_id: the login session that the request showed; empty where it showed other credentials.
+    :ivar renewed: that session outlasts the browser and lasts anew, so its cookies should too.
+    """
+
+    user_id: str
+    email: str
+    display_name: str
+    roles: frozenset[str]
+    account_ids: tuple[str, ...]
+    method: Method
+    session_id: str = field(default="", repr=False)
+    renewed: bool = False
+
+    @property
+    def is_administrator(self) -> bool:
+        """SystemAdministrator passes every role check and sees every account."""
+        return SYSTEM_ADMINISTRATOR in self.roles
+
+    @property
+    def visible_accounts(self) -> Sequence[str] | None:
+        """The accounts whose entities the principal sees; None is all of them."""
+        return None if self.is_administrator else self.account_ids
+
+
+def authorize(principal: Principal | None, access: Access) -> None:
+    """Let the caller pass or raise NotAuthenticated (nobody is signed in) or RoleMissing."""
+    if not access.signed_in:
+        return
+    if principal is None:
+        raise NotAuthenticated
+    if principal.is_administrator:
+        return
+    if not principal.roles.issuperset(access.all_of) or (access.any_of and principal.roles.isdisjoint(access.any_of)):
+        raise RoleMissing

@@ -1,0 +1,1 @@
+"""Running the application: gunicorn, its worker, and what a start needs."""

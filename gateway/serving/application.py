@@ -1,0 +1,136 @@
+"""``gateway serve``: gunicorn, with the settings that fit this application."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gunicorn import glogging
+from gunicorn.app.base import BaseApplication
+
+from gateway.http.app import App
+from gateway.places import THREADS_PER_PLACE
+from gateway.serving.listening import SOCKET_UMASK
+from gateway.serving.worker import CONNECTIONS
+from gateway.settings import Settings
+from models import Database
+
+
+def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
+    """gunicorn's settings, by its own names. ``deploy/gunicorn.conf.py`` uses the same."""
+    shared_memory = Path("/dev/shm")  # noqa: S108 - where heartbeat files cost no disk
+    return {
+        "bind": settings.bind,
+        "umask": SOCKET_UMASK,
+        "workers": settings.workers,
+        # Those beyond the setting only wait for a place, see gateway.places.
+        "threads": settings.threads * THREADS_PER_PLACE,
+        "worker_class": "gateway.serving.worker.Worker",
+        "worker_connections": CONNECTIONS,
+        "preload_app": True,
+        # nginx keeps its connections to us for as long; see deploy/nginx.
+        "keepalive": 75,
+        "timeout": 30,
+        "graceful_timeout": 30,
+        "max_requests": 20_000,
+        "max_requests_jitter": 2_000,
+        # What proxies tell is read by gateway.http.forwarded, and by nobody else.
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+        "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
+        # ServiceStack clients put whole DTOs into queries.
+        "limit_request_line": 8190,
+        # A header must not say where the application begins.
+        "forwarder_headers": "",
+        "control_socket_disable": True,
+        "logger_class": "gateway.serving.application.Logger",
+    }
+
+
+def end_new_workers_at_once() -> None:
+    """Let a signal end a worker that has just been forked, and has no handlers of its own yet.
+
+    Until it has, it would take the signal with its master's handlers and go on; the master would wait `graceful_timeout`
+    seconds for it. Call it once, before gunicorn starts.
+    """
+    ending = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+    def hold() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+
+    def release() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+
+    def begin_anew() -> None:
+        for each in ending:
+            signal.signal(each, lambda *_: os._exit(0))
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin_anew)
+
+
+#: Seconds that a thread runs while another waits for the interpreter. Python's own 5 ms add up where a short request waits behind long
+#: lists several times.
+SWITCH_INTERVAL = 0.0005
+
+
+#: New objects from one garbage collection to the next. A page of a list has ten thousands, of which none is garbage yet.
+YOUNG = 10_000
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's log, written by ours."""
+
+    def setup(self, cfg: Any) -> None:
+        """Send gunicorn's lines to the root logger instead of handlers of its own."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn around one application.
+
+    :param listener: the socket to serve, which becomes gunicorn's; None for what GATEWAY_BIND names.
+    """
+
+    def __init__(self, app: App, database: Database, settings: Settings, listener: socket.socket | None = None) -> None:
+        self._bind = None if listener is None else f"fd://{listener.detach()}"
+        self._app = app
+        self._database = database
+        self._settings = settings
+        super().__init__()
+
+    def run(self) -> None:
+        """Serve until a signal ends it."""
+        # What SIGUSR2 starts anew: without this, python -m gateway would be the file without its package.
+        sys.argv[:] = sys.orig_argv[1:]
+        end_new_workers_at_once()
+        # PERF: what the application is made of is never garbage. Collections that look at it hold the interpreter for up to 50 ms each.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG)
+        super().run()
+
+    def load_config(self) -> None:
+        """Give gunicorn its settings."""
+        for name, value in gunicorn_settings(self._settings).items():
+            self.cfg.set(name, value)
+        if self._bind is not None:
+            self.cfg.set("bind", self._bind)
+        self.cfg.set("post_fork", self._after_fork)
+
+    def load(self) -> App:
+        """The application that workers call."""
+        return self._app
+
+    def _after_fork(self, _arbiter: Any, _worker: Any) -> None:
+        # A connection must not be shared between processes.
+        self._database.dispose()
+        sys.setswitchinterval(SWITCH_INTERVAL)

@@ -1,0 +1,163 @@
+"""Clients' connections: sockets that wait for a client only as long as it sends and takes bytes fast enough."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import select
+import socket
+import struct
+import termios
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import TConn
+
+from gateway.serving.incoming import IDLE_TIMEOUT, SLOWEST, Incoming
+
+#: Seconds that a client may stop taking a response, or take it more slowly than `SLOWEST` bytes in a second. Bytes that it takes faster
+#: earn the time back, up to these seconds.
+RESPONSE_GRACE = 10.0
+
+_TICK = 1.0
+_RESET = struct.pack("ii", 1, 0)
+
+
+class ClientSocket(socket.socket):
+    """A client's socket. In the kernel it never blocks; `recv` and `sendall` wait by polling where gunicorn has set it to block.
+
+    :ivar head: the first bytes of the request that is being answered.
+    """
+
+    def __init__(self, accepted: socket.socket) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        super().setblocking(False)
+        self._timeout: float | None = 0.0
+        self.head = bytearray()
+        self._body_deadline = 0.0
+        self._credit = RESPONSE_GRACE
+        self._sent = 0
+        self._taken = 0
+
+    def begin(self, body_deadline: float, head: bytearray) -> None:
+        """Start a new request and its response.
+
+        :param body_deadline: when the request's body must be complete, in seconds of `time.monotonic`.
+        :param head: the request's first bytes.
+        """
+        self._body_deadline = body_deadline
+        self._credit = RESPONSE_GRACE
+        self.head = head
+
+    def setblocking(self, flag: bool, /) -> None:
+        """Let `recv` and `sendall` wait, or not."""
+        self._timeout = None if flag else 0.0
+
+    def settimeout(self, value: float | None, /) -> None:
+        """Let `recv` wait for so many seconds at most."""
+        self._timeout = value
+
+    def gettimeout(self) -> float | None:
+        """Return how many seconds `recv` waits at most; None if only the client's speed counts."""
+        return self._timeout
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """Return what has arrived.
+
+        :raises TimeoutError: when the client sends nothing, or too slowly.
+        """
+        while True:
+            try:
+                data = super().recv(size, flags)
+            except BlockingIOError:
+                if self._timeout == 0.0 or flags & socket.MSG_DONTWAIT:
+                    raise
+                self._wait_for_bytes()
+            else:
+                self._body_deadline += len(data) / SLOWEST
+                return data
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        """Send everything, as `sendall` does, and return its length."""
+        self.sendall(data, flags)
+        return len(data)
+
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        """Send everything.
+
+        :raises BrokenPipeError: when the client takes the response too slowly.
+        """
+        rest = memoryview(data)
+        while rest:
+            try:
+                sent = super().send(rest, flags)
+            except BlockingIOError:
+                if self._timeout == 0.0:
+                    raise
+                self._wait_for_room()
+            else:
+                self._sent += sent
+                rest = rest[sent:]
+
+    def reset(self) -> None:
+        """Let `close` reset the connection, so that what the client has received can't look complete."""
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+    def _wait_for_bytes(self) -> None:
+        allowed = min(IDLE_TIMEOUT, self._body_deadline - time.monotonic())
+        if self._timeout is not None:
+            allowed = min(allowed, self._timeout)
+        if allowed <= 0 or not self._poll(select.POLLIN, allowed):
+            raise TimeoutError(errno.ECONNRESET, "the client sends too slowly")
+
+    def _wait_for_room(self) -> None:
+        began = time.monotonic()
+        self._poll(select.POLLOUT, _TICK)
+        # Bytes in our own send buffer have not been taken yet; the socket has room only when much of it is free.
+        taken = self._sent - self._unsent()
+        earned = (taken - self._taken) / SLOWEST
+        self._taken = taken
+        self._credit = min(RESPONSE_GRACE, self._credit + earned) - (time.monotonic() - began)
+        if self._credit < 0:
+            raise BrokenPipeError(errno.EPIPE, "the client takes the response too slowly")
+
+    def _unsent(self) -> int:
+        try:
+            (count,) = struct.unpack("i", fcntl.ioctl(self, termios.TIOCOUTQ, bytes(4)))
+        except OSError:
+            return 0
+        return int(count)
+
+    def _poll(self, event: int, seconds: float) -> bool:
+        poll = select.poll()
+        poll.register(self, event)
+        return bool(poll.poll(seconds * 1000))
+
+
+class Connection(TConn):  # type: ignore[misc]
+    """gunicorn's connection, with the request that arrives on it.
+
+    :ivar held: bytes of an incomplete request that the poller holds.
+    :ivar cut: a response has ended before its end, and nothing but a reset shows that to the client.
+    """
+
+    sock: ClientSocket
+    incoming: Incoming
+
+    def __init__(self, cfg: Any, sock: ClientSocket, client: Any, server: Any) -> None:
+        super().__init__(cfg, sock, client, server)
+        self.cut = False
+        self.held = 0
+        # gunicorn's threads don't wait for a first byte: the poller has done so.
+        self.data_ready = True
+
+    def init(self) -> None:
+        """Give the parser what has arrived. Raises what the request is refused by."""
+        super().init()
+        if self.incoming.refusal is not None:
+            raise self.incoming.refusal
+        self.parser.unreader.unread(bytes(self.incoming.data))
+
+    def rest(self) -> bytes:
+        """Return, and take from the parser, what the client has sent beyond the request that was answered."""
+        return bytes(self.parser.unreader.take_buffered())

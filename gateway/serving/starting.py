@@ -1,0 +1,126 @@
+"""What happens before the first request: the database is waited for, its schema is brought up to date, the first user is made."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from shutil import disk_usage
+
+import structlog
+
+from gateway import wsgi
+from gateway.errors import ConfigurationError
+from gateway.settings import Settings
+from gateway.users import bootstrap
+from models import Database, Unavailable, connect, migrations
+
+#: Seconds between two attempts to reach the database, and between two lines about it.
+_PAUSE = 0.5
+_LINES = 5.0
+#: MySQL's numbers for what does not pass by itself: a user, password or database that is wrong.
+_LASTING = re.compile(r"\((1044|1045|1049|1130|1698),")
+_MEGABYTE = 1_000_000
+
+log = structlog.get_logger("gateway")
+
+
+def no_report() -> None:
+    """Do nothing, where nobody waits for a slow start."""
+
+
+def prepare(settings: Settings, slow: Callable[[], None] = no_report) -> Database:
+    """Return the database, with its schema up to date and at least one administrator in it.
+
+    :param slow: called once when this takes long: the database does not answer, or a database with data is migrated.
+    :raises ConfigurationError: when the database does not answer within GATEWAY_DATABASE_WAIT seconds, or has another schema.
+    """
+    _wait(settings, slow)
+    if settings.sqlite_path is not None:
+        _migrate(settings, slow)
+    database = wsgi.open_database(settings)
+    announce_first_user(database, settings)
+    return database
+
+
+def _wait(settings: Settings, slow: Callable[[], None]) -> None:
+    """Return when the database answers."""
+    deadline = time.monotonic() + settings.database_wait
+    next_line = 0.0
+    database = connect(settings.database_url, connections=1)
+    while True:
+        try:
+            migrations.missing(database)
+            if settings.sqlite_path is not None:
+                database.probe()
+        except migrations.SchemaMismatch:
+            break
+        except Unavailable as error:
+            now = time.monotonic()
+            if _is_lasting(error, settings):
+                raise ConfigurationError(f"{_named(settings)}{error}.") from error
+            if now >= deadline:
+                waited = f"It did not answer within {settings.database_wait} s."
+                raise ConfigurationError(f"{_named(settings)}{error}. {waited}") from error
+            slow()
+            if now >= next_line:
+                next_line = now + _LINES
+                log.warning("waiting for the database", seconds_left=round(deadline - now), reason=str(error))
+            time.sleep(_PAUSE)
+        else:
+            break
+    database.dispose()
+
+
+def _is_lasting(error: Unavailable, settings: Settings) -> bool:
+    """Whether waiting would not help. Of SQLite's failures only locks pass."""
+    if settings.sqlite_path is not None:
+        return not error.again
+    return error.lasting or _LASTING.search(str(error)) is not None
+
+
+def _named(settings: Settings) -> str:
+    path = settings.sqlite_path
+    return "" if path is None else f"{path}: "
+
+
+def _migrate(settings: Settings, slow: Callable[[], None]) -> None:
+    database = migrations.patient(settings.database_url)
+    if migrations.is_migrated(database) and (missing := migrations.missing(database)):
+        slow()
+        log.info("migrating", migrations=missing, disk=disk_needed(database, settings.sqlite_path))
+        migrations.apply(database, lambda text: log.info("migrating", step=text))
+    database.dispose()
+
+
+def disk_needed(database: Database, path: Path | None) -> str:
+    """Return a sentence about the disk that migrations need, and what is free where that is known.
+
+    :param path: the database's file; None for a server's.
+    """
+    # SQLite writes a table that is rebuilt twice: into the write-ahead log, then into the file.
+    needed = migrations.size(database) * (1 if path is None else 2)
+    free = f"; {disk_usage(path.resolve().parent).free // _MEGABYTE} MB are free" if path is not None else ""
+    return f"up to {max(1, needed // _MEGABYTE)} MB{free}"
+
+
+def announce_first_user(database: Database, settings: Settings) -> None:
+    """Make an administrator where there is none, and tell the operator: on a terminal, or with the secrets in a file of mode 600."""
+    kept = None if sys.stdout.isatty() else _secrets_file(settings)
+    try:
+        made = bootstrap.first_user(database, settings, kept)
+    except bootstrap.NoAdministrator as error:
+        log.warning("no administrator", reason=str(error))
+        return
+    if made is not None:
+        sys.stdout.write(f"{made.announcement(settings.bind)}\n")
+        sys.stdout.flush()
+
+
+def _secrets_file(settings: Settings) -> Path:
+    """Where the first user's secrets are written: beside an SQLite database, else in the working folder."""
+    path = settings.sqlite_path
+    return Path(os.path.abspath("gateway.first-user" if path is None else f"{path}.first-user"))

@@ -1,0 +1,398 @@
+"""gunicorn's thread worker, changed where slow, absent or refused clients would hold up the others.
+
+- A request waits in the poller, not in a thread, until its head and a small body are complete (`gateway.serving.incoming`). A late head
+  or body is answered with 408. At most `CONNECTIONS` connections are open; then a new one takes the place of the one that has waited
+  longest.
+- A thread waits for a long body, and for the client to take the response, within the limits of `gateway.serving.connections`. Long
+  bodies have a quarter as many threads as other requests, and beside them.
+- ``/health`` and ``/ready`` have threads of their own, so they are answered while all others are busy.
+- A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
+  sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
+  holds up all connections; here the poller does it beside the others.
+- A body that is longer than any that is read is answered at once, with ``Connection: close`` and without ``100 Continue``.
+- What gunicorn refuses by itself is answered as the gateway answers errors: as a ResponseStatus in the requested format, with a request id.
+"""
+
+from __future__ import annotations
+
+import errno
+import resource
+import selectors
+import socket
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import structlog
+from gunicorn.http import errors as refusals
+from gunicorn.http import wsgi
+from gunicorn.http.body import ChunkedReader
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+
+from gateway import logs
+from gateway.http.app import BODY_LIMIT
+from gateway.http.errors import UNFORESEEN
+from gateway.http.request import new_request_id
+from gateway.serving import heap
+from gateway.serving.connections import ClientSocket, Connection
+from gateway.serving.incoming import Incoming
+
+#: Connections that clients may have open to one worker.
+CONNECTIONS = 1000
+
+#: Bytes of requests that are not complete yet which a worker holds.
+BUFFERED = 32 * 1024 * 1024
+
+#: Seconds that a connection lingers, and how many of them in silence (nginx's lingering_time and lingering_timeout).
+LINGER = 30.0
+SILENT_LINGER = 5.0
+
+#: Open files of a worker beside its clients' connections: those of the database above all.
+_OTHER_FILES = 1024
+#: Connections that are accepted before others are looked at.
+_ACCEPTED = 16
+_BLOCK = 64 * 1024
+_DISCARDED_BLOCK = 256 * 1024
+_LONGEST_MESSAGE = 200
+#: First bytes of a request that name the format of a refusal.
+_HEAD = 16 * 1024
+#: Seconds between two looks for connections whose time is over.
+_LOOK = 0.25
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+#: accept(2) fails with these when there is nothing to accept, and when the process has no room for it.
+_NOTHING = {errno.EAGAIN, errno.ECONNABORTED}
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+log = structlog.get_logger("gateway")
+
+#: What gunicorn refuses with another status than 400.
+_STATUS: Mapping[type[Exception], int] = {
+    refusals.ForbiddenProxyRequest: 403,
+    refusals.LimitRequestLine: 414,
+    refusals.ExpectationFailed: 417,
+    refusals.LimitRequestHeaders: 431,
+    refusals.UnsupportedTransferCoding: 501,
+}
+#: What the application did wrong, and the client did not.
+_OURS = (refusals.InvalidResponseHeader, refusals.InvalidResponseHeaderName, refusals.ConfigurationProblem)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """The worker that ``gateway serve`` runs."""
+
+    tpool: ThreadPoolExecutor
+    alive: bool
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        #: Connections in the poller, and until when: with a part of a request, between requests, and after the last response.
+        #: The one that has waited longest comes first.
+        self._arriving: dict[Connection, float] = {}
+        self._idle: dict[Connection, float] = {}
+        self._lingering: dict[Connection, float] = {}
+        self._buffered = 0
+        self._next_look = 0.0
+        self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready")}
+        self._long_bodies = ThreadPoolExecutor(max(1, self.cfg.threads // 4))
+
+    def init_process(self) -> None:
+        """Serve until a signal ends it."""
+        heap.give_back_large_blocks()
+        _allow_files(CONNECTIONS + _OTHER_FILES)
+        super().init_process()
+
+    # -- A connection in the poller ------------------------------------------------------------------------------------------------
+
+    def accept(self, listener: Any) -> None:
+        """Accept some connections, and read what has arrived on them already."""
+        for _ in range(_ACCEPTED):
+            if self.nr_conns >= CONNECTIONS or not self._accept(listener):
+                break
+
+    def _accept(self, listener: Any) -> bool:
+        try:
+            sock, address = listener.accept()
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                self._make_room()
+            elif error.errno not in _NOTHING:
+                raise
+            return False
+        conn = Connection(self.cfg, ClientSocket(sock), address, listener.getsockname())
+        self.nr_conns += 1
+        if self.nr_conns >= CONNECTIONS:
+            self._make_room()
+        self._expect(conn)
+        return True
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not. A worker that stops answers those that the kernel has accepted for it, and closes its socket, so that
+        further ones are another worker's or are refused."""
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                while self.nr_conns < CONNECTIONS and self._accept(listener):
+                    pass
+                listener.close()
+
+    def _expect(self, conn: Connection) -> None:
+        """Wait for a new connection's first request."""
+        now = time.monotonic()
+        conn.incoming = Incoming(now)
+        data = self._receive(conn)
+        if data == b"":
+            self._close(conn)
+        elif data and conn.incoming.feed(data, now):
+            self.enqueue_req(conn)
+        else:
+            self._hold(conn, len(data or b""))
+            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._on_bytes)
+
+    def _expect_next(self, conn: Connection) -> None:
+        """Wait for a connection's next request, which may have arrived with the one before."""
+        now = time.monotonic()
+        conn.incoming = Incoming(now)
+        rest = conn.rest()
+        if rest and conn.incoming.feed(rest, now):
+            self.enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        if rest:
+            self._hold(conn, len(rest))
+            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._on_bytes)
+        else:
+            kept = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+            self._watch(conn, self._idle, now + kept, self._on_bytes)
+
+    def _on_bytes(self, conn: Connection, _: Any) -> None:
+        data = self._receive(conn)
+        if data is None:
+            return
+        now = time.monotonic()
+        if conn in self._idle:
+            conn.incoming = Incoming(now)
+        if not data and not conn.incoming.has_head:
+            self._part(conn)
+        elif conn.incoming.feed(data, now) or not data:
+            # A client that ends its side in a body hears from a thread that the body is too short.
+            self._leave(conn)
+            self.enqueue_req(conn)
+        else:
+            if conn in self._idle:
+                del self._idle[conn]
+            self._arriving[conn] = conn.incoming.deadline(now)
+            self._hold(conn, len(data))
+
+    def _receive(self, conn: Connection) -> bytes | None:
+        """Return what has arrived: None for nothing yet, and empty at the end."""
+        try:
+            return conn.sock.recv(_BLOCK)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def _hold(self, conn: Connection, size: int) -> None:
+        """Count bytes of an incomplete request, and ask for its body."""
+        conn.held += size
+        self._buffered += size
+        if self._buffered > BUFFERED and self._arriving:
+            self._part(next(iter(self._arriving)))
+        if conn.incoming.awaits_continue:
+            conn.incoming.awaits_continue = False
+            with suppress(OSError):
+                conn.sock.send(_CONTINUE)
+
+    def _watch(self, conn: Connection, group: dict[Connection, float], until: float, callback: Any) -> None:
+        group[conn] = until
+        try:
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
+        except (OSError, ValueError):  # the client has reset it already
+            self._part(conn)
+
+    def _leave(self, conn: Connection) -> None:
+        """Take a connection out of the poller."""
+        if self._arriving.pop(conn, None) is not None:
+            self._buffered -= conn.held
+            conn.held = 0
+        elif self._idle.pop(conn, None) is None:
+            del self._lingering[conn]
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+
+    def _part(self, conn: Connection) -> None:
+        self._leave(conn)
+        self._close(conn)
+
+    def _close(self, conn: Connection) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+    def _make_room(self) -> None:
+        """Close the connection that has waited longest, those without a complete request first."""
+        for group in (self._arriving, self._lingering, self._idle):
+            if group:
+                self._part(next(iter(group)))
+                return
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for connections and threads; a worker that stops looks more often whether it is done."""
+        super().wait_for_and_dispatch_events(timeout if self.alive else min(timeout, _LOOK))
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close connections whose time is over, or at the end of the worker all that wait."""
+        now = time.monotonic()
+        if now < self._next_look and not force:
+            return
+        self._next_look = now + _LOOK
+        for group, end in (
+            (self._arriving, self._refuse_late),
+            (self._idle, self._part),
+            (self._lingering, self._part),
+        ):
+            for conn in [each for each, until in group.items() if force or until <= now]:
+                end(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        for group in (self._idle, self._lingering):
+            group.update({conn: min(until, deadline) for conn, until in group.items()})
+        self._arriving.update(
+            {conn: min(until, deadline) for conn, until in self._arriving.items() if not conn.incoming.data}
+        )
+
+    def _refuse_late(self, conn: Connection) -> None:
+        """End a connection on which a head or a body did not arrive in time."""
+        part = conn.incoming.data and ("body" if conn.incoming.has_head else "head")
+        if not part:
+            self._part(conn)
+            return
+        self._leave(conn)
+        request_id = new_request_id()
+        message = f"The {part} of the request did not arrive in time."
+        log.warning("refused", request_id=request_id, status=408, reason=message)
+        with suppress(OSError):
+            conn.sock.send(self.wsgi.refusal(408, message, request_id, bytes(conn.incoming.data[:_HEAD])))
+        self._linger(conn)
+
+    def _linger(self, conn: Connection) -> None:
+        now = time.monotonic()
+        conn.timeout = now + (LINGER if self.alive else STOP_KEEPALIVE_LINGER)
+        conn.sock.setblocking(False)
+        with suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_WR)
+        self._watch(conn, self._lingering, min(now + SILENT_LINGER, conn.timeout), self._discard)
+
+    def _discard(self, conn: Connection, _: Any) -> None:
+        now = time.monotonic()
+        try:
+            more = conn.sock.recv(_DISCARDED_BLOCK)
+        except BlockingIOError:
+            return
+        except OSError:
+            more = b""
+        if not more or now > conn.timeout:
+            self._part(conn)
+        else:
+            del self._lingering[conn]
+            self._lingering[conn] = min(now + SILENT_LINGER, conn.timeout)
+
+    # -- A request in a thread -----------------------------------------------------------------------------------------------------
+
+    def enqueue_req(self, conn: Connection) -> None:
+        """Give a request to a thread."""
+        conn.sock.begin(conn.incoming.body_deadline, conn.incoming.data)
+        done = self._threads(conn.incoming).submit(self.handle, conn)
+        done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _threads(self, incoming: Incoming) -> ThreadPoolExecutor:
+        if incoming.has_head and not incoming.complete:
+            return self._long_bodies
+        return self._probes.get(incoming.probe) or self.tpool
+
+    def handle(self, conn: Connection) -> Any:
+        """Read and answer a request, and return whether the connection goes on."""
+        logs.current.request_id = ""
+        return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        """Answer a request, and return whether the connection goes on."""
+        self._adapt(req, conn.incoming)
+        response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)
+        environ["wsgi.multithread"] = True
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        if not self.alive:
+            response.force_close()
+        blocks = self.wsgi(environ, response.start_response)
+        try:
+            for block in blocks:
+                response.write(block)
+            response.close()
+        except Exception as error:
+            # Without a length and chunks, the end of the connection would look like the end of the response.
+            conn.cut = response.headers_sent and not response.chunked and response.response_length is None
+            if isinstance(error, OSError) or not response.headers_sent:
+                raise
+            self.log.exception("A response failed after its head was sent.")
+            return False
+        finally:
+            if hasattr(blocks, "close"):
+                blocks.close()
+        return not response.should_close()
+
+    def _adapt(self, req: Any, incoming: Incoming) -> None:
+        """Let the response close the connection where the client might still be sending a body that nothing has read."""
+        if not incoming.awaits_continue:  # the poller has sent it, if it was expected
+            req._expected_100_continue = False
+        if incoming.complete:
+            return
+        reader = req.body.reader
+        if isinstance(reader, ChunkedReader):
+            closing = req.should_close
+            req.should_close = lambda: closing() or reader.parser is not None
+        elif reader.length > BODY_LIMIT:
+            req.force_close()
+            req._expected_100_continue = False
+        else:
+            closing = req.should_close
+            req.should_close = lambda: closing() or reader.length > 0
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        # What is left of the body is in memory, or the response has announced the end of the connection.
+        return keepalive and bool(conn.parser.finish_body())
+
+    def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
+        """Say what is wrong with a request that never came to the application."""
+        request_id = new_request_id()
+        if isinstance(exc, refusals.ParseException) and not isinstance(exc, _OURS):
+            status, message = _STATUS.get(type(exc), 400), str(exc)[:_LONGEST_MESSAGE]
+            log.warning("refused", request_id=request_id, status=status, reason=message)
+        else:
+            status, message = 500, UNFORESEEN
+            log.error("unforeseen", request_id=request_id, exc_info=exc)
+        client.sendall(self.wsgi.refusal(status, message, request_id, bytes(client.head[:_HEAD])))
+
+    def finish_request(self, conn: Connection, done: Any) -> None:
+        """Keep a connection, or let it end."""
+        if not done.cancelled() and done.exception() is None and done.result():
+            self._expect_next(conn)
+        elif conn.cut:
+            with suppress(OSError):
+                conn.sock.reset()
+            self._close(conn)
+        else:
+            self._linger(conn)
+
+
+def _allow_files(number: int) -> None:
+    """Let this process open so many files, as far as the system allows it."""
+    with suppress(OSError):  # a filter of system calls may refuse both calls
+        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if allowed != resource.RLIM_INFINITY and allowed < number:
+            wanted = number if most == resource.RLIM_INFINITY else min(number, most)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

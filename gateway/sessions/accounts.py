@@ -1,0 +1,110 @@
+"""Accounts: listed, read, made, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gateway import lists
+from gateway.audit import Event
+from gateway.calls import Context
+from gateway.contract.dto import Instance, close
+from gateway.contract.lists import ListResponse
+from gateway.errors import Conflict, FieldError, NotFound, ValidationFailed
+from gateway.principals import Principal
+from gateway.sessions import people
+from gateway.sessions.dtos.accounts import AccountInfo, GetAccount, ListAccounts, NewAccount, PatchAccount
+from gateway.sessions.dtos.catalog import catalog
+from models import Unit
+from models.sessions import account, account_list
+from models.sessions.session import fold
+
+_COLUMNS = tuple(name for name in AccountInfo.schema().fields if name != "ancestor_ids")
+
+
+def _infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
+    """Accounts as shown: without the accounts above them that the caller does not see."""
+    paths = account_list.account_paths(unit, rows)
+    return [_info(row, path[:-1], caller) for row, path in zip(rows, paths, strict=True)]
+
+
+def _info(row: Any, ancestors: Sequence[Any], caller: Principal) -> Instance:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    if not people.may_see(caller, row.parent_account_id):
+        values["parent_account_id"] = None
+    seen = [each.id for each in ancestors if people.may_see(caller, each.id)]
+    return AccountInfo.instance({**values, "ancestor_ids": seen})
+
+
+@catalog.handles(ListAccounts)
+def list_accounts(request: Instance, context: Context) -> Any:
+    """The caller's accounts; a SystemAdministrator's are all."""
+    filters = {
+        "visible_accounts": context.principal.visible_accounts,
+        "ids": lists.given(request.specific_ids),
+        "name_contains": fold(request.name_filter) or None,
+    }
+    returns = close(ListResponse, AccountInfo)
+    caller = context.principal
+    rows = lists.Converted(account_list.accounts, lambda unit, rows: _infos(unit, rows, caller))
+    return lists.answer(returns, AccountInfo, request, context.unit, rows, filters, by="date_created")
+
+
+@catalog.handles(GetAccount)
+def read(request: Instance, context: Context) -> Instance:
+    """The account. Raises NotFound where it does not exist or is none of the caller's."""
+    return _shown(_found(request.account_id, context), context)
+
+
+@catalog.handles(NewAccount)
+def create(request: Instance, context: Context) -> Instance:
+    """Store a new account. Raises ValidationFailed where the parent does not exist."""
+    parent = _parent(NewAccount.__name__, request, context)
+    row = account.insert(
+        context.unit,
+        name=request.name,
+        parent_account_id=None if parent is None else parent.id,
+        now=context.now,
+        by=context.principal.user_id,
+    )
+    context.record(Event.ACCOUNT_ADDED, row.id, parent=row.parent_account_id)
+    return _shown(row, context)
+
+
+@catalog.handles(PatchAccount)
+def patch(request: Instance, context: Context) -> Instance:
+    """Change what is given. Raises NotFound, ValidationFailed where the parent does not exist, and Conflict for a circle."""
+    row = _found(request.account_id, context)
+    parent = _parent(PatchAccount.__name__, request, context)
+    changes: dict[str, Any] = {}
+    if request.name:
+        changes["name"] = request.name
+    if parent is not None:
+        changes["parent_account_id"] = parent.id
+        if row.id in (each.id for each in account_list.account_paths(context.unit, [parent])[0]):
+            raise Conflict("An account can't be part of itself.")
+    if changes:
+        row = account.update(context.unit, row.id, changes, now=context.now, by=context.principal.user_id)
+        context.record(Event.ACCOUNT_CHANGED, row.id, changed=list(changes))
+    return _shown(row, context)
+
+
+def _shown(row: Any, context: Context) -> Instance:
+    return _infos(context.unit, [row], context.principal)[0]
+
+
+def _found(account_id: str, context: Context) -> Any:
+    row = account.get(context.unit, account_id) if people.may_see(context.principal, account_id) else None
+    if row is None:
+        raise NotFound(f"There is no account '{account_id}'.")
+    return row
+
+
+def _parent(operation: str, request: Instance, context: Context) -> Any:
+    if not request.parent_account_id:
+        return None
+    parent = account.get(context.unit, request.parent_account_id)
+    if parent is None:
+        message = f"There is no account '{request.parent_account_id}'."
+        raise ValidationFailed(operation, [FieldError("NotFound", "parentAccountId", message)])
+    return parent

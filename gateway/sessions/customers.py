@@ -1,0 +1,82 @@
+"""Customers: listed and made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gateway import lists
+from gateway.audit import Event
+from gateway.calls import Context
+from gateway.contract.dto import Instance, close
+from gateway.contract.lists import ListResponse
+from gateway.errors import FieldError, ValidationFailed
+from gateway.principals import Principal
+from gateway.sessions import people
+from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.dtos.customers import CustomerInfo, ListCustomers, NewCustomer
+from models import Unit
+from models.sessions import account, account_list
+from models.sessions.session import BreadcrumbRow, fold
+
+_COLUMNS = tuple(name for name in CustomerInfo.schema().fields if name not in ("account_name", "breadcrumb"))
+
+
+def _infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
+    """Customers as shown: without the customers above them that the caller does not see."""
+    names = account_list.account_names(unit, [each.account_id for each in rows])
+    paths = account_list.customer_paths(unit, rows)
+    return [_info(row, path, names.get(row.account_id), caller) for row, path in zip(rows, paths, strict=True)]
+
+
+def _info(row: Any, path: Sequence[Any], account_name: str | None, caller: Principal) -> Instance:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    seen = [each for each in path if people.may_see(caller, each.account_id)]
+    if row.parent_customer_id not in {each.id for each in seen}:
+        values["parent_customer_id"] = None
+    crumbs = [BreadcrumbRow(each.id, each.name) for each in seen]
+    return CustomerInfo.instance({**values, "account_name": account_name, "breadcrumb": crumbs})
+
+
+@catalog.handles(ListCustomers)
+def list_customers(request: Instance, context: Context) -> Any:
+    """The customers of the accounts that the caller sees."""
+    filters = {
+        "visible_accounts": context.principal.visible_accounts,
+        "account_ids": lists.given(request.account_ids),
+        "parent_customer_ids": lists.given(request.parent_customer_ids),
+        "ids": lists.given(request.specific_ids),
+        "name_contains": fold(request.name_filter) or None,
+    }
+    returns = close(ListResponse, CustomerInfo)
+    caller = context.principal
+    rows = lists.Converted(account_list.customers, lambda unit, rows: _infos(unit, rows, caller))
+    return lists.answer(returns, CustomerInfo, request, context.unit, rows, filters, by="date_created")
+
+
+@catalog.handles(NewCustomer)
+def create(request: Instance, context: Context) -> Instance:
+    """Store a new customer, of the caller's first account where none is named.
+
+    Raises ValidationFailed with a NotFound for an account or a parent that the caller does not see.
+    """
+    failures = []
+    account_id = request.account_id or next(iter(context.principal.account_ids), "")
+    if not people.may_see(context.principal, account_id) or account.get(context.unit, account_id) is None:
+        failures.append(FieldError("NotFound", "accountId", f"There is no account '{account_id}'."))
+    parent_id = request.parent_customer_id or None
+    if parent_id is not None and people.visible_customer(context, parent_id) is None:
+        failures.append(FieldError("NotFound", "parentCustomerId", f"There is no customer '{parent_id}'."))
+    if failures:
+        raise ValidationFailed(NewCustomer.__name__, failures)
+    row = account.insert_customer(
+        context.unit,
+        account_id=account_id,
+        name=request.name,
+        parent_customer_id=parent_id,
+        reference_id=request.reference_id,
+        now=context.now,
+        by=context.principal.user_id,
+    )
+    context.record(Event.CUSTOMER_ADDED, row.id, account=row.account_id)
+    return _infos(context.unit, [row], context.principal)[0]

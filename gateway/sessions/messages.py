@@ -1,0 +1,120 @@
+"""Messages and conversations: written, listed. The gateway hands no message over: whoever watches a session does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway import lists
+from gateway.calls import Context
+from gateway.contract.dto import Instance, close
+from gateway.contract.lists import ListResponse
+from gateway.errors import FieldError, ValidationFailed
+from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.dtos.messaging import (
+    ConversationInfo,
+    ListConversations,
+    ListConversationsResponse,
+    ListMessages,
+    MessageDirections,
+    MessageInfo,
+    SendMessage,
+)
+from gateway.sessions.dtos.sessions import SessionDirections
+from gateway.sessions.sessions import open_for_change
+from gateway.sessions.shown import shown, shown_to
+from models.engine.listing import Order
+from models.sessions import message
+
+#: Conversations that `ListConversations` answers, the newest: it has no pages.
+MOST_CONVERSATIONS = 1000
+
+
+@catalog.handles(SendMessage)
+def send(request: Instance, context: Context) -> Any:
+    """Store a message of a session, or between an endpoint and an address.
+
+    Raises NotFound, Conflict where the session has ended, and ValidationFailed where neither is named.
+    """
+    where = _of_session(request, context) if request.session_id else _of_endpoint(request, context)
+    values = {
+        **where,
+        "date": context.now,
+        "direction": str(MessageDirections.Outgoing),
+        "sender": context.principal.email,
+        "text": request.body,
+        "is_unread": False,
+    }
+    return shown(message.insert(context.unit, values), context)
+
+
+def _of_session(request: Instance, context: Context) -> dict[str, Any]:
+    row = open_for_change(request.session_id, context)
+    incoming = row.direction == SessionDirections.Incoming
+    there = (row.from_phone_number or row.from_address) if incoming else (row.to_address or row.destination)
+    return {
+        "session_id": row.id,
+        "account_id": row.account_id,
+        "customer_id": row.customer_id,
+        "endpoint_id": row.endpoint_id,
+        "endpoint_display_name": row.endpoint_name,
+        "other_address": there,
+    }
+
+
+def _of_endpoint(request: Instance, context: Context) -> dict[str, Any]:
+    failures = [
+        FieldError("NotEmpty", name, f"'{words}' must not be empty where no session is named.")
+        for name, words, value in (
+            ("endpointId", "Endpoint Id", request.endpoint_id),
+            ("toAddress", "To Address", request.to_address),
+        )
+        if not value
+    ]
+    if failures:
+        raise ValidationFailed(SendMessage.__name__, failures)
+    own = next(iter(context.principal.account_ids), None)
+    return {"account_id": own, "endpoint_id": request.endpoint_id, "other_address": request.to_address}
+
+
+@catalog.handles(ListMessages)
+def list_messages(request: Instance, context: Context) -> Any:
+    """The messages of the accounts that the caller sees, the newest first."""
+    filters = {
+        "visible_accounts": context.principal.visible_accounts,
+        "account_ids": lists.given(request.account_ids),
+        "customer_ids": lists.given(request.customer_ids),
+        "endpoint_ids": lists.given(request.endpoint_ids),
+        "conversation_ids": lists.given(request.conversation_ids),
+        "ids": lists.given(request.specific_ids),
+        "after": lists.as_instant(request.after_date),
+    }
+    returns = close(ListResponse, MessageInfo)
+    caller = context.principal
+    rows = lists.Converted(message.messages, lambda unit, rows: shown_to(caller, unit, rows))
+    return lists.answer(returns, MessageInfo, request, context.unit, rows, filters, by="date")
+
+
+@catalog.handles(ListConversations)
+def list_conversations(request: Instance, context: Context) -> Instance:
+    """The conversations of the accounts that the caller sees, the most recent first."""
+    filters = {
+        "visible_accounts": context.principal.visible_accounts,
+        "account_ids": lists.given(request.account_ids),
+        "customer_ids": lists.given(request.customer_ids),
+        "endpoint_ids": lists.given(request.endpoint_ids),
+        "after": lists.as_instant(request.after_date),
+    }
+    found = message.conversations.page(context.unit, filters, Order("date_last_message"), MOST_CONVERSATIONS)
+    newest = message.newest_of(context.unit, found)
+    messages = shown_to(context.principal, context.unit, [*newest.values()])
+    newest = {each.id: each for each in messages}
+    infos = [
+        ConversationInfo.new(
+            id=each.id,
+            endpoint_id=each.endpoint_id,
+            other_address=each.other_address,
+            most_recent_message=newest.get(each.most_recent_message_id),
+        )
+        for each in found
+    ]
+    return ListConversationsResponse.new(conversations=infos)

@@ -1,0 +1,156 @@
+"""NewSession and NewOutgoingSession: how a session begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.calls import Context
+from gateway.contract.dto import Instance
+from gateway.errors import FieldError, ValidationFailed
+from gateway.sessions import people
+from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.dtos.flows import FlowChannels
+from gateway.sessions.dtos.sessions import NewOutgoingSession, NewSession, SessionCallState, SessionDirections
+from gateway.sessions.shown import shown
+from models.engine import ids
+from models.sessions import account, session
+from models.sessions.session import BreadcrumbRow, LogRow, MemberRow
+
+_USER = "user:"
+
+
+@dataclass(slots=True)
+class _Named:
+    """What a request names by id, looked up; a failure for each id that leads nowhere."""
+
+    customer: Any = None
+    user: Any = None
+    failures: list[FieldError] = field(default_factory=list)
+
+
+@catalog.checks(NewSession)
+def check(request: Instance, context: Context) -> list[FieldError]:
+    """What is wrong with a request beside what its fields' own rules say."""
+    return _look_up(request, context).failures
+
+
+@catalog.handles(NewSession)
+def create(request: Instance, context: Context) -> Any:
+    """Store a new session. Raises ValidationFailed with a NotFound for each id that leads nowhere; nothing is stored then."""
+    return shown(_create(request, context), context)
+
+
+def _create(request: Instance, context: Context) -> Any:
+    named = _look_up(request, context)
+    if named.failures:
+        raise ValidationFailed(NewSession.__name__, named.failures)
+    direction = request.direction or SessionDirections.Outgoing
+    values = {
+        "display_name": request.display_name,
+        "channel": str(request.channel or FlowChannels.Voice),
+        "direction": str(direction),
+        "call_state": str(request.call_state or SessionCallState.Connected),
+        "dial_state": "Active" if request.start_session else "None",
+        "from_address": request.from_address or context.principal.email,
+        "from_name": request.from_name,
+        "to_address": request.to_address,
+        "parent_session_id": request.parent_session_id or None,
+        "with_address": request.with_address or None,
+        "from_phone_number": request.from_phone_number,
+        "destination": request.destination,
+        **_customer_columns(context, named.customer),
+    }
+    members = _without_duplicates(_members(request, context, named, direction))
+    return _store(context, values, members, f"Session created by {context.principal.display_name}")
+
+
+def _look_up(request: Instance, context: Context) -> _Named:
+    named = _Named()
+    if request.parent_session_id and people.visible_session(context, request.parent_session_id) is None:
+        named.failures.append(_missing("parentSessionId", "session", request.parent_session_id))
+    if request.customer_id:
+        named.customer = people.visible_customer(context, request.customer_id)
+        if named.customer is None:
+            named.failures.append(_missing("customerId", "customer", request.customer_id))
+    if request.with_address and request.with_address.startswith(_USER):
+        user_id = request.with_address.removeprefix(_USER)
+        named.user = people.visible_user(context, user_id)
+        if named.user is None:
+            named.failures.append(_missing("withAddress", "user", user_id))
+    return named
+
+
+def _missing(field_name: str, kind: str, value: str) -> FieldError:
+    return FieldError("NotFound", field_name, f"There is no {kind} '{value}'.", {"PropertyValue": value[:200]})
+
+
+def _members(request: Instance, context: Context, named: _Named, direction: SessionDirections) -> Iterator[MemberRow]:
+    yield _caller(context, "Caller" if direction is SessionDirections.Incoming else "Agent")
+    for address in request.member_email_addresses or ():
+        if address:
+            yield people.invited(address)
+    if named.user is not None:
+        yield people.user_member(named.user)
+
+
+def _caller(context: Context, role: str) -> MemberRow:
+    caller = context.principal
+    return people.member(
+        people.identity_of(caller.email),
+        endpoint_id=caller.user_id,
+        display_name=caller.display_name,
+        is_original_member=True,
+        call_state="Connected",
+        role=role,
+    )
+
+
+def _without_duplicates(members: Iterator[MemberRow]) -> list[MemberRow]:
+    first: dict[str, MemberRow] = {}
+    for each in members:
+        first.setdefault(each.identity, each)
+    return list(first.values())
+
+
+def _customer_columns(context: Context, customer: Any) -> dict[str, Any]:
+    if customer is None:
+        return {}
+    crumbs: list[BreadcrumbRow] = account.breadcrumb(context.unit, customer)
+    return {"customer_id": customer.id, "customer_name": customer.name, "customer_breadcrumb": crumbs}
+
+
+def _store(context: Context, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
+    if len(members) > session.MOST_MEMBERS:
+        raise session.full_of_members()
+    caller = context.principal
+    own = account.get(context.unit, caller.account_ids[0]) if caller.account_ids else None
+    always = {
+        "id": ids.new_id(),
+        "date_created": context.now,
+        "date_last_modified": context.now,
+        "created_by": caller.user_id,
+        "last_modified_by": caller.user_id,
+        "account_id": None if own is None else own.id,
+        "account_name": None if own is None else own.name,
+        "queue_state": "None",
+    }
+    return session.insert(context.unit, {**always, **values}, members, [LogRow(context.now, message)])
+
+
+@catalog.handles(NewOutgoingSession)
+def create_outgoing(request: Instance, context: Context) -> None:
+    """Store a session that is about to be dialled. The gateway dials nobody: a flow that watches sessions does."""
+    values = {
+        "channel": str(FlowChannels.Voice),
+        "direction": str(SessionDirections.Outgoing),
+        "call_state": str(SessionCallState.Ringing),
+        "dial_state": "Active",
+        "from_address": context.principal.email,
+        "from_phone_number": request.caller_id,
+        "to_address": request.number_to_dial,
+        "destination": request.number_to_dial,
+    }
+    message = f"Flow {request.flow_id} dials {request.number_to_dial} for {context.principal.display_name}"
+    _store(context, values, [_caller(context, "Agent")], message)

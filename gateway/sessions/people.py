@@ -1,0 +1,100 @@
+"""Whom sessions name: callers and other users as members, customers and parents as far as the caller may see them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gateway.calls import Context
+from gateway.contract.rules import is_email
+from gateway.principals import Principal
+from models.sessions import account, session
+from models.sessions.session import MemberRow
+from models.users import user
+
+_NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{2,30}")
+
+
+def may_see(principal: Principal, account_id: str | None) -> bool:
+    """Whether the principal sees what belongs to an account."""
+    visible = principal.visible_accounts
+    return visible is None or account_id in visible
+
+
+def visible_user(context: Context, user_id: str) -> Any:
+    """The user of that id who shares an account with the caller; None where there is none."""
+    found = user.get(context.unit, user_id)
+    if found is None or found.disabled:
+        return None
+    visible = context.principal.visible_accounts
+    if visible is None or not set(visible).isdisjoint(user.accounts(context.unit, user_id)):
+        return found
+    return None
+
+
+def visible_customer(context: Context, customer_id: str) -> Any:
+    """The customer of that id, as far as the caller sees it, or None."""
+    found = account.get_customer(context.unit, customer_id)
+    return found if found is not None and may_see(context.principal, found.account_id) else None
+
+
+def visible_session(context: Context, session_id: str) -> Any:
+    """The session of that id, as far as the caller sees it, or None."""
+    return session.get(context.unit, session_id, account_ids=context.principal.visible_accounts)
+
+
+_LONGEST_NAME = 255
+
+
+def member(
+    identity: str,
+    *,
+    endpoint_id: str | None = None,
+    display_name: str | None = None,
+    is_original_member: bool = False,
+    avatar_url: str | None = None,
+    call_state: str = "None",
+    role: str = "None",
+    call_sid: str | None = None,
+) -> MemberRow:
+    """A member with what is usual for all that is not given. A name longer than its column is cut."""
+    name = (display_name or identity)[:_LONGEST_NAME]
+    return MemberRow(
+        identity, endpoint_id, name, is_original_member, avatar_url, None, call_state, role, call_sid, muted=False
+    )
+
+
+def invited(address: str) -> MemberRow:
+    """Whoever has an e-mail address, as a member."""
+    return member(identity_of(address), display_name=address)
+
+
+def identity_of(address: str) -> str:
+    """What makes an e-mail address a member's identity: letter case does not tell addresses apart."""
+    lowered = address.lower()
+    # Some letters are longer in lower case; an address of hundreds of them stays as it is.
+    return lowered if len(lowered) <= _LONGEST_NAME else address
+
+
+def user_member(found: Any, **values: Any) -> MemberRow:
+    """A user as a member: by e-mail address, which is how users are invited and removed."""
+    name = " ".join(each for each in (found.first_name, found.last_name) if each) or found.email_address
+    return member(
+        identity_of(found.email_address), endpoint_id=found.id, display_name=name, avatar_url=found.avatar_url, **values
+    )
+
+
+def named_member(context: Context, name: str) -> MemberRow | None:
+    """The member that a mobile number, an e-mail address or a user id stands for; None where it stands for nobody."""
+    name = name.strip()
+    if is_email(name):
+        return invited(name)
+    found = visible_user(context, name)
+    if found is not None:
+        return user_member(found)
+    return member(name) if _NUMBER.fullmatch(name) else None
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Whether two identities are one, in any letter case."""
+    return one is not None and other is not None and one.lower() == other.lower()

@@ -1,0 +1,65 @@
+"""Lists of sessions: everybody's by many filters, and the caller's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway import lists
+from gateway.calls import Context, Streamed
+from gateway.contract.dto import Instance, close
+from gateway.contract.lists import ListResponse
+from gateway.sessions import people
+from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.dtos.sessions import GetMySessions, GetMySessionsResponse, ListSessions, SessionInfo
+from gateway.sessions.shown import shown_to
+from models.engine.listing import Order
+from models.sessions import session_list
+from models.sessions.session import fold
+
+#: Sessions of `GetMySessions` that are held at once. More of them are streamed.
+MOST_OF_MINE = 1000
+
+
+@catalog.handles(ListSessions)
+def list_sessions(request: Instance, context: Context) -> Any:
+    """The sessions that the caller sees and that pass every filter. Texts are found in any letter case; days are UTC, both inclusive."""
+    filters = {
+        "visible_accounts": context.principal.visible_accounts,
+        "archived": bool(request.search_archive),
+        "account_ids": lists.given(request.account_ids),
+        "customer_ids": lists.given(request.customer_ids),
+        "endpoint_ids": lists.given(request.endpoint_ids),
+        "ids": lists.given(request.specific_ids),
+        "since": lists.first_instant(request.start_date),
+        "until": lists.last_instant(request.end_date),
+        "from_contains": fold(request.from_) or None,
+        "to_contains": fold(request.to) or None,
+        "log_contains": fold(request.log) or None,
+        "parent_session_id": request.parent_session_id or None,
+    }
+    returns = close(ListResponse, SessionInfo)
+    return lists.answer(returns, SessionInfo, request, context.unit, _rows(context), filters, by="date_created")
+
+
+def _rows(context: Context) -> lists.Rows:
+    """Sessions as the caller sees them."""
+    caller = context.principal
+    if caller.is_administrator:
+        return session_list
+    return lists.Converted(session_list, lambda unit, rows: shown_to(caller, unit, rows))
+
+
+@catalog.handles(GetMySessions)
+def list_mine(_request: Instance, context: Context) -> Any:
+    """All sessions that the caller is a member of and that have not ended, the newest first."""
+    filters = {
+        "visible_accounts": context.principal.visible_accounts,
+        "archived": False,
+        "ended": False,
+        "member": people.identity_of(context.principal.email),
+    }
+    order, rows = Order("date_created"), _rows(context)
+    found = rows.page(context.unit, filters, order, MOST_OF_MINE + 1, 0)
+    if len(found) > MOST_OF_MINE:
+        return Streamed(GetMySessionsResponse, lambda unit: rows.everything(unit, filters, order))
+    return GetMySessionsResponse.new(sessions=found)

@@ -1,0 +1,68 @@
+"""Who takes part in a session: members of its conference and of its chat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.calls import Context
+from gateway.contract.dto import Instance
+from gateway.errors import FieldError, NotFound, ValidationFailed
+from gateway.sessions import people
+from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.dtos.sessions import AddConferenceMember, DeleteChatMember, InviteChatMember
+from gateway.sessions.sessions import change, for_change, open_for_change
+from gateway.sessions.shown import shown
+from models.engine import ids
+from models.sessions import session
+
+
+@catalog.handles(AddConferenceMember)
+def add_to_conference(request: Instance, context: Context) -> Any:
+    """Add a ringing member, and make the session a conference. Who is a member already stays one, with the new Call SID reported.
+
+    Raises NotFound, Conflict, PreconditionFailed.
+    """
+    row = open_for_change(request.session_id, context)
+    changes = {"conference_sid": row.conference_sid or f"CF{ids.new_id()}"}
+    if request.call_sid:
+        changes["most_recent_participant_call_sid"] = request.call_sid
+    caller_id = f" from {request.from_number}" if request.from_number else ""
+    message = f"{context.principal.display_name} added {request.destination} to the conference{caller_id}"
+    row = change(row, context, changes, message)
+    if _member(row, request.destination) is not None:
+        return shown(row, context)
+    added = people.member(request.destination, call_state="Ringing", role="Transfer", call_sid=request.call_sid)
+    return shown(session.add_member(context.unit, row, added), context)
+
+
+@catalog.handles(InviteChatMember)
+def invite(request: Instance, context: Context) -> Any:
+    """Add a member once; inviting a member again changes nothing.
+
+    Raises NotFound, Conflict, PreconditionFailed, and ValidationFailed where the name is nobody's.
+    """
+    row = open_for_change(request.session_id, context)
+    added = people.named_member(context, request.member_to_add)
+    if added is None:
+        message = f"'{request.member_to_add}' is no mobile number, no e-mail address and no user's ID."
+        raise ValidationFailed(InviteChatMember.__name__, [FieldError("NotFound", "memberToAdd", message)])
+    if _member(row, added.identity) is not None:
+        return shown(row, context)
+    caller_id = f" as {request.caller_id}" if request.caller_id else ""
+    row = change(row, context, {}, f"{context.principal.display_name} invited {added.identity}{caller_id}")
+    return shown(session.add_member(context.unit, row, added), context)
+
+
+@catalog.handles(DeleteChatMember)
+def remove(request: Instance, context: Context) -> Any:
+    """Remove a member. Raises NotFound where the session or the member is not there, and PreconditionFailed."""
+    row = for_change(request.session_id, context)
+    member = _member(row, request.member_to_remove.strip())
+    if member is None:
+        raise NotFound(f"'{request.member_to_remove}' is no member of the session.")
+    row = change(row, context, {}, f"{context.principal.display_name} removed {member.identity}")
+    return shown(session.remove_member(context.unit, row, member.identity), context)
+
+
+def _member(row: Any, identity: str) -> Any:
+    return next((each for each in row.members if people.same(each.identity, identity)), None)

@@ -1,0 +1,124 @@
+"""What happens to one session after it began: read, changed, held, ended.
+
+Every change reads the session for update, so that writers of one session wait for each other, and appends one line to its log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.calls import Context, version_name
+from gateway.contract.dto import Instance
+from gateway.errors import Conflict, NotFound, PreconditionFailed
+from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.dtos.sessions import EndSession, GetSession, HoldSession, PatchSession, SessionCallState
+from gateway.sessions.shown import shown
+from models.sessions import session
+from models.sessions.session import LogRow
+
+#: What PatchSession may change.
+_PATCHED = ("console_data", "call_state", "hold_reason", "queue_state")
+
+
+@catalog.handles(GetSession)
+def read(request: Instance, context: Context) -> Any:
+    """The session. Raises NotFound."""
+    return shown(_found(request.session_id, context), context)
+
+
+@catalog.handles(PatchSession)
+def patch(request: Instance, context: Context) -> Any:
+    """Change what is given; a call state of Connected resumes a held session. Raises NotFound, Conflict, PreconditionFailed."""
+    row = open_for_change(request.session_id, context)
+    given = {name: getattr(request, name) for name in _PATCHED}
+    changes: dict[str, Any] = {name: str(value) for name, value in given.items() if value is not None}
+    if not changes:
+        return shown(row, context)
+    names = ", ".join(_wire_names(changes))
+    if request.call_state is SessionCallState.Connected:
+        changes |= {"hold_reason": None, "held_by_user_id": None}
+    elif request.call_state is SessionCallState.Hold:
+        changes["held_by_user_id"] = context.principal.user_id
+    return shown(change(row, context, changes, f"{context.principal.display_name} changed {names}"), context)
+
+
+def _wire_names(changes: Mapping[str, Any]) -> list[str]:
+    return [str(PatchSession.schema().fields[name].data_key) for name in changes]
+
+
+@catalog.handles(HoldSession)
+def hold(request: Instance, context: Context) -> Any:
+    """Put the session on hold. Raises NotFound, Conflict, PreconditionFailed."""
+    row = open_for_change(request.session_id, context)
+    reason = str(request.reason or "None")
+    changes = {
+        "call_state": str(SessionCallState.Hold),
+        "hold_reason": reason,
+        "held_by_user_id": context.principal.user_id,
+        **reported(request.call_sid),
+    }
+    because = "" if reason == "None" else f" ({reason})"
+    row = change(row, context, changes, f"{context.principal.display_name} put the session on hold{because}")
+    return shown(row, context)
+
+
+@catalog.handles(EndSession)
+def end(request: Instance, context: Context) -> None:
+    """End the session; one that has ended stays as it is. Raises NotFound, PreconditionFailed."""
+    row = for_change(request.session_id, context)
+    if row.ended:
+        return
+    changes = {
+        "ended": True,
+        "call_state": str(SessionCallState.Disconnected),
+        "date_completed": later(row.date_last_modified, context.now),
+        **reported(request.call_sid),
+    }
+    row = change(row, context, changes, f"{context.principal.display_name} ended the session", last=True)
+    session.set_member_states(context.unit, row, "None")
+
+
+def for_change(session_id: str, context: Context) -> Any:
+    """The session, which nobody else may change until the call is over. Raises NotFound, PreconditionFailed."""
+    row = _found(session_id, context, for_update=True)
+    if context.expected is not None and version_name(row) not in context.expected:
+        raise PreconditionFailed(f"The session has the version {row.version} by now; read it again.")
+    return row
+
+
+def open_for_change(session_id: str, context: Context) -> Any:
+    """`for_change` of a session that goes on. Raises Conflict where it has ended."""
+    row = for_change(session_id, context)
+    if row.ended:
+        raise Conflict("The session has ended.")
+    return row
+
+
+def change(row: Any, context: Context, changes: Mapping[str, Any], message: str, *, last: bool = False) -> Any:
+    """Change columns, append a line to the log, and note when and by whom; the session as it stands then.
+
+    Dates of a session never run backwards, though the clocks of two writers may differ. Raises models.Full where the log is full, except
+    for the `last` change.
+    """
+    now = later(row.date_last_modified, context.now)
+    noted = {"date_last_modified": now, "last_modified_by": context.principal.user_id}
+    return session.update(context.unit, row, {**changes, **noted}, LogRow(now, message), last=last)
+
+
+def reported(call_sid: str | None) -> dict[str, str]:
+    """The change that a reported Call SID makes."""
+    return {"call_sid": call_sid} if call_sid else {}
+
+
+def later(one: str, other: str) -> str:
+    """The later of two instants."""
+    return max(one, other)
+
+
+def _found(session_id: str, context: Context, *, for_update: bool = False) -> Any:
+    accounts = context.principal.visible_accounts
+    row = session.get(context.unit, session_id, account_ids=accounts, for_update=for_update)
+    if row is None:
+        raise NotFound(f"There is no session '{session_id}'.")
+    return row

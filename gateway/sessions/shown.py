@@ -1,0 +1,55 @@
+"""Sessions and messages as their readers see them.
+
+They belong to one account and are for a customer that may belong to another one, since their creator may see both. Readers who do not see
+the customer's account learn neither the customer's name nor its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gateway.calls import Context
+from gateway.principals import Principal
+from gateway.sessions import people
+from models import Unit
+from models.sessions import account_list
+
+
+def shown(row: Any, context: Context) -> Any:
+    """A session or message, as a row or an instance of its DTO, as the caller sees it."""
+    return shown_to(context.principal, context.unit, [row])[0]
+
+
+def shown_to(caller: Principal, unit: Unit, rows: Sequence[Any]) -> Sequence[Any]:
+    """Sessions or messages as the caller sees them."""
+    customers = set() if caller.is_administrator else {each for row in rows for each in _customers(row)}
+    if not customers:
+        return rows
+    accounts = account_list.customer_accounts(unit, customers)
+    hidden = {each for each in customers if each in accounts and not people.may_see(caller, accounts[each])}
+    return [_without(row, hidden) for row in rows] if hidden else rows
+
+
+def _customers(row: Any) -> Iterable[str]:
+    if row.customer_id is not None:
+        yield row.customer_id
+    for crumb in getattr(row, "customer_breadcrumb", None) or ():
+        yield crumb.id
+
+
+def _without(row: Any, hidden: set[str]) -> Any:
+    if hidden.isdisjoint(_customers(row)):
+        return row
+    changes: dict[str, Any] = {"customer_id": None, "customer_name": None} if row.customer_id in hidden else {}
+    # What is not shown as stored has no version: under its ETag the whole document is kept for others.
+    changes["version"] = None
+    crumbs = getattr(row, "customer_breadcrumb", None)
+    if crumbs is not None:
+        changes["customer_breadcrumb"] = [each for each in crumbs if each.id not in hidden]
+    changes = {name: value for name, value in changes.items() if hasattr(row, name)}
+    if hasattr(row, "_replace"):
+        return row._replace(**changes)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row

@@ -1,0 +1,186 @@
+"""Sessions in bulk: archived by age, exported, imported. Each goes in blocks, so memory stays flat, and can go on where it was ended.
+
+These are no operations: operators call them, and see every account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+from gateway.contract.catalog import Operation
+from gateway.contract.dto import Instance
+from gateway.errors import GatewayError, ValidationFailed
+from gateway.lists import as_instant
+from gateway.sessions.dtos.records import SessionRecord
+from gateway.transactions import run_unit, unit_of_work
+from models import Database, Unit
+from models.engine.listing import Order
+from models.sessions import session, session_archive, session_list
+from models.sessions.session import LENGTHS, BreadcrumbRow, LogRow, MemberRow
+
+#: Sessions in one unit of work.
+BLOCK = 200
+
+_OLDEST_FIRST = Order("date_created", descending=False)
+# Records bind as requests do, but nobody calls them.
+_RECORDS = Operation(SessionRecord, routes=(), returns=None, access=None)
+_NO_COLUMNS = ("members", "log", "archived")
+_COLUMNS = tuple(name for name in SessionRecord.schema().fields if name not in _NO_COLUMNS)
+_DATES = ("date_created", "date_last_modified", "date_completed")
+_LONGEST_OF_MEMBER = 255
+
+
+class ImportFailed(GatewayError):
+    """A record that can't be stored. The records before its block are."""
+
+
+class Place(NamedTuple):
+    """Where an export stands: live sessions come before archived ones, each the oldest first."""
+
+    archived: bool
+    date_created: str
+    id: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of an import's records so far."""
+
+    stored: int = 0
+    known: int = 0
+
+
+def count_old(database: Database, before: str) -> int:
+    """How many sessions `archive` would take."""
+    with unit_of_work(database, write=False) as unit:
+        return session_archive.count_old(unit, before)
+
+
+def archive(database: Database, before: str) -> Iterator[int]:
+    """Archive the sessions made before an instant that have ended or were not changed since; the number of each block."""
+    count = BLOCK
+    while count == BLOCK:
+        count = run_unit(database, True, lambda unit: session_archive.archive_old(unit, before, BLOCK))
+        yield count
+
+
+def count(database: Database, since: str | None) -> int:
+    """How many sessions `export` would write."""
+    with unit_of_work(database, write=False) as unit:
+        return session_list.count(unit, {"since": since})
+
+
+def export(database: Database, since: str | None, after: Place | None) -> Iterator[list[Instance]]:
+    """Every session as a `SessionRecord`, in blocks.
+
+    :param since: an instant; sessions made before it are left out.
+    :param after: where an earlier export ended; it begins behind that.
+    """
+    # In one unit: who is archived meanwhile would be there twice.
+    with unit_of_work(database, write=False) as unit:
+        for archived in (False, True):
+            if after is not None and after.archived > archived:
+                continue
+            begin = after if after is not None and after.archived == archived else None
+            rows = _rows(unit, archived, since, begin)
+            while block := [_record(row, archived) for row in islice(rows, BLOCK)]:
+                yield block
+
+
+def place(record: Instance) -> Place:
+    """Where an export stands after a record."""
+    return Place(record.archived, record.date_created, record.id)
+
+
+def _rows(unit: Unit, archived: bool, since: str | None, begin: Place | None) -> Iterator[Any]:
+    filters = {"archived": archived, "since": begin.date_created if begin else since}
+    for row in session_list.everything(unit, filters, _OLDEST_FIRST):
+        if begin is None or (row.date_created, row.id) > (begin.date_created, begin.id):
+            yield row
+
+
+def _record(row: Any, archived: bool) -> Instance:
+    values = {name: getattr(row, name) for name in (*_COLUMNS, "members", "log")}
+    return SessionRecord.instance({**values, "archived": archived})
+
+
+def load(database: Database, records: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Counts]:
+    """Store records by wire name, each with its number; what became of them, block by block.
+
+    Sessions whose id is there already are left alone. Raises ImportFailed for a record that breaks a rule.
+    """
+    counts = Counts()
+    numbered = iter(records)
+    while block := list(islice(numbered, BLOCK)):
+        loaded = {record.id: (number, record) for number, record in map(_bound, block)}
+        stored = run_unit(database, True, partial(_store_new, loaded))
+        counts = Counts(counts.stored + stored, counts.known + len(block) - stored)
+        yield counts
+
+
+def _store_new(loaded: Mapping[str, tuple[int, Instance]], unit: Unit) -> int:
+    known = session_archive.known(unit, list(loaded))
+    fresh = [each for session_id, each in loaded.items() if session_id not in known]
+    session.insert_many(unit, [_columns(number, record) for number, record in fresh])
+    return len(fresh)
+
+
+def _bound(numbered: tuple[int, Mapping[str, Any]]) -> tuple[int, Instance]:
+    number, values = numbered
+    try:
+        record = _RECORDS.load(values)
+    except ValidationFailed as error:
+        raise ImportFailed(f"record {number}: " + "; ".join(each.message for each in error.errors)) from error
+    problem = next(_problems(record), None)
+    if problem:
+        raise ImportFailed(f"record {number}: {problem}")
+    return number, record
+
+
+def _problems(record: Instance) -> Iterator[str]:
+    if not record.id or not record.date_created:
+        yield "a session has an id and a dateCreated"
+    for name, longest in LENGTHS.items():
+        if len(getattr(record, name, None) or "") > longest:
+            yield f"{name} has more than {longest} characters"
+    members = record.members or []
+    for each in members:
+        if not each.identity:
+            yield "a member has an identity"
+        if any(len(text) > _LONGEST_OF_MEMBER for text in vars(each).values() if isinstance(text, str)):
+            yield f"a member's texts have at most {_LONGEST_OF_MEMBER} characters"
+    if len({each.identity for each in members}) < len(members):
+        yield "a member is there once"
+
+
+def _columns(number: int, record: Instance) -> tuple[Mapping[str, Any], list[MemberRow], list[LogRow]]:
+    """A session as it is stored, with its members and its log. Raises ImportFailed."""
+    values = {name: _plain(getattr(record, name)) for name in _COLUMNS}
+    try:
+        dates = {name: as_instant(values[name]) for name in _DATES}
+        log = [LogRow(as_instant(each.date) or record.date_created, each.message or "") for each in record.log or ()]
+    except ValueError as error:
+        raise ImportFailed(f"record {number}: {error}") from error
+    crumbs = record.customer_breadcrumb
+    more = {
+        "date_last_modified": dates["date_last_modified"] or dates["date_created"],
+        "customer_breadcrumb": None if crumbs is None else [BreadcrumbRow(each.id, each.name) for each in crumbs],
+        "ended": bool(record.ended),
+        "was_missed": bool(record.was_missed),
+        "archived": bool(record.archived),
+    }
+    return {**values, **dates, **more}, _members(record.members or ()), log
+
+
+def _members(members: Sequence[Instance]) -> list[MemberRow]:
+    rows = [MemberRow(*(_plain(getattr(each, name)) for name in MemberRow._fields)) for each in members]
+    return [row._replace(is_original_member=bool(row.is_original_member), muted=bool(row.muted)) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is stored: members of enums by name."""
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,276 @@
+"""Users: listed, made, changed by those who manage them.
+
+A manager sees the users of the manager's own accounts, a SystemAdministrator all; whom one may not see does not exist. A manager changes
+nothing of users who have rights that the manager lacks, and gets no token of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gateway import lists
+from gateway.audit import Event
+from gateway.calls import Context
+from gateway.contract.dto import Dto, Instance, close
+from gateway.contract.lists import ListResponse
+from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, RoleMissing, ValidationFailed
+from gateway.principals import Principal, authorize
+from gateway.sessions import people
+from gateway.sessions.dtos.catalog import ROLES, USER, catalog
+from gateway.sessions.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
+from gateway.users.administration import SHORTEST, password_fault
+from gateway.users.passwords import LONGEST
+from gateway.users.rights import change_rights, covers
+from models import Unit
+from models.engine.listing import Order
+from models.sessions import account
+from models.users import identity, user, user_list
+from models.users.user_list import UserRow
+
+#: Attributes of the answer that are no columns, and what sorts in their place.
+_SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
+
+
+@catalog.handles(ListUsers)
+def list_users(request: Instance, context: Context) -> Any:
+    """The users that the caller sees and that pass every filter."""
+    filters = {
+        "visible_accounts": context.principal.visible_accounts,
+        "account_ids": _seen(lists.given(request.account_ids), context.principal),
+        "ids": lists.given(request.specific_ids),
+        "email_contains": (request.email_filter or "").casefold() or None,
+    }
+    rows = _Shown(context.principal)
+    return lists.answer(
+        close(ListResponse, UserInfo), UserInfo, request, context.unit, rows, filters, by="date_created"
+    )
+
+
+@catalog.handles(NewUser)
+def create(request: Instance, context: Context) -> Instance:
+    """Store a new user with the role User. Raises ValidationFailed, and Conflict where the e-mail address is taken."""
+    _check_new(request, context)
+    hashed = _hashed(request.password, context)
+    _refresh_caller(context, NewUser)
+    _check_new(request, context)
+    if user.by_email(context.unit, request.email_address) is not None:
+        raise Conflict("There is a user with this e-mail address already.")
+    row = user.insert(
+        context.unit,
+        email_address=request.email_address,
+        account_ids=[request.account_id or context.principal.account_ids[0]],
+        roles=[USER],
+        now=context.now,
+        password_hash=hashed,
+        password_set_by=None if hashed is None else context.principal.user_id,
+        first_name=request.first_name,
+        last_name=request.last_name,
+    )
+    context.record(Event.USER_ADDED, row.id, email=row.email_address)
+    return info(_existing(context.unit, row.id), context.principal)
+
+
+@catalog.handles(PatchUser)
+def patch(request: Instance, context: Context) -> Instance:
+    """Change what is given; empty lists, which some clients always send, are left out. Raises NotFound, Forbidden, ValidationFailed."""
+    _check_patch(request, context)
+    hashed = _hashed(request.new_password, context)
+    # Rights may have changed while the hash was computed: what is written is checked in the transaction that writes it.
+    _refresh_caller(context, PatchUser, request.user_id)
+    row = _check_patch(request, context)
+    _apply(request, context, row, hashed)
+    return info(_existing(context.unit, row.id), context.principal)
+
+
+def _check_new(request: Instance, context: Context) -> None:
+    known = (request.email_address, request.first_name, request.last_name)
+    failures = [*_password_failures("password", request.password, known), *_account_failures(request, context)]
+    if failures:
+        raise ValidationFailed(NewUser.__name__, failures)
+
+
+def _check_patch(request: Instance, context: Context) -> UserRow:
+    """The user that a request wants to change. Raises NotFound, Forbidden, ValidationFailed."""
+    row = visible(context, request.user_id)
+    check_covers(context.principal, row)
+    if request.roles and not context.principal.is_administrator:
+        raise RoleMissing
+    failures = [
+        *_password_failures("newPassword", request.new_password, (row.email_address, row.first_name, row.last_name)),
+        *_role_failures(request.roles or ()),
+        *_accounts_failures(request.account_ids or (), context),
+    ]
+    if failures:
+        raise ValidationFailed(PatchUser.__name__, failures)
+    return row
+
+
+def _refresh_caller(context: Context, operation: type[Dto], target_id: str = "") -> None:
+    """Read the caller's rights anew; neither the caller nor the target changes before the unit of work ends.
+
+    Raises NotAuthenticated and Forbidden where the caller may not call the operation any more.
+    """
+    user.lock(context.unit, context.principal.user_id, target_id)
+    found = identity.by_id(context.unit, context.principal.user_id)
+    if found is None or found.disabled:
+        raise NotAuthenticated
+    context.caller = replace(context.principal, roles=frozenset(found.roles), account_ids=tuple(found.account_ids))
+    access = catalog.operations[operation.__name__].access
+    assert access is not None
+    authorize(context.caller, access)
+
+
+def _apply(request: Instance, context: Context, row: UserRow, hashed: str | None) -> None:
+    changes: dict[str, Any] = {
+        name: getattr(request, name) for name in ("first_name", "last_name") if getattr(request, name) is not None
+    }
+    named = list(changes)
+    if hashed is not None:
+        changes |= {"password_hash": hashed, "password_set_by": context.principal.user_id}
+    roles = list(dict.fromkeys(request.roles)) if request.roles else None
+    account_ids = list(dict.fromkeys(request.account_ids)) if request.account_ids else None
+    voided = change_rights(context.unit, row, context.now, roles=roles, account_ids=account_ids, **changes)
+    given = {"roles": roles, "password": hashed, "accounts": account_ids}
+    changed = [*named, *(name for name, value in given.items() if value)]
+    context.record(Event.USER_CHANGED, row.id, changed=changed, roles=roles, accounts=account_ids)
+    if voided:
+        context.record(Event.PASSWORD_VOIDED, row.id)
+
+
+def _seen(account_ids: Sequence[str] | None, caller: Principal) -> Sequence[str] | None:
+    """Those accounts of a filter that the caller sees: by the others nobody is found."""
+    return None if account_ids is None else [each for each in account_ids if people.may_see(caller, each)]
+
+
+class _Shown:
+    """The rows of a list as the answer shows them."""
+
+    def __init__(self, caller: Principal) -> None:
+        self._caller = caller
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Instance]:
+        """At most `limit` users after `offset`."""
+        return [info(row, self._caller) for row in user_list.page(unit, filters, _column(order), limit, offset)]
+
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many users there are; the count ends at `most`."""
+        return user_list.count(unit, filters, most)
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        return user_list.is_sorted_by_index(_column(order))
+
+    def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Instance]:
+        """Every user, read in blocks."""
+        return (info(row, self._caller) for row in user_list.everything(unit, filters, _column(order)))
+
+
+def _column(order: Order) -> Order:
+    return Order(_SORTED_BY.get(order.column, order.column), order.descending)
+
+
+def info(row: UserRow, caller: Principal) -> Instance:
+    """A user as shown: with the accounts that the caller sees. Signed in, as far as the caller needs to know, is the caller."""
+    accounts = [
+        each for each in zip(row.account_ids, row.account_names, strict=True) if people.may_see(caller, each[0])
+    ]
+    return UserInfo.new(
+        id=row.id,
+        is_authenticated=row.id == caller.user_id,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        name=" ".join(each for each in (row.first_name, row.last_name) if each) or row.email_address,
+        avatar_url=row.avatar_url,
+        email_address=row.email_address,
+        roles=list(row.roles),
+        account_ids=[account_id for account_id, _ in accounts],
+        account_names=[name for _, name in accounts],
+    )
+
+
+def caller_info(context: Context) -> Instance:
+    """The signed-in user as shown, or nobody."""
+    if context.caller is None:
+        return UserInfo.new(is_authenticated=False)
+    row = user_list.get(context.unit, context.caller.user_id)
+    if row is None:
+        raise NotAuthenticated
+    return info(row, context.caller)
+
+
+def visible(context: Context, user_id: str) -> UserRow:
+    """The user of that id, as far as the caller sees it. Raises NotFound."""
+    row = _visible(context, user_id)
+    if row is None:
+        raise NotFound(f"There is no user '{user_id}'.")
+    return row
+
+
+def visible_by_email(context: Context, email_address: str) -> UserRow:
+    """The user of that e-mail address, as far as the caller sees it. Raises NotFound."""
+    found = user.by_email(context.unit, email_address)
+    row = None if found is None else _visible(context, found.id)
+    if row is None:
+        raise NotFound(f"There is no user '{email_address}'.")
+    return row
+
+
+def _visible(context: Context, user_id: str) -> UserRow | None:
+    row = user_list.get(context.unit, user_id)
+    accounts = context.principal.visible_accounts
+    return None if row is None or (accounts is not None and set(accounts).isdisjoint(row.account_ids)) else row
+
+
+def check_covers(caller: Principal, row: UserRow) -> None:
+    """Refuse the caller to act on a user who has rights that the caller lacks. Raises Forbidden."""
+    if not covers(caller, row.roles, row.account_ids):
+        raise Forbidden("This user has roles or accounts that you do not have.")
+
+
+def _existing(unit: Unit, user_id: str) -> UserRow:
+    row = user_list.get(unit, user_id)
+    assert row is not None
+    return row
+
+
+def _hashed(password: str | None, context: Context) -> str | None:
+    """The password's hash. The unit is suspended meanwhile: a hash takes long, and nobody else could write."""
+    if not password:
+        return None
+    assert context.authenticator is not None
+    passwords = context.authenticator.passwords
+    with context.unit.suspended(), passwords.line(f"user {context.principal.user_id}"):
+        return passwords.hash(password)
+
+
+def _password_failures(name: str, password: str | None, known: Sequence[str | None]) -> Iterator[FieldError]:
+    fault = password_fault(password, known) if password else ""
+    if fault:
+        code = "Predicate" if SHORTEST <= len(password or "") <= LONGEST else "Length"
+        yield FieldError(code, name, fault[:1].upper() + fault[1:] + ".")
+
+
+def _role_failures(roles: Sequence[str]) -> Iterator[FieldError]:
+    for index, role in enumerate(roles):
+        if role not in ROLES:
+            yield FieldError("Enum", f"roles[{index}]", f"There is no role '{role}'; there are {', '.join(ROLES)}.")
+
+
+def _accounts_failures(account_ids: Sequence[str], context: Context) -> Iterator[FieldError]:
+    for index, account_id in enumerate(account_ids):
+        if not _is_account(account_id, context):
+            yield FieldError("NotFound", f"accountIds[{index}]", f"There is no account '{account_id}'.")
+
+
+def _account_failures(request: Instance, context: Context) -> Iterator[FieldError]:
+    if request.account_id:
+        if not _is_account(request.account_id, context):
+            yield FieldError("NotFound", "accountId", f"There is no account '{request.account_id}'.")
+    elif not context.principal.account_ids:
+        yield FieldError("NotEmpty", "accountId", "'Account Id' must not be empty.", {"PropertyName": "Account Id"})
+
+
+def _is_account(account_id: str, context: Context) -> bool:
+    return people.may_see(context.principal, account_id) and account.get(context.unit, account_id) is not None

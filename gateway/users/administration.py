@@ -1,0 +1,205 @@
+"""What administrators do with users and keys, on the command line and by requests; each change leaves an audit line in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from gateway import audit, strength
+from gateway.audit import Event
+from gateway.contract.rules import is_email
+from gateway.errors import Conflict, GatewayError
+from gateway.sessions.dtos.catalog import ROLES
+from gateway.transactions import unit_of_work
+from gateway.users import keys
+from gateway.users.clock import instant
+from gateway.users.passwords import LONGEST, new_hasher
+from gateway.users.rights import change_rights, void_credentials
+from models import Database, Unit
+from models.sessions import account
+from models.users import user, user_list
+from models.users.user_list import UserRow
+
+#: Characters that a new password has at least (OWASP ASVS 5.0, 6.2.1).
+SHORTEST = 8
+_DAY = 86_400
+
+
+class AdministrationError(GatewayError):
+    """What an administrator asked for can't be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Changes users of a database.
+
+    :ivar now: seconds since the epoch.
+    :ivar by: who changes, for the audit lines.
+    """
+
+    database: Database
+    now: float
+    by: str = "command line"
+
+    def add_user(
+        self,
+        email: str,
+        *,
+        roles: Sequence[str],
+        account_name: str,
+        password: str | None = None,
+        api_key: str | None = None,
+    ) -> str:
+        """Add a user; the user's id. Raises AdministrationError where the address is none or taken, or where a role, password or
+        key won't do.
+
+        :param account_name: the user's account; made where there is none of that name.
+        """
+        if not is_email(email):
+            raise AdministrationError(f"{email!r} is not an e-mail address")
+        check_roles(roles)
+        hashed = None if password is None else hash_password(password, [email])
+        now = instant(self.now)
+        with self._unit() as unit:
+            if user.by_email(unit, email) is not None:
+                raise AdministrationError(f"there is a user {email} already")
+            found = account.by_name(unit, account_name)
+            if found is None:
+                found = account.insert(unit, name=account_name, parent_account_id=None, now=now, by=None)
+            added = user.insert(
+                unit, email_address=email, account_ids=[found.id], roles=roles, now=now, password_hash=hashed
+            )
+            if api_key is not None:
+                self._insert_key(unit, added.id, api_key)
+        self._record(Event.USER_ADDED, added, roles=list(roles))
+        return str(added.id)
+
+    def add_key(self, email: str, api_key: str | None = None, days: int | None = None) -> str:
+        """Give a user an API key, a new one where none is given; the key.
+
+        :param days: how long it is good; for ever, where None.
+        """
+        key = api_key or keys.new_key()
+        with self._unit() as unit:
+            found = _found(unit, email)
+            self._insert_key(unit, found.id, key, days)
+        self._record(Event.KEY_ADDED, found, key=keys.hint(key))
+        return key
+
+    def revoke_keys(self, email: str, hint: str) -> int:
+        """Make the user's keys that end in these characters void; how many there were."""
+        now = instant(self.now)
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            revoked = [
+                each.hint
+                for each in user.keys(unit, found.id)
+                if each.hint.endswith(hint) and user.revoke_key(unit, each.id, now)
+            ]
+        if not revoked:
+            raise AdministrationError(f"{email} has no good key that ends in {hint}")
+        self._record(Event.KEYS_REVOKED, found, keys=revoked)
+        return len(revoked)
+
+    def disable(self, email: str, *, disabled: bool) -> None:
+        """Shut a user out, at once and by every way in; or let the user in again, by new log-ins only."""
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            void_credentials(unit, found, instant(self.now), disabled=disabled)
+        self._record(Event.USER_DISABLED if disabled else Event.USER_ENABLED, found)
+
+    def set_password(self, email: str, password: str) -> None:
+        """Give a user another password; whoever signed in by the old one is signed out."""
+        hashed = hash_password(password, [email])
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            void_credentials(unit, found, instant(self.now), password_hash=hashed, password_set_by=None)
+        self._record(Event.PASSWORD_CHANGED, found)
+
+    def set_roles(self, email: str, roles: Sequence[str]) -> bool:
+        """Give a user these roles and no others; whether the user's password is void since (`rights.change_rights`)."""
+        check_roles(roles)
+        with unit_of_work(self.database) as unit:
+            found = _found(unit, email)
+            voided = change_rights(unit, found, instant(self.now), roles=list(roles))
+        self._record(Event.ROLES_CHANGED, found, before=found.roles, after=list(roles))
+        if voided:
+            self._record(Event.PASSWORD_VOIDED, found)
+        return voided
+
+    def _record(self, event: Event, row: Any, **facts: object) -> None:
+        audit.record(event, user=self.by, target=row.id, email=row.email_address, **facts)
+
+    def _insert_key(self, unit: Unit, user_id: str, key: str, days: int | None = None) -> None:
+        fault = keys.fault(key)
+        if fault:
+            raise AdministrationError(fault)
+        user.insert_key(
+            unit,
+            user_id=user_id,
+            key_hash=keys.key_hash(key),
+            hint=keys.hint(key),
+            now=instant(self.now),
+            date_expires=None if days is None else instant(self.now + days * _DAY),
+        )
+
+    @contextmanager
+    def _unit(self) -> Iterator[Unit]:
+        try:
+            with unit_of_work(self.database) as unit:
+                yield unit
+        except Conflict as error:
+            raise AdministrationError("this e-mail address or API key is in use already") from error
+
+
+def describe_users(database: Database) -> list[str]:
+    """A line for each user: address, id, roles and the hints of the keys."""
+    with unit_of_work(database, write=False) as unit:
+        return [_description(unit, each) for each in user.everybody(unit)]
+
+
+def password_fault(password: str, known: Iterable[str | None] = ()) -> str:
+    """What is wrong with a new password; empty where nothing is.
+
+    :param known: what somebody who guesses tries first, such as the user's names.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        return f"a password has {SHORTEST} to {LONGEST} characters"
+    if strength.is_guessable(password, strength.PASSWORD, known):
+        return "this password is too easy to guess: it is common, repeats itself, or is made of the user's names; take several words"
+    return ""
+
+
+def hash_password(password: str, known: Iterable[str | None] = ()) -> str:
+    """The hash of a new password. Raises AdministrationError where it won't do (`password_fault`)."""
+    fault = password_fault(password, known)
+    if fault:
+        raise AdministrationError(fault)
+    return new_hasher().hash(password)
+
+
+def check_roles(roles: Sequence[str]) -> None:
+    """Raises AdministrationError where there is no such role."""
+    for role in roles:
+        if role not in ROLES:
+            raise AdministrationError(f"there is no role {role!r}; there are {', '.join(ROLES)}")
+
+
+def _found(unit: Unit, email: str) -> UserRow:
+    """The user, whom nobody else changes until the unit of work ends."""
+    user_id = user.lock_by_email(unit, email)
+    found = None if user_id is None else user_list.get(unit, user_id)
+    if found is None:
+        raise AdministrationError(f"there is no user {email}")
+    return found
+
+
+def _description(unit: Unit, found: Any) -> str:
+    good = [each for each in user.keys(unit, found.id) if each.date_revoked is None]
+    hints = [each.hint + (f" until {each.date_expires[:10]}" if each.date_expires else "") for each in good]
+    state = "  disabled" if found.disabled else ""
+    return (
+        f"{found.email_address}  {found.id}  roles: {', '.join(found.roles)}  keys: {', '.join(hints) or 'none'}{state}"
+    )

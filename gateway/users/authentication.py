@@ -1,0 +1,202 @@
+"""Signing in and out, and tokens, as every ServiceStack client does it.
+
+Log-ins take long and count their failures even where they are refused, so they are done outside of the call's unit of work.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.audit import Event
+from gateway.calls import Context
+from gateway.contract.dto import Instance
+from gateway.contract.responses import ResponseStatus
+from gateway.errors import (
+    FieldError,
+    Forbidden,
+    MalformedRequest,
+    NotAuthenticated,
+    NotFound,
+    NotSupported,
+    ValidationFailed,
+)
+from gateway.principals import Method, Principal
+from gateway.sessions import users
+from gateway.sessions.dtos.catalog import catalog
+from gateway.users.authenticator import Authenticator, Credentials, full_name
+from gateway.users.dtos import (
+    Authenticate,
+    AuthenticateResponse,
+    ConvertSessionToToken,
+    ConvertSessionToTokenResponse,
+    GetAccessToken,
+    GetAccessTokenResponse,
+    GetAuthStatus,
+    RequestAuthToken,
+    RequestAuthTokenResult,
+)
+from gateway.users.sessions import LoginChange, session_hash
+from gateway.users.tokens import TokenError
+from models.users import identity, login
+
+_CREDENTIALS = "credentials"
+_LOGOUT = "logout"
+#: Providers that take a user name and a password; of basic they may stand in the header too.
+_PASSWORDS = frozenset({_CREDENTIALS, "basic"})
+#: Providers that take a token or an API key, in a header or as accessToken.
+_BEARERS = frozenset({"bearer", "jwt", "apikey"})
+
+
+@catalog.handles(Authenticate)
+def authenticate(request: Instance, context: Context) -> Instance:
+    """Sign in, out, or say who is signed in. Raises NotAuthenticated, TooManyRequests, ValidationFailed, NotFound, NotSupported."""
+    provider = (request.provider or "").lower()
+    if provider == _LOGOUT or (not provider and context.verb == "DELETE"):
+        return _log_out(context)
+    if provider and provider not in _PASSWORDS and provider not in _BEARERS:
+        raise NotFound(f"No configuration was added for OAuth provider '{request.provider[:200]}'")
+    if context.verb != "POST":
+        if provider:
+            raise NotSupported("Signing in takes a POST.", ["POST"], error_code="NotSupportedException")
+        return _signed_in(context, context.principal)
+    if provider == _CREDENTIALS or (request.user_name and provider not in _BEARERS):
+        return _log_in(request, context)
+    return _signed_in(context, _bearer(request, context) or context.principal)
+
+
+@catalog.handles(GetAuthStatus)
+def status(_request: Instance, context: Context) -> Instance:
+    """Who is signed in, if anybody."""
+    return users.caller_info(context)
+
+
+@catalog.handles(RequestAuthToken)
+def request_token(request: Instance, context: Context) -> Instance:
+    """A token that signs in another user. Raises NotFound where the caller does not see the user, and Forbidden where the user may do
+    more than the caller."""
+    if request.user_email_address:
+        row = users.visible_by_email(context, request.user_email_address)
+    elif request.user_id:
+        row = users.visible(context, request.user_id)
+    else:
+        raise ValidationFailed(RequestAuthToken.__name__, [_empty("userEmailAddress", "User Email Address")])
+    users.check_covers(context.principal, row)
+    found = identity.by_id(context.unit, row.id)
+    if found is None or found.disabled:
+        raise NotFound(f"There is no user '{request.user_email_address or request.user_id}'.")
+    context.record(Event.TOKEN_ISSUED, row.id)
+    return RequestAuthTokenResult.new(auth_token=_authenticator(context).token_for(found))
+
+
+@catalog.handles(GetAccessToken)
+def refresh(request: Instance, context: Context) -> Instance:
+    """A new bearer token, by the refresh token of the request or of a cookie. Raises ValidationFailed where there is none, NotAuthenticated
+    where it is over, MalformedRequest where it is no refresh token."""
+    refresh_token = request.refresh_token or context.credentials.refresh_token
+    if not refresh_token:
+        raise ValidationFailed(GetAccessToken.__name__, [_empty("refreshToken", "Refresh Token")])
+    with context.unit.suspended():
+        try:
+            tokens = _authenticator(context).refreshed(refresh_token)
+        except TokenError:
+            raise MalformedRequest("This is not a refresh token.", error_code="ArgumentException") from None
+    if tokens.refresh or request.use_token_cookie or not request.refresh_token:
+        context.login = LoginChange(None, keeps_session=True, tokens=tokens)
+    return GetAccessTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
+
+
+@catalog.handles(ConvertSessionToToken)
+def convert(request: Instance, context: Context) -> Instance:
+    """Tokens as cookies for whoever is signed in by a login session or a password. Raises Forbidden for those who show a key or a token:
+    neither may outlive its own end."""
+    caller = context.principal
+    if not caller.session_id and caller.method is not Method.PASSWORD:
+        raise Forbidden("Only a login session can be turned into tokens.")
+    user = identity.by_id(context.unit, caller.user_id)
+    if user is None:
+        raise NotAuthenticated
+    authenticator = _authenticator(context)
+    tokens = authenticator.token_cookies(user)
+    keeps_session = bool(request.preserve_session) or not caller.session_id
+    if not keeps_session:
+        login.delete(context.unit, session_hash(caller.session_id))
+    context.login = LoginChange(None, keeps_session=keeps_session, tokens=tokens)
+    context.record(Event.TOKEN_ISSUED, caller.user_id)
+    return ConvertSessionToTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
+
+
+def _log_in(request: Instance, context: Context) -> Instance:
+    given = {("userName", "User Name"): request.user_name, ("password", "Password"): request.password}
+    missing = [_empty(*names) for names, value in given.items() if not value]
+    if missing:
+        raise ValidationFailed(Authenticate.__name__, missing)
+    authenticator = _authenticator(context)
+    with context.unit.suspended():
+        user, session = authenticator.log_in(
+            request.user_name, request.password, context.credentials.address, permanent=bool(request.remember_me)
+        )
+        # The client's session of before must not outlive it in a jar that keeps both.
+        authenticator.log_out(context.credentials, tokens=False)
+    token, refresh_token = authenticator.tokens_of(user, session)
+    returned: str | None = refresh_token
+    if request.use_token_cookie:
+        context.login = LoginChange(session, tokens=authenticator.token_cookies(user, session_hash(session.id)))
+        returned = None
+    else:
+        context.login = LoginChange(session, ends_tokens=_has_token_cookies(context))
+    return _response(
+        user_id=user.user_id,
+        session_id=session.id,
+        user_name=request.user_name,
+        display_name=full_name(user),
+        profile_url=user.avatar_url,
+        roles=list(user.roles),
+        bearer_token=token,
+        refresh_token=returned,
+    )
+
+
+def _log_out(context: Context) -> Instance:
+    with context.unit.suspended():
+        _authenticator(context).log_out(context.credentials)
+    context.login = LoginChange(None, ends_tokens=_has_token_cookies(context))
+    return AuthenticateResponse.new(response_status=ResponseStatus.new())
+
+
+def _has_token_cookies(context: Context) -> bool:
+    """Whether the client keeps tokens as cookies. Those that do not must never hear of such cookies: they break some of them."""
+    return bool(context.credentials.token or context.credentials.refresh_token)
+
+
+def _bearer(request: Instance, context: Context) -> Principal | None:
+    """Whose the accessToken is, where there is one. Raises NotAuthenticated and Forbidden."""
+    if not request.access_token:
+        return None
+    shown = Credentials(authorization=f"Bearer {request.access_token}", address=context.credentials.address)
+    with context.unit.suspended():
+        return _authenticator(context).authenticate(shown)
+
+
+def _signed_in(context: Context, caller: Principal) -> Instance:
+    found = identity.by_id(context.unit, caller.user_id)
+    return _response(
+        user_id=caller.user_id,
+        session_id=caller.session_id or None,
+        user_name=caller.email,
+        display_name=caller.display_name,
+        profile_url=found.avatar_url if found else None,
+        roles=sorted(caller.roles),
+    )
+
+
+def _response(**values: Any) -> Instance:
+    return AuthenticateResponse.new(permissions=[], response_status=ResponseStatus.new(), **values)
+
+
+def _empty(name: str, words: str) -> FieldError:
+    return FieldError("NotEmpty", name, f"'{words}' must not be empty.", {"PropertyName": words})
+
+
+def _authenticator(context: Context) -> Authenticator:
+    assert context.authenticator is not None
+    return context.authenticator

@@ -1,0 +1,353 @@
+"""From the credentials of a request to a principal.
+
+They are tried in this order, and the first that is good decides: ``Authorization`` (Bearer: a token or an API key; Basic: e-mail address
+and password, or an API key as user name), ``X-Api-Key``, ``X-ss-id``, cookies. Wrong ones are refused at once; stale ones, that were good
+once, are passed over for good ones behind them. Cookies that are over are nothing at all: clients keep them for years. So are tokens in a
+cookie, which come last.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gateway import audit
+from gateway.audit import Event
+from gateway.errors import Forbidden, LoginFailed, NotAuthenticated, ServiceError
+from gateway.principals import Method, Principal
+from gateway.transactions import unit_of_work
+from gateway.users.clock import Clock, instant
+from gateway.users.families import Outcome, TokenFamilies, new_family, new_refresh_id
+from gateway.users.keys import key_hash
+from gateway.users.lockout import Limits, Lockout
+from gateway.users.logins import WRONG, Logins
+from gateway.users.memory import Memory
+from gateway.users.passwords import IN_LINE, Passwords
+from gateway.users.sessions import LONGEST_ID, LoginSession, LoginSessions, TokenCookies, session_hash
+from gateway.users.tokens import ACCESS_USE, REFRESH_USE, Claims, Lifetimes, TokenError, TokenExpired, Tokens, is_token
+from models import Database
+from models.users import identity, login
+from models.users.identity import Identity
+
+#: Seconds for which what a token needs of its user is remembered.
+REMEMBERED = 60
+
+
+class Credentials(NamedTuple):
+    """What a request shows of its sender, as sent. Its text never shows secrets.
+
+    :ivar authorization: the Authorization header.
+    :ivar api_key: the X-Api-Key header.
+    :ivar session_id: the X-ss-id header.
+    :ivar cookies: ids of login sessions, the likeliest first.
+    :ivar address: where the request comes from.
+    :ivar token: an access token in a cookie.
+    :ivar refresh_token: a refresh token in a cookie.
+    """
+
+    authorization: str | None = None
+    api_key: str | None = None
+    session_id: str | None = None
+    cookies: tuple[str, ...] = ()
+    address: str = ""
+    token: str = ""
+    refresh_token: str = ""
+
+    @property
+    def bearer(self) -> str:
+        """What the Authorization header bears; empty where it has another scheme."""
+        scheme, _, value = (self.authorization or "").strip().partition(" ")
+        return value.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every token that a request shows."""
+        return tuple(each for each in (self.bearer, self.token, self.refresh_token) if is_token(each))
+
+    def __repr__(self) -> str:
+        return f"Credentials(address={self.address!r})"
+
+
+#: What a request without credentials shows.
+NONE = Credentials()
+
+
+class Authenticator:
+    """Knows who sends a request, and signs users in and out.
+
+    :param secrets: sign tokens; the first one signs, tokens of the others are accepted.
+    :param in_line: log-ins that may wait for their password's hash at once in this process.
+    :param limits: when guesses lock out.
+    :param lifetimes: how long tokens are good.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: Sequence[str],
+        *,
+        clock: Clock = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        passwords: Passwords | None = None,
+        in_line: int = IN_LINE,
+        limits: Limits | None = None,
+        lifetimes: Lifetimes | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.passwords = passwords or Passwords(clock, in_line=in_line)
+        self._logins = Logins(database, self.passwords, Lockout(database, clock, sleep, limits), clock)
+        self._sessions = LoginSessions(database, clock)
+        self._tokens = Tokens(secrets, clock, lifetimes)
+        self._families = TokenFamilies(database, clock, max(self.lifetimes.access, self.lifetimes.refresh))
+        # PERF: by the whole header, as most clients spell it.
+        self._known_tokens: Memory[str, Principal] = Memory(clock)
+        self._known_cookies: Memory[str, Principal] = Memory(clock)
+
+    def authenticate(self, credentials: Credentials) -> Principal | None:
+        """The sender; None where there are no credentials or only cookies that are over.
+
+        Raises NotAuthenticated where they are wrong, Forbidden where an API key is no longer good, and TooManyRequests.
+        """
+        known = self._known_tokens.get(credentials.authorization) if credentials.authorization else None
+        if known is not None:
+            return known
+        stale: ServiceError | None = None
+        for attempt in (self._by_authorization, self._by_header_key, self._by_session, self._by_cookie_token):
+            try:
+                found = attempt(credentials)
+            except _Stale as error:
+                stale = stale or error.answer
+                continue
+            if found is not None:
+                return found
+        if stale is not None:
+            raise stale
+        return None
+
+    def log_in(self, name: str, password: str, address: str, *, permanent: bool) -> tuple[Identity, LoginSession]:
+        """Sign a user in: who it is, and a new login session. Raises LoginFailed and TooManyRequests."""
+        try:
+            user = self._logins.check(name, password, address, every_time=True)
+        except NotAuthenticated as error:
+            raise LoginFailed(error.message) from None
+        return user, self._sessions.start(user, permanent=permanent)
+
+    def log_out(self, credentials: Credentials, *, tokens: bool = True) -> None:
+        """End every login session that a request shows, and the tokens that came from it.
+
+        :param tokens: end those too whose token the request shows, by header or cookie.
+        """
+        ended = {session_hash(each) for each in _session_ids(credentials) if self._sessions.end(each)}
+        shown = credentials.tokens if tokens else ()
+        ended |= {family for each in shown if (family := self._tokens.family_of(each))}
+        for each in shown:
+            self._known_tokens.forget(f"Bearer {each}")
+            self._known_cookies.forget(each)
+        if not ended:
+            return
+        with unit_of_work(self._database) as unit:
+            for family in sorted(ended):
+                login.delete(unit, family)
+                self._families.end(unit, family)
+        audit.record(Event.LOG_OUT)
+
+    def tokens_of(self, user: Identity, session: LoginSession) -> tuple[str, str]:
+        """An access token and a refresh token of a login session, for clients that keep them by themselves."""
+        family = session_hash(session.id)
+        return self._tokens.access(user, family, full_name(user)), self._tokens.refresh(user, family)
+
+    def token_cookies(self, user: Identity, family: str = "") -> TokenCookies:
+        """An access token and a refresh token that rotates, for cookies.
+
+        :param family: the login session's, where they end with it.
+        """
+        family = family or new_family()
+        access = self._tokens.access(user, family, full_name(user))
+        return self._cookies(access, self._tokens.refresh(user, family, new_refresh_id()), self.lifetimes.refresh)
+
+    def token_for(self, user: Identity) -> str:
+        """An access token for a user, of no login session."""
+        return self._tokens.access(user, new_family(), full_name(user))
+
+    def refreshed(self, refresh_token: str) -> TokenCookies:
+        """A new access token, and a refresh token in place of one that rotates. Those that do not are good again and again: ServiceStack's
+        clients keep one, and know no way to take another.
+
+        Raises NotAuthenticated where the refresh token or its log-in is over, TokenError where it is none.
+        """
+        try:
+            claims = self._tokens.read(refresh_token, REFRESH_USE)
+        except TokenExpired:
+            raise self._refused(Event.REFRESH_REFUSED, "Token has expired") from None
+        except TokenError:
+            audit.record(Event.REFRESH_REFUSED, reason="not a refresh token")
+            raise
+        user = self._user_of(claims)
+        if user is None:
+            raise self._refused(Event.REFRESH_REFUSED, "Token has been invalidated", claims.user_id)
+        renewed = ""
+        if claims.refresh_id:
+            outcome, refresh_id = self._families.rotate(claims)
+            if outcome is not Outcome.GOOD:
+                event = Event.REFRESH_REUSED if outcome is Outcome.REUSED else Event.REFRESH_REFUSED
+                raise self._refused(event, "Token has been invalidated", claims.user_id)
+            renewed = self._tokens.refresh(user, claims.family, refresh_id, claims.expires)
+        audit.record(Event.TOKEN_REFRESHED, user=user.user_id, target=user.user_id)
+        access = self._tokens.access(user, claims.family, full_name(user))
+        return self._cookies(access, renewed, int(claims.expires - self._clock()))
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """How long tokens are good."""
+        return self._tokens.lifetimes
+
+    def _cookies(self, access: str, refresh: str, refresh_seconds: int) -> TokenCookies:
+        return TokenCookies(access, self.lifetimes.access, refresh, refresh_seconds)
+
+    def _refused(self, event: Event, message: str, target: str | None = None) -> NotAuthenticated:
+        audit.record(event, target=target, reason=message)
+        return NotAuthenticated(message)
+
+    def _by_authorization(self, credentials: Credentials) -> Principal | None:
+        if not credentials.authorization:
+            return None
+        scheme, _, value = credentials.authorization.strip().partition(" ")
+        value = value.strip()
+        if not value:
+            return None
+        scheme = scheme.lower()
+        if scheme == "bearer":
+            return self._by_token(value) if is_token(value) else self._by_key(value)
+        return self._by_basic(value, credentials.address) if scheme == "basic" else None
+
+    def _by_header_key(self, credentials: Credentials) -> Principal | None:
+        return self._by_key(credentials.api_key) if credentials.api_key else None
+
+    def _by_session(self, credentials: Credentials) -> Principal | None:
+        for session_id in _session_ids(credentials):
+            found = self._sessions.find(session_hash(session_id))
+            if found is not None:
+                method = Method.SESSION if session_id == credentials.session_id else Method.COOKIE
+                return principal_of(found.user, method, session_id, renewed=found.renewed)
+        return None
+
+    def _by_cookie_token(self, credentials: Credentials) -> Principal | None:
+        token = credentials.token
+        if not is_token(token):
+            return None
+        known = self._known_cookies.get(token)
+        if known is None:
+            try:
+                claims = self._tokens.read(token, ACCESS_USE)
+            except TokenError:
+                return None
+            user = self._user_of(claims)
+            if user is None:
+                return None
+            known = principal_of(user, Method.COOKIE)
+            self._known_cookies.put(token, known, min(self._clock() + REMEMBERED, claims.expires))
+        return known
+
+    def _by_basic(self, encoded: str, address: str) -> Principal:
+        try:
+            name, colon, password = _text(base64.b64decode(encoded, validate=True)).partition(":")
+        except (binascii.Error, ValueError):
+            raise NotAuthenticated(WRONG) from None
+        if not colon:
+            raise NotAuthenticated(WRONG)
+        if not password:
+            return self._by_key(name, WRONG)
+        return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
+
+    def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
+        with unit_of_work(self._database, write=False) as unit:
+            found = identity.by_key(unit, key_hash(key))
+        if found is None or found[0].disabled:
+            _record_refusal("key", None if found is None else found[0].user_id, wrong)
+            raise NotAuthenticated(wrong)
+        user, state = found
+        over = "ApiKey has been cancelled" if state.date_revoked else ""
+        if state.date_expires and state.date_expires <= instant(self._clock()):
+            over = over or "ApiKey has expired"
+        if over:
+            _record_refusal("key", user.user_id, over)
+            raise _Stale(Forbidden(over))
+        return principal_of(user, Method.KEY)
+
+    def _by_token(self, token: str) -> Principal:
+        header = f"Bearer {token}"
+        known = self._known_tokens.get(header)
+        if known is not None:
+            return known
+        try:
+            claims = self._tokens.read(token, ACCESS_USE)
+        except TokenExpired:
+            _record_refusal("token", None, "Token has expired")
+            raise _Stale(NotAuthenticated("Token has expired")) from None
+        except TokenError as error:
+            _record_refusal("token", None, str(error))
+            raise NotAuthenticated from None
+        user = self._user_of(claims)
+        if user is None:
+            _record_refusal("token", claims.user_id, "Token has been invalidated")
+            raise _Stale(NotAuthenticated("Token has been invalidated"))
+        principal = principal_of(user, Method.TOKEN)
+        self._known_tokens.put(header, principal, min(self._clock() + REMEMBERED, claims.expires))
+        return principal
+
+    def _user_of(self, claims: Claims) -> Identity | None:
+        """The user of a token; None where the user is gone, the user's credentials are others by now, or the token's family was ended."""
+        with unit_of_work(self._database, write=False) as unit:
+            user = identity.by_id(unit, claims.user_id)
+            family = login.family(unit, claims.family)
+        if user is None or user.disabled or (family is not None and family.ended):
+            return None
+        return user if user.credentials_version == claims.credentials_version else None
+
+
+def _record_refusal(kind: str, target: str | None, reason: str) -> None:
+    audit.record(Event.CREDENTIALS_REFUSED, target=target, kind=kind, reason=reason)
+
+
+class _Stale(Exception):
+    """Credentials that were good once; `answer` is for the case that no others are good."""
+
+    def __init__(self, answer: ServiceError) -> None:
+        super().__init__(answer.message)
+        self.answer = answer
+
+
+def _text(data: bytes) -> str:
+    """UTF-8, or what older clients send in its place (RFC 7617, 2.1 leaves it open)."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _session_ids(credentials: Credentials) -> list[str]:
+    given = (credentials.session_id, *credentials.cookies)
+    return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST_ID))
+
+
+def principal_of(user: Identity, method: Method, session_id: str = "", *, renewed: bool = False) -> Principal:
+    """A user as the caller of requests."""
+    return Principal(
+        user_id=user.user_id,
+        email=user.email_address,
+        display_name=full_name(user),
+        roles=frozenset(user.roles),
+        account_ids=tuple(user.account_ids),
+        method=method,
+        session_id=session_id,
+        renewed=renewed,
+    )
+
+
+def full_name(user: Identity) -> str:
+    """A user's name to show: first and last name, or the e-mail address."""
+    return " ".join(each for each in (user.first_name, user.last_name) if each) or user.email_address

@@ -1,0 +1,155 @@
+"""Calls that are done once: what a client repeats under the same Idempotency-Key gets the first result again.
+
+The key and the result are stored in the call's own unit of work, so a call that failed may be repeated. Of a key only its hash is
+stored, and of a request a hash that nobody can test guesses against who does not know the key: requests hold passwords.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.calls import Context, instant
+from gateway.contract.catalog import Catalog, Operation
+from gateway.errors import Conflict, FieldError, IdempotencyKeyReused, NotFound, ValidationFailed
+from gateway.principals import Principal
+from gateway.transactions import unit_of_work
+from models import Database
+from models.users import idempotency
+
+#: How long a key is remembered.
+REMEMBERED = timedelta(hours=24)
+#: How long a call may be on its way whose claim is stored before its result: its worker was ended in its middle.
+LOST = timedelta(minutes=1)
+#: Characters of a key.
+LONGEST_KEY = 255
+#: Characters of a result that is kept.
+LONGEST_RESULT = 256 * 1024
+
+_IN_PROGRESS = "A request with this Idempotency-Key is in progress. Repeat it when that one has ended."
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The first result of a key, as it is stored.
+
+    :ivar request: the keyed hash of the request's values.
+    :ivar values: the result by wire name; None where there was none, or where it was too long to keep.
+    :ivar version: of a result that has one, for its ETag.
+    :ivar accounts: the accounts of the caller then.
+    :ivar roles: the roles of the caller then.
+    """
+
+    request: str
+    values: Any
+    complete: bool
+    version: int | None
+    accounts: list[str]
+    roles: list[str]
+
+
+def applies(operation: Operation, context: Context) -> bool:
+    """Whether a call is one that is done once."""
+    return bool(context.idempotency_key) and operation.idempotent and context.caller is not None
+
+
+def call(catalog: Catalog, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
+    """The result of an operation, or of its first call by the same user under the same key within 24 hours.
+
+    :raises ValidationFailed: when the key is too long, or the values break a rule.
+    :raises IdempotencyKeyReused: when the first call had other values.
+    :raises Conflict: when the first call is in progress, or its result was too long to keep.
+    :raises NotFound: when the caller lost the right to see the first result.
+    """
+    if not applies(operation, context):
+        return catalog.call(operation, values, context)
+    key = context.idempotency_key or ""
+    if len(key) > LONGEST_KEY:
+        message = f"An Idempotency-Key has at most {LONGEST_KEY} characters."
+        raise ValidationFailed(operation.name, [FieldError("Length", "Idempotency-Key", message)])
+    now = datetime.fromisoformat(context.now)
+    request = _request_hash(key, values)
+    whose = _whose(operation, context)
+    try:
+        known = idempotency.claim(
+            context.unit, **whose, now=context.now, oldest=instant(now - REMEMBERED), lost=instant(now - LOST)
+        )
+    except idempotency.InProgress:
+        raise in_progress() from None
+    if known is not None:
+        return _again(operation, Kept(**json.loads(known)), request, context.principal)
+    result = catalog.call(operation, values, context)
+    idempotency.keep(context.unit, **whose, result=_kept(operation, result, request, context.principal))
+    return result
+
+
+def release(database: Database, operation: Operation, context: Context) -> None:
+    """Forget the claim of a call that failed after a part of its unit of work was committed."""
+    with unit_of_work(database) as unit:
+        idempotency.forget(unit, **_whose(operation, context))
+
+
+def in_progress() -> Conflict:
+    """What a call under a key gets while another one is being done under it."""
+    return Conflict(_IN_PROGRESS, error_code="IdempotencyKeyInProgress")
+
+
+def _whose(operation: Operation, context: Context) -> dict[str, str]:
+    key = (context.idempotency_key or "").encode("utf-8", "surrogatepass")
+    return {
+        "user_id": context.principal.user_id,
+        "operation": operation.name,
+        "key": hashlib.sha256(key).hexdigest(),
+    }
+
+
+def _request_hash(key: str, values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hmac.new(key.encode("utf-8", "surrogatepass"), text.encode("ascii"), hashlib.sha256).hexdigest()
+
+
+def _kept(operation: Operation, result: Any, request: str, caller: Principal) -> str:
+    values = None if result is None or operation.returns is None else operation.dump(result)
+    version = getattr(result, "version", None)
+    rights = {"accounts": list(caller.account_ids), "roles": sorted(caller.roles)}
+    kept = {"request": request, "values": values, "complete": True, "version": version, **rights}
+    text = json.dumps(kept)
+    return text if len(text) <= LONGEST_RESULT else json.dumps({**kept, "values": None, "complete": False})
+
+
+def _again(operation: Operation, kept: Kept, request: str, caller: Principal) -> Any:
+    """The first result. Raises IdempotencyKeyReused, NotFound, Conflict."""
+    if not hmac.compare_digest(kept.request, request):
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key was used for another request. Take a new key for a new request."
+        )
+    if not kept.complete:
+        words = "The request was done before; its result was too long to keep. Read it again."
+        raise Conflict(words, error_code="IdempotentResultNotKept")
+    if kept.values is None or operation.returns is None:
+        return None
+    if _lost_sight(kept, caller):
+        raise NotFound("The request was done before; its result is not visible to you any more.")
+    loaded = operation.returns.schema().load(kept.values, many=operation.returns_list)
+    if operation.returns_list:
+        return [operation.returns.instance(each) for each in loaded]
+    result = operation.returns.instance(loaded)
+    if kept.version is not None:
+        result.version = kept.version
+    return result
+
+
+def _lost_sight(kept: Kept, caller: Principal) -> bool:
+    """Whether the caller has fewer rights than at the first call, and the result may be of what they were needed for."""
+    if caller.is_administrator:
+        return False
+    if not caller.roles.issuperset(kept.roles):
+        return True
+    lost = set(kept.accounts).difference(caller.account_ids)
+    text = json.dumps(kept.values) if lost else ""
+    return any(f'"{account}"' in text for account in lost)

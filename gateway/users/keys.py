@@ -1,0 +1,45 @@
+"""API keys: random, shown once, stored as hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+from gateway import strength
+from gateway.users.tokens import is_token
+
+#: What our keys begin with, so that scanners for leaked secrets can know them.
+PREFIX = "gw_"
+#: Characters that a key has at least: one that a person chose must not be guessable.
+SHORTEST = 20
+LONGEST = 255
+
+# What a header carries without quotes, and no colon: Basic parts the key from the password there.
+_SHAPE = re.compile(r"[!-9;-~]+")
+
+
+def new_key() -> str:
+    """A key of 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def fault(key: str) -> str:
+    """What is wrong with a key that somebody chose; empty where nothing is."""
+    if not SHORTEST <= len(key) <= LONGEST:
+        return f"an API key has {SHORTEST} to {LONGEST} characters"
+    if not _SHAPE.fullmatch(key) or is_token(key):
+        return "an API key consists of letters, digits and signs of ASCII without blanks and colons, and does not look like a token"
+    if strength.is_guessable(key, strength.PASSWORD):
+        return "this API key is too easy to guess: it repeats itself or follows a pattern"
+    return ""
+
+
+def key_hash(key: str) -> str:
+    """What is stored of a key. Keys are random, so a fast hash can't be turned back."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hint(key: str) -> str:
+    """What is shown of a key: its last four characters."""
+    return "…" + key[-4:]

@@ -1,0 +1,145 @@
+"""Guessing passwords is slowed down, then locked out.
+
+Failures are counted for a user name at an address, for the address, and for the name, whether or not a user has it. Too many from one
+address lock that address out, of the name or of every name. Failures from other addresses only slow the name down. An address from which
+the user signed in within the last 30 days is known: guesses from elsewhere or at other names neither slow it down nor lock it out.
+
+Failures are counted in the database, so every worker and node counts the same. What is stored of names and addresses is a hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import NamedTuple
+
+from gateway import addresses
+from gateway.errors import TooManyRequests
+from gateway.transactions import unit_of_work
+from gateway.users.clock import Clock, instant, seconds_of
+from models import Database
+from models.users import login
+
+#: Seconds for which an address is known after a log-in.
+KNOWN = 30 * 86_400
+#: Failures that are free of delay.
+FREE = 5
+#: Seconds of the first delay; each further failure doubles it, up to the longest.
+FIRST_DELAY = 0.1
+LONGEST_DELAY = 1.0
+#: Bits of an IPv6 address that its owner shares with nobody.
+_PREFIX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When guesses lock out.
+
+    :ivar attempts: failures of one user name at one address.
+    :ivar address_attempts: failures at one address, whatever the names.
+    :ivar window: seconds for which a failure counts.
+    :ivar exempt: networks that many users share, such as a company's; there only the name is slowed down.
+    """
+
+    attempts: int = 20
+    address_attempts: int = 200
+    window: int = 600
+    exempt: Sequence[str] = ()
+
+
+class _Subjects(NamedTuple):
+    """The hashes that failures are counted by."""
+
+    pair: str
+    address: str
+    name: str
+
+
+class Lockout:
+    """Counts failed log-ins."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        sleep: Callable[[float], None] = time.sleep,
+        limits: Limits | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._sleep = sleep
+        self._limits = limits or Limits()
+        self._exempt = [addresses.network(each.strip()) for each in self._limits.exempt]
+
+    def admit(self, name: str, address: str) -> None:
+        """Let an attempt pass, late where others failed before it. Raises TooManyRequests where it is locked out."""
+        now, limits = self._clock(), self._limits
+        subjects = _subjects(name, address)
+        with unit_of_work(self._database, write=False) as unit:
+            failures = login.failures(unit, subjects, instant(now - limits.window))
+            known = login.known_since(unit, subjects.pair)
+        is_exempt = self._is_exempt(address)
+        is_known = not is_exempt and known is not None and seconds_of(known) + KNOWN > now
+        nothing = 0, instant(now)
+        (at_pair, first_at_pair), (at_address, first_at_address), (at_name, _) = (
+            failures.get(each, nothing) for each in subjects
+        )
+        if at_pair >= limits.attempts and not is_exempt:
+            raise self._locked(first_at_pair, now)
+        if at_address >= limits.address_attempts and not (is_exempt or is_known):
+            raise self._locked(first_at_address, now)
+        self._sleep(delay(at_pair if is_known else at_name))
+
+    def failed(self, name: str, address: str) -> None:
+        """Count a failure, and forget those that count no more."""
+        now = self._clock()
+        with unit_of_work(self._database) as unit:
+            login.sweep_failures(unit, instant(now - self._limits.window))
+            login.note_failures(unit, _subjects(name, address), instant(now))
+
+    def succeeded(self, name: str, address: str) -> None:
+        """Know the address, and forget the user's failures there. Those at the address stay: who has one account must not get free
+        guesses at others."""
+        now = self._clock()
+        subject = _subjects(name, address).pair
+        with unit_of_work(self._database) as unit:
+            login.forget_failures(unit, subject)
+            login.sweep_known(unit, instant(now - KNOWN))
+            login.note_known(unit, subject, instant(now))
+
+    def callers(self, name: str, address: str) -> list[str]:
+        """Return what a log-in counts for: its name, and its address unless many users share that."""
+        by_name = f"name {name.casefold()}"
+        return [by_name] if self._is_exempt(address) else [by_name, f"address {client_network(address)}"]
+
+    def _locked(self, first: str, now: float) -> TooManyRequests:
+        wait = max(1, round(seconds_of(first) + self._limits.window - now))
+        return TooManyRequests("Too many failed log-ins; try again later.", retry_after=wait)
+
+    def _is_exempt(self, address: str) -> bool:
+        return addresses.contains(self._exempt, address)
+
+
+def delay(failures: int) -> float:
+    """Seconds that an attempt waits after so many failures."""
+    return 0.0 if failures < FREE else min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - FREE, 32))
+
+
+def client_network(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the network of an IPv6 address; what is no address, as it is."""
+    found = addresses.parse(address)
+    if found is None or found.version == 4:
+        return address if found is None else str(found)
+    return str(ip_network((found, _PREFIX), strict=False))
+
+
+def _subjects(name: str, address: str) -> _Subjects:
+    user, network = name.casefold(), client_network(address)
+    return _Subjects(_hash("pair", user, network), _hash("address", network), _hash("user", user))
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

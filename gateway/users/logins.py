@@ -1,0 +1,84 @@
+"""Who knows a user's password: the one place where passwords are checked, by Basic and by log-ins alike."""
+
+from __future__ import annotations
+
+from gateway import audit
+from gateway.errors import NotAuthenticated, TooManyRequests
+from gateway.transactions import unit_of_work
+from gateway.users.clock import Clock, instant
+from gateway.users.lockout import Lockout
+from gateway.users.passwords import Passwords
+from models import Database
+from models.users import identity, user
+from models.users.identity import Identity
+
+#: The same words for a wrong password, a user that does not exist, one without a password, and a disabled one.
+WRONG = "Invalid Username or Password"
+
+
+class Logins:
+    """Checks names and passwords."""
+
+    def __init__(self, database: Database, passwords: Passwords, lockout: Lockout, clock: Clock) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._lockout = lockout
+        self._clock = clock
+
+    def check(self, name: str, password: str, address: str, *, every_time: bool) -> Identity:
+        """The user of that name and password, where both are right.
+
+        :param every_time: compute the hash though the password was right a moment ago: a new login session is worth it, and no more
+            of them can be made than hashes; clients that send their password with every request are not.
+        No connection is held while the hash is computed, and it is computed whether or not there is such a user.
+        Raises NotAuthenticated, and TooManyRequests where too many were wrong or are waiting.
+        """
+        found = self._find(name)
+        stored = None if found is None or found.disabled else found.password_hash
+        if found is not None and not every_time and self._passwords.remembers(stored, password):
+            return found
+        with self._passwords.line(*self._lockout.callers(name, address)):
+            self._admit(name, address, found)
+            right = self._passwords.verify(stored, password)
+            if found is None or stored is None or not right:
+                self._lockout.failed(name, address)
+                audit.record(audit.Event.LOG_IN_FAILED, target=_id_of(found))
+                raise NotAuthenticated(WRONG)
+            self._lockout.succeeded(name, address)
+            self._renew(found, stored, password)
+        audit.record(audit.Event.LOG_IN, user=found.user_id, target=found.user_id)
+        return found
+
+    def _admit(self, name: str, address: str, found: Identity | None) -> None:
+        try:
+            self._lockout.admit(name, address)
+        except TooManyRequests:
+            audit.record(audit.Event.LOG_IN_LOCKED_OUT, target=_id_of(found))
+            raise
+
+    def _find(self, name: str) -> Identity | None:
+        if not _is_text(name):
+            return None
+        with unit_of_work(self._database, write=False) as unit:
+            return identity.by_email(unit, name)
+
+    def _renew(self, found: Identity, stored: str, password: str) -> None:
+        """Hash the password anew where it was hashed by older parameters: only now is it known."""
+        if not self._passwords.outdated(stored):
+            return
+        renewed = self._passwords.hash(password)
+        with unit_of_work(self._database) as unit:
+            user.renew_password(unit, found.user_id, stored, renewed, instant(self._clock()))
+
+
+def _id_of(found: Identity | None) -> str | None:
+    return None if found is None else found.user_id
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be stored at all: half of a surrogate pair can't."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""Passwords: argon2id hashes (RFC 9106), checked without starving other requests.
+
+A hash takes a core for 100 ms and more, so hashes are computed a few at a time, by threads of a lower priority than those that answer
+requests, and only so many log-ins may wait for theirs: a flood of log-ins is refused, not queued.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gateway.errors import TooManyRequests
+from gateway.users.clock import Clock
+from gateway.users.memory import Memory
+
+Result = TypeVar("Result")
+
+#: Hashes that are computed at once in a process; each takes 64 MiB.
+AT_ONCE = 1
+#: Log-ins that may wait for their hash at once in a process, the computed one included.
+IN_LINE = 4
+#: Seconds that a log-in waits for its turn.
+PATIENCE = 10
+#: Seconds for which a password that was right is remembered, for clients that send it with every request.
+REMEMBERED = 60
+#: Characters that a password may have: the time of its hash must not be the sender's to choose.
+LONGEST = 1024
+#: How much less than others the hashing threads get of a busy processor (Linux: the nice value of a thread).
+NICE = 5
+
+
+def new_hasher() -> PasswordHasher:
+    """argon2id by the second recommendation of RFC 9106 (64 MiB, three passes), on one lane: a log-in is to take one core, not all."""
+    return PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
+
+
+class Passwords:
+    """Hashes and checks passwords.
+
+    A password that was right is remembered for a minute as a digest under a key of this process, never as itself.
+    """
+
+    def __init__(self, clock: Clock, hasher: PasswordHasher | None = None, in_line: int = IN_LINE) -> None:
+        self._clock = clock
+        self._hasher = hasher or new_hasher()
+        self._in_line = in_line
+        self._waiting = 0
+        self._by_caller: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        self._key = secrets.token_bytes(32)
+        self._known: Memory[bytes, bool] = Memory(clock)
+        self._decoy = decoy(self._hasher)
+        # Its thread begins with the first hash, in the worker: threads don't outlive the fork that makes one.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
+
+    @contextmanager
+    def line(self, *callers: str) -> Iterator[None]:
+        """A place among the requests that wait for their hash.
+
+        :param callers: what the request counts for, such as its user name and its address. Each has at most a quarter of the places.
+        :raises TooManyRequests: when all places are taken, or those of a caller.
+        """
+        with self._counting:
+            most = max(1, self._in_line // 4)
+            if self._waiting >= self._in_line or any(self._by_caller[each] >= most for each in callers):
+                raise TooManyRequests("Too many log-ins at once.", retry_after=1)
+            self._waiting += 1
+            self._by_caller.update(callers)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._waiting -= 1
+                self._by_caller -= Counter(callers)
+
+    def hash(self, password: str) -> str:
+        """The hash to store. Takes long."""
+        return self._computed(lambda: self._hasher.hash(_bytes(password)))
+
+    def remembers(self, stored: str | None, password: str) -> bool:
+        """Whether the password was that of the stored hash within the last minute. Takes no time."""
+        return stored is not None and self._known.get(self._digest(stored, password)) is not None
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        """Whether the password is that of the stored hash; None is a user that does not exist or has no password, and takes as long.
+        A password that is right is remembered."""
+        right = self._computed(lambda: self._check(stored or self._decoy, password[:LONGEST]))
+        if stored is None or not right or len(password) > LONGEST:
+            return False
+        self._known.put(self._digest(stored, password), True, self._clock() + REMEMBERED)
+        return True
+
+    def outdated(self, stored: str) -> bool:
+        """Whether the hash was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def _check(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, _bytes(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _computed(self, work: Callable[[], Result]) -> Result:
+        future = self._threads.submit(work)
+        try:
+            return future.result(PATIENCE)
+        except TooLate:
+            future.cancel()
+            raise TooManyRequests("Too many log-ins at once.", retry_after=PATIENCE) from None
+
+    def _digest(self, stored: str, password: str) -> bytes:
+        return hmac.digest(self._key, stored.encode() + b"\0" + _bytes(password), hashlib.sha256)
+
+
+def decoy(hasher: PasswordHasher) -> str:
+    """A hash of no password at all, with the hasher's parameters: checking it takes what checking a real one takes."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${digest}"
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

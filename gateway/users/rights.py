@@ -1,0 +1,81 @@
+"""What one user may do to another, and what becomes of credentials when a user's rights grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from gateway.sessions.dtos.catalog import SYSTEM_ADMINISTRATOR
+from models import Unit
+from models.users import identity, login, user
+
+
+class Holder(Protocol):
+    """Who has roles and accounts: a caller, a stored user."""
+
+    @property
+    def roles(self) -> Iterable[str]:
+        """The names of the roles."""
+        ...
+
+    @property
+    def account_ids(self) -> Sequence[str]:
+        """The ids of the accounts, the holder's own first."""
+        ...
+
+
+def covers(holder: Holder, roles: Iterable[str], account_ids: Iterable[str]) -> bool:
+    """Whether a holder's rights include these, so that the holder may act on whoever has them."""
+    if SYSTEM_ADMINISTRATOR in holder.roles:
+        return True
+    return SYSTEM_ADMINISTRATOR not in roles and set(account_ids) <= set(holder.account_ids)
+
+
+def void_credentials(unit: Unit, row: Any, now: str, **changes: Any) -> None:
+    """Change a user so that no login session and no token of before is good any more."""
+    login.delete_of_user(unit, row.id)
+    user.update(unit, row.id, credentials_version=row.credentials_version + 1, date_last_modified=now, **changes)
+
+
+def change_rights(
+    unit: Unit,
+    row: Any,
+    now: str,
+    *,
+    roles: Sequence[str] | None = None,
+    account_ids: Sequence[str] | None = None,
+    **changes: Any,
+) -> bool:
+    """Change a user's roles and accounts, None of which stay as they are; whether the password is void since.
+
+    Rights that grow void the login sessions and tokens of before. They void the password too, unless the user or somebody who could set it
+    now has set it: whoever knows it must not get the new rights.
+
+    :param row: the user as stored, which nobody else may change meanwhile (`models.users.user.lock`).
+    :param changes: further columns; a ``password_hash`` among them is good for the new rights.
+    """
+    if roles is not None:
+        changes["roles"] = list(roles)
+    new_roles = row.roles if roles is None else roles
+    accounts = row.account_ids if account_ids is None else account_ids
+    grows = not (set(new_roles) <= set(row.roles) and set(accounts) <= set(row.account_ids))
+    voided = grows and "password_hash" not in changes and _is_anothers(unit, row.id, new_roles, accounts)
+    if voided:
+        changes["password_hash"] = None
+    if grows or "password_hash" in changes:
+        void_credentials(unit, row, now, **changes)
+    elif changes:
+        user.update(unit, row.id, date_last_modified=now, **changes)
+    if account_ids is not None:
+        user.set_accounts(unit, row.id, account_ids)
+    return voided
+
+
+def _is_anothers(unit: Unit, user_id: str, roles: Iterable[str], account_ids: Iterable[str]) -> bool:
+    """Whether somebody with fewer rights than these knows the password of a user."""
+    found = user.get(unit, user_id)
+    setter_id = found.password_set_by
+    if found.password_hash is None or setter_id is None or setter_id == user_id:
+        return False
+    setter = identity.by_id(unit, setter_id)
+    return setter is None or setter.disabled or not covers(setter, roles, account_ids)

@@ -1,0 +1,160 @@
+"""Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256, and with nothing else.
+
+A token says who (``sub``), by which of the user's credentials (``cv``), of which family (``sid``: the tokens of one log-in), and what it is
+for (``use``): an access token is no refresh token. A refresh token that rotates has an id (``jti``). ``name``, ``email``,
+``preferred_username`` and ``roles`` are for clients to read; what a request may do is asked of the user as stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from gateway.users.clock import Clock
+from models.users.identity import Identity
+
+ISSUER = "gateway"
+ALGORITHM = "HS256"
+#: Characters of a token; most of ours have fewer than a thousand. Browsers keep cookies of 4,096 bytes with their names and attributes.
+LONGEST = 3900
+#: Uses of a token.
+ACCESS_USE = "access"
+REFRESH_USE = "refresh"
+
+_DAY = 86_400
+_REQUIRED = ["iss", "sub", "iat", "exp"]
+
+
+class TokenError(Exception):
+    """A token that is none of ours."""
+
+
+class TokenExpired(TokenError):
+    """A token of ours that was good once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds for which tokens are good; ServiceStack's.
+
+    :ivar access: of a token for requests.
+    :ivar refresh: of a token for new access tokens.
+    """
+
+    access: int = 14 * _DAY
+    refresh: int = 365 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says.
+
+    :ivar credentials_version: the user's when the token was issued; the token is void once the user has another one.
+    :ivar family: the tokens of one log-in have one: the hash of the login session, where there is one.
+    :ivar expires: seconds since the epoch.
+    :ivar refresh_id: of a refresh token that rotates; else empty.
+    """
+
+    user_id: str
+    credentials_version: int
+    family: str
+    expires: float
+    refresh_id: str = ""
+
+
+class Tokens:
+    """Issues and reads tokens.
+
+    :param secrets: the first signs; tokens signed with any of the others are still accepted, so that secrets can be changed.
+    """
+
+    def __init__(self, secrets: Sequence[str], clock: Clock, lifetimes: Lifetimes | None = None) -> None:
+        self._keys = [_key(each) for each in secrets if each]
+        self._clock = clock
+        self.lifetimes = lifetimes or Lifetimes()
+
+    def access(self, user: Identity, family: str, name: str) -> str:
+        """A token for requests.
+
+        :param name: the user's name to show.
+        """
+        email = user.email_address
+        roles = {"roles": list(user.roles)}
+        read_by_clients = {"name": name, "email": email, "preferred_username": email, **roles}
+        expires = self._clock() + self.lifetimes.access
+        token = self._issue(user, family, ACCESS_USE, expires, read_by_clients)
+        return token if len(token) <= LONGEST else self._issue(user, family, ACCESS_USE, expires, roles)
+
+    def refresh(self, user: Identity, family: str, refresh_id: str = "", expires: float | None = None) -> str:
+        """A token for new access tokens.
+
+        :param refresh_id: of a token that rotates.
+        :param expires: where that is not a lifetime from now.
+        """
+        more = {"jti": refresh_id} if refresh_id else {}
+        until = self._clock() + self.lifetimes.refresh if expires is None else expires
+        return self._issue(user, family, REFRESH_USE, until, more)
+
+    def read(self, token: str, use: str) -> Claims:
+        """What a token says. Raises TokenExpired, and TokenError for everything that is no token of ours for this use."""
+        found, its_use = self._claims(token)
+        if its_use != use:
+            raise TokenError("a token for another use")
+        if found.expires <= self._clock():
+            raise TokenExpired
+        return found
+
+    def family_of(self, token: str) -> str:
+        """The family of a token of ours, for whatever use, expired or not; empty for what is none."""
+        try:
+            return self._claims(token)[0].family
+        except TokenError:
+            return ""
+
+    def _claims(self, token: str) -> tuple[Claims, object]:
+        claims = self._verified(token)
+        try:
+            found = Claims(
+                str(claims["sub"]),
+                int(claims["cv"]),
+                str(claims["sid"]),
+                float(claims["exp"]),
+                str(claims.get("jti", "")),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise TokenError("a claim is missing or odd") from error
+        return found, claims.get("use")
+
+    def _issue(self, user: Identity, family: str, use: str, expires: float, more: dict[str, Any]) -> str:
+        claims = {"iss": ISSUER, "sub": user.user_id, "iat": int(self._clock()), "exp": int(expires), **more}
+        claims |= {"use": use, "cv": user.credentials_version, "sid": family}
+        return jwt.encode(claims, self._keys[0], ALGORITHM)
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        if len(token) > LONGEST or not token.isascii():
+            raise TokenError("no token of ours")
+        for key in self._keys:
+            try:
+                # Times are checked by our own clock.
+                options: Any = {"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+                return jwt.decode(token, key, [ALGORITHM], options=options, issuer=ISSUER)
+            except jwt.InvalidSignatureError:
+                continue
+            except (jwt.InvalidTokenError, RecursionError) as error:
+                raise TokenError("no token of ours") from error
+        raise TokenError("signed with another key")
+
+
+def is_token(text: str) -> bool:
+    """Whether a bearer text is a token, not an API key: three parts, the first one a JSON object in base64."""
+    return text.startswith("eyJ") and text.count(".") == 2
+
+
+def _key(secret: str) -> bytes:
+    """The secret has other uses than this one, so tokens have a key of their own."""
+    return hmac.digest(secret.encode(), b"gateway bearer tokens", hashlib.sha256)

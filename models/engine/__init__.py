@@ -1,0 +1,1 @@
+"""What every owner of rows builds on: connections, transactions, statements, lists."""

@@ -1,0 +1,53 @@
+"""One probe for a database that does not answer, instead of all requests waiting for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from models.engine.errors import Unavailable
+
+#: Seconds from which on a failure to connect was a wait in vain, and not a refusal that every request may see for itself.
+SLOW = 0.5
+
+
+class Breaker:
+    """Lets connections be opened: all at once while the database answers, and one at a time after it did not.
+
+    :param clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._silent = False
+        self._probing = threading.Lock()
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Open a connection.
+
+        :raises Unavailable: at once, when the last attempt was in vain and another one is under way.
+        """
+        if not self._silent:
+            with self._watched():
+                yield
+            return
+        if not self._probing.acquire(blocking=False):
+            raise Unavailable("The database does not answer. Another request waits for it.")
+        try:
+            with self._watched():
+                yield
+        finally:
+            self._probing.release()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        began = self._clock()
+        try:
+            yield
+        except Exception:
+            self._silent = self._silent or self._clock() - began >= SLOW
+            raise
+        self._silent = False

@@ -1,0 +1,377 @@
+"""The database and its units of work.
+
+    database = connect("sqlite:///gateway.db")
+    with database.unit_of_work() as unit:
+        session.insert(unit, row)
+
+A unit of work is one transaction: committed when its block ends, rolled back when anything is raised.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from models.engine import address
+from models.engine.engines import AGE, ANSWER, PATIENCE, Engine, Sqlite
+from models.engine.errors import OutcomeUnknown, Unavailable
+from models.engine.failures import check, is_broken, is_rolled_back, leaves_server, translated
+from models.engine.mysql import Mysql
+from models.engine.pool import Held, Pool, Run
+from models.engine.recent import Recent
+from models.engine.turns import Turns
+
+Result = TypeVar("Result")
+
+#: Connections that one process may have open, where nobody says otherwise; a thread needs one.
+CONNECTIONS = 32
+#: Sessions that one process keeps in memory.
+_MOST_SESSIONS = 1000
+#: How often `Database.run` does a unit at most.
+ATTEMPTS = 5
+#: How often one that others were quicker than: of Galera's nodes that change a row without a pause, one wins at a time.
+CONTENDED = 25
+#: Rows of a budget that a row of a writing unit costs: it is stored, and stays.
+WRITTEN = 5
+
+
+class Budget(Protocol):
+    """What a unit of work may use.
+
+    :ivar statement: seconds that one statement of a reading unit may take; None for no limit.
+    """
+
+    @property
+    def statement(self) -> float | None: ...
+
+    def spend(self, rows: int, size: int = 0) -> None:
+        """Count rows that were read, and the bytes of their long texts. Raises the caller's own error when the budget is used up."""
+        ...
+
+    def pause(self) -> None:
+        """Let short requests go first. Reading units call it between their blocks."""
+        ...
+
+
+class Unit:
+    """A transaction, and the way to run statements in it. `Database.unit_of_work` makes one.
+
+    :ivar dialect: ``sqlite`` or ``mysql``.
+    :ivar writes: whether it may write.
+    :ivar partly_stored: whether a part of it is committed already: it was suspended.
+    :ivar budget: what it may use; None for no limit.
+    """
+
+    __slots__ = ("_held", "_pool", "_writer", "budget", "database", "dialect", "partly_stored", "run", "writes")
+    #: Runs a statement as the driver does, with the driver's errors.
+    run: Run
+
+    def __init__(self, database: Database, writes: bool, budget: Budget | None = None) -> None:
+        self.database = database
+        self.budget = budget
+        self.dialect = database.dialect
+        self.writes = writes
+        self.partly_stored = False
+        self._held: Held | None = None
+
+    def __enter__(self) -> Unit:
+        database = self.database
+        self._writer = database._take_writer() if self.writes else None
+        self._pool = database._pool
+        try:
+            held = self._held = self._pool.take(self.writes)
+            try:
+                self._begin(held)
+            except Exception as error:
+                # Of a connection that can't even begin nobody knows what is wrong with it.
+                held.broken = True
+                if not self._may_renew(held, error):
+                    raise
+                self._renew(held)
+        except BaseException as error:
+            self._roll_back()
+            if isinstance(error, Exception):
+                check(error, self.writes)
+            raise
+        self.run = held.run
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._held is None:
+            # What failed did so while the unit was suspended.
+            return
+        if error is None:
+            self._commit()
+            return
+        if isinstance(error, Exception):
+            self._note(error)
+        self._roll_back()
+        if isinstance(error, Exception):
+            check(error, self.writes)
+
+    def spend(self, rows: int, size: int = 0) -> None:
+        """Count rows that were read or written, and the bytes of their long texts, against the unit's budget. A row that is written counts
+        as `WRITTEN`. Raises the budget's error when it is used up."""
+        if self.budget is not None:
+            self.budget.spend(rows * WRITTEN if self.writes else rows, size)
+            if not self.writes:
+                self.budget.pause()
+
+    def progress(self) -> None:
+        """Give the next statement its full time. Long lists call it between their blocks."""
+        if self._held is not None:
+            self.database.engine.limit(self._held, self._held.limit)
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run a statement; its cursor. Raises Duplicate and Unavailable."""
+        try:
+            return self.run(sql, values)
+        except Exception as error:
+            return self.run_again(error, sql, values)
+
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each of some rows of values. Raises Duplicate and Unavailable."""
+        assert self._held is not None
+        self._held.touched = True
+        try:
+            self.database.engine.run_many(self._held.connection, sql, rows)
+        except Exception as error:
+            self._note(error)
+            check(error, self.writes)
+            raise
+
+    def run_again(self, error: Exception, sql: str, values: Sequence[Any]) -> Any:
+        """The cursor of a statement that failed with a driver's error, where it may be run once more: the first statement of a unit
+        may find that its connection broke while it rested. Raises what the error stands for elsewhere."""
+        held = self._held
+        self._note(error)
+        if held is None or held.touched or not self._may_renew(held, error):
+            check(error, self.writes)
+            raise error
+        try:
+            self._renew(held)
+            return self.run(sql, values)
+        except Exception as second:
+            self._note(second)
+            check(second, self.writes)
+            raise
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Commit what was done, and begin again when the block ends: while it lasts nothing is locked, and it may open units of
+        its own. For slow work in the middle of a unit."""
+        self.partly_stored = True
+        self._commit()
+        yield
+        self.__enter__()
+
+    def _note(self, error: Exception) -> None:
+        """See to it that no other unit meets the same error for the same reason."""
+        held = self._held
+        if held is not None and is_broken(error):
+            held.broken = True
+            if leaves_server(error):
+                self._pool.retire(held.host)
+
+    def _may_renew(self, held: Held, error: Exception) -> bool:
+        """Whether the connection may have died, or its server may have been left, while it rested."""
+        return held.host is not None and not held.fresh and is_broken(error)
+
+    def _renew(self, held: Held) -> None:
+        self._pool.renew(held)
+        self._begin(held)
+        self.run = held.run
+
+    def _begin(self, held: Held) -> None:
+        engine = self.database.engine
+        engine.begin(held, self.writes)
+        engine.limit(held, None if self.writes or self.budget is None else self.budget.statement)
+
+    def _commit(self) -> None:
+        held, self._held = self._held, None
+        assert held is not None
+        try:
+            held.connection.commit()
+        except BaseException as error:
+            meant = translated(error) if isinstance(error, Exception) else None
+            if not isinstance(error, Exception) or not isinstance(meant, Unavailable):
+                self._pool.drop(held)
+                raise
+            self._give_uncommitted(held, error)
+            if self.writes and is_rolled_back(error):
+                words = f"The commit failed: {error}"
+                raise Unavailable(words, again=True, contended=meant.contended) from error
+            if self.writes:
+                # Nobody knows whether it was committed, so nobody may do it again.
+                raise OutcomeUnknown(f"The commit failed: {error}") from error
+            # What a reading unit read is as good as it was.
+        else:
+            self._pool.give(held)
+            if self.writes and (checkpoints := self.database.engine.checkpoints) is not None:
+                checkpoints.note()
+        finally:
+            if self._writer is not None:
+                self._writer.release()
+
+    def _give_uncommitted(self, held: Held, error: Exception) -> None:
+        """Give back a connection whose commit failed. One that lost against another node is as good as before."""
+        if leaves_server(error):
+            self._pool.retire(held.host)
+        held.broken = is_broken(error)
+        if not held.broken:
+            try:
+                held.connection.rollback()
+            except Exception:
+                held.broken = True
+        self._pool.give(held)
+
+    def _roll_back(self) -> None:
+        held, self._held = self._held, None
+        try:
+            if held is not None:
+                held.connection.rollback()
+                # One that is broken is closed there.
+                self._pool.give(held)
+        except Exception:
+            assert held is not None
+            self._pool.drop(held)
+        finally:
+            if self._writer is not None:
+                self._writer.release()
+
+
+class Database:
+    """A database and how to talk to it. `connect` makes one."""
+
+    def __init__(self, engine: Engine, connections: int, patience: float, age: float) -> None:
+        self.engine = engine
+        self.peewee = engine.peewee
+        self.dialect = engine.dialect
+        self._connections = connections
+        self._patience = patience
+        self._age = age
+        #: Sessions by id, as they were read last.
+        self.recent_sessions: Recent[str, Any] = Recent(_MOST_SESSIONS)
+        self._inherited: list[Pool] = []
+        self._renew()
+
+    def unit_of_work(self, *, write: bool = True, budget: Budget | None = None) -> Unit:
+        """One transaction, as a context manager.
+
+        :param write: take the right to write at once, so that what was read stays true; other units only read.
+        :param budget: what the unit may use; None for no limit.
+        Raises Duplicate and Unavailable in place of the driver's errors.
+        """
+        return Unit(self, write, budget)
+
+    def run(self, work: Callable[[Unit], Result], *, write: bool = True, budget: Budget | None = None) -> Result:
+        """Do a whole unit of work, again where it failed for no fault of its own and nothing of it can be stored: another unit's lock
+        threw it out, or its connection broke before the commit. `ATTEMPTS` times at most, or `CONTENDED` times where others changed the
+        same rows first, none of which begins later than twice the database's patience after the first. A unit that was suspended is done
+        once.
+
+        :param work: what is done in the unit, each time from its beginning: it must change nothing else. Its result is `run`'s.
+        Raises Duplicate and Unavailable.
+        """
+        begin = time.monotonic()
+        attempt = 1
+        while True:
+            unit = Unit(self, write, budget)
+            try:
+                with unit:
+                    return work(unit)
+            except Unavailable as error:
+                late = time.monotonic() - begin > 2 * self._patience
+                most = CONTENDED if error.contended else ATTEMPTS
+                if not error.again or unit.partly_stored or attempt >= most or late:
+                    raise
+            # Those that met each other must not meet again.
+            time.sleep(min(0.2, 0.01 * 2**attempt) * random.uniform(0.5, 1))  # noqa: S311 - only spread
+            attempt += 1
+
+    def ping(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with self.unit_of_work(write=False) as unit:
+                return bool(unit.execute("SELECT 1").fetchone()[0] == 1)
+        except Unavailable:
+            return False
+
+    def probe(self) -> None:
+        """Ask the database for something and, where it is a file, write to it. A file that another writer has in use is well.
+
+        :raises Unavailable: when it does not answer, or takes no writes.
+        """
+        if not isinstance(self.engine, Sqlite):
+            with self.unit_of_work(write=False) as unit:
+                unit.execute("SELECT 1").fetchone()
+            return
+        try:
+            self.engine.probe()
+        except Exception as error:
+            meant = translated(error)
+            if meant is None:
+                raise
+            if not (isinstance(meant, Unavailable) and meant.again):
+                raise meant from error
+
+    def dispose(self) -> None:
+        """Close the connections: before a fork, and at the end. After a fork, forget the parent's."""
+        if not self._pool.close():
+            self._inherited.append(self._pool)
+        if self.engine.checkpoints is not None:
+            self.engine.checkpoints.wait()
+        self._renew()
+        if not self.peewee.is_closed():
+            self.peewee.close()
+
+    def _renew(self) -> None:
+        servers = self.engine if isinstance(self.engine, Mysql) else None
+        self._pool = Pool(self.engine.open, servers, self._connections, self._patience, self._age)
+        # PERF: SQLite lets its writers wait by sleeping; those of one process wait for each other here, and are woken at once.
+        self._writer = Turns() if self.engine.one_writer else None
+
+    def _take_writer(self) -> Turns | None:
+        writer = self._writer
+        if writer is not None and not writer.acquire(timeout=self._patience):
+            raise Unavailable("Another unit of work is writing for too long.", again=True)
+        return writer
+
+
+def connect(
+    url: str,
+    *,
+    connections: int = CONNECTIONS,
+    patience: float = PATIENCE,
+    answer: float | None = ANSWER,
+    age: float = AGE,
+    sync_wait: bool = False,
+    sqlite_sync: str = "normal",
+) -> Database:
+    """The database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``, or
+    several servers: ``mysql://user:password@one,two,three/name`` (`models.engine.address`).
+
+    No connection is opened yet. ``mariadb:`` is MySQL's protocol too.
+
+    :param connections: how many the process may have open at once.
+    :param patience: seconds to wait for a free connection, and for another writer's lock.
+    :param answer: seconds to wait for a server's answer to one statement; None is for ever.
+    :param age: seconds after which a connection to a server is replaced, give or take a fifth.
+    :param sync_wait: whether each node of a Galera cluster waits before it reads, until it has what the others committed before.
+    :param sqlite_sync: whether an SQLite commit waits for the disk (``full``), or is in the operating system's hands (``normal``): then
+        a power failure may lose the last commits, but never damages the file.
+    :raises ValueError: with one line that says what is wrong with the URL.
+    """
+    found = address.parse(url)
+    engine: Engine
+    if isinstance(found, address.SqliteAddress):
+        engine = Sqlite(found.path, patience, sqlite_sync)
+    else:
+        engine = Mysql(found, patience, answer, sync_wait=sync_wait)
+    return Database(engine, connections, patience, age)

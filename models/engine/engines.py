@@ -1,0 +1,142 @@
+"""What differs between SQLite and MySQL: how a connection is opened, a transaction begun, a statement run.
+
+MySQL's is in `models.engine.mysql`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from typing import Any, Protocol
+
+import peewee
+
+from models.engine.checkpoints import LARGE, MOST_PAGES, Checkpoints
+from models.engine.pool import Held
+
+#: Seconds that a connection may take to be opened, and a writer waits for another one.
+PATIENCE = 5
+#: Seconds that a connection to a server is used, give or take a fifth.
+AGE = 600
+#: Seconds that a server's answer to one statement is waited for.
+ANSWER = 30
+
+#: Seconds from one attempt to write to the next while another process writes.
+_POLL = 0.0005
+
+#: SQLite's steps from one look at a statement's deadline to the next: some 20 ms, so that short statements never look.
+_STEPS = 1_000_000
+
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "foreign_keys": 1,
+    "cache_size": -16_000,
+    "temp_store": "memory",
+    "wal_autocheckpoint": MOST_PAGES,
+    "journal_size_limit": LARGE,
+}
+
+
+class Engine(Protocol):
+    """One kind of database.
+
+    :ivar dialect: ``sqlite`` or ``mysql``.
+    :ivar one_writer: whether the database has but one writer at a time.
+    :ivar checkpoints: to be told of every unit that was committed and may have written; None where the server sees to it.
+    """
+
+    dialect: str
+    one_writer: bool
+    checkpoints: Checkpoints | None
+    peewee: Any
+
+    def open(self, held: Held) -> None:
+        """Open a connection."""
+        ...
+
+    def begin(self, held: Held, writes: bool) -> None:
+        """Begin a transaction. A reading one sees the database as it was at one moment, and can't change it."""
+        ...
+
+    def limit(self, held: Held, seconds: float | None) -> None:
+        """Interrupt statements of a reading unit that take longer, from now on; None for no limit."""
+        ...
+
+    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each of some rows of values."""
+        ...
+
+
+class Sqlite:
+    """A file. Readers see the moment of their first statement; a writer takes the file's only right to write when it begins.
+
+    :param sync: SQLite's ``synchronous``, ``normal`` or ``full``.
+    """
+
+    dialect = "sqlite"
+    one_writer = True
+
+    def __init__(self, path: str, patience: float, sync: str) -> None:
+        self._path = path
+        database: Any = peewee.SqliteDatabase(
+            path,
+            pragmas={**_PRAGMAS, "synchronous": sync},
+            timeout=patience,
+            check_same_thread=False,
+            autoconnect=False,
+        )
+        self.peewee = database
+        self._patience = patience
+        self.checkpoints: Checkpoints | None = Checkpoints(database._connect, f"{path}-wal")
+
+    def open(self, held: Held) -> None:
+        # SECURITY: nobody else reads a new file. Its log gets the same mode from SQLite.
+        with suppress(OSError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        held.connection = self.peewee._connect()
+        held.run = held.connection.execute
+        held.connection.set_progress_handler(lambda: time.monotonic() > held.deadline, _STEPS)
+
+    def begin(self, held: Held, writes: bool) -> None:
+        if held.writes is not writes:
+            held.connection.execute(f"PRAGMA query_only = {not writes:d}")
+            held.connection.execute(f"PRAGMA busy_timeout = {0 if writes else round(self._patience * 1000)}")
+            held.writes = writes
+        if writes:
+            self._begin_writing(held.connection)
+        else:
+            held.connection.execute("BEGIN")
+
+    def _begin_writing(self, connection: Any) -> None:
+        """Wait for the writers of other processes. SQLite's own wait looks ever more rarely, up to every 100 ms, so that a writer between
+        busy ones waits for seconds."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL)
+            else:
+                return
+
+    def probe(self) -> None:
+        """Read and write the file, by a new connection: others have parts of it in memory. Raises the driver's errors."""
+        if not os.path.exists(self._path):
+            raise sqlite3.OperationalError(f"the file {self._path} is gone")
+        with closing(self.peewee._connect()) as connection:
+            connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            # A number of the file's first page that nobody reads.
+            connection.execute("PRAGMA user_version = 0")
+
+    def limit(self, held: Held, seconds: float | None) -> None:
+        held.limit = seconds
+        held.deadline = math.inf if seconds is None else time.monotonic() + seconds
+
+    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        connection.executemany(sql, rows)

@@ -1,0 +1,135 @@
+"""What the drivers' errors mean. Nobody else looks at them.
+
+Drivers are known by name, so that none has to be installed that is not used.
+"""
+
+from __future__ import annotations
+
+from models.engine.errors import Duplicate, StorageError, TimedOut, Unavailable
+
+_DRIVERS = ("sqlite3", "pymysql")
+_AWAY = ("OperationalError", "InterfaceError", "InternalError")
+
+# SQLite's result codes: a unique index, a primary key; busy, locked; a mistake in a statement; a file that is read-only, or a unit that
+# only reads; a file that is damaged, or none of SQLite's.
+_SQLITE_DUPLICATE = frozenset({2067, 1555})
+_SQLITE_BUSY = frozenset({5, 6})
+_SQLITE_MISTAKE = frozenset({1})
+_SQLITE_READONLY = 8
+_SQLITE_INTERRUPTED = frozenset({9})
+_SQLITE_DAMAGED = frozenset({11, 26})
+# What does not pass by itself: these, and a file that can't be opened.
+_SQLITE_LASTING = _SQLITE_DAMAGED | {_SQLITE_READONLY, 14}
+
+# MySQL's numbers: a duplicate key.
+_MYSQL_DUPLICATE = frozenset({1062, 1586})
+#: A deadlock (of Galera's nodes, too), a row that somebody changed since it was read.
+_MYSQL_CONTENDED = frozenset({1020, 1213})
+#: These, and a lock that was waited for in vain.
+_MYSQL_BUSY = _MYSQL_CONTENDED | {1205}
+#: A lock that a statement does not wait for.
+_MYSQL_LOCKED = frozenset({1205, 3572})
+#: A connection that was lost, or ended by somebody, or by a server that ends.
+_MYSQL_LOST = frozenset({1053, 1927, 2006, 2013, 3168, 3169, 4031})
+#: A server that takes no writes any more (1290, 1836), or is no part of its cluster (1047, 3100 to 3167).
+_MYSQL_LEFT = frozenset({1047, 1290, 1836, *range(3100, 3168)})
+#: A server that can't be reached.
+_MYSQL_UNREACHABLE = frozenset({2002, 2003, 2005, 2006, 2013})
+#: A commit that failed with one of these was rolled back.
+_MYSQL_ROLLED_BACK = frozenset({1020, 1213, 1290, 1836, 3100, 3101})
+#: A change of the schema that was made before: a table, column or index that is there already, or gone already.
+_MYSQL_MADE = frozenset({1050, 1051, 1060, 1061, 1091})
+# An unknown column, a column without a value, a statement that writes in a reading unit.
+_MYSQL_MISTAKE = frozenset({1054, 1364, 1792}) | _MYSQL_MADE
+# A statement that took longer than it may: MariaDB's max_statement_time, MySQL's max_execution_time.
+_MYSQL_INTERRUPTED = frozenset({1969, 3024})
+_INTERRUPTED = _SQLITE_INTERRUPTED | _MYSQL_INTERRUPTED
+
+
+def is_driver_error(error: BaseException) -> bool:
+    """Whether an error is a driver's."""
+    return type(error).__module__.startswith(_DRIVERS)
+
+
+def translated(error: Exception, writes: bool = True) -> StorageError | None:
+    """The error that a driver's one stands for; None for what is none of a driver's, or a mistake of ours.
+
+    :param writes: whether it happened in a unit that may write: one that may not and does so is a mistake.
+
+    A transaction that was thrown out because of another one's lock, lost its connection, or met a server that takes no writes any more, is
+    Unavailable with ``again``: it may be done once more.
+    """
+    if not is_driver_error(error):
+        return None
+    code, passing = _code(error), _SQLITE_BUSY | _MYSQL_BUSY | _MYSQL_LOST | _MYSQL_LEFT
+    if _is(error, "IntegrityError"):
+        return Duplicate(str(error)) if code in _SQLITE_DUPLICATE | _MYSQL_DUPLICATE else None
+    if not _is_away(error, code) or (code == _SQLITE_READONLY and not writes):
+        return None
+    if code in _INTERRUPTED:
+        return TimedOut(f"A statement took too long: {error}")
+    return Unavailable(
+        f"The database can't be used: {error}",
+        again=code in passing,
+        lasting=code in _SQLITE_LASTING,
+        contended=code in _MYSQL_CONTENDED,
+    )
+
+
+def check(error: Exception, writes: bool = True) -> None:
+    """Raise what a driver's error stands for (`translated`); nothing happens where it is none."""
+    meant = translated(error, writes)
+    if meant is not None:
+        raise meant from error
+
+
+def is_broken(error: Exception) -> bool:
+    """Whether the connection that this happened on is of no use any more."""
+    code = _code(error)
+    return is_driver_error(error) and _is_away(error, code) and code not in _SQLITE_BUSY | _MYSQL_BUSY | _INTERRUPTED
+
+
+def leaves_server(error: Exception) -> bool:
+    """Whether other connections to the same server are of no use either."""
+    return is_broken(error) and _code(error) in _MYSQL_LEFT
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether a server did not answer a new connection, not even by refusing it."""
+    return isinstance(error, OSError) or (is_driver_error(error) and _code(error) in _MYSQL_UNREACHABLE)
+
+
+def is_rolled_back(error: Exception) -> bool:
+    """Whether nothing is stored of a unit whose commit failed so."""
+    return is_driver_error(error) and _code(error) in _MYSQL_ROLLED_BACK
+
+
+def is_made(error: Exception) -> bool:
+    """Whether a change of the schema failed because it was made before, on another node of a cluster."""
+    return is_driver_error(error) and _code(error) in _MYSQL_MADE
+
+
+def _is_away(error: Exception, code: int) -> bool:
+    if code in _SQLITE_DAMAGED and _is(error, "DatabaseError"):
+        return True
+    return _is(error, *_AWAY) and code not in _SQLITE_MISTAKE | _MYSQL_MISTAKE
+
+
+def _is(error: Exception, *names: str) -> bool:
+    return any(each.__name__ in names for each in type(error).__mro__)
+
+
+def _code(error: Exception) -> int:
+    """SQLite's result code, an extended one only for what is a duplicate, or MySQL's number."""
+    extended = getattr(error, "sqlite_errorcode", None)
+    if isinstance(extended, int):
+        return extended if extended in _SQLITE_DUPLICATE else extended & 0xFF
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, int) else 0
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether a statement that does not wait for locks met one (MySQL's NOWAIT; MariaDB has no number of its own for it)."""
+    return (
+        isinstance(error, Exception) and type(error).__module__.startswith(_DRIVERS) and _code(error) in _MYSQL_LOCKED
+    )

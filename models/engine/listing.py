@@ -1,0 +1,273 @@
+"""Lists of rows: filters, order, pages, and everything in blocks.
+
+A `Listing` knows the table; each combination of filters and order is one statement, built once. Lists of values are padded to the next
+of a few sizes by repeating their last value, so that few statements serve them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import peewee
+
+from models.engine.conditions import Condition, padded, places
+from models.engine.database import Unit
+from models.engine.statements import Statement, param
+
+#: Rows that are read at once when everything is.
+BLOCK = 100
+#: Keys that are read at once where no index sorts everything.
+ORDERED = 5000
+
+#: Rows that are sooner sorted than looked for in the order of a list.
+FEW = 500
+#: Marks a shape where a filter leaves as few rows. Filters are named by identifiers, so that none has this name.
+_FEW = "(few)"
+
+#: Rows that a page passes over by the index alone, before columns are read.
+DEEP = 1000
+
+#: Characters of a long text by which it is sorted.
+SORTED = 255
+
+#: The filters of a list and how many values each has; 0 is one value that is no list.
+Shape = tuple[tuple[str, int], ...]
+
+
+def place_of(name: str) -> str:
+    """The place of a filter's value in a statement. It is not an identifier, as the listing's own places (``limit``, ``after``) are: a
+    filter of the same name never gives or takes the value of another place."""
+    return f"filter {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which column rows are sorted; ties go by id, in the same direction, and null stands as the empty text."""
+
+    column: str
+    descending: bool = True
+
+
+def size_of(text: str | None) -> int:
+    """Bytes of a text as UTF-8."""
+    return 0 if text is None else len(text) if text.isascii() else len(text.encode())
+
+
+class Listing:
+    """Lists of one table's rows.
+
+    :param columns: what is selected; the id comes first.
+    :param one: conditions that take one value, by the name of their filter.
+    :param several: conditions that take a list of values.
+    :param narrow: filters that leave few rows, with other conditions for the filters beside them: such that no index serves, lest the
+        database prefers a wide index because it is sorted.
+    :param rare: filters of several values that may leave few rows, the likeliest first.
+    :param beside_few: conditions for the filters beside one that does; as in `narrow`.
+    :param keys: what sorts where it is no column of the table, by name.
+    Raises ValueError for a filter that is not named by an identifier, or that takes one value and several.
+    """
+
+    def __init__(
+        self,
+        model: type[peewee.Model],
+        columns: Sequence[peewee.Field],
+        *,
+        one: Mapping[str, Condition] | None = None,
+        several: Mapping[str, Condition] | None = None,
+        narrow: Mapping[str, Mapping[str, Condition]] | None = None,
+        rare: Sequence[str] = (),
+        beside_few: Mapping[str, Condition] | None = None,
+        keys: Mapping[str, Any] | None = None,
+    ) -> None:
+        wrong = [name for name in (*(one or {}), *(several or {})) if not name.isidentifier()]
+        if wrong or set(one or {}) & set(several or {}):
+            raise ValueError(f"filters need names of their own, which are identifiers: {wrong or 'one and several'}")
+        self._model = model
+        self._narrow = {**(narrow or {}), _FEW: beside_few or {}}
+        self._rare = rare
+        self._columns = columns
+        self._one = one or {}
+        self._several = several or {}
+        self._keys = keys or {}
+        self._long = [index for index, each in enumerate(columns) if isinstance(each, peewee.TextField)]
+        self._pages = lru_cache(maxsize=512)(self._page)
+        self._samples = lru_cache(maxsize=512)(self._sample)
+        self._counts = lru_cache(maxsize=512)(self._count)
+        self._counts_up_to = lru_cache(maxsize=512)(self._count_up_to)
+        self._blocks = lru_cache(maxsize=512)(self._block)
+        self._by_ids = lru_cache(maxsize=None)(self._of_ids)
+        # What sorts an index whose rows come in the order of a list.
+        indexes: Any = model._meta.indexes
+        self._indexed = {"id", *(names[-2] for names, _ in indexes if len(names) > 1 and names[-1] == "id")}
+
+    @property
+    def filters(self) -> Mapping[str, bool]:
+        """The names of the filters, and whether each takes several values."""
+        return {**dict.fromkeys(self._one, False), **dict.fromkeys(self._several, True)}
+
+    @property
+    def sorts(self) -> list[str]:
+        """The names of what `Order` may name: the selected columns and the listing's keys."""
+        return [*(column.name for column in self._columns), *self._keys]
+
+    def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
+        """Columns of at most `limit` rows after `offset`. Filters that are None admit everything; an empty list nothing."""
+        shape, values = self._shaped(filters)
+        if shape is None:
+            return []
+        if self._leaves_few(unit, shape, values):
+            shape = (*shape, (_FEW, 0))
+        values |= {"limit": limit, "offset": offset}
+        if limit <= BLOCK and offset < DEEP:
+            return self._counted(unit, self._pages(shape, order, False).rows(unit, **values))
+        # A long page is read in blocks, so that its budget is asked before all of it is in memory; and of rows that a deep page
+        # passes over, MySQL would read every column.
+        ids = [row[0] for row in self._pages(shape, order, True).rows(unit, **values)]
+        return [row for block in self._in_blocks(unit, ids) for row in block]
+
+    def _in_blocks(self, unit: Unit, ids: Sequence[str]) -> Iterator[list[Any]]:
+        """Columns of the rows with these ids, in their order."""
+        for begin in range(0, len(ids), BLOCK):
+            wanted = ids[begin : begin + BLOCK]
+            several = padded(wanted)
+            rows = {row[0]: row for row in self._by_ids(len(several)).run(unit, several).fetchall()}
+            yield self._counted(unit, [rows[each] for each in wanted])
+
+    def _counted(self, unit: Unit, rows: list[Any]) -> list[Any]:
+        unit.spend(len(rows), sum([size_of(row[index]) for index in self._long for row in rows]))
+        return rows
+
+    def _leaves_few(self, unit: Unit, shape: Shape, values: Mapping[str, Any]) -> bool:
+        """Whether SQLite should read the rows of several values by their index and sort them. By itself it reads all rows in the order of
+        the list until the page is full, which is the whole table where the values have few rows. MySQL looks before it chooses."""
+        if unit.dialect != "sqlite" or any(name in self._narrow and size < 2 for name, size in shape):
+            return False
+        sizes = dict(shape)
+        rare = next((name for name in self._rare if sizes.get(name, 0) > 1), None)
+        return rare is not None and int(self._samples(rare, sizes[rare]).row(unit, **values, most=FEW)[0]) < FEW
+
+    def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+        """How many rows there are.
+
+        :param most: where the count ends; None counts all rows.
+        """
+        shape, values = self._shaped(filters)
+        if shape is None:
+            return 0
+        if most is None:
+            return int(self._counts(shape).row(unit, **values)[0])
+        return int(self._counts_up_to(shape).row(unit, **values, most=most)[0])
+
+    def is_sorted_by_index(self, order: Order) -> bool:
+        """Whether an index has the rows in this order."""
+        return order.column in self._indexed
+
+    def blocks(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[Any]]:
+        """Columns of every row, `BLOCK` rows at a time. Each block begins after the last row of the one before, by key."""
+        shape, values = self._shaped(filters)
+        if shape is None:
+            return
+        if self.is_sorted_by_index(order):
+            for rows in self._by_key(unit, shape, values, order, BLOCK):
+                yield self._counted(unit, [row[:-1] for row in rows])
+            return
+        # PERF: without an index every read looks at all rows, so that few reads find out which rows follow each other.
+        for rows in self._by_key(unit, shape, values, order, ORDERED):
+            yield from self._in_blocks(unit, [row[0] for row in rows])
+
+    def _by_key(
+        self, unit: Unit, shape: Shape, values: Mapping[str, Any], order: Order, limit: int
+    ) -> Iterator[list[Any]]:
+        rows = self._blocks(shape, order, False).rows(unit, **values, limit=limit)
+        while rows:
+            yield rows
+            if len(rows) < limit:
+                return
+            unit.progress()
+            rows = self._blocks(shape, order, True).rows(
+                unit, **values, limit=limit, after=rows[-1][-1], after_id=rows[-1][0]
+            )
+
+    def _shaped(self, filters: Mapping[str, Any]) -> tuple[Shape | None, dict[str, Any]]:
+        shape: list[tuple[str, int]] = []
+        values: dict[str, Any] = {}
+        for name, value in filters.items():
+            if value is None:
+                continue
+            if name in self._one:
+                shape.append((name, 0))
+                values[place_of(name)] = value
+                continue
+            if not value:
+                return None, {}
+            several = padded(value)
+            shape.append((name, len(several)))
+            values.update(zip(places(place_of(name), len(several)), several, strict=True))
+        return tuple(sorted(shape)), values
+
+    def _where(self, shape: Shape) -> list[Any]:
+        known = {**self._one, **self._several}
+        for name, _ in shape:
+            known |= self._narrow.get(name, {})
+        conditions = [
+            known[name]([*map(param, places(place_of(name), size))] if size else param(place_of(name)))
+            for name, size in shape
+            if name != _FEW
+        ]
+        return conditions or [peewee.SQL("1 = 1")]
+
+    def _sort_key(self, order: Order) -> Any:
+        if order.column in self._keys:
+            return peewee.fn.COALESCE(self._keys[order.column], "")
+        column = getattr(self._model, order.column)
+        if isinstance(column, peewee.TextField):
+            # MySQL sorts by the first kilobyte only but compares all: both look at as much here.
+            return peewee.fn.COALESCE(peewee.fn.SUBSTR(column, 1, SORTED), "")
+        return peewee.fn.COALESCE(column, "") if column.null else column
+
+    def _ordered(self, query: Any, order: Order) -> Any:
+        key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
+        if order.column == "id":
+            return query.order_by(key_id.desc() if order.descending else key_id.asc())
+        return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
+
+    def _page(self, shape: Shape, order: Order, ids_only: bool) -> Statement:
+        def build() -> Any:
+            columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
+            query = self._ordered(self._model.select(*columns).where(*self._where(shape)), order)
+            return query.limit(param("limit")).offset(param("offset"))
+
+        return Statement(build)
+
+    def _sample(self, name: str, size: int) -> Statement:
+        return self._count_up_to(((name, size),))
+
+    def _count_up_to(self, shape: Shape) -> Statement:
+        rows = self._model.select(peewee.SQL("1")).where(*self._where(shape)).limit(param("most"))
+        return Statement(lambda: peewee.Select([rows], [peewee.fn.COUNT(peewee.SQL("*"))]))
+
+    def _count(self, shape: Shape) -> Statement:
+        return Statement(lambda: self._model.select(peewee.fn.COUNT(peewee.SQL("*"))).where(*self._where(shape)))
+
+    def _block(self, shape: Shape, order: Order, later: bool) -> Statement:
+        def build() -> Any:
+            key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
+            conditions = self._where(shape)
+            if later:
+                after, after_id = param("after"), param("after_id")
+                if order.descending:
+                    conditions += [key <= after, (key < after) | (key_id < after_id)]
+                else:
+                    conditions += [key >= after, (key > after) | (key_id > after_id)]
+            columns = self._columns if order.column in self._indexed else [key_id]
+            query = self._model.select(*columns, key.alias("sort_key")).where(*conditions)
+            return self._ordered(query, order).limit(param("limit"))
+
+        return Statement(build)
+
+    def _of_ids(self, size: int) -> Statement:
+        ids = [*map(param, places("id", size))]
+        return Statement(lambda: self._model.select(*self._columns).where(self._model.id.in_(ids)))  # type: ignore[attr-defined]

@@ -1,0 +1,257 @@
+"""Connections of one process, kept open between units of work.
+
+At most `size` are open. Who comes when all are in use waits `patience` seconds for one and is refused then. Reading and writing units have
+connections of their own while there is room, as making one ready for the other kind costs a statement. The one that was given back last
+is used first, so that the others may rest.
+
+Connections to servers (`Servers`) grow old, die, and lead to servers that fall silent or take no more writes. So each is checked when it
+is taken, once in `CHECKED` seconds; it is closed when it is older than `age`; and while a unit takes long, a thread asks its server
+whether it answers at all (`models.engine.watch`).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from models.engine.breaker import Breaker
+from models.engine.errors import Unavailable
+from models.engine.watch import Watch
+
+#: From a statement and its values to a cursor.
+Run = Callable[[str, Sequence[Any]], Any]
+
+#: Seconds after which a connection is checked before it is used.
+CHECKED = 5.0
+
+
+class Held:
+    """A connection in the hands of one unit of work.
+
+    :ivar run: what runs a statement on it.
+    :ivar host: the server that it leads to; None where there is none.
+    :ivar fresh: whether it was opened for this unit: then a failure is no sign of its age.
+    :ivar touched: whether this unit ran a statement on it.
+    :ivar broken: whether it must not be used by another unit.
+    :ivar writes: for which kind of unit it was prepared last; None where for none yet.
+    :ivar limit: seconds that one of its statements may take; None for no limit.
+    :ivar deadline: when the running statement is interrupted, in seconds of `time.monotonic`, where the engine looks at it.
+    :ivar born: when it was opened, on the monotonic clock; `checked` when it was known to be good, `until` when it is too old.
+    """
+
+    __slots__ = (
+        "born",
+        "broken",
+        "checked",
+        "connection",
+        "deadline",
+        "fresh",
+        "host",
+        "limit",
+        "run",
+        "touched",
+        "until",
+        "writes",
+    )
+
+    connection: Any
+    run: Run
+
+    def __init__(self) -> None:
+        self.host: Any = None
+        self.born = self.checked = self.until = 0.0
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Another connection is to be opened for this unit."""
+        self.fresh = True
+        self.touched = self.broken = False
+        self.writes: bool | None = None
+        self.limit: float | None = None
+        self.deadline = math.inf
+
+
+class Servers(Protocol):
+    """What connections to servers need beside what all need."""
+
+    def is_good(self, held: Held) -> bool:
+        """Whether a connection can still be used; asks its server."""
+        ...
+
+    def answers(self, host: Any) -> bool:
+        """Whether a server answers a new connection, within a few seconds."""
+        ...
+
+    def abort(self, held: Held) -> None:
+        """Let what waits for an answer on a connection in another thread fail."""
+        ...
+
+
+class Pool:
+    """Connections to one database.
+
+    :param connect: opens one for its holder; what it raises is the taker's.
+    :param servers: what connections to servers need; None where connections lead to no server.
+    :param size: how many may be open.
+    :param patience: seconds to wait for a connection that is in use.
+    :param age: seconds after which a connection is closed, give or take a fifth: not all at once.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[Held], None],
+        servers: Servers | None,
+        size: int,
+        patience: float,
+        age: float = 600,
+    ) -> None:
+        self._connect = connect
+        self._servers = servers
+        self._size = size
+        self._patience = patience
+        self._age = age
+        self._process = os.getpid()
+        self._open = 0
+        self._counting = threading.Lock()
+        self._closed = False
+        self._breaker = Breaker()
+        # A place for each connection that may be open, taken and given back; and those that rest, by the kind of their last unit.
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(size):
+            self._places.put(None)
+        self._resting: dict[bool, list[Held]] = {False: [], True: []}
+        #: Connections in use, and since when.
+        self._busy: dict[Held, float] = {}
+        #: By server, before which moment its connections must have been opened to be of no use.
+        self._retired: dict[Any, float] = {}
+        self._watch = None if servers is None else Watch(self._busy, servers.answers, self.abandon)
+
+    def take(self, writes: bool) -> Held:
+        """A connection, rather one whose last unit was of the same kind. Raises Unavailable when all are in use for too long."""
+        try:
+            self._places.get(True, self._patience)
+        except Empty:
+            raise Unavailable("Every connection to the database is in use.", again=True) from None
+        try:
+            held = self._rested(writes)
+            while held is None:
+                # There is one for each place; but another taker may be a step ahead.
+                held = self._opened() or self._rested(not writes) or self._rested(writes)
+        except BaseException:
+            self._places.put(None)
+            raise
+        return held
+
+    def give(self, held: Held) -> None:
+        """Give back what was taken, in order and without a transaction."""
+        if self._closed or held.broken:
+            self.drop(held)
+            return
+        if self._servers is not None:
+            self._busy.pop(held, None)
+        self._resting[bool(held.writes)].append(held)
+        self._places.put(None)
+
+    def drop(self, held: Held) -> None:
+        """Give back what was taken and is of no more use."""
+        self._close(held)
+        self._places.put(None)
+
+    def renew(self, held: Held) -> None:
+        """Open another connection in the place of one that broke."""
+        with suppress(Exception):
+            held.connection.close()
+        held.begin_anew()
+        held.broken = True
+        self._fill(held)
+        held.broken = False
+
+    def retire(self, host: Any) -> None:
+        """Use no connection to this server any more that is open by now: what happened on one happens on the others, too."""
+        self._retired[host] = time.monotonic()
+
+    def abandon(self, host: Any) -> None:
+        """`retire` a server, and let what waits for its answers fail."""
+        self.retire(host)
+        if self._servers is not None:
+            for held in [each for each in list(self._busy) if each.host == host]:
+                self._servers.abort(held)
+
+    def close(self) -> bool:
+        """Close what rests now, and what is in use as soon as it is given back. After a fork the connections are the parent's: the
+        child must leave them alone, and keep them so that nothing closes them; False says so."""
+        self._closed = True
+        if os.getpid() != self._process:
+            return False
+        if self._watch is not None:
+            self._watch.end()
+        for each in (*self._resting[False], *self._resting[True]):
+            self._close(each)
+        self._resting = {False: [], True: []}
+        return True
+
+    def _opened(self) -> Held | None:
+        with self._counting:
+            if self._open >= self._size:
+                return None
+            self._open += 1
+        held = Held()
+        try:
+            self._fill(held)
+        except BaseException:
+            self._close(held)
+            raise
+        return held
+
+    def _fill(self, held: Held) -> None:
+        held.until = 0.0
+        now = time.monotonic()
+        with self._breaker.attempt():
+            self._connect(held)
+        if self._watch is None:
+            return
+        held.born = held.checked = now
+        # Whoever opened it may want it back earlier.
+        held.until = held.until or now + self._age * random.uniform(0.8, 1.2)  # noqa: S311 - only spread
+        self._busy[held] = now
+        self._watch.begin()
+
+    def _close(self, held: Held) -> None:
+        self._busy.pop(held, None)
+        with suppress(Exception):
+            held.connection.close()
+        with self._counting:
+            self._open -= 1
+
+    def _rested(self, writes: bool) -> Held | None:
+        resting = self._resting[writes]
+        while resting:
+            try:
+                held = resting.pop()
+            except IndexError:
+                break
+            held.fresh = held.touched = False
+            if self._servers is None or self._is_good(held):
+                return held
+            self._close(held)
+        return None
+
+    def _is_good(self, held: Held) -> bool:
+        assert self._servers is not None
+        now = time.monotonic()
+        self._busy[held] = now
+        if now >= held.until or held.born <= self._retired.get(held.host, 0.0):
+            return False
+        if now - held.checked < CHECKED:
+            return True
+        if not self._servers.is_good(held):
+            return False
+        held.checked = now
+        return True

@@ -1,0 +1,88 @@
+"""What the simple tables share: a row type by its columns, and statements for one row."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+import peewee
+
+from models.engine.database import Unit
+from models.engine.statements import Statement, param
+
+
+class Table:
+    """Rows of one table: named tuples with every column, booleans as such and JSON read.
+
+    :param hidden: columns that rows do not show.
+    """
+
+    def __init__(self, model: type[peewee.Model], hidden: Sequence[str] = ()) -> None:
+        self.model = model
+        self.fields = [each for each in model._meta.sorted_fields if each.name not in hidden]
+        self._every = model._meta.sorted_field_names
+        self.row_type = _row_type(model.__name__, [each.name for each in self.fields])
+        self._converted = [
+            (index, each.python_value)
+            for index, each in enumerate(self.fields)
+            if isinstance(each, peewee.BooleanField | peewee.TextField)
+        ]
+        self._insert = Statement(lambda: model.insert({getattr(model, name): param(name) for name in self._every}))
+        self._finders = lru_cache(maxsize=None)(self._finder)
+        self._updates = lru_cache(maxsize=None)(self._update)
+
+    def insert(self, unit: Unit, **values: Any) -> None:
+        """Store a row; columns that are left out are null. Raises Duplicate."""
+        given = {name: self.model._meta.fields[name].db_value(values.get(name)) for name in self._every}
+        self._insert.execute(unit, **given)
+
+    def find(self, unit: Unit, **values: Any) -> Any:
+        """The row whose columns have these values, or None."""
+        found = self._finders(tuple(values)).row(unit, **values)
+        return None if found is None else self.row(found)
+
+    def find_all(self, unit: Unit, **values: Any) -> list[Any]:
+        """Every row whose columns have these values, by primary key."""
+        return [self.row(each) for each in self._finders(tuple(values)).rows(unit, **values)]
+
+    def update(self, unit: Unit, key: Mapping[str, Any], **changes: Any) -> None:
+        """Change columns of the rows whose columns have the key's values."""
+        given = {f"new {name}": self.model._meta.fields[name].db_value(value) for name, value in changes.items()}
+        statement = self._updates(tuple(key), tuple(changes))
+        statement.execute(unit, **given, **key)
+
+    def delete(self, unit: Unit, **values: Any) -> int:
+        """Delete the rows whose columns have these values; how many there were."""
+        return int(_deletion(self.model, tuple(values)).execute(unit, **values).rowcount)
+
+    def row(self, columns: Sequence[Any]) -> Any:
+        """A row from its columns as the driver gives them."""
+        values = list(columns)
+        for index, convert in self._converted:
+            if values[index] is not None:
+                values[index] = convert(values[index])  # type: ignore[no-untyped-call]
+        return self.row_type._make(values)
+
+    def _finder(self, names: tuple[str, ...]) -> Statement:
+        key: Any = self.model._meta.primary_key
+        order = [getattr(self.model, name) for name in getattr(key, "field_names", (key.name,))]
+        return Statement(lambda: self.model.select(*self.fields).where(*_equal(self.model, names)).order_by(*order))
+
+    def _update(self, key: tuple[str, ...], changed: tuple[str, ...]) -> Statement:
+        changes = {getattr(self.model, name): param(f"new {name}") for name in changed}
+        return Statement(lambda: self.model.update(changes).where(*_equal(self.model, key)))
+
+
+def _row_type(name: str, columns: list[str]) -> Any:
+    return namedtuple(f"{name}Row", columns)
+
+
+def _equal(model: type[peewee.Model], names: Sequence[str]) -> list[Any]:
+    return [getattr(model, name) == param(name) for name in names] or [peewee.SQL("1 = 1")]
+
+
+@cache
+def _deletion(model: type[peewee.Model], names: tuple[str, ...]) -> Statement:
+    return Statement(lambda: model.delete().where(*_equal(model, names)))

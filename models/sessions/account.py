@@ -1,0 +1,101 @@
+"""Accounts and customers: whom sessions belong to and whom they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.engine import ids
+from models.engine.database import Unit
+from models.engine.rows import Table
+from models.sessions.session import BreadcrumbRow
+from models.sessions.tables import SHORT, Account, Customer
+
+ACCOUNTS = Table(Account, hidden=("name_folded",))
+CUSTOMERS = Table(Customer, hidden=("name_folded",))
+
+#: Levels of parents that are followed: more is taken for a circle.
+DEEPEST = 64
+
+
+def folded(name: str) -> str:
+    """A name without letter case, cut to the column's length: some letters have longer forms."""
+    return name.casefold()[:SHORT]
+
+
+def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by: str | None) -> Any:
+    """Store a new account; its row."""
+    account_id = ids.new_id()
+    ACCOUNTS.insert(
+        unit,
+        id=account_id,
+        name=name,
+        name_folded=folded(name),
+        parent_account_id=parent_account_id,
+        date_created=now,
+        date_last_modified=now,
+        created_by=by,
+        last_modified_by=by,
+    )
+    return get(unit, account_id)
+
+
+def get(unit: Unit, account_id: str) -> Any:
+    """The account, or None."""
+    return ACCOUNTS.find(unit, id=account_id)
+
+
+def by_name(unit: Unit, name: str) -> Any:
+    """The first account of that name, in any letter case, or None."""
+    return ACCOUNTS.find(unit, name_folded=folded(name))
+
+
+def update(unit: Unit, account_id: str, changes: Mapping[str, Any], *, now: str, by: str) -> Any:
+    """Change columns of an account; its row as it stands then."""
+    found = {"name_folded": folded(changes["name"])} if "name" in changes else {}
+    noted = {"date_last_modified": now, "last_modified_by": by}
+    ACCOUNTS.update(unit, {"id": account_id}, **changes, **found, **noted)
+    return get(unit, account_id)
+
+
+def insert_customer(
+    unit: Unit,
+    *,
+    account_id: str,
+    name: str,
+    parent_customer_id: str | None,
+    reference_id: str | None,
+    now: str,
+    by: str | None,
+) -> Any:
+    """Store a new customer; its row."""
+    customer_id = ids.new_id()
+    CUSTOMERS.insert(
+        unit,
+        id=customer_id,
+        account_id=account_id,
+        name=name,
+        name_folded=folded(name),
+        parent_customer_id=parent_customer_id,
+        reference_id=reference_id,
+        date_created=now,
+        date_last_modified=now,
+        created_by=by,
+        last_modified_by=by,
+    )
+    return get_customer(unit, customer_id)
+
+
+def get_customer(unit: Unit, customer_id: str) -> Any:
+    """The customer, or None."""
+    return CUSTOMERS.find(unit, id=customer_id)
+
+
+def breadcrumb(unit: Unit, customer: Any) -> list[BreadcrumbRow]:
+    """The customers above a customer and the customer itself, the root first."""
+    crumbs = [BreadcrumbRow(customer.id, customer.name)]
+    while customer is not None and customer.parent_customer_id and len(crumbs) < DEEPEST:
+        customer = get_customer(unit, customer.parent_customer_id)
+        if customer is not None:
+            crumbs.append(BreadcrumbRow(customer.id, customer.name))
+    return crumbs[::-1]

@@ -1,0 +1,350 @@
+"""Sessions with their members and their log."""
+
+from __future__ import annotations
+
+import json
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import peewee
+
+from models.engine.database import Unit
+from models.engine.errors import Conflict, Full
+from models.engine.statements import Statement, param
+from models.sessions.tables import Session, SessionLog, SessionMember
+
+#: Longest text of each column, in characters, by attribute.
+LENGTHS: Mapping[str, int] = {
+    name: field.max_length for name, field in Session._meta.fields.items() if getattr(field, "max_length", None)
+}
+
+_HIDDEN = ("archived", "from_folded", "to_folded")
+# What is stored otherwise than it is read comes last: rows are made of columns as the driver gives them.
+_CONVERTED = ("ended", "was_missed", "customer_breadcrumb")
+_COLUMNS = (
+    *(name for name in Session._meta.sorted_field_names if name not in (*_HIDDEN, *_CONVERTED)),
+    *_CONVERTED,
+)
+
+#: Members that a session may have, and lines of its log.
+MOST_MEMBERS = 1000
+MOST_LINES = 10_000
+
+#: Lines and members that a session may have for its row to be kept in memory.
+_MOST_KEPT = 200
+
+
+class BreadcrumbRow(NamedTuple):
+    """A customer above a session's customer, or the customer itself; the root comes first."""
+
+    id: str
+    name: str
+
+
+class LogRow(NamedTuple):
+    """A line of a session's log."""
+
+    date: str
+    message: str
+
+
+class MemberRow(NamedTuple):
+    """A member of a session."""
+
+    identity: str
+    endpoint_id: str | None
+    display_name: str | None
+    is_original_member: bool
+    avatar_url: str | None
+    application_data: dict[str, str] | None
+    call_state: str | None
+    role: str | None
+    call_sid: str | None
+    muted: bool
+
+
+if TYPE_CHECKING:
+    SessionRow = Any
+else:
+    #: A session: every column as an attribute, with ``members`` and ``log``.
+    SessionRow = namedtuple("SessionRow", (*_COLUMNS, "members", "log"))
+
+# PERF: a named tuple's own `_make` costs several times as much as making the tuple.
+_new: Callable[[type, Iterable[Any]], Any] = tuple.__new__
+
+_MEMBER = MemberRow._fields
+MEMBER_COLUMNS = [getattr(SessionMember, name) for name in _MEMBER]
+ALL = [getattr(Session, name) for name in _COLUMNS]
+
+_BY_ID = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")))
+_BY_ID_LOCKED = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")).for_update())
+_STATE = Statement(lambda: Session.select(Session.version, Session.date_last_modified).where(Session.id == param("id")))
+_MEMBERS = Statement(
+    lambda: (
+        SessionMember.select(*MEMBER_COLUMNS)
+        .where(SessionMember.session_id == param("id"))
+        .order_by(SessionMember.position)
+    )
+)
+_LOG = Statement(
+    lambda: (
+        SessionLog.select(SessionLog.date, SessionLog.message)
+        .where(SessionLog.session_id == param("id"))
+        .order_by(SessionLog.position)
+    )
+)
+_INSERT_MEMBER = Statement(
+    lambda: SessionMember.insert(
+        {getattr(SessionMember, name): param(name) for name in ("session_id", "position", *_MEMBER)}
+    )
+)
+_INSERT_LOG = Statement(
+    lambda: SessionLog.insert(
+        {
+            getattr(SessionLog, name): param(name)
+            for name in ("session_id", "position", "date", "message", "message_folded")
+        }
+    )
+)
+
+
+def fold(*texts: str | None) -> str:
+    """What contains-filters look into: texts without letter case, a line each."""
+    return "\n".join(text for text in texts if text).casefold()
+
+
+@lru_cache(maxsize=1024)
+def _insert(names: tuple[str, ...]) -> Statement:
+    return Statement(lambda: Session.insert({getattr(Session, name): param(name) for name in names}))
+
+
+def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], log: Iterable[LogRow]) -> SessionRow:
+    """Store a new session; the row as `get` would read it.
+
+    :param values: the columns by name; what is left out is null. ``id`` and the dates must be there.
+    Raises Duplicate for an id or a member's identity that is there already.
+    """
+    log = list(log)
+    unit.spend(1 + len(members) + len(log))
+    row = {**_DEFAULTS, **values}
+    # PERF: columns are left out because SQLite's driver takes long for None.
+    stored = {name: value for name, value in _stored(row).items() if value is not None}
+    _insert(tuple(stored)).execute(unit, **stored)
+    session_id = row["id"]
+    _INSERT_MEMBER.run_many(unit, [_member(session_id, *numbered) for numbered in enumerate(members)])
+    _INSERT_LOG.run_many(unit, [_line(session_id, *numbered) for numbered in enumerate(log)])
+    return _new(SessionRow, (*_shown(row), list(members), log))
+
+
+# A statement has the columns in their declared order, whatever order they are given in.
+_DECLARED = tuple(Session._meta.sorted_field_names)
+_INSERT = _insert(_DECLARED)
+_in_order = itemgetter(*_DECLARED)
+
+
+def insert_many(
+    unit: Unit, sessions: Sequence[tuple[Mapping[str, Any], Sequence[MemberRow], Sequence[LogRow]]]
+) -> None:
+    """Store new sessions, each given as to `insert`, by one statement a table. Raises Duplicate."""
+    if not sessions:
+        return
+    rows = [_stored({**_DEFAULTS, **values}) for values, _, _ in sessions]
+    members = [_member(values["id"], *each) for values, members, _ in sessions for each in enumerate(members)]
+    lines = [_line(values["id"], *each) for values, _, log in sessions for each in enumerate(log)]
+    unit.spend(len(rows) + len(members) + len(lines))
+    _INSERT.run_many(unit, [*map(_in_order, rows)])
+    _INSERT_MEMBER.run_many(unit, members)
+    _INSERT_LOG.run_many(unit, lines)
+
+
+def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a new session as they are stored."""
+    crumbs = row["customer_breadcrumb"]
+    return {
+        **row,
+        "customer_breadcrumb": None if crumbs is None else json.dumps(crumbs),
+        # PERF: int(), because SQLite's driver takes long for True and False.
+        "archived": int(row["archived"]),
+        "ended": int(row["ended"]),
+        "was_missed": int(row["was_missed"]),
+        "from_folded": fold(row["from_address"], row["from_name"], row["from_phone_number"]),
+        "to_folded": fold(row["to_address"], row["destination"]),
+    }
+
+
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(_COLUMNS),
+    "version": 1,
+    "archived": False,
+    "ended": False,
+    "was_missed": False,
+}
+
+
+_shown = itemgetter(*_COLUMNS)
+
+
+def _member(session_id: str, position: int, member: MemberRow) -> tuple[Any, ...]:
+    identity, endpoint, name, original, avatar, data, state, role, sid, muted = member
+    text = None if data is None else json.dumps(data)
+    return (session_id, position, identity, endpoint, name, int(original), avatar, text, state, role, sid, int(muted))
+
+
+def _line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
+    return (session_id, position, line.date, line.message, line.message.casefold())
+
+
+def get(
+    unit: Unit, session_id: str, *, account_ids: Sequence[str] | None = None, for_update: bool = False
+) -> SessionRow | None:
+    """The session with its members and log; None where it does not exist or is of none of the accounts.
+
+    :param account_ids: accounts whose sessions may be seen; None is all.
+    :param for_update: nobody else may change it until the unit of work ends.
+    """
+    locked = for_update and unit.dialect != "sqlite"
+    row = _read(unit, session_id, _BY_ID_LOCKED if locked else _BY_ID) if unit.writes else _recent(unit, session_id)
+    # MySQL takes an id with blanks at its end for the one without.
+    if row is None or row.id != session_id or (account_ids is not None and row.account_id not in account_ids):
+        return None
+    return row
+
+
+def _recent(unit: Unit, session_id: str) -> SessionRow | None:
+    """The session, from memory where nobody changed it since it was read.
+
+    PERF: clients ask for one session again and again, and its version is quickly asked for. Only what a reading unit sees is kept: what a
+    writing one sees may be rolled back.
+    """
+    recent = unit.database.recent_sessions
+    row = recent.get(session_id)
+    if row is not None and _STATE.run(unit, (session_id,)).fetchone() == (row.version, row.date_last_modified):
+        return row
+    row = _read(unit, session_id, _BY_ID)
+    if row is not None and len(row.log) + len(row.members) <= _MOST_KEPT:
+        recent.keep(row.id, row)
+    return row
+
+
+def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | None:
+    id_only = (session_id,)
+    found = statement.run(unit, id_only).fetchone()
+    if found is None:
+        return None
+    members = member_rows(_MEMBERS.run(unit, id_only))
+    log = log_rows(_LOG.run(unit, id_only))
+    if unit.budget is not None and not unit.writes:
+        unit.spend(1 + len(members) + len(log))
+    return session_row(found, members, log)
+
+
+def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
+    """The row of a session's columns, in the order in which `ALL` has them."""
+    crumbs = columns[-1]
+    breadcrumb = None if crumbs is None else [*_breadcrumb(crumbs)]
+    return _new(SessionRow, (*columns[:-3], columns[-3] == 1, columns[-2] == 1, breadcrumb, members, log))
+
+
+@lru_cache(maxsize=1024)
+def _breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
+    return tuple(BreadcrumbRow(*crumb) for crumb in json.loads(text))
+
+
+def log_rows(found: Iterable[Sequence[Any]]) -> list[LogRow]:
+    """The rows of lines' columns."""
+    return [*map(_new, repeat(LogRow), found)]
+
+
+def member_rows(found: Iterable[Sequence[Any]]) -> list[MemberRow]:
+    """The rows of members' columns."""
+    return [
+        _new(
+            MemberRow, (identity, endpoint, name, original == 1, avatar, _from_json(data), state, role, sid, muted == 1)
+        )
+        for identity, endpoint, name, original, avatar, data, state, role, sid, muted in found
+    ]
+
+
+def _from_json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+@lru_cache(maxsize=256)
+def _update(names: frozenset[str]) -> Statement:
+    changes = {getattr(Session, name): param(f"new {name}") for name in sorted(names)}
+    return Statement(
+        lambda: Session.update({**changes, Session.version: Session.version + 1}).where(
+            Session.id == param("id"), Session.version == param("expected")
+        )
+    )
+
+
+def update(
+    unit: Unit, session: SessionRow, changes: Mapping[str, Any], line: LogRow, *, last: bool = False
+) -> SessionRow:
+    """Change columns of a session that was read in this unit of work, and add a line to its log; the row as it stands then.
+
+    :param last: the session ends: where its log is full, that is stored without a line.
+    :raises Conflict: when another writer changed it since it was read.
+    :raises Full: when the log has `MOST_LINES` lines.
+    """
+    full = len(session.log) >= MOST_LINES
+    if full and not last:
+        raise Full(f"The session's log has {MOST_LINES:,} lines, which is the most. Start another session.")
+    statement = _update(frozenset(changes))
+    new = {f"new {name}": value for name, value in changes.items()}
+    if statement.execute(unit, **new, id=session.id, expected=session.version).rowcount != 1:
+        raise Conflict(f"the session {session.id} was changed by somebody else")
+    if not full:
+        _INSERT_LOG.run(unit, _line(session.id, len(session.log), line))
+    log = session.log if full else [*session.log, line]
+    return session._replace(**changes, version=session.version + 1, log=log)
+
+
+_LAST_POSITION = Statement(
+    lambda: SessionMember.select(peewee.fn.MAX(SessionMember.position)).where(SessionMember.session_id == param("id"))
+)
+_DELETE_MEMBER = Statement(
+    lambda: SessionMember.delete().where(
+        SessionMember.session_id == param("id"), SessionMember.identity == param("identity")
+    )
+)
+_MEMBER_STATES = Statement(
+    lambda: SessionMember.update({SessionMember.call_state: param("call_state")}).where(
+        SessionMember.session_id == param("id")
+    )
+)
+
+
+def add_member(unit: Unit, session: SessionRow, member: MemberRow) -> SessionRow:
+    """Add a member at the end.
+
+    :raises Duplicate: when the identity is a member already.
+    :raises Full: when the session has `MOST_MEMBERS` members.
+    """
+    if len(session.members) >= MOST_MEMBERS:
+        raise full_of_members()
+    last = _LAST_POSITION.row(unit, id=session.id)[0]
+    _INSERT_MEMBER.run(unit, _member(session.id, 0 if last is None else last + 1, member))
+    return session._replace(members=[*session.members, member])
+
+
+def full_of_members() -> Full:
+    """What is raised for a session with too many members."""
+    return Full(f"A session has at most {MOST_MEMBERS:,} members.")
+
+
+def remove_member(unit: Unit, session: SessionRow, identity: str) -> SessionRow:
+    """Remove a member; nothing happens where there is none of that identity."""
+    _DELETE_MEMBER.execute(unit, id=session.id, identity=identity)
+    return session._replace(members=[each for each in session.members if each.identity != identity])
+
+
+def set_member_states(unit: Unit, session: SessionRow, call_state: str) -> SessionRow:
+    """Give every member the same call state."""
+    _MEMBER_STATES.execute(unit, id=session.id, call_state=call_state)
+    return session._replace(members=[each._replace(call_state=call_state) for each in session.members])

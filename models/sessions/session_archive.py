@@ -1,0 +1,64 @@
+"""The archive: sessions that left the live list, because they are old and have ended or nobody touched them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import peewee
+
+from models.engine.conditions import padded, places
+from models.engine.database import Unit
+from models.engine.statements import Statement, param
+from models.sessions.tables import Session
+
+
+def _is_old() -> peewee.Expression:
+    finished = (Session.ended == param("yes")) | (Session.date_last_modified < param("before"))
+    return (Session.archived == param("no")) & (Session.date_created < param("before")) & finished
+
+
+_COUNT = Statement(lambda: Session.select(peewee.fn.COUNT(peewee.SQL("*"))).where(_is_old()))
+
+
+def _ids() -> Any:
+    return Session.select(Session.id).where(_is_old()).order_by(Session.date_created, Session.id).limit(param("limit"))
+
+
+# Whoever changes one of these sessions meanwhile is waited for, and the session is left if it goes on.
+_IDS = Statement(_ids, lambda: _ids().for_update())
+
+
+@cache
+def _archive(size: int) -> Statement:
+    ids = [*map(param, places("id", size))]
+    return Statement(lambda: Session.update({Session.archived: param("yes")}).where(Session.id.in_(ids)))
+
+
+@cache
+def _known(size: int) -> Statement:
+    ids = [*map(param, places("id", size))]
+    return Statement(lambda: Session.select(Session.id).where(Session.id.in_(ids)))
+
+
+def count_old(unit: Unit, before: str) -> int:
+    """How many live sessions were made before an instant, and have ended or were not changed since."""
+    return int(_COUNT.row(unit, before=before, yes=True, no=False)[0])
+
+
+def archive_old(unit: Unit, before: str, limit: int) -> int:
+    """Archive at most `limit` of these sessions, the oldest first; how many there were."""
+    found = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
+    if found:
+        ids = padded(found)
+        _archive(len(ids)).run(unit, [True, *ids])
+    return len(found)
+
+
+def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
+    """Which of these ids are those of sessions, live or archived."""
+    if not session_ids:
+        return set()
+    ids = padded(session_ids)
+    return {row[0] for row in _known(len(ids)).run(unit, ids)}

@@ -1,0 +1,154 @@
+"""Lists of sessions. Members and log of a page come by one statement each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any
+
+import peewee
+
+from models.engine.conditions import at_least, at_most, contains, equals, padded, places, within
+from models.engine.database import Unit
+from models.engine.listing import BLOCK, Listing, Order, size_of
+from models.engine.statements import Statement, param
+from models.sessions.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_rows, session_row
+from models.sessions.tables import Session, SessionLog, SessionMember
+
+
+def _logged(place: Any) -> Any:
+    lines = SessionLog.select(peewee.SQL("1")).where(
+        SessionLog.session_id == Session.id, peewee.fn.INSTR(SessionLog.message_folded, place) > 0
+    )
+    return peewee.fn.EXISTS(lines)
+
+
+def _joined(place: Any) -> Any:
+    ids = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == place)
+    return Session.id.in_(ids)
+
+
+_OF_ACCOUNTS = within(peewee.fn.COALESCE(Session.account_id, ""))
+_BESIDE_SOME = {"visible_accounts": _OF_ACCOUNTS, "account_ids": _OF_ACCOUNTS}
+_UNSORTED = {"archived": equals(peewee.fn.COALESCE(Session.archived, 0))}
+_BESIDE_FEW = {**_BESIDE_SOME, **_UNSORTED}
+
+#: The filters and what they admit. Texts that are contained must be given folded (`models.sessions.session.fold`).
+LISTING = Listing(
+    Session,
+    ALL,
+    one={
+        "archived": equals(Session.archived),
+        "ended": equals(Session.ended),
+        "since": at_least(Session.date_created),
+        "until": at_most(Session.date_created),
+        "from_contains": contains(Session.from_folded),
+        "to_contains": contains(Session.to_folded),
+        "log_contains": _logged,
+        "parent_session_id": equals(Session.parent_session_id),
+        "member": _joined,
+    },
+    several={
+        "visible_accounts": within(Session.account_id),
+        "account_ids": within(Session.account_id),
+        "customer_ids": within(Session.customer_id),
+        "endpoint_ids": within(Session.endpoint_id),
+        "ids": within(Session.id),
+    },
+    narrow={
+        "customer_ids": _BESIDE_SOME,
+        "endpoint_ids": _BESIDE_SOME,
+        "parent_session_id": _BESIDE_SOME,
+        "ids": _BESIDE_FEW,
+        "member": _BESIDE_FEW,
+    },
+    rare=("customer_ids", "endpoint_ids", "account_ids", "visible_accounts"),
+    beside_few=_UNSORTED,
+)
+
+
+#: Members, or log lines, that are read at once for several sessions.
+MOST_CHILDREN = 5000
+_EVERY = 2**31
+
+#: From columns to rows.
+Rows = Callable[[Iterable[Any]], list[Any]]
+
+_SESSION = itemgetter(0)
+_WITHOUT_SESSION = {len(row._fields): itemgetter(*range(1, len(row._fields) + 1)) for row in (MemberRow, LogRow)}
+
+
+@cache
+def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
+    ids = [*map(param, places("id", size))]
+    columns = [getattr(model, name) for name in names]
+    return Statement(
+        lambda: (
+            model.select(model.session_id, *columns)
+            .where(model.session_id.in_(ids))
+            .order_by(model.session_id, model.position)
+            .limit(param("limit"))
+        )
+    )
+
+
+def _by_session(
+    unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows
+) -> dict[str, list[Any]] | None:
+    """The rows of each session, in order; None where several sessions have more than `MOST_CHILDREN` together."""
+    wanted = padded(ids)
+    limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
+    found = _children(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
+    if len(ids) > 1 and len(found) > MOST_CHILDREN:
+        return None
+    unit.spend(len(found), sum([size_of(row[-1]) for row in found]) if model is SessionLog else 0)
+    # PERF: sessions come one after the other, so that all rows are made at once and cut where the next session begins.
+    made = rows(map(_WITHOUT_SESSION[len(names)], found))
+    of_session: dict[str, list[Any]] = {each: [] for each in ids}
+    end = 0
+    for session_id, count in Counter(map(_SESSION, found)).items():
+        begin, end = end, end + count
+        of_session[session_id] = made[begin:end]
+    return of_session
+
+
+def _whole(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
+    for begin in range(0, len(rows), BLOCK):
+        yield from _with_children(unit, rows[begin : begin + BLOCK])
+
+
+def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
+    """Sessions of at most `BLOCK` rows; those with long logs are read few at a time."""
+    ids = [row[0] for row in rows]
+    members = _by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
+    log = None if members is None else _by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
+    if members is None or log is None:
+        half = len(rows) // 2
+        yield from _with_children(unit, rows[:half])
+        yield from _with_children(unit, rows[half:])
+        return
+    for row in rows:
+        yield session_row(row, members[row[0]], log[row[0]])
+
+
+def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
+    """At most `limit` sessions after `offset`, whole."""
+    return list(_whole(unit, LISTING.page(unit, filters, order, limit, offset)))
+
+
+def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+    """How many sessions there are; the count ends at `most`."""
+    return LISTING.count(unit, filters, most)
+
+
+def is_sorted_by_index(order: Order) -> bool:
+    """Whether an index has the rows in this order."""
+    return LISTING.is_sorted_by_index(order)
+
+
+def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[SessionRow]:
+    """Every session, whole, read in blocks."""
+    for block in LISTING.blocks(unit, filters, order):
+        yield from _whole(unit, block)

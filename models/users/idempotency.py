@@ -1,0 +1,92 @@
+"""Requests that are done once, by the key that their client gave them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.engine.database import Unit
+from models.engine.errors import StorageError, Unavailable
+from models.engine.failures import is_locked
+from models.engine.rows import Table
+from models.engine.statements import Statement, insert_or_lock, param
+from models.sessions.tables import IdempotencyKey
+
+_KEYS = Table(IdempotencyKey)
+_CLAIM = insert_or_lock(IdempotencyKey, ("user_id", "operation", "key", "date_created"))
+_NAMES = ("user_id", "operation", "key")
+_IS_OLD = IdempotencyKey.date_created < param("before")
+#: Keys that one call deletes at most, though it adds but one.
+_SWEPT = 10
+
+
+def _whose() -> tuple[Any, ...]:
+    return tuple(getattr(IdempotencyKey, name) == param(name) for name in _NAMES)
+
+
+def _known() -> Any:
+    return IdempotencyKey.select(IdempotencyKey.result, IdempotencyKey.date_created).where(*_whose())
+
+
+def _old() -> Any:
+    columns = (getattr(IdempotencyKey, name) for name in _NAMES)
+    return IdempotencyKey.select(*columns).where(_IS_OLD).order_by(IdempotencyKey.date_created).limit(_SWEPT)
+
+
+# A row that another unit has just inserted is locked: this neither waits for it nor takes it for absent.
+_KNOWN = Statement(_known, lambda: _known().for_update(nowait=True))
+# Keys that are over are deleted one by one, and those that another unit has in its hands are left: a DELETE of all would wait for them.
+_OLD = Statement(_old, lambda: _old().for_update(skip_locked=True))
+_FORGET_OLD = Statement(lambda: IdempotencyKey.delete().where(_IS_OLD, *_whose()))
+_FORGET = Statement(lambda: IdempotencyKey.delete().where(*_whose()))
+
+
+class InProgress(StorageError):
+    """Another unit of work has claimed the key and has not ended."""
+
+
+def claim(
+    unit: Unit, *, user_id: str, operation: str, key: str, now: str, oldest: str, lost: str | None = None
+) -> str | None:
+    """The result that the key has already; None where the caller is the first, who must `keep` a result in this unit of work.
+
+    On SQLite, and in the instant between a look and a claim, a second caller waits until the first one's unit of work has ended.
+    Callers with other keys wait for nobody.
+
+    :param oldest: an instant; what was kept before it is forgotten.
+    :param lost: an instant; a claim before it that has no result is one of a caller who will never keep one. `oldest` where omitted.
+    :raises InProgress: when another unit of work has claimed the key, and has neither kept a result nor been lost.
+    """
+    whose = {"user_id": user_id, "operation": operation, "key": key}
+    row = _look(unit, whose)
+    if row is None:
+        claimed = _CLAIM.execute(unit, **whose, date_created=now)
+        row = None if claimed.rowcount == 1 else _look(unit, whose)
+    if row is not None:
+        result, created = row
+        if created >= oldest and result is not None:
+            return str(result)
+        if result is None and created >= (lost or oldest):
+            raise InProgress
+        _KEYS.update(unit, whose, date_created=now, result=None)
+    for old in _OLD.rows(unit, before=oldest):
+        _FORGET_OLD.execute(unit, **dict(zip(_NAMES, old, strict=True)), before=oldest)
+    return None
+
+
+def _look(unit: Unit, whose: dict[str, str]) -> Any:
+    try:
+        return _KNOWN.row(unit, **whose)
+    except Unavailable as error:
+        if error.__cause__ is not None and is_locked(error.__cause__):
+            raise InProgress from error
+        raise
+
+
+def keep(unit: Unit, *, user_id: str, operation: str, key: str, result: str) -> None:
+    """Keep the result for the next callers."""
+    _KEYS.update(unit, {"user_id": user_id, "operation": operation, "key": key}, result=result)
+
+
+def forget(unit: Unit, *, user_id: str, operation: str, key: str) -> None:
+    """Forget a key, as if nobody had claimed it."""
+    _FORGET.execute(unit, user_id=user_id, operation=operation, key=key)

@@ -1,0 +1,121 @@
+"""Who a user is, as every request needs to know it: one statement, by key, by login session, by e-mail address or by id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import peewee
+
+from models.engine.database import Unit
+from models.engine.statements import Statement, param
+from models.sessions.tables import ApiKey, LoginSession, User, UserAccount
+
+
+class Identity(NamedTuple):
+    """A user, as far as signing in needs to know.
+
+    :ivar account_ids: the user's own account first.
+    """
+
+    user_id: str
+    email_address: str
+    first_name: str | None
+    last_name: str | None
+    avatar_url: str | None
+    roles: Sequence[str]
+    disabled: bool
+    credentials_version: int
+    password_hash: str | None
+    account_ids: Sequence[str]
+
+
+class KeyState(NamedTuple):
+    """Until when an API key is good."""
+
+    date_expires: str | None
+    date_revoked: str | None
+
+
+class LoginState(NamedTuple):
+    """A login session, as stored."""
+
+    credentials_version: int
+    permanent: bool
+    date_touched: str
+    date_expires: str
+
+
+_USER = (
+    User.id,
+    User.email_address,
+    User.first_name,
+    User.last_name,
+    User.avatar_url,
+    User.roles,
+    User.disabled,
+    User.credentials_version,
+    User.password_hash,
+    UserAccount.account_id,
+)
+_KEY = (ApiKey.date_expires, ApiKey.date_revoked)
+_LOGIN = (
+    LoginSession.credentials_version,
+    LoginSession.permanent,
+    LoginSession.date_touched,
+    LoginSession.date_expires,
+)
+
+
+def _with_accounts(query: Any) -> Any:
+    accounts = query.join(UserAccount, peewee.JOIN.LEFT_OUTER, on=(UserAccount.user_id == User.id))
+    return accounts.order_by(UserAccount.position)
+
+
+_BY_ID = Statement(lambda: _with_accounts(User.select(*_USER)).where(User.id == param("id")))
+_BY_EMAIL = Statement(lambda: _with_accounts(User.select(*_USER)).where(User.email_folded == param("email_folded")))
+_BY_KEY = Statement(
+    lambda: _with_accounts(
+        ApiKey.select(*_USER, *_KEY).join(User, on=(User.id == ApiKey.user_id)),
+    ).where(ApiKey.key_hash == param("key_hash"))
+)
+_BY_LOGIN = Statement(
+    lambda: _with_accounts(
+        LoginSession.select(*_USER, *_LOGIN).join(User, on=(User.id == LoginSession.user_id)),
+    ).where(LoginSession.id_hash == param("id_hash"))
+)
+
+
+def by_id(unit: Unit, user_id: str) -> Identity | None:
+    """The user of that id."""
+    return _identity(_BY_ID.rows(unit, id=user_id))
+
+
+def by_email(unit: Unit, email_address: str) -> Identity | None:
+    """The user of that e-mail address, in any letter case."""
+    return _identity(_BY_EMAIL.rows(unit, email_folded=email_address.casefold()))
+
+
+def by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
+    """The owner of the API key of that hash."""
+    rows = _BY_KEY.rows(unit, key_hash=key_hash)
+    found = _identity(rows)
+    return None if found is None else (found, KeyState._make(rows[0][len(_USER) :]))
+
+
+def by_login(unit: Unit, id_hash: str) -> tuple[Identity, LoginState] | None:
+    """The user of the login session whose id has that hash."""
+    rows = _BY_LOGIN.rows(unit, id_hash=id_hash)
+    found = _identity(rows)
+    return None if found is None else (found, LoginState._make(rows[0][len(_USER) :]))
+
+
+def _identity(rows: Sequence[Any]) -> Identity | None:
+    if not rows:
+        return None
+    user_id, email, first, last, avatar, roles, disabled, version, password_hash = rows[0][: len(_USER) - 1]
+    accounts = [row[len(_USER) - 1] for row in rows if row[len(_USER) - 1] is not None]
+    return Identity(
+        user_id, email, first, last, avatar, json.loads(roles), bool(disabled), version, password_hash, accounts
+    )

@@ -1,0 +1,145 @@
+"""Users, their accounts and their API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import peewee
+
+from models.engine import ids
+from models.engine.database import Unit
+from models.engine.rows import Table
+from models.engine.statements import Statement, param
+from models.sessions.tables import ApiKey, User, UserAccount
+
+_USERS = Table(User, hidden=("email_folded",))
+_ACCOUNTS = Table(UserAccount)
+_KEYS = Table(ApiKey)
+
+_REVOKE = Statement(
+    lambda: ApiKey.update({ApiKey.date_revoked: param("now")}).where(
+        ApiKey.id == param("id"), ApiKey.date_revoked.is_null()
+    )
+)
+_LOCK = Statement(lambda: User.select(User.id).where(User.id.in_([param("one"), param("other")])).for_update())
+_LOCK_EMAIL = Statement(lambda: User.select(User.id).where(User.email_folded == param("email_folded")).for_update())
+_ID_OF_EMAIL = Statement(lambda: User.select(User.id).where(User.email_folded == param("email_folded")))
+_WITH_ROLE = Statement(
+    lambda: User.select(User.id).where(peewee.fn.INSTR(User.roles, param("quoted")) > 0, ~User.disabled).limit(1)
+)
+_EVERYBODY = Statement(lambda: User.select(*_USERS.fields).order_by(User.email_folded))
+
+
+def insert(
+    unit: Unit,
+    *,
+    email_address: str,
+    account_ids: Sequence[str],
+    roles: Sequence[str],
+    now: str,
+    password_hash: str | None = None,
+    password_set_by: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+) -> Any:
+    """Store a new user; the row. Raises Duplicate when the e-mail address is taken, in any letter case.
+
+    :param password_set_by: the id of the user who chose the password; None where the command line did.
+    """
+    user_id = ids.new_id()
+    _USERS.insert(
+        unit,
+        id=user_id,
+        email_address=email_address,
+        email_folded=email_address.casefold(),
+        first_name=first_name,
+        last_name=last_name,
+        password_hash=password_hash,
+        password_set_by=password_set_by,
+        roles=list(roles),
+        disabled=False,
+        credentials_version=1,
+        date_created=now,
+        date_last_modified=now,
+    )
+    set_accounts(unit, user_id, account_ids)
+    return get(unit, user_id)
+
+
+def get(unit: Unit, user_id: str) -> Any:
+    """The user, or None."""
+    return _USERS.find(unit, id=user_id)
+
+
+def lock(unit: Unit, one: str, other: str) -> None:
+    """Let nobody else change two users until the unit of work ends. On SQLite nobody can: there is one writer at a time."""
+    if unit.dialect != "sqlite":
+        _LOCK.rows(unit, one=one, other=other)
+
+
+def lock_by_email(unit: Unit, email_address: str) -> str | None:
+    """The id of the user of an e-mail address, whom nobody else may change until the unit of work ends; None where there is none."""
+    statement = _ID_OF_EMAIL if unit.dialect == "sqlite" else _LOCK_EMAIL
+    found = statement.row(unit, email_folded=email_address.casefold())
+    return None if found is None else str(found[0])
+
+
+def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str) -> None:
+    """Replace the hash of a password by another one of the same password; nothing happens where the user has another password by now."""
+    _USERS.update(unit, {"id": user_id, "password_hash": known}, password_hash=renewed, date_last_modified=now)
+
+
+def by_email(unit: Unit, email_address: str) -> Any:
+    """The user of an e-mail address, in any letter case, or None."""
+    return _USERS.find(unit, email_folded=email_address.casefold())
+
+
+def anybody(unit: Unit, role: str = "") -> bool:
+    """Return whether there is an enabled user.
+
+    :param role: a role that the user must have; empty for any or none.
+    """
+    # Roles are stored as JSON: a list of texts, or an empty one.
+    return _WITH_ROLE.row(unit, quoted=f'"{role}"' if role else "[") is not None
+
+
+def everybody(unit: Unit) -> list[Any]:
+    """Every user, by e-mail address."""
+    return [_USERS.row(each) for each in _EVERYBODY.rows(unit)]
+
+
+def update(unit: Unit, user_id: str, **changes: Any) -> None:
+    """Change columns of a user."""
+    _USERS.update(unit, {"id": user_id}, **changes)
+
+
+def accounts(unit: Unit, user_id: str) -> list[str]:
+    """The ids of a user's accounts, the user's own first."""
+    return [each.account_id for each in _ACCOUNTS.find_all(unit, user_id=user_id)]
+
+
+def set_accounts(unit: Unit, user_id: str, account_ids: Sequence[str]) -> None:
+    """Give a user these accounts and no others, the first as the user's own."""
+    _ACCOUNTS.delete(unit, user_id=user_id)
+    for position, account_id in enumerate(dict.fromkeys(account_ids)):
+        _ACCOUNTS.insert(unit, user_id=user_id, position=position, account_id=account_id)
+
+
+def insert_key(unit: Unit, *, user_id: str, key_hash: str, hint: str, now: str, date_expires: str | None = None) -> str:
+    """Store an API key's hash; the key's id. Raises Duplicate when the key is there already."""
+    key_id = ids.new_id()
+    _KEYS.insert(
+        unit, id=key_id, user_id=user_id, key_hash=key_hash, hint=hint, date_created=now, date_expires=date_expires
+    )
+    return key_id
+
+
+def keys(unit: Unit, user_id: str) -> list[Any]:
+    """A user's API keys, oldest first; of the keys themselves only a hint is known."""
+    return _KEYS.find_all(unit, user_id=user_id)
+
+
+def revoke_key(unit: Unit, key_id: str, now: str) -> bool:
+    """Make a key void; whether it was good until now."""
+    return bool(_REVOKE.execute(unit, id=key_id, now=now).rowcount)

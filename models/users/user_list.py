@@ -1,0 +1,113 @@
+"""Users as they are shown, with their accounts: one, and lists of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from models.engine.conditions import contains, padded, places, within
+from models.engine.database import Unit
+from models.engine.listing import Listing, Order
+from models.engine.statements import Statement, param
+from models.sessions.tables import Account, User, UserAccount
+
+
+class UserRow(NamedTuple):
+    """A user without secrets.
+
+    :ivar account_ids: the user's own account first; `account_names` in the same order.
+    """
+
+    id: str
+    email_address: str
+    first_name: str | None
+    last_name: str | None
+    avatar_url: str | None
+    roles: Sequence[str]
+    disabled: bool
+    credentials_version: int
+    account_ids: Sequence[str]
+    account_names: Sequence[str]
+
+
+_COLUMNS = (
+    User.id,
+    User.email_address,
+    User.first_name,
+    User.last_name,
+    User.avatar_url,
+    User.roles,
+    User.disabled,
+    User.credentials_version,
+)
+
+
+def _member_of(places: Any) -> Any:
+    return User.id.in_(UserAccount.select(UserAccount.user_id).where(UserAccount.account_id.in_(places)))
+
+
+#: The filters and what they admit. `email_contains` must be given case-folded.
+LISTING = Listing(
+    User,
+    _COLUMNS,
+    one={"email_contains": contains(User.email_folded)},
+    several={"visible_accounts": _member_of, "account_ids": _member_of, "ids": within(User.id)},
+)
+
+
+@cache
+def _accounts(size: int) -> Statement:
+    ids = [*map(param, places("id", size))]
+    return Statement(
+        lambda: (
+            UserAccount.select(UserAccount.user_id, Account.id, Account.name)
+            .join(Account, on=(Account.id == UserAccount.account_id))
+            .where(UserAccount.user_id.in_(ids))
+            .order_by(UserAccount.user_id, UserAccount.position)
+        )
+    )
+
+
+def get(unit: Unit, user_id: str) -> UserRow | None:
+    """The user, or None."""
+    return next(iter(page(unit, {"ids": [user_id]}, Order("id"), 1)), None)
+
+
+def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[UserRow]:
+    """At most `limit` users after `offset`."""
+    return _whole(unit, LISTING.page(unit, filters, order, limit, offset))
+
+
+def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
+    """How many users there are; the count ends at `most`."""
+    return LISTING.count(unit, filters, most)
+
+
+def is_sorted_by_index(order: Order) -> bool:
+    """Whether an index has the rows in this order."""
+    return LISTING.is_sorted_by_index(order)
+
+
+def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[UserRow]:
+    """Every user, read in blocks."""
+    for block in LISTING.blocks(unit, filters, order):
+        yield from _whole(unit, block)
+
+
+def _whole(unit: Unit, rows: Sequence[Any]) -> list[UserRow]:
+    if not rows:
+        return []
+    ids = padded([row[0] for row in rows])
+    accounts: dict[str, list[tuple[str, str]]] = {row[0]: [] for row in rows}
+    for user_id, account_id, name in _accounts(len(ids)).run(unit, ids):
+        accounts[user_id].append((account_id, name))
+    return [_row(row, accounts[row[0]]) for row in rows]
+
+
+def _row(columns: Sequence[Any], accounts: Sequence[tuple[str, str]]) -> UserRow:
+    user_id, email, first, last, avatar, roles, disabled, version = columns
+    ids = [account_id for account_id, _ in accounts]
+    names = [name for _, name in accounts]
+    return UserRow(user_id, email, first, last, avatar, json.loads(roles), bool(disabled), version, ids, names)

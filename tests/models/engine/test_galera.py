@@ -1,0 +1,242 @@
+"""A Galera cluster of three nodes: all of them written to, one killed, one stopped, one joining."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from models import Database, Unavailable, Unit, connect, migrations
+from models.engine import ids
+from models.sessions import account, session
+from models.sessions.session import LogRow
+from tests.databases import Galera, new_database
+from tests.models.conftest import add
+from tests.servers import needs, wait_until
+
+NOW = "2026-11-23T08:15:30.123456Z"
+NAME = "cluster"
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Sequence[Galera]]:
+    """Three nodes of a cluster with an empty database."""
+    needs("rsync")
+    with ExitStack() as stack:
+        made: list[Galera] = []
+        for number in range(3):
+            node = Galera(Path(stack.enter_context(TemporaryDirectory())), cluster=tuple(made))
+            stack.callback(_end, node)
+            made.append(node)
+            if number == 0:
+                node.install()
+            node.start()
+        new_database(made[0].url, NAME)
+        yield made
+
+
+def _end(node: Galera) -> None:
+    if node.process is not None:
+        node.process.send_signal(signal.SIGCONT)
+    node.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def opened(nodes: Sequence[Galera]) -> Iterator[Callable[..., Database]]:
+    """Opens the database on some nodes; where none are named, on all of them."""
+    made = []
+
+    def open_database(*which: int, **options: Any) -> Database:
+        hosts = ",".join(f"127.0.0.1:{nodes[each].port}" for each in which or range(3))
+        made.append(connect(f"mysql://root@{hosts}/{NAME}", answer=None, **options))
+        return made[-1]
+
+    yield open_database
+    for each in made:
+        each.dispose()
+
+
+@pytest.fixture
+def each_node(nodes: Sequence[Galera], opened: Callable[..., Database]) -> list[Database]:
+    """The database on each node, with its schema."""
+    made = [opened(number, sync_wait=True) for number in range(len(nodes))]
+    migrations.apply(made[0])
+    return made
+
+
+def together(*works: Callable[[], object]) -> None:
+    """Run functions at once; fail with what they raise."""
+    failures: list[Exception] = []
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert failures == []
+
+
+def port(unit: Unit) -> int:
+    return int(unit.execute("SELECT @@port").fetchone()[0])
+
+
+def size(node: Galera) -> int:
+    """How many nodes there are, as far as one knows; 0 while it serves nobody."""
+    database = connect(f"mysql://root@127.0.0.1:{node.port}/{NAME}")
+    try:
+        found = database.run(lambda unit: unit.execute("SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'").fetchone()[1])
+    except Unavailable:
+        return 0
+    finally:
+        database.dispose()
+    return int(found)
+
+
+def test_migrations_on_every_node_at_once(opened: Callable[..., Database]) -> None:
+    made = [opened(number, sync_wait=True) for number in range(3)]
+    for _ in range(2):
+        together(*[lambda each=each: migrations.apply(each) for each in made])
+        for each in made:
+            migrations.check(each)
+    migrations.downgrade(made[0], "")
+    together(*[lambda each=each: migrations.apply(each) for each in made])
+    assert migrations.missing(made[1]) == []
+
+
+def test_writers_of_one_session(each_node: list[Database]) -> None:
+    """Whoever comes second at the commit is done again."""
+    row = each_node[0].run(add)
+    count = 25
+
+    def change(unit: Unit) -> None:
+        found = session.get(unit, row.id, for_update=True)
+        assert found is not None
+        session.update(unit, found, {"outcome": str(found.version)}, LogRow(NOW, "changed"))
+
+    together(*[lambda each=each: [each.run(change) for _ in range(count)] for each in each_node])
+    for each in each_node:
+        found = each.run(lambda unit: session.get(unit, row.id), write=False)
+        assert found is not None
+        assert (found.version, len(found.log)) == (1 + 3 * count, 1 + 3 * count)
+
+
+def test_reads_after_writes(each_node: list[Database]) -> None:
+    for number in range(60):
+        writer, reader = each_node[number % 3], each_node[(number + 1) % 3]
+        made = writer.run(new_account)
+        assert reader.run(partial(_account, made), write=False) is not None
+
+
+def test_a_unit_that_only_read_never_fails(each_node: list[Database]) -> None:
+    """Though what it read is changed elsewhere before it ends."""
+    row = each_node[0].run(add)
+    with each_node[0].unit_of_work(write=False) as unit:
+        found = session.get(unit, row.id)
+        each_node[1].run(
+            lambda unit: session.update(unit, session.get(unit, row.id), {"outcome": "x"}, LogRow(NOW, "changed"))
+        )
+        assert session.get(unit, row.id) == found
+
+
+def new_account(unit: Unit) -> str:
+    return str(account.insert(unit, name="Acme", parent_account_id=None, now=NOW, by=None).id)
+
+
+class Writer:
+    """Writes accounts from a thread, until it is told to end; knows what was acknowledged and what nobody knows."""
+
+    def __init__(self, database: Database) -> None:
+        self.acknowledged: list[str] = []
+        self.unknown: list[str] = []
+        self._ended = threading.Event()
+        self._database = database
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ended.wait(0.005):
+            made = ids.new_id()
+            try:
+                self._database.run(partial(_insert, made))
+            except Unavailable:
+                self.unknown.append(made)
+            else:
+                self.acknowledged.append(made)
+
+    def more(self) -> None:
+        """Return when something else was acknowledged."""
+        before = len(self.acknowledged)
+        wait_until(lambda: len(self.acknowledged) > before + 2, "another write")
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+
+
+def _account(account_id: str, unit: Unit) -> Any:
+    return account.get(unit, account_id)
+
+
+def _insert(account_id: str, unit: Unit) -> None:
+    values = (account_id, "Acme", "acme", NOW, NOW)
+    names = "id, name, name_folded, date_created, date_last_modified"
+    unit.execute(f"INSERT INTO accounts ({names}) VALUES (%s, %s, %s, %s, %s)", values)
+
+
+def stored(database: Database) -> set[str]:
+    return database.run(lambda unit: {row[0] for row in unit.execute("SELECT id FROM accounts").fetchall()})
+
+
+def test_one_killed_one_joining_one_stopped(
+    nodes: Sequence[Galera], each_node: list[Database], opened: Callable[..., Database]
+) -> None:
+    """Writing goes on. What was acknowledged is on every node afterwards, and nothing else but what nobody knows of."""
+    before = stored(each_node[0])
+    writers = [Writer(opened(first, (first + 1) % 3, (first + 2) % 3, connections=2)) for first in range(3)]
+    try:
+        nodes[0].stop(signal.SIGKILL)
+        for writer in writers:
+            writer.more()
+        assert size(nodes[1]) == 2
+        # It comes back with nothing and takes the state of another node.
+        shutil.rmtree(nodes[0].folder / "data")
+        nodes[0].cluster = (nodes[1], nodes[2])
+        nodes[0].start()
+        assert size(nodes[1]) == 3
+        assert nodes[1].process is not None
+        nodes[1].process.send_signal(signal.SIGSTOP)
+        for writer in writers:
+            writer.more()
+        nodes[1].process.send_signal(signal.SIGCONT)
+        # It comes back as a node that was expelled: another one knows best when.
+        wait_until(lambda: size(nodes[2]) == 3 and nodes[1].ready(), "the node that was stopped", nodes[1].process)
+        for writer in writers:
+            writer.more()
+    finally:
+        for node in nodes:
+            if node.process is not None and node.process.poll() is None:
+                os.kill(node.process.pid, signal.SIGCONT)
+        for writer in writers:
+            writer.end()
+    acknowledged = {each for writer in writers for each in writer.acknowledged}
+    unknown = {each for writer in writers for each in writer.unknown}
+    for number in range(3):
+        found = stored(opened(number, sync_wait=True)) - before
+        assert acknowledged <= found
+        assert found - acknowledged <= unknown

@@ -1,0 +1,193 @@
+"""What every list keeps: pages, blocks and counts agree for each filter and each order, whatever they are called."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import peewee
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models import Database, Unit
+from models.engine import ids, listing
+from models.engine.conditions import equals, within
+from models.engine.fields import IdField
+from models.engine.listing import Listing, Order
+from models.sessions import account, account_list, message, session_list
+from models.users import user, user_list
+from tests.models.conftest import add, instant
+
+#: Every list that operations answer.
+LISTINGS: Mapping[str, Listing] = {
+    "sessions": session_list.LISTING,
+    "messages": message.messages.listing,
+    "conversations": message.conversations.listing,
+    "users": user_list.LISTING,
+    "accounts": account_list.accounts.listing,
+    "customers": account_list.customers.listing,
+}
+
+#: Values for each filter; of some there are rows, of others none.
+VALUES: Mapping[str, Any] = {
+    "account_ids": ["acme", "other"],
+    "after": instant(1),
+    "archived": False,
+    "conversation_ids": ["none", "none either", "nor this"],
+    "customer_ids": ["c1", "c2", "c3"],
+    "email_contains": "@",
+    "ended": False,
+    "endpoint_ids": ["e1", "e2"],
+    "from_contains": "a",
+    "ids": ["none"],
+    "log_contains": "made",
+    "member": "ada",
+    "name_contains": "a",
+    "parent_customer_ids": ["c1"],
+    "parent_session_id": "p1",
+    "since": instant(1),
+    "to_contains": "1",
+    "until": instant(8),
+    "visible_accounts": ["acme", "other", "third"],
+}
+
+
+@pytest.fixture
+def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
+    """Rows of every table, in more blocks than one."""
+    monkeypatch.setattr(listing, "BLOCK", 2)
+    monkeypatch.setattr(listing, "ORDERED", 3)
+    chance = random.Random(7)
+    with database.unit_of_work() as unit:
+        for number in range(9):
+            owner = chance.choice(["acme", "other", None])
+            about: dict[str, Any] = {
+                "account_id": owner,
+                "customer_id": chance.choice(["c1", "c2", None]),
+                "endpoint_id": chance.choice(["e1", None]),
+            }
+            add(
+                unit,
+                "ada",
+                **about,
+                date_created=instant(number // 2),
+                display_name=chance.choice(["A", "b", None]),
+                from_address="ada",
+                to_address="+1",
+                parent_session_id=chance.choice(["p1", None]),
+            )
+            message.insert(
+                unit,
+                {
+                    **about,
+                    "date": instant(number // 2),
+                    "direction": "Outgoing",
+                    "other_address": f"+{number % 5}",
+                    "sender": chance.choice(["ada", None]),
+                    "text": "x",
+                    "is_unread": number % 3 == 0,
+                },
+            )
+            made = account.insert(unit, name=f"a{number % 4}", parent_account_id=None, now=instant(number), by=None)
+            account.insert_customer(
+                unit,
+                account_id=chance.choice(["acme", made.id]),
+                name=f"a{number % 3}",
+                parent_customer_id=chance.choice(["c1", None]),
+                reference_id=None,
+                now=instant(number // 2),
+                by=None,
+            )
+            user.insert(
+                unit,
+                email_address=f"{number}@x.org",
+                account_ids=["acme", made.id],
+                roles=["User"],
+                now=instant(number),
+                first_name=chance.choice(["A", None]),
+            )
+    with database.unit_of_work(write=False) as unit:
+        yield unit
+
+
+def test_every_filter_has_a_value() -> None:
+    assert {name for each in LISTINGS.values() for name in each.filters} == VALUES.keys()
+
+
+@given(data=st.data())
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_blocks_pages_and_counts_agree(filled: Unit, data: st.DataObject) -> None:
+    """For every list, filters, order and direction."""
+    listed = LISTINGS[data.draw(st.sampled_from(sorted(LISTINGS)))]
+    names = data.draw(st.sets(st.sampled_from(sorted(listed.filters)), max_size=3))
+    filters = {name: VALUES[name] for name in names}
+    order = Order(data.draw(st.sampled_from(listed.sorts)), data.draw(st.booleans()))
+    page = listed.page(filled, filters, order, 100)
+    assert [row for block in listed.blocks(filled, filters, order) for row in block] == page
+    assert [row for at in range(0, len(page) + 1, 2) for row in listed.page(filled, filters, order, 2, at)] == page
+    assert listed.count(filled, filters) == len(page)
+
+
+class Thing(peewee.Model):
+    """A table whose columns are called as parts of a list's statements are."""
+
+    id = IdField(primary_key=True)
+    limit = peewee.CharField(max_length=9)
+    offset = peewee.CharField(max_length=9)
+    after = peewee.CharField(max_length=9)
+    after_id = peewee.CharField(max_length=9)
+    most = peewee.CharField(max_length=9)
+    few = peewee.CharField(max_length=9)
+    unit = peewee.CharField(max_length=9)
+    sort_key = peewee.CharField(max_length=9)
+    id_0 = peewee.CharField(max_length=9)
+
+    class Meta:
+        table_name = "things"
+        indexes = ((("after", "id"), False),)
+
+
+NAMES = [name for name in Thing._meta.sorted_field_names if name != "id"]
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("descending", [False, True])
+def test_no_name_is_taken(database: Database, several: bool, descending: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters and columns may be called anything."""
+    monkeypatch.setattr(listing, "BLOCK", 2)
+    monkeypatch.setattr(listing, "ORDERED", 3)
+    condition = within if several else equals
+    conditions = {name: condition(getattr(Thing, name)) for name in NAMES}
+    given: dict[str, Any] = {"several" if several else "one": conditions}
+    listed = Listing(Thing, Thing._meta.sorted_fields, **given, rare=NAMES)
+    quoted = ", ".join(f'"{name}" VARCHAR(9) NOT NULL' for name in NAMES)
+    with database.unit_of_work() as unit:
+        unit.execute(f'CREATE TEMPORARY TABLE "things" ("id" VARCHAR(64) NOT NULL PRIMARY KEY, {quoted})')
+        place = "%s" if unit.dialect == "mysql" else "?"
+        rows = [(ids.new_id(), *"1" * len(NAMES)) for _ in range(7)]
+        unit.execute_many(f'INSERT INTO "things" VALUES ({", ".join([place] * (len(NAMES) + 1))})', rows)
+        filters = {name: ["1", "2", "3"] if several else "1" for name in NAMES}
+        for column in (*NAMES, "id"):
+            order = Order(column, descending)
+            expected = sorted(rows, reverse=descending)
+            assert listed.page(unit, filters, order, 100) == expected
+            assert [row for block in listed.blocks(unit, filters, order) for row in block] == expected
+            assert listed.count(unit, filters) == 7
+        unit.execute('DROP TABLE "things"')
+
+
+@pytest.mark.parametrize("wrong", ["filter after", "id[0]", "(few)", ""])
+def test_filters_are_named_by_identifiers(wrong: str) -> None:
+    with pytest.raises(ValueError, match="identifiers"):
+        Listing(Thing, [Thing.id], one={wrong: equals(Thing.id)})
+
+
+def test_a_filter_takes_one_value_or_several() -> None:
+    with pytest.raises(ValueError, match="of their own"):
+        Listing(Thing, [Thing.id], one={"few": equals(Thing.few)}, several={"few": within(Thing.few)})

@@ -1,0 +1,120 @@
+"""Sessions kept in memory: never older than what is stored, and never what was not committed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models import Database, connect
+from models.engine.recent import Recent
+from models.sessions import session
+from models.sessions.session import LogRow
+from tests.models.conftest import add, instant, stored
+
+
+def read(database: Database, session_id: str) -> Any:
+    with database.unit_of_work(write=False) as unit:
+        return session.get(unit, session_id)
+
+
+def rename(database: Database, session_id: str, name: str) -> None:
+    with database.unit_of_work() as unit:
+        row = stored(unit, session_id, for_update=True)
+        session.update(
+            unit, row, {"display_name": name, "date_last_modified": instant(1)}, LogRow(instant(1), f"is {name}")
+        )
+
+
+def test_what_nobody_changed_is_the_same_row(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    once, twice = (read(database, row.id) for _ in range(2))
+    assert once == twice == row
+    assert read(database, row.id) is twice
+
+
+def test_another_process_changes_it(database: Database, migrated_url: str) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    for _ in range(2):
+        read(database, row.id)
+    other = connect(migrated_url)
+    try:
+        rename(other, row.id, "new")
+    finally:
+        other.dispose()
+    found = read(database, row.id)
+    assert (found.display_name, found.version, [line.message for line in found.log]) == ("new", 2, ["made", "is new"])
+
+
+def test_what_is_rolled_back_is_not_kept(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    for _ in range(2):
+        read(database, row.id)
+    try:
+        with database.unit_of_work() as unit:
+            session.update(unit, row, {"display_name": "lost"}, LogRow(instant(1), "lost"))
+            assert stored(unit, row.id).display_name == "lost"
+            raise LookupError
+    except LookupError:
+        pass
+    assert read(database, row.id).display_name is None
+    rename(database, row.id, "kept")
+    assert read(database, row.id).display_name == "kept"
+
+
+def test_who_may_not_see_it_finds_nothing(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, account_id="acme")
+    for _ in range(3):
+        with database.unit_of_work(write=False) as unit:
+            assert session.get(unit, row.id, account_ids=["acme"]) == row
+            assert session.get(unit, row.id, account_ids=["other"]) is None
+
+
+def test_a_long_log_is_not_kept(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, log=[str(number) for number in range(300)])
+    assert len({id(each) for each in [read(database, row.id) for _ in range(3)]}) == 3
+
+
+def test_the_first_kept_goes_first() -> None:
+    recent: Recent[int, str] = Recent(2)
+    for number in (1, 2, 1, 3):
+        for _ in range(2):
+            recent.keep(number, str(number))
+    assert recent == {2: "2", 3: "3"}
+
+
+def test_what_comes_once_is_not_kept() -> None:
+    recent: Recent[int, str] = Recent(3)
+    for number in (1, 1, 2, 3, 4, 5, 2):
+        recent.keep(number, str(number))
+    assert recent == {1: "1"}
+    recent.keep(2, "two")
+    recent.keep(1, "one")
+    assert recent == {1: "one", 2: "two"}
+
+
+def test_another_session_of_the_same_version_is_read_again(database: Database) -> None:
+    """A session that was stored anew under its id has the version 1 again."""
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada", display_name="old")
+    for _ in range(2):
+        read(database, row.id)
+    with database.unit_of_work() as unit:
+        unit.execute(
+            "UPDATE sessions SET display_name = 'new', date_last_modified = '2031-01-01T00:00:00.000000Z' WHERE id = "
+            f"'{row.id}'"
+        )
+    found = read(database, row.id)
+    assert (found.display_name, found.version) == ("new", row.version)
+
+
+def test_what_a_writing_unit_sees_is_not_kept(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        row = add(unit, "ada")
+    for _ in range(3):
+        with database.unit_of_work() as unit:
+            stored(unit, row.id)
+    assert row.id not in database.recent_sessions

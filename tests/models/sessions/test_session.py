@@ -1,0 +1,163 @@
+"""One session: stored, read, changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from models import Conflict, Database, Duplicate, Unit
+from models.engine import ids
+from models.sessions import session
+from models.sessions.session import LENGTHS, BreadcrumbRow, LogRow
+from models.sessions.tables import LONG, SHORT
+from tests.models.conftest import add, instant, member, stored
+
+TEXTS = [
+    "",
+    "plain",
+    "a 'quote', {brace} \"and\" \\ %s ? :x",
+    "line\nbreak\r\n\ttab",
+    "ünï 😀 \u200d\u0130ß",
+    "\x00nul",
+    " blanks ",
+]
+
+
+class TestInsertAndGet:
+    """What is stored is what is read."""
+
+    @pytest.mark.parametrize("text", TEXTS)
+    def test_texts_come_back_whole(self, unit: Unit, text: str) -> None:
+        row = add(unit, "ada", display_name=text, console_data=text, log=[text])
+        found = stored(unit, row.id)
+        assert found == row
+        assert (found.display_name, found.console_data, found.log[0].message) == (text, text, text)
+
+    def test_everything_has_the_type_it_was_given(self, unit: Unit) -> None:
+        crumbs = [BreadcrumbRow("r", "Root"), BreadcrumbRow("c", "Child")]
+        row = add(unit, "ada", ended=True, was_missed=True, customer_breadcrumb=crumbs)
+        found = stored(unit, row.id)
+        assert found.ended is True
+        assert found.was_missed is True
+        assert found.customer_breadcrumb == crumbs
+        assert found.customer_breadcrumb[0].name == "Root"
+        assert found.version == 1
+        assert found.outcome is None
+        assert found.members[0].muted is False
+
+    def test_members_and_lines_keep_their_order(self, unit: Unit) -> None:
+        names = [f"m{number}" for number in (3, 1, 2, 10, 0)]
+        row = add(unit, *names, log=["b", "a", "c"])
+        found = stored(unit, row.id)
+        assert [each.identity for each in found.members] == names
+        assert [each.message for each in found.log] == ["b", "a", "c"]
+
+    def test_application_data(self, unit: Unit) -> None:
+        row = add(unit)
+        session.add_member(unit, row, member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent"))
+        found = stored(unit, row.id)
+        assert found.members == [member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent")]
+
+    def test_the_longest_texts_fit(self, unit: Unit) -> None:
+        longest = {name: "😀" * length for name, length in LENGTHS.items() if length == SHORT}
+        row = add(unit, "😀" * SHORT, **longest, console_data="😀" * LONG, log=["😀" * LONG])
+        assert session.get(unit, row.id) == row
+
+    def test_lengths_are_those_of_the_columns(self) -> None:
+        assert LENGTHS["display_name"] == SHORT
+        assert LENGTHS["id"] == 64
+        assert "ended" not in LENGTHS
+
+    def test_an_id_is_used_once(self, database: Database) -> None:
+        with database.unit_of_work() as unit:
+            row = add(unit)
+        with pytest.raises(Duplicate), database.unit_of_work() as unit:
+            add(unit, id=row.id)
+
+    def test_an_identity_is_a_member_once(self, database: Database) -> None:
+        with pytest.raises(Duplicate), database.unit_of_work() as unit:
+            add(unit, "ada", "ada", id="x")
+        with database.unit_of_work(write=False) as unit:
+            assert session.get(unit, "x") is None
+
+    def test_letter_case_makes_another_identity(self, unit: Unit) -> None:
+        row = add(unit, "ada", "Ada", "ÀDA", "ADA")
+        assert session.get(unit, row.id) == row
+
+
+class TestVisibility:
+    """What may not be seen is not there."""
+
+    def test_of_accounts(self, unit: Unit) -> None:
+        row = add(unit)
+        assert session.get(unit, row.id, account_ids=["other", "acme"]) == row
+        assert session.get(unit, row.id, account_ids=["other"]) is None
+        assert session.get(unit, row.id, account_ids=[]) is None
+        assert session.get(unit, row.id, account_ids=None) == row
+
+    def test_an_id_is_what_it_is(self, unit: Unit) -> None:
+        row = add(unit, id="abcdef")
+        assert session.get(unit, row.id) == row
+        for other in ("ABCDEF", "abcdef ", " abcdef", "abcde", "abcdeF", "", "%", "äbcdef"):
+            assert session.get(unit, other) is None
+
+
+class TestUpdate:
+    """Changes are made to the session that was read, or not at all."""
+
+    def test_columns_version_and_line(self, unit: Unit) -> None:
+        row = add(unit)
+        changed = session.update(
+            unit, row, {"call_state": "Hold", "date_last_modified": instant(9)}, LogRow(instant(9), "Held")
+        )
+        assert changed == session.get(unit, row.id)
+        assert (changed.call_state, changed.version) == ("Hold", 2)
+        assert [each.message for each in changed.log] == ["made", "Held"]
+
+    def test_another_writer_was_first(self, database: Database) -> None:
+        with database.unit_of_work() as unit:
+            row = add(unit)
+        with database.unit_of_work() as unit:
+            session.update(unit, row, {"outcome": "first"}, LogRow(instant(1), "first"))
+        with pytest.raises(Conflict), database.unit_of_work() as unit:
+            session.update(unit, row, {"outcome": "second"}, LogRow(instant(2), "second"))
+        with database.unit_of_work(write=False) as unit:
+            found = stored(unit, row.id)
+        assert (found.outcome, [each.message for each in found.log]) == ("first", ["made", "first"])
+
+    def test_a_change_to_the_same_values_is_one(self, unit: Unit) -> None:
+        row = add(unit, outcome="same")
+        changed = session.update(unit, row, {"outcome": "same"}, LogRow(instant(1), "again"))
+        assert session.update(unit, changed, {}, LogRow(instant(1), "and again")).version == 3
+
+    def test_members_come_and_go(self, unit: Unit) -> None:
+        row = add(unit, "ada", "bob", "eve")
+        row = session.remove_member(unit, row, "bob")
+        row = session.remove_member(unit, row, "nobody")
+        row = session.add_member(unit, row, member("kim", call_state="Ringing"))
+        row = session.remove_member(unit, row, "kim")
+        row = session.add_member(unit, row, member("bob"))
+        assert [each.identity for each in row.members] == ["ada", "eve", "bob"]
+        assert session.get(unit, row.id) == row
+
+    def test_a_member_that_is_there(self, database: Database) -> None:
+        with database.unit_of_work() as unit:
+            row = add(unit, "ada")
+        with pytest.raises(Duplicate), database.unit_of_work() as unit:
+            session.add_member(unit, row, member("ada"))
+
+    def test_states_of_all_members(self, unit: Unit) -> None:
+        other, row = add(unit, "ada"), add(unit, "ada", "bob")
+        row = session.set_member_states(unit, row, "None")
+        assert {each.call_state for each in stored(unit, row.id).members} == {"None"}
+        assert session.get(unit, row.id) == row
+        assert session.get(unit, other.id) == other
+
+    def test_reading_for_update(self, unit: Unit) -> None:
+        row = add(unit)
+        assert session.get(unit, row.id, for_update=True) == row
+        assert session.get(unit, ids.new_id(), for_update=True) is None
+
+
+def test_folded_texts() -> None:
+    assert session.fold("Ünï", None, "", "ADA@Example") == "ünï\nada@example"
+    assert session.fold(None) == ""

@@ -1,0 +1,340 @@
+"""Lists of sessions: filters, order, pages, blocks and the archive; the same answers on each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from models import Database, Unit
+from models.engine import listing
+from models.engine.listing import BLOCK, Order
+from models.sessions import session, session_archive, session_list
+from models.sessions.session import LogRow, fold
+from tests.models.conftest import add, instant
+
+NEWEST = Order("date_created")
+
+
+def names(unit: Unit, filters: Mapping[str, Any], order: Order = NEWEST) -> list[str]:
+    """The display names of a list, read as a page and in blocks; both must agree with each other and with the count."""
+    paged = session_list.page(unit, filters, order, 1000)
+    assert list(session_list.everything(unit, filters, order)) == paged
+    assert session_list.count(unit, filters) == len(paged)
+    return [each.display_name for each in paged]
+
+
+class TestFilters:
+    """Each filter, and several together."""
+
+    @pytest.fixture
+    def filled(self, unit: Unit) -> Unit:
+        add(
+            unit,
+            "ada@x.org",
+            display_name="a",
+            from_address="Ada@Example.org",
+            from_name="ÄDA Lovelace",
+            customer_id="c1",
+        )
+        add(
+            unit,
+            "bob@x.org",
+            display_name="b",
+            account_id="other",
+            to_address="+1555",
+            endpoint_id="e1",
+            log=["Made", "ENDED 100%"],
+        )
+        add(unit, "ada@x.org", display_name="c", from_phone_number="+49_123", destination="Straße 7", customer_id="c2")
+        add(
+            unit,
+            display_name="d",
+            account_id=None,
+            parent_session_id="p1",
+            ended=True,
+            customer_id="c1",
+            endpoint_id="e1",
+        )
+        return unit
+
+    @pytest.mark.parametrize(
+        ("filters", "expected"),
+        [
+            ({}, "dcba"),
+            ({"visible_accounts": None, "customer_ids": None, "since": None}, "dcba"),
+            ({"visible_accounts": ["acme"]}, "ca"),
+            ({"visible_accounts": ["other", "acme"]}, "cba"),
+            ({"visible_accounts": []}, ""),
+            ({"visible_accounts": ["acme", "other"], "account_ids": ["other", "elsewhere"]}, "b"),
+            ({"visible_accounts": ["ACME"]}, ""),
+            ({"customer_ids": ["c1"]}, "da"),
+            ({"customer_ids": ["c1", "c2", "c3"]}, "dca"),
+            ({"customer_ids": ["c1"], "visible_accounts": ["acme"]}, "a"),
+            ({"endpoint_ids": ["e1"]}, "db"),
+            ({"parent_session_id": "p1"}, "d"),
+            ({"parent_session_id": "p1", "visible_accounts": ["acme"]}, ""),
+            ({"ended": False}, "cba"),
+            ({"ended": True}, "d"),
+            ({"archived": False}, "dcba"),
+            ({"archived": True}, ""),
+            ({"member": "ada@x.org"}, "ca"),
+            ({"member": "ADA@x.org"}, ""),
+            ({"member": "ada@x.org", "archived": False, "visible_accounts": ["acme"], "ended": False}, "ca"),
+            ({"from_contains": fold("ada@EXAMPLE")}, "a"),
+            ({"from_contains": fold("äda")}, "a"),
+            ({"from_contains": fold("Ada L")}, ""),
+            ({"from_contains": fold("+49_1")}, "c"),
+            ({"from_contains": fold("+49%1")}, ""),
+            ({"from_contains": "_"}, "c"),
+            ({"to_contains": fold("STRASSE")}, "c"),
+            ({"to_contains": fold("straße")}, "c"),
+            ({"to_contains": "555"}, "b"),
+            ({"log_contains": fold("Ended 100%")}, "b"),
+            ({"log_contains": fold("d 1")}, "b"),
+            ({"log_contains": "made"}, "dcba"),
+            ({"log_contains": "made", "customer_ids": ["c1"], "visible_accounts": ["acme"], "archived": False}, "a"),
+        ],
+    )
+    def test_filters(self, filled: Unit, filters: Mapping[str, Any], expected: str) -> None:
+        assert names(filled, filters) == list(expected)
+
+    def test_ids(self, filled: Unit) -> None:
+        every = session_list.page(filled, {}, NEWEST, 10)
+        wanted = [every[0].id, every[2].id, "unknown"]
+        assert names(filled, {"ids": wanted}) == ["d", "b"]
+        assert names(filled, {"ids": wanted, "visible_accounts": ["other"], "archived": False}) == ["b"]
+
+    def test_more_values_than_the_largest_statement(self, filled: Unit) -> None:
+        assert names(filled, {"customer_ids": [f"no-{number}" for number in range(1500)] + ["c2"]}) == ["c"]
+
+    @pytest.mark.parametrize("few", [0, 3, 1000])
+    @pytest.mark.parametrize(
+        ("filters", "expected", "index"),
+        [
+            ({"customer_ids": ["c1", "c2"], "visible_accounts": ["acme", "other"]}, "ca", "customer_id"),
+            ({"endpoint_ids": ["e1", "e2"]}, "db", "endpoint_id"),
+            ({"visible_accounts": ["acme", "other"]}, "cba", "account_id"),
+            ({"visible_accounts": ["acme", "other"], "account_ids": ["other", "elsewhere"]}, "b", "account_id"),
+            ({"customer_ids": ["c8", "c9"], "since": instant(0)}, "", "customer_id"),
+        ],
+    )
+    def test_values_that_leave_few_rows_or_many(
+        self,
+        filled: Unit,
+        filters: Mapping[str, Any],
+        expected: str,
+        index: str,
+        few: int,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The rows are the same. SQLite finds few by their own index, and many by the one that the list is sorted by."""
+        monkeypatch.setattr(listing, "FEW", few)
+        filters = {**filters, "archived": False}
+        assert names(filled, filters) == list(expected)
+        if filled.dialect == "mysql" or few == 3:
+            return
+        ran, run = [], filled.run
+
+        def kept(sql: str, values: Any) -> Any:
+            ran.append((sql, values))
+            return run(sql, values)
+
+        filled.run = kept
+        session_list.page(filled, filters, NEWEST, 50)
+        plan = run(f"EXPLAIN QUERY PLAN {ran[1][0]}", ran[1][1]).fetchall()
+        prefix = f"{index}_" if few else ""
+        assert plan[0][3].startswith(f"SEARCH t1 USING INDEX session_{prefix}archived_date_created_id ")
+
+    def test_days_are_inclusive(self, unit: Unit) -> None:
+        for number, date in enumerate(
+            ("2026-11-22T23:59:59.999999Z", "2026-11-23T00:00:00.000000Z", "2026-11-23T23:59:59.999999Z")
+        ):
+            add(unit, display_name=str(number), date_created=date)
+        add(unit, display_name="3", date_created="2026-11-24T00:00:00.000000Z")
+        day = {"since": "2026-11-23T00:00:00.000000Z", "until": "2026-11-23T23:59:59.999999Z"}
+        assert names(unit, day) == ["2", "1"]
+        assert names(unit, {"since": day["since"]}) == ["3", "2", "1"]
+        assert names(unit, {"until": day["until"]}) == ["2", "1", "0"]
+
+
+class TestOrder:
+    """Any scalar column sorts, by code points, with null as the empty text; ties go by id."""
+
+    def test_texts(self, unit: Unit) -> None:
+        for name in ("b", "B", "a", "ä", "z", "😀", "ｚ", None, "", "aa", "a b"):
+            add(unit, display_name=name)
+        rising = names(unit, {}, Order("display_name", descending=False))
+        assert [each or "" for each in rising] == ["", "", "B", "a", "a b", "aa", "b", "z", "ä", "ｚ", "😀"]
+        assert names(unit, {}, Order("display_name")) == rising[::-1]
+
+    def test_ties_go_by_id(self, unit: Unit) -> None:
+        made = [add(unit, date_created=instant(1)).id for _ in range(5)]
+        for descending in (True, False):
+            found = session_list.page(unit, {}, Order("date_created", descending), 10)
+            assert [each.id for each in found] == sorted(made, reverse=descending)
+
+    @pytest.mark.parametrize("column", [field.name for field in session.ALL])
+    @pytest.mark.parametrize("descending", [True, False])
+    def test_every_column(self, unit: Unit, column: str, descending: bool) -> None:
+        for number in range(3):
+            add(unit, display_name=str(number), outcome="x" if number else None, ended=number == 1)
+        assert sorted(names(unit, {}, Order(column, descending))) == ["0", "1", "2"]
+
+    def test_long_texts_are_sorted_by_their_beginnings(self, unit: Unit) -> None:
+        begin = "x" * 2000
+        made = {add(unit, console_data=f"{begin}{number * 7 % 5}").id for number in range(BLOCK + 20)}
+        found = [each.id for each in session_list.everything(unit, {}, Order("console_data"))]
+        assert len(found) == len(made)
+        assert set(found) == made
+
+
+class TestPages:
+    """Parts of a list."""
+
+    def test_pages(self, unit: Unit) -> None:
+        for number in range(7):
+            add(unit, display_name=str(number))
+        pages = [session_list.page(unit, {}, NEWEST, 3, offset) for offset in (0, 3, 6, 9)]
+        assert ["".join(each.display_name for each in page) for page in pages] == ["654", "321", "0", ""]
+
+    def test_members_and_lines_are_each_sessions_own(self, unit: Unit) -> None:
+        made = [
+            add(
+                unit,
+                *[f"m{each}" for each in range(number % 4)],
+                log=[f"{number}.{each}" for each in range(number % 3)],
+            )
+            for number in range(40)
+        ]
+        assert session_list.page(unit, {}, NEWEST, 100) == made[::-1]
+
+    @pytest.mark.parametrize("column", ["date_created", "id", "outcome", "ended", "display_name"])
+    @pytest.mark.parametrize("descending", [True, False])
+    def test_blocks_leave_nothing_out(
+        self, unit: Unit, column: str, descending: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listing, "ORDERED", BLOCK + 1)
+        made = {
+            add(unit, date_created=instant(number // 7), outcome=[None, "", "x"][number % 3], ended=number % 2 == 0).id
+            for number in range(2 * BLOCK + 1)
+        }
+        order = Order(column, descending)
+        found = [each.id for each in session_list.everything(unit, {}, order)]
+        assert found == [each.id for each in session_list.page(unit, {}, order, len(made) + 1)]
+        assert set(found) == made
+
+    def test_everything_is_looked_through_seldom(self, unit: Unit) -> None:
+        """Where no index sorts, all rows are looked at for a few thousand of them, not for each block."""
+        for _ in range(2 * BLOCK):
+            add(unit, "ada")
+        ran, run = [], unit.run
+
+        def counted(sql: str, values: Any) -> Any:
+            ran.append(sql)
+            return run(sql, values)
+
+        unit.run = counted
+        assert len(list(session_list.everything(unit, {"archived": False}, Order("display_name")))) == 2 * BLOCK
+        assert len([sql for sql in ran if "ORDER BY COALESCE" in sql]) == 1
+        assert len(ran) == 1 + 2 * 3
+
+    def test_later_blocks_begin_in_the_index(self, unit: Unit) -> None:
+        """Not with a look at all that came before them."""
+        if unit.dialect == "mysql":
+            return
+        for _ in range(BLOCK + 1):
+            add(unit)
+        ran, run = [], unit.run
+
+        def kept(sql: str, values: Any) -> Any:
+            ran.append((sql, values))
+            return run(sql, values)
+
+        unit.run = kept
+        for descending, condition in ((True, "date_created<?"), (False, "date_created>?")):
+            ran.clear()
+            assert (
+                len(list(session_list.everything(unit, {"archived": False}, Order("date_created", descending)))) > BLOCK
+            )
+            plan = run(f"EXPLAIN QUERY PLAN {ran[3][0]}", ran[3][1]).fetchall()
+            assert [row[3] for row in plan] == [
+                f"SEARCH t1 USING INDEX session_archived_date_created_id (archived=? AND {condition})"
+            ]
+
+    @pytest.mark.parametrize(
+        ("accounts", "index"), [(None, "archived"), (["acme"], "account_id_archived"), (["acme", "x"], "archived")]
+    )
+    @pytest.mark.parametrize("searched", ["from_contains", "to_contains"])
+    def test_a_search_that_finds_nothing_reads_no_rows_of_the_table(
+        self, unit: Unit, searched: str, accounts: list[str] | None, index: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SQLite looks into the index that sorts, where the texts stand, too."""
+        if unit.dialect == "mysql":
+            return
+        monkeypatch.setattr(listing, "FEW", 0)
+        for number in range(60):
+            add(unit, from_address=f"ada{number}@example.org", destination="+1555", console_data="x" * 5000)
+        filters = {"archived": False, "visible_accounts": accounts}
+        assert len(names(unit, {**filters, searched: "5"})) > 0
+        ran, run = [], unit.run
+
+        def kept(sql: str, values: Any) -> Any:
+            ran.append((sql, values))
+            return run(sql, values)
+
+        unit.run = kept
+        assert session_list.page(unit, {**filters, searched: "nobody"}, NEWEST, 50) == []
+        plan = run(f"EXPLAIN QUERY PLAN {ran[-1][0]}", ran[-1][1]).fetchall()
+        assert plan[0][3].startswith(f"SEARCH t1 USING INDEX session_{index}_date_created_id ")
+        columns = run("SELECT name FROM pragma_index_info(?)", (f"session_{index}_date_created_id",)).fetchall()
+        assert [name for (name,) in columns][-2:] == ["from_folded", "to_folded"]
+
+    def test_statements_do_not_grow_with_the_page(self, unit: Unit) -> None:
+        for _ in range(60):
+            add(unit, "ada")
+        ran, run = [], unit.run
+
+        def counted(sql: str, values: Any) -> Any:
+            ran.append(sql)
+            return run(sql, values)
+
+        unit.run = counted
+        assert len(session_list.page(unit, {"archived": False}, NEWEST, 50)) == 50
+        assert len(ran) == 3
+
+
+class TestArchive:
+    """Old sessions leave the live list."""
+
+    def test_old_ones_that_ended_or_rest(self, database: Database) -> None:
+        old, new, border = "2020-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000000Z", "2025-01-01T00:00:00.000000Z"
+        with database.unit_of_work() as unit:
+            ended = add(unit, display_name="ended", date_created=old, date_last_modified=new, ended=True)
+            add(unit, display_name="rests", date_created=old, date_last_modified=old)
+            add(unit, display_name="lives", date_created=old, date_last_modified=new)
+            add(unit, display_name="new", date_created=new, date_last_modified=new, ended=True)
+            assert session_archive.count_old(unit, border) == 2
+            assert session_archive.archive_old(unit, border, 1) == 1
+            assert session_archive.archive_old(unit, border, 10) == 1
+            assert session_archive.archive_old(unit, border, 10) == 0
+            assert sorted(names(unit, {"archived": True})) == ["ended", "rests"]
+            assert sorted(names(unit, {"archived": False})) == ["lives", "new"]
+            assert session.get(unit, ended.id) == ended
+            assert session_archive.known(unit, [ended.id, "unknown"]) == {ended.id}
+            assert session_archive.known(unit, []) == set()
+
+
+def test_a_list_is_of_one_moment(database: Database) -> None:
+    """What is committed while a list is read does not show in the rest of it."""
+    with database.unit_of_work() as unit:
+        rows = [add(unit, log=["one"]) for _ in range(BLOCK + 20)]
+    with database.unit_of_work(write=False) as reader:
+        found = session_list.everything(reader, {}, Order("date_created", descending=False))
+        seen = [next(found)]
+        with database.unit_of_work() as unit:
+            session.update(unit, rows[-1], {"outcome": "late"}, LogRow(instant(1), "two"))
+            add(unit)
+        seen += found
+    assert seen == rows

@@ -1,0 +1,161 @@
+"""What administrators do with users and keys, and the first user of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.errors import NotAuthenticated
+from gateway.settings import Settings
+from gateway.users import bootstrap, keys
+from gateway.users.administration import AdministrationError, Administrator, describe_users
+from gateway.users.authenticator import Credentials
+from models import Database, connect, migrations
+
+from .conftest import ADA, ADDRESS, EVE, KEY, PASSWORD, World
+
+NEW = "new@example.org"
+
+
+def add(administrator: Administrator, email: str = NEW, **changes: object) -> str:
+    return administrator.add_user(email, **{"roles": ["User"], "account_name": "Acme", **changes})  # type: ignore[arg-type]
+
+
+REFUSED: dict[str, Callable[[Administrator], object]] = {
+    "not an e-mail address": lambda it: add(it, "nobody"),
+    "already": lambda it: add(it, "ADA@example.org"),
+    "no role 'Boss'": lambda it: add(it, roles=["Boss"]),
+    "8 to 1024": lambda it: add(it, password="1234567"),
+    "20 to 255": lambda it: add(it, api_key="short"),
+    "without blanks and colons": lambda it: add(it, api_key="a key with blanks in it"),
+    "does not look like a token": lambda it: it.add_key(ADA, "eyJhbGciOiJI.UzI1NiIsInR5.cCI6IkpXVCJ9"),
+    "in use already": lambda it: it.add_key(EVE, KEY),
+    "no user ghost": lambda it: it.add_key("ghost@example.org"),
+    "no good key": lambda it: it.revoke_keys(ADA, "zzzz"),
+    "no user": lambda it: it.disable("ghost@example.org", disabled=True),
+    "too easy to guess": lambda it: it.set_password(ADA, "ada@example.org"),
+    "this password is too easy": lambda it: add(it, password="password1"),
+    "this API key is too easy": lambda it: it.add_key(EVE, "k" * 20),
+    "a password has": lambda it: it.set_password(ADA, "x" * 1025),
+    "no role": lambda it: it.set_roles(ADA, ["User", "user"]),
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_cannot_be_is_refused_and_changes_nothing(world: World, words: str) -> None:
+    before = describe_users(world.database)
+    with pytest.raises(AdministrationError, match=words):
+        REFUSED[words](world.administrator())
+    assert describe_users(world.database) == before
+
+
+def test_accounts_are_made_once(world: World) -> None:
+    add(world.administrator(), account_name="acme")
+    assert world.count("accounts") == 2
+
+
+def test_users_are_described_without_secrets(world: World) -> None:
+    world.administrator().add_key(ADA, days=3)
+    world.administrator().disable(EVE, disabled=True)
+    ada, eve = describe_users(world.database)
+    assert ada.startswith(f"{ADA}  ")
+    assert "roles: User " in ada
+    assert f"…{KEY[-4:]}" in ada.partition("  keys: ")[2]
+    assert " until 2026-11-" in ada
+    assert eve.endswith("disabled")
+    assert KEY not in ada
+    assert "argon2" not in ada + eve
+
+
+def test_a_key_is_random_and_known_by_its_beginning() -> None:
+    made = {keys.new_key() for _ in range(100)}
+    assert len(made) == 100
+    assert all(each.startswith("gw_") and len(each) == 46 and not keys.fault(each) for each in made)
+
+
+def test_every_change_leaves_an_audit_line(world: World) -> None:
+    administrator = world.administrator()
+    with capture_logs() as lines:
+        add(administrator, password="very secret", api_key="key-of-these-tests-0123")
+        made = administrator.add_key(NEW)
+        administrator.revoke_keys(NEW, made[-4:])
+        administrator.set_roles(NEW, ["Manager"])
+        administrator.set_password(NEW, "very secret, too")
+        administrator.disable(NEW, disabled=True)
+        administrator.disable(NEW, disabled=False)
+    assert [line["event"] for line in lines] == [
+        "user added",
+        "key added",
+        "keys revoked",
+        "roles changed",
+        "password changed",
+        "user disabled",
+        "user enabled",
+    ]
+    assert all(line["user"] == "command line" and line["target"] and line["email"] == NEW for line in lines)
+    assert "very secret" not in repr(lines)
+    assert made not in repr(lines)
+
+
+def settings(database: Database, monkeypatch: pytest.MonkeyPatch, **more: str) -> Settings:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{database.peewee.database}")
+    return replace(Settings.from_environment(), **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def empty(tmp_path: Path, cheap: None) -> Database:
+    database = connect(f"sqlite:///{tmp_path}/empty.db")
+    migrations.apply(database)
+    return database
+
+
+def test_the_first_user_gets_secrets_that_are_shown_once(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with capture_logs() as lines:
+        made = bootstrap.first_user(empty, settings(empty, monkeypatch))
+    assert made is not None
+    assert made.password is not None
+    assert made.api_key is not None
+    shown = made.announcement("127.0.0.1:8000")
+    assert made.email in shown
+    assert made.password in shown
+    assert f"Authorization: Bearer {made.api_key}" in shown
+    assert made.password not in repr(lines)
+    assert made.api_key not in repr(lines)
+    authenticator = World(empty).authenticator()
+    found = authenticator.authenticate(Credentials(api_key=made.api_key))
+    assert found is not None
+    assert found.roles == {"User", "Manager", "SystemAdministrator"}
+    assert authenticator.log_in(made.email, made.password, ADDRESS, permanent=False)
+    assert bootstrap.first_user(empty, settings(empty, monkeypatch)) is None
+
+
+def test_the_settings_name_the_first_user(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = settings(empty, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD, bootstrap_api_key=KEY)
+    made = bootstrap.first_user(empty, given)
+    assert made == bootstrap.FirstUser(ADA, None, None)
+    assert PASSWORD not in made.announcement("x")
+    assert KEY not in made.announcement("x")
+    assert World(empty).authenticator().authenticate(Credentials(api_key=KEY)) is not None
+
+
+def test_settings_that_will_not_do_are_told(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AdministrationError, match="a password has"):
+        bootstrap.first_user(empty, settings(empty, monkeypatch, bootstrap_password="short"))
+
+
+def test_two_nodes_that_start_at_once_make_one_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([False, True])
+    monkeypatch.setattr(bootstrap, "_has_administrator", lambda _: next(answers))
+    monkeypatch.setattr(bootstrap, "_exists", lambda *_: False)
+    given = settings(world.database, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD)
+    assert bootstrap.first_user(world.database, given) is None
+
+
+def test_a_disabled_user_cannot_sign_in(world: World) -> None:
+    world.administrator().disable(ADA, disabled=True)
+    with pytest.raises(NotAuthenticated):
+        world.authenticator().log_in(ADA, PASSWORD, ADDRESS, permanent=False)

@@ -1,0 +1,55 @@
+"""Who may do what."""
+
+import pytest
+
+from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
+from gateway.errors import Forbidden, NotAuthenticated
+from gateway.principals import Method, Principal, authorize
+
+BOTH = Access(all_of=("User", "Manager"))
+EITHER = Access(any_of=("User", "Manager"))
+MIXED = Access(all_of=("User",), any_of=("Manager", "Customer"))
+
+
+def principal(*roles: str) -> Principal:
+    return Principal("u1", "ada@example.org", "Ada", frozenset(roles), ("a1", "a2"), Method.KEY, "secret-id")
+
+
+@pytest.mark.parametrize(
+    ("access", "roles", "passes"),
+    [
+        (ANYONE, (), True),
+        (SIGNED_IN, (), True),
+        (BOTH, ("User", "Manager"), True),
+        (BOTH, ("User",), False),
+        (EITHER, ("Manager",), True),
+        (EITHER, ("Customer",), False),
+        (EITHER, ("user",), False),
+        (MIXED, ("User", "Customer"), True),
+        (MIXED, ("User",), False),
+        (MIXED, ("Manager",), False),
+        (MIXED, ("SystemAdministrator",), True),
+    ],
+)
+def test_roles(access: Access, roles: tuple[str, ...], passes: bool) -> None:
+    if passes:
+        authorize(principal(*roles), access)
+        return
+    with pytest.raises(Forbidden, match="Invalid Role"):
+        authorize(principal(*roles), access)
+
+
+@pytest.mark.parametrize("access", [SIGNED_IN, BOTH, EITHER, MIXED])
+def test_nobody(access: Access) -> None:
+    with pytest.raises(NotAuthenticated, match="Not Authenticated"):
+        authorize(None, access)
+    authorize(None, ANYONE)
+
+
+def test_what_one_sees() -> None:
+    assert principal("User").visible_accounts == ("a1", "a2")
+    assert principal("User", "SystemAdministrator").visible_accounts is None
+
+
+def test_a_login_session_is_in_no_text() -> None:
+    assert "secret-id" not in repr(principal())
