@@ -34,8 +34,10 @@ def _old() -> Any:
 
 # A row that another unit has just inserted is locked: this neither waits for it nor takes it for absent.
 _KNOWN = Statement(_known, lambda: _known().for_update(nowait=True))
-# Keys that are over are deleted one by one, and those that another unit has in its hands are left: a DELETE of all would wait for them.
-_OLD = Statement(_old, lambda: _old().for_update(skip_locked=True))
+# NOTE: a search that locks would lock the oldest key that is still in use, too: MariaDB keeps the lock of the row where a search ends.
+_OLD = Statement(_old)
+# Expired keys are deleted one by one, without those that another unit has locked: a DELETE of all would wait for them.
+_FREE = Statement(_known, lambda: _known().for_update(skip_locked=True))
 _FORGET_OLD = Statement(lambda: IdempotencyKey.delete().where(_IS_OLD, *_whose()))
 _FORGET = Statement(lambda: IdempotencyKey.delete().where(*_whose()))
 
@@ -68,8 +70,10 @@ def claim(
         if result is None and created >= (lost or oldest):
             raise InProgress
         _KEYS.update(unit, whose, date_created=now, result=None)
-    for old in _OLD.rows(unit, before=oldest):
-        _FORGET_OLD.execute(unit, **dict(zip(_NAMES, old, strict=True)), before=oldest)
+    for names in _OLD.rows(unit, before=oldest):
+        old = dict(zip(_NAMES, names, strict=True))
+        if _FREE.row(unit, **old) is not None:
+            _FORGET_OLD.execute(unit, **old, before=oldest)
     return None
 
 

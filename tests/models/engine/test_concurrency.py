@@ -18,7 +18,7 @@ from models.engine.listing import Order
 from models.sessions import message, session
 from models.sessions.session import LogRow
 from models.users import idempotency, login, user
-from tests.databases import Server, new_database
+from tests.databases import SERVERS, Server, new_database
 from tests.models.conftest import add, instant, member, stored
 
 WRITERS = 16
@@ -180,6 +180,39 @@ def test_a_key_in_progress_is_not_waited_for(patient: Database) -> None:
         assert idempotency.claim(fifth, **whose, now=instant(4), oldest=instant(3)) == "done"
         idempotency.forget(fifth, **whose)
         assert idempotency.claim(fifth, **whose, now=instant(4), oldest=instant(3)) is None
+
+
+# SQLite has no locks of rows: one unit writes at a time.
+@pytest.mark.parametrize("migrated_url", SERVERS, indirect=True)
+def test_a_claim_locks_no_other_key(patient: Database) -> None:
+    """Not even the oldest one in use, where the search for expired keys ends."""
+    whose = [{"user_id": "u", "operation": "NewSession", "key": f"{number}"} for number in range(5)]
+    for number, each in enumerate(whose[:4]):
+        with patient.unit_of_work() as unit:
+            assert idempotency.claim(unit, **each, now=instant(number), oldest=instant(0)) is None
+    with patient.unit_of_work() as unit:
+        # The first two are over by now.
+        assert idempotency.claim(unit, **whose[4], now=instant(9), oldest=instant(2)) is None
+        for each in whose[2:4]:
+            with patient.unit_of_work() as other:
+                assert idempotency.claim(other, **each, now=instant(9), oldest=instant(0), lost=instant(9)) is None
+    with patient.unit_of_work(write=False) as unit:
+        assert unit.execute("SELECT COUNT(*) FROM idempotency_keys").fetchone()[0] == 3
+
+
+# SQLite has no locks of rows: one unit writes at a time.
+@pytest.mark.parametrize("migrated_url", SERVERS, indirect=True)
+def test_a_key_that_is_over_and_locked_is_left(patient: Database) -> None:
+    """A claim deletes expired keys, but waits for none that another unit has locked."""
+    old, new = ({"user_id": "u", "operation": "NewSession", "key": key} for key in ("old", "new"))
+    with patient.unit_of_work() as unit:
+        assert idempotency.claim(unit, **old, now=instant(0), oldest=instant(0)) is None
+        idempotency.keep(unit, **old, result="done")
+    with patient.unit_of_work() as repeats, patient.unit_of_work() as claims:
+        assert idempotency.claim(repeats, **old, now=instant(2), oldest=instant(0)) == "done"
+        assert idempotency.claim(claims, **new, now=instant(2), oldest=instant(1)) is None
+    with patient.unit_of_work() as unit:
+        assert idempotency.claim(unit, **old, now=instant(2), oldest=instant(0)) == "done"
 
 
 def test_an_address_is_taken_once(patient: Database) -> None:
