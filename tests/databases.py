@@ -77,6 +77,18 @@ class Server:
         if self.process is not None:
             end(self.process, with_signal)
 
+    def fall_silent(self) -> None:
+        """Stop it, so that it answers nothing and refuses nothing. Returns when it has stopped."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        # NOTE: on a busy machine its threads go on for a while after the signal.
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def _program(self) -> list[str]:
         raise NotImplementedError
 

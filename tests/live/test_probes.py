@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import time
 from contextlib import ExitStack
@@ -33,8 +32,7 @@ def test_a_silent_database_delays_no_probe(make_gateway: GatewayFactory, own_ser
     gateway.command("migrate")
     gateway.start()
     assert statuses(exchange(gateway, probe("/ready"))) == [200]
-    assert own_server.process is not None
-    own_server.process.send_signal(signal.SIGSTOP)
+    own_server.fall_silent()
     try:
         with ExitStack() as stack:
             for number in range(2 * THREADS):
@@ -47,5 +45,5 @@ def test_a_silent_database_delays_no_probe(make_gateway: GatewayFactory, own_ser
             wait_until(lambda: '"unavailable"' in gateway.printed(), "the cause in the log")
             waiting.shutdown(socket.SHUT_RDWR)
     finally:
-        own_server.process.send_signal(signal.SIGCONT)
+        own_server.go_on()
     wait_until(lambda: statuses(exchange(gateway, probe("/ready"))) == [200], "the database")

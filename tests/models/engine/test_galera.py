@@ -219,11 +219,10 @@ def test_one_killed_one_joining_one_stopped(
         nodes[0].cluster = (nodes[1], nodes[2])
         nodes[0].start()
         assert size(nodes[1]) == 3
-        assert nodes[1].process is not None
-        nodes[1].process.send_signal(signal.SIGSTOP)
+        nodes[1].fall_silent()
         for writer in writers:
             writer.more()
-        nodes[1].process.send_signal(signal.SIGCONT)
+        nodes[1].go_on()
         # It comes back as a node that was expelled: another one knows best when.
         wait_until(lambda: size(nodes[2]) == 3 and nodes[1].ready(), "the node that was stopped", nodes[1].process)
         for writer in writers:
