@@ -2,9 +2,9 @@
 
 Lists, batches and streams can take long, so each kind has few places, and one caller has at most a part of them. Requests that change
 something may wait for a lock, so they leave places and connections to those that read, and those that change one thing leave places to
-others. A request without a place
-waits for one, in a thread that does nothing else; so a process has more threads than places. A free place goes to the caller that has
-fewest, and of that caller to the request that came first.
+others. A request without a place waits for one, in a thread that does nothing else; so a process has more threads than places. A free place
+goes to the caller that has fewest, and of that caller to the request that came first. While several callers call, one of them has fewer
+places, and rests after each request when more of its requests wait.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Share:
     :ivar per_caller: requests of one caller that run at once.
     :ivar waiting: requests of one caller that wait for a place; more are refused. None for no limit.
     :ivar patience: seconds that a request waits.
+    :ivar per_caller_of_many: requests of one caller that run at once while other callers call.
     :ivar per_resource: requests that run at once and change the same thing: each may wait for a lock that another one holds.
     """
 
@@ -56,6 +57,7 @@ class Share:
     per_caller: int
     waiting: int | None
     patience: float
+    per_caller_of_many: int = 2**31
     per_resource: int = 2**31
 
 
@@ -71,12 +73,12 @@ def shares(
     :param per_caller: requests of one caller that run at once.
     :param streams_per_caller: streamed lists of one caller that run at once.
     """
-    half, waiting = min(max(1, lists // 2), per_caller), 2 * threads
+    half, waiting, quarter = min(max(1, lists // 2), per_caller), 2 * threads, max(1, threads // 4)
     return {
-        Kind.READ: Share(threads, per_caller, None, 10.0),
-        Kind.WRITE: Share(writes, per_caller, None, 5.0, max(1, writes // 2)),
-        Kind.LIST: Share(lists, half, waiting, 5.0),
-        Kind.BATCH: Share(lists, half, waiting, 5.0),
+        Kind.READ: Share(threads, per_caller, None, 10.0, quarter),
+        Kind.WRITE: Share(writes, per_caller, None, 5.0, quarter, max(1, writes // 2)),
+        Kind.LIST: Share(lists, half, waiting, 5.0, max(1, half // 2)),
+        Kind.BATCH: Share(lists, half, waiting, 5.0, max(1, half // 2)),
         Kind.STREAM: Share(streams, min(streams_per_caller, streams), threads, 1.0),
     }
 
@@ -91,11 +93,31 @@ class _Waiter:
         self.granted.acquire()
 
 
+class _Callers:
+    """Who called last. Two threads that write at once may lose one of two moments, which does no harm."""
+
+    def __init__(self) -> None:
+        self._latest = ""
+        self._latest_at = self._before_at = -math.inf
+
+    def note(self, caller: str) -> None:
+        """Remember that a caller called now."""
+        if caller != self._latest:
+            self._latest, self._before_at = caller, self._latest_at
+        self._latest_at = time.monotonic()
+
+    def others_than(self, caller: str) -> bool:
+        """Return whether another caller has called lately."""
+        at = self._before_at if caller == self._latest else self._latest_at
+        return time.monotonic() - at < RECENT
+
+
 class _Queue:
     """The places of one kind."""
 
-    def __init__(self, kind: Kind, share: Share) -> None:
+    def __init__(self, kind: Kind, share: Share, callers: _Callers) -> None:
         self._kind = kind
+        self._callers = callers
         self._share = share
         self._free = share.places
         self._running: Counter[str] = Counter()
@@ -106,6 +128,7 @@ class _Queue:
         self.last = -math.inf
 
     def enter(self, caller: str, resource: str) -> None:
+        self._callers.note(caller)
         with self._lock:
             # With a free place, only requests that may not run yet are waiting.
             if self._free and self._may_run(caller, resource):
@@ -138,6 +161,14 @@ class _Queue:
         """How many requests have a place."""
         return self._share.places - self._free
 
+    def rest(self, caller: str, ran: float) -> None:
+        """Let others go first where the caller has more requests that wait.
+
+        :param ran: seconds of a processor that its last request took.
+        """
+        if self._waiting and self._share.per_caller_of_many < self._share.places and self._callers.others_than(caller):
+            time.sleep(min(ran, LONGEST_REST))
+
     def leave(self, caller: str, resource: str) -> None:
         self.last = time.monotonic()
         with self._lock:
@@ -154,8 +185,12 @@ class _Queue:
                 waiter.granted.release()
 
     def _may_run(self, caller: str, resource: str) -> bool:
-        share = self._share
-        return self._running[caller] < share.per_caller and self._running_on[resource] < share.per_resource
+        share, running = self._share, self._running[caller]
+        return (
+            running < share.per_caller
+            and (running < share.per_caller_of_many or not self._callers.others_than(caller))
+            and self._running_on[resource] < share.per_resource
+        )
 
     def _start(self, caller: str, resource: str) -> None:
         self._free -= 1
@@ -193,7 +228,8 @@ class Places:
     """
 
     def __init__(self, shares: Mapping[Kind, Share]) -> None:
-        self._queues = {kind: _Queue(kind, share) for kind, share in shares.items()}
+        callers = _Callers()
+        self._queues = {kind: _Queue(kind, share, callers) for kind, share in shares.items()}
         self._short = self._queues[Kind.READ], self._queues[Kind.WRITE]
         self._long = self._queues[Kind.LIST], self._queues[Kind.BATCH], self._queues[Kind.STREAM]
 
@@ -223,17 +259,19 @@ class Place:
     when other callers have them all for too long.
     """
 
-    __slots__ = ("_caller", "_kept", "_queue", "_resource")
+    __slots__ = ("_began", "_caller", "_kept", "_queue", "_resource")
 
     def __init__(self, queue: _Queue, caller: str) -> None:
         self._queue: _Queue | None = queue
         self._caller = caller
         self._resource = ""
         self._kept = False
+        self._began = 0.0
 
     def __enter__(self) -> Place:
         assert self._queue is not None
         self._queue.enter(self._caller, self._resource)
+        self._began = time.thread_time()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -262,4 +300,5 @@ class Place:
         """Leave the place. Nothing happens the second time."""
         queue, self._queue = self._queue, None
         if queue is not None:
+            queue.rest(self._caller, time.thread_time() - self._began)
             queue.leave(self._caller, self._resource)

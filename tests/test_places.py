@@ -185,3 +185,42 @@ def test_places_that_become_free_go_to_all_that_may_run() -> None:
         first.release()
         assert [each.result(10) for each in waiting] == [None, None]
     assert (queue._free, dict(queue._running), dict(queue._running_on)) == (3, {}, {})
+
+
+def test_a_caller_has_fewer_places_while_others_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = places(Share(places=4, per_caller=4, waiting=None, patience=10, per_caller_of_many=1))
+    alone = [of.place(Kind.READ, "ada").__enter__() for _ in range(3)]
+    with ThreadPoolExecutor(2) as threads, of.place(Kind.WRITE, "bob"):
+        for each in alone[1:]:
+            each.release()
+        waiting = threads.submit(_through, of, Kind.READ, "ada", [])
+        wait_until(lambda: len(of._queues[Kind.READ]._waiting) == 1, "one that waits")
+        with of.place(Kind.READ, "bob"):
+            pass
+        assert not waiting.done()
+        alone[0].release()
+        assert waiting.result(10) is None
+    monkeypatch.setattr("gateway.places.RECENT", 0)
+    for _ in range(4):
+        of.place(Kind.READ, "ada").__enter__()
+
+
+def test_a_caller_whose_requests_wait_rests_while_others_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    clock = iter([1.0, 2.0])
+    of = places(Share(places=4, per_caller=4, waiting=None, patience=10, per_caller_of_many=1))
+    with of.place(Kind.READ, "bob"):
+        pass
+    with of.place(Kind.READ, "ada"):
+        pass
+    monkeypatch.setattr("gateway.places.time.sleep", rests.append)
+    monkeypatch.setattr("gateway.places.time.thread_time", lambda: next(clock))
+    with ThreadPoolExecutor(1) as threads, of.place(Kind.READ, "bob"):
+        with of.place(Kind.READ, "ada"):
+            waiting = threads.submit(_through, of, Kind.READ, "ada", [])
+            while not of._queues[Kind.READ]._waiting:
+                threading.Event().wait(0.001)
+            clock = iter([2.03, 7.0, 7.0, 1.0])
+        assert rests == [pytest.approx(0.03)]
+        waiting.result(10)
+    assert len(rests) == 1

@@ -42,6 +42,10 @@ class Admission:
             return self.places.place(Kind.WRITE, caller)
         return self.places.place(Kind.LIST if operation.lists else Kind.READ, caller)
 
+    def body(self, operation: Operation, request: Request) -> AbstractContextManager[Place | None]:
+        """Return the place that a large body is read in before the operation runs."""
+        return self.place(operation, request) if _is_large(request) else nullcontext()
+
     def stream(self, request: Request) -> Place:
         """Return the place that a list is streamed in."""
         return self.places.place(Kind.STREAM, caller_of(request))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway import audit
+from gateway import audit, turns
 from gateway.contract.catalog import Access, Operation
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.http.request import Request
@@ -20,6 +20,9 @@ from gateway.users.sessions import LoginChange, LoginSession
 
 TEMPORARY, PERMANENT, OPTION = "ss-id", "ss-pid", "ss-opt"
 TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"
+
+#: In the WSGI environment: the id of the user whom the request's credentials have signed in; empty when they were refused.
+CALLER = "gateway.caller"
 
 #: Cookies of one name that are looked at: a line may hold those of several paths and domains.
 _MOST_COOKIES = 4
@@ -83,9 +86,14 @@ class Gate:
 
     def _authenticated(self, request: Request) -> tuple[Principal | None, ServiceError | None]:
         try:
-            return self.authenticator.authenticate(request.credentials), None
+            caller = self.authenticator.authenticate(request.credentials)
         except (NotAuthenticated, Forbidden) as error:
+            request.env[CALLER] = ""
             return None, error
+        if caller is not None:
+            request.env[CALLER] = caller.user_id
+            turns.leave()
+        return caller, None
 
 
 def credentials(request: Request) -> Credentials:

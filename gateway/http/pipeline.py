@@ -359,7 +359,8 @@ class Pipeline:
         request.operation = operations[0]
         admitted = self.gate.admit_any(operations, request)
         limits = self._body if any(each.access.signed_in for each in admitted if each.access) else self._open_body
-        pairs = forms.form(request, bodies.read(request, limits.bytes), limits) or ()
+        with self.admission.body(operations[0], request):
+            pairs = forms.form(request, bodies.read(request, limits.bytes), limits) or ()
         texts = [value for given, value in pairs if given.lower() == name and isinstance(value, str)]
         return texts[-1] if texts else None
 

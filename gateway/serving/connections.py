@@ -13,7 +13,9 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn
 
+from gateway import turns
 from gateway.serving.incoming import IDLE_TIMEOUT, SLOWEST, Incoming
+from gateway.turns import Turns
 
 #: Seconds that a client may stop taking a response, or take it more slowly than `SLOWEST` bytes in a second. Bytes that it takes faster
 #: earn the time back, up to these seconds.
@@ -104,6 +106,7 @@ class ClientSocket(socket.socket):
         self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
     def _wait_for_bytes(self) -> None:
+        turns.leave()
         allowed = min(IDLE_TIMEOUT, self._body_deadline - time.monotonic())
         if self._timeout is not None:
             allowed = min(allowed, self._timeout)
@@ -111,6 +114,7 @@ class ClientSocket(socket.socket):
             raise TimeoutError(errno.ECONNRESET, "the client sends too slowly")
 
     def _wait_for_room(self) -> None:
+        turns.leave()
         began = time.monotonic()
         self._poll(select.POLLOUT, _TICK)
         # Bytes in our own send buffer have not been taken yet; the socket has room only when much of it is free.
@@ -138,6 +142,9 @@ class Connection(TConn):  # type: ignore[misc]
     """gunicorn's connection, with the request that arrives on it.
 
     :ivar held: bytes of an incomplete request that the poller holds.
+    :ivar credentials: those of its request (`Incoming.credentials`).
+    :ivar is_known: its credentials have signed a caller in.
+    :ivar turns: those that its request has or waits for one of; None for a probe.
     :ivar cut: a response has ended before its end, and nothing but a reset shows that to the client.
     """
 
@@ -147,6 +154,9 @@ class Connection(TConn):  # type: ignore[misc]
     def __init__(self, cfg: Any, sock: ClientSocket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
         self.cut = False
+        self.credentials = 0
+        self.is_known = False
+        self.turns: Turns[Connection] | None = None
         self.held = 0
         # gunicorn's threads don't wait for a first byte: the poller has done so.
         self.data_ready = True

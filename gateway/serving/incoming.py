@@ -32,6 +32,7 @@ COLLECTED = 64 * 1024
 
 _END = b"\r\n\r\n"
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
+_CREDENTIALS = re.compile(rb"\r\n(?:authorization|x-api-key|x-ss-id|cookie):[ \t]*([^\r\n]+)", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 _CHUNK_LINE_LIMIT = 1024
 _PROBE = re.compile(rb"(?:GET|HEAD|OPTIONS) /(health|ready)/?(?:\.[a-z]+)?(?:\?[^ ]*)? HTTP/1\.[01]\r\n", re.IGNORECASE)
@@ -86,6 +87,12 @@ class Incoming:
         """``health`` or ``ready`` if the request asks for that and has no body, else empty."""
         match = _PROBE.match(self.data) if self._length == 0 else None
         return match[1].decode("ascii").lower() if match else ""
+
+    @property
+    def credentials(self) -> int:
+        """What the sender shows of itself, as a number: the same for the same header fields; 0 where there are none."""
+        shown = _CREDENTIALS.findall(self.data, 0, self._head_end)
+        return hash(tuple(shown)) if shown else 0
 
     @property
     def body_deadline(self) -> float:

@@ -5,6 +5,8 @@
   longest.
 - A thread waits for a long body, and for the client to take the response, within the limits of `gateway.serving.connections`. Long
   bodies have a quarter as many threads as other requests, and beside them.
+- A request whose credentials signed a caller in some minutes ago gets a thread at once, unless the caller has a third of them. Other
+  requests take turns (`gateway.turns`), so that a flood of what is refused leaves threads and the interpreter to known callers.
 - ``/health`` and ``/ready`` have threads of their own, so they are answered while all others are busy.
 - A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
   sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
@@ -16,6 +18,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import resource
 import selectors
 import socket
@@ -23,8 +26,10 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from gunicorn.http import errors as refusals
@@ -32,19 +37,26 @@ from gunicorn.http import wsgi
 from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from gateway import logs
+from gateway import logs, turns
 from gateway.http.app import BODY_LIMIT
+from gateway.http.auth import CALLER
 from gateway.http.errors import UNFORESEEN
 from gateway.http.request import new_request_id
+from gateway.places import RECENT
 from gateway.serving import heap
 from gateway.serving.connections import ClientSocket, Connection
 from gateway.serving.incoming import Incoming
+from gateway.turns import EarlyLeave, Turns
+from gateway.users.memory import Memory
 
 #: Connections that clients may have open to one worker.
 CONNECTIONS = 1000
 
 #: Bytes of requests that are not complete yet which a worker holds.
 BUFFERED = 32 * 1024 * 1024
+
+#: Seconds for which the credentials of a caller are known after each request.
+KNOWN = 600
 
 #: Seconds that a connection lingers, and how many of them in silence (nginx's lingering_time and lingering_timeout).
 LINGER = 30.0
@@ -80,6 +92,18 @@ _STATUS: Mapping[type[Exception], int] = {
 _OURS = (refusals.InvalidResponseHeader, refusals.InvalidResponseHeaderName, refusals.ConfigurationProblem)
 
 
+@dataclass(frozen=True, weakref_slot=True, slots=True)
+class _Sender:
+    """The turns of one caller, or of all whose caller is not known.
+
+    :ivar short: those of requests that are complete.
+    :ivar long: those of requests with long bodies.
+    """
+
+    short: Turns[Connection]
+    long: Turns[Connection]
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """The worker that ``gateway serve`` runs."""
 
@@ -97,6 +121,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._next_look = 0.0
         self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready")}
         self._long_bodies = ThreadPoolExecutor(max(1, self.cfg.threads // 4))
+        #: The turns of known callers, by credentials and by user.
+        self._known: Memory[int, _Sender] = Memory(time.monotonic)
+        self._callers: WeakValueDictionary[str, _Sender] = WeakValueDictionary()
+        strangers: Turns[Connection] = Turns(self._start, turns.STRANGERS)
+        self._strangers = _Sender(strangers, Turns(strangers.enter, max(1, self.cfg.threads // 8)))
+        #: When a request of a known caller came last.
+        self._last_known = -math.inf
 
     def init_process(self) -> None:
         """Serve until a signal ends it."""
@@ -302,20 +333,46 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     # -- A request in a thread -----------------------------------------------------------------------------------------------------
 
     def enqueue_req(self, conn: Connection) -> None:
-        """Give a request to a thread."""
-        conn.sock.begin(conn.incoming.body_deadline, conn.incoming.data)
+        """Give a request to a thread, now or at its turn."""
+        incoming = conn.incoming
+        conn.sock.begin(incoming.body_deadline, incoming.data)
+        conn.credentials = incoming.credentials
+        if incoming.probe:
+            self._start(conn)
+            return
+        known = self._known.get(conn.credentials) if conn.credentials else None
+        if known:
+            self._last_known = time.monotonic()
+        sender = known or self._strangers
+        conn.is_known = known is not None
+        conn.turns = sender.long if _is_long(incoming) else sender.short
+        conn.turns.enter(conn)
+
+    def _start(self, conn: Connection) -> None:
         done = self._threads(conn.incoming).submit(self.handle, conn)
         done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
     def _threads(self, incoming: Incoming) -> ThreadPoolExecutor:
-        if incoming.has_head and not incoming.complete:
+        if _is_long(incoming):
             return self._long_bodies
         return self._probes.get(incoming.probe) or self.tpool
 
     def handle(self, conn: Connection) -> Any:
         """Read and answer a request, and return whether the connection goes on."""
         logs.current.request_id = ""
-        return super().handle(conn)
+        if conn.turns is None:
+            return super().handle(conn)
+        try:
+            if conn.is_known:
+                return super().handle(conn)
+            with EarlyLeave(self._strangers.short, self._is_busy):
+                return super().handle(conn)
+        finally:
+            if conn.turns is not self._strangers.short:
+                conn.turns.leave()
+
+    def _is_busy(self) -> bool:
+        return time.monotonic() - self._last_known < RECENT
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
         """Answer a request, and return whether the connection goes on."""
@@ -329,6 +386,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not self.alive:
             response.force_close()
         blocks = self.wsgi(environ, response.start_response)
+        if not conn.is_known:
+            self._learn(conn, environ.get(CALLER))
+        elif environ.get(CALLER) == "":
+            self._known.forget(conn.credentials)
         try:
             for block in blocks:
                 response.write(block)
@@ -344,6 +405,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if hasattr(blocks, "close"):
                 blocks.close()
         return not response.should_close()
+
+    def _learn(self, conn: Connection, caller: str | None) -> None:
+        """Know the credentials that have signed a caller in."""
+        if caller and conn.credentials:
+            threads = self.cfg.threads
+            sender = _Sender(Turns(self._start, max(1, threads // 3)), Turns(self._start, max(1, threads // 8)))
+            self._known.put(conn.credentials, self._callers.setdefault(caller, sender), time.monotonic() + KNOWN)
 
     def _adapt(self, req: Any, incoming: Incoming) -> None:
         """Let the response close the connection where the client might still be sending a body that nothing has read."""
@@ -387,6 +455,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
         else:
             self._linger(conn)
+
+
+def _is_long(incoming: Incoming) -> bool:
+    return incoming.has_head and not incoming.complete
 
 
 def _allow_files(number: int) -> None:

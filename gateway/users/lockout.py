@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from gateway import addresses
+from gateway import addresses, turns
 from gateway.errors import TooManyRequests
 from gateway.transactions import unit_of_work
 from gateway.users.clock import Clock, instant, seconds_of
@@ -91,7 +91,10 @@ class Lockout:
             raise self._locked(first_at_pair, now)
         if at_address >= limits.address_attempts and not (is_exempt or is_known):
             raise self._locked(first_at_address, now)
-        self._sleep(delay(at_pair if is_known else at_name))
+        seconds = delay(at_pair if is_known else at_name)
+        if seconds:
+            turns.leave()
+        self._sleep(seconds)
 
     def failed(self, name: str, address: str) -> None:
         """Count a failure, and forget those that count no more."""

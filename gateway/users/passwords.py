@@ -23,6 +23,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from gateway import turns
 from gateway.errors import TooManyRequests
 from gateway.users.clock import Clock
 from gateway.users.memory import Memory
@@ -116,6 +117,7 @@ class Passwords:
 
     def _computed(self, work: Callable[[], Result]) -> Result:
         future = self._threads.submit(work)
+        turns.leave()
         try:
             return future.result(PATIENCE)
         except TooLate:
@@ -142,4 +144,5 @@ def _bytes(password: str) -> bytes:
 def _step_back() -> None:
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICE)

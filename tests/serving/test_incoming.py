@@ -158,3 +158,25 @@ def test_a_client_that_awaits_continue(head: bytes, awaits: bool) -> None:
     request = Incoming(0)
     assert not request.feed(head, 0)
     assert request.awaits_continue is awaits
+
+
+def _credentials(*lines: str) -> int:
+    request = Incoming(0)
+    request.feed("\r\n".join(["GET / HTTP/1.1", "Host: x", *lines, "", ""]).encode("latin-1"), 1)
+    return request.credentials
+
+
+@pytest.mark.parametrize("line", ["Authorization: Bearer a", "x-api-key: a", "X-SS-ID:a", "Cookie: ss-id=a"])
+def test_requests_with_the_same_credentials_are_known_by_the_same_number(line: str) -> None:
+    assert _credentials(line) == _credentials(
+        "Accept: */*", line.upper().partition(":")[0] + ":" + line.partition(":")[2]
+    )
+    assert _credentials(line) not in (0, _credentials(f"{line}b"), _credentials(line, "X-Api-Key: c"))
+
+
+def test_requests_without_credentials_have_none() -> None:
+    assert _credentials("X-Authorization: a", "Authorization:", "Referer: authorization: a") == 0
+    request = Incoming(0)
+    body = b"\r\nAuthorization: Bearer a\r\n"
+    request.feed(sized(len(body)) + body, 1)
+    assert request.credentials == 0

@@ -1,12 +1,21 @@
-"""What the worker takes from inside gunicorn."""
+"""What the worker takes from inside gunicorn, and which requests it gives a thread."""
 
 from __future__ import annotations
 
 import inspect
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import gunicorn
 import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 from gunicorn.http import errors, wsgi
 from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.message import Message
@@ -14,7 +23,12 @@ from gunicorn.http.parser import Parser
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers import gthread
 
+from gateway import turns
+from gateway.http.auth import CALLER
+from gateway.serving.connections import ClientSocket, Connection
+from gateway.serving.incoming import Incoming
 from gateway.serving.worker import Worker
+from tests.servers import wait_until
 
 
 @pytest.mark.parametrize(
@@ -75,3 +89,123 @@ def test_gunicorn_is_a_version_that_is_tested() -> None:
     setup = (Path(__file__).parents[2] / "setup.cfg").read_text()
     major, minor, _ = gunicorn.__version__.split(".")
     assert f"    gunicorn >=27.0.1,<{major}.{int(minor) + 1}\n" in setup
+
+
+class Serving:
+    """A worker without a poller, around an application that waits to be told to go on.
+
+    :ivar running: the paths of requests that the application is working on, in order.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        config = Config()
+        config.set("threads", 24)
+        self._stack = stack
+        self._go_on: dict[str, threading.Event] = {}
+        self.running: list[str] = []
+        self._worker = Worker(0, os.getpid(), [], None, 30, config, Logger(config))
+        stack.callback(self._worker.tmp.close)
+        self._worker.tpool = ThreadPoolExecutor(24)
+        self._worker.wsgi = self._answer
+        self._worker.method_queue.defer = lambda *_: None
+
+    def send(self, path: str, *lines: str) -> None:
+        """Let a request arrive."""
+        ours, theirs = (self._stack.enter_context(each) for each in socket.socketpair())
+        address = "127.0.0.1", 1
+        conn = Connection(self._worker.cfg, self._stack.enter_context(ClientSocket(ours)), address, address)
+        conn.incoming = Incoming(0)
+        head = "\r\n".join([f"GET {path} HTTP/1.1", "Host: x", *lines, "", ""])
+        assert conn.incoming.feed(head.encode(), 1)
+        self._go_on[path] = threading.Event()
+        self._worker.enqueue_req(conn)
+        self._stack.callback(theirs.close)
+
+    def end(self, *paths: str) -> None:
+        """Let the application answer requests."""
+        for path in paths:
+            self._go_on[path].set()
+            wait_until(lambda path=path: path not in self.running, f"the end of {path}")  # type: ignore[misc]
+
+    def runs(self, *paths: str) -> None:
+        """Wait until the application works on these requests, and assert that it works on no others."""
+        wait_until(lambda: len(self.running) >= len(paths), f"{paths} that run")
+        threading.Event().wait(0.05)
+        assert self.running == [*paths]
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        path = environ["PATH_INFO"]
+        self.running.append(path)
+        if path.startswith("/leaving"):
+            turns.leave()
+        if "HTTP_AUTHORIZATION" in environ:
+            environ[CALLER] = "" if path.startswith("/revoked") else environ["HTTP_AUTHORIZATION"]
+        self._go_on[path].wait(60)
+        self.running.remove(path)
+        start_response("204 No Content", [])
+        return []
+
+
+@pytest.fixture
+def serving() -> Iterator[Serving]:
+    with ExitStack() as stack:
+        made = Serving(stack)
+        yield made
+        for each in made._go_on.values():
+            each.set()
+        made._worker.tpool.shutdown()
+
+
+ADA = "Authorization: Bearer ada"
+
+
+def test_requests_without_a_known_caller_run_one_by_one(serving: Serving) -> None:
+    for path in ("/1", "/2", "/3"):
+        serving.send(path)
+    serving.send("/4", ADA)
+    serving.runs("/1")
+    serving.end("/1")
+    serving.runs("/2")
+    serving.end("/2", "/3")
+    serving.runs("/4")
+
+
+def test_one_that_waits_for_something_else_lets_the_next_run(serving: Serving) -> None:
+    for path in ("/leaving/1", "/leaving/2", "/3", "/4"):
+        serving.send(path)
+    serving.runs("/leaving/1", "/leaving/2", "/3")
+
+
+def test_a_caller_who_was_signed_in_waits_for_no_stranger(serving: Serving) -> None:
+    serving.send("/first", ADA)
+    serving.runs("/first")
+    serving.end("/first")
+    serving.send("/stranger")
+    serving.runs("/stranger")
+    serving.send("/again", "Accept: text/csv", ADA)
+    serving.send("/other", "Authorization: Bearer eve")
+    serving.runs("/stranger", "/again")
+
+
+def test_one_caller_leaves_threads_to_others(serving: Serving) -> None:
+    for line in (ADA, "Authorization: Bearer bob"):
+        serving.send(f"/{line[-3:]}", line)
+        serving.runs(f"/{line[-3:]}")
+        serving.end(f"/{line[-3:]}")
+    for number in range(30):
+        serving.send(f"/{number}", ADA)
+    wait_until(lambda: len(serving.running) == 8, "a third of the threads")
+    serving.send("/bob/again", "Authorization: Bearer bob")
+    wait_until(lambda: "/bob/again" in serving.running, "the other one")
+    assert len(serving.running) == 9
+
+
+def test_credentials_that_are_refused_are_known_no_longer(serving: Serving) -> None:
+    for path in ("/first", "/revoked"):
+        serving.send(path, ADA)
+        serving.runs(path)
+        serving.end(path)
+    serving.send("/stranger")
+    serving.runs("/stranger")
+    serving.send("/again", ADA)
+    serving.runs("/stranger")
