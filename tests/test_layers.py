@@ -69,6 +69,9 @@ def test_the_tree_keeps_its_rules(tree: Path) -> None:
         ("serializers/shape.py", "import models.engine.ids"),
         ("models/engine/ids.py", "import serializers.shape"),
         ("models/engine/ids.py", "import structlog"),
+        ("models/engine/ids.py", "import models.users.tables"),
+        ("models/users/user.py", "import models.sessions.tables"),
+        ("models/sessions/account.py", "import models.users.tables"),
     ],
 )
 def test_a_wrong_import_is_refused(tree: Path, module: str, statement: str) -> None:

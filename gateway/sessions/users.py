@@ -25,7 +25,7 @@ from gateway.users.passwords import LONGEST
 from gateway.users.rights import change_rights, covers
 from models import Unit
 from models.engine.listing import Order
-from models.sessions import account
+from models.sessions import account, account_list
 from models.users import identity, user, user_list
 from models.users.user_list import UserRow
 
@@ -69,7 +69,7 @@ def create(request: Instance, context: Context) -> Instance:
         last_name=request.last_name,
     )
     context.record(Event.USER_ADDED, row.id, email=row.email_address)
-    return info(_existing(context.unit, row.id), context.principal)
+    return _shown(context.unit, [_existing(context.unit, row.id)], context.principal)[0]
 
 
 @catalog.handles(PatchUser)
@@ -81,7 +81,7 @@ def patch(request: Instance, context: Context) -> Instance:
     _refresh_caller(context, PatchUser, request.user_id)
     row = _check_patch(request, context)
     _apply(request, context, row, hashed)
-    return info(_existing(context.unit, row.id), context.principal)
+    return _shown(context.unit, [_existing(context.unit, row.id)], context.principal)[0]
 
 
 def _check_new(request: Instance, context: Context) -> None:
@@ -152,7 +152,7 @@ class _Shown:
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Instance]:
         """At most `limit` users after `offset`."""
-        return [info(row, self._caller) for row in user_list.page(unit, filters, _column(order), limit, offset)]
+        return _shown(unit, user_list.page(unit, filters, _column(order), limit, offset), self._caller)
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
         """How many users there are; the count ends at `most`."""
@@ -164,18 +164,24 @@ class _Shown:
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Instance]:
         """Every user, read in blocks."""
-        return (info(row, self._caller) for row in user_list.everything(unit, filters, _column(order)))
+        for block in user_list.blocks(unit, filters, _column(order)):
+            yield from _shown(unit, block, self._caller)
 
 
 def _column(order: Order) -> Order:
     return Order(_SORTED_BY.get(order.column, order.column), order.descending)
 
 
-def info(row: UserRow, caller: Principal) -> Instance:
-    """A user as shown: with the accounts that the caller sees. Signed in, as far as the caller needs to know, is the caller."""
-    accounts = [
-        each for each in zip(row.account_ids, row.account_names, strict=True) if people.may_see(caller, each[0])
-    ]
+def _shown(unit: Unit, rows: Sequence[UserRow], caller: Principal) -> Sequence[Instance]:
+    """The users as the caller sees them: with the accounts that the caller sees."""
+    ids = {each for row in rows for each in row.account_ids if people.may_see(caller, each)}
+    names = account_list.account_names(unit, ids)
+    return [_info(row, names, caller) for row in rows]
+
+
+def _info(row: UserRow, names: Mapping[str, str], caller: Principal) -> Instance:
+    """The user with those accounts whose names are given. Only the caller is shown as signed in."""
+    account_ids = [each for each in row.account_ids if each in names]
     return UserInfo.new(
         id=row.id,
         is_authenticated=row.id == caller.user_id,
@@ -185,8 +191,8 @@ def info(row: UserRow, caller: Principal) -> Instance:
         avatar_url=row.avatar_url,
         email_address=row.email_address,
         roles=list(row.roles),
-        account_ids=[account_id for account_id, _ in accounts],
-        account_names=[name for _, name in accounts],
+        account_ids=account_ids,
+        account_names=[names[each] for each in account_ids],
     )
 
 
@@ -197,7 +203,7 @@ def caller_info(context: Context) -> Instance:
     row = user_list.get(context.unit, context.caller.user_id)
     if row is None:
         raise NotAuthenticated
-    return info(row, context.caller)
+    return _shown(context.unit, [row], context.caller)[0]
 
 
 def visible(context: Context, user_id: str) -> UserRow:

@@ -8,6 +8,11 @@ from typing import Any
 
 import peewee
 
+#: Characters of a short text: names, addresses.
+SHORT = 255
+#: Characters of a long text.
+LONG = 65_535
+
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -47,3 +52,13 @@ class JsonField(LongTextField):
     def python_value(self, value: str | None) -> Any:
         """The value."""
         return None if value is None else json.loads(value)
+
+
+def short_text(**kwargs: Any) -> peewee.CharField:
+    """A column for a text of up to `SHORT` characters; it may be null where nothing else is said."""
+    return peewee.CharField(max_length=SHORT, **{"null": True, **kwargs})
+
+
+def choice(**kwargs: Any) -> peewee.CharField:
+    """A column for one of a few names of up to 32 characters; it may be null where nothing else is said."""
+    return peewee.CharField(max_length=32, **{"null": True, **kwargs})

@@ -7,9 +7,10 @@ from typing import Any
 
 from models.engine import ids
 from models.engine.database import Unit
+from models.engine.fields import SHORT
 from models.engine.rows import Table
 from models.sessions.session import BreadcrumbRow
-from models.sessions.tables import SHORT, Account, Customer
+from models.sessions.tables import Account, Customer
 
 ACCOUNTS = Table(Account, hidden=("name_folded",))
 CUSTOMERS = Table(Customer, hidden=("name_folded",))

@@ -1,36 +1,21 @@
-"""The tables, as peewee models without a database: queries are built from them, and run through `models.engine.statements`.
+"""The tables of the sessions API, as peewee models without a database.
 
-The schema itself is made by `models.migrations`; a test compares the two.
+Queries are built from them and run through `models.engine.statements`. Migrations make the schema; a test compares the two.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import peewee
 
-from models.engine.fields import IdField, InstantField, JsonField, LongTextField
-
-#: Characters of a short text: names, addresses.
-SHORT = 255
-#: Characters of a long text.
-LONG = 65_535
-
-
-def _text(**kwargs: Any) -> peewee.CharField:
-    return peewee.CharField(max_length=SHORT, **{"null": True, **kwargs})
-
-
-def _choice(**kwargs: Any) -> peewee.CharField:
-    return peewee.CharField(max_length=32, **{"null": True, **kwargs})
+from models.engine.fields import IdField, InstantField, JsonField, LongTextField, choice, short_text
 
 
 class Account(peewee.Model):
     """Whom sessions, users and customers belong to."""
 
     id = IdField(primary_key=True)
-    name = _text(null=False)
-    name_folded = _text(null=False)
+    name = short_text(null=False)
+    name_folded = short_text(null=False)
     parent_account_id = IdField(null=True, index=True)
     date_created = InstantField()
     date_last_modified = InstantField()
@@ -41,120 +26,15 @@ class Account(peewee.Model):
         table_name = "accounts"
 
 
-class User(peewee.Model):
-    """Who may sign in. `credentials_version` counts the changes after which what was issued before is void.
-
-    `password_set_by` is the id of the user who set the password; null where the command line did.
-    """
-
-    id = IdField(primary_key=True)
-    email_address = _text(null=False)
-    email_folded = _text(null=False, unique=True)
-    first_name = _text()
-    last_name = _text()
-    avatar_url = _text()
-    password_hash = _text()
-    password_set_by = IdField(null=True)
-    roles = JsonField()
-    disabled = peewee.BooleanField(default=False)
-    credentials_version = peewee.IntegerField(default=1)
-    date_created = InstantField()
-    date_last_modified = InstantField()
-
-    class Meta:
-        table_name = "users"
-
-
-class UserAccount(peewee.Model):
-    """A user's accounts; the one at position 0 is the user's own."""
-
-    user_id = IdField()
-    position = peewee.IntegerField()
-    account_id = IdField(index=True)
-
-    class Meta:
-        table_name = "user_accounts"
-        primary_key = peewee.CompositeKey("user_id", "position")
-
-
-class ApiKey(peewee.Model):
-    """A key that signs a user in; only its hash is kept."""
-
-    id = IdField(primary_key=True)
-    user_id = IdField(index=True)
-    key_hash = peewee.CharField(max_length=64, unique=True)
-    hint = peewee.CharField(max_length=16)
-    date_created = InstantField()
-    date_expires = InstantField(null=True)
-    date_revoked = InstantField(null=True)
-
-    class Meta:
-        table_name = "api_keys"
-
-
-class LoginSession(peewee.Model):
-    """A log-in by cookie; only the hash of its id is kept."""
-
-    id_hash = peewee.CharField(max_length=64, primary_key=True)
-    user_id = IdField(index=True)
-    credentials_version = peewee.IntegerField()
-    permanent = peewee.BooleanField()
-    date_created = InstantField()
-    date_touched = InstantField()
-    date_expires = InstantField(index=True)
-
-    class Meta:
-        table_name = "login_sessions"
-
-
-class TokenFamily(peewee.Model):
-    """The tokens of one log-in, where more must be known of them than they say; only the hash of the family's id is kept.
-
-    A family without a row is good. Where refresh tokens rotate, `refresh_id` names the good one and `previous_id` the one before it.
-    """
-
-    id_hash = peewee.CharField(max_length=64, primary_key=True)
-    ended = peewee.BooleanField()
-    refresh_id = peewee.CharField(max_length=64, null=True)
-    previous_id = peewee.CharField(max_length=64, null=True)
-    date_rotated = InstantField(null=True)
-    date_expires = InstantField(index=True)
-
-    class Meta:
-        table_name = "token_families"
-
-
-class KnownAddress(peewee.Model):
-    """A user name and an address from which its password was right; only a hash of both is kept."""
-
-    subject = peewee.CharField(max_length=64, primary_key=True)
-    date = InstantField(index=True)
-
-    class Meta:
-        table_name = "known_addresses"
-
-
-class LoginFailure(peewee.Model):
-    """A failed log-in, counted for the user's name, for the address it came from, and for both together."""
-
-    id = IdField(primary_key=True)
-    subject = peewee.CharField(max_length=SHORT)
-    date = InstantField()
-
-    class Meta:
-        table_name = "login_failures"
-        indexes = ((("subject", "date"), False),)
-
-
 class Customer(peewee.Model):
     """Whom a session is for."""
 
     id = IdField(primary_key=True)
     account_id = IdField(index=True)
-    name = _text(null=False)
-    name_folded = _text(null=False)
+    name = short_text(null=False)
+    name_folded = short_text(null=False)
     parent_customer_id = IdField(null=True, index=True)
-    reference_id = _text()
+    reference_id = short_text()
     date_created = InstantField()
     date_last_modified = InstantField()
     created_by = IdField(null=True)
@@ -174,41 +54,41 @@ class Session(peewee.Model):
     created_by = IdField(null=True)
     last_modified_by = IdField(null=True)
     account_id = IdField(null=True)
-    account_name = _text()
+    account_name = short_text()
     parent_session_id = IdField(null=True)
     customer_id = IdField(null=True)
-    customer_name = _text()
+    customer_name = short_text()
     customer_breadcrumb = JsonField(null=True)
     endpoint_id = IdField(null=True)
-    endpoint_name = _text()
-    display_name = _text()
-    channel = _choice()
-    direction = _choice()
-    dial_state = _choice()
-    call_state = _choice()
-    queue_state = _choice()
+    endpoint_name = short_text()
+    display_name = short_text()
+    channel = choice()
+    direction = choice()
+    dial_state = choice()
+    call_state = choice()
+    queue_state = choice()
     date_completed = InstantField(null=True)
-    destination = _text()
-    to_address = _text()
-    from_address = _text()
-    from_name = _text()
-    from_phone_number = _text()
-    answered_by_name = _text()
-    answered_by_id = _text()
-    queue_member_id = _text()
+    destination = short_text()
+    to_address = short_text()
+    from_address = short_text()
+    from_name = short_text()
+    from_phone_number = short_text()
+    answered_by_name = short_text()
+    answered_by_id = short_text()
+    queue_member_id = short_text()
     ended = peewee.BooleanField(default=False)
-    outcome = _text()
-    call_sid = _text()
+    outcome = short_text()
+    call_sid = short_text()
     console_data = LongTextField(null=True)
-    hold_queue_name = _text()
+    hold_queue_name = short_text()
     held_by_user_id = IdField(null=True)
-    hold_reason = _choice()
-    conference_sid = _text()
-    callback_number = _text()
-    most_recent_participant_call_sid = _text()
+    hold_reason = choice()
+    conference_sid = short_text()
+    callback_number = short_text()
+    most_recent_participant_call_sid = short_text()
     was_missed = peewee.BooleanField(default=False)
-    ring_queue_id = _text()
-    with_address = _text()
+    ring_queue_id = short_text()
+    with_address = short_text()
     archived = peewee.BooleanField(default=False)
     from_folded = LongTextField()
     to_folded = LongTextField()
@@ -229,15 +109,15 @@ class SessionMember(peewee.Model):
 
     session_id = IdField()
     position = peewee.IntegerField()
-    identity = _text(null=False)
+    identity = short_text(null=False)
     endpoint_id = IdField(null=True)
-    display_name = _text()
+    display_name = short_text()
     is_original_member = peewee.BooleanField(default=False)
-    avatar_url = _text()
+    avatar_url = short_text()
     application_data = JsonField(null=True)
-    call_state = _choice()
-    role = _choice()
-    call_sid = _text()
+    call_state = choice()
+    role = choice()
+    call_sid = short_text()
     muted = peewee.BooleanField(default=False)
 
     class Meta:
@@ -271,11 +151,11 @@ class Message(peewee.Model):
     account_id = IdField(null=True)
     customer_id = IdField(null=True)
     endpoint_id = IdField(null=True)
-    endpoint_display_name = _text()
+    endpoint_display_name = short_text()
     date = InstantField()
-    direction = _choice(null=False)
-    other_address = _text()
-    sender = _text()
+    direction = choice(null=False)
+    other_address = short_text()
+    sender = short_text()
     text = LongTextField()
     is_unread = peewee.BooleanField(default=False)
 
@@ -295,7 +175,7 @@ class Conversation(peewee.Model):
     account_id = IdField(null=True)
     customer_id = IdField(null=True)
     endpoint_id = IdField(null=True)
-    other_address = _text(null=False)
+    other_address = short_text(null=False)
     most_recent_message_id = IdField()
     date_last_message = InstantField()
 
@@ -304,34 +184,12 @@ class Conversation(peewee.Model):
         indexes = ((("account_id", "date_last_message"), False), (("endpoint_id", "other_address"), False))
 
 
-class IdempotencyKey(peewee.Model):
-    """A request that is done once: its key and, as soon as there is one, its result."""
-
-    user_id = IdField()
-    key = _text(null=False)
-    operation = peewee.CharField(max_length=64)
-    result = LongTextField(null=True)
-    date_created = InstantField(index=True)
-
-    class Meta:
-        table_name = "idempotency_keys"
-        primary_key = peewee.CompositeKey("user_id", "operation", "key")
-
-
 TABLES: tuple[type[peewee.Model], ...] = (
     Account,
-    User,
-    UserAccount,
-    ApiKey,
-    LoginSession,
-    TokenFamily,
-    KnownAddress,
-    LoginFailure,
     Customer,
     Session,
     SessionMember,
     SessionLog,
     Message,
     Conversation,
-    IdempotencyKey,
 )

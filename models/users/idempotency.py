@@ -9,7 +9,7 @@ from models.engine.errors import StorageError, Unavailable
 from models.engine.failures import is_locked
 from models.engine.rows import Table
 from models.engine.statements import Statement, insert_or_lock, param
-from models.sessions.tables import IdempotencyKey
+from models.users.tables import IdempotencyKey
 
 _KEYS = Table(IdempotencyKey)
 _CLAIM = insert_or_lock(IdempotencyKey, ("user_id", "operation", "key", "date_created"))

@@ -10,7 +10,7 @@ import peewee
 
 from models.engine.database import Unit
 from models.engine.statements import Statement, param
-from models.sessions.tables import ApiKey, LoginSession, User, UserAccount
+from models.users.tables import ApiKey, LoginSession, User, UserAccount
 
 
 class Identity(NamedTuple):

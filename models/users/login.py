@@ -13,7 +13,7 @@ from models.engine.conditions import padded, places
 from models.engine.database import Unit
 from models.engine.rows import Table
 from models.engine.statements import Statement, insert_or_lock, param
-from models.sessions.tables import KnownAddress, LoginFailure, LoginSession, TokenFamily
+from models.users.tables import KnownAddress, LoginFailure, LoginSession, TokenFamily
 
 _SESSIONS = Table(LoginSession)
 _FAILURES = Table(LoginFailure)

@@ -11,7 +11,7 @@ from models.engine import ids
 from models.engine.database import Unit
 from models.engine.rows import Table
 from models.engine.statements import Statement, param
-from models.sessions.tables import ApiKey, User, UserAccount
+from models.users.tables import ApiKey, User, UserAccount
 
 _USERS = Table(User, hidden=("email_folded",))
 _ACCOUNTS = Table(UserAccount)

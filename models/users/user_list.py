@@ -1,4 +1,4 @@
-"""Users as they are shown, with their accounts: one, and lists of them."""
+"""Users without their secrets, with the ids of their accounts: one, and lists of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from models.engine.conditions import contains, padded, places, within
 from models.engine.database import Unit
 from models.engine.listing import Listing, Order
 from models.engine.statements import Statement, param
-from models.sessions.tables import Account, User, UserAccount
+from models.users.tables import User, UserAccount
 
 
 class UserRow(NamedTuple):
     """A user without secrets.
 
-    :ivar account_ids: the user's own account first; `account_names` in the same order.
+    :ivar account_ids: the user's own account first.
     """
 
     id: str
@@ -29,7 +29,6 @@ class UserRow(NamedTuple):
     disabled: bool
     credentials_version: int
     account_ids: Sequence[str]
-    account_names: Sequence[str]
 
 
 _COLUMNS = (
@@ -62,8 +61,7 @@ def _accounts(size: int) -> Statement:
     ids = [*map(param, places("id", size))]
     return Statement(
         lambda: (
-            UserAccount.select(UserAccount.user_id, Account.id, Account.name)
-            .join(Account, on=(Account.id == UserAccount.account_id))
+            UserAccount.select(UserAccount.user_id, UserAccount.account_id)
             .where(UserAccount.user_id.in_(ids))
             .order_by(UserAccount.user_id, UserAccount.position)
         )
@@ -90,24 +88,22 @@ def is_sorted_by_index(order: Order) -> bool:
     return LISTING.is_sorted_by_index(order)
 
 
-def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[UserRow]:
-    """Every user, read in blocks."""
+def blocks(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[UserRow]]:
+    """Every user, in blocks of a hundred."""
     for block in LISTING.blocks(unit, filters, order):
-        yield from _whole(unit, block)
+        yield _whole(unit, block)
 
 
 def _whole(unit: Unit, rows: Sequence[Any]) -> list[UserRow]:
     if not rows:
         return []
     ids = padded([row[0] for row in rows])
-    accounts: dict[str, list[tuple[str, str]]] = {row[0]: [] for row in rows}
-    for user_id, account_id, name in _accounts(len(ids)).run(unit, ids):
-        accounts[user_id].append((account_id, name))
+    accounts: dict[str, list[str]] = {row[0]: [] for row in rows}
+    for user_id, account_id in _accounts(len(ids)).run(unit, ids):
+        accounts[user_id].append(account_id)
     return [_row(row, accounts[row[0]]) for row in rows]
 
 
-def _row(columns: Sequence[Any], accounts: Sequence[tuple[str, str]]) -> UserRow:
+def _row(columns: Sequence[Any], account_ids: Sequence[str]) -> UserRow:
     user_id, email, first, last, avatar, roles, disabled, version = columns
-    ids = [account_id for account_id, _ in accounts]
-    names = [name for _, name in accounts]
-    return UserRow(user_id, email, first, last, avatar, json.loads(roles), bool(disabled), version, ids, names)
+    return UserRow(user_id, email, first, last, avatar, json.loads(roles), bool(disabled), version, account_ids)

@@ -14,8 +14,7 @@ from models import Database, Unit, connect, migrations
 from models.engine import ids
 from models.sessions import session
 from models.sessions.session import LogRow, MemberRow
-from models.sessions.tables import TABLES
-from tests.databases import ENGINES, new_database
+from tests.databases import ENGINES, TABLES, new_database
 
 _CLOCK = itertools.count()
 

@@ -21,9 +21,8 @@ from gateway.transactions import unit_of_work
 from gateway.users import idempotency
 from models import Database, connect, migrations
 from models.sessions import account
-from models.sessions.tables import TABLES
 from models.users import user
-from tests.databases import ENGINES, new_database
+from tests.databases import ENGINES, TABLES, new_database
 
 load_services()
 

@@ -9,11 +9,12 @@ import pytest
 from gateway.contract.dto import Dto
 from gateway.sessions.dtos import accounts, customers, messaging, sessions
 from gateway.transactions import unit_of_work
+from models.engine import fields as columns
 from models.sessions import tables
 from models.users import user
 from tests.sessions.conftest import People, World
 
-SHORT = tables.SHORT
+SHORT = columns.SHORT
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_fields_fit_the_columns_of_another_name() -> None:
         assert length(dto, name) <= SHORT
     addresses = sessions.NewSession.schema().fields["member_email_addresses"]
     assert addresses.item.length <= SHORT  # type: ignore[attr-defined]
-    assert length(sessions.PatchSession, "console_data") <= tables.LONG
+    assert length(sessions.PatchSession, "console_data") <= columns.LONG
 
 
 def test_letters_that_grow(world: World, people: People) -> None:

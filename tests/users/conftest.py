@@ -15,8 +15,8 @@ from gateway.users.administration import Administrator
 from gateway.users.authenticator import Authenticator
 from gateway.users.passwords import Passwords
 from models import Database, connect, migrations
-from models.sessions.tables import TABLES
 from tests import databases
+from tests.databases import TABLES
 from tests.sessions.conftest import shared_url
 
 __all__ = ["shared_url"]

@@ -17,7 +17,7 @@ from gateway.users.families import GRACE
 from gateway.users.sessions import PERMANENT, TEMPORARY, TOUCHED, TokenCookies
 from gateway.users.tokens import Lifetimes, TokenError
 from models import connect
-from models.sessions.tables import TABLES
+from tests.databases import TABLES
 
 from .conftest import ADA, ADDRESS, ENGINES, EVE, KEY, PASSWORD, SECRET, World, basic
 

@@ -13,7 +13,8 @@ from models import Database, Unit
 from models.engine import ids
 from models.engine.fields import InstantField, JsonField
 from models.engine.statements import Statement, insert_or_lock, param
-from models.sessions.tables import Account, IdempotencyKey
+from models.sessions.tables import Account
+from models.users.tables import IdempotencyKey
 
 NOW = "2026-11-23T08:15:30.123456Z"
 

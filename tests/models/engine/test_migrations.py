@@ -17,8 +17,8 @@ from gateway.cli import main
 from models import Database, SchemaMismatch, Unavailable, connect, migrations
 from models.migrations import ddl
 from models.sessions import session
-from models.sessions.tables import TABLES, Session, SessionMember
-from tests.databases import SERVERS
+from models.sessions.tables import Session, SessionMember
+from tests.databases import SERVERS, TABLES
 from tests.models.conftest import add
 
 NAMES = list(migrations.MIGRATIONS)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from models import Unit
+from models.engine.fields import SHORT
 from models.engine.listing import BLOCK, Order
 from models.engine.table_list import TableList
 from models.sessions import account, account_list
 from models.sessions.account import DEEPEST
 from models.sessions.session import BreadcrumbRow
-from models.sessions.tables import SHORT
 from tests.models.conftest import instant
 
 

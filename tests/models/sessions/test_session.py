@@ -6,9 +6,9 @@ import pytest
 
 from models import Conflict, Database, Duplicate, Unit
 from models.engine import ids
+from models.engine.fields import LONG, SHORT
 from models.sessions import session
 from models.sessions.session import LENGTHS, BreadcrumbRow, LogRow
-from models.sessions.tables import LONG, SHORT
 from tests.models.conftest import add, instant, member, stored
 
 TEXTS = [
