@@ -34,6 +34,22 @@ def contains(column: peewee.Field) -> Condition:
     return lambda place: peewee.fn.INSTR(column, place) > 0
 
 
+def contains_in_start(start: peewee.Column, length: int, column: peewee.Field) -> Condition:
+    """`contains` where an index has the beginning of the column. Longer texts are read in the table.
+
+    :param start: the column that has the first `length` characters.
+    """
+    table: Any = column.model.alias()
+    longer = table.select(peewee.SQL("1")).where(table.id == column.model.id)
+
+    def condition(place: Any) -> Any:
+        is_long = peewee.fn.CHAR_LENGTH(start) >= length
+        in_table = longer.where(peewee.fn.INSTR(getattr(table, column.name), place) > 0)
+        return (peewee.fn.INSTR(start, place) > 0) | (is_long & peewee.fn.EXISTS(in_table))
+
+    return condition
+
+
 def within(column: Any) -> Condition:
     """A condition: the column is one of several values."""
     condition: Condition = column.in_

@@ -6,7 +6,7 @@ of a few sizes by repeating their last value, so that few statements serve them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -67,6 +67,8 @@ class Listing:
     :param rare: filters of several values that may leave few rows, the likeliest first.
     :param beside_few: conditions for the filters beside one that does; as in `narrow`.
     :param keys: what sorts where it is no column of the table, by name.
+    :param covered: conditions for MySQL that an index decides by itself, by the name of their filter: the ids are selected first, so that
+        columns are read of the rows of a page only.
     Raises ValueError for a filter that is not named by an identifier, or that takes one value and several.
     """
 
@@ -81,6 +83,7 @@ class Listing:
         rare: Sequence[str] = (),
         beside_few: Mapping[str, Condition] | None = None,
         keys: Mapping[str, Any] | None = None,
+        covered: Mapping[str, Condition] | None = None,
     ) -> None:
         wrong = [name for name in (*(one or {}), *(several or {})) if not name.isidentifier()]
         if wrong or set(one or {}) & set(several or {}):
@@ -92,12 +95,14 @@ class Listing:
         self._one = one or {}
         self._several = several or {}
         self._keys = keys or {}
+        self._covered = covered or {}
         self._long = [index for index, each in enumerate(columns) if isinstance(each, peewee.TextField)]
         self._pages = lru_cache(maxsize=512)(self._page)
         self._samples = lru_cache(maxsize=512)(self._sample)
         self._counts = lru_cache(maxsize=512)(self._count)
         self._counts_up_to = lru_cache(maxsize=512)(self._count_up_to)
         self._blocks = lru_cache(maxsize=512)(self._block)
+        self._sort_keys = lru_cache(maxsize=512)(self._sort_key_page)
         self._by_ids = lru_cache(maxsize=None)(self._of_ids)
         # What sorts an index whose rows come in the order of a list.
         indexes: Any = model._meta.indexes
@@ -121,15 +126,22 @@ class Listing:
         if self._leaves_few(unit, shape, values):
             shape = (*shape, (_FEW, 0))
         values |= {"limit": limit, "offset": offset}
-        if limit <= BLOCK and offset < DEEP:
+        if limit <= BLOCK and offset < DEEP and not self._is_covered(unit, shape):
             return self._counted(unit, self._pages(shape, order, False).rows(unit, **values))
         # A long page is read in blocks, so that its budget is asked before all of it is in memory; and of rows that a deep page
         # passes over, MySQL would read every column.
         ids = [row[0] for row in self._pages(shape, order, True).rows(unit, **values)]
-        return [row for block in self._in_blocks(unit, ids) for row in block]
+        return [row for block in self.of_ids(unit, ids) for row in block]
 
-    def _in_blocks(self, unit: Unit, ids: Sequence[str]) -> Iterator[list[Any]]:
-        """Columns of the rows with these ids, in their order."""
+    def keys(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
+        """Return the id and the sort key of at most `limit` rows after `offset`."""
+        shape, values = self._shaped(filters)
+        if shape is None:
+            return []
+        return self._sort_keys(shape, order).rows(unit, **values, limit=limit, offset=offset)
+
+    def of_ids(self, unit: Unit, ids: Sequence[str]) -> Iterator[list[Any]]:
+        """Read the columns of the rows with these ids, in the order of the ids, `BLOCK` rows at a time."""
         for begin in range(0, len(ids), BLOCK):
             wanted = ids[begin : begin + BLOCK]
             several = padded(wanted)
@@ -170,24 +182,31 @@ class Listing:
         shape, values = self._shaped(filters)
         if shape is None:
             return
-        if self.is_sorted_by_index(order):
+        if self.is_sorted_by_index(order) and not self._is_covered(unit, shape):
             for rows in self._by_key(unit, shape, values, order, BLOCK):
                 yield self._counted(unit, [row[:-1] for row in rows])
             return
         # PERF: without an index every read looks at all rows, so that few reads find out which rows follow each other.
-        for rows in self._by_key(unit, shape, values, order, ORDERED):
-            yield from self._in_blocks(unit, [row[0] for row in rows])
+        for rows in self._by_key(unit, shape, values, order, ORDERED, ids_only=True):
+            yield from self.of_ids(unit, [row[0] for row in rows])
 
     def _by_key(
-        self, unit: Unit, shape: Shape, values: Mapping[str, Any], order: Order, limit: int
+        self,
+        unit: Unit,
+        shape: Shape,
+        values: Mapping[str, Any],
+        order: Order,
+        limit: int,
+        *,
+        ids_only: bool = False,
     ) -> Iterator[list[Any]]:
-        rows = self._blocks(shape, order, False).rows(unit, **values, limit=limit)
+        rows = self._blocks(shape, order, False, ids_only).rows(unit, **values, limit=limit)
         while rows:
             yield rows
             if len(rows) < limit:
                 return
             unit.progress()
-            rows = self._blocks(shape, order, True).rows(
+            rows = self._blocks(shape, order, True, ids_only).rows(
                 unit, **values, limit=limit, after=rows[-1][-1], after_id=rows[-1][0]
             )
 
@@ -208,8 +227,15 @@ class Listing:
             values.update(zip(places(place_of(name), len(several)), several, strict=True))
         return tuple(sorted(shape)), values
 
-    def _where(self, shape: Shape) -> list[Any]:
-        known = {**self._one, **self._several}
+    def _is_covered(self, unit: Unit, shape: Shape) -> bool:
+        return unit.dialect == "mysql" and any(name in self._covered for name, _ in shape)
+
+    def _statement(self, build: Callable[[list[Any]], Any], shape: Shape) -> Statement:
+        """A statement with the conditions of a shape, as each dialect has them."""
+        return Statement(lambda: build(self._where(shape, {})), lambda: build(self._where(shape, self._covered)))
+
+    def _where(self, shape: Shape, covered: Mapping[str, Condition]) -> list[Any]:
+        known = {**self._one, **self._several, **covered}
         for name, _ in shape:
             known |= self._narrow.get(name, {})
         conditions = [
@@ -235,38 +261,52 @@ class Listing:
         return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
 
     def _page(self, shape: Shape, order: Order, ids_only: bool) -> Statement:
-        def build() -> Any:
-            columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
-            query = self._ordered(self._model.select(*columns).where(*self._where(shape)), order)
+        columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
+
+        def build(conditions: list[Any]) -> Any:
+            query = self._ordered(self._model.select(*columns).where(*conditions), order)
             return query.limit(param("limit")).offset(param("offset"))
 
-        return Statement(build)
+        return self._statement(build, shape)
+
+    def _sort_key_page(self, shape: Shape, order: Order) -> Statement:
+        key = self._sort_key(order).alias("sort_key")
+
+        def build(conditions: list[Any]) -> Any:
+            query = self._ordered(self._model.select(self._model.id, key).where(*conditions), order)  # type: ignore[attr-defined]
+            return query.limit(param("limit")).offset(param("offset"))
+
+        return self._statement(build, shape)
 
     def _sample(self, name: str, size: int) -> Statement:
         return self._count_up_to(((name, size),))
 
     def _count_up_to(self, shape: Shape) -> Statement:
-        rows = self._model.select(peewee.SQL("1")).where(*self._where(shape)).limit(param("most"))
-        return Statement(lambda: peewee.Select([rows], [peewee.fn.COUNT(peewee.SQL("*"))]))
+        def build(conditions: list[Any]) -> Any:
+            rows = self._model.select(peewee.SQL("1")).where(*conditions).limit(param("most"))
+            return peewee.Select([rows], [peewee.fn.COUNT(peewee.SQL("*"))])
+
+        return self._statement(build, shape)
 
     def _count(self, shape: Shape) -> Statement:
-        return Statement(lambda: self._model.select(peewee.fn.COUNT(peewee.SQL("*"))).where(*self._where(shape)))
+        counted = peewee.fn.COUNT(peewee.SQL("*"))
+        return self._statement(lambda conditions: self._model.select(counted).where(*conditions), shape)
 
-    def _block(self, shape: Shape, order: Order, later: bool) -> Statement:
-        def build() -> Any:
-            key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
-            conditions = self._where(shape)
+    def _block(self, shape: Shape, order: Order, later: bool, ids_only: bool) -> Statement:
+        key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
+        columns = [key_id] if ids_only else self._columns
+
+        def build(conditions: list[Any]) -> Any:
             if later:
                 after, after_id = param("after"), param("after_id")
                 if order.descending:
                     conditions += [key <= after, (key < after) | (key_id < after_id)]
                 else:
                     conditions += [key >= after, (key > after) | (key_id > after_id)]
-            columns = self._columns if order.column in self._indexed else [key_id]
             query = self._model.select(*columns, key.alias("sort_key")).where(*conditions)
             return self._ordered(query, order).limit(param("limit"))
 
-        return Statement(build)
+        return self._statement(build, shape)
 
     def _of_ids(self, size: int) -> Statement:
         ids = [*map(param, places("id", size))]

@@ -22,6 +22,7 @@ from models.migrations import (
     m0003_fewer_pages,
     m0004_log_ins,
     m0005_searched_indexes,
+    m0006_searched_columns,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ _MODULES: Sequence[ModuleType] = (
     m0003_fewer_pages,
     m0004_log_ins,
     m0005_searched_indexes,
+    m0006_searched_columns,
 )
 
 #: Every migration by its number and name, in order.

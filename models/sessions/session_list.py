@@ -10,12 +10,12 @@ from typing import Any
 
 import peewee
 
-from models.engine.conditions import at_least, at_most, contains, equals, padded, places, within
+from models.engine.conditions import at_least, at_most, contains, contains_in_start, equals, padded, places, within
 from models.engine.database import Unit
 from models.engine.listing import BLOCK, Listing, Order, size_of
 from models.engine.statements import Statement, param
 from models.sessions.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_rows, session_row
-from models.sessions.tables import Session, SessionLog, SessionMember
+from models.sessions.tables import FROM_START, START, TO_START, Session, SessionLog, SessionMember
 
 
 def _logged(place: Any) -> Any:
@@ -56,13 +56,19 @@ LISTING = Listing(
         "customer_ids": within(Session.customer_id),
         "endpoint_ids": within(Session.endpoint_id),
         "ids": within(Session.id),
+        "logged": within(Session.id),
     },
     narrow={
         "customer_ids": _BESIDE_SOME,
         "endpoint_ids": _BESIDE_SOME,
         "parent_session_id": _BESIDE_SOME,
         "ids": _BESIDE_FEW,
+        "logged": _BESIDE_FEW,
         "member": _BESIDE_FEW,
+    },
+    covered={
+        "from_contains": contains_in_start(FROM_START, START, Session.from_folded),
+        "to_contains": contains_in_start(TO_START, START, Session.to_folded),
     },
     rare=("customer_ids", "endpoint_ids", "account_ids", "visible_accounts"),
     beside_few=_UNSORTED,
@@ -133,13 +139,70 @@ def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
         yield session_row(row, members[row[0]], log[row[0]])
 
 
+#: Rows from the beginning of a list whose logs are searched session by session. In a longer list that takes too long.
+NEAR = 50_000
+#: Sessions that a search of all logs ends at. A text of more sessions is soon met in any list.
+MOST_LOGGED = 10_000
+#: Of these, how many one statement takes.
+_SOME = 1000
+
+_WITH_LINE = Statement(
+    lambda: (
+        SessionLog.select(SessionLog.session_id)
+        .where(peewee.fn.INSTR(SessionLog.message_folded, param("text")) > 0)
+        .distinct()
+        .limit(param("limit"))
+    )
+)
+
+
+def _edge(unit: Unit, filters: Mapping[str, Any], order: Order) -> str | None:
+    """Return the date of the last of `NEAR` rows that pass the filters but the log's; None where there are not as many."""
+    descending = order.descending or order.column != "date_created"
+    found = LISTING.keys(unit, {**filters, "log_contains": None}, Order("date_created", descending), 1, NEAR - 1)
+    return found[0][1] if found else None
+
+
+def _logged_among(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[str] | None:
+    """Return the ids of the rows that pass all filters, in order, after a search of all logs; None where too many logs have the text."""
+    rows = _WITH_LINE.rows(unit, text=filters["log_contains"], limit=MOST_LOGGED)
+    if len(rows) == MOST_LOGGED:
+        return None
+    ids = [row[0] for row in rows]
+    found: list[Any] = []
+    for begin in range(0, len(ids), _SOME):
+        some = {**filters, "log_contains": None, "logged": ids[begin : begin + _SOME]}
+        found += LISTING.keys(unit, some, order, _SOME)
+    found.sort(key=lambda row: (row[1], row[0]), reverse=order.descending)
+    return [row[0] for row in found]
+
+
+def _columns(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> list[Any]:
+    if filters.get("log_contains") is None or (edge := _edge(unit, filters, order)) is None:
+        return LISTING.page(unit, filters, order, limit, offset)
+    if order.column == "date_created":
+        near = {**filters, "since" if order.descending else "until": edge}
+        rows = LISTING.page(unit, near, order, limit, offset)
+        if len(rows) == limit:
+            return rows
+    ids = _logged_among(unit, filters, order)
+    if ids is None:
+        return LISTING.page(unit, filters, order, limit, offset)
+    return [row for block in LISTING.of_ids(unit, ids[offset : offset + limit]) for row in block]
+
+
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
     """At most `limit` sessions after `offset`, whole."""
-    return list(_whole(unit, LISTING.page(unit, filters, order, limit, offset)))
+    return list(_whole(unit, _columns(unit, filters, order, limit, offset)))
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
     """How many sessions there are; the count ends at `most`."""
+    order = Order("date_created")
+    if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
+        ids = _logged_among(unit, filters, order)
+        if ids is not None:
+            return len(ids) if most is None else min(len(ids), most)
     return LISTING.count(unit, filters, most)
 
 
@@ -150,5 +213,9 @@ def is_sorted_by_index(order: Order) -> bool:
 
 def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[SessionRow]:
     """Every session, whole, read in blocks."""
-    for block in LISTING.blocks(unit, filters, order):
+    ids = None
+    if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
+        ids = _logged_among(unit, filters, order)
+    blocks = LISTING.blocks(unit, filters, order) if ids is None else LISTING.of_ids(unit, ids)
+    for block in blocks:
         yield from _whole(unit, block)

@@ -104,6 +104,11 @@ class Session(peewee.Model):
         )
 
 
+#: MySQL's and MariaDB's columns with the first `START` characters of what is searched; the database makes them itself.
+FROM_START, TO_START = (peewee.Column(Session._meta.table, name) for name in ("from_start", "to_start"))
+START = 190
+
+
 class SessionMember(peewee.Model):
     """A member of a session; one identity is a member once."""
 

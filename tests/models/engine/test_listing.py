@@ -43,6 +43,7 @@ VALUES: Mapping[str, Any] = {
     "from_contains": "a",
     "ids": ["none"],
     "log_contains": "made",
+    "logged": ["none"],
     "member": "ada",
     "name_contains": "a",
     "parent_customer_ids": ["c1"],
