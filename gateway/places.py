@@ -2,7 +2,8 @@
 
 Lists, batches and streams can take long, so each kind has few places, and one caller has at most a part of them. Requests that change
 something may wait for a lock, so they leave places and connections to those that read, and those that change one thing leave places to
-others. A request without a place waits for one, in a thread that does nothing else; so a process has more threads than places. A free place
+others. When none of these ends for a while, a lock holds them all, and no further request waits for the same thing. A request without a
+place waits for one, in a thread that does nothing else; so a process has more threads than places. A free place
 goes to the caller that has fewest, and of that caller to the request that came first. While several callers call, one of them has fewer
 places, and rests after each request when more of its requests wait.
 """
@@ -24,6 +25,8 @@ THREADS_PER_PLACE = 6
 #: Seconds since a short request for which long ones rest, and how long they rest at most at once.
 RECENT = 0.2
 LONGEST_REST = 0.05
+#: Seconds after which requests that change one thing, and of which none has ended, are held by a lock.
+STUCK = 1.0
 
 
 class Kind(Enum):
@@ -122,6 +125,8 @@ class _Queue:
         self._free = share.places
         self._running: Counter[str] = Counter()
         self._running_on: Counter[str] = Counter()
+        #: By what requests change, when the last one of them ended, or the first one began.
+        self._progress: dict[str, float] = {}
         self._waiting: list[_Waiter] = []
         self._lock = threading.Lock()
         #: When a place became free last.
@@ -139,22 +144,34 @@ class _Queue:
                 raise self._refusal(caller, resource)
             waiter = _Waiter(caller, resource)
             self._waiting.append(waiter)
-        if waiter.granted.acquire(timeout=self._share.patience):
-            return
-        with self._lock:
-            if waiter not in self._waiting:
-                # It was granted just now.
-                return
-            self._waiting.remove(waiter)
-            raise self._refusal(caller, resource)
+        deadline = time.monotonic() + self._share.patience
+        while not waiter.granted.acquire(timeout=max(0.0, self._until(resource, deadline) - time.monotonic())):
+            with self._lock:
+                if waiter not in self._waiting:
+                    # It was granted just now.
+                    return
+                if time.monotonic() < self._until(resource, deadline):
+                    continue
+                self._waiting.remove(waiter)
+                raise self._refusal(caller, resource)
+
+    def _until(self, resource: str, deadline: float) -> float:
+        """The moment until which a request waits for a place: the deadline, or earlier where a lock holds what it changes."""
+        if self._running_on[resource] < self._share.per_resource:
+            return deadline
+        return min(deadline, self._progress.get(resource, deadline) + STUCK)
 
     def claim(self, resource: str) -> bool:
         """Count a request that has a place for what it changes. Return False, and count nothing, when too many change that."""
         with self._lock:
             if self._running_on[resource] >= self._share.per_resource:
                 return False
-            self._running_on[resource] += 1
+            self._begin_on(resource)
             return True
+
+    def _begin_on(self, resource: str) -> None:
+        self._running_on[resource] += 1
+        self._progress.setdefault(resource, time.monotonic())
 
     @property
     def taken(self) -> int:
@@ -176,6 +193,9 @@ class _Queue:
             _count_down(self._running, caller)
             if resource:
                 _count_down(self._running_on, resource)
+                self._progress[resource] = self.last
+                if resource not in self._running_on:
+                    del self._progress[resource]
             while self._waiting and self._free:
                 waiter = self._next()
                 if waiter is None:
@@ -196,7 +216,7 @@ class _Queue:
         self._free -= 1
         self._running[caller] += 1
         if resource:
-            self._running_on[resource] += 1
+            self._begin_on(resource)
 
     def _next(self) -> _Waiter | None:
         """The waiter that the next free place is for."""

@@ -162,6 +162,38 @@ def test_a_request_that_waits_for_what_it_changes_leaves_its_place_to_others() -
     assert (queue._free, dict(queue._running), dict(queue._running_on)) == (2, {}, {})
 
 
+def test_nobody_waits_for_what_a_lock_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once no request that changes a thing has ended for a while, others for the same thing are refused at once."""
+    monkeypatch.setattr("gateway.places.STUCK", 0.1)
+    of = places(Share(places=4, per_caller=4, waiting=None, patience=60, per_resource=1))
+    with ThreadPoolExecutor(2) as threads, of.place(Kind.WRITE, "ada") as holding:
+        holding.change("session 1")
+        waiting = [threads.submit(_change, of, "bob", "session 1") for _ in range(2)]
+        for each in waiting:
+            with pytest.raises(Unavailable, match="change the same thing"):
+                each.result(30)
+        with pytest.raises(Unavailable, match="change the same thing"):
+            _change(of, "eve", "session 1")
+        _change(of, "eve", "session 2")
+    _change(of, "eve", "session 1")
+    assert of._queues[Kind.WRITE]._progress == {}
+
+
+def test_who_waits_for_others_that_go_on_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request that ends shows that no lock holds the next ones."""
+    monkeypatch.setattr("gateway.places.STUCK", 1.0)
+    of = places(Share(places=4, per_caller=4, waiting=None, patience=60, per_resource=1))
+
+    def change() -> None:
+        with of.place(Kind.WRITE, "ada") as place:
+            place.change("session 1")
+            threading.Event().wait(0.3)
+
+    with ThreadPoolExecutor(6) as threads:
+        for each in [threads.submit(change) for _ in range(6)]:
+            each.result(30)
+
+
 def _change(of: Places, caller: str, resource: str) -> None:
     with of.place(Kind.WRITE, caller) as place:
         place.change(resource)

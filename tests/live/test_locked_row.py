@@ -1,0 +1,78 @@
+"""One locked row: its writers wait, and requests for everything else go on."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import pymysql
+
+from tests.databases import Server, new_database
+from tests.live.sessions import create
+from tests.live.test_nodes import SHARED, ask
+from tests.servers import API_KEY, GatewayFactory, wait_until
+
+THREADS = 8
+#: Requests for the locked session: more than there are threads.
+WRITERS = 3 * THREADS
+#: Requests for other sessions while the row is locked.
+ROUNDS = 40
+#: Seconds: less than the gateway waits for a lock, more than a busy machine takes.
+SOON = 4
+
+
+def test_one_locked_row_delays_no_other_session(make_gateway: GatewayFactory, own_server: Server) -> None:
+    url = new_database(own_server.url)
+    gateway = make_gateway(GATEWAY_DATABASE_URL=url, **SHARED, GATEWAY_WORKERS="1", GATEWAY_THREADS=str(THREADS))
+    gateway.command("migrate")
+    gateway.start()
+    locked, *others = (create(gateway, str(number)) for number in range(5))
+
+    def call(method: str, session_id: str, body: Any = None) -> int:
+        return ask(gateway, method, f"/sessions/{session_id}", body, Authorization=f"Bearer {API_KEY}")[0]
+
+    statuses: list[int] = []
+    writers = [
+        threading.Thread(target=lambda: statuses.append(call("PATCH", locked, {"consoleData": "x"})))
+        for _ in range(WRITERS)
+    ]
+    parts = urlsplit(url)
+    with pymysql.connect(host="127.0.0.1", port=parts.port or 0, user="root", database=parts.path[1:]) as holder:
+        cursor = holder.cursor()
+        cursor.execute("SELECT id FROM sessions WHERE id = %s FOR UPDATE", (locked,))
+        for writer in writers:
+            writer.start()
+        began = time.monotonic()
+        wait_until(lambda: waiting(holder) > 0, "a writer that waits for the lock")
+        taken = []
+        for number in range(ROUNDS):
+            for method, body in (("GET", None), ("PATCH", {"consoleData": str(number)})):
+                start = time.monotonic()
+                assert call(method, others[number % len(others)], body) == 200
+                taken.append(time.monotonic() - start)
+            start = time.monotonic()
+            # A reader of the locked row waits for nobody.
+            assert call("GET", locked) == 200
+            taken.append(time.monotonic() - start)
+            if number >= ROUNDS // 2 and time.monotonic() - began > SOON:
+                break
+        holder.rollback()
+    for writer in writers:
+        writer.join()
+    taken.sort()
+    assert taken[math.ceil(0.99 * len(taken)) - 1] < SOON
+    assert set(statuses) <= {200, 503}
+    _, found, _ = ask(gateway, "GET", f"/sessions/{locked}.json", Authorization=f"Bearer {API_KEY}")
+    assert len(found["log"]) == 1 + statuses.count(200)
+
+
+def waiting(holder: Any) -> int:
+    """How many statements of others have run for a while, seen from a connection."""
+    cursor = holder.cursor()
+    cursor.execute(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' AND id <> CONNECTION_ID()"
+    )
+    return int(cursor.fetchone()[0])
