@@ -101,6 +101,20 @@ class Budget:
         if self._written > self._limits.bytes:
             raise self._too_large()
 
+    def holder(self) -> Callable[[int], None]:
+        """Return what counts bytes that are kept before they are written, by the same limits and apart from `write`."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            self.pause()
+            self.check_time()
+            held += size
+            if held > self._limits.bytes:
+                raise self._too_large()
+
+        return hold
+
     def _too_large(self) -> ResponseTooLarge:
         return ResponseTooLarge(
             f"The response would have more than the {self._limits.bytes:,} bytes that it may have. Ask for less: fewer items on a "

@@ -22,6 +22,8 @@ from gateway.errors import TooManyRequests, Unavailable
 
 #: Threads of a process for each of its places: those that have no place wait for one.
 THREADS_PER_PLACE = 6
+#: Documents about the service that are made at once in a process, at most one for each caller: a new one takes up to 100 ms.
+DOCUMENTS = 2
 #: Seconds since a short request for which long ones rest, and how long they rest at most at once.
 RECENT = 0.2
 LONGEST_REST = 0.05
@@ -40,6 +42,7 @@ class Kind(Enum):
     LIST = "lists and searches"
     BATCH = "batches"
     STREAM = "streamed lists"
+    DOCUMENT = "documents about the service"
 
     __hash__ = object.__hash__
 
@@ -63,6 +66,11 @@ class Share:
     per_caller_of_many: int = 2**31
     per_resource: int = 2**31
 
+    @property
+    def rests(self) -> bool:
+        """Whether a caller with more requests rests after each one."""
+        return min(self.per_caller_of_many, self.per_caller) < self.places
+
 
 def shares(
     threads: int, *, writes: int, lists: int, streams: int, per_caller: int, streams_per_caller: int
@@ -83,6 +91,7 @@ def shares(
         Kind.LIST: Share(lists, half, waiting, 5.0, max(1, half // 2)),
         Kind.BATCH: Share(lists, half, waiting, 5.0, max(1, half // 2)),
         Kind.STREAM: Share(streams, min(streams_per_caller, streams), threads, 1.0),
+        Kind.DOCUMENT: Share(DOCUMENTS, 1, waiting, 10.0),
     }
 
 
@@ -183,7 +192,7 @@ class _Queue:
 
         :param ran: seconds of a processor that its last request took.
         """
-        if self._waiting and self._share.per_caller_of_many < self._share.places and self._callers.others_than(caller):
+        if self._waiting and self._share.rests and self._callers.others_than(caller):
             time.sleep(min(ran, LONGEST_REST))
 
     def leave(self, caller: str, resource: str) -> None:

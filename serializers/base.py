@@ -50,10 +50,16 @@ COMPATIBLE = Reading(relaxed=True)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page for people shows around a document: its title, and links to its other forms (label to address)."""
+    """What surrounds a document.
+
+    :ivar title: the title of a page for people.
+    :ivar links: a page's links to the document's other forms, label to address.
+    :ivar hold: called with the bytes of each row that a format keeps until it has read all rows; it raises when they are too many.
+    """
 
     title: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
+    hold: Callable[[int], None] | None = None
 
 
 DEFAULT_LIMITS = Limits()

@@ -193,12 +193,15 @@ class MessagePack:
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         """A document in blocks, the first of which comes when all rows were read: an array's length stands before its items."""
-        del page
         item, member = row_shape(shape)
+        hold = page.hold if page else None
         with SpooledTemporaryFile(_KEPT) as packed:
             count = 0
             for row in rows_of(value, shape, member):
-                packed.write(dumps(row, item))
+                data = dumps(row, item)
+                if hold:
+                    hold(len(data))
+                packed.write(data)
                 count += 1
             packed.seek(0)
             head = msgpack.Packer().pack_array_header(count)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from gateway.contract.catalog import Operation
+from gateway.http.auth import credentials
 from gateway.http.request import Request
 from gateway.places import Kind, Place, Places, shares
 from gateway.rates import Rates
@@ -49,6 +50,13 @@ class Admission:
     def stream(self, request: Request) -> Place:
         """Return the place that a list is streamed in."""
         return self.places.place(Kind.STREAM, caller_of(request))
+
+    def document(self, request: Request) -> Place:
+        """Count a request for a document about the service, and return the place in which it is made. Raises TooManyRequests."""
+        request.credentials = credentials(request)
+        if self.rates:
+            self.rates.count("read", caller_of(request))
+        return self.places.place(Kind.DOCUMENT, caller_of(request))
 
     def count(self, operation: Operation, request: Request) -> None:
         """Count a call. Raises TooManyRequests."""

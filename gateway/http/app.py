@@ -180,8 +180,9 @@ def create_app(
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
     ErrorAnswers(registry, options.realm, debug=options.debug, compatible=options.compatible_errors).install(app)
-    _mount_operations(app, catalog, pipeline)
-    visibility = metadata.Visibility(Library(catalog, registry, TITLE, __version__), gate, options.permitted_only)
+    library = Library(catalog, registry, TITLE, __version__)
+    visibility = metadata.Visibility(library, gate, options.admission, options.permitted_only)
+    _mount_operations(app, catalog, pipeline, visibility)
     _mount_predefined(app, registry, pipeline, visibility)
     for template, resource in metadata.routes(visibility):
         app.add_route(template, resource)
@@ -209,9 +210,9 @@ def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Ite
         yield leniency.Telling()
 
 
-def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline) -> None:
+def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline, visibility: metadata.Visibility) -> None:
     for template, verbs in routing.table(catalog):
-        app.add_route(template, OperationResource(pipeline, verbs))
+        app.add_route(template, OperationResource(pipeline, visibility, verbs))
 
 
 def _mount_predefined(app: App, registry: Registry, pipeline: Pipeline, visibility: metadata.Visibility) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway import audit, turns
-from gateway.contract.catalog import Access, Operation
+from gateway.contract.catalog import Operation
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.http.request import Request
 from gateway.origins import ANY, is_origin_of_host
@@ -64,25 +64,26 @@ class Gate:
 
     def _decide(self, operation: Operation, request: Request) -> Principal | None:
         assert operation.access is not None
-        request.credentials = credentials(request)
-        source = audit.Source(request.id, request.credentials.address)
-        audit.enter(source)
-        caller = self._caller(operation.access, request)
-        if caller is not None:
-            request.caller_id = caller.user_id
-            audit.enter(source._replace(user=caller.user_id))
+        caller, refusal = self.identify(request)
+        # What anyone may do, one may do with wrong credentials too: a log-in above all.
+        if refusal is not None and operation.access.signed_in:
+            raise refusal
         authorize(caller, operation.access)
         check_origin(request, operation, caller, self.origins)
         return caller
 
-    def _caller(self, access: Access, request: Request) -> Principal | None:
+    def identify(self, request: Request) -> tuple[Principal | None, ServiceError | None]:
+        """Return the caller, or None, and why the request's credentials were refused, if they were."""
+        request.credentials = credentials(request)
+        source = audit.Source(request.id, request.credentials.address)
+        audit.enter(source)
         if request.authentication is None:
             request.authentication = self._authenticated(request)
-        caller, refusal = request.authentication
-        # What anyone may do, one may do with wrong credentials too: a log-in above all.
-        if refusal is not None and access.signed_in:
-            raise refusal
-        return caller
+        caller = request.authentication[0]
+        if caller is not None:
+            request.caller_id = caller.user_id
+            audit.enter(source._replace(user=caller.user_id))
+        return request.authentication
 
     def _authenticated(self, request: Request) -> tuple[Principal | None, ServiceError | None]:
         try:

@@ -61,7 +61,7 @@ class Encoder:
         expected, serializer = self.expected(operation, request), request.negotiation.serializer
         if _is_long(operation, result) and serializer.name not in _GATHERING and not _options(request):
             # A long page is written in blocks, and others go first between them.
-            return joined(serializer.stream(result, expected), budget)
+            return joined(serializer.stream(result, expected, page=Page(hold=budget.holder())), budget)
         document = self._encode(operation, result, expected, operation.dump, request, tag)
         budget.write(len(document))
         return document
@@ -80,7 +80,7 @@ class Encoder:
         if serializer.name in _GATHERING:
             around = page(operation.name, request, self._registry) if serializer.name == "html" else None
             return b"".join(serializer.stream(_measured(results, expected.item, budget), expected, page=around))
-        return joined(serializer.stream(results, expected), budget)
+        return joined(serializer.stream(results, expected, page=Page(hold=budget.holder())), budget)
 
     def _encode(
         self,

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import falcon
 
 from gateway.contract.catalog import Operation
-from gateway.errors import FieldError, Forbidden, NotAuthenticated, NotFound, ServiceError, ValidationFailed
+from gateway.errors import (
+    FieldError,
+    Forbidden,
+    NotAuthenticated,
+    NotFound,
+    NotSupported,
+    ServiceError,
+    ValidationFailed,
+)
 from gateway.http import conditional
-from gateway.http.auth import Gate, credentials
+from gateway.http.admission import Admission
+from gateway.http.auth import Gate
 from gateway.http.request import Request
 from gateway.metadata.library import HTML, Document, Library
 from gateway.origins import without_default_port
@@ -26,10 +36,12 @@ class Visibility:
 
     :ivar permitted_only: everybody sees only the operations that they may call; otherwise everybody sees all of them, as generated
         clients are made without credentials.
+    :ivar admission: how many documents are made at once.
     """
 
     library: Library
     gate: Gate
+    admission: Admission
     permitted_only: bool = False
 
     def names(self, request: Request) -> frozenset[str] | None:
@@ -39,9 +51,23 @@ class Visibility:
         caller = self._caller(request)
         return frozenset(each.name for each in self.library.catalog if _may_call(caller, each.access))
 
-    def shows(self, operation: Operation, request: Request) -> bool:
-        """Return whether the caller may know of an operation."""
-        return not self.permitted_only or _may_call(self._caller(request), operation.access)
+    def hides(self, operation: Operation, request: Request) -> bool:
+        """Return whether the caller must not know of an operation."""
+        return self.permitted_only and not _may_call(self._caller(request), operation.access)
+
+    def refusal(self, name: str, operation: Operation | None, request: Request) -> ServiceError:
+        """Return the error for a name that is no operation, or that of an operation that is hidden: nobody can tell which it is.
+
+        :param operation: the hidden one.
+        """
+        if self.permitted_only:
+            caller, refusal = self.gate.identify(request)
+            if caller is None:
+                return refusal or NotAuthenticated()
+            if operation is not None:
+                with suppress(NotAuthenticated, Forbidden):  # for the line in the audit log
+                    self.gate.admit(operation, request)
+        return NotSupported(f"The operation '{name}' does not exist for this service")
 
     def tell(self, request: Request, response: falcon.Response, document: Document) -> None:
         """Write a document onto Falcon's response, or 304 where the client has it."""
@@ -61,11 +87,7 @@ class Visibility:
             response.append_header("Vary", "Authorization, Cookie, X-Api-Key, X-ss-id")
 
     def _caller(self, request: Request) -> Principal | None:
-        request.credentials = credentials(request)
-        try:
-            return self.gate.authenticator.authenticate(request.credentials)
-        except (NotAuthenticated, Forbidden):
-            return None
+        return self.gate.identify(request)[0]
 
 
 def _may_call(caller: Principal | None, access: Any) -> bool:
@@ -85,7 +107,9 @@ class DocumentResource:
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """The document, or 304 where the client has it."""
-        self._visibility.tell(request, response, self._document(request))
+        with self._visibility.admission.document(request):
+            document = self._document(request)
+        self._visibility.tell(request, response, document)
 
     on_head = on_get
 
@@ -99,13 +123,14 @@ class OperationPageResource:
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """The page, or one that says that there is no such operation or language."""
-        library, names = self._visibility.library, self._visibility.names(request)
-        name, language = request.query_value("op"), request.query_value("lang")
-        if not name:
-            self._visibility.tell(request, response, library.index(names, base_url(request)))
-            return
+        library, name = self._visibility.library, request.query_value("op")
         try:
-            page = library.operation(names, name, self._format, language, base_url(request))
+            with self._visibility.admission.document(request):
+                names = self._visibility.names(request)
+                if name:
+                    page = library.operation(names, name, self._format, request.query_value("lang"), base_url(request))
+                else:
+                    page = library.index(names, base_url(request))
         except NotFound as error:
             self._visibility.vary(response)
             response.status = falcon.HTTP_404
@@ -125,8 +150,11 @@ class TypesResource:
 
     def on_get(self, request: Request, response: falcon.Response, language: str) -> None:
         """The types in a language. Raises NotFound."""
-        library, names = self._visibility.library, self._visibility.names(request)
-        self._visibility.tell(request, response, library.types(names, language, request.pairs, base_url(request)))
+        visibility = self._visibility
+        with visibility.admission.document(request):
+            names = visibility.names(request)
+            document = visibility.library.types(names, language, request.pairs, base_url(request))
+        visibility.tell(request, response, document)
 
     on_head = on_get
 

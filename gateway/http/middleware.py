@@ -81,7 +81,7 @@ class MethodOverriding:
         """Respond as to the verb that a form means, where it means another one."""
         if request.method != "POST" or not isinstance(resource, FormResource) or not forms.is_form(request):
             return
-        operations = resource.operations(**params)
+        operations = resource.operations(request, **params)
         meant = _overridden(self._pipeline.form_field(operations, request, _OVERRIDE)) if operations else None
         if meant is None:
             return

@@ -339,6 +339,7 @@ class Pipeline:
             if expected is not declared and isinstance(declared, Record):
                 # What is written is counted once, when it is gathered.
                 answer = encoding.gathered(answer, declared, Budget(self.limits))
+            page = replace(page, hold=budget.holder())
             yield from encoding.paced(serializer.stream(answer, expected, page=page), budget)
 
     def _context(self, unit: Unit, call: _Call, key: str | None) -> Context:

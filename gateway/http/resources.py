@@ -38,8 +38,8 @@ class FormResource(ABC):
     """A resource whose verb a form may name."""
 
     @abstractmethod
-    def operations(self, **variables: str) -> Sequence[Operation]:
-        """The operations at an address, the one first that answers where none of them admits the caller."""
+    def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
+        """The operations at an address that the caller may know of, the one first that answers where none of them admits the caller."""
 
     @abstractmethod
     def verbs(self, **variables: str) -> Collection[str]:
@@ -49,8 +49,11 @@ class FormResource(ABC):
 class OperationResource(FormResource):
     """One address of the catalog, with the operation behind each of its verbs."""
 
-    def __init__(self, pipeline: Pipeline, verbs: Mapping[str, tuple[Operation, tuple[str, ...]]]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, visibility: Visibility, verbs: Mapping[str, tuple[Operation, tuple[str, ...]]]
+    ) -> None:
         self._pipeline = pipeline
+        self._visibility = visibility
         self._verbs = verbs.keys()
         own_first = sorted(verbs, key=lambda verb: verb != "POST")
         self._operations = tuple(dict.fromkeys(verbs[verb][0] for verb in own_first))
@@ -59,9 +62,9 @@ class OperationResource(FormResource):
         if "GET" in verbs and "HEAD" not in verbs:
             self.on_head = self.on_get  # type: ignore[attr-defined]
 
-    def operations(self, **variables: str) -> Sequence[Operation]:
+    def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
         """Those of the address's verbs."""
-        return self._operations
+        return [each for each in self._operations if not self._visibility.hides(each, request)]
 
     def verbs(self, **variables: str) -> Collection[str]:
         """Those with an operation."""
@@ -71,6 +74,9 @@ class OperationResource(FormResource):
         names = binding.path_names(operation, declared)
 
         def respond(request: Request, response: falcon.Response, **variables: str) -> None:
+            if self._visibility.hides(operation, request):
+                # The error must not be of the operation's own response type.
+                self._visibility.gate.admit(operation, request)
             path = {name: variables[f"v{index}"] for index, name in enumerate(names) if name}
             reply(response, self._pipeline.run(operation, request, path))
 
@@ -89,10 +95,10 @@ class PredefinedResource(FormResource):
         self._catalog = visibility.library.catalog
         self._one_way = one_way
 
-    def operations(self, **variables: str) -> Sequence[Operation]:
+    def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
         """The named one, where it exists."""
         operation = self._catalog.find(variables["name"].removesuffix("[]"))
-        return (operation,) if operation else ()
+        return (operation,) if operation and not self._visibility.hides(operation, request) else ()
 
     def verbs(self, **variables: str) -> Collection[str]:
         """Those that the named operation takes; all of them where there is none."""
@@ -115,19 +121,16 @@ class PredefinedResource(FormResource):
     def on_options(self, request: Request, response: falcon.Response, name: str) -> None:
         """The verbs that the operation takes; all of them where the caller may not know whether there is one."""
         operation = self._catalog.find(name.removesuffix("[]"))
-        shown = operation is not None and self._visibility.shows(operation, request)
+        shown = operation is not None and not self._visibility.hides(operation, request)
         self._visibility.vary(response)
         response.set_header("Allow", routing.allowed(self.verbs(name=name) if shown else VERBS))
 
     def _operation(self, name: str, request: Request) -> Operation:
         operation = self._catalog.find(name)
-        unknown = NotSupported(f"The operation '{name}' does not exist for this service")
-        if operation is None:
-            raise unknown
+        if operation is None or self._visibility.hides(operation, request):
+            raise self._visibility.refusal(name, operation, request)
         verb = "GET" if request.method == "HEAD" else request.method
         if verb not in _verbs(operation):
-            if not self._visibility.shows(operation, request):
-                raise unknown
             verb_name = verb.capitalize()
             raise NotSupported(
                 f"Could not find method named {verb_name}({operation.name}) or Any({operation.name}) on Service {operation.service}",

@@ -28,8 +28,10 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 
-#: Documents that are kept. A document for each Host header that somebody makes up must not fill the memory.
+#: Documents that are kept, and types beside them. A document for each Host header that somebody makes up must not fill the memory, nor
+#: make the others be made again.
 MOST_KEPT = 256
+MOST_TYPES_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Library:
         self.date = f"{changed(catalog):%Y-%m-%d %H:%M:%S}"
         self._view = lru_cache(maxsize=16)(self._describe)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
+        self._kept_types = lru_cache(maxsize=MOST_TYPES_KEPT)(self._make)
 
     def index(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/metadata``."""
@@ -106,7 +109,7 @@ class Library:
         accepted = {each.lower() for each in known.options_of()}
         # Unknown options are no reason to keep a document twice.
         options = tuple(sorted((name.lower(), value or "") for name, value in given if name.lower() in accepted))
-        return self._kept(_types, names, known.name, options, base_url)
+        return self._kept_types(_types, names, known.name, options, base_url)
 
     def types_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/types/metadata``."""

@@ -20,7 +20,10 @@ from gateway.http import encoding
 from gateway.settings import Settings
 from models import Database
 from models.sessions import session
+from serializers import msgpack
+from serializers.base import Page
 from serializers.registry import default_registry
+from serializers.shape import ListOf, Text
 from tests.models.conftest import add
 
 from .conftest import API_KEY, post
@@ -226,6 +229,23 @@ def test_a_streamed_list_that_fails_is_raised_to_the_server_which_cuts_it(
         with pytest.raises(EOFError):
             gzip.decompress(received)
     # The transaction is over: its connection serves others.
+    assert client.get("/ready").status_code == 200
+
+
+def test_a_streamed_list_that_is_kept_until_its_end_is_refused_as_a_whole(
+    limited: Callable[..., TestApp], database: Database
+) -> None:
+    """MessagePack counts its items before the first: what is kept meanwhile, on the disk too, has the limit of what is sent."""
+    fill(database, 400)
+    read: list[int] = []
+    client = limited(stream_bytes=64 * 1024)
+    answer = client.get("/sessions?all=true&format=msgpack", status=413)
+    assert b"65,536 bytes" in answer.body
+    budget = Budget(replace(STREAMED, bytes=1000))
+    rows = (read.append(number) or "x" * 100 for number in range(1000))  # type: ignore[func-returns-value]
+    with pytest.raises(ResponseTooLarge):
+        b"".join(msgpack.serializer.stream(rows, ListOf(Text()), page=Page(hold=budget.holder())))
+    assert len(read) < 15
     assert client.get("/ready").status_code == 200
 
 
