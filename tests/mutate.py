@@ -1,7 +1,7 @@
 """Small faults planted one by one, to see whether the tests notice: ``make check-deep``.
 
-A mutant is a copy of the tree with one operator, comparison or number changed. It is killed when a test fails (or hangs), and survives when
-all tests of its package pass. The score of a package is the part of its mutants that were killed.
+A mutant is a copy of the tree with one operator, comparison or number changed. It is killed when a test fails or hangs, or when its module
+can't be imported, and survives when all tests of its package pass. The score of a package is the part of its mutants that were killed.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +34,10 @@ PACKAGES: Mapping[str, str] = {
 }
 #: Tests run on the engine that needs no server.
 _ENGINES = "not mysql and not mariadb and not galera"
-_PATIENCE = 600.0
+#: What is no part of the tree: caches, and what is installed or built.
+_LEFT_OUT = (".git", ".venv", "build", "dist", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info")
+#: What pytest's status says: all tests passed, or one failed. It ends with others when it can't run them.
+_STATUSES: Mapping[int, str] = {0: "survived", 1: "killed"}
 
 _COMPARISONS: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -68,7 +76,12 @@ def mutants(path: Path) -> Iterator[Mutant]:
     for position, node in enumerate(ast.walk(ast.parse((ROOT / path).read_text()))):
         changed = mutated(node)
         if changed is not None:
-            yield Mutant(path, position, getattr(node, "lineno", 0), f"{ast.unparse(node)} -> {ast.unparse(changed)}")
+            yield Mutant(path, position, getattr(node, "lineno", 0), _words(node, changed))
+
+
+def _words(node: ast.AST, changed: ast.AST) -> str:
+    """The change, in one line."""
+    return " ".join(f"{ast.unparse(node)} -> {ast.unparse(changed)}".split())
 
 
 def mutated(node: ast.AST) -> ast.AST | None:
@@ -117,35 +130,95 @@ def source_of(mutant: Mutant) -> str:
     return ast.unparse(ast.fix_missing_locations(_Swap(target, ast.copy_location(changed, target)).visit(tree)))
 
 
-def survives(mutant: Mutant, tree: Path, tests: str) -> bool:
-    """Whether all tests pass with the fault planted in a copy of the tree."""
-    path = tree / mutant.path
-    original = path.read_text()
-    # Tests that are named as the module come first: they notice soonest.
-    first = sorted(each.relative_to(tree).as_posix() for each in (tree / tests).glob(f"test_*{path.stem}*.py"))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", _ENGINES, *first, tests]
-    try:
-        path.write_text(source_of(mutant))
-        done = subprocess.run(
-            command,
-            cwd=tree,
-            capture_output=True,
-            timeout=_PATIENCE,
-            check=False,
-            env={"PYTHONPATH": ".", "PATH": "/usr/bin:/bin"},
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        path.write_text(original)
-    return done.returncode == 0
+class Trial:
+    """A copy of the tree, and the tests of one package in it.
+
+    :ivar patience: seconds that tests have with a fault in the tree: several times what they take without one.
+    """
+
+    def __init__(self, tree: Path, tests: str) -> None:
+        self._tree = tree
+        self._tests = tests
+        self.patience: float | None = None
+
+    def prepare(self) -> float:
+        """Run the tests without a fault; the seconds that they took.
+
+        :raises SystemExit: when they do not pass: then nothing can be learned from faults.
+        """
+        began = time.monotonic()
+        printed, status = self._run(*self._pytest())
+        took = time.monotonic() - began
+        if status != 0:
+            raise SystemExit(f"{self._tests}: the tests fail without a fault (status {status}):\n{printed[-4000:]}")
+        self.patience = 60 + 4 * took
+        return took
+
+    def outcome(self, mutant: Mutant) -> str:
+        """What becomes of a fault.
+
+        killed: a test fails, or the tests take several times as long as without it, or its module can't be imported.
+        survived: all tests pass.
+        unclear: the tests did not run, though the module can be imported.
+        """
+        path = self._tree / mutant.path
+        original = path.read_text()
+        # Tests that are named as the module come first: they notice soonest.
+        named = (self._tree / self._tests).rglob(f"test_*{path.stem}*.py")
+        first = sorted(each.relative_to(self._tree).as_posix() for each in named)
+        try:
+            path.write_text(source_of(mutant))
+            _, status = self._run(*self._pytest(*first))
+            if status not in _STATUSES and self._run("-c", f"import {module(mutant.path)}")[1] != 0:
+                return "killed"
+        except subprocess.TimeoutExpired:
+            return "killed"
+        finally:
+            path.write_text(original)
+        return _STATUSES.get(status, "unclear")
+
+    def _pytest(self, *first: str) -> Sequence[str]:
+        return ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", _ENGINES, *first, self._tests)
+
+    def _run(self, *arguments: str) -> tuple[str, int]:
+        """Output and status of Python with these arguments, in the copy. The copy's modules come before installed ones, in processes that
+        tests start too."""
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        # NOTE: two faults in a file within a second may have one size; bytecode would be taken for that of the other.
+        bytecode = {} if self.patience is None else {"PYTHONDONTWRITEBYTECODE": "1"}
+        with subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=self._tree,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            env={**kept, **bytecode, "PYTHONPATH": str(self._tree)},
+        ) as process:
+            try:
+                return process.communicate(timeout=self.patience)[0], process.returncode
+            finally:
+                # What tests started ends with them.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def module(path: Path) -> str:
+    """The name under which a file is imported."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def every(package: str) -> list[Mutant]:
+    """All mutants of a package."""
+    files = sorted(path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py"))
+    return [each for path in files for each in mutants(path)]
 
 
 def chosen(package: str, count: int, seed: int) -> list[Mutant]:
     """Some mutants of a package, the same ones for the same seed."""
-    files = sorted(path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py"))
-    every = [each for path in files for each in mutants(path)]
-    return random.Random(seed).sample(every, min(count, len(every)))
+    found = every(package)
+    return random.Random(seed).sample(found, min(count, len(found)))
 
 
 def main() -> None:
@@ -156,19 +229,24 @@ def main() -> None:
     parser.add_argument("--package", action="append", choices=PACKAGES, help="this package alone; may be repeated")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder)
-        for name in ("gateway", "serializers", "models", "tests", "deploy", "docs"):
-            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-        for name in ("setup.cfg", "setup.py", "README.rst"):
-            shutil.copy(ROOT / name, tree)
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
         for package in options.package or PACKAGES:
-            found = chosen(package, options.count, options.seed)
-            alive = 0
-            for each in found:
-                if survives(each, tree, PACKAGES[package]):
-                    alive += 1
-                    print(f"survived  {each.path}:{each.line}  {each.words[:100]}", flush=True)
-            print(f"{package}: {len(found) - alive} of {len(found)} killed", flush=True)
+            report(package, Trial(tree, PACKAGES[package]), options.count, options.seed)
+
+
+def report(package: str, trial: Trial, count: int, seed: int) -> None:
+    """Plant some faults in a package and print what becomes of each one, then the score."""
+    planted = chosen(package, count, seed)
+    print(f"{package}: seed {seed}, {len(planted)} of {len(every(package))} faults", flush=True)
+    print(f"{package}: without a fault all tests pass in {trial.prepare():.0f} s", flush=True)
+    outcomes = Counter[str]()
+    for each in planted:
+        outcome = trial.outcome(each)
+        outcomes[outcome] += 1
+        print(f"{outcome:<8}  {each.path}:{each.line}  {each.words}", flush=True)
+    counts = ", ".join(f"{outcomes[each]} {each}" for each in ("killed", "survived", "unclear"))
+    print(f"{package}: seed {seed}, {len(planted)} faults: {counts}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +42,83 @@ def test_the_same_seed_chooses_the_same_faults(package: str) -> None:
     for each in found:
         original = (mutate.ROOT / each.path).read_text()
         assert ast.dump(ast.parse(mutate.source_of(each))) != ast.dump(ast.parse(original))
+
+
+#: A module whose faults end in every way.
+MODULE = """
+FLAG = True
+assert len("a") == 1
+
+def known(number):
+    return number < FIRST
+
+def unknown(number):
+    return number < SECOND
+
+def down(number):
+    while number > ZERO:
+        number = number - FLAG
+
+FIRST, SECOND, ZERO = (int(each) for each in "780")
+"""
+TESTS = """
+from package import module
+
+assert module.FLAG
+
+def test():
+    module.down(3)
+    assert [module.known(6), module.known(7)] == [True, False]
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree with one module and its tests."""
+    for name, text in (("package/module.py", MODULE), ("tests/test_module.py", TESTS)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    monkeypatch.setattr(mutate, "PACKAGES", {"package": "tests"})
+    return tmp_path
+
+
+def test_what_becomes_of_a_fault(tree: Path) -> None:
+    """One that hangs is killed, and so is one that its module can't be imported with. Tests that can't begin for it say nothing."""
+    trial = mutate.Trial(tree, "tests")
+    trial.prepare()
+    assert trial.patience is not None
+    assert trial.patience > 60
+    found = {}
+    for each in mutate.mutants(Path("package/module.py")):
+        trial.patience = 5 if "-" in each.words.split("->")[0] else 100
+        found[each.words] = trial.outcome(each)
+    assert found == {
+        "True -> False": "unclear",
+        "len('a') == 1 -> len('a') != 1": "killed",
+        "1 -> 2": "killed",
+        "number < FIRST -> number <= FIRST": "killed",
+        "number < SECOND -> number <= SECOND": "survived",
+        "number > ZERO -> number >= ZERO": "survived",
+        "number - FLAG -> number + FLAG": "killed",
+    }
+    assert (tree / "package/module.py").read_text() == MODULE
+
+
+def test_the_report(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mutate.report("package", mutate.Trial(tree, "tests"), count=2, seed=4)
+    first, second, *planted, last = capsys.readouterr().out.splitlines()
+    assert first == "package: seed 4, 2 of 7 faults"
+    assert second.startswith("package: without a fault all tests pass in ")
+    assert len(planted) == 2
+    outcomes = Counter(each.split()[0] for each in planted)
+    for each, mutant in zip(planted, mutate.chosen("package", 2, seed=4), strict=True):
+        assert each.endswith(f"  package/module.py:{mutant.line}  {mutant.words}")
+    counts = ", ".join(f"{outcomes[each]} {each}" for each in ("killed", "survived", "unclear"))
+    assert last == f"package: seed 4, 2 faults: {counts}"
+
+
+def test_tests_that_fail_without_a_fault(tree: Path) -> None:
+    (tree / "tests/test_module.py").write_text(f"{TESTS}\n    assert False\n")
+    with pytest.raises(SystemExit, match="the tests fail without a fault"):
+        mutate.Trial(tree, "tests").prepare()
