@@ -15,6 +15,7 @@ from gateway.principals import Principal
 from gateway.sessions import people
 from gateway.sessions.dtos.catalog import catalog
 from gateway.sessions.dtos.customers import CustomerInfo, ListCustomers, NewCustomer
+from gateway.sessions.shown import seen_customers
 from models import Unit
 from models.sessions import account, account_list
 from models.sessions.session import BreadcrumbRow, fold
@@ -44,7 +45,7 @@ def list_customers(request: Instance, context: Context) -> Any:
     filters = {
         "visible_accounts": context.principal.visible_accounts,
         "account_ids": lists.given(request.account_ids),
-        "parent_customer_ids": lists.given(request.parent_customer_ids),
+        "parent_customer_ids": seen_customers(lists.given(request.parent_customer_ids), context),
         "ids": lists.given(request.specific_ids),
         "name_contains": fold(request.name_filter) or None,
     }

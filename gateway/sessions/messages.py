@@ -21,7 +21,7 @@ from gateway.sessions.dtos.messaging import (
 )
 from gateway.sessions.dtos.sessions import SessionDirections
 from gateway.sessions.sessions import open_for_change
-from gateway.sessions.shown import shown, shown_to
+from gateway.sessions.shown import seen_customers, shown, shown_to
 from models.engine.listing import Order
 from models.sessions import message
 
@@ -82,7 +82,7 @@ def list_messages(request: Instance, context: Context) -> Any:
     filters = {
         "visible_accounts": context.principal.visible_accounts,
         "account_ids": lists.given(request.account_ids),
-        "customer_ids": lists.given(request.customer_ids),
+        "customer_ids": seen_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),
         "conversation_ids": lists.given(request.conversation_ids),
         "ids": lists.given(request.specific_ids),
@@ -100,7 +100,7 @@ def list_conversations(request: Instance, context: Context) -> Instance:
     filters = {
         "visible_accounts": context.principal.visible_accounts,
         "account_ids": lists.given(request.account_ids),
-        "customer_ids": lists.given(request.customer_ids),
+        "customer_ids": seen_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),
         "after": lists.as_instant(request.after_date),
     }

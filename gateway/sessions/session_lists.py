@@ -11,7 +11,7 @@ from gateway.contract.lists import ListResponse
 from gateway.sessions import people
 from gateway.sessions.dtos.catalog import catalog
 from gateway.sessions.dtos.sessions import GetMySessions, GetMySessionsResponse, ListSessions, SessionInfo
-from gateway.sessions.shown import shown_to
+from gateway.sessions.shown import seen_customers, shown_to
 from models.engine.listing import Order
 from models.sessions import session_list
 from models.sessions.session import fold
@@ -27,7 +27,7 @@ def list_sessions(request: Instance, context: Context) -> Any:
         "visible_accounts": context.principal.visible_accounts,
         "archived": bool(request.search_archive),
         "account_ids": lists.given(request.account_ids),
-        "customer_ids": lists.given(request.customer_ids),
+        "customer_ids": seen_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),
         "ids": lists.given(request.specific_ids),
         "since": lists.first_instant(request.start_date),

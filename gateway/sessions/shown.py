@@ -31,6 +31,15 @@ def shown_to(caller: Principal, unit: Unit, rows: Sequence[Any]) -> Sequence[Any
     return [_without(row, hidden) for row in rows] if hidden else rows
 
 
+def seen_customers(ids: Sequence[str] | None, context: Context) -> Sequence[str] | None:
+    """Return the ids of a filter without those of customers that the caller does not see: a filter must not confirm what is not shown."""
+    caller = context.principal
+    if not ids or caller.is_administrator:
+        return ids
+    accounts = account_list.customer_accounts(context.unit, set(ids))
+    return [each for each in ids if each not in accounts or people.may_see(caller, accounts[each])]
+
+
 def _customers(row: Any) -> Iterable[str]:
     if row.customer_id is not None:
         yield row.customer_id

@@ -89,6 +89,47 @@ def test_customers_of_messages(call: Call, world: World, people: People, both: P
         assert [each.customer_id for each in newest] == [expected]
 
 
+@pytest.mark.parametrize("everything", [False, True])
+def test_filters_confirm_no_foreign_id(
+    call: Call, world: World, people: People, both: Principal, everything: bool
+) -> None:
+    foreign, own = world.add_customer(people.other, "Foreign"), world.add_customer(people.acme, "Own")
+    for customer in (foreign, own):
+        made = call(both, "NewSession", {"customerId": customer})
+        call(both, "SendMessage", {"sessionId": made.id, "body": "Hi"})
+        call(both, "NewCustomer", {"name": "Below", "parentCustomerId": customer})
+
+    def found(caller: Principal, operation: str, **filters: Any) -> int:
+        answer = call(caller, operation, {"all": everything, **filters})
+        return len(list(answer.conversations if operation == "ListConversations" else answer.items))
+
+    lists = [
+        ("ListSessions", "customerIds", foreign, own),
+        ("ListMessages", "customerIds", foreign, own),
+        ("ListConversations", "customerIds", foreign, own),
+        ("ListCustomers", "parentCustomerIds", foreign, own),
+        ("ListSessions", "accountIds", people.other, people.acme),
+        ("ListMessages", "accountIds", people.other, people.acme),
+        ("ListConversations", "accountIds", people.other, people.acme),
+        ("ListCustomers", "accountIds", people.other, people.acme),
+        ("ListUsers", "accountIds", people.other, people.acme),
+        (
+            "ListUsers",
+            "specificIds",
+            world.add_user("far@example.org", [people.other], "User").user_id,
+            people.bob.user_id,
+        ),
+        ("ListCustomers", "specificIds", foreign, own),
+        ("ListAccounts", "specificIds", people.other, people.acme),
+    ]
+    for operation, name, unseen, seen in lists:
+        caller = people.ada if operation in ("ListUsers", "ListCustomers") else people.bob
+        assert found(caller, operation, **{name: [unseen]}) == 0, (operation, name)
+        assert found(caller, operation, **{name: [seen]}) > 0, (operation, name)
+        assert found(caller, operation, **{name: [unseen, seen]}) == found(caller, operation, **{name: [seen]})
+    assert found(both, "ListSessions", customerIds=[foreign]) == 1
+
+
 def test_accounts_above(call: Call, world: World, people: People) -> None:
     middle = world.add_account("Middle", people.other)
     below = world.add_account("Below", middle)
