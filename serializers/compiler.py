@@ -83,7 +83,7 @@ class ChoiceTable(dict[Any, str]):
     """The texts of an enum's members, found by name or by member; any other value is asked of the writer."""
 
     def __init__(self, shape: shapes.Choice, write: TextWriter) -> None:
-        super().__init__({name: write(name) for name in shape.members})
+        super().__init__({text: write(text) for name in shape.members for text in (name, shape.text_of(name))})
         self._write = write
 
     def __missing__(self, value: Any) -> str:

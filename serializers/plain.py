@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serializers.errors import EncodeError
-from serializers.shape import ListOf, MapOf, Record, Reference, Shape
+from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape
 
 
 def plain(value: Any, shape: Shape) -> Any:
@@ -32,7 +32,7 @@ def plain(value: Any, shape: Shape) -> Any:
         raise EncodeError(f"the value is not of its shape: {error}") from error
     except RecursionError:
         raise EncodeError("the value is nested too deeply") from None
-    if isinstance(value, (list, tuple, Mapping)):
+    if isinstance(value, (list, tuple, Mapping)) and not isinstance(shape, Anything):
         raise EncodeError(f"a {type(value).__name__} is not a single value")
     return value
 

@@ -1,8 +1,8 @@
 """Shapes: what a document looks like, for the formats that do not say it themselves.
 
 A shape is frozen, built once and shared; serializers compile what they need from it once and keep that.
-Values are plain Python: ``str``, ``bool``, ``int``, ``float``, ``Decimal``, ``datetime``, ``timedelta``, ``UUID``, ``bytes``,
-``list``, ``dict``; a record is a ``dict`` by wire name.
+Values are plain Python: ``str``, ``bool``, ``int``, ``float``, ``Decimal``, ``datetime``, ``date``, ``time``, ``timedelta``, ``UUID``,
+``bytes``, ``list``, ``dict``; a record is a ``dict`` by wire name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,23 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Any text. Numbers and booleans of a JSON document become their text."""
+    """Any text. Numbers and booleans of a JSON document become their text.
+
+    :ivar xml: the name of its type in XML. ``char`` and ``DateTimeOffset`` are no texts there: their texts are what `Character` and
+        `OffsetInstant` are read from.
+    """
+
+    xml: str = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """A text of one character. XML has its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """A value of any shape, written by its own type: a text, a number, a boolean, a list or a map of such values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,21 @@ class Instant:
 
 
 @dataclass(frozen=True, slots=True)
+class OffsetInstant:
+    """A point in time with its offset from UTC: a ``datetime`` that knows its zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar: a ``date``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfDay:
+    """A time of day: a ``time``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time: a ``timedelta``."""
 
@@ -65,16 +96,25 @@ class Binary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """A member of an enum, as its name. ``members`` maps names to numbers, in declaration order.
+    """A member of an enum. ``members`` maps names to numbers, in declaration order.
 
-    A value is a member's name, or an ``enum.Enum`` (its ``name`` counts); reading gives the name. Of ``flags`` the
+    A value is a member's text or name, or an ``enum.Enum`` (its ``name`` counts); reading gives the text. Of ``flags`` the
     value is the number, the sum of its members.
+
+    :ivar texts: what documents have in place of a member's name, of those where it differs.
+    :ivar numbered: documents have the members' numbers; XML has their texts all the same.
     """
 
     members: Mapping[str, int]
     flags: bool = False
     name: str = ""
     namespace: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    numbered: bool = False
+
+    def text_of(self, name: str) -> str:
+        """What documents have for a member."""
+        return self.texts.get(name, name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +159,8 @@ class Record:
     :ivar attributes: wire name to attribute name of the objects that compiled writers read, where the two differ.
     :ivar omitted: wire names of fields that XML leaves out where they are null; of others it says that they are.
     :ivar ordered: XML members stand in the declared order, not in the alphabet's.
+    :ivar orders: wire name to the number of a data member: those with one come last, by number.
+    :ivar element_names: wire name to the name of the XML element, where it is not the .NET name.
     :ivar rows: wire name of the list whose items are a table's rows (CSV, jsonl, streams).
     :ivar xml_name: the root element where it is not ``name`` (DataContract's names of generic types).
     """
@@ -131,6 +173,8 @@ class Record:
     attributes: Mapping[str, str] = field(default_factory=dict)
     omitted: frozenset[str] = frozenset()
     ordered: bool = False
+    orders: Mapping[str, int] = field(default_factory=dict)
+    element_names: Mapping[str, str] = field(default_factory=dict)
     rows: str | None = None
     xml_name: str = ""
 
@@ -138,14 +182,23 @@ class Record:
         """The .NET name of a field."""
         return self.names.get(wire_name) or wire_name[:1].upper() + wire_name[1:]
 
+    def element_name(self, wire_name: str) -> str:
+        """The name of a field's element in XML, before what XML does not allow is encoded."""
+        return self.element_names.get(wire_name) or self.declared_name(wire_name)
+
 
 Shape: TypeAlias = (
     Text
+    | Character
+    | Anything
     | Boolean
     | Integer
     | Number
     | Decimal
     | Instant
+    | OffsetInstant
+    | Day
+    | TimeOfDay
     | Duration
     | Guid
     | Binary

@@ -66,7 +66,7 @@ def routes() -> None:
         assert operation.access is not None
         named = ", ".join(roles for _, roles in rules(operation.access))
         who = named or ("signed in" if operation.access.signed_in else "anyone")
-        rows += [(route.path, ",".join(route.verbs), operation.name, who) for route in operation.routes]
+        rows += [(route.path, ",".join(route.verbs), operation.name, who) for route in operation.addresses]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for path, verbs, name, who in sorted(rows):
         click.echo(f"{verbs:<{widths[1]}}  {path:<{widths[0]}}  {name:<{widths[2]}}  {who}")

@@ -19,12 +19,16 @@ from typing import Any
 
 import marshmallow
 
+from gateway.contract import fields
 from gateway.contract.compiled import Dump, Load, compile_dump, compile_load
 from gateway.contract.dto import Dto, DtoType, Instance
+from gateway.contract.dto_field import AnyField
 from gateway.contract.failures import field_errors
-from gateway.contract.shapes import document_shape, wire_shape
+from gateway.contract.generics import field_of
+from gateway.contract.shapes import field_shape, wire_field_shape, wire_shape
+from gateway.contract.typeinfo import check_types
 from gateway.errors import CatalogError, FieldError, ValidationFailed
-from serializers import shape
+from serializers import json, shape
 
 #: A use case: the bound request and the call's context in, the answer's DTO (or None) out.
 Handler = Callable[[Any, Any], Any]
@@ -32,16 +36,26 @@ Handler = Callable[[Any, Any], Any]
 Check = Callable[[Any, Any], list[FieldError]]
 
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_VARIABLE = re.compile(r"{([^{}]+)}")
+_VARIABLE = re.compile(r"{([^{}*]+)\*?}")
+#: What a wildcard may be: the whole of a path's last segment.
+_WILDCARD = re.compile(r"(?:/|\A){[^{}*]+\*}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call an operation: anyone, whoever is signed in, or who has all of some roles and any of others."""
+    """Who may call an operation: anyone, whoever is signed in, or who has all of some roles and permissions and any of others.
+
+    :ivar permissions: permissions of which a caller needs all.
+    :ivar any_permission: permissions of which one suffices.
+    :ivar api_key: callers must show an API key; no other credentials will do.
+    """
 
     signed_in: bool = True
     all_of: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    any_permission: tuple[str, ...] = ()
+    api_key: bool = False
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -55,22 +69,34 @@ SIGNED_IN = Access()
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Verbs on a path; ``{Name}`` in it is a variable, bound to the request's field of that name in any letter case."""
+    """Verbs on a path; ``{Name}`` in it is a variable, bound to the request's field of that name in any letter case.
+
+    ``{Name*}`` at the end is a wildcard, bound to all segments that are left, or to none.
+    """
 
     verbs: tuple[str, ...]
     path: str
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the path's variables, in order."""
+        return tuple(_VARIABLE.findall(self.path))
+
 
 @dataclass(frozen=True)
 class Operation:
-    """What a client can ask for: a request DTO with its routes, its answer and its access rule."""
+    """What a client can ask for: a request DTO with its routes, its answer and its access rule.
+
+    :ivar answer: the type of what is answered, as a field; None for no answer.
+    :ivar own_verbs: the verbs of an operation without a route.
+    """
 
     dto: type[Dto]
     routes: tuple[Route, ...]
-    returns: type[Dto] | None
+    answer: AnyField | None
     access: Access | None
     tags: tuple[str, ...] = ()
-    returns_list: bool = False
+    own_verbs: tuple[str, ...] = ()
     #: A request may carry an Idempotency-Key and is then done once.
     idempotent: bool = False
     #: A request signs its client in or out, so it is one of its own: no part of a batch, and never answered from what is kept.
@@ -84,7 +110,23 @@ class Operation:
     @cached_property
     def verbs(self) -> tuple[str, ...]:
         """The verbs of all routes, each once."""
-        return tuple(dict.fromkeys(verb for route in self.routes for verb in route.verbs))
+        return tuple(dict.fromkeys(verb for route in self.routes for verb in route.verbs)) or self.own_verbs
+
+    @cached_property
+    def addresses(self) -> tuple[Route, ...]:
+        """The routes, or the pre-defined one where there are none."""
+        return self.routes or (Route(self.own_verbs, f"/api/{self.name}"),)
+
+    @cached_property
+    def returns(self) -> type[Dto] | None:
+        """The DTO that is answered, or of which a list is; None where the answer is something else or nothing."""
+        item = self.answer.inner if isinstance(self.answer, fields.List) else self.answer
+        return item.dto if isinstance(item, fields.Nested) else None
+
+    @cached_property
+    def returns_list(self) -> bool:
+        """Whether a bare list of DTOs is answered."""
+        return self.returns is not None and isinstance(self.answer, fields.List)
 
     @property
     def service(self) -> str:
@@ -124,10 +166,7 @@ class Operation:
     @cached_property
     def response_shape(self) -> shape.Shape | None:
         """What answers are written by; None where there is no answer."""
-        if self.returns is None:
-            return None
-        record = document_shape(self.returns)
-        return shape.ListOf(record) if self.returns_list else record
+        return None if self.answer is None else field_shape(self.answer)
 
     def load(self, values: Mapping[str, Any]) -> Instance:
         """The request bound from values by wire name. Raises ValidationFailed with every failure."""
@@ -138,7 +177,26 @@ class Operation:
 
     def dump(self, result: Any) -> Any:
         """The result as values by wire name, nulls included."""
+        if self.returns is None:
+            assert self.answer is not None
+            return self.answer._serialize(result, "", None)
         return [self._dump(item) for item in result] if self.returns_list else self._dump(result)
+
+    def write_kept(self, result: Any) -> str:
+        """A result as a text that `read_kept` reads."""
+        return json.dumps(self.dump(result), self.response_shape)
+
+    def read_kept(self, text: str) -> Any:
+        """The result that `write_kept` wrote."""
+        assert self.answer is not None
+        return self.answer.deserialize(json.loads(text, wire_field_shape(self.answer)))
+
+    def stored_version(self, result: Any) -> int | None:
+        """The version of the stored row that is answered; None of anything else. A field that the answer declares is none."""
+        if self.returns is None or self.returns_list or "version" in self.returns.schema().fields:
+            return None
+        version = getattr(result, "version", None)
+        return version if isinstance(version, int) and hasattr(result, "id") else None
 
     @cached_property
     def _load(self) -> Load:
@@ -166,37 +224,52 @@ class Catalog:
     def operation(
         self,
         verbs: str,
-        path: str,
+        path: str = "",
         *,
         also: Iterable[tuple[str, str]] = (),
-        returns: type[Dto] | list[type[Dto]] | None = None,
+        returns: Any = None,
         access: Access | None = None,
         role: str = "",
         any_role: Iterable[str] = (),
+        permission: str = "",
+        any_permission: Iterable[str] = (),
+        api_key: bool = False,
         tags: Iterable[str] = (),
         idempotent: bool = False,
         signs_in: bool = False,
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
-        :param verbs: one or more verbs parted by blanks, or ``ANY``.
+        :param verbs: one or more verbs separated by blanks, or ``ANY``.
+        :param path: the address; empty for an operation that has the pre-defined routes alone.
         :param also: further routes, each as verbs and path.
-        :param returns: the answer's DTO, a list of one DTO for a bare list, None for no answer (204).
-        :param access: `ANYONE` or `SIGNED_IN`; or name a `role`, or several of which `any_role` suffices.
+        :param returns: the type of the answer: a DTO, a list of one DTO for a bare list, or anything else that
+            `gateway.contract.generics.field_of` takes, as ``str``, ``bytes`` or ``dict[str, int]``; None for no answer (204).
+        :param access: `ANYONE` or `SIGNED_IN`; or name a `role`, or several of which `any_role` suffices, a `permission`, or several of
+            which `any_permission` suffices, or demand an API key. A caller needs all of these that are given.
+        :raises CatalogError: when the name is declared already, or `returns` is not a type.
         :param idempotent: a repeated ``Idempotency-Key`` of the same user answers the first result again.
         :param signs_in: it signs the client in or out.
         """
-        if role or any_role:
-            access = Access(all_of=(role,) if role else (), any_of=tuple(any_role))
+        if role or any_role or permission or any_permission or api_key:
+            access = Access(
+                all_of=(role,) if role else (),
+                any_of=tuple(any_role),
+                permissions=(permission,) if permission else (),
+                any_permission=tuple(any_permission),
+                api_key=api_key,
+            )
 
         def declare(dto: DtoType) -> DtoType:
             if dto.__name__.lower() in self._folded:
                 raise CatalogError(f"the operation {dto.__name__} is declared twice")
-            routes = tuple(Route(_verbs(each), where) for each, where in ((verbs, path), *also))
-            answer = returns[0] if isinstance(returns, list) else returns
-            operation = Operation(
-                dto, routes, answer, access, tuple(tags), isinstance(returns, list), idempotent, signs_in
-            )
+            places = ((verbs, path), *also) if path else tuple(also)
+            routes = tuple(Route(_verbs(each), where) for each, where in places)
+            try:
+                answer = None if returns is None else field_of(returns)
+            except TypeError as error:
+                raise CatalogError(f"{dto.__name__} returns no type: {error}") from None
+            operation = Operation(dto, routes, answer, access, tuple(tags), _verbs(verbs), idempotent, signs_in)
             self.operations[operation.name] = self._folded[operation.name.lower()] = operation
             return dto
 
@@ -247,7 +320,14 @@ class Catalog:
 
     def check(self) -> None:
         """Refuse a catalog that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
-        problems = [*self._unhandled(), *self._unruled(), *self._doubled(), *self._not_idempotent()]
+        problems = [
+            *self._unhandled(),
+            *self._unruled(),
+            *self._doubled(),
+            *self._not_idempotent(),
+            *self._misplaced_wildcards(),
+            *check_types(self),
+        ]
         if problems:
             raise CatalogError("\n".join(problems))
 
@@ -277,6 +357,12 @@ class Catalog:
             if operation.idempotent:
                 yield from (f"{operation.name} can't be idempotent: {why}" for why, holds in reasons.items() if holds)
 
+    def _misplaced_wildcards(self) -> Iterator[str]:
+        for operation in self:
+            for route in operation.routes:
+                if "*" in route.path and not (_WILDCARD.search(route.path) and route.path.count("*") == 1):
+                    yield f"{operation.name}: a wildcard must be the last segment of its path, as /files/{{Path*}}, not {route.path}"
+
     def _doubled(self) -> Iterator[str]:
         seen: dict[tuple[str, str, bool], str] = {}
         for operation in self:
@@ -291,7 +377,10 @@ class Catalog:
 
 def route_key(path: str) -> str:
     """A path as routing sees it: literals without letter case, variables without names."""
-    return "/".join("{}" if part.startswith("{") else part.lower() for part in path.split("/"))
+    parts = (
+        "{*}" if part.endswith("*}") else "{}" if part.startswith("{") else part.lower() for part in path.split("/")
+    )
+    return "/".join(parts)
 
 
 def _verbs(text: str) -> tuple[str, ...]:

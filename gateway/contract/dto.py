@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar
 
 import marshmallow
 from marshmallow import fields as base
 
-from gateway.contract import fields
+from gateway.contract.dto_field import AnyField, Attribute, DtoField
 from gateway.contract.naming import camel_case, pascal_case
 
 
@@ -41,17 +42,25 @@ class Dto(marshmallow.Schema):
     rows: ClassVar[str | None] = None
     #: Names of the type's parameters (``T``), for generic DTOs.
     parameters: ClassVar[tuple[str, ...]] = ()
-    #: The generic DTO that this one closes, and its arguments.
-    generic: ClassVar[tuple[type[Dto], tuple[type[Dto], ...]] | None] = None
-    #: .NET marker interfaces, which generated types name.
-    interfaces: ClassVar[tuple[str, ...]] = ()
+    #: The generic DTO that this one closes, and its arguments, each as a field.
+    generic: ClassVar[tuple[type[Dto], tuple[AnyField, ...]] | None] = None
+    #: .NET marker interfaces, which generated types name: ServiceStack's own by their names.
+    interfaces: ClassVar[tuple[str | Interface, ...]] = ()
+    #: Further .NET attributes.
+    attributes: ClassVar[tuple[Attribute, ...]] = ()
+    #: Opaque data for user interfaces (``icon``, ``formLayout``), which metadata hands on.
+    ui: ClassVar[Mapping[str, Any]] = {}
+    #: XML has the wire names of the members, as it has those of .NET's own types.
+    named_by_wire: ClassVar[bool] = False
     #: Other names, of variables in a path, under which fields are given: name to wire name.
     aliases: ClassVar[Mapping[str, str]] = {}
 
     def on_bind_field(self, field_name: str, field_obj: base.Field[Any]) -> None:
         """Give the field its wire name."""
-        declared = getattr(field_obj, "declared_name", "") or pascal_case(field_name)
-        field_obj.data_key = camel_case(declared)
+        if isinstance(field_obj, DtoField):
+            field_obj.data_key = field_obj.wire_name(field_name)
+        else:
+            field_obj.data_key = camel_case(pascal_case(field_name))
 
     @classmethod
     def type_name(cls) -> str:
@@ -72,8 +81,13 @@ class Dto(marshmallow.Schema):
     @classmethod
     def parent(cls) -> type[Dto] | None:
         """The DTO whose fields this one inherits."""
-        parent = cast("type[Dto]", cls.__mro__[1])
-        return parent if parent is not Dto and parent.schema().fields else None
+        bases = (each for each in cls.__bases__ if issubclass(each, Dto) and each is not Dto)
+        return next((each for each in bases if each.schema().fields or each.is_declared()), None)
+
+    @classmethod
+    def is_declared(cls) -> bool:
+        """Whether the class is a type of the contract: it has a .NET namespace of its own or its module's."""
+        return bool(cls.namespace())
 
     @classmethod
     @cache
@@ -83,19 +97,21 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def own_fields(cls) -> Iterator[tuple[str, base.Field[Any]]]:
-        """Attribute name and field of what the class itself declares, in order."""
-        inherited = cls.__mro__[1].schema().fields if cls.parent() else {}  # type: ignore[attr-defined]
+        """Attribute name and field of what the class itself declares, in order; what its base has too is declared anew."""
+        parent = cls.parent()
+        inherited = parent._declared_fields if parent else {}
         for name, field in cls.schema().fields.items():
-            if name not in inherited:
+            if cls._declared_fields[name] is not inherited.get(name):
                 yield name, field
 
     @classmethod
     def wire_fields(cls) -> Iterator[tuple[str, base.Field[Any]]]:
-        """Attribute name and field in wire order: own fields first, then the base's."""
-        yield from cls.own_fields()
+        """Attribute name and field in wire order: own fields first, then the base's; data members with a number last, by number."""
+        found = dict(cls.own_fields())
         parent = cls.parent()
         if parent:
-            yield from parent.wire_fields()
+            found |= {name: field for name, field in parent.wire_fields() if name not in found}
+        yield from sorted(found.items(), key=lambda member: _order(member[1]))
 
     @classmethod
     def instance(cls, values: Mapping[str, Any]) -> Instance:
@@ -119,31 +135,19 @@ class Dto(marshmallow.Schema):
 DtoType = TypeVar("DtoType", bound=type[Dto])
 
 
-class TypeParameter(fields.DtoField, base.Raw):
-    """In a generic DTO, a value of the type that a closing of it names."""
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A .NET interface that a DTO implements.
 
-    def __init__(self, parameter: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.parameter = parameter
+    :ivar arguments: of a generic one, as `gateway.contract.generics.close` takes them.
+    :ivar namespace: where it is; generated types declare interfaces that are not ServiceStack's own.
+    """
 
-
-@cache
-def close(generic: type[Dto], *arguments: type[Dto]) -> type[Dto]:
-    """The generic DTO with its parameters replaced: ``close(ListResponse, SessionInfo)`` is ``ListResponse<SessionInfo>``."""
-    if len(arguments) != len(generic.parameters):
-        raise TypeError(f"{generic.__name__} takes {len(generic.parameters)} arguments")
-    given = dict(zip(generic.parameters, arguments, strict=True))
-    members: dict[str, Any] = {name: _closed(field, given) for name, field in generic._declared_fields.items()}
-    members |= {"__module__": generic.__module__, "__doc__": generic.__doc__, "generic": (generic, arguments)}
-    members |= {"dotnet_namespace": generic.namespace(), "rows": generic.rows, "interfaces": generic.interfaces}
-    name = generic.__name__ + "Of" + "".join(argument.__name__ for argument in arguments)
-    metaclass: Any = type(generic)
-    return cast("type[Dto]", metaclass(name, generic.__bases__, members))
+    name: str
+    arguments: tuple[Any, ...] = ()
+    namespace: str = "ServiceStack"
 
 
-def _closed(field: base.Field[Any], given: Mapping[str, type[Dto]]) -> base.Field[Any]:
-    if isinstance(field, TypeParameter):
-        return fields.Nested(given[field.parameter], field.description)
-    if isinstance(field, fields.List):
-        return fields.List(_closed(field.item, given), field.description, rules=field.validators)
-    return field
+def _order(field: AnyField) -> int:
+    member = field.data_member if isinstance(field, DtoField) else None
+    return -1 if member is None or member.order is None else member.order

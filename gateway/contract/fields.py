@@ -8,85 +8,86 @@ blank text where no text is expected. A value that does not bind is a
 
 from __future__ import annotations
 
-import enum
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import marshmallow
 from marshmallow import fields as base
 
-from gateway.contract.rules import Failure, Length, Rule
+from gateway.contract.dto_field import AnyField, ApiMember, Attribute, DataMember, DtoField, unbindable
+from gateway.contract.enums import DtoEnum, DtoFlags, member
+from gateway.contract.rules import Length, Rule
+from gateway.contract.scalars import (
+    Binary,
+    Char,
+    Date,
+    Decimal,
+    Double,
+    Duration,
+    Flags,
+    Guid,
+    Instant,
+    Object,
+    OffsetInstant,
+    Single,
+    Stream,
+    Struct,
+    Time,
+    Type,
+    Unsigned,
+    Uri,
+)
 from gateway.errors import CatalogError
 
 if TYPE_CHECKING:
     from gateway.contract.dto import Dto
 
-#: A field of any DTO, ours or one within an enum's that is marshmallow's.
-AnyField: TypeAlias = base.Field[Any]
+__all__ = [
+    "AnyField",
+    "ApiMember",
+    "Array",
+    "Attribute",
+    "Binary",
+    "Boolean",
+    "Char",
+    "DataMember",
+    "Date",
+    "Decimal",
+    "Double",
+    "DtoEnum",
+    "DtoField",
+    "DtoFlags",
+    "Duration",
+    "Enum",
+    "Flags",
+    "Guid",
+    "Instant",
+    "Integer",
+    "List",
+    "Map",
+    "Nested",
+    "Object",
+    "OffsetInstant",
+    "Pair",
+    "Single",
+    "Stream",
+    "String",
+    "Struct",
+    "Time",
+    "Type",
+    "Unsigned",
+    "Uri",
+    "member",
+    "unbindable",
+]
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 BOOLEANS = {"true": True, "1": True, "on": True, "false": False, "0": False}
 
-
-class DtoEnum(enum.StrEnum):
-    """A .NET enum, declared with ``auto()``: a member is its name. Numbers count from 0; a subclass may override `numbers`."""
-
-    @staticmethod
-    def _generate_next_value_(name: str, _start: int, _count: int, _last_values: list[Any]) -> str:
-        return name
-
-    @classmethod
-    def numbers(cls) -> Mapping[str, int]:
-        """Member name to number, in declaration order."""
-        return {name: number for number, name in enumerate(cls.__members__)}
-
-    @classmethod
-    def namespace(cls) -> str:
-        """The .NET namespace: its module's ``NAMESPACE``."""
-        return getattr(sys.modules[cls.__module__], "NAMESPACE", "")
-
-
-if TYPE_CHECKING:
-    # A mixin in front of marshmallow's classes; the type checker is told what it is mixed into.
-    _Field = base.Field[Any]
-else:
-    _Field = object
-
 EnumType = TypeVar("EnumType", bound=DtoEnum)
-
-
-def unbindable(value: Any) -> marshmallow.ValidationError:
-    """The error of a value that is none of its field's type, as ServiceStack words it."""
-    message = f"'{str(value)[:200]}' is an Invalid value for '{{path}}'"
-    return marshmallow.ValidationError(cast("list[str]", [Failure(message, "SerializationException")]))
-
-
-class DtoField(_Field):
-    """What every field of a DTO shares.
-
-    :ivar description: what metadata pages and generated types say of the field.
-    :ivar declared_name: the .NET name where the attribute's name does not give it (``IsBYOA``).
-    """
-
-    blank_is_null: ClassVar[bool] = True
-
-    def __init__(
-        self, *args: Any, description: str = "", name: str = "", rules: Iterable[Rule] = (), **kwargs: Any
-    ) -> None:
-        super().__init__(*args, validate=[*rules], load_default=None, **kwargs)
-        self.description = description
-        self.declared_name = name
-
-    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """The bound value. Raises marshmallow's ValidationError with every rule that it breaks."""
-        if value is marshmallow.missing or (self.blank_is_null and isinstance(value, str) and not value.strip()):
-            value = None
-        output = None if value is None else self._deserialize(value, attr, data, **kwargs)
-        self._validate(output)
-        return output
 
 
 class String(DtoField, base.String):
@@ -157,25 +158,27 @@ class Integer(DtoField, base.Integer):
 
 
 class Enum(DtoField, base.Enum[EnumType]):
-    """A member of an enum, by its name in any letter case or by its number."""
+    """A member of an enum, by its name or its text in any letter case, or by its number."""
 
     def __init__(self, enum: type[EnumType], description: str = "", **kwargs: Any) -> None:
         super().__init__(enum, description=description, **kwargs)
 
     @cached_property
     def _spellings(self) -> Mapping[str, EnumType]:
-        members = self.enum.__members__
-        numbers = {str(number): members[name] for name, number in self.enum.numbers().items()}
-        return numbers | {name.lower(): member for name, member in members.items()}
+        numbers = self.enum.numbers()
+        members = dict(zip(numbers, self.enum.__members__.values(), strict=True))
+        found = {str(number): members[name] for name, number in reversed(list(numbers.items()))}
+        found |= {str(each.value).lower(): each for each in members.values()}
+        return found | {name.lower(): each for name, each in members.items()}
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else str(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> EnumType:
-        member = None if isinstance(value, bool) else self._spellings.get(str(value).strip().lower())
-        if member is None:
+        found = None if isinstance(value, bool) else self._spellings.get(str(value).strip().lower())
+        if found is None:
             raise unbindable(value)
-        return member
+        return found
 
 
 class List(DtoField, base.List[Any]):
@@ -193,6 +196,10 @@ class List(DtoField, base.List[Any]):
         if not isinstance(value, list):
             raise unbindable(value)
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Array(List):
+    """A list whose .NET type is an array, ``T[]``."""
 
 
 class Map(DtoField, base.Dict):
@@ -249,3 +256,20 @@ class Nested(DtoField, base.Nested):
         if not isinstance(value, dict):
             raise unbindable(value)
         return self.dto.instance(super()._deserialize(value, attr, data, **kwargs))
+
+
+class Pair(Nested):
+    """.NET's ``KeyValuePair``: a record of a ``key`` and a ``value``.
+
+    :param key: the type of the key, as `gateway.contract.generics.close` takes types: a field, a DTO, an enum or one of Python's types.
+    :param value: the type of the value.
+    """
+
+    def __init__(self, key: Any, value: Any, description: str = "", **kwargs: Any) -> None:
+        super().__init__(lambda: self._pair(key, value), description, **kwargs)
+
+    @staticmethod
+    def _pair(key: Any, value: Any) -> type[Dto]:
+        from gateway.contract.generics import KeyValuePair, close
+
+        return close(KeyValuePair, key, value)

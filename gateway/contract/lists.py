@@ -6,8 +6,9 @@ from enum import auto
 from typing import Any
 
 from gateway.contract import fields, rules
-from gateway.contract.dto import Dto, TypeParameter, close
+from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
+from gateway.contract.generics import TypeParameter, close
 
 NAMESPACE = "Voice.Api"
 

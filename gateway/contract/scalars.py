@@ -6,23 +6,26 @@ a format spells in a way of its own, as JSON does dates of old clients, is among
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields as base
 
-from gateway.contract.fields import DtoField, unbindable
-from serializers import scalars, shape
+from gateway.contract.dto_field import DtoField, unbindable
+from gateway.contract.enums import DtoFlags, choice_of
+from serializers import scalars
+from serializers import shape as shapes
 
 
 class Scalar(DtoField, base.Field[Any]):
     """A value of one shape.
 
     :ivar shape: what the serializers write it by, and what texts are read by.
+    :ivar wire: what requests are read by, where a format has the value in a way of its own; else texts.
     :ivar dotnet: the .NET type.
     """
 
-    shape: shape.Shape
+    shape: shapes.Shape
+    wire: shapes.Shape = shapes.Text()
     dotnet: str
 
     def __init__(self, description: str = "", **kwargs: Any) -> None:
@@ -42,68 +45,170 @@ class Unsigned(Scalar):
 
     def __init__(self, description: str = "", *, bits: int = 32, **kwargs: Any) -> None:
         super().__init__(description, **kwargs)
-        self.shape = shape.Integer(bits, signed=False)
+        self.shape = shapes.Integer(bits, signed=False)
         self.dotnet = "Byte" if bits == 8 else f"UInt{bits}"
 
 
 class Single(Scalar):
     """A binary floating-point number of 32 bits."""
 
-    shape = shape.Number(32)
+    shape = shapes.Number(32)
     dotnet = "Single"
 
 
 class Double(Scalar):
     """A binary floating-point number of 64 bits."""
 
-    shape = shape.Number()
+    shape = shapes.Number()
     dotnet = "Double"
 
 
 class Decimal(Scalar):
     """A decimal number that keeps its scale."""
 
-    shape = shape.Decimal()
+    shape = shapes.Decimal()
     dotnet = "Decimal"
 
 
 class Instant(Scalar):
-    """A point in time."""
+    """A point in time: a ``datetime``."""
 
-    shape = shape.Instant()
+    shape = shapes.Instant()
     dotnet = "DateTime"
 
 
-class Duration(Scalar):
-    """A length of time."""
+class OffsetInstant(Scalar):
+    """A point in time with its offset from UTC: a ``datetime`` that knows its zone. Without one in the text it is UTC."""
 
-    shape = shape.Duration()
+    shape = shapes.OffsetInstant()
+    wire = shapes.Text("DateTimeOffset")
+    dotnet = "DateTimeOffset"
+
+
+class Date(Scalar):
+    """A day of the calendar: a ``date``."""
+
+    shape = shapes.Day()
+    dotnet = "DateOnly"
+
+
+class Time(Scalar):
+    """A time of day: a ``time``."""
+
+    shape = shapes.TimeOfDay()
+    dotnet = "TimeOnly"
+
+
+class Duration(Scalar):
+    """A length of time: a ``timedelta``."""
+
+    shape = shapes.Duration()
     dotnet = "TimeSpan"
 
 
 class Guid(Scalar):
     """A UUID."""
 
-    shape = shape.Guid()
+    shape = shapes.Guid()
     dotnet = "Guid"
 
 
 class Binary(Scalar):
     """Bytes, in Base64."""
 
-    shape = shape.Binary()
+    shape = shapes.Binary()
     dotnet = "Byte[]"
 
 
-class Flags(Scalar):
-    """A sum of an enum's members, given by their names parted by commas or as a number.
+class Stream(Binary):
+    """Bytes that .NET has as a stream; in documents they are as `Binary`."""
 
-    :param members: name to number.
+    dotnet = "Stream"
+
+
+class Char(Scalar):
+    """One character: a text of length 1. XML has its number, as .NET writes it there."""
+
+    blank_is_null: ClassVar[bool] = False
+
+    shape = shapes.Character()
+    wire = shapes.Text("char")
+    dotnet = "Char"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return None if value == "" else super()._deserialize(value, attr, data, **kwargs)
+
+
+class _SpelledText(Scalar):
+    """A value that is a text in documents and one of its own type in .NET."""
+
+    blank_is_null: ClassVar[bool] = False
+
+    shape = shapes.Text()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Uri(_SpelledText):
+    """An address, as a text."""
+
+    shape = shapes.Text("anyURI")
+    dotnet = "Uri"
+
+
+class Type(_SpelledText):
+    """The name of a .NET type, as a text."""
+
+    dotnet = "Type"
+
+
+class Struct(_SpelledText):
+    """A value of a .NET struct that documents have as a text (``Point`` as ``1,2``).
+
+    :param name: the struct's name, for people; generated types have texts in its place.
     """
 
-    def __init__(
-        self, name: str, members: Mapping[str, int], namespace: str = "", description: str = "", **kwargs: Any
-    ) -> None:
+    dotnet = "String"
+
+    def __init__(self, name: str, description: str = "", **kwargs: Any) -> None:
         super().__init__(description, **kwargs)
-        self.shape = shape.Choice(members, flags=True, name=name, namespace=namespace)
-        self.dotnet = name
+        self.struct = name
+
+
+class Object(Scalar):
+    """Any value: a text, a number, true or false, a list or a map of such values, or null.
+
+    Formats without types of their own give texts.
+    """
+
+    blank_is_null: ClassVar[bool] = False
+
+    shape = shapes.Anything()
+    wire = shapes.Anything()
+    dotnet = "Object"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return value
+
+
+class Flags(Scalar):
+    """A sum of an enum's members, given by their names separated by commas or as a number. The value is an object of the enum.
+
+    :param enum: the enum, a subclass of `DtoFlags`.
+    """
+
+    def __init__(self, enum: type[DtoFlags], description: str = "", **kwargs: Any) -> None:
+        super().__init__(description, **kwargs)
+        self.enum = enum
+        self.dotnet = enum.__name__
+
+    @property
+    def shape(self) -> shapes.Shape:  # type: ignore[override]
+        """The members."""
+        return choice_of(self.enum)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return self.enum(super()._deserialize(value, attr, data, **kwargs))

@@ -12,22 +12,15 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, TypeGuard, cast
 
-from marshmallow import fields as base
-
 from gateway.contract import fields
 from gateway.contract.dto import Dto
-from gateway.contract.naming import pascal_case
+from gateway.contract.dto_field import AnyField
+from gateway.contract.enums import choice_of
+from gateway.contract.naming import xml_namespace
 from gateway.contract.scalars import Scalar
 from serializers import shape, xml
 
-DATA_CONTRACT = "http://schemas.datacontract.org/2004/07/"
-
-Leaf = Callable[[base.Field[Any]], shape.Shape]
-
-
-def xml_namespace(dotnet_namespace: str) -> str:
-    """The XML namespace of a .NET namespace; one that is an address already stands as it is."""
-    return dotnet_namespace if "://" in dotnet_namespace else DATA_CONTRACT + dotnet_namespace
+Leaf = Callable[[AnyField], shape.Shape]
 
 
 class _Shapes:
@@ -63,18 +56,17 @@ class _Shapes:
             fields={wire: self.of_field(field) for wire, (_, field) in members.items()},
             base=self.of_dto(parent) if parent else None,
             namespace=xml_namespace(dto.namespace()),
-            names={
-                wire: getattr(field, "declared_name", "") or pascal_case(name)
-                for wire, (name, field) in members.items()
-            },
+            names={wire: declared_name(name, field) for wire, (name, field) in members.items()},
             attributes={wire: name for wire, (name, _) in members.items()},
             omitted=frozenset(wire for wire, (name, _) in members.items() if name in dto.omitted),
             ordered=dto.ordered,
+            orders={wire: order for wire, (_, field) in members.items() if (order := order_of(field)) is not None},
+            element_names={wire: wire for wire in members} if dto.named_by_wire else {},
             rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
             xml_name=_outline(dto).xml_name,
         )
 
-    def of_field(self, field: base.Field[Any] | None) -> shape.Shape:
+    def of_field(self, field: AnyField | None) -> shape.Shape:
         """The shape of a field."""
         if isinstance(field, fields.Nested):
             dto = field.dto
@@ -97,8 +89,32 @@ def _outline(dto: type[Dto]) -> shape.Record:
     # Only a DTO that closes a generic one itself has its name; one that inherits from it has its own.
     if "generic" in dto.__dict__ and dto.generic:
         generic, arguments = dto.generic
-        name = xml.generic_name(generic.__name__, *map(_outline, arguments))
+        name = xml.generic_name(generic.__name__, *map(_outline_of, arguments))
     return shape.Record(dto.__name__, {}, namespace=xml_namespace(dto.namespace()), xml_name=name)
+
+
+def _outline_of(field: Any) -> shape.Shape:
+    if isinstance(field, fields.Nested):
+        return _outline(field.dto)
+    if isinstance(field, fields.List):
+        return shape.ListOf(_outline_of(field.item))
+    if isinstance(field, fields.Map):
+        return shape.MapOf(_outline_of(field.value_field), key=_outline_of(field.key_field))
+    return _scalar(field)
+
+
+def declared_name(attribute: str, field: AnyField) -> str:
+    """The name of a member as .NET's documents have it: the data member's own, or the .NET name."""
+    if not isinstance(field, fields.DtoField):
+        return str(field.data_key)
+    named = field.data_member.name if field.data_member else ""
+    return named or field.dotnet_name(attribute)
+
+
+def order_of(field: AnyField) -> int | None:
+    """The number of a data member that has one."""
+    member = field.data_member if isinstance(field, fields.DtoField) else None
+    return member.order if member else None
 
 
 def declared_path(record: shape.Record, path: str) -> str:
@@ -123,18 +139,13 @@ def _has(current: shape.Shape | None, name: str) -> TypeGuard[shape.Record]:
     return isinstance(current, shape.Record) and name in current.fields
 
 
-def _text(_field: base.Field[Any]) -> shape.Shape:
-    return shape.Text()
+def _text(field: AnyField) -> shape.Shape:
+    return field.wire if isinstance(field, Scalar) else shape.Text()
 
 
-@cache
-def _choice(enum: type[fields.DtoEnum], namespace: str) -> shape.Choice:
-    return shape.Choice(enum.numbers(), name=enum.__name__, namespace=namespace)
-
-
-def _scalar(field: base.Field[Any]) -> shape.Shape:
+def _scalar(field: AnyField) -> shape.Shape:
     if isinstance(field, fields.Enum):
-        return _choice(cast("type[fields.DtoEnum]", field.enum), xml_namespace(field.enum.namespace()))
+        return choice_of(cast("type[fields.DtoEnum]", field.enum))
     if isinstance(field, fields.Integer):
         return shape.Integer(field.bits)
     if isinstance(field, Scalar):
@@ -142,7 +153,7 @@ def _scalar(field: base.Field[Any]) -> shape.Shape:
     return _SCALARS[type(field)]
 
 
-_SCALARS: dict[type[base.Field[Any]], shape.Shape] = {
+_SCALARS: dict[type[AnyField], shape.Shape] = {
     fields.String: shape.Text(),
     fields.Boolean: shape.Boolean(),
 }
@@ -153,6 +164,16 @@ _WIRE = _Shapes(_text)
 def document_shape(dto: type[Dto]) -> shape.Record:
     """The shape of a DTO with the types of its fields."""
     return _DOCUMENTS.of_dto(dto)
+
+
+def field_shape(field: AnyField) -> shape.Shape:
+    """The shape of a field's values, with the types of their fields."""
+    return _DOCUMENTS.of_field(field)
+
+
+def wire_field_shape(field: AnyField) -> shape.Shape:
+    """The shape of a field's values, with texts for scalars."""
+    return _WIRE.of_field(field)
 
 
 def wire_shape(dto: type[Dto]) -> shape.Record:

@@ -6,20 +6,25 @@ refer to each other by `TypeRef`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, cast
-
-from marshmallow import fields as base
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from gateway.contract import fields
-from gateway.contract.catalog import Access, Operation, Route
-from gateway.contract.dto import Dto, TypeParameter
+from gateway.contract.dto import Dto, Interface
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.contract.enums import choice_of
+from gateway.contract.generics import TypeParameter, field_of
 from gateway.contract.naming import pascal_case
 from gateway.contract.scalars import Scalar
+from gateway.errors import CatalogError
 
-Kind: TypeAlias = Literal["scalar", "enum", "list", "map", "record", "parameter"]
+if TYPE_CHECKING:
+    from gateway.contract.catalog import Access, Operation, Route
+
+Kind: TypeAlias = Literal["scalar", "enum", "list", "map", "record", "parameter", "interface"]
 
 #: The .NET namespace of ServiceStack's own DTOs, which its client libraries bring along.
 SERVICESTACK = "ServiceStack"
@@ -29,13 +34,16 @@ SERVICESTACK = "ServiceStack"
 class TypeRef:
     """One use of a type.
 
-    :ivar name: the .NET name: of a scalar (``String``, ``Int32``), ``List``, ``Dictionary``, a record, an enum, or a type parameter.
+    :ivar name: the .NET name: of a scalar (``String``, ``Int32``), ``List``, ``Array``, ``Dictionary``, a record, an enum, an interface, or
+        a type parameter.
     :ivar arguments: of a list its items' type, of a map its keys' and values', of a generic record its arguments.
+    :ivar nullable: of an item or argument whose .NET type has no null: whether it has a mark for one (``int?``).
     """
 
     kind: Kind
     name: str
     arguments: tuple[TypeRef, ...] = ()
+    nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,11 @@ class Property:
     :ivar name: the .NET name.
     :ivar wire: the name in documents.
     :ivar nullable: whether the value may be absent, where .NET's type alone does not say so (numbers, booleans, enums).
+    :ivar redeclared: the record's base has a property of that name too.
+    :ivar data_member: what ``[DataMember]`` says of it.
+    :ivar api_member: what ``[ApiMember]`` says of it beside the description.
+    :ivar attributes: its other .NET attributes.
+    :ivar ui: opaque data for user interfaces.
     """
 
     name: str
@@ -53,15 +66,53 @@ class Property:
     nullable: bool = True
     description: str = ""
     longest: int | None = None
+    redeclared: bool = False
+    data_member: DataMember | None = None
+    api_member: ApiMember | None = None
+    attributes: tuple[Attribute, ...] = ()
+    ui: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class EnumInfo:
-    """An enum and its members, by name and number, in declaration order."""
+    """An enum and its members, by name and number, in declaration order.
+
+    :ivar flags: values are sums of members.
+    :ivar numbered: documents have the members' numbers.
+    :ivar texts: what documents have for members that are not called by their names there, by name.
+    :ivar descriptions: of members, by name.
+    """
 
     name: str
     namespace: str
     members: tuple[tuple[str, int], ...]
+    description: str = ""
+    flags: bool = False
+    numbered: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether documents have numbers."""
+        return self.flags or self.numbered
+
+    @property
+    def counts(self) -> bool:
+        """Whether the members' numbers just count from 0."""
+        return all(number == place for place, (_, number) in enumerate(self.members))
+
+    def text_of(self, name: str) -> str:
+        """What documents have for a member."""
+        return self.texts.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceRef:
+    """An interface that a record implements."""
+
+    type: TypeRef
+    namespace: str = SERVICESTACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +124,8 @@ class RecordInfo:
     :ivar parameters: the names of its type parameters.
     :ivar interfaces: its .NET marker interfaces.
     :ivar ordered: its members have numbers, which XML keeps to.
+    :ivar attributes: its .NET attributes beside those that are made of what else is known.
+    :ivar ui: opaque data for user interfaces.
     """
 
     name: str
@@ -80,9 +133,22 @@ class RecordInfo:
     properties: tuple[Property, ...]
     base: TypeRef | None = None
     parameters: tuple[str, ...] = ()
-    interfaces: tuple[str, ...] = ()
+    interfaces: tuple[InterfaceRef, ...] = ()
     description: str = ""
     ordered: bool = False
+    attributes: tuple[Attribute, ...] = ()
+    ui: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether it is a data contract: its members say their names or numbers."""
+        return self.ordered or any(each.data_member for each in self.properties)
+
+    def number_of(self, each: Property) -> int | None:
+        """The number of a data member."""
+        if each.data_member is not None and each.data_member.order is not None:
+            return each.data_member.order
+        return self.properties.index(each) + 1 if self.ordered else None
 
 
 TypeInfo: TypeAlias = RecordInfo | EnumInfo
@@ -135,10 +201,10 @@ class Contract:
         if record.base is not None:
             parent = self.record(record.base.name)
             given = dict(zip(parent.parameters, record.base.arguments, strict=True))
+            own = {each.wire for each in record.properties}
             for each in self.all_properties(parent):
-                yield Property(
-                    each.name, each.wire, replace(each.type, given), each.nullable, each.description, each.longest
-                )
+                if each.wire not in own:
+                    yield dataclasses.replace(each, type=replace(each.type, given))
 
     def reachable(self, roots: Iterable[TypeRef | None]) -> dict[str, TypeInfo]:
         """The types that the roots lead to, themselves included, each before what its properties name."""
@@ -164,13 +230,14 @@ def references(info: TypeInfo) -> Iterator[TypeRef]:
         if info.base is not None:
             yield info.base
         yield from (each.type for each in info.properties)
+        yield from (argument for each in info.interfaces for argument in each.type.arguments)
 
 
 def replace(ref: TypeRef, given: dict[str, TypeRef]) -> TypeRef:
     """The type with its parameters replaced."""
     if ref.kind == "parameter":
         return given.get(ref.name, ref)
-    return TypeRef(ref.kind, ref.name, tuple(replace(each, given) for each in ref.arguments))
+    return TypeRef(ref.kind, ref.name, tuple(replace(each, given) for each in ref.arguments), ref.nullable)
 
 
 def describe(operations: Iterable[Operation]) -> Contract:
@@ -178,11 +245,24 @@ def describe(operations: Iterable[Operation]) -> Contract:
     return _Describer().contract(operations)
 
 
+def check_types(operations: Iterable[Operation]) -> Iterator[str]:
+    """Yield what is wrong with the types that operations use: types of one name, and generic ones that are not closed."""
+    describer = _Describer()
+    for operation in operations:
+        try:
+            describer.of_dto(operation.dto)
+            if operation.answer is not None:
+                describer.of_answer(operation.answer)
+        except CatalogError as error:
+            yield f"{operation.name}: {error}"
+
+
 class _Describer:
     """Walks DTOs and notes every type that it meets, once."""
 
     def __init__(self) -> None:
         self.types: dict[str, TypeInfo] = {}
+        self._classes: dict[str, type[Any]] = {}
 
     def contract(self, operations: Iterable[Operation]) -> Contract:
         """Describe these operations."""
@@ -192,9 +272,7 @@ class _Describer:
     def _operation(self, operation: Operation) -> OperationInfo:
         assert operation.access is not None
         self.of_dto(operation.dto, _verb_interface(operation))
-        returns = self.of_dto(operation.returns) if operation.returns else None
-        if returns is not None and operation.returns_list:
-            returns = TypeRef("list", "List", (returns,))
+        returns = None if operation.answer is None else self.of_answer(operation.answer)
         request = cast("RecordInfo", self.types[operation.name])
         return OperationInfo(request, operation.routes, operation.access, returns, operation.tags, operation.verbs)
 
@@ -202,36 +280,71 @@ class _Describer:
         """The reference to a DTO; the DTO and what it uses are noted."""
         open_dto, arguments = dto.__dict__.get("generic") or (dto, ())
         name = open_dto.__name__
-        if name not in self.types:
+        if not arguments and dto.__dict__.get("parameters"):
+            raise CatalogError(f"{name} is generic and is not closed: use close({name}, ...)")
+        if self._is_new(open_dto):
             # Holds the place while the properties are walked, which may lead back here.
             self.types[name] = EnumInfo(name, "", ())
             self.types[name] = self._record(open_dto, interfaces)
-        return TypeRef("record", name, tuple(self.of_dto(each) for each in arguments))
+        return TypeRef("record", name, tuple(self._item(each) for each in arguments))
+
+    def of_answer(self, answer: Any) -> TypeRef:
+        """The reference to the type of an answer; what it uses is noted."""
+        return self._field(answer)
+
+    def _is_new(self, kind: type[Any]) -> bool:
+        """Whether a class was not met before. Raises CatalogError where another class of its name was."""
+        known = self._classes.setdefault(kind.__name__, kind)
+        if known is not kind and (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
+            raise CatalogError(
+                f"two types are called {kind.__name__}: {_place(known)} and {_place(kind)}. Clients tell types apart by their names."
+            )
+        return kind.__name__ not in self.types
 
     def _record(self, dto: type[Dto], interfaces: tuple[str, ...]) -> RecordInfo:
         parent = dto.parent()
         declared = tuple(dto.__dict__.get("interfaces", ()))
         inherited = () if parent is None else parent.interfaces
+        named = declared or tuple(each for each in interfaces if each not in inherited)
+        above = {} if parent is None else parent.schema().fields
         return RecordInfo(
             name=dto.__name__,
             namespace=dotnet_namespace(dto.namespace()),
             base=self.of_dto(parent) if parent else None,
-            properties=tuple(self._property(name, each) for name, each in dto.own_fields()),
+            properties=tuple(self._property(name, each, redeclared=name in above) for name, each in dto.own_fields()),
             parameters=dto.parameters if "parameters" in dto.__dict__ else (),
-            interfaces=declared or tuple(each for each in interfaces if each not in inherited),
+            interfaces=tuple(map(self._interface, named)),
             description=dto.summary(),
             ordered=dto.ordered,
+            attributes=tuple(dto.__dict__.get("attributes", ())),
+            ui=dto.__dict__.get("ui", {}),
         )
 
-    def _property(self, name: str, declared: base.Field[Any]) -> Property:
+    def _interface(self, declared: str | Interface) -> InterfaceRef:
+        if isinstance(declared, str):
+            return InterfaceRef(TypeRef("interface", declared))
+        arguments = tuple(self._item(field_of(each)) for each in declared.arguments)
+        return InterfaceRef(TypeRef("interface", declared.name, arguments), declared.namespace)
+
+    def _property(self, name: str, declared: Any, *, redeclared: bool) -> Property:
         return Property(
-            name=getattr(declared, "declared_name", "") or pascal_case(name),
+            name=declared.dotnet_name(name) if isinstance(declared, fields.DtoField) else pascal_case(name),
             wire=str(declared.data_key),
             type=self._field(declared),
             nullable=declared.allow_none,
             description=getattr(declared, "description", ""),
             longest=getattr(declared, "length", None),
+            redeclared=redeclared,
+            data_member=getattr(declared, "data_member", None),
+            api_member=getattr(declared, "api_member", None),
+            attributes=getattr(declared, "attributes", ()),
+            ui=getattr(declared, "ui", {}),
         )
+
+    def _item(self, declared: Any) -> TypeRef:
+        """The type of an item or an argument."""
+        found = self._field(declared)
+        return dataclasses.replace(found, nullable=True) if getattr(declared, "nullable", None) else found
 
     def _field(self, declared: Any) -> TypeRef:
         match declared:
@@ -239,14 +352,14 @@ class _Describer:
                 return TypeRef("parameter", declared.parameter)
             case fields.Nested():
                 return self.of_dto(declared.dto)
+            case fields.Array():
+                return TypeRef("list", "Array", (self._item(declared.item),))
             case fields.List():
-                return TypeRef("list", "List", (self._field(declared.item),))
+                return TypeRef("list", "List", (self._item(declared.item),))
             case fields.Map():
-                return TypeRef(
-                    "map", "Dictionary", (self._field(declared.key_field), self._field(declared.value_field))
-                )
-            case fields.Enum():
-                return self._enum(cast("type[fields.DtoEnum]", declared.enum))
+                return TypeRef("map", "Dictionary", (self._item(declared.key_field), self._item(declared.value_field)))
+            case fields.Enum() | fields.Flags():
+                return self._enum(cast("type[fields.DtoEnum | fields.DtoFlags]", declared.enum))
             case fields.Integer():
                 return TypeRef("scalar", f"Int{declared.bits}")
             case Scalar():
@@ -254,10 +367,28 @@ class _Describer:
             case _:
                 return _SCALARS[type(declared)]
 
-    def _enum(self, enum: type[fields.DtoEnum]) -> TypeRef:
+    def _enum(self, enum: type[fields.DtoEnum | fields.DtoFlags]) -> TypeRef:
         name = enum.__name__
-        self.types.setdefault(name, EnumInfo(name, dotnet_namespace(enum.namespace()), tuple(enum.numbers().items())))
+        if self._is_new(enum):
+            known = choice_of(enum)
+            self.types[name] = EnumInfo(
+                name,
+                dotnet_namespace(enum.namespace()),
+                tuple(known.members.items()),
+                enum.summary(),
+                known.flags,
+                known.numbered,
+                known.texts,
+                enum.descriptions(),
+            )
         return TypeRef("enum", name)
+
+
+def _place(kind: type[Any]) -> str:
+    namespace = kind.namespace()
+    return (
+        f"{namespace}.{kind.__name__} in {kind.__module__}" if namespace else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 _SCALARS = {

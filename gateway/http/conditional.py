@@ -6,14 +6,15 @@ import re
 from typing import Any
 
 from gateway.calls import version_name
+from gateway.contract.catalog import Operation
 from gateway.http.request import Request
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
-def etag(result: Any) -> str | None:
-    """The weak ETag of an entity, weak because one version has several formats; None for what has no version."""
-    return None if getattr(result, "version", None) is None else f'W/"{version_name(result)}"'
+def etag(operation: Operation, result: Any) -> str | None:
+    """The weak ETag of a stored row, weak because one version has several formats; None for what has no version."""
+    return None if operation.stored_version(result) is None else f'W/"{version_name(result)}"'
 
 
 def unchanged(request: Request, tag: str) -> bool:

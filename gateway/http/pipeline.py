@@ -299,7 +299,7 @@ class Pipeline:
             return result
 
     def _answer(self, operation: Operation, request: Request, result: Any, budget: Budget) -> Answer:
-        tag = conditional.etag(result)
+        tag = conditional.etag(operation, result)
         if tag and conditional.unchanged(request, tag):
             return Answer(304, headers={"ETag": tag})
         negotiation = request.negotiation

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.contract import fields, rules
 from gateway.contract.dto import Dto
+from gateway.contract.enums import choice_of
 
 Keywords = dict[str, Any]
 
@@ -25,15 +26,43 @@ _SCALARS: Mapping[str, Keywords] = {
     "Double": {"type": "number", "format": "double"},
     "Decimal": {"type": "number"},
     "DateTime": {"type": "string", "format": "date-time"},
+    "DateTimeOffset": {"type": "string", "format": "date-time"},
+    "DateOnly": {"type": "string", "format": "date"},
     "TimeSpan": {"type": "string", "format": "duration"},
+    "TimeOnly": {"type": "string", "format": "duration"},
+    "Char": {"type": "string", "minLength": 1, "maxLength": 1},
+    "Uri": {"type": "string", "format": "uri-reference"},
+    "Type": {"type": "string"},
+    "String": {"type": "string"},
+    "Stream": {"type": "string", "contentEncoding": "base64"},
     "Guid": {"type": "string", "format": "uuid"},
     "Byte[]": {"type": "string", "contentEncoding": "base64"},
 }
 
 
+#: A sum of members.
+_FLAGS: Keywords = {"type": "integer", "minimum": -(1 << 31), "maximum": (1 << 31) - 1}
+
+
 def is_required(field: fields.AnyField) -> bool:
-    """Whether a request that does not give the field is refused."""
-    return any(isinstance(rule, rules.NotNull | rules.NotEmpty) for rule in field.validators)
+    """Whether a request that does not give the field is refused, or is declared to be."""
+    if any(isinstance(rule, rules.NotNull | rules.NotEmpty) for rule in field.validators):
+        return True
+    member, told = getattr(field, "data_member", None), _told(field)
+    return bool((member and member.is_required) or (told and told.is_required))
+
+
+def _told(field: fields.AnyField) -> fields.ApiMember | None:
+    return getattr(field, "api_member", None)
+
+
+def _members(field: Any) -> Keywords:
+    """The members of an enum as documents have them."""
+    known = choice_of(field.enum)
+    values: list[Any] = [*known.members.values()] if known.numbered else [*map(known.text_of, known.members)]
+    nulls = [None] if field.allow_none and not is_required(field) else []
+    kind = "integer" if known.numbered else "string"
+    return {"enum": values + nulls, "type": [kind, "null"] if nulls else kind}
 
 
 def demanded(dto: type[Dto]) -> list[str]:
@@ -47,8 +76,13 @@ def keywords(field: fields.AnyField, kind: str) -> Keywords:
     :param kind: JSON Schema's type of the value.
     """
     found: Keywords = {}
-    if scalar := _SCALARS.get(getattr(field, "dotnet", "")):
+    scalar = _FLAGS if isinstance(field, fields.Flags) else _SCALARS.get(getattr(field, "dotnet", ""))
+    if scalar:
         found |= scalar if is_required(field) or not field.allow_none else {**scalar, "type": [scalar["type"], "null"]}
+    if isinstance(field, fields.Enum):
+        found |= _members(field)
+    if (told := _told(field)) is not None and told.format:
+        found["format"] = told.format
     if isinstance(field, fields.Integer):
         found |= {"minimum": -(1 << (field.bits - 1)), "maximum": (1 << (field.bits - 1)) - 1}
     for rule in field.validators:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from gateway.contract import fields
 from gateway.contract.catalog import ANY, Operation
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.contract.generics import type_name
 from gateway.contract.typeinfo import (
     SERVICESTACK,
     Contract,
@@ -18,9 +21,12 @@ from gateway.contract.typeinfo import (
 )
 from gateway.metadata.languages.base import SERVICESTACK_VERSION
 from gateway.metadata.languages.csharp import NAMESPACES
-from gateway.metadata.languages.scalars import REFERENCES
+from gateway.metadata.languages.scalars import is_value
+from gateway.metadata.languages.wording import api_values
 
 _COLLECTIONS = {"list": "List`1", "map": "Dictionary`2"}
+#: Namespaces of .NET itself.
+_SYSTEM = "System"
 
 #: What the options of generated types are where a client names none.
 _CONFIG: dict[str, Any] = {
@@ -54,7 +60,9 @@ def types_metadata(contract: Contract, base_url: str) -> dict[str, Any]:
     """Every type and operation: what ServiceStack calls MetadataTypes."""
     requests = contract.by_name
     answers = {each.returns.name for each in contract.operations if each.returns is not None}
-    namespaces = sorted({info.namespace for info in contract.types.values()} - {SERVICESTACK})
+    namespaces = sorted(
+        {info.namespace for info in contract.types.values() if not _is_system(info.namespace)} - {SERVICESTACK}
+    )
     types = [info for name, info in contract.types.items() if name not in requests and name not in answers]
     return {
         "config": {"baseUrl": base_url, "usePath": "", **_CONFIG},
@@ -68,6 +76,7 @@ def types_metadata(contract: Contract, base_url: str) -> dict[str, Any]:
 def _operation(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
     found: dict[str, Any] = {
         "actions": actions(operation.verbs),
+        "method": operation.verb,
         "request": _request(operation, contract),
     }
     if operation.returns is not None and operation.returns.name in contract.types:
@@ -75,8 +84,11 @@ def _operation(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
     found |= {
         "returnsVoid": operation.returns is None,
         "requiresAuth": operation.access.signed_in,
+        "requiresApiKey": True if operation.access.api_key else None,
         "requiredRoles": [*operation.access.all_of],
         "requiresAnyRole": [*operation.access.any_of],
+        "requiredPermissions": [*operation.access.permissions],
+        "requiresAnyPermission": [*operation.access.any_permission],
         "tags": [*operation.tags],
     }
     if operation.returns is not None:
@@ -94,33 +106,55 @@ def _request(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
         for route in operation.routes
     ]
     if operation.request.description:
-        found["attributes"] = [_attribute("Api", operation.request.description)]
+        told = _attribute("Api", Attribute("Api", values={"Description": operation.request.description}))
+        found["attributes"] = [told, *found.get("attributes", ())]
     return found
 
 
 def _type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
     found: dict[str, Any] = {"name": _open_name(info), "namespace": info.namespace}
     if isinstance(info, EnumInfo):
-        numbered = any(number != place for place, (_, number) in enumerate(info.members))
-        values = {"enumValues": [str(number) for _, number in info.members]} if numbered else {}
-        names = [name for name, _ in info.members]
-        return {**found, "implements": [], "returnVoidMarker": False, "isEnum": True, "enumNames": names, **values}
+        return {**found, "implements": [], "returnVoidMarker": False, **dict(_enum(info))}
     if info.parameters:
         found["genericArgs"] = [f"'{each}" for each in info.parameters]
     if info.base is not None:
         found["inherits"] = _type_name(info.base, contract)
-    found["implements"] = [{"name": each, "namespace": SERVICESTACK, "genericArgs": []} for each in info.interfaces]
+    found["implements"] = [
+        {
+            "name": f"{each.type.name}`{len(each.type.arguments)}" if each.type.arguments else each.type.name,
+            "namespace": each.namespace,
+            "genericArgs": [_spelled(argument, contract) for argument in each.type.arguments],
+        }
+        for each in info.interfaces
+    ]
     if info.description:
         found["description"] = info.description
     found["returnVoidMarker"] = False
-    if info.ordered:
+    if info.is_contract:
         found["dataContract"] = {}
     if info.properties:
-        orders = range(1, len(info.properties) + 1) if info.ordered else [None] * len(info.properties)
-        found["properties"] = [
-            _property(each, contract, order) for each, order in zip(info.properties, orders, strict=True)
-        ]
-    return found
+        found["properties"] = [_property(each, info, contract) for each in info.properties]
+    if info.attributes:
+        found["attributes"] = [_attribute(each.name, each) for each in info.attributes]
+    return {**info.ui, **found}
+
+
+def _enum(info: EnumInfo) -> Iterator[tuple[str, Any]]:
+    names = [name for name, _ in info.members]
+    yield "isEnum", True
+    if info.is_numeric:
+        yield "isEnumInt", True
+    if info.description:
+        yield "description", info.description
+    if info.flags:
+        yield "attributes", [{"name": "Flags", "args": []}]
+    yield "enumNames", names
+    if info.flags or not info.counts:
+        yield "enumValues", [str(number) for _, number in info.members]
+    if info.texts:
+        yield "enumMemberValues", [info.text_of(name) for name in names]
+    if info.descriptions:
+        yield "enumDescriptions", [info.descriptions.get(name, "") for name in names]
 
 
 def _open_name(info: TypeInfo) -> str:
@@ -128,21 +162,36 @@ def _open_name(info: TypeInfo) -> str:
     return f"{info.name}`{len(parameters)}" if parameters else info.name
 
 
-def _property(each: Property, contract: Contract, order: int | None) -> dict[str, Any]:
+def _property(each: Property, info: RecordInfo, contract: Contract) -> dict[str, Any]:
     found: dict[str, Any] = {"name": each.name, **_property_type(each, contract)}
     if each.description:
         found["description"] = each.description
-    if order is not None:
-        found["dataMember"] = {"order": order}
-    if each.description:
-        found["attributes"] = [_attribute("ApiMember", each.description)]
-    return found
+    member, order = each.data_member or DataMember(), info.number_of(each)
+    if info.is_contract:
+        told = {"name": member.name, "order": order, "isRequired": member.is_required or None}
+        found["dataMember"] = {name: value for name, value in told.items() if value not in (None, "")}
+    api = each.api_member or ApiMember()
+    if api.is_required or member.is_required:
+        found["isRequired"] = True
+    if api.parameter_type:
+        found["paramType"] = api.parameter_type
+    attributes = [_attribute(known.name, known) for known in (*api_attributes(each), *each.attributes)]
+    if attributes:
+        found["attributes"] = attributes
+    return {**each.ui, **found}
+
+
+def api_attributes(each: Property) -> Iterator[Attribute]:
+    """The ``[ApiMember]`` of a property that says anything."""
+    values = api_values(each)
+    if values:
+        yield Attribute("ApiMember", values=values)
 
 
 def _property_type(each: Property, contract: Contract) -> dict[str, Any]:
     ref = each.type
-    value = ref.kind == "enum" or (ref.kind == "scalar" and ref.name not in REFERENCES)
-    if value and each.nullable:
+    value = is_value(ref)
+    if value and each.nullable and ref.name != "KeyValuePair":
         inner = {"genericArgs": [_spelled(ref, contract)]}
         return {"type": "Nullable`1", "isValueType": True, "isSystemType": True, "typeNamespace": "System", **inner}
     found: dict[str, Any] = {"type": _name(ref, contract)}
@@ -150,46 +199,79 @@ def _property_type(each: Property, contract: Contract) -> dict[str, Any]:
         found["isValueType"] = True
     if ref.kind == "enum":
         found["isEnum"] = True
-    if ref.kind in ("scalar", "list", "map"):
+    if ref.kind in ("scalar", "list", "map") or _is_system(_namespace(ref, contract)):
         found["isSystemType"] = True
     found["typeNamespace"] = _namespace(ref, contract)
-    if ref.arguments:
-        found["genericArgs"] = [_spelled(argument, contract) for argument in ref.arguments]
-    return found
+    return found | _arguments(ref, contract)
+
+
+def _arguments(ref: TypeRef, contract: Contract) -> dict[str, Any]:
+    """The arguments of a generic type; of an array those of its items."""
+    if ref.name == "Array":
+        (item,) = ref.arguments
+        if item.nullable and is_value(item):
+            return {"genericArgs": [_spelled(TypeRef(item.kind, item.name, item.arguments), contract)]}
+        return _arguments(item, contract)
+    arguments = [_spelled(argument, contract) for argument in ref.arguments]
+    return {"genericArgs": arguments} if arguments else {}
 
 
 def _type_name(ref: TypeRef, contract: Contract) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": _name(ref, contract), "namespace": _namespace(ref, contract)}
-    if ref.arguments:
-        found["genericArgs"] = [_spelled(argument, contract) for argument in ref.arguments]
-    return found
+    return {"name": _name(ref, contract), "namespace": _namespace(ref, contract)} | _arguments(ref, contract)
 
 
 def _name(ref: TypeRef, contract: Contract) -> str:
     """A type's .NET name, without its arguments."""
     if ref.kind == "parameter":
         return f"'{ref.name}"
+    if ref.name == "Array":
+        (item,) = ref.arguments
+        return f"{'Nullable`1' if item.nullable and is_value(item) else _name(item, contract)}[]"
     known = contract.types.get(ref.name)
     return _COLLECTIONS.get(ref.kind) or (_open_name(known) if known is not None else ref.name)
 
 
 def _spelled(ref: TypeRef, contract: Contract) -> str:
     """A type's .NET name with its arguments."""
-    name = _name(ref, contract).partition("`")[0]
     arguments = ",".join(_spelled(each, contract) for each in ref.arguments)
-    return f"{name}<{arguments}>" if arguments else name
+    if ref.name == "Array":
+        return f"{arguments}[]"
+    name = _name(ref, contract).partition("`")[0]
+    text = f"{name}<{arguments}>" if arguments else name
+    return f"Nullable<{text}>" if ref.nullable and is_value(ref) else text
 
 
 def _namespace(ref: TypeRef, contract: Contract) -> str:
+    if ref.name == "Array":
+        return _namespace(ref.arguments[0], contract)
     if ref.kind in ("list", "map"):
         return "System.Collections.Generic"
     known = contract.types.get(ref.name)
     return "System" if known is None else known.namespace
 
 
-def _attribute(name: str, description: str) -> dict[str, Any]:
-    argument = {"name": "Description", "type": "String", "isSystemType": True, "typeNamespace": "System"}
-    return {"name": name, "args": [{**argument, "value": description}]}
+def _is_system(namespace: str) -> bool:
+    return f"{namespace}.".startswith(f"{_SYSTEM}.")
+
+
+def _attribute(name: str, attribute: Attribute) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": name}
+    if attribute.arguments:
+        found["constructorArgs"] = [_argument("", value) for value in attribute.arguments]
+    if attribute.values or not attribute.arguments:
+        found["args"] = [_argument(key, value) for key, value in attribute.values.items()]
+    return found
+
+
+def _argument(name: str, value: str | int | float | bool) -> dict[str, Any]:
+    kind = next(dotnet for python, dotnet in _ARGUMENTS if isinstance(value, python))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    found = {"name": name, "type": kind, "isSystemType": True, "typeNamespace": _SYSTEM, "value": text}
+    return found if kind == "String" else {**found, "isValueType": True}
+
+
+#: The .NET types of what attributes are given; a boolean is an integer of Python's too.
+_ARGUMENTS = ((bool, "Boolean"), (int, "Int32"), (float, "Double"), (str, "String"))
 
 
 def actions(verbs: tuple[str, ...]) -> list[str]:
@@ -204,30 +286,45 @@ def operations_metadata(operations: Iterable[Operation]) -> list[dict[str, Any]]
 
 def _summary(operation: Operation) -> Iterator[tuple[str, Any]]:
     yield "name", operation.name
-    if operation.returns is not None:
-        yield "responseName", "List`1" if operation.returns_list else _clr_name(operation)
+    if operation.answer is not None:
+        yield "responseName", _clr_name(operation.answer)
     yield "serviceName", operation.service
     yield "actions", actions(operation.verbs)
     yield "routes", [route.path for route in operation.routes]
 
 
-def _clr_name(operation: Operation) -> str:
-    assert operation.returns is not None
-    closed = operation.returns.__dict__.get("generic")
-    return f"{closed[0].__name__}`{len(closed[1])}" if closed else operation.returns.__name__
+def _clr_name(answer: fields.AnyField) -> str:
+    if isinstance(answer, fields.List):
+        return f"{_clr_name(answer.inner)}[]" if isinstance(answer, fields.Array) else "List`1"
+    if isinstance(answer, fields.Map):
+        return "Dictionary`2"
+    closed = answer.dto.__dict__.get("generic") if isinstance(answer, fields.Nested) else None
+    return f"{closed[0].__name__}`{len(closed[1])}" if closed else type_name(answer)
 
 
 def app_metadata(
-    contract: Contract, base_url: str, languages: Iterable[str], formats: Mapping[str, str]
+    contract: Contract, base_url: str, title: str, version: str, languages: Iterable[str], formats: Mapping[str, str]
 ) -> dict[str, Any]:
     """What tools ask first: the service's name, its formats, its types.
 
+    :param title: the service's name.
+    :param version: the service's version.
     :param formats: media types by the names of formats.
     """
+    app = {
+        "baseUrl": base_url,
+        "serviceStackVersion": SERVICESTACK_VERSION,
+        "serviceName": title,
+        "apiVersion": version,
+        "jsTextCase": "CamelCase",
+    }
     return {
-        "app": {"baseUrl": base_url, "serviceName": "Sessions", "apiVersion": "1.0", "jsTextCase": "CamelCase"},
+        "app": app,
+        "config": {"debugMode": False},
         "contentTypeFormats": formats,
         "httpHandlers": {"ApiHandlers.Json": "/api/{Request}"},
+        "plugins": {"loaded": ["metadata", "native-types"]},
+        "customPlugins": {},
         "languages": [*languages],
         "api": types_metadata(contract, base_url),
     }

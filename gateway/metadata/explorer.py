@@ -48,7 +48,7 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
         "; ".join(f"{name} {roles}" for name, roles in rules(operation.access))
         or ("Requires Authentication" if operation.access.signed_in else ""),
     )
-    yield "routes", [{"verb": verb, "path": route.path} for route in operation.routes for verb in route.verbs]
+    yield "routes", [{"verb": verb, "path": route.path} for route in operation.addresses for verb in route.verbs]
     yield "aliases", {name.lower(): wire for name, wire in operation.dto.aliases.items()}
     demanded, bases = constraints.demanded(operation.dto), dict(_bases(info.request, contract))
     yield (
@@ -77,4 +77,4 @@ def _field(each: Property, operation: Operation, contract: Contract) -> Iterator
     yield "description", each.description
     known = contract.types.get(each.type.name)
     if isinstance(known, EnumInfo):
-        yield "values", [name for name, _ in known.members]
+        yield "values", [known.text_of(name) for name, _ in known.members]

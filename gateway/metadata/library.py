@@ -205,7 +205,9 @@ def _types_metadata(library: Library, view: View) -> Document:
 
 def _app_metadata(library: Library, view: View) -> Document:
     formats = {each.name: each.media_types[0] for each in library.registry}
-    return _json(documents.app_metadata(view.contract, pages.BASE_URL, types.LANGUAGES, formats))
+    return _json(
+        documents.app_metadata(view.contract, pages.BASE_URL, library.title, library.version, types.LANGUAGES, formats)
+    )
 
 
 def _operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
+from gateway.contract import fields
 from gateway.contract.catalog import Operation, Route
 from gateway.contract.dto import Dto
-from gateway.contract.fields import DtoField, List
-from gateway.contract.naming import pascal_case
 from gateway.contract.responses import ErrorResponse, error_type
-from gateway.contract.shapes import document_shape
+from gateway.contract.shapes import declared_name, document_shape
 from gateway.metadata import constraints, samples
 from gateway.metadata.pages import SAMPLED, rules
 from serializers.registry import Registry
@@ -90,7 +90,7 @@ class _Document:
         for dto in dict.fromkeys(told):
             self.schema(dto)
             for status, words in _ERRORS.items():
-                content = self.content(dto, document_shape(dto))
+                content = self.content(fields.Nested(dto), document_shape(dto))
                 self.spec.components.response(_error_name(status, dto), {"description": words, "content": content})
         for operation in operations:
             self.add(operation)
@@ -99,14 +99,14 @@ class _Document:
     def add(self, operation: Operation) -> None:
         """An operation at each of its routes, for each of its verbs."""
         number = 0
-        for route in operation.routes:
+        for route in operation.addresses:
             verbs = {}
             for verb in route.verbs:
                 number += 1
                 verbs[verb.lower()] = dict(self.operation(operation, route, verb, number))
-            self.spec.path(route.path, operations=verbs)
+            self.spec.path(route.path.replace("*}", "}"), operations=verbs)
         declared = self.spec.components.schemas.get(operation.dto.__name__)
-        if declared is not None and (demanded := _demanded(operation, *operation.routes)):
+        if declared is not None and (demanded := _demanded(operation, *operation.addresses)):
             declared["required"] = demanded
 
     def operation(self, operation: Operation, route: Route, verb: str, number: int) -> Iterator[tuple[str, Any]]:
@@ -121,17 +121,18 @@ class _Document:
         if parameters := [*self.parameters(operation, route, verb)]:
             yield "parameters", parameters
         if verb in _WITH_BODY:
-            content = self.content(operation.dto, document_shape(operation.dto))
+            content = self.content(fields.Nested(operation.dto), document_shape(operation.dto))
             yield "requestBody", {"content": content, "required": bool(_demanded(operation, route))}
         yield "responses", {**self.answer(operation), **self.errors(operation, route)}
         yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []
 
     def parameters(self, operation: Operation, route: Route, verb: str) -> Iterator[dict[str, Any]]:
         """What is given in the path, in the query and in headers."""
-        fields, variables = _fields(operation), _variables(operation, route)
+        members, variables = _fields(operation), _variables(operation, route)
         for variable, wire in variables.items():
-            yield {"name": variable, "in": "path", "required": True, **self.parameter(fields.pop(wire))}
-        for wire, field in fields.items() if verb not in _WITH_BODY else ():
+            shown = self.parameter(members.pop(wire)) if wire in members else {"schema": {"type": "string"}}
+            yield {"name": variable, "in": "path", "required": True, **shown}
+        for wire, field in members.items() if verb not in _WITH_BODY else ():
             required = {"required": True} if constraints.is_required(field) else {}
             yield {"name": wire, "in": "query", **required, **self.parameter(field)}
 
@@ -150,10 +151,12 @@ class _Document:
 
     def answer(self, operation: Operation) -> dict[str, Any]:
         """What is answered when all is well."""
-        if operation.returns is None or operation.response_shape is None:
+        if operation.answer is None or operation.response_shape is None:
             return {"204": {"description": "Done; there is nothing to say"}}
-        content = self.content(operation.returns, operation.response_shape, several=operation.returns_list)
-        words = operation.returns.summary() or f"The {operation.returns.__name__}"
+        content = self.content(operation.answer, operation.response_shape)
+        words = "The answer"
+        if operation.returns is not None:
+            words = operation.returns.summary() or f"The {operation.returns.__name__}"
         return {"200": {"description": words, "content": content}}
 
     def errors(self, operation: Operation, route: Route) -> dict[str, Any]:
@@ -174,22 +177,37 @@ class _Document:
             if possible.get(status, True)
         }
 
-    def content(self, dto: type[Dto], expected: Shape, *, several: bool = False) -> dict[str, Any]:
+    def content(self, answer: fields.AnyField, expected: Shape) -> dict[str, Any]:
         """The four formats of a document, with an example each."""
-        reference: dict[str, Any] = self.schema(dto)
-        schema = {"type": "array", "items": reference} if several else reference
+        dto = answer.dto if isinstance(answer, fields.Nested) else None
+        schema = self.schema(dto) if dto else self.value(answer)
         value = samples.sample(expected)
-        if not several:
+        if dto:
             value |= constraints.examples(dto)
         found = {}
         for each in self.formats:
-            example = value if each.name == "json" else samples.document(each, expected, value)
+            # Dates, decimals and bytes are in the document as JSON has them.
+            example = (
+                json.loads(each.encode(value, expected))
+                if each.name == "json"
+                else samples.document(each, expected, value)
+            )
             found[each.media_types[0]] = {"schema": schema, "example": example}
-        if dto.rows is not None:
+        if dto and dto.rows is not None:
             # A table has the page's items; its totals stand in headers.
-            items = self.spec.components.schemas[dto.__name__]["properties"][dto.rows]
+            items = self.spec.components.schemas[dto.__name__]["properties"][dto.schema().fields[dto.rows].data_key]
             found["text/csv"]["schema"] = {"type": "array", "items": items["items"]}
         return found
+
+    def value(self, answer: fields.AnyField) -> dict[str, Any]:
+        """The schema of an answer that is no DTO."""
+        if isinstance(answer, fields.List):
+            return {"type": "array", "items": self.value(answer.inner)}
+        if isinstance(answer, fields.Map):
+            return {"type": "object", "additionalProperties": self.value(cast("fields.AnyField", answer.value_field))}
+        if isinstance(answer, fields.Nested):
+            return self.schema(answer.dto)
+        return _without_null(self.converter.field2property(answer))
 
     def schema(self, dto: type[Dto]) -> dict[str, Any]:
         """The reference to a DTO's schema; the schema is added where it is not there yet."""
@@ -211,8 +229,7 @@ def _variables(operation: Operation, route: Route) -> dict[str, str]:
     """The variables of a route's path, each with the wire name of its field."""
     wires = {wire.lower(): wire for wire in _fields(operation)}
     wires |= {name.lower(): wire for name, wire in operation.dto.aliases.items()}
-    names = [part.partition("}")[0] for part in route.path.split("{")[1:]]
-    return {name: wires[name.lower()] for name in names}
+    return {name: wires.get(name.lower(), "") for name in route.variables}
 
 
 def _demanded(operation: Operation, *routes: Route) -> list[str]:
@@ -227,18 +244,18 @@ def _error_name(status: str, dto: type[Dto]) -> str:
 
 def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     """What our fields know and marshmallow's do not: descriptions, rules, names in XML."""
-    if not isinstance(field, DtoField):
+    if not isinstance(field, fields.DtoField):
         # The field within an enum's, which is the library's own.
         return {}
     known: dict[str, Any] = {"description": field.description} if field.description else {}
-    is_item = isinstance(field.parent, List)
+    is_item = isinstance(field.parent, fields.List)
     kinds = ret.get("type", "")
     kind = kinds if isinstance(kinds, str) else kinds[0]
     if kind and (is_item or constraints.is_required(field)):
         # Lists have no nulls, and null for what must be given counts as not given.
         known["type"] = kind
     # In XML items are called as their type, everything else as in .NET.
-    name = kind if is_item else field.declared_name or pascal_case(field.name)
+    name = "" if not field.name else kind if is_item else declared_name(field.name, field)
     wrapped = {"wrapped": True} if kind == "array" else {}
     return {**known, **constraints.keywords(field, kind), **({"xml": {"name": name, **wrapped}} if name else {})}
 

@@ -15,7 +15,7 @@ from gateway.contract.catalog import Access, Operation
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeRef
 from gateway.metadata import constraints, samples, types
 from gateway.metadata.languages.options import Options
-from gateway.metadata.languages.scalars import scalars_of
+from gateway.metadata.languages.scalars import is_value, scalars_of
 from serializers.base import Serializer
 
 _SCALARS = scalars_of("csharp")
@@ -48,7 +48,7 @@ class Table:
     name: str
     description: str
     fields: tuple[Field, ...] = ()
-    members: tuple[tuple[str, int], ...] = ()
+    members: tuple[tuple[str, int, str], ...] = ()
 
 
 def filled(document: bytes, base_url: str) -> bytes:
@@ -85,21 +85,32 @@ def rules(access: Access) -> Iterator[tuple[str, str]]:
         yield f"Required role{'s' if len(access.all_of) > 1 else ''}:", ", ".join(access.all_of)
     if access.any_of:
         yield "Requires any of the roles:", ", ".join(access.any_of)
+    if access.permissions:
+        yield f"Required permission{'s' if len(access.permissions) > 1 else ''}:", ", ".join(access.permissions)
+    if access.any_permission:
+        yield "Requires any of the permissions:", ", ".join(access.any_permission)
+    if access.api_key:
+        yield "Requires:", "API key"
 
 
 def type_text(ref: TypeRef) -> str:
     """A type as pages name it: C#'s way."""
     name = _SCALARS.get(ref.name, ref.name)
     arguments = ", ".join(type_text(each) for each in ref.arguments)
-    return f"{name}<{arguments}>" if arguments else name
+    text = f"{name}<{arguments}>" if arguments else name
+    if ref.name == "Array":
+        text = f"{arguments}[]"
+    return f"{text}?" if ref.nullable and is_value(ref) else text
 
 
 def place_of(each: Property, operation: Operation | None) -> str:
     """Where a request's field is given: in the path, in the query or in the body."""
     if operation is None:
         return ""
+    if each.api_member is not None and each.api_member.parameter_type:
+        return each.api_member.parameter_type
     wanted = {each.wire.lower()} | {name.lower() for name, wire in operation.dto.aliases.items() if wire == each.wire}
-    if any(f"{{{name}}}" in route.path.lower() for route in operation.routes for name in wanted):
+    if any(name in map(str.lower, route.variables) for route in operation.routes for name in wanted):
         return "path"
     return "query" if operation.verbs[0] in ("GET", "DELETE") else "body"
 
@@ -111,7 +122,10 @@ def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
     inherited = {each.base.name for each in found.values() if isinstance(each, RecordInfo) and each.base is not None}
     for name, each in found.items():
         if isinstance(each, EnumInfo):
-            yield Table(name, "", members=each.members)
+            members = tuple(
+                (each.text_of(member), number, each.descriptions.get(member, "")) for member, number in each.members
+            )
+            yield Table(name, each.description, members=members)
         elif name not in inherited:
             owner = operation if name == operation.name else None
             demanded = constraints.demanded(operation.dto) if owner else ()
@@ -121,7 +135,9 @@ def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
 
 def _row(each: Property, operation: Operation | None, *, demanded: bool) -> Field:
     place = place_of(each, operation)
-    required = demanded or place == "path" or not each.nullable
+    told, member = each.api_member, each.data_member
+    declared = bool((told and told.is_required) or (member and member.is_required))
+    required = demanded or declared or place == "path" or not each.nullable
     return Field(each.wire, place, type_text(each.type), "Yes" if required else "No", each.description)
 
 
@@ -156,7 +172,7 @@ def operation_page(
         title=operation.name,
         operation=operation,
         rules=[*rules(operation.access)],
-        routes=[(", ".join(route.verbs), route.path) for route in operation.routes],
+        routes=[(", ".join(route.verbs), route.path) for route in operation.addresses],
         language=shown,
         languages=types.LANGUAGES,
         formats=[*formats],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,21 @@ from serializers.jsv import dump
 from serializers.shape import Shape
 
 _INDENT = "\t"
+#: Records that one sample has at most, and how deep they are inside of each other.
+_MOST_RECORDS = 100
+_DEEPEST = 8
 _SCALARS: Mapping[type[Any], Any] = {
     shape.Text: "String",
+    shape.Character: "a",
+    shape.Anything: {},
     shape.Boolean: False,
     shape.Integer: 0,
     shape.Number: 0.0,
     shape.Decimal: Decimal(0),
     shape.Instant: datetime(1, 1, 1, tzinfo=UTC),
+    shape.OffsetInstant: datetime(1, 1, 1, tzinfo=UTC),
+    shape.Day: date(1, 1, 1),
+    shape.TimeOfDay: time(),
     shape.Duration: timedelta(),
     shape.Guid: UUID(int=0),
     shape.Binary: b"",
@@ -32,19 +40,47 @@ _SCALARS: Mapping[type[Any], Any] = {
 
 
 def sample(expected: Shape) -> Any:
-    """A value of a shape: each text its type's name, each list one item; what would hold itself is null."""
-    match expected:
-        case shape.Record():
-            return {name: sample(each) for name, each in expected.fields.items()}
-        case shape.ListOf():
-            item = sample(expected.item)
-            return [] if item is None else [item]
-        case shape.MapOf():
-            return {sample(expected.key): sample(expected.value)}
-        case shape.Choice():
-            return next(iter(expected.members))
-        case _:
-            return _SCALARS.get(type(expected))
+    """A value of a shape: each text its type's name, each list one item; what would hold itself is null.
+
+    Types that hold many others are shown as far as a page has room for them.
+    """
+    return _Sampler().value(expected, ())
+
+
+class _Sampler:
+    """Makes one sample.
+
+    :ivar left: records that the sample may still have.
+    """
+
+    def __init__(self) -> None:
+        self.left = _MOST_RECORDS
+
+    def value(self, expected: Shape, enclosing: tuple[shape.Record, ...]) -> Any:
+        """A value inside of some records."""
+        match expected:
+            case shape.Reference():
+                return self.value(expected.record, enclosing)
+            case shape.Record():
+                return self.record(expected, enclosing)
+            case shape.ListOf():
+                item = self.value(expected.item, enclosing)
+                return [] if item is None else [item]
+            case shape.MapOf():
+                item = self.value(expected.value, enclosing)
+                return {} if item is None else {self.value(expected.key, enclosing): item}
+            case shape.Choice():
+                return next(iter(expected.members), 0)
+            case _:
+                return _SCALARS[type(expected)]
+
+    def record(self, expected: shape.Record, enclosing: tuple[shape.Record, ...]) -> Any:
+        """A record, or null where it holds itself or there is no room for it."""
+        if expected in enclosing or len(enclosing) == _DEEPEST or not self.left:
+            return None
+        self.left -= 1
+        inside = (*enclosing, expected)
+        return {name: self.value(each, inside) for name, each in expected.fields.items()}
 
 
 def media_type(serializer: Serializer) -> str:
@@ -68,7 +104,7 @@ def request(operation: Operation, serializer: Serializer, host: str, root: str =
 
 
 def _request_lines(operation: Operation, serializer: Serializer, host: str, root: str) -> Iterator[str]:
-    route = operation.routes[0]
+    route = operation.addresses[0]
     verb = route.verbs[0] if len(route.verbs) == 1 or not operation.writes else "POST"
     yield f"{verb} {root}{route.path} HTTP/1.1"
     yield f"Host: {host}"

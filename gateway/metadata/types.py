@@ -12,7 +12,7 @@ from gateway.metadata.languages.dart import DartGenerator
 from gateway.metadata.languages.fsharp import FSharpGenerator
 from gateway.metadata.languages.go import GoGenerator
 from gateway.metadata.languages.java import JavaGenerator
-from gateway.metadata.languages.javascript import JavaScriptGenerator
+from gateway.metadata.languages.javascript import CommonJsGenerator, JavaScriptGenerator
 from gateway.metadata.languages.kotlin import KotlinGenerator
 from gateway.metadata.languages.options import Options
 from gateway.metadata.languages.php import PhpGenerator
@@ -22,6 +22,7 @@ from gateway.metadata.languages.rust import RustGenerator
 from gateway.metadata.languages.swift import SwiftGenerator
 from gateway.metadata.languages.typescript import DeclarationGenerator, TypeScriptGenerator
 from gateway.metadata.languages.vbnet import VisualBasicGenerator
+from gateway.metadata.languages.zig import ZigGenerator
 
 #: The languages in the order in which pages name them.
 LANGUAGES: Mapping[str, type[Generator]] = {
@@ -31,6 +32,7 @@ LANGUAGES: Mapping[str, type[Generator]] = {
         TypeScriptGenerator,
         DeclarationGenerator,
         JavaScriptGenerator,
+        CommonJsGenerator,
         JavaGenerator,
         KotlinGenerator,
         PythonGenerator,
@@ -42,11 +44,21 @@ LANGUAGES: Mapping[str, type[Generator]] = {
         GoGenerator,
         RubyGenerator,
         RustGenerator,
+        ZigGenerator,
     )
 }
 
 #: Other names that tools use.
-_ALIASES = {"javascript": "mjs", "js": "mjs", "ts": "typescript", "cs": "csharp", "vb": "vbnet", "fs": "fsharp"}
+_ALIASES = {
+    "javascript": "mjs",
+    "js": "mjs",
+    "cjs": "commonjs",
+    "ts": "typescript",
+    "cs": "csharp",
+    "vb": "vbnet",
+    "fs": "fsharp",
+    "swift4": "swift",
+}
 
 
 def language(name: str) -> type[Generator]:

@@ -8,7 +8,8 @@ from typing import Any
 from gateway import lists
 from gateway.audit import Event
 from gateway.calls import Context
-from gateway.contract.dto import Instance, close
+from gateway.contract.dto import Instance
+from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.errors import FieldError, ValidationFailed
 from gateway.principals import Principal

@@ -6,7 +6,8 @@ from typing import Any
 
 from gateway import lists
 from gateway.calls import Context, Streamed
-from gateway.contract.dto import Instance, close
+from gateway.contract.dto import Instance
+from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.sessions import people
 from gateway.sessions.dtos.catalog import catalog

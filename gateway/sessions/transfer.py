@@ -27,7 +27,7 @@ BLOCK = 200
 
 _OLDEST_FIRST = Order("date_created", descending=False)
 # Records bind as requests do, but nobody calls them.
-_RECORDS = Operation(SessionRecord, routes=(), returns=None, access=None)
+_RECORDS = Operation(SessionRecord, routes=(), answer=None, access=None)
 _NO_COLUMNS = ("members", "log", "archived")
 _COLUMNS = tuple(name for name in SessionRecord.schema().fields if name not in _NO_COLUMNS)
 _DATES = ("date_created", "date_last_modified", "date_completed")

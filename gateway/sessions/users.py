@@ -13,7 +13,8 @@ from typing import Any
 from gateway import lists
 from gateway.audit import Event
 from gateway.calls import Context
-from gateway.contract.dto import Dto, Instance, close
+from gateway.contract.dto import Dto, Instance
+from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, RoleMissing, ValidationFailed
 from gateway.principals import Principal, authorize

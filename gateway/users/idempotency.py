@@ -39,14 +39,14 @@ class Kept:
     """The first result of a key, as it is stored.
 
     :ivar request: the keyed hash of the request's values.
-    :ivar values: the result by wire name; None where there was none, or where it was too long to keep.
+    :ivar values: the result, as the operation writes what is kept; None where there was none, or where it was too long to keep.
     :ivar version: of a result that has one, for its ETag.
     :ivar accounts: the accounts of the caller then.
     :ivar roles: the roles of the caller then.
     """
 
     request: str
-    values: Any
+    values: str | None
     complete: bool
     version: int | None
     accounts: list[str]
@@ -114,8 +114,8 @@ def _request_hash(key: str, values: Mapping[str, Any]) -> str:
 
 
 def _kept(operation: Operation, result: Any, request: str, caller: Principal) -> str:
-    values = None if result is None or operation.returns is None else operation.dump(result)
-    version = getattr(result, "version", None)
+    values = None if result is None or operation.answer is None else operation.write_kept(result)
+    version = operation.stored_version(result)
     rights = {"accounts": list(caller.account_ids), "roles": sorted(caller.roles)}
     kept = {"request": request, "values": values, "complete": True, "version": version, **rights}
     text = json.dumps(kept)
@@ -131,14 +131,11 @@ def _again(operation: Operation, kept: Kept, request: str, caller: Principal) ->
     if not kept.complete:
         words = "The request was done before; its result was too long to keep. Read it again."
         raise Conflict(words, error_code="IdempotentResultNotKept")
-    if kept.values is None or operation.returns is None:
+    if kept.values is None or operation.answer is None:
         return None
     if _lost_sight(kept, caller):
         raise NotFound("The request was done before; its result is not visible to you any more.")
-    loaded = operation.returns.schema().load(kept.values, many=operation.returns_list)
-    if operation.returns_list:
-        return [operation.returns.instance(each) for each in loaded]
-    result = operation.returns.instance(loaded)
+    result = operation.read_kept(kept.values)
     if kept.version is not None:
         result.version = kept.version
     return result
@@ -151,5 +148,5 @@ def _lost_sight(kept: Kept, caller: Principal) -> bool:
     if not caller.roles.issuperset(kept.roles):
         return True
     lost = set(kept.accounts).difference(caller.account_ids)
-    text = json.dumps(kept.values) if lost else ""
+    text = kept.values or "" if lost else ""
     return any(f'"{account}"' in text for account in lost)

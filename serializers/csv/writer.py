@@ -118,9 +118,14 @@ def _cell_writer(shape: Shape, *, attributes: bool) -> Any:
     if isinstance(shape, (Record, ListOf, MapOf, Reference)):
         write = jsv.compiled(shape, attributes=attributes)
         return lambda value: '"' + write(value).replace('"', '""') + '"'
+    write = scalars.writer(shape)
+    if isinstance(shape, shapes.Anything):
+        return lambda value: cell(_cell_text(value))
     if isinstance(shape, shapes.Choice):
-        return ChoiceTable(shape, scalars.writer(shape))
-    return scalars.writer(shape)
+        return ChoiceTable(shape, lambda value: cell(write(value)))
+    if isinstance(shape, shapes.Character):
+        return lambda value: cell(write(value))
+    return write
 
 
 def _text(value: Any) -> str:

@@ -18,7 +18,7 @@ from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Reading
 from serializers.errors import DecodeError, Mismatch
 from serializers.json.relaxed import Relaxed
 from serializers.jsv import loads_member
-from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
+from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape, Text, names_of
 from serializers.tally import Tally, marks_outside, measure
 
 _BLANKS = re.compile(r"[ \t\r\n]*+")
@@ -236,6 +236,8 @@ def _converter(shape: Shape, mode: _Mode, records: dict[Record, Reader]) -> Read
         return _list(shape, _converter(shape.item, mode, records), relaxed=mode.relaxed)
     if isinstance(shape, MapOf):
         return _map(shape, _converter(shape.value, mode, records))
+    if isinstance(shape, Anything):
+        return _anything
     if isinstance(shape, Text):
         return _text_or_jsv if mode.relaxed else _text
     return _scalar(shape)
@@ -338,6 +340,17 @@ def _spelled(value: Any) -> Any:
     if isinstance(value, list):
         return [_spelled(item) for item in value]
     return value if value is None else _text(value)
+
+
+def _anything(value: Any) -> Any:
+    if value.__class__ is RawNumber:
+        text = str.__str__(value)
+        return int(text) if scalars.INTEGER.fullmatch(text) else float(text)
+    if value.__class__ is dict:
+        return {key: None if item is None else _anything(item) for key, item in value.items()}
+    if value.__class__ is list:
+        return [None if item is None else _anything(item) for item in value]
+    return value
 
 
 def _scalar(shape: shapes.Shape) -> Reader:

@@ -51,7 +51,11 @@ class JsonDialect(Dialect):
             return lambda value: write(value).lower()
         if isinstance(shape, shapes.Number):
             return lambda value: _number(write(value))
-        if isinstance(shape, (shapes.Integer, shapes.Decimal)) or (isinstance(shape, shapes.Choice) and shape.flags):
+        if isinstance(shape, shapes.Anything):
+            return _write
+        if isinstance(shape, (shapes.Integer, shapes.Decimal)):
+            return write
+        if isinstance(shape, shapes.Choice) and (shape.flags or shape.numbered):
             return write
         return lambda value: encode_basestring_ascii(write(value))
 

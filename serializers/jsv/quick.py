@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from serializers import scalars
 from serializers.base import Limits
 from serializers.jsv.reader import LINE_BREAK_OUTSIDE_QUOTES, MAX_DEPTH
-from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
+from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape, Text, names_of
 
 _marks = re.compile(r'["{}\[\]]').search
 _QUOTED_NAME = re.compile(r'"([^"]*+(?:""[^"]*+)*+)":')
@@ -66,6 +66,9 @@ def _inside(shape: Shape, records: dict[Record, Plan]) -> _Member | None:
         return None
     if isinstance(shape, Reference):
         shape = shape.record
+    if isinstance(shape, Anything):
+        # Its text may be a list or a map.
+        return _give_up
     if isinstance(shape, Record):
         return records.get(shape) or _record(shape, records)
     if isinstance(shape, ListOf):

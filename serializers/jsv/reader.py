@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from serializers import scalars
 from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Reading
 from serializers.errors import DecodeError, LimitPassed, wire_path
-from serializers.shape import ListOf, MapOf, Record, Reference, Shape, Text, names_of
+from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape, Text, names_of
 from serializers.tally import Tally, marks_outside
 
 #: Deeper documents are refused whatever the limits say: the reader descends by calls.
@@ -65,6 +65,8 @@ def read(
     tally = tally or Tally(limits)
     if isinstance(shape, Reference):
         shape = shape.record
+    if isinstance(shape, Anything):
+        shape = None
     depth = min(limits.depth, MAX_DEPTH)
     if shape is None and text.lstrip(" \t\r\n")[:1] not in ("{", "["):
         shape = Text()
@@ -161,6 +163,8 @@ class _Reader:
         """A value of the shape and the position of the `,` or bracket behind it."""
         if isinstance(shape, Reference):
             shape = shape.record
+        if isinstance(shape, Anything):
+            shape = None
         start = self.skip(position)
         mark = self.text[start : start + 1]
         if isinstance(shape, Record) and mark == "{":

@@ -89,7 +89,14 @@ class JsvDialect(Dialect):
         return f"{name}:"
 
     def scalar(self, shape: Shape) -> TextWriter:
-        return _text if isinstance(shape, shapes.Text) else scalars.writer(shape)
+        if isinstance(shape, shapes.Anything):
+            return _write
+        if isinstance(shape, (shapes.Text, shapes.Character)):
+            return _text
+        write = scalars.writer(shape)
+        if isinstance(shape, shapes.Choice) and shape.texts:
+            return lambda value: quote(write(value))
+        return write
 
     def key(self, shape: Shape) -> TextWriter:
         if isinstance(shape, shapes.Text):

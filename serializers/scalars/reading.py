@@ -11,7 +11,7 @@ import binascii
 import decimal
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ _INSTANT = re.compile(
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?(Z| ?[+-]\d\d:?\d\d)?)?",
     re.ASCII,
 )
+_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?", re.ASCII)
 _EPOCH_INSTANT = re.compile(r"/Date\((-?\d{1,15})([+-]0000)?\)/", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _XSD_DURATION = re.compile(
@@ -150,6 +151,40 @@ def _read_epoch_instant(text: str) -> datetime:
         raise ValueError("expected a date between the years 1 and 9999") from None
 
 
+def read_offset_instant(text: str) -> datetime:
+    """A time as `read_instant` reads it; without a zone it is UTC."""
+    found = read_instant(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def read_time(text: str) -> time:
+    """hh:mm[:ss[.f]], or a duration of less than a day as `read_duration` reads it."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        span = read_duration(text)
+        if not timedelta() <= span < timedelta(days=1):
+            raise ValueError("expected a time of day")
+        return (datetime.min + span).time()
+    hour, minute, second, fraction = match.groups()
+    try:
+        return time(int(hour), int(minute), int(second or 0), int((fraction or "")[:6].ljust(6, "0")))
+    except ValueError as error:
+        raise ValueError(f"expected a time of day: {error}") from None
+
+
+def read_any_day(text: str) -> date:
+    """A day as `read_day` reads it, or that of a time as `read_instant` reads it."""
+    text = text.strip()
+    return read_day(text) if _DAY.fullmatch(text) else read_instant(text).date()
+
+
+def read_character(text: str) -> str:
+    """A text of one character."""
+    if len(text) != 1:
+        raise ValueError("expected one character")
+    return text
+
+
 def read_duration(text: str) -> timedelta:
     """An XSD duration of days and less, or [d.]hh:mm:ss[.f]; digits below microseconds are cut."""
     text = text.strip()
@@ -220,10 +255,11 @@ def integer_bounds(shape: shapes.Integer) -> tuple[int, int]:
 
 
 def choice_reader(shape: shapes.Choice) -> ScalarReader:
-    """A reader of member names in any letter case, or of their numbers; of flags the value is the number."""
-    numbers = {str(number): name for name, number in reversed(list(shape.members.items()))}
-    names = {name.casefold(): name for name in shape.members}
-    expected = ", ".join(shape.members)
+    """A reader of members' texts and names in any letter case, or of their numbers; of flags the value is the number."""
+    numbers = {str(number): shape.text_of(name) for name, number in reversed(list(shape.members.items()))}
+    names = {shape.text_of(name).casefold(): shape.text_of(name) for name in shape.members}
+    names |= {name.casefold(): shape.text_of(name) for name in shape.members}
+    expected = ", ".join(map(shape.text_of, shape.members))
 
     def read(text: str) -> str:
         text = text.strip()
@@ -253,6 +289,11 @@ _READERS: dict[type, ScalarReader] = {
     shapes.Number: read_number,
     shapes.Decimal: read_decimal,
     shapes.Instant: read_instant,
+    shapes.OffsetInstant: read_offset_instant,
+    shapes.Day: read_any_day,
+    shapes.TimeOfDay: read_time,
+    shapes.Character: read_character,
+    shapes.Anything: str,
     shapes.Duration: read_duration,
     shapes.Guid: read_guid,
     shapes.Binary: read_binary,

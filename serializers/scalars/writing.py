@@ -6,7 +6,7 @@ import base64
 import decimal
 import enum
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -71,6 +71,32 @@ def write_instant(value: datetime) -> str:
     return f"{text}{sign}{minutes // 60:02}:{minutes % 60:02}"
 
 
+def write_offset_instant(value: datetime) -> str:
+    """ISO 8601 with seven digits and an offset, as .NET's round-trip format is; UTC where no zone is known."""
+    known = value if value.tzinfo else value.replace(tzinfo=UTC)
+    text = known.isoformat(timespec="microseconds")
+    return f"{text[:26]}0{text[26:]}"
+
+
+def write_day(value: date) -> str:
+    """YYYY-MM-DD."""
+    return f"{value.year:04}-{value.month:02}-{value.day:02}"
+
+
+def write_time(value: time) -> str:
+    """A time of day as the duration since midnight: PTnHnMn.fS."""
+    return write_duration(
+        timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+    )
+
+
+def write_character(value: str) -> str:
+    """One character."""
+    if len(value) != 1:
+        raise EncodeError(f"{value!r} is not one character")
+    return value
+
+
 def write_duration(value: timedelta) -> str:
     """XSD: -PnDTnHnMn.fS, PT0S for zero."""
     sign, value = ("-", -value) if value < timedelta(0) else ("", value)
@@ -95,15 +121,22 @@ def write_binary(value: bytes) -> str:
 
 
 def choice_writer(shape: shapes.Choice) -> ScalarWriter:
-    """A writer of member names; of flags the number. An undefined number stands as it is."""
+    """A writer of members' texts, or their numbers where the shape wants those; of flags the number. An undefined number stays as it is."""
     members = shape.members
+    texts = {name: str(number) if shape.numbered else shape.text_of(name) for name, number in members.items()}
+    texts |= {shape.text_of(name): texts[name] for name in members}
+    by_number = {number: texts[name] for name, number in reversed(list(members.items()))}
 
     def write(value: Any) -> str:
         if isinstance(value, enum.Enum):
-            value = value.name
+            # What Python keeps for itself has a ``_`` behind it there.
+            value = value.name if value.name in members else value.name.removesuffix("_")
         if isinstance(value, int) and not isinstance(value, bool):
-            return next((name for name, number in members.items() if number == value), str(value))
-        if value in members or INTEGER.fullmatch(value):
+            return by_number.get(value, str(value))
+        found = texts.get(value)
+        if found is not None:
+            return found
+        if INTEGER.fullmatch(value):
             return str(value)
         raise EncodeError(f"{value!r} is not one of {', '.join(members)}")
 
@@ -138,6 +171,8 @@ WRITERS_BY_TYPE: dict[type, ScalarWriter] = {
     float: write_number,
     decimal.Decimal: write_decimal,
     datetime: write_instant,
+    date: write_day,
+    time: write_time,
     timedelta: write_duration,
     UUID: write_guid,
     bytes: write_binary,
@@ -147,6 +182,10 @@ _WRITERS: dict[type, tuple[type, ScalarWriter]] = {
     shapes.Number: (float, write_number),
     shapes.Decimal: (decimal.Decimal, write_decimal),
     shapes.Instant: (datetime, write_instant),
+    shapes.OffsetInstant: (datetime, write_offset_instant),
+    shapes.Day: (date, write_day),
+    shapes.TimeOfDay: (time, write_time),
+    shapes.Character: (str, write_character),
     shapes.Duration: (timedelta, write_duration),
     shapes.Guid: (UUID, write_guid),
     shapes.Binary: (bytes, write_binary),
@@ -156,7 +195,7 @@ _WRITERS: dict[type, tuple[type, ScalarWriter]] = {
 @lru_cache(maxsize=1024)
 def writer(shape: Shape) -> ScalarWriter:
     """The function from a value of a scalar shape to its text. It raises `EncodeError` for a value of another kind."""
-    if isinstance(shape, shapes.Text):
+    if isinstance(shape, (shapes.Text, shapes.Anything)):
         return write_any
     if isinstance(shape, shapes.Choice):
         return _checked((str, int, enum.Enum), choice_writer(shape))

@@ -12,6 +12,12 @@ from serializers.shape import Record, Shape
 ARRAYS = "http://schemas.microsoft.com/2003/10/Serialization/Arrays"
 SCHEMA = "http://www.w3.org/2001/XMLSchema"
 SERIALIZATION = "http://schemas.microsoft.com/2003/10/Serialization/"
+SYSTEM = "http://schemas.datacontract.org/2004/07/System"
+
+#: How DataContract has a point in time with an offset.
+OFFSET_INSTANT = Record(
+    "DateTimeOffset", {"dateTime": shapes.Instant(), "offsetMinutes": shapes.Integer(16)}, namespace=SYSTEM
+)
 
 _INTEGERS = {
     (8, True): "byte",
@@ -24,7 +30,11 @@ _INTEGERS = {
     (64, False): "unsignedLong",
 }
 _SCALARS: dict[type, tuple[str, str]] = {
-    shapes.Text: ("string", SCHEMA),
+    shapes.Anything: ("anyType", SCHEMA),
+    shapes.Character: ("char", SERIALIZATION),
+    shapes.OffsetInstant: ("DateTimeOffset", SYSTEM),
+    shapes.Day: ("date", SCHEMA),
+    shapes.TimeOfDay: ("time", SCHEMA),
     shapes.Boolean: ("boolean", SCHEMA),
     shapes.Decimal: ("decimal", SCHEMA),
     shapes.Instant: ("dateTime", SCHEMA),
@@ -32,6 +42,8 @@ _SCALARS: dict[type, tuple[str, str]] = {
     shapes.Guid: ("guid", SERIALIZATION),
     shapes.Binary: ("base64Binary", SCHEMA),
 }
+#: Texts of requests whose values are none in XML.
+_TEXTS = {"char": ("char", SERIALIZATION), "DateTimeOffset": ("DateTimeOffset", SYSTEM)}
 _NOT_IN_NAMES = re.compile(r"[^\w.\-]|_(?=x[0-9A-Fa-f]{4}_)|^[^\w]|^\d")
 _ENCODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -53,14 +65,16 @@ def contract_name(shape: Shape) -> tuple[str, str]:
         return ("float" if shape.bits == 32 else "double"), SCHEMA
     if isinstance(shape, shapes.Reference):
         return contract_name(shape.record)
+    if isinstance(shape, shapes.Text):
+        return _TEXTS.get(shape.xml, (shape.xml, SCHEMA))
     return _SCALARS[type(shape)]
 
 
 def is_builtin(shape: Shape) -> bool:
     """Whether a list of the shape is one of the common arrays."""
-    return not isinstance(shape, (shapes.Record, shapes.ListOf, shapes.MapOf, shapes.Reference)) and not (
-        isinstance(shape, shapes.Choice) and shape.namespace
-    )
+    if isinstance(shape, (shapes.Record, shapes.ListOf, shapes.MapOf, shapes.Reference, shapes.OffsetInstant)):
+        return False
+    return not (isinstance(shape, shapes.Choice) and shape.namespace)
 
 
 def entry_name(shape: shapes.MapOf) -> str:
@@ -104,7 +118,7 @@ def members_of(shape: Record) -> list[tuple[str, Shape, str]]:
     inherited = members_of(shape.base) if shape.base is not None else []
     known = {name for name, _, _ in inherited}
     own = [(name, field, shape.namespace) for name, field in shape.fields.items() if name not in known]
-    own.sort(key=lambda member: shape.declared_name(member[0]))
+    own.sort(key=lambda member: (shape.orders.get(member[0], -1), shape.element_name(member[0])))
     return [member for member in inherited if member[0] in shape.fields] + own
 
 
@@ -112,3 +126,9 @@ def _namespace(shape: Record, name: str) -> str:
     while shape.base is not None and name in shape.base.fields:
         shape = shape.base
     return shape.namespace
+
+
+def root_name(shape: Shape) -> tuple[str, str]:
+    """The name and namespace of a document's root: of single values, those of the serialization's own elements."""
+    name, namespace = contract_name(shape)
+    return name, SERIALIZATION if namespace == SCHEMA else namespace

@@ -6,8 +6,10 @@ are skipped. A document type declaration is refused, and entities with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, timedelta, timezone
 from typing import Any, NoReturn
 from xml.parsers import expat
 
@@ -15,9 +17,31 @@ from serializers import scalars
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, Mismatch
 from serializers.jsv import loads_member
-from serializers.shape import Binary, Choice, ListOf, MapOf, Number, Record, Reference, Shape, Text, names_of
+from serializers.shape import (
+    Anything,
+    Binary,
+    Boolean,
+    Character,
+    Choice,
+    Day,
+    Decimal,
+    Duration,
+    Guid,
+    Instant,
+    Integer,
+    ListOf,
+    MapOf,
+    Number,
+    OffsetInstant,
+    Record,
+    Reference,
+    Shape,
+    Text,
+    TimeOfDay,
+    names_of,
+)
 from serializers.tally import Tally
-from serializers.xml.names import decode_name
+from serializers.xml.names import OFFSET_INSTANT, SYSTEM, contract_name, decode_name
 
 _SPECIAL_NUMBERS = {"INF": "Infinity", "-INF": "-Infinity"}
 
@@ -31,12 +55,14 @@ class Element:
     """An element of the document: its local name, its text between tags, its children.
 
     :ivar shape: what it is expected to hold; None where nobody knows it.
+    :ivar kind: the local name of the type that it says it has (``i:type``).
     """
 
-    __slots__ = ("byte", "children", "name", "nil", "shape", "texts")
+    __slots__ = ("byte", "children", "kind", "name", "nil", "shape", "texts")
 
     def __init__(self, name: str, nil: bool, byte: int, shape: Shape | _Entry | None) -> None:
         self.name = name
+        self.kind = ""
         self.nil = nil
         self.byte = byte
         self.shape = shape
@@ -87,10 +113,13 @@ class _TreeBuilder:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         byte = self.parser.CurrentByteIndex
-        nil = False
+        nil, kind = False, ""
         for attribute, value in attributes.items():
-            if attribute.rpartition(":")[2] == "nil" and value.strip() in ("true", "1"):
+            local = attribute.rpartition(":")[2]
+            if local == "nil" and value.strip() in ("true", "1"):
                 nil = True
+            elif local == "type":
+                kind = value.strip().rpartition(":")[2]
         parent = self.open[-1]
         local = decode_name(name.rpartition(":")[2])
         # The limit counts what holds something: scalars stand one level deeper than the last list or record.
@@ -102,6 +131,7 @@ class _TreeBuilder:
         if problem:
             self.fail(problem, byte)
         element = Element(local, nil, byte, self.expected(parent, local))
+        element.kind = kind
         if isinstance(element.shape, ListOf):
             self.tally.begin_list()
         parent.children.append(element)
@@ -134,7 +164,9 @@ class _TreeBuilder:
             found = _Entry(shape.value)
         elif isinstance(shape, _Entry) and name.casefold() == "value":
             found = shape.value
-        return found.record if isinstance(found, Reference) else found
+        if isinstance(found, Reference):
+            return found.record
+        return None if isinstance(found, Anything) else found
 
     def end(self, name: str) -> None:
         del name
@@ -180,7 +212,9 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
 
 def _root_name(shape: Shape | None) -> str:
     """What the root must be called; empty where it may be called anything."""
-    if isinstance(shape, ListOf) and isinstance(shape.item, Record):
+    if isinstance(shape, Reference):
+        shape = shape.record
+    if isinstance(shape, ListOf) and isinstance(shape.item, (Record, Reference)):
         return f"ArrayOf{_root_name(shape.item)}"
     return shape.xml_name or shape.name if isinstance(shape, Record) else ""
 
@@ -207,6 +241,10 @@ def _value(element: Element, shape: Shape) -> Any:
         return _list(element, shape)
     if isinstance(shape, MapOf):
         return _map(element, shape)
+    if isinstance(shape, Anything):
+        return _anything(element)
+    if element.children and contract_name(shape)[1] == SYSTEM:
+        return _offset_instant(element, shape)
     if element.children:
         raise Mismatch("expected a single value")
     return _scalar(element.text, shape)
@@ -214,8 +252,8 @@ def _value(element: Element, shape: Shape) -> Any:
 
 def _scalar(text: str, shape: Shape) -> Any:
     if isinstance(shape, Text):
-        return text
-    text = text.strip()
+        return _character(text) if shape.xml == "char" else text
+    text = _character(text) if isinstance(shape, Character) else text.strip()
     if not text and not isinstance(shape, Binary) and not (isinstance(shape, Choice) and shape.flags):
         return None
     if isinstance(shape, Number):
@@ -224,6 +262,67 @@ def _scalar(text: str, shape: Shape) -> Any:
         return scalars.reader(shape)(text or "0" if isinstance(shape, Choice) else text)
     except ValueError as error:
         raise Mismatch(str(error)) from None
+
+
+def _character(text: str) -> str:
+    """A character that is written as its number, or as itself."""
+    return chr(int(text)) if _CODE.fullmatch(text.strip()) else text
+
+
+#: A character as .NET writes it: its number in UTF-16.
+_CODE = re.compile(r"[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]", re.ASCII)
+_KINDS: Mapping[str, Shape] = {
+    "boolean": Boolean(),
+    **dict.fromkeys(("byte", "short", "int", "long"), Integer(64)),
+    **dict.fromkeys(("unsignedByte", "unsignedShort", "unsignedInt", "unsignedLong"), Integer(64, signed=False)),
+    "float": Number(),
+    "double": Number(),
+    "decimal": Decimal(),
+    "dateTime": Instant(),
+    "DateTimeOffset": OffsetInstant(),
+    "date": Day(),
+    "time": TimeOfDay(),
+    "duration": Duration(),
+    "guid": Guid(),
+    "base64Binary": Binary(),
+    "char": Character(),
+}
+
+
+def _anything(element: Element) -> Any:
+    """The value of an element that says its type, or of one that does not."""
+    kind = element.kind
+    if element.nil:
+        return None
+    if kind.startswith("ArrayOfKeyValueOf") or (kind.startswith("ArrayOf") and not element.children):
+        entries = [{child.name: child for child in entry.children} for entry in element.children]
+        found = {entry["Key"].text: _anything(entry["Value"]) for entry in entries if entry.keys() >= {"Key", "Value"}}
+        return found if "KeyValueOf" in kind else []
+    if kind.startswith("ArrayOf"):
+        return [_anything(child) for child in element.children]
+    if element.children and kind == "DateTimeOffset":
+        return _offset_instant(element, OffsetInstant())
+    if element.children:
+        return _untyped(element)
+    return _scalar(element.text, _KINDS.get(kind, Text()))
+
+
+def _offset_instant(element: Element, shape: Shape) -> Any:
+    """A point in time of its two parts; of a request its text."""
+    parts = _record(element, OFFSET_INSTANT)
+    instant, minutes = parts.get("dateTime"), parts.get("offsetMinutes") or 0
+    if instant is None or not -_DAY < minutes < _DAY:
+        raise Mismatch("expected DateTime and OffsetMinutes")
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    try:
+        found = instant.astimezone(timezone(timedelta(minutes=minutes)))
+    except OverflowError:
+        raise Mismatch("expected a date between the years 1 and 9999") from None
+    return found if isinstance(shape, OffsetInstant) else scalars.writer(OffsetInstant())(found)
+
+
+#: Minutes of a day.
+_DAY = 24 * 60
 
 
 def _no_text(element: Element, expected: str) -> None:

@@ -8,9 +8,12 @@ compiled once for each place where it stands.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +22,17 @@ from serializers import shape as shapes
 from serializers.compiler import ChoiceTable, TextWriter, read_source, rows
 from serializers.errors import EncodeError
 from serializers.shape import Record, Shape
-from serializers.xml.names import contract_name, encode_name, entry_name, members_of
+from serializers.xml.names import (
+    ARRAYS,
+    OFFSET_INSTANT,
+    SCHEMA,
+    SERIALIZATION,
+    contract_name,
+    encode_name,
+    entry_name,
+    members_of,
+    root_name,
+)
 from serializers.xml.places import ROOT, Place, escape, special
 from serializers.xml.untyped import inferred
 
@@ -65,7 +78,7 @@ class XmlCompiler:
         return f"<{qualified}{root}{declared}{implied}>", f"</{qualified}>", inside
 
     def _declared(self, shape: Shape, inside: Place, root: str) -> tuple[str, Place]:
-        if root or not isinstance(shape, (Record, shapes.ListOf, shapes.MapOf)):
+        if root or not isinstance(shape, (Record, shapes.ListOf, shapes.MapOf, shapes.OffsetInstant)):
             return "", inside
         return inside.declare(contract_name(shape)[1])
 
@@ -77,6 +90,8 @@ class XmlCompiler:
             shape = shape.record
         qualified, implied, inside = place.element(name, namespace)
         declared, inside = self._declared(shape, inside, root)
+        if isinstance(shape, shapes.Anything):
+            return self._anything(qualified, root + implied, inside)
         null = f'<{qualified}{root}{declared} i:nil="true"{implied} />'
         start, end = f"<{qualified}{root}{declared}{implied}>", f"</{qualified}>"
         empty = f"{start[:-1]} />"
@@ -84,12 +99,32 @@ class XmlCompiler:
         def source(variable: str) -> str:
             if isinstance(shape, Record):
                 return f"{self._record(shape, inside)}({variable}, {start!r}, {end!r}, {empty!r})"
+            if isinstance(shape, shapes.OffsetInstant):
+                parts = f"{self._constant(self._offset_parts)}({variable})"
+                return f"{self._record(OFFSET_INSTANT, inside)}({parts}, {start!r}, {end!r}, {empty!r})"
             if isinstance(shape, (shapes.ListOf, shapes.MapOf)):
                 items = self._items(shape, variable, inside)
                 return f"({start!r} + ''.join({items}) + {end!r} if {variable} else {empty!r})"
             return f"{start!r} + {self._scalar(shape, variable)} + {end!r}"
 
         return null, source
+
+    def _offset_parts(self, value: Any) -> Any:
+        """A point in time with an offset, as a record of its two parts."""
+        known = value if isinstance(value, datetime) else scalars.reader(shapes.OffsetInstant())(value)
+        known = known if known.tzinfo else known.replace(tzinfo=UTC)
+        offset = known.utcoffset() or timedelta()
+        minutes = int(offset.total_seconds()) // 60
+        parts = {"dateTime": known.astimezone(UTC), "offsetMinutes": minutes}
+        return SimpleNamespace(**parts) if self.attributes else parts
+
+    def _anything(self, qualified: str, declared: str, place: Place) -> tuple[str, Callable[[str], str]]:
+        """The text of a null, and the source of the element of a value that says its type itself."""
+
+        def write(value: Any) -> str:
+            return anything(qualified, declared, value, place.depth)
+
+        return f'<{qualified}{declared} i:nil="true" />', lambda variable: f"{self._constant(write)}({variable})"
 
     def _items(self, shape: shapes.ListOf | shapes.MapOf, variable: str, place: Place) -> str:
         if isinstance(shape, shapes.MapOf):
@@ -149,14 +184,14 @@ class XmlCompiler:
         for number, (wire_name, field, namespace) in enumerate(members_of(shape)):
             variable = f"v{number}"
             lines.append(f"    {variable} = {read_source(shape, wire_name, attributes=self.attributes)}")
-            null, source = self.element(field, encode_name(shape.declared_name(wire_name)), namespace, place)
+            null, source = self.element(field, encode_name(shape.element_name(wire_name)), namespace, place)
             if wire_name in shape.omitted:
                 null = ""
             full.append(f"({null!r} if {variable} is None else {source(variable)})")
             clean.append(full[-1])
             if isinstance(field, shapes.Text):
                 texts.append(f"{variable} or ''")
-                _, bare = self.element(CLEAN, encode_name(shape.declared_name(wire_name)), namespace, place)
+                _, bare = self.element(CLEAN, encode_name(shape.element_name(wire_name)), namespace, place)
                 clean[-1] = f"({null!r} if {variable} is None else {bare(variable)})"
         if not full:
             return f"def {function}(o, start, end, empty):\n    return empty\n"
@@ -189,8 +224,16 @@ def scalar(shape: Shape) -> TextWriter:
         return _guid
     if isinstance(shape, shapes.Instant):
         return lambda value: _instant(write(value))
+    if isinstance(shape, shapes.Day):
+        return lambda value: str(scalars.reader(shape)(value) if isinstance(value, str) else value)
+    if isinstance(shape, shapes.TimeOfDay):
+        return lambda value: str(scalars.reader(shape)(value) if isinstance(value, str) else value)
+    if isinstance(shape, shapes.Character):
+        return lambda value: str(ord(write(value)))
     if isinstance(shape, shapes.Choice) and shape.flags:
         return lambda value: _flags(value, shape)
+    if isinstance(shape, shapes.Choice) and shape.numbered:
+        return scalar(replace(shape, numbered=False))
     return lambda value: escape(write(value))
 
 
@@ -215,11 +258,54 @@ def _flags(value: Any, shape: shapes.Choice) -> str:
     return " ".join(names)
 
 
+#: The names in XML Schema of values that say their type themselves; a subclass before what it is one of.
+_TYPES: Mapping[type, tuple[Shape, str, str]] = {
+    bool: (shapes.Boolean(), "boolean", SCHEMA),
+    int: (shapes.Integer(64), "long", SCHEMA),
+    float: (shapes.Number(), "double", SCHEMA),
+    Decimal: (shapes.Decimal(), "decimal", SCHEMA),
+    datetime: (shapes.Instant(), "dateTime", SCHEMA),
+    date: (shapes.Day(), "date", SCHEMA),
+    time: (shapes.TimeOfDay(), "time", SCHEMA),
+    timedelta: (shapes.Duration(), "duration", SERIALIZATION),
+    UUID: (shapes.Guid(), "guid", SERIALIZATION),
+    bytes: (shapes.Binary(), "base64Binary", SCHEMA),
+}
+
+
+def anything(name: str, declared: str, value: Any, depth: int) -> str:
+    """The element of a value of any type, which it names.
+
+    :param declared: the attributes that the element has anyway.
+    :param depth: of what is inside, for prefixes.
+    """
+    if value is None:
+        return f'<{name}{declared} i:nil="true" />'
+    prefix = f"d{depth}p1"
+    if isinstance(value, Mapping):
+        text = "".join(
+            f"<{prefix}:KeyValueOfstringanyType><{prefix}:Key>{escape(scalars.write_any(key))}</{prefix}:Key>"
+            f"{anything(f'{prefix}:Value', '', item, depth + 2)}</{prefix}:KeyValueOfstringanyType>"
+            for key, item in value.items()
+            if item is not None
+        )
+        kind, namespace = "ArrayOfKeyValueOfstringanyType", ARRAYS
+    elif isinstance(value, (list, tuple)):
+        text = "".join(anything(f"{prefix}:anyType", "", item, depth + 1) for item in value)
+        kind, namespace = "ArrayOfanyType", ARRAYS
+    else:
+        shape, kind, namespace = next(
+            (found for each, found in _TYPES.items() if isinstance(value, each)), (shapes.Text(), "string", SCHEMA)
+        )
+        text = _text(value) if isinstance(shape, shapes.Text) else scalar(shape)(value)
+    return f'<{name} xmlns:{prefix}="{namespace}" i:type="{prefix}:{kind}"{declared}>{text}</{name}>'
+
+
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
     """The function from a value (or, with `attributes`, an object) of a shape to its document. Compiled once."""
     compiler = XmlCompiler(attributes=attributes)
-    name, namespace = contract_name(shape)
+    name, namespace = root_name(shape)
     null, source = compiler.element(shape, name, namespace, ROOT, ROOT_ATTRIBUTES)
     write = compiler.compile(source, null)
     return lambda value: DECLARATION + write(value)
@@ -245,7 +331,7 @@ def compiled_rows(shape: Shape, member: str | None, *, attributes: bool) -> Rows
         assert isinstance(shape, Record)
         _, _, place = place.element(name, namespace)
         namespace = next(namespace for name, _, namespace in members_of(shape) if name == member)
-        name, root, shape = encode_name(shape.declared_name(member)), "", shape.fields[member]
+        name, root, shape = encode_name(shape.element_name(member)), "", shape.fields[member]
     assert isinstance(shape, shapes.ListOf)
     start, end, inside = compiler.tags(shape, name, namespace, place, root)
     item_name, _ = contract_name(shape.item)

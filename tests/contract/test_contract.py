@@ -10,8 +10,9 @@ import pytest
 
 from gateway.contract import fields, rules
 from gateway.contract.catalog import ANYONE, SIGNED_IN, Catalog
-from gateway.contract.dto import Dto, close
+from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
+from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.contract.naming import camel_case, pascal_case, words
 from gateway.errors import CatalogError, ValidationFailed

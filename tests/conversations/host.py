@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import auto
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +12,13 @@ from gateway.calls import Context
 from gateway.contract import fields, rules, scalars
 from gateway.contract.catalog import ANYONE, Catalog
 from gateway.contract.dto import Dto, Instance
-from gateway.contract.fields import DtoEnum
+from gateway.contract.fields import DtoFlags
 from gateway.contract.responses import ResponseStatus
 from gateway.errors import FieldError
 from gateway.sessions import load_services
 from gateway.sessions.dtos.catalog import USER
 from gateway.sessions.dtos.catalog import catalog as product
+from gateway.sessions.dtos.flows import FlowChannels
 from tests.metadata.recorded import (
     CustomerBreadcrumb,
     EndSession,
@@ -35,10 +35,11 @@ DATE = "2026-01-02T03:04:05.0000000Z"
 __all__ = ["catalogs"]
 
 
-class FlowChannels(DtoEnum):
-    Voice = auto()
-    Chat = auto()
-    Fax = auto()
+class FlagsEnum(DtoFlags):
+    None_ = 0
+    A = 1
+    B = 2
+    C = 4
 
 
 class ListSessions(Dto):
@@ -129,7 +130,7 @@ class EchoTypes(Dto):
     bytes = scalars.Binary()
     enum = fields.Enum(FlowChannels)
     n_enum = fields.Enum(FlowChannels)
-    flags = scalars.Flags("FlagsEnum", {"None": 0, "A": 1, "B": 2, "C": 4}, NAMESPACE)
+    flags = fields.Flags(FlagsEnum)
     string_list = fields.List(fields.String())
     string_array = fields.List(fields.String())
     int_list = fields.List(fields.Integer())

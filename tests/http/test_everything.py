@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from gateway.contract.dto import close
+from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.contract.shapes import document_shape
 from gateway.sessions.dtos.sessions import SessionInfo

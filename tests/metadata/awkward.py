@@ -10,8 +10,9 @@ from typing import Any, cast
 
 from gateway.contract import fields
 from gateway.contract.catalog import ANYONE, Catalog
-from gateway.contract.dto import Dto, TypeParameter, close
+from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
+from gateway.contract.generics import TypeParameter, close
 from gateway.contract.typeinfo import Contract, Property, RecordInfo, TypeRef, describe
 from gateway.metadata.languages import keywords
 from gateway.metadata.languages.scalars import scalars_of
@@ -139,7 +140,5 @@ def contract() -> Contract:
         for each in SCALARS
     )
     never = tuple(replace(each, name=f"N{each.name}", wire=f"n{each.wire}", nullable=False) for each in every)
-    scalars = RecordInfo(
-        "AllScalars", NAMESPACE, (*every, *never, Property("Sum", "sum", TypeRef("scalar", "Permissions")))
-    )
+    scalars = RecordInfo("AllScalars", NAMESPACE, (*every, *never))
     return Contract(described.operations, {**described.types, scalars.name: scalars})

@@ -48,6 +48,24 @@ def check_javascript(source: Path) -> None:
     tools.run("npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", source, cwd=folder)
 
 
+def check_commonjs(source: Path) -> None:
+    """Node requires the module; tsc reads its comments."""
+    folder = tools.npm_folder(source.parent)
+    tools.run("node", "-e", f"require('{source}')", cwd=folder)
+    tools.run(
+        "npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--types", "node", "--target", "es2022", source, cwd=folder
+    )
+
+
+def check_zig(source: Path) -> None:
+    """Zig's own compiler analyses every declaration."""
+    checked = source.parent / "check.zig"
+    checked.write_text('const dtos = @import("dtos.zig");\ntest { @import("std").testing.refAllDecls(dtos); }\n')
+    zig: list[str | Path] = [tools.python(), "-m", "ziglang"]
+    cache: list[str | Path] = ["--cache-dir", source.parent / "cache", "--global-cache-dir", tools.INSTALLED / "zig"]
+    tools.run(*zig, "test", "-fno-emit-bin", *cache, checked, cwd=source.parent)
+
+
 def check_python(source: Path) -> None:
     """Python imports it without a warning; mypy, with the client library's own annotations, finds nothing."""
     interpreter = tools.python()
@@ -111,6 +129,8 @@ CHECKS: Mapping[str, Callable[[Path], None]] = {
     "typescript": compile_typescript,
     "typescript.d": compile_typescript,
     "mjs": check_javascript,
+    "commonjs": check_commonjs,
+    "zig": check_zig,
     "python": check_python,
     "php": check_php,
     "ruby": check_ruby,

@@ -194,7 +194,7 @@ def test_ordered_members_as_data(contract: Contract) -> None:
 
 def test_formats_as_data(contract: Contract) -> None:
     formats = {each.name: each.media_types[0] for each in default_registry()}
-    found = documents.app_metadata(contract, BASE_URL, ["csharp"], formats)
+    found = documents.app_metadata(contract, BASE_URL, "Acme shop", "2.1", ["csharp"], formats)
     known = {
         "json": "application/json",
         "xml": "application/xml",
@@ -204,6 +204,7 @@ def test_formats_as_data(contract: Contract) -> None:
     }
     assert known.items() <= found["contentTypeFormats"].items()
     assert found["httpHandlers"] == {"ApiHandlers.Json": "/api/{Request}"}
+    assert (found["app"]["serviceName"], found["app"]["apiVersion"]) == ("Acme shop", "2.1")
 
 
 def test_swagger_is_valid(document: dict[str, Any]) -> None:

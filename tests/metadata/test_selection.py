@@ -121,7 +121,7 @@ def test_all_is_excluded(contract: Contract) -> None:
 @pytest.mark.parametrize("include", ["Voice.Api.Accounts/*", "{accounts,users}"])
 def test_every_language(language: str, include: str, contract: Contract) -> None:
     text = made(language, contract, IncludeTypes=include)
-    assert re.search(r"\b(class|struct|interface|type) GetAccount\b|Class GetAccount\b", text)
+    assert re.search(r"\b(class|struct|interface|type|const) GetAccount\b|Class GetAccount\b", text)
     assert "SessionInfo" not in text
     assert f"IncludeTypes: {include}\n" in text
 
@@ -156,6 +156,8 @@ VERSIONED = {
     "go": "version = 7\n",
     "ruby": "super(version: 7, **given)",
     "rust": "ImplicitVersion(7)\n",
+    "commonjs": "version = 7;",
+    "zig": "version: i32 = 7,",
 }
 
 

@@ -25,11 +25,11 @@ def made(language: str, contract: Contract, **given: str) -> str:
 def test_the_head(language: str, contract: Contract) -> None:
     text = made(language, contract, IncludeTypes="NewSession.*")
     head = text[: text.index("ExcludeTypes")].splitlines()
-    mark = "'" if language == "vbnet" else ""
+    mark = {"vbnet": "'", "zig": "//"}.get(language, "")
     assert f"{mark}BaseUrl: {BASE_URL}" in head
     assert f"{mark}IncludeTypes: NewSession.*" in head
     assert f"{mark}Date: 2026-01-02 03:04:05" in head
-    off = {"vbnet": "'''", "python": "#", "ruby": "#"}.get(language, "//")
+    off = {"vbnet": "'''", "python": "#", "ruby": "#", "zig": "////"}.get(language, "//")
     assert f"{off}AddResponseStatus: False" in text.splitlines()
 
 
@@ -38,7 +38,7 @@ def test_what_is_included(language: str, contract: Contract) -> None:
     whole = made(language, contract)
     assert all(re.search(rf"\b{name}\b", whole) for name in ("NewSession", "SessionInfo", "FlowChannels", "ListUsers"))
     part = made(language, contract, IncludeTypes="NewSession.*", ExcludeTypes="SessionHoldReasons")
-    assert re.search(r"\b(class|struct|interface|type) SessionInfo\b|Class SessionInfo", part)
+    assert re.search(r"\b(class|struct|interface|type|const) SessionInfo\b|Class SessionInfo", part)
     assert "ListUsers" not in part
     assert not re.search(r"(enum|Enum|type|class|module|export var) SessionHoldReasons\b", part)
     alone = made(language, contract, IncludeTypes="CustomerBreadcrumb")
@@ -126,6 +126,7 @@ IMPORTS = {
     "typescript": "Thing:./things",
     "typescript.d": "Thing:./things",
     "mjs": "Thing:./things",
+    "commonjs": "Thing:./things",
     "java": "org.example.*",
     "kotlin": "org.example.Thing",
     "python": "example:Thing",

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
 
+from gateway.contract.dto_field import Attribute, DataMember
+from gateway.contract.naming import camel_case
 from gateway.contract.typeinfo import (
     SERVICESTACK,
     Contract,
     EnumInfo,
+    InterfaceRef,
     OperationInfo,
     Property,
     RecordInfo,
@@ -22,7 +25,7 @@ from gateway.metadata.languages import values
 from gateway.metadata.languages.options import Options, entries, names
 from gateway.metadata.languages.selection import VERSION, select, with_additions
 from gateway.metadata.languages.texts import block_comment
-from gateway.metadata.languages.wording import Wording
+from gateway.metadata.languages.wording import Wording, api_values
 
 #: The version of ServiceStack's code generators whose documents these are, for tools that ask.
 SERVICESTACK_VERSION = "6.10"
@@ -240,10 +243,11 @@ class Generator(Wording, ABC):
 
     def used_names(self) -> set[str]:
         """Names of the marker interfaces of the document's types."""
-        found = set()
+        found: set[str] = set()
         for info in self.types.values():
             if isinstance(info, RecordInfo):
-                found |= {*info.interfaces, *([self.marker(info)] if self.is_marked(info) else [])}
+                found |= {each.type.name for each in info.interfaces}
+                found |= {self.marker(info)} if self.is_marked(info) else set()
         return found
 
     def marker(self, info: RecordInfo) -> str:
@@ -274,9 +278,47 @@ class Generator(Wording, ABC):
         if operation is not None and self.is_marked(info):
             returns = operation.returns
             marker = [self.generic(self.marker(info), [self.type_name(returns)] if returns else [])]
-        return [*marker, *info.interfaces]
+        return [*marker, *(self.interface(each) for each in info.interfaces if self.knows(each))]
+
+    def knows(self, interface: InterfaceRef) -> bool:
+        """Whether the language has an interface: of its client library, or declared in the document."""
+        return interface.namespace == SERVICESTACK and interface.type.name in _VERBS
+
+    def interface(self, interface: InterfaceRef) -> str:
+        """An interface with its type arguments."""
+        return self.generic(interface.type.name, [self.type_name(each) for each in interface.type.arguments])
 
     # What stands before a type or a member, in languages that have no attributes of their own
+
+    def properties(self, info: RecordInfo) -> tuple[Property, ...]:
+        """A record's own properties; those that its base has too are the base's."""
+        return tuple(each for each in info.properties if not each.redeclared)
+
+    def is_flags(self, name: str) -> bool:
+        known = self.contract.types.get(name)
+        return isinstance(known, EnumInfo) and known.flags
+
+    def is_numbered(self, name: str) -> bool:
+        known = self.contract.types.get(name)
+        return isinstance(known, EnumInfo) and known.numbered
+
+    def word(self, each: Property) -> str:
+        """What a property is called where names are words: its name in documents, or the .NET name where that is no word."""
+        return each.wire if each.wire.isidentifier() else camel_case(each.name)
+
+    def literal(self, value: str | int | float | bool) -> str:
+        """A text, number or boolean as an argument of an attribute."""
+        return self.quoted(value) if isinstance(value, str) else str(value).lower()
+
+    def arguments(self, values: Mapping[str, str | int | float | bool], mark: str = "=") -> str:
+        """The named arguments of an attribute."""
+        return ", ".join(f"{name}{mark}{self.literal(value)}" for name, value in values.items())
+
+    def data_member(self, info: RecordInfo, each: Property) -> dict[str, str | int | float | bool]:
+        """What ``[DataMember]`` says of a property."""
+        told, number = each.data_member or DataMember(), info.number_of(each)
+        values = {"Name": told.name, "Order": number, "IsRequired": told.is_required}
+        return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
 
     def remarks(self, info: RecordInfo) -> Iterator[str]:
         """A record's attributes as comments."""
@@ -285,15 +327,24 @@ class Generator(Wording, ABC):
             yield f"{mark} @Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
         if info.description and self.operation(info):
             yield f"{mark} @Api(Description={self.quoted(info.description)})"
-        if info.ordered:
+        if info.is_contract:
             yield f"{mark} @DataContract"
+        yield from self.further_remarks(info.attributes)
 
     def member_remarks(self, info: RecordInfo, each: Property) -> Iterator[str]:
         """A property's attributes as comments."""
-        if info.ordered:
-            yield f"{self.line_comment} @DataMember(Order={info.properties.index(each) + 1})"
-        if each.description:
-            yield f"{self.line_comment} @ApiMember(Description={self.quoted(each.description)})"
+        if info.is_contract:
+            values = self.arguments(self.data_member(info, each))
+            yield f"{self.line_comment} @DataMember{f'({values})' if values else ''}"
+        if values := self.arguments(api_values(each)):
+            yield f"{self.line_comment} @ApiMember({values})"
+        yield from self.further_remarks(each.attributes)
+
+    def further_remarks(self, attributes: Iterable[Attribute]) -> Iterator[str]:
+        """Other attributes as comments."""
+        for each in attributes:
+            arguments = ", ".join(filter(None, [*map(self.literal, each.arguments), self.arguments(each.values)]))
+            yield f"{self.line_comment} @{each.name}({arguments})"
 
     def block(self, text: str) -> Iterator[str]:
         """A description as a block comment."""
@@ -306,4 +357,6 @@ class Generator(Wording, ABC):
 
 
 _EVERY_VERB = 5
+#: The interfaces that every client library has.
+_VERBS = frozenset(("IGet", "IPost", "IPut", "IPatch", "IDelete"))
 _BY_NATURE = {"AddReturnMarker": "True", "AddServiceStackTypes": "True", "AddDescriptionAsComments": "True"}

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from itertools import groupby
 from xml.sax.saxutils import escape
 
-from gateway.contract.typeinfo import SERVICESTACK, EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.contract.dto_field import Attribute
+from gateway.contract.typeinfo import SERVICESTACK, EnumInfo, InterfaceRef, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
-from gateway.metadata.languages.scalars import REFERENCES, scalars_of
+from gateway.metadata.languages.scalars import is_value, scalars_of
 from gateway.metadata.languages.selection import by_name
 from gateway.metadata.languages.texts import indented
+from gateway.metadata.languages.wording import api_values
 
 NAMESPACES = (
     "System",
@@ -24,9 +26,19 @@ NAMESPACES = (
 )
 
 
+#: What .NET itself has.
+_COLLECTIONS = "System.Collections.Generic"
+
+
 def is_collection(ref: TypeRef) -> bool:
     """Whether a value of the type has items."""
     return ref.kind in ("list", "map") or ref.name == "Byte[]"
+
+
+def parameters_of(interface: InterfaceRef) -> list[str]:
+    """Names for the type parameters of an interface."""
+    many = len(interface.type.arguments)
+    return ["T"] if many == 1 else [f"T{number + 1}" for number in range(many)]
 
 
 class DotnetGenerator(Generator):
@@ -34,28 +46,41 @@ class DotnetGenerator(Generator):
 
     list_form = "List<{0}>"
     map_form = "Dictionary<{0}, {1}>"
+    array_form = "{0}[]"
+    optional_form = "{0}?"
     named_by = "="
+    has_flags = has_numbered = True
 
     def _select(self) -> dict[str, TypeInfo]:
-        return {name: info for name, info in super()._select().items() if info.namespace != SERVICESTACK}
+        selected = super()._select().items()
+        return {name: info for name, info in selected if info.namespace not in (SERVICESTACK, _COLLECTIONS)}
+
+    def knows(self, interface: InterfaceRef) -> bool:
+        return True
+
+    def declared_interfaces(self) -> dict[str, list[InterfaceRef]]:
+        """The interfaces that are not the client library's, each once, by namespace."""
+        found: dict[str, dict[str, InterfaceRef]] = {}
+        for info in self.types.values():
+            for each in info.interfaces if isinstance(info, RecordInfo) else ():
+                if each.namespace != SERVICESTACK:
+                    namespace = self.text("GlobalNamespace") or each.namespace
+                    found.setdefault(namespace, {}).setdefault(each.type.name, each)
+        return {namespace: [*known.values()] for namespace, known in sorted(found.items())}
 
     def ordered(self) -> list[TypeInfo]:
         return by_name(self.types)
 
     def imports(self) -> list[str]:
         """The namespaces that the document uses."""
-        own = sorted({info.namespace for info in self.types.values()})
+        own = sorted({info.namespace for info in self.types.values()} | self.declared_interfaces().keys())
         used = [self.text("GlobalNamespace")] if self.text("GlobalNamespace") else own
         return [*dict.fromkeys([*NAMESPACES, *names(self.text("AddNamespaces")), *used])]
-
-    def is_value(self, ref: TypeRef) -> bool:
-        """Whether .NET has no null for the type."""
-        return ref.kind == "enum" or (ref.kind == "scalar" and ref.name not in REFERENCES)
 
     def property_type(self, each: Property) -> str:
         """A property's type, with the mark of a value that may be absent."""
         name = self.type_name(each.type)
-        return self.nullable(name) if each.nullable and self.is_value(each.type) else name
+        return self.nullable(name) if each.nullable and is_value(each.type) else name
 
     def nullable(self, name: str) -> str:
         """A value type that may be absent."""
@@ -80,18 +105,39 @@ class DotnetGenerator(Generator):
             yield f"Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
         if info.description and self.operation(info):
             yield self.call("Api", "Description", self.quoted(info.description))
-        if info.ordered or self.flag("AddDataContractAttributes"):
+        if info.is_contract or self.flag("AddDataContractAttributes"):
             yield "DataContract"
+        yield from map(self.further, info.attributes)
         if self.flag("AddGeneratedCodeAttributes"):
             yield 'System.CodeDom.Compiler.GeneratedCode("AddServiceStackReference", "1.0")'
 
     def member_attributes(self, info: RecordInfo, each: Property) -> Iterator[str]:
         """A property's attributes, without brackets."""
-        if info.ordered or self.flag("AddDataContractAttributes"):
-            number = str(info.properties.index(each) + 1)
-            yield self.call("DataMember", "Order", number) if self.flag("AddIndexesToDataMembers") else "DataMember"
-        if each.description:
-            yield self.call("ApiMember", "Description", self.quoted(each.description))
+        if info.is_contract or self.flag("AddDataContractAttributes"):
+            values = self.data_member(info, each)
+            declared = each.data_member is not None and each.data_member.order is not None
+            if self.flag("AddIndexesToDataMembers"):
+                values.setdefault("Order", info.properties.index(each) + 1)
+            elif not declared:
+                values.pop("Order", None)
+            arguments = self.arguments(values, self.named_by)
+            yield f"DataMember({arguments})" if arguments else "DataMember"
+        if told := self.arguments(api_values(each), self.named_by):
+            yield f"ApiMember({told})"
+        yield from map(self.further, each.attributes)
+
+    def further(self, attribute: Attribute) -> str:
+        """An attribute that was declared as it is."""
+        first = [*map(self.literal, attribute.arguments)]
+        arguments = ", ".join(filter(None, [*first, self.arguments(attribute.values, self.named_by)]))
+        return f"{attribute.name}({arguments})" if arguments else attribute.name
+
+    def enum_attributes(self, info: EnumInfo) -> Iterator[str]:
+        """An enum's attributes, without brackets."""
+        if info.flags:
+            yield "Flags"
+        elif info.numbered:
+            yield "EnumAsInt"
 
     def call(self, attribute: str, argument: str, value: str, *first: str) -> str:
         """An attribute with a named argument, after those in `first`."""
@@ -106,9 +152,19 @@ class DotnetGenerator(Generator):
 
     def members(self, info: EnumInfo) -> Iterator[str]:
         """An enum's members, with their numbers where these do not just count from 0."""
-        plain = all(number == place for place, (_, number) in enumerate(info.members))
         for name, number in info.members:
-            yield self.free(name) if plain else f"{self.free(name)} = {number}"
+            yield self.free(name) if info.counts and not info.flags else f"{self.free(name)} = {number}"
+
+    def member_lines(self, info: EnumInfo, opening: str, closing: str, mark: str = "///") -> Iterator[list[str]]:
+        """What stands before each member of an enum: its description, and its text in documents.
+
+        :param opening: the bracket in front of an attribute.
+        """
+        for name, _ in info.members:
+            described = self.summary(info.descriptions.get(name, ""), mark) if self.describes() else ()
+            text = info.texts.get(name)
+            said = [f"{opening}{self.call('EnumMember', 'Value', self.quoted(text))}{closing}"] if text else []
+            yield [*described, *said]
 
     def initialized(self, info: RecordInfo) -> list[Property]:
         """The properties that a constructor sets."""
@@ -166,6 +222,11 @@ class CSharpGenerator(DotnetGenerator):
         yield ""
 
     def body(self) -> Iterator[str]:
+        for namespace, interfaces in self.declared_interfaces().items():
+            yield from (f"namespace {namespace}", "{")
+            for each in interfaces:
+                yield f"    {self._visible} interface {self.generic(each.type.name, parameters_of(each))} {{ }}"
+            yield from ("}", "")
         for namespace, group in groupby(self.ordered(), self.namespace):
             yield from (f"namespace {namespace}", "{", "")
             for info in group:
@@ -174,8 +235,11 @@ class CSharpGenerator(DotnetGenerator):
             yield from ("}", "")
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from self._description(info.description)
+        yield from (f"[{each}]" for each in self.enum_attributes(info))
         yield from (f"{self._visible} enum {self.class_name(info.name)}", "{")
-        yield from indented(f"{each}," for each in self.members(info))
+        for before, member in zip(self.member_lines(info, "[", "]"), self.members(info), strict=True):
+            yield from indented([*before, f"{member},"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -211,7 +275,8 @@ class CSharpGenerator(DotnetGenerator):
                 yield ""
             yield from self._description(each.description)
             yield from (f"[{attribute}]" for attribute in self.member_attributes(info, each))
-            yield f"public{virtual} {self.property_type(each)} {self.free(each.name)} {{ get; set; }}"
+            modifiers = f"{' new' if each.redeclared else ''}{virtual}"
+            yield f"public{modifiers} {self.property_type(each)} {self.free(each.name)} {{ get; set; }}"
         if self.is_extensible(info):
             yield from ("", f"public{virtual} ExtensionDataObject ExtensionData {{ get; set; }}")
 

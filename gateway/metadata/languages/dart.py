@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -14,7 +15,9 @@ from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
 #: What JSON has itself.
-_PLAIN = ("String", "bool", "int")
+_PLAIN = ("String", "bool", "int", "dynamic")
+#: Values of scalars.
+_EMPTY = {"String": "''", "bool": "false", "int": "0", "double": "0.0"}
 _IMPORTS = "package:servicestack/servicestack.dart,dart:typed_data"
 
 
@@ -27,6 +30,7 @@ class DartGenerator(Generator):
     reserved = keywords.DART
     provided = frozenset({"ResponseStatus", "ResponseError", "ErrorResponse"})
     list_form = "List<{0}>"
+    optional_form = "{0}?"
     map_form = "Map<{0},{1}>"
     defaults = {
         "GlobalNamespace": "",
@@ -58,8 +62,21 @@ class DartGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from self.block(info.description)
+        if info.is_numeric:
+            # The library reads enums by their names; numbers are constants.
+            yield from (f"class {self.class_name(info.name)}", "{")
+            for name, number in info.members:
+                constant = f"static const int {self.free(name)} = {number};"
+                yield from indented([*self.block(info.descriptions.get(name, "")), constant])
+            yield "}"
+            return
         yield from (f"enum {self.class_name(info.name)}", "{")
-        yield from indented(f"{self.free(name)}," for name, _ in info.members)
+        for name, _ in info.members:
+            text = info.text_of(name)
+            # The library knows members by their names, so that these are what documents have.
+            shown = self.free(text if text.isidentifier() else name)
+            yield from indented([*self.block(info.descriptions.get(name, "")), f"{shown},"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -82,13 +99,15 @@ class DartGenerator(Generator):
     def _entries(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for info in self.ordered():
+            if isinstance(info, EnumInfo) and info.is_numeric:
+                continue
             if isinstance(info, EnumInfo):
                 own = self.class_name(info.name)
                 found[own] = f"TypeOf.Enum, enumValues:{own}.values"
                 continue
             kind = "TypeOf.GenericDef" if info.parameters else "TypeOf.Class"
             found[self.own_name(info)] = f"{kind}, create:() => {self.class_name(info.name)}()"
-            for ref in (each.type for each in info.properties if not info.parameters):
+            for ref in (each.type for each in self.properties(info) if not info.parameters):
                 found.update(self._entry(ref))
             operation = self.operation(info)
             if operation is not None and operation.returns is not None:
@@ -98,24 +117,33 @@ class DartGenerator(Generator):
     def _entry(self, ref: TypeRef) -> dict[str, str]:
         """What the library must be able to make besides the declared types."""
         name = self.type_name(ref)
-        if ref.kind == "list" and ref.arguments[0].kind in ("record", "enum"):
+        if ref.kind == "list" and ref.arguments[0].kind in ("record", "enum") and not self._is_int(ref.arguments[0]):
             return {name: f"TypeOf.Class, create:() => <{self.type_name(ref.arguments[0])}>[]"}
         if ref.kind == "record" and ref.arguments:
-            items = TypeRef("list", "List", (ref.arguments[0],))
-            return {name: f"TypeOf.Class, create:() => {name}()", **self._entry(items)}
+            items = [self._entry(TypeRef("list", "List", (each,))) for each in ref.arguments]
+            return {
+                name: f"TypeOf.Class, create:() => {name}()",
+                **{key: made for each in items for key, made in each.items()},
+            }
         return {}
 
+    def _is_int(self, ref: TypeRef) -> bool:
+        return self.type_name(ref) == "int"
+
     def _members(self, info: RecordInfo) -> Iterator[str]:
-        for each in info.properties:
+        for each in self.properties(info):
             yield from self.block(each.description)
             yield from self.member_remarks(info, each)
             value = f" = {self.initial(each)}" if self.initial(each) else ""
-            yield f"{self.type_name(each.type)}? {self.free(each.wire)}{value};"
-            if each.description or info.ordered:
+            kind = self.type_name(each.type)
+            yield f"{kind}{'' if kind == 'dynamic' else '?'} {self.free(self.word(each))}{value};"
+            if each.description or info.is_contract:
                 yield ""
         # A parameter that is not given is null and replaces the property's own value.
-        defaults = {each.wire: f"={self.initial(each)}" if self.initial(each) else "" for each in info.properties}
-        parameters = ",".join(f"this.{self.free(each.wire)}{defaults[each.wire]}" for each in info.properties)
+        defaults = {each.wire: f"={self.initial(each)}" if self.initial(each) else "" for each in self.properties(info)}
+        parameters = ",".join(
+            f"this.{self.free(self.word(each))}{defaults[each.wire]}" for each in self.properties(info)
+        )
         yield f"{self.class_name(info.name)}({f'{{{parameters}}}' if parameters else ''});"
         own = "" if info.base is None else " : super.fromJson(json)"
         body = " { fromMap(json); }" if info.base is None else ";"
@@ -132,8 +160,8 @@ class DartGenerator(Generator):
         yield "fromMap(Map<String, dynamic> json) {"
         if info.base:
             yield "    super.fromMap(json);"
-        for each in info.properties:
-            yield f"    {self.free(each.wire)} = {self._read(each, info)};"
+        for each in self.properties(info):
+            yield f"    {self.free(self.word(each))} = {self._read(each, info)};"
         yield from ("    return this;", "}", "")
 
     def _read(self, each: Property, info: RecordInfo) -> str:
@@ -146,18 +174,20 @@ class DartGenerator(Generator):
             return f"JsonConverters.toStringMap({source})"
         for index, parameter in enumerate(info.parameters):
             defined = f'${{runtimeGenericTypeDefs(this,[{index}]).join(",")}}'
-            kind = kind.replace(f"<{parameter}>", f"<{defined}>")
+            kind = re.sub(rf"\b{parameter}\b", defined.replace("\\", r"\\"), kind)
         return f"JsonConverters.fromJson({source},'{kind}',context!)"
 
     def _writing(self, info: RecordInfo) -> Iterator[str]:
         opening, closing = ("super.toJson()..addAll({", "});") if info.base else ("{", "};")
         yield f"Map<String, dynamic> toJson() => {opening}"
-        yield from indented(",\n".join(f"'{each.wire}': {self._write(each)}" for each in info.properties).splitlines())
+        yield from indented(
+            ",\n".join(f"'{each.wire}': {self._write(each)}" for each in self.properties(info)).splitlines()
+        )
         yield from (closing, "")
 
     def _write(self, each: Property) -> str:
         plain = self.type_name(each.type) in (*_PLAIN, "double", "Map<String,String>")
-        member = self.free(each.wire)
+        member = self.free(self.word(each))
         return member if plain else f"JsonConverters.toJson({member},'{self.type_name(each.type)}',context!)"
 
     def _answer(self, info: RecordInfo) -> Iterator[str]:
@@ -168,7 +198,13 @@ class DartGenerator(Generator):
             yield "createResponse() {}"
             return
         answer = self.type_name(operation.returns)
-        empty = f"<{answer.removeprefix('List<')[:-1]}>[]" if operation.returns.kind == "list" else f"{answer}()"
+        empty = f"{answer}()"
+        if operation.returns.kind == "list":
+            empty = f"<{answer.removeprefix('List<')[:-1]}>[]"
+        elif operation.returns.kind == "map":
+            empty = f"<{answer.removeprefix('Map<')[:-1]}>{{}}"
+        elif operation.returns.kind != "record":
+            empty = _EMPTY.get(answer, "null")
         yield f"createResponse() => {empty};"
         yield f'getResponseTypeName() => "{answer}";'
 

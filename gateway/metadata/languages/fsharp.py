@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, references
+from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef, references
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Head
-from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator, is_collection
+from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator, is_collection, parameters_of
 from gateway.metadata.languages.options import names
-from gateway.metadata.languages.scalars import scalars_of
+from gateway.metadata.languages.scalars import is_value, scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in
 from gateway.metadata.languages.texts import indented
 
@@ -45,6 +45,7 @@ class FSharpGenerator(DotnetGenerator):
         "AddNamespaces": values.dotted_list(keywords.FSHARP),
     }
     scalars = scalars_of("fsharp")
+    optional_form = "Nullable<{0}>"
 
     def opening(self) -> Iterator[str]:
         first = next((each.request.namespace for each in self.contract.operations if each.name in self.types), "")
@@ -56,7 +57,15 @@ class FSharpGenerator(DotnetGenerator):
         yield ""
 
     def body(self) -> Iterator[str]:
+        for interfaces in self.declared_interfaces().values():
+            for each in interfaces:
+                parameters = [f"'{name}" for name in parameters_of(each)]
+                yield f"    type {self.generic(each.type.name, parameters)} ="
+                yield from ("        interface end", "")
         yield from indented(super().body())
+
+    def type_name(self, ref: TypeRef) -> str:
+        return f"'{ref.name}" if ref.kind == "parameter" else super().type_name(ref)
 
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
@@ -76,8 +85,14 @@ class FSharpGenerator(DotnetGenerator):
         return f"Nullable<{name}>"
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
+        if self.describes():
+            yield from self.summary(info.description)
+        yield from (f"[<{each}>]" for each in self.enum_attributes(info))
         yield f"type {self.class_name(info.name)} ="
-        yield from indented(f"| {self.free(name)} = {number}" for name, number in info.members)
+        for before, (name, number) in zip(self.member_lines(info, "[<", ">]"), info.members, strict=True):
+            comments = [line for line in before if line.startswith("///")]
+            attribute = "".join(f"{line} " for line in before if line not in comments)
+            yield from indented([*comments, f"| {attribute}{self.free(name)} = {number}"])
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         if self.describes():
@@ -98,25 +113,21 @@ class FSharpGenerator(DotnetGenerator):
             yield f"interface {interface}{' with' if interface == 'IExtensibleDataObject' else ''}"
         if self.is_extensible(info):
             yield "    member this.ExtensionData with get() = extensionData and set value = extensionData <- value"
-        for number, each in enumerate(info.properties):
+        for number, each in enumerate(self.properties(info)):
             if number and each.description:
                 yield ""
             if self.describes():
                 yield from self.summary(each.description)
             yield from (f"[<{attribute}>]" for attribute in self.member_attributes(info, each))
-            kind = self._kind(each)
+            kind = self.property_type(each)
             yield f"member val {self.free(each.name)}:{kind} = {self._start(each, kind)} with get,set"
-
-    def _kind(self, each: Property) -> str:
-        kind = self.property_type(each)
-        return kind.replace("<T>", "<'T>") if each.type.kind != "parameter" else f"'{kind}"
 
     def _start(self, each: Property, kind: str) -> str:
         if each.type.kind == "parameter":
             return f"Unchecked.defaultof<{kind}>"
         if self.initial(each):
             return self.initial(each)
-        filled = self.is_value(each.type) or (self.flag("InitializeCollections") and is_collection(each.type))
-        if filled and each.type.name == "Byte[]":
+        filled = is_value(each.type) or (self.flag("InitializeCollections") and is_collection(each.type))
+        if filled and each.type.name in ("Byte[]", "Array"):
             return "[||]"
         return f"new {kind}()" if filled else "null"

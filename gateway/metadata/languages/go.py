@@ -9,6 +9,7 @@ from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
+from gateway.metadata.languages.selection import maps_in
 
 _TAB = "\t"
 #: Fields of structs have no initial values, so that a type of its own writes the version where none is set.
@@ -32,6 +33,8 @@ class GoGenerator(Generator):
     title = "Go"
     suffix = "go"
     list_form = "[]{0}"
+    optional_form = "*{0}"
+    has_flags = has_numbered = True
     map_form = "map[{0}]{1}"
     generic_form = "{0}[{1}]"
     defaults = {
@@ -67,16 +70,25 @@ class GoGenerator(Generator):
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
         own = self.class_name(info.name)
-        yield from (f"type {own} string", "", "const (")
-        width = max((len(name) for name, _ in info.members), default=0)
-        for name, _ in info.members:
-            yield f'{_TAB}{own}{name:<{width}} {own} = "{name}"'
+        yield from self._description(info.description)
+        yield from (f"type {own} {'int' if info.is_numeric else 'string'}", "", "const (")
+        # gofmt puts neighbours in columns; a comment ends a column.
+        group: list[tuple[str, str]] = []
+        for name, number in info.members:
+            comment = [*self._description(info.descriptions.get(name, ""))]
+            if comment:
+                yield from _constants(own, group)
+                group = []
+                yield from (_TAB + line for line in comment)
+            group.append((name, str(number) if info.is_numeric else f'"{info.text_of(name)}"'))
+        yield from _constants(own, group)
         yield ")"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self._description(info.description)
         yield from self.remarks(info)
-        parameters = [f"{each} any" for each in info.parameters]
+        keys = {ref.arguments[0].name for each in info.properties for ref in maps_in(each.type)}
+        parameters = [f"{each} {'comparable' if each in keys else 'any'}" for each in info.parameters]
         yield f"type {self.generic(self.class_name(info.name), parameters)} struct {{"
         if info.base:
             yield _TAB + self.type_name(info.base)
@@ -96,7 +108,7 @@ class GoGenerator(Generator):
     def _fields(self, info: RecordInfo) -> Iterator[str]:
         """The fields; neighbours without remarks stand in columns, as gofmt wants them."""
         group: list[tuple[str, str, str]] = []
-        for each in info.properties:
+        for each in self.properties(info):
             remarks = [*self._description(each.description), *self.member_remarks(info, each)]
             if remarks:
                 yield from _columns(group)
@@ -113,10 +125,8 @@ class GoGenerator(Generator):
 
     def _optional(self, each: Property) -> str:
         kind = self.type_name(each.type)
-        plain = (
-            each.type.kind in ("list", "map", "parameter") or each.type.name == "Byte[]" or not self.may_be_absent(each)
-        )
-        return kind if plain else f"*{kind}"
+        holds_null = each.type.kind in ("list", "map", "parameter") or each.type.name in ("Byte[]", "Stream", "Object")
+        return kind if holds_null or not self.may_be_absent(each) else f"*{kind}"
 
     def _description(self, text: str) -> Iterator[str]:
         if self.describes():
@@ -125,6 +135,11 @@ class GoGenerator(Generator):
     def class_name(self, name: str) -> str:
         # What begins with a small letter is the package's own.
         return name[:1].upper() + name[1:]
+
+
+def _constants(own: str, group: list[tuple[str, str]]) -> Iterator[str]:
+    width = max((len(name) for name, _ in group), default=0)
+    yield from (f"{_TAB}{own}{name:<{width}} {own} = {value}" for name, value in group)
 
 
 def _columns(rows: list[tuple[str, str, str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.texts import indented
+from gateway.metadata.languages.wording import api_values
 
 _IMPORTS = "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*"
 _ANNOTATIONS = "com.google.gson.annotations.*"
@@ -20,6 +21,7 @@ class JvmGenerator(Generator):
     """What Java and Kotlin share: annotations, imports, names."""
 
     list_form = "ArrayList<{0}>"
+    has_numbered = True
     map_form = "HashMap<{0},{1}>"
     provided = frozenset({"ResponseStatus", "ResponseError", "ErrorResponse"})
     default_imports = _IMPORTS
@@ -28,12 +30,27 @@ class JvmGenerator(Generator):
         """What is imported: the option's packages, and those of Gson that the types need."""
         found = [*names(self.text("DefaultImports") or self.default_imports)]
         records = [info for info in self.types.values() if isinstance(info, RecordInfo)]
-        renamed = any(self.member(each) != each.wire for info in records for each in info.properties)
-        if renamed or any(name in self.reserved for name in self.constants()):
+        renamed = any(self.member(each) != each.wire for info in records for each in self.properties(info))
+        if renamed or any(name in self.reserved for name in self.constants()) or self.has_texts():
             found.append(_ANNOTATIONS)
         if any(self.is_marked(info) and self.is_generic_answer(info) for info in records):
             found.append(_REFLECTION)
         yield from dict.fromkeys(found)
+
+    def has_texts(self) -> bool:
+        """Whether an enum's members are called otherwise in documents."""
+        enums = [info for info in self.types.values() if isinstance(info, EnumInfo)]
+        return any(info.texts or info.is_numeric for info in enums)
+
+    def text_of(self, info: EnumInfo, name: str, number: int) -> str:
+        """What documents have for an enum's member."""
+        return str(number) if info.is_numeric else info.text_of(name)
+
+    def enum_remarks(self, info: EnumInfo) -> Iterator[str]:
+        """What stands before an enum."""
+        yield from self.block(info.description)
+        if info.flags:
+            yield "@Flags()"
 
     def constants(self) -> Iterator[str]:
         """The names of all enums' members."""
@@ -46,7 +63,7 @@ class JvmGenerator(Generator):
 
     def member(self, each: Property) -> str:
         """A property's name: the wire's, where the language has no other use for that word."""
-        if each.wire not in self.reserved:
+        if each.wire.isidentifier() and each.wire not in self.reserved:
             return each.wire
         return each.name if each.name not in self.reserved else f"{each.name}_"
 
@@ -60,16 +77,19 @@ class JvmGenerator(Generator):
             yield f"{hidden}@Route({route})"
         if info.description and self.operation(info):
             yield f"@Api(Description={self.quoted(info.description)})"
-        if info.ordered:
+        if info.is_contract:
             yield "@DataContract"
+        yield from self.further_remarks(info.attributes)
 
     def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
         """What stands before a member."""
         yield from self.block(each.description)
-        if info.ordered:
-            yield f"@DataMember(Order={info.properties.index(each) + 1})"
-        if each.description:
-            yield f"@ApiMember(Description={self.quoted(each.description)})"
+        if info.is_contract:
+            values = self.arguments(self.data_member(info, each))
+            yield f"@DataMember{f'({values})' if values else ''}"
+        if values := self.arguments(api_values(each)):
+            yield f"@ApiMember({values})"
+        yield from self.further_remarks(each.attributes)
 
     def renamed(self, each: Property) -> str:
         """The annotation of a member whose name is not the wire's."""
@@ -123,13 +143,21 @@ class JavaGenerator(JvmGenerator):
         yield from indented(self._record(info))
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from indented([f"public static enum {self.class_name(info.name)}", "{"])
-        members = ",\n".join(self._constant(name) for name, _ in info.members).split("\n")
-        yield from indented([*members[:-1], f"{members[-1]};"], 2)
+        own = self.class_name(info.name)
+        yield from indented([*self.enum_remarks(info), f"public static enum {own}", "{"])
+        for place, (name, number) in enumerate(info.members, 1):
+            end = ";" if place == len(info.members) else ","
+            described = self.block(info.descriptions.get(name, ""))
+            yield from indented([*described, f"{self._constant(info, name, number)}{end}"], 2)
+        if info.is_numeric:
+            made = f"{own}(final int value) {{ this.value = value; }}"
+            yield from indented(["", "private final int value;", made, "public int getValue() { return value; }"], 2)
         yield from indented(["}"])
 
-    def _constant(self, name: str) -> str:
-        return name if name not in self.reserved else f"@SerializedName({self.quoted(name)}) {self.free(name)}"
+    def _constant(self, info: EnumInfo, name: str, number: int) -> str:
+        text, free = self.text_of(info, name, number), self.free(name)
+        value = f"{free}({number})" if info.is_numeric else free
+        return value if text == free else f"@SerializedName({self.quoted(text)}) {value}"
 
     def _record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.annotations(info)
@@ -143,16 +171,16 @@ class JavaGenerator(JvmGenerator):
         yield "}"
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
-        spaced = info.ordered or any(each.description for each in info.properties)
-        for number, each in enumerate(info.properties):
+        spaced = info.is_contract or any(each.description for each in self.properties(info))
+        for number, each in enumerate(self.properties(info)):
             if number and spaced:
                 yield ""
             yield from self.member_annotations(info, each)
             value = self.initial(each) or "null"
             yield f"{self.renamed(each)}public {self.type_name(each.type)} {self.member(each)} = {value};"
-        if self.flag("AddPropertyAccessors") and info.properties:
+        if self.flag("AddPropertyAccessors") and self.properties(info):
             yield ""
-            for each in info.properties:
+            for each in self.properties(info):
                 yield from self._accessors(info, each)
         yield from self._answer(info)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from gateway.contract.typeinfo import EnumInfo, RecordInfo, TypeRef
+from gateway.metadata.languages.options import names
 from gateway.metadata.languages.texts import indented
 from gateway.metadata.languages.typescript import ScriptGenerator
 
@@ -15,6 +17,7 @@ class JavaScriptGenerator(ScriptGenerator):
     name = "mjs"
     title = "JavaScript"
     suffix = "mjs"
+    exported: ClassVar[str] = "export "
     defaults = {
         "AddServiceStackTypes": "True",
         "AddDocAnnotations": "True",
@@ -35,11 +38,16 @@ class JavaScriptGenerator(ScriptGenerator):
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
         if self.flag("AddDocAnnotations"):
-            yield f"/** @typedef {{{'|'.join(repr(name) for name, _ in info.members)}}} */"
+            values = [str(number) if info.is_numeric else repr(info.text_of(name)) for name, number in info.members]
+            yield f"/** @typedef {{{'number' if info.flags else '|'.join(values)}}} */"
         own = self.class_name(info.name)
-        yield f"export var {own};"
+        if self.describes() and info.description:
+            yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
+        yield f"{self.exported}var {own};"
         yield f"(function ({own}) {{"
-        yield from indented(f'{own}["{name}"] = "{name}"' for name, _ in info.members)
+        for name, number in info.members:
+            value = str(number) if info.is_numeric else f'"{info.text_of(name)}"'
+            yield from indented([f'{own}["{name}"] = {value}'])
         yield f"}})({own} || ({own} = {{}}));"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -48,17 +56,17 @@ class JavaScriptGenerator(ScriptGenerator):
         if self.flag("AddDocAnnotations"):
             yield from (f"/** @template {each} */" for each in info.parameters)
         base = f" extends {self.class_name(info.base.name)}" if info.base else ""
-        yield f"export class {self.class_name(info.name)}{base} {{"
+        yield f"{self.exported}class {self.class_name(info.name)}{base} {{"
         yield from indented(self._members(info))
         yield "}"
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
         noted = self.flag("AddDocAnnotations")
-        every = [f"{each.wire}?:{self.type_name(each.type)}" for each in self.contract.all_properties(info)]
+        every = [f"{self.member(each)}?:{self.type_name(each.type)}" for each in self.contract.all_properties(info)]
         if noted and every:
             yield f"/** @param {{{{{','.join(every)}}}}} [init] */"
         yield f"constructor(init) {{ {'super(init); ' if info.base else ''}Object.assign(this, init) }}"
-        for each in info.properties:
+        for each in self.properties(info):
             yield from self._note(self.type_name(each.type), each.description if self.describes() else "", noted=noted)
             yield f"{self.member(each)}{f' = {self.initial(each)}' if self.initial(each) else ''};"
         operation = self.operation(info)
@@ -77,4 +85,24 @@ class JavaScriptGenerator(ScriptGenerator):
     def _new(self, ref: TypeRef | None) -> str:
         if ref is None:
             return ""
-        return "return [] " if ref.kind == "list" else f"return new {self.class_name(ref.name)}() "
+        if ref.kind == "record":
+            return f"return new {self.class_name(ref.name)}() "
+        return "return [] " if ref.kind == "list" else f"return {self.empty(ref).removesuffix(' as any')} "
+
+
+class CommonJsGenerator(JavaScriptGenerator):
+    """The same for ``require`` of Node."""
+
+    name = "commonjs"
+    title = "CommonJS"
+    suffix = "cjs"
+    exported = ""
+
+    def imports(self) -> Iterator[str]:
+        for symbols, module in self.statements():
+            named = ", ".join(each.replace(" as ", ": ") for each in names(symbols))
+            yield f'const {{ {named} }} = require("{module}");'
+
+    def closing(self) -> Iterator[str]:
+        own = [self.class_name(info.name) for info in self.ordered()]
+        yield from (f"exports.{each} = {each};" for each in own)

@@ -111,3 +111,14 @@ PHP = _words(
     xor yield
     """
 )
+#: Zig's words, and the names of types that nothing else may have.
+ZIG = _words(
+    """
+    addrspace align allowzero and anyframe anytype asm async await break callconv catch comptime const continue defer else enum errdefer
+    error export extern fn for if inline linksection noalias noinline nosuspend opaque or orelse packed pub resume return struct suspend
+    switch test threadlocal try union unreachable usingnamespace var volatile while
+    anyerror anyopaque bool comptime_float comptime_int false isize noreturn null std true type undefined usize void
+    c_char c_int c_long c_longdouble c_longlong c_short c_uint c_ulong c_ulonglong c_ushort f16 f32 f64 f80 f128 i8 i16 i32 i64 i128 u8 u16
+    u32 u64 u128
+    """
+)

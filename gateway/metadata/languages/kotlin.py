@@ -44,6 +44,7 @@ class KotlinGenerator(JvmGenerator):
         "DefaultImports": values.dotted_list(reserved, wildcard=True),
     }
     scalars = scalars_of("kotlin")
+    optional_form = "{0}?"
 
     def opening(self) -> Iterator[str]:
         if package := self.text("Package"):
@@ -56,8 +57,13 @@ class KotlinGenerator(JvmGenerator):
         return super().quoted(text).replace("$", "\\$")
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"enum class {self.class_name(info.name)}", "{")
-        yield from indented(f"{self.free(name)}," for name, _ in info.members)
+        yield from self.enum_remarks(info)
+        yield from (f"enum class {self.class_name(info.name)}{'(val value:Int)' if info.is_numeric else ''}", "{")
+        for name, number in info.members:
+            text = self.text_of(info, name, number)
+            told = f"@SerializedName({self.quoted(text)}) " if text != name else ""
+            value = f"({number})" if info.is_numeric else ""
+            yield from indented([*self.block(info.descriptions.get(name, "")), f"{told}{self.free(name)}{value},"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -70,8 +76,8 @@ class KotlinGenerator(JvmGenerator):
         yield "}"
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
-        for number, each in enumerate(info.properties):
-            if number and (each.description or info.ordered):
+        for number, each in enumerate(self.properties(info)):
+            if number and (each.description or info.is_contract):
                 yield ""
             yield from self.member_annotations(info, each)
             yield f"{self.renamed(each)}var {self.member(each)}:{self._declared(each)}"

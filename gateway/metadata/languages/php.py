@@ -9,7 +9,7 @@ from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.selection import dependencies_first, unique
 from gateway.metadata.languages.texts import indented
 
 _IMPORTS = (
@@ -21,6 +21,11 @@ _IMPORTS = (
     "ServiceStack\\{ResponseStatus,ResponseError,EmptyResponse,IdResponse,ArrayList,KeyValuePair2,StringResponse,ByteArray}",
     "ServiceStack\\{JsonConverters,Returns,TypeContext}",
 )
+
+
+#: How the library calls answers that are no DTOs, and values of scalars.
+_ANSWERS = {"list": "List", "map": "Dictionary"}
+_EMPTY = {"string": "''", "bool": "false", "int": "0", "float": "0.0"}
 
 
 def _is_namespace(text: str) -> bool:
@@ -40,6 +45,7 @@ class PhpGenerator(Generator):
     # ``?>`` ends PHP itself, even within a comment of one line.
     comment_marks = {**Generator.comment_marks, "?>": "? >"}
     list_form = "array<{0}>"
+    has_numbered = True
     map_form = "array<{0},{1}>"
     defaults = {
         "GlobalNamespace": "dtos",
@@ -79,11 +85,16 @@ class PhpGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"enum {self.class_name(info.name)} : string", "{")
-        # The constant ``class`` is the language's own.
-        yield from indented(
-            f"case {name if name.lower() != 'class' else f'{name}_'} = '{name}';" for name, _ in info.members
-        )
+        if self.describes() and info.description:
+            yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
+        yield from (f"enum {self.class_name(info.name)} : {'int' if info.is_numeric else 'string'}", "{")
+        for name, number in unique(info):
+            described = " ".join(self.comment_lines(info.descriptions.get(name, ""))) if self.describes() else ""
+            comment = [f"/** @description {described} */"] if described else []
+            value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
+            # The constant ``class`` is the language's own.
+            shown = f"{name}_" if name.lower() == "class" else name
+            yield from indented([*comment, f"case {shown} = {value};"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -94,7 +105,7 @@ class PhpGenerator(Generator):
             yield from ("/**", *(f" * @template {each}" for each in info.parameters), " */")
         operation = self.operation(info)
         if operation is not None and operation.returns is not None and self.is_marked(info):
-            yield f"#[Returns('{operation.returns.name}')]"
+            yield f"#[Returns('{_ANSWERS.get(operation.returns.kind) or self.type_name(operation.returns).partition('<')[0]}')]"
         # What is answered is said by the attribute above: PHP has no generic interfaces.
         implements = ", ".join([*(each.partition("<")[0] for each in self.implements(info)), "JsonSerializable"])
         extends = f" extends {self.class_name(info.base.name)}" if info.base else ""
@@ -121,16 +132,20 @@ class PhpGenerator(Generator):
             yield f"public function createResponse(): {kind} {{{value}}}"
 
     def _new(self, ref: TypeRef) -> str:
+        if ref.kind == "map":
+            return "[]"
+        if ref.kind not in ("record", "list"):
+            return _EMPTY.get(self.type_name(ref), "null")
         if not ref.arguments:
             return f"new {self.class_name(ref.name)}()"
-        arguments = ",".join(f"'{self.class_name(each.name)}'" for each in ref.arguments)
+        arguments = ",".join(f"'{self.type_name(each)}'" for each in ref.arguments)
         return f"{'ArrayList' if ref.kind == 'list' else self.class_name(ref.name)}::create(genericArgs:[{arguments}])"
 
     def _constructor(self, info: RecordInfo) -> Iterator[str]:
-        inherited = list(self.contract.all_properties(info))[len(info.properties) :]
+        inherited = list(self.contract.all_properties(info))[len(self.properties(info)) :]
         yield "public function __construct("
         parameters = [[f"{self._declared(each)} ${self._member(each)}=null"] for each in inherited]
-        parameters += [[*self._parameter(info, each)] for each in info.properties]
+        parameters += [[*self._parameter(info, each)] for each in self.properties(info)]
         for number, lines in enumerate(parameters):
             *remarks, last = lines
             yield from indented([*remarks, last + ("," if number < len(parameters) - 1 else "")])
@@ -148,11 +163,12 @@ class PhpGenerator(Generator):
 
     def _member(self, each: Property) -> str:
         # ``$this`` is no parameter.
-        return "this_" if each.wire == "this" else each.wire
+        word = self.word(each)
+        return "this_" if word == "this" else word
 
     def _declared(self, each: Property) -> str:
         """A property's type for PHP itself, which knows no types of items."""
-        if each.type.kind == "parameter":
+        if each.type.kind == "parameter" or self.type_name(each.type) == "mixed":
             return "mixed"
         return "?array" if each.type.kind in ("list", "map") else f"?{self.type_name(each.type)}"
 
@@ -160,7 +176,7 @@ class PhpGenerator(Generator):
         yield from ("/** @throws Exception */", "public function fromMap($o): void {")
         if info.base:
             yield "    parent::fromMap($o);"
-        for each in info.properties:
+        for each in self.properties(info):
             value = self._converted("from", each, info, f"$o['{each.wire}']")
             yield f"    if (isset($o['{each.wire}'])) $this->{self._member(each)} = {value};"
         yield from ("}", "")
@@ -168,14 +184,16 @@ class PhpGenerator(Generator):
     def _writing(self, info: RecordInfo) -> Iterator[str]:
         yield from ("/** @throws Exception */", "public function jsonSerialize(): mixed", "{")
         yield f"    $o = {'(array)parent::jsonSerialize()' if info.base else '[]'};"
-        for each in info.properties:
+        for each in self.properties(info):
             value = self._converted("to", each, info, f"$this->{self._member(each)}")
             yield f"    if (isset($this->{self._member(each)})) $o['{each.wire}'] = {value};"
         yield from ("    return empty($o) ? new class(){} : $o;", "}")
 
     def _converted(self, direction: str, each: Property, info: RecordInfo, value: str) -> str:
         match each.type.kind:
-            case "scalar" if self.type_name(each.type) in ("string", "bool", "int", "float"):
+            case "scalar" if self.type_name(each.type) in ("string", "bool", "int", "float", "mixed"):
+                return value
+            case "enum" if self.type_name(each.type) == "int":
                 return value
             case "list":
                 return f"JsonConverters::{direction}Array({self._named(each.type.arguments[0], info)}, {value})"

@@ -17,7 +17,7 @@ from gateway.metadata.languages.texts import indented, snake_case
 
 _IMPORTS = (
     "datetime,decimal,servicestack:*,typing:*,dataclasses:dataclass/field,"
-    "dataclasses_json:dataclass_json/LetterCase/Undefined/config,enum:Enum/IntEnum"
+    "dataclasses_json:dataclass_json/LetterCase/Undefined/config,enum:Enum/IntEnum/IntFlag"
 )
 _QUOTE = '"'
 _DOTTED = rf"{values.NAME}(?:\.{values.NAME})*"
@@ -47,9 +47,25 @@ class PythonGenerator(Generator):
     line_comment = "#"
     head = Head(opening='""" Options:', closing='"""', off="#")
     # What stands in the annotations of a dataclass can't be the name of a field before it.
-    reserved = frozenset({*keyword.kwlist, "self", "int", "float", "bool", "str", "list", "dict", "field", "config"})
+    reserved = frozenset(
+        (
+            *keyword.kwlist,
+            "self",
+            "int",
+            "float",
+            "bool",
+            "str",
+            "bytes",
+            "list",
+            "dict",
+            "field",
+            "config",
+            "datetime",
+            "decimal",
+        )
+    )
     #: What the imports bring along.
-    imported = frozenset({*typing.__all__, "Enum", "IntEnum", "LetterCase", "Undefined"})
+    imported = frozenset({*typing.__all__, "Enum", "IntEnum", "IntFlag", "LetterCase", "Undefined"})
     comment_marks = {"\\": "\\\\", '"""': "'''"}
     provided = frozenset(
         {
@@ -82,6 +98,8 @@ class PythonGenerator(Generator):
     }
     scalars = scalars_of("python")
     list_form = "List[{0}]"
+    optional_form = "Optional[{0}]"
+    has_flags = has_numbered = True
     map_form = "Dict[{0}, {1}]"
     generic_form = "{0}[{1}]"
 
@@ -117,8 +135,13 @@ class PythonGenerator(Generator):
         return f'"{name.replace(_QUOTE, "")}"' if self._pending.intersection(names_in(ref)) else name
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield f"class {self.class_name(info.name)}(str, Enum):"
-        yield from indented(f"{snake_case(name).upper()} = '{name}'" for name, _ in info.members)
+        base = "IntFlag" if info.flags else "IntEnum" if info.numbered else "str, Enum"
+        yield f"class {self.class_name(info.name)}({base}):"
+        yield from indented(self._documentation(info.description))
+        for name, number in info.members:
+            value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
+            yield from indented([f"{snake_case(name).upper()} = {value}"])
+            yield from indented(self._documentation(info.descriptions.get(name, "")))
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.remarks(info)
@@ -146,7 +169,7 @@ class PythonGenerator(Generator):
             yield from ('"""', *lines, '"""', "")
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
-        for each in info.properties:
+        for each in self.properties(info):
             yield from self.member_remarks(info, each)
             yield self._member(each)
             yield from self._documentation(each.description)

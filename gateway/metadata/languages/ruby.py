@@ -74,11 +74,15 @@ class RubyGenerator(Generator):
         return f"{constant}_" if constant in keywords.RUBY_CLASSES else constant
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from self._description(info.description)
         yield f"module {self.class_name(info.name)}"
         # ``BEGIN`` and ``END`` are statements.
-        constants = {name: snake_case(name).upper() for name, _ in info.members}
         kept = ("BEGIN", "END")
-        yield from indented(f"{each}{'_' if each in kept else ''} = '{name}'" for name, each in constants.items())
+        for name, number in info.members:
+            constant = snake_case(name).upper()
+            value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
+            shown = f"{constant}{'_' if constant in kept else ''} = {value}"
+            yield from indented([*self._description(info.descriptions.get(name, "")), shown])
         yield "end"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -92,24 +96,24 @@ class RubyGenerator(Generator):
         yield "end"
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
-        for each in info.properties:
+        for each in self.properties(info):
             yield from self._description(each.description)
             yield from self.member_remarks(info, each)
             yield f"# @return [{self._documented(each.type)}]"
             yield f"attr_accessor :{self._member(each)}"
-            if each.description or info.ordered:
+            if each.description or info.is_contract:
                 yield ""
-        if info.properties:
+        if self.properties(info):
             yield from ("", "def self.properties", "    {")
             yield from indented(
                 (
                     f"{self._member(each)}: {{ name: '{each.wire}'{self._type(each.type)} }},"
-                    for each in info.properties
+                    for each in self.properties(info)
                 ),
                 2,
             )
             yield from ("    }", "end", "")
-        for each in info.properties:
+        for each in self.properties(info):
             if value := self.initial(each):
                 yield from ("def initialize(**given)", f"    super({self._member(each)}: {value}, **given)", "end", "")
         yield from self._closed(info)
@@ -120,7 +124,7 @@ class RubyGenerator(Generator):
         if not info.parameters:
             return
         names = ", ".join(each.lower() for each in info.parameters)
-        known = [each for each in info.properties if _parameters(each.type)]
+        known = [each for each in self.properties(info) if _parameters(each.type)]
         entries = ", ".join(
             f"{self._member(each)}: {{ name: '{each.wire}', type: {self._open(each)} }}" for each in known
         )
@@ -132,16 +136,22 @@ class RubyGenerator(Generator):
     def _open(self, each: Property) -> str:
         name = self.type_name(each.type)
         for parameter in _parameters(each.type):
-            name = name.replace(parameter, parameter.lower())
+            name = re.sub(rf"\b{parameter}\b", parameter.lower(), name)
         return name
 
     def _answer(self, info: RecordInfo) -> Iterator[str]:
         operation = self.operation(info)
         if operation is not None and self.is_marked(info):
             returns = operation.returns
-            yield f"def response_type() = {'nil' if returns is None else self.type_name(returns)}"
+            yield f"def response_type() = {'nil' if returns is None else self._answer_type(returns)}"
             yield f"def get_type_name() = '{info.name}'"
             yield f"def get_method() = '{operation.verb}'"
+
+    def _answer_type(self, ref: TypeRef) -> str:
+        if ref.kind == "record" or (ref.kind == "list" and ref.arguments[0].kind == "record"):
+            return self.type_name(ref)
+        # What JSON has itself needs no class.
+        return "nil"
 
     def _type(self, ref: TypeRef) -> str:
         """What the library must know of a property's type to read it."""

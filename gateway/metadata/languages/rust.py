@@ -51,6 +51,7 @@ class RustGenerator(Generator):
     reserved = keywords.RUST | keywords.RUST_PATHS
     kept_form = "r#{0}"
     list_form = "Vec<{0}>"
+    optional_form = "Option<{0}>"
     map_form = "HashMap<{0}, {1}>"
     defaults = {
         "MakePropertiesOptional": "True",
@@ -78,11 +79,24 @@ class RustGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (_DERIVE, f"pub enum {self.class_name(info.name)} {{")
+        yield from self._description(info.description)
+        own = self.class_name(info.name)
+        if info.is_numeric:
+            # Numbers stay numbers, so that sums and unknown members are read too.
+            yield from (f"pub struct {own};", "", f"impl {own} {{")
+            for name, number in info.members:
+                yield from indented(self._description(info.descriptions.get(name, "")))
+                yield from indented(
+                    ["#[allow(non_upper_case_globals)]", f"pub const {self.free(name)}: i32 = {number};"]
+                )
+            yield "}"
+            return
+        yield from (_DERIVE.replace("PartialEq", "PartialEq, Eq, Hash"), f"pub enum {own} {{")
         for number, (name, _) in enumerate(info.members):
+            yield from indented(self._description(info.descriptions.get(name, "")))
             if not number:
                 yield "    #[default]"
-            yield from indented([f'#[serde(rename = "{name}")]', f"{self.free(name)},"])
+            yield from indented([f'#[serde(rename = "{info.text_of(name)}")]', f"{self.free(name)},"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -90,14 +104,14 @@ class RustGenerator(Generator):
         yield from self.remarks(info)
         yield from (_DERIVE, "#[serde(default)]")
         # A parameter that no field names has to be named by something.
-        unused = [each for each in info.parameters if all(each not in names_in(p.type) for p in info.properties)]
+        unused = [each for each in info.parameters if all(each not in names_in(p.type) for p in self.properties(info))]
         yield f"pub struct {self.own_name(info)} {{"
         if info.base:
-            own = {snake_case(each.name) for each in info.properties}
+            own = {snake_case(each.name) for each in self.properties(info)}
             inherited = self.free(snake_case(info.base.name))
             inherited += "_" if inherited in own else ""
             yield from indented(["#[serde(flatten)]", f"pub {inherited}: {self.type_name(info.base)},"])
-        yield from indented(line for each in info.properties for line in self._field(info, each))
+        yield from indented(line for each in self.properties(info) for line in self._field(info, each))
         for each in unused:
             yield from indented(["#[serde(skip)]", f"pub {each.lower()}_: std::marker::PhantomData<{each}>,"])
         yield "}"

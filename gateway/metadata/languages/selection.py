@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from gateway.contract.typeinfo import Contract, OperationInfo, Property, RecordInfo, TypeInfo, TypeRef, references
+from gateway.contract.typeinfo import (
+    Contract,
+    EnumInfo,
+    OperationInfo,
+    Property,
+    RecordInfo,
+    TypeInfo,
+    TypeRef,
+    references,
+)
 
 #: What ``AddResponseStatus`` adds to answers, and ``AddImplicitVersion`` to requests.
 STATUS = Property("ResponseStatus", "responseStatus", TypeRef("record", "ResponseStatus"))
@@ -195,6 +204,22 @@ def _is_base(info: TypeInfo, ref: TypeRef) -> bool:
 def names_in(ref: TypeRef) -> list[str]:
     """Every name in a type: its own, and its arguments'."""
     return [ref.name, *(name for each in ref.arguments for name in names_in(each))]
+
+
+def maps_in(ref: TypeRef) -> Iterator[TypeRef]:
+    """The maps in a type, itself included."""
+    if ref.kind == "map":
+        yield ref
+    for each in ref.arguments:
+        yield from maps_in(each)
+
+
+def unique(info: EnumInfo) -> list[tuple[str, int]]:
+    """An enum's members for languages that have none of one value: of several with a number the first."""
+    if not info.is_numeric:
+        return [*info.members]
+    found = {number: name for name, number in reversed(info.members)}
+    return [(name, number) for name, number in info.members if found[number] == name]
 
 
 def by_name(types: dict[str, TypeInfo]) -> list[TypeInfo]:

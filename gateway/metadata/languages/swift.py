@@ -9,10 +9,44 @@ from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.selection import dependencies_first
+from gateway.metadata.languages.selection import dependencies_first, names_in, unique
 from gateway.metadata.languages.texts import indented
 
 _VERSION = "5.0"
+#: A value of any type, which Swift has no type for that is read from JSON.
+_ANYTHING = """\
+public enum AnyValue : Codable
+{
+    case null
+    case bool(Bool)
+    case number(Double)
+    case text(String)
+    case list([AnyValue])
+    case map([String:AnyValue])
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() { self = .null }
+        else if let value = try? container.decode(Bool.self) { self = .bool(value) }
+        else if let value = try? container.decode(Double.self) { self = .number(value) }
+        else if let value = try? container.decode(String.self) { self = .text(value) }
+        else if let value = try? container.decode([AnyValue].self) { self = .list(value) }
+        else { self = .map(try container.decode([String:AnyValue].self)) }
+    }
+
+    public func encode(to encoder: Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .text(let value): try container.encode(value)
+        case .list(let value): try container.encode(value)
+        case .map(let value): try container.encode(value)
+        }
+    }
+}
+"""
 #: What a value starts with that is never nil.
 _EMPTY = {"list": "[]", "map": "[:]", "Bool": "false", "String": '""', "Date": "Date()", "[UInt8]": "[]"}
 
@@ -27,6 +61,8 @@ class SwiftGenerator(Generator):
     kept_form = "`{0}`"
     provided = frozenset({"ResponseStatus", "ResponseError", "ErrorResponse"})
     list_form = "[{0}]"
+    optional_form = "{0}?"
+    has_numbered = True
     map_form = "[{0}:{1}]"
     defaults = {
         "BaseClass": "",
@@ -59,6 +95,10 @@ class SwiftGenerator(Generator):
     def opening(self) -> Iterator[str]:
         yield from (f"import {each}" for each in names(self.text("DefaultImports")))
         yield ""
+        used = [each.type for info in self.types.values() if isinstance(info, RecordInfo) for each in info.properties]
+        answers = [each.returns for each in self.contract.operations if each.returns is not None]
+        if any("Object" in names_in(each) for each in (*used, *answers)):
+            yield from (*_ANYTHING.splitlines(), "")
 
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
@@ -76,8 +116,15 @@ class SwiftGenerator(Generator):
                 yield from self.lines(info)
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from (f"public enum {self.class_name(info.name)} : String, Codable", "{")
-        yield from indented(f"case {self.free(name)}" for name, _ in info.members)
+        yield from self.block(info.description)
+        yield from (
+            f"public enum {self.class_name(info.name)} : {'Int' if info.is_numeric else 'String'}, Codable",
+            "{",
+        )
+        for name, number in unique(info):
+            text = info.text_of(name)
+            value = f" = {number}" if info.is_numeric else f" = {self.quoted(text)}" if text != name else ""
+            yield from indented([*self.block(info.descriptions.get(name, "")), f"case {self.free(name)}{value}"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -102,18 +149,23 @@ class SwiftGenerator(Generator):
         operation = self.operation(info)
         if operation is not None and operation.returns is not None and self.is_marked(info):
             yield from (f"public typealias Return = {self.type_name(operation.returns)}", "")
-        for each in info.properties:
+        for each in self.properties(info):
             yield from self.block(each.description)
             yield from self.member_remarks(info, each)
             mark = "?" if self._may_be_nil(each) else ""
             value = f" = {self._start(each)}" if self._start(each) else ""
-            yield f"public var {self.free(each.wire)}:{self.type_name(each.type)}{mark}{value}"
-            if each.description or info.ordered:
+            yield f"public var {self.free(self.word(each))}:{self.type_name(each.type)}{mark}{value}"
+            if each.description or info.is_contract:
                 yield ""
         yield f"required public init(){{{' super.init() ' if info.base else ''}}}"
-        if info.base or not all(self._may_be_nil(each) for each in info.properties):
+        renamed = any(self.word(each) != each.wire for each in self.properties(info))
+        if info.base or renamed or not all(self._may_be_nil(each) for each in self.properties(info)):
             yield ""
-            yield from self._coding(info.properties, inherits=info.base is not None)
+            yield from self._coding(self.properties(info), inherits=info.base is not None)
+
+    def _key(self, each: Property) -> str:
+        word = self.word(each)
+        return f"case {self.free(word)}{f' = {self.quoted(each.wire)}' if word != each.wire else ''}"
 
     def _may_be_nil(self, each: Property) -> bool:
         filled = self.flag("InitializeCollections") and each.type.kind in ("list", "map")
@@ -125,14 +177,16 @@ class SwiftGenerator(Generator):
             return self.initial(each)
         if each.type.kind == "enum":
             known = self.contract.types[each.type.name]
-            return f".{self.free(known.members[0][0])}" if isinstance(known, EnumInfo) else ""
+            if isinstance(known, EnumInfo) and not known.flags:
+                return f".{self.free(known.members[0][0])}"
+            return "0"
         return _EMPTY.get(each.type.kind) or _EMPTY.get(self.type_name(each.type), "0")
 
     def _coding(self, properties: tuple[Property, ...], *, inherits: bool) -> Iterator[str]:
         """What Codable does not make by itself: for a class that inherits from another one, and for values that may be left out."""
         if properties:
             yield "private enum CodingKeys : String, CodingKey {"
-            yield from indented(f"case {self.free(each.wire)}" for each in properties)
+            yield from indented(self._key(each) for each in properties)
             yield from ("}", "")
         yield "required public init(from decoder: Decoder) throws {"
         if inherits:
@@ -140,7 +194,7 @@ class SwiftGenerator(Generator):
         if properties:
             yield "    let container = try decoder.container(keyedBy: CodingKeys.self)"
         for each in properties:
-            member = self.free(each.wire)
+            member = self.free(self.word(each))
             read = f"container.decodeIfPresent({self.type_name(each.type)}.self, forKey: .{member})"
             yield f"    {member} = try {read}{f' ?? {self._start(each)}' if self._start(each) else ''}"
         yield from ("}", "", f"public{' override' if inherits else ''} func encode(to encoder: Encoder) throws {{")
@@ -149,7 +203,7 @@ class SwiftGenerator(Generator):
         if properties:
             yield "    var container = encoder.container(keyedBy: CodingKeys.self)"
         for each in properties:
-            member = self.free(each.wire)
+            member = self.free(self.word(each))
             write = f"try container.encode({member}, forKey: .{member})"
             yield f"    if {member} != nil {{ {write} }}" if self._may_be_nil(each) else f"    {write}"
         yield "}"

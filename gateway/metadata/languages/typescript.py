@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
+from gateway.contract.typeinfo import EnumInfo, InterfaceRef, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
 from gateway.metadata.languages.options import names
@@ -51,6 +51,7 @@ class ScriptGenerator(Generator):
     reserved = keywords.JAVASCRIPT
     rules = {"GlobalNamespace": values.dotted(keywords.JAVASCRIPT), "DefaultImports": _IMPORTS}
     list_form = "{0}[]"
+    has_flags = has_numbered = True
     map_form = "{{ [index: {0}]: {1}; }}"
 
     def ordered(self) -> list[TypeInfo]:
@@ -58,7 +59,19 @@ class ScriptGenerator(Generator):
 
     def member(self, each: Property) -> str:
         """A property's name: every word but one may be that."""
-        return each.wire if each.wire != "constructor" else "['constructor']"
+        if each.wire == "constructor":
+            return "['constructor']"
+        return each.wire if each.wire.isidentifier() else f"'{each.wire}'"
+
+    def type_name(self, ref: TypeRef) -> str:
+        if ref.kind == "map" and ref.name not in self.as_texts:
+            # Objects have texts and numbers as names, and no other types.
+            kind = "number" if self.type_name(ref.arguments[0]) == "number" else "string"
+            return self.map_form.format(kind, self.item_name(ref.arguments[1]))
+        return super().type_name(ref)
+
+    def knows(self, interface: InterfaceRef) -> bool:
+        return interface.type.name in _MARKERS or self.flag("AddServiceStackTypes")
 
     def annotations(self, info: RecordInfo) -> Iterator[str]:
         """What stands before a class."""
@@ -70,6 +83,12 @@ class ScriptGenerator(Generator):
         yield from self.block(each.description)
         yield from self.member_remarks(info, each)
 
+    def empty(self, ref: TypeRef) -> str:
+        """A value of a type that is no list, from which the client library knows how to read an answer."""
+        if ref.kind == "record":
+            return f"new {self.type_name(ref)}()"
+        return _EMPTY.get(self.type_name(ref), "{} as any" if self.suffix == "ts" else "{}")
+
     def markers(self) -> Iterator[str]:
         """The interfaces that the document's types implement."""
         if not self.flag("AddServiceStackTypes"):
@@ -77,11 +96,28 @@ class ScriptGenerator(Generator):
         for name in sorted(self.used_names() & _MARKERS.keys()):
             declaration, member = _MARKERS[name]
             yield from (f"export interface {declaration}", "{", *([f"    {member}"] if member else []), "}", "")
+        others = {
+            each.type.name: each.type.arguments
+            for info in self.types.values()
+            for each in (info.interfaces if isinstance(info, RecordInfo) else ())
+            if each.type.name not in _MARKERS
+        }
+        for name, arguments in sorted(others.items()):
+            names_of_parameters = ["T"] if len(arguments) == 1 else [f"T{n + 1}" for n in range(len(arguments))]
+            yield from (f"export interface {self.generic(name, names_of_parameters)}", "{", "}", "")
+
+    def statements(self) -> list[tuple[str, str]]:
+        """The symbols and modules of ``DefaultImports``."""
+        return _statements(self.text("DefaultImports")) or []
 
     def imports(self) -> Iterator[str]:
         """The statements of ``DefaultImports``."""
-        for symbols, module in _statements(self.text("DefaultImports")) or ():
+        for symbols, module in self.statements():
             yield f'import {{ {", ".join(names(symbols))} }} from "{module}";'
+
+
+#: Values of scalars. The library takes a text for an answer that is not to be parsed, but answers are documents of their format.
+_EMPTY = {"string": "new String() as any", "number": "0", "boolean": "false"}
 
 
 def _statements(text: str) -> list[tuple[str, str]] | None:
@@ -119,8 +155,13 @@ class TypeScriptGenerator(ScriptGenerator):
             yield "}"
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from self.block(info.description)
+        if info.flags:
+            yield "// @Flags()"
         yield from (f"export enum {self.class_name(info.name)}", "{")
-        yield from indented(f"{name} = '{name}'," for name, _ in info.members)
+        for name, number in info.members:
+            value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
+            yield from indented([*self.block(info.descriptions.get(name, "")), f"{name} = {value},"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -136,13 +177,13 @@ class TypeScriptGenerator(ScriptGenerator):
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
         optional = "?" if self.flag("MakePropertiesOptional") else ""
-        for each in info.properties:
+        for each in self.properties(info):
             yield from self.member_annotations(info, each)
             value = f" = {self.initial(each)}" if self.initial(each) else ""
             yield f"public {self.member(each)}{optional if not value else ''}: {self.type_name(each.type)}{value};"
-            if each.description or info.ordered:
+            if each.description or info.is_contract:
                 yield ""
-        if info.properties and not (info.properties[-1].description or info.ordered):
+        if self.properties(info) and not (self.properties(info)[-1].description or info.is_contract):
             yield ""
         own = self.own_name(info)
         inherited = "super(init); " if info.base else ""
@@ -162,8 +203,8 @@ class TypeScriptGenerator(ScriptGenerator):
         if ref is None:
             return ""
         if ref.kind == "list":
-            return f" return new Array<{self.type_name(ref.arguments[0])}>(); "
-        return f" return new {self.type_name(ref)}(); "
+            return f" return new Array<{self.item_name(ref.arguments[0])}>(); "
+        return f" return {self.empty(ref)}; "
 
 
 class DeclarationGenerator(ScriptGenerator):
@@ -186,7 +227,11 @@ class DeclarationGenerator(ScriptGenerator):
         yield from indented(super().body())
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield f"type {self.class_name(info.name)} = {' | '.join(self.quoted(name) for name, _ in info.members)};"
+        yield from self.block(info.description)
+        values = [str(number) if info.numbered else self.quoted(info.text_of(name)) for name, number in info.members]
+        # A sum of members is any number.
+        kind = "number" if info.flags else " | ".join(values) or "never"
+        yield f"type {self.class_name(info.name)} = {kind};"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.annotations(info)
@@ -195,7 +240,7 @@ class DeclarationGenerator(ScriptGenerator):
         yield f"interface {self.own_name(info)}{f' extends {extends}' if extends else ''}"
         yield "{"
         optional = "?" if self.flag("MakePropertiesOptional") else ""
-        for each in info.properties:
+        for each in self.properties(info):
             yield from indented(self.member_annotations(info, each))
             value = f" // {self.initial(each)}" if self.initial(each) else ""
             yield f"    {self.member(each)}{optional}: {self.type_name(each.type)};{value}"

@@ -8,7 +8,7 @@ from itertools import groupby
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Head
-from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator
+from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator, parameters_of
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.texts import indented
 
@@ -26,6 +26,8 @@ class VisualBasicGenerator(DotnetGenerator):
     comment_marks = {}
     list_form = "List(Of {0})"
     map_form = "Dictionary(Of {0}, {1})"
+    array_form = "{0}()"
+    optional_form = "Nullable(Of {0})"
     generic_form = "{0}(Of {1})"
     defaults = {name: value for name, value in CSharpGenerator.defaults.items() if name != "MakeInternal"}
     rules = {
@@ -44,6 +46,12 @@ class VisualBasicGenerator(DotnetGenerator):
         yield "End Namespace"
 
     def body(self) -> Iterator[str]:
+        for namespace, interfaces in self.declared_interfaces().items():
+            yield f"    Namespace {namespace}"
+            for each in interfaces:
+                yield f"        Public Interface {self.generic(each.type.name, parameters_of(each))}"
+                yield "        End Interface"
+            yield from ("    End Namespace", "")
         for namespace, group in groupby(self.ordered(), self.namespace):
             yield f"    Namespace {namespace}"
             yield ""
@@ -64,9 +72,16 @@ class VisualBasicGenerator(DotnetGenerator):
         return f"Nullable(Of {name})"
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
+        if self.describes():
+            yield from self.summary(info.description, "'''", "Summary")
+        yield from (f"<{each}>" for each in self.enum_attributes(info))
         yield f"Public Enum {self.class_name(info.name)}"
-        yield from indented(self.members(info))
+        for before, member in zip(self.member_lines(info, "<", ">", "'''"), self.members(info), strict=True):
+            yield from indented([*before, member])
         yield "End Enum"
+
+    def literal(self, value: str | int | float | bool) -> str:
+        return str(value) if isinstance(value, bool) else super().literal(value)
 
     def record(self, info: RecordInfo) -> Iterator[str]:
         if self.describes():
@@ -92,13 +107,14 @@ class VisualBasicGenerator(DotnetGenerator):
             if self.describes():
                 yield from self.summary(each.description, "'''", "Summary")
             yield from (f"<{attribute}>" for attribute in self.member_attributes(info, each))
-            yield f"Public {overridable}Property {self.free(each.name)} As {self.property_type(each)}"
+            shadows = "Shadows " if each.redeclared else ""
+            yield f"Public {shadows}{overridable}Property {self.free(each.name)} As {self.property_type(each)}"
         if self.is_extensible(info):
             told = "ExtensionData As ExtensionDataObject Implements IExtensibleDataObject.ExtensionData"
             yield f"Public {overridable}Property {told}"
 
     def _start(self, each: Property) -> str:
-        items = "{}" if each.type.name == "Byte[]" else ""
+        items = "{}" if each.type.name in ("Byte[]", "Array") else ""
         return self.initial(each) or f"New {self.type_name(each.type)}{items}"
 
     def free(self, name: str) -> str:

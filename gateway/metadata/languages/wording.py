@@ -5,8 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from gateway.contract.typeinfo import RecordInfo, TypeRef
+from gateway.contract.dto_field import ApiMember
+from gateway.contract.typeinfo import Property, RecordInfo, TypeRef
+from gateway.metadata.languages.scalars import is_value
 from gateway.metadata.languages.texts import escape, lines_of
+
+
+def api_values(each: Property) -> dict[str, str | bool]:
+    """What ``[ApiMember]`` says of a property, by the names of its arguments."""
+    told = each.api_member or ApiMember()
+    values: dict[str, str | bool] = {
+        "Name": told.name,
+        "Description": each.description,
+        "DataType": told.data_type,
+        "Format": told.format,
+        "ParameterType": told.parameter_type,
+        "IsRequired": told.is_required,
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 class Wording:
@@ -14,7 +30,11 @@ class Wording:
 
     :cvar scalars: .NET's scalars in the language.
     :cvar list_form: a list of ``{0}``.
+    :cvar array_form: an array of ``{0}``, where it is written otherwise than a list.
     :cvar map_form: a map of ``{0}`` to ``{1}``.
+    :cvar optional_form: an item ``{0}`` that may be null, of a type that has no null itself.
+    :cvar has_flags: enums hold sums of their members; other languages have numbers in their place.
+    :cvar has_numbered: enums are read from their numbers; other languages have numbers in their place.
     :cvar generic_form: the type ``{0}`` with the arguments ``{1}``.
     :cvar reserved: words that names can't be.
     :cvar kept_form: what such a word becomes; many languages quote it.
@@ -24,7 +44,11 @@ class Wording:
 
     scalars: ClassVar[Mapping[str, str]]
     list_form: ClassVar[str]
+    array_form: ClassVar[str] = ""
     map_form: ClassVar[str]
+    optional_form: ClassVar[str] = "{0}"
+    has_flags: ClassVar[bool] = False
+    has_numbered: ClassVar[bool] = False
     generic_form: ClassVar[str] = "{0}<{1}>"
     reserved: ClassVar[frozenset[str]] = frozenset()
     kept_form: ClassVar[str] = "{0}_"
@@ -38,14 +62,33 @@ class Wording:
         if ref.name in self.as_texts:
             return self.scalars["String"]
         if ref.kind == "scalar":
-            # A sum of an enum's members is a number.
-            return self.scalars.get(ref.name) or self.scalars["Int32"]
-        arguments = [self.type_name(each) for each in ref.arguments]
+            return self.scalars[ref.name]
+        if ref.kind == "enum" and self.is_number(ref.name):
+            return self.scalars["Int32"]
+        arguments = [self.item_name(each) for each in ref.arguments]
         if ref.kind == "list":
-            return self.list_form.format(*arguments)
+            form = self.array_form if ref.name == "Array" and self.array_form else self.list_form
+            return form.format(*arguments)
         if ref.kind == "map":
             return self.map_form.format(*arguments)
         return self.generic(self.class_name(ref.name), arguments)
+
+    def item_name(self, ref: TypeRef) -> str:
+        """The type of an item, or of an argument."""
+        name = self.type_name(ref)
+        return self.optional_form.format(name) if ref.nullable and is_value(ref) else name
+
+    def is_flags(self, name: str) -> bool:
+        """Whether the values of an enum are sums of its members."""
+        return False
+
+    def is_numbered(self, name: str) -> bool:
+        """Whether documents have the numbers of an enum's members."""
+        return False
+
+    def is_number(self, name: str) -> bool:
+        """Whether the language has numbers in place of an enum."""
+        return (self.is_flags(name) and not self.has_flags) or (self.is_numbered(name) and not self.has_numbered)
 
     def free(self, name: str) -> str:
         """A name that is none of the language's own words."""

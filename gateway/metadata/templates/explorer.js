@@ -99,10 +99,11 @@ function credentials() {
 function call() {
   const operation = current(), where = route(), given = values(), rest = { ...given };
   const wires = new Map(operation.fields.map((each) => [each.wire.toLowerCase(), each.wire]));
-  const path = where.path.replace(/\{(\w+)\}/g, (whole, name) => {
+  const path = where.path.replace(/\{(\w+)(\*?)\}/g, (whole, name, rest_of_path) => {
     const wire = wires.get(name.toLowerCase()) || operation.aliases[name.toLowerCase()];
     delete rest[wire];
-    return wire in given ? encodeURIComponent(given[wire]) : whole;
+    if (!(wire in given)) return rest_of_path ? "" : whole;
+    return rest_of_path ? given[wire].split("/").map(encodeURIComponent).join("/") : encodeURIComponent(given[wire]);
   });
   const headers = { Accept: media[$("accept").value] };
   const authorization = credentials();

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gateway.contract import fields, rules
 from gateway.contract.catalog import SIGNED_IN
-from gateway.contract.dto import Dto, close
+from gateway.contract.dto import Dto
+from gateway.contract.generics import close
 from gateway.contract.lists import EntityInfo, ListResponse, list_request
 from gateway.sessions.dtos.catalog import SYSTEM_ADMINISTRATOR, catalog
 

@@ -6,8 +6,9 @@ from enum import auto
 
 from gateway.contract import fields, rules
 from gateway.contract.catalog import SIGNED_IN
-from gateway.contract.dto import Dto, close
+from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
+from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse, filter_of, list_request
 from gateway.sessions.dtos.catalog import USER, catalog
 

@@ -6,8 +6,9 @@ from enum import auto
 
 from gateway.contract import fields, rules
 from gateway.contract.catalog import SIGNED_IN
-from gateway.contract.dto import Dto, close
+from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
+from gateway.contract.generics import close
 from gateway.contract.lists import MOST_VALUES, EntityInfo, ListResponse, filter_of, list_request
 from gateway.sessions.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, USER, catalog
 from gateway.sessions.dtos.customers import CustomerBreadcrumb

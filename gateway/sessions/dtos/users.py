@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway.contract import fields, rules
-from gateway.contract.dto import Dto, close
+from gateway.contract.dto import Dto
+from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse, filter_of, list_request
 from gateway.sessions.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, catalog
 

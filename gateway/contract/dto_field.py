@@ -1,0 +1,140 @@
+"""What every field of a DTO shares, and what .NET's attributes say of a member."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+
+import marshmallow
+from marshmallow import fields as base
+
+from gateway.contract.naming import camel_case, pascal_case
+from gateway.contract.rules import Failure, Rule
+
+#: A field of any DTO, ours or one within an enum's that is marshmallow's.
+AnyField: TypeAlias = base.Field[Any]
+
+if TYPE_CHECKING:
+    # A mixin in front of marshmallow's classes; the type checker is told what it is mixed into.
+    _Field = base.Field[Any]
+else:
+    _Field = object
+
+
+_NAME = re.compile(r"[\w.@-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class DataMember:
+    """.NET's ``[DataMember]``.
+
+    :ivar name: the name in documents of every format, exactly as it is written there; empty for the member's own.
+    :ivar order: where the member is in documents: members without a number come first, then the others by number.
+    :ivar is_required: whether readers of data contracts demand the member. The service's rules decide what a request must have.
+    """
+
+    name: str = ""
+    order: int | None = None
+    is_required: bool = False
+
+    def __post_init__(self) -> None:
+        # JSV quotes no names, and generated types have them in texts.
+        if self.name and not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"{self.name!r} is not the name of a data member: expected letters, digits and any of _ . @ -"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ApiMember:
+    """ServiceStack's ``[ApiMember]``: what pages, OpenAPI and generated types say of a member. Its description is the field's.
+
+    :ivar parameter_type: where a request gives it: ``path``, ``query``, ``body``, ``form``, ``header`` or ``model``.
+    """
+
+    name: str = ""
+    data_type: str = ""
+    format: str = ""
+    is_required: bool = False
+    parameter_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """Another .NET attribute of a type or a member, which metadata and .NET's generated types keep.
+
+    ``Attribute("Validate", values={"Validator": "NotEmpty"})`` is ``[Validate(Validator="NotEmpty")]``.
+
+    :ivar name: without ``Attribute`` at its end.
+    :ivar arguments: what the constructor gets: texts, numbers, booleans.
+    :ivar values: properties, by their .NET names.
+    """
+
+    name: str
+    arguments: tuple[str | int | float | bool, ...] = ()
+    values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+def unbindable(value: Any) -> marshmallow.ValidationError:
+    """The error of a value that is none of its field's type, as ServiceStack words it."""
+    message = f"'{str(value)[:200]}' is an Invalid value for '{{path}}'"
+    return marshmallow.ValidationError(cast("list[str]", [Failure(message, "SerializationException")]))
+
+
+class DtoField(_Field):
+    """What every field of a DTO shares.
+
+    :ivar description: what metadata pages and generated types say of the field.
+    :ivar declared_name: the .NET name where the attribute's name does not give it (``IsBYOA``).
+    :ivar nullable: whether .NET's type has a mark for null (``int?``), of types that have no null themselves. Properties have one unless
+        they are declared with ``nullable=False``; items of lists and maps have none unless they are declared with ``nullable=True``.
+    :ivar data_member: the member's ``[DataMember]``, where it has one.
+    :ivar api_member: the member's ``[ApiMember]``, where it says more than a description.
+    :ivar attributes: its other .NET attributes.
+    :ivar ui: opaque data for user interfaces (``input``, ``format``, ``ref``), which metadata hands on.
+    """
+
+    blank_is_null: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *args: Any,
+        description: str = "",
+        name: str = "",
+        rules: Iterable[Rule] = (),
+        nullable: bool | None = None,
+        data_member: DataMember | None = None,
+        api_member: ApiMember | None = None,
+        attributes: Iterable[Attribute] = (),
+        ui: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if nullable is not None:
+            kwargs.setdefault("allow_none", nullable)
+        super().__init__(*args, validate=[*rules], load_default=None, **kwargs)
+        self.description = description
+        self.declared_name = name
+        self.nullable = nullable
+        self.data_member = data_member
+        self.api_member = api_member
+        self.attributes = tuple(attributes)
+        self.ui = {} if ui is None else ui
+
+    def dotnet_name(self, attribute: str) -> str:
+        """The .NET name of the member that is declared as this attribute."""
+        return self.declared_name or pascal_case(attribute)
+
+    def wire_name(self, attribute: str) -> str:
+        """The name in documents of the member that is declared as this attribute."""
+        named = self.data_member.name if self.data_member else ""
+        return named or camel_case(self.dotnet_name(attribute))
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """The bound value. Raises marshmallow's ValidationError with every rule that it breaks."""
+        if value is marshmallow.missing or (self.blank_is_null and isinstance(value, str) and not value.strip()):
+            value = None
+        output = None if value is None else self._deserialize(value, attr, data, **kwargs)
+        self._validate(output)
+        return output

@@ -1,0 +1,157 @@
+""".NET's enums, as Python's."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from gateway.contract.naming import xml_namespace
+from serializers import shape
+
+
+class _Text(str):
+    """The value of a member that says more of itself."""
+
+    __slots__ = ("declared",)
+
+    declared: member
+
+
+class _Number(int):
+    """The same of a flag."""
+
+    declared: member
+
+
+class member(enum.auto):  # noqa: N801 - stands beside ``auto()``
+    """A member of an enum that says more of itself than its name: ``Closed = member("No more is done", value="closed", number=7)``.
+
+    :param description: for metadata and generated types.
+    :param value: the text in documents (.NET's ``[EnumMember(Value = …)]``); empty for the member's name.
+    :param number: the member's number; None for the next one. Of flags it is a power of two, or a sum of other members.
+    """
+
+    def __init__(self, description: str = "", *, value: str = "", number: int | None = None) -> None:
+        self.description = description
+        self.text = value
+        self.number = number
+        self._assigned: Any = None
+        super().__init__()
+
+    @property
+    def value(self) -> Any:
+        """What the enum's class makes of it."""
+        return self._assigned
+
+    @value.setter
+    def value(self, given: Any) -> None:
+        # The enum's class sets the member's name, or a flag's number.
+        if isinstance(given, str):
+            given = _Text(self.text or given)
+            given.declared = self
+        elif isinstance(given, int):
+            given = _Number(given if self.number is None else self.number)
+            given.declared = self
+        self._assigned = given
+
+
+def _dotnet_name(name: str) -> str:
+    """The .NET name of a member: words that Python keeps for itself have a ``_`` behind them."""
+    return name.removesuffix("_")
+
+
+class _Described:
+    """What both kinds of enums can say of themselves."""
+
+    @classmethod
+    def namespace(cls) -> str:
+        """The .NET namespace: its module's ``NAMESPACE``."""
+        return getattr(sys.modules[cls.__module__], "NAMESPACE", "")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first paragraph of the class's docstring on one line."""
+        text = cls.__dict__.get("__doc__") or ""
+        # Before Python 3.12 enums without a docstring had one.
+        return "" if text == "An enumeration." else " ".join(text.strip().split("\n\n")[0].split())
+
+    @classmethod
+    def _declared(cls) -> Mapping[str, member]:
+        """What members said of themselves, by .NET name."""
+        members: Mapping[str, Any] = cls.__members__  # type: ignore[attr-defined]
+        found = {_dotnet_name(name): getattr(each, "declared", None) for name, each in members.items()}
+        return {name: each for name, each in found.items() if each is not None}
+
+    @classmethod
+    def descriptions(cls) -> Mapping[str, str]:
+        """The descriptions of members that have one, by .NET name."""
+        return {name: each.description for name, each in cls._declared().items() if each.description}
+
+
+class DtoEnum(_Described, enum.StrEnum):
+    """A .NET enum, declared with ``auto()``: a member is its name. Numbers count from 0; a subclass may override `numbers`.
+
+    ``class Level(DtoEnum, as_numbers=True)`` is in documents by its members' numbers, as .NET's ``[EnumAsInt]`` says.
+    """
+
+    @staticmethod
+    def _generate_next_value_(name: str, _start: int, _count: int, _last_values: list[Any]) -> str:
+        return _dotnet_name(name)
+
+    def __init__(self, value: str) -> None:
+        self.declared: member | None = getattr(value, "declared", None)  # type: ignore[misc]
+
+    def __init_subclass__(cls, *, as_numbers: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._as_numbers = as_numbers
+
+    @classmethod
+    def numbers(cls) -> Mapping[str, int]:
+        """.NET name to number, in declaration order."""
+        found: dict[str, int] = {}
+        following = 0
+        for name, each in cls.__members__.items():
+            declared = each.declared
+            following = following if declared is None or declared.number is None else declared.number
+            found[_dotnet_name(name)] = following
+            following += 1
+        return found
+
+    @classmethod
+    def wires(cls) -> Mapping[str, str]:
+        """The texts in documents of members that are not called by their names there."""
+        found = {_dotnet_name(name): str(each.value) for name, each in cls.__members__.items()}
+        return {name: text for name, text in found.items() if text != name}
+
+    @classmethod
+    def as_numbers(cls) -> bool:
+        """Whether documents have the members' numbers."""
+        return cls._as_numbers
+
+    _as_numbers: bool
+
+
+class DtoFlags(_Described, enum.IntFlag):
+    """A .NET enum whose values are sums of members (``[Flags]``): ``Read = 1``, ``Write = 2``, ``All = Read | Write``."""
+
+    def __init__(self, value: int) -> None:
+        self.declared: member | None = getattr(value, "declared", None)
+
+    @classmethod
+    def numbers(cls) -> Mapping[str, int]:
+        """.NET name to number, in declaration order."""
+        return {_dotnet_name(name): int(each) for name, each in cls.__members__.items()}
+
+
+@cache
+def choice_of(enum: type[DtoEnum | DtoFlags]) -> shape.Choice:
+    """What the serializers know of an enum."""
+    namespace = xml_namespace(enum.namespace())
+    if issubclass(enum, DtoFlags):
+        return shape.Choice(enum.numbers(), flags=True, name=enum.__name__, namespace=namespace)
+    return shape.Choice(
+        enum.numbers(), name=enum.__name__, namespace=namespace, texts=enum.wires(), numbered=enum.as_numbers()
+    )
