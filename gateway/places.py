@@ -214,12 +214,13 @@ class _Queue:
                 waiter.granted.release()
 
     def _may_run(self, caller: str, resource: str) -> bool:
-        share, running = self._share, self._running[caller]
-        return (
-            running < share.per_caller
-            and (running < share.per_caller_of_many or not self._callers.others_than(caller))
-            and self._running_on[resource] < share.per_resource
-        )
+        return self._running[caller] < self._most(caller) and self._running_on[resource] < self._share.per_resource
+
+    def _most(self, caller: str) -> int:
+        """Return how many requests of a caller may run at once now."""
+        share = self._share
+        is_alone = share.per_caller_of_many >= share.per_caller or not self._callers.others_than(caller)
+        return share.per_caller if is_alone else share.per_caller_of_many
 
     def _start(self, caller: str, resource: str) -> None:
         self._free -= 1
@@ -236,8 +237,8 @@ class _Queue:
         retry_after = max(1, round(self._share.patience))
         if self._running_on[resource] >= self._share.per_resource:
             return Unavailable("Too many requests want to change the same thing. Try again later.", retry_after)
-        if self._running[caller] >= self._share.per_caller:
-            most, what = self._share.per_caller, self._kind.value
+        most, what = self._most(caller), self._kind.value
+        if self._running[caller] >= most:
             return TooManyRequests(
                 f"A caller may have {most} {what} at once in this process. Wait for one to end.", retry_after
             )

@@ -256,3 +256,9 @@ def test_a_caller_whose_requests_wait_rests_while_others_call(monkeypatch: pytes
         assert rests == [pytest.approx(0.03)]
         waiting.result(10)
     assert len(rests) == 1
+
+
+def test_a_caller_with_its_part_is_refused_as_the_one_who_calls_too_often() -> None:
+    of = places(Share(places=4, per_caller=2, waiting=None, patience=0.05, per_caller_of_many=1))
+    with of.place(Kind.BATCH, "ada"), of.place(Kind.LIST, "bob"), pytest.raises(TooManyRequests, match="1 batches"):
+        of.place(Kind.BATCH, "ada").__enter__()
