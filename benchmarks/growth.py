@@ -20,7 +20,9 @@ from typing import Any
 
 import storage
 
-from models import Database, Unit, connect, migrations
+from gateway.wsgi import OWNERS
+from models import Database, Unit, connect
+from models.engine import migrations
 from models.engine.listing import Order
 from models.sessions import session, session_list
 
@@ -97,7 +99,7 @@ def timed(database: Database, case: Case, rounds: int) -> float:
 def measure(url: str, sizes: list[int], rounds: int) -> Mapping[str, list[float]]:
     """The seconds of every case at every size."""
     database = connect(url, answer=None)
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     found: dict[str, list[float]] = {}
     stored = 0
     for size in sizes:

@@ -58,19 +58,21 @@ def serve() -> None:
 @click.option("--check", is_flag=True, help="Change nothing; exit with status 1 if a migration is missing.")
 @click.option(
     "--to",
-    "target",
-    type=click.IntRange(1),
-    help="Undo the migrations after this number, or apply migrations up to it.",
+    "wanted",
+    metavar="OWNER/NUMBER",
+    help="Undo the owner's migrations after this number, or apply them up to it; 0 undoes all. The owner may be omitted if there is one.",
 )
-def migrate(*, check: bool, target: int | None) -> None:
-    """Bring the database's schema to this version."""
+def migrate(*, check: bool, wanted: str | None) -> None:
+    """Bring the database's schema to this version. Owners of tables: users, sessions."""
     from gateway.serving import starting
-    from models import migrations
+    from gateway.wsgi import OWNERS
+    from models.engine import migrations, owners
 
     settings = Settings.from_environment()
     database = migrations.patient(settings.database_url)
-    wanted = migrations.named(target)
-    missing = migrations.missing(database)
+    owners.verify(OWNERS)
+    target = None if wanted is None else migrations.target(wanted, OWNERS)
+    missing = migrations.missing(database, OWNERS)
     if check:
         click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
         sys.exit(1 if missing else 0)
@@ -79,11 +81,11 @@ def migrate(*, check: bool, target: int | None) -> None:
     if has_data and (target is not None or missing):
         report(f"the migrations need {starting.disk_needed(database, settings.sqlite_path)} of disk")
     if target is not None:
-        for name in migrations.downgrade(database, wanted, report):
+        for name in migrations.downgrade(database, OWNERS, target, report):
             click.echo(f"undid {name}")
-    for name in migrations.apply(database, report, wanted):
+    for name in migrations.apply(database, OWNERS, report, target):
         click.echo(f"applied {name}")
-    click.echo("the schema is up to date" if target is None else f"the schema is that of {wanted}")
+    click.echo("the schema is up to date" if target is None else f"the schema is that of {target}")
 
 
 def _to_stderr(text: str) -> None:

@@ -19,22 +19,29 @@ from gateway.settings import Settings
 from gateway.users.authenticator import Authenticator
 from gateway.users.lockout import Limits
 from gateway.users.tokens import Lifetimes
-from models import Database, connect, migrations
+from models import Database, SchemaMismatch, connect
+from models import sessions as session_rows
+from models import users as user_rows
+from models.engine import migrations, owners
 from models.engine.engines import PATIENCE
 from serializers.registry import default_registry
+
+#: Who owns tables of this service, in the order in which they are migrated.
+OWNERS = (user_rows.ROWS, session_rows.ROWS)
 
 
 def open_database(settings: Settings) -> Database:
     """The database, with its schema as this version needs it. On SQLite missing migrations are applied; elsewhere that is
     ``gateway migrate``'s work. Raises ConfigurationError when the schema is another."""
+    owners.verify(OWNERS)
     database = _connect(settings, settings.connections)
     if settings.sqlite_path is not None:
         patient = migrations.patient(settings.database_url)
-        migrations.apply(patient)
+        migrations.apply(patient, OWNERS)
         patient.dispose()
     try:
-        migrations.check(database)
-    except migrations.SchemaMismatch as error:
+        migrations.check(database, OWNERS)
+    except SchemaMismatch as error:
         raise ConfigurationError(str(error)) from error
     return database
 

@@ -10,7 +10,9 @@ from models.engine.errors import (
     StorageError,
     TimedOut,
     Unavailable,
+    WrongRows,
 )
+from models.engine.owners import Rows
 
 __all__ = [
     "Budget",
@@ -19,10 +21,12 @@ __all__ = [
     "Duplicate",
     "Full",
     "OutcomeUnknown",
+    "Rows",
     "SchemaMismatch",
     "StorageError",
     "TimedOut",
     "Unavailable",
     "Unit",
+    "WrongRows",
     "connect",
 ]

@@ -26,6 +26,8 @@ from tests.servers import end, free_port, needs, wait_until
 #: Every kind of database that the tests run on.
 ENGINES = ("sqlite", "mariadb", "mysql")
 
+#: Every owner of tables, as the gateway migrates them.
+OWNERS = (models.users.ROWS, models.sessions.ROWS)
 #: Every table of the gateway.
 TABLES = (*models.users.tables.TABLES, *models.sessions.tables.TABLES)
 

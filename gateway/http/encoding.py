@@ -14,7 +14,7 @@ from gateway.contract.catalog import Operation
 from gateway.http import jsconfig
 from gateway.http.request import Request
 from gateway.http.tables import Tables, table_shape
-from models.engine.recent import Recent
+from models.engine.caches import Recent
 from serializers import json, shape
 from serializers.base import Page, Serializer
 from serializers.registry import Registry

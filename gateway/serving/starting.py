@@ -16,7 +16,8 @@ from gateway import wsgi
 from gateway.errors import ConfigurationError
 from gateway.settings import Settings
 from gateway.users import bootstrap
-from models import Database, Unavailable, connect, migrations
+from models import Database, SchemaMismatch, Unavailable, connect
+from models.engine import migrations
 
 #: Seconds between two attempts to reach the database, and between two lines about it.
 _PAUSE = 0.5
@@ -53,10 +54,10 @@ def _wait(settings: Settings, slow: Callable[[], None]) -> None:
     database = connect(settings.database_url, connections=1)
     while True:
         try:
-            migrations.missing(database)
+            migrations.missing(database, wsgi.OWNERS)
             if settings.sqlite_path is not None:
                 database.probe()
-        except migrations.SchemaMismatch:
+        except SchemaMismatch:
             break
         except Unavailable as error:
             now = time.monotonic()
@@ -89,10 +90,10 @@ def _named(settings: Settings) -> str:
 
 def _migrate(settings: Settings, slow: Callable[[], None]) -> None:
     database = migrations.patient(settings.database_url)
-    if migrations.is_migrated(database) and (missing := migrations.missing(database)):
+    if migrations.is_migrated(database) and (missing := migrations.missing(database, wsgi.OWNERS)):
         slow()
         log.info("migrating", migrations=missing, disk=disk_needed(database, settings.sqlite_path))
-        migrations.apply(database, lambda text: log.info("migrating", step=text))
+        migrations.apply(database, wsgi.OWNERS, lambda text: log.info("migrating", step=text))
     database.dispose()
 
 

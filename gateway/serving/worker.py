@@ -47,7 +47,7 @@ from gateway.serving import heap
 from gateway.serving.connections import ClientSocket, Connection
 from gateway.serving.incoming import Incoming
 from gateway.turns import EarlyLeave, Turns
-from gateway.users.memory import Memory
+from models.engine.caches import Memory
 
 #: Connections that clients may have open to one worker.
 CONNECTIONS = 1000

@@ -24,11 +24,11 @@ from gateway.users.families import Outcome, TokenFamilies, new_family, new_refre
 from gateway.users.keys import key_hash
 from gateway.users.lockout import Limits, Lockout
 from gateway.users.logins import WRONG, Logins
-from gateway.users.memory import Memory
 from gateway.users.passwords import IN_LINE, Passwords
 from gateway.users.sessions import LONGEST_ID, LoginSession, LoginSessions, TokenCookies, session_hash
 from gateway.users.tokens import ACCESS_USE, REFRESH_USE, Claims, Lifetimes, TokenError, TokenExpired, Tokens, is_token
 from models import Database
+from models.engine.caches import Memory
 from models.users import identity, login
 from models.users.identity import Identity
 

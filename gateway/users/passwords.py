@@ -26,7 +26,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from gateway import turns
 from gateway.errors import TooManyRequests
 from gateway.users.clock import Clock
-from gateway.users.memory import Memory
+from models.engine.caches import Memory
 
 Result = TypeVar("Result")
 

@@ -17,20 +17,18 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from models.engine import address
+from models.engine.caches import Recent
 from models.engine.engines import AGE, ANSWER, PATIENCE, Engine, Sqlite
 from models.engine.errors import OutcomeUnknown, Unavailable
 from models.engine.failures import check, is_broken, is_rolled_back, leaves_server, translated
 from models.engine.mysql import Mysql
 from models.engine.pool import Held, Pool, Run
-from models.engine.recent import Recent
 from models.engine.turns import Turns
 
 Result = TypeVar("Result")
 
 #: Connections that one process may have open, where nobody says otherwise; a thread needs one.
 CONNECTIONS = 32
-#: Sessions that one process keeps in memory.
-_MOST_SESSIONS = 1000
 #: How often `Database.run` does a unit at most.
 ATTEMPTS = 5
 #: How often one that others were quicker than: of Galera's nodes that change a row without a pause, one wins at a time.
@@ -256,8 +254,8 @@ class Database:
         self._connections = connections
         self._patience = patience
         self._age = age
-        #: Sessions by id, as they were read last.
-        self.recent_sessions: Recent[str, Any] = Recent(_MOST_SESSIONS)
+        #: What owners of rows keep of this database (`models.engine.caches.RecentOf`).
+        self.caches: dict[object, Recent[Any, Any]] = {}
         self._inherited: list[Pool] = []
         self._renew()
 

@@ -8,6 +8,7 @@ StorageError
     +-- TimedOut     a statement took longer than it may
     +-- OutcomeUnknown   the connection was lost while the unit of work was committed
 +-- SchemaMismatch   the database's schema is not the one that this version needs
++-- WrongRows        the declaration of a service's tables and migrations is wrong
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class OutcomeUnknown(Unavailable):
 
 class SchemaMismatch(StorageError):
     """The database's schema is older or newer than this version's."""
+
+
+class WrongRows(StorageError):
+    """The declaration of a service's tables and migrations is wrong. The message names the owner, the place and what would be right."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import peewee
 
+from models.engine.caches import RecentOf
 from models.engine.database import Unit
 from models.engine.errors import Conflict, Full
 from models.engine.statements import Statement, param
@@ -36,6 +37,8 @@ MOST_LINES = 10_000
 
 #: Lines and members that a session may have for its row to be kept in memory.
 _MOST_KEPT = 200
+#: Sessions by id, as they were read last.
+RECENT: RecentOf[str, SessionRow] = RecentOf(1000)
 
 
 class BreadcrumbRow(NamedTuple):
@@ -220,7 +223,7 @@ def _recent(unit: Unit, session_id: str) -> SessionRow | None:
     PERF: clients ask for one session again and again, and its version is quickly asked for. Only what a reading unit sees is kept: what a
     writing one sees may be rolled back.
     """
-    recent = unit.database.recent_sessions
+    recent = RECENT.on(unit.database)
     row = recent.get(session_id)
     if row is not None and _STATE.run(unit, (session_id,)).fetchone() == (row.version, row.date_last_modified):
         return row

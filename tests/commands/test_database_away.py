@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
-from models import connect, migrations
+from models import connect
+from models.engine import migrations
+from tests.databases import OWNERS
 from tests.servers import free_port
 
 COMMANDS = [
@@ -48,16 +50,16 @@ def test_away(command: list[str]) -> None:
 def test_newer(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/gateway.db"
     database = connect(url)
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     with database.unit_of_work() as unit:
-        unit.execute("INSERT INTO schema_migrations (name, applied) VALUES ('9999_future', 'now')")
+        unit.execute("INSERT INTO schema_migrations (name, applied) VALUES ('users/9999_future', 'now')")
     database.dispose()
     for command in (["migrate"], ["migrate", "--check"], ["serve"], ["user", "list"]):
         env = {"GATEWAY_BIND": f"127.0.0.1:{free_port()}", "GATEWAY_DATABASE_URL": url}
         done = _run(command, env)
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
-        assert "newer than this version: it has 9999_future" in done.stderr
+        assert "newer than this version: it has users/9999_future" in done.stderr
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, ["check-config"]], ids=" ".join)

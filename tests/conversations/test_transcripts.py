@@ -16,12 +16,14 @@ from gateway.users.administration import Administrator
 from gateway.users.authenticator import Authenticator
 from gateway.users.passwords import new_hasher
 from gateway.users.sessions import LoginSessions
-from models import connect, migrations
+from models import connect
+from models.engine import migrations
 from models.users import identity, user
 from serializers.registry import default_registry
 from tests.conversations import host
 from tests.conversations.decisions import DECISIONS, UNEXPLAINED, verdict
 from tests.conversations.recording import Answer, Conversation, ask, conversations, differences
+from tests.databases import OWNERS
 
 HERE = Path(__file__).parent
 DOCUMENTATION = HERE.parents[1] / "docs" / "http.rst"
@@ -49,7 +51,7 @@ class Host:
 
     def __init__(self, folder: Path) -> None:
         database = connect(f"sqlite:///{folder}/host.db")
-        migrations.apply(database)
+        migrations.apply(database, OWNERS)
         administrator = Administrator(database, time.time())
         for name in USERS:
             role = "Customer" if name == "norole" else "User"

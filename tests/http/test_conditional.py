@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from models.engine.recent import Recent
+from models.engine.caches import Recent
 
 
 @pytest.fixture

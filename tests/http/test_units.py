@@ -20,11 +20,12 @@ from gateway.sessions import sessions
 from gateway.settings import Settings
 from gateway.users import bootstrap
 from gateway.users.authenticator import Authenticator
-from models import Database, Unavailable, Unit, connect, migrations
+from models import Database, Unavailable, Unit, connect
+from models.engine import migrations
 from models.sessions import session
 from models.sessions.session import LogRow
 from serializers.registry import default_registry
-from tests.databases import new_database
+from tests.databases import OWNERS, new_database
 from tests.models.conftest import add, stored
 
 from .conftest import API_KEY
@@ -72,7 +73,7 @@ class Service:
 def database(mariadb: str) -> Iterator[Database]:
     """A fresh database of MariaDB."""
     made = connect(new_database(mariadb))
-    migrations.apply(made)
+    migrations.apply(made, OWNERS)
     yield made
     made.dispose()
 

@@ -80,24 +80,24 @@ def test_a_file_that_is_not_a_database_is_one_line_at_once(make_gateway: Gateway
 def test_an_old_schema_is_migrated_at_the_start_and_can_be_undone(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(**FIRST_USER)
     gateway.command("migrate")
-    undone = gateway.attempt("migrate", "--to", "2")
+    undone = gateway.attempt("migrate", "--to", "sessions/2")
     assert undone.returncode == 0, undone.stderr
-    assert undone.stdout.splitlines()[-1] == "the schema is that of 0002_lists_by_date"
-    assert "undid 0003_fewer_pages" in undone.stdout
+    assert undone.stdout.splitlines()[-1] == "the schema is that of sessions/2"
+    assert "undid sessions/0003_fewer_pages" in undone.stdout
     assert "need up to" in undone.stderr
-    assert "undoing 0003_fewer_pages: step 1 of" in undone.stderr
+    assert "undoing sessions/0003_fewer_pages: step 1 of" in undone.stderr
     assert gateway.attempt("migrate", "--check").returncode == 1
     gateway.start()
     ready(gateway)
-    assert "applying 0003_fewer_pages: step 1 of" in gateway.printed()
+    assert "applying sessions/0003_fewer_pages: step 1 of" in gateway.printed()
     assert "MB are free" in gateway.printed()
     assert names(gateway, create(gateway, "after")) == ["after"]
 
 
 def test_a_number_that_no_migration_has(make_gateway: GatewayFactory) -> None:
-    done = make_gateway().attempt("migrate", "--to", "9999")
+    done = make_gateway().attempt("migrate", "--to", "users/9999")
     assert done.returncode == 1
-    assert "there is no migration 9999; there are 0001_first" in done.stderr
+    assert "there is no migration users/9999; users has 0001_first" in done.stderr
 
 
 def test_an_administrator_is_made_where_there_is_none(make_gateway: GatewayFactory) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from models import Database, Unit, connect, migrations
-from models.engine import ids
+from models import Database, Unit, connect
+from models.engine import ids, migrations
 from models.sessions import session
 from models.sessions.session import LogRow, MemberRow
-from tests.databases import ENGINES, TABLES, new_database
+from tests.databases import ENGINES, OWNERS, TABLES, new_database
 
 _CLOCK = itertools.count()
 
@@ -48,7 +48,7 @@ def stored(unit: Unit, session_id: str, **options: Any) -> Any:
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     database = connect(f"sqlite:///{path}")
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     database.dispose()
     return path
 
@@ -56,7 +56,7 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _migrated(server: str) -> str:
     url = new_database(server, "models")
     database = connect(url)
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     database.dispose()
     return url
 

@@ -19,10 +19,11 @@ from gateway.sessions import load_services
 from gateway.sessions.dtos.catalog import catalog
 from gateway.transactions import unit_of_work
 from gateway.users import idempotency
-from models import Database, connect, migrations
+from models import Database, connect
+from models.engine import migrations
 from models.sessions import account
 from models.users import user
-from tests.databases import ENGINES, TABLES, new_database
+from tests.databases import ENGINES, OWNERS, TABLES, new_database
 
 load_services()
 
@@ -108,7 +109,7 @@ def shared_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
     def made(kind: str) -> str:
         url = new_database(request.getfixturevalue(kind))
         database = connect(url)
-        migrations.apply(database)
+        migrations.apply(database, OWNERS)
         database.dispose()
         return url
 
@@ -124,7 +125,7 @@ def world(request: pytest.FixtureRequest, shared_url: Callable[[str], str], tmp_
     else:
         url = f"sqlite:///{tmp_path}/gateway.db"
         database = connect(url)
-        migrations.apply(database)
+        migrations.apply(database, OWNERS)
     yield World(database, url)
     if request.param != "sqlite":
         with unit_of_work(database) as unit:

@@ -14,9 +14,10 @@ from argon2 import PasswordHasher
 from gateway.users.administration import Administrator
 from gateway.users.authenticator import Authenticator
 from gateway.users.passwords import Passwords
-from models import Database, connect, migrations
+from models import Database, connect
+from models.engine import migrations
 from tests import databases
-from tests.databases import TABLES
+from tests.databases import OWNERS, TABLES
 from tests.sessions.conftest import shared_url
 
 __all__ = ["shared_url"]
@@ -94,7 +95,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         database = connect(request.getfixturevalue("shared_url")(kind))
     else:
         database = connect(f"sqlite:///{tmp_path}/gateway.db")
-        migrations.apply(database)
+        migrations.apply(database, OWNERS)
     yield database
     with database.unit_of_work() as unit:
         for table in TABLES:

@@ -14,7 +14,9 @@ from gateway.settings import Settings
 from gateway.users import bootstrap, keys
 from gateway.users.administration import AdministrationError, Administrator, describe_users
 from gateway.users.authenticator import Credentials
-from models import Database, connect, migrations
+from models import Database, connect
+from models.engine import migrations
+from tests.databases import OWNERS
 
 from .conftest import ADA, ADDRESS, EVE, KEY, PASSWORD, World
 
@@ -109,7 +111,7 @@ def settings(database: Database, monkeypatch: pytest.MonkeyPatch, **more: str) -
 @pytest.fixture
 def empty(tmp_path: Path, cheap: None) -> Database:
     database = connect(f"sqlite:///{tmp_path}/empty.db")
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     return database
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from models import Database, connect, migrations
-from models.engine import checkpoints
+from models import Database, connect
+from models.engine import checkpoints, migrations
+from tests.databases import OWNERS
 from tests.models.conftest import add
 from tests.servers import wait_until
 
@@ -19,7 +20,7 @@ from tests.servers import wait_until
 def database(tmp_path: Path) -> Iterator[Database]:
     """A database on SQLite."""
     made = connect(f"sqlite:///{tmp_path}/gateway.db")
-    migrations.apply(made)
+    migrations.apply(made, OWNERS)
     yield made
     made.dispose()
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from models import Conflict, Database, Duplicate, Unavailable, connect, migrations
-from models.engine import ids
+from models import Conflict, Database, Duplicate, Unavailable, connect
+from models.engine import ids, migrations
 from models.engine.listing import Order
 from models.sessions import message, session
 from models.sessions.session import LogRow
 from models.users import idempotency, login, user
-from tests.databases import SERVERS, Server, new_database
+from tests.databases import OWNERS, SERVERS, Server, new_database
 from tests.models.conftest import add, instant, member, stored
 
 WRITERS = 16
@@ -319,7 +319,7 @@ def test_what_was_acknowledged_outlives_the_process(migrated_url: str) -> None:
 def test_what_was_acknowledged_outlives_the_server(own_server: Server) -> None:
     url = new_database(own_server.url)
     database = connect(url)
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     database.dispose()
     process = start_writer(url)
     first = read_lines(process, 40)

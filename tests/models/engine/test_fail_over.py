@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 import pymysql
 import pytest
 
-from models import Database, OutcomeUnknown, Unavailable, Unit, connect, migrations
+from models import Database, OutcomeUnknown, Unavailable, Unit, connect
+from models.engine import migrations
 from models.engine.address import Host
 from models.engine.mysql import Mysql
 from models.engine.pool import Held
 from models.sessions import account
-from tests.databases import SERVERS, Server, new_database
+from tests.databases import OWNERS, SERVERS, Server, new_database
 
 NOW = "2026-11-23T08:15:30.123456Z"
 
@@ -65,7 +66,7 @@ def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     pair = Pair(first, (first.port, int(urlsplit(second).port or 0)), f"fail_over_{os.urandom(4).hex()}")
     for which, url in enumerate((first.url, second)):
         database = connect(new_database(url, pair.name))
-        migrations.apply(database)
+        migrations.apply(database, OWNERS)
         database.dispose()
         created = "CREATE USER IF NOT EXISTS app@'127.0.0.1' IDENTIFIED BY 'app'"
         pair.ask(which, created, f"GRANT ALL ON {pair.name}.* TO app@'127.0.0.1'")
@@ -372,7 +373,7 @@ class TestConnections:
 def test_sqlite_does_no_half_units(tmp_path: Any) -> None:
     """A statement that fails is not run again on another connection, without those before it."""
     database = connect(f"sqlite:///{tmp_path}/x.db")
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     database.run(count)
 
     def work(unit: Unit) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from models import Database, Unavailable, Unit, connect, migrations
-from models.engine import ids
+from models import Database, Unavailable, Unit, connect
+from models.engine import ids, migrations
 from models.sessions import account, session
 from models.sessions.session import LogRow
-from tests.databases import Galera, new_database
+from tests.databases import OWNERS, Galera, new_database
 from tests.models.conftest import add
 from tests.servers import needs, wait_until
 
@@ -69,7 +69,7 @@ def opened(nodes: Sequence[Galera]) -> Iterator[Callable[..., Database]]:
 def each_node(nodes: Sequence[Galera], opened: Callable[..., Database]) -> list[Database]:
     """The database on each node, with its schema."""
     made = [opened(number, sync_wait=True) for number in range(len(nodes))]
-    migrations.apply(made[0])
+    migrations.apply(made[0], OWNERS)
     return made
 
 
@@ -110,12 +110,12 @@ def size(node: Galera) -> int:
 def test_migrations_on_every_node_at_once(opened: Callable[..., Database]) -> None:
     made = [opened(number, sync_wait=True) for number in range(3)]
     for _ in range(2):
-        together(*[lambda each=each: migrations.apply(each) for each in made])
+        together(*[lambda each=each: migrations.apply(each, OWNERS) for each in made])
         for each in made:
-            migrations.check(each)
-    migrations.downgrade(made[0], "")
-    together(*[lambda each=each: migrations.apply(each) for each in made])
-    assert migrations.missing(made[1]) == []
+            migrations.check(each, OWNERS)
+    migrations.downgrade(made[0], OWNERS, migrations.Target("sessions", 0))
+    together(*[lambda each=each: migrations.apply(each, OWNERS) for each in made])
+    assert migrations.missing(made[1], OWNERS) == []
 
 
 def test_writers_of_one_session(each_node: list[Database]) -> None:

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from types import ModuleType
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import peewee
 import pytest
 from click.testing import CliRunner
 
+from gateway import wsgi
 from gateway.cli import main
-from models import Database, SchemaMismatch, Unavailable, connect, migrations
-from models.migrations import ddl
+from models import Database, SchemaMismatch, Unavailable, Unit, connect
+from models.engine import ddl, migrations, owners, tables
+from models.engine.migrations import Target
+from models.engine.owners import Migration
 from models.sessions import session
-from models.sessions.tables import START, Session, SessionMember
-from tests.databases import SERVERS, TABLES
+from models.sessions.tables import Session, SessionMember
+from tests.databases import OWNERS, SERVERS, TABLES
 from tests.models.conftest import add
 
-NAMES = list(migrations.MIGRATIONS)
-#: How MariaDB and MySQL spell an INTEGER.
-_INT = re.compile(r"INT(\(11\))?$")
+NAMES = migrations.names(OWNERS)
+#: What the history of one sequence had, and what it stands for.
+BEFORE = ["0001_first", "0002_lists_by_date", "0003_fewer_pages", "0004_log_ins", "0005_searched_indexes"]
+ADOPTED = [part for name in BEFORE for part in migrations._PARTS[name]]
+SCHEMAS = Path(__file__).parents[2] / "corpora" / "schemas"
+
+
+@dataclass
+class Owner:
+    """An owner with migrations of a test."""
+
+    owner: str
+    steps: tuple[Migration, ...]
+    tables: tuple[type[peewee.Model], ...] = ()
+
+
+def owner(*up: Any) -> list[Owner]:
+    """An owner named ``test`` with one migration."""
+    return [Owner("test", (Migration("0001_test", up, ()),))]
 
 
 @pytest.fixture
@@ -34,87 +53,67 @@ def empty(database_url: str) -> Iterator[Database]:
     made.dispose()
 
 
-def module(up: Any, down: Any = ()) -> ModuleType:
-    """A migration."""
-    made = ModuleType("models.migrations.m9999_test")
-    vars(made).update(UP=up, DOWN=down)
-    return made
-
-
-def tables(database: Database) -> set[str]:
+def table_names(database: Database) -> set[str]:
     """The names of a database's tables."""
     with database.peewee.connection_context():
         return set(database.peewee.get_tables())
 
 
-def indexes(database: Database, table: str) -> set[tuple[tuple[str, ...], bool]]:
-    """The columns of a table's indexes, and whether they are unique. The primary key's own is left out."""
-    with database.peewee.connection_context():
-        key = tuple(database.peewee.get_primary_keys(table))
-        found = {(tuple(each.columns), bool(each.unique)) for each in database.peewee.get_indexes(table)}
-    return found - {(key, True)}
-
-
-def types(database: Database, table: str) -> dict[str, tuple[str, bool]]:
-    """The types of a table's columns in capitals, and whether they may be null."""
+def indexes(database: Database) -> dict[str, set[tables.Index]]:
+    """The indexes of every table."""
     with database.unit_of_work(write=False) as unit:
-        if unit.dialect == "sqlite":
-            rows = unit.execute('SELECT name, type, NOT "notnull" FROM pragma_table_info(?)', (table,)).fetchall()
-        else:
-            rows = unit.execute(
-                "SELECT column_name, column_type, is_nullable = 'YES' FROM information_schema.columns "
-                "WHERE table_schema = DATABASE() AND table_name = %s",
-                (table,),
-            ).fetchall()
-    return {name: (_INT.sub("INTEGER", kind.upper()), bool(null)) for name, kind, null in rows}
+        return {each._meta.table_name: tables.indexes(unit, each._meta.table_name) for each in TABLES}
 
 
-def wanted_type(field: peewee.Field) -> str:
-    """The type of a model's column."""
-    if isinstance(field, peewee.CharField):
-        return f"VARCHAR({field.max_length})"
-    if isinstance(field, peewee.TextField):
-        return "MEDIUMTEXT"
-    return "INTEGER"
+def rows(database: Database) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every table."""
+    with database.unit_of_work(write=False) as unit:
+        return {each._meta.table_name: _rows(unit, each) for each in TABLES}
 
 
-#: What the indexes that sort lists of sessions have behind what sorts, and the columns that only some engines have.
-SEARCHED = {"sqlite": ("from_folded", "to_folded"), "mysql": ("from_start", "to_start")}
-GENERATED = {"sqlite": {}, "mysql": dict.fromkeys(SEARCHED["mysql"], (f"VARCHAR({START})", True))}
+def _rows(unit: Unit, table: type[peewee.Model]) -> list[dict[str, Any]]:
+    names = sorted(tables.columns(unit, table._meta.table_name))
+    listed = ", ".join(f'"{name}"' for name in names)
+    found = unit.execute(f'SELECT {listed} FROM "{table._meta.table_name}"').fetchall()
+    return sorted((dict(zip(names, row, strict=True)) for row in found), key=repr)
 
 
-def _searched(database: Database, table: type[peewee.Model], columns: Sequence[str]) -> tuple[str, ...]:
-    """An index's columns. Those that sort lists of all sessions, and of an account's, have what is searched, too."""
-    sorts_lists = table is Session and columns[:-3] in [(), ("account_id",)]
-    return (*columns, *SEARCHED[database.dialect]) if sorts_lists else tuple(columns)
+def recorded(database: Database) -> list[str]:
+    """The names in the history."""
+    with database.unit_of_work(write=False) as unit:
+        return [name for (name,) in unit.execute("SELECT name FROM schema_migrations ORDER BY name").fetchall()]
+
+
+def wanted_indexes(table: str) -> set[tuple[tuple[str, ...], bool]]:
+    """The indexes of a table's model."""
+    (model,) = (each for each in TABLES if each._meta.table_name == table)
+    single = {((each.name,), bool(each.unique)) for each in model._meta.sorted_fields if each.index or each.unique}
+    return single | {(tuple(columns), unique) for columns, unique in model._meta.indexes}
+
+
+#: What the indexes that sort lists of sessions have behind what sorts.
+SEARCHED = {"from_folded", "to_folded", "from_start", "to_start"}
 
 
 class TestSchema:
     """The migrated schema is the one that the tables say."""
 
     def test_tables(self, database: Database) -> None:
-        assert tables(database) == {table._meta.table_name for table in TABLES} | {"schema_migrations"}
+        assert table_names(database) == {table._meta.table_name for table in TABLES} | {"schema_migrations"}
 
-    def test_columns(self, database: Database) -> None:
-        for table in TABLES:
-            fields = table._meta.sorted_fields
-            wanted = {each.column_name: (wanted_type(each), bool(each.null)) for each in fields}
-            if table is Session:
-                wanted |= GENERATED[database.dialect]
-            assert types(database, table._meta.table_name) == wanted
+    def test_columns_keys_and_indexes(self, database: Database) -> None:
+        with database.unit_of_work(write=False) as unit:
+            assert tables.differences(unit, TABLES) == []
 
-    def test_keys(self, database: Database) -> None:
-        for table in TABLES:
-            key: Any = table._meta.primary_key
-            with database.peewee.connection_context():
-                found = database.peewee.get_primary_keys(table._meta.table_name)
-            assert found == list(getattr(key, "field_names", (key.name,)))
+    def test_no_index_but_the_models(self, database: Database) -> None:
+        """Those that sort lists of all sessions, and of an account's, have what is searched, too."""
+        for table, found in indexes(database).items():
+            for index in found:
+                columns = tuple(each for each in index.columns if each not in SEARCHED)
+                assert (columns, index.unique) in wanted_indexes(table)
 
-    def test_indexes(self, database: Database) -> None:
-        for table in TABLES:
-            single = {((each.name,), each.unique) for each in table._meta.sorted_fields if each.index or each.unique}
-            joined = {(_searched(database, table, columns), unique) for columns, unique in table._meta.indexes}
-            assert indexes(database, table._meta.table_name) == single | joined
+    def test_in_memory(self) -> None:
+        owners.verify(OWNERS)
 
     def test_rows_in_the_order_of_their_keys(self, database: Database) -> None:
         if database.dialect == "mysql":
@@ -145,31 +144,82 @@ class TestSchema:
         assert found in ((("utf8mb4_nopad_bin",),), (("utf8mb4_0900_bin",),))
 
 
+class TestBefore:
+    """A database whose history names no owners is brought over without loss."""
+
+    @pytest.fixture
+    def old(self, request: pytest.FixtureRequest, empty: Database) -> Database:
+        """A database of the time when all tables had one history, with a row or two in each."""
+        engine = request.node.callspec.params["database_url"]
+        statements = (SCHEMAS / f"before_owners.{engine}.sql").read_text().split(";\n")
+        with empty.unit_of_work() as unit:
+            for statement in filter(str.strip, statements):
+                unit.execute(statement)
+        return empty
+
+    def test_its_rows_stay(self, old: Database) -> None:
+        before = rows(old)
+        assert all(before.values())
+        assert migrations.missing(old, OWNERS) == [name for name in NAMES if name not in ADOPTED]
+        assert recorded(old) == BEFORE
+        assert migrations.apply(old, OWNERS) == [name for name in NAMES if name not in ADOPTED]
+        assert set(ADOPTED) <= set(recorded(old)) == set(NAMES)
+        assert rows(old) == before
+        with old.unit_of_work(write=False) as unit:
+            assert tables.differences(unit, TABLES) == []
+            assert session.get(unit, "5" * 32) is not None
+
+    def test_down_to_the_first_and_up_again(self, old: Database) -> None:
+        before = {name: found for name, found in rows(old).items() if name not in ("known_addresses", "token_families")}
+        for each in OWNERS:
+            names = [name for name in NAMES if name.startswith(f"{each.owner}/") and name in ADOPTED]
+            assert migrations.downgrade(old, OWNERS, Target(each.owner, 1)) == names[:0:-1]
+        assert recorded(old) == ["sessions/0001_first", "users/0001_first"]
+        migrations.apply(old, OWNERS)
+        after = rows(old)
+        for name, found in before.items():
+            unset = "password_set_by" if name == "users" else ""
+            assert [{**row, unset: None} for row in after[name]] == [{**row, unset: None} for row in found]
+
+    def test_half_way(self, old: Database) -> None:
+        """Some of the old migrations were applied: the parts of the others are missing."""
+        with old.unit_of_work() as unit:
+            unit.execute("DELETE FROM schema_migrations WHERE name > '0004'")
+        stay = [part for name in BEFORE[:3] for part in migrations._PARTS[name]]
+        assert migrations.missing(old, OWNERS) == [name for name in NAMES if name not in stay]
+
+    def test_one_owner_alone_forgets_nothing_of_the_other(self, old: Database) -> None:
+        assert migrations.apply(old, OWNERS[:1]) == []
+        assert set(ADOPTED) <= set(recorded(old))
+
+
 class TestUpAndDown:
     """Each migration is applied once, and may be taken back."""
 
     def test_up_twice_down_and_up_again(self, empty: Database) -> None:
-        assert migrations.missing(empty) == NAMES
-        assert migrations.apply(empty) == NAMES
-        assert migrations.missing(empty) == []
-        migrations.check(empty)
-        assert migrations.apply(empty) == []
-        assert migrations.downgrade(empty, "") == NAMES[::-1]
-        assert tables(empty) == {"schema_migrations"}
-        assert migrations.downgrade(empty, "") == []
-        assert migrations.apply(empty) == NAMES
+        assert migrations.missing(empty, OWNERS) == NAMES
+        assert migrations.apply(empty, OWNERS) == NAMES
+        assert migrations.missing(empty, OWNERS) == []
+        migrations.check(empty, OWNERS)
+        assert migrations.apply(empty, OWNERS) == []
+        for each in OWNERS:
+            names = [name for name in NAMES if name.startswith(f"{each.owner}/")]
+            assert migrations.downgrade(empty, OWNERS, Target(each.owner, 0)) == names[::-1]
+            assert migrations.downgrade(empty, OWNERS, Target(each.owner, 0)) == []
+        assert table_names(empty) == {"schema_migrations"}
+        assert migrations.apply(empty, OWNERS) == NAMES
 
     def test_each_step_keeps_the_rows(self, empty: Database) -> None:
-        migrations.apply(empty)
-        before = {table: indexes(empty, table) for table in tables(empty)}
+        migrations.apply(empty, OWNERS)
+        before = indexes(empty)
         with empty.unit_of_work() as unit:
             row = add(unit, "ada", log=["made", "and more"])
-        for target in NAMES:
-            later = NAMES[NAMES.index(target) + 1 :]
-            assert migrations.downgrade(empty, target) == later[::-1]
-            assert migrations.missing(empty) == later
-            assert migrations.apply(empty) == later
-            assert {table: indexes(empty, table) for table in tables(empty)} == before
+        for target in (Target(each.owner, step.number) for each in OWNERS for step in each.steps):
+            later = [name for name in NAMES if name.startswith(f"{target.owner}/")][target.number :]
+            assert migrations.downgrade(empty, OWNERS, target) == later[::-1]
+            assert migrations.missing(empty, OWNERS) == later
+            assert migrations.apply(empty, OWNERS) == later
+            assert indexes(empty) == before
             with empty.unit_of_work(write=False) as unit:
                 assert session.get(unit, row.id) == row
 
@@ -179,25 +229,50 @@ class TestOtherVersions:
 
     def test_an_empty_database(self, empty: Database) -> None:
         with pytest.raises(SchemaMismatch, match=f"older than this version: it lacks {NAMES[0]}.*'gateway migrate'"):
-            migrations.check(empty)
+            migrations.check(empty, OWNERS)
+        with pytest.raises(SchemaMismatch, match="it lacks users/0001_first, users/0002_log_ins; run"):
+            migrations.check(empty, OWNERS[:1])
+        assert migrations.apply(empty, OWNERS[:1]) == ["users/0001_first", "users/0002_log_ins"]
+        migrations.check(empty, OWNERS[:1])
+        assert "sessions" not in table_names(empty)
 
     def test_an_older_schema_and_a_newer_one(self, empty: Database) -> None:
-        migrations.apply(empty)
-        migrations.downgrade(empty, NAMES[0])
-        with pytest.raises(SchemaMismatch, match=f"older than this version: it lacks {NAMES[1]}"):
-            migrations.check(empty)
+        migrations.apply(empty, OWNERS)
+        migrations.downgrade(empty, OWNERS, Target("sessions", 1))
+        with pytest.raises(SchemaMismatch, match=r"older than this version: it lacks sessions/0002_lists_by_date"):
+            migrations.check(empty, OWNERS)
+        migrations.check(empty, OWNERS[:1])
         with empty.unit_of_work() as unit:
-            unit.execute("INSERT INTO schema_migrations (name, applied) VALUES ('9999_future', 'now')")
-        for refused in (migrations.check, migrations.apply, migrations.missing):
-            with pytest.raises(SchemaMismatch, match="newer than this version: it has 9999_future"):
-                refused(empty)
+            unit.execute("INSERT INTO schema_migrations (name, applied) VALUES ('shop/0001_first', 'now')")
+        assert migrations.apply(empty, OWNERS, target=Target("sessions", 2)) == ["sessions/0002_lists_by_date"]
+        for name in ("users/9999_future", "9999_future"):
+            with empty.unit_of_work() as unit:
+                unit.execute(f"INSERT INTO schema_migrations (name, applied) VALUES ('{name}', 'now')")
+            for refused in (migrations.check, migrations.apply, migrations.missing):
+                with pytest.raises(SchemaMismatch, match=f"newer than this version: it has {name}"):
+                    refused(empty, OWNERS)
+            with empty.unit_of_work() as unit:
+                unit.execute(f"DELETE FROM schema_migrations WHERE name = '{name}'")
+
+    def test_targets(self) -> None:
+        assert migrations.target("users/2", OWNERS) == Target("users", 2)
+        assert migrations.target("sessions/0", OWNERS) == Target("sessions", 0)
+        assert migrations.target("1", OWNERS[:1]) == Target("users", 1)
+        for text, words in {
+            "1": "1 may be of several owners; write users/1 or sessions/1",
+            "shop/1": "there is no owner 'shop'; write users/1 or sessions/1",
+            "users/3": "there is no migration users/3; users has 0001_first, 0002_log_ins",
+            "users": "'users' names no migration; write OWNER/NUMBER, such as users/1",
+        }.items():
+            with pytest.raises(SchemaMismatch) as refused:
+                migrations.target(text, OWNERS)
+            assert str(refused.value) == words
 
 
 class TestInterrupted:
     """A migration that fails half-way leaves a schema that the next try completes."""
 
-    def test_it_goes_on_where_it_stopped(self, empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(migrations, "MIGRATIONS", {})
+    def test_it_goes_on_where_it_stopped(self, empty: Database) -> None:
         begin = (
             'CREATE TABLE "added" ("id" VARCHAR(64) NOT NULL PRIMARY KEY)',
             'CREATE INDEX "added_id" ON "added" ("id")',
@@ -205,17 +280,16 @@ class TestInterrupted:
             ddl.add_column("added", "gone", "VARCHAR(64)"),
             ddl.drop_column("added", "gone"),
         )
-        broken = {"9999_test": module((*begin, "NO STATEMENT AT ALL"))}
-        monkeypatch.setattr(migrations, "MIGRATIONS", broken)
+        broken = owner(*begin, "NO STATEMENT AT ALL")
         with pytest.raises(Exception, match=r"(?i)syntax"):
-            migrations.apply(empty)
-        assert migrations.missing(empty) == ["9999_test"]
-        assert ("added" in tables(empty)) == (empty.dialect == "mysql")
-        whole = {"9999_test": module((*begin, 'CREATE TABLE "more" ("id" INTEGER NOT NULL PRIMARY KEY)'))}
-        monkeypatch.setattr(migrations, "MIGRATIONS", whole)
-        assert migrations.apply(empty) == ["9999_test"]
-        assert {"added", "more"} <= tables(empty)
-        assert types(empty, "added").keys() == {"id", "name"}
+            migrations.apply(empty, broken)
+        assert migrations.missing(empty, broken) == ["test/0001_test"]
+        assert ("added" in table_names(empty)) == (empty.dialect == "mysql")
+        whole = owner(*begin, 'CREATE TABLE "more" ("id" INTEGER NOT NULL PRIMARY KEY)')
+        assert migrations.apply(empty, whole) == ["test/0001_test"]
+        assert {"added", "more"} <= table_names(empty)
+        with empty.unit_of_work(write=False) as unit:
+            assert tables.columns(unit, "added").keys() == {"id", "name"}
 
 
 @pytest.mark.parametrize("database_url", SERVERS, indirect=True)
@@ -226,34 +300,38 @@ class TestSlow:
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(connect.__kwdefaults__ or {}, "answer", 1)
-        monkeypatch.setattr(migrations, "MIGRATIONS", {"9999_test": module(("SELECT SLEEP(2)",))})
+        slow = owner({"mysql": "SELECT SLEEP(2)"})
+        monkeypatch.setattr(wsgi, "OWNERS", slow)
         with pytest.raises(Unavailable, match="timed out"):
-            migrations.apply(connect(database_url))
+            migrations.apply(connect(database_url), slow)
         done = CliRunner().invoke(
             main,
             ["migrate"],
             env={"GATEWAY_DATABASE_URL": database_url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"},
         )
-        assert done.output == "applied 9999_test\nthe schema is up to date\n"
+        assert done.output == "applied test/0001_test\nthe schema is up to date\n"
 
     def test_who_reads_a_table_is_waited_for_for_a_while(
         self, database_url: str, empty: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        migrations.apply(empty)
+        migrations.apply(empty, OWNERS)
         monkeypatch.setattr(migrations, "_PATIENCE", 1)
-        monkeypatch.setattr(
-            migrations, "MIGRATIONS", {**migrations.MIGRATIONS, "9999_test": module(("DROP TABLE users",))}
-        )
         patient = migrations.patient(database_url)
         with empty.unit_of_work(write=False) as unit:
             unit.execute("SELECT 1 FROM users")
             with pytest.raises(Unavailable, match="Lock wait timeout"):
-                migrations.apply(patient)
-        assert migrations.apply(patient) == ["9999_test"]
+                migrations.apply(patient, owner("DROP TABLE users"))
+        assert migrations.apply(patient, owner("DROP TABLE users")) == ["test/0001_test"]
         patient.dispose()
 
 
-MIGRATE = "import sys; from models import connect, migrations; print(*migrations.apply(connect(sys.argv[1])))"
+MIGRATE = """
+import sys
+from gateway.wsgi import OWNERS
+from models import connect
+from models.engine import migrations
+print(*migrations.apply(connect(sys.argv[1]), OWNERS))
+"""
 
 
 class TestAtOnce:
@@ -266,8 +344,8 @@ class TestAtOnce:
         ]
         done = [process.communicate(timeout=60) for process in running]
         assert [process.returncode for process in running] == [0] * 4, done
-        assert sorted(" ".join(out for out, _ in done).split()) == NAMES
-        migrations.check(connect(database_url))
+        assert sorted(" ".join(out for out, _ in done).split()) == sorted(NAMES)
+        migrations.check(connect(database_url), OWNERS)
 
     def test_a_lock_is_one_databases_own(self, empty: Database, database_url: str) -> None:
         """Who migrates one database of a server keeps nobody from migrating another one."""

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from models import Database, Unavailable, connect, migrations
+from models import Database, Unavailable, connect
+from models.engine import migrations
 from models.engine.engines import Sqlite
 from models.engine.listing import Order
 from models.sessions import session_list
+from tests.databases import OWNERS
 from tests.models.conftest import add
 
 
@@ -22,7 +24,7 @@ def path(tmp_path: Path) -> Path:
     """A migrated database's file with some sessions."""
     path = tmp_path / "gateway.db"
     database = connect(f"sqlite:///{path}")
-    migrations.apply(database)
+    migrations.apply(database, OWNERS)
     with database.unit_of_work() as unit:
         for _ in range(200):
             add(unit, "ada", console_data="x" * 300)
@@ -44,7 +46,7 @@ def test_nobody_else_reads_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         database = connect(f"sqlite:///{tmp_path}/new%20one.db")
-        migrations.apply(database)
+        migrations.apply(database, OWNERS)
         with database.unit_of_work() as unit:
             add(unit)
             modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}

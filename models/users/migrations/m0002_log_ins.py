@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.migrations.ddl import Change, add_column, drop_column
+from models.engine.ddl import Change, add_column, drop_column
 
 UP: tuple[Change, ...] = (
     add_column("users", "password_set_by", "VARCHAR(64)"),

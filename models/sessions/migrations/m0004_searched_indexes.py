@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.migrations.ddl import Change
+from models.engine.ddl import Change
 
 _INDEXES = {
     "session_archived_date_created_id": ("archived", "date_created", "id"),

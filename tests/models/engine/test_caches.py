@@ -1,6 +1,6 @@
 """What a process remembers for a while."""
 
-from gateway.users.memory import Memory
+from models.engine.caches import Memory
 
 
 def test_values_are_remembered_until_their_time_is_over() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.migrations.ddl import Change
+from models.engine.ddl import Change
 
 _MEMBERS = """
     "session_id" VARCHAR(64) NOT NULL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models import Database, connect
-from models.engine.recent import Recent
+from models.engine.caches import Recent
 from models.sessions import session
 from models.sessions.session import LogRow
 from tests.models.conftest import add, instant, stored
@@ -117,4 +117,4 @@ def test_what_a_writing_unit_sees_is_not_kept(database: Database) -> None:
     for _ in range(3):
         with database.unit_of_work() as unit:
             stored(unit, row.id)
-    assert row.id not in database.recent_sessions
+    assert row.id not in session.RECENT.on(database)

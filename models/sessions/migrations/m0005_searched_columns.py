@@ -6,7 +6,7 @@ lists have, too. One statement makes both columns and both indexes: it copies th
 
 from __future__ import annotations
 
-from models.migrations.ddl import Change
+from models.engine.ddl import Change
 
 #: Characters of the beginning. Longer texts are read in the table; few senders and receivers have one.
 LENGTH = 190

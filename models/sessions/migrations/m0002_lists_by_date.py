@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.migrations.ddl import drop_index
+from models.engine.ddl import drop_index
 
 _FILTERED = ("customer_id", "endpoint_id", "parent_session_id")
 

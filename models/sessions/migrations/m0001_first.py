@@ -1,4 +1,4 @@
-"""The first schema."""
+"""The first schema of the sessions API."""
 
 from __future__ import annotations
 
@@ -16,66 +16,6 @@ UP = (
     )
     """,
     'CREATE INDEX "account_parent_account_id" ON "accounts" ("parent_account_id")',
-    """
-    CREATE TABLE "users" (
-        "id" VARCHAR(64) NOT NULL PRIMARY KEY,
-        "email_address" VARCHAR(255) NOT NULL,
-        "email_folded" VARCHAR(255) NOT NULL,
-        "first_name" VARCHAR(255),
-        "last_name" VARCHAR(255),
-        "avatar_url" VARCHAR(255),
-        "password_hash" VARCHAR(255),
-        "roles" MEDIUMTEXT NOT NULL,
-        "disabled" INTEGER NOT NULL,
-        "credentials_version" INTEGER NOT NULL,
-        "date_created" VARCHAR(27) NOT NULL,
-        "date_last_modified" VARCHAR(27) NOT NULL
-    )
-    """,
-    'CREATE UNIQUE INDEX "user_email_folded" ON "users" ("email_folded")',
-    """
-    CREATE TABLE "user_accounts" (
-        "user_id" VARCHAR(64) NOT NULL,
-        "position" INTEGER NOT NULL,
-        "account_id" VARCHAR(64) NOT NULL,
-        PRIMARY KEY ("user_id", "position")
-    )
-    """,
-    'CREATE INDEX "useraccount_account_id" ON "user_accounts" ("account_id")',
-    """
-    CREATE TABLE "api_keys" (
-        "id" VARCHAR(64) NOT NULL PRIMARY KEY,
-        "user_id" VARCHAR(64) NOT NULL,
-        "key_hash" VARCHAR(64) NOT NULL,
-        "hint" VARCHAR(16) NOT NULL,
-        "date_created" VARCHAR(27) NOT NULL,
-        "date_expires" VARCHAR(27),
-        "date_revoked" VARCHAR(27)
-    )
-    """,
-    'CREATE INDEX "apikey_user_id" ON "api_keys" ("user_id")',
-    'CREATE UNIQUE INDEX "apikey_key_hash" ON "api_keys" ("key_hash")',
-    """
-    CREATE TABLE "login_sessions" (
-        "id_hash" VARCHAR(64) NOT NULL PRIMARY KEY,
-        "user_id" VARCHAR(64) NOT NULL,
-        "credentials_version" INTEGER NOT NULL,
-        "permanent" INTEGER NOT NULL,
-        "date_created" VARCHAR(27) NOT NULL,
-        "date_touched" VARCHAR(27) NOT NULL,
-        "date_expires" VARCHAR(27) NOT NULL
-    )
-    """,
-    'CREATE INDEX "loginsession_user_id" ON "login_sessions" ("user_id")',
-    'CREATE INDEX "loginsession_date_expires" ON "login_sessions" ("date_expires")',
-    """
-    CREATE TABLE "login_failures" (
-        "id" VARCHAR(64) NOT NULL PRIMARY KEY,
-        "subject" VARCHAR(255) NOT NULL,
-        "date" VARCHAR(27) NOT NULL
-    )
-    """,
-    'CREATE INDEX "loginfailure_subject_date" ON "login_failures" ("subject", "date")',
     """
     CREATE TABLE "customers" (
         "id" VARCHAR(64) NOT NULL PRIMARY KEY,
@@ -209,31 +149,14 @@ UP = (
     """,
     'CREATE INDEX "conversation_account_id_date_last_message" ON "conversations" ("account_id", "date_last_message")',
     'CREATE INDEX "conversation_endpoint_id_other_address" ON "conversations" ("endpoint_id", "other_address")',
-    """
-    CREATE TABLE "idempotency_keys" (
-        "user_id" VARCHAR(64) NOT NULL,
-        "key" VARCHAR(255) NOT NULL,
-        "operation" VARCHAR(64) NOT NULL,
-        "result" MEDIUMTEXT,
-        "date_created" VARCHAR(27) NOT NULL,
-        PRIMARY KEY ("user_id", "operation", "key")
-    )
-    """,
-    'CREATE INDEX "idempotencykey_date_created" ON "idempotency_keys" ("date_created")',
 )
 
 DOWN = (
-    'DROP TABLE "idempotency_keys"',
     'DROP TABLE "conversations"',
     'DROP TABLE "messages"',
     'DROP TABLE "session_log"',
     'DROP TABLE "session_members"',
     'DROP TABLE "sessions"',
     'DROP TABLE "customers"',
-    'DROP TABLE "login_failures"',
-    'DROP TABLE "login_sessions"',
-    'DROP TABLE "api_keys"',
-    'DROP TABLE "user_accounts"',
-    'DROP TABLE "users"',
     'DROP TABLE "accounts"',
 )

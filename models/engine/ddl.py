@@ -8,13 +8,17 @@ nodes of a Galera cluster at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from models.engine.database import Unit
 from models.engine.failures import is_made
 
 #: A statement, or one for each dialect that needs the change.
 Change = str | Mapping[str, str]
+
+#: The table of what was applied, and the statement that makes it.
+HISTORY_TABLE = "schema_migrations"
+HISTORY = f'CREATE TABLE "{HISTORY_TABLE}" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "applied" VARCHAR(27) NOT NULL)'
 
 _TABLE = re.compile(r'\s*(CREATE|DROP) TABLE "(\w+)"')
 _INDEX = re.compile(r'\s*(CREATE|DROP) (?:UNIQUE )?INDEX "(\w+)" ON "(\w+)"')
@@ -35,6 +39,19 @@ _BY_CODE_POINT = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
 _NEAREST = "utf8mb4_bin"
 
 
+class Connection(Protocol):
+    """What changes are run on: a unit of work, or a database in memory."""
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``mysql``."""
+        ...
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run a statement; its cursor."""
+        ...
+
+
 def drop_index(name: str, table: str) -> Change:
     """Drop an index."""
     return {"sqlite": f'DROP INDEX "{name}"', "mysql": f'DROP INDEX "{name}" ON "{table}"'}
@@ -50,7 +67,7 @@ def drop_column(table: str, name: str) -> Change:
     return f'ALTER TABLE "{table}" DROP COLUMN "{name}"'
 
 
-def run(unit: Unit, change: Change) -> None:
+def run(unit: Connection, change: Change) -> None:
     """Make a change of the schema."""
     statement = change if isinstance(change, str) else change.get(unit.dialect)
     if statement is None:
@@ -67,12 +84,12 @@ def run(unit: Unit, change: Change) -> None:
                 raise
 
 
-def _mysql_options(unit: Unit) -> str:
+def _mysql_options(unit: Connection) -> str:
     found = unit.execute(_COLLATIONS, _BY_CODE_POINT).fetchone()
     return f" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={found[0] if found else _NEAREST}"
 
 
-def _is_done(unit: Unit, statement: str) -> bool:
+def _is_done(unit: Connection, statement: str) -> bool:
     for pattern, query in ((_TABLE, _HAS_TABLE), (_INDEX, _HAS_INDEX)):
         found = pattern.match(statement)
         if found is not None:

@@ -1,0 +1,255 @@
+"""Who owns tables: a name, peewee models, and the numbered migrations that make their tables.
+
+    ROWS = Rows("shop.models", migrations="shop.migrations")
+
+Users, the sessions API and a service of one's own are such owners. Each has a sequence of migrations of its own, and no table of another.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+import peewee
+
+from models.engine import ddl
+from models.engine.errors import WrongRows
+from models.engine.tables import differences
+
+_OWNER = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_NUMBERED = re.compile(r"m(\d{4})_\w+")
+#: A module that means to be a migration: a helper's name begins otherwise.
+_NEARLY = re.compile(r"m?\d")
+_DIALECTS = {"sqlite", "mysql"}
+_EXISTS = re.compile(r"table \W?(\w+)\W? already exists")
+
+
+class Migration(NamedTuple):
+    """One step of an owner's history.
+
+    :ivar name: ``0001_first``.
+    """
+
+    name: str
+    up: Sequence[ddl.Change]
+    down: Sequence[ddl.Change]
+
+    @property
+    def number(self) -> int:
+        """The number in the name."""
+        return int(self.name[:4])
+
+
+class Owner(Protocol):
+    """What migrations need to know of an owner."""
+
+    @property
+    def owner(self) -> str:
+        """The owner's name."""
+        ...
+
+    @property
+    def steps(self) -> Sequence[Migration]:
+        """The migrations in order, from number 1 on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The tables of one owner. Nothing is imported before `tables` or `steps` is read.
+
+    :param models: the module that defines the peewee models, or a package that imports them from its modules.
+    :param migrations: the package of the migrations: modules ``m0001_name``, ``m0002_name``, … with ``UP`` and ``DOWN``.
+    :param owner: the owner's name in the database's history; the package of the models if omitted. It never changes.
+    :raises WrongRows: when the name is not one of lower-case letters, digits and underscores.
+    """
+
+    models: str
+    migrations: str
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.owner:
+            package = self.models.rpartition(".")[0] or self.models
+            object.__setattr__(self, "owner", package.rpartition(".")[2].lower())
+        if not _OWNER.fullmatch(self.owner):
+            raise WrongRows(
+                f"{self.owner!r} is not a name for an owner of tables: use a letter, then letters, digits and underscores, in lower case"
+            )
+
+    @cached_property
+    def tables(self) -> tuple[type[peewee.Model], ...]:
+        """The models, in the order in which the module defines them. A model that only serves as a base of others is none.
+
+        :raises WrongRows: when the module is missing or has no models.
+        """
+        module = self._import(self.models)
+        inside = f"{self.models}."
+        classes = [each for each in vars(module).values() if isinstance(each, type)]
+        found = [
+            each
+            for each in dict.fromkeys(classes)
+            if issubclass(each, peewee.Model) and f"{each.__module__}.".startswith(inside)
+        ]
+        models = [each for each in found if not _is_base(each, found)]
+        if not models:
+            raise WrongRows(f"{self.owner}: the module {self.models!r} has no peewee models")
+        return tuple(models)
+
+    @cached_property
+    def steps(self) -> tuple[Migration, ...]:
+        """The migrations in order, from number 1 on.
+
+        :raises WrongRows: when the package is missing or empty, a number is missing or used twice, or a module is not a migration.
+        """
+        package = self._import(self.migrations)
+        if not hasattr(package, "__path__"):
+            raise WrongRows(
+                f"{self.owner}: {self.migrations!r} is a module; make it a package of modules such as m0001_first"
+            )
+        names = sorted(each.name for each in pkgutil.iter_modules(package.__path__) if _NEARLY.match(each.name))
+        wrong = next((each for each in names if not _NUMBERED.fullmatch(each)), None)
+        if wrong is not None:
+            raise WrongRows(f"{self.owner}: {wrong!r} is not a name for a migration; write it as m0001_name")
+        if not names:
+            raise WrongRows(
+                f"{self.owner}: the package {self.migrations!r} has no migrations: modules such as m0001_first"
+            )
+        self._check_numbers(names)
+        return tuple(self._migration(each) for each in names)
+
+    def _check_numbers(self, names: Sequence[str]) -> None:
+        for wanted, name in enumerate(names, 1):
+            number = int(name[1:5])
+            if number < wanted:
+                raise WrongRows(
+                    f"{self.owner}: {names[wanted - 2]} and {name} have the same number; each needs one of its own"
+                )
+            if number > wanted:
+                raise WrongRows(
+                    f"{self.owner}: there is no migration {wanted:04} before {name}; number them without gaps"
+                )
+
+    def _migration(self, name: str) -> Migration:
+        module = self._import(f"{self.migrations}.{name}")
+        up, down = (self._changes(module, name, each) for each in ("UP", "DOWN"))
+        return Migration(name[1:], up, down)
+
+    def _changes(self, module: ModuleType, name: str, way: str) -> Sequence[ddl.Change]:
+        given: Any = getattr(module, way, None)
+        if given is None:
+            raise WrongRows(f"{self.owner}: the migration {name} has no {way}; write a tuple of changes, () for none")
+        if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+            raise WrongRows(
+                f"{self.owner}: {way} of {name} is one change; write a tuple of changes, with a comma behind each"
+            )
+        changes: tuple[ddl.Change, ...] = tuple(given)
+        for each in changes:
+            if not (isinstance(each, str) or (isinstance(each, Mapping) and each.keys() <= _DIALECTS)):
+                raise WrongRows(
+                    f"{self.owner}: {way} of {name} has {each!r}; a change is an SQL text, or one for each of 'sqlite' and 'mysql'"
+                )
+        return changes
+
+    def _import(self, name: str) -> ModuleType:
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            # What the module itself imports is missing elsewhere.
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                raise
+            raise WrongRows(f"{self.owner}: there is no module {name!r}") from error
+
+
+def _is_base(model: type[peewee.Model], found: Sequence[type[peewee.Model]]) -> bool:
+    """Whether a model only serves others as a base: it names no table, and others are made of it."""
+    meta: Any = model._meta
+    return meta.table_name == meta.make_table_name() and any(model in each.__mro__[1:] for each in found)
+
+
+def check_names(owners: Sequence[Owner]) -> None:
+    """Refuse two owners of one name.
+
+    :raises WrongRows: when there are.
+    """
+    names = [each.owner for each in owners]
+    twice = next((each for each in names if names.count(each) > 1), None)
+    if twice is not None:
+        raise WrongRows(f"two owners of tables are named {twice!r}; give one of them another name: Rows(…, owner=…)")
+
+
+def verify(owners: Sequence[Rows]) -> None:
+    """Run every migration in an empty SQLite database in memory, and compare the tables that they make with the models.
+
+    :raises WrongRows: when a migration fails, an owner has a table of another, or models differ from their tables: then all differences at
+        once.
+    """
+    check_names(owners)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        unit = _InMemory(connection)
+        ddl.run(unit, ddl.HISTORY)
+        made = dict.fromkeys(unit.tables(), "the gateway")
+        for owner in owners:
+            _refuse_shared(owner, made)
+            for step in owner.steps:
+                made = _made(unit, owner, step, made)
+        wrong = [
+            f"{owner.owner}: {difference}"
+            for owner in owners
+            for difference in differences(unit, owner.tables, indexes=False)
+        ]
+    if wrong:
+        raise WrongRows("\n".join(["models differ from the tables that their migrations make:", *wrong]))
+
+
+def _refuse_shared(owner: Rows, made: Mapping[str, str]) -> None:
+    for table in owner.tables:
+        name = table._meta.table_name
+        if name in made:
+            raise _shared(owner, name, made[name])
+
+
+def _shared(owner: Rows, table: str, other: str) -> WrongRows:
+    return WrongRows(
+        f"{owner.owner}: the table {table!r} belongs to {other}; choose another name (table_name in the model's Meta)"
+    )
+
+
+def _made(unit: _InMemory, owner: Rows, step: Migration, made: Mapping[str, str]) -> dict[str, str]:
+    """The owner of each table, once a step is done."""
+    for number, change in enumerate(step.up, 1):
+        try:
+            ddl.run(unit, change)
+        except sqlite3.Error as error:
+            exists = _EXISTS.match(str(error))
+            if exists is not None and made.get(exists[1], owner.owner) != owner.owner:
+                raise _shared(owner, exists[1], made[exists[1]]) from error
+            raise WrongRows(f"{owner.owner}: change {number} of migration {step.name} fails: {error}") from error
+    tables = unit.tables()
+    gone = next((each for each in made if each not in tables and made[each] != owner.owner), None)
+    if gone is not None:
+        raise WrongRows(f"{owner.owner}: migration {step.name} drops the table {gone!r}, which belongs to {made[gone]}")
+    return {each: made.get(each, owner.owner) for each in tables}
+
+
+class _InMemory:
+    """An empty SQLite database in memory, as far as changes of a schema need one."""
+
+    dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        return self._connection.execute(sql, values)
+
+    def tables(self) -> set[str]:
+        return {name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
