@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from collections.abc import Iterator
 from functools import cached_property
 from os import urandom
@@ -19,6 +20,9 @@ from gateway.principals import Principal
 from gateway.users.authenticator import NONE, Credentials
 
 _KEPT = re.compile("%(2f)", re.IGNORECASE)
+_STRAY = re.compile(rb"%(?![0-9a-fA-F]{2})")
+#: Bytes from which on percent-encoding is decoded by `percent_decoded`.
+_LONG = 4096
 _SLASHES = re.compile("/{2,}")
 
 
@@ -108,7 +112,19 @@ def unescaped(text: str, charset: str = "utf-8", errors: str = "strict") -> str:
     """
     if "%" not in text and "+" not in text and text.isascii():
         return text
-    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace")).decode(charset, errors)
+    data = text.replace("+", " ").encode("latin-1", "replace")
+    return (percent_decoded(data) if len(data) > _LONG else unquote_to_bytes(data)).decode(charset, errors)
+
+
+def percent_decoded(data: bytes) -> bytes:
+    """Bytes with percent-encoding decoded; a stray ``%`` stays.
+
+    PERF: quoted-printable is the same encoding with another sign, and the standard library decodes it in C: a megabyte of escapes takes a
+    tenth of the time, in which no other thread would run.
+    """
+    if _STRAY.search(data):
+        return unquote_to_bytes(data)
+    return a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"="))
 
 
 def new_request_id() -> str:
