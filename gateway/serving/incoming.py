@@ -32,7 +32,9 @@ COLLECTED = 64 * 1024
 
 _END = b"\r\n\r\n"
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect):[ \t]*([^\r\n]*)", re.IGNORECASE)
-_CREDENTIALS = re.compile(rb"\r\n(?:authorization|x-api-key|x-ss-id|cookie):[ \t]*([^\r\n]+)", re.IGNORECASE)
+_CREDENTIALS = re.compile(rb"\r\n(authorization|x-api-key|x-ss-id|cookie):[ \t]*([^\r\n]+)", re.IGNORECASE)
+#: The cookies that sign in; a site's other cookies may differ with each request.
+_COOKIES = re.compile(rb"(?:^|[;, \t])(ss-(?:id|pid|tok)=[^;, \t]+)")
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 _CHUNK_LINE_LIMIT = 1024
 _PROBE = re.compile(rb"(?:GET|HEAD|OPTIONS) /(health|ready)/?(?:\.[a-z]+)?(?:\?[^ ]*)? HTTP/1\.[01]\r\n", re.IGNORECASE)
@@ -91,7 +93,9 @@ class Incoming:
     @property
     def credentials(self) -> int:
         """What the sender shows of itself, as a number: the same for the same header fields; 0 where there are none."""
-        shown = _CREDENTIALS.findall(self.data, 0, self._head_end)
+        shown: list[bytes] = []
+        for name, value in _CREDENTIALS.findall(self.data, 0, self._head_end):
+            shown += _COOKIES.findall(value) if name.lower() == b"cookie" else (value,)
         return hash(tuple(shown)) if shown else 0
 
     @property

@@ -174,6 +174,13 @@ def test_requests_with_the_same_credentials_are_known_by_the_same_number(line: s
     assert _credentials(line) not in (0, _credentials(f"{line}b"), _credentials(line, "X-Api-Key: c"))
 
 
+def test_cookies_that_sign_nobody_in_are_no_credentials() -> None:
+    known = _credentials("Cookie: ss-id=a; ss-pid=b")
+    assert known == _credentials("Cookie: _ga=1.2; ss-id=a;ss-pid=b; theme=dark")
+    assert known not in (0, _credentials("Cookie: ss-id=c; ss-pid=b"))
+    assert _credentials("Cookie: _ga=1.2; xss-id=a; ss-opt=perm") == 0
+
+
 def test_requests_without_credentials_have_none() -> None:
     assert _credentials("X-Authorization: a", "Authorization:", "Referer: authorization: a") == 0
     request = Incoming(0)
