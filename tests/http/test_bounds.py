@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from typing import Any
 
 import brotli
 import falcon
 import pytest
+from falcon.testing import create_environ
 
 from gateway.errors import TooLarge, UnsupportedMedia
 from gateway.http import bodies
 from gateway.http.compression import SMALL, Compressing
 from gateway.http.negotiation import negotiate
+from gateway.http.request import Request
 from serializers.registry import default_registry
 
 REGISTRY = default_registry()
@@ -32,6 +35,21 @@ def test_inflated_to_the_last_byte(name: str, pack: Any) -> None:
     assert inflate(pack(b"x" * 10), 10) == b"x" * 10
     with pytest.raises(TooLarge):
         inflate(pack(b"x" * 11), 10)
+
+
+@pytest.mark.parametrize("limit", [10, 200_000])
+def test_a_body_without_a_length_to_the_last_byte(limit: int) -> None:
+    def read(size: int) -> tuple[Request, io.BytesIO]:
+        stream = io.BytesIO(b"x" * size)
+        chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "wsgi.input": stream}
+        return Request({**create_environ(method="POST"), **chunked}), stream
+
+    request, _ = read(limit)
+    assert bodies.read(request, limit) == b"x" * limit
+    request, stream = read(3 * limit)
+    with pytest.raises(TooLarge, match=f"the {limit} bytes"):
+        bodies.read(request, limit)
+    assert stream.tell() == limit + 1
 
 
 def test_stacked_encodings() -> None:
