@@ -14,7 +14,7 @@ MEGABYTE = 1024 * 1024
 #: Prints by how many bytes a process has grown after large blocks in a thread, one after the other.
 _GROWN = """
 import os, sys, threading
-from gateway import heap
+from gateway.serving import heap
 
 def resident():
     with open("/proc/self/statm") as told:
