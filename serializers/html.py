@@ -12,7 +12,8 @@ from itertools import chain, islice
 from typing import Any, NoReturn
 
 from serializers import scalars
-from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading, Serializer
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import DecodeError, EncodeError
 from serializers.plain import plain
 from serializers.rows import BLOCK_ROWS, blocks, halves, row_shape, rows_of
@@ -46,10 +47,10 @@ _ROWS, _ROWS_END = '<div class="rows" tabindex="0" role="group" aria-label="rows
 _NONE = "<i>none</i>"
 
 
-def dumps(value: Any, shape: Shape | None = None, *, page: Page | None = None) -> str:
+def dumps(value: Any, shape: Shape | None = None, *, page: Page | None = None, dialect: Dialect = DEFAULT) -> str:
     """A page that shows a value. Raises EncodeError for a value that is not of the shape."""
     if shape is not None:
-        value = plain(value, shape)
+        value = plain(value, shape, dialect)
     try:
         body = _cell(value)
     except RecursionError:
@@ -57,13 +58,13 @@ def dumps(value: Any, shape: Shape | None = None, *, page: Page | None = None) -
     return f"{_opening(page, shape)}{body}{_END}"
 
 
-def stream(value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
+def stream(value: Any, shape: Shape, *, page: Page | None = None, dialect: Dialect = DEFAULT) -> Iterator[bytes]:
     """A page of rows in blocks; the other members of a record stand before and after them. Raises EncodeError."""
     item, member = row_shape(shape)
-    rows = (plain(row, item) for row in rows_of(value, shape, member))
+    rows = (plain(row, item, dialect) for row in rows_of(value, shape, member))
     first = list(islice(rows, BLOCK_ROWS))
     table = _Table(first) if isinstance(item, Record) else None
-    opening, closing = _around(value, shape, member)
+    opening, closing = _around(value, shape, member, dialect)
     end = _NONE if not first else _ROWS_END
     begin = "" if not first else table.begin() if table else f"{_ROWS}<tbody>"
     yield from blocks(
@@ -97,14 +98,15 @@ def _title(shape: Shape | None) -> str:
     return shape.name if isinstance(shape, Record) else "Map" if isinstance(shape, MapOf) else "Document"
 
 
-def _around(value: Any, shape: Shape, member: str | None) -> tuple[str, Callable[[], str]]:
+def _around(value: Any, shape: Shape, member: str | None, dialect: Dialect) -> tuple[str, Callable[[], str]]:
     """What of a record stands before its rows, and what after them: that may be known only then."""
     if member is None:
         return "", lambda: ""
     assert isinstance(shape, Record)
     before, after = halves(shape)
-    opening = f'{_RECORD}{_lines(plain(value, before))}<tr><th scope="row">{escape(member)}</th><td>'
-    return opening, lambda: f"</td></tr>{_lines(plain(value, after))}{_RECORD_END}"
+    name = escape(dialect.speller(shape)(member))
+    opening = f'{_RECORD}{_lines(plain(value, before, dialect))}<tr><th scope="row">{name}</th><td>'
+    return opening, lambda: f"</td></tr>{_lines(plain(value, after, dialect))}{_RECORD_END}"
 
 
 def _cell(value: Any) -> str:
@@ -171,7 +173,7 @@ def _folded(value: Any) -> str:
     return f"<details><summary>{len(value)} {unit}{'' if len(value) == 1 else 's'}</summary>{_cell(value)}</details>"
 
 
-class Html:
+class Html(Serializer):
     """The HTML serializer."""
 
     name = "html"
@@ -179,9 +181,11 @@ class Html:
     media_types = ("text/html",)
     content_type = "text/html; charset=utf-8"
     readable = False
+    paged = True
+    streams = False
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
-        return to_bytes(dumps(value, shape, page=page))
+        return to_bytes(dumps(value, shape, page=page, dialect=self.dialect))
 
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
@@ -190,7 +194,7 @@ class Html:
         return loads("", shape, limits=limits)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
-        return stream(value, shape, page=page)
+        return stream(value, shape, page=page, dialect=self.dialect)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
         return lambda value: self.encode(value, shape)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from serializers import json
-from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading, Serializer
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import DecodeError, wire_path
-from serializers.json.writer import compiled
+from serializers.inline import COMMAS, Inline
+from serializers.json import Json
 from serializers.rows import blocks, row_shape, row_writer, rows_of
 from serializers.shape import ListOf, Record, Shape
 from serializers.tally import Tally
@@ -17,27 +19,21 @@ from serializers.text import from_bytes
 
 def dumps(value: Any, shape: Shape | None = None) -> str:
     """The items of a list, or a record's rows, a line each; anything else is a single line. Raises EncodeError."""
-    if shape is None:
-        items = value if isinstance(value, (list, tuple)) else [value]
-        return "".join([json.dumps(item) + "\n" for item in items])
-    return b"".join(stream(value, shape)).decode("ascii")
+    return serializer.encode(value, shape).decode("ascii")
 
 
-def stream(value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
-    """The lines in blocks."""
-    if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
-        item, member = row_shape(shape)
-        rows = rows_of(value, shape, member)
-    else:
-        item, rows = shape, (value,)
-    write = row_writer(item, compiled, "null", objects=objects)
-    return blocks("", rows, lambda row: write(row) + "\n", "", str)
-
-
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT) -> Any:
+def loads(
+    text: str,
+    shape: Shape | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    reading: Reading = STRICT,
+    inline: Inline = COMMAS,
+) -> Any:
     """The list of the lines' values (a record's rows; a record without them is the first line). An empty document has
     no rows, and is None where none are expected.
 
+    :param inline: reads lists and writes objects that stand as one text.
     :raises DecodeError: where a line is not JSON, a value is not of its shape, or a limit is passed.
     """
     text = text.removeprefix("\ufeff")
@@ -48,14 +44,14 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         raise DecodeError(f"longer than {limits.bytes} bytes")
     if shape is not None and rows:
         item, member = row_shape(shape)
-        values = list(_values(text, item, limits, reading))
+        values = list(_values(text, item, limits, reading, inline))
         return values if member is None else {member: values}
     if shape is None:
-        return list(_values(text, None, limits, reading))
-    return next(_values(text, shape, limits, reading))
+        return list(_values(text, None, limits, reading, inline))
+    return next(_values(text, shape, limits, reading, inline))
 
 
-def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading) -> Iterator[Any]:
+def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading, inline: Inline) -> Iterator[Any]:
     position = 0
     count = 0
     tally = Tally(limits)
@@ -67,7 +63,7 @@ def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading) ->
             if problem:
                 raise DecodeError.at(problem, text, position)
             try:
-                yield json.loads(line, shape, limits=limits, reading=reading, tally=tally, alone=True)
+                yield json.loads(line, shape, limits=limits, reading=reading, tally=tally, alone=True, inline=inline)
             except DecodeError as error:
                 place = wire_path([count])
                 path = f"{place}{'' if error.path.startswith('[') else '.'}{error.path}" if error.path else ""
@@ -84,8 +80,11 @@ def _lines(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-class JsonLines:
-    """The JSON lines serializer."""
+class JsonLines(Serializer):
+    """The JSON lines serializer.
+
+    :ivar json: writes the lines.
+    """
 
     name = "jsonl"
     suffixes = ("jsonl", "ndjson")
@@ -99,23 +98,44 @@ class JsonLines:
         "application/x-jsonlines",
     )
     content_type = "application/jsonl"
-    readable = True
+    begins = "{["
+    configurable = True
+
+    def __init__(self, dialect: Dialect = DEFAULT, inline: Inline = COMMAS) -> None:
+        super().__init__(dialect)
+        self.json = Json(dialect, inline)
+
+    def keep(self, kept: int) -> None:
+        self.json = Json(self.dialect, self.json.inline, kept)
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
         del page
-        return dumps(value, shape).encode("ascii")
+        if shape is None:
+            items = value if isinstance(value, (list, tuple)) else [value]
+            return b"".join([self.json.encode(item) + b"\n" for item in items])
+        return b"".join(self._lines(value, shape))
 
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
     ) -> Any:
-        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading)
+        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading, inline=self.json.inline)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page
-        return stream(value, shape)
+        return self._lines(value, shape)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        return lambda value: b"".join(stream(value, shape, objects=True))
+        return lambda value: b"".join(self._lines(value, shape, objects=True))
+
+    def _lines(self, value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
+        """The lines in blocks."""
+        if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
+            item, member = row_shape(shape)
+            rows = rows_of(value, shape, member)
+        else:
+            item, rows = shape, (value,)
+        write = row_writer(item, self.json.compiled, "null", objects=objects)
+        return blocks("", rows, lambda row: write(row) + "\n", "", str)
 
 
 serializer = JsonLines()

@@ -5,6 +5,7 @@ Texts, booleans, whole numbers, floats and bytes are MessagePack's own; dates, d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from tempfile import SpooledTemporaryFile
@@ -13,8 +14,10 @@ from typing import Any
 import msgpack
 
 from serializers import scalars
-from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
+from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading, Serializer
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import DecodeError, EncodeError, Mismatch
+from serializers.inline import COMMAS, Inline
 from serializers.json.reader import RawNumber, converter
 from serializers.plain import member_of, plain
 from serializers.rows import BLOCK_BYTES, row_shape, rows_of
@@ -23,14 +26,15 @@ from serializers.tally import Tally
 from serializers.text import REPLACING
 
 _NATIVE = (bool, int, float, str, bytes)
+_NOT_LETTERS = re.compile(rb"[^ -~]")
 #: Bytes of packed rows that wait in memory; what is more waits in a file.
 _KEPT = 1 << 20
 
 
-def dumps(value: Any, shape: Shape | None = None) -> bytes:
+def dumps(value: Any, shape: Shape | None = None, dialect: Dialect = DEFAULT) -> bytes:
     """A value as MessagePack. Raises EncodeError for a value that is not of the shape."""
     try:
-        tree = _packable(value if shape is None else plain(value, shape))
+        tree = _packable(value if shape is None else plain(value, shape, dialect))
         try:
             packed: bytes = msgpack.packb(tree)
         except UnicodeEncodeError:
@@ -41,9 +45,17 @@ def dumps(value: Any, shape: Shape | None = None) -> bytes:
 
 
 def loads(
-    data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
+    data: bytes,
+    shape: Shape | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    reading: Reading = STRICT,
+    inline: Inline = COMMAS,
 ) -> Any:
-    """The value of a document, None where it is empty. Raises DecodeError."""
+    """The value of a document, None where it is empty. Raises DecodeError.
+
+    :param inline: reads lists and writes objects that stand as one text.
+    """
     if not data:
         return None
     if len(data) > limits.bytes:
@@ -51,7 +63,9 @@ def loads(
     value = _Reader(data, limits, raw=shape is not None).document()
     try:
         return (
-            value if shape is None or value is None else converter(shape, ordered=True, relaxed=reading.relaxed)(value)
+            value
+            if shape is None or value is None
+            else converter(shape, inline=inline, ordered=True, relaxed=reading.relaxed)(value)
         )
     except Mismatch as error:
         raise DecodeError(error.message, path=error.path) from None
@@ -161,35 +175,43 @@ def _key(key: Any) -> str:
     raise DecodeError("a map's key is not a scalar")
 
 
-def _around(value: Any, shape: Record, member: str, rows: Iterable[bytes]) -> Iterator[bytes]:
+def _around(value: Any, shape: Record, member: str, rows: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
     """A record, whose rows are packed already."""
     names = [name for name in shape.fields if member_of(value, shape, name) is not None]
     yield msgpack.Packer().pack_map_header(len(names))
+    spell = dialect.speller(shape)
     for name in names:
-        yield dumps(name)
+        yield dumps(spell(name))
         if name == member:
             yield from rows
         else:
-            yield dumps(member_of(value, shape, name), shape.fields[name])
+            yield dumps(member_of(value, shape, name), shape.fields[name], dialect)
 
 
-class MessagePack:
-    """The MessagePack serializer."""
+class MessagePack(Serializer):
+    """The MessagePack serializer.
+
+    :ivar inline: reads lists and writes objects that stand as one text.
+    """
 
     name = "msgpack"
     suffixes = ("msgpack", "x-msgpack")
     media_types = ("application/x-msgpack", "application/msgpack", "application/vnd.msgpack")
     content_type = "application/x-msgpack"
-    readable = True
+    streams = False
+
+    def __init__(self, dialect: Dialect = DEFAULT, inline: Inline = COMMAS) -> None:
+        super().__init__(dialect)
+        self.inline = inline
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
         del page
-        return dumps(value, shape)
+        return dumps(value, shape, self.dialect)
 
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
     ) -> Any:
-        return loads(data, shape, limits=limits, reading=reading)
+        return loads(data, shape, limits=limits, reading=reading, inline=self.inline)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         """A document in blocks, the first of which comes when all rows were read: an array's length stands before its items."""
@@ -198,7 +220,7 @@ class MessagePack:
         with SpooledTemporaryFile(_KEPT) as packed:
             count = 0
             for row in rows_of(value, shape, member):
-                data = dumps(row, item)
+                data = dumps(row, item, self.dialect)
                 if hold:
                     hold(len(data))
                 packed.write(data)
@@ -210,10 +232,16 @@ class MessagePack:
                 yield from rows
             else:
                 assert isinstance(shape, Record)
-                yield from _around(value, shape, member, rows)
+                yield from _around(value, shape, member, rows, self.dialect)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        return lambda value: dumps(value, shape)
+        return lambda value: dumps(value, shape, self.dialect)
+
+    def sample(self, value: Any, shape: Shape) -> str:
+        """The bytes, sixteen a line, with the letters among them."""
+        body = self.encode(value, shape)
+        rows = (body[start : start + 16] for start in range(0, len(body), 16))
+        return "\n".join(f"{row.hex(' '):48} {_NOT_LETTERS.sub(b'.', row).decode()}" for row in rows).rstrip()
 
 
 serializer = MessagePack()

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from serializers import scalars
+from serializers import shape as shapes
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import EncodeError
 from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape
 
+#: Scalars that dialects spell differently.
+_SPELLED = (shapes.Instant, shapes.Duration, shapes.Guid, shapes.Choice)
 
-def plain(value: Any, shape: Shape) -> Any:
+
+def plain(value: Any, shape: Shape, dialect: Dialect = DEFAULT) -> Any:
     """Lists and dicts of an object's fields, in the order of the shape; nulls of records are left out.
 
     Records are objects (`Record.attributes`) or dicts by wire name. Raises EncodeError.
+
+    :param dialect: spells names, and values of which there is more than one spelling; by default these stay as they are.
     """
     if value is None:
         return None
@@ -21,20 +29,27 @@ def plain(value: Any, shape: Shape) -> Any:
             shape = shape.record
         if isinstance(shape, Record):
             members = ((name, member_of(value, shape, name), field) for name, field in shape.fields.items())
-            return {name: plain(item, field) for name, item, field in members if item is not None}
+            spell = dialect.speller(shape)
+            return {spell(name): plain(item, field, dialect) for name, item, field in members if item is not None}
         if isinstance(shape, ListOf):
             if isinstance(value, (str, bytes, Mapping)):
                 raise EncodeError(f"a {type(value).__name__} is not a list")
-            return [plain(item, shape.item) for item in value]
+            return [plain(item, shape.item, dialect) for item in value]
         if isinstance(shape, MapOf):
-            return {key: plain(item, shape.value) for key, item in value.items() if item is not None}
+            return {key: plain(item, shape.value, dialect) for key, item in value.items() if item is not None}
     except (AttributeError, TypeError) as error:
         raise EncodeError(f"the value is not of its shape: {error}") from error
     except RecursionError:
         raise EncodeError("the value is nested too deeply") from None
     if isinstance(value, (list, tuple, Mapping)) and not isinstance(shape, Anything):
         raise EncodeError(f"a {type(value).__name__} is not a single value")
-    return value
+    return value if dialect == DEFAULT or not isinstance(shape, _SPELLED) else _spelled(value, shape, dialect)
+
+
+def _spelled(value: Any, shape: Shape, dialect: Dialect) -> Any:
+    text = scalars.jsv_writer(shape, dialect)(value)
+    is_number = isinstance(shape, (shapes.Choice, shapes.Instant)) and scalars.INTEGER.fullmatch(text)
+    return int(text) if is_number else text
 
 
 def member_of(value: Any, shape: Record, name: str) -> Any:

@@ -1,29 +1,42 @@
-"""Which serializer has a name, a suffix or a media type. Adding a format is one module and one line here."""
+"""Which serializer has a name, a suffix or a media type.
+
+Adding a format is one module and one line here. A distribution of its own adds one by an entry point of the group ``gateway.formats``: a
+`Serializer`, or a function that returns one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint, entry_points
 
 from serializers import csv, html, json, jsonl, jsv, xml
 from serializers.base import Serializer
+from serializers.dialect import DEFAULT, Dialect
 
 try:
     from serializers import msgpack
 except ImportError:  # the optional library is not installed
     OPTIONAL: tuple[Serializer, ...] = ()
 else:
-    OPTIONAL = (msgpack.serializer,)
+    OPTIONAL = (msgpack.MessagePack(inline=jsv),)
 
-#: The formats in order of preference.
+#: The formats of this package in order of preference. Lists that stand as one text in a document are JSV.
 FORMATS: tuple[Serializer, ...] = (
-    json.serializer,
+    json.Json(inline=jsv),
     jsv.serializer,
-    xml.serializer,
+    xml.Xml(inline=jsv),
     csv.serializer,
     html.serializer,
-    jsonl.serializer,
+    jsonl.JsonLines(inline=jsv),
     *OPTIONAL,
 )
+
+#: The entry points of formats that other distributions bring.
+GROUP = "gateway.formats"
+
+
+class RegistryError(ValueError):
+    """Formats that can't be used together, or an entry point that is no format."""
 
 
 def names_of(serializer: Serializer) -> tuple[str, ...]:
@@ -34,13 +47,41 @@ def names_of(serializer: Serializer) -> tuple[str, ...]:
 
 
 class Registry:
-    """Serializers by name, suffix and media type, each looked up in any letter case; iterated in order of preference."""
+    """Serializers by name, suffix and media type, each looked up in any letter case; iterated in order of preference.
 
-    def __init__(self, serializers: Iterable[Serializer]) -> None:
-        self._all = tuple(serializers)
-        self._names = {name: each for each in self._all for name in names_of(each)}
-        self._suffixes = {suffix: serializer for serializer in self._all for suffix in serializer.suffixes}
-        self._media_types = {media: serializer for serializer in self._all for media in serializer.media_types}
+    :ivar dialect: the dialect that all of them write.
+    :raises RegistryError: when two formats have a name, a suffix or a media type in common.
+    """
+
+    def __init__(self, serializers: Iterable[Serializer], dialect: Dialect = DEFAULT) -> None:
+        self.dialect = dialect
+        self._all = tuple(each.spelled(dialect) for each in serializers)
+        self._names = self._by("name", names_of)
+        self._suffixes = self._by("suffix", lambda each: each.suffixes)
+        self._media_types = self._by("media type", lambda each: each.media_types)
+
+    def _by(self, what: str, of: Callable[[Serializer], Iterable[str]]) -> dict[str, Serializer]:
+        found: dict[str, Serializer] = {}
+        for serializer in self._all:
+            for name in of(serializer):
+                other = found.setdefault(name, serializer)
+                if other is not serializer:
+                    raise RegistryError(f"the formats {other.name} and {serializer.name} have the same {what}: {name}")
+        return found
+
+    def spelled(self, dialect: Dialect) -> Registry:
+        """The same formats in another dialect."""
+        return self if dialect == self.dialect else Registry(self._all, dialect)
+
+    @property
+    def preferred(self) -> Serializer:
+        """The format that answers where nothing else can."""
+        return self._all[0]
+
+    def beginning_like(self, data: bytes) -> Serializer | None:
+        """The first format whose documents begin as a body does, a BOM and blanks aside."""
+        first = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1].decode("latin-1")
+        return next((each for each in self._all if first and first in each.begins), None)
 
     def __iter__(self) -> Iterator[Serializer]:
         return iter(self._all)
@@ -61,6 +102,26 @@ class Registry:
         return self._media_types.get(media_type.lower())
 
 
-def default_registry() -> Registry:
-    """The formats of this package."""
-    return Registry(FORMATS)
+def installed(points: Iterable[EntryPoint] | None = None) -> tuple[Serializer, ...]:
+    """The formats that installed distributions bring, by the names of their entry points.
+
+    :raises RegistryError: when one can't be loaded or is no format.
+    """
+    found = entry_points(group=GROUP) if points is None else points
+    return tuple(_loaded(point) for point in sorted(found, key=lambda each: each.name))
+
+
+def _loaded(point: EntryPoint) -> Serializer:
+    try:
+        loaded = point.load()
+        made = loaded if isinstance(loaded, Serializer) else loaded()
+    except Exception as error:
+        raise RegistryError(f"the format {point.name} ({point.value}) can't be loaded: {error}") from error
+    if not isinstance(made, Serializer):
+        raise RegistryError(f"the format {point.name} ({point.value}) is a {type(made).__name__}, not a Serializer")
+    return made
+
+
+def default_registry(dialect: Dialect = DEFAULT) -> Registry:
+    """The formats of this package, and those that installed distributions bring. Raises RegistryError."""
+    return Registry((*FORMATS, *installed()), dialect)

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from serializers.errors import EncodeError
 from serializers.shape import ListOf, Record, Shape
+from serializers.source import TextWriter
+from serializers.syntax import Syntax
 from serializers.text import to_bytes
 
 BLOCK_ROWS = 100
 BLOCK_BYTES = 64 * 1024
-
-TextWriter = Callable[[Any], str]
 
 
 class Compiled(Protocol):
@@ -88,16 +88,10 @@ def blocks(
     yield to_bytes("".join(texts))
 
 
-def bracketed(
-    value: Any, shape: Shape, compiled: Compiled, name: Callable[[str], str], nulls: tuple[str, str]
-) -> Iterator[bytes]:
-    """The blocks of a JSON-like document: a list of rows, or a record around one.
-
-    :param name: a member's name with what stands between it and its value.
-    :param nulls: a null in a list, and in a list of records.
-    """
+def bracketed(value: Any, shape: Shape, compiled: Compiled, syntax: Syntax) -> Iterator[bytes]:
+    """The blocks of a document of JSON or JSV: a list of rows, or a record around one."""
     item, member = row_shape(shape)
-    write = row_writer(item, compiled, nulls[isinstance(item, Record)])
+    write = row_writer(item, compiled, syntax.null_record if isinstance(item, Record) else syntax.null_item)
     rows = rows_of(value, shape, member)
     if member is None:
         return blocks("[", rows, write, ",", lambda: "]")
@@ -105,7 +99,7 @@ def bracketed(
     before, after = halves(shape)
     attributes = not isinstance(value, Mapping)
     opening = compiled(before, attributes=attributes)(value)
-    opening = f"{opening[:-1]}{',' if len(opening) > 2 else ''}{name(member)}["
+    opening = f"{opening[:-1]}{',' if len(opening) > 2 else ''}{syntax.member_name(shape, member)}["
 
     def closing() -> str:
         text = compiled(after, attributes=attributes)(value)

@@ -29,6 +29,7 @@ from gateway.places import Place
 from gateway.users.authenticator import Authenticator
 from models import Database
 from serializers.base import Limits
+from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import Registry, names_of
 
 #: What pages and OpenAPI call the service.
@@ -123,6 +124,7 @@ class Options:
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
     :ivar default_format: name of the format that answers where nothing else says so.
     :ivar tables: how lists are written in CSV.
+    :ivar dialect: how names and values are spelled in responses (`serializers.dialect`).
     """
 
     realm: str = "gateway"
@@ -134,6 +136,7 @@ class Options:
     jsonp: bool = False
     default_format: str = "json"
     tables: Tables = "auto"
+    dialect: Dialect = DEFAULT
     reading: str = "compatible"
     permitted_only: bool = False
     admission: Admission = field(default_factory=Admission)
@@ -155,6 +158,7 @@ def create_app(
     """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
     options = options or Options()
     catalog.check()
+    registry = registry.spelled(options.dialect)
     gate = Gate(authenticator, options.origins)
     bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
     pipeline = Pipeline(

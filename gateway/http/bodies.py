@@ -26,7 +26,8 @@ _Inflate = Callable[[bytes, int], bytes]
 _BLOCK = 64 * 1024
 BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
-_SNIFFED = {b"{": "json", b"[": "json", b"<": "xml"}
+#: How JSON, JSV and XML begin, and no form does.
+_DOCUMENTS = (b"{", b"[", b"<")
 
 
 def read(request: Request, limit: int) -> bytes:
@@ -161,10 +162,10 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     if declared is not None and declared.readable:
         return declared
     negotiation = request.negotiation
-    if negotiation.chosen and negotiation.serializer.readable and _may_be(negotiation.serializer.name, data):
+    if negotiation.chosen and negotiation.serializer.readable and _may_be(negotiation.serializer, data, registry):
         return negotiation.serializer
-    guessed = sniff(data) or ("json" if negotiation.path.lower().startswith("/api/") else None)
-    found = registry.by_name(guessed) if guessed else None
+    of_api = registry.preferred if negotiation.path.lower().startswith("/api/") else None
+    found = registry.beginning_like(data) or of_api
     if found is None:
         known = ", ".join(_readable(registry))
         raise UnsupportedMedia(
@@ -173,15 +174,15 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     return found
 
 
-def sniff(data: bytes) -> str | None:
-    """The name of the format that a body begins like."""
-    return _SNIFFED.get(data.removeprefix(BOM).lstrip(_BLANK)[:1])
+def is_document(data: bytes) -> bool:
+    """Whether a body begins like a document, whatever its Content-Type calls it: ``curl -d '{…}'`` names a form."""
+    return data.removeprefix(BOM).lstrip(_BLANK).startswith(_DOCUMENTS)
 
 
-def _may_be(name: str, data: bytes) -> bool:
+def _may_be(serializer: Serializer, data: bytes, registry: Registry) -> bool:
     """Whether a body can be in the format that the address names: ``curl -d '{…}' host/sessions.xml`` sends JSON and asks for XML."""
-    sniffed = sniff(data)
-    return sniffed is None or sniffed == name or (sniffed == "json" and name in ("jsv", "jsonl"))
+    likely = registry.beginning_like(data)
+    return likely is None or bool(set(likely.begins) & set(serializer.begins))
 
 
 def _readable(registry: Registry) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -27,11 +27,6 @@ _LONGEST_KEPT = 16 * 1024
 #: Bytes that the reader of a streamed list takes each second at least, and how many seconds it may stand still beside.
 SLOWEST = 16 * 1024
 PATIENCE = 10.0
-
-#: Formats that gather rows before their first block, so that results are counted before they are written.
-_GATHERING = frozenset({"html", "msgpack"})
-
-_CONFIGURED = frozenset({"json", "jsv"})
 
 
 class Encoder:
@@ -58,11 +53,11 @@ class Encoder:
         :raises EncodeError: when the result can't be written in the format.
         :raises ResponseTooLarge: when the document has more bytes than the budget allows.
         """
-        expected, serializer = self.expected(operation, request), request.negotiation.serializer
-        if _is_long(operation, result) and serializer.name not in _GATHERING and not _options(request):
+        expected, serializer = self.expected(operation, request), jsconfig.serializer_of(request)
+        if _is_long(operation, result) and serializer.streams:
             # A long page is written in blocks, and others go first between them.
             return joined(serializer.stream(result, expected, page=Page(hold=budget.holder())), budget)
-        document = self._encode(operation, result, expected, operation.dump, request, tag)
+        document = self._encode(operation, result, expected, serializer, request, tag)
         budget.write(len(document))
         return document
 
@@ -72,13 +67,10 @@ class Encoder:
         :raises EncodeError: when a result can't be written in the format.
         :raises ResponseTooLarge: when the document has more bytes than the budget allows.
         """
-        expected, serializer = _list_of(operation), request.negotiation.serializer
-        options = _options(request)
-        if options:
-            values = [operation.dump(each) for each in _measured(results, expected.item, budget)]
-            return jsconfig.encode(values, expected, jsconfig.parse(options), serializer.name)
-        if serializer.name in _GATHERING:
-            around = page(operation.name, request, self._registry) if serializer.name == "html" else None
+        expected, serializer = _list_of(operation), jsconfig.serializer_of(request)
+        if not serializer.streams:
+            # Results are counted before they are written.
+            around = page(operation.name, request, self._registry) if serializer.paged else None
             return b"".join(serializer.stream(_measured(results, expected.item, budget), expected, page=around))
         return joined(serializer.stream(results, expected, page=Page(hold=budget.holder())), budget)
 
@@ -87,15 +79,16 @@ class Encoder:
         operation: Operation,
         result: Any,
         expected: shape.Shape,
-        dump: Callable[[Any], Any],
+        serializer: Serializer,
         request: Request,
         tag: str = "",
     ) -> bytes:
-        serializer = request.negotiation.serializer
-        if serializer.name == "html":
-            return serializer.encode(dump(result), expected, page=page(operation.name, request, self._registry))
-        if options := _options(request):
-            return jsconfig.encode(dump(result), expected, jsconfig.parse(options), serializer.name)
+        if serializer.paged:
+            around = page(operation.name, request, self._registry)
+            return serializer.encode(operation.dump(result), expected, page=around)
+        if serializer is not request.negotiation.serializer:
+            # A dialect that a client asked for, which is forgotten sooner than the writers here.
+            return serializer.writer(expected)(result)
         place = expected, serializer, tag
         document = self._documents.get(place) if tag else None
         if document is None:
@@ -103,12 +96,6 @@ class Encoder:
             if tag and len(document) <= _LONGEST_KEPT:
                 self._documents.keep(place, document)
         return document
-
-
-def _options(request: Request) -> str:
-    """The options of ``?jsconfig=``, for formats that have any."""
-    configured = request.query_string and request.negotiation.serializer.name in _CONFIGURED
-    return request.query_value("jsconfig") if configured else ""
 
 
 def _is_long(operation: Operation, result: Any) -> bool:
@@ -143,7 +130,7 @@ def page(title: str, request: Request, registry: Registry) -> Page:
         links = {
             serializer.name: f"{path}?{urlencode([*others, ('format', serializer.name)])}"
             for serializer in registry
-            if serializer.name != "html"
+            if not serializer.paged
         }
     return Page(title, links)
 
@@ -168,15 +155,15 @@ def gathered(answer: Any, rows: shape.Record, budget: Budget) -> Any:
 
 
 def headers(operation: Operation, result: Any, serializer: Serializer, tag: str | None = None) -> Mapping[str, str]:
-    """The headers of an answer: its ETag, whether more rows exist than its totals count, and what a format adds. A CSV document is a file
-    to keep, and has no other place for a list's totals.
+    """The headers of an answer: its ETag, whether more rows exist than its totals count, and what a format adds. A document that is a file
+    to keep has no other place for a list's totals.
     """
     found = {"ETag": tag} if tag else {}
     if getattr(result, "is_count_capped", False):
         found["X-Total-Count-Capped"] = "true"
-    if serializer.name != "csv":
+    if not serializer.download:
         return found
-    found["Content-Disposition"] = f"attachment; filename={operation.name}.csv"
+    found["Content-Disposition"] = f"attachment; filename={operation.name}.{serializer.suffixes[0]}"
     for name, attribute in (("X-Total-Count", "total_count"), ("X-Total-Pages", "total_pages")):
         total = getattr(result, attribute, None)
         if total is not None:

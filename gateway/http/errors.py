@@ -17,7 +17,7 @@ from gateway import errors
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.responses import ErrorResponse, ResponseError, ResponseStatus, error_type
 from gateway.contract.shapes import declared_path, document_shape
-from gateway.http import encoding, login
+from gateway.http import encoding, jsconfig, login
 from gateway.http.auth import challenge
 from gateway.http.request import Request
 from gateway.logs import Rarely
@@ -152,14 +152,13 @@ class ErrorAnswers:
             response.data = login.refused_page(request, error.message)
             return
         negotiation = request.negotiation
-        serializer, content_type = negotiation.serializer, negotiation.content_type
+        serializer, content_type = jsconfig.serializer_of(request), negotiation.content_type
         value = error_value(error, self._stack_trace(error), error_type(request.operation))
         try:
             body = self._encode(serializer, value, request)
         except Exception:
             log.exception("an error could not be written", request_id=request.id, format=serializer.name)
-            fallback = self.registry.by_name("json")
-            assert fallback is not None
+            fallback = self.registry.preferred
             content_type, body = fallback.content_type, self._encode(fallback, value, request)
         response.content_type = content_type
         response.data = body
@@ -176,7 +175,7 @@ class ErrorAnswers:
 
     def _encode(self, serializer: Serializer, value: Instance, request: Request) -> bytes:
         dto = error_type(request.operation)
-        if serializer.name == "html":
+        if serializer.paged:
             page = encoding.page(f"{value.response_status.error_code}: {request.path}", request, self.registry)
             return serializer.encode(dto.schema().dump(value), document_shape(dto), page=page)
         return _writer(serializer, dto)(value)

@@ -76,7 +76,7 @@ def _form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
     kind = media_type(request.content_type)
     if kind == bodies.MULTIPART and data:
         return list(_counted(_parts(request, data, _most(limits)), limits))
-    if kind == bodies.FORM and bodies.sniff(data) is None:
+    if kind == bodies.FORM and not bodies.is_document(data):
         return list(_counted(_pairs(request, data, _most(limits)), limits))
     return None
 

@@ -65,7 +65,7 @@ def _is_unsafe(text: str) -> bool:
 def is_document(request: Request) -> bool:
     """Whether a browser asks for a page to show."""
     mode = request.env.get("HTTP_SEC_FETCH_MODE")
-    return mode == "navigate" and request.negotiation.serializer.name == "html"
+    return mode == "navigate" and request.negotiation.serializer.paged
 
 
 def is_login_form(request: Request) -> bool:
@@ -75,7 +75,7 @@ def is_login_form(request: Request) -> bool:
         and request.operation.dto is Authenticate
         and request.method == "POST"
         and request.form is not None
-        and request.negotiation.serializer.name == "html"
+        and request.negotiation.serializer.paged
     )
 
 

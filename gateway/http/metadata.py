@@ -164,7 +164,7 @@ class RootResource:
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """A redirection, or links."""
-        if request.negotiation.serializer.name == "html":
+        if request.negotiation.serializer.paged:
             raise falcon.HTTPFound(f"{request.prefix}/metadata")
         links = {name: f"{base_url(request)}{path}" for name, path in _LINKS.items()}
         response.content_type = request.negotiation.content_type

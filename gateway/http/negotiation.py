@@ -66,9 +66,9 @@ def negotiate(
     """
     stem, suffix = _suffix(path, raw_path, registry)
     if jsonp and (callback := _parameter(query, "callback")):
-        json = registry.by_name("json")
-        if json is not None and suffix in (None, json):
-            return Negotiation(stem, json, JAVASCRIPT, False, _NO_IDENTIFIER.sub("_", callback))
+        wrapped = next((each for each in registry if each.javascript), None)
+        if wrapped is not None and suffix in (None, wrapped):
+            return Negotiation(stem, wrapped, JAVASCRIPT, False, _NO_IDENTIFIER.sub("_", callback))
     addressed = suffix or (query and _format_parameter(query, registry)) or _predefined(path, registry)
     if addressed:
         return Negotiation(stem, addressed, _spelled(addressed, accept, content_type), True)
@@ -160,14 +160,14 @@ def _preferred(
     ]
     if candidates and not _anything(ranges):
         best = min(candidates, key=lambda each: each[:4])
-        if best[5].name == "html":
+        if best[5].paged:
             # A client that sends a document and takes it back gets it, unless a browser asks: Java's names pages first in all requests.
             names = {each for each, _ in ranges}
             sent = [each for each in candidates if each[5] is own and own.readable]
             best = sent[0] if sent and _OF_BROWSERS not in names else best
         return best[5], _content_type(best[5], best[4]) if best[4] else _spelled(best[5], None, content_type)
     readable_own = own if own is not None and own.readable else None
-    fallback = readable_own or registry.by_name(default) or next(iter(registry))
+    fallback = readable_own or registry.by_name(default) or registry.preferred
     return fallback, _spelled(fallback, accept, content_type)
 
 

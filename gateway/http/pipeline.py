@@ -28,7 +28,7 @@ from gateway.errors import (
     TooLarge,
     TooManyRequests,
 )
-from gateway.http import auth, binding, bodies, conditional, encoding, forms, login
+from gateway.http import auth, binding, bodies, conditional, encoding, forms, jsconfig, login
 from gateway.http.admission import LARGE, PLACE, Admission
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
@@ -312,7 +312,7 @@ class Pipeline:
         change, request = call.login or auth.renewal(call.caller), call.request
         if change is None or not request.may_set_cookies:
             return answer
-        if call.login and request.negotiation.serializer.name == "html" and (target := login.wanted(request)):
+        if call.login and request.negotiation.serializer.paged and (target := login.wanted(request)):
             answer = Answer(302, headers={"Location": login.goal(request, target)})
         lines = auth.cookie_lines(change, secure=request.scheme == "https", path=request.prefix or "/")
         return replace(answer, cookies=[*lines])
@@ -331,7 +331,7 @@ class Pipeline:
     def _blocks(
         self, operation: Operation, result: Streamed, page: Page, request: Request
     ) -> Generator[bytes, None, None]:
-        serializer, expected = request.negotiation.serializer, self.encoder.expected(operation, request)
+        serializer, expected = jsconfig.serializer_of(request), self.encoder.expected(operation, request)
         budget = Budget(self.streamed, self.admission.places.pause)
         with self.admission.stream(request), unit_of_work(self.database, write=False, budget=budget) as unit:
             answer: Any = result.open(unit)

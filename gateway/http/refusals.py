@@ -81,7 +81,7 @@ def refusal(
 
 def _document(error: ServiceError, negotiation: Negotiation) -> bytes:
     serializer = negotiation.serializer
-    if serializer.name != "html":
+    if not serializer.paged:
         return error_document(error, serializer)
     value = ErrorResponse.schema().dump(error_value(error))
     return serializer.encode(value, document_shape(ErrorResponse), page=Page(error.code))

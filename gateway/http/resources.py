@@ -112,8 +112,9 @@ class PredefinedResource(FormResource):
             answer = self._pipeline.run_batch(operation, request)
         else:
             answer = self._pipeline.run(operation, request, {}, predefined=True)
-        if answer.status == 204 and self._one_way and request.negotiation.serializer.name == "json":
-            answer = replace(answer, status=200, body=b"{}", content_type=request.negotiation.content_type)
+        one_way = request.negotiation.serializer.one_way if self._one_way else b""
+        if answer.status == 204 and one_way:
+            answer = replace(answer, status=200, body=one_way, content_type=request.negotiation.content_type)
         reply(response, answer)
 
     on_post = on_put = on_patch = on_delete = on_head = on_get

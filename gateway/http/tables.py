@@ -22,7 +22,7 @@ _CLIENT = "servicestack"
 
 def table_shape(expected: Shape, request: Request, tables: Tables) -> Shape:
     """Return what a document is written by: in the envelope a record of a list has no rows of its own."""
-    if request.negotiation.serializer.name != "csv" or not isinstance(expected, Record) or expected.rows is None:
+    if not request.negotiation.serializer.tabular or not isinstance(expected, Record) or expected.rows is None:
         return expected
     wanted = tables == "envelope" or (tables == "auto" and _is_csv_client(request))
     return _enveloped(expected) if wanted else expected

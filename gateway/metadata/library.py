@@ -177,15 +177,22 @@ def _etag(digest: str) -> str:
     return f'W/"{digest[:24]}"'
 
 
+def _sampled(library: Library) -> list[str]:
+    """The formats that have pages of their own."""
+    return [each.name for each in library.registry if each.sampled]
+
+
 def _index(library: Library, view: View) -> Document:
-    return _page(pages.index_page(view.operations, pages.SAMPLED, library.title))
+    return _page(pages.index_page(view.operations, _sampled(library), library.title))
 
 
 def _operation(library: Library, view: View, name: str, format_name: str, language: str) -> Document:
     operation, serializer = view.find(name), library.registry.by_name(format_name)
     assert operation is not None
     assert serializer is not None
-    return _page(pages.operation_page(operation, view.contract, serializer, pages.BASE_URL, language))
+    return _page(
+        pages.operation_page(operation, view.contract, serializer, pages.BASE_URL, language, _sampled(library))
+    )
 
 
 def _types_index(library: Library, view: View) -> Document:
@@ -213,7 +220,7 @@ def _app_metadata(library: Library, view: View) -> Document:
 def _operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:
     del library
     body = serializer.encode(documents.operations_metadata(view.operations))
-    return _document(body, content_type, POLICY if serializer.name == "html" else "")
+    return _document(body, content_type, POLICY if serializer.paged else "")
 
 
 def _openapi(library: Library, view: View) -> Document:

@@ -8,15 +8,14 @@ from typing import Any, cast
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
 from gateway.contract import fields
 from gateway.contract.catalog import Operation, Route
 from gateway.contract.dto import Dto
 from gateway.contract.responses import ErrorResponse, error_type
 from gateway.contract.shapes import declared_name, document_shape
-from gateway.metadata import constraints, samples
-from gateway.metadata.pages import SAMPLED, rules
+from gateway.metadata import constraints, samples, spelling
+from gateway.metadata.pages import rules
 from serializers.registry import Registry
 from serializers.shape import Shape
 
@@ -63,9 +62,16 @@ def document(
     return _Document(registry, base_url, title, version).of(operations)
 
 
+class _Plugin(MarshmallowPlugin):
+    """Schemas of JSON in a dialect."""
+
+    Converter = spelling.Converter
+
+
 class _Document:
     def __init__(self, registry: Registry, base_url: str, title: str, version: str) -> None:
-        self.plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _dto(schema).__name__)
+        self.dialect = registry.dialect
+        self.plugin = _Plugin(schema_name_resolver=lambda schema: _dto(schema).__name__)
         self.spec = APISpec(
             title=title,
             version=version,
@@ -74,12 +80,13 @@ class _Document:
             servers=[{"url": base_url}],
             info={"description": "Every operation reads and answers JSON, JSV, XML and CSV."},
         )
-        assert self.plugin.converter is not None
-        self.converter: OpenAPIConverter = self.plugin.converter
+        assert isinstance(self.plugin.converter, spelling.Converter)
+        self.converter = self.plugin.converter
+        self.converter.dialect = self.dialect
         # Absent is null for every field; that is no default worth a line.
         functions = [each for each in self.converter.attribute_functions if each.__name__ != "field2default"]
-        self.converter.attribute_functions = [*functions, _described]
-        self.formats = [each for name in SAMPLED if (each := registry.by_name(name)) is not None]
+        self.converter.attribute_functions = [*functions, _described, self.converter.spelled]
+        self.formats = [each for each in registry if each.sampled]
 
     def of(self, operations: Iterable[Operation]) -> dict[str, Any]:
         """Add everything."""
@@ -107,7 +114,8 @@ class _Document:
             self.spec.path(route.path.replace("*}", "}"), operations=verbs)
         declared = self.spec.components.schemas.get(operation.dto.__name__)
         if declared is not None and (demanded := _demanded(operation, *operation.addresses)):
-            declared["required"] = demanded
+            spell = self.dialect.speller(operation.request_shape)
+            declared["required"] = [spell(wire) for wire in demanded]
 
     def operation(self, operation: Operation, route: Route, verb: str, number: int) -> Iterator[tuple[str, Any]]:
         """One verb on one route."""
@@ -186,17 +194,13 @@ class _Document:
             value |= constraints.examples(dto)
         found = {}
         for each in self.formats:
-            # Dates, decimals and bytes are in the document as JSON has them.
-            example = (
-                json.loads(each.encode(value, expected))
-                if each.name == "json"
-                else samples.document(each, expected, value)
-            )
+            example = json.loads(each.encode(value, expected)) if each.javascript else each.sample(value, expected)
             found[each.media_types[0]] = {"schema": schema, "example": example}
-        if dto and dto.rows is not None:
-            # A table has the page's items; its totals stand in headers.
-            items = self.spec.components.schemas[dto.__name__]["properties"][dto.schema().fields[dto.rows].data_key]
-            found["text/csv"]["schema"] = {"type": "array", "items": items["items"]}
+            if dto and dto.rows is not None and each.tabular:
+                # A table has the page's items; its totals stand in headers.
+                rows = self.dialect.speller(document_shape(dto))(str(dto.schema().fields[dto.rows].data_key))
+                items = self.spec.components.schemas[dto.__name__]["properties"][rows]
+                found[each.media_types[0]]["schema"] = {"type": "array", "items": items["items"]}
         return found
 
     def value(self, answer: fields.AnyField) -> dict[str, Any]:

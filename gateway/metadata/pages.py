@@ -26,9 +26,6 @@ _BASE = urlsplit(BASE_URL)
 # SECURITY: a URL that is filled in has nothing that HTML, JSON or a comment would have to quote.
 _NOT_IN_URL = re.compile(r"[^\w.:/\[\]%~@+=-]")
 
-#: The formats that have pages of their own; HTML is what the pages are.
-SAMPLED = ("json", "jsv", "xml", "csv")
-
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -158,7 +155,7 @@ def operation_page(
     serializer: Serializer,
     base_url: str,
     language: str = "",
-    formats: Iterable[str] = SAMPLED,
+    formats: Iterable[str] = (),
 ) -> str:
     """``/{format}/metadata?op=X&lang=Y``: who may call, where it is, its types, and how a call looks. Raises NotFound."""
     assert operation.access is not None

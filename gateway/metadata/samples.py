@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,10 +12,8 @@ from gateway.contract.catalog import Operation
 from gateway.contract.shapes import document_shape
 from serializers import shape
 from serializers.base import Serializer
-from serializers.jsv import dump
 from serializers.shape import Shape
 
-_INDENT = "\t"
 #: Records that one sample has at most, and how deep they are inside of each other.
 _MOST_RECORDS = 100
 _DEEPEST = 8
@@ -84,15 +80,8 @@ class _Sampler:
 
 
 def media_type(serializer: Serializer) -> str:
-    """The media type that samples name: for JSV the one that ServiceStack's pages show."""
-    return "text/jsv" if serializer.name == "jsv" else serializer.media_types[0]
-
-
-def document(serializer: Serializer, expected: Shape, value: Any) -> str:
-    """The document of a value of a shape, laid out for people."""
-    if serializer.name == "jsv":
-        return dump.dump(value, expected, _INDENT)
-    return _LAYOUTS.get(serializer.name, bytes.decode)(serializer.encode(value, expected)).rstrip()
+    """The media type that samples name."""
+    return serializer.sample_type or serializer.media_types[0]
 
 
 def request(operation: Operation, serializer: Serializer, host: str, root: str = "") -> str:
@@ -112,7 +101,7 @@ def _request_lines(operation: Operation, serializer: Serializer, host: str, root
     if verb in ("POST", "PUT", "PATCH") and serializer.readable:
         yield from (f"Content-Type: {media_type(serializer)}", "Content-Length: length", "")
         expected = document_shape(operation.dto)
-        yield document(serializer, expected, sample(expected))
+        yield serializer.sample(sample(expected), expected)
 
 
 def answer(operation: Operation, serializer: Serializer) -> str:
@@ -125,32 +114,6 @@ def answer(operation: Operation, serializer: Serializer) -> str:
             f"Content-Type: {media_type(serializer)}",
             "Content-Length: length",
             "",
-            document(serializer, operation.response_shape, sample(operation.response_shape)),
+            serializer.sample(sample(operation.response_shape), operation.response_shape),
         )
     )
-
-
-def _spread_json(body: bytes) -> str:
-    return json.dumps(json.loads(body), indent=_INDENT, ensure_ascii=False)
-
-
-def _spread_xml(body: bytes) -> str:
-    """XML with an element a line; samples have no text in which that would matter."""
-    depth = 0
-    lines = []
-    for part in re.sub(r">\s*<", ">\n<", body.decode()).split("\n"):
-        depth -= part.startswith("</")
-        lines.append(_INDENT * depth + part)
-        opens = part.startswith("<") and not part.startswith(("</", "<?"))
-        depth += opens and "</" not in part and not part.endswith("/>")
-    return "\n".join(lines)
-
-
-def _hexadecimal(body: bytes) -> str:
-    """Bytes that are no text, sixteen a line, with the letters among them."""
-    rows = (body[start : start + 16] for start in range(0, len(body), 16))
-    return "\n".join(f"{row.hex(' '):48} {re.sub(rb'[^ -~]', b'.', row).decode()}" for row in rows)
-
-
-#: How formats that are not already so are laid out for people.
-_LAYOUTS: Mapping[str, Callable[[bytes], str]] = {"json": _spread_json, "xml": _spread_xml, "msgpack": _hexadecimal}

@@ -9,10 +9,9 @@ from typing import Any
 
 from serializers import jsv, scalars
 from serializers import shape as shapes
-from serializers.compiler import ChoiceTable, TextWriter, read_source
-from serializers.errors import EncodeError
-from serializers.rows import blocks, row_shape, row_writer, rows_of
+from serializers.rows import Compiled, blocks, row_shape, row_writer, rows_of
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape
+from serializers.source import ChoiceTable, Source, TextWriter, function_head, guarded, read_source, title_of
 
 _special = re.compile(r'[",\r\n]').search
 _bracket_in_front = re.compile(r"\n[\[{]").search
@@ -25,19 +24,7 @@ def cell(text: str) -> str:
     return text
 
 
-def dumps(value: Any, shape: Shape | None = None) -> str:
-    """A value as CSV. Raises EncodeError for a value that is not of the shape."""
-    return encode(value, shape).decode()
-
-
-def encode(value: Any, shape: Shape | None) -> bytes:
-    """The bytes of a value."""
-    if shape is None:
-        value, shape = _untyped(value)
-    return b"".join(stream(value, shape))
-
-
-def stream(value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
+def stream(value: Any, shape: Shape, compiled: Compiled, *, objects: bool = False) -> Iterator[bytes]:
     """A table in blocks. A record that names no rows is a single row."""
     if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
         item, member = row_shape(shape)
@@ -57,34 +44,36 @@ def header(shape: Shape) -> str:
 
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool, quote_empty: bool = False) -> TextWriter:
-    """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once.
+    """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
+    return compile_writer(shape, jsv.serializer, attributes=attributes, quote_empty=quote_empty)
 
+
+def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_empty: bool = False) -> TextWriter:
+    """The function from a row (or, with `attributes`, an object) of a shape to its line.
+
+    :param nested: writes what stands in a cell and is no single value, in the dialect of all cells.
     :param quote_empty: whether an empty text in a record's cell stands in quotes, so that a reader can tell it from null.
     """
     if not isinstance(shape, Record):
-        write = _cell_writer(shape, attributes=attributes)
+        write = _cell_writer(shape, nested, attributes=attributes)
         return lambda row: (write[row] if isinstance(write, ChoiceTable) else write(row)) + "\r\n"
-    lines = ["def write(o):"] if attributes else ["def write(o):", "    get = o.get"]
-    namespace: dict[str, Any] = {
-        "special": _special,
-        "text": _text_in_quotes if quote_empty else _text,
-        "brackets": _bracket_in_front,
-    }
+    text = _text_in_quotes if quote_empty else _text
+    made = Source(title_of("csv", shape), {"text": text, "brackets": _bracket_in_front})
+    lines = function_head("write", "o", attributes=attributes)
     cells: list[str] = []
     clean: list[str] = []
     texts: list[str] = []
-    for number, (name, field) in enumerate(shape.fields.items()):
+    for number, (wire_name, field) in enumerate(shape.fields.items()):
         variable = f"v{number}"
-        lines.append(f"    {variable} = {read_source(shape, name, attributes=attributes)}")
+        lines.append(f"    {variable} = {read_source(shape, wire_name, attributes=attributes)}")
         if isinstance(field, shapes.Text):
             texts.append(f"{variable} or ''")
             cells.append(f"'' if {variable} is None else text({variable})")
             clean.append(f"'' if {variable} is None else {variable} or text({variable})")
             continue
-        namespace[f"w{number}"] = _cell_writer(field, attributes=attributes)
-        source = (
-            f"w{number}[{variable}]" if isinstance(namespace[f"w{number}"], ChoiceTable) else f"w{number}({variable})"
-        )
+        write = _cell_writer(field, nested, attributes=attributes)
+        name = made.constant(write)
+        source = f"{name}[{variable}]" if isinstance(write, ChoiceTable) else f"{name}({variable})"
         cells.append(f"'' if {variable} is None else {source}")
         clean.append(cells[-1])
     line = f"','.join(({', '.join(cells)},)) + '\\r\\n'" if cells else "'\\r\\n'"
@@ -100,25 +89,16 @@ def compiled(shape: Shape, *, attributes: bool, quote_empty: bool = False) -> Te
             f"        return ','.join(({', '.join(clean)},)) + '\\r\\n'",
         ]
     lines.append(f"    return {line}")
-    exec("\n".join(lines), namespace)  # noqa: S102  (made of the shape alone)
-    write_row: TextWriter = namespace["write"]
-
-    def guarded(row: Any) -> str:
-        try:
-            return write_row(row)
-        except (TypeError, AttributeError, KeyError) as error:
-            raise EncodeError(f"the row is not of its shape: {error}") from error
-
-    return guarded
+    return guarded(made.define("write", lines), "row")
 
 
-def _cell_writer(shape: Shape, *, attributes: bool) -> Any:
+def _cell_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool) -> Any:
     if isinstance(shape, shapes.Text):
         return _text
     if isinstance(shape, (Record, ListOf, MapOf, Reference)):
-        write = jsv.compiled(shape, attributes=attributes)
+        write = nested.compiled(shape, attributes=attributes)
         return lambda value: '"' + write(value).replace('"', '""') + '"'
-    write = scalars.writer(shape)
+    write = scalars.jsv_writer(shape, nested.syntax.dialect)
     if isinstance(shape, shapes.Anything):
         return lambda value: cell(_cell_text(value))
     if isinstance(shape, shapes.Choice):
@@ -136,7 +116,7 @@ def _text_in_quotes(value: Any) -> str:
     return _text(value) or '""'
 
 
-def _untyped(value: Any) -> tuple[Any, Shape]:
+def untyped(value: Any) -> tuple[Any, Shape]:
     """A value without a shape: its rows' cells as texts, and the shape that has a column for each name of any row."""
     rows = [_cells(row) for row in value] if isinstance(value, (list, tuple)) else [_cells(value)]
     names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)

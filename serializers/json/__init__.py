@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
-from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
+from serializers.base import DEFAULT_LIMITS, KEPT, STRICT, Limits, Page, Reading, Serializer
+from serializers.dialect import DEFAULT, Dialect
+from serializers.inline import COMMAS, Inline
 from serializers.json.reader import loads
-from serializers.json.writer import compiled, dumps
+from serializers.json.writer import JsonSyntax, dumps
 from serializers.rows import bracketed
 from serializers.shape import Shape
+from serializers.source import TextWriter
+from serializers.syntax import compile_writer
 from serializers.text import from_bytes, to_bytes
 
 __all__ = ["Json", "dumps", "loads", "serializer"]
 
 
-class Json:
-    """The JSON serializer."""
+class Json(Serializer):
+    """The JSON serializer.
+
+    :ivar inline: reads lists and writes objects that stand as one text.
+    """
 
     name = "json"
     suffixes = ("json",)
     media_types = ("application/json", "text/json")
     content_type = "application/json; charset=utf-8"
-    readable = True
+    begins = "{["
+    configurable = True
+    sampled = True
+    javascript = True
+    one_way = b"{}"
+
+    def __init__(self, dialect: Dialect = DEFAULT, inline: Inline = COMMAS, kept: int = KEPT) -> None:
+        super().__init__(dialect)
+        self.inline = inline
+        self.keep(kept)
+
+    def keep(self, kept: int) -> None:
+        self.syntax = JsonSyntax(self.dialect)
+        self._compiled = lru_cache(maxsize=kept)(
+            lambda shape, attributes: compile_writer(shape, self.syntax, attributes=attributes)
+        )
+
+    def compiled(self, shape: Shape, *, attributes: bool) -> TextWriter:
+        """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
+        return self._compiled(shape, attributes)
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
         del page
-        return dumps(value, shape).encode("ascii")
+        if shape is None or value is None:
+            return dumps(value).encode("ascii")
+        return to_bytes(self.compiled(shape, attributes=False)(value))
 
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
     ) -> Any:
-        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading)
+        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading, inline=self.inline)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page
-        return bracketed(value, shape, compiled, '"{}":'.format, ("null", "null"))
+        return bracketed(value, shape, self.compiled, self.syntax)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        write = compiled(shape, attributes=True)
+        write = self.compiled(shape, attributes=True)
         return lambda value: to_bytes(write(value))
+
+    def sample(self, value: Any, shape: Shape) -> str:
+        return json.dumps(json.loads(self.encode(value, shape)), indent="\t", ensure_ascii=False)
 
 
 serializer = Json()

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
-from serializers import jsv, scalars
+from serializers import scalars
 from serializers import shape as shapes
 from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Reading
-from serializers.errors import DecodeError, Mismatch
+from serializers.errors import DecodeError, EncodeError, Mismatch
+from serializers.inline import COMMAS, Inline
 from serializers.json.relaxed import Relaxed
-from serializers.jsv import loads_member
 from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape, Text, names_of
 from serializers.tally import Tally, marks_outside, measure
 
@@ -78,6 +78,7 @@ def loads(
     reading: Reading = STRICT,
     tally: Tally | None = None,
     alone: bool = False,
+    inline: Inline = COMMAS,
 ) -> Any:
     """The value of a document, None where it is empty.
 
@@ -85,6 +86,7 @@ def loads(
 
     :param reading: how strictly a document of a known shape is read.
     :param tally: what is left of the limits, where the document is part of another one.
+    :param inline: reads lists and writes objects that stand as one text.
     :param alone: relaxed reading, too, refuses what follows the document, or names it as dropped.
     :raises DecodeError: where the text is not JSON, a value is not of its shape, or a limit is passed.
     """
@@ -97,20 +99,20 @@ def loads(
     if shape is None:
         return _scan(_PLAIN, text)
     if reading.relaxed:
-        return _load_relaxed(text, shape, reading, alone=alone)
+        return _load_relaxed(text, shape, reading, inline, alone=alone)
     value = _scan(_RAW, text)
     if value is None:
         return value
     try:
         try:
-            return converter(shape)(value)
+            return converter(shape, inline=inline)(value)
         except _FoldedDuplicate:
-            return converter(shape, ordered=True)(_scan(_RAW_IN_ORDER, text))
+            return converter(shape, inline=inline, ordered=True)(_scan(_RAW_IN_ORDER, text))
     except Mismatch as error:
         raise DecodeError.at(error.message, text, _locate(text, error.keys), error.path) from None
 
 
-def _load_relaxed(text: str, shape: Shape, reading: Reading, *, alone: bool) -> Any:
+def _load_relaxed(text: str, shape: Shape, reading: Reading, inline: Inline, *, alone: bool) -> Any:
     begin, in_order = _skip(text, 0), False
     try:
         # PERF: most documents are well-formed; what is behind them is not looked at.
@@ -127,7 +129,7 @@ def _load_relaxed(text: str, shape: Shape, reading: Reading, *, alone: bool) -> 
         return value
     while True:
         try:
-            return converter(shape, ordered=in_order, relaxed=True)(value)
+            return converter(shape, inline=inline, ordered=in_order, relaxed=True)(value)
         except _FoldedDuplicate:
             (value, _), in_order = _RELAXED_IN_ORDER.raw_decode(text, begin), True
         except Mismatch as error:
@@ -213,18 +215,21 @@ def _skip(text: str, position: int) -> int:
 
 
 @lru_cache(maxsize=1024)
-def converter(shape: Shape, *, ordered: bool = False, relaxed: bool = False) -> Reader:
+def converter(shape: Shape, *, inline: Inline = COMMAS, ordered: bool = False, relaxed: bool = False) -> Reader:
     """The function from the scanner's value to one of the shape. It raises Mismatch.
 
+    :param inline: reads lists and writes objects that stand as one text.
+
     :param ordered: names stand in the order of the document, so that of two spellings of one the last counts.
-    :param relaxed: an object or list in place of a text is its JSV, and an object in place of a list of them is its item.
+    :param relaxed: an object or list in place of a text is written inline, and an object in place of a list of them is its item.
     """
-    return _converter(shape, _Mode(ordered, relaxed), {})
+    return _converter(shape, _Mode(ordered, relaxed, inline), {})
 
 
 class _Mode(NamedTuple):
     ordered: bool
     relaxed: bool
+    inline: Inline
 
 
 def _converter(shape: Shape, mode: _Mode, records: dict[Record, Reader]) -> Reader:
@@ -233,13 +238,13 @@ def _converter(shape: Shape, mode: _Mode, records: dict[Record, Reader]) -> Read
     if isinstance(shape, Record):
         return records.get(shape) or _record(shape, mode, records)
     if isinstance(shape, ListOf):
-        return _list(shape, _converter(shape.item, mode, records), relaxed=mode.relaxed)
+        return _list(shape, _converter(shape.item, mode, records), mode)
     if isinstance(shape, MapOf):
         return _map(shape, _converter(shape.value, mode, records))
     if isinstance(shape, Anything):
         return _anything
     if isinstance(shape, Text):
-        return _text_or_jsv if mode.relaxed else _text
+        return _text_or_inline(mode.inline) if mode.relaxed else _text
     return _scalar(shape)
 
 
@@ -273,10 +278,12 @@ def _record(shape: Record, mode: _Mode, records: dict[Record, Reader]) -> Reader
     return read
 
 
-def _list(shape: ListOf, read_item: Reader, *, relaxed: bool) -> Reader:
+def _list(shape: ListOf, read_item: Reader, mode: _Mode) -> Reader:
     def read(value: Any) -> Any:
         if value.__class__ is not list:
-            return [read_item(value)] if relaxed and value.__class__ is dict else _single(shape, value)
+            return (
+                [read_item(value)] if mode.relaxed and value.__class__ is dict else _single(shape, value, mode.inline)
+            )
         items = []
         for number, item in enumerate(value):
             try:
@@ -288,12 +295,12 @@ def _list(shape: ListOf, read_item: Reader, *, relaxed: bool) -> Reader:
     return read
 
 
-def _single(shape: ListOf, value: Any) -> Any:
+def _single(shape: ListOf, value: Any, inline: Inline) -> Any:
     """A list given as one text: its items are split at commas, as in a query string."""
     if value.__class__ is dict:
         raise Mismatch("expected a list")
     try:
-        return loads_member(_text(value), shape)
+        return inline.loads_member(_text(value), shape)
     except DecodeError as error:
         raise Mismatch(error.message) from None
 
@@ -329,8 +336,16 @@ def _text(value: Any) -> str:
     raise Mismatch("expected a text")
 
 
-def _text_or_jsv(value: Any) -> str:
-    return jsv.dumps(_spelled(value)) if value.__class__ is dict or value.__class__ is list else _text(value)
+def _text_or_inline(inline: Inline) -> Reader:
+    def read(value: Any) -> str:
+        if value.__class__ is not dict and value.__class__ is not list:
+            return _text(value)
+        try:
+            return inline.dumps(_spelled(value))
+        except EncodeError:
+            raise Mismatch("expected a text") from None
+
+    return read
 
 
 def _spelled(value: Any) -> Any:

@@ -1,18 +1,22 @@
-"""Writing JSON: compact, in ASCII, nulls of records and maps left out."""
+"""Writing JSON: compact; in ASCII, with nulls of records and maps left out, unless the dialect wants otherwise."""
 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from serializers import scalars
 from serializers import shape as shapes
-from serializers.compiler import Compiler, Dialect, TextWriter, rows
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import EncodeError
+from serializers.json.texts import encoder
+from serializers.scalars import INTEGER
 from serializers.shape import Shape
+from serializers.source import TextWriter
+from serializers.syntax import Syntax, compile_writer
 
 _NONFINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
@@ -32,21 +36,26 @@ def dumps(value: Any, shape: Shape | None = None) -> str:
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
     """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
-    namespace = {"encode": encode_basestring_ascii, "rows": rows}
-    return Compiler(JsonDialect(), attributes=attributes, namespace=namespace).compile(shape)
+    return compile_writer(shape, JsonSyntax(DEFAULT), attributes=attributes)
 
 
-class JsonDialect(Dialect):
+class JsonSyntax(Syntax):
     """JSON's punctuation and scalars."""
 
+    format_name = "json"
     null_item = "null"
-    null_record = "null"
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self.encode = encoder(dialect)
+        self.null_record = "{}" if dialect.empty_nulls else "null"
+        self.objects = {"encode": self.encode}
 
     def name(self, name: str) -> str:
-        return encode_basestring_ascii(name) + ":"
+        return self.encode(name) + ":"
 
     def scalar(self, shape: Shape) -> TextWriter:
-        write = scalars.writer(shape)
+        write, encode = scalars.writer(shape, self.dialect), self.encode
         if isinstance(shape, shapes.Boolean):
             return lambda value: write(value).lower()
         if isinstance(shape, shapes.Number):
@@ -55,13 +64,21 @@ class JsonDialect(Dialect):
             return _write
         if isinstance(shape, (shapes.Integer, shapes.Decimal)):
             return write
-        if isinstance(shape, shapes.Choice) and (shape.flags or shape.numbered):
-            return write
-        return lambda value: encode_basestring_ascii(write(value))
+        if isinstance(shape, shapes.Choice):
+            return (
+                _number_or_text(write, encode)
+                if shape.flags or shape.numbered or self.dialect.enums == "number"
+                else _quoting(write, encode)
+            )
+        if isinstance(shape, shapes.OffsetInstant) and self.dialect.dates not in _OFFSET_TEXTS:
+            return _slashed(write, encode)
+        if isinstance(shape, shapes.Instant) and self.dialect.dates in _DATES:
+            return _DATES[self.dialect.dates](write, encode)
+        return _quoting(write, encode)
 
     def key(self, shape: Shape) -> TextWriter:
-        write = scalars.writer(shape)
-        return lambda key: encode_basestring_ascii(write(key)) + ":"
+        write, encode = scalars.writer(shape, self.dialect), self.encode
+        return lambda key: encode(write(key)) + ":"
 
     def inline(self, shape: Shape, variable: str, writer: str, prefix: str = "") -> str:
         if isinstance(shape, shapes.Text):
@@ -71,6 +88,36 @@ class JsonDialect(Dialect):
             other = f"{prefix!r} + {writer}({variable})"
             return f"({prefix + 'true'!r} if {variable} is True else {prefix + 'false'!r} if {variable} is False else {other})"
         return super().inline(shape, variable, writer, prefix)
+
+
+def _quoting(write: TextWriter, encode: TextWriter) -> TextWriter:
+    return lambda value: encode(write(value))
+
+
+def _number_or_text(write: TextWriter, encode: TextWriter) -> TextWriter:
+    """A writer of what is a number; a value that has none stands in quotes."""
+
+    def write_number(value: Any) -> str:
+        text = write(value)
+        return text if INTEGER.fullmatch(text) else encode(text)
+
+    return write_number
+
+
+def _slashed(write: TextWriter, _: TextWriter) -> TextWriter:
+    # Clients look for the backslash in front of the slash.
+    return lambda value: '"' + write(value).replace("/", "\\/") + '"'
+
+
+#: Dates that points in time with an offset have as texts; with others they are ``\\/Date(ms)\\/``.
+_OFFSET_TEXTS = frozenset({"short", "roundtrip", "iso", "rfc1123"})
+#: How points in time stand in documents where it is not as texts.
+_DATES: Mapping[str, Callable[[TextWriter, TextWriter], TextWriter]] = {
+    "wcf": _slashed,
+    "dcjs": _slashed,
+    "unix": _number_or_text,
+    "unix_ms": _number_or_text,
+}
 
 
 def _number(text: str) -> str:

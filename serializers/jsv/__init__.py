@@ -10,14 +10,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
-from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading
+from serializers.base import DEFAULT_LIMITS, KEPT, STRICT, Limits, Page, Reading, Serializer
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import DecodeError
 from serializers.jsv import quick, reader
-from serializers.jsv.writer import compiled, dumps
+from serializers.jsv.dump import dump as write_dump
+from serializers.jsv.writer import JsvSyntax, compiled, dumps
 from serializers.rows import bracketed
 from serializers.shape import Shape, Text
+from serializers.source import TextWriter
+from serializers.syntax import compile_writer
 from serializers.tally import Tally, measure
 from serializers.text import from_bytes, to_bytes
 
@@ -81,18 +86,38 @@ def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS, ta
     return loads(text, shape, limits=limits, tally=tally)
 
 
-class Jsv:
+class Jsv(Serializer):
     """The JSV serializer."""
 
     name = "jsv"
     suffixes = ("jsv",)
     media_types = ("application/jsv", "text/jsv", "text/x-jsv", "application/x-jsv")
     content_type = "application/jsv"
-    readable = True
+    begins = "{["
+    configurable = True
+    sampled = True
+    # ServiceStack's pages show this one.
+    sample_type = "text/jsv"
+
+    def __init__(self, dialect: Dialect = DEFAULT) -> None:
+        super().__init__(dialect)
+        self.keep(KEPT)
+
+    def keep(self, kept: int) -> None:
+        self.syntax = JsvSyntax(self.dialect)
+        self._compiled = lru_cache(maxsize=kept)(
+            lambda shape, attributes: compile_writer(shape, self.syntax, attributes=attributes)
+        )
+
+    def compiled(self, shape: Shape, *, attributes: bool) -> TextWriter:
+        """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
+        return self._compiled(shape, attributes)
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
         del page
-        return to_bytes(dumps(value, shape))
+        if shape is None or value is None:
+            return to_bytes(dumps(value))
+        return to_bytes(self.compiled(shape, attributes=False)(value))
 
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
@@ -101,11 +126,14 @@ class Jsv:
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page
-        return bracketed(value, shape, compiled, "{}:".format, ("", "{}"))
+        return bracketed(value, shape, self.compiled, self.syntax)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        write = compiled(shape, attributes=True)
+        write = self.compiled(shape, attributes=True)
         return lambda value: to_bytes(write(value))
+
+    def sample(self, value: Any, shape: Shape) -> str:
+        return write_dump(value, shape, "\t", self.dialect)
 
 
 serializer = Jsv()

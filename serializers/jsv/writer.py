@@ -13,9 +13,11 @@ from typing import Any
 
 from serializers import scalars
 from serializers import shape as shapes
-from serializers.compiler import Compiler, Dialect, TextWriter, literal, rows
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import EncodeError
 from serializers.shape import Shape
+from serializers.source import TextWriter, literal
+from serializers.syntax import Syntax, compile_writer
 
 _special = re.compile(r'["\:,{}\[\]\r\n]').search
 _NAMES_KEPT = 4096
@@ -75,15 +77,19 @@ def dumps(value: Any, shape: Shape | None = None, *, indent: int | str | None = 
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
     """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
-    namespace = {"clean": _clean, "special": _special, "text": _text, "rows": rows} | _CONSTANTS
-    return Compiler(JsvDialect(), attributes=attributes, namespace=namespace).compile(shape)
+    return compile_writer(shape, JsvSyntax(DEFAULT), attributes=attributes)
 
 
-class JsvDialect(Dialect):
+class JsvSyntax(Syntax):
     """JSV's punctuation and scalars."""
 
+    format_name = "jsv"
     null_item = ""
     null_record = "{}"
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect.in_jsv)
+        self.objects = {"clean": _clean, "special": _special, "text": _text, **_CONSTANTS}
 
     def name(self, name: str) -> str:
         return f"{name}:"
@@ -93,7 +99,7 @@ class JsvDialect(Dialect):
             return _write
         if isinstance(shape, (shapes.Text, shapes.Character)):
             return _text
-        write = scalars.writer(shape)
+        write = scalars.jsv_writer(shape, self.dialect)
         if isinstance(shape, shapes.Choice) and shape.texts:
             return lambda value: quote(write(value))
         return write
@@ -101,7 +107,7 @@ class JsvDialect(Dialect):
     def key(self, shape: Shape) -> TextWriter:
         if isinstance(shape, shapes.Text):
             return _NAMES.__getitem__
-        write = scalars.writer(shape)
+        write = scalars.writer(shape, self.dialect)
         return lambda key: quote(write(key)) + ":"
 
     def inline(self, shape: Shape, variable: str, writer: str, prefix: str = "") -> str:

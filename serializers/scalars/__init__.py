@@ -1,6 +1,6 @@
 """Scalar values as text and back. The spelling is ServiceStack's and is described in docs/serializers.rst."""
 
 from serializers.scalars.reading import INTEGER, read_day, read_iso_instant, reader
-from serializers.scalars.writing import write_any, writer
+from serializers.scalars.writing import jsv_writer, write_any, writer
 
-__all__ = ["INTEGER", "read_day", "read_iso_instant", "reader", "write_any", "writer"]
+__all__ = ["INTEGER", "jsv_writer", "read_day", "read_iso_instant", "reader", "write_any", "writer"]

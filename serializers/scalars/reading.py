@@ -12,6 +12,7 @@ import decimal
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -40,15 +41,18 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?", re.ASCII)
-_EPOCH_INSTANT = re.compile(r"/Date\((-?\d{1,15})([+-]0000)?\)/", re.ASCII)
+_EPOCH_INSTANT = re.compile(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RFC1123 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})", re.ASCII)
+#: The zone of times that were read from a text in UTC. It equals UTC; a dialect knows by it which times its host would have as local ones.
+READ_UTC = timezone(timedelta(0), "UTC")
 _XSD_DURATION = re.compile(
     r"(-?)P(?=[0-9T])(?:(\d{1,9})D)?(?:T(?=[0-9])(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})(?:\.(\d{1,12}))?S)?)?",
     re.ASCII,
 )
-_CLOCK_DURATION = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,7}))?", re.ASCII)
+_CLOCK_DURATION = re.compile(r"(-?)(?:(\d{1,9})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?", re.ASCII)
 _GUID = re.compile(
-    r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}",
+    r"[0-9a-f]{32}|(?P<open>[{(])?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?(open)[})])|\{[0-9a-f]{32}\}",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -104,9 +108,11 @@ def read_day(text: str) -> date:
 
 
 def read_instant(text: str) -> datetime:
-    """A time as `read_iso_instant` reads it, or /Date(ms)/."""
+    """A time as `read_iso_instant` reads it, /Date(ms)/ with or without an offset, or as HTTP has it (RFC 1123)."""
     text = text.strip()
-    return _read_epoch_instant(text) if text[:1] in ("/", "\\") else read_iso_instant(text)
+    if text[:1] in ("/", "\\"):
+        return _read_epoch_instant(text)
+    return _read_rfc1123(text) if _RFC1123.fullmatch(text) else read_iso_instant(text)
 
 
 def read_iso_instant(text: str) -> datetime:
@@ -133,12 +139,19 @@ def _read_zone(text: str | None) -> timezone | None:
     if text is None:
         return None
     if text == "Z":
-        return UTC
+        return READ_UTC
     digits = text.strip().replace(":", "")
     minutes = int(digits[1:3]) * 60 + int(digits[3:])
     if not minutes:
-        return UTC
+        return READ_UTC
     return timezone(timedelta(minutes=-minutes if digits[0] == "-" else minutes))
+
+
+def _read_rfc1123(text: str) -> datetime:
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError as error:
+        raise ValueError(f"expected a date: {error}") from None
 
 
 def _read_epoch_instant(text: str) -> datetime:
@@ -146,8 +159,10 @@ def _read_epoch_instant(text: str) -> datetime:
     if match is None:
         raise ValueError("expected a date")
     try:
-        return _EPOCH + timedelta(milliseconds=int(match[1]))
-    except OverflowError:
+        value = _EPOCH + timedelta(milliseconds=int(match[1]))
+        # The milliseconds are UTC's; the offset says how the sender's clock differs from it.
+        return value.astimezone(_read_zone(match[2])) if match[2] else value
+    except (OverflowError, ValueError):
         raise ValueError("expected a date between the years 1 and 9999") from None
 
 
@@ -186,12 +201,12 @@ def read_character(text: str) -> str:
 
 
 def read_duration(text: str) -> timedelta:
-    """An XSD duration of days and less, or [d.]hh:mm:ss[.f]; digits below microseconds are cut."""
+    """An XSD duration of days and less, or [d.]hh:mm[:ss[.f]]; digits below microseconds are cut."""
     text = text.strip()
     match = _XSD_DURATION.fullmatch(text)
     if match is None:
         match = _CLOCK_DURATION.fullmatch(text)
-        if match is None or int(match[3]) > 23 or int(match[4]) > 59 or int(match[5]) > 59:
+        if match is None or int(match[3]) > 23 or int(match[4]) > 59 or int(match[5] or 0) > 59:
             raise ValueError("expected a duration")
     sign, days, hours, minutes, seconds, fraction = match.groups()
     try:
@@ -216,11 +231,11 @@ def read_single(text: str) -> float:
 
 
 def read_guid(text: str) -> UUID:
-    """32 hex digits, with or without dashes, the dashed form also in braces."""
+    """32 hex digits, with or without dashes, also in braces or, with dashes, in parentheses."""
     text = text.strip()
     if not _GUID.fullmatch(text):
         raise ValueError("expected a guid")
-    return UUID(text)
+    return UUID(text.strip("()"))
 
 
 def read_binary(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Scalar values as text, as JSV, XML and CSV all spell them."""
+"""Scalar values as text, as JSON, JSV, XML and CSV all spell them, by the dialect."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import base64
 import decimal
 import enum
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from serializers import shape as shapes
+from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import EncodeError
+from serializers.scalars.instants import (
+    instant_writer,
+    offset_instant_writer,
+    write_day,
+    write_instant,
+)
 from serializers.scalars.reading import INTEGER, choice_reader
 from serializers.shape import Shape
 
@@ -54,35 +62,6 @@ def write_decimal(value: Any) -> str:
     return format(value, "f")
 
 
-def write_instant(value: datetime) -> str:
-    """ISO 8601: Z for UTC, an offset for other zones; a date alone at midnight; +00:00 where no zone is known."""
-    offset = value.utcoffset()
-    if value.hour == value.minute == value.second == value.microsecond == 0 and not offset:
-        return f"{value.year:04}-{value.month:02}-{value.day:02}"
-    text = f"{value.year:04}-{value.month:02}-{value.day:02}T{value.hour:02}:{value.minute:02}:{value.second:02}"
-    if offset is None:
-        return f"{text}.{value.microsecond:06}0+00:00" if value.microsecond else f"{text}+00:00"
-    if value.microsecond:
-        text = f"{text}.{value.microsecond:06}".rstrip("0")
-    if not offset:
-        return text + "Z"
-    minutes = int(offset.total_seconds()) // 60
-    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
-    return f"{text}{sign}{minutes // 60:02}:{minutes % 60:02}"
-
-
-def write_offset_instant(value: datetime) -> str:
-    """ISO 8601 with seven digits and an offset, as .NET's round-trip format is; UTC where no zone is known."""
-    known = value if value.tzinfo else value.replace(tzinfo=UTC)
-    text = known.isoformat(timespec="microseconds")
-    return f"{text[:26]}0{text[26:]}"
-
-
-def write_day(value: date) -> str:
-    """YYYY-MM-DD."""
-    return f"{value.year:04}-{value.month:02}-{value.day:02}"
-
-
 def write_time(value: time) -> str:
     """A time of day as the duration since midnight: PTnHnMn.fS."""
     return write_duration(
@@ -108,6 +87,16 @@ def write_duration(value: timedelta) -> str:
     if seconds or fraction or not (date or time):
         time += f"{seconds}{fraction}S"
     return f"{sign}P{date}T{time}" if time else f"{sign}P{date}"
+
+
+def write_standard_duration(value: timedelta) -> str:
+    """[-][d.]hh:mm:ss[.fffffff], as .NET's TimeSpan has it."""
+    sign, value = ("-", -value) if value < timedelta(0) else ("", value)
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days = f"{value.days}." if value.days else ""
+    fraction = f".{value.microseconds:06}0" if value.microseconds else ""
+    return f"{sign}{days}{hours:02}:{minutes:02}:{seconds:02}{fraction}"
 
 
 def write_guid(value: UUID) -> str:
@@ -150,6 +139,11 @@ def choice_writer(shape: shapes.Choice) -> ScalarWriter:
     return write_flags if shape.flags else write
 
 
+def number_writer(shape: shapes.Choice) -> ScalarWriter:
+    """A writer of the numbers of an enum's members."""
+    return choice_writer(replace(shape, numbered=True))
+
+
 def write_any(value: Any) -> str:
     """A scalar by its own type."""
     writer = WRITERS_BY_TYPE.get(type(value))
@@ -177,32 +171,40 @@ WRITERS_BY_TYPE: dict[type, ScalarWriter] = {
     UUID: write_guid,
     bytes: write_binary,
 }
-_WRITERS: dict[type, tuple[type, ScalarWriter]] = {
-    shapes.Boolean: (bool, write_boolean),
-    shapes.Number: (float, write_number),
-    shapes.Decimal: (decimal.Decimal, write_decimal),
-    shapes.Instant: (datetime, write_instant),
-    shapes.OffsetInstant: (datetime, write_offset_instant),
-    shapes.Day: (date, write_day),
-    shapes.TimeOfDay: (time, write_time),
-    shapes.Character: (str, write_character),
-    shapes.Duration: (timedelta, write_duration),
-    shapes.Guid: (UUID, write_guid),
-    shapes.Binary: (bytes, write_binary),
+_WRITERS: dict[type, tuple[type, Callable[[Dialect], ScalarWriter]]] = {
+    shapes.Boolean: (bool, lambda _: write_boolean),
+    shapes.Number: (float, lambda _: write_number),
+    shapes.Decimal: (decimal.Decimal, lambda _: write_decimal),
+    shapes.Instant: (datetime, instant_writer),
+    shapes.OffsetInstant: (datetime, offset_instant_writer),
+    shapes.Day: (date, lambda _: write_day),
+    shapes.TimeOfDay: (time, lambda _: write_time),
+    shapes.Character: (str, lambda _: write_character),
+    shapes.Duration: (timedelta, lambda dialect: _DURATIONS[dialect.durations]),
+    shapes.Guid: (UUID, lambda dialect: _GUIDS[dialect.guids]),
+    shapes.Binary: (bytes, lambda _: write_binary),
 }
+_DURATIONS: dict[str, ScalarWriter] = {"xsd": write_duration, "standard": write_standard_duration}
+_GUIDS: dict[str, ScalarWriter] = {"plain": write_guid, "dashes": str}
+_CHOICES: dict[str, Callable[[shapes.Choice], ScalarWriter]] = {"name": choice_writer, "number": number_writer}
 
 
 @lru_cache(maxsize=1024)
-def writer(shape: Shape) -> ScalarWriter:
+def writer(shape: Shape, dialect: Dialect = DEFAULT) -> ScalarWriter:
     """The function from a value of a scalar shape to its text. It raises `EncodeError` for a value of another kind."""
     if isinstance(shape, (shapes.Text, shapes.Anything)):
         return write_any
     if isinstance(shape, shapes.Choice):
-        return _checked((str, int, enum.Enum), choice_writer(shape))
+        return _checked((str, int, enum.Enum), _CHOICES[dialect.enums](shape))
     if isinstance(shape, shapes.Integer):
         return _checked((int,), lambda value: str(int(value)))
-    kind, write = _WRITERS[type(shape)]
-    return _checked((kind, float, int) if kind in (float, decimal.Decimal) else (kind,), write)
+    kind, make = _WRITERS[type(shape)]
+    return _checked((kind, float, int) if kind in (float, decimal.Decimal) else (kind,), make(dialect))
+
+
+def jsv_writer(shape: Shape, dialect: Dialect) -> ScalarWriter:
+    """The same as JSV spells the dialect, where points in time that keep their offset have one form."""
+    return writer(shape, DEFAULT if isinstance(shape, shapes.OffsetInstant) else dialect.in_jsv)
 
 
 def _checked(kinds: tuple[type, ...], write: ScalarWriter) -> ScalarWriter:

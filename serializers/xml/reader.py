@@ -16,7 +16,7 @@ from xml.parsers import expat
 from serializers import scalars
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, Mismatch
-from serializers.jsv import loads_member
+from serializers.inline import COMMAS, Inline
 from serializers.shape import (
     Anything,
     Binary,
@@ -184,11 +184,12 @@ class _TreeBuilder:
         raise DecodeError.at(message, self.text, position, path)
 
 
-def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, inline: Inline = COMMAS) -> Any:
     """The value of a document, None where it is empty or its root is nil.
 
     Without a shape, an element with children is a dict (a list where all children share a name), any other its text.
 
+    :param inline: reads lists that stand as one text.
     :raises DecodeError: where the text is not XML, a value is not of its shape, or a limit is passed.
     """
     text = text.removeprefix("\ufeff")
@@ -202,7 +203,7 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
     if expected and root.name.casefold() != expected.casefold():
         builder.fail(f"the root is <{root.name}> where <{expected}> was expected", root.byte)
     try:
-        return _untyped(root) if shape is None else _value(root, shape)
+        return _untyped(root) if shape is None else _Values(inline).value(root, shape)
     except Mismatch as error:
         keys = error.keys
         place = keys[-1] if keys else root.byte
@@ -228,26 +229,6 @@ def _untyped(element: Element) -> Any:
     if len(names) < len(element.children) and len(names) == 1:
         return [_untyped(child) for child in element.children]
     return {child.name: _untyped(child) for child in element.children}
-
-
-def _value(element: Element, shape: Shape) -> Any:
-    if element.nil:
-        return None
-    if isinstance(shape, Reference):
-        shape = shape.record
-    if isinstance(shape, Record):
-        return _record(element, shape)
-    if isinstance(shape, ListOf):
-        return _list(element, shape)
-    if isinstance(shape, MapOf):
-        return _map(element, shape)
-    if isinstance(shape, Anything):
-        return _anything(element)
-    if element.children and contract_name(shape)[1] == SYSTEM:
-        return _offset_instant(element, shape)
-    if element.children:
-        raise Mismatch("expected a single value")
-    return _scalar(element.text, shape)
 
 
 def _scalar(text: str, shape: Shape) -> Any:
@@ -309,7 +290,7 @@ def _anything(element: Element) -> Any:
 
 def _offset_instant(element: Element, shape: Shape) -> Any:
     """A point in time of its two parts; of a request its text."""
-    parts = _record(element, OFFSET_INSTANT)
+    parts = _Values(COMMAS).record(element, OFFSET_INSTANT)
     instant, minutes = parts.get("dateTime"), parts.get("offsetMinutes") or 0
     if instant is None or not -_DAY < minutes < _DAY:
         raise Mismatch("expected DateTime and OffsetMinutes")
@@ -330,47 +311,72 @@ def _no_text(element: Element, expected: str) -> None:
         raise Mismatch(f"expected {expected}")
 
 
-def _record(element: Element, shape: Record) -> dict[str, Any]:
-    _no_text(element, "elements")
-    names = names_of(shape)
-    result: dict[str, Any] = {}
-    for child in element.children:
-        name = names.get(child.name) or names.get(child.name.casefold())
-        if name is not None:
-            result[name] = _inside(child, shape.fields[name], name)
-    return result
+class _Values:
+    """The values of elements by their shapes. Raises Mismatch.
 
+    :ivar inline: reads lists that stand as one text.
+    """
 
-def _inside(child: Element, shape: Shape, step: str | int) -> Any:
-    try:
-        return _value(child, shape)
-    except Mismatch as error:
-        raise error.inside(step, error.keys[-1] if error.keys else child.byte) from None
+    def __init__(self, inline: Inline) -> None:
+        self.inline = inline
 
+    def value(self, element: Element, shape: Shape) -> Any:
+        if element.nil:
+            return None
+        if isinstance(shape, Reference):
+            shape = shape.record
+        if isinstance(shape, Record):
+            return self.record(element, shape)
+        if isinstance(shape, ListOf):
+            return self.list(element, shape)
+        if isinstance(shape, MapOf):
+            return self.map(element, shape)
+        if isinstance(shape, Anything):
+            return _anything(element)
+        if element.children and contract_name(shape)[1] == SYSTEM:
+            return _offset_instant(element, shape)
+        if element.children:
+            raise Mismatch("expected a single value")
+        return _scalar(element.text, shape)
 
-def _list(element: Element, shape: ListOf) -> list[Any]:
-    if not element.children and element.texts and not element.text.isspace():
+    def record(self, element: Element, shape: Record) -> dict[str, Any]:
+        _no_text(element, "elements")
+        names = names_of(shape)
+        result: dict[str, Any] = {}
+        for child in element.children:
+            name = names.get(child.name) or names.get(child.name.casefold())
+            if name is not None:
+                result[name] = self.inside(child, shape.fields[name], name)
+        return result
+
+    def inside(self, child: Element, shape: Shape, step: str | int) -> Any:
         try:
-            items: list[Any] = loads_member(element.text, shape)
-        except DecodeError as error:
-            raise Mismatch(error.message) from None
-        return items
-    _no_text(element, "elements")
-    return [_inside(child, shape.item, number) for number, child in enumerate(element.children)]
-
-
-def _map(element: Element, shape: MapOf) -> dict[Any, Any]:
-    _no_text(element, "elements")
-    result: dict[Any, Any] = {}
-    for entry in element.children:
-        parts = {child.name.casefold(): child for child in entry.children}
-        key_element = parts.get("key")
-        if key_element is None:
-            raise Mismatch("an entry without a key").inside(entry.name, entry.byte)
-        try:
-            key = _scalar(key_element.text, shape.key)
+            return self.value(child, shape)
         except Mismatch as error:
-            raise error.inside(key_element.text, key_element.byte) from None
-        value = parts.get("value")
-        result[key] = None if value is None else _inside(value, shape.value, key_element.text)
-    return result
+            raise error.inside(step, error.keys[-1] if error.keys else child.byte) from None
+
+    def list(self, element: Element, shape: ListOf) -> list[Any]:
+        if not element.children and element.texts and not element.text.isspace():
+            try:
+                items: list[Any] = self.inline.loads_member(element.text, shape)
+            except DecodeError as error:
+                raise Mismatch(error.message) from None
+            return items
+        _no_text(element, "elements")
+        return [self.inside(child, shape.item, number) for number, child in enumerate(element.children)]
+
+    def map(self, element: Element, shape: MapOf) -> dict[Any, Any]:
+        _no_text(element, "elements")
+        result: dict[Any, Any] = {}
+        for entry in element.children:
+            parts = {child.name.casefold(): child for child in entry.children}
+            key_element = parts.get("key")
+            if key_element is None:
+                raise Mismatch("an entry without a key").inside(entry.name, entry.byte)
+            try:
+                key = _scalar(key_element.text, shape.key)
+            except Mismatch as error:
+                raise error.inside(key_element.text, key_element.byte) from None
+            value = parts.get("value")
+            result[key] = None if value is None else self.inside(value, shape.value, key_element.text)
+        return result

@@ -19,9 +19,9 @@ from uuid import UUID
 
 from serializers import scalars
 from serializers import shape as shapes
-from serializers.compiler import ChoiceTable, TextWriter, read_source, rows
 from serializers.errors import EncodeError
 from serializers.shape import Record, Shape
+from serializers.source import ChoiceTable, Source, TextWriter, function_head, guarded, read_source, rows, title_of
 from serializers.xml.names import (
     ARRAYS,
     OFFSET_INSTANT,
@@ -47,29 +47,16 @@ CLEAN = shapes.Choice({})
 class XmlCompiler:
     """Makes the functions of one shape: those of records by their place."""
 
-    def __init__(self, *, attributes: bool) -> None:
+    def __init__(self, shape: Shape, *, attributes: bool) -> None:
         self.attributes = attributes
-        self.globals: dict[str, Any] = {"special": special, "text": _text, "rows": rows}
+        self.source = Source(title_of("xml", shape), {"special": special, "text": _text, "rows": rows})
         self._records: dict[tuple[Record, Place], str] = {}
         # Records are compiled when they are first met, which may be in several threads at once.
         self._lock = threading.RLock()
 
-    def compile(self, source: Callable[[str], str], null: str) -> TextWriter:
+    def compile(self, element: Callable[[str], str], null: str) -> TextWriter:
         """The function of an element's source. It raises `EncodeError` and nothing else."""
-        exec(f"def write(v):\n    return {source('v')}\n", self.globals)  # noqa: S102  (made of the shape alone)
-        write: TextWriter = self.globals["write"]
-
-        def guarded(value: Any) -> str:
-            if value is None:
-                return null
-            try:
-                return write(value)
-            except (TypeError, AttributeError, KeyError) as error:
-                raise EncodeError(f"the value is not of its shape: {error}") from error
-            except RecursionError:
-                raise EncodeError("the value is nested too deeply") from None
-
-        return guarded
+        return guarded(self.source.define("write", ["def write(v):", f"    return {element('v')}"]), null=null)
 
     def tags(self, shape: Shape, name: str, namespace: str, place: Place, root: str) -> tuple[str, str, Place]:
         """The start tag and the end tag of an element, and the place between them."""
@@ -155,9 +142,7 @@ class XmlCompiler:
         return f"{self._constant(scalar(shape))}({variable})"
 
     def _constant(self, value: Any) -> str:
-        name = f"c{len(self.globals)}"
-        self.globals[name] = value
-        return name
+        return self.source.constant(value)
 
     def _record(self, shape: Record, place: Place) -> str:
         """The name of the function from a record and its tags to its text, compiled when it is first called."""
@@ -167,20 +152,18 @@ class XmlCompiler:
 
             def compile_first(*arguments: Any) -> str:
                 with self._lock:
-                    if self.globals[name] is compile_first:
-                        exec(self._record_source(name, shape, place), self.globals)  # noqa: S102  (made of the shape alone)
-                return self.globals[name](*arguments)  # type: ignore[no-any-return]
+                    if self.source.objects[name] is compile_first:
+                        self.source.define(name, self._record_lines(name, shape, place))
+                return self.source.objects[name](*arguments)  # type: ignore[no-any-return]
 
-            self.globals[name] = compile_first
+            self.source.objects[name] = compile_first
         return self._records[key]
 
-    def _record_source(self, function: str, shape: Record, place: Place) -> str:
-        lines = [f"def {function}(o, start, end, empty):"]
+    def _record_lines(self, function: str, shape: Record, place: Place) -> list[str]:
+        lines = function_head(function, "o, start, end, empty", attributes=self.attributes)
         full: list[str] = []
         clean: list[str] = []
         texts: list[str] = []
-        if not self.attributes:
-            lines.append("    get = o.get")
         for number, (wire_name, field, namespace) in enumerate(members_of(shape)):
             variable = f"v{number}"
             lines.append(f"    {variable} = {read_source(shape, wire_name, attributes=self.attributes)}")
@@ -194,7 +177,7 @@ class XmlCompiler:
                 _, bare = self.element(CLEAN, encode_name(shape.element_name(wire_name)), namespace, place)
                 clean[-1] = f"({null!r} if {variable} is None else {bare(variable)})"
         if not full:
-            return f"def {function}(o, start, end, empty):\n    return empty\n"
+            return [*lines, "    return empty"]
         if len(texts) > 2:
             # PERF: one search over all texts of a record costs a third of one search a text.
             lines += [
@@ -206,7 +189,7 @@ class XmlCompiler:
                 f"        return ''.join((start, {', '.join(clean)}, end))",
             ]
         lines.append(f"    return ''.join((start, {', '.join(full)}, end))")
-        return "\n".join(lines) + "\n"
+        return lines
 
 
 def _text(value: Any) -> str:
@@ -304,7 +287,7 @@ def anything(name: str, declared: str, value: Any, depth: int) -> str:
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
     """The function from a value (or, with `attributes`, an object) of a shape to its document. Compiled once."""
-    compiler = XmlCompiler(attributes=attributes)
+    compiler = XmlCompiler(shape, attributes=attributes)
     name, namespace = root_name(shape)
     null, source = compiler.element(shape, name, namespace, ROOT, ROOT_ATTRIBUTES)
     write = compiler.compile(source, null)
@@ -324,7 +307,7 @@ class Rows:
 @lru_cache(maxsize=1024)
 def compiled_rows(shape: Shape, member: str | None, *, attributes: bool) -> Rows:
     """The rows of a list, or of a record's `member`, at their place in the document."""
-    compiler = XmlCompiler(attributes=attributes)
+    compiler = XmlCompiler(shape, attributes=attributes)
     place, root = ROOT, ROOT_ATTRIBUTES
     name, namespace = contract_name(shape)
     if member is not None:

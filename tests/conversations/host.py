@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -119,10 +119,11 @@ class EchoTypes(Dto):
     float = scalars.Single()
     double = scalars.Double()
     decimal = scalars.Decimal()
-    char = fields.String()
+    char = scalars.Char()
     string = fields.String()
     date_time = scalars.Instant()
     n_date_time = scalars.Instant()
+    date_time_offset = scalars.OffsetInstant()
     time_span = scalars.Duration()
     n_time_span = scalars.Duration()
     guid = scalars.Guid()
@@ -138,7 +139,10 @@ class EchoTypes(Dto):
     int_map = fields.Map(keys=fields.Integer())
     nested = fields.Nested(CustomerBreadcrumb)
     nested_list = fields.List(fields.Nested(CustomerBreadcrumb))
+    object = fields.String()
     pair = fields.Nested(KeyValuePair)
+    uri = fields.String()
+    type = fields.String()
 
 
 def catalogs() -> dict[str, Catalog]:
@@ -333,6 +337,7 @@ _ZEROES: dict[str, Any] = {
     "decimal": Decimal(0),
     "char": "\0",
     "date_time": datetime(1, 1, 1),
+    "date_time_offset": datetime(1, 1, 1, tzinfo=UTC),
     "time_span": timedelta(),
     "guid": UUID(int=0),
     "enum": "Voice",

@@ -43,7 +43,7 @@ PAIR: Record = Record(
     ],
 )
 def test_json(text: str, value: Any) -> None:
-    assert json.loads(text, PAIR, reading=COMPATIBLE) == value
+    assert json.loads(text, PAIR, reading=COMPATIBLE, inline=jsv) == value
     with pytest.raises(DecodeError):
         json.loads(text, PAIR)
 

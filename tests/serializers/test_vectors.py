@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -32,6 +32,11 @@ def same(got: Any, want: Any, shape: Shape, *, member: bool = False) -> bool:
     if isinstance(shape, shapes.MapOf) and isinstance(got, dict) and isinstance(want, dict):
         return got.keys() == want.keys() and all(same(got[key], want[key], shape.value) for key in got)
     if isinstance(got, datetime) and isinstance(want, datetime):
+        if got.utcoffset():
+            # The library shifts the clock of /Date(ms+0200)/ by the offset, which it then forgets; for a DateTimeOffset it takes the
+            # milliseconds for its clock's, which later versions do not.
+            clock = got.astimezone(want.tzinfo).replace(tzinfo=want.tzinfo) if want.utcoffset() else got
+            return want in (got, got.replace(tzinfo=want.tzinfo), clock - (want.utcoffset() or timedelta(0)))
         return got.replace(tzinfo=got.tzinfo or want.tzinfo) == want
     if isinstance(got, float) and isinstance(want, float):
         return got == want or (got != got and want != want) or same_float(got, want, shape)

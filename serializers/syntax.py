@@ -1,7 +1,6 @@
-"""Writers compiled from shapes: one walk over the fields, Python source out, one function a record.
+"""Writers of JSON and JSV: one walk over a shape's fields, Python source out, one function a record.
 
-JSON and JSV differ in punctuation and in their scalars only, so both are dialects of the walk made here. The source is
-made of the shape alone, never of a document; names reach it as literals by `repr`. Compiled functions come in two modes:
+The two differ in punctuation and in their scalars only, so each is a syntax of the walk made here. Compiled functions come in two modes:
 they read the fields of objects as attributes, or those of dicts as items.
 """
 
@@ -9,30 +8,41 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from enum import Enum
-from keyword import iskeyword
+from datetime import UTC, date, datetime, time
 from typing import Any
+from uuid import UUID
 
+from serializers import scalars
 from serializers import shape as shapes
-from serializers.errors import EncodeError
+from serializers.dialect import Dialect
 from serializers.shape import Record, Shape
+from serializers.source import ChoiceTable, Source, TextWriter, function_head, guarded, read_source, rows, title_of
 
-TextWriter = Callable[[Any], str]
 
+class Syntax(ABC):
+    """Punctuation and scalars of a text format, in a dialect.
 
-class Dialect(ABC):
-    """Punctuation and scalars of a text format.
-
+    :ivar format_name: the format's name, for tracebacks.
     :ivar null_item: how a null stands in a list of scalars or collections.
     :ivar null_record: how a null stands in a list of records.
+    :ivar objects: what the sources made here name.
     """
 
+    format_name: str
     null_item: str
     null_record: str
+    objects: Mapping[str, Any]
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
 
     @abstractmethod
     def name(self, name: str) -> str:
         """A member's name with what follows it, as it stands before the value."""
+
+    def member_name(self, record: Record, wire_name: str) -> str:
+        """The same of a record's member, as the dialect spells it."""
+        return self.name(self.dialect.speller(record)(wire_name))
 
     @abstractmethod
     def scalar(self, shape: Shape) -> TextWriter:
@@ -57,66 +67,22 @@ class Dialect(ABC):
         raise NotImplementedError
 
 
-def literal(text: str) -> str:
-    """A text as it stands between the quotes of an f-string in source."""
-    return "".join(
-        character * 2
-        if character in "{}"
-        else character
-        if character.isalnum() or character in ',:" _-.'
-        else f"\\U{ord(character):08x}"
-        for character in text
-    )
+def compile_writer(shape: Shape, syntax: Syntax, *, attributes: bool) -> TextWriter:
+    """The function from a value (or, with `attributes`, an object) of a shape to its text. It raises `EncodeError` and nothing else."""
+    walk = _Walk(syntax, Source(title_of(syntax.format_name, shape), {**syntax.objects, "rows": rows}), attributes)
+    lines = ["def write(v):", f"    return {walk.expression(shape, 'v')}"]
+    return guarded(walk.source.define("write", lines))
 
 
-def read_source(shape: Record, name: str, *, attributes: bool) -> str:
-    """The source that reads a field of the object `o`, or of the dict whose method `get` is."""
-    if not attributes:
-        return f"get({name!r})"
-    attribute = shape.attributes.get(name, name)
-    if attribute.isidentifier() and not iskeyword(attribute):
-        return f"o.{attribute}"
-    return f"getattr(o, {attribute!r})"
-
-
-class ChoiceTable(dict[Any, str]):
-    """The texts of an enum's members, found by name or by member; any other value is asked of the writer."""
-
-    def __init__(self, shape: shapes.Choice, write: TextWriter) -> None:
-        super().__init__({text: write(text) for name in shape.members for text in (name, shape.text_of(name))})
-        self._write = write
-
-    def __missing__(self, value: Any) -> str:
-        text = self._write(value)
-        if isinstance(value, Enum):
-            self[value] = text
-        return text
-
-
-class Compiler:
+class _Walk:
     """Makes the functions of one shape and of all shapes inside it."""
 
-    def __init__(self, dialect: Dialect, *, attributes: bool, namespace: Mapping[str, Any]) -> None:
-        self.dialect = dialect
+    def __init__(self, syntax: Syntax, source: Source, attributes: bool) -> None:
+        self.syntax = syntax
+        self.dialect = syntax.dialect
+        self.source = source
         self.attributes = attributes
-        self.namespace: dict[str, Any] = dict(namespace)
         self._functions: dict[Shape, str] = {}
-
-    def compile(self, shape: Shape) -> TextWriter:
-        """The function from a value of the shape to its text. It raises `EncodeError` and nothing else."""
-        source = f"def write(v):\n    return {self.expression(shape, 'v')}\n"
-        exec(source, self.namespace)  # noqa: S102  (made of the shape alone)
-        write: TextWriter = self.namespace["write"]
-
-        def guarded(value: Any) -> str:
-            try:
-                return write(value)
-            except (TypeError, AttributeError, KeyError) as error:
-                raise EncodeError(f"the value is not of its shape: {error}") from error
-            except RecursionError:
-                raise EncodeError("the value is nested too deeply") from None
-
-        return guarded
 
     def expression(self, shape: Shape, variable: str, prefix: str = "") -> str:
         """The source of the text of a variable that is not null, behind a prefix."""
@@ -131,27 +97,30 @@ class Compiler:
             return before + self._map(shape, variable)
         if isinstance(shape, shapes.Choice):
             return f"{before}{self._constant(shape, self._choice)}[{variable}]"
-        return self.dialect.inline(shape, variable, self._constant(shape, self.dialect.scalar), prefix)
+        return self.syntax.inline(shape, variable, self._constant(shape, self.syntax.scalar), prefix)
 
     def _choice(self, shape: shapes.Choice) -> ChoiceTable:
-        return ChoiceTable(shape, self.dialect.scalar(shape))
+        return ChoiceTable(shape, self.syntax.scalar(shape))
 
     def _constant(self, shape: Any, make: Callable[[Any], Any]) -> str:
-        name = f"w{len(self.namespace)}"
-        self.namespace[name] = make(shape)
-        return name
+        return self.source.constant(make(shape))
 
     def _list(self, shape: shapes.ListOf, variable: str) -> str:
         item, depth = shape.item, f"{variable}i"
         record = isinstance(item, (shapes.Record, shapes.Reference))
-        null = self.dialect.null_record if record else self.dialect.null_item
+        null = self.syntax.null_record if record else self.syntax.null_item
         text = self.expression(item, depth)
         return f"'[' + ','.join([{null!r} if {depth} is None else {text} for {depth} in rows({variable})]) + ']'"
 
     def _map(self, shape: shapes.MapOf, variable: str) -> str:
         key, item = f"{variable}k", f"{variable}v"
-        text = f"{self._constant(shape.key, self.dialect.key)}({key}) + {self.expression(shape.value, item)}"
-        entries = f"[{text} for {key}, {item} in {variable}.items() if {item} is not None]"
+        key_text = f"{self._constant(shape.key, self.syntax.key)}({key})"
+        text = f"{key_text} + {self.expression(shape.value, item)}"
+        if self.dialect.map_nulls:
+            null = f"{key_text} + {self.syntax.null_item!r}"
+            entries = f"[{null} if {item} is None else {text} for {key}, {item} in {variable}.items()]"
+        else:
+            entries = f"[{text} for {key}, {item} in {variable}.items() if {item} is not None]"
         return f"'{{' + ','.join({entries}) + '}}'"
 
     def _record(self, shape: Record) -> str:
@@ -159,18 +128,17 @@ class Compiler:
             return self._functions[shape]
         name = f"record{len(self._functions)}"
         self._functions[shape] = name
-        source = self._record_source(name, shape)
-        exec(source, self.namespace)  # noqa: S102  (made of the shape alone)
+        self.source.define(name, self._record_lines(name, shape))
         return name
 
-    def _record_source(self, function: str, shape: Record) -> str:
-        lines = [f"def {function}(o):"] if self.attributes else [f"def {function}(o):", "    get = o.get"]
+    def _record_lines(self, function: str, shape: Record) -> list[str]:
+        lines = function_head(function, "o", attributes=self.attributes)
         members: list[tuple[str, str, Shape]] = []
         for number, (name, field) in enumerate(shape.fields.items()):
             lines.append(f"    v{number} = {read_source(shape, name, attributes=self.attributes)}")
-            members.append((f"v{number}", f",{self.dialect.name(name)}", field))
+            members.append((f"v{number}", f",{self.syntax.member_name(shape, name)}", field))
         texts = [variable for variable, _, field in members if isinstance(field, shapes.Text)]
-        test = self.dialect.texts("texts")
+        test = self.syntax.texts("texts")
         if test and len(texts) > 2:
             lines += [
                 "    try:",
@@ -183,7 +151,7 @@ class Compiler:
             ]
         else:
             lines += self._record_text(members, "    ")
-        return "\n".join(lines) + "\n"
+        return lines
 
     def _record_text(
         self, members: list[tuple[str, str, Shape]], indent: str, *, clean: bool | None = None
@@ -194,10 +162,10 @@ class Compiler:
             # The first member's comma is left out, so that the others' need not be cut off where it is there.
             prefix = prefix if number else prefix[1:]
             if clean is not None and isinstance(field, shapes.Text):
-                text = self.dialect.text(variable, prefix, clean=clean)
+                text = self.syntax.text(variable, prefix, clean=clean)
             else:
                 text = self.expression(field, variable, prefix)
-            lines.append(f"{indent}t{number} = '' if {variable} is None else {text}")
+            lines.append(f"{indent}t{number} = {self._member(field, variable, prefix, text)}")
         if not members:
             return [f"{indent}return '{{}}'"]
         rest = "".join(f"{{t{number}}}" for number in range(1, len(members)))
@@ -207,9 +175,32 @@ class Compiler:
         lines.append(f"{indent}return f'{{{{{{rest[1:]}}}}}}'")
         return lines
 
+    def _member(self, shape: Shape, variable: str, prefix: str, text: str) -> str:
+        """The source of a member's text with its name; empty where the dialect leaves it out."""
+        if self.dialect.defaults:
+            null = prefix + self.syntax.null_item if self.dialect.nulls else ""
+            return f"{null!r} if {variable} is None else {text}"
+        test = self._is_default(shape, variable)
+        return f"'' if {variable} is None{f' or {test}' if test else ''} else {text}"
 
-def rows(value: Any) -> Any:
-    """A list's items; a text, a dict or anything else that is no list is refused."""
-    if isinstance(value, (list, tuple)):
-        return value
-    raise EncodeError(f"a {type(value).__name__} is not a list")
+    def _is_default(self, shape: Shape, variable: str) -> str:
+        """The source of a test whether a value is the one that its .NET type has by itself; empty where that is null."""
+        if isinstance(shape, shapes.Choice):
+            write = scalars.writer(shape, _NUMBERED)
+            return "" if self.dialect.default_enums else f"{self._constant(write, lambda it: it)}({variable}) == '0'"
+        if isinstance(shape, _FALSE_BY_DEFAULT):
+            return f"not {variable}"
+        default = _DEFAULTS.get(type(shape))
+        return f"{variable} in {self._constant(default, lambda it: it)}" if default else ""
+
+
+_NUMBERED = Dialect(enums="number")
+_FALSE_BY_DEFAULT = (shapes.Boolean, shapes.Integer, shapes.Number, shapes.Decimal, shapes.Duration)
+_DEFAULTS: Mapping[type, tuple[Any, ...]] = {
+    shapes.Guid: (UUID(int=0),),
+    shapes.Instant: (datetime(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC)),
+    shapes.OffsetInstant: (datetime(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC)),
+    shapes.Day: (date(1, 1, 1),),
+    shapes.TimeOfDay: (time(),),
+    shapes.Character: ("\0",),
+}

@@ -1,0 +1,263 @@
+"""Dialects: how a host spells names and values.
+
+Hosts of ServiceStack differ in the letter case of names, in dates, GUIDs, enums and durations, and in what they leave out. A `Dialect` is
+one way of all this. Serializers compile their writers for a dialect once, so that it costs nothing while a document is written. Readers
+take every spelling in any dialect. docs/serializers.rst, "Dialects", has the rules and where they come from.
+
+>>> Dialect.of("5.8").dates
+'wcf'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias, get_args
+
+from serializers.shape import Record
+
+Names: TypeAlias = Literal["camel", "pascal", "snake", "declared"]
+Dates: TypeAlias = Literal["short", "iso", "roundtrip", "wcf", "dcjs", "date", "datetime", "rfc1123", "unix", "unix_ms"]
+Guids: TypeAlias = Literal["plain", "dashes"]
+Enums: TypeAlias = Literal["name", "number"]
+Durations: TypeAlias = Literal["xsd", "standard"]
+Escapes: TypeAlias = Literal["ascii", "controls", "web"]
+Generation: TypeAlias = Literal["all", "4", "5"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How names and values are spelled in JSON, JSV and what is made of them: jsonl, the cells of CSV, pages, MessagePack.
+
+    XML is DataContract's in every dialect, and so is the header of CSV. JSV has dates of one form (``short``, or numbers), durations in
+    XSD, and no nulls.
+
+    :ivar names: ``camel`` (``isBYOA``), ``pascal`` (the same with a capital first), ``snake`` (``is_b_y_o_a``, as ServiceStack writes it),
+        ``declared`` (the .NET name).
+    :ivar dates: ``short`` (ISO 8601, a day alone at midnight), ``iso`` (ISO 8601 with as many digits as needed, as System.Text.Json),
+        ``roundtrip`` (ISO 8601 with seven digits, .NET's "o"), ``wcf`` (``/Date(ms)/`` with an offset unless the time is in UTC), ``dcjs``
+        (the same with an offset for times of no known zone), ``date`` and ``datetime`` (``2026-01-02 03:04:05``, both without a zone),
+        ``rfc1123``, ``unix`` and ``unix_ms`` (numbers).
+    :ivar guids: ``plain`` (32 digits) or ``dashes``.
+    :ivar enums: ``name`` or ``number``.
+    :ivar durations: ``xsd`` (``PT1H``) or ``standard`` (``01:00:00``).
+    :ivar nulls: nulls of records are written.
+    :ivar map_nulls: nulls of maps are written.
+    :ivar empty_nulls: a null in a list of records is ``{}`` in JSON, as ServiceStack.Text writes it.
+    :ivar defaults: values that .NET's types have by themselves are written: false, 0, the zero GUID, the year 1.
+    :ivar default_enums: the same of enums, where `defaults` is off.
+    :ivar local_times: a time that was read in UTC is a local time, as ServiceStack.Text reads it: it has an offset (``+0000``).
+    :ivar assume_utc: a time of no known zone is in UTC.
+    :ivar always_utc: times with an offset are written in UTC.
+    :ivar utc_offset: ``/Date(ms)/`` has ``+0000`` for a time in UTC.
+    :ivar escapes: of JSON's texts: ``ascii`` (everything else as ``\\u``), ``controls`` (only what JSON demands, as ServiceStack.Text),
+        ``web`` (what is not plain in HTML too, as System.Text.Json).
+    :ivar html: JSON's texts have ``< > & = '`` as ``\\u``.
+    :ivar depth: levels of records and lists that are written; 0 for all.
+    :ivar generation: whose options ``?jsconfig=`` has: those of hosts of version 4, those of hosts from version 5 on, or all that
+        there are.
+    """
+
+    names: Names = "camel"
+    dates: Dates = "short"
+    guids: Guids = "plain"
+    enums: Enums = "name"
+    durations: Durations = "xsd"
+    nulls: bool = False
+    map_nulls: bool = False
+    empty_nulls: bool = False
+    defaults: bool = True
+    default_enums: bool = True
+    local_times: bool = False
+    assume_utc: bool = False
+    always_utc: bool = False
+    utc_offset: bool = False
+    escapes: Escapes = "ascii"
+    html: bool = False
+    depth: int = 0
+    generation: Generation = "all"
+
+    def __post_init__(self) -> None:
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}={getattr(self, name)!r} is not known; known are {', '.join(known)}")
+        if self.depth < 0:
+            raise ValueError(f"depth={self.depth} is less than 0")
+
+    @classmethod
+    def of(cls, version: str, **changes: Any) -> Dialect:
+        """The dialect of a host as it is set up by default, by its version: ``4.5``, ``5.8``, ``6``, ``8.1``, ``10.4``.
+
+        :param changes: options that the host's own configuration sets: ``Dialect.of("5.8", names="declared")``.
+        :raises ValueError: for what is not a version of ServiceStack from 4 on, or for a value that an option does not have.
+        """
+        numbers = _VERSION.fullmatch(version.strip())
+        number = (int(numbers[1]), int(numbers[2] or 0)) if numbers else (0, 0)
+        known = next((dialect for since, dialect in _HOSTS if number >= since), None)
+        if known is None:
+            raise ValueError(f"{version!r} is not a version of ServiceStack from 4 on, such as '5.8' or '8.1'")
+        return replace(known, **changes)
+
+    @property
+    def in_jsv(self) -> Dialect:
+        """The dialect as JSV has it, and whatever else is not JSON."""
+        return _in_jsv(self)
+
+    def speller(self, record: Record) -> Callable[[str], str]:
+        """The function from a wire name of a record to the name that stands in a document."""
+        return record.declared_name if self.names == "declared" else _SPELLERS[self.names]
+
+    def changed_by(self, options: str) -> Dialect:
+        """The dialect of one request, by its ``?jsconfig=``: options by their long or short names, in any letter case, separated by commas.
+
+        An option without a value is on; ``false`` and ``0`` turn it off. Unknown options are ignored.
+        """
+        found = self
+        for option in options[:_LONGEST_OPTIONS].split(","):
+            name, colon, value = option.strip().partition(":")
+            change = _OPTIONS.get(name.strip().lower())
+            if change is not None:
+                found = change(found, value.strip().lower() if colon else "true")
+        return found
+
+
+_VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d{1,4}))?(?:\.\d{1,9}){0,2}", re.ASCII)
+_LONGEST_OPTIONS = 2000
+#: A deeper document than this is written whole.
+_DEEPEST = 64
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "names": get_args(Names),
+    "dates": get_args(Dates),
+    "guids": get_args(Guids),
+    "enums": get_args(Enums),
+    "durations": get_args(Durations),
+    "escapes": get_args(Escapes),
+    "generation": get_args(Generation),
+}
+
+#: What the gateway writes unless it is told otherwise.
+DEFAULT = Dialect()
+_TEXT_4 = Dialect(names="declared", dates="wcf", empty_nulls=True, local_times=True, escapes="controls", generation="4")
+_TEXT_5 = replace(_TEXT_4, names="camel", generation="5")
+#: By the first version that has it, newest first.
+_HOSTS: tuple[tuple[tuple[int, int], Dialect], ...] = (
+    ((8, 1), Dialect(dates="iso", guids="dashes", escapes="web", generation="5")),
+    ((5, 0), _TEXT_5),
+    ((4, 0), _TEXT_4),
+)
+
+
+@lru_cache(maxsize=256)
+def _in_jsv(dialect: Dialect) -> Dialect:
+    dates: Dates = dialect.dates if dialect.dates in ("unix", "unix_ms") else "short"
+    return replace(dialect, dates=dates, durations="xsd", nulls=False, map_nulls=False)
+
+
+def snake(name: str) -> str:
+    """A wire name in ServiceStack's snake_case: each letter that is not small stands behind a ``_``."""
+    return "".join(
+        letter if letter.isdigit() or letter.islower() or letter == "_" else f"_{letter.lower()}" for letter in name
+    )
+
+
+def _pascal(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+_SPELLERS: Mapping[str, Callable[[str], str]] = {"camel": str, "pascal": _pascal, "snake": lru_cache(4096)(snake)}
+
+_Change: TypeAlias = Callable[[Dialect, str], Dialect]
+
+
+def _is_on(value: str) -> bool:
+    return value not in ("false", "0")
+
+
+def _set(dialect: Dialect, field: str, value: Any) -> Dialect:
+    return replace(dialect, **{field: value})
+
+
+def _flag(field: str) -> _Change:
+    return lambda dialect, value: _set(dialect, field, _is_on(value))
+
+
+def _unless(field: str) -> _Change:
+    return lambda dialect, value: _set(dialect, field, not _is_on(value))
+
+
+def _choice(field: str, on: str, off: str) -> _Change:
+    return lambda dialect, value: _set(dialect, field, on if _is_on(value) else off)
+
+
+def _named(field: str, values: Mapping[str, str]) -> _Change:
+    return lambda dialect, value: _set(dialect, field, values[value]) if value in values else dialect
+
+
+def _case(on: Names, *, off: Names | None = None) -> _Change:
+    def change(dialect: Dialect, value: str) -> Dialect:
+        if _is_on(value):
+            return replace(dialect, names=on)
+        # Hosts from version 5 on have one text case, which an option that is off leaves as it is.
+        may_turn_off = dialect.generation in ("all", "4") and dialect.names == on
+        return replace(dialect, names=off) if off is not None and may_turn_off else dialect
+
+    return change
+
+
+def _only(change: _Change, *generations: Generation) -> _Change:
+    """An option that only some hosts have."""
+    return lambda dialect, value: change(dialect, value) if dialect.generation in generations else dialect
+
+
+def _depth(dialect: Dialect, value: str) -> Dialect:
+    number = int(value) if value.isdecimal() and len(value) < len(str(_DEEPEST)) + 1 else 0
+    return replace(dialect, depth=number if number < _DEEPEST else 0)
+
+
+_DATE_HANDLERS = {
+    **dict.fromkeys(("timestampoffset", "to"), "wcf"),
+    **dict.fromkeys(("dcjscompatible", "dcjsc"), "dcjs"),
+    "iso8601": "roundtrip",
+    **dict.fromkeys(("iso8601dateonly", "iso8601do"), "date"),
+    **dict.fromkeys(("iso8601datetime", "iso8601dt"), "datetime"),
+    "rfc1123": "rfc1123",
+    **dict.fromkeys(("unixtime", "ut"), "unix"),
+    **dict.fromkeys(("unixtimems", "utm"), "unix_ms"),
+}
+_DURATION_HANDLERS = {
+    **dict.fromkeys(("durationformat", "df"), "xsd"),
+    **dict.fromkeys(("standardformat", "sf"), "standard"),
+}
+_TEXT_CASES = {
+    **dict.fromkeys(("default", "d"), "declared"),
+    **dict.fromkeys(("pascalcase", "pc"), "pascal"),
+    **dict.fromkeys(("camelcase", "cc"), "camel"),
+    **dict.fromkeys(("snakecase", "sc"), "snake"),
+}
+_NUMBERS = _choice("enums", "number", "name")
+
+#: The options by their names. ServiceStack's others say how it reads or which types it writes, which is not asked for here: cotisd, ttpptv,
+#: ttpnt, iti, eti, pi, tode, toe, sdtc, ipf, pc, i, pp.
+_BY_NAMES: tuple[tuple[tuple[str, ...], _Change], ...] = (
+    (("inv", "includenullvalues"), _flag("nulls")),
+    (("invid", "includenullvaluesindictionaries"), _flag("map_nulls")),
+    (("edv", "excludedefaultvalues"), _unless("defaults")),
+    (("ide", "includedefaultenums"), _flag("default_enums")),
+    (("teai", "treatenumasinteger"), _NUMBERS),
+    (("tei", "eai"), _only(_NUMBERS, "all")),
+    (("eccn", "emitcamelcasenames"), _case("camel", off="declared")),
+    (("elun", "emitlowercaseunderscorenames"), _case("snake", off="declared")),
+    (("epcn", "emitpascalcasenames"), _only(_case("pascal", off="camel"), "all")),
+    (("tc", "textcase"), _only(_named("names", _TEXT_CASES), "all", "5")),
+    (("dh", "datehandler"), _named("dates", _DATE_HANDLERS)),
+    (("tsh", "timespanhandler"), _named("durations", _DURATION_HANDLERS)),
+    (("auo", "appendutcoffset"), _flag("utc_offset")),
+    (("au", "assumeutc"), _flag("assume_utc")),
+    (("auu", "alwaysuseutc"), _only(_flag("always_utc"), "all")),
+    (("eu", "escapeunicode"), _only(_choice("escapes", "ascii", "controls"), "all")),
+    (("ehc", "escapehtmlchars"), _only(_flag("html"), "all")),
+    (("md", "maxdepth"), _only(_depth, "all")),
+)
+_OPTIONS: Mapping[str, _Change] = {name: change for names, change in _BY_NAMES for name in names}

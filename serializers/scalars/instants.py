@@ -1,0 +1,179 @@
+"""Points in time as text, by the dialect.
+
+.NET's DateTime knows three kinds, and so do these: a time in UTC, one that names no zone (a naive ``datetime``), and one of another zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from serializers.dialect import Dialect
+from serializers.scalars.reading import READ_UTC
+
+InstantWriter = Callable[[Any], str]
+
+_EPOCH = datetime(1970, 1, 1)
+_MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
+
+
+def write_instant(value: datetime) -> str:
+    """ISO 8601: Z for UTC, an offset for other zones; a date alone at midnight; +00:00 where no zone is known."""
+    offset = value.utcoffset()
+    if value.hour == value.minute == value.second == value.microsecond == 0 and not offset:
+        return write_day(value)
+    text = _seconds_text(value)
+    if offset is None:
+        return f"{text}.{value.microsecond:06}0+00:00" if value.microsecond else f"{text}+00:00"
+    if value.microsecond:
+        text = f"{text}.{value.microsecond:06}".rstrip("0")
+    return f"{text}{_offset(value, ':')}" if offset else f"{text}Z"
+
+
+def write_offset_instant(value: datetime) -> str:
+    """ISO 8601 with seven digits and an offset, as .NET's round-trip format is; UTC where no zone is known."""
+    known = value if value.tzinfo else value.replace(tzinfo=UTC)
+    text = known.isoformat(timespec="microseconds")
+    return f"{text[:26]}0{text[26:]}"
+
+
+def write_day(value: date) -> str:
+    """YYYY-MM-DD."""
+    return f"{value.year:04}-{value.month:02}-{value.day:02}"
+
+
+def _write_short_local(value: datetime) -> str:
+    """The same where times that were read in UTC are local times."""
+    if value.tzinfo is None or _is_utc(value, local_times=True):
+        return write_instant(value)
+    if value.hour == value.minute == value.second == value.microsecond == 0:
+        return write_day(value)
+    fraction = f".{value.microsecond:06}0" if value.microsecond else ""
+    return f"{_seconds_text(value)}{fraction}{_offset(value, ':')}"
+
+
+def _seconds_text(value: datetime, blank: str = "T") -> str:
+    return f"{value.year:04}-{value.month:02}-{value.day:02}{blank}{value.hour:02}:{value.minute:02}:{value.second:02}"
+
+
+def _offset(value: datetime, colon: str) -> str:
+    """The offset of a time with a zone; empty where none is known."""
+    offset = value.utcoffset()
+    if offset is None:
+        return ""
+    minutes = int(offset.total_seconds()) // 60
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    return f"{sign}{minutes // 60:02}{colon}{minutes % 60:02}"
+
+
+def _since_epoch(value: datetime) -> timedelta:
+    """The time since 1970 began in UTC; where no zone is known, it is UTC."""
+    return value.replace(tzinfo=None) - _EPOCH - (value.utcoffset() or timedelta(0))
+
+
+def _write_rfc1123(value: datetime) -> str:
+    return format_datetime((_EPOCH + _since_epoch(value)).replace(tzinfo=UTC), usegmt=True)
+
+
+def _write_unix(value: datetime) -> str:
+    return str(_since_epoch(value) // _SECOND)
+
+
+def _write_unix_ms(value: datetime) -> str:
+    return str(_milliseconds(value))
+
+
+def _milliseconds(value: datetime) -> int:
+    # .NET has them as a double, which is cut.
+    return int(_since_epoch(value) / _MILLISECOND)
+
+
+def _is_utc(value: datetime, *, local_times: bool) -> bool:
+    """Whether a time is one in UTC, which has no offset to be written."""
+    return value.utcoffset() == timedelta(0) and not (local_times and value.tzinfo is READ_UTC)
+
+
+def _wcf(dialect: Dialect) -> InstantWriter:
+    of_utc = "+0000" if dialect.utc_offset else ""
+    of_none = "-0000" if dialect.dates == "wcf" else "+0000"
+
+    def write(value: datetime) -> str:
+        offset = of_utc if _is_utc(value, local_times=dialect.local_times) else _offset(value, "") or of_none
+        return f"/Date({_milliseconds(value)}{offset})/"
+
+    return write
+
+
+def _round_trip(dialect: Dialect) -> InstantWriter:
+    shortened = dialect.dates == "iso"
+
+    def write(value: datetime) -> str:
+        zone = "Z" if _is_utc(value, local_times=dialect.local_times) else _offset(value, ":")
+        if not shortened:
+            return f"{_seconds_text(value)}.{value.microsecond:06}0{zone}"
+        fraction = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
+        return f"{_seconds_text(value)}{fraction}{zone}"
+
+    return write
+
+
+_WRITERS: dict[str, Callable[[Dialect], InstantWriter]] = {
+    "short": lambda dialect: _write_short_local if dialect.local_times else write_instant,
+    "iso": _round_trip,
+    "roundtrip": _round_trip,
+    "wcf": _wcf,
+    "dcjs": _wcf,
+    "date": lambda _: write_day,
+    "datetime": lambda _: lambda value: _seconds_text(value, " "),
+    "rfc1123": lambda _: _write_rfc1123,
+    "unix": lambda _: _write_unix,
+    "unix_ms": lambda _: _write_unix_ms,
+}
+
+
+def instant_writer(dialect: Dialect) -> InstantWriter:
+    """The writer of a dialect's points in time."""
+    write = _WRITERS[dialect.dates](dialect)
+    if not (dialect.assume_utc or dialect.always_utc):
+        return write
+
+    def write_in_utc(value: datetime) -> str:
+        if value.tzinfo is None:
+            return write(value.replace(tzinfo=UTC) if dialect.assume_utc else value)
+        if not dialect.always_utc:
+            return write(value)
+        try:
+            return write(value.astimezone(UTC))
+        except OverflowError:
+            # The first and the last day of the calendar have times that UTC has no date for.
+            return write(value)
+
+    return write_in_utc
+
+
+def _write_offset_wcf(value: datetime) -> str:
+    offset = "" if not value.utcoffset() else _offset(value, "")
+    return f"/Date({_since_epoch(value) // _MILLISECOND}{offset})/"
+
+
+def _write_offset_short(value: datetime) -> str:
+    known = value if value.tzinfo else value.replace(tzinfo=UTC)
+    fraction = f".{known.microsecond:06}".rstrip("0") if known.microsecond else ""
+    return f"{_seconds_text(known)}{fraction}{_offset(known, ':')}"
+
+
+#: ServiceStack has few forms of points in time that keep their offset; with other dates they are ``/Date(ms+hhmm)/``.
+_OFFSET_WRITERS: dict[str, InstantWriter] = {
+    "short": write_offset_instant,
+    "roundtrip": write_offset_instant,
+    "iso": _write_offset_short,
+    "rfc1123": _write_rfc1123,
+}
+
+
+def offset_instant_writer(dialect: Dialect) -> InstantWriter:
+    """The writer of a dialect's points in time that keep their offset."""
+    return _OFFSET_WRITERS.get(dialect.dates, _write_offset_wcf)
