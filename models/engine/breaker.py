@@ -24,6 +24,10 @@ class Breaker:
         self._silent = False
         self._probing = threading.Lock()
 
+    def trip(self) -> None:
+        """Let one connection be opened at a time: the database was found not to answer."""
+        self._silent = True
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Open a connection.

@@ -153,6 +153,11 @@ class Mysql:
                 return False
         return True
 
+    def has_other(self, host: Host) -> bool:
+        """Whether another server has not failed lately."""
+        now = time.monotonic()
+        return any(each != host and self._avoided.get(each, 0.0) <= now for each in self._address.hosts)
+
     def abort(self, held: Held) -> None:
         """End a connection in another thread's hands: whatever waits for its answer fails."""
         # NOTE: the driver has nothing that does this; closing the socket would leave the other thread waiting.

@@ -89,6 +89,10 @@ class Servers(Protocol):
         """Whether a server answers a new connection, within a few seconds."""
         ...
 
+    def has_other(self, host: Any) -> bool:
+        """Whether another server than this one may answer."""
+        ...
+
     def abort(self, held: Held) -> None:
         """Let what waits for an answer on a connection in another thread fail."""
         ...
@@ -181,6 +185,9 @@ class Pool:
         """`retire` a server, and let what waits for its answers fail."""
         self.retire(host)
         if self._servers is not None:
+            if not self._servers.has_other(host):
+                # What fails now would be done again, and wait for a connection in vain.
+                self._breaker.trip()
             for held in [each for each in list(self._busy) if each.host == host]:
                 self._servers.abort(held)
 

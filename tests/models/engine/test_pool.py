@@ -33,10 +33,13 @@ class Server:
         self.aborted: list[Held] = []
         self.host = "one"
         self.away = False
+        self.others = False
+        self.while_connecting: Callable[[], object] = lambda: None
 
     def connect(self, held: Held) -> None:
         if self.away:
             raise OSError("away")
+        self.while_connecting()
         held.connection = Connection()
         held.host = self.host
         self.made.append(held.connection)
@@ -47,6 +50,9 @@ class Server:
     def answers(self, host: str) -> bool:
         self.asked.append(host)
         return not self.away
+
+    def has_other(self, host: str) -> bool:
+        return self.others
 
     def abort(self, held: Held) -> None:
         self.aborted.append(held)
@@ -224,6 +230,28 @@ def test_what_waits_for_a_silent_server_is_ended(
     made.give(held)
     server.away = False
     assert made.take(False) is not held
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_silent_server_without_another_is_asked_by_one(
+    server: Server, make: Callable[..., Pool], others: bool
+) -> None:
+    """Units whose wait was ended do not wait again, each for a connection of its own. Another server is used by all at once."""
+    made, refused = make(), []
+    server.others = others
+    made.abandon("one")
+
+    def take_another() -> None:
+        server.while_connecting = lambda: None
+        try:
+            made.take(False)
+        except Unavailable:
+            refused.append(True)
+
+    server.while_connecting = take_another
+    made.take(False)
+    assert refused == ([] if others else [True])
+    made.take(False)
 
 
 def test_what_takes_no_time_is_not_asked(server: Server, make: Callable[..., Pool]) -> None:
