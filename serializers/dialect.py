@@ -107,7 +107,9 @@ class Dialect:
 
     def speller(self, record: Record) -> Callable[[str], str]:
         """The function from a wire name of a record to the name that stands in a document."""
-        return record.declared_name if self.names == "declared" else _SPELLERS[self.names]
+        spell = record.declared_name if self.names == "declared" else _SPELLERS[self.names]
+        # A name that a data member was given is the same in every dialect.
+        return (lambda name: name if name in record.verbatim else spell(name)) if record.verbatim else spell
 
     def changed_by(self, options: str) -> Dialect:
         """The dialect of one request, by its ``?jsconfig=``: options by their long or short names, in any letter case, separated by commas.

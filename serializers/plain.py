@@ -12,7 +12,7 @@ from serializers.errors import EncodeError
 from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape
 
 #: Scalars that dialects spell differently.
-_SPELLED = (shapes.Instant, shapes.Duration, shapes.Guid, shapes.Choice)
+_SPELLED = (shapes.Instant, shapes.Duration, shapes.Guid)
 
 
 def plain(value: Any, shape: Shape, dialect: Dialect = DEFAULT) -> Any:
@@ -36,14 +36,17 @@ def plain(value: Any, shape: Shape, dialect: Dialect = DEFAULT) -> Any:
                 raise EncodeError(f"a {type(value).__name__} is not a list")
             return [plain(item, shape.item, dialect) for item in value]
         if isinstance(shape, MapOf):
-            return {key: plain(item, shape.value, dialect) for key, item in value.items() if item is not None}
+            entries = ((key, item) for key, item in value.items() if item is not None)
+            return {plain(key, shape.key, dialect): plain(item, shape.value, dialect) for key, item in entries}
     except (AttributeError, TypeError) as error:
         raise EncodeError(f"the value is not of its shape: {error}") from error
     except RecursionError:
         raise EncodeError("the value is nested too deeply") from None
     if isinstance(value, (list, tuple, Mapping)) and not isinstance(shape, Anything):
         raise EncodeError(f"a {type(value).__name__} is not a single value")
-    return value if dialect == DEFAULT or not isinstance(shape, _SPELLED) else _spelled(value, shape, dialect)
+    # Members of enums have texts of their own, whatever the dialect.
+    spelled = isinstance(shape, shapes.Choice) or (dialect != DEFAULT and isinstance(shape, _SPELLED))
+    return _spelled(value, shape, dialect) if spelled else value
 
 
 def _spelled(value: Any, shape: Shape, dialect: Dialect) -> Any:

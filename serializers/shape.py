@@ -160,6 +160,7 @@ class Record:
     :ivar omitted: wire names of fields that XML leaves out where they are null; of others it says that they are.
     :ivar ordered: XML members stand in the declared order, not in the alphabet's.
     :ivar orders: wire name to the number of a data member: those with one come last, by number.
+    :ivar verbatim: wire names that are the same in every dialect.
     :ivar element_names: wire name to the name of the XML element, where it is not the .NET name.
     :ivar rows: wire name of the list whose items are a table's rows (CSV, jsonl, streams).
     :ivar xml_name: the root element where it is not ``name`` (DataContract's names of generic types).
@@ -175,6 +176,7 @@ class Record:
     ordered: bool = False
     orders: Mapping[str, int] = field(default_factory=dict)
     element_names: Mapping[str, str] = field(default_factory=dict)
+    verbatim: frozenset[str] = frozenset()
     rows: str | None = None
     xml_name: str = ""
 

@@ -14,6 +14,7 @@ from marshmallow import fields as base
 
 from gateway.contract.dto_field import AnyField, Attribute, DtoField
 from gateway.contract.naming import camel_case, pascal_case
+from gateway.errors import CatalogError
 
 
 class Instance(SimpleNamespace):
@@ -92,8 +93,14 @@ class Dto(marshmallow.Schema):
     @classmethod
     @cache
     def schema(cls) -> Self:
-        """The one instance that everybody shares."""
-        return cls()
+        """The one instance that everybody shares.
+
+        :raises CatalogError: when the declaration contradicts itself.
+        """
+        try:
+            return cls()
+        except ValueError as error:
+            raise CatalogError(f"{cls.__name__} cannot be declared so: {error}") from None
 
     @classmethod
     def own_fields(cls) -> Iterator[tuple[str, base.Field[Any]]]:

@@ -200,6 +200,7 @@ def _substituted(field: AnyField, given: Mapping[str, AnyField]) -> AnyField:
     elif isinstance(found, fields.Map):
         found.key_field = _substituted(cast("AnyField", found.key_field), given)
         found.value_field = _substituted(cast("AnyField", found.value_field), given)
+        found.only, found.exclude = None, ()
     return found
 
 

@@ -61,6 +61,7 @@ class _Shapes:
             omitted=frozenset(wire for wire, (name, _) in members.items() if name in dto.omitted),
             ordered=dto.ordered,
             orders={wire: order for wire, (_, field) in members.items() if (order := order_of(field)) is not None},
+            verbatim=frozenset(wire for wire, (_, field) in members.items() if is_verbatim(field)),
             element_names={wire: wire for wire in members} if dto.named_by_wire else {},
             rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
             xml_name=_outline(dto).xml_name,
@@ -109,6 +110,11 @@ def declared_name(attribute: str, field: AnyField) -> str:
         return str(field.data_key)
     named = field.data_member.name if field.data_member else ""
     return named or field.dotnet_name(attribute)
+
+
+def is_verbatim(field: AnyField) -> bool:
+    """Whether a data member was given its name."""
+    return isinstance(field, fields.DtoField) and field.data_member is not None and bool(field.data_member.name)
 
 
 def order_of(field: AnyField) -> int | None:

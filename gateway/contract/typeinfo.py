@@ -285,7 +285,9 @@ class _Describer:
         if self._is_new(open_dto):
             # Holds the place while the properties are walked, which may lead back here.
             self.types[name] = EnumInfo(name, "", ())
-            self.types[name] = self._record(open_dto, interfaces)
+            record = self.types[name] = self._record(open_dto, interfaces)
+            if problems := [*_problems(record, open_dto)]:
+                raise CatalogError("; ".join(problems))
         return TypeRef("record", name, tuple(self._item(each) for each in arguments))
 
     def of_answer(self, answer: Any) -> TypeRef:
@@ -382,6 +384,23 @@ class _Describer:
                 enum.descriptions(),
             )
         return TypeRef("enum", name)
+
+
+def _problems(record: RecordInfo, dto: type[Dto]) -> Iterator[str]:
+    """What is wrong with the properties of a record."""
+    wires = [str(field.data_key).lower() for _, field in dto.wire_fields()]
+    for wire in sorted({each for each in wires if wires.count(each) > 1}):
+        yield f"{record.name} has two fields whose name in documents is '{wire}'"
+    used = {name for ref in references(record) for name in _parameters_in(ref)}
+    for name in sorted(used.difference(record.parameters)):
+        yield f"the type parameter {name} of {record.name} is none of its own: it declares {record.parameters or 'none'}"
+
+
+def _parameters_in(ref: TypeRef) -> Iterator[str]:
+    if ref.kind == "parameter":
+        yield ref.name
+    for each in ref.arguments:
+        yield from _parameters_in(each)
 
 
 def _place(kind: type[Any]) -> str:

@@ -59,7 +59,7 @@ _CONFIG: dict[str, Any] = {
 def types_metadata(contract: Contract, base_url: str) -> dict[str, Any]:
     """Every type and operation: what ServiceStack calls MetadataTypes."""
     requests = contract.by_name
-    answers = {each.returns.name for each in contract.operations if each.returns is not None}
+    answers = {each.returns.name for each in contract.operations if each.returns and each.returns.kind == "record"}
     namespaces = sorted(
         {info.namespace for info in contract.types.values() if not _is_system(info.namespace)} - {SERVICESTACK}
     )
@@ -79,7 +79,7 @@ def _operation(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
         "method": operation.verb,
         "request": _request(operation, contract),
     }
-    if operation.returns is not None and operation.returns.name in contract.types:
+    if operation.returns is not None and operation.returns.kind == "record":
         found["response"] = _type(contract.types[operation.returns.name], contract)
     found |= {
         "returnsVoid": operation.returns is None,

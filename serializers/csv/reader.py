@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from serializers import jsv
+from serializers import jsv, scalars
 from serializers import shape as shapes
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, LimitPassed, wire_path
@@ -175,6 +175,8 @@ class _Table:
             return raw or ("" if quoted else None)
         if not raw:
             return None
+        if isinstance(shape, shapes.Character):
+            return self.character(raw, position, path)
         try:
             return jsv.loads_member(raw, shape, limits=self.limits, tally=self.tally)
         except DecodeError as error:
@@ -182,6 +184,13 @@ class _Table:
             steps = path[1:] if isinstance(path[0], int) and len(path) > 1 else path
             place = wire_path(steps) + (inner if inner.startswith("[") or not inner else f".{inner}")
             raise DecodeError.at(error.message, self.text, position, place) from None
+
+    def character(self, raw: str, position: int, path: tuple[str | int, ...]) -> str:
+        """A cell of one character, whatever that means in JSV."""
+        try:
+            return str(scalars.reader(shapes.Character())(raw))
+        except ValueError as error:
+            raise DecodeError.at(str(error), self.text, position, wire_path(path[-1:])) from None
 
     def lines(self, *, counted: bool = True) -> Iterator[Line]:
         """Each further line's cells: text, position, and whether it stood in quotes. A line is an item, a cell a name."""

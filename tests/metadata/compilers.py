@@ -52,9 +52,7 @@ def check_commonjs(source: Path) -> None:
     """Node requires the module; tsc reads its comments."""
     folder = tools.npm_folder(source.parent)
     tools.run("node", "-e", f"require('{source}')", cwd=folder)
-    tools.run(
-        "npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--types", "node", "--target", "es2022", source, cwd=folder
-    )
+    tools.run("npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", source, cwd=folder)
 
 
 def check_zig(source: Path) -> None:

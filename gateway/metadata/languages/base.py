@@ -19,11 +19,12 @@ from gateway.contract.typeinfo import (
     Property,
     RecordInfo,
     TypeInfo,
+    references,
 )
 from gateway.errors import FieldError, ValidationFailed
 from gateway.metadata.languages import values
 from gateway.metadata.languages.options import Options, entries, names
-from gateway.metadata.languages.selection import VERSION, select, with_additions
+from gateway.metadata.languages.selection import VERSION, names_in, select, with_additions
 from gateway.metadata.languages.texts import block_comment
 from gateway.metadata.languages.wording import Wording, api_values
 
@@ -240,6 +241,14 @@ class Generator(Wording, ABC):
         if operation is not None and not self.options.bare:
             for route in operation.routes:
                 yield route.path, "" if len(route.verbs) == _EVERY_VERB else ",".join(route.verbs)
+
+    def uses(self, name: str) -> bool:
+        """Whether a type of that .NET name is used anywhere in the document."""
+        refs = [ref for info in self.types.values() for ref in references(info)]
+        refs += [
+            each.returns for each in self.contract.operations if each.returns is not None and each.name in self.types
+        ]
+        return any(name in names_in(each) for each in refs)
 
     def used_names(self) -> set[str]:
         """Names of the marker interfaces of the document's types."""

@@ -75,7 +75,11 @@ class DotnetGenerator(Generator):
         """The namespaces that the document uses."""
         own = sorted({info.namespace for info in self.types.values()} | self.declared_interfaces().keys())
         used = [self.text("GlobalNamespace")] if self.text("GlobalNamespace") else own
-        return [*dict.fromkeys([*NAMESPACES, *names(self.text("AddNamespaces")), *used])]
+        return [*dict.fromkeys([*self.system_namespaces(), *names(self.text("AddNamespaces")), *used])]
+
+    def system_namespaces(self) -> list[str]:
+        """The namespaces of .NET and of the client library that the document needs."""
+        return [*NAMESPACES, *(["System.IO"] if self.uses("Stream") else [])]
 
     def property_type(self, each: Property) -> str:
         """A property's type, with the mark of a value that may be absent."""

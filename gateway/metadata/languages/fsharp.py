@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef, references
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Head
-from gateway.metadata.languages.csharp import NAMESPACES, DotnetGenerator, is_collection, parameters_of
+from gateway.metadata.languages.csharp import DotnetGenerator, is_collection, parameters_of
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import is_value, scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in
@@ -53,14 +53,14 @@ class FSharpGenerator(DotnetGenerator):
         # What names types that come later needs leave to.
         circular = " rec" if self._is_circular() else ""
         yield from (f"namespace{circular} {self.text('GlobalNamespace') or first or anywhere}", "")
-        yield from (f"open {each}" for each in (*NAMESPACES, *names(self.text("AddNamespaces"))))
+        yield from (f"open {each}" for each in (*self.system_namespaces(), *names(self.text("AddNamespaces"))))
         yield ""
 
     def body(self) -> Iterator[str]:
         for interfaces in self.declared_interfaces().values():
             for each in interfaces:
                 parameters = [f"'{name}" for name in parameters_of(each)]
-                yield f"    type {self.generic(each.type.name, parameters)} ="
+                yield from ("    [<AllowNullLiteral>]", f"    type {self.generic(each.type.name, parameters)} =")
                 yield from ("        interface end", "")
         yield from indented(super().body())
 

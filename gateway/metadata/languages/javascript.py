@@ -54,7 +54,8 @@ class JavaScriptGenerator(ScriptGenerator):
         if self.describes() and info.description:
             yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
         if self.flag("AddDocAnnotations"):
-            yield from (f"/** @template {each} */" for each in info.parameters)
+            # Of several comments in front of a class the last one counts.
+            yield from ([f"/** @template {', '.join(info.parameters)} */"] if info.parameters else [])
         base = f" extends {self.class_name(info.base.name)}" if info.base else ""
         yield f"{self.exported}class {self.class_name(info.name)}{base} {{"
         yield from indented(self._members(info))

@@ -142,7 +142,8 @@ class PhpGenerator(Generator):
         return f"{'ArrayList' if ref.kind == 'list' else self.class_name(ref.name)}::create(genericArgs:[{arguments}])"
 
     def _constructor(self, info: RecordInfo) -> Iterator[str]:
-        inherited = list(self.contract.all_properties(info))[len(self.properties(info)) :]
+        own = {each.wire for each in self.properties(info)}
+        inherited = [each for each in self.contract.all_properties(info) if each.wire not in own]
         yield "public function __construct("
         parameters = [[f"{self._declared(each)} ${self._member(each)}=null"] for each in inherited]
         parameters += [[*self._parameter(info, each)] for each in self.properties(info)]
@@ -170,7 +171,7 @@ class PhpGenerator(Generator):
         """A property's type for PHP itself, which knows no types of items."""
         if each.type.kind == "parameter" or self.type_name(each.type) == "mixed":
             return "mixed"
-        return "?array" if each.type.kind in ("list", "map") else f"?{self.type_name(each.type)}"
+        return "?array" if each.type.kind in ("list", "map") else f"?{self.type_name(each.type).partition('<')[0]}"
 
     def _reading(self, info: RecordInfo) -> Iterator[str]:
         yield from ("/** @throws Exception */", "public function fromMap($o): void {")

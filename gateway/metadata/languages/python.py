@@ -69,6 +69,7 @@ class PythonGenerator(Generator):
     comment_marks = {"\\": "\\\\", '"""': "'''"}
     provided = frozenset(
         {
+            "KeyValuePair",
             "ResponseStatus",
             "ResponseError",
             "Authenticate",

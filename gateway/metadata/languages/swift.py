@@ -9,7 +9,7 @@ from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
 from gateway.metadata.languages.options import names
 from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.selection import dependencies_first, names_in, unique
+from gateway.metadata.languages.selection import dependencies_first, unique
 from gateway.metadata.languages.texts import indented
 
 _VERSION = "5.0"
@@ -95,9 +95,7 @@ class SwiftGenerator(Generator):
     def opening(self) -> Iterator[str]:
         yield from (f"import {each}" for each in names(self.text("DefaultImports")))
         yield ""
-        used = [each.type for info in self.types.values() if isinstance(info, RecordInfo) for each in info.properties]
-        answers = [each.returns for each in self.contract.operations if each.returns is not None]
-        if any("Object" in names_in(each) for each in (*used, *answers)):
+        if self.uses("Object"):
             yield from (*_ANYTHING.splitlines(), "")
 
     def ordered(self) -> list[TypeInfo]:

@@ -5,7 +5,8 @@ using System;
 namespace System.Runtime.Serialization
 {
     public class DataContractAttribute : Attribute { public string Name { get; set; } public string Namespace { get; set; } }
-    public class DataMemberAttribute : Attribute { public int Order { get; set; } }
+    public class DataMemberAttribute : Attribute { public string Name { get; set; } public int Order { get; set; } public bool IsRequired { get; set; } }
+    public class EnumMemberAttribute : Attribute { public string Value { get; set; } }
     [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
     public class ContractNamespaceAttribute : Attribute
     {
@@ -16,6 +17,13 @@ namespace System.Runtime.Serialization
     public interface IExtensibleDataObject { ExtensionDataObject ExtensionData { get; set; } }
 }
 #endif
+
+namespace System
+{
+    // .NET has them since 6.
+    public struct DateOnly { }
+    public struct TimeOnly { }
+}
 
 namespace ServiceStack
 {
@@ -35,7 +43,18 @@ namespace ServiceStack
     }
 
     public class ApiAttribute : Attribute { public string Description { get; set; } }
-    public class ApiMemberAttribute : Attribute { public string Description { get; set; } }
+    public class ApiMemberAttribute : Attribute
+    {
+        public string Name { get; set; }
+        public string Description { get; set; }
+        public string DataType { get; set; }
+        public string Format { get; set; }
+        public string ParameterType { get; set; }
+        public bool IsRequired { get; set; }
+    }
+    public class ValidateAttribute : Attribute { public string Validator { get; set; } }
+    public class ValidateRequestAttribute : Attribute { public string Validator { get; set; } }
+    public class TagAttribute : Attribute { public TagAttribute(string name) { } }
     public class ResponseStatus { }
 
     public class JsonServiceClient
@@ -58,4 +77,6 @@ namespace ServiceStack
 namespace ServiceStack.DataAnnotations
 {
     public class DescriptionAttribute : Attribute { public DescriptionAttribute(string text) { } }
+    public class EnumAsIntAttribute : Attribute { }
+    public class StringLengthAttribute : Attribute { public StringLengthAttribute(int maximumLength) { } }
 }

@@ -1,0 +1,309 @@
+"""Every kind of type through every format, and what catalogs refuse of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+
+from gateway.contract import fields
+from gateway.contract.catalog import ANYONE, Catalog, Operation
+from gateway.contract.dto import Dto
+from gateway.contract.fields import DataMember, DtoEnum
+from gateway.contract.generics import KeyValuePair, TypeParameter, close, field_of
+from gateway.contract.shapes import document_shape
+from gateway.contract.typeinfo import InterfaceRef, RecordInfo, TypeRef, describe
+from gateway.errors import CatalogError, ValidationFailed
+from serializers import shape
+from serializers.registry import default_registry
+from tests.contract import every_kind
+from tests.contract.every_kind import (
+    ANSWERS,
+    ECHOED,
+    VALUES,
+    Color,
+    Generics,
+    Leaf,
+    Members,
+    Page,
+    Pair,
+    Rights,
+    Scalars,
+)
+
+NAMESPACE = "Other.Kind"
+
+CATALOG = every_kind.catalog()
+READABLE = [each for each in default_registry() if each.readable]
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
+def same(got: Any, wanted: Any) -> bool:
+    """Equal; numbers within what has any type are texts in formats without types."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        return got.keys() == wanted.keys() and all(same(got[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list) and isinstance(got, list):
+        return len(got) == len(wanted) and all(map(same, got, wanted))
+    if isinstance(wanted, datetime) and isinstance(got, datetime):
+        return got == wanted and got.utcoffset() == wanted.utcoffset()
+    return bool(got == wanted) or (isinstance(wanted, int) and not isinstance(wanted, bool) and got == str(wanted))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def checked() -> None:
+    CATALOG.check()
+
+
+@pytest.mark.parametrize("dto", ECHOED)
+@pytest.mark.parametrize("serializer", READABLE, ids=lambda each: each.name)
+def test_a_request_and_its_answer(serializer: Any, dto: type[Dto]) -> None:
+    operation = CATALOG.operations[dto.__name__]
+    expected = operation.response_shape
+    assert isinstance(expected, shape.Record)
+    request = serializer.encode(VALUES[dto], expected)
+    bound = operation.load(serializer.decode(request, operation.request_shape))
+    answer = serializer.writer(expected)(bound)
+    assert serializer.encode(operation.dump(bound), expected) == answer
+    assert same(without_nulls(serializer.decode(answer, expected)), without_nulls(VALUES[dto]))
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("serializer", READABLE, ids=lambda each: each.name)
+def test_an_answer_that_is_no_dto(serializer: Any, name: str) -> None:
+    _, value = ANSWERS[name]
+    operation = CATALOG.operations[f"Get{name}"]
+    expected = operation.response_shape
+    assert expected is not None
+    document = serializer.writer(expected)(value)
+    plain = serializer.encode(operation.dump(value), expected)
+    assert plain == document or serializer.name == "jsonl"
+    is_table = isinstance(expected, shape.Record) or (
+        isinstance(expected, shape.ListOf) and not isinstance(expected.item, shape.ListOf)
+    )
+    if serializer.name == "csv" and not is_table:
+        return
+    read = serializer.decode(document, expected)
+    assert same(without_nulls(read), without_nulls(operation.dump(value)))
+    assert operation.read_kept(operation.write_kept(value)) is not None
+
+
+@pytest.mark.parametrize("operation", [*CATALOG], ids=lambda each: each.name)
+def test_pages_for_people(operation: Operation) -> None:
+    html = default_registry().by_name("html")
+    assert html is not None
+    assert operation.response_shape is not None
+    name = operation.name
+    value = VALUES[operation.dto] if operation.dto in VALUES else operation.dump(ANSWERS[name[3:]][1])
+    assert html.encode(value, operation.response_shape).startswith(b"<!doctype html>")
+
+
+def load(dto: type[Dto], **values: Any) -> Any:
+    return CATALOG.operations[dto.__name__].load(values)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "bound"),
+    [
+        ("color", "SKY-BLUE", Color.SkyBlue),
+        ("color", "skyblue", Color.SkyBlue),
+        ("color", 8, Color.Navy),
+        ("color", "none", Color.None_),
+        ("rights", "Read, Write", Rights.All),
+        ("rights", 2, Rights.Write),
+        ("offset", "2026-01-01T00:00:00", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("thing", {"a": [1, None]}, {"a": [1, None]}),
+        ("character", "", None),
+        ("clock", "PT1H", time(1)),
+        ("day", "2026-01-02T23:00:00Z", date(2026, 1, 2)),
+    ],
+)
+def test_spellings(name: str, given: Any, bound: Any) -> None:
+    assert getattr(load(Scalars, **{name: given}), name) == bound
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("color", "blue"),
+        ("color", 1 << 40),
+        ("rights", "Fly"),
+        ("character", "ab"),
+        ("offset", "soon"),
+        ("clock", "25:00"),
+        ("clock", "P1D"),
+        ("day", "2026-02-30"),
+        ("uri", ["a"]),
+        ("byte", 256),
+    ],
+)
+def test_values_that_do_not_bind(name: str, given: Any) -> None:
+    with pytest.raises(ValidationFailed) as caught:
+        load(Scalars, **{name: given})
+    assert [each.field_name for each in caught.value.errors] == [name]
+
+
+def test_data_members() -> None:
+    assert list(document_shape(Members).fields) == ["plain", "x-dashed", "sid", "last"]
+    xml = default_registry().by_name("xml")
+    assert xml is not None
+    document = xml.encode(VALUES[Members], document_shape(Members)).decode()
+    assert document.index("<Plain>") < document.index("<x-dashed>") < document.index("<sid>") < document.index("<Last>")
+    with pytest.raises(ValueError, match="not the name of a data member"):
+        DataMember("a b")
+
+
+def test_generic_types_in_xml() -> None:
+    closed = document_shape(close(Pair, Leaf, list[Leaf]))
+    assert closed.xml_name.startswith("PairOfLeafArrayOfLeaf")
+    assert closed.namespace == "http://schemas.datacontract.org/2004/07/Every.Kind"
+    pair = document_shape(close(KeyValuePair, str, int))
+    assert pair.xml_name == "KeyValuePairOfstringint"
+    assert pair.namespace == "http://schemas.datacontract.org/2004/07/System.Collections.Generic"
+    xml = default_registry().by_name("xml")
+    assert xml is not None
+    assert b"<key>a</key><value>1</value>" in xml.encode({"key": "a", "value": 1}, pair)
+
+
+def test_what_the_description_holds() -> None:
+    contract = describe(CATALOG)
+    generics = contract.record("Generics")
+    kinds = {each.wire: each.type for each in generics.properties}
+    leaf = TypeRef("record", "Leaf")
+    assert kinds["pair"] == TypeRef("record", "Pair", (leaf, TypeRef("list", "List", (leaf,))))
+    page = contract.record("Page")
+    parameter = TypeRef("parameter", "T")
+    assert page.parameters == ("T",)
+    assert {each.wire: each.type for each in page.properties}["pair"] == TypeRef(
+        "record", "Pair", (parameter, TypeRef("list", "List", (parameter,)))
+    )
+    assert contract.record("Book").base == TypeRef("record", "Page", (parameter,))
+    employee = contract.record("Employee")
+    assert [each.wire for each in contract.all_properties(employee)] == ["name", "department", "age"]
+    assert employee.properties[0].redeclared
+    assert (
+        InterfaceRef(TypeRef("interface", "IHasId", (TypeRef("scalar", "Int32"),)), "Every.Kind") in employee.interfaces
+    )
+
+
+def test_the_same_types_give_the_same_class() -> None:
+    assert close(Pair, int, list[Leaf]) is close(Pair, fields.Integer(), [Leaf])
+    assert close(Pair, int, str) is not close(Pair, str, int)
+    assert close(Page, fields.Integer(bits=64)) is not close(Page, int)
+
+
+class Plain(Dto):
+    name = fields.String()
+
+
+@pytest.mark.parametrize(
+    ("generic", "arguments", "words"),
+    [
+        (Plain, (Leaf,), "not generic"),
+        (Plain, (), "not generic"),
+        (close(Page, Leaf), (Leaf,), "not generic"),
+        (Pair, (Leaf,), "takes 2 types"),
+        (Page, (complex,), "not a type"),
+        (Page, ("Leaf",), "not a type"),
+        (Page, (3,), "not a type"),
+        (Page, (None,), "not a type"),
+        (Page, (list,), "not a type"),
+        (int, (Leaf,), "not a DTO"),
+    ],
+)
+def test_what_cannot_be_closed(generic: Any, arguments: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        close(generic, *arguments)
+
+
+def test_a_union_with_none_is_nullable() -> None:
+    found: Any = field_of(list[int | None])
+    assert found.inner.nullable
+    with pytest.raises(TypeError):
+        field_of(int | str)
+
+
+def problems(*declared: tuple[type[Dto], Any]) -> str:
+    catalog = Catalog()
+    for dto, returns in declared:
+        catalog.operation("GET", f"/{dto.__name__}", returns=returns, access=ANYONE)(dto)
+        catalog.handles(dto)(lambda request, context: None)
+    with pytest.raises(CatalogError) as caught:
+        catalog.check()
+    return str(caught.value)
+
+
+def dto(name: str, namespace: str = "", /, **members: Any) -> type[Dto]:
+    metaclass: Any = type(Dto)
+    made: type[Dto] = metaclass(name, (Dto,), {"__module__": __name__, "dotnet_namespace": namespace, **members})
+    made.__qualname__ = f"{namespace}{name}"
+    return made
+
+
+def test_two_types_of_one_name_are_refused_with_both_named() -> None:
+    one = dto("Customer", "Shop.Sales", name=fields.String())
+    two = dto("Customer", "Shop.Billing", number=fields.Integer())
+    words = problems((dto("GetOne"), one), (dto("GetTwo"), [two]))
+    assert "Shop.Sales.Customer" in words
+    assert "Shop.Billing.Customer" in words
+
+
+def test_an_enum_and_a_dto_of_one_name_are_refused() -> None:
+    class Color(DtoEnum):
+        Red = 1 and "Red"
+
+    holder = dto("Holder", a=fields.Enum(Color), b=fields.Enum(every_kind.Color))
+    assert "two types are called Color" in problems((dto("GetHolder"), holder))
+
+
+def test_generic_types_that_are_not_closed_are_refused() -> None:
+    words = problems((dto("GetPage"), Page), (dto("GetHolder2"), dto("Holder2", page=fields.Nested(Pair))))
+    assert "Page is generic" in words
+    assert "Pair is generic" in words
+
+
+def test_a_type_parameter_that_nothing_replaces_is_refused() -> None:
+    stray = dto("Stray", value=TypeParameter("T"))
+    assert "T of Stray" in problems((dto("GetStray"), stray))
+
+
+def test_fields_of_one_name_are_refused() -> None:
+    doubled = dto("Doubled", name=fields.String(), other=fields.String(name="Name"))
+    assert "'name'" in problems((dto("GetDoubled"), doubled))
+
+
+def test_returns_that_is_no_type_is_refused() -> None:
+    with pytest.raises(CatalogError, match="Plain returns no type"):
+        Catalog().operation("GET", "/plain", returns=complex, access=ANYONE)(Plain)
+
+
+def test_an_operation_without_a_route() -> None:
+    catalog = Catalog()
+    catalog.operation("POST", returns=str, access=ANYONE)(Plain)
+    operation = catalog.operations["Plain"]
+    assert operation.routes == ()
+    assert operation.verbs == ("POST",)
+    assert [(each.verbs, each.path) for each in operation.addresses] == [(("POST",), "/api/Plain")]
+
+
+def test_wildcards_stand_last() -> None:
+    words = []
+    for path in ("/a/{Path*}/b", "/a{Path*}", "/{A*}/{B*}"):
+        catalog = Catalog()
+        catalog.operation("GET", path, access=ANYONE)(Plain)
+        catalog.handles(Plain)(lambda request, context: None)
+        with pytest.raises(CatalogError) as caught:
+            catalog.check()
+        words.append(str(caught.value))
+    assert all("must be the last segment" in each for each in words)
+
+
+def test_values_of_generics_are_read() -> None:
+    bound = load(Generics, **VALUES[Generics])
+    assert bound.book.items[0].first is Color.Red
+    assert isinstance(RecordInfo, type)
