@@ -79,6 +79,7 @@ def streamed(lengths: list[int]) -> list[int]:
 
 
 def test_a_block_of_a_stream_ends_at_its_bytes() -> None:
+    assert BLOCK_BYTES == 64 * 1024
     # The first block is as short as it can be; later ones end with the row that fills them.
     assert streamed([1] * 3)[0] < 8
     half = BLOCK_BYTES // 2
