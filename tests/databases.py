@@ -10,8 +10,10 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -290,6 +292,28 @@ def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Serve
     folder = tmp_path / request.param
     folder.mkdir()
     yield from _running(SERVERS[request.param], folder)
+
+
+@pytest.fixture(scope="module")
+def galera_nodes() -> Iterator[Sequence[Galera]]:
+    """Three nodes of a Galera cluster, which a test may stop, kill, and let join anew."""
+    needs("rsync")
+    with ExitStack() as stack:
+        made: list[Galera] = []
+        for number in range(3):
+            node = Galera(Path(stack.enter_context(TemporaryDirectory())), cluster=tuple(made))
+            stack.callback(_kill, node)
+            made.append(node)
+            if number == 0:
+                node.install()
+            node.start()
+        yield made
+
+
+def _kill(node: Galera) -> None:
+    if node.process is not None:
+        node.process.send_signal(signal.SIGCONT)
+    node.stop(signal.SIGKILL)
 
 
 def new_database(server: str, name: str = "") -> str:

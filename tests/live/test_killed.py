@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -133,9 +133,9 @@ def kill_a_worker(gateway: Gateway) -> None:
     wait_until(lambda: len(set(workers(gateway)) - {before[0]}) == 2, "a new worker")
 
 
-def under_load(gateway: Gateway, harm: list[Callable[[], None]]) -> list[Client]:
-    """What clients were told while harm was done, evenly over what they do."""
-    clients = [Client(gateway, number) for number in range(CLIENTS)]
+def under_load(harm: Sequence[Callable[[], None]], *gateways: Gateway) -> list[Client]:
+    """What clients of some gateways were told while harm was done, evenly over what they do."""
+    clients = [Client(gateways[number % len(gateways)], number) for number in range(CLIENTS)]
     threads = [threading.Thread(target=each.run) for each in clients]
     for thread in threads:
         thread.start()
@@ -154,9 +154,9 @@ def has_changed(clients: list[Client], due: int) -> bool:
     return sum(sum(client.changes) for client in clients) >= due
 
 
-def check(url: str, clients: list[Client]) -> None:
+def check(url: str, clients: list[Client], *, sync_wait: bool = False) -> None:
     """What is stored is what they were told."""
-    database = connect(url)
+    database = connect(url, sync_wait=sync_wait)
     with database.unit_of_work(write=False) as unit:
         rows = unit.execute("SELECT id, display_name FROM sessions").fetchall()
         own = [stored(unit, client.own) for client in clients]
@@ -180,7 +180,7 @@ def test_workers_on_sqlite(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(**SHARED)
     gateway.start()
     wait_until(lambda: len(workers(gateway)) == 2, "both workers")
-    clients = under_load(gateway, [lambda: kill_a_worker(gateway)] * 3)
+    clients = under_load([lambda: kill_a_worker(gateway)] * 3, gateway)
     assert sum(client.statuses[200] for client in clients) > CLIENTS * ROUNDS * 3
     check(f"sqlite:///{gateway.folder / 'gateway.db'}", clients)
 
@@ -197,7 +197,7 @@ def test_workers_and_the_server(make_gateway: GatewayFactory, own_server: Server
         time.sleep(0.5)
         own_server.start()
 
-    clients = under_load(gateway, [lambda: kill_a_worker(gateway), kill_the_server] * 2)
+    clients = under_load([lambda: kill_a_worker(gateway), kill_the_server] * 2, gateway)
     assert sum(client.statuses[503] for client in clients) > 0
     assert set().union(*(client.statuses for client in clients)) <= {0, 200, 400, 409, 503}
     check(url, clients)

@@ -7,10 +7,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -21,33 +18,17 @@ from models.sessions import account, session
 from models.sessions.session import LogRow
 from tests.databases import OWNERS, Galera, new_database
 from tests.models.conftest import add
-from tests.servers import needs, wait_until
+from tests.servers import wait_until
 
 NOW = "2026-11-23T08:15:30.123456Z"
 NAME = "cluster"
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Sequence[Galera]]:
-    """Three nodes of a cluster with an empty database."""
-    needs("rsync")
-    with ExitStack() as stack:
-        made: list[Galera] = []
-        for number in range(3):
-            node = Galera(Path(stack.enter_context(TemporaryDirectory())), cluster=tuple(made))
-            stack.callback(_end, node)
-            made.append(node)
-            if number == 0:
-                node.install()
-            node.start()
-        new_database(made[0].url, NAME)
-        yield made
-
-
-def _end(node: Galera) -> None:
-    if node.process is not None:
-        node.process.send_signal(signal.SIGCONT)
-    node.stop(signal.SIGKILL)
+def nodes(galera_nodes: Sequence[Galera]) -> Sequence[Galera]:
+    """Three nodes with an empty database."""
+    new_database(galera_nodes[0].url, NAME)
+    return galera_nodes
 
 
 @pytest.fixture
