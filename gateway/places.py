@@ -144,6 +144,11 @@ class _Queue:
     def enter(self, caller: str, resource: str) -> None:
         self._callers.note(caller)
         with self._lock:
+            if self._free and not resource and caller not in self._running:
+                # PERF: most callers have no other request, and most requests name no resource: what `_start` does.
+                self._free -= 1
+                self._running[caller] = 1
+                return
             # With a free place, only requests that may not run yet are waiting.
             if self._free and self._may_run(caller, resource):
                 self._start(caller, resource)
@@ -187,19 +192,25 @@ class _Queue:
         """How many requests have a place."""
         return self._share.places - self._free
 
-    def rest(self, caller: str, ran: float) -> None:
+    def _rest(self, caller: str, began: float) -> None:
         """Let others go first where the caller has more requests that wait.
 
-        :param ran: seconds of a processor that its last request took.
+        :param began: when its last request began, by `time.thread_time`.
         """
-        if self._waiting and self._share.rests and self._callers.others_than(caller):
-            time.sleep(min(ran, LONGEST_REST))
+        if self._share.rests and self._callers.others_than(caller):
+            time.sleep(min(time.thread_time() - began, LONGEST_REST))
 
-    def leave(self, caller: str, resource: str) -> None:
+    def leave(self, caller: str, resource: str, began: float) -> None:
+        if self._waiting and began >= 0:
+            self._rest(caller, began)
         self.last = time.monotonic()
         with self._lock:
             self._free += 1
-            _count_down(self._running, caller)
+            # PERF: most callers have one request at once.
+            if self._running[caller] > 1:
+                self._running[caller] -= 1
+            else:
+                self._running.pop(caller)
             if resource:
                 _count_down(self._running_on, resource)
                 self._progress[resource] = self.last
@@ -275,19 +286,20 @@ class Places:
             time.sleep(min(ran * sum(each.taken for each in self._long), LONGEST_REST))
 
     def place(self, kind: Kind, caller: str) -> Place:
-        """Return a place of a kind, as a context manager that waits for it.
+        """Wait for a place of a kind and take it.
 
         :param caller: the user, or the address where nobody is signed in.
+        :raises TooManyRequests: when the caller has as many as it may, for too long or with too many others waiting.
+        :raises Unavailable: when other callers have them all for too long.
         """
-        return Place(self._queues[kind], caller)
+        queue = self._queues[kind]
+        queue.enter(caller, "")
+        return Place(queue, caller)
 
 
 class Place:
-    """A place of one request, taken when its block begins and free again when the block ends, or later where it is kept.
-
-    Entering it raises TooManyRequests when the caller has as many as it may, for too long or with too many others waiting, and Unavailable
-    when other callers have them all for too long.
-    """
+    """A place of one request that was taken, free again by `release`. As a block it is free when the block ends, or later where it is
+    kept."""
 
     __slots__ = ("_began", "_caller", "_kept", "_queue", "_resource")
 
@@ -296,12 +308,10 @@ class Place:
         self._caller = caller
         self._resource = ""
         self._kept = False
-        self._began = 0.0
+        # PERF: this clock takes as long as a few calls, and is looked at again only where requests wait.
+        self._began = time.thread_time() if queue._waiting else -1.0
 
     def __enter__(self) -> Place:
-        assert self._queue is not None
-        self._queue.enter(self._caller, self._resource)
-        self._began = time.thread_time()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -330,5 +340,4 @@ class Place:
         """Leave the place. Nothing happens the second time."""
         queue, self._queue = self._queue, None
         if queue is not None:
-            queue.rest(self._caller, time.thread_time() - self._began)
-            queue.leave(self._caller, self._resource)
+            queue.leave(self._caller, self._resource, self._began)

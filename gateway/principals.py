@@ -28,6 +28,8 @@ class Principal:
 
     :ivar account_ids: the user's accounts, the first one the user's own.
     :ivar session_id: the login session that the request showed; empty where it showed other credentials.
+    :ivar is_administrator: SystemAdministrator passes every role check and sees every account.
+    :ivar visible_accounts: the accounts whose entities the principal sees; None is all of them.
     :ivar renewed: that session outlasts the browser and lasts anew, so its cookies should too.
     """
 
@@ -39,16 +41,13 @@ class Principal:
     method: Method
     session_id: str = field(default="", repr=False)
     renewed: bool = False
+    # PERF: worked out once, as a principal is kept for many requests.
+    is_administrator: bool = field(init=False)
+    visible_accounts: Sequence[str] | None = field(init=False)
 
-    @property
-    def is_administrator(self) -> bool:
-        """SystemAdministrator passes every role check and sees every account."""
-        return SYSTEM_ADMINISTRATOR in self.roles
-
-    @property
-    def visible_accounts(self) -> Sequence[str] | None:
-        """The accounts whose entities the principal sees; None is all of them."""
-        return None if self.is_administrator else self.account_ids
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_administrator", SYSTEM_ADMINISTRATOR in self.roles)
+        object.__setattr__(self, "visible_accounts", None if self.is_administrator else self.account_ids)
 
 
 def authorize(principal: Principal | None, access: Access) -> None:

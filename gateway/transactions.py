@@ -7,8 +7,8 @@ that is no Unicode: half of a surrogate pair, which only JSON can spell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import models
@@ -20,9 +20,14 @@ Result = TypeVar("Result")
 _FAILURES = (models.Conflict, models.Duplicate, models.Full, models.Unavailable, UnicodeEncodeError)
 
 
-def unit_of_work(database: Database, *, write: bool = True, budget: Budget | None = None) -> Unit:
-    """One transaction, as a context manager: committed when its block ends, rolled back when anything is raised."""
-    return _Unit(database, write, budget)
+@contextmanager
+def unit_of_work(database: Database, *, write: bool = True, budget: Budget | None = None) -> Iterator[Unit]:
+    """One transaction: committed when its block ends, rolled back when anything is raised."""
+    try:
+        with database.unit_of_work(write=write, budget=budget) as unit:
+            yield unit
+    except _FAILURES as error:
+        raise _said(error) from error
 
 
 def run_unit(database: Database, write: bool, work: Callable[[Unit], Result], budget: Budget | None = None) -> Result:
@@ -43,26 +48,6 @@ def probe(database: Database) -> None:
         database.probe()
     except _FAILURES as error:
         raise _said(error) from error
-
-
-class _Unit(Unit):
-    __slots__ = ()
-
-    def __enter__(self) -> Unit:
-        try:
-            return super().__enter__()
-        except _FAILURES as error:
-            raise _said(error) from error
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            super().__exit__(kind, error, trace)
-        except _FAILURES as meant:
-            raise _said(meant) from meant
-        if isinstance(error, _FAILURES):
-            raise _said(error) from error
 
 
 def _said(error: Exception) -> errors.ServiceError:

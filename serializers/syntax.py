@@ -110,7 +110,9 @@ class _Walk:
         record = isinstance(item, (shapes.Record, shapes.Reference))
         null = self.syntax.null_record if record else self.syntax.null_item
         text = self.expression(item, depth)
-        return f"'[' + ','.join([{null!r} if {depth} is None else {text} for {depth} in rows({variable})]) + ']'"
+        # PERF: most are lists.
+        source = f"({variable} if type({variable}) is list else rows({variable}))"
+        return f"'[' + ','.join([{null!r} if {depth} is None else {text} for {depth} in {source}]) + ']'"
 
     def _map(self, shape: shapes.MapOf, variable: str) -> str:
         key, item = f"{variable}k", f"{variable}v"

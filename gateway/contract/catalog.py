@@ -102,7 +102,7 @@ class Operation:
     #: A request signs its client in or out, so it is one of its own: no part of a batch, and never answered from what is kept.
     signs_in: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The operation's name is its request DTO's."""
         return self.dto.__name__
@@ -144,8 +144,13 @@ class Operation:
 
         :param values: the request's, by wire name.
         """
-        value = values.get(self._resource_name) if self.writes and self._resource_name else None
+        value = values.get(self._resource_name) if self.changes_one else None
         return value.lower() if isinstance(value, str) else ""
+
+    @cached_property
+    def changes_one(self) -> bool:
+        """Whether a call may change something that its request names, and not only make something new."""
+        return self.writes and bool(self._resource_name)
 
     @cached_property
     def _resource_name(self) -> str:
@@ -171,7 +176,8 @@ class Operation:
     def load(self, values: Mapping[str, Any]) -> Instance:
         """The request bound from values by wire name. Raises ValidationFailed with every failure."""
         try:
-            return self.dto.instance(self._load(values))
+            # PERF: what `Dto.instance` does, one call less.
+            return Instance(**{**self._nulls, **self._load(values)})
         except marshmallow.ValidationError as error:
             raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
 
@@ -193,10 +199,18 @@ class Operation:
 
     def stored_version(self, result: Any) -> int | None:
         """The version of the stored row that is answered; None of anything else. A field that the answer declares is none."""
-        if self.returns is None or self.returns_list or "version" in self.returns.schema().fields:
+        if not self._returns_row:
             return None
         version = getattr(result, "version", None)
         return version if isinstance(version, int) and hasattr(result, "id") else None
+
+    @cached_property
+    def _nulls(self) -> Mapping[str, None]:
+        return dict.fromkeys(self.dto.schema().fields)
+
+    @cached_property
+    def _returns_row(self) -> bool:
+        return self.returns is not None and not self.returns_list and "version" not in self.returns.schema().fields
 
     @cached_property
     def _load(self) -> Load:

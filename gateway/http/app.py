@@ -58,9 +58,13 @@ class App(falcon.App[Request, falcon.Response]):
         """Answer one WSGI request."""
 
         def spelled(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            return start_response(status, [(_SPELLINGS[name], value) for name, value in headers], *more)
+            for index, (name, value) in enumerate(headers):
+                headers[index] = _SPELLINGS[name], value
+            return start_response(status, headers, *more)
 
-        forwarded.apply(env, self.proxies)
+        # PERF: most requests have no such header.
+        if not env.keys().isdisjoint(forwarded.HEADERS) or ":" in env.get("REMOTE_ADDR", ""):
+            forwarded.apply(env, self.proxies)
         blocks = super().__call__(env, spelled)
         place = env.get(PLACE)
         return blocks if place is None else _Placed(blocks, place)
@@ -209,7 +213,6 @@ def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Ite
     yield compression.Compressing()
     if options.jsonp:
         yield middleware.Padding()
-    yield middleware.Caching()
     if options.reading == "lenient":
         yield leniency.Telling()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from gateway import audit, turns
 from gateway.contract.catalog import Operation
@@ -39,14 +40,48 @@ class Gate:
     authenticator: Authenticator
     origins: Collection[str] = ()
 
-    def admit(self, operation: Operation, request: Request) -> Principal | None:
-        """The caller of an operation, where somebody is signed in. Raises NotAuthenticated, Forbidden and TooManyRequests."""
+    def admit(self, operation: Operation, request: Request, *, recorded: bool = True) -> Principal | None:
+        """The caller of an operation, where somebody is signed in. Raises NotAuthenticated, Forbidden and TooManyRequests.
+
+        :param recorded: the audit log gets a line where a caller is refused who is known.
+        """
+        access = operation.access
+        assert access is not None
+        caller, refusal = self.identify(request)
+        # What anyone may do, one may do with wrong credentials too: a log-in above all.
+        if refusal is not None and access.signed_in:
+            raise refusal
         try:
-            return self._decide(operation, request)
+            authorize(caller, access)
+            # Browsers send cookies by themselves, and what was once typed into their window for Basic.
+            ambient = caller is not None and (
+                caller.method is Method.COOKIE or (request.credentials.authorization or "")[:5].lower() == "basic"
+            )
+            if ambient or caller is None:
+                check_origin(request, operation, self.origins, ambient=ambient)
         except Forbidden as error:
-            if request.authentication is not None and request.authentication[1] is not error:
+            if recorded:
                 audit.record(audit.Event.ACCESS_DENIED, operation=operation.name, reason=error.message)
             raise
+        return caller
+
+    def identify(self, request: Request) -> tuple[Principal | None, ServiceError | None]:
+        """Return the caller, or None, and why the request's credentials were refused, if they were."""
+        source = audit.source
+        request.credentials = shown = credentials(request)
+        source.request_id, source.address, source.user = request.id, shown.address, ""
+        if request.authentication is None:
+            try:
+                request.authentication = self.authenticator.authenticate(shown), None
+            except (NotAuthenticated, Forbidden) as error:
+                request.env[CALLER] = ""
+                request.authentication = None, error
+        caller = request.authentication[0]
+        if caller is not None:
+            request.env[CALLER] = request.caller_id = source.user = caller.user_id
+            if turns.current.end is not None:
+                turns.leave()
+        return request.authentication
 
     def admit_any(self, operations: Sequence[Operation], request: Request) -> list[Operation]:
         """Those of some operations that let the request's caller in. Raises what the first one says where none does."""
@@ -57,82 +92,38 @@ class Gate:
 
     def _admits(self, operation: Operation, request: Request) -> bool:
         try:
-            self._decide(operation, request)
+            self.admit(operation, request, recorded=False)
         except (NotAuthenticated, Forbidden):
             return False
         return True
-
-    def _decide(self, operation: Operation, request: Request) -> Principal | None:
-        assert operation.access is not None
-        caller, refusal = self.identify(request)
-        # What anyone may do, one may do with wrong credentials too: a log-in above all.
-        if refusal is not None and operation.access.signed_in:
-            raise refusal
-        authorize(caller, operation.access)
-        check_origin(request, operation, caller, self.origins)
-        return caller
-
-    def identify(self, request: Request) -> tuple[Principal | None, ServiceError | None]:
-        """Return the caller, or None, and why the request's credentials were refused, if they were."""
-        request.credentials = credentials(request)
-        source = audit.Source(request.id, request.credentials.address)
-        audit.enter(source)
-        if request.authentication is None:
-            request.authentication = self._authenticated(request)
-        caller = request.authentication[0]
-        if caller is not None:
-            request.caller_id = caller.user_id
-            audit.enter(source._replace(user=caller.user_id))
-        return request.authentication
-
-    def _authenticated(self, request: Request) -> tuple[Principal | None, ServiceError | None]:
-        try:
-            caller = self.authenticator.authenticate(request.credentials)
-        except (NotAuthenticated, Forbidden) as error:
-            request.env[CALLER] = ""
-            return None, error
-        if caller is not None:
-            request.env[CALLER] = caller.user_id
-            turns.leave()
-        return caller, None
 
 
 def credentials(request: Request) -> Credentials:
     """What the request shows of its sender."""
     shown = request.env.get
-    line = shown("HTTP_COOKIE")
-    return Credentials(
-        authorization=shown("HTTP_AUTHORIZATION"),
-        api_key=shown("HTTP_X_API_KEY"),
-        session_id=shown("HTTP_X_SS_ID"),
-        cookies=_session_ids(line) if line else (),
-        address=shown("REMOTE_ADDR", ""),
-        token=_first(line, TOKEN) if line else "",
-        refresh_token=_first(line, REFRESH_TOKEN) if line else "",
+    has_cookies = "HTTP_COOKIE" in request.env
+    values = (
+        shown("HTTP_AUTHORIZATION"),
+        shown("HTTP_X_API_KEY"),
+        shown("HTTP_X_SS_ID"),
+        _session_ids(request) if has_cookies else (),
+        shown("REMOTE_ADDR", ""),
+        next(_cookies(request, TOKEN), "") if has_cookies else "",
+        next(_cookies(request, REFRESH_TOKEN), "") if has_cookies else "",
     )
+    # PERF: a named tuple's own constructor is a function in Python.
+    return tuple.__new__(Credentials, values)
 
 
-def cookies(line: str) -> Iterator[tuple[str, str]]:
-    """Names and values of a Cookie header; what is no cookie is passed over, as clients that split Set-Cookie at commas send it."""
-    for part in line.split(";"):
-        name, equals, value = part.partition("=")
-        if equals:
-            yield name.strip(), value.strip().strip('"')
+def _cookies(request: Request, name: str) -> Iterator[str]:
+    """The values of the cookies of a name that have one, `_MOST_COOKIES` at most."""
+    return islice(filter(None, request.get_cookie_values(name) or ()), _MOST_COOKIES)
 
 
-def _first(line: str, wanted: str) -> str:
-    """The value of the first cookie of that name; empty where there is none."""
-    return next((value for name, value in cookies(line) if name == wanted and value), "") if wanted in line else ""
-
-
-def _session_ids(line: str) -> tuple[str, ...]:
+def _session_ids(request: Request) -> tuple[str, ...]:
     """The ids in the cookies, first those in the cookie that ss-opt names; an old one must not hide a good one."""
-    found: dict[str, list[str]] = {TEMPORARY: [], PERMANENT: [], OPTION: []}
-    for name, value in cookies(line):
-        if value and name in found and len(found[name]) < _MOST_COOKIES:
-            found[name].append(value)
-    order = (PERMANENT, TEMPORARY) if "perm" in found[OPTION] else (TEMPORARY, PERMANENT)
-    return tuple(dict.fromkeys(value for name in order for value in found[name]))
+    order = (PERMANENT, TEMPORARY) if "perm" in _cookies(request, OPTION) else (TEMPORARY, PERMANENT)
+    return tuple(dict.fromkeys(value for name in order for value in _cookies(request, name)))
 
 
 def renewal(caller: Principal | None) -> LoginChange | None:
@@ -147,7 +138,8 @@ def cookie_lines(change: LoginChange, *, secure: bool, path: str = "/") -> Itera
 
     :param path: the path under which the client reaches the service.
 
-    Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies.
+    Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies. Not by Falcon, which writes an empty
+    value as two quotes: some clients would send them back.
     """
     for name, value, seconds in _cookies_of(change):
         lasting = "" if seconds is None else f"; Max-Age={seconds}"
@@ -182,17 +174,17 @@ def challenge(realm: str) -> str:
     return f'Basic realm="{quoted}"'
 
 
-def check_origin(request: Request, operation: Operation, caller: Principal | None, origins: Collection[str]) -> None:
+def check_origin(request: Request, operation: Operation, origins: Collection[str], *, ambient: bool) -> None:
     """Refuse a change that a page of another site makes by what its visitor's browser sends by itself, and a log-in that it makes;
     and a script that such a page loads (JSONP).
 
     :param origins: those whose pages may call (CORS). With `ANY` among them pages of every origin log in, and get no cookies.
+    :param ambient: the caller is signed in by what browsers send by themselves; otherwise nobody is signed in.
     Raises Forbidden.
     """
-    ambient = caller is not None and _is_ambient(request, caller)
     if request.negotiation.callback and ambient and not _names_own_page(request, origins):
         raise Forbidden("A script of another site can't read this.")
-    if not operation.writes or not (caller is None or ambient):
+    if not operation.writes:
         return
     # SECURITY: a link or an image of any page makes a GET, and older browsers don't tell which page. Programs have no visitors.
     if ambient and request.env.get("REQUEST_METHOD") in ("GET", "HEAD") and _is_silent_browser(request):
@@ -200,7 +192,7 @@ def check_origin(request: Request, operation: Operation, caller: Principal | Non
     if is_own_page(request) or request.env.get("HTTP_ORIGIN") in origins:
         return
     # A log-in needs nothing of the browser's; without cookies it changes nothing in it either.
-    if caller is not None or ANY not in origins:
+    if ambient or ANY not in origins:
         raise Forbidden("A page of another site can't do this.")
     request.may_set_cookies = False
 
@@ -218,11 +210,6 @@ def _is_silent_browser(request: Request) -> bool:
         return False
     scheme, _, rest = request.env.get("HTTP_REFERER", "").partition("://")
     return not is_origin_of_host(f"{scheme}://{rest.partition('/')[0]}", request.env.get("HTTP_HOST", ""))
-
-
-def _is_ambient(request: Request, caller: Principal) -> bool:
-    """Whether browsers send such credentials by themselves: cookies, and what was once typed into their window for Basic."""
-    return caller.method is Method.COOKIE or request.env.get("HTTP_AUTHORIZATION", "")[:5].lower() == "basic"
 
 
 def is_own_page(request: Request) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from gateway.contract.catalog import Operation
 from gateway.errors import FieldError, MalformedRequest, ValidationFailed
 from gateway.http import bodies, forms, leniency
+from gateway.http.negotiation import media_type
 from gateway.http.request import Request
 from serializers import jsv, shape
 from serializers.base import DEFAULT_LIMITS, Limits
@@ -50,13 +51,16 @@ def read_values(
     Raises MalformedRequest, ValidationFailed, TooLarge, UnsupportedMedia."""
     data = bodies.read(request, limits.bytes)
     values: dict[str, Any] = {}
-    form = forms.form(request, data, limits)
-    if form is None and data.strip():
+    form = forms.form(request, data, limits) if media_type(request.content_type) in bodies.FORMS else None
+    if form is None and data and not data.isspace():
         values = decode(data, operation.request_shape, request, registry, limits, mode)
-        leniency.accept(values, operation, mode, request)
+        if mode != "strict":
+            leniency.spell_booleans(values, operation.dto)
+        if mode == "lenient":
+            leniency.drop_unbindable(values, operation, request)
     query = {}
     if request.query_string:
-        query = from_pairs(forms.query_pairs(request.query_string), operation, request.given_names, mode)
+        query = from_pairs(forms.query_pairs(request.raw_pairs), operation, request.given_names, mode)
     if predefined:
         values = {**query, **values, **path}
     else:
@@ -86,7 +90,10 @@ def read_batch(
             f"The batch can't be read: number {items.index(None)} is null where an object was expected."
         )
     for index, values in enumerate(items):
-        leniency.accept(values, operation, mode, request, f"[{index}]")
+        if mode != "strict":
+            leniency.spell_booleans(values, operation.dto)
+        if mode == "lenient":
+            leniency.drop_unbindable(values, operation, request, f"[{index}]")
     return items
 
 
@@ -99,7 +106,8 @@ def decode(data: bytes, expected: shape.Shape, request: Request, registry: Regis
     """The body's value. Raises MalformedRequest that says where the body is wrong."""
     serializer = bodies.serializer_of(request, data, registry)
     try:
-        value = serializer.decode(data, expected, limits=limits, reading=leniency.reading_of(mode, request))
+        reading = leniency.READINGS.get(mode) or leniency.dropping(request)
+        value = serializer.decode(data, expected, limits=limits, reading=reading)
     except DecodeError as error:
         raise malformed(error, serializer.name) from error
     if value is None:
@@ -147,7 +155,8 @@ def from_pairs(
             failures.append(FieldError(MalformedRequest.error_code, wire_name, message))
     if failures:
         raise ValidationFailed(operation.name, failures)
-    leniency.spell_booleans(values, operation, mode)
+    if mode != "strict":
+        leniency.spell_booleans(values, operation.dto)
     return values
 
 

@@ -16,6 +16,7 @@ from serializers.registry import Registry
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+FORMS = frozenset({FORM, MULTIPART})
 
 #: Encodings that one body may have, one around the other.
 MOST_ENCODINGS = 4
@@ -38,28 +39,28 @@ def read(request: Request, limit: int) -> bytes:
     says).
     """
     if request.body is None:
-        request.body = _read(request, limit)
+        env = request.env
+        if "CONTENT_LENGTH" not in env and "HTTP_TRANSFER_ENCODING" not in env:
+            request.body = b""
+            return b""
+        header = env.get("HTTP_CONTENT_ENCODING")
+        inflaters = _encodings(header) if header else ()
+        data = _raw(request, limit)
+        for inflate in reversed(inflaters) if data else ():
+            data = inflate(data, limit)
+        request.body = data
     elif len(request.body) > limit:
         raise _too_large(limit)
     return request.body
-
-
-def _read(request: Request, limit: int) -> bytes:
-    if "CONTENT_LENGTH" not in request.env and "HTTP_TRANSFER_ENCODING" not in request.env:
-        return b""
-    header = request.env.get("HTTP_CONTENT_ENCODING")
-    inflaters = _encodings(header) if header else ()
-    data = _raw(request, limit)
-    for inflate in reversed(inflaters) if data else ():
-        data = inflate(data, limit)
-    return data
 
 
 def _raw(request: Request, limit: int) -> bytes:
     length = request.content_length
     if length is not None and length > limit:
         raise _too_large(limit)
-    stream = _stream(request, length)
+    # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
+    is_ended = length is None and request.env.get("wsgi.input_terminated")
+    stream = request.stream if is_ended else request.bounded_stream
     # PERF: most bodies are one block.
     data = _block(stream, limit + 1)
     if len(data) != length:
@@ -69,11 +70,6 @@ def _raw(request: Request, limit: int) -> bytes:
     if length is not None and len(data) < length:
         raise MalformedRequest(f"The body ends after {len(data)} of the {length} bytes that Content-Length names.")
     return data
-
-
-def _stream(request: Request, length: int | None) -> Any:
-    # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
-    return request.stream if length is None and request.env.get("wsgi.input_terminated") else request.bounded_stream
 
 
 def _blocks(stream: Any, most: int) -> Iterator[bytes]:

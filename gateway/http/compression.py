@@ -26,7 +26,8 @@ class Compressing:
         if len(data) <= SMALL if data else response.stream is None:
             return
         response.append_header("Vary", "Accept-Encoding")
-        if not wants_gzip(request.env.get("HTTP_ACCEPT_ENCODING")) or response.get_header("Content-Encoding"):
+        accepted = request.env.get("HTTP_ACCEPT_ENCODING")
+        if not accepted or not wants_gzip(accepted) or response.get_header("Content-Encoding"):
             return
         response.set_header("Content-Encoding", "gzip")
         if data:

@@ -53,11 +53,28 @@ class Encoder:
         :raises EncodeError: when the result can't be written in the format.
         :raises ResponseTooLarge: when the document has more bytes than the budget allows.
         """
-        expected, serializer = self.expected(operation, request), jsconfig.serializer_of(request)
-        if _is_long(operation, result) and serializer.streams:
-            # A long page is written in blocks, and others go first between them.
-            return joined(serializer.stream(result, expected, page=Page(hold=budget.holder())), budget)
-        document = self._encode(operation, result, expected, serializer, request, tag)
+        expected, serializer = operation.response_shape, request.negotiation.serializer
+        assert expected is not None
+        if request.query_string:
+            serializer = jsconfig.serializer_of(request)
+        if operation.lists:
+            expected = table_shape(expected, request, self._tables)
+            if _is_long(operation, result) and serializer.streams:
+                # A long page is written in blocks, and others go first between them.
+                return joined(serializer.stream(result, expected, page=Page(hold=budget.holder())), budget)
+        place = expected, serializer, tag
+        if serializer.paged:
+            around = page(operation.name, request, self._registry)
+            document = serializer.encode(operation.dump(result), expected, page=around)
+        elif serializer is not request.negotiation.serializer:
+            # A dialect that a client asked for, which is forgotten sooner than the writers here.
+            document = serializer.writer(expected)(result)
+        elif tag and (kept := self._documents.get(place)) is not None:
+            document = kept
+        else:
+            document = self._writer(serializer, expected)(result)
+            if tag and len(document) <= _LONGEST_KEPT:
+                self._documents.keep(place, document)
         budget.write(len(document))
         return document
 
@@ -73,29 +90,6 @@ class Encoder:
             around = page(operation.name, request, self._registry) if serializer.paged else None
             return b"".join(serializer.stream(_measured(results, expected.item, budget), expected, page=around))
         return joined(serializer.stream(results, expected, page=Page(hold=budget.holder())), budget)
-
-    def _encode(
-        self,
-        operation: Operation,
-        result: Any,
-        expected: shape.Shape,
-        serializer: Serializer,
-        request: Request,
-        tag: str = "",
-    ) -> bytes:
-        if serializer.paged:
-            around = page(operation.name, request, self._registry)
-            return serializer.encode(operation.dump(result), expected, page=around)
-        if serializer is not request.negotiation.serializer:
-            # A dialect that a client asked for, which is forgotten sooner than the writers here.
-            return serializer.writer(expected)(result)
-        place = expected, serializer, tag
-        document = self._documents.get(place) if tag else None
-        if document is None:
-            document = self._writer(serializer, expected)(result)
-            if tag and len(document) <= _LONGEST_KEPT:
-                self._documents.keep(place, document)
-        return document
 
 
 def _is_long(operation: Operation, result: Any) -> bool:
@@ -159,7 +153,7 @@ def headers(operation: Operation, result: Any, serializer: Serializer, tag: str 
     to keep has no other place for a list's totals.
     """
     found = {"ETag": tag} if tag else {}
-    if getattr(result, "is_count_capped", False):
+    if operation.lists and getattr(result, "is_count_capped", False):
         found["X-Total-Count-Capped"] = "true"
     if not serializer.download:
         return found

@@ -18,7 +18,8 @@ from multipart import MultipartError, MultipartSegment, ParserLimitReached, Push
 from gateway.errors import MalformedRequest, TooLarge
 from gateway.http import bodies
 from gateway.http.negotiation import media_type, parameters
-from gateway.http.request import Request, split_pairs, unescaped
+from gateway.http.query import RawPairs, split_pairs, unescaped
+from gateway.http.request import Request
 from serializers.base import Limits
 
 
@@ -54,11 +55,6 @@ _IDENTITIES = frozenset({"", "7bit", "8bit", "binary"})
 _LONGEST_SHOWN = 100
 
 
-def is_form(request: Request) -> bool:
-    """Whether the body's Content-Type is a form's."""
-    return media_type(request.content_type) in (bodies.FORM, bodies.MULTIPART)
-
-
 def form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
     """Names and values of a body that is a form, in order; None of another one. Read once, and kept on the request.
 
@@ -67,23 +63,18 @@ def form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
     :raises MalformedRequest: when the form can't be read.
     :raises TooLarge: when it has more fields than `MOST_FIELDS` or the limits' items, or more names than the limits'.
     """
-    if request.form is None:
-        request.form = _form(request, data, limits)
+    kind = media_type(request.content_type)
+    if request.form is None and kind in bodies.FORMS:
+        if kind == bodies.MULTIPART and data:
+            request.form = list(_counted(_parts(request, data, _most(limits)), limits))
+        elif kind == bodies.FORM and not bodies.is_document(data):
+            request.form = list(_counted(_pairs(request, data, _most(limits)), limits))
     return request.form
 
 
-def _form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
-    kind = media_type(request.content_type)
-    if kind == bodies.MULTIPART and data:
-        return list(_counted(_parts(request, data, _most(limits)), limits))
-    if kind == bodies.FORM and not bodies.is_document(data):
-        return list(_counted(_pairs(request, data, _most(limits)), limits))
-    return None
-
-
-def query_pairs(text: str) -> Iterator[tuple[str, Value]]:
-    """Names and values of a query string, in UTF-8. Raises MalformedRequest for a name that is not UTF-8."""
-    for name, value in split_pairs(text):
+def query_pairs(pairs: RawPairs) -> Iterator[tuple[str, Value]]:
+    """Names and values of a query, decoded as UTF-8. Raises MalformedRequest for a name that is not UTF-8."""
+    for name, value in pairs:
         if name:
             yield _name(name, "utf-8", "query"), _value(value, "utf-8")
 
@@ -115,7 +106,7 @@ def _pairs(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Valu
     # Counted before anything is split: a list of a million empty texts takes more memory than they do.
     if data.count(b"&") >= most:
         raise _too_many(most, "fields")
-    fields = list(split_pairs(data.removeprefix(bodies.BOM).decode("latin-1")))
+    fields = split_pairs(data.removeprefix(bodies.BOM).decode("latin-1"))
     named = _charset_field(value for name, value in fields if name.lower() == _CHARSET_FIELD and value)
     for name, value in fields:
         if name:

@@ -26,7 +26,8 @@ _FOR, _HOST, _PREFIX, _FORWARDED = (
 )
 #: Where proxies write the scheme; the first that is there counts.
 _SCHEMES = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PROTOCOL", "HTTP_X_FORWARDED_SCHEME", "HTTP_X_FORWARDED_SSL")
-_HEADERS = (_FOR, _HOST, _PREFIX, _FORWARDED, *_SCHEMES)
+#: The headers, as WSGI names them.
+HEADERS = (_FOR, _HOST, _PREFIX, _FORWARDED, *_SCHEMES)
 #: What they write there; other values are ignored.
 _SCHEME_OF: Mapping[str, str] = {
     "https": "https",
@@ -70,7 +71,7 @@ def apply(environment: MutableMapping[str, Any], proxies: Collection[Network]) -
     :param proxies: the networks of trusted proxies. The peer of a Unix socket, which has no address, is always one.
     """
     peer = environment.get("REMOTE_ADDR", "")
-    given = tuple(map(environment.get, _HEADERS))
+    given = tuple(map(environment.get, HEADERS))
     if not any(given):
         if ":" in peer:
             environment["REMOTE_ADDR"] = addresses.canonical(peer)
@@ -91,7 +92,7 @@ def _seen(peer: str, given: tuple[str | None, ...], proxies: tuple[Network, ...]
     address, scheme, host = addresses.canonical(peer), "", ""
     if not _is_trusted(address, proxies):
         return _Seen(address, "", "", "")
-    headers = dict(zip(_HEADERS, given, strict=True))
+    headers = dict(zip(HEADERS, given, strict=True))
     for hop in reversed(hops(headers)):
         scheme, host = hop.scheme or scheme, hop.host or host
         found = addresses.parse(hop.address)

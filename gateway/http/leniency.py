@@ -10,7 +10,7 @@ lenient    as compatible, but what can't be read or bound of a document is dropp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -41,12 +41,12 @@ _REST = "body"
 log = structlog.get_logger("gateway")
 
 
-def reading_of(mode: str, request: Request) -> Reading:
-    """Return how the request's document is read; what is dropped is noted on the request."""
-    if mode == "strict":
-        return STRICT
-    if mode == "compatible":
-        return COMPATIBLE
+#: How documents are read in modes that drop nothing.
+READINGS: Mapping[str, Reading] = {"strict": STRICT, "compatible": COMPATIBLE}
+
+
+def dropping(request: Request) -> Reading:
+    """Return how the request's document is read in the mode ``lenient``; what is dropped is noted on the request."""
 
     def drop(path: str) -> None:
         request.ignored = (*request.ignored, path)
@@ -54,25 +54,8 @@ def reading_of(mode: str, request: Request) -> Reading:
     return Reading(relaxed=True, drop=drop)
 
 
-def accept(values: dict[str, Any], operation: Operation, mode: str, request: Request, place: str = "") -> None:
-    """Turn the values of a document into what the operation's fields read, as far as the mode allows.
-
-    :param place: the path of the values in the document, ``[3]`` in a batch.
-    """
-    if mode == "strict":
-        return
-    _spell_booleans(values, operation.dto)
-    if mode == "lenient":
-        _drop_unbindable(values, operation, request, place)
-
-
-def spell_booleans(values: dict[str, Any], operation: Operation, mode: str) -> None:
-    """Replace texts that ServiceStack reads as booleans in the values of a query or form."""
-    if mode != "strict":
-        _spell_booleans(values, operation.dto)
-
-
-def _spell_booleans(values: dict[str, Any], dto: type[Dto]) -> None:
+def spell_booleans(values: dict[str, Any], dto: type[Dto]) -> None:
+    """Replace texts that ServiceStack reads as booleans, in every mode but ``strict``."""
     for name, nested in _boolean_members(dto):
         value = values.get(name)
         if nested is None:
@@ -81,7 +64,7 @@ def _spell_booleans(values: dict[str, Any], dto: type[Dto]) -> None:
             continue
         for each in value if isinstance(value, list) else (value,):
             if isinstance(each, dict):
-                _spell_booleans(each, nested)
+                spell_booleans(each, nested)
 
 
 @cache
@@ -99,7 +82,11 @@ def _members(dto: type[Dto]) -> Iterator[tuple[str, type[Dto] | None]]:
             yield str(field.data_key), inner.dto
 
 
-def _drop_unbindable(values: dict[str, Any], operation: Operation, request: Request, place: str) -> None:
+def drop_unbindable(values: dict[str, Any], operation: Operation, request: Request, place: str = "") -> None:
+    """Drop what the operation's fields can't read, in the mode ``lenient``; what is dropped is noted on the request.
+
+    :param place: the path of the values in the document, ``[3]`` in a batch.
+    """
     try:
         operation.load(values)
     except ValidationFailed as error:

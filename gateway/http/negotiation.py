@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote_plus
 
+from gateway.http.query import RawPairs, last_value
 from serializers.base import Serializer
 from serializers.registry import Registry
 
@@ -25,6 +25,8 @@ JAVASCRIPT = "text/javascript"
 _OF_BROWSERS = "application/xhtml+xml"
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:\\.?|[^"\\])*(?:"|\Z)|[^;]*)')
 _ESCAPED = re.compile(r'\\(["\\])')
+# PERF: a named tuple's own constructor is a function in Python.
+_new = tuple.__new__
 _NO_IDENTIFIER = re.compile(r"[^A-Za-z0-9_.$]")
 
 
@@ -46,7 +48,7 @@ class Negotiation(NamedTuple):
 
 def negotiate(
     path: str,
-    query: str,
+    query: RawPairs,
     accept: str | None,
     content_type: str | None,
     registry: Registry,
@@ -58,24 +60,25 @@ def negotiate(
     """Choose the format of an answer.
 
     :param path: the decoded path.
-    :param query: the raw query string.
+    :param query: names and values of the query.
     :param content_type: the body's, where there is a body.
     :param raw_path: the path as sent; a suffix whose dot is percent-encoded in it belongs to the last segment's value.
     :param default: name of the format that answers when nothing else says so.
     :param jsonp: whether ``?callback=`` is honoured.
     """
-    stem, suffix = _suffix(path, raw_path, registry)
-    if jsonp and (callback := _parameter(query, "callback")):
+    stem, suffix = _suffix(path, raw_path, registry) if "." in path else (path, None)
+    if jsonp and query and (callback := last_value(query, "callback")):
         wrapped = next((each for each in registry if each.javascript), None)
         if wrapped is not None and suffix in (None, wrapped):
-            return Negotiation(stem, wrapped, JAVASCRIPT, False, _NO_IDENTIFIER.sub("_", callback))
+            return _new(Negotiation, (stem, wrapped, JAVASCRIPT, False, _NO_IDENTIFIER.sub("_", callback)))
     addressed = suffix or (query and _format_parameter(query, registry)) or _predefined(path, registry)
     if addressed:
-        return Negotiation(stem, addressed, _spelled(addressed, accept, content_type), True)
+        return _new(Negotiation, (stem, addressed, _spelled(addressed, accept, content_type), True, ""))
     serializer, spelled = _preferred(accept, content_type, registry, default)
-    return Negotiation(stem, serializer, spelled, False)
+    return _new(Negotiation, (stem, serializer, spelled, False, ""))
 
 
+@lru_cache(maxsize=512)
 def media_type(content_type: str | None) -> str:
     """The media type of a Content-Type header, in lower case and without parameters."""
     return (content_type or "").partition(";")[0].strip().lower()
@@ -100,24 +103,14 @@ def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializ
     return (path, None) if encoded else (stem, serializer)
 
 
-def _format_parameter(query: str, registry: Registry) -> Serializer | None:
+def _format_parameter(query: RawPairs, registry: Registry) -> Serializer | None:
     """What ``format`` of the query names: a format or a media type, without parameters, whole or cut at the first dot."""
-    found = media_type(_parameter(query, "format"))
+    found = media_type(last_value(query, "format"))
     return _named(found, registry) or _named(found.partition(".")[0], registry) if found else None
 
 
 def _named(name: str, registry: Registry) -> Serializer | None:
     return registry.by_name(name) or registry.by_media_type(name)
-
-
-def _parameter(query: str, wanted: str) -> str:
-    """The last value of a name in the query, matched in any letter case."""
-    found = ""
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        if name.lower() == wanted:
-            found = value
-    return unquote_plus(found)
 
 
 def _predefined(path: str, registry: Registry) -> Serializer | None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import select
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from gateway.budget import STREAMED, Allowance, Budget
 from gateway.calls import Context, Streamed, now
@@ -51,8 +50,6 @@ MOST_IN_BATCH = 1000
 #: Seconds after which a call whose outcome is unknown may be repeated, where it may.
 _RETRY_AFTER = 2
 
-Result = TypeVar("Result")
-
 _SOCKET = "gunicorn.socket"
 #: The event of a peer that sends no more; Linux alone has it.
 _CLOSED = getattr(select, "POLLRDHUP", 0)
@@ -68,13 +65,6 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: encoding.Stream | None = None
     cookies: Sequence[str] = ()
-
-
-def _keep(place: Place | None, answer: Answer | Streamed, request: Request) -> None:
-    """Keep the place of a large response until it is sent."""
-    if place is not None and isinstance(answer, Answer) and len(answer.body or b"") > LARGE:
-        place.keep()
-        request.env[PLACE] = place
 
 
 @dataclass(slots=True)
@@ -103,21 +93,20 @@ class _Running:
     """The calls with an Idempotency-Key that this process is doing."""
 
     def __init__(self) -> None:
-        self._keys: set[tuple[str | None, ...]] = set()
+        self._keys: set[tuple[str, ...]] = set()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def of(self, *key: str | None) -> Iterator[None]:
-        """While one is done. Raises Conflict where it is being done."""
+    def begin(self, key: tuple[str, ...]) -> None:
+        """Note that a call is being done. Raises Conflict where it is being done already."""
         with self._lock:
             if key in self._keys:
                 raise idempotency.in_progress()
             self._keys.add(key)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._keys.remove(key)
+
+    def end(self, key: tuple[str, ...]) -> None:
+        """Note that a call is done."""
+        with self._lock:
+            self._keys.remove(key)
 
 
 @dataclass(slots=True)
@@ -171,61 +160,71 @@ class Pipeline:
         self.reading = reading
         self._running = _Running()
         self._body, self._open_body = bodies
+        #: By whether somebody must be signed in.
+        self._limits_of = {True: self._body, False: self._open_body}
+        self._counts = bool(self.admission.rates)
 
     def run(
-        self, operation: Operation, request: Request, path: Mapping[str, str], *, predefined: bool = False
+        self,
+        operation: Operation,
+        request: Request,
+        path: Mapping[str, str],
+        *,
+        predefined: bool = False,
+        batch: bool = False,
     ) -> Answer:
-        """One call of an operation. Raises ServiceError."""
-        caller = self._admit(operation, request)
-        self.admission.count(operation, request)
-        call = _Call(
-            operation, request, caller, Budget(self.limits, self.admission.places.pause if operation.lists else None)
-        )
-        with self.admission.place(operation, request) as place:
-            found = self._run(call, path, place, predefined=predefined)
-            _keep(place, found, request)
+        """One call of an operation, or every call of a batch. Raises ServiceError.
+
+        :param path: the path's values by wire name.
+        """
+        request.operation = operation
+        if operation.signs_in:
+            _check_verb(operation, request, batch=batch)
+        caller, admission = self.gate.admit(operation, request), self.admission
+        if self._counts and not batch:
+            admission.count(operation, request)
+        budget = Budget(self.limits, admission.places.pause if batch or operation.lists else None)
+        call = _Call(operation, request, caller, budget)
+        place = admission.place(operation, request, batch=batch)
+        kept = False
+        try:
+            found = self._run_batch(call) if batch else self._run(call, path, place, predefined=predefined)
+            if place is not None and isinstance(found, Answer) and len(found.body or b"") > LARGE:
+                # A large response keeps its place until it is sent.
+                request.env[PLACE], kept = place, True
+        finally:
+            if place is not None and not kept:
+                place.release()
         answer = self._streamed(operation, request, found) if isinstance(found, Streamed) else found
-        return self._with_cookies(answer, call)
+        if call.login is not None or (caller is not None and caller.renewed):
+            return self._with_cookies(answer, call)
+        return answer
 
     def _run(self, call: _Call, path: Mapping[str, str], place: Place | None, *, predefined: bool) -> Answer | Streamed:
         operation, request = call.operation, call.request
-        limits = self._limits_of(operation)
         values = binding.read_values(
-            request, operation, path, self.registry, limits, predefined=predefined, mode=self.reading
+            request,
+            operation,
+            path,
+            self.registry,
+            self._limits_of[operation.access is None or operation.access.signed_in],
+            predefined=predefined,
+            mode=self.reading,
         )
-        if place is not None and (resource := operation.resource(values)):
+        if place is not None and operation.changes_one and (resource := operation.resource(values)):
             place.change(resource)
+        found: Answer | Streamed = self._done(call, values, request.env.get("HTTP_IDEMPOTENCY_KEY"), self._answer)
+        return found
 
-        def finish(result: Any) -> Answer | Streamed:
-            if result is None or operation.response_shape is None:
-                return Answer(204)
-            if isinstance(result, Streamed):
-                return result
-            return self._answer(operation, request, result, call.budget)
-
-        return self._done(call, values, request.env.get("HTTP_IDEMPOTENCY_KEY"), finish)
-
-    def run_batch(self, operation: Operation, request: Request) -> Answer:
+    def _run_batch(self, call: _Call) -> Answer:
         """Every call of a batch, in order, each in a unit of work of its own, within one budget for all. The first failure ends it and
         is the answer; the calls before it stay done, and the error's meta says at which it stopped.
 
         The responses are encoded one by one, so that no more than the document is held in memory.
         """
-        caller = self._admit(operation, request)
-        if operation.signs_in:
-            raise MalformedRequest(
-                f"{operation.name} signs in or out and can't be part of a batch. Send each in a request of its own.",
-                error_code="NotSupportedException",
-            )
-        call = _Call(operation, request, caller, Budget(self.limits, self.admission.places.pause))
-        with self.admission.place(operation, request, batch=True) as place:
-            answer = self._run_batch(call)
-            _keep(place, answer, request)
-        return self._with_cookies(answer, call)
-
-    def _run_batch(self, call: _Call) -> Answer:
         operation, request = call.operation, call.request
-        batch = binding.read_batch(request, operation, self.registry, self._limits_of(operation), self.reading)
+        limits = self._limits_of[operation.access is None or operation.access.signed_in]
+        batch = binding.read_batch(request, operation, self.registry, limits, self.reading)
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
         done = _Done()
@@ -257,54 +256,83 @@ class Pipeline:
                 raise ClientLeft
             call.budget.pause()
             call.budget.check_time()
-            self.admission.count(call.operation, call.request)
-            result = self._done(call, values, f"{key}[{index}]" if key else None, lambda result: result)
+            if self._counts:
+                self.admission.count(call.operation, call.request)
+            result = self._done(call, values, f"{key}[{index}]" if key else None, None)
             if isinstance(result, Streamed):
                 raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
             done.calls += 1
             yield result
 
-    def _done(self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[Any], Result]) -> Result:
-        """A call in a unit of work of its own, once for each Idempotency-Key; what `finish` makes of its result within that unit."""
-        contexts: list[Context] = []
+    def _done(
+        self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[_Call, Any], Any] | None
+    ) -> Any:
+        """A call in a unit of work of its own, once for each Idempotency-Key: its result, or what `finish` makes of it within that unit."""
+        operation, request, caller = call.operation, call.request, call.caller
+        expected = conditional.expected(request) if "HTTP_IF_MATCH" in request.env else None
+        context: Context | None = None
 
-        def work(unit: Unit) -> Result:
-            context = self._context(unit, call, key)
-            contexts.append(context)
-            result = finish(idempotency.call(self.catalog, call.operation, values, context))
-            if call.request.method == "HEAD" and call.operation.writes:
+        def work(unit: Unit) -> Any:
+            nonlocal context
+            context = Context(
+                unit,
+                caller,
+                now(),
+                expected,
+                key,
+                request.method,
+                self.gate.authenticator,
+                request.credentials,
+            )
+            called = self.catalog
+            result = (
+                idempotency.call(called, operation, values, context) if key else called.call(operation, values, context)
+            )
+            if finish is not None:
+                result = finish(call, result)
+            if request.method == "HEAD" and operation.writes:
                 raise _NotStored(result)
             call.login = context.login
             return result
 
-        keyed = bool(key) and call.operation.idempotent and call.caller is not None
-        with (
-            self._running.of(call.caller.user_id, call.operation.name, key) if keyed and call.caller else nullcontext()
-        ):
-            try:
-                result = run_unit(self.database, call.operation.writes, work, call.budget)
-            except _NotStored as rolled_back:
-                return cast("Result", rolled_back.result)
-            except OutcomeUnknown as error:
-                # Under its key it is not done twice; what only reads may be done as often as one likes.
-                error.retry_after = _RETRY_AFTER if keyed or not call.operation.writes else None
-                for context in contexts[-1:]:
-                    context.write_records(outcome="unknown")
-                raise
-            except Exception:
-                if keyed and contexts and contexts[-1].unit.partly_stored:
-                    idempotency.release(self.database, call.operation, contexts[-1])
-                raise
-            contexts[-1].write_records()
-            return result
+        keyed = (caller.user_id, operation.name, key) if key and operation.idempotent and caller is not None else None
+        if keyed is not None:
+            self._running.begin(keyed)
+        try:
+            result = run_unit(self.database, operation.writes, work, call.budget)
+        except _NotStored as rolled_back:
+            return rolled_back.result
+        except OutcomeUnknown as error:
+            # Under its key it is not done twice; what only reads may be done as often as one likes.
+            error.retry_after = _RETRY_AFTER if keyed or not operation.writes else None
+            if context is not None:
+                context.write_records(outcome="unknown")
+            raise
+        except Exception:
+            if keyed and context is not None and context.unit.partly_stored:
+                idempotency.release(self.database, operation, context)
+            raise
+        finally:
+            if keyed is not None:
+                self._running.end(keyed)
+        if context is not None and context.recorded:
+            context.write_records()
+        return result
 
-    def _answer(self, operation: Operation, request: Request, result: Any, budget: Budget) -> Answer:
+    def _answer(self, call: _Call, result: Any) -> Answer | Streamed:
+        operation, request = call.operation, call.request
+        if result is None or operation.response_shape is None:
+            return Answer(204)
+        if isinstance(result, Streamed):
+            return result
         tag = conditional.etag(operation, result)
-        if tag and conditional.unchanged(request, tag):
+        if tag and "HTTP_IF_NONE_MATCH" in request.env and conditional.unchanged(request, tag):
             return Answer(304, headers={"ETag": tag})
         negotiation = request.negotiation
-        headers = encoding.headers(operation, result, negotiation.serializer, tag)
-        body = self.encoder.encode(operation, result, request, budget, "" if operation.writes else tag or "")
+        headers: Mapping[str, str] = {"ETag": tag} if tag else {}
+        if operation.lists or negotiation.serializer.name == "csv":
+            headers = encoding.headers(operation, result, negotiation.serializer, tag)
+        body = self.encoder.encode(operation, result, request, call.budget, "" if operation.writes else tag or "")
         return Answer(200, body, negotiation.content_type, headers)
 
     def _with_cookies(self, answer: Answer, call: _Call) -> Answer:
@@ -320,7 +348,8 @@ class Pipeline:
     def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:
         negotiation = request.negotiation
         assert operation.response_shape is not None
-        page = encoding.page(operation.name, request, self.registry)
+        is_page = negotiation.serializer.paged
+        page = encoding.page(operation.name, request, self.registry) if is_page else Page()
         blocks = self._blocks(operation, result, page, request)
         headers = encoding.headers(operation, result, negotiation.serializer)
         if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and _SOCKET in request.env:
@@ -342,18 +371,6 @@ class Pipeline:
             page = replace(page, hold=budget.holder())
             yield from encoding.paced(serializer.stream(answer, expected, page=page), budget)
 
-    def _context(self, unit: Unit, call: _Call, key: str | None) -> Context:
-        return Context(
-            unit=unit,
-            caller=call.caller,
-            now=now(),
-            expected=conditional.expected(call.request),
-            idempotency_key=key,
-            verb=call.request.method,
-            authenticator=self.gate.authenticator,
-            credentials=call.request.credentials,
-        )
-
     def form_field(self, operations: Sequence[Operation], request: Request, name: str) -> str | None:
         """The last text of a field, its name in lower case, of a body that is a form; nothing of it is read unless the caller may
         call one of the operations. Raises ServiceError where the caller may call none."""
@@ -365,11 +382,13 @@ class Pipeline:
         texts = [value for given, value in pairs if given.lower() == name and isinstance(value, str)]
         return texts[-1] if texts else None
 
-    def _limits_of(self, operation: Operation) -> Limits:
-        return self._body if operation.access is None or operation.access.signed_in else self._open_body
 
-    def _admit(self, operation: Operation, request: Request) -> Principal | None:
-        request.operation = operation
-        if request.method == "HEAD" and operation.signs_in:
-            raise NotSupported(f"HEAD changes nothing, and {operation.name} may. Use POST.", operation.verbs)
-        return self.gate.admit(operation, request)
+def _check_verb(operation: Operation, request: Request, *, batch: bool) -> None:
+    """Refuse what signs in or out as a part of a batch, and by HEAD. Raises NotSupported, MalformedRequest."""
+    if request.method == "HEAD":
+        raise NotSupported(f"HEAD changes nothing, and {operation.name} may. Use POST.", operation.verbs)
+    if batch:
+        raise MalformedRequest(
+            f"{operation.name} signs in or out and can't be part of a batch. Send each in a request of its own.",
+            error_code="NotSupportedException",
+        )

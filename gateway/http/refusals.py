@@ -14,6 +14,7 @@ from gateway.errors import ServiceError
 from gateway.http import hardening
 from gateway.http.errors import error_document, error_value
 from gateway.http.negotiation import Negotiation, negotiate
+from gateway.http.query import split_pairs
 from serializers.base import Page
 from serializers.registry import Registry
 
@@ -55,7 +56,7 @@ def refusal(
     read = _read(head)
     negotiation = negotiate(
         _decoded(read.path),
-        read.query,
+        split_pairs(read.query),
         read.headers.get("accept"),
         read.headers.get("content-type"),
         registry,

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from binascii import a2b_qp
-from collections.abc import Iterator
 from functools import cached_property
 from os import urandom
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import falcon
 
@@ -16,13 +13,11 @@ from gateway.contract.catalog import Operation
 from gateway.errors import ServiceError
 from gateway.http.forwarded import PREFIX
 from gateway.http.negotiation import Negotiation
+from gateway.http.query import RawPairs, last_value, percent_decoded, split_pairs, unescaped
 from gateway.principals import Principal
 from gateway.users.authenticator import NONE, Credentials
 
 _KEPT = re.compile("%(2f)", re.IGNORECASE)
-_STRAY = re.compile(rb"%(?![0-9a-fA-F]{2})")
-#: Bytes from which on percent-encoding is decoded by `percent_decoded`.
-_LONG = 4096
 _SLASHES = re.compile("/{2,}")
 
 
@@ -53,6 +48,7 @@ class Request(falcon.Request):
     may_set_cookies: bool = True
     ignored: tuple[str, ...] = ()
     form: list[tuple[str, Any]] | None = None
+    _raw_pairs: RawPairs | None = None
     authentication: tuple[Principal | None, ServiceError | None] | None = None
 
     @property
@@ -66,19 +62,24 @@ class Request(falcon.Request):
         return {}
 
     @property
+    def raw_pairs(self) -> RawPairs:
+        """Names and values of the query, in order and percent-encoded; a name without ``=`` has no value. Split once."""
+        if self._raw_pairs is None:
+            self._raw_pairs = split_pairs(self.query_string) if self.query_string else []
+        return self._raw_pairs
+
+    @property
     def pairs(self) -> list[tuple[str, str | None]]:
-        """Names and values of the query, in order; a name without ``=`` has no value. What is not UTF-8 becomes U+FFFD."""
+        """The same decoded, without empty names. What is not UTF-8 becomes U+FFFD."""
         return [
             (unescaped(name, errors="replace"), None if value is None else unescaped(value, errors="replace"))
-            for name, value in split_pairs(self.query_string)
+            for name, value in self.raw_pairs
             if name
         ]
 
     def query_value(self, name: str) -> str:
         """The last value of a name in lower case, matched in any letter case; empty where the query has none."""
-        if not self.query_string or name not in self.query_string.lower():
-            return ""
-        return next((value or "" for given, value in reversed(self.pairs) if given.lower() == name), "")
+        return last_value(self.raw_pairs, name) if self.query_string else ""
 
     @property
     def raw_path(self) -> str:
@@ -92,39 +93,12 @@ class Request(falcon.Request):
         path = self.path
         if ("+" in raw or "%2" in raw) and raw.startswith("/"):
             path = (
-                unquote_to_bytes(_KEPT.sub("%25\\1", raw.replace("+", " "))).decode("utf-8", "replace").rstrip("/")
+                percent_decoded(_KEPT.sub("%25\\1", raw.replace("+", " ")).encode())
+                .decode("utf-8", "replace")
+                .rstrip("/")
                 or "/"
             )
         return _SLASHES.sub("/", path) if "//" in path else path
-
-
-def split_pairs(text: str) -> Iterator[tuple[str, str | None]]:
-    """Names and values of a query string or form body, still percent-encoded; a name without ``=`` has no value."""
-    for part in text.split("&"):
-        name, equals, value = part.partition("=")
-        yield name, value if equals else None
-
-
-def unescaped(text: str, charset: str = "utf-8", errors: str = "strict") -> str:
-    """A text with percent and plus decoded; a stray ``%`` stays. Its characters stand for bytes, as WSGI has them.
-
-    :raises UnicodeError: when the bytes are not of the charset, unless `errors` says otherwise.
-    """
-    if "%" not in text and "+" not in text and text.isascii():
-        return text
-    data = text.replace("+", " ").encode("latin-1", "replace")
-    return (percent_decoded(data) if len(data) > _LONG else unquote_to_bytes(data)).decode(charset, errors)
-
-
-def percent_decoded(data: bytes) -> bytes:
-    """Bytes with percent-encoding decoded; a stray ``%`` stays.
-
-    PERF: quoted-printable is the same encoding with another sign, and the standard library decodes it in C: a megabyte of escapes takes a
-    tenth of the time, in which no other thread would run.
-    """
-    if _STRAY.search(data):
-        return unquote_to_bytes(data)
-    return a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"="))
 
 
 def new_request_id() -> str:

@@ -72,12 +72,14 @@ class OperationResource(FormResource):
 
     def _responder(self, operation: Operation, declared: tuple[str, ...]) -> Responder:
         names = binding.path_names(operation, declared)
+        is_hiding = self._visibility.permitted_only
+        bound = [(name, f"v{index}") for index, name in enumerate(names) if name]
 
         def respond(request: Request, response: falcon.Response, **variables: str) -> None:
-            if self._visibility.hides(operation, request):
+            if is_hiding and self._visibility.hides(operation, request):
                 # The error must not be of the operation's own response type.
                 self._visibility.gate.admit(operation, request)
-            path = {name: variables[f"v{index}"] for index, name in enumerate(names) if name}
+            path = {name: variables[variable] for name, variable in bound} if bound else {}
             reply(response, self._pipeline.run(operation, request, path))
 
         return respond
@@ -108,10 +110,7 @@ class PredefinedResource(FormResource):
     def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
         """Call the named operation."""
         operation = self._operation(name.removesuffix("[]"), request)
-        if name.endswith("[]"):
-            answer = self._pipeline.run_batch(operation, request)
-        else:
-            answer = self._pipeline.run(operation, request, {}, predefined=True)
+        answer = self._pipeline.run(operation, request, {}, predefined=True, batch=name.endswith("[]"))
         one_way = request.negotiation.serializer.one_way if self._one_way else b""
         if answer.status == 204 and one_way:
             answer = replace(answer, status=200, body=one_way, content_type=request.negotiation.content_type)

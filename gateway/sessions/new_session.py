@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.calls import Context
 from gateway.contract.dto import Instance
 from gateway.errors import FieldError, ValidationFailed
+from gateway.principals import Principal
 from gateway.sessions import people
 from gateway.sessions.dtos.catalog import catalog
 from gateway.sessions.dtos.flows import FlowChannels
@@ -30,6 +30,9 @@ class _Named:
     failures: list[FieldError] = field(default_factory=list)
 
 
+_NOTHING = _Named()
+
+
 @catalog.checks(NewSession)
 def check(request: Instance, context: Context) -> list[FieldError]:
     """What is wrong with a request beside what its fields' own rules say."""
@@ -39,13 +42,12 @@ def check(request: Instance, context: Context) -> list[FieldError]:
 @catalog.handles(NewSession)
 def create(request: Instance, context: Context) -> Any:
     """Store a new session. Raises ValidationFailed with a NotFound for each id that leads nowhere; nothing is stored then."""
-    return shown(_create(request, context), context)
-
-
-def _create(request: Instance, context: Context) -> Any:
-    named = _look_up(request, context)
+    # PERF: most requests name nothing by id.
+    names = request.parent_session_id or request.customer_id or request.with_address
+    named = _look_up(request, context) if names else _NOTHING
     if named.failures:
         raise ValidationFailed(NewSession.__name__, named.failures)
+    caller = context.principal
     direction = request.direction or SessionDirections.Outgoing
     values = {
         "display_name": request.display_name,
@@ -53,17 +55,23 @@ def _create(request: Instance, context: Context) -> Any:
         "direction": str(direction),
         "call_state": str(request.call_state or SessionCallState.Connected),
         "dial_state": "Active" if request.start_session else "None",
-        "from_address": request.from_address or context.principal.email,
+        "from_address": request.from_address or caller.email,
         "from_name": request.from_name,
         "to_address": request.to_address,
         "parent_session_id": request.parent_session_id or None,
         "with_address": request.with_address or None,
         "from_phone_number": request.from_phone_number,
         "destination": request.destination,
-        **_customer_columns(context, named.customer),
     }
-    members = _without_duplicates(_members(request, context, named, direction))
-    return _store(context, values, members, f"Session created by {context.principal.display_name}")
+    if named.customer is not None:
+        crumbs: list[BreadcrumbRow] = account.breadcrumb(context.unit, named.customer)
+        values |= {
+            "customer_id": named.customer.id,
+            "customer_name": named.customer.name,
+            "customer_breadcrumb": crumbs,
+        }
+    members = _members(request, caller, named, direction)
+    return shown(_store(context, caller, values, members, f"Session created by {caller.display_name}"), context)
 
 
 def _look_up(request: Instance, context: Context) -> _Named:
@@ -86,17 +94,21 @@ def _missing(field_name: str, kind: str, value: str) -> FieldError:
     return FieldError("NotFound", field_name, f"There is no {kind} '{value}'.", {"PropertyValue": value[:200]})
 
 
-def _members(request: Instance, context: Context, named: _Named, direction: SessionDirections) -> Iterator[MemberRow]:
-    yield _caller(context, "Caller" if direction is SessionDirections.Incoming else "Agent")
+def _members(request: Instance, caller: Principal, named: _Named, direction: SessionDirections) -> list[MemberRow]:
+    """The caller, then who is invited, each identity once."""
+    first = _caller(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
+    members = {first.identity: first}
     for address in request.member_email_addresses or ():
         if address:
-            yield people.invited(address)
+            each = people.invited(address)
+            members.setdefault(each.identity, each)
     if named.user is not None:
-        yield people.user_member(named.user)
+        each = people.user_member(named.user)
+        members.setdefault(each.identity, each)
+    return [*members.values()]
 
 
-def _caller(context: Context, role: str) -> MemberRow:
-    caller = context.principal
+def _caller(caller: Principal, role: str) -> MemberRow:
     return people.member(
         people.identity_of(caller.email),
         endpoint_id=caller.user_id,
@@ -107,24 +119,9 @@ def _caller(context: Context, role: str) -> MemberRow:
     )
 
 
-def _without_duplicates(members: Iterator[MemberRow]) -> list[MemberRow]:
-    first: dict[str, MemberRow] = {}
-    for each in members:
-        first.setdefault(each.identity, each)
-    return list(first.values())
-
-
-def _customer_columns(context: Context, customer: Any) -> dict[str, Any]:
-    if customer is None:
-        return {}
-    crumbs: list[BreadcrumbRow] = account.breadcrumb(context.unit, customer)
-    return {"customer_id": customer.id, "customer_name": customer.name, "customer_breadcrumb": crumbs}
-
-
-def _store(context: Context, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
+def _store(context: Context, caller: Principal, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
     if len(members) > session.MOST_MEMBERS:
         raise session.full_of_members()
-    caller = context.principal
     own = account.get(context.unit, caller.account_ids[0]) if caller.account_ids else None
     always = {
         "id": ids.new_id(),
@@ -142,15 +139,16 @@ def _store(context: Context, values: dict[str, Any], members: list[MemberRow], m
 @catalog.handles(NewOutgoingSession)
 def create_outgoing(request: Instance, context: Context) -> None:
     """Store a session that is about to be dialled. The gateway dials nobody: a flow that watches sessions does."""
+    caller = context.principal
     values = {
         "channel": str(FlowChannels.Voice),
         "direction": str(SessionDirections.Outgoing),
         "call_state": str(SessionCallState.Ringing),
         "dial_state": "Active",
-        "from_address": context.principal.email,
+        "from_address": caller.email,
         "from_phone_number": request.caller_id,
         "to_address": request.number_to_dial,
         "destination": request.number_to_dial,
     }
-    message = f"Flow {request.flow_id} dials {request.number_to_dial} for {context.principal.display_name}"
-    _store(context, values, [_caller(context, "Agent")], message)
+    message = f"Flow {request.flow_id} dials {request.number_to_dial} for {caller.display_name}"
+    _store(context, caller, values, [_caller(caller, "Agent")], message)

@@ -59,14 +59,18 @@ def member(
 ) -> MemberRow:
     """A member with what is usual for all that is not given. A name longer than its column is cut."""
     name = (display_name or identity)[:_LONGEST_NAME]
-    return MemberRow(
-        identity, endpoint_id, name, is_original_member, avatar_url, None, call_state, role, call_sid, muted=False
-    )
+    values = identity, endpoint_id, name, is_original_member, avatar_url, None, call_state, role, call_sid, False
+    # PERF: a named tuple's own constructor is a function in Python.
+    return tuple.__new__(MemberRow, values)
+
+
+#: The other columns of a member of whom only the address is known.
+_UNKNOWN = MemberRow("", None, None, False, None, None, "None", "None", None, muted=False)[3:]
 
 
 def invited(address: str) -> MemberRow:
     """Whoever has an e-mail address, as a member."""
-    return member(identity_of(address), display_name=address)
+    return tuple.__new__(MemberRow, (identity_of(address), None, address[:_LONGEST_NAME], *_UNKNOWN))
 
 
 def identity_of(address: str) -> str:

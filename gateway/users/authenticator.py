@@ -18,7 +18,7 @@ from gateway import audit
 from gateway.audit import Event
 from gateway.errors import Forbidden, LoginFailed, NotAuthenticated, ServiceError
 from gateway.principals import Method, Principal
-from gateway.transactions import unit_of_work
+from gateway.transactions import run_unit, unit_of_work
 from gateway.users.clock import Clock, instant
 from gateway.users.families import Outcome, TokenFamilies, new_family, new_refresh_id
 from gateway.users.keys import key_hash
@@ -264,8 +264,7 @@ class Authenticator:
         return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
 
     def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
-        with unit_of_work(self._database, write=False) as unit:
-            found = identity.by_key(unit, key_hash(key))
+        found = run_unit(self._database, False, lambda unit: identity.by_key(unit, key_hash(key)))
         if found is None or found[0].disabled:
             _record_refusal("key", None if found is None else found[0].user_id, wrong)
             raise NotAuthenticated(wrong)

@@ -64,7 +64,18 @@ class Unit:
     :ivar budget: what it may use; None for no limit.
     """
 
-    __slots__ = ("_held", "_pool", "_writer", "budget", "database", "dialect", "partly_stored", "run", "writes")
+    __slots__ = (
+        "_held",
+        "_pool",
+        "_seconds",
+        "_writer",
+        "budget",
+        "database",
+        "dialect",
+        "partly_stored",
+        "run",
+        "writes",
+    )
     #: Runs a statement as the driver does, with the driver's errors.
     run: Run
 
@@ -73,17 +84,21 @@ class Unit:
         self.budget = budget
         self.dialect = database.dialect
         self.writes = writes
+        self._seconds = None if writes or budget is None else budget.statement
         self.partly_stored = False
         self._held: Held | None = None
 
     def __enter__(self) -> Unit:
         database = self.database
-        self._writer = database._take_writer() if self.writes else None
+        writer = self._writer = database._writer if self.writes else None
+        if writer is not None and not writer.acquire(database._patience):
+            self._writer = None
+            raise Unavailable("Another unit of work is writing for too long.", again=True)
         self._pool = database._pool
         try:
             held = self._held = self._pool.take(self.writes)
             try:
-                self._begin(held)
+                self.database.engine.begin(held, self.writes, self._seconds)
             except Exception as error:
                 # Of a connection that can't even begin nobody knows what is wrong with it.
                 held.broken = True
@@ -138,7 +153,7 @@ class Unit:
         assert self._held is not None
         self._held.touched = True
         try:
-            self.database.engine.run_many(self._held.connection, sql, rows)
+            self._held.run_many(sql, rows)
         except Exception as error:
             self._note(error)
             check(error, self.writes)
@@ -183,13 +198,8 @@ class Unit:
 
     def _renew(self, held: Held) -> None:
         self._pool.renew(held)
-        self._begin(held)
+        self.database.engine.begin(held, self.writes, self._seconds)
         self.run = held.run
-
-    def _begin(self, held: Held) -> None:
-        engine = self.database.engine
-        engine.begin(held, self.writes)
-        engine.limit(held, None if self.writes or self.budget is None else self.budget.statement)
 
     def _commit(self) -> None:
         held, self._held = self._held, None
@@ -334,12 +344,6 @@ class Database:
         self._pool = Pool(self.engine.open, servers, self._connections, self._patience, self._age)
         # PERF: SQLite lets its writers wait by sleeping; those of one process wait for each other here, and are woken at once.
         self._writer = Turns() if self.engine.one_writer else None
-
-    def _take_writer(self) -> Turns | None:
-        writer = self._writer
-        if writer is not None and not writer.acquire(timeout=self._patience):
-            raise Unavailable("Another unit of work is writing for too long.", again=True)
-        return writer
 
 
 def connect(

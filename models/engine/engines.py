@@ -9,7 +9,6 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import Any, Protocol
 
@@ -58,16 +57,15 @@ class Engine(Protocol):
         """Open a connection."""
         ...
 
-    def begin(self, held: Held, writes: bool) -> None:
-        """Begin a transaction. A reading one sees the database as it was at one moment, and can't change it."""
+    def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
+        """Begin a transaction. A reading one sees the database as it was at one moment, and can't change it.
+
+        :param seconds: what `limit` gets.
+        """
         ...
 
     def limit(self, held: Held, seconds: float | None) -> None:
         """Interrupt statements of a reading unit that take longer, from now on; None for no limit."""
-        ...
-
-    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement for each of some rows of values."""
         ...
 
 
@@ -98,28 +96,30 @@ class Sqlite:
         with suppress(OSError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         held.connection = self.peewee._connect()
-        held.run = held.connection.execute
+        held.run, held.run_many = held.connection.execute, held.connection.executemany
         held.connection.set_progress_handler(lambda: time.monotonic() > held.deadline, _STEPS)
 
-    def begin(self, held: Held, writes: bool) -> None:
+    def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
+        # PERF: most writing units follow others that have no limit either.
+        if seconds is not None or held.limit is not None:
+            self.limit(held, seconds)
         if held.writes is not writes:
             held.connection.execute(f"PRAGMA query_only = {not writes:d}")
             held.connection.execute(f"PRAGMA busy_timeout = {0 if writes else round(self._patience * 1000)}")
             held.writes = writes
-        if writes:
-            self._begin_writing(held.connection)
-        else:
+        if not writes:
             held.connection.execute("BEGIN")
-
-    def _begin_writing(self, connection: Any) -> None:
-        """Wait for the writers of other processes. SQLite's own wait looks ever more rarely, up to every 100 ms, so that a writer between
-        busy ones waits for seconds."""
-        deadline = time.monotonic() + self._patience
+            return
+        # Writers of other processes are waited for here. SQLite's own wait looks ever more rarely, up to every 100 ms, so that a writer
+        # between busy ones waits for seconds.
+        deadline = 0.0
         while True:
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                held.connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                now = time.monotonic()
+                deadline = deadline or now + self._patience
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or now > deadline:
                     raise
                 time.sleep(_POLL)
             else:
@@ -137,6 +137,3 @@ class Sqlite:
     def limit(self, held: Held, seconds: float | None) -> None:
         held.limit = seconds
         held.deadline = math.inf if seconds is None else time.monotonic() + seconds
-
-    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        connection.executemany(sql, rows)

@@ -109,7 +109,7 @@ class Mysql:
         self._hold(held, *second)
         held.until = time.monotonic() + SECOND_CHOICE
 
-    def begin(self, held: Held, writes: bool) -> None:
+    def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
         """Prepare the connection for a kind of unit. The transaction begins with its first statement."""
         if held.writes is not writes:
             mode = (
@@ -117,6 +117,7 @@ class Mysql:
             )
             held.connection.query(f"SET SESSION TRANSACTION {mode}")
             held.writes = writes
+        self.limit(held, seconds)
 
     def limit(self, held: Held, seconds: float | None) -> None:
         """Interrupt statements of a reading unit that take longer, from now on; None for no limit."""
@@ -129,10 +130,6 @@ class Mysql:
         else:
             held.connection.query(f"SET SESSION max_execution_time = {round((seconds or 0) * 1000)}")
         held.limit = seconds
-
-    def run_many(self, connection: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement for each of some rows of values."""
-        connection.cursor().executemany(sql, rows)
 
     def is_good(self, held: Held) -> bool:
         """Whether a connection still leads to a server that answers and takes writes."""
@@ -211,6 +208,7 @@ class Mysql:
             return cursor
 
         held.connection, held.host, held.run = connection, host, run
+        held.run_many = lambda sql, rows: connection.cursor().executemany(sql, rows)
 
     def _check_options(self) -> None:
         if _DRIVER is None:

@@ -35,7 +35,7 @@ CHECKED = 5.0
 class Held:
     """A connection in the hands of one unit of work.
 
-    :ivar run: what runs a statement on it.
+    :ivar run: what runs a statement on it, and `run_many` what runs one for each of some rows of values.
     :ivar host: the server that it leads to; None where there is none.
     :ivar fresh: whether it was opened for this unit: then a failure is no sign of its age.
     :ivar touched: whether this unit ran a statement on it.
@@ -56,6 +56,7 @@ class Held:
         "host",
         "limit",
         "run",
+        "run_many",
         "touched",
         "until",
         "writes",
@@ -63,6 +64,7 @@ class Held:
 
     connection: Any
     run: Run
+    run_many: Callable[[str, Sequence[Sequence[Any]]], Any]
 
     def __init__(self) -> None:
         self.host: Any = None

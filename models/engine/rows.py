@@ -40,8 +40,11 @@ class Table:
 
     def find(self, unit: Unit, **values: Any) -> Any:
         """The row whose columns have these values, or None."""
-        found = self._finders(tuple(values)).row(unit, **values)
-        return None if found is None else self.row(found)
+        found = self._finders(tuple(values)).run(unit, tuple(values.values())).fetchone()
+        if found is None:
+            return None
+        # PERF: some tables have nothing to convert.
+        return self.row(found) if self._converted else tuple.__new__(self.row_type, found)
 
     def find_all(self, unit: Unit, **values: Any) -> list[Any]:
         """Every row whose columns have these values, by primary key."""
@@ -63,7 +66,8 @@ class Table:
         for index, convert in self._converted:
             if values[index] is not None:
                 values[index] = convert(values[index])  # type: ignore[no-untyped-call]
-        return self.row_type._make(values)
+        # PERF: a named tuple's own `_make` is a function in Python.
+        return tuple.__new__(self.row_type, values)
 
     def _finder(self, names: tuple[str, ...]) -> Statement:
         key: Any = self.model._meta.primary_key

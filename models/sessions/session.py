@@ -6,7 +6,7 @@ import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import count, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -117,7 +117,7 @@ _INSERT_LOG = Statement(
 
 def fold(*texts: str | None) -> str:
     """What contains-filters look into: texts without letter case, a line each."""
-    return "\n".join(text for text in texts if text).casefold()
+    return "\n".join(filter(None, texts)).casefold()
 
 
 @lru_cache(maxsize=1024)
@@ -135,11 +135,15 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     unit.spend(1 + len(members) + len(log))
     row = {**_DEFAULTS, **values}
     # PERF: columns are left out because SQLite's driver takes long for None.
-    stored = {name: value for name, value in _stored(row).items() if value is not None}
-    _insert(tuple(stored)).execute(unit, **stored)
+    names, columns = [], []
+    for name, value in zip(_DECLARED, _in_order(_stored(row)), strict=True):
+        if value is not None:
+            names.append(name)
+            columns.append(value)
+    _insert(tuple(names)).run(unit, columns)
     session_id = row["id"]
-    _INSERT_MEMBER.run_many(unit, [_member(session_id, *numbered) for numbered in enumerate(members)])
-    _INSERT_LOG.run_many(unit, [_line(session_id, *numbered) for numbered in enumerate(log)])
+    _INSERT_MEMBER.run_many(unit, [*map(_member, repeat(session_id), count(), members)])
+    _INSERT_LOG.run_many(unit, [*map(_line, repeat(session_id), count(), log)])
     return _new(SessionRow, (*_shown(row), list(members), log))
 
 

@@ -75,7 +75,7 @@ def test_small_answers_stay_as_they_are(size: int, packed: bool) -> None:
 @pytest.mark.parametrize("accept", [None, "", "*/*", "*/*;q=0.3", "*/*, */*;q=0.1"])
 @pytest.mark.parametrize("default", ["xml", "jsv", "csv"])
 def test_whatever_comes_is_the_default_format(accept: str | None, default: str) -> None:
-    found = negotiate("/sessions", "", accept, None, REGISTRY, default=default)
+    found = negotiate("/sessions", [], accept, None, REGISTRY, default=default)
     assert found.serializer.name == default
-    assert negotiate("/sessions", "", accept, "application/json", REGISTRY, default=default).serializer.name == "json"
-    assert negotiate("/sessions", "", "text/jsv, */*", None, REGISTRY, default="xml").serializer.name == "jsv"
+    assert negotiate("/sessions", [], accept, "application/json", REGISTRY, default=default).serializer.name == "json"
+    assert negotiate("/sessions", [], "text/jsv, */*", None, REGISTRY, default="xml").serializer.name == "jsv"

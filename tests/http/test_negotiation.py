@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from webtest import TestApp
 
 from gateway.http.negotiation import Negotiation, media_type, negotiate
+from gateway.http.query import split_pairs
 from serializers.registry import default_registry
 
 REGISTRY = default_registry()
@@ -21,7 +22,7 @@ JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 def chosen(
     path: str = "/sessions", query: str = "", accept: str | None = None, body: str | None = None, **more: Any
 ) -> Negotiation:
-    return negotiate(path, query, accept, body, REGISTRY, **more)
+    return negotiate(path, split_pairs(query), accept, body, REGISTRY, **more)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from urllib.parse import unquote_to_bytes
 
-from gateway.http.request import percent_decoded, unescaped
+from gateway.http.query import percent_decoded, unescaped
 
 PIECES = [
     b"%41",
