@@ -109,18 +109,12 @@ class _Callers:
     """Who called last. Two threads that write at once may lose one of two moments, which does no harm."""
 
     def __init__(self) -> None:
-        self._latest = ""
-        self._latest_at = self._before_at = -math.inf
-
-    def note(self, caller: str) -> None:
-        """Remember that a caller called now."""
-        if caller != self._latest:
-            self._latest, self._before_at = caller, self._latest_at
-        self._latest_at = time.monotonic()
+        self.latest = ""
+        self.latest_at = self.before_at = -math.inf
 
     def others_than(self, caller: str) -> bool:
         """Return whether another caller has called lately."""
-        at = self._before_at if caller == self._latest else self._latest_at
+        at = self.before_at if caller == self.latest else self.latest_at
         return time.monotonic() - at < RECENT
 
 
@@ -142,7 +136,10 @@ class _Queue:
         self.last = -math.inf
 
     def enter(self, caller: str, resource: str) -> None:
-        self._callers.note(caller)
+        callers = self._callers
+        if caller != callers.latest:
+            callers.latest, callers.before_at = caller, callers.latest_at
+        callers.latest_at = time.monotonic()
         with self._lock:
             if self._free and not resource and caller not in self._running:
                 # PERF: most callers have no other request, and most requests name no resource: what `_start` does.
@@ -201,7 +198,7 @@ class _Queue:
             time.sleep(min(time.thread_time() - began, LONGEST_REST))
 
     def leave(self, caller: str, resource: str, began: float) -> None:
-        if self._waiting and began >= 0:
+        if self._waiting:
             self._rest(caller, began)
         self.last = time.monotonic()
         with self._lock:
@@ -308,8 +305,7 @@ class Place:
         self._caller = caller
         self._resource = ""
         self._kept = False
-        # PERF: this clock takes as long as a few calls, and is looked at again only where requests wait.
-        self._began = time.thread_time() if queue._waiting else -1.0
+        self._began = time.thread_time()
 
     def __enter__(self) -> Place:
         return self

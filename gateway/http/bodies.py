@@ -45,7 +45,16 @@ def read(request: Request, limit: int) -> bytes:
             return b""
         header = env.get("HTTP_CONTENT_ENCODING")
         inflaters = _encodings(header) if header else ()
-        data = _raw(request, limit)
+        length = request.content_length
+        if length is not None and length > limit:
+            raise _too_large(limit)
+        # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
+        is_ended = length is None and env.get("wsgi.input_terminated")
+        stream = request.stream if is_ended else request.bounded_stream
+        # PERF: most bodies are one block.
+        data = _block(stream, limit + 1)
+        if len(data) != length:
+            data = _rest_of(stream, data, length, limit)
         for inflate in reversed(inflaters) if data else ():
             data = inflate(data, limit)
         request.body = data
@@ -54,17 +63,9 @@ def read(request: Request, limit: int) -> bytes:
     return request.body
 
 
-def _raw(request: Request, limit: int) -> bytes:
-    length = request.content_length
-    if length is not None and length > limit:
-        raise _too_large(limit)
-    # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
-    is_ended = length is None and request.env.get("wsgi.input_terminated")
-    stream = request.stream if is_ended else request.bounded_stream
-    # PERF: most bodies are one block.
-    data = _block(stream, limit + 1)
-    if len(data) != length:
-        data += b"".join(_blocks(stream, limit + 1 - len(data)))
+def _rest_of(stream: Any, data: bytes, length: int | None, limit: int) -> bytes:
+    """The body whose beginning was read. Raises TooLarge, MalformedRequest, RequestTimeout."""
+    data += b"".join(_blocks(stream, limit + 1 - len(data)))
     if len(data) > limit:
         raise _too_large(limit)
     if length is not None and len(data) < length:
