@@ -198,7 +198,7 @@ class _Queue:
             time.sleep(min(time.thread_time() - began, LONGEST_REST))
 
     def leave(self, caller: str, resource: str, began: float) -> None:
-        if self._waiting:
+        if self._waiting and began >= 0:
             self._rest(caller, began)
         self.last = time.monotonic()
         with self._lock:
@@ -305,7 +305,9 @@ class Place:
         self._caller = caller
         self._resource = ""
         self._kept = False
-        self._began = time.thread_time()
+        callers = queue._callers
+        # PERF: this clock can take as long as the rest of a request, and is looked at again only while others call.
+        self._began = time.thread_time() if callers.latest_at - callers.before_at < RECENT else -1.0
 
     def __enter__(self) -> Place:
         return self

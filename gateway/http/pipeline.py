@@ -330,7 +330,7 @@ class Pipeline:
             return Answer(304, headers={"ETag": tag})
         negotiation = request.negotiation
         headers: Mapping[str, str] = {"ETag": tag} if tag else {}
-        if operation.lists or negotiation.serializer.name == "csv":
+        if operation.lists or negotiation.serializer.download:
             headers = encoding.headers(operation, result, negotiation.serializer, tag)
         body = self.encoder.encode(operation, result, request, call.budget, "" if operation.writes else tag or "")
         return Answer(200, body, negotiation.content_type, headers)
