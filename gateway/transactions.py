@@ -17,7 +17,7 @@ from models import Budget, Database, Unit
 
 Result = TypeVar("Result")
 
-_FAILURES = (models.Conflict, models.Duplicate, models.Full, models.Unavailable, UnicodeEncodeError)
+_FAILURES = (models.Conflict, models.Duplicate, models.Full, models.Refused, models.Unavailable, UnicodeEncodeError)
 
 
 @contextmanager
@@ -53,6 +53,10 @@ def probe(database: Database) -> None:
 def _said(error: Exception) -> errors.ServiceError:
     if isinstance(error, models.Full):
         return errors.Conflict(str(error))
+    if isinstance(error, models.Refused):
+        return errors.Conflict(
+            "The change does not fit the stored data: a row that it needs is missing, or is still needed."
+        )
     if isinstance(error, models.TimedOut):
         words = "The database took too long for this request. Ask for less: fewer items, a shorter time, more filters."
         return errors.Unavailable(words, error.retry_after)

@@ -23,6 +23,7 @@ from models.engine.errors import OutcomeUnknown, Unavailable
 from models.engine.failures import check, is_broken, is_rolled_back, leaves_server, translated
 from models.engine.mysql import Mysql
 from models.engine.pool import Held, Pool, Run
+from models.engine.queries import Queries
 from models.engine.turns import Turns
 
 Result = TypeVar("Result")
@@ -55,7 +56,7 @@ class Budget(Protocol):
         ...
 
 
-class Unit:
+class Unit(Queries):
     """A transaction, and the way to run statements in it. `Database.unit_of_work` makes one.
 
     :ivar dialect: ``sqlite`` or ``mysql``.

@@ -74,7 +74,7 @@ def run(unit: Connection, change: Change) -> None:
         return
     if unit.dialect == "sqlite":
         unit.execute(statement)
-    elif not _is_done(unit, statement):
+    elif not _is_done(unit, statement := statement.replace(" AUTOINCREMENT", " AUTO_INCREMENT")):
         creates_table = statement.lstrip().startswith("CREATE TABLE")
         try:
             unit.execute(statement.rstrip() + _mysql_options(unit) if creates_table else statement)

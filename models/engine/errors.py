@@ -7,6 +7,7 @@ StorageError
 +-- Unavailable      the database is away, locked or overloaded; the unit of work was rolled back
     +-- TimedOut     a statement took longer than it may
     +-- OutcomeUnknown   the connection was lost while the unit of work was committed
++-- Refused          a row breaks a foreign key or a CHECK of its table
 +-- SchemaMismatch   the database's schema is not the one that this version needs
 +-- WrongRows        the declaration of a service's tables and migrations is wrong
 """
@@ -62,6 +63,14 @@ class TimedOut(Unavailable):
 
 class OutcomeUnknown(Unavailable):
     """The connection was lost in the middle of the commit: nobody knows whether the unit of work is stored."""
+
+
+class Refused(StorageError):
+    """A row breaks a foreign key or a CHECK of its table: what it refers to is missing, or others still refer to it."""
+
+
+class ReadOnly(Exception):
+    """A query that changes rows was run in a unit of work that only reads: a mistake in the service."""
 
 
 class SchemaMismatch(StorageError):

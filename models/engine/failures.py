@@ -5,7 +5,7 @@ Drivers are known by name, so that none has to be installed that is not used.
 
 from __future__ import annotations
 
-from models.engine.errors import Duplicate, StorageError, TimedOut, Unavailable
+from models.engine.errors import Duplicate, Refused, StorageError, TimedOut, Unavailable
 
 _DRIVERS = ("sqlite3", "pymysql")
 _AWAY = ("OperationalError", "InterfaceError", "InternalError")
@@ -13,6 +13,8 @@ _AWAY = ("OperationalError", "InterfaceError", "InternalError")
 # SQLite's result codes: a unique index, a primary key; busy, locked; a mistake in a statement; a file that is read-only, or a unit that
 # only reads; a file that is damaged, or none of SQLite's.
 _SQLITE_DUPLICATE = frozenset({2067, 1555})
+# A foreign key (RESTRICT is a trigger's), a CHECK.
+_SQLITE_REFUSED = frozenset({787, 1811, 275})
 _SQLITE_BUSY = frozenset({5, 6})
 _SQLITE_MISTAKE = frozenset({1})
 _SQLITE_READONLY = 8
@@ -23,6 +25,8 @@ _SQLITE_LASTING = _SQLITE_DAMAGED | {_SQLITE_READONLY, 14}
 
 # MySQL's numbers: a duplicate key.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
+# A foreign key, from either side; a CHECK of MySQL's and one of MariaDB's.
+_MYSQL_REFUSED = frozenset({1451, 1452, 3819, 4025})
 #: A deadlock (of Galera's nodes, too), a row that somebody changed since it was read.
 _MYSQL_CONTENDED = frozenset({1020, 1213})
 #: These, and a lock that was waited for in vain.
@@ -62,6 +66,8 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
     if not is_driver_error(error):
         return None
     code, passing = _code(error), _SQLITE_BUSY | _MYSQL_BUSY | _MYSQL_LOST | _MYSQL_LEFT
+    if code in _SQLITE_REFUSED | _MYSQL_REFUSED:
+        return Refused(str(error))
     if _is(error, "IntegrityError"):
         return Duplicate(str(error)) if code in _SQLITE_DUPLICATE | _MYSQL_DUPLICATE else None
     if not _is_away(error, code) or (code == _SQLITE_READONLY and not writes):
@@ -112,7 +118,7 @@ def is_made(error: Exception) -> bool:
 def _is_away(error: Exception, code: int) -> bool:
     if code in _SQLITE_DAMAGED and _is(error, "DatabaseError"):
         return True
-    return _is(error, *_AWAY) and code not in _SQLITE_MISTAKE | _MYSQL_MISTAKE
+    return _is(error, *_AWAY) and code not in _SQLITE_MISTAKE | _MYSQL_MISTAKE | _MYSQL_REFUSED
 
 
 def _is(error: Exception, *names: str) -> bool:
@@ -120,10 +126,10 @@ def _is(error: Exception, *names: str) -> bool:
 
 
 def _code(error: Exception) -> int:
-    """SQLite's result code, an extended one only for what is a duplicate, or MySQL's number."""
+    """SQLite's result code, an extended one only for a duplicate or a broken rule, or MySQL's number."""
     extended = getattr(error, "sqlite_errorcode", None)
     if isinstance(extended, int):
-        return extended if extended in _SQLITE_DUPLICATE else extended & 0xFF
+        return extended if extended in _SQLITE_DUPLICATE | _SQLITE_REFUSED else extended & 0xFF
     first = error.args[0] if error.args else None
     return first if isinstance(first, int) else 0
 

@@ -7,7 +7,7 @@ import sqlite3
 import pymysql
 import pytest
 
-from models import Duplicate, Unavailable
+from models import Duplicate, Refused, Unavailable
 from models.engine.failures import is_broken, is_rolled_back, leaves_server, translated
 
 
@@ -23,6 +23,12 @@ def of_sqlite(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
         (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_UNIQUE), Duplicate, None, False),
         (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY), Duplicate, None, False),
         (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_NOTNULL), None, None, False),
+        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY), Refused, None, False),
+        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_TRIGGER), Refused, None, False),
+        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_CHECK), Refused, None, False),
+        (pymysql.err.IntegrityError(1452, "no parent"), Refused, None, False),
+        (pymysql.err.OperationalError(3819, "a check"), Refused, None, False),
+        (pymysql.err.OperationalError(4025, "a check"), Refused, None, False),
         (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_BUSY), Unavailable, True, None),
         (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_BUSY_SNAPSHOT), Unavailable, True, None),
         (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_LOCKED), Unavailable, True, None),

@@ -1,0 +1,135 @@
+"""peewee's queries, run in a unit of work. The models need no database: `Unit` is where a query meets one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+import peewee
+
+from models.engine.errors import ReadOnly
+
+if TYPE_CHECKING:
+    from models.engine.database import Budget, Database
+
+Row = TypeVar("Row", bound=peewee.Model)
+Made = TypeVar("Made")
+
+#: Rows after which the budget is asked.
+_BLOCK = 100
+#: Characters of a text that counts as long.
+_LONG = 255
+#: How MySQL reports an UPDATE: its row count leaves out rows that have the new values already, and SQLite's does not.
+_MATCHED = re.compile(rb"Rows matched: (\d+)")
+
+
+class Queries:
+    """What a unit of work does with peewee's queries. Values are always bound as parameters."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        budget: Budget | None
+        database: Database
+        writes: bool
+
+        def execute(self, sql: str, values: Sequence[Any] = ()) -> Any: ...
+        def spend(self, rows: int, size: int = 0) -> None: ...
+
+    @overload
+    def all(self, query: peewee.ModelSelect[Row]) -> list[Row]: ...
+    @overload
+    def all(self, query: peewee.SelectBase, row: Callable[..., Made]) -> list[Made]: ...
+    def all(self, query: Any, row: Callable[..., Any] | None = None) -> list[Any]:
+        """Return the rows of a SELECT.
+
+        :param row: makes a row of its columns by name: a NamedTuple, a dataclass. Rows are instances of the model if omitted.
+        :raises Unavailable: when the database fails.
+        """
+        # A query keeps the rows that it found, so a query that is a constant of a module must not be run itself.
+        query = query.clone() if row is None else query.objects(row)
+        return list(query.execute(_Adapter(self)))
+
+    @overload
+    def first(self, query: peewee.ModelSelect[Row]) -> Row | None: ...
+    @overload
+    def first(self, query: peewee.SelectBase, row: Callable[..., Made]) -> Made | None: ...
+    def first(self, query: Any, row: Callable[..., Any] | None = None) -> Any:
+        """Return the first row of a SELECT, or None. No other row is read.
+
+        :param row: as in `all`.
+        :raises Unavailable: when the database fails.
+        """
+        query = query.limit(1)
+        return next(iter(self.all(query) if row is None else self.all(query, row)), None)
+
+    def change(self, query: peewee.BaseQuery) -> int:
+        """Run an INSERT, UPDATE or DELETE; the number of rows that it inserted, found or deleted.
+
+        :raises Duplicate: when a row has the key of another.
+        :raises Refused: when a row breaks a foreign key or a CHECK.
+        :raises ReadOnly: when the operation only reads.
+        :raises Unavailable: when the database fails.
+        """
+        cursor = _write(self, query)
+        matched = _MATCHED.search(getattr(getattr(cursor, "_result", None), "message", None) or b"")
+        count = max(0, int(matched[1]) if matched else cursor.rowcount)
+        self.spend(count)
+        return count
+
+    def insert(self, query: peewee.BaseQuery) -> int:
+        """Run an INSERT of one row whose key the database counts (peewee's AutoField); the new row's key.
+
+        :raises: what `change` raises.
+        """
+        key = int(_write(self, query).lastrowid or 0)
+        self.spend(1)
+        return key
+
+
+def _write(unit: Queries, query: peewee.BaseQuery) -> Any:
+    if not unit.writes:
+        raise ReadOnly(
+            "this operation only reads; an operation that changes rows is declared with POST, PUT, PATCH or DELETE"
+        )
+    return unit.execute(*_statement(unit, query))
+
+
+def _statement(unit: Queries, query: peewee.BaseQuery) -> tuple[str, Sequence[Any]]:
+    text, values = unit.database.peewee.get_sql_context().sql(query).query()
+    return text, values
+
+
+class _Adapter:
+    """As much of a database as peewee needs to make rows of a SELECT."""
+
+    def __init__(self, unit: Queries) -> None:
+        self._unit = unit
+
+    def execute(self, query: Any) -> Any:
+        cursor = self._unit.execute(*_statement(self._unit, query))
+        return cursor if self._unit.budget is None else _Counted(cursor, self._unit)
+
+
+class _Counted:
+    """A cursor whose rows are counted against the unit's budget."""
+
+    def __init__(self, cursor: Any, unit: Queries) -> None:
+        self._cursor = cursor
+        self._unit = unit
+        self._rows = self._size = 0
+        self.description = cursor.description
+
+    def fetchone(self) -> Any:
+        row = self._cursor.fetchone()
+        if row is not None:
+            self._rows += 1
+            self._size += sum(len(each) for each in row if isinstance(each, str | bytes) and len(each) > _LONG)
+        if self._rows and (row is None or self._rows == _BLOCK):
+            self._unit.spend(self._rows, self._size)
+            self._rows = self._size = 0
+        return row
+
+    def close(self) -> None:
+        self._cursor.close()

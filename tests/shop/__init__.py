@@ -1,0 +1,1 @@
+"""A service's own tables, as somebody writes them: two models and two migrations."""

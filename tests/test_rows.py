@@ -1,0 +1,259 @@
+"""A service's own tables on each engine: migrations beside those of others, queries, and what is wrong with a declaration."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import peewee
+import pytest
+
+from gateway import errors
+from gateway.rows import Rows, assert_tables_match, new_id
+from gateway.transactions import unit_of_work
+from models import Database, Duplicate, ReadOnly, Refused, SchemaMismatch, Unit, WrongRows, connect
+from models.engine import migrations, owners
+from models.engine.migrations import Target
+from tests.databases import OWNERS
+from tests.shop.models import Base, Customer, Order
+
+SHOP = Rows("tests.shop.models", migrations="tests.shop.migrations")
+NOW = "2026-11-23T12:00:00.000000Z"
+FIRST = 'UP = (\'CREATE TABLE "things" ("id" INTEGER NOT NULL PRIMARY KEY)\',)\nDOWN = ()\n'
+MODELS = "import peewee\n\n\nclass Thing(peewee.Model):\n    class Meta:\n        table_name = 'things'\n"
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Database]:
+    """A database without tables."""
+    made = connect(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def shop(empty: Database) -> Database:
+    """A database with the shop's tables and no others."""
+    migrations.apply(empty, [SHOP])
+    return empty
+
+
+class Count(NamedTuple):
+    """How many orders a customer has."""
+
+    customer: str
+    orders: int
+
+
+def customer(unit: Unit, name: str) -> str:
+    """Store a customer; the id."""
+    key = new_id()
+    assert unit.change(Customer.insert(id=key, created=NOW, name=name)) == 1
+    return key
+
+
+def order(unit: Unit, of: str, product: str = "tea", price: str = "1.50") -> int:
+    """Store an order; its number."""
+    return unit.insert(Order.insert(customer=of, product=product, price=Decimal(price)))
+
+
+class TestMigrations:
+    """The shop's sequence is its own."""
+
+    def test_alone(self, shop: Database) -> None:
+        assert migrations.missing(shop, [SHOP]) == []
+        assert_tables_match(shop, SHOP)
+        assert migrations.downgrade(shop, [SHOP], migrations.target("1", [SHOP])) == ["shop/0002_notes"]
+        with pytest.raises(SchemaMismatch, match="lacks shop/0002_notes; run"):
+            migrations.check(shop, [SHOP])
+        with pytest.raises(AssertionError, match="shop_orders: the table lacks the column 'note' of the model"):
+            assert_tables_match(shop, SHOP)
+        assert migrations.downgrade(shop, [SHOP], Target("shop", 0)) == ["shop/0001_first"]
+        assert migrations.apply(shop, [SHOP]) == ["shop/0001_first", "shop/0002_notes"]
+
+    def test_beside_others(self, empty: Database) -> None:
+        every = [*OWNERS, SHOP]
+        owners.verify(every)
+        assert migrations.apply(empty, every) == migrations.names(every)
+        with empty.unit_of_work() as unit:
+            number = order(unit, customer(unit, "Ada"))
+        assert migrations.downgrade(empty, every, Target("users", 0))[-1] == "users/0001_first"
+        with empty.unit_of_work(write=False) as unit:
+            found = unit.first(Order.select().where(Order.id == number))
+            assert found is not None
+            assert found.product == "tea"
+
+
+class TestQueries:
+    """Rows are instances of the models; values are bound."""
+
+    def test_rows(self, shop: Database) -> None:
+        with shop.unit_of_work() as unit:
+            ada, bob = customer(unit, "Ada"), customer(unit, 'Bob\'s "%s" ? {x}')
+            numbers = [order(unit, of, price=price) for of, price in ((ada, "1.50"), (ada, "2.25"), (bob, "10"))]
+        assert numbers == sorted(set(numbers))
+        with shop.unit_of_work(write=False) as unit:
+            by_name = Customer.select().order_by(Customer.name)
+            assert [each.name for each in unit.all(by_name)] == ["Ada", 'Bob\'s "%s" ? {x}']
+            first = unit.first(by_name)
+            assert isinstance(first, Customer)
+            assert first.id == ada
+            assert unit.first(Customer.select().where(Customer.name == "nobody")) is None
+            orders = unit.all(Order.select(Order, Customer).join(Customer).order_by(Order.id))
+            assert (orders[0].customer.name, orders[0].price, orders[0].paid) == ("Ada", Decimal("1.50"), False)
+            sums = Order.select(Order.customer, peewee.fn.COUNT(Order.id).alias("orders")).group_by(Order.customer)
+            counts = unit.all(sums, Count)
+            assert sorted(each.orders for each in counts) == [1, 2]
+            assert unit.first(sums.where(Order.customer == ada), Count) == Count(ada, 2)
+
+    def test_changes(self, shop: Database) -> None:
+        with shop.unit_of_work() as unit:
+            ada = customer(unit, "Ada")
+            numbers = [order(unit, ada) for _ in range(3)]
+            pay = Order.update(paid=True).where(Order.customer == ada)
+            assert unit.change(pay) == 3
+            assert unit.change(pay) == 3, "rows that have the values already count, on every engine"
+            assert unit.change(Order.delete().where(Order.id == numbers[0])) == 1
+            assert unit.change(Order.delete().where(Order.id == numbers[0])) == 0
+            rows = [{"customer": ada, "product": "milk", "price": 1}] * 5
+            assert unit.change(Order.insert_many(rows)) == 5
+            assert len(unit.all(Order.select())) == 7
+
+    def test_a_query_that_is_a_constant_reads_anew(self, shop: Database) -> None:
+        every = Customer.select()
+        for name in ("Ada", "Bob"):
+            with shop.unit_of_work() as unit:
+                customer(unit, name)
+                names = {each.name for each in unit.all(every)}
+        assert names == {"Ada", "Bob"}
+
+    def test_failures(self, shop: Database) -> None:
+        with shop.unit_of_work() as unit:
+            ada = customer(unit, "Ada")
+            order(unit, ada)
+        with pytest.raises(Duplicate), shop.unit_of_work() as unit:
+            customer(unit, "Ada")
+        with pytest.raises(Refused), shop.unit_of_work() as unit:
+            order(unit, "unknown")
+        with pytest.raises(Refused), shop.unit_of_work() as unit:
+            unit.change(Customer.delete().where(Customer.id == ada))
+        with pytest.raises(errors.Conflict, match="does not fit the stored data"), unit_of_work(shop) as unit:
+            order(unit, "unknown")
+        with pytest.raises(ReadOnly, match="POST"), shop.unit_of_work(write=False) as unit:
+            customer(unit, "Eve")
+
+    def test_budgets(self, shop: Database) -> None:
+        class Budget:
+            statement = None
+            rows = size = 0
+
+            def spend(self, rows: int, size: int = 0) -> None:
+                self.rows += rows
+                self.size += size
+
+            def pause(self) -> None:
+                pass
+
+        budget = Budget()
+        with shop.unit_of_work(budget=budget) as unit:
+            ada = customer(unit, "Ada")
+            rows = [{"customer": ada, "product": "milk", "price": 1, "note": "x" * 1000}] * 150
+            unit.change(Order.insert_many(rows))
+        assert budget.rows == 151 * 5
+        budget = Budget()
+        with shop.unit_of_work(write=False, budget=budget) as unit:
+            assert len(unit.all(Order.select())) == 150
+            unit.first(Order.select())
+        assert (budget.rows, budget.size) == (151, 151_000)
+
+
+class TestDeclarations:
+    """What is wrong with a declaration is named when the service starts."""
+
+    @pytest.fixture
+    def package(
+        self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Path]:
+        """The folder of an empty package ``own`` with one model and no migrations."""
+        folder = tmp_path / "own" / "migrations"
+        folder.mkdir(parents=True)
+        for each in (folder.parent / "__init__.py", folder / "__init__.py"):
+            each.write_text("")
+        (folder.parent / "models.py").write_text(MODELS)
+        monkeypatch.syspath_prepend(tmp_path)
+        yield folder.parent
+        for name in [each for each in sys.modules if each.partition(".")[0] == "own"]:
+            del sys.modules[name]
+
+    @pytest.mark.parametrize(
+        ("files", "words"),
+        [
+            ({}, "own: the package 'own.migrations' has no migrations"),
+            ({"first.py": FIRST}, "own: the package 'own.migrations' has no migrations"),
+            ({"m1_first.py": FIRST}, "own: 'm1_first' is not a name for a migration; write it as m0001_name"),
+            ({"m0001_a.py": FIRST, "m0001_b.py": FIRST}, "own: m0001_a and m0001_b have the same number"),
+            ({"m0001_a.py": FIRST, "m0003_b.py": FIRST}, "own: there is no migration 0002 before m0003_b"),
+            ({"m0001_a.py": "UP = ()\n"}, "own: the migration m0001_a has no DOWN"),
+            ({"m0001_a.py": "UP = 'DROP'\nDOWN = ()\n"}, "own: UP of m0001_a is one change"),
+            ({"m0001_a.py": "UP = (1,)\nDOWN = ()\n"}, "own: UP of m0001_a has 1"),
+            ({"m0001_a.py": "UP = ('NONSENSE',)\nDOWN = ()\n"}, "own: change 1 of migration 0001_a fails: near"),
+            ({"m0001_a.py": "UP = ()\nDOWN = ()\n"}, "own: things: no migration makes this table of the model Thing"),
+            (
+                {"m0001_a.py": FIRST.replace("PRIMARY KEY", 'PRIMARY KEY, "more" TEXT')},
+                "own: things: the model lacks the column 'more' of the table",
+            ),
+            (
+                {"m0001_a.py": FIRST.replace("INTEGER", "TEXT")},
+                "own: things.id: the type is TEXT in the table and AUTO in",
+            ),
+            (
+                {"m0001_a.py": "UP = ('CREATE TABLE users (id INTEGER)',)\nDOWN = ()\n"},
+                "own: the table 'users' belongs to users; choose another name",
+            ),
+            (
+                {"m0001_a.py": "UP = ('DROP TABLE sessions',)\nDOWN = ()\n"},
+                "own: migration 0001_a drops the table 'sessions', which belongs to sessions",
+            ),
+            (
+                {"m0001_a.py": FIRST, "../models.py": MODELS.replace("things", "users")},
+                "own: the table 'users' belongs to users",
+            ),
+            ({"m0001_a.py": FIRST, "../models.py": ""}, "own: the module 'own.models' has no peewee models"),
+        ],
+    )
+    def test_wrong(self, package: Path, files: dict[str, str], words: str) -> None:
+        for name, text in files.items():
+            (package / "migrations" / name).write_text(text)
+        with pytest.raises(WrongRows) as refused:
+            owners.verify([*OWNERS, Rows("own.models", migrations="own.migrations")])
+        assert words in str(refused.value)
+
+    def test_right(self, package: Path) -> None:
+        (package / "migrations" / "m0001_first.py").write_text(FIRST)
+        (package / "migrations" / "helper.py").write_text("")
+        rows = Rows("own.models", migrations="own.migrations")
+        owners.verify([rows])
+        assert (rows.owner, [each.name for each in rows.steps]) == ("own", ["0001_first"])
+
+    def test_missing_modules(self) -> None:
+        with pytest.raises(WrongRows, match=r"^nowhere: there is no module 'nowhere.models'$"):
+            owners.verify([Rows("nowhere.models", migrations="nowhere.migrations")])
+        with pytest.raises(WrongRows, match=r"^shop: there is no module 'tests.shop.steps'$"):
+            owners.verify([Rows("tests.shop.models", migrations="tests.shop.steps")])
+        with pytest.raises(WrongRows, match="make it a package of modules such as m0001_first"):
+            owners.verify([Rows("tests.shop.models", migrations="tests.shop.models")])
+
+    def test_names(self) -> None:
+        assert Rows("acme.shop.models", migrations="x").owner == "shop"
+        assert Rows("tables", migrations="x", owner="mine").owner == "mine"
+        with pytest.raises(WrongRows, match="'a/b' is not a name"):
+            Rows("tables", migrations="x", owner="a/b")
+        with pytest.raises(WrongRows, match="two owners of tables are named 'shop'"):
+            owners.verify([SHOP, Rows("other.shop.models", migrations="x")])
+
+    def test_a_base_of_models_is_no_table(self) -> None:
+        assert SHOP.tables == (Customer, Order)
+        assert Base not in SHOP.tables
