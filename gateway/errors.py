@@ -130,6 +130,15 @@ class RoleMissing(Forbidden):
         super().__init__(self.error_code)
 
 
+class PermissionMissing(Forbidden):
+    """The caller lacks a permission that the operation needs. Code and message are ServiceStack's."""
+
+    error_code = "Invalid Permission"
+
+    def __init__(self) -> None:
+        super().__init__(self.error_code)
+
+
 class NotFound(ServiceError):
     """It does not exist, or the caller may not see it: nobody can tell which."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gateway.contract.catalog import Access
-from gateway.errors import NotAuthenticated, RoleMissing
+from gateway.errors import NotAuthenticated, PermissionMissing, RoleMissing
 from gateway.sessions.dtos.catalog import SYSTEM_ADMINISTRATOR
 
 
@@ -31,6 +31,7 @@ class Principal:
     :ivar is_administrator: SystemAdministrator passes every role check and sees every account.
     :ivar visible_accounts: the accounts whose entities the principal sees; None is all of them.
     :ivar renewed: that session outlasts the browser and lasts anew, so its cookies should too.
+    :ivar permissions: what the caller may do beside what its roles allow.
     """
 
     user_id: str
@@ -41,6 +42,7 @@ class Principal:
     method: Method
     session_id: str = field(default="", repr=False)
     renewed: bool = False
+    permissions: frozenset[str] = frozenset()
     # PERF: worked out once, as a principal is kept for many requests.
     is_administrator: bool = field(init=False)
     visible_accounts: Sequence[str] | None = field(init=False)
@@ -51,12 +53,22 @@ class Principal:
 
 
 def authorize(principal: Principal | None, access: Access) -> None:
-    """Let the caller pass or raise NotAuthenticated (nobody is signed in) or RoleMissing."""
+    """Let the caller pass.
+
+    :raises NotAuthenticated: when nobody is signed in, or without the API key that is demanded.
+    :raises RoleMissing: when the caller lacks a role.
+    :raises PermissionMissing: when the caller lacks a permission.
+    """
     if not access.signed_in:
         return
     if principal is None:
         raise NotAuthenticated
+    if access.api_key and principal.method is not Method.KEY:
+        raise NotAuthenticated("This operation needs an API key.")
     if principal.is_administrator:
         return
     if not principal.roles.issuperset(access.all_of) or (access.any_of and principal.roles.isdisjoint(access.any_of)):
         raise RoleMissing
+    held = principal.permissions
+    if not held.issuperset(access.permissions) or (access.any_permission and held.isdisjoint(access.any_permission)):
+        raise PermissionMissing

@@ -164,6 +164,11 @@ class Operation:
         return self.returns is not None and (self.returns_list or self.returns.rows is not None)
 
     @cached_property
+    def is_readable_raw(self) -> bool:
+        """Whether the answer is a text or bytes, which some clients read without a format."""
+        return isinstance(self.answer, fields.String | fields.Binary)
+
+    @cached_property
     def request_shape(self) -> shape.Record:
         """What request documents are read by."""
         return wire_shape(self.dto)

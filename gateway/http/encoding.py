@@ -19,6 +19,7 @@ from serializers import json, shape
 from serializers.base import Page, Serializer
 from serializers.registry import Registry
 from serializers.rows import BLOCK_ROWS
+from serializers.text import to_bytes
 
 #: Documents that are kept, and how many bytes one has at most: clients ask for one session again and again.
 _MOST_KEPT = 1000
@@ -27,6 +28,10 @@ _LONGEST_KEPT = 16 * 1024
 #: Bytes that the reader of a streamed list takes each second at least, and how many seconds it may stand still beside.
 SLOWEST = 16 * 1024
 PATIENCE = 10.0
+
+
+#: How the User-Agent of ServiceStack's clients for .NET begins.
+DOTNET_CLIENT = "ServiceStack .NET Client"
 
 
 class Encoder:
@@ -55,6 +60,10 @@ class Encoder:
         """
         expected, serializer = operation.response_shape, request.negotiation.serializer
         assert expected is not None
+        if operation.is_readable_raw and _is_dotnet_client(request):
+            document = result if isinstance(result, bytes) else to_bytes(str(result))
+            budget.write(len(document))
+            return document
         if request.query_string:
             serializer = jsconfig.serializer_of(request)
         if operation.lists:
@@ -90,6 +99,11 @@ class Encoder:
             around = page(operation.name, request, self._registry) if serializer.paged else None
             return b"".join(serializer.stream(_measured(results, expected.item, budget), expected, page=around))
         return joined(serializer.stream(results, expected, page=Page(hold=budget.holder())), budget)
+
+
+def _is_dotnet_client(request: Request) -> bool:
+    """Whether the request comes from a client of ServiceStack's for .NET: they read texts and bytes as they are, in every format."""
+    return str(request.env.get("HTTP_USER_AGENT", "")).startswith(DOTNET_CLIENT)
 
 
 def _is_long(operation: Operation, result: Any) -> bool:
@@ -160,7 +174,7 @@ def headers(operation: Operation, result: Any, serializer: Serializer, tag: str 
     found["Content-Disposition"] = f"attachment; filename={operation.name}.{serializer.suffixes[0]}"
     for name, attribute in (("X-Total-Count", "total_count"), ("X-Total-Pages", "total_pages")):
         total = getattr(result, attribute, None)
-        if total is not None:
+        if isinstance(total, int):
             found[name] = str(total)
     return found
 

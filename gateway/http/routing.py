@@ -15,14 +15,24 @@ class CaselessRouter(CompiledRouter):
     """Falcon's router, with literal segments matched in any letter case.
 
     Where a segment may be a literal or a variable, the literal wins in any spelling: ``/sessions/MY`` is ``/sessions/my``.
+    A path that no other route has goes to the wildcard with the most literal segments in front.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._literals: dict[str, Any] = {}
+        self._wildcards: list[tuple[list[str], str]] = []
+        #: The resources of wildcards, each at an address of its own.
+        self._behind = CompiledRouter()
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
-        """Add a route; its literals must be in lower case."""
+        """Add a route; its literals must be in lower case. ``{name*}`` at its end is a wildcard."""
+        if uri_template.endswith("*}"):
+            address = f"/{len(self._wildcards)}"
+            self._behind.add_route(address, resource, **kwargs)
+            self._wildcards.append((uri_template.split("/"), address))
+            self._wildcards.sort(key=lambda each: [_width(segment) for segment in each[0]])
+            return
         node = self._literals
         for segment in uri_template.split("/"):
             node = node.setdefault("{}" if segment.startswith("{") else segment, {})
@@ -31,7 +41,22 @@ class CaselessRouter(CompiledRouter):
     def find(self, uri: str, req: Any = None) -> Any:
         """The route of a path, or None."""
         # PERF: most paths are in lower case as they come.
-        return super().find(uri if uri == uri.lower() else self.fold(uri), req)
+        found = super().find(uri if uri == uri.lower() else self.fold(uri), req)
+        return self._find_wildcard(uri, req) if found is None and self._wildcards else found
+
+    def _find_wildcard(self, uri: str, req: Any) -> Any:
+        segments = uri.split("/")
+        for template, address in self._wildcards:
+            *before, last = template
+            if len(segments) < len(before) or not all(map(_matches, before, segments)):
+                continue
+            resource, methods, _, _ = self._behind.find(address, req) or _NOTHING
+            variables = {
+                name[1:-1]: value for name, value in zip(before, segments, strict=False) if name.startswith("{")
+            }
+            variables[last[1:-2]] = "/".join(segments[len(before) :])
+            return resource, methods, variables, "/".join(template)
+        return None
 
     def fold(self, path: str) -> str:
         """The path with its literal segments in lower case and its variables as they are."""
@@ -45,6 +70,19 @@ class CaselessRouter(CompiledRouter):
         return "/".join(folded)
 
 
+def _width(segment: str) -> int:
+    """How much a segment of a template admits: a literal, a variable or a wildcard."""
+    return segment.startswith("{") + segment.endswith("*}")
+
+
+_NOTHING: tuple[Any, ...] = (None, {}, {}, "")
+
+
+def _matches(expected: str, given: str) -> bool:
+    """Whether a segment of a path is what a template has there: a literal in any letter case, or any text for a variable."""
+    return bool(given) if expected.startswith("{") else given.lower() == expected
+
+
 def template(path: str) -> tuple[str, tuple[str, ...]]:
     """Falcon's template of a declared path, and the declared names of its variables in order.
 
@@ -54,8 +92,8 @@ def template(path: str) -> tuple[str, tuple[str, ...]]:
     segments = []
     for segment in path.split("/"):
         if segment.startswith("{"):
-            segments.append(f"{{v{len(names)}}}")
-            names.append(segment.strip("{}"))
+            segments.append(f"{{v{len(names)}{'*' if segment.endswith('*}') else ''}}}")
+            names.append(segment.strip("{}*"))
         else:
             segments.append(segment.lower())
     return "/".join(segments), tuple(names)

@@ -1,0 +1,217 @@
+"""A service whose contract is not the product's: every kind of type, wildcards, operations without a route, answers that are no DTO."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from gateway.contract import fields
+from gateway.contract.catalog import ANYONE, Access, Catalog
+from gateway.contract.dto import Dto
+from gateway.errors import NotAuthenticated, PermissionMissing
+from gateway.http.app import Options, create_app
+from gateway.principals import Method, Principal, authorize
+from gateway.users.authenticator import Authenticator
+from models import connect
+from models.engine import migrations
+from serializers.registry import default_registry
+from tests.contract import every_kind
+from tests.databases import OWNERS
+
+NAMESPACE = "Contracts.Tests"
+
+FORMATS = [each for each in default_registry() if each.readable]
+
+
+class Versioned(Dto):
+    """Its version is none of a row"""
+
+    id = fields.String()
+    version = fields.String()
+    number = fields.Integer()
+    total_count = fields.String()
+
+
+class ReadFile(Dto):
+    path = fields.String()
+    folder = fields.String()
+
+
+class ReadOther(Dto):
+    id = fields.String()
+    rest = fields.String()
+
+
+class NoRoute(Dto):
+    name = fields.String()
+
+
+class Hello(Dto):
+    name = fields.String()
+
+
+class Raw(Dto):
+    pass
+
+
+def catalog() -> Catalog:
+    """Every kind, and more."""
+    made = every_kind.catalog()
+    made.operation("GET POST", "/versioned", returns=Versioned, access=ANYONE)(Versioned)
+    made.handles(Versioned)(lambda request, _: Versioned.new(id="1", version="1.0", number=2, total_count="é\n"))
+    made.operation(
+        "GET POST", "/files/{Folder}/in/{Path*}", also=[("GET", "/files/{Path*}")], returns=str, access=ANYONE
+    )(ReadFile)
+    made.handles(ReadFile)(lambda request, _: f"{request.folder}|{request.path}")
+    made.operation("GET", "/files/own/{Id}", also=[("PUT", "/{Rest*}")], returns=str, access=ANYONE)(ReadOther)
+    made.handles(ReadOther)(lambda request, _: f"own {request.id} {request.rest}")
+    made.operation("POST", returns=dict[str, int], access=ANYONE)(NoRoute)
+    made.handles(NoRoute)(lambda request, _: {request.name or "": 1})
+    made.operation("GET", "/hello/{Name}", returns=str, access=ANYONE)(Hello)
+    made.handles(Hello)(lambda request, _: f'Hello, "{request.name}"')
+    made.operation("GET", "/raw", returns=bytes, access=ANYONE)(Raw)
+    made.handles(Raw)(lambda *_: b"\x00\x01")
+    return made
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestApp]:
+    """The service in this process."""
+    folder: Path = tmp_path_factory.mktemp("contracts")
+    database = connect(f"sqlite:///{folder}/service.db")
+    migrations.apply(database, OWNERS)
+    authenticator = Authenticator(database, ["s" * 40], clock=time.time)
+    yield TestApp(
+        create_app(catalog(), default_registry(), database, authenticator, Options(write_line=lambda _: None))
+    )
+    database.dispose()
+
+
+@pytest.mark.parametrize("dto", every_kind.ECHOED)
+@pytest.mark.parametrize("serializer", FORMATS, ids=lambda each: each.name)
+def test_what_is_sent_comes_back(serializer: Any, dto: type[Dto], served: TestApp) -> None:
+    operation = catalog().operations[dto.__name__]
+    body = serializer.encode(every_kind.VALUES[dto], operation.response_shape)
+    headers = {"Content-Type": serializer.media_types[0], "Accept": serializer.media_types[0]}
+    for path in (f"/{dto.__name__.lower()}", f"/{serializer.name}/reply/{dto.__name__}"):
+        response = served.post(path, body, headers=headers)
+        assert response.headers["Content-Type"].startswith(serializer.media_types[0])
+        assert serializer.decode(response.body, operation.response_shape) == serializer.decode(
+            body, operation.response_shape
+        )
+        assert "ETag" not in response.headers
+
+
+@pytest.mark.parametrize("dto", every_kind.ECHOED)
+def test_pages_and_batches(dto: type[Dto], served: TestApp) -> None:
+    operation = catalog().operations[dto.__name__]
+    serializer = default_registry().by_name("json")
+    assert serializer is not None
+    body = serializer.encode(every_kind.VALUES[dto], operation.response_shape)
+    page = served.post(f"/{dto.__name__.lower()}.html", body, headers={"Content-Type": "application/json"})
+    assert page.content_type == "text/html"
+    batch = served.post(f"/json/reply/{dto.__name__}[]", b"[%s,%s]" % (body, body))
+    assert batch.json == [json.loads(body)] * 2 or dto is every_kind.Never
+    for options in ("inv", "edv", "tei", "epcn", "elun"):
+        assert served.post(f"/{dto.__name__.lower()}?jsconfig={options}", body).status_int == 200
+
+
+@pytest.mark.parametrize("name", every_kind.ANSWERS)
+@pytest.mark.parametrize("serializer", [*default_registry()], ids=lambda each: each.name)
+def test_answers_that_are_no_dtos(serializer: Any, name: str, served: TestApp) -> None:
+    response = served.get(f"/answers/{name.lower()}?format={serializer.name}")
+    operation = catalog().operations[f"Get{name}"]
+    assert response.headers["Content-Type"].startswith(serializer.media_types[0])
+    assert response.body == serializer.encode(
+        operation.dump(every_kind.ANSWERS[name][1]), operation.response_shape
+    ) or serializer.name in ("html", "jsonl")
+
+
+def test_every_document(served: TestApp) -> None:
+    for operation in catalog():
+        for name in ("json", "jsv", "xml", "csv"):
+            assert served.get(f"/{name}/metadata?op={operation.name}&lang=typescript").status_int == 200
+    for path in (
+        "/metadata",
+        "/openapi.json",
+        "/openapi.json?version=2",
+        "/explorer",
+        "/types/metadata.json",
+        "/metadata/app.json",
+    ):
+        assert served.get(path).status_int == 200
+    for language in ("csharp", "zig", "commonjs", "swift4", "swift", "python", "mjs"):
+        assert "BaseUrl: http" in served.get(f"/types/{language}").text
+    assert served.get("/types/python").text.count("\n    decimal: Optional[") == 0
+
+
+def test_a_field_called_version_is_a_field(served: TestApp) -> None:
+    for name in ("json", "xml", "csv"):
+        response = served.get(f"/versioned?format={name}")
+        assert "ETag" not in response.headers
+        assert "1.0" in response.text
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/files/a", "None|a"),
+        ("/files/a/b/C d", "None|a/b/C d"),
+        ("/FILES/A/b/", "None|A/b"),
+        ("/files", "None|"),
+        ("/files/Own/in/x/y", "Own|x/y"),
+        ("/files/own/in", "own in None"),
+        ("/files/OWN/7", "own 7 None"),
+        ("/files/a%2Fb/c", "None|a/b/c"),
+    ],
+)
+def test_wildcards(path: str, answer: str, served: TestApp) -> None:
+    assert served.get(path, headers={"Accept": "application/json"}).json == answer
+
+
+def test_wildcards_take_nothing_that_others_have(served: TestApp) -> None:
+    assert served.put("/anything/at/all", b"").json == "own None anything/at/all"
+    assert served.get("/hello/Ada").json == 'Hello, "Ada"'
+    assert served.get("/anything/at/all", status="*").status_int == 405
+
+
+def test_an_operation_without_a_route(served: TestApp) -> None:
+    assert served.post("/api/NoRoute", b'{"name":"a"}').json == {"a": 1}
+    assert served.post("/jsv/reply/NoRoute", b"{name:a}", headers={"Content-Type": "text/jsv"}).text == "{a:1}"
+    assert served.post("/json/reply/NoRoute[]", b'[{"name":"a"},{"name":"b"}]').json == [{"a": 1}, {"b": 1}]
+    assert "/api/NoRoute" in served.get("/metadata").text
+
+
+def test_dotnet_clients_read_texts_and_bytes_as_they_are(served: TestApp) -> None:
+    agent = {"User-Agent": "ServiceStack .NET Client 5.80", "Accept": "application/json"}
+    assert served.get("/hello/Ada", headers=agent).text == 'Hello, "Ada"'
+    assert served.get("/raw", headers=agent).body == b"\x00\x01"
+    assert served.get("/raw").json == "AAE="
+
+
+def principal(method: Method = Method.TOKEN, *permissions: str) -> Principal:
+    return Principal("1", "a@example.org", "A", frozenset(), (), method, permissions=frozenset(permissions))
+
+
+def test_permissions() -> None:
+    both = Access(permissions=("Read", "Write"))
+    any_of = Access(any_permission=("Read", "Write"))
+    authorize(principal(Method.TOKEN, "Read", "Write"), both)
+    authorize(principal(Method.TOKEN, "Write"), any_of)
+    for access, held in ((both, ["Read"]), (any_of, ["Fly"]), (any_of, [])):
+        with pytest.raises(PermissionMissing, match="Invalid Permission"):
+            authorize(principal(Method.TOKEN, *held), access)
+
+
+def test_api_keys_that_are_demanded() -> None:
+    authorize(principal(Method.KEY), Access(api_key=True))
+    with pytest.raises(NotAuthenticated, match="API key"):
+        authorize(principal(Method.TOKEN), Access(api_key=True))
+    with pytest.raises(NotAuthenticated):
+        authorize(None, Access(api_key=True))
