@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
-from serializers.shape import Record
+from serializers.shape import Record, snake
 
 Names: TypeAlias = Literal["camel", "pascal", "snake", "declared"]
 Dates: TypeAlias = Literal["short", "iso", "roundtrip", "wcf", "dcjs", "date", "datetime", "rfc1123", "unix", "unix_ms"]
@@ -157,18 +157,11 @@ def _in_jsv(dialect: Dialect) -> Dialect:
     return replace(dialect, dates=dates, durations="xsd", nulls=False, map_nulls=False)
 
 
-def snake(name: str) -> str:
-    """A wire name in ServiceStack's snake_case: each letter that is not small stands behind a ``_``."""
-    return "".join(
-        letter if letter.isdigit() or letter.islower() or letter == "_" else f"_{letter.lower()}" for letter in name
-    )
-
-
 def _pascal(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-_SPELLERS: Mapping[str, Callable[[str], str]] = {"camel": str, "pascal": _pascal, "snake": lru_cache(4096)(snake)}
+_SPELLERS: Mapping[str, Callable[[str], str]] = {"camel": str, "pascal": _pascal, "snake": snake}
 
 _Change: TypeAlias = Callable[[Dialect, str], Dialect]
 

@@ -212,6 +212,14 @@ Shape: TypeAlias = (
 )
 
 
+@lru_cache(maxsize=4096)
+def snake(name: str) -> str:
+    """A wire name in ServiceStack's snake_case: each letter that is not small stands behind a ``_``."""
+    return "".join(
+        letter if letter.isdigit() or letter.islower() or letter == "_" else f"_{letter.lower()}" for letter in name
+    )
+
+
 @lru_cache(maxsize=1024)
 def names_of(record: Record) -> Mapping[str, str]:
     """What a reader takes for a record's fields, folded (``str.casefold``) and as declared, to their wire names."""

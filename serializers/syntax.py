@@ -15,6 +15,7 @@ from uuid import UUID
 from serializers import scalars
 from serializers import shape as shapes
 from serializers.dialect import Dialect
+from serializers.pruning import Pruning
 from serializers.shape import Record, Shape
 from serializers.source import ChoiceTable, Source, TextWriter, function_head, guarded, read_source, rows, title_of
 
@@ -69,6 +70,8 @@ class Syntax(ABC):
 
 def compile_writer(shape: Shape, syntax: Syntax, *, attributes: bool) -> TextWriter:
     """The function from a value (or, with `attributes`, an object) of a shape to its text. It raises `EncodeError` and nothing else."""
+    if syntax.dialect.depth:
+        shape = Pruning().prune(shape, syntax.dialect.depth)
     walk = _Walk(syntax, Source(title_of(syntax.format_name, shape), {**syntax.objects, "rows": rows}), attributes)
     lines = ["def write(v):", f"    return {walk.expression(shape, 'v')}"]
     return guarded(walk.source.define("write", lines))

@@ -19,6 +19,10 @@ from gateway.contract.enums import choice_of
 from gateway.contract.naming import xml_namespace
 from gateway.contract.scalars import Scalar
 from serializers import shape, xml
+from serializers.dialect import Dialect
+
+#: Names as .NET has them.
+DECLARED = Dialect(names="declared")
 
 Leaf = Callable[[AnyField], shape.Shape]
 
@@ -123,16 +127,17 @@ def order_of(field: AnyField) -> int | None:
     return member.order if member else None
 
 
-def declared_path(record: shape.Record, path: str) -> str:
+def declared_path(record: shape.Record, path: str, dialect: Dialect = DECLARED) -> str:
     """The .NET spelling of a path of wire names: ``members[0].role`` is ``Members[0].Role``. Unknown names stay as they are.
 
     :param record: the shape of the document that the path leads into.
+    :param dialect: whose names the path has.
     """
     current: shape.Shape | None = record
     steps = []
     for step in path.split("."):
         name, bracket, index = step.partition("[")
-        steps.append((current.declared_name(name) if _has(current, name) else name) + bracket + index)
+        steps.append((dialect.speller(current)(name) if _has(current, name) else name) + bracket + index)
         current = current.fields[name] if _has(current, name) else None
         while isinstance(current, shape.ListOf):
             current = current.item

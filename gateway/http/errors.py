@@ -16,7 +16,7 @@ import structlog
 from gateway import errors
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.responses import ErrorResponse, ResponseError, ResponseStatus, error_type
-from gateway.contract.shapes import declared_path, document_shape
+from gateway.contract.shapes import DECLARED, declared_path, document_shape
 from gateway.http import encoding, jsconfig, login
 from gateway.http.auth import challenge
 from gateway.http.request import Request
@@ -24,6 +24,7 @@ from gateway.logs import Rarely
 from gateway.metadata.library import HTML
 from gateway.users.logins import WRONG
 from serializers.base import Serializer
+from serializers.dialect import Dialect
 from serializers.registry import Registry
 
 #: In an error's meta: the index of the request at which a batch ended.
@@ -143,8 +144,9 @@ class ErrorAnswers:
             return
         if self.compatible:
             response.status = f"{status} {reason_phrase(status, error)}"
-            if isinstance(error, errors.ValidationFailed) or error.code == _UNBOUND:
-                error.errors = tuple(declared(each, request) for each in error.errors)
+        if isinstance(error, errors.ValidationFailed) or error.code == _UNBOUND:
+            dialect = self.registry.dialect
+            error.errors = tuple(spelled(each, request, dialect, compatible=self.compatible) for each in error.errors)
         self._headers(request, response, error)
         if status < 500 and login.is_login_form(request):
             response.content_type = HTML
@@ -226,14 +228,15 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto:
     return dto.new(response_status=status)
 
 
-def declared(failure: errors.FieldError, request: Request) -> errors.FieldError:
-    """The failure with its field named as ServiceStack does: as the client spelled a member of the query or form whose value could not
-    be bound, otherwise as the DTO declares it."""
+def spelled(failure: errors.FieldError, request: Request, dialect: Dialect, *, compatible: bool) -> errors.FieldError:
+    """The failure with its field named as in the dialect, or as ServiceStack does: as the client spelled a member of the query or form
+    whose value could not be bound, otherwise as the DTO declares it, unless documents have names that are not .NET's at all."""
     if request.operation is None:
         return failure
-    name = request.given_names.get(failure.field_name) if failure.error_code == _UNBOUND else None
+    name = request.given_names.get(failure.field_name) if compatible and failure.error_code == _UNBOUND else None
     if name is None:
-        name = declared_path(request.operation.request_shape, failure.field_name)
+        names = DECLARED if compatible and dialect.names != "snake" else dialect
+        name = declared_path(request.operation.request_shape, failure.field_name, names)
     message = failure.message
     if failure.error_code == _UNBOUND:
         before, _, after = message.rpartition(f"'{failure.field_name}'")

@@ -18,6 +18,8 @@ from serializers.shape import Shape
 from serializers.source import TextWriter
 from serializers.syntax import Syntax, compile_writer
 
+#: Scalars that may hold any character.
+_ENCODED = (shapes.Text, shapes.Character)
 _NONFINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -74,7 +76,7 @@ class JsonSyntax(Syntax):
             return _slashed(write, encode)
         if isinstance(shape, shapes.Instant) and self.dialect.dates in _DATES:
             return _DATES[self.dialect.dates](write, encode)
-        return _quoting(write, encode)
+        return _quoting(write, encode) if isinstance(shape, _ENCODED) else _quoting_plain(write, encode)
 
     def key(self, shape: Shape) -> TextWriter:
         write, encode = scalars.writer(shape, self.dialect), self.encode
@@ -92,6 +94,11 @@ class JsonSyntax(Syntax):
 
 def _quoting(write: TextWriter, encode: TextWriter) -> TextWriter:
     return lambda value: encode(write(value))
+
+
+def _quoting_plain(write: TextWriter, encode: TextWriter) -> TextWriter:
+    """A writer of what needs no care, though ``web`` escapes the ``+`` of texts; a value may be a text already."""
+    return lambda value: encode(value) if isinstance(value, str) else f'"{write(value)}"'
 
 
 def _number_or_text(write: TextWriter, encode: TextWriter) -> TextWriter:
