@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from models.engine.errors import Unavailable
 
 #: Seconds from which on a failure to connect was a wait in vain, and not a refusal that every request may see for itself.
 SLOW = 0.5
+#: Seconds for which nobody tries a database that was just found silent.
+REST = 0.5
 
 
 class Breaker:
@@ -22,22 +25,26 @@ class Breaker:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._silent = False
+        self._resting_until = -math.inf
         self._probing = threading.Lock()
 
     def trip(self) -> None:
-        """Let one connection be opened at a time: the database was found not to answer."""
+        """Let no connection be opened for `REST` seconds, and then one at a time: the database was found not to answer."""
+        self._resting_until = self._clock() + REST
         self._silent = True
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Open a connection.
 
-        :raises Unavailable: at once, when the last attempt was in vain and another one is under way.
+        :raises Unavailable: at once, when the last attempt was in vain and another one is under way, or right after `trip`.
         """
         if not self._silent:
             with self._watched():
                 yield
             return
+        if self._clock() < self._resting_until:
+            raise Unavailable("The database does not answer.")
         if not self._probing.acquire(blocking=False):
             raise Unavailable("The database does not answer. Another request waits for it.")
         try:

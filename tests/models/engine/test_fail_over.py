@@ -21,6 +21,7 @@ from models.engine.mysql import Mysql
 from models.engine.pool import Held
 from models.sessions import account
 from tests.databases import OWNERS, SERVERS, Server, new_database
+from tests.servers import wait_until
 
 NOW = "2026-11-23T08:15:30.123456Z"
 
@@ -310,6 +311,7 @@ class TestSilence:
             with pytest.raises(Unavailable):
                 database.run(count, write=write)
         pair.first.go_on()
+        wait_until(database.ping, "the server")
         database.run(new_account)
         assert database.run(count) == 2
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 from models import Unavailable
-from models.engine import pool, watch
+from models.engine import breaker, pool, watch
 from models.engine.pool import Held, Pool
 
 
@@ -213,6 +214,7 @@ def test_what_waits_for_a_silent_server_is_ended(
     server: Server, make: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make()
+    server.others = True
     assert made._watch is not None
     monkeypatch.setattr(watch, "LONG", 0)
     rested = made.take(False)
@@ -232,25 +234,28 @@ def test_what_waits_for_a_silent_server_is_ended(
     assert made.take(False) is not held
 
 
-@pytest.mark.parametrize("others", [False, True])
-def test_a_silent_server_without_another_is_asked_by_one(
-    server: Server, make: Callable[..., Pool], others: bool
+def test_a_silent_server_without_another_is_not_tried_at_once(
+    server: Server, make: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Units whose wait was ended do not wait again, each for a connection of its own. Another server is used by all at once."""
-    made, refused = make(), []
-    server.others = others
+    """Units whose wait was ended do not wait again, each for a connection of its own; then one tries. Another server is used by all."""
+    monkeypatch.setattr(breaker, "REST", 0.05)
+    made = make()
+    server.others = True
     made.abandon("one")
+    made.take(False)
+    server.others = False
+    made.abandon("one")
+    with pytest.raises(Unavailable):
+        made.take(False)
 
     def take_another() -> None:
         server.while_connecting = lambda: None
-        try:
+        with pytest.raises(Unavailable):
             made.take(False)
-        except Unavailable:
-            refused.append(True)
 
+    time.sleep(0.1)
     server.while_connecting = take_another
     made.take(False)
-    assert refused == ([] if others else [True])
     made.take(False)
 
 
