@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -20,10 +23,42 @@ from models.engine.migrations import Target
 from tests.databases import OWNERS
 from tests.shop.models import Base, Customer, Order
 
+ROOT = Path(__file__).parents[1]
 SHOP = Rows("tests.shop.models", migrations="tests.shop.migrations")
 NOW = "2026-11-23T12:00:00.000000Z"
 FIRST = 'UP = (\'CREATE TABLE "things" ("id" INTEGER NOT NULL PRIMARY KEY)\',)\nDOWN = ()\n'
 MODELS = "import peewee\n\n\nclass Thing(peewee.Model):\n    class Meta:\n        table_name = 'things'\n"
+
+
+TYPED_MODELS = """
+import peewee
+from gateway.rows import IdField, InstantField, JsonField, LongTextField
+
+class Thing(peewee.Model):
+    id = peewee.AutoField()
+    a = IdField()
+    b = peewee.TextField()
+    c = LongTextField(null=True)
+    d = JsonField()
+    e = InstantField()
+    f = peewee.IntegerField()
+    g = peewee.BigIntegerField()
+    h = peewee.BooleanField()
+    i = peewee.DecimalField(max_digits=10, decimal_places=2)
+    j = peewee.DoubleField()
+    k = peewee.BlobField()
+
+    class Meta:
+        table_name = "things"
+"""
+TYPED = """
+UP = (
+    'CREATE TABLE "things" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "a" VARCHAR(64) NOT NULL, "b" TEXT NOT NULL, '
+    '"c" MEDIUMTEXT, "d" MEDIUMTEXT NOT NULL, "e" VARCHAR(27) NOT NULL, "f" INTEGER NOT NULL, "g" BIGINT NOT NULL, '
+    '"h" BOOLEAN NOT NULL, "i" DECIMAL(10, 2) NOT NULL, "j" DOUBLE NOT NULL, "k" BLOB NOT NULL)',
+)
+DOWN = ()
+"""
 
 
 @pytest.fixture
@@ -238,6 +273,22 @@ class TestDeclarations:
         owners.verify([rows])
         assert (rows.owner, [each.name for each in rows.steps]) == ("own", ["0001_first"])
 
+    def test_types_of_every_engine(self, package: Path, empty: Database) -> None:
+        """The table of types in docs/storage.rst."""
+        (package / "models.py").write_text(TYPED_MODELS)
+        (package / "migrations" / "m0001_first.py").write_text(TYPED)
+        rows = Rows("own.models", migrations="own.migrations")
+        owners.verify([rows])
+        migrations.apply(empty, [rows])
+        assert_tables_match(empty, rows)
+        (model,) = rows.tables
+        values = {"a": "a", "b": "b", "c": "c", "d": {"x": [1]}, "e": NOW, "f": 2**31 - 1, "g": 2**62, "h": True}
+        values |= {"i": Decimal("12345678.25"), "j": 0.1, "k": b"\0\xff"}
+        with empty.unit_of_work() as unit:
+            assert unit.insert(model.insert(**values)) == 1
+            (row,) = unit.all(model.select())
+        assert {name: getattr(row, name) for name in values} == values
+
     def test_missing_modules(self) -> None:
         with pytest.raises(WrongRows, match=r"^nowhere: there is no module 'nowhere.models'$"):
             owners.verify([Rows("nowhere.models", migrations="nowhere.migrations")])
@@ -257,3 +308,51 @@ class TestDeclarations:
     def test_a_base_of_models_is_no_table(self) -> None:
         assert SHOP.tables == (Customer, Order)
         assert Base not in SHOP.tables
+
+
+class TestDocumentation:
+    """The shop of docs/storage.rst does what the page says."""
+
+    def test_the_example(self, tmp_path: Path) -> None:
+        page = (ROOT / "docs" / "storage.rst").read_text()
+        for block in re.findall(r"^\.\. code-block:: python\n\n((?:    .*\n|\n)+)", page, re.MULTILINE):
+            text = textwrap.dedent(block)
+            path = tmp_path / text.partition("\n")[0].removeprefix("# ")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            (path.parent / "__init__.py").touch()
+        (tmp_path / "shop" / "test_products.py").write_text(
+            textwrap.dedent("""
+            from decimal import Decimal
+            from models import connect
+            from models.engine import migrations, owners
+            from shop import products
+            from shop.tables import ROWS
+
+            def test_products(tmp_path):
+                owners.verify([ROWS])
+                database = connect(f"sqlite:///{tmp_path}/shop.db")
+                assert migrations.apply(database, [ROWS]) == ["shop/0001_first"]
+                with database.unit_of_work() as unit:
+                    made = products.add(unit, "tea", Decimal("1.50"), "2026-11-23T12:00:00.000000Z")
+                    assert made.name == "tea"
+                    assert products.raise_prices(unit, Decimal("0.25")) == 1
+                    assert products.prices(unit) == [products.Price("tea", Decimal("1.75"))]
+                database.dispose()
+        """)
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(tmp_path),
+            str(tmp_path),
+        ]
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+        )
+        assert "2 passed" in done.stdout, done.stdout

@@ -107,7 +107,7 @@ def target(text: str, owners: Sequence[Owner]) -> Target:
     if not name and len(known) == 1:
         (name,) = known
     if name not in known:
-        whose = f"there is no owner {name!r}" if name else f"{text} may be of several owners"
+        whose = f"there is no owner {name!r}" if name else f"the migration {text} needs its owner"
         raise SchemaMismatch(f"{whose}; write {' or '.join(f'{each}/{number}' for each in known)}")
     steps = known[name].steps
     if number > len(steps):

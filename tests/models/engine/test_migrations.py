@@ -259,7 +259,7 @@ class TestOtherVersions:
         assert migrations.target("sessions/0", OWNERS) == Target("sessions", 0)
         assert migrations.target("1", OWNERS[:1]) == Target("users", 1)
         for text, words in {
-            "1": "1 may be of several owners; write users/1 or sessions/1",
+            "1": "the migration 1 needs its owner; write users/1 or sessions/1",
             "shop/1": "there is no owner 'shop'; write users/1 or sessions/1",
             "users/3": "there is no migration users/3; users has 0001_first, 0002_log_ins",
             "users": "'users' names no migration; write OWNER/NUMBER, such as users/1",
