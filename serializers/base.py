@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from serializers.dialect import DEFAULT, Dialect
+from serializers.renaming import in_snake
 from serializers.shape import Shape
 
 #: A document's value: plain Python as `serializers.shape` lists it. Its depth has no bound, so the type checker sees Any.
@@ -127,6 +128,10 @@ class Serializer(ABC):
     def keep(self, kept: int) -> None:
         """Forget all compiled writers, and hold so many from now on. Formats that compile none have nothing to do."""
         del kept
+
+    def as_read(self, shape: Shape | None) -> Shape | None:
+        """The shape by which documents of clients of the dialect are read."""
+        return shape if shape is None or self.dialect.names != "snake" else in_snake(shape)
 
     @abstractmethod
     def encode(self, value: Value, shape: Shape | None = None, *, page: Page | None = None) -> bytes:

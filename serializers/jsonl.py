@@ -118,7 +118,9 @@ class JsonLines(Serializer):
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
     ) -> Any:
-        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading, inline=self.json.inline)
+        return loads(
+            from_bytes(data, limits), self.as_read(shape), limits=limits, reading=reading, inline=self.json.inline
+        )
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page

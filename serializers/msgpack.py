@@ -211,7 +211,7 @@ class MessagePack(Serializer):
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
     ) -> Any:
-        return loads(data, shape, limits=limits, reading=reading, inline=self.inline)
+        return loads(data, self.as_read(shape), limits=limits, reading=reading, inline=self.inline)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         """A document in blocks, the first of which comes when all rows were read: an array's length stands before its items."""

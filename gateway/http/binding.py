@@ -58,16 +58,17 @@ def read_values(
             leniency.spell_booleans(values, operation.dto)
         if mode == "lenient":
             leniency.drop_unbindable(values, operation, request)
+    names = registry.dialect.names
     query = {}
     if request.query_string:
-        query = from_pairs(forms.query_pairs(request.raw_pairs), operation, request.given_names, mode)
+        query = from_pairs(forms.query_pairs(request.raw_pairs), operation, request.given_names, mode, names)
     if predefined:
         values = {**query, **values, **path}
     else:
         values.update(path)
         values.update(query)
     if form:
-        values.update(from_pairs(form, operation, request.given_names, mode))
+        values.update(from_pairs(form, operation, request.given_names, mode, names))
     return values
 
 
@@ -124,13 +125,14 @@ def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
 
 
 def from_pairs(
-    given: Pairs, operation: Operation, given_names: dict[str, str], mode: str = "compatible"
+    given: Pairs, operation: Operation, given_names: dict[str, str], mode: str = "compatible", names: str = "camel"
 ) -> dict[str, Any]:
     """Values by wire name. Raises ValidationFailed with one failure for each member whose text can't be read.
 
+    :param names: the names of the service's dialect.
     :param given_names: gets the client's spelling of each member, by wire name.
     """
-    members = _members(operation)
+    members = _members(operation, names)
     texts: dict[str, list[_Given]] = {}
     failures: list[FieldError] = []
     for name, text in given:
@@ -174,8 +176,11 @@ def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, 
 
 
 @cache
-def _members(operation: Operation) -> Mapping[str, _Member]:
-    members = {wire.lower(): (wire, each) for wire, each in operation.request_shape.fields.items()}
+def _members(operation: Operation, names: str = "camel") -> Mapping[str, _Member]:
+    fields = operation.request_shape.fields
+    members = {wire.lower(): (wire, each) for wire, each in fields.items()}
+    if names == "snake":
+        members = {shape.snake(wire): (wire, each) for wire, each in fields.items()} | members
     return members | {alias.lower(): members[wire.lower()] for alias, wire in operation.dto.aliases.items()}
 
 

@@ -125,7 +125,7 @@ class Jsv(Serializer):
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
     ) -> Any:
-        return loads(from_bytes(data, limits), shape, limits=limits, reading=reading)
+        return loads(from_bytes(data, limits), self.as_read(shape), limits=limits, reading=reading)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page

@@ -125,6 +125,18 @@ def test_names_in_the_query_are_read_in_any_case(make: Make) -> None:
         assert client.get(f"/stays?{name}=x").json == {"callSid": "x"}
 
 
+def test_a_service_with_names_in_snake_case_reads_them(make: Make) -> None:
+    client = make(Dialect(names="snake", dates="wcf"))
+    expected = client.post_json("/stays", BODY).json
+    assert list(expected)[:2] == ["call_sid", "started_at"]
+    for suffix in (".json", ".jsv", ".msgpack"):
+        first = client.post_json(f"/stays{suffix}", BODY)
+        assert client.post("/stays", first.body, content_type=first.content_type).body == first.body
+    assert client.get("/stays?call_sid=x&started_at=2020-01-01").json["call_sid"] == "x"
+    assert client.get("/stays?callSid=x").json == {"call_sid": "x"}
+    assert client.post_json("/json/reply/Stay[]", [expected]).json == [expected]
+
+
 @pytest.mark.parametrize(("names", "field"), [("camel", "CallSid"), ("pascal", "CallSid"), ("snake", "call_sid")])
 def test_names_in_errors(make: Make, names: Any, field: str) -> None:
     client = make(Dialect(names=names))

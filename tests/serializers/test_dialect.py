@@ -16,7 +16,20 @@ from serializers.base import Serializer
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import default_registry
 from serializers.scalars.reading import READ_UTC
-from serializers.shape import Boolean, Choice, Duration, Guid, Instant, Integer, ListOf, MapOf, Record, Shape, Text
+from serializers.shape import (
+    Boolean,
+    Choice,
+    Duration,
+    Guid,
+    Instant,
+    Integer,
+    ListOf,
+    MapOf,
+    Record,
+    Reference,
+    Shape,
+    Text,
+)
 from tests.serializers.vectors import CORPORA, UNSUPPORTED, load, shape_of, value_of
 
 COLOR = Choice({"Red": 0, "Green": 1}, name="Color")
@@ -246,8 +259,6 @@ def test_what_is_written_is_read_back(options: str) -> None:
 
 
 def test_a_shape_that_holds_itself_ends_at_the_depth() -> None:
-    from serializers.shape import Reference
-
     node = Record("Node", {"name": Text(), "child": Reference(lambda: node), "all": ListOf(Reference(lambda: node))})
     value = {
         "name": "a",
@@ -276,3 +287,13 @@ def test_tracebacks_show_the_lines_of_generated_writers() -> None:
         shown = traceback.format_exc()
     assert "json of Broken" in shown
     assert "v0 = o.callSid" in shown
+
+
+def test_names_in_snake_case_are_read_at_any_depth() -> None:
+    node: Record = Record("Node", {"callSid": Text(), "firstChild": Reference(lambda: node)})
+    document = '{"call_sid":"a","first_child":{"call_sid":"b","firstChild":{"CallSid":"c"}}}'
+    expected = {"callSid": "a", "firstChild": {"callSid": "b", "firstChild": {"callSid": "c"}}}
+    dialect = Dialect(names="snake")
+    assert json.serializer.spelled(dialect).decode(document.encode(), node) == expected
+    assert jsv.serializer.spelled(dialect).decode(document.replace('"', "").encode(), node) == expected
+    assert json.serializer.decode(b'{"call_sid":"a"}', node) == {}
