@@ -59,8 +59,6 @@ def guarded(write: TextWriter, what: str = "value", null: str | None = None) -> 
     """
 
     def write_guarded(value: Any) -> str:
-        if value is None and null is not None:
-            return null
         try:
             return write(value)
         except (TypeError, AttributeError, KeyError) as error:
@@ -68,7 +66,7 @@ def guarded(write: TextWriter, what: str = "value", null: str | None = None) -> 
         except RecursionError:
             raise EncodeError(f"the {what} is nested too deeply") from None
 
-    return write_guarded
+    return write_guarded if null is None else lambda value: null if value is None else write_guarded(value)
 
 
 def title_of(format_name: str, shape: Shape) -> str:
