@@ -20,11 +20,12 @@ from typing import Any
 
 import storage
 
-from gateway.wsgi import OWNERS
 from models import Database, Unit, connect
 from models.engine import migrations
 from models.engine.listing import Order
+from models.sessions import ROWS as SESSIONS
 from models.sessions import session, session_list
+from models.users import ROWS as USERS
 
 PAGE = 50
 #: Rows that a page's totals count, as the service has it.
@@ -99,7 +100,7 @@ def timed(database: Database, case: Case, rounds: int) -> float:
 def measure(url: str, sizes: list[int], rounds: int) -> Mapping[str, list[float]]:
     """The seconds of every case at every size."""
     database = connect(url, answer=None)
-    migrations.apply(database, OWNERS)
+    migrations.apply(database, (USERS, SESSIONS))
     found: dict[str, list[float]] = {}
     stored = 0
     for size in sizes:

@@ -133,14 +133,14 @@ def prepare(folder: Path) -> tuple[Any, str]:
     )
     from gateway import logs, wsgi
     from gateway.settings import Settings
-    from gateway.users import bootstrap
+    from tests.sessions_api import first_user
 
     # Lines are made as always and thrown away: where they go is the operator's choice.
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the process lives
     logs.configure("json")
     settings = Settings.from_environment()
     database = wsgi.open_database(settings)
-    bootstrap.first_user(database, settings)
+    first_user(database, settings)
     app = wsgi.build(settings, database)
     return app, create(app, 1)[0]
 

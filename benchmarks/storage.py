@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from gateway.wsgi import OWNERS
 from models import Database, connect
 from models.engine import ids, migrations
 from models.engine.listing import Order
+from models.sessions import ROWS as SESSIONS
 from models.sessions import session, session_list
 from models.sessions.session import BreadcrumbRow, LogRow, MemberRow, SessionRow
+from models.users import ROWS as USERS
 
 #: Sessions that are as long as those that the targets were measured with: three members, ten lines.
 LONG = 10_000
@@ -414,7 +415,7 @@ def report(name: str, taken: Mapping[str, list[float]], target: float) -> bool:
 def all_cases(url: str, driver: Callable[[str], Driver], sessions: int) -> Iterator[tuple[str, dict[str, Case]]]:
     """Every case, on an empty database."""
     database = connect(url)
-    migrations.apply(database, OWNERS)
+    migrations.apply(database, (USERS, SESSIONS))
     known = filled(database, sessions)
     hand, bare = ByHand(driver(url), bare=False), ByHand(driver(url), bare=True)
     yield "get", get_cases(database, hand, bare, known)
@@ -452,7 +453,7 @@ def report_sync(folder: Path, count: int) -> None:
     taken = {}
     for sync in ("normal", "full"):
         database = connect(f"sqlite:///{folder / sync}.db", sqlite_sync=sync)
-        migrations.apply(database, OWNERS)
+        migrations.apply(database, (USERS, SESSIONS))
         case = insert_cases(database, ByHand(OfSqlite(f"sqlite:///{folder / sync}.db"), bare=False), 0)["ours"]
         case()
         begin = time.perf_counter()

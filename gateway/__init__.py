@@ -1,3 +1,91 @@
-"""A ServiceStack-compatible gateway for a sessions API."""
+"""A server for ServiceStack clients: everything that a service is written with.
+
+    from gateway import ANYONE, Dto, Service, fields
+
+    hello = Service("Hello")
+
+    @hello.get("/hello/{Name}", returns=str, access=ANYONE)
+    class Hello(Dto):
+        name = fields.String("Who is greeted")
+
+    @hello.handles(Hello)
+    def greet(request, context):
+        return f"Hello, {request.name}!"
+
+``gateway serve module:hello`` serves it. Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from gateway import errors as errors
+    from gateway.calls import Context, Cookie, Credentials, Principal, Streamed
+    from gateway.contract import fields as fields
+    from gateway.contract import rules as rules
+    from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
+    from gateway.contract.dto import Dto, Instance
+    from gateway.contract.fields import DtoEnum
+    from gateway.contract.generics import TypeParameter, close
+    from gateway.service import Service
+    from gateway.users.part import Users
+    from models.engine.owners import Rows
+
+#: The home of each name; a name that ends its home is that module itself.
+_HOMES = {
+    "ANYONE": "gateway.contract.catalog",
+    "SIGNED_IN": "gateway.contract.catalog",
+    "Access": "gateway.contract.catalog",
+    "Context": "gateway.calls",
+    "Cookie": "gateway.calls",
+    "Credentials": "gateway.calls",
+    "Dto": "gateway.contract.dto",
+    "DtoEnum": "gateway.contract.fields",
+    "Instance": "gateway.contract.dto",
+    "Principal": "gateway.calls",
+    "Rows": "models.engine.owners",
+    "Service": "gateway.service",
+    "Streamed": "gateway.calls",
+    "TypeParameter": "gateway.contract.generics",
+    "Users": "gateway.users.part",
+    "close": "gateway.contract.generics",
+    "errors": "gateway.errors",
+    "fields": "gateway.contract.fields",
+    "rules": "gateway.contract.rules",
+}
+
+__all__ = [
+    "ANYONE",
+    "SIGNED_IN",
+    "Access",
+    "Context",
+    "Cookie",
+    "Credentials",
+    "Dto",
+    "DtoEnum",
+    "Instance",
+    "Principal",
+    "Rows",
+    "Service",
+    "Streamed",
+    "TypeParameter",
+    "Users",
+    "close",
+    "errors",
+    "fields",
+    "rules",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'gateway' has no attribute '{name}'")
+    module = import_module(home)
+    found = module if home.rpartition(".")[2] == name else getattr(module, name)
+    globals()[name] = found
+    return found

@@ -11,6 +11,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+#: Bits of an IPv6 address that its owner shares with nobody.
+_CLIENT_BITS = 64
 #: Bits of the prefix ``::ffff:0:0``, behind which IPv6 maps the IPv4 addresses.
 _MAPPED_BITS = 96
 
@@ -59,6 +61,14 @@ def contains(networks: Iterable[Network], text: str) -> bool:
     """Return whether an address is in one of the networks. A text that is not an address is in none."""
     found = parse(text)
     return found is not None and any(found.version == each.version and found in each for each in networks)
+
+
+def client_network(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the network of an IPv6 address; what is no address, as it is."""
+    found = parse(address)
+    if found is None or found.version == 4:
+        return address if found is None else str(found)
+    return str(ip_network((found, _CLIENT_BITS), strict=False))
 
 
 def _is_port(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -10,14 +11,31 @@ import click
 
 from gateway import __version__, logs
 from gateway.commands import contract, convert, sessions, users
+from gateway.commands.chosen import chosen_service
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 from gateway.terminal import printable
 from models import StorageError
 
+#: Commands that are about a service.
+_OF_A_SERVICE = frozenset(
+    {"check", "check-config", "convert", "migrate", "openapi", "routes", "serve", "types", "user"}
+)
+_SERVICE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
+
 
 class _Gateway(click.Group):
     """Errors of the service and of its database end a command with one line and status 1."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of the arguments. ``module:attribute`` behind its name, or at its end, is the service that it is about."""
+        name, command, rest = super().resolve_command(context, args)
+        for index in (0, len(rest) - 1):
+            if name in _OF_A_SERVICE and 0 <= index < len(rest) and _SERVICE.fullmatch(rest[index]):
+                os.environ["GATEWAY_SERVICE"] = rest.pop(index)
+        return name, command, rest
 
     def invoke(self, context: click.Context) -> object:
         try:
@@ -30,7 +48,11 @@ class _Gateway(click.Group):
 @click.group(cls=_Gateway, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
-    """A server for ServiceStack clients. Settings are GATEWAY_… environment variables; check-config prints them."""
+    """A server for ServiceStack clients. Settings are GATEWAY_… environment variables; check-config prints them.
+
+    Commands are about the sessions API, or about the service that GATEWAY_SERVICE or their first argument names:
+    gateway serve shop:shop.
+    """
     # SECURITY: databases, exports and secrets are their owner's.
     os.umask(0o077)
     # Standard output is a command's own; log lines, audit lines among them, never go there.
@@ -46,11 +68,14 @@ def serve() -> None:
 
     settings = Settings.from_environment()
     logs.configure(settings.log, queued=True)
+    service = wsgi.load(settings.service)
+    service.check()
     listener = listening.listen(settings.bind)
     with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
-        database = starting.prepare(settings, meanwhile.begin)
-        app = wsgi.build(settings, database, wsgi.probed(settings))
-        database.dispose()
+        database = starting.prepare(settings, service, meanwhile.begin)
+        app = wsgi.build(settings, database, None if database is None else wsgi.probed(settings), service)
+        if database is not None:
+            database.dispose()
     serving.Server(app, database, settings, listener).run()
 
 
@@ -65,14 +90,14 @@ def serve() -> None:
 def migrate(*, check: bool, wanted: str | None) -> None:
     """Bring the database's schema to this version. Owners of tables: users, sessions."""
     from gateway.serving import starting
-    from gateway.wsgi import OWNERS
     from models.engine import migrations, owners
 
     settings = Settings.from_environment()
     database = migrations.patient(settings.database_url)
-    owners.verify(OWNERS)
-    target = None if wanted is None else migrations.target(wanted, OWNERS)
-    missing = migrations.missing(database, OWNERS)
+    rows = chosen_service().rows
+    owners.verify(rows)
+    target = None if wanted is None else migrations.target(wanted, rows)
+    missing = migrations.missing(database, rows)
     if check:
         click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
         sys.exit(1 if missing else 0)
@@ -81,9 +106,9 @@ def migrate(*, check: bool, wanted: str | None) -> None:
     if has_data and (target is not None or missing):
         report(f"the migrations need {starting.disk_needed(database, settings.sqlite_path)} of disk")
     if target is not None:
-        for name in migrations.downgrade(database, OWNERS, target, report):
+        for name in migrations.downgrade(database, rows, target, report):
             click.echo(f"undid {name}")
-    for name in migrations.apply(database, OWNERS, report, target):
+    for name in migrations.apply(database, rows, report, target):
         click.echo(f"applied {name}")
     click.echo("the schema is up to date" if target is None else f"the schema is that of {target}")
 
@@ -106,6 +131,7 @@ def check_config() -> None:
 main.add_command(sessions.sessions)
 main.add_command(users.user)
 main.add_command(convert.convert)
+main.add_command(contract.check)
 main.add_command(contract.types)
 main.add_command(contract.routes)
 main.add_command(contract.openapi)

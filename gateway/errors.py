@@ -14,6 +14,7 @@ GatewayError
     +-- NotSupported       the operation is not there, or not with this verb
     +-- IdempotencyKeyReused   the Idempotency-Key was given to another request before
     +-- Conflict           what is stored forbids it
+        +-- KeyInProgress  a request with the same Idempotency-Key is being done
     +-- PreconditionFailed the caller saw another version than the stored one
     +-- TooLarge           more bytes or items than a request may have
         +-- ResponseTooLarge   its response needs more rows or bytes than a request may use
@@ -24,6 +25,7 @@ GatewayError
         +-- OutOfTime      the request takes longer than it may
         +-- OutcomeUnknown  nobody knows whether the request was done
     +-- ClientLeft         the client closed its connection in the middle of a batch
+    +-- StatusError        a service's own error, with a status of its own
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
+
+#: Says that a name and password do not fit: the same for a user that does not exist, has no password, or is disabled.
+WRONG_LOGIN = "Invalid Username or Password"
 
 
 class GatewayError(Exception):
@@ -170,6 +175,15 @@ class Conflict(ServiceError):
     error_code = "Conflict"
 
 
+class KeyInProgress(Conflict):
+    """A request with the same Idempotency-Key is being done."""
+
+    error_code = "IdempotencyKeyInProgress"
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is in progress. Repeat it when that one has ended.")
+
+
 class PreconditionFailed(ServiceError):
     """The caller saw another version than the stored one."""
 
@@ -241,3 +255,27 @@ class ClientLeft(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("The client closed its connection; the rest of the batch was not done.")
+
+
+class StatusError(ServiceError):
+    """A service's own error.
+
+    :ivar status: the HTTP status, 400 to 599.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message, error_code=code)
+        self.status = status
+
+
+def status(status: int, code: str, message: str = "") -> StatusError:
+    """Return an error to raise: ``raise errors.status(402, "PaymentRequired", "The account has no credit.")``.
+
+    :param status: the HTTP status, 400 to 599.
+    :param code: the error code that clients switch on.
+    :param message: what, where and why, for people; the code where it is empty.
+    :raises ValueError: when the status is no error's.
+    """
+    if not 400 <= status <= 599:
+        raise ValueError(f"{status} is not the status of an error: those are 400 to 599")
+    return StatusError(status, code, message or code)

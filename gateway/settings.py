@@ -19,6 +19,9 @@ from gateway.errors import ConfigurationError
 from models.engine import address
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
+#: The service where nothing names another one.
+_SESSIONS = "gateway.sessions.service:service"
+_SERVICE = "a module and its attribute, as module:attribute"
 _HIDDEN = "(hidden)"
 _FIRST_USER = "admin@example.org"
 READINGS = ("compatible", "strict", "lenient")
@@ -49,6 +52,7 @@ class Settings:
     """What the environment says. `from_environment` checks it all and names every variable that is wrong."""
 
     bind: str = _setting("GATEWAY_BIND", "address and port, or unix:PATH, to listen on")
+    service: str = _setting("GATEWAY_SERVICE", "the service: a module and its attribute, as module:attribute")
     database_url: str = _setting(
         "GATEWAY_DATABASE_URL",
         "sqlite:///FILE, or mysql://USER:PASSWORD@HOST:3306/NAME; several servers: @a,b:3307,c/NAME",
@@ -174,6 +178,7 @@ class Settings:
             bind=env.str(
                 "GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")
             ),
+            service=env.str("GATEWAY_SERVICE", _SESSIONS, validate=_check(_is_service, _SERVICE)),
             database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check_database),
             database_wait=env.int("GATEWAY_DATABASE_WAIT", 60, validate=validate.Range(0, 3600)),
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
@@ -284,6 +289,14 @@ class Settings:
             yield variable, _HIDDEN if hidden else text, each.metadata["help"] + by_profile
 
 
+def service_name() -> str:
+    """The service of this process, as module:attribute. Raises ConfigurationError."""
+    name = FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", _SESSIONS)
+    if not _is_service(name):
+        raise ConfigurationError(f"GATEWAY_SERVICE must be {_SERVICE}")
+    return name
+
+
 def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[Any], None]:
     def check(value: Any) -> None:
         if not holds(value):
@@ -300,6 +313,10 @@ def _seconds(text: str) -> int:
     """The seconds of a duration; 0 of what is none."""
     found = re.fullmatch(r"([1-9]\d{0,8})([smhd]?)", text)
     return 0 if found is None else int(found[1]) * _UNITS[found[2]]
+
+
+def _is_service(value: str) -> bool:
+    return re.fullmatch(r"[^\W\d][\w.]*:[^\W\d]\w*", value) is not None
 
 
 def _is_bind(value: str) -> bool:

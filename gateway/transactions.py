@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import NoReturn, TypeVar, cast
 
 import models
 from gateway import errors
@@ -21,8 +21,14 @@ _FAILURES = (models.Conflict, models.Duplicate, models.Full, models.Refused, mod
 
 
 @contextmanager
-def unit_of_work(database: Database, *, write: bool = True, budget: Budget | None = None) -> Iterator[Unit]:
-    """One transaction: committed when its block ends, rolled back when anything is raised."""
+def unit_of_work(database: Database | None, *, write: bool = True, budget: Budget | None = None) -> Iterator[Unit]:
+    """One transaction: committed when its block ends, rolled back when anything is raised.
+
+    :param database: None for a service that has none: then its unit of work can do nothing.
+    """
+    if database is None:
+        yield cast("Unit", _Nothing())
+        return
     try:
         with database.unit_of_work(write=write, budget=budget) as unit:
             yield unit
@@ -30,24 +36,46 @@ def unit_of_work(database: Database, *, write: bool = True, budget: Budget | Non
         raise _said(error) from error
 
 
-def run_unit(database: Database, write: bool, work: Callable[[Unit], Result], budget: Budget | None = None) -> Result:
+def run_unit(
+    database: Database | None, write: bool, work: Callable[[Unit], Result], budget: Budget | None = None
+) -> Result:
     """`work` done in one transaction, and its result; again where the database threw it out and nothing of it is stored
     (`models.Database.run`). `work` must change nothing but what is in the unit."""
+    if database is None:
+        return work(cast("Unit", _Nothing()))
     try:
         return database.run(work, write=write, budget=budget)
     except _FAILURES as error:
         raise _said(error) from error
 
 
-def probe(database: Database) -> None:
-    """Ask the database for something and, where it is a file, write to it.
+def probe(database: Database | None) -> None:
+    """Ask the database, where there is one, for something and, where it is a file, write to it.
 
     :raises Unavailable: when that fails.
     """
+    if database is None:
+        return
     try:
         database.probe()
     except _FAILURES as error:
         raise _said(error) from error
+
+
+class _Nothing:
+    """The unit of work of a service without a database."""
+
+    partly_stored = False
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """There is nothing to wait for."""
+        yield
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(
+            f"context.unit.{name}: this service has no tables; give it some with use(Rows(...)) or use(Users())"
+        )
 
 
 def _said(error: Exception) -> errors.ServiceError:

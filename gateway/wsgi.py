@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 
-from gateway import logs, rates
-from gateway.budget import STREAMED, Allowance
 from gateway.errors import ConfigurationError
 from gateway.http import refusals
-from gateway.http.admission import Admission
-from gateway.http.app import App, Options, create_app
+from gateway.http.app import App
 from gateway.http.request import new_request_id
-from gateway.places import Kind, Places, Share, shares
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
+from gateway.service import Service
 from gateway.settings import Settings
-from gateway.users.authenticator import Authenticator
-from gateway.users.lockout import Limits
-from gateway.users.tokens import Lifetimes
 from models import Database, SchemaMismatch, connect
-from models import sessions as session_rows
-from models import users as user_rows
 from models.engine import migrations, owners
 from models.engine.engines import PATIENCE
 from serializers.registry import default_registry
 
-#: Who owns tables of this service, in the order in which they are migrated.
-OWNERS = (user_rows.ROWS, session_rows.ROWS)
 
+def open_database(settings: Settings, service: Service | None = None) -> Database:
+    """The database, with its schema as this version of the service needs it; None is the service that the settings name.
 
-def open_database(settings: Settings) -> Database:
-    """The database, with its schema as this version needs it. On SQLite missing migrations are applied; elsewhere that is
-    ``gateway migrate``'s work. Raises ConfigurationError when the schema is another."""
-    owners.verify(OWNERS)
+    On SQLite missing migrations are applied; elsewhere that is ``gateway migrate``'s work. Raises ConfigurationError when the schema is
+    another.
+    """
+    rows = (service or load(settings.service)).rows
+    owners.verify(rows)
     database = _connect(settings, settings.connections)
     if settings.sqlite_path is not None:
         patient = migrations.patient(settings.database_url)
-        migrations.apply(patient, OWNERS)
+        migrations.apply(patient, rows)
         patient.dispose()
     try:
-        migrations.check(database, OWNERS)
+        migrations.check(database, rows)
     except SchemaMismatch as error:
         raise ConfigurationError(str(error)) from error
     return database
@@ -63,57 +56,40 @@ def _connect(settings: Settings, connections: int, patience: float = PATIENCE) -
     )
 
 
-def build(settings: Settings, database: Database, probed: Database | None = None) -> App:
+def build(
+    settings: Settings, database: Database | None, probed: Database | None = None, service: Service | None = None
+) -> App:
     """The application of these settings on this database.
 
     :param probed: the database by a connection of its own, for ``/ready``; None for the application's.
+    :param service: the service; None for the one that the settings name.
     """
-    load_services()
-    authenticator = Authenticator(
-        database,
-        [settings.secret, settings.previous_secret],
-        # Who waits for a hash keeps a thread but no processor; some threads are always left to requests of other kinds.
-        in_line=max(1, settings.threads * 3 // 4),
-        lifetimes=Lifetimes(settings.token_lifetime, settings.refresh_lifetime),
-        limits=Limits(
-            settings.login_attempts, settings.login_address_attempts, settings.login_window, settings.login_exempt
-        ),
-    )
-    options = Options(
-        debug=settings.debug,
-        proxies=settings.trusted_proxies,
-        origins=settings.cors_origins,
-        transport_seconds=settings.transport_seconds,
-        jsonp=settings.jsonp,
-        reading=settings.reading,
-        default_format=settings.default_format,
-        tables=settings.csv,
-        permitted_only=settings.metadata == "permitted",
-        compatible_errors=settings.errors == "compatible",
-        write_line=logs.request_writer(settings.log),
-        probed=probed,
-        admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
-        limits=Allowance(
-            settings.request_seconds, settings.request_rows, settings.request_bytes, statement=settings.list_seconds
-        ),
-        streamed=replace(
-            STREAMED, seconds=settings.stream_seconds, rows=settings.stream_rows, bytes=settings.stream_bytes
-        ),
-    )
-    return create_app(catalog, default_registry(), database, authenticator, options)
+    return (service or load(settings.service)).application(settings, database, probed)
 
 
-def _shares(settings: Settings) -> Mapping[Kind, Share]:
-    # Lists and streams must leave connections to short requests, and those that write to those that read.
-    most = max(1, settings.connections // 4)
-    return shares(
-        settings.threads,
-        writes=max(1, min(settings.threads, settings.connections) * 3 // 4),
-        lists=min(settings.list_places, most),
-        streams=min(settings.stream_places, most),
-        per_caller=settings.caller_requests,
-        streams_per_caller=settings.caller_streams,
-    )
+def load(name: str) -> Service:
+    """The service of a name, ``module:attribute``; the working folder's modules are found.
+
+    :raises ConfigurationError: when there is none. What a module raises while it is imported says itself what is wrong with it.
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not colon:
+        attribute = "service"
+    if (folder := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise ConfigurationError(
+            f"there is no module '{error.name}' for the service '{name}' in {folder} or on Python's path"
+        ) from error
+    found = getattr(module, attribute, None)
+    if not isinstance(found, Service):
+        what = "nothing" if found is None else f"a {type(found).__name__}"
+        raise ConfigurationError(f"'{name}' is {what}, and no gateway.Service")
+    return found
 
 
 def refusal(settings: Settings) -> Callable[[bytes], bytes]:
@@ -130,4 +106,7 @@ def refusal(settings: Settings) -> Callable[[bytes], bytes]:
 def create() -> App:
     """The application of this process's environment."""
     settings = Settings.from_environment()
-    return build(settings, open_database(settings), probed(settings))
+    service = load(settings.service)
+    if not service.rows:
+        return build(settings, None, service=service)
+    return build(settings, open_database(settings, service), probed(settings), service)

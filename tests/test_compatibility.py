@@ -13,7 +13,7 @@ from gateway.cli import main
 from gateway.compatibility import PROFILES
 from gateway.errors import ConfigurationError
 from gateway.settings import Settings
-from gateway.users import bootstrap
+from tests.sessions_api import first_user
 
 DOCUMENTATION = Path(__file__).parents[1] / "docs" / "http.rst"
 KEY = "key-of-ada-0123456789abcdef0123456789"
@@ -78,7 +78,7 @@ def test_an_old_host_drops_what_it_cannot_bind_and_a_new_one_refuses_it(monkeypa
         monkeypatch.setenv("GATEWAY_COMPATIBILITY", host)
         settings = Settings.from_environment()
         database = wsgi.open_database(settings)
-        bootstrap.first_user(database, settings)
+        first_user(database, settings)
         app = TestApp(wsgi.build(settings, database))
         app.authorization = ("Bearer", KEY)
         response = app.post_json("/sessions", {"displayName": "x", "channel": "Pigeon"}, status="*")

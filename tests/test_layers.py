@@ -54,7 +54,7 @@ def test_the_tree_keeps_its_rules(tree: Path) -> None:
         ("gateway/errors.py", "import gateway.settings"),
         ("gateway/addresses.py", "import gateway.contract.dto"),
         ("gateway/origins.py", "import falcon"),
-        ("gateway/contract/naming.py", "import gateway.sessions.dtos.catalog"),
+        ("gateway/contract/naming.py", "import gateway.sessions.declared"),
         ("gateway/users/tokens.py", "import gateway.metadata.pages"),
         ("gateway/sessions/sessions.py", "import gateway.metadata.pages"),
         ("gateway/sessions/sessions.py", "import serializers.jsv"),

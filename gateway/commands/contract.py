@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import click
 
-from gateway import __version__
+from gateway.commands.chosen import chosen_service
 from gateway.metadata import types as languages
 from gateway.metadata.library import Document, Library
 from gateway.metadata.pages import rules
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
 from serializers.registry import default_registry
 
 _BASE_URL = click.option(
@@ -21,8 +19,8 @@ _BASE_URL = click.option(
 
 
 def _library() -> Library:
-    load_services()
-    return Library(catalog, default_registry(), "Sessions", __version__)
+    service = chosen_service()
+    return Library(service.catalog, default_registry(), service.title, service.version)
 
 
 def _tell(document: Document) -> None:
@@ -60,9 +58,8 @@ def types(language: str, include: str | None, exclude: str | None, options: tupl
 @click.command()
 def routes() -> None:
     """Print every route: verbs, path, operation and access."""
-    load_services()
     rows = []
-    for operation in catalog:
+    for operation in chosen_service().catalog:
         assert operation.access is not None
         named = ", ".join(roles for _, roles in rules(operation.access))
         who = named or ("signed in" if operation.access.signed_in else "anyone")
@@ -70,6 +67,14 @@ def routes() -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for path, verbs, name, who in sorted(rows):
         click.echo(f"{verbs:<{widths[1]}}  {path:<{widths[0]}}  {name:<{widths[2]}}  {who}")
+
+
+@click.command()
+def check() -> None:
+    """Check the service's declarations, without a server."""
+    service = chosen_service()
+    owners = ", ".join(each.owner for each in service.rows) or "none"
+    click.echo(f"{service.title}: {len(service.catalog.operations)} operations, no faults; tables: {owners}")
 
 
 @click.command()

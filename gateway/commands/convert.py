@@ -61,11 +61,10 @@ def convert(source: str, target: str, type_name: str | None, file: Path | None) 
 
 def _shape(type_name: str) -> Shape:
     """The shape of a type of the API. Raises ConversionError where there is none of that name."""
+    from gateway.commands.chosen import chosen_service
     from gateway.contract.shapes import document_shape
-    from gateway.sessions import load_services
-    from gateway.sessions.dtos.catalog import catalog
 
-    load_services()
+    catalog = chosen_service().catalog
     name = type_name.removesuffix("[]")
     found = _types(catalog).get(name.lower())
     if found is None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from typing import TextIO
 
 import click
 
-from gateway.sessions.dtos.catalog import ROLES, USER
+from gateway.commands.chosen import chosen_service
+from gateway.errors import ConfigurationError
 from gateway.settings import Settings
 from gateway.terminal import printable
 from gateway.users import administration
 from gateway.users.administration import Administrator
+from gateway.users.part import Users, users_of
 from models import Database
 
 _RULE = "At least 8 characters, and not easy to guess."
@@ -23,6 +24,19 @@ _ON_COMMAND_LINE = (
     "A password on the command line is visible to other users of this machine. "
     "Leave it out to be asked for it or to send it by standard input, or use --password-file."
 )
+
+
+class _Role(click.ParamType[str]):
+    """One of the service's roles."""
+
+    name = "role"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the role, or fail with click's error that names them all."""
+        names = tuple(chosen_service().catalog.roles)
+        if value not in names:
+            self.fail(f"there is no role {value!r}; there are {', '.join(names) or 'none'}", param, ctx)
+        return value
 
 
 def _password(value: str | None, file: TextIO | None) -> str | None:
@@ -70,14 +84,22 @@ def _echo(text: str) -> None:
     click.echo(printable(text))
 
 
+def _users() -> Users:
+    service = chosen_service()
+    users = users_of(service)
+    if users is None:
+        raise ConfigurationError(f"{service.title} keeps no users: it does not use Users()")
+    return users
+
+
 def _administrator() -> Administrator:
-    return Administrator(_database(), time.time())
+    return _users().administrator(chosen_service(), _database())
 
 
 @user.command()
 @click.argument("email")
 @_with_password
-@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be repeated.  [default: User]")
+@click.option("--role", "roles", multiple=True, type=_Role(), help="May be repeated.  [default: the service's]")
 @click.option(
     "--account",
     "account_name",
@@ -97,7 +119,7 @@ def add(
     """Add a user. Without a password, the user signs in by API key only."""
     given = _password(password, password_file)
     added = _administrator().add_user(
-        email, roles=roles or (USER,), account_name=account_name, password=given, api_key=api_key
+        email, roles=roles or tuple(_users().default_roles), account_name=account_name, password=given, api_key=api_key
     )
     _echo(f"added {email} ({added})")
 
@@ -105,6 +127,7 @@ def add(
 @user.command("list")
 def list_users() -> None:
     """List users, with roles and the last four characters of keys."""
+    _users()
     for line in administration.describe_users(_database()):
         _echo(line)
 
@@ -145,7 +168,7 @@ def password(email: str, password: str | None, password_file: TextIO | None) -> 
 
 @user.command()
 @click.argument("email")
-@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be repeated.")
+@click.option("--role", "roles", multiple=True, type=_Role(), help="May be repeated.")
 def roles(email: str, roles: tuple[str, ...]) -> None:
     """Replace a user's roles. Without --role, the user has no roles."""
     voided = _administrator().set_roles(email, roles)

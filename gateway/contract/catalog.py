@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 import marshmallow
 
@@ -48,6 +48,7 @@ class Access:
     :ivar permissions: permissions of which a caller needs all.
     :ivar any_permission: permissions of which one suffices.
     :ivar api_key: callers must show an API key; no other credentials will do.
+    :ivar administrator: the role that passes every check of roles and permissions; empty for none.
     """
 
     signed_in: bool = True
@@ -56,6 +57,7 @@ class Access:
     permissions: tuple[str, ...] = ()
     any_permission: tuple[str, ...] = ()
     api_key: bool = False
+    administrator: str = ""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -227,14 +229,29 @@ class Operation:
         return compile_dump(self.returns.schema())
 
 
+class OperationOptions(TypedDict, total=False):
+    """The keywords of `Catalog.operation`."""
+
+    also: Iterable[tuple[str, str]]
+    returns: type[Dto] | list[type[Dto]] | None
+    access: Access | None
+    role: str
+    any_role: Iterable[str]
+    tags: Iterable[str]
+    idempotent: bool
+    signs_in: bool
+
+
 @dataclass
 class Catalog:
     """The operations of a service, by name and by route, and their handlers.
 
     :ivar roles: the roles that access rules may name.
+    :ivar administrator: the one of them that passes every check; empty for none.
     """
 
     roles: Iterable[str] = ()
+    administrator: str = ""
     operations: dict[str, Operation] = field(default_factory=dict)
     handlers: dict[str, Handler] = field(default_factory=dict)
     further_checks: dict[str, Check] = field(default_factory=dict)
@@ -278,6 +295,8 @@ class Catalog:
                 any_permission=tuple(any_permission),
                 api_key=api_key,
             )
+        if access is not None:
+            access = replace(access, administrator=self.administrator)
 
         def declare(dto: DtoType) -> DtoType:
             if dto.__name__.lower() in self._folded:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from gateway.addresses import client_network
 from gateway.contract.catalog import Operation
 from gateway.http.auth import credentials
 from gateway.http.request import Request
 from gateway.places import Kind, Place, Places, shares
 from gateway.rates import Rates
-from gateway.users.lockout import client_network
 
 #: The place of a request whose response is still to be sent, in the WSGI environment.
 PLACE = "gateway.place"

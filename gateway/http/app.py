@@ -10,6 +10,7 @@ import falcon
 
 from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
+from gateway.calls import Callers, Once
 from gateway.contract.catalog import Catalog
 from gateway.http import compression, forwarded, hardening, leniency, login, metadata, middleware, refusals, routing
 from gateway.http.admission import PLACE, Admission
@@ -26,14 +27,10 @@ from gateway.http.resources import (
 from gateway.http.tables import Tables
 from gateway.metadata.library import Library
 from gateway.places import Place
-from gateway.users.authenticator import Authenticator
 from models import Database
 from serializers.base import Limits
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import Registry, names_of
-
-#: What pages and OpenAPI call the service.
-TITLE = "Sessions"
 
 #: Bytes that a request's body may have where nothing else is said.
 BODY_LIMIT = 10 * 1024 * 1024
@@ -110,6 +107,9 @@ _SPELLINGS = _Spellings(
 class Options:
     """How a service answers.
 
+    :ivar title: what pages and OpenAPI call the service.
+    :ivar version: the version of its API.
+    :ivar once: remembers calls that are done once (Idempotency-Key); None where nobody does.
     :ivar realm: what WWW-Authenticate names.
     :ivar body_limit: bytes that a request's body may have.
     :ivar open_body_limit: bytes that it may have where anybody may call.
@@ -150,20 +150,23 @@ class Options:
     compatible_errors: bool = True
     write_line: Callable[[logs.Line], None] = field(default_factory=lambda: logs.request_writer("text"))
     probed: Database | None = None
+    title: str = "Gateway"
+    version: str = __version__
+    once: Once | None = None
 
 
 def create_app(
     catalog: Catalog,
     registry: Registry,
-    database: Database,
-    authenticator: Authenticator,
+    database: Database | None,
+    callers: Callers | None,
     options: Options | None = None,
 ) -> App:
     """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
     options = options or Options()
     catalog.check()
     registry = registry.spelled(options.dialect)
-    gate = Gate(authenticator, options.origins)
+    gate = Gate(callers, options.origins)
     bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
     pipeline = Pipeline(
         catalog,
@@ -176,6 +179,7 @@ def create_app(
         options.admission,
         options.tables,
         options.reading,
+        options.once,
     )
     app = App(
         request_type=Request,
@@ -188,14 +192,15 @@ def create_app(
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
     ErrorAnswers(registry, options.realm, debug=options.debug, compatible=options.compatible_errors).install(app)
-    library = Library(catalog, registry, TITLE, __version__)
+    library = Library(catalog, registry, options.title, options.version)
     visibility = metadata.Visibility(library, gate, options.admission, options.permitted_only)
     _mount_operations(app, catalog, pipeline, visibility)
     _mount_predefined(app, registry, pipeline, visibility)
     for template, resource in metadata.routes(visibility):
         app.add_route(template, resource)
-    app.add_route(login.LOGIN, login.LoginResource())
-    app.add_route(login.LOGOUT, login.LogoutResource())
+    if any(each.signs_in for each in catalog):
+        app.add_route(login.LOGIN, login.LoginResource())
+        app.add_route(login.LOGOUT, login.LogoutResource())
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(options.probed or database))
     return app

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from gateway import audit, turns
+from gateway.calls import Callers, Cookie, Credentials, Method, Principal, authorize
 from gateway.contract.catalog import Operation
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.http.request import Request
 from gateway.origins import ANY, is_origin_of_host
-from gateway.principals import Method, Principal, authorize
-from gateway.users.authenticator import Authenticator, Credentials
-from gateway.users.sessions import LoginChange, LoginSession
-
-TEMPORARY, PERMANENT, OPTION = "ss-id", "ss-pid", "ss-opt"
-TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"
 
 #: In the WSGI environment: the id of the user whom the request's credentials have signed in; empty when they were refused.
 CALLER = "gateway.caller"
 
-#: Cookies of one name that are looked at: a line may hold those of several paths and domains.
-_MOST_COOKIES = 4
 _HERE = frozenset({"same-origin", "none"})
 
 
@@ -34,10 +26,11 @@ _HERE = frozenset({"same-origin", "none"})
 class Gate:
     """Lets requests in.
 
+    :ivar callers: who knows the senders of requests; None where nobody does, and everybody is a stranger.
     :ivar origins: web origins whose pages may call (CORS).
     """
 
-    authenticator: Authenticator
+    callers: Callers | None
     origins: Collection[str] = ()
 
     def admit(self, operation: Operation, request: Request, *, recorded: bool = True) -> Principal | None:
@@ -72,7 +65,7 @@ class Gate:
         source.request_id, source.address, source.user = request.id, shown.address, ""
         if request.authentication is None:
             try:
-                request.authentication = self.authenticator.authenticate(shown), None
+                request.authentication = None if self.callers is None else self.callers.authenticate(shown), None
             except (NotAuthenticated, Forbidden) as error:
                 request.env[CALLER] = ""
                 request.authentication = None, error
@@ -101,71 +94,28 @@ class Gate:
 def credentials(request: Request) -> Credentials:
     """What the request shows of its sender."""
     shown = request.env.get
-    has_cookies = "HTTP_COOKIE" in request.env
     values = (
         shown("HTTP_AUTHORIZATION"),
         shown("HTTP_X_API_KEY"),
         shown("HTTP_X_SS_ID"),
-        _session_ids(request) if has_cookies else (),
+        shown("HTTP_COOKIE", ""),
         shown("REMOTE_ADDR", ""),
-        next(_cookies(request, TOKEN), "") if has_cookies else "",
-        next(_cookies(request, REFRESH_TOKEN), "") if has_cookies else "",
     )
     # PERF: a named tuple's own constructor is a function in Python.
     return tuple.__new__(Credentials, values)
 
 
-def _cookies(request: Request, name: str) -> Iterator[str]:
-    """The values of the cookies of a name that have one, `_MOST_COOKIES` at most."""
-    return islice(filter(None, request.get_cookie_values(name) or ()), _MOST_COOKIES)
-
-
-def _session_ids(request: Request) -> tuple[str, ...]:
-    """The ids in the cookies, first those in the cookie that ss-opt names; an old one must not hide a good one."""
-    order = (PERMANENT, TEMPORARY) if "perm" in _cookies(request, OPTION) else (TEMPORARY, PERMANENT)
-    return tuple(dict.fromkeys(value for name in order for value in _cookies(request, name)))
-
-
-def renewal(caller: Principal | None) -> LoginChange | None:
-    """The login session of a caller whose cookies should last anew."""
-    if caller is None or caller.method is not Method.COOKIE or not caller.renewed:
-        return None
-    return LoginChange(LoginSession(caller.session_id, permanent=True))
-
-
-def cookie_lines(change: LoginChange, *, secure: bool, path: str = "/") -> Iterator[str]:
-    """What Set-Cookie says of a new login session, or of the end of the client's. A line is a header of its own.
+def cookie_lines(cookies: Sequence[Cookie], *, secure: bool, path: str = "/") -> Iterator[str]:
+    """The values of Set-Cookie. A line is a header of its own.
 
     :param path: the path under which the client reaches the service.
 
     Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies. Not by Falcon, which writes an empty
     value as two quotes: some clients would send them back.
     """
-    for name, value, seconds in _cookies_of(change):
+    for name, value, seconds in cookies:
         lasting = "" if seconds is None else f"; Max-Age={seconds}"
         yield f"{name}={value}; Path={path}{lasting}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
-
-
-def _cookies_of(change: LoginChange) -> Iterator[tuple[str, str, int | None]]:
-    if not change.keeps_session:
-        yield from _session_cookies(change.session)
-    if change.tokens is not None:
-        yield TOKEN, change.tokens.access, change.tokens.access_seconds
-        if change.tokens.refresh:
-            yield REFRESH_TOKEN, change.tokens.refresh, change.tokens.refresh_seconds
-    elif change.ends_tokens:
-        yield from ((name, "", 0) for name in (TOKEN, REFRESH_TOKEN))
-
-
-def _session_cookies(session: LoginSession | None) -> Iterator[tuple[str, str, int | None]]:
-    if session is None:
-        yield from ((name, "", 0) for name in (TEMPORARY, PERMANENT, OPTION))
-        return
-    # Some clients keep the one, some the other; both name the same session. Without Max-Age they end with the browser.
-    seconds = session.seconds if session.permanent else None
-    yield TEMPORARY, session.id, seconds
-    yield PERMANENT, session.id, seconds
-    yield OPTION, "perm" if session.permanent else "temp", seconds
 
 
 def challenge(realm: str) -> str:

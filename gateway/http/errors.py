@@ -22,7 +22,6 @@ from gateway.http.auth import challenge
 from gateway.http.request import Request
 from gateway.logs import Rarely
 from gateway.metadata.library import HTML
-from gateway.users.logins import WRONG
 from serializers.base import Serializer
 from serializers.dialect import Dialect
 from serializers.registry import Registry
@@ -195,6 +194,8 @@ def _wants_challenge(request: Request, error: errors.NotAuthenticated) -> bool:
 
 def status_of(error: errors.ServiceError) -> int:
     """The HTTP status of an error."""
+    if isinstance(error, errors.StatusError):
+        return error.status
     return next((STATUS[each] for each in type(error).__mro__ if each in STATUS), 500)
 
 
@@ -203,7 +204,7 @@ def reason_phrase(status: int, error: errors.ServiceError) -> str:
     raised (``404 NotFound``), HTTP's own phrase of what the host refused (``404 Not Found``)."""
     phrase = responses.get(status, error.code)
     if isinstance(error, errors.NotAuthenticated):
-        return WRONG if error.message == WRONG else phrase
+        return errors.WRONG_LOGIN if error.message == errors.WRONG_LOGIN else phrase
     of_host = type(error) is errors.ServiceError or isinstance(error, _HOST_ERRORS)
     if of_host or error.code == _UNBOUND or not _PHRASE.fullmatch(error.code):
         return phrase

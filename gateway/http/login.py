@@ -13,7 +13,6 @@ from gateway.http.request import Request
 from gateway.metadata import pages
 from gateway.metadata.library import HTML
 from gateway.origins import is_origin_of_host
-from gateway.users.dtos import Authenticate
 
 LOGIN, LOGOUT = "/login", "/logout"
 #: Pages with a form that is sent to this service, and nothing else.
@@ -72,7 +71,7 @@ def is_login_form(request: Request) -> bool:
     """Whether the request is a form that signs somebody in and wants a page back."""
     return (
         request.operation is not None
-        and request.operation.dto is Authenticate
+        and request.operation.signs_in
         and request.method == "POST"
         and request.form is not None
         and request.negotiation.serializer.paged

@@ -9,6 +9,7 @@ from typing import Any
 
 import falcon
 
+from gateway.calls import Principal, authorize
 from gateway.contract.catalog import Operation
 from gateway.errors import (
     FieldError,
@@ -25,7 +26,6 @@ from gateway.http.auth import Gate
 from gateway.http.request import Request
 from gateway.metadata.library import HTML, Document, Library
 from gateway.origins import without_default_port
-from gateway.principals import Principal, authorize
 
 Answer = Callable[[Request], Document]
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.budget import STREAMED, Allowance, Budget
-from gateway.calls import Context, Streamed, now
+from gateway.calls import Context, Cookie, Once, Principal, Streamed, now
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import (
     ClientLeft,
+    KeyInProgress,
     MalformedRequest,
     NotSupported,
     OutcomeUnknown,
@@ -33,10 +34,7 @@ from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.http.tables import Tables
 from gateway.places import Place
-from gateway.principals import Principal
 from gateway.transactions import run_unit, unit_of_work
-from gateway.users import idempotency
-from gateway.users.sessions import LoginChange
 from models import Database, Unit
 from serializers.base import Limits, Page
 from serializers.registry import Registry
@@ -71,14 +69,14 @@ class Answer:
 class _Call:
     """A request that was admitted, and what becomes of it.
 
-    :ivar login: what it did to its client's login.
+    :ivar cookies: cookies for its client.
     """
 
     operation: Operation
     request: Request
     caller: Principal | None
     budget: Budget
-    login: LoginChange | None = None
+    cookies: Sequence[Cookie] = ()
 
 
 class _NotStored(Exception):
@@ -100,7 +98,7 @@ class _Running:
         """Note that a call is being done. Raises Conflict where it is being done already."""
         with self._lock:
             if key in self._keys:
-                raise idempotency.in_progress()
+                raise KeyInProgress
             self._keys.add(key)
 
     def end(self, key: tuple[str, ...]) -> None:
@@ -134,13 +132,14 @@ class Pipeline:
     :ivar streamed: what a streamed list may use.
     :param tables: how lists are written in CSV.
     :ivar reading: how strictly requests are read, a mode of `gateway.http.leniency`.
+    :ivar once: remembers calls that are done once; None where nobody does.
     """
 
     def __init__(
         self,
         catalog: Catalog,
         registry: Registry,
-        database: Database,
+        database: Database | None,
         gate: auth.Gate,
         bodies: tuple[Limits, Limits],
         limits: Allowance = Allowance(),  # noqa: B008 - frozen
@@ -148,6 +147,7 @@ class Pipeline:
         admission: Admission | None = None,
         tables: Tables = "auto",
         reading: str = "compatible",
+        once: Once | None = None,
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -158,6 +158,7 @@ class Pipeline:
         self.admission = admission or Admission()
         self.encoder = encoding.Encoder(registry, tables)
         self.reading = reading
+        self.once = once
         self._running = _Running()
         self._body, self._open_body = bodies
         #: By whether somebody must be signed in.
@@ -196,7 +197,7 @@ class Pipeline:
             if place is not None and not kept:
                 place.release()
         answer = self._streamed(operation, request, found) if isinstance(found, Streamed) else found
-        if call.login is not None or (caller is not None and caller.renewed):
+        if call.cookies or (caller is not None and caller.renewed):
             return self._with_cookies(answer, call)
         return answer
 
@@ -281,18 +282,18 @@ class Pipeline:
                 expected,
                 key,
                 request.method,
-                self.gate.authenticator,
+                self.gate.callers,
                 request.credentials,
             )
-            called = self.catalog
-            result = (
-                idempotency.call(called, operation, values, context) if key else called.call(operation, values, context)
-            )
+            if key and self.once is not None:
+                result = self.once.call(self.catalog, operation, values, context)
+            else:
+                result = self.catalog.call(operation, values, context)
             if finish is not None:
                 result = finish(call, result)
             if request.method == "HEAD" and operation.writes:
                 raise _NotStored(result)
-            call.login = context.login
+            call.cookies = context.cookies
             return result
 
         keyed = (caller.user_id, operation.name, key) if key and operation.idempotent and caller is not None else None
@@ -309,8 +310,8 @@ class Pipeline:
                 context.write_records(outcome="unknown")
             raise
         except Exception:
-            if keyed and context is not None and context.unit.partly_stored:
-                idempotency.release(self.database, operation, context)
+            if keyed and self.once is not None and context is not None and context.unit.partly_stored:
+                self.once.release(operation, context)
             raise
         finally:
             if keyed is not None:
@@ -337,12 +338,14 @@ class Pipeline:
 
     def _with_cookies(self, answer: Answer, call: _Call) -> Answer:
         """The answer with what the call did to its client's login, or with cookies that last anew."""
-        change, request = call.login or auth.renewal(call.caller), call.request
-        if change is None or not request.may_set_cookies:
+        request, callers = call.request, self.gate.callers
+        cookies = call.cookies or (callers.renewal(call.caller) if callers and call.caller else ())
+        if not cookies or not request.may_set_cookies:
             return answer
-        if call.login and request.negotiation.serializer.paged and (target := login.wanted(request)):
+        signs_in = call.cookies and call.operation.signs_in
+        if signs_in and request.negotiation.serializer.paged and (target := login.wanted(request)):
             answer = Answer(302, headers={"Location": login.goal(request, target)})
-        lines = auth.cookie_lines(change, secure=request.scheme == "https", path=request.prefix or "/")
+        lines = auth.cookie_lines(cookies, secure=request.scheme == "https", path=request.prefix or "/")
         return replace(answer, cookies=[*lines])
 
     def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:

@@ -29,10 +29,10 @@ class HealthResource:
 class ReadyResource:
     """``/ready``: the database answers and, on SQLite, takes writes.
 
-    :param database: one with a connection that requests do not use, so that they can't delay the probe.
+    :param database: one with a connection that requests do not use, so that they can't delay the probe; None where there is none.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database | None) -> None:
         self._check = Check(lambda: probe(database))
 
     def on_get(self, request: Request, response: falcon.Response) -> None:

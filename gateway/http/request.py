@@ -9,13 +9,12 @@ from typing import Any
 
 import falcon
 
+from gateway.calls import NONE, Credentials, Principal
 from gateway.contract.catalog import Operation
 from gateway.errors import ServiceError
 from gateway.http.forwarded import PREFIX
 from gateway.http.negotiation import Negotiation
 from gateway.http.query import RawPairs, last_value, percent_decoded, split_pairs, unescaped
-from gateway.principals import Principal
-from gateway.users.authenticator import NONE, Credentials
 
 _KEPT = re.compile("%(2f)", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")

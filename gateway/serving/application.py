@@ -100,7 +100,9 @@ class Server(BaseApplication):  # type: ignore[misc]
     :param listener: the socket to serve, which becomes gunicorn's; None for what GATEWAY_BIND names.
     """
 
-    def __init__(self, app: App, database: Database, settings: Settings, listener: socket.socket | None = None) -> None:
+    def __init__(
+        self, app: App, database: Database | None, settings: Settings, listener: socket.socket | None = None
+    ) -> None:
         self._bind = None if listener is None else f"fd://{listener.detach()}"
         self._app = app
         self._database = database
@@ -132,5 +134,6 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def _after_fork(self, _arbiter: Any, _worker: Any) -> None:
         # A connection must not be shared between processes.
-        self._database.dispose()
+        if self._database is not None:
+            self._database.dispose()
         sys.setswitchinterval(SWITCH_INTERVAL)

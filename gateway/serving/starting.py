@@ -14,8 +14,10 @@ import structlog
 
 from gateway import wsgi
 from gateway.errors import ConfigurationError
+from gateway.service import Service
 from gateway.settings import Settings
 from gateway.users import bootstrap
+from gateway.users.part import users_of
 from models import Database, SchemaMismatch, Unavailable, connect
 from models.engine import migrations
 
@@ -33,28 +35,30 @@ def no_report() -> None:
     """Do nothing, where nobody waits for a slow start."""
 
 
-def prepare(settings: Settings, slow: Callable[[], None] = no_report) -> Database:
-    """Return the database, with its schema up to date and at least one administrator in it.
+def prepare(settings: Settings, service: Service, slow: Callable[[], None] = no_report) -> Database | None:
+    """Return the database, with its schema up to date and at least one administrator in it; None for a service without tables.
 
     :param slow: called once when this takes long: the database does not answer, or a database with data is migrated.
     :raises ConfigurationError: when the database does not answer within GATEWAY_DATABASE_WAIT seconds, or has another schema.
     """
-    _wait(settings, slow)
+    if not service.rows:
+        return None
+    _wait(settings, service, slow)
     if settings.sqlite_path is not None:
-        _migrate(settings, slow)
-    database = wsgi.open_database(settings)
-    announce_first_user(database, settings)
+        _migrate(settings, service, slow)
+    database = wsgi.open_database(settings, service)
+    announce_first_user(database, settings, service)
     return database
 
 
-def _wait(settings: Settings, slow: Callable[[], None]) -> None:
+def _wait(settings: Settings, service: Service, slow: Callable[[], None]) -> None:
     """Return when the database answers."""
     deadline = time.monotonic() + settings.database_wait
     next_line = 0.0
     database = connect(settings.database_url, connections=1)
     while True:
         try:
-            migrations.missing(database, wsgi.OWNERS)
+            migrations.missing(database, service.rows)
             if settings.sqlite_path is not None:
                 database.probe()
         except SchemaMismatch:
@@ -88,12 +92,12 @@ def _named(settings: Settings) -> str:
     return "" if path is None else f"{path}: "
 
 
-def _migrate(settings: Settings, slow: Callable[[], None]) -> None:
+def _migrate(settings: Settings, service: Service, slow: Callable[[], None]) -> None:
     database = migrations.patient(settings.database_url)
-    if migrations.is_migrated(database) and (missing := migrations.missing(database, wsgi.OWNERS)):
+    if migrations.is_migrated(database) and (missing := migrations.missing(database, service.rows)):
         slow()
         log.info("migrating", migrations=missing, disk=disk_needed(database, settings.sqlite_path))
-        migrations.apply(database, wsgi.OWNERS, lambda text: log.info("migrating", step=text))
+        migrations.apply(database, service.rows, lambda text: log.info("migrating", step=text))
     database.dispose()
 
 
@@ -108,11 +112,14 @@ def disk_needed(database: Database, path: Path | None) -> str:
     return f"up to {max(1, needed // _MEGABYTE)} MB{free}"
 
 
-def announce_first_user(database: Database, settings: Settings) -> None:
+def announce_first_user(database: Database, settings: Settings, service: Service) -> None:
     """Make an administrator where there is none, and tell the operator: on a terminal, or with the secrets in a file of mode 600."""
+    users = users_of(service)
+    if users is None or not service.catalog.administrator:
+        return
     kept = None if sys.stdout.isatty() else _secrets_file(settings)
     try:
-        made = bootstrap.first_user(database, settings, kept)
+        made = users.first_user(service, database, settings, kept)
     except bootstrap.NoAdministrator as error:
         log.warning("no administrator", reason=str(error))
         return

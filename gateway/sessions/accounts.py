@@ -7,15 +7,15 @@ from typing import Any
 
 from gateway import lists
 from gateway.audit import Event
-from gateway.calls import Context
+from gateway.calls import Context, Principal
 from gateway.contract.dto import Instance
 from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.errors import Conflict, FieldError, NotFound, ValidationFailed
-from gateway.principals import Principal
 from gateway.sessions import people
+from gateway.sessions.callers import visible_accounts
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.accounts import AccountInfo, GetAccount, ListAccounts, NewAccount, PatchAccount
-from gateway.sessions.dtos.catalog import catalog
 from models import Unit
 from models.sessions import account, account_list
 from models.sessions.session import fold
@@ -37,11 +37,11 @@ def _info(row: Any, ancestors: Sequence[Any], caller: Principal) -> Instance:
     return AccountInfo.instance({**values, "ancestor_ids": seen})
 
 
-@catalog.handles(ListAccounts)
+@service.handles(ListAccounts)
 def list_accounts(request: Instance, context: Context) -> Any:
     """The caller's accounts; a SystemAdministrator's are all."""
     filters = {
-        "visible_accounts": context.principal.visible_accounts,
+        "visible_accounts": visible_accounts(context.principal),
         "ids": lists.given(request.specific_ids),
         "name_contains": fold(request.name_filter) or None,
     }
@@ -51,13 +51,13 @@ def list_accounts(request: Instance, context: Context) -> Any:
     return lists.answer(returns, AccountInfo, request, context.unit, rows, filters, by="date_created")
 
 
-@catalog.handles(GetAccount)
+@service.handles(GetAccount)
 def read(request: Instance, context: Context) -> Instance:
     """The account. Raises NotFound where it does not exist or is none of the caller's."""
     return _shown(_found(request.account_id, context), context)
 
 
-@catalog.handles(NewAccount)
+@service.handles(NewAccount)
 def create(request: Instance, context: Context) -> Instance:
     """Store a new account. Raises ValidationFailed where the parent does not exist."""
     parent = _parent(NewAccount.__name__, request, context)
@@ -72,7 +72,7 @@ def create(request: Instance, context: Context) -> Instance:
     return _shown(row, context)
 
 
-@catalog.handles(PatchAccount)
+@service.handles(PatchAccount)
 def patch(request: Instance, context: Context) -> Instance:
     """Change what is given. Raises NotFound, ValidationFailed where the parent does not exist, and Conflict for a circle."""
     row = _found(request.account_id, context)

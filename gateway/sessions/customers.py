@@ -7,14 +7,14 @@ from typing import Any
 
 from gateway import lists
 from gateway.audit import Event
-from gateway.calls import Context
+from gateway.calls import Context, Principal
 from gateway.contract.dto import Instance
 from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.errors import FieldError, ValidationFailed
-from gateway.principals import Principal
 from gateway.sessions import people
-from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.callers import visible_accounts
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.customers import CustomerInfo, ListCustomers, NewCustomer
 from gateway.sessions.shown import seen_customers
 from models import Unit
@@ -40,11 +40,11 @@ def _info(row: Any, path: Sequence[Any], account_name: str | None, caller: Princ
     return CustomerInfo.instance({**values, "account_name": account_name, "breadcrumb": crumbs})
 
 
-@catalog.handles(ListCustomers)
+@service.handles(ListCustomers)
 def list_customers(request: Instance, context: Context) -> Any:
     """The customers of the accounts that the caller sees."""
     filters = {
-        "visible_accounts": context.principal.visible_accounts,
+        "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
         "parent_customer_ids": seen_customers(lists.given(request.parent_customer_ids), context),
         "ids": lists.given(request.specific_ids),
@@ -56,7 +56,7 @@ def list_customers(request: Instance, context: Context) -> Any:
     return lists.answer(returns, CustomerInfo, request, context.unit, rows, filters, by="date_created")
 
 
-@catalog.handles(NewCustomer)
+@service.handles(NewCustomer)
 def create(request: Instance, context: Context) -> Instance:
     """Store a new customer, of the caller's first account where none is named.
 

@@ -10,7 +10,8 @@ from gateway.contract.dto import Instance
 from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.errors import FieldError, ValidationFailed
-from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.callers import visible_accounts
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.messaging import (
     ConversationInfo,
     ListConversations,
@@ -30,7 +31,7 @@ from models.sessions import message
 MOST_CONVERSATIONS = 1000
 
 
-@catalog.handles(SendMessage)
+@service.handles(SendMessage)
 def send(request: Instance, context: Context) -> Any:
     """Store a message of a session, or between an endpoint and an address.
 
@@ -77,11 +78,11 @@ def _of_endpoint(request: Instance, context: Context) -> dict[str, Any]:
     return {"account_id": own, "endpoint_id": request.endpoint_id, "other_address": request.to_address}
 
 
-@catalog.handles(ListMessages)
+@service.handles(ListMessages)
 def list_messages(request: Instance, context: Context) -> Any:
     """The messages of the accounts that the caller sees, the newest first."""
     filters = {
-        "visible_accounts": context.principal.visible_accounts,
+        "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
         "customer_ids": seen_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),
@@ -95,11 +96,11 @@ def list_messages(request: Instance, context: Context) -> Any:
     return lists.answer(returns, MessageInfo, request, context.unit, rows, filters, by="date")
 
 
-@catalog.handles(ListConversations)
+@service.handles(ListConversations)
 def list_conversations(request: Instance, context: Context) -> Instance:
     """The conversations of the accounts that the caller sees, the most recent first."""
     filters = {
-        "visible_accounts": context.principal.visible_accounts,
+        "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
         "customer_ids": seen_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.calls import Context
+from gateway.calls import Context, Principal
 from gateway.contract.dto import Instance
 from gateway.errors import FieldError, ValidationFailed
-from gateway.principals import Principal
 from gateway.sessions import people
-from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.flows import FlowChannels
 from gateway.sessions.dtos.sessions import NewOutgoingSession, NewSession, SessionCallState, SessionDirections
 from gateway.sessions.shown import shown
@@ -33,13 +32,13 @@ class _Named:
 _NOTHING = _Named()
 
 
-@catalog.checks(NewSession)
+@service.checks(NewSession)
 def check(request: Instance, context: Context) -> list[FieldError]:
     """What is wrong with a request beside what its fields' own rules say."""
     return _look_up(request, context).failures
 
 
-@catalog.handles(NewSession)
+@service.handles(NewSession)
 def create(request: Instance, context: Context) -> Any:
     """Store a new session. Raises ValidationFailed with a NotFound for each id that leads nowhere; nothing is stored then."""
     # PERF: most requests name nothing by id.
@@ -138,7 +137,7 @@ def _store(context: Context, caller: Principal, values: dict[str, Any], members:
     return session.insert(context.unit, {**always, **values}, members, [line])
 
 
-@catalog.handles(NewOutgoingSession)
+@service.handles(NewOutgoingSession)
 def create_outgoing(request: Instance, context: Context) -> None:
     """Store a session that is about to be dialled. The gateway dials nobody: a flow that watches sessions does."""
     caller = context.principal

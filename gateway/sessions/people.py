@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.calls import Context
+from gateway.calls import Context, Principal
 from gateway.contract.rules import is_email
-from gateway.principals import Principal
+from gateway.sessions.callers import visible_accounts
 from models.sessions import account, session
 from models.sessions.session import MemberRow
 from models.users import user
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{2,30}")
 
 def may_see(principal: Principal, account_id: str | None) -> bool:
     """Whether the principal sees what belongs to an account."""
-    visible = principal.visible_accounts
+    visible = visible_accounts(principal)
     return visible is None or account_id in visible
 
 
@@ -26,7 +26,7 @@ def visible_user(context: Context, user_id: str) -> Any:
     found = user.get(context.unit, user_id)
     if found is None or found.disabled:
         return None
-    visible = context.principal.visible_accounts
+    visible = visible_accounts(context.principal)
     if visible is None or not set(visible).isdisjoint(user.accounts(context.unit, user_id)):
         return found
     return None
@@ -40,7 +40,7 @@ def visible_customer(context: Context, customer_id: str) -> Any:
 
 def visible_session(context: Context, session_id: str) -> Any:
     """The session of that id, as far as the caller sees it, or None."""
-    return session.get(context.unit, session_id, account_ids=context.principal.visible_accounts)
+    return session.get(context.unit, session_id, account_ids=visible_accounts(context.principal))
 
 
 _LONGEST_NAME = 255

@@ -10,7 +10,8 @@ from gateway.contract.dto import Instance
 from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.sessions import people
-from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.callers import is_administrator, visible_accounts
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.sessions import GetMySessions, GetMySessionsResponse, ListSessions, SessionInfo
 from gateway.sessions.shown import seen_customers, shown_to
 from models.engine.listing import Order
@@ -21,11 +22,11 @@ from models.sessions.session import fold
 MOST_OF_MINE = 1000
 
 
-@catalog.handles(ListSessions)
+@service.handles(ListSessions)
 def list_sessions(request: Instance, context: Context) -> Any:
     """The sessions that the caller sees and that pass every filter. Texts are found in any letter case; days are UTC, both inclusive."""
     filters = {
-        "visible_accounts": context.principal.visible_accounts,
+        "visible_accounts": visible_accounts(context.principal),
         "archived": bool(request.search_archive),
         "account_ids": lists.given(request.account_ids),
         "customer_ids": seen_customers(lists.given(request.customer_ids), context),
@@ -45,16 +46,16 @@ def list_sessions(request: Instance, context: Context) -> Any:
 def _rows(context: Context) -> lists.Rows:
     """Sessions as the caller sees them."""
     caller = context.principal
-    if caller.is_administrator:
+    if is_administrator(caller):
         return session_list
     return lists.Converted(session_list, lambda unit, rows: shown_to(caller, unit, rows))
 
 
-@catalog.handles(GetMySessions)
+@service.handles(GetMySessions)
 def list_mine(_request: Instance, context: Context) -> Any:
     """All sessions that the caller is a member of and that have not ended, the newest first."""
     filters = {
-        "visible_accounts": context.principal.visible_accounts,
+        "visible_accounts": visible_accounts(context.principal),
         "archived": False,
         "ended": False,
         "member": people.identity_of(context.principal.email),

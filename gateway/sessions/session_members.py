@@ -8,7 +8,7 @@ from gateway.calls import Context
 from gateway.contract.dto import Instance
 from gateway.errors import FieldError, NotFound, ValidationFailed
 from gateway.sessions import people
-from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.sessions import AddConferenceMember, DeleteChatMember, InviteChatMember
 from gateway.sessions.sessions import change, for_change, open_for_change
 from gateway.sessions.shown import shown
@@ -16,7 +16,7 @@ from models.engine import ids
 from models.sessions import session
 
 
-@catalog.handles(AddConferenceMember)
+@service.handles(AddConferenceMember)
 def add_to_conference(request: Instance, context: Context) -> Any:
     """Add a ringing member, and make the session a conference. Who is a member already stays one, with the new Call SID reported.
 
@@ -35,7 +35,7 @@ def add_to_conference(request: Instance, context: Context) -> Any:
     return shown(session.add_member(context.unit, row, added), context)
 
 
-@catalog.handles(InviteChatMember)
+@service.handles(InviteChatMember)
 def invite(request: Instance, context: Context) -> Any:
     """Add a member once; inviting a member again changes nothing.
 
@@ -53,7 +53,7 @@ def invite(request: Instance, context: Context) -> Any:
     return shown(session.add_member(context.unit, row, added), context)
 
 
-@catalog.handles(DeleteChatMember)
+@service.handles(DeleteChatMember)
 def remove(request: Instance, context: Context) -> Any:
     """Remove a member. Raises NotFound where the session or the member is not there, and PreconditionFailed."""
     row = for_change(request.session_id, context)

@@ -11,7 +11,8 @@ from typing import Any
 from gateway.calls import Context, version_name
 from gateway.contract.dto import Instance
 from gateway.errors import Conflict, NotFound, PreconditionFailed
-from gateway.sessions.dtos.catalog import catalog
+from gateway.sessions.callers import visible_accounts
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.sessions import EndSession, GetSession, HoldSession, PatchSession, SessionCallState
 from gateway.sessions.shown import shown
 from models.sessions import session
@@ -21,13 +22,13 @@ from models.sessions.session import LogRow
 _PATCHED = ("console_data", "call_state", "hold_reason", "queue_state")
 
 
-@catalog.handles(GetSession)
+@service.handles(GetSession)
 def read(request: Instance, context: Context) -> Any:
     """The session. Raises NotFound."""
     return shown(_found(request.session_id, context), context)
 
 
-@catalog.handles(PatchSession)
+@service.handles(PatchSession)
 def patch(request: Instance, context: Context) -> Any:
     """Change what is given; a call state of Connected resumes a held session. Raises NotFound, Conflict, PreconditionFailed."""
     row = open_for_change(request.session_id, context)
@@ -47,7 +48,7 @@ def _wire_names(changes: Mapping[str, Any]) -> list[str]:
     return [str(PatchSession.schema().fields[name].data_key) for name in changes]
 
 
-@catalog.handles(HoldSession)
+@service.handles(HoldSession)
 def hold(request: Instance, context: Context) -> Any:
     """Put the session on hold. Raises NotFound, Conflict, PreconditionFailed."""
     row = open_for_change(request.session_id, context)
@@ -63,7 +64,7 @@ def hold(request: Instance, context: Context) -> Any:
     return shown(row, context)
 
 
-@catalog.handles(EndSession)
+@service.handles(EndSession)
 def end(request: Instance, context: Context) -> None:
     """End the session; one that has ended stays as it is. Raises NotFound, PreconditionFailed."""
     row = for_change(request.session_id, context)
@@ -117,7 +118,7 @@ def later(one: str, other: str) -> str:
 
 
 def _found(session_id: str, context: Context, *, for_update: bool = False) -> Any:
-    accounts = context.principal.visible_accounts
+    accounts = visible_accounts(context.principal)
     row = session.get(context.unit, session_id, account_ids=accounts, for_update=for_update)
     if row is None:
         raise NotFound(f"There is no session '{session_id}'.")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gateway.calls import Context
-from gateway.principals import Principal
+from gateway.calls import Context, Principal
 from gateway.sessions import people
+from gateway.sessions.callers import is_administrator
 from models import Unit
 from models.sessions import account_list
 
@@ -27,7 +27,7 @@ def shown(row: Any, context: Context) -> Any:
 
 def shown_to(caller: Principal, unit: Unit, rows: Sequence[Any]) -> Sequence[Any]:
     """Sessions or messages as the caller sees them."""
-    customers = set() if caller.is_administrator else {each for row in rows for each in _customers(row)}
+    customers = set() if is_administrator(caller) else {each for row in rows for each in _customers(row)}
     if not customers:
         return rows
     accounts = account_list.customer_accounts(unit, customers)
@@ -38,7 +38,7 @@ def shown_to(caller: Principal, unit: Unit, rows: Sequence[Any]) -> Sequence[Any
 def seen_customers(ids: Sequence[str] | None, context: Context) -> Sequence[str] | None:
     """Return the ids of a filter without those of customers that the caller does not see: a filter must not confirm what is not shown."""
     caller = context.principal
-    if not ids or caller.is_administrator:
+    if not ids or is_administrator(caller):
         return ids
     accounts = account_list.customer_accounts(context.unit, set(ids))
     return [each for each in ids if each not in accounts or people.may_see(caller, accounts[each])]

@@ -12,16 +12,17 @@ from typing import Any
 
 from gateway import lists
 from gateway.audit import Event
-from gateway.calls import Context
+from gateway.calls import Context, Principal, authorize
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, RoleMissing, ValidationFailed
-from gateway.principals import Principal, authorize
 from gateway.sessions import people
-from gateway.sessions.dtos.catalog import ROLES, USER, catalog
+from gateway.sessions.callers import is_administrator, visible_accounts
+from gateway.sessions.declared import ROLES, SYSTEM_ADMINISTRATOR, USER, catalog, service
 from gateway.sessions.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
 from gateway.users.administration import SHORTEST, password_fault
+from gateway.users.authentication import authenticator_of
 from gateway.users.passwords import LONGEST
 from gateway.users.rights import change_rights, covers
 from models import Unit
@@ -34,11 +35,11 @@ from models.users.user_list import UserRow
 _SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
 
 
-@catalog.handles(ListUsers)
+@service.handles(ListUsers)
 def list_users(request: Instance, context: Context) -> Any:
     """The users that the caller sees and that pass every filter."""
     filters = {
-        "visible_accounts": context.principal.visible_accounts,
+        "visible_accounts": visible_accounts(context.principal),
         "account_ids": _seen(lists.given(request.account_ids), context.principal),
         "ids": lists.given(request.specific_ids),
         "email_contains": (request.email_filter or "").casefold() or None,
@@ -49,7 +50,7 @@ def list_users(request: Instance, context: Context) -> Any:
     )
 
 
-@catalog.handles(NewUser)
+@service.handles(NewUser)
 def create(request: Instance, context: Context) -> Instance:
     """Store a new user with the role User. Raises ValidationFailed, and Conflict where the e-mail address is taken."""
     _check_new(request, context)
@@ -73,7 +74,7 @@ def create(request: Instance, context: Context) -> Instance:
     return _shown(context.unit, [_existing(context.unit, row.id)], context.principal)[0]
 
 
-@catalog.handles(PatchUser)
+@service.handles(PatchUser)
 def patch(request: Instance, context: Context) -> Instance:
     """Change what is given; empty lists, which some clients always send, are left out. Raises NotFound, Forbidden, ValidationFailed."""
     _check_patch(request, context)
@@ -96,7 +97,7 @@ def _check_patch(request: Instance, context: Context) -> UserRow:
     """The user that a request wants to change. Raises NotFound, Forbidden, ValidationFailed."""
     row = visible(context, request.user_id)
     check_covers(context.principal, row)
-    if request.roles and not context.principal.is_administrator:
+    if request.roles and not is_administrator(context.principal):
         raise RoleMissing
     failures = [
         *_password_failures("newPassword", request.new_password, (row.email_address, row.first_name, row.last_name)),
@@ -132,7 +133,9 @@ def _apply(request: Instance, context: Context, row: UserRow, hashed: str | None
         changes |= {"password_hash": hashed, "password_set_by": context.principal.user_id}
     roles = list(dict.fromkeys(request.roles)) if request.roles else None
     account_ids = list(dict.fromkeys(request.account_ids)) if request.account_ids else None
-    voided = change_rights(context.unit, row, context.now, roles=roles, account_ids=account_ids, **changes)
+    voided = change_rights(
+        context.unit, row, context.now, SYSTEM_ADMINISTRATOR, roles=roles, account_ids=account_ids, **changes
+    )
     given = {"roles": roles, "password": hashed, "accounts": account_ids}
     changed = [*named, *(name for name, value in given.items() if value)]
     context.record(Event.USER_CHANGED, row.id, changed=changed, roles=roles, accounts=account_ids)
@@ -226,13 +229,13 @@ def visible_by_email(context: Context, email_address: str) -> UserRow:
 
 def _visible(context: Context, user_id: str) -> UserRow | None:
     row = user_list.get(context.unit, user_id)
-    accounts = context.principal.visible_accounts
+    accounts = visible_accounts(context.principal)
     return None if row is None or (accounts is not None and set(accounts).isdisjoint(row.account_ids)) else row
 
 
 def check_covers(caller: Principal, row: UserRow) -> None:
     """Refuse the caller to act on a user who has rights that the caller lacks. Raises Forbidden."""
-    if not covers(caller, row.roles, row.account_ids):
+    if not covers(caller, row.roles, row.account_ids, SYSTEM_ADMINISTRATOR):
         raise Forbidden("This user has roles or accounts that you do not have.")
 
 
@@ -246,8 +249,7 @@ def _hashed(password: str | None, context: Context) -> str | None:
     """The password's hash. The unit is suspended meanwhile: a hash takes long, and nobody else could write."""
     if not password:
         return None
-    assert context.authenticator is not None
-    passwords = context.authenticator.passwords
+    passwords = authenticator_of(context).passwords
     with context.unit.suspended(), passwords.line(f"user {context.principal.user_id}"):
         return passwords.hash(password)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,20 +11,22 @@ from gateway import audit, strength
 from gateway.audit import Event
 from gateway.contract.rules import is_email
 from gateway.errors import Conflict, GatewayError
-from gateway.sessions.dtos.catalog import ROLES
 from gateway.transactions import unit_of_work
 from gateway.users import keys
 from gateway.users.clock import instant
 from gateway.users.passwords import LONGEST, new_hasher
 from gateway.users.rights import change_rights, void_credentials
 from models import Database, Unit
-from models.sessions import account
 from models.users import user, user_list
 from models.users.user_list import UserRow
 
 #: Characters that a new password has at least (OWASP ASVS 5.0, 6.2.1).
 SHORTEST = 8
 _DAY = 86_400
+
+
+#: The id of the account of a name, from a unit of work, the name, and the time now.
+AccountNamed = Callable[[Unit, str, str], str]
 
 
 class AdministrationError(GatewayError):
@@ -36,11 +38,17 @@ class Administrator:
     """Changes users of a database.
 
     :ivar now: seconds since the epoch.
+    :ivar roles: the roles that users may have.
+    :ivar administrator: the one of them that passes every check; empty for none.
+    :ivar account_named: the id of the account of a name, made where there is none; None where users have no accounts.
     :ivar by: who changes, for the audit lines.
     """
 
     database: Database
     now: float
+    roles: Sequence[str]
+    administrator: str = ""
+    account_named: AccountNamed | None = None
     by: str = "command line"
 
     def add_user(
@@ -48,28 +56,26 @@ class Administrator:
         email: str,
         *,
         roles: Sequence[str],
-        account_name: str,
+        account_name: str = "",
         password: str | None = None,
         api_key: str | None = None,
     ) -> str:
         """Add a user; the user's id. Raises AdministrationError where the address is none or taken, or where a role, password or
         key won't do.
 
-        :param account_name: the user's account; made where there is none of that name.
+        :param account_name: the user's account, where users have accounts.
         """
         if not is_email(email):
             raise AdministrationError(f"{email!r} is not an e-mail address")
-        check_roles(roles)
+        self._check_roles(roles)
         hashed = None if password is None else hash_password(password, [email])
         now = instant(self.now)
         with self._unit() as unit:
             if user.by_email(unit, email) is not None:
                 raise AdministrationError(f"there is a user {email} already")
-            found = account.by_name(unit, account_name)
-            if found is None:
-                found = account.insert(unit, name=account_name, parent_account_id=None, now=now, by=None)
+            accounts = [self.account_named(unit, account_name, now)] if self.account_named else []
             added = user.insert(
-                unit, email_address=email, account_ids=[found.id], roles=roles, now=now, password_hash=hashed
+                unit, email_address=email, account_ids=accounts, roles=roles, now=now, password_hash=hashed
             )
             if api_key is not None:
                 self._insert_key(unit, added.id, api_key)
@@ -120,14 +126,19 @@ class Administrator:
 
     def set_roles(self, email: str, roles: Sequence[str]) -> bool:
         """Give a user these roles and no others; whether the user's password is void since (`rights.change_rights`)."""
-        check_roles(roles)
+        self._check_roles(roles)
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
-            voided = change_rights(unit, found, instant(self.now), roles=list(roles))
+            voided = change_rights(unit, found, instant(self.now), self.administrator, roles=list(roles))
         self._record(Event.ROLES_CHANGED, found, before=found.roles, after=list(roles))
         if voided:
             self._record(Event.PASSWORD_VOIDED, found)
         return voided
+
+    def _check_roles(self, roles: Sequence[str]) -> None:
+        for role in roles:
+            if role not in self.roles:
+                raise AdministrationError(f"there is no role {role!r}; there are {', '.join(self.roles) or 'none'}")
 
     def _record(self, event: Event, row: Any, **facts: object) -> None:
         audit.record(event, user=self.by, target=row.id, email=row.email_address, **facts)
@@ -178,13 +189,6 @@ def hash_password(password: str, known: Iterable[str | None] = ()) -> str:
     if fault:
         raise AdministrationError(fault)
     return new_hasher().hash(password)
-
-
-def check_roles(roles: Sequence[str]) -> None:
-    """Raises AdministrationError where there is no such role."""
-    for role in roles:
-        if role not in ROLES:
-            raise AdministrationError(f"there is no role {role!r}; there are {', '.join(ROLES)}")
 
 
 def _found(unit: Unit, email: str) -> UserRow:

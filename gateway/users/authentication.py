@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.audit import Event
-from gateway.calls import Context
+from gateway.calls import Context, Credentials, Method, Principal
 from gateway.contract.dto import Instance
 from gateway.contract.responses import ResponseStatus
 from gateway.errors import (
@@ -20,22 +20,15 @@ from gateway.errors import (
     NotSupported,
     ValidationFailed,
 )
-from gateway.principals import Method, Principal
-from gateway.sessions import users
-from gateway.sessions.dtos.catalog import catalog
-from gateway.users.authenticator import Authenticator, Credentials, full_name
+from gateway.users.authenticator import Authenticator, full_name
 from gateway.users.dtos import (
     Authenticate,
     AuthenticateResponse,
-    ConvertSessionToToken,
     ConvertSessionToTokenResponse,
     GetAccessToken,
     GetAccessTokenResponse,
-    GetAuthStatus,
-    RequestAuthToken,
-    RequestAuthTokenResult,
 )
-from gateway.users.sessions import LoginChange, session_hash
+from gateway.users.sessions import REFRESH_TOKEN, TOKEN, session_cookies, session_hash, shown_token, token_cookies
 from gateway.users.tokens import TokenError
 from models.users import identity, login
 
@@ -47,7 +40,6 @@ _PASSWORDS = frozenset({_CREDENTIALS, "basic"})
 _BEARERS = frozenset({"bearer", "jwt", "apikey"})
 
 
-@catalog.handles(Authenticate)
 def authenticate(request: Instance, context: Context) -> Instance:
     """Sign in, out, or say who is signed in. Raises NotAuthenticated, TooManyRequests, ValidationFailed, NotFound, NotSupported."""
     provider = (request.provider or "").lower()
@@ -64,48 +56,22 @@ def authenticate(request: Instance, context: Context) -> Instance:
     return _signed_in(context, _bearer(request, context) or context.principal)
 
 
-@catalog.handles(GetAuthStatus)
-def status(_request: Instance, context: Context) -> Instance:
-    """Who is signed in, if anybody."""
-    return users.caller_info(context)
-
-
-@catalog.handles(RequestAuthToken)
-def request_token(request: Instance, context: Context) -> Instance:
-    """A token that signs in another user. Raises NotFound where the caller does not see the user, and Forbidden where the user may do
-    more than the caller."""
-    if request.user_email_address:
-        row = users.visible_by_email(context, request.user_email_address)
-    elif request.user_id:
-        row = users.visible(context, request.user_id)
-    else:
-        raise ValidationFailed(RequestAuthToken.__name__, [_empty("userEmailAddress", "User Email Address")])
-    users.check_covers(context.principal, row)
-    found = identity.by_id(context.unit, row.id)
-    if found is None or found.disabled:
-        raise NotFound(f"There is no user '{request.user_email_address or request.user_id}'.")
-    context.record(Event.TOKEN_ISSUED, row.id)
-    return RequestAuthTokenResult.new(auth_token=_authenticator(context).token_for(found))
-
-
-@catalog.handles(GetAccessToken)
 def refresh(request: Instance, context: Context) -> Instance:
     """A new bearer token, by the refresh token of the request or of a cookie. Raises ValidationFailed where there is none, NotAuthenticated
     where it is over, MalformedRequest where it is no refresh token."""
-    refresh_token = request.refresh_token or context.credentials.refresh_token
+    refresh_token = request.refresh_token or shown_token(context.credentials, REFRESH_TOKEN)
     if not refresh_token:
-        raise ValidationFailed(GetAccessToken.__name__, [_empty("refreshToken", "Refresh Token")])
+        raise ValidationFailed(GetAccessToken.__name__, [empty("refreshToken", "Refresh Token")])
     with context.unit.suspended():
         try:
-            tokens = _authenticator(context).refreshed(refresh_token)
+            tokens = authenticator_of(context).refreshed(refresh_token)
         except TokenError:
             raise MalformedRequest("This is not a refresh token.", error_code="ArgumentException") from None
     if tokens.refresh or request.use_token_cookie or not request.refresh_token:
-        context.login = LoginChange(None, keeps_session=True, tokens=tokens)
+        context.cookies.extend(token_cookies(tokens))
     return GetAccessTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
 
 
-@catalog.handles(ConvertSessionToToken)
 def convert(request: Instance, context: Context) -> Instance:
     """Tokens as cookies for whoever is signed in by a login session or a password. Raises Forbidden for those who show a key or a token:
     neither may outlive its own end."""
@@ -115,22 +81,22 @@ def convert(request: Instance, context: Context) -> Instance:
     user = identity.by_id(context.unit, caller.user_id)
     if user is None:
         raise NotAuthenticated
-    authenticator = _authenticator(context)
+    authenticator = authenticator_of(context)
     tokens = authenticator.token_cookies(user)
     keeps_session = bool(request.preserve_session) or not caller.session_id
     if not keeps_session:
         login.delete(context.unit, session_hash(caller.session_id))
-    context.login = LoginChange(None, keeps_session=keeps_session, tokens=tokens)
+    context.cookies.extend([*(() if keeps_session else session_cookies(None)), *token_cookies(tokens)])
     context.record(Event.TOKEN_ISSUED, caller.user_id)
     return ConvertSessionToTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
 
 
 def _log_in(request: Instance, context: Context) -> Instance:
     given = {("userName", "User Name"): request.user_name, ("password", "Password"): request.password}
-    missing = [_empty(*names) for names, value in given.items() if not value]
+    missing = [empty(*names) for names, value in given.items() if not value]
     if missing:
         raise ValidationFailed(Authenticate.__name__, missing)
-    authenticator = _authenticator(context)
+    authenticator = authenticator_of(context)
     with context.unit.suspended():
         user, session = authenticator.log_in(
             request.user_name, request.password, context.credentials.address, permanent=bool(request.remember_me)
@@ -140,10 +106,12 @@ def _log_in(request: Instance, context: Context) -> Instance:
     token, refresh_token = authenticator.tokens_of(user, session)
     returned: str | None = refresh_token
     if request.use_token_cookie:
-        context.login = LoginChange(session, tokens=authenticator.token_cookies(user, session_hash(session.id)))
+        context.cookies.extend(session_cookies(session))
+        context.cookies.extend(token_cookies(authenticator.token_cookies(user, session_hash(session.id))))
         returned = None
     else:
-        context.login = LoginChange(session, ends_tokens=_has_token_cookies(context))
+        context.cookies.extend(session_cookies(session))
+        _end_token_cookies(context)
     return _response(
         user_id=user.user_id,
         session_id=session.id,
@@ -158,14 +126,16 @@ def _log_in(request: Instance, context: Context) -> Instance:
 
 def _log_out(context: Context) -> Instance:
     with context.unit.suspended():
-        _authenticator(context).log_out(context.credentials)
-    context.login = LoginChange(None, ends_tokens=_has_token_cookies(context))
+        authenticator_of(context).log_out(context.credentials)
+    context.cookies.extend(session_cookies(None))
+    _end_token_cookies(context)
     return AuthenticateResponse.new(response_status=ResponseStatus.new())
 
 
-def _has_token_cookies(context: Context) -> bool:
-    """Whether the client keeps tokens as cookies. Those that do not must never hear of such cookies: they break some of them."""
-    return bool(context.credentials.token or context.credentials.refresh_token)
+def _end_token_cookies(context: Context) -> None:
+    """Let the client forget tokens that it keeps as cookies. Those that keep none must never hear of such cookies: they break some."""
+    if any(shown_token(context.credentials, name) for name in (TOKEN, REFRESH_TOKEN)):
+        context.cookies.extend(token_cookies(None))
 
 
 def _bearer(request: Instance, context: Context) -> Principal | None:
@@ -174,7 +144,7 @@ def _bearer(request: Instance, context: Context) -> Principal | None:
         return None
     shown = Credentials(authorization=f"Bearer {request.access_token}", address=context.credentials.address)
     with context.unit.suspended():
-        return _authenticator(context).authenticate(shown)
+        return authenticator_of(context).authenticate(shown)
 
 
 def _signed_in(context: Context, caller: Principal) -> Instance:
@@ -193,10 +163,15 @@ def _response(**values: Any) -> Instance:
     return AuthenticateResponse.new(permissions=[], response_status=ResponseStatus.new(), **values)
 
 
-def _empty(name: str, words: str) -> FieldError:
+def empty(name: str, words: str) -> FieldError:
+    """The failure of a field that must have a value.
+
+    :param words: its name for people.
+    """
     return FieldError("NotEmpty", name, f"'{words}' must not be empty.", {"PropertyName": words})
 
 
-def _authenticator(context: Context) -> Authenticator:
-    assert context.authenticator is not None
-    return context.authenticator
+def authenticator_of(context: Context) -> Authenticator:
+    """Who signs the callers of a call in, where that is the users part."""
+    assert isinstance(context.callers, Authenticator)
+    return context.callers

@@ -12,20 +12,28 @@ import base64
 import binascii
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from gateway import audit
 from gateway.audit import Event
-from gateway.errors import Forbidden, LoginFailed, NotAuthenticated, ServiceError
-from gateway.principals import Method, Principal
+from gateway.calls import Cookie, Credentials, Method, Principal
+from gateway.errors import WRONG_LOGIN, Forbidden, LoginFailed, NotAuthenticated, ServiceError
 from gateway.transactions import run_unit, unit_of_work
 from gateway.users.clock import Clock, instant
 from gateway.users.families import Outcome, TokenFamilies, new_family, new_refresh_id
 from gateway.users.keys import key_hash
 from gateway.users.lockout import Limits, Lockout
-from gateway.users.logins import WRONG, Logins
+from gateway.users.logins import Logins
 from gateway.users.passwords import IN_LINE, Passwords
-from gateway.users.sessions import LONGEST_ID, LoginSession, LoginSessions, TokenCookies, session_hash
+from gateway.users.sessions import (
+    REFRESH_TOKEN,
+    LoginSession,
+    LoginSessions,
+    TokenCookies,
+    session_cookies,
+    session_hash,
+    shown_ids,
+    shown_token,
+)
 from gateway.users.tokens import ACCESS_USE, REFRESH_USE, Claims, Lifetimes, TokenError, TokenExpired, Tokens, is_token
 from models import Database
 from models.engine.caches import Memory
@@ -34,45 +42,6 @@ from models.users.identity import Identity
 
 #: Seconds for which what a token needs of its user is remembered.
 REMEMBERED = 60
-
-
-class Credentials(NamedTuple):
-    """What a request shows of its sender, as sent. Its text never shows secrets.
-
-    :ivar authorization: the Authorization header.
-    :ivar api_key: the X-Api-Key header.
-    :ivar session_id: the X-ss-id header.
-    :ivar cookies: ids of login sessions, the likeliest first.
-    :ivar address: where the request comes from.
-    :ivar token: an access token in a cookie.
-    :ivar refresh_token: a refresh token in a cookie.
-    """
-
-    authorization: str | None = None
-    api_key: str | None = None
-    session_id: str | None = None
-    cookies: tuple[str, ...] = ()
-    address: str = ""
-    token: str = ""
-    refresh_token: str = ""
-
-    @property
-    def bearer(self) -> str:
-        """What the Authorization header bears; empty where it has another scheme."""
-        scheme, _, value = (self.authorization or "").strip().partition(" ")
-        return value.strip() if scheme.lower() == "bearer" else ""
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """Every token that a request shows."""
-        return tuple(each for each in (self.bearer, self.token, self.refresh_token) if is_token(each))
-
-    def __repr__(self) -> str:
-        return f"Credentials(address={self.address!r})"
-
-
-#: What a request without credentials shows.
-NONE = Credentials()
 
 
 class Authenticator:
@@ -128,6 +97,12 @@ class Authenticator:
             raise stale
         return None
 
+    def renewal(self, caller: Principal) -> Sequence[Cookie]:
+        """The cookies of a login session that lasts anew."""
+        if caller.method is not Method.COOKIE or not caller.renewed:
+            return ()
+        return tuple(session_cookies(LoginSession(caller.session_id, permanent=True)))
+
     def log_in(self, name: str, password: str, address: str, *, permanent: bool) -> tuple[Identity, LoginSession]:
         """Sign a user in: who it is, and a new login session. Raises LoginFailed and TooManyRequests."""
         try:
@@ -141,8 +116,8 @@ class Authenticator:
 
         :param tokens: end those too whose token the request shows, by header or cookie.
         """
-        ended = {session_hash(each) for each in _session_ids(credentials) if self._sessions.end(each)}
-        shown = credentials.tokens if tokens else ()
+        ended = {session_hash(each) for each in shown_ids(credentials) if self._sessions.end(each)}
+        shown = shown_tokens(credentials) if tokens else ()
         ended |= {family for each in shown if (family := self._tokens.family_of(each))}
         for each in shown:
             self._known_tokens.forget(f"Bearer {each}")
@@ -228,7 +203,7 @@ class Authenticator:
         return self._by_key(credentials.api_key) if credentials.api_key else None
 
     def _by_session(self, credentials: Credentials) -> Principal | None:
-        for session_id in _session_ids(credentials):
+        for session_id in shown_ids(credentials):
             found = self._sessions.find(session_hash(session_id))
             if found is not None:
                 method = Method.SESSION if session_id == credentials.session_id else Method.COOKIE
@@ -236,7 +211,7 @@ class Authenticator:
         return None
 
     def _by_cookie_token(self, credentials: Credentials) -> Principal | None:
-        token = credentials.token
+        token = shown_token(credentials)
         if not is_token(token):
             return None
         known = self._known_cookies.get(token)
@@ -256,11 +231,11 @@ class Authenticator:
         try:
             name, colon, password = _text(base64.b64decode(encoded, validate=True)).partition(":")
         except (binascii.Error, ValueError):
-            raise NotAuthenticated(WRONG) from None
+            raise NotAuthenticated(WRONG_LOGIN) from None
         if not colon:
-            raise NotAuthenticated(WRONG)
+            raise NotAuthenticated(WRONG_LOGIN)
         if not password:
-            return self._by_key(name, WRONG)
+            return self._by_key(name, WRONG_LOGIN)
         return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
 
     def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
@@ -328,9 +303,10 @@ def _text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _session_ids(credentials: Credentials) -> list[str]:
-    given = (credentials.session_id, *credentials.cookies)
-    return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST_ID))
+def shown_tokens(credentials: Credentials) -> tuple[str, ...]:
+    """Every token that a request shows."""
+    shown = (credentials.bearer, shown_token(credentials), shown_token(credentials, REFRESH_TOKEN))
+    return tuple(each for each in shown if is_token(each))
 
 
 def principal_of(user: Identity, method: Method, session_id: str = "", *, renewed: bool = False) -> Principal:

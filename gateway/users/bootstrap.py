@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 
-from gateway.sessions.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, USER
 from gateway.settings import Settings
 from gateway.transactions import unit_of_work
 from gateway.users import keys
@@ -32,12 +31,14 @@ class FirstUser:
     :ivar password: the password, where it was made and is shown once; None where the settings gave it.
     :ivar api_key: the same for the API key.
     :ivar kept: the file that the made secrets were written to; None where they are shown.
+    :ivar example: a request that the user may try, as `first_user` has it.
     """
 
     email: str
     password: str | None
     api_key: str | None
     kept: Path | None = None
+    example: str = ""
 
     def announcement(self, bind: str) -> str:
         """What the operator of a gateway that listens there is told, once."""
@@ -51,10 +52,16 @@ class FirstUser:
                 f"  e-mail    {self.email}",
                 f"  password  {self._shown(self.password, 'PASSWORD')}",
                 f"  API key   {self._shown(self.api_key, 'API_KEY')}",
-                f"{made} Try it:" if self.password or self.api_key else "Try it:",
-                f"  curl -H \"Authorization: Bearer {key}\" -d '{{displayName:Hi,channel:Chat}}' {_sessions_at(bind)}",
+                *self._tried(key, bind, made if self.password or self.api_key else ""),
             ]
         )
+
+    def _tried(self, key: str, bind: str, made: str) -> Iterator[str]:
+        if self.example:
+            yield f"{made} Try it:".strip()
+            yield f"  curl {_placed(self.example, key, bind)}"
+        elif made:
+            yield made
 
     def _shown(self, made: str | None, name: str) -> str:
         if made is None:
@@ -62,49 +69,64 @@ class FirstUser:
         return f"{self.kept} ({name}=)" if self.kept else made
 
 
-def _sessions_at(bind: str) -> str:
-    """The address of sessions as curl takes it. A gateway that listens on every address does so on this machine's own."""
+def _placed(example: str, key: str, bind: str) -> str:
+    """An example with the key and an address as curl takes it. A gateway that listens on every address does so on this machine's own."""
+    option, at = "", "http://localhost"
     if bind.startswith("unix:"):
-        return f"--unix-socket {quote(bind.removeprefix('unix:'))} 'http://localhost/sessions?format=jsv'"
-    host, _, port = bind.rpartition(":")
-    return f"'http://{_OWN.get(host, host)}:{port}/sessions?format=jsv'"
+        option = f"--unix-socket {quote(bind.removeprefix('unix:'))} "
+    else:
+        host, _, port = bind.rpartition(":")
+        at = f"http://{_OWN.get(host, host)}:{port}"
+    return example.replace("{key}", key).replace("'{at}", f"{option}'{at}")
 
 
-def first_user(database: Database, settings: Settings, kept: Path | None = None) -> FirstUser | None:
+def first_user(
+    administrator: Administrator,
+    settings: Settings,
+    kept: Path | None = None,
+    roles: Sequence[str] = (),
+    example: str = "",
+) -> FirstUser | None:
     """Add an administrator where no enabled user is one, as the settings say or with secrets that are made; None where there is one.
 
+    :param administrator: adds the user.
+    :param roles: the user's roles beside the administrator's.
+    :param example: a request that the user may try: arguments of curl, with ``{key}`` for the key and ``'{at}`` where a quoted
+        address begins.
     :param kept: a file that is written with the made secrets, in mode 600, in place of showing them.
     :raises NoAdministrator: when a user of that e-mail address exists already, or `kept` can't be written.
     """
-    if _has_administrator(database):
+    database, role = administrator.database, administrator.administrator
+    if _has_administrator(database, role):
         return None
     email = settings.bootstrap_email
     if _exists(database, email):
-        if _has_administrator(database):
+        if _has_administrator(database, role):
             # Another node of the same installation has made it since.
             return None
         raise NoAdministrator(
-            f"No user is an administrator. '{email}' exists: run 'gateway user roles {email} --role {SYSTEM_ADMINISTRATOR}'."
+            f"No user is an administrator. '{email}' exists: run 'gateway user roles {email} --role {role}'."
         )
     made = FirstUser(
         email,
         None if settings.bootstrap_password else secrets.token_urlsafe(16),
         None if settings.bootstrap_api_key else keys.new_key(),
         kept,
+        example,
     )
     if kept is not None and (made.password or made.api_key):
         _keep(kept, made)
     try:
-        Administrator(database, time.time(), by="first start").add_user(
+        replace(administrator, by="first start").add_user(
             email,
-            roles=(USER, MANAGER, SYSTEM_ADMINISTRATOR),
+            roles=(*roles, role),
             account_name=_ACCOUNT,
             password=made.password or settings.bootstrap_password,
             api_key=made.api_key or settings.bootstrap_api_key,
         )
     except AdministrationError:
         # Another node of the same installation may have started at the same time.
-        if not _has_administrator(database):
+        if not _has_administrator(database, role):
             raise
         if kept is not None:
             kept.unlink(missing_ok=True)
@@ -128,10 +150,10 @@ def _keep(path: Path, made: FirstUser) -> None:
         ) from error
 
 
-def _has_administrator(database: Database) -> bool:
+def _has_administrator(database: Database, role: str) -> bool:
     """Whether any enabled user is an administrator."""
     with unit_of_work(database, write=False) as unit:
-        return user.anybody(unit, SYSTEM_ADMINISTRATOR)
+        return user.anybody(unit, role)
 
 
 def _exists(database: Database, email: str) -> bool:

@@ -1,23 +1,17 @@
-"""Signing in, as every ServiceStack client does it, and tokens for others."""
+"""Signing in, as every ServiceStack client does it."""
 
 from __future__ import annotations
 
 from gateway.contract import fields
-from gateway.contract.catalog import ANYONE, SIGNED_IN
 from gateway.contract.dto import Dto
 from gateway.contract.responses import ResponseStatus
-from gateway.sessions.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, catalog
-from gateway.sessions.dtos.users import UserInfo
 
-NAMESPACE = "Voice.Api.Authentication"
-
-_SERVICESTACK = "http://schemas.servicestack.net/types"
+NAMESPACE = "http://schemas.servicestack.net/types"
 
 
 class AuthenticateResponse(Dto):
     """The login session of whoever signed in"""
 
-    dotnet_namespace = _SERVICESTACK
     ordered = True
 
     user_id = fields.String("The ID of the user")
@@ -34,20 +28,9 @@ class AuthenticateResponse(Dto):
     meta = fields.Map("Further facts")
 
 
-# OPTIONS, the fourth verb of these routes, is answered for every route without calling an operation.
-@catalog.operation(
-    "GET POST DELETE",
-    "/auth",
-    also=[("GET POST DELETE", "/auth/{provider}")],
-    returns=AuthenticateResponse,
-    access=ANYONE,
-    tags=["authentication"],
-    signs_in=True,
-)
 class Authenticate(Dto):
     """Sign in, ask who is signed in, or sign out"""
 
-    dotnet_namespace = _SERVICESTACK
     ordered = True
     interfaces = ("IPost",)
 
@@ -64,7 +47,6 @@ class Authenticate(Dto):
 class GetAccessTokenResponse(Dto):
     """A new bearer token"""
 
-    dotnet_namespace = _SERVICESTACK
     ordered = True
 
     access_token = fields.String("The token to send from now on")
@@ -72,13 +54,9 @@ class GetAccessTokenResponse(Dto):
     response_status = fields.Nested(ResponseStatus, "The error, if any")
 
 
-@catalog.operation(
-    "POST", "/access-token", returns=GetAccessTokenResponse, access=ANYONE, tags=["authentication"], signs_in=True
-)
 class GetAccessToken(Dto):
     """Get a new bearer token for a refresh token"""
 
-    dotnet_namespace = _SERVICESTACK
     ordered = True
     interfaces = ("IPost",)
 
@@ -90,7 +68,6 @@ class GetAccessToken(Dto):
 class ConvertSessionToTokenResponse(Dto):
     """Tokens in place of a login session"""
 
-    dotnet_namespace = _SERVICESTACK
     ordered = True
 
     meta = fields.Map("Further facts")
@@ -98,43 +75,11 @@ class ConvertSessionToTokenResponse(Dto):
     response_status = fields.Nested(ResponseStatus, "The error, if any")
 
 
-@catalog.operation(
-    "GET POST",
-    "/session-to-token",
-    returns=ConvertSessionToTokenResponse,
-    access=SIGNED_IN,
-    tags=["authentication"],
-    signs_in=True,
-)
 class ConvertSessionToToken(Dto):
     """Turn the login session into tokens, which are kept as cookies"""
 
-    dotnet_namespace = _SERVICESTACK
     ordered = True
     interfaces = ("IPost",)
 
     preserve_session = fields.Boolean("Does the login session go on?")
     meta = fields.Map("Further facts")
-
-
-@catalog.operation("GET", "/auth/status", returns=UserInfo, access=ANYONE, tags=["authentication"])
-class GetAuthStatus(Dto):
-    """Get the signed-in user, if any"""
-
-
-class RequestAuthTokenResult(Dto):
-    auth_token = fields.String("The token to sign in with")
-
-
-@catalog.operation(
-    "GET",
-    "/auth/token",
-    returns=RequestAuthTokenResult,
-    any_role=(SYSTEM_ADMINISTRATOR, MANAGER),
-    tags=["authentication"],
-)
-class RequestAuthToken(Dto):
-    """Get a token that signs in a given user"""
-
-    user_email_address = fields.String("The e-mail address of the user")
-    user_id = fields.String("The ID of the user, where no e-mail address is given")

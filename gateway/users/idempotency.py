@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.calls import Context, instant
+from gateway.calls import Context, Principal, instant
 from gateway.contract.catalog import Catalog, Operation
-from gateway.errors import Conflict, FieldError, IdempotencyKeyReused, NotFound, ValidationFailed
-from gateway.principals import Principal
+from gateway.errors import Conflict, FieldError, IdempotencyKeyReused, KeyInProgress, NotFound, ValidationFailed
 from gateway.transactions import unit_of_work
 from models import Database
 from models.users import idempotency
@@ -30,8 +29,6 @@ LOST = timedelta(minutes=1)
 LONGEST_KEY = 255
 #: Characters of a result that is kept.
 LONGEST_RESULT = 256 * 1024
-
-_IN_PROGRESS = "A request with this Idempotency-Key is in progress. Repeat it when that one has ended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +55,45 @@ def applies(operation: Operation, context: Context) -> bool:
     return bool(context.idempotency_key) and operation.idempotent and context.caller is not None
 
 
-def call(catalog: Catalog, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
-    """The result of an operation, or of its first call by the same user under the same key within 24 hours.
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Calls that are done once, by the rows of a database."""
 
-    :raises ValidationFailed: when the key is too long, or the values break a rule.
-    :raises IdempotencyKeyReused: when the first call had other values.
-    :raises Conflict: when the first call is in progress, or its result was too long to keep.
-    :raises NotFound: when the caller lost the right to see the first result.
-    """
-    if not applies(operation, context):
-        return catalog.call(operation, values, context)
-    key = context.idempotency_key or ""
-    if len(key) > LONGEST_KEY:
-        message = f"An Idempotency-Key has at most {LONGEST_KEY} characters."
-        raise ValidationFailed(operation.name, [FieldError("Length", "Idempotency-Key", message)])
-    now = datetime.fromisoformat(context.now)
-    request = _request_hash(key, values)
-    whose = _whose(operation, context)
-    try:
-        known = idempotency.claim(
-            context.unit, **whose, now=context.now, oldest=instant(now - REMEMBERED), lost=instant(now - LOST)
-        )
-    except idempotency.InProgress:
-        raise in_progress() from None
-    if known is not None:
-        return _again(operation, Kept(**json.loads(known)), request, context.principal)
-    result = catalog.call(operation, values, context)
-    idempotency.keep(context.unit, **whose, result=_kept(operation, result, request, context.principal))
-    return result
+    database: Database
 
+    def call(self, catalog: Catalog, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
+        """The result of an operation, or of its first call by the same user under the same key within 24 hours.
 
-def release(database: Database, operation: Operation, context: Context) -> None:
-    """Forget the claim of a call that failed after a part of its unit of work was committed."""
-    with unit_of_work(database) as unit:
-        idempotency.forget(unit, **_whose(operation, context))
+        :raises ValidationFailed: when the key is too long, or the values break a rule.
+        :raises IdempotencyKeyReused: when the first call had other values.
+        :raises Conflict: when the first call is in progress, or its result was too long to keep.
+        :raises NotFound: when the caller lost the right to see the first result.
+        """
+        if not applies(operation, context):
+            return catalog.call(operation, values, context)
+        key = context.idempotency_key or ""
+        if len(key) > LONGEST_KEY:
+            message = f"An Idempotency-Key has at most {LONGEST_KEY} characters."
+            raise ValidationFailed(operation.name, [FieldError("Length", "Idempotency-Key", message)])
+        now = datetime.fromisoformat(context.now)
+        request = _request_hash(key, values)
+        whose = _whose(operation, context)
+        try:
+            known = idempotency.claim(
+                context.unit, **whose, now=context.now, oldest=instant(now - REMEMBERED), lost=instant(now - LOST)
+            )
+        except idempotency.InProgress:
+            raise KeyInProgress from None
+        if known is not None:
+            return _again(operation, Kept(**json.loads(known)), request, context.principal)
+        result = catalog.call(operation, values, context)
+        idempotency.keep(context.unit, **whose, result=_kept(operation, result, request, context.principal))
+        return result
 
-
-def in_progress() -> Conflict:
-    """What a call under a key gets while another one is being done under it."""
-    return Conflict(_IN_PROGRESS, error_code="IdempotencyKeyInProgress")
+    def release(self, operation: Operation, context: Context) -> None:
+        """Forget the claim of a call that failed after a part of its unit of work was committed."""
+        with unit_of_work(self.database) as unit:
+            idempotency.forget(unit, **_whose(operation, context))
 
 
 def _whose(operation: Operation, context: Context) -> dict[str, str]:
@@ -133,7 +130,7 @@ def _again(operation: Operation, kept: Kept, request: str, caller: Principal) ->
         raise Conflict(words, error_code="IdempotentResultNotKept")
     if kept.values is None or operation.answer is None:
         return None
-    if _lost_sight(kept, caller):
+    if _lost_sight(kept, caller, operation.access.administrator if operation.access else ""):
         raise NotFound("The request was done before; its result is not visible to you any more.")
     result = operation.read_kept(kept.values)
     if kept.version is not None:
@@ -141,9 +138,9 @@ def _again(operation: Operation, kept: Kept, request: str, caller: Principal) ->
     return result
 
 
-def _lost_sight(kept: Kept, caller: Principal) -> bool:
+def _lost_sight(kept: Kept, caller: Principal, administrator: str) -> bool:
     """Whether the caller has fewer rights than at the first call, and the result may be of what they were needed for."""
-    if caller.is_administrator:
+    if administrator in caller.roles:
         return False
     if not caller.roles.issuperset(kept.roles):
         return True

@@ -13,7 +13,6 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import NamedTuple
 
 from gateway import addresses, turns
@@ -30,8 +29,6 @@ FREE = 5
 #: Seconds of the first delay; each further failure doubles it, up to the longest.
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 1.0
-#: Bits of an IPv6 address that its owner shares with nobody.
-_PREFIX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ class Lockout:
     def callers(self, name: str, address: str) -> list[str]:
         """Return what a log-in counts for: its name, and its address unless many users share that."""
         by_name = f"name {name.casefold()}"
-        return [by_name] if self._is_exempt(address) else [by_name, f"address {client_network(address)}"]
+        return [by_name] if self._is_exempt(address) else [by_name, f"address {addresses.client_network(address)}"]
 
     def _locked(self, first: str, now: float) -> TooManyRequests:
         wait = max(1, round(seconds_of(first) + self._limits.window - now))
@@ -131,16 +128,8 @@ def delay(failures: int) -> float:
     return 0.0 if failures < FREE else min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - FREE, 32))
 
 
-def client_network(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the network of an IPv6 address; what is no address, as it is."""
-    found = addresses.parse(address)
-    if found is None or found.version == 4:
-        return address if found is None else str(found)
-    return str(ip_network((found, _PREFIX), strict=False))
-
-
 def _subjects(name: str, address: str) -> _Subjects:
-    user, network = name.casefold(), client_network(address)
+    user, network = name.casefold(), addresses.client_network(address)
     return _Subjects(_hash("pair", user, network), _hash("address", network), _hash("user", user))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway import audit
-from gateway.errors import NotAuthenticated, TooManyRequests
+from gateway.errors import WRONG_LOGIN, NotAuthenticated, TooManyRequests
 from gateway.transactions import unit_of_work
 from gateway.users.clock import Clock, instant
 from gateway.users.lockout import Lockout
@@ -11,9 +11,6 @@ from gateway.users.passwords import Passwords
 from models import Database
 from models.users import identity, user
 from models.users.identity import Identity
-
-#: The same words for a wrong password, a user that does not exist, one without a password, and a disabled one.
-WRONG = "Invalid Username or Password"
 
 
 class Logins:
@@ -43,7 +40,7 @@ class Logins:
             if found is None or stored is None or not right:
                 self._lockout.failed(name, address)
                 audit.record(audit.Event.LOG_IN_FAILED, target=_id_of(found))
-                raise NotAuthenticated(WRONG)
+                raise NotAuthenticated(WRONG_LOGIN)
             self._lockout.succeeded(name, address)
             self._renew(found, stored, password)
         audit.record(audit.Event.LOG_IN, user=found.user_id, target=found.user_id)

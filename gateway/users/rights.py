@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from gateway.sessions.dtos.catalog import SYSTEM_ADMINISTRATOR
 from models import Unit
 from models.users import identity, login, user
 
@@ -24,11 +23,14 @@ class Holder(Protocol):
         ...
 
 
-def covers(holder: Holder, roles: Iterable[str], account_ids: Iterable[str]) -> bool:
-    """Whether a holder's rights include these, so that the holder may act on whoever has them."""
-    if SYSTEM_ADMINISTRATOR in holder.roles:
+def covers(holder: Holder, roles: Iterable[str], account_ids: Iterable[str], administrator: str) -> bool:
+    """Whether a holder's rights include these, so that the holder may act on whoever has them.
+
+    :param administrator: the role that may act on everybody.
+    """
+    if administrator in holder.roles:
         return True
-    return SYSTEM_ADMINISTRATOR not in roles and set(account_ids) <= set(holder.account_ids)
+    return administrator not in roles and set(account_ids) <= set(holder.account_ids)
 
 
 def void_credentials(unit: Unit, row: Any, now: str, **changes: Any) -> None:
@@ -41,6 +43,7 @@ def change_rights(
     unit: Unit,
     row: Any,
     now: str,
+    administrator: str,
     *,
     roles: Sequence[str] | None = None,
     account_ids: Sequence[str] | None = None,
@@ -52,6 +55,7 @@ def change_rights(
     now has set it: whoever knows it must not get the new rights.
 
     :param row: the user as stored, which nobody else may change meanwhile (`models.users.user.lock`).
+    :param administrator: the role that may act on everybody.
     :param changes: further columns; a ``password_hash`` among them is good for the new rights.
     """
     if roles is not None:
@@ -59,7 +63,7 @@ def change_rights(
     new_roles = row.roles if roles is None else roles
     accounts = row.account_ids if account_ids is None else account_ids
     grows = not (set(new_roles) <= set(row.roles) and set(accounts) <= set(row.account_ids))
-    voided = grows and "password_hash" not in changes and _is_anothers(unit, row.id, new_roles, accounts)
+    voided = grows and "password_hash" not in changes and _is_anothers(unit, row.id, new_roles, accounts, administrator)
     if voided:
         changes["password_hash"] = None
     if grows or "password_hash" in changes:
@@ -71,11 +75,13 @@ def change_rights(
     return voided
 
 
-def _is_anothers(unit: Unit, user_id: str, roles: Iterable[str], account_ids: Iterable[str]) -> bool:
+def _is_anothers(
+    unit: Unit, user_id: str, roles: Iterable[str], account_ids: Iterable[str], administrator: str
+) -> bool:
     """Whether somebody with fewer rights than these knows the password of a user."""
     found = user.get(unit, user_id)
     setter_id = found.password_set_by
     if found.password_hash is None or setter_id is None or setter_id == user_id:
         return False
     setter = identity.by_id(unit, setter_id)
-    return setter is None or setter.disabled or not covers(setter, roles, account_ids)
+    return setter is None or setter.disabled or not covers(setter, roles, account_ids, administrator)

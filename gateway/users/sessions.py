@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gateway.calls import Cookie, Credentials, cookies
 from gateway.errors import Unavailable
 from gateway.transactions import unit_of_work
 from gateway.users.clock import Clock, instant, seconds_of
@@ -54,20 +56,51 @@ class TokenCookies:
     refresh_seconds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LoginChange:
-    """What a request did to its client's login.
+#: The cookies of a login session and of tokens, by ServiceStack's names.
+ID, PERMANENT_ID, OPTION = "ss-id", "ss-pid", "ss-opt"
+TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"
+#: Cookies of one name that are looked at: a line may hold those of several paths and domains.
+_MOST_COOKIES = 4
 
-    :ivar session: a new session; None is the end of it.
-    :ivar keeps_session: nothing happened to the session.
-    :ivar tokens: new tokens for the client's cookies.
-    :ivar ends_tokens: the client should forget the tokens in its cookies.
-    """
 
-    session: LoginSession | None
-    keeps_session: bool = False
-    tokens: TokenCookies | None = None
-    ends_tokens: bool = False
+def session_cookies(session: LoginSession | None) -> Iterator[Cookie]:
+    """The cookies of a new session; of None, the end of the client's."""
+    if session is None:
+        yield from (Cookie(name, "", 0) for name in (ID, PERMANENT_ID, OPTION))
+        return
+    # Some clients keep the one, some the other; both name the same session. Without Max-Age they end with the browser.
+    seconds = session.seconds if session.permanent else None
+    yield Cookie(ID, session.id, seconds)
+    yield Cookie(PERMANENT_ID, session.id, seconds)
+    yield Cookie(OPTION, "perm" if session.permanent else "temp", seconds)
+
+
+def token_cookies(tokens: TokenCookies | None) -> Iterator[Cookie]:
+    """The cookies of tokens; of None, the end of the client's."""
+    if tokens is None:
+        yield from (Cookie(name, "", 0) for name in (TOKEN, REFRESH_TOKEN))
+        return
+    yield Cookie(TOKEN, tokens.access, tokens.access_seconds)
+    if tokens.refresh:
+        yield Cookie(REFRESH_TOKEN, tokens.refresh, tokens.refresh_seconds)
+
+
+def shown_token(credentials: Credentials, name: str = TOKEN) -> str:
+    """The first token in a cookie of that name; empty where there is none."""
+    line = credentials.cookie
+    return next((value for given, value in cookies(line) if given == name and value), "") if name in line else ""
+
+
+def shown_ids(credentials: Credentials) -> list[str]:
+    """The session ids that a request shows, the likeliest first: that of the header, then those in the cookie that ss-opt names; an old
+    one must not hide a good one."""
+    found: dict[str, list[str]] = {ID: [], PERMANENT_ID: [], OPTION: []}
+    for name, value in cookies(credentials.cookie) if credentials.cookie else ():
+        if value and name in found and len(found[name]) < _MOST_COOKIES:
+            found[name].append(value)
+    order = (PERMANENT_ID, ID) if "perm" in found[OPTION] else (ID, PERMANENT_ID)
+    given = (credentials.session_id, *(value for name in order for value in found[name]))
+    return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST_ID))
 
 
 class Found(NamedTuple):

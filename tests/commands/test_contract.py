@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.metadata import types
-from gateway.sessions.dtos.catalog import catalog
 from tests.servers import Gateway
+from tests.sessions_api import catalog
 
 
 def run(*arguments: str) -> Result:

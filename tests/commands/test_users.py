@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.calls import Credentials, Principal
 from gateway.cli import main
 from gateway.errors import NotAuthenticated
-from gateway.principals import Principal
-from gateway.users.authenticator import Authenticator, Credentials
+from gateway.users.authenticator import Authenticator
 from models import connect
 from models.users import user
 from tests.users.conftest import cheap

@@ -18,9 +18,9 @@ from gateway.contract.compiled import compile_dump, compile_load
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.rules import Failure
 from gateway.sessions.dtos import accounts, customers, messaging, sessions, users
-from gateway.sessions.dtos.catalog import catalog
 from gateway.sessions.dtos.sessions import GetMySessions, NewSession, SessionCallState, SessionInfo
 from gateway.users import dtos as authentication
+from tests.sessions_api import catalog
 
 MODULES = [accounts, authentication, customers, messaging, sessions, users]
 

@@ -247,7 +247,7 @@ def test_a_generic_type_is_closed_once() -> None:
 
 
 def catalog_shape(name: str) -> shape.Record:
-    from gateway.sessions.dtos.catalog import catalog as product
+    from gateway.sessions.declared import catalog as product
 
     found = product.operations[name].response_shape
     assert isinstance(found, shape.Record)

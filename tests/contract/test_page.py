@@ -13,7 +13,7 @@ from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
 from gateway.contract.lists import EntityInfo
 from gateway.sessions.dtos import customers, flows, sessions
-from gateway.sessions.dtos.catalog import catalog
+from tests.sessions_api import catalog
 
 PAGE = (Path(__file__).parent.parent / "corpora" / "newsession-page.txt").read_text()
 

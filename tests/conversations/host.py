@@ -15,9 +15,8 @@ from gateway.contract.dto import Dto, Instance
 from gateway.contract.fields import DtoFlags
 from gateway.contract.responses import ResponseStatus
 from gateway.errors import FieldError
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import USER
-from gateway.sessions.dtos.catalog import catalog as product
+from gateway.sessions.declared import USER
+from gateway.sessions.declared import catalog as product
 from gateway.sessions.dtos.flows import FlowChannels
 from tests.metadata.recorded import (
     CustomerBreadcrumb,
@@ -147,7 +146,6 @@ class EchoTypes(Dto):
 
 def catalogs() -> dict[str, Catalog]:
     """The host in both variants: a new session for anybody, or for the role User."""
-    load_services()
     return {"open": _catalog(""), "role": _catalog(USER)}
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from gateway.http.app import BODY_LIMIT, Options, create_app
-from gateway.users.administration import Administrator
 from gateway.users.authenticator import Authenticator
 from gateway.users.passwords import new_hasher
 from gateway.users.sessions import LoginSessions
@@ -21,6 +20,7 @@ from models.engine import migrations
 from models.users import identity, user
 from serializers.dialect import Dialect
 from serializers.registry import default_registry
+from tests import sessions_api
 from tests.conversations import host
 from tests.conversations.decisions import DECISIONS, UNEXPLAINED, verdict
 from tests.conversations.recording import Answer, Conversation, ask, conversations, differences
@@ -53,7 +53,7 @@ class Host:
     def __init__(self, folder: Path) -> None:
         database = connect(f"sqlite:///{folder}/host.db")
         migrations.apply(database, OWNERS)
-        administrator = Administrator(database, time.time())
+        administrator = sessions_api.administrator(database)
         for name in USERS:
             role = "Customer" if name == "norole" else "User"
             user_id = administrator.add_user(f"{name}@example.org", roles=[role], account_name="Main")

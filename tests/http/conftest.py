@@ -9,8 +9,8 @@ from webtest import TestApp
 
 from gateway import wsgi
 from gateway.settings import Settings
-from gateway.users import bootstrap
 from models import Database
+from tests.sessions_api import first_user
 
 EMAIL = "ada@example.org"
 PASSWORD = "correct horse battery"
@@ -31,7 +31,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def database(settings: Settings) -> Iterator[Database]:
     """Its database, with the first user in it."""
     database = wsgi.open_database(settings)
-    bootstrap.first_user(database, settings)
+    first_user(database, settings)
     yield database
     database.dispose()
 

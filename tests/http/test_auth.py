@@ -10,21 +10,17 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from falcon.testing import create_environ
 from hypothesis import given
 from hypothesis import strategies as st
 from webtest import TestApp
 
-from gateway import wsgi
+from gateway import calls, wsgi
 from gateway.http import auth
 from gateway.http.app import Options, create_app
-from gateway.http.request import Request
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
 from gateway.settings import Settings
-from gateway.users import bootstrap
-from gateway.users.sessions import LoginChange, LoginSession
+from gateway.users.sessions import LoginSession, session_cookies, shown_ids
 from serializers.registry import default_registry
+from tests.sessions_api import catalog, first_user
 from tests.users.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
 
 __all__ = ["cheap", "store", "world"]
@@ -59,7 +55,6 @@ class Client:
 
 @pytest.fixture
 def app(world: World) -> Any:
-    load_services()
     options = Options(proxies=("127.0.0.1",), origins=(ORIGIN,))
     return create_app(catalog, default_registry(), world.database, world.authenticator(), options)
 
@@ -297,8 +292,8 @@ def test_what_clients_make_of_them(app: Any, client: Client, kept: str) -> None:
 
 @given(st.text(alphabet=st.characters(max_codepoint=255)))
 def test_no_cookie_line_breaks_the_reader(line: str) -> None:
-    environ = create_environ(headers={"Cookie": line + "; ss-id=x"})
-    assert len(auth.credentials(Request(environ)).cookies) <= 8
+    assert list(calls.cookies(line)) is not None
+    assert len(shown_ids(calls.Credentials(cookie=line + "; ss-id=x"))) <= 8
 
 
 def test_a_session_named_by_a_header(app: Any, client: Client) -> None:
@@ -520,7 +515,7 @@ def test_tokens_outlive_a_change_of_the_secret(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setenv("GATEWAY_SECRET_PREVIOUS", previous)
         settings = Settings.from_environment()
         database = wsgi.open_database(settings)
-        bootstrap.first_user(database, settings)
+        first_user(database, settings)
         return Client(wsgi.build(settings, database))
 
     token = built(OLD).log_in()["bearerToken"]
@@ -662,7 +657,7 @@ def test_the_challenge_is_quoted(realm: str, header: str) -> None:
 
 
 def test_cookie_lines_are_pure() -> None:
-    lines = list(auth.cookie_lines(LoginChange(LoginSession("abc", permanent=False)), secure=True))
+    lines = list(auth.cookie_lines([*session_cookies(LoginSession("abc", permanent=False))], secure=True))
     assert lines[0] == "ss-id=abc; Path=/; HttpOnly; SameSite=Lax; Secure"
 
 

@@ -15,8 +15,8 @@ from webtest import TestApp
 from gateway.contract.shapes import document_shape
 from gateway.http.app import BODY_LIMIT
 from gateway.metadata import samples
-from gateway.sessions.dtos.catalog import catalog
 from serializers import jsv
+from tests.sessions_api import catalog
 
 from .conftest import post
 

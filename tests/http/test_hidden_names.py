@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from itertools import product
 
@@ -12,8 +11,8 @@ from webtest import TestApp
 
 from gateway import wsgi
 from gateway.settings import Settings
-from gateway.users.administration import Administrator
 from models import Database
+from tests import sessions_api
 from tests.http.conftest import API_KEY, EMAIL, PASSWORD
 
 #: A name of the same length as the hidden one, so that lengths of documents can be compared.
@@ -58,7 +57,7 @@ def app(settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch)
     del settings
     monkeypatch.setenv("GATEWAY_METADATA", "permitted")
     monkeypatch.setenv("GATEWAY_JSONP", "true")
-    administrator = Administrator(database, time.time())
+    administrator = sessions_api.administrator(database)
     administrator.add_user("bob@example.org", account_name="Main", roles=["User"], api_key=USER_KEY)
     administrator.add_key("bob@example.org", f"{USER_KEY}-revoked")
     administrator.revoke_keys("bob@example.org", "oked")

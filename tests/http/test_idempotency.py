@@ -16,14 +16,13 @@ from gateway.contract.catalog import ANYONE, SIGNED_IN, Catalog
 from gateway.contract.dto import Dto, Instance
 from gateway.errors import CatalogError
 from gateway.http.app import create_app
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
 from gateway.settings import Settings
 from gateway.users.authenticator import Authenticator
 from models import Database
 from models import OutcomeUnknown as UnknownCommit
 from models.engine import database as databases
 from serializers.registry import default_registry
+from tests.sessions_api import catalog
 
 from .conftest import API_KEY, post
 
@@ -59,7 +58,6 @@ CALLS: dict[str, tuple[str, str, Any]] = {
 
 
 def test_every_operation_that_writes_declares_it() -> None:
-    load_services()
     assert {each.name for each in catalog if each.idempotent} == CALLS.keys()
     assert {each.name for each in catalog if each.writes and not each.idempotent and not each.signs_in} == set()
 

@@ -12,11 +12,11 @@ from gateway import wsgi
 from gateway.metadata import types
 from gateway.metadata.library import Library
 from gateway.places import Kind, Places, Share
-from gateway.sessions.dtos.catalog import catalog
 from gateway.settings import Settings
 from models import Database
 from serializers.base import Serializer
 from serializers.registry import default_registry
+from tests.sessions_api import catalog
 
 from .conftest import API_KEY
 

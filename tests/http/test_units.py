@@ -18,7 +18,6 @@ from gateway.contract.dto import Dto, Instance
 from gateway.http.app import create_app
 from gateway.sessions import sessions
 from gateway.settings import Settings
-from gateway.users import bootstrap
 from gateway.users.authenticator import Authenticator
 from models import Database, Unavailable, Unit, connect
 from models.engine import migrations
@@ -27,6 +26,7 @@ from models.sessions.session import LogRow
 from serializers.registry import default_registry
 from tests.databases import OWNERS, new_database
 from tests.models.conftest import add, stored
+from tests.sessions_api import first_user
 
 from .conftest import API_KEY
 
@@ -88,7 +88,7 @@ def send(
     service: Service, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Any]:
     """Post something as the first user; the answer."""
-    bootstrap.first_user(database, settings)
+    first_user(database, settings)
     app = create_app(service.catalog, default_registry(), database, Authenticator(database, [settings.secret]))
 
     def send(path: str, body: Any, key: str = "") -> Any:

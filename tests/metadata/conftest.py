@@ -8,13 +8,11 @@ import pytest
 from selenium import webdriver
 
 from gateway.contract.typeinfo import Contract, describe
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
 from tests.metadata import tools
 from tests.servers import Gateway
+from tests.sessions_api import catalog
 
 # Tests are made for each operation of the catalog, so it is filled before they are collected.
-load_services()
 
 Browser = webdriver.Chrome
 

@@ -10,14 +10,11 @@ import schemathesis
 
 from gateway.contract.responses import error_type
 from gateway.contract.shapes import document_shape
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
 from serializers.base import Serializer
 from serializers.errors import SerializerError
 from serializers.registry import default_registry
 from serializers.shape import Record
-
-load_services()
+from tests.sessions_api import catalog
 
 MEDIA_TYPES = ("application/json", "application/jsv", "application/xml", "text/csv")
 #: A session that is there.

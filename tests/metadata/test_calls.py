@@ -9,12 +9,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from gateway.contract.typeinfo import Contract
-from gateway.sessions.dtos.catalog import catalog
 from tests.metadata import calls
 from tests.metadata.calls import Call
 from tests.metadata.conftest import Browser
 from tests.metadata.tools import written
 from tests.servers import Gateway
+from tests.sessions_api import catalog
 
 #: A text with what one language or another takes for something else.
 _TEXT = 'It\'s "quoted" \\ $x ${y} #{z} {0} %s /* é ☃ \U0001f600 ptr("a") \t\''

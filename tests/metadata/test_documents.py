@@ -12,9 +12,9 @@ from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidat
 
 from gateway.contract.typeinfo import Contract
 from gateway.metadata import documents, openapi, swagger
-from gateway.sessions.dtos.catalog import catalog
 from serializers.registry import default_registry
 from tests.metadata import BASE_URL, recorded
+from tests.sessions_api import catalog
 
 
 @pytest.fixture(scope="module")

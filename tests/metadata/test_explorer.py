@@ -15,10 +15,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-from gateway.sessions.dtos.catalog import catalog
 from tests.metadata import tools
 from tests.metadata.conftest import Browser
 from tests.servers import API_KEY, Gateway
+from tests.sessions_api import catalog
 
 
 def text(browser: Browser, element_id: str) -> str:

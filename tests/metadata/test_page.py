@@ -14,8 +14,8 @@ import pytest
 from gateway.contract.typeinfo import Contract
 from gateway.errors import NotFound
 from gateway.metadata import pages, samples, types
-from gateway.sessions.dtos.catalog import catalog
 from serializers.registry import default_registry
+from tests.sessions_api import catalog
 
 PAGE = (Path(__file__).parent.parent / "corpora" / "newsession-page.txt").read_text()
 REGISTRY = default_registry()

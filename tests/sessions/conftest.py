@@ -13,10 +13,7 @@ from typing import Any
 
 import pytest
 
-from gateway.calls import Context, Streamed, instant
-from gateway.principals import Method, Principal
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
+from gateway.calls import Context, Method, Principal, Streamed, instant
 from gateway.transactions import unit_of_work
 from gateway.users import idempotency
 from models import Database, connect
@@ -24,8 +21,7 @@ from models.engine import migrations
 from models.sessions import account
 from models.users import user
 from tests.databases import ENGINES, OWNERS, TABLES, new_database
-
-load_services()
+from tests.sessions_api import catalog
 
 BEGIN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -50,7 +46,7 @@ class World:
         """The result of an operation for values by wire name; the rows of a streamed one are read."""
         found = catalog.operations[operation]
         with self.context(caller, write=found.writes, **more) as context:
-            result = idempotency.call(catalog, found, values or {}, context)
+            result = idempotency.Keys(self.database).call(catalog, found, values or {}, context)
         context.write_records()
         if isinstance(result, Streamed):
             with unit_of_work(self.database, write=False) as unit:

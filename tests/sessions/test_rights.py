@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from gateway.calls import Principal, authorize
 from gateway.contract import fields
 from gateway.contract.catalog import Operation
 from gateway.errors import Forbidden, NotFound, RoleMissing, ServiceError
-from gateway.principals import Principal, authorize
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import CUSTOMER, MANAGER, ROLES, SYSTEM_ADMINISTRATOR, USER, catalog
+from gateway.sessions.declared import CUSTOMER, MANAGER, ROLES, SYSTEM_ADMINISTRATOR, USER, catalog
 from gateway.users.authenticator import Authenticator
 from gateway.users.passwords import Passwords
 from models.engine import ids
@@ -28,8 +27,6 @@ from models.sessions.session import LogRow
 from models.users import user, user_list
 
 from .conftest import World
-
-load_services()
 
 # The rules are the same on every engine; their statements have tests of their own.
 pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
@@ -80,7 +77,7 @@ class Matrix:
         assert operation.access is not None
         try:
             authorize(caller.principal, operation.access)
-            self.world.call(caller.principal, operation.name, values, authenticator=self.authenticator)
+            self.world.call(caller.principal, operation.name, values, callers=self.authenticator)
         except ServiceError as error:
             return type(error)
         return None

@@ -107,7 +107,7 @@ def test_items_are_whole(world: World, people: People, made: list[str]) -> None:
 
 
 def test_everything_is_streamed(world: World, people: People, made: list[str]) -> None:
-    from gateway.sessions.dtos.catalog import catalog
+    from tests.sessions_api import catalog
 
     with world.context(people.ada, write=False) as context:
         result = catalog.call(catalog.operations["ListSessions"], {"all": "true"}, context)

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from gateway.calls import Streamed
+from gateway.calls import Principal, Streamed
 from gateway.errors import NotFound
 from gateway.http import conditional
-from gateway.principals import Principal
 from gateway.sessions import session_lists
-from gateway.sessions.dtos.catalog import catalog
 from gateway.sessions.dtos.sessions import GetMySessionsResponse
 from models.users import user
+from tests.sessions_api import catalog
 
 from .conftest import Call, People, World
 

@@ -10,9 +10,9 @@ import pytest
 from argon2 import PasswordHasher
 from structlog.testing import capture_logs
 
+from gateway.calls import Credentials, Principal
 from gateway.errors import Conflict, Forbidden, NotAuthenticated, NotFound, ValidationFailed
-from gateway.principals import Principal
-from gateway.users.authenticator import Authenticator, Credentials
+from gateway.users.authenticator import Authenticator
 from gateway.users.passwords import Passwords
 from models.users import user
 
@@ -30,7 +30,7 @@ def authenticator(world: World) -> Authenticator:
 @pytest.fixture
 def call(world: World, authenticator: Authenticator) -> Call:
     def call(caller: Principal | None, operation: str, **values: Any) -> Any:
-        return world.call(caller, operation, values, authenticator=authenticator)
+        return world.call(caller, operation, values, callers=authenticator)
 
     return call
 
@@ -291,7 +291,7 @@ def test_rights_that_grow_void_sessions_and_tokens(
     _, session = authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False)
     token = call(people.ada, "RequestAuthToken", userId=people.bob.user_id).auth_token
     grow(call, people, values)
-    assert authenticator.authenticate(Credentials(cookies=(session.id,))) is None
+    assert authenticator.authenticate(Credentials(cookie=f"ss-id={session.id}")) is None
     with pytest.raises(NotAuthenticated):
         authenticator.authenticate(Credentials(authorization=f"Bearer {token}"))
     assert authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False), "an administrator's password stays"
@@ -326,7 +326,7 @@ def test_rights_that_shrink_or_stay_void_nothing(
     call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
     _, session = authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False)
     call(people.root, "PatchUser", userId=people.bob.user_id, roles=["User"], accountIds=[people.acme], firstName="B")
-    assert authenticator.authenticate(Credentials(cookies=(session.id,)))
+    assert authenticator.authenticate(Credentials(cookie=f"ss-id={session.id}"))
 
 
 def test_a_promotion_takes_its_own_new_password(
@@ -342,9 +342,9 @@ def test_a_new_password_signs_out_whoever_had_the_old_one(
 ) -> None:
     call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
     _, session = authenticator.log_in("bob@example.org", PASSWORD, "", permanent=False)
-    assert authenticator.authenticate(Credentials(cookies=(session.id,)))
+    assert authenticator.authenticate(Credentials(cookie=f"ss-id={session.id}"))
     call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword="another password", firstName="Robert")
-    assert authenticator.authenticate(Credentials(cookies=(session.id,))) is None
+    assert authenticator.authenticate(Credentials(cookie=f"ss-id={session.id}")) is None
     found, _ = authenticator.log_in("bob@example.org", "another password", "", permanent=False)
     assert found.first_name == "Robert"
 

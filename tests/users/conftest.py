@@ -19,6 +19,7 @@ from models.engine import migrations
 from tests import databases
 from tests.databases import OWNERS, TABLES
 from tests.sessions.conftest import shared_url
+from tests.sessions_api import administrator
 
 __all__ = ["shared_url"]
 
@@ -58,7 +59,7 @@ class World:
         return self.now
 
     def administrator(self) -> Administrator:
-        return Administrator(self.database, self.now)
+        return administrator(self.database, self.now)
 
     def authenticator(self, *secrets: str, **more: Any) -> Authenticator:
         """A worker's: workers share the database and nothing else."""

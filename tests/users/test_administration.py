@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.calls import Credentials
 from gateway.errors import NotAuthenticated
 from gateway.settings import Settings
 from gateway.users import bootstrap, keys
 from gateway.users.administration import AdministrationError, Administrator, describe_users
-from gateway.users.authenticator import Credentials
 from models import Database, connect
 from models.engine import migrations
 from tests.databases import OWNERS
+from tests.sessions_api import first_user
 
 from .conftest import ADA, ADDRESS, EVE, KEY, PASSWORD, World
 
@@ -117,7 +118,7 @@ def empty(tmp_path: Path, cheap: None) -> Database:
 
 def test_the_first_user_gets_secrets_that_are_shown_once(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with capture_logs() as lines:
-        made = bootstrap.first_user(empty, settings(empty, monkeypatch))
+        made = first_user(empty, settings(empty, monkeypatch))
     assert made is not None
     assert made.password is not None
     assert made.api_key is not None
@@ -132,12 +133,12 @@ def test_the_first_user_gets_secrets_that_are_shown_once(empty: Database, monkey
     assert found is not None
     assert found.roles == {"User", "Manager", "SystemAdministrator"}
     assert authenticator.log_in(made.email, made.password, ADDRESS, permanent=False)
-    assert bootstrap.first_user(empty, settings(empty, monkeypatch)) is None
+    assert first_user(empty, settings(empty, monkeypatch)) is None
 
 
 def test_the_settings_name_the_first_user(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     given = settings(empty, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD, bootstrap_api_key=KEY)
-    made = bootstrap.first_user(empty, given)
+    made = first_user(empty, given)
     assert made == bootstrap.FirstUser(ADA, None, None)
     assert PASSWORD not in made.announcement("x")
     assert KEY not in made.announcement("x")
@@ -146,7 +147,7 @@ def test_the_settings_name_the_first_user(empty: Database, monkeypatch: pytest.M
 
 def test_settings_that_will_not_do_are_told(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AdministrationError, match="a password has"):
-        bootstrap.first_user(empty, settings(empty, monkeypatch, bootstrap_password="short"))
+        first_user(empty, settings(empty, monkeypatch, bootstrap_password="short"))
 
 
 def test_two_nodes_that_start_at_once_make_one_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +155,7 @@ def test_two_nodes_that_start_at_once_make_one_user(world: World, monkeypatch: p
     monkeypatch.setattr(bootstrap, "_has_administrator", lambda _: next(answers))
     monkeypatch.setattr(bootstrap, "_exists", lambda *_: False)
     given = settings(world.database, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD)
-    assert bootstrap.first_user(world.database, given) is None
+    assert first_user(world.database, given) is None
 
 
 def test_a_disabled_user_cannot_sign_in(world: World) -> None:

@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 import models
+from gateway.calls import Credentials, Method
 from gateway.errors import Forbidden, NotAuthenticated, Unavailable
-from gateway.principals import Method
-from gateway.users.authenticator import REMEMBERED, Authenticator, Credentials
+from gateway.users.authenticator import REMEMBERED, Authenticator
 from gateway.users.families import GRACE
 from gateway.users.sessions import PERMANENT, TEMPORARY, TOUCHED, TokenCookies
 from gateway.users.tokens import Lifetimes, TokenError
@@ -97,7 +97,7 @@ class TestEachKind:
 
     def test_a_session(self, authenticator: Authenticator) -> None:
         session, _, _ = log_in(authenticator)
-        by_cookie = authenticator.authenticate(Credentials(cookies=(session,)))
+        by_cookie = authenticator.authenticate(Credentials(cookie=f"ss-id={session}"))
         by_header = authenticator.authenticate(Credentials(session_id=session))
         assert by_cookie is not None
         assert by_header is not None
@@ -239,7 +239,7 @@ class TestSessions:
     def test_logging_out_ends_it_everywhere(self, world: World, authenticator: Authenticator) -> None:
         session, _, refresh = log_in(authenticator)
         other, _, _ = log_in(authenticator)
-        authenticator.log_out(Credentials(cookies=("stale", session)))
+        authenticator.log_out(Credentials(cookie=f"ss-id=stale; ss-pid={session}"))
         assert who(world.authenticator(), cookies=(session,)) is None
         assert who(world.authenticator(), cookies=(other,)) == ADA
         with pytest.raises(NotAuthenticated, match="invalidated"):
@@ -330,7 +330,7 @@ class TestTokens:
 
     def test_strangers_end_nothing_and_store_nothing(self, world: World, authenticator: Authenticator) -> None:
         authenticator.log_out(
-            Credentials(authorization="Bearer eyJ.b.c", cookies=("made up",), token="eyJ.x.y", refresh_token="z")
+            Credentials(authorization="Bearer eyJ.b.c", cookie="ss-id=made up; ss-tok=eyJ.x.y; ss-reftok=z")
         )
         assert world.count("token_families") == 0
 
@@ -351,7 +351,7 @@ class TestCookies:
 
     def test_they_sign_in(self, authenticator: Authenticator, tokens: TokenCookies) -> None:
         for _ in range(2):
-            found = authenticator.authenticate(Credentials(token=tokens.access))
+            found = authenticator.authenticate(Credentials(cookie=f"ss-tok={tokens.access}"))
             assert found is not None
             assert (found.email, found.method) == (ADA, Method.COOKIE)
         assert who(authenticator, token=tokens.refresh) is None
@@ -364,7 +364,7 @@ class TestCookies:
         world.now += ACCESS
         assert who(authenticator, token=tokens.access) is None
         assert who(authenticator, token=tokens.access, api_key=KEY) == ADA
-        authenticator.log_out(Credentials(refresh_token=tokens.refresh))
+        authenticator.log_out(Credentials(cookie=f"ss-reftok={tokens.refresh}"))
         world.now -= ACCESS
         assert who(authenticator, token=tokens.access) is None
 
@@ -452,7 +452,7 @@ class TestChanges:
         authenticator.authenticate(by_token)
         world.administrator().set_roles(ADA, [])
         ways = [
-            Credentials(cookies=(session,)),
+            Credentials(cookie=f"ss-id={session}"),
             Credentials(api_key=KEY),
             Credentials(authorization=basic(ADA, PASSWORD)),
         ]
@@ -498,7 +498,7 @@ def test_secrets_are_in_no_text_of_ours(world: World, authenticator: Authenticat
         with pytest.raises(NotAuthenticated) as caught:
             authenticator.log_in(ADA, "a wrong secret", ADDRESS, permanent=False)
         made = world.administrator().add_key(ADA)
-    shown = Credentials(f"Bearer {token}", KEY, session, (session,), ADDRESS)
+    shown = Credentials(f"Bearer {token}", KEY, session, f"ss-id={session}", ADDRESS)
     found = authenticator.authenticate(shown)
     text = repr([lines, shown, found, str(caught.value), repr(caught.value)])
     for secret in (session, token, refresh, made, KEY, PASSWORD, "a wrong secret"):
@@ -508,7 +508,7 @@ def test_secrets_are_in_no_text_of_ours(world: World, authenticator: Authenticat
 
 def test_a_database_that_is_away_is_no_wrong_password(world: World, tmp_path: Path) -> None:
     away = Authenticator(connect(f"sqlite:///{tmp_path}/nowhere/x.db"), [SECRET], clock=time.time)
-    ways = [Credentials(api_key=KEY), Credentials(authorization=basic(ADA, PASSWORD)), Credentials(cookies=("x",))]
+    ways = [Credentials(api_key=KEY), Credentials(authorization=basic(ADA, PASSWORD)), Credentials(cookie="ss-id=x")]
     for credentials in ways:
         with pytest.raises(Unavailable):
             away.authenticate(credentials)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.users.lockout import client_network
+from gateway.addresses import client_network
 
 
 @pytest.mark.parametrize(

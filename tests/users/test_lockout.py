@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.calls import Credentials
 from gateway.errors import NotAuthenticated, TooManyRequests
-from gateway.users.authenticator import Authenticator, Credentials
+from gateway.users.authenticator import Authenticator
 from gateway.users.lockout import KNOWN, LONGEST_DELAY, Limits, delay
 
 from .conftest import ADA, ADDRESS, ENGINES, EVE, PASSWORD, World, basic

@@ -7,7 +7,7 @@ from gateway.contract.catalog import SIGNED_IN
 from gateway.contract.dto import Dto
 from gateway.contract.generics import close
 from gateway.contract.lists import EntityInfo, ListResponse, list_request
-from gateway.sessions.dtos.catalog import SYSTEM_ADMINISTRATOR, catalog
+from gateway.sessions.declared import SYSTEM_ADMINISTRATOR, service
 
 NAMESPACE = "Voice.Api.Accounts"
 
@@ -18,23 +18,21 @@ class AccountInfo(EntityInfo):
     ancestor_ids = fields.List(fields.String(), "The IDs of the accounts above this one, the topmost first")
 
 
-@catalog.operation("GET", "/accounts", returns=close(ListResponse, AccountInfo), access=SIGNED_IN, tags=["accounts"])
+@service.get("/accounts", returns=close(ListResponse, AccountInfo), access=SIGNED_IN, tags=["accounts"])
 class ListAccounts(list_request(AccountInfo)):  # type: ignore[misc]
     """List accounts"""
 
     name_filter = fields.String("Return only accounts whose name contains this text")
 
 
-@catalog.operation("GET", "/accounts/{AccountId}", returns=AccountInfo, access=SIGNED_IN, tags=["accounts"])
+@service.get("/accounts/{AccountId}", returns=AccountInfo, access=SIGNED_IN, tags=["accounts"])
 class GetAccount(Dto):
     """Get an account"""
 
     account_id = fields.String("The ID of the account", rules=[rules.not_empty()])
 
 
-@catalog.operation(
-    "POST", "/accounts", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"], idempotent=True
-)
+@service.post("/accounts", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"], idempotent=True)
 class NewAccount(Dto):
     """Create a new account"""
 
@@ -42,8 +40,8 @@ class NewAccount(Dto):
     parent_account_id = fields.String("The account that this one is part of", length=64)
 
 
-@catalog.operation(
-    "PATCH", "/accounts/{AccountId}", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"], idempotent=True
+@service.patch(
+    "/accounts/{AccountId}", returns=AccountInfo, role=SYSTEM_ADMINISTRATOR, tags=["accounts"], idempotent=True
 )
 class PatchAccount(Dto):
     """Change an account; fields that are left out stay as they are"""

@@ -6,7 +6,7 @@ from gateway.contract import fields, rules
 from gateway.contract.dto import Dto
 from gateway.contract.generics import close
 from gateway.contract.lists import EntityInfo, ListResponse, filter_of, list_request
-from gateway.sessions.dtos.catalog import CUSTOMER, MANAGER, SYSTEM_ADMINISTRATOR, catalog
+from gateway.sessions.declared import CUSTOMER, MANAGER, SYSTEM_ADMINISTRATOR, service
 
 NAMESPACE = "Voice.Api.Customers"
 
@@ -29,8 +29,7 @@ class CustomerInfo(EntityInfo):
     reference_id = fields.String("The customer's ID in another system")
 
 
-@catalog.operation(
-    "GET",
+@service.get(
     "/customers",
     returns=close(ListResponse, CustomerInfo),
     any_role=_READERS_AND_WRITERS,
@@ -44,9 +43,7 @@ class ListCustomers(list_request(CustomerInfo)):  # type: ignore[misc]
     parent_customer_ids = filter_of("Return only customers that are part of these customers")
 
 
-@catalog.operation(
-    "POST", "/customers", returns=CustomerInfo, any_role=_READERS_AND_WRITERS, tags=["customers"], idempotent=True
-)
+@service.post("/customers", returns=CustomerInfo, any_role=_READERS_AND_WRITERS, tags=["customers"], idempotent=True)
 class NewCustomer(Dto):
     """Create a new customer"""
 

@@ -10,7 +10,7 @@ from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
 from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse, filter_of, list_request
-from gateway.sessions.dtos.catalog import USER, catalog
+from gateway.sessions.declared import USER, service
 
 NAMESPACE = "Voice.Api.Messaging"
 
@@ -47,8 +47,7 @@ class ListConversationsResponse(Dto):
     conversations = fields.List(fields.Nested(ConversationInfo), "The conversations, the most recent first")
 
 
-@catalog.operation(
-    "POST",
+@service.post(
     "/sessions/{SessionId}/messages",
     also=[("ANY", "/messages")],
     returns=MessageInfo,
@@ -65,7 +64,7 @@ class SendMessage(Dto):
     body = fields.String("The text of the message", length=10_000, rules=[rules.not_empty()])
 
 
-@catalog.operation("GET", "/messages", returns=close(ListResponse, MessageInfo), access=SIGNED_IN, tags=["messages"])
+@service.get("/messages", returns=close(ListResponse, MessageInfo), access=SIGNED_IN, tags=["messages"])
 class ListMessages(list_request(MessageInfo)):  # type: ignore[misc]
     """List messages"""
 
@@ -76,7 +75,7 @@ class ListMessages(list_request(MessageInfo)):  # type: ignore[misc]
     after_date = fields.String("Return only messages after this date", rules=[rules.instant()])
 
 
-@catalog.operation("GET", "/conversations", returns=ListConversationsResponse, access=SIGNED_IN, tags=["messages"])
+@service.get("/conversations", returns=ListConversationsResponse, access=SIGNED_IN, tags=["messages"])
 class ListConversations(Dto):
     """List conversations, the most recent first"""
 

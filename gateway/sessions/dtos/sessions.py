@@ -10,7 +10,7 @@ from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
 from gateway.contract.generics import close
 from gateway.contract.lists import MOST_VALUES, EntityInfo, ListResponse, filter_of, list_request
-from gateway.sessions.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, USER, catalog
+from gateway.sessions.declared import MANAGER, SYSTEM_ADMINISTRATOR, USER, service
 from gateway.sessions.dtos.customers import CustomerBreadcrumb
 from gateway.sessions.dtos.flows import FlowChannels
 
@@ -124,7 +124,7 @@ class SessionInfo(EntityInfo):
     ring_queue_id = fields.String("The ring queue that the call is currently in")
 
 
-@catalog.operation("POST", "/sessions", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True)
+@service.post("/sessions", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True)
 class NewSession(Dto):
     """Create a new session"""
 
@@ -153,14 +153,14 @@ class NewSession(Dto):
     start_session = fields.Boolean("Start the session's flow?")
 
 
-@catalog.operation("GET", "/sessions/{SessionId}", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"])
+@service.get("/sessions/{SessionId}", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"])
 class GetSession(Dto):
     """Get a session"""
 
     session_id = fields.String("The ID of the session", rules=[rules.not_empty()])
 
 
-@catalog.operation("GET", "/sessions", returns=close(ListResponse, SessionInfo), access=SIGNED_IN, tags=["sessions"])
+@service.get("/sessions", returns=close(ListResponse, SessionInfo), access=SIGNED_IN, tags=["sessions"])
 class ListSessions(list_request(SessionInfo)):  # type: ignore[misc]
     """List sessions"""
 
@@ -182,14 +182,12 @@ class GetMySessionsResponse(Dto):
     sessions = fields.List(fields.Nested(SessionInfo), "The sessions that the user is a member of and that go on")
 
 
-@catalog.operation("GET", "/sessions/my", returns=GetMySessionsResponse, role=USER, tags=["sessions"])
+@service.get("/sessions/my", returns=GetMySessionsResponse, role=USER, tags=["sessions"])
 class GetMySessions(Dto):
     """Get the active sessions of the signed-in user"""
 
 
-@catalog.operation(
-    "PATCH", "/sessions/{SessionId}", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"], idempotent=True
-)
+@service.patch("/sessions/{SessionId}", returns=SessionInfo, access=SIGNED_IN, tags=["sessions"], idempotent=True)
 class PatchSession(Dto):
     """Change a session; fields that are left out stay as they are"""
 
@@ -200,7 +198,7 @@ class PatchSession(Dto):
     queue_state = fields.Enum(SessionQueueStates, "The queue state of the session")
 
 
-@catalog.operation("DELETE", "/sessions/{SessionId}", role=USER, tags=["sessions"], idempotent=True)
+@service.delete("/sessions/{SessionId}", role=USER, tags=["sessions"], idempotent=True)
 class EndSession(Dto):
     """End a session"""
 
@@ -208,9 +206,7 @@ class EndSession(Dto):
     call_sid = fields.String("The Call SID that ended", length=64)
 
 
-@catalog.operation(
-    "POST", "/sessions/{SessionId}/hold", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True
-)
+@service.post("/sessions/{SessionId}/hold", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True)
 class HoldSession(Dto):
     """Put a session on hold"""
 
@@ -219,8 +215,7 @@ class HoldSession(Dto):
     reason = fields.Enum(SessionHoldReasons, "The reason for the hold")
 
 
-@catalog.operation(
-    "POST",
+@service.post(
     "/sessions/{SessionId}/conference/members",
     returns=SessionInfo,
     access=SIGNED_IN,
@@ -236,9 +231,7 @@ class AddConferenceMember(Dto):
     from_number = fields.String("The caller ID that the new member sees", length=255)
 
 
-@catalog.operation(
-    "POST", "/sessions/{SessionId}/members", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True
-)
+@service.post("/sessions/{SessionId}/members", returns=SessionInfo, role=USER, tags=["sessions"], idempotent=True)
 class InviteChatMember(Dto):
     """Invite a member to a chat session"""
 
@@ -249,8 +242,7 @@ class InviteChatMember(Dto):
     caller_id = fields.String("The caller ID that the member sees", length=255)
 
 
-@catalog.operation(
-    "DELETE",
+@service.delete(
     "/sessions/{SessionId}/members/{memberId}",
     returns=SessionInfo,
     role=USER,
@@ -266,9 +258,7 @@ class DeleteChatMember(Dto):
     member_to_remove = fields.String("The mobile number or e-mail address of the member", rules=[rules.not_empty()])
 
 
-@catalog.operation(
-    "POST", "/sessions/outgoing", any_role=(MANAGER, SYSTEM_ADMINISTRATOR), tags=["sessions"], idempotent=True
-)
+@service.post("/sessions/outgoing", any_role=(MANAGER, SYSTEM_ADMINISTRATOR), tags=["sessions"], idempotent=True)
 class NewOutgoingSession(Dto):
     """Start a session that a flow dials"""
 

@@ -6,7 +6,7 @@ from gateway.contract import fields, rules
 from gateway.contract.dto import Dto
 from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse, filter_of, list_request
-from gateway.sessions.dtos.catalog import MANAGER, SYSTEM_ADMINISTRATOR, catalog
+from gateway.sessions.declared import MANAGER, SYSTEM_ADMINISTRATOR, service
 
 NAMESPACE = "Voice.Api.Authentication"
 
@@ -26,7 +26,7 @@ class UserInfo(Dto):
     account_names = fields.List(fields.String(), "The names of the user's accounts, in the same order")
 
 
-@catalog.operation("GET", "/users", returns=close(ListResponse, UserInfo), any_role=_ADMINISTRATORS, tags=["users"])
+@service.get("/users", returns=close(ListResponse, UserInfo), any_role=_ADMINISTRATORS, tags=["users"])
 class ListUsers(list_request(UserInfo)):  # type: ignore[misc]
     """List users"""
 
@@ -34,7 +34,7 @@ class ListUsers(list_request(UserInfo)):  # type: ignore[misc]
     email_filter = fields.String("Return only users whose e-mail address contains this text")
 
 
-@catalog.operation("POST", "/users", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"], idempotent=True)
+@service.post("/users", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"], idempotent=True)
 class NewUser(Dto):
     """Create a new user"""
 
@@ -49,9 +49,7 @@ class NewUser(Dto):
     password = fields.String("The user's password; without one the user signs in by API key or token")
 
 
-@catalog.operation(
-    "PATCH", "/users/{UserId}", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"], idempotent=True
-)
+@service.patch("/users/{UserId}", returns=UserInfo, any_role=_ADMINISTRATORS, tags=["users"], idempotent=True)
 class PatchUser(Dto):
     """Change a user; fields that are left out stay as they are"""
 

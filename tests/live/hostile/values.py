@@ -6,10 +6,7 @@ import json
 from random import Random
 from urllib.parse import quote, quote_from_bytes
 
-from gateway.sessions import load_services
-from gateway.sessions.dtos.catalog import catalog
-
-load_services()
+from tests.sessions_api import catalog
 
 OPERATIONS = sorted(catalog.operations)
 SHAPES = {name: each.request_shape.fields for name, each in catalog.operations.items()}

@@ -1,0 +1,215 @@
+"""A service: a catalog of operations with their handlers, its callers and its rows; the composition root of an application.
+
+shop = Service("Acme shop", roles=["Clerk"], authenticate=who)
+
+@shop.post("/customers", returns=Customer, role="Clerk")
+class NewCustomer(Dto): ...
+
+@shop.handles(NewCustomer)
+def create(request, context): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, Unpack
+
+from gateway import __version__, logs, rates
+from gateway.budget import STREAMED, Allowance
+from gateway.calls import Callers, Cookie, Credentials, Method, Once, Principal
+from gateway.contract.catalog import Catalog, Check, Handler, OperationOptions
+from gateway.contract.dto import Dto, DtoType
+from gateway.errors import CatalogError
+from gateway.http.admission import Admission
+from gateway.http.app import App, Options, create_app
+from gateway.places import Kind, Places, Share, shares
+from gateway.settings import Settings
+from models import Database
+from models.engine.owners import Rows
+from serializers.registry import default_registry
+
+#: A service's own function from what a request showed to who sent it; None is nobody. It may raise `errors.NotAuthenticated`.
+Authenticate = Callable[[Credentials], Principal | None]
+
+
+class Part(Protocol):
+    """What a service may use, such as `gateway.Users`.
+
+    :ivar rows: its tables.
+    """
+
+    @property
+    def rows(self) -> Rows:
+        """Its tables."""
+        ...
+
+    def install(self, service: Service) -> None:
+        """Declare what the part brings. Raises CatalogError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The callers that a service's own function knows."""
+
+    who: Authenticate
+
+    def authenticate(self, credentials: Credentials) -> Principal | None:
+        """The sender, as the function says."""
+        caller = self.who(credentials)
+        # SECURITY: browsers send cookies by themselves, with requests of other sites' pages too.
+        if caller is not None and credentials.cookie and not (credentials.authorization or credentials.api_key):
+            return replace(caller, method=Method.COOKIE)
+        return caller
+
+    def renewal(self, caller: Principal) -> Sequence[Cookie]:
+        """Nothing lasts anew."""
+        return ()
+
+
+class Service:
+    """An API: its operations, who may call them, and what they need.
+
+    :param title: what pages and OpenAPI call it.
+    :param roles: the roles that access rules may name.
+    :param administrator: a role that passes every check; it need not stand in `roles`.
+    :param authenticate: knows the senders of requests. Without it, and without `gateway.Users`, everybody is a stranger.
+    :param version: the API's own version, for OpenAPI.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        roles: Iterable[str] = (),
+        administrator: str = "",
+        authenticate: Authenticate | None = None,
+        version: str = __version__,
+    ) -> None:
+        self.title = title
+        self.version = version
+        self.catalog = Catalog(tuple(dict.fromkeys([*roles, *filter(None, [administrator])])), administrator)
+        self.parts: list[Part] = []
+        #: Whose migrations make the tables; nobody's where the service needs no database.
+        self.rows: list[Rows] = []
+        self._callers: Callable[[Settings, Database], Callers] | None = None
+        self._once: Callable[[Database], Once] | None = None
+        if authenticate is not None:
+            self._callers = lambda _settings, _database: _Known(authenticate)
+
+    def use(self, part: Part | Rows) -> None:
+        """Add a part, or tables of the service's own. Raises CatalogError when it does not go with another one."""
+        if isinstance(part, Rows):
+            self.rows.append(part)
+            return
+        part.install(self)
+        self.parts.append(part)
+        self.rows.append(part.rows)
+
+    def sign_in(self, callers: Callable[[Settings, Database], Callers], once: Callable[[Database], Once]) -> None:
+        """Let a part sign callers in, and remember their calls. Raises CatalogError when somebody does that already."""
+        if self._callers is not None:
+            raise CatalogError(f"{self.title} has two who sign callers in: authenticate= and Users(), or Users() twice")
+        self._callers, self._once = callers, once
+
+    def operation(
+        self, verbs: str = "", path: str = "", **options: Unpack[OperationOptions]
+    ) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation (`gateway.contract.catalog.Catalog.operation`)."""
+        return self.catalog.operation(verbs, path, **options)
+
+    def get(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation that GET calls."""
+        return self.operation("GET", path, **options)
+
+    def post(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation that POST calls."""
+        return self.operation("POST", path, **options)
+
+    def put(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation that PUT calls."""
+        return self.operation("PUT", path, **options)
+
+    def patch(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation that PATCH calls."""
+        return self.operation("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation that DELETE calls."""
+        return self.operation("DELETE", path, **options)
+
+    def any(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DtoType], DtoType]:
+        """Declare the decorated DTO as an operation that every verb calls."""
+        return self.operation("ANY", path, **options)
+
+    def handles(self, dto: type[Dto]) -> Callable[[Handler], Handler]:
+        """Bind the decorated function to an operation. Raises CatalogError when another one is bound to it."""
+        return self.catalog.handles(dto)
+
+    def checks(self, dto: type[Dto]) -> Callable[[Check], Check]:
+        """Let the decorated function add its failures to those of a request's values (`gateway.contract.catalog.Catalog.checks`)."""
+        return self.catalog.checks(dto)
+
+    def check(self) -> None:
+        """Refuse a service that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
+        problems = [] if self._callers else list(self._uncallable())
+        try:
+            self.catalog.check()
+        except CatalogError as error:
+            problems.insert(0, str(error))
+        if problems:
+            raise CatalogError("\n".join(problems))
+
+    def _uncallable(self) -> Iterable[str]:
+        for operation in self.catalog:
+            if operation.access is not None and operation.access.signed_in:
+                yield f"{operation.name} needs a caller who is signed in, and the service knows none: give it authenticate= or Users()"
+
+    def application(self, settings: Settings, database: Database | None = None, probed: Database | None = None) -> App:
+        """The WSGI application of these settings. Raises CatalogError when the service contradicts itself.
+
+        :param database: the rows; None for a service that has none.
+        :param probed: the database by a connection of its own, for ``/ready``; None for the application's.
+        """
+        self.check()
+        callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]
+        once = None if self._once is None or database is None else self._once(database)
+        options = replace(_options(settings), title=self.title, version=self.version, probed=probed, once=once)
+        return create_app(self.catalog, default_registry(), database, callers, options)
+
+
+def _options(settings: Settings) -> Options:
+    return Options(
+        debug=settings.debug,
+        proxies=settings.trusted_proxies,
+        origins=settings.cors_origins,
+        transport_seconds=settings.transport_seconds,
+        jsonp=settings.jsonp,
+        reading=settings.reading,
+        default_format=settings.default_format,
+        tables=settings.csv,
+        permitted_only=settings.metadata == "permitted",
+        compatible_errors=settings.errors == "compatible",
+        write_line=logs.request_writer(settings.log),
+        admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
+        limits=Allowance(
+            settings.request_seconds, settings.request_rows, settings.request_bytes, statement=settings.list_seconds
+        ),
+        streamed=replace(
+            STREAMED, seconds=settings.stream_seconds, rows=settings.stream_rows, bytes=settings.stream_bytes
+        ),
+    )
+
+
+def _shares(settings: Settings) -> Mapping[Kind, Share]:
+    # Lists and streams must leave connections to short requests, and those that write to those that read.
+    most = max(1, settings.connections // 4)
+    return shares(
+        settings.threads,
+        writes=max(1, min(settings.threads, settings.connections) * 3 // 4),
+        lists=min(settings.list_places, most),
+        streams=min(settings.stream_places, most),
+        per_caller=settings.caller_requests,
+        streams_per_caller=settings.caller_streams,
+    )

@@ -1,0 +1,37 @@
+"""Who is signed in, and tokens for other users."""
+
+from __future__ import annotations
+
+from gateway.audit import Event
+from gateway.calls import Context
+from gateway.contract.dto import Instance
+from gateway.errors import NotFound, ValidationFailed
+from gateway.sessions import users
+from gateway.sessions.declared import service
+from gateway.sessions.dtos.authentication import GetAuthStatus, RequestAuthToken, RequestAuthTokenResult
+from gateway.users.authentication import authenticator_of, empty
+from models.users import identity
+
+
+@service.handles(GetAuthStatus)
+def status(_request: Instance, context: Context) -> Instance:
+    """Who is signed in, if anybody."""
+    return users.caller_info(context)
+
+
+@service.handles(RequestAuthToken)
+def request_token(request: Instance, context: Context) -> Instance:
+    """A token that signs in another user. Raises NotFound where the caller does not see the user, and Forbidden where the user may do
+    more than the caller."""
+    if request.user_email_address:
+        row = users.visible_by_email(context, request.user_email_address)
+    elif request.user_id:
+        row = users.visible(context, request.user_id)
+    else:
+        raise ValidationFailed(RequestAuthToken.__name__, [empty("userEmailAddress", "User Email Address")])
+    users.check_covers(context.principal, row)
+    found = identity.by_id(context.unit, row.id)
+    if found is None or found.disabled:
+        raise NotFound(f"There is no user '{request.user_email_address or request.user_id}'.")
+    context.record(Event.TOKEN_ISSUED, row.id)
+    return RequestAuthTokenResult.new(auth_token=authenticator_of(context).token_for(found))

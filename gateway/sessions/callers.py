@@ -1,0 +1,18 @@
+"""What callers of the sessions API see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.calls import Principal
+from gateway.sessions.declared import SYSTEM_ADMINISTRATOR
+
+
+def is_administrator(caller: Principal) -> bool:
+    """Whether the caller sees every account."""
+    return SYSTEM_ADMINISTRATOR in caller.roles
+
+
+def visible_accounts(caller: Principal) -> Sequence[str] | None:
+    """The accounts whose entities the caller sees; None is all of them."""
+    return None if is_administrator(caller) else caller.account_ids

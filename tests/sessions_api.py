@@ -1,0 +1,32 @@
+"""The sessions API's service, and the first user of its database."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.sessions.service import service
+from gateway.settings import Settings
+from gateway.users.administration import Administrator
+from gateway.users.bootstrap import FirstUser
+from gateway.users.part import Users, users_of
+from models import Database
+
+__all__ = ["administrator", "catalog", "first_user", "service"]
+
+catalog = service.catalog
+
+
+def users() -> Users:
+    found = users_of(service)
+    assert found is not None
+    return found
+
+
+def first_user(database: Database, settings: Settings, kept: Path | None = None) -> FirstUser | None:
+    return users().first_user(service, database, settings, kept)
+
+
+def administrator(database: Database, now: float | None = None) -> Administrator:
+    return replace(users().administrator(service, database), now=time.time() if now is None else now)
