@@ -74,12 +74,21 @@ class Principal:
     permissions: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, user_id: str, *, roles: Iterable[str] = (), email: str = "", display_name: str = "") -> Principal:
+    def of(
+        cls,
+        user_id: str,
+        *,
+        roles: Iterable[str] = (),
+        permissions: Iterable[str] = (),
+        email: str = "",
+        display_name: str = "",
+    ) -> Principal:
         """A caller that a service's own function knows.
 
         :param roles: names of roles that the service declares.
         """
-        return cls(user_id, email, display_name or user_id, frozenset(roles), (), Method.OTHER)
+        name = display_name or user_id
+        return cls(user_id, email, name, frozenset(roles), (), Method.OTHER, permissions=frozenset(permissions))
 
 
 def authorize(principal: Principal | None, access: Access) -> None:

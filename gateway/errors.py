@@ -10,6 +10,7 @@ GatewayError
     |   +-- LoginFailed    a log-in with a wrong name or password
     +-- Forbidden          the caller is known and may not
         +-- RoleMissing    the caller lacks a role that the operation needs
+        +-- PermissionMissing  the caller lacks a permission that the operation needs
     +-- NotFound           it does not exist, or the caller may not see it
     +-- NotSupported       the operation is not there, or not with this verb
     +-- IdempotencyKeyReused   the Idempotency-Key was given to another request before

@@ -58,8 +58,10 @@ class _Known:
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """The sender, as the function says."""
         caller = self.who(credentials)
+        if caller is not None and credentials.api_key:
+            return replace(caller, method=Method.KEY)
         # SECURITY: browsers send cookies by themselves, with requests of other sites' pages too.
-        if caller is not None and credentials.cookie and not (credentials.authorization or credentials.api_key):
+        if caller is not None and credentials.cookie and not credentials.authorization:
             return replace(caller, method=Method.COOKIE)
         return caller
 
