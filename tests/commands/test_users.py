@@ -161,7 +161,7 @@ def test_roles(url: str) -> None:
         (["add", EMAIL], 1, f"there is a user {EMAIL} already"),
         (["add", "b@example.org", "--password", "short"], 1, "a password has 8 to 1024 characters"),
         (["add", "b@example.org", "--api-key", "short"], 1, "an API key has 20 to 255 characters"),
-        (["add", "b@example.org", "--role", "Boss"], 2, "'Boss' is not one of 'User', 'Manager'"),
+        (["add", "b@example.org", "--role", "Boss"], 2, "there is no role 'Boss'; there are User, Manager"),
         (["key", "ghost@example.org"], 1, "there is no user ghost@example.org"),
         (["key", EMAIL, "--revoke", "zzzz"], 1, "no good key that ends in zzzz"),
         (["disable", "ghost@example.org"], 1, "there is no user ghost@example.org"),

@@ -15,9 +15,10 @@ from gateway.contract import fields
 from gateway.contract.catalog import ANYONE, SIGNED_IN, Catalog
 from gateway.contract.dto import Dto, Instance
 from gateway.errors import CatalogError
-from gateway.http.app import create_app
+from gateway.http.app import Options, create_app
 from gateway.settings import Settings
 from gateway.users.authenticator import Authenticator
+from gateway.users.idempotency import Keys
 from models import Database
 from models import OutcomeUnknown as UnknownCommit
 from models.engine import database as databases
@@ -185,7 +186,13 @@ def slow() -> Slow:
 
 @pytest.fixture
 def send(slow: Slow, database: Database, settings: Settings) -> Iterator[Callable[..., Any]]:
-    app = create_app(slow.catalog, default_registry(), database, Authenticator(database, [settings.secret]))
+    app = create_app(
+        slow.catalog,
+        default_registry(),
+        database,
+        Authenticator(database, [settings.secret]),
+        Options(once=Keys(database)),
+    )
 
     def send(path: str = "/wait", key: str = "", body: bytes = b"{}") -> Any:
         client = TestApp(app)

@@ -15,10 +15,11 @@ from gateway.calls import Context
 from gateway.contract import fields
 from gateway.contract.catalog import SIGNED_IN, Catalog
 from gateway.contract.dto import Dto, Instance
-from gateway.http.app import create_app
+from gateway.http.app import Options, create_app
 from gateway.sessions import sessions
 from gateway.settings import Settings
 from gateway.users.authenticator import Authenticator
+from gateway.users.idempotency import Keys
 from models import Database, Unavailable, Unit, connect
 from models.engine import migrations
 from models.sessions import session
@@ -89,7 +90,13 @@ def send(
 ) -> Callable[..., Any]:
     """Post something as the first user; the answer."""
     first_user(database, settings)
-    app = create_app(service.catalog, default_registry(), database, Authenticator(database, [settings.secret]))
+    app = create_app(
+        service.catalog,
+        default_registry(),
+        database,
+        Authenticator(database, [settings.secret]),
+        Options(once=Keys(database)),
+    )
 
     def send(path: str, body: Any, key: str = "") -> Any:
         client = TestApp(app)

@@ -33,14 +33,18 @@ def log_in(authenticator: Authenticator, name: str = ADA, *, permanent: bool = F
     return session.id, *authenticator.tokens_of(user, session)
 
 
-def who(authenticator: Authenticator, **credentials: object) -> str | None:
-    found = authenticator.authenticate(Credentials(**credentials))  # type: ignore[arg-type]
+def who(
+    authenticator: Authenticator, cookies: tuple[str, ...] = (), token: str = "", **credentials: object
+) -> str | None:
+    """The e-mail address of the sender of a request with these session ids and this token in cookies."""
+    line = "; ".join([*(f"ss-id={each}" for each in cookies), f"ss-tok={token}"])
+    found = authenticator.authenticate(Credentials(cookie=line, **credentials))  # type: ignore[arg-type]
     return None if found is None else found.email
 
 
 def refused(authenticator: Authenticator, **credentials: object) -> str:
     with pytest.raises(NotAuthenticated) as caught:
-        who(authenticator, **credentials)
+        who(authenticator, **credentials)  # type: ignore[arg-type]
     return caught.value.message
 
 
