@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from gateway.contract.dto import Dto, Instance
     from gateway.contract.fields import DtoEnum
     from gateway.contract.generics import TypeParameter, close
+    from gateway.rows import Rows
     from gateway.service import Service
     from gateway.users.part import Users
-    from models.engine.owners import Rows
 
 #: The home of each name; a name that ends its home is that module itself.
 _HOMES = {
@@ -47,7 +47,7 @@ _HOMES = {
     "DtoEnum": "gateway.contract.fields",
     "Instance": "gateway.contract.dto",
     "Principal": "gateway.calls",
-    "Rows": "models.engine.owners",
+    "Rows": "gateway.rows",
     "Service": "gateway.service",
     "Streamed": "gateway.calls",
     "TypeParameter": "gateway.contract.generics",

@@ -88,7 +88,7 @@ def serve() -> None:
     help="Undo the owner's migrations after this number, or apply them up to it; 0 undoes all. The owner may be omitted if there is one.",
 )
 def migrate(*, check: bool, wanted: str | None) -> None:
-    """Bring the database's schema to this version. Owners of tables: users, sessions."""
+    """Bring the database's schema to this version. Each part with tables of its own is an owner: users, sessions, a service."""
     from gateway.serving import starting
     from models.engine import migrations, owners
 

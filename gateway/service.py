@@ -24,9 +24,9 @@ from gateway.errors import CatalogError
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
 from gateway.places import Kind, Places, Share, shares
+from gateway.rows import Rows
 from gateway.settings import Settings
 from models import Database
-from models.engine.owners import Rows
 from serializers.registry import default_registry
 
 #: A service's own function from what a request showed to who sent it; None is nobody. It may raise `errors.NotAuthenticated`.

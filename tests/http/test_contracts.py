@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
+from gateway.calls import Method, Principal, authorize
 from gateway.contract import fields
 from gateway.contract.catalog import ANYONE, Access, Catalog
 from gateway.contract.dto import Dto
 from gateway.errors import NotAuthenticated, PermissionMissing
 from gateway.http.app import Options, create_app
-from gateway.principals import Method, Principal, authorize
 from gateway.users.authenticator import Authenticator
 from models import connect
 from models.engine import migrations

@@ -327,10 +327,10 @@ class TestSlow:
 
 MIGRATE = """
 import sys
-from gateway.wsgi import OWNERS
+from gateway.sessions.service import service
 from models import connect
 from models.engine import migrations
-print(*migrations.apply(connect(sys.argv[1]), OWNERS))
+print(*migrations.apply(connect(sys.argv[1]), service.rows))
 """
 
 
