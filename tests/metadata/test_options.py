@@ -218,7 +218,7 @@ def test_what_is_given_stands_in_the_head(language: str) -> None:
     lines["ExcludeTypes"] = "Evo.Other/*,{a, b},*.Nothing"
     options = [each for each in types.LANGUAGES[language].defaults if each in lines]
     head = made(language, described, **{option: lines[option] for option in options}).splitlines()
-    mark = "'" if language == "vbnet" else ""
+    mark = {"vbnet": "'", "zig": "//"}.get(language, "")
     for option in options:
         assert f"{mark}{option}: {lines[option]}" in head
 

@@ -59,6 +59,10 @@ class ZigGenerator(Generator):
     def free(self, name: str) -> str:
         return name if name.isascii() and name.isidentifier() and name not in self.reserved else f'@"{name}"'
 
+    def comment_lines(self, text: str) -> list[str]:
+        # Comments hold no tabs and no control characters.
+        return ["".join(each if each.isprintable() else " " for each in line) for line in super().comment_lines(text)]
+
     def enum(self, info: EnumInfo) -> Iterator[str]:
         yield from self._description(info.description)
         own = self.class_name(info.name)
