@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -221,6 +224,16 @@ def test_the_same_types_have_the_same_tag_whenever_they_were_made(monkeypatch: p
     assert made[0].etag == made[1].etag
     assert library.types(None, "java", [("Package", "a")], "http://host").etag != made[1].etag
     assert library.types(None, "java", [], "http://other").etag != made[1].etag
+
+
+def test_types_have_the_date_of_their_newest_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, name in enumerate(sorted({each.dto.__module__ for each in catalog})):
+        file = tmp_path / name
+        file.touch()
+        os.utime(file, (0, 1_700_000_000 + (60 if number == 1 else 0)))
+        monkeypatch.setattr(sys.modules[name], "__file__", str(file))
+    made = Library(catalog, default_registry(), "Sessions", "1").types(None, "java", [], "http://host")
+    assert b"Date: 2023-11-14 22:14:20\n" in made.body
 
 
 def test_swagger_for_those_who_ask_for_it(anonymous: TestApp) -> None:
