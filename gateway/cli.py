@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import click
 
@@ -124,7 +125,13 @@ def _to_nobody(text: str) -> None:
 @main.command("check-config")
 def check_config() -> None:
     """Check and print the settings, without secrets."""
-    for variable, value, meaning in Settings.from_environment().shown():
+    from gateway import wsgi
+    from gateway.users.part import users_of
+
+    settings = Settings.from_environment()
+    if users_of(wsgi.load(settings.service)) is not None:
+        settings = replace(settings, secret=settings.signing_secret())
+    for variable, value, meaning in settings.shown():
         click.echo(printable(f"{variable}={value}  # {meaning}"))
 
 

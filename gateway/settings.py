@@ -166,7 +166,12 @@ class Settings:
             raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error
         except (ValueError, OSError) as error:
             raise ConfigurationError(str(error)) from error
-        return found._with_secret()
+        return found
+
+    @classmethod
+    def defaults(cls) -> Settings:
+        """Return the settings of an empty environment, whatever this process's environment has."""
+        return cls._read(_Empty(eager=False))
 
     @classmethod
     def _read(cls, env: FileAwareEnv) -> Settings:
@@ -260,15 +265,18 @@ class Settings:
             debug=env.bool("GATEWAY_DEBUG", False),
         )
 
-    def _with_secret(self) -> Settings:
+    def signing_secret(self) -> str:
+        """Return the secret that signs tokens. Beside a SQLite database it is made at the first call, and kept in a file.
+
+        :raises ConfigurationError: when GATEWAY_SECRET is not set, and the database is a server's or the file can't be used.
+        """
         if self.secret:
-            return self
+            return self.secret
         if self.sqlite_path is None:
             raise ConfigurationError(
                 "GATEWAY_SECRET must be set: with this database the nodes have no file to share it in."
             )
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return Settings(**{**values, "secret": _kept_secret(self.sqlite_path)})
+        return _kept_secret(self.sqlite_path)
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -287,6 +295,14 @@ class Settings:
             of_profile = wanted and value in (wanted, _seconds(wanted))
             by_profile = f"; as {self.compatibility} has it" if of_profile else ""
             yield variable, _HIDDEN if hidden else text, each.metadata["help"] + by_profile
+
+
+class _Empty(FileAwareEnv):
+    """An environment without variables: environs itself reads that of the process only."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        del env_key
+        return default
 
 
 def service_name() -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway import wsgi
 from gateway.errors import ConfigurationError
+from gateway.service import Service
 from gateway.settings import Settings
 from models import connect
 
@@ -40,8 +41,28 @@ def test_a_path_with_escapes_finds_its_secret(tmp_path: Path, monkeypatch: pytes
     settings = Settings.from_environment()
     assert settings.sqlite_path == tmp_path / "with blank%.db"
     wsgi.open_database(settings).dispose()
-    assert (tmp_path / "with blank%.db.secret").read_text().strip() == settings.secret
+    secret = settings.signing_secret()
+    assert (tmp_path / "with blank%.db.secret").read_text().strip() == secret == settings.signing_secret()
     assert (tmp_path / "with blank%.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_only_users_make_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service without users signs no tokens, so it leaves no file behind, and needs no secret with a database server."""
+    wsgi.build(Settings.from_environment(), None, service=Service("Nobody's"))
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "mysql://a:b@127.0.0.1:1/c")
+    settings = Settings.from_environment()
+    wsgi.build(settings, None, service=Service("Nobody's"))
+    with pytest.raises(ConfigurationError, match="GATEWAY_SECRET must be set"):
+        settings.signing_secret()
+
+
+def test_defaults_do_not_depend_on_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_THREADS", "7")
+    monkeypatch.setenv("GATEWAY_LOG", "neither")
+    monkeypatch.setenv("GATEWAY_SECRET_FILE", "/nowhere")
+    defaults = Settings.defaults()
+    assert (defaults.threads, defaults.secret, defaults.database_url) == (16, "", "sqlite:///gateway.db")
 
 
 @pytest.mark.parametrize(("sync", "level"), [("normal", 1), ("full", 2)])

@@ -39,10 +39,13 @@ def prepare(settings: Settings, service: Service, slow: Callable[[], None] = no_
     """Return the database, with its schema up to date and at least one administrator in it; None for a service without tables.
 
     :param slow: called once when this takes long: the database does not answer, or a database with data is migrated.
-    :raises ConfigurationError: when the database does not answer within GATEWAY_DATABASE_WAIT seconds, or has another schema.
+    :raises ConfigurationError: when the database does not answer within GATEWAY_DATABASE_WAIT seconds, or has another schema, or users have
+        no secret to sign tokens with.
     """
     if not service.rows:
         return None
+    if users_of(service) is not None:
+        settings.signing_secret()
     _wait(settings, service, slow)
     if settings.sqlite_path is not None:
         _migrate(settings, service, slow)

@@ -83,7 +83,7 @@ class Users:
         """Who signs callers in, by the rows of a database."""
         return Authenticator(
             database,
-            [settings.secret, settings.previous_secret],
+            [settings.signing_secret(), settings.previous_secret],
             # Who waits for a hash keeps a thread but no processor; some threads are always left to requests of other kinds.
             in_line=max(1, settings.threads * 3 // 4),
             lifetimes=Lifetimes(settings.token_lifetime, settings.refresh_lifetime),

@@ -190,7 +190,7 @@ def send(slow: Slow, database: Database, settings: Settings) -> Iterator[Callabl
         slow.catalog,
         default_registry(),
         database,
-        Authenticator(database, [settings.secret]),
+        Authenticator(database, [settings.signing_secret()]),
         Options(once=Keys(database)),
     )
 

@@ -94,7 +94,7 @@ def send(
         service.catalog,
         default_registry(),
         database,
-        Authenticator(database, [settings.secret]),
+        Authenticator(database, [settings.signing_secret()]),
         Options(once=Keys(database)),
     )
 
