@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gateway.contract import rules as rules
     from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
     from gateway.contract.dto import Dto, Instance
-    from gateway.contract.fields import DtoEnum
+    from gateway.contract.fields import DtoEnum, DtoFlags
     from gateway.contract.generics import TypeParameter, close
     from gateway.rows import Rows
     from gateway.service import Service
@@ -45,6 +45,7 @@ _HOMES = {
     "Credentials": "gateway.calls",
     "Dto": "gateway.contract.dto",
     "DtoEnum": "gateway.contract.fields",
+    "DtoFlags": "gateway.contract.fields",
     "Instance": "gateway.contract.dto",
     "Principal": "gateway.calls",
     "Rows": "gateway.rows",
@@ -67,6 +68,7 @@ __all__ = [
     "Credentials",
     "Dto",
     "DtoEnum",
+    "DtoFlags",
     "Instance",
     "Principal",
     "Rows",

@@ -57,6 +57,8 @@ def test_the_tree_keeps_its_rules(tree: Path) -> None:
         ("gateway/contract/naming.py", "import gateway.sessions.declared"),
         ("gateway/users/tokens.py", "import gateway.sessions.sessions"),
         ("gateway/http/routing.py", "import gateway.users.tokens"),
+        ("gateway/sessions/sessions.py", "import gateway.metadata.pages"),
+        ("gateway/sessions/sessions.py", "from gateway.contract.dto import Dto"),
         ("gateway/sessions/sessions.py", "import serializers.jsv"),
         ("gateway/sessions/sessions.py", "import marshmallow"),
         ("gateway/http/routing.py", "import marshmallow"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from gateway import Context, Instance
 from gateway.audit import Event
-from gateway.calls import Context
-from gateway.contract.dto import Instance
 from gateway.errors import NotFound, ValidationFailed
 from gateway.sessions import users
 from gateway.sessions.declared import service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.calls import Principal
+from gateway import Principal
 from gateway.sessions.declared import SYSTEM_ADMINISTRATOR
 
 

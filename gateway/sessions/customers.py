@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gateway import lists
+from gateway import Context, Instance, Principal, close, lists
 from gateway.audit import Event
-from gateway.calls import Context, Principal
-from gateway.contract.dto import Instance
-from gateway.contract.generics import close
 from gateway.contract.lists import ListResponse
 from gateway.errors import FieldError, ValidationFailed
 from gateway.sessions import people

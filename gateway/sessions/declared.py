@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.service import Service
+from gateway import Service
 
 USER = "User"
 MANAGER = "Manager"

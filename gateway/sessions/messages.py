@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import lists
-from gateway.calls import Context
-from gateway.contract.dto import Instance
-from gateway.contract.generics import close
+from gateway import Context, Instance, close, lists
 from gateway.contract.lists import ListResponse
 from gateway.errors import FieldError, ValidationFailed
 from gateway.sessions.callers import visible_accounts

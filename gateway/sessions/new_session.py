@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.calls import Context, Principal
-from gateway.contract.dto import Instance
+from gateway import Context, Instance, Principal
 from gateway.errors import FieldError, ValidationFailed
 from gateway.sessions import people
 from gateway.sessions.declared import service

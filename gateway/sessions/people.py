@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.calls import Context, Principal
+from gateway import Context, Principal
 from gateway.contract.rules import is_email
 from gateway.sessions.callers import visible_accounts
 from models.sessions import account, session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway import Users
 from gateway.sessions import (
     accounts,
     authentication,
@@ -14,7 +15,6 @@ from gateway.sessions import (
     users,
 )
 from gateway.sessions.declared import MANAGER, USER, service
-from gateway.users.part import Users
 from models import Unit
 from models.sessions import ROWS, account
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.calls import Context, version_name
-from gateway.contract.dto import Instance
+from gateway import Context, Instance
+from gateway.calls import version_name
 from gateway.errors import Conflict, NotFound, PreconditionFailed
 from gateway.sessions.callers import visible_accounts
 from gateway.sessions.declared import service

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gateway.calls import Context, Principal
+from gateway import Context, Principal
 from gateway.sessions import people
 from gateway.sessions.callers import is_administrator
 from models import Unit

@@ -11,8 +11,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
+from gateway import Instance
 from gateway.contract.catalog import Operation
-from gateway.contract.dto import Instance
 from gateway.errors import GatewayError, ValidationFailed
 from gateway.lists import as_instant
 from gateway.sessions.dtos.records import SessionRecord

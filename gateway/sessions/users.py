@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gateway import lists
+from gateway import Context, Dto, Instance, Principal, close, lists
 from gateway.audit import Event
-from gateway.calls import Context, Principal, authorize
-from gateway.contract.dto import Dto, Instance
-from gateway.contract.generics import close
+from gateway.calls import authorize
 from gateway.contract.lists import ListResponse
 from gateway.errors import Conflict, FieldError, Forbidden, NotAuthenticated, NotFound, RoleMissing, ValidationFailed
 from gateway.sessions import people

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.contract import fields, rules
-from gateway.contract.catalog import SIGNED_IN
-from gateway.contract.dto import Dto
-from gateway.contract.generics import close
+from gateway import SIGNED_IN, Dto, close, fields, rules
 from gateway.contract.lists import EntityInfo, ListResponse, list_request
 from gateway.sessions.declared import SYSTEM_ADMINISTRATOR, service
 

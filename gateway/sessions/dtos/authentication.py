@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.contract import fields
-from gateway.contract.catalog import ANYONE
-from gateway.contract.dto import Dto
+from gateway import ANYONE, Dto, fields
 from gateway.sessions.declared import MANAGER, SYSTEM_ADMINISTRATOR, service
 from gateway.sessions.dtos.users import UserInfo
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.contract import fields, rules
-from gateway.contract.dto import Dto
-from gateway.contract.generics import close
+from gateway import Dto, close, fields, rules
 from gateway.contract.lists import EntityInfo, ListResponse, filter_of, list_request
 from gateway.sessions.declared import CUSTOMER, MANAGER, SYSTEM_ADMINISTRATOR, service
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import auto
 
-from gateway.contract.fields import DtoEnum
+from gateway import DtoEnum
 
 NAMESPACE = "Voice.Api.Flows"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.contract import fields
+from gateway import fields
 from gateway.sessions.dtos.sessions import SessionInfo
 
 NAMESPACE = "Voice.Api.Sessions"

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from enum import auto
 
-from gateway.contract import fields, rules
-from gateway.contract.catalog import SIGNED_IN
-from gateway.contract.dto import Dto
-from gateway.contract.fields import DtoEnum
-from gateway.contract.generics import close
+from gateway import SIGNED_IN, Dto, DtoEnum, close, fields, rules
 from gateway.contract.lists import MOST_VALUES, EntityInfo, ListResponse, filter_of, list_request
 from gateway.sessions.declared import MANAGER, SYSTEM_ADMINISTRATOR, USER, service
 from gateway.sessions.dtos.customers import CustomerBreadcrumb
