@@ -21,9 +21,15 @@ SCALARS: list[Shape] = [
     shapes.Number(),
     shapes.Decimal(),
     shapes.Instant(),
+    shapes.OffsetInstant(),
+    shapes.Day(),
+    shapes.TimeOfDay(),
     shapes.Duration(),
     shapes.Guid(),
     shapes.Binary(),
+    shapes.Character(),
+    shapes.Choice({"Low": 10, "High": 20}, name="Level", numbered=True),
+    shapes.Choice({"Sky": 0, "Sea": 5}, name="Color", texts={"Sky": "sky-blue", "Sea": "a, b"}),
     shapes.Choice({"Voice": 0, "Chat": 1, "Fax": 2}, name="Channel", namespace="urn:channels"),
     shapes.Choice(MEMBERS, flags=True, name="Rights"),
 ]
@@ -116,7 +122,11 @@ def scalars(shape: Shape, *, xml: bool) -> st.SearchStrategy[Any]:
         low, high = (-(1 << shape.bits - 1), (1 << shape.bits - 1) - 1) if shape.signed else (0, (1 << shape.bits) - 1)
         return st.integers(low, high)
     if isinstance(shape, shapes.Choice):
-        return st.integers(0, 7) if shape.flags else st.sampled_from(list(shape.members))
+        return st.integers(0, 7) if shape.flags else st.sampled_from([*map(shape.text_of, shape.members)])
+    if isinstance(shape, shapes.Character):
+        return st.characters(
+            exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff", max_codepoint=0xFFFD
+        )
     return _PLAIN[type(shape)]
 
 
@@ -129,6 +139,9 @@ _PLAIN: dict[type, st.SearchStrategy[Any]] = {
     shapes.Number: st.floats(allow_nan=False),
     shapes.Decimal: _DECIMALS,
     shapes.Instant: st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC) | _OFFSETS),
+    shapes.OffsetInstant: st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC) | _OFFSETS),
+    shapes.Day: st.dates(),
+    shapes.TimeOfDay: st.times(),
     shapes.Duration: st.timedeltas(),
     shapes.Guid: st.uuids(),
     # An empty value reads back as null in JSV and CSV.
