@@ -119,7 +119,8 @@ def members_of(shape: Record) -> list[tuple[str, Shape, str]]:
     known = {name for name, _, _ in inherited}
     own = [(name, field, shape.namespace) for name, field in shape.fields.items() if name not in known]
     own.sort(key=lambda member: (shape.orders.get(member[0], -1), shape.element_name(member[0])))
-    return [member for member in inherited if member[0] in shape.fields] + own
+    # A field that is declared again has the type of its last declaration.
+    return [(name, shape.fields[name], namespace) for name, _, namespace in inherited if name in shape.fields] + own
 
 
 def _namespace(shape: Record, name: str) -> str:

@@ -13,7 +13,7 @@ from gateway.contract.dto import Dto
 from gateway.contract.fields import DataMember, DtoEnum
 from gateway.contract.generics import KeyValuePair, TypeParameter, close, field_of
 from gateway.contract.shapes import document_shape
-from gateway.contract.typeinfo import InterfaceRef, RecordInfo, TypeRef, describe
+from gateway.contract.typeinfo import InterfaceRef, TypeRef, describe
 from gateway.errors import CatalogError, ValidationFailed
 from serializers import shape
 from serializers.registry import default_registry
@@ -306,4 +306,36 @@ def test_wildcards_stand_last() -> None:
 def test_values_of_generics_are_read() -> None:
     bound = load(Generics, **VALUES[Generics])
     assert bound.book.items[0].first is Color.Red
-    assert isinstance(RecordInfo, type)
+
+
+def test_a_field_declared_again_has_its_last_type() -> None:
+    class Base(Dto):
+        value = fields.String()
+        other = fields.String()
+
+    class Derived(Base):
+        value = fields.Boolean()
+
+    assert [each.data_key for _, each in Derived.wire_fields()] == ["value", "other"]
+    for serializer in READABLE:
+        document = serializer.writer(document_shape(Derived))(Derived.new(value=True, other="o"))
+        assert serializer.decode(document, document_shape(Derived)) == {"value": True, "other": "o"}
+        assert b"True" not in document or serializer.name in ("jsv", "csv")
+
+
+def test_what_a_mixin_and_a_second_base_bring_is_kept() -> None:
+    class Mixin:
+        """No DTO"""
+
+    class One(Dto):
+        one = fields.String()
+
+    class Two(Dto):
+        two = fields.String()
+
+    class Both(Mixin, One, Two):
+        own = fields.String()
+
+    assert Both.parent() is One
+    assert sorted(str(each.data_key) for _, each in Both.wire_fields()) == ["one", "own", "two"]
+    assert sorted(document_shape(Both).fields) == ["one", "own", "two"]

@@ -215,3 +215,53 @@ def test_api_keys_that_are_demanded() -> None:
         authorize(principal(Method.TOKEN), Access(api_key=True))
     with pytest.raises(NotAuthenticated):
         authorize(None, Access(api_key=True))
+
+
+@pytest.mark.parametrize(
+    ("query", "member", "answer"),
+    [
+        ("color=sky-blue", "color", "sky-blue"),
+        ("COLOR=7", "color", "sky-blue"),
+        ("level=High", "level", 20),
+        ("level=21", "level", 21),
+        ("rights=Read,Write", "rights", 3),
+        ("rights=3", "rights", 3),
+        ("character=%7B", "character", "{"),
+        ("character=%20", "character", " "),
+        ("offset=2026-01-02T03:04:05%2B02:00", "offset", "2026-01-02T03:04:05.0000000+02:00"),
+        ("day=2026-01-02", "day", "2026-01-02"),
+        ("clock=09:30", "clock", "PT9H30M"),
+        ("thing=%7Ba:1,b:[x,y]%7D", "thing", {"a": "1", "b": ["x", "y"]}),
+        ("thing=plain", "thing", "plain"),
+        ("uri=http://a/?b=c", "uri", "http://a/?b=c"),
+        ("point=1,2", "point", "1,2"),
+        ("bytes=AAE%3D", "bytes", "AAE="),
+    ],
+)
+def test_values_in_a_query(query: str, member: str, answer: Any, served: TestApp) -> None:
+    for method in (served.get, served.post):
+        path = "/scalars/again" if method == served.get else "/scalars"
+        assert method(f"{path}?{query}", headers={"Accept": "application/json"}).json == {member: answer}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["color=blue", "level=99", "rights=Fly", "character=ab", "offset=x", "day=2026-13-01", "clock=24:00", "thing=%7Ba"],
+)
+def test_bad_values_in_a_query(query: str, served: TestApp) -> None:
+    response = served.get(f"/scalars/again?{query}", headers={"Accept": "application/json"}, status=400)
+    (failure,) = response.json["responseStatus"]["errors"]
+    assert failure["fieldName"].lower() == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("depth", [60, 63, 70, 3000])
+def test_deep_documents_of_types_that_hold_themselves(depth: int, served: TestApp) -> None:
+    for body, kind in (
+        (b'{"next":' * depth + b"{}" + b"}" * depth, "application/json"),
+        (b"{next:" * depth + b"{}" + b"}" * depth, "application/jsv"),
+        (b"<Node>" + b"<Next>" * depth + b"</Next>" * depth + b"</Node>", "application/xml"),
+    ):
+        for accept in ("application/json", "application/xml", "text/csv", "text/html"):
+            response = served.post("/node", body, headers={"Content-Type": kind, "Accept": accept}, status="*")
+            assert response.status_int in (200, 400), (kind, accept)
+            assert depth < 70 or response.status_int == 400
