@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.rows import Rows
     from gateway.service import Service
     from gateway.users.part import Users
+    from serializers.dialect import Dialect
 
 #: The home of each name; a name that ends its home is that module itself.
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "Context": "gateway.calls",
     "Cookie": "gateway.calls",
     "Credentials": "gateway.calls",
+    "Dialect": "serializers.dialect",
     "Dto": "gateway.contract.dto",
     "DtoEnum": "gateway.contract.fields",
     "DtoFlags": "gateway.contract.fields",
@@ -66,6 +68,7 @@ __all__ = [
     "Context",
     "Cookie",
     "Credentials",
+    "Dialect",
     "Dto",
     "DtoEnum",
     "DtoFlags",

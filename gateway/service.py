@@ -27,6 +27,7 @@ from gateway.places import Kind, Places, Share, shares
 from gateway.rows import Rows
 from gateway.settings import Settings
 from models import Database
+from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import default_registry
 
 #: A service's own function from what a request showed to who sent it; None is nobody. It may raise `errors.NotAuthenticated`.
@@ -78,6 +79,7 @@ class Service:
     :param administrator: a role that passes every check; it need not stand in `roles`.
     :param authenticate: knows the senders of requests. Without it, and without `gateway.Users`, everybody is a stranger.
     :param version: the API's own version, for OpenAPI.
+    :param dialect: how names and values are spelled in responses: ``Dialect.of("5.8")`` as a host of that version does.
     """
 
     def __init__(
@@ -88,9 +90,11 @@ class Service:
         administrator: str = "",
         authenticate: Authenticate | None = None,
         version: str = __version__,
+        dialect: Dialect = DEFAULT,
     ) -> None:
         self.title = title
         self.version = version
+        self.dialect = dialect
         self.catalog = Catalog(tuple(dict.fromkeys([*roles, *filter(None, [administrator])])), administrator)
         self.parts: list[Part] = []
         #: Whose migrations make the tables; nobody's where the service needs no database.
@@ -177,7 +181,14 @@ class Service:
         self.check()
         callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]
         once = None if self._once is None or database is None else self._once(database)
-        options = replace(_options(settings), title=self.title, version=self.version, probed=probed, once=once)
+        options = replace(
+            _options(settings),
+            title=self.title,
+            version=self.version,
+            dialect=self.dialect,
+            probed=probed,
+            once=once,
+        )
         return create_app(self.catalog, default_registry(), database, callers, options)
 
 

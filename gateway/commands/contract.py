@@ -20,7 +20,7 @@ _BASE_URL = click.option(
 
 def _library() -> Library:
     service = chosen_service()
-    return Library(service.catalog, default_registry(), service.title, service.version)
+    return Library(service.catalog, default_registry(service.dialect), service.title, service.version)
 
 
 def _tell(document: Document) -> None:

@@ -94,7 +94,7 @@ def _missing(field_name: str, kind: str, value: str) -> FieldError:
 
 def _members(request: Instance, caller: Principal, named: _Named, direction: SessionDirections) -> list[MemberRow]:
     """The caller, then who is invited, each identity once."""
-    first = _caller(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
+    first = people.calling(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
     members = {first.identity: first}
     for address in request.member_email_addresses or ():
         if address:
@@ -104,17 +104,6 @@ def _members(request: Instance, caller: Principal, named: _Named, direction: Ses
         each = people.user_member(named.user)
         members.setdefault(each.identity, each)
     return [*members.values()]
-
-
-def _caller(caller: Principal, role: str) -> MemberRow:
-    return people.member(
-        people.identity_of(caller.email),
-        endpoint_id=caller.user_id,
-        display_name=caller.display_name,
-        is_original_member=True,
-        call_state="Connected",
-        role=role,
-    )
 
 
 def _store(context: Context, caller: Principal, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
@@ -151,4 +140,4 @@ def create_outgoing(request: Instance, context: Context) -> None:
         "destination": request.number_to_dial,
     }
     message = f"Flow {request.flow_id} dials {request.number_to_dial} for {caller.display_name}"
-    _store(context, caller, values, [_caller(caller, "Agent")], message)
+    _store(context, caller, values, [people.calling(caller, "Agent")], message)

@@ -73,6 +73,13 @@ def invited(address: str) -> MemberRow:
     return tuple.__new__(MemberRow, (identity_of(address), None, address[:_LONGEST_NAME], *_UNKNOWN))
 
 
+def calling(caller: Principal, role: str) -> MemberRow:
+    """Whoever begins a session, as its first member."""
+    name = (caller.display_name or caller.email)[:_LONGEST_NAME]
+    values = identity_of(caller.email), caller.user_id, name, True, None, None, "Connected", role, None, False
+    return tuple.__new__(MemberRow, values)
+
+
 def identity_of(address: str) -> str:
     """What makes an e-mail address a member's identity: letter case does not tell addresses apart."""
     lowered = address.lower()

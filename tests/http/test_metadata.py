@@ -150,7 +150,7 @@ def test_documents_are_made_few_at_a_time(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     places = Places(dict.fromkeys(Kind, Share(places=1, per_caller=1, waiting=0, patience=0.05)))
-    monkeypatch.setattr(wsgi, "Places", lambda _: places)
+    monkeypatch.setattr("gateway.service.Places", lambda _: places)
     app = TestApp(wsgi.build(settings, database))
     app.get(path)
     with places.place(Kind.DOCUMENT, "address "):
