@@ -3,6 +3,7 @@
 GatewayError
 +-- ConfigurationError     a setting is missing or wrong; the server does not start
 +-- CatalogError           the declarations contradict each other; the server does not start
++-- CallFailed             a test's call got an error as its response (`gateway.http.testing`)
 +-- ServiceError           a request that can't be done; has an error code, a message, and failures by field
     +-- MalformedRequest   the body can't be read, or a value is none of its field's type
     +-- ValidationFailed   values that break a rule, all of them
@@ -62,6 +63,26 @@ class FieldError:
     field_name: str
     message: str
     meta: Mapping[str, str] = field(default_factory=dict)
+
+
+class CallFailed(GatewayError):
+    """A call of a test's client got an error as its response.
+
+    :ivar operation: the name of the operation.
+    :ivar status: the HTTP status.
+    :ivar code: the error code that clients switch on.
+    :ivar message: what, where and why.
+    :ivar errors: the failures by field.
+    """
+
+    def __init__(self, operation: str, status: int, code: str, message: str, errors: Sequence[FieldError] = ()) -> None:
+        fields = "".join(f"; {each.field_name}: {each.message}" for each in errors)
+        super().__init__(f"{operation}: {status} {code}: {message}{fields}")
+        self.operation = operation
+        self.status = status
+        self.code = code
+        self.message = message
+        self.errors = tuple(errors)
 
 
 class ServiceError(GatewayError):

@@ -11,9 +11,13 @@ def create(request, context): ...
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
 from typing import Protocol, Unpack
+from urllib.parse import quote
 
 from gateway import __version__, logs, rates
 from gateway.budget import STREAMED, Allowance
@@ -23,10 +27,12 @@ from gateway.contract.dto import Dto, DtoType
 from gateway.errors import CatalogError
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
+from gateway.http.testing import Client
 from gateway.places import Kind, Places, Share, shares
 from gateway.rows import Rows
-from gateway.settings import Settings
-from models import Database
+from gateway.settings import SECRET_BYTES, Settings
+from models import Database, connect
+from models.engine import migrations, owners
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import default_registry
 
@@ -190,6 +196,30 @@ class Service:
             once=once,
         )
         return create_app(self.catalog, default_registry(), database, callers, options)
+
+    def client(self, as_: Principal | str | None = None) -> Client:
+        """Return a client for tests: it calls the service without a server, with default settings, whatever the environment has.
+
+        A service with tables gets an empty SQLite database in a temporary folder. Close the client, or use it in a ``with`` statement: that
+        deletes the folder.
+
+        :param as_: who calls: a principal; a name, for a caller without roles; or None, for whoever the credentials of each
+            request show.
+        :raises CatalogError: when the service contradicts itself.
+        :raises WrongRows: when its tables and their migrations do.
+        """
+        self.check()
+        with ExitStack() as opened:
+            settings = replace(Settings.defaults(), log="text", secret=secrets.token_urlsafe(SECRET_BYTES))
+            database = None
+            if self.rows:
+                owners.verify(self.rows)
+                folder = opened.enter_context(TemporaryDirectory(prefix="gateway-"))
+                database = connect(f"sqlite:///{quote(folder)}/rows.db", connections=settings.connections)
+                opened.callback(database.dispose)
+                migrations.apply(database, self.rows)
+            app = self.application(settings, database)
+            return Client.of(app, self.catalog, database, as_, opened.pop_all().close)
 
 
 def _options(settings: Settings) -> Options:

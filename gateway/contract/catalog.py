@@ -233,10 +233,13 @@ class OperationOptions(TypedDict, total=False):
     """The keywords of `Catalog.operation`."""
 
     also: Iterable[tuple[str, str]]
-    returns: type[Dto] | list[type[Dto]] | None
+    returns: Any
     access: Access | None
     role: str
     any_role: Iterable[str]
+    permission: str
+    any_permission: Iterable[str]
+    api_key: bool
     tags: Iterable[str]
     idempotent: bool
     signs_in: bool

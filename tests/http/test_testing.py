@@ -1,0 +1,219 @@
+"""The client for tests of services: what it calls, as whom, what it returns, and what it leaves behind."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import ANYONE, SIGNED_IN, Dto, Principal, Rows, Service, Users, errors, fields, rules
+from gateway.contract.fields import DtoEnum
+from gateway.fixtures import ServiceClient
+from tests.shop.models import Customer
+
+NAMESPACE = "Acme.Testing"
+CLERK = Principal.of("ada", roles=["Clerk"])
+NOW = "2026-11-23T12:00:00.000000Z"
+
+
+class Colour(DtoEnum):
+    RED = "Red"
+    BLUE = "Blue"
+
+
+class Item(Dto):
+    name = fields.String()
+    colour = fields.Enum(Colour)
+    count = fields.Integer()
+    made = fields.Instant()
+
+
+class AddItem(Dto):
+    name = fields.String("The name", rules=[rules.not_empty()])
+    colour = fields.Enum(Colour)
+    count = fields.Integer()
+    made = fields.Instant()
+    parts = fields.List(fields.Nested(Item))
+
+
+class ListItems(Dto):
+    name = fields.String()
+    count = fields.Integer()
+
+
+class WhoAmI(Dto):
+    pass
+
+
+class RemoveItem(Dto):
+    name = fields.String()
+
+
+class ReadBytes(Dto):
+    pass
+
+
+class AddCustomer(Dto):
+    name = fields.String()
+
+
+class CountCustomers(Dto):
+    pass
+
+
+def who(credentials: Any) -> Principal | None:
+    return CLERK if credentials.api_key == "s3cret" else None
+
+
+def make() -> Service:
+    shop = Service("Acme", roles=["Clerk"], authenticate=who)
+    shop.post("/items", returns=Item, role="Clerk")(AddItem)
+    shop.get("/items/{Name}", returns=[Item], access=ANYONE)(ListItems)
+    shop.get("/me", returns=str, access=SIGNED_IN)(WhoAmI)
+    shop.delete("/items/{Name}", access=ANYONE)(RemoveItem)
+    shop.operation("GET", "/bytes", returns=bytes, access=ANYONE)(ReadBytes)
+
+    @shop.handles(AddItem)
+    def add(request: Any, context: Any) -> Any:
+        assert context.verb == "POST"
+        parts = len(request.parts or ())
+        return Item.new(name=request.name, colour=request.colour, count=(request.count or 0) + parts, made=request.made)
+
+    @shop.handles(ListItems)
+    def list_items(request: Any, context: Any) -> Any:
+        assert context.verb == "GET"
+        return [Item.new(name=request.name, count=number) for number in range(request.count or 0)]
+
+    @shop.handles(WhoAmI)
+    def me(request: Any, context: Any) -> str:
+        return str(context.principal.user_id)
+
+    @shop.handles(RemoveItem)
+    def remove(request: Any, context: Any) -> None:
+        if request.name == "fixed":
+            raise errors.status(402, "PaymentRequired", "Pay first.")
+
+    @shop.handles(ReadBytes)
+    def read(request: Any, context: Any) -> bytes:
+        return b"\0\xff"
+
+    return shop
+
+
+@pytest.fixture
+def with_rows() -> Service:
+    service = Service("Acme", authenticate=who)
+    service.use(Rows("tests.shop.models", migrations="tests.shop.migrations"))
+    service.post("/customers", returns=str, access=ANYONE)(AddCustomer)
+    service.get("/customers", returns=int, access=ANYONE)(CountCustomers)
+
+    @service.handles(AddCustomer)
+    def add(request: Any, context: Any) -> str:
+        assert context.unit.change(Customer.insert(id=request.name, created=context.now, name=request.name)) == 1
+        return str(request.name)
+
+    @service.handles(CountCustomers)
+    def count(request: Any, context: Any) -> int:
+        return len(context.unit.all(Customer.select()))
+
+    return service
+
+
+def test_calls(service_client: ServiceClient) -> None:
+    client = service_client(make(), as_=CLERK)
+    made = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    item = client.call(AddItem, name="tea", colour=Colour.BLUE, count=2, made=made, parts=[Item.new(name="leaf")])
+    assert (item.name, item.colour, item.count) == ("tea", Colour.BLUE, 3)
+    assert str(item.made).startswith("2026-11-23")
+    assert [each.count for each in client.call(ListItems, name="a/b ä", count=2)] == [0, 1]
+    assert client.call(ListItems, name="x") == []
+    assert client.call(RemoveItem, name="x") is None
+    assert client.call(ReadBytes) == b"\0\xff"
+
+
+def test_failures(service_client: ServiceClient) -> None:
+    client = service_client(make(), as_=CLERK)
+    with pytest.raises(errors.CallFailed) as failed:
+        client.call(AddItem, name="", colour="Green", count="many")
+    assert failed.value.status == 400
+    assert failed.value.code == "SerializationException"
+    assert {each.field_name: each.error_code for each in failed.value.errors} == {
+        "Name": "NotEmpty",
+        "Colour": "SerializationException",
+        "Count": "SerializationException",
+    }
+    assert "AddItem: 400 SerializationException" in str(failed.value)
+    with pytest.raises(errors.CallFailed) as failed:
+        client.call(RemoveItem, name="fixed")
+    assert (failed.value.status, failed.value.code, failed.value.message) == (402, "PaymentRequired", "Pay first.")
+    assert failed.value.errors == ()
+    with pytest.raises(TypeError, match="AddItem has no nane"):
+        client.call(AddItem, nane="x")
+    with pytest.raises(errors.CatalogError, match="Item is not an operation"):
+        client.call(Item)
+
+
+def test_callers(service_client: ServiceClient) -> None:
+    client = service_client(make())
+    with pytest.raises(errors.CallFailed) as failed:
+        client.call(WhoAmI)
+    assert failed.value.status == 401
+    assert client.get("/me", headers={"X-Api-Key": "s3cret"}).json == "ada"
+    bob = client.acting_as("bob")
+    assert bob.call(WhoAmI) == "bob"
+    assert bob.get("/me", headers={"X-Api-Key": "s3cret"}).json == "bob"
+    assert bob.request("GET", "/me").json == "bob"
+    with pytest.raises(errors.CallFailed) as failed:
+        bob.call(AddItem, name="tea")
+    assert failed.value.status == 403
+    assert client.acting_as(CLERK).post("/items", json={"name": "tea"}).json["name"] == "tea"
+    assert client.post("/items", json={"name": "tea"}).status_code == 401
+
+
+def test_rows_last_as_long_as_the_client(with_rows: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "nonsense")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with with_rows.client() as client:
+        (folder,) = tmp_path.iterdir()
+        assert (folder / "rows.db").exists()
+        assert client.call(AddCustomer, name="ada") == "ada"
+        with client.unit() as unit:
+            unit.change(Customer.insert(id="bob", created=NOW, name="bob"))
+        assert client.acting_as("bob").call(CountCustomers) == 2
+        with with_rows.client() as other:
+            assert other.call(CountCustomers) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_tables_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    client = make().client()
+    assert client.get("/metadata").status_code == 200
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(errors.CatalogError, match="no tables"), client.unit():
+        pass
+    client.close()
+
+
+def test_a_service_that_contradicts_itself_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    service = Service("Acme")
+    service.get("/x", access=ANYONE)(WhoAmI)
+    with pytest.raises(errors.CatalogError, match="WhoAmI has no handler"):
+        service.client()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_users(service_client: ServiceClient) -> None:
+    """The part's own operations work, and a caller need not be a stored user."""
+    service = Service("Acme", roles=["Clerk"], administrator="Boss")
+    service.use(Users())
+    service.get("/me", returns=str, access=SIGNED_IN)(WhoAmI)
+    service.handles(WhoAmI)(lambda request, context: context.principal.user_id)
+    client = service_client(service, as_="ada")
+    assert client.call(WhoAmI) == "ada"
+    assert client.acting_as(None).post("/auth", json={"userName": "x", "password": "y"}).status_code == 401
