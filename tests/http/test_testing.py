@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import ANYONE, SIGNED_IN, Dto, Principal, Rows, Service, Users, errors, fields, rules
+from gateway import ANYONE, SIGNED_IN, Dialect, Dto, Principal, Rows, Service, Users, errors, fields, rules
 from gateway.contract.fields import DtoEnum
 from gateway.fixtures import ServiceClient
 from tests.shop.models import Customer
@@ -217,3 +217,16 @@ def test_users(service_client: ServiceClient) -> None:
     client = service_client(service, as_="ada")
     assert client.call(WhoAmI) == "ada"
     assert client.acting_as(None).post("/auth", json={"userName": "x", "password": "y"}).status_code == 401
+
+
+def test_a_dialect_of_the_service(service_client: ServiceClient) -> None:
+    old = Service("Old", dialect=Dialect.of("4.5"))
+    old.post("/items", returns=Item, access=ANYONE)(AddItem)
+    old.handles(AddItem)(lambda request, context: Item.new(name=request.name, colour=request.colour, made=request.made))
+    client = service_client(old)
+    made = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    item = client.call(AddItem, name="tea", colour=Colour.BLUE, made=made)
+    assert (item.name, item.colour, item.count) == ("tea", Colour.BLUE, None)
+    with pytest.raises(errors.CallFailed) as failed:
+        client.call(AddItem, name="")
+    assert [(each.field_name, each.error_code) for each in failed.value.errors] == [("Name", "NotEmpty")]
