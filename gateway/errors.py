@@ -26,6 +26,7 @@ GatewayError
     +-- Unavailable        a part of the service is away for now
         +-- OutOfTime      the request takes longer than it may
         +-- OutcomeUnknown  nobody knows whether the request was done
+    +-- InvalidArgument    a handler raised ValueError
     +-- ClientLeft         the client closed its connection in the middle of a batch
     +-- StatusError        a service's own error, with a status of its own
 """
@@ -277,6 +278,15 @@ class ClientLeft(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("The client closed its connection; the rest of the batch was not done.")
+
+
+class InvalidArgument(ServiceError):
+    """A handler's ValueError. Code and message are those of ServiceStack's ArgumentException."""
+
+    error_code = "ArgumentException"
+
+    def __init__(self, error: ValueError) -> None:
+        super().__init__(str(error) or "Value does not fall within the expected range.")
 
 
 class StatusError(ServiceError):

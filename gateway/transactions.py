@@ -41,9 +41,9 @@ def run_unit(
 ) -> Result:
     """`work` done in one transaction, and its result; again where the database threw it out and nothing of it is stored
     (`models.Database.run`). `work` must change nothing but what is in the unit."""
-    if database is None:
-        return work(cast("Unit", _Nothing()))
     try:
+        if database is None:
+            return work(cast("Unit", _Nothing()))
         return database.run(work, write=write, budget=budget)
     except _FAILURES as error:
         raise _said(error) from error

@@ -27,7 +27,7 @@ from gateway.contract.failures import field_errors
 from gateway.contract.generics import field_of
 from gateway.contract.shapes import field_shape, wire_field_shape, wire_shape
 from gateway.contract.typeinfo import check_types
-from gateway.errors import CatalogError, FieldError, ValidationFailed
+from gateway.errors import CatalogError, FieldError, InvalidArgument, ValidationFailed
 from serializers import json, shape
 
 #: A use case: the bound request and the call's context in, the answer's DTO (or None) out.
@@ -340,7 +340,11 @@ class Catalog:
         return bind
 
     def call(self, operation: Operation, values: Mapping[str, Any], context: Any) -> Any:
-        """The result of an operation for values by wire name. Raises ValidationFailed with every failure, and what the handler raises."""
+        """Return the result of an operation for values by wire name.
+
+        :raises ValidationFailed: when values break rules, with every failure.
+        :raises InvalidArgument: when the handler raises ValueError. Its other errors pass.
+        """
         try:
             request = operation.load(values)
         except ValidationFailed as error:
@@ -350,7 +354,13 @@ class Catalog:
                 raise
             failures = [*error.errors, *check(operation.dto.instance(valid), context)]
             raise ValidationFailed(operation.name, failures) from error
-        return self.handlers[operation.name](request, context)
+        try:
+            return self.handlers[operation.name](request, context)
+        except UnicodeEncodeError:
+            # Storage can't hold the text: `gateway.transactions` says so.
+            raise
+        except ValueError as error:
+            raise InvalidArgument(error) from error
 
     def find(self, name: str) -> Operation | None:
         """The operation of that name, in any letter case."""

@@ -36,6 +36,7 @@ log = structlog.get_logger("gateway")
 
 STATUS: Mapping[type[errors.ServiceError], int] = {
     errors.MalformedRequest: 400,
+    errors.InvalidArgument: 400,
     errors.ValidationFailed: 400,
     errors.NotAuthenticated: 401,
     errors.Forbidden: 403,
@@ -104,6 +105,8 @@ class ErrorAnswers:
         status = status_of(error)
         if status == 503:
             self._log_cause(request, error)
+        if isinstance(error, errors.InvalidArgument):
+            self._log_argument(request, error)
         self.answer(request, response, status, error)
 
     def _log_cause(self, request: Request, error: errors.ServiceError) -> None:
@@ -121,6 +124,19 @@ class ErrorAnswers:
                 cause=f"{type(cause).__name__}: {cause}",
                 unlogged=unlogged,
             )
+
+    def _log_argument(self, request: Request, error: errors.InvalidArgument) -> None:
+        """Log where a handler raised ValueError. The message may hold values of the request, so that it is in the stack trace only."""
+        cause = error.__cause__
+        *_, (frame, line) = traceback.walk_tb(cause.__traceback__ if cause else error.__traceback__)
+        raised = f"{type(cause).__name__} at {frame.f_code.co_filename}:{line}"
+        unlogged = self._rarely.admit((errors.InvalidArgument, raised))
+        if unlogged is not None:
+            operation = request.operation.name if request.operation else None
+            log.warning(
+                "invalid argument", request_id=request.id, operation=operation, raised=raised, unlogged=unlogged
+            )
+        log.debug("invalid argument", request_id=request.id, exc_info=error.__cause__)
 
     def _refused_by_falcon(self, request: Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:
         code, words = _FALCON.get(error.status_code, (error.title or "Error", ""))
