@@ -11,7 +11,7 @@ from dataclasses import replace
 import click
 
 from gateway import __version__, logs
-from gateway.commands import contract, convert, sessions, users
+from gateway.commands import contract, convert, new, sessions, users
 from gateway.commands.chosen import chosen_service
 from gateway.errors import GatewayError
 from gateway.settings import Settings
@@ -138,6 +138,7 @@ def check_config() -> None:
 main.add_command(sessions.sessions)
 main.add_command(users.user)
 main.add_command(convert.convert)
+main.add_command(new.new)
 main.add_command(contract.check)
 main.add_command(contract.types)
 main.add_command(contract.routes)
