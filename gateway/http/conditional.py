@@ -13,9 +13,9 @@ from gateway.http.request import Request
 
 def etag(operation: Operation, result: Any) -> str | None:
     """The weak ETag of a stored row, weak because one version has several formats; None for what has no version."""
-    version = operation.stored_version(result)
-    # PERF: `version_name`, written out.
-    return None if version is None else f'W/"{result.id}-{version}"'
+    # PERF: `Operation.stored_version` and `version_name`, written out.
+    version = getattr(result, "version", None) if operation.may_be_stored else None
+    return f'W/"{result.id}-{version}"' if isinstance(version, int) and hasattr(result, "id") else None
 
 
 def unchanged(request: Request, tag: str) -> bool:
