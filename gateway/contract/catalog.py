@@ -204,20 +204,19 @@ class Operation:
         assert self.answer is not None
         return self.answer.deserialize(json.loads(text, wire_field_shape(self.answer)))
 
+    @cached_property
+    def may_be_stored(self) -> bool:
+        """Whether the answer may be a stored row with a version: a DTO that declares no ``version`` of its own."""
+        return self.returns is not None and not self.returns_list and "version" not in self.returns.schema().fields
+
     def stored_version(self, result: Any) -> int | None:
         """The version of the stored row that is answered; None of anything else. A field that the answer declares is none."""
-        if not self._returns_row:
-            return None
-        version = getattr(result, "version", None)
+        version = getattr(result, "version", None) if self.may_be_stored else None
         return version if isinstance(version, int) and hasattr(result, "id") else None
 
     @cached_property
     def _nulls(self) -> Mapping[str, None]:
         return dict.fromkeys(self.dto.schema().fields)
-
-    @cached_property
-    def _returns_row(self) -> bool:
-        return self.returns is not None and not self.returns_list and "version" not in self.returns.schema().fields
 
     @cached_property
     def _load(self) -> Load:
