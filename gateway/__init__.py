@@ -24,13 +24,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from gateway import errors as errors
-    from gateway.calls import Context, Cookie, Credentials, Principal, Streamed
+    from gateway.calls import Context, Cookie, Credentials, Principal, Streamed, UploadedFile
     from gateway.contract import fields as fields
     from gateway.contract import rules as rules
     from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
     from gateway.contract.dto import Dto, Instance
     from gateway.contract.fields import DtoEnum, DtoFlags
     from gateway.contract.generics import TypeParameter, close
+    from gateway.replies import Content
     from gateway.rows import Rows
     from gateway.service import Service
     from gateway.users.part import Users
@@ -41,6 +42,7 @@ _HOMES = {
     "ANYONE": "gateway.contract.catalog",
     "SIGNED_IN": "gateway.contract.catalog",
     "Access": "gateway.contract.catalog",
+    "Content": "gateway.replies",
     "Context": "gateway.calls",
     "Cookie": "gateway.calls",
     "Credentials": "gateway.calls",
@@ -54,6 +56,7 @@ _HOMES = {
     "Service": "gateway.service",
     "Streamed": "gateway.calls",
     "TypeParameter": "gateway.contract.generics",
+    "UploadedFile": "gateway.calls",
     "Users": "gateway.users.part",
     "close": "gateway.contract.generics",
     "errors": "gateway.errors",
@@ -65,6 +68,7 @@ __all__ = [
     "ANYONE",
     "SIGNED_IN",
     "Access",
+    "Content",
     "Context",
     "Cookie",
     "Credentials",
@@ -78,6 +82,7 @@ __all__ = [
     "Service",
     "Streamed",
     "TypeParameter",
+    "UploadedFile",
     "Users",
     "close",
     "errors",

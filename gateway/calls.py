@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
-from gateway import audit
+from gateway import audit, replies
 from gateway.contract.catalog import Access, Catalog, Operation
 from gateway.contract.dto import Dto, Instance
 from gateway.errors import NotAuthenticated, PermissionMissing, RoleMissing
+from gateway.replies import Content, Headers, Reply
 from models import Unit
 
 
@@ -163,11 +164,17 @@ class Cookie(NamedTuple):
     """A cookie for the client.
 
     :ivar seconds: how long it is good; None until the browser ends, 0 for one that the client should forget.
+    :ivar path: the path under which the client sends it; empty for every path of the service.
+    :ivar http_only: scripts of pages can't read it.
+    :ivar same_site: whether browsers send it with requests of other sites' pages; ``None`` needs https.
     """
 
     name: str
     value: str
     seconds: int | None = None
+    path: str = ""
+    http_only: bool = True
+    same_site: Literal["Lax", "Strict", "None"] = "Lax"
 
 
 class Callers(Protocol):
@@ -198,6 +205,24 @@ class Once(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file that the client sent in a form.
+
+    :ivar field: the name of the form's field.
+    :ivar name: the file's name, without folders and control characters; empty where the client gave none.
+    :ivar type: the content type that the client gave; empty where it gave none.
+    :ivar size: bytes.
+    :ivar stream: the content, open at its beginning. It is closed when the call ends.
+    """
+
+    field: str
+    name: str
+    type: str
+    size: int
+    stream: BinaryIO
+
+
 @dataclass(slots=True)
 class Context:
     """The surroundings of one call.
@@ -212,6 +237,8 @@ class Context:
     :ivar credentials: what the request showed of its sender.
     :ivar cookies: cookies for the client.
     :ivar recorded: lines for the audit log, each a call that writes it; they are written when the call is committed.
+    :ivar reply: what the handler set of its response; None where it set nothing.
+    :ivar files: the uploaded files, of an operation that is declared with ``files=True``.
     """
 
     unit: Unit
@@ -224,6 +251,87 @@ class Context:
     credentials: Credentials = NONE
     cookies: list[Cookie] = field(default_factory=list)
     recorded: list[Callable[..., None]] = field(default_factory=list)
+    reply: Reply | None = None
+    files: Sequence[UploadedFile] = ()
+
+    @property
+    def status(self) -> int | None:
+        """The status of the response; None where the result decides: 200, or 204 for no result.
+
+        Setting it changes nothing else: the transaction is committed and the result is sent, but not with 204, 205 and 304, which have no
+        body. To fail, raise ``errors.status(...)``. Setting one that is not 200 to 599 raises ValueError. A batch is always 200.
+        """
+        return None if self.reply is None else self.reply.status
+
+    @status.setter
+    def status(self, status: int) -> None:
+        self._reply().status = replies.check_status(status)
+
+    @property
+    def headers(self) -> Headers:
+        """The headers that the handler adds to the response: ``context.headers["X-Total"] = "3"``. A batch has none of them."""
+        return self._reply().headers
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str,
+        seconds: int | None = None,
+        *,
+        path: str = "",
+        http_only: bool = True,
+        same_site: Literal["Lax", "Strict", "None"] = "Lax",
+    ) -> None:
+        """Send a cookie with the response; it is Secure where the client uses https.
+
+        :param seconds: how long it is good; None until the browser ends, 0 for one that the client should forget.
+        :param path: the path under which the client sends it; empty for every path of the service.
+        :param http_only: scripts of pages can't read it.
+        :param same_site: whether browsers send it with requests of other sites' pages.
+        :raises ValueError: when the name, value or path has characters that cookies can't hold.
+        """
+        replies.check_cookie(name, value)
+        replies.check_cookie_path(path)
+        self.cookies.append(Cookie(name, value, seconds, path, http_only, same_site))
+
+    def send(
+        self,
+        data: bytes | bytearray | memoryview | Iterable[bytes] | BinaryIO,
+        *,
+        content_type: str = "",
+        file_name: str = "",
+        inline: bool = False,
+    ) -> Content:
+        """Return a result that is sent as it is, whatever format the client asked for: ``return context.send(image, content_type=...)``.
+
+        :param data: the bytes, or blocks of them, or a file that is open for reading bytes. Blocks and files are read while they are sent,
+            after the transaction has ended, and closed then.
+        :param content_type: guessed from the file name where it is empty.
+        :param file_name: the name under which clients store it.
+        :param inline: browsers show it, rather than store it.
+        :raises ValueError: when the content type is none, or the file name has control characters.
+        :raises TypeError: when the data is a text, or cannot be read.
+        """
+        return replies.content(data, content_type, file_name, inline=inline)
+
+    def redirect(self, url: str, status: int = 302) -> Content:
+        """Lead the client to another URL: ``return context.redirect("/orders/3")``.
+
+        :param url: a path, or a URL of any host. Check it where it comes from the client.
+        :param status: 301, 302, 303, 307 or 308.
+        :raises ValueError: when the URL has control characters, or the status is not one of these.
+        """
+        if status not in replies.REDIRECTS:
+            raise ValueError(f"{status!r} is not the status of a redirect: those are 301, 302, 303, 307 and 308.")
+        reply = self._reply()
+        reply.headers["Location"] = replies.location(url)
+        reply.status = status
+        return Content(b"")
+
+    def _reply(self) -> Reply:
+        if self.reply is None:
+            self.reply = Reply()
+        return self.reply
 
     def record(self, event: audit.Event, target: str, **facts: object) -> None:
         """Note a line for the audit log.

@@ -113,9 +113,10 @@ def cookie_lines(cookies: Sequence[Cookie], *, secure: bool, path: str = "/") ->
     Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies. Not by Falcon, which writes an empty
     value as two quotes: some clients would send them back.
     """
-    for name, value, seconds in cookies:
+    for name, value, seconds, own_path, http_only, same_site in cookies:
         lasting = "" if seconds is None else f"; Max-Age={seconds}"
-        yield f"{name}={value}; Path={path}{lasting}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+        hidden = "; HttpOnly" if http_only else ""
+        yield f"{name}={value}; Path={own_path or path}{lasting}{hidden}; SameSite={same_site}{'; Secure' if secure else ''}"
 
 
 def challenge(realm: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +35,7 @@ from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.http.tables import Tables
 from gateway.places import Place
+from gateway.replies import BODILESS, Content, Reply
 from gateway.transactions import run_unit, unit_of_work
 from models import Database, Unit
 from serializers.base import Limits, Page
@@ -70,6 +72,7 @@ class _Call:
     """A request that was admitted, and what becomes of it.
 
     :ivar cookies: cookies for its client.
+    :ivar reply: what the handler set of its response.
     """
 
     operation: Operation
@@ -77,6 +80,7 @@ class _Call:
     caller: Principal | None
     budget: Budget
     cookies: Sequence[Cookie] = ()
+    reply: Reply | None = None
 
 
 class _NotStored(Exception):
@@ -196,12 +200,16 @@ class Pipeline:
         finally:
             if place is not None and not kept:
                 place.release()
-        answer = self._streamed(operation, request, found) if isinstance(found, Streamed) else found
+        answer = found if isinstance(found, Answer) else self._streamed(operation, request, found)
+        if call.reply is not None and not batch:
+            answer = _with_reply(answer, call.reply)
         if call.cookies or (caller is not None and caller.renewed):
             return self._with_cookies(answer, call)
         return answer
 
-    def _run(self, call: _Call, path: Mapping[str, str], place: Place | None, *, predefined: bool) -> Answer | Streamed:
+    def _run(
+        self, call: _Call, path: Mapping[str, str], place: Place | None, *, predefined: bool
+    ) -> Answer | Streamed | Content:
         operation, request = call.operation, call.request
         values = binding.read_values(
             request,
@@ -214,7 +222,9 @@ class Pipeline:
         )
         if place is not None and operation.changes_one and (resource := operation.resource(values)):
             place.change(resource)
-        found: Answer | Streamed = self._done(call, values, request.env.get("HTTP_IDEMPOTENCY_KEY"), self._answer)
+        found: Answer | Streamed | Content = self._done(
+            call, values, request.env.get("HTTP_IDEMPOTENCY_KEY"), self._answer
+        )
         return found
 
     def _run_batch(self, call: _Call) -> Answer:
@@ -259,16 +269,14 @@ class Pipeline:
             call.budget.check_time()
             if self._counts:
                 self.admission.count(call.operation, call.request)
-            result = self._done(call, values, f"{key}[{index}]" if key else None, None)
-            if isinstance(result, Streamed):
-                raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
+            result = self._done(call, values, f"{key}[{index}]" if key else None, _part)
             done.calls += 1
             yield result
 
     def _done(
-        self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[_Call, Any], Any] | None
+        self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[_Call, Any], Any]
     ) -> Any:
-        """A call in a unit of work of its own, once for each Idempotency-Key: its result, or what `finish` makes of it within that unit."""
+        """What `finish` makes of the result of a call, within the call's own unit of work; once for each Idempotency-Key."""
         operation, request, caller = call.operation, call.request, call.caller
         expected = conditional.expected(request) if "HTTP_IF_MATCH" in request.env else None
         context: Context | None = None
@@ -289,11 +297,10 @@ class Pipeline:
                 result = self.once.call(self.catalog, operation, values, context)
             else:
                 result = self.catalog.call(operation, values, context)
-            if finish is not None:
-                result = finish(call, result)
+            call.reply = context.reply
+            result = finish(call, result)
             if request.method == "HEAD" and operation.writes:
                 raise _NotStored(result)
-            call.cookies = context.cookies
             return result
 
         keyed = (caller.user_id, operation.name, key) if key and operation.idempotent and caller is not None else None
@@ -316,12 +323,16 @@ class Pipeline:
         finally:
             if keyed is not None:
                 self._running.end(keyed)
+        if context is not None and context.cookies:
+            call.cookies = [*call.cookies, *context.cookies]
         if context is not None and context.recorded:
             context.write_records()
         return result
 
-    def _answer(self, call: _Call, result: Any) -> Answer | Streamed:
+    def _answer(self, call: _Call, result: Any) -> Answer | Streamed | Content:
         operation, request = call.operation, call.request
+        if isinstance(result, Content):
+            return self._content(call, result)
         if result is None or operation.response_shape is None:
             return Answer(204)
         if isinstance(result, Streamed):
@@ -336,10 +347,20 @@ class Pipeline:
         body = self.encoder.encode(operation, result, request, call.budget, "" if operation.writes else tag or "")
         return Answer(200, body, negotiation.content_type, headers)
 
+    def _content(self, call: _Call, content: Content) -> Answer | Content:
+        """The answer with content that is bytes; other content is read later."""
+        if not isinstance(content.data, bytes):
+            return content
+        call.budget.write(len(content.data))
+        return Answer(200, content.data, content.content_type, content.headers)
+
     def _with_cookies(self, answer: Answer, call: _Call) -> Answer:
         """The answer with what the call did to its client's login, or with cookies that last anew."""
         request, callers = call.request, self.gate.callers
-        cookies = call.cookies or (callers.renewal(call.caller) if callers and call.caller else ())
+        cookies = call.cookies
+        if not call.operation.signs_in and callers and call.caller is not None:
+            names = {each.name for each in cookies}
+            cookies = [*cookies, *(each for each in callers.renewal(call.caller) if each.name not in names)]
         if not cookies or not request.may_set_cookies:
             return answer
         signs_in = call.cookies and call.operation.signs_in
@@ -348,17 +369,32 @@ class Pipeline:
         lines = auth.cookie_lines(cookies, secure=request.scheme == "https", path=request.prefix or "/")
         return replace(answer, cookies=[*lines])
 
-    def _streamed(self, operation: Operation, request: Request, result: Streamed) -> Answer:
+    def _streamed(self, operation: Operation, request: Request, result: Streamed | Content) -> Answer:
+        if isinstance(result, Content):
+            return self._stream(request, self._content_blocks(result, request), result.content_type, result.headers)
         negotiation = request.negotiation
         assert operation.response_shape is not None
         is_page = negotiation.serializer.paged
         page = encoding.page(operation.name, request, self.registry) if is_page else Page()
         blocks = self._blocks(operation, result, page, request)
         headers = encoding.headers(operation, result, negotiation.serializer)
+        return self._stream(request, blocks, negotiation.content_type, headers)
+
+    def _stream(
+        self, request: Request, blocks: Generator[bytes, None, None], content_type: str, headers: Mapping[str, str]
+    ) -> Answer:
         if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and _SOCKET in request.env:
             # Its clients can't tell a list that was cut from a complete one.
-            return Answer(200, encoding.joined(blocks, Budget(self.limits)), negotiation.content_type, headers)
-        return Answer(200, None, negotiation.content_type, headers, encoding.Stream(blocks))
+            return Answer(200, encoding.joined(blocks, Budget(self.limits)), content_type, headers)
+        stream = encoding.Stream(blocks)
+        if request.method == "HEAD":
+            stream.close()
+        return Answer(200, None, content_type, headers, stream)
+
+    def _content_blocks(self, content: Content, request: Request) -> Generator[bytes, None, None]:
+        budget = Budget(self.streamed, self.admission.places.pause)
+        with closing(content), self.admission.stream(request):
+            yield from encoding.paced(content.blocks(), budget)
 
     def _blocks(
         self, operation: Operation, result: Streamed, page: Page, request: Request
@@ -384,6 +420,36 @@ class Pipeline:
             pairs = forms.form(request, bodies.read(request, limits.bytes), limits) or ()
         texts = [value for given, value in pairs if given.lower() == name and isinstance(value, str)]
         return texts[-1] if texts else None
+
+
+def _part(call: _Call, result: Any) -> Any:
+    """The result of one call of a batch. Raises TooLarge, MalformedRequest for a result that needs a response of its own."""
+    if isinstance(result, Streamed):
+        raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
+    redirects = call.reply is not None and call.reply.redirects
+    if redirects or isinstance(result, Content):
+        if isinstance(result, Content):
+            result.close()
+        what = "redirects" if redirects else "sends a file"
+        raise MalformedRequest(
+            f"{call.operation.name} {what} and can't be part of a batch. Send each in a request of its own.",
+            error_code="NotSupportedException",
+        )
+    return result
+
+
+def _with_reply(answer: Answer, reply: Reply) -> Answer:
+    """The answer with what the handler set. One that the client has already (304) stays so."""
+    status = answer.status if answer.status == 304 else reply.status or answer.status
+    headers = {**answer.headers, **reply.headers}
+    if varying := reply.headers.get("Vary"):
+        headers = {name: value for name, value in headers.items() if name.lower() != "vary"}
+        headers["Vary"] = f"Accept, {varying}"
+    if status not in BODILESS:
+        return replace(answer, status=status, headers=headers)
+    if answer.stream is not None:
+        answer.stream.close()
+    return Answer(status, headers=headers)
 
 
 def _check_verb(operation: Operation, request: Request, *, batch: bool) -> None:

@@ -10,13 +10,14 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.calls import Context, Principal, instant
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import Conflict, FieldError, IdempotencyKeyReused, KeyInProgress, NotFound, ValidationFailed
+from gateway.replies import Content
 from gateway.transactions import unit_of_work
 from models import Database
 from models.users import idempotency
@@ -40,6 +41,8 @@ class Kept:
     :ivar version: of a result that has one, for its ETag.
     :ivar accounts: the accounts of the caller then.
     :ivar roles: the roles of the caller then.
+    :ivar status: the status that the handler set; None where it set none.
+    :ivar headers: the headers that it set.
     """
 
     request: str
@@ -48,6 +51,8 @@ class Kept:
     version: int | None
     accounts: list[str]
     roles: list[str]
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def applies(operation: Operation, context: Context) -> bool:
@@ -85,9 +90,9 @@ class Keys:
         except idempotency.InProgress:
             raise KeyInProgress from None
         if known is not None:
-            return _again(operation, Kept(**json.loads(known)), request, context.principal)
+            return _again(operation, Kept(**json.loads(known)), request, context)
         result = catalog.call(operation, values, context)
-        idempotency.keep(context.unit, **whose, result=_kept(operation, result, request, context.principal))
+        idempotency.keep(context.unit, **whose, result=_kept(operation, result, request, context))
         return result
 
     def release(self, operation: Operation, context: Context) -> None:
@@ -110,16 +115,27 @@ def _request_hash(key: str, values: Mapping[str, Any]) -> str:
     return hmac.new(key.encode("utf-8", "surrogatepass"), text.encode("ascii"), hashlib.sha256).hexdigest()
 
 
-def _kept(operation: Operation, result: Any, request: str, caller: Principal) -> str:
-    values = None if result is None or operation.answer is None else operation.write_kept(result)
+def _kept(operation: Operation, result: Any, request: str, context: Context) -> str:
+    caller, reply = context.principal, context.reply
+    # What is sent as it is may be of any size, and be read later. A redirect is its headers.
+    is_content = isinstance(result, Content)
+    values = None if result is None or operation.answer is None or is_content else operation.write_kept(result)
     version = operation.stored_version(result)
     rights = {"accounts": list(caller.account_ids), "roles": sorted(caller.roles)}
-    kept = {"request": request, "values": values, "complete": True, "version": version, **rights}
+    kept = {
+        "request": request,
+        "values": values,
+        "complete": not is_content or result.data == b"",
+        "version": version,
+        **rights,
+    }
+    if reply is not None:
+        kept |= {"status": reply.status, "headers": dict(reply.headers)}
     text = json.dumps(kept)
     return text if len(text) <= LONGEST_RESULT else json.dumps({**kept, "values": None, "complete": False})
 
 
-def _again(operation: Operation, kept: Kept, request: str, caller: Principal) -> Any:
+def _again(operation: Operation, kept: Kept, request: str, context: Context) -> Any:
     """The first result. Raises IdempotencyKeyReused, NotFound, Conflict."""
     if not hmac.compare_digest(kept.request, request):
         raise IdempotencyKeyReused(
@@ -128,6 +144,11 @@ def _again(operation: Operation, kept: Kept, request: str, caller: Principal) ->
     if not kept.complete:
         words = "The request was done before; its result was too long to keep. Read it again."
         raise Conflict(words, error_code="IdempotentResultNotKept")
+    caller = context.principal
+    if kept.status is not None:
+        context.status = kept.status
+    if kept.headers:
+        context.headers.update(kept.headers)
     if kept.values is None or operation.answer is None:
         return None
     if _lost_sight(kept, caller, operation.access.administrator if operation.access else ""):
