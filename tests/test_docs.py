@@ -40,7 +40,7 @@ def _names_of_section(page: str, title: str) -> set[str]:
     """The names in the first column of a section's table, those of a cell over several lines too."""
     section = re.split(rf"^{re.escape(title)}\n-+\n", page, flags=re.MULTILINE)[1]
     section = re.split(r"^\S.*\n-+\n", section, flags=re.MULTILINE)[0]
-    table = [line for line in section.splitlines() if line.startswith("``") and ("  " in line or line.endswith(","))]
+    table = [line for line in section.splitlines() if line.startswith("``")]
     return {name for line in table for name in re.findall(r"``(\w+)``", re.split(r"  (?! )", line)[0])}
 
 

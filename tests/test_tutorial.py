@@ -130,7 +130,7 @@ def matches(shown: str, printed: str) -> bool:
 
 
 def test_the_page(reader: Reader, tmp_path: Path) -> None:
-    wrong = []
+    wrong: list[str] = []
     for kind, text in blocks():
         if kind == "python":
             reader.write(text)

@@ -158,9 +158,9 @@ def _members(dto: type[Dto], values: dict[str, Any]) -> dict[str, Any]:
 def _answer(operation: Operation, result: testing.Result) -> Any:
     if result.status_code >= 400:
         raise _failure(operation, result)
-    if not result.content or operation.answer is None:
+    if not result.content:
         return None
-    if (result.content_type or "").partition(";")[0] != "application/json":
+    if operation.answer is None or (result.content_type or "").partition(";")[0] != "application/json":
         return result.content
     return operation.read_kept(result.text)
 
