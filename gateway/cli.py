@@ -31,11 +31,13 @@ class _Gateway(click.Group):
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command of the arguments. ``module:attribute`` behind its name, or at its end, is the service that it is about."""
+        """Return the command of the arguments. MODULE:ATTRIBUTE after its name, or at its end, is the service that it is about."""
         name, command, rest = super().resolve_command(context, args)
-        for index in (0, len(rest) - 1):
-            if name in _OF_A_SERVICE and 0 <= index < len(rest) and _SERVICE.fullmatch(rest[index]):
-                os.environ["GATEWAY_SERVICE"] = rest.pop(index)
+        if name in _OF_A_SERVICE and command is not None and rest:
+            if _SERVICE.fullmatch(rest[0]):
+                os.environ["GATEWAY_SERVICE"] = rest.pop(0)
+            elif _SERVICE.fullmatch(rest[-1]) and not _is_value(command, rest):
+                os.environ["GATEWAY_SERVICE"] = rest.pop()
         return name, command, rest
 
     def invoke(self, context: click.Context) -> object:
@@ -46,13 +48,22 @@ class _Gateway(click.Group):
             sys.exit(1)
 
 
+def _is_value(command: click.Command, arguments: list[str]) -> bool:
+    """Return whether the last argument is the value of an option: a password, for example, may look like a service."""
+    if isinstance(command, click.Group):
+        command = command.commands.get(arguments[0], command)
+    before = arguments[-2] if len(arguments) > 1 else ""
+    options = [each for each in command.params if isinstance(each, click.Option) and not each.is_flag]
+    return any(before in each.opts for each in options)
+
+
 @click.group(cls=_Gateway, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """A server for ServiceStack clients. Settings are GATEWAY_… environment variables; check-config prints them.
 
-    Commands are about the sessions API, or about the service that GATEWAY_SERVICE or their first argument names:
-    gateway serve shop:shop.
+    Commands are about the service that MODULE:ATTRIBUTE names, after the command's name or at its end: gateway serve shop:shop. If it
+    is omitted, GATEWAY_SERVICE names the service; if that is not set, it is the sessions API.
     """
     # SECURITY: databases, exports and secrets are their owner's.
     os.umask(0o077)
@@ -143,3 +154,11 @@ main.add_command(contract.check)
 main.add_command(contract.types)
 main.add_command(contract.routes)
 main.add_command(contract.openapi)
+
+for _name in _OF_A_SERVICE:
+    main.commands[_name].options_metavar = "[MODULE:ATTRIBUTE] [OPTIONS]"
+    main.commands[
+        _name
+    ].epilog = (
+        "MODULE:ATTRIBUTE is the service, for instance shop:shop. It may also be the last argument, or GATEWAY_SERVICE."
+    )
