@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, cast, overload
 
 import marshmallow
 from marshmallow import fields as base
@@ -97,6 +97,14 @@ class DtoField(_Field):
     """
 
     blank_is_null: ClassVar[bool] = True
+
+    if TYPE_CHECKING:
+        # A handler's request is typed by its DTO: reading a field of it gives a value, and there are no others.
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: type[Any]) -> Any: ...
+        def __get__(self, instance: object, owner: type[Any]) -> Any: ...
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ def _info(row: Any, ancestors: Sequence[Any], caller: Principal) -> Instance:
 
 
 @service.handles(ListAccounts)
-def list_accounts(request: Instance, context: Context) -> Any:
+def list_accounts(request: ListAccounts, context: Context) -> Any:
     """The caller's accounts; a SystemAdministrator's are all."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
@@ -49,13 +49,13 @@ def list_accounts(request: Instance, context: Context) -> Any:
 
 
 @service.handles(GetAccount)
-def read(request: Instance, context: Context) -> Instance:
+def read(request: GetAccount, context: Context) -> Instance:
     """The account. Raises NotFound where it does not exist or is none of the caller's."""
     return _shown(_found(request.account_id, context), context)
 
 
 @service.handles(NewAccount)
-def create(request: Instance, context: Context) -> Instance:
+def create(request: NewAccount, context: Context) -> Instance:
     """Store a new account. Raises ValidationFailed where the parent does not exist."""
     parent = _parent(NewAccount.__name__, request, context)
     row = account.insert(
@@ -70,7 +70,7 @@ def create(request: Instance, context: Context) -> Instance:
 
 
 @service.handles(PatchAccount)
-def patch(request: Instance, context: Context) -> Instance:
+def patch(request: PatchAccount, context: Context) -> Instance:
     """Change what is given. Raises NotFound, ValidationFailed where the parent does not exist, and Conflict for a circle."""
     row = _found(request.account_id, context)
     parent = _parent(PatchAccount.__name__, request, context)
@@ -98,7 +98,7 @@ def _found(account_id: str, context: Context) -> Any:
     return row
 
 
-def _parent(operation: str, request: Instance, context: Context) -> Any:
+def _parent(operation: str, request: NewAccount | PatchAccount, context: Context) -> Any:
     if not request.parent_account_id:
         return None
     parent = account.get(context.unit, request.parent_account_id)

@@ -13,13 +13,13 @@ from models.users import identity
 
 
 @service.handles(GetAuthStatus)
-def status(_request: Instance, context: Context) -> Instance:
+def status(_request: GetAuthStatus, context: Context) -> Instance:
     """Who is signed in, if anybody."""
     return users.caller_info(context)
 
 
 @service.handles(RequestAuthToken)
-def request_token(request: Instance, context: Context) -> Instance:
+def request_token(request: RequestAuthToken, context: Context) -> Instance:
     """A token that signs in another user. Raises NotFound where the caller does not see the user, and Forbidden where the user may do
     more than the caller."""
     if request.user_email_address:

@@ -38,7 +38,7 @@ def _info(row: Any, path: Sequence[Any], account_name: str | None, caller: Princ
 
 
 @service.handles(ListCustomers)
-def list_customers(request: Instance, context: Context) -> Any:
+def list_customers(request: ListCustomers, context: Context) -> Any:
     """The customers of the accounts that the caller sees."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
@@ -54,7 +54,7 @@ def list_customers(request: Instance, context: Context) -> Any:
 
 
 @service.handles(NewCustomer)
-def create(request: Instance, context: Context) -> Instance:
+def create(request: NewCustomer, context: Context) -> Instance:
     """Store a new customer, of the caller's first account where none is named.
 
     Raises ValidationFailed with a NotFound for an account or a parent that the caller does not see.

@@ -29,7 +29,7 @@ MOST_CONVERSATIONS = 1000
 
 
 @service.handles(SendMessage)
-def send(request: Instance, context: Context) -> Any:
+def send(request: SendMessage, context: Context) -> Any:
     """Store a message of a session, or between an endpoint and an address.
 
     Raises NotFound, Conflict where the session has ended, and ValidationFailed where neither is named.
@@ -46,7 +46,7 @@ def send(request: Instance, context: Context) -> Any:
     return shown(message.insert(context.unit, values), context)
 
 
-def _of_session(request: Instance, context: Context) -> dict[str, Any]:
+def _of_session(request: SendMessage, context: Context) -> dict[str, Any]:
     row = open_for_change(request.session_id, context)
     incoming = row.direction == SessionDirections.Incoming
     there = (row.from_phone_number or row.from_address) if incoming else (row.to_address or row.destination)
@@ -60,7 +60,7 @@ def _of_session(request: Instance, context: Context) -> dict[str, Any]:
     }
 
 
-def _of_endpoint(request: Instance, context: Context) -> dict[str, Any]:
+def _of_endpoint(request: SendMessage, context: Context) -> dict[str, Any]:
     failures = [
         FieldError("NotEmpty", name, f"'{words}' must not be empty where no session is named.")
         for name, words, value in (
@@ -76,7 +76,7 @@ def _of_endpoint(request: Instance, context: Context) -> dict[str, Any]:
 
 
 @service.handles(ListMessages)
-def list_messages(request: Instance, context: Context) -> Any:
+def list_messages(request: ListMessages, context: Context) -> Any:
     """The messages of the accounts that the caller sees, the newest first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
@@ -94,7 +94,7 @@ def list_messages(request: Instance, context: Context) -> Any:
 
 
 @service.handles(ListConversations)
-def list_conversations(request: Instance, context: Context) -> Instance:
+def list_conversations(request: ListConversations, context: Context) -> Instance:
     """The conversations of the accounts that the caller sees, the most recent first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),

@@ -32,13 +32,13 @@ _NOTHING = _Named()
 
 
 @service.checks(NewSession)
-def check(request: Instance, context: Context) -> list[FieldError]:
+def check(request: NewSession, context: Context) -> list[FieldError]:
     """What is wrong with a request beside what its fields' own rules say."""
     return _look_up(request, context).failures
 
 
 @service.handles(NewSession)
-def create(request: Instance, context: Context) -> Any:
+def create(request: NewSession, context: Context) -> Any:
     """Store a new session. Raises ValidationFailed with a NotFound for each id that leads nowhere; nothing is stored then."""
     # PERF: most requests name nothing by id.
     names = request.parent_session_id or request.customer_id or request.with_address
@@ -72,7 +72,7 @@ def create(request: Instance, context: Context) -> Any:
     return shown(_store(context, caller, values, members, f"Session created by {caller.display_name}"), context)
 
 
-def _look_up(request: Instance, context: Context) -> _Named:
+def _look_up(request: NewSession, context: Context) -> _Named:
     named = _Named()
     if request.parent_session_id and people.visible_session(context, request.parent_session_id) is None:
         named.failures.append(_missing("parentSessionId", "session", request.parent_session_id))
@@ -92,7 +92,7 @@ def _missing(field_name: str, kind: str, value: str) -> FieldError:
     return FieldError("NotFound", field_name, f"There is no {kind} '{value}'.", {"PropertyValue": value[:200]})
 
 
-def _members(request: Instance, caller: Principal, named: _Named, direction: SessionDirections) -> list[MemberRow]:
+def _members(request: NewSession, caller: Principal, named: _Named, direction: SessionDirections) -> list[MemberRow]:
     """The caller, then who is invited, each identity once."""
     first = people.calling(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
     members = {first.identity: first}
@@ -126,7 +126,7 @@ def _store(context: Context, caller: Principal, values: dict[str, Any], members:
 
 
 @service.handles(NewOutgoingSession)
-def create_outgoing(request: Instance, context: Context) -> None:
+def create_outgoing(request: NewOutgoingSession, context: Context) -> None:
     """Store a session that is about to be dialled. The gateway dials nobody: a flow that watches sessions does."""
     caller = context.principal
     values = {

@@ -20,7 +20,7 @@ MOST_OF_MINE = 1000
 
 
 @service.handles(ListSessions)
-def list_sessions(request: Instance, context: Context) -> Any:
+def list_sessions(request: ListSessions, context: Context) -> Any:
     """The sessions that the caller sees and that pass every filter. Texts are found in any letter case; days are UTC, both inclusive."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
@@ -49,7 +49,7 @@ def _rows(context: Context) -> lists.Rows:
 
 
 @service.handles(GetMySessions)
-def list_mine(_request: Instance, context: Context) -> Any:
+def list_mine(_request: GetMySessions, context: Context) -> Any:
     """All sessions that the caller is a member of and that have not ended, the newest first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),

@@ -16,7 +16,7 @@ from models.sessions import session
 
 
 @service.handles(AddConferenceMember)
-def add_to_conference(request: Instance, context: Context) -> Any:
+def add_to_conference(request: AddConferenceMember, context: Context) -> Any:
     """Add a ringing member, and make the session a conference. Who is a member already stays one, with the new Call SID reported.
 
     Raises NotFound, Conflict, PreconditionFailed.
@@ -35,7 +35,7 @@ def add_to_conference(request: Instance, context: Context) -> Any:
 
 
 @service.handles(InviteChatMember)
-def invite(request: Instance, context: Context) -> Any:
+def invite(request: InviteChatMember, context: Context) -> Any:
     """Add a member once; inviting a member again changes nothing.
 
     Raises NotFound, Conflict, PreconditionFailed, and ValidationFailed where the name is nobody's.
@@ -53,7 +53,7 @@ def invite(request: Instance, context: Context) -> Any:
 
 
 @service.handles(DeleteChatMember)
-def remove(request: Instance, context: Context) -> Any:
+def remove(request: DeleteChatMember, context: Context) -> Any:
     """Remove a member. Raises NotFound where the session or the member is not there, and PreconditionFailed."""
     row = for_change(request.session_id, context)
     member = _member(row, request.member_to_remove.strip())

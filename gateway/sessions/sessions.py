@@ -23,13 +23,13 @@ _PATCHED = ("console_data", "call_state", "hold_reason", "queue_state")
 
 
 @service.handles(GetSession)
-def read(request: Instance, context: Context) -> Any:
+def read(request: GetSession, context: Context) -> Any:
     """The session. Raises NotFound."""
     return shown(_found(request.session_id, context), context)
 
 
 @service.handles(PatchSession)
-def patch(request: Instance, context: Context) -> Any:
+def patch(request: PatchSession, context: Context) -> Any:
     """Change what is given; a call state of Connected resumes a held session. Raises NotFound, Conflict, PreconditionFailed."""
     row = open_for_change(request.session_id, context)
     given = {name: getattr(request, name) for name in _PATCHED}
@@ -49,7 +49,7 @@ def _wire_names(changes: Mapping[str, Any]) -> list[str]:
 
 
 @service.handles(HoldSession)
-def hold(request: Instance, context: Context) -> Any:
+def hold(request: HoldSession, context: Context) -> Any:
     """Put the session on hold. Raises NotFound, Conflict, PreconditionFailed."""
     row = open_for_change(request.session_id, context)
     reason = str(request.reason or "None")
@@ -65,7 +65,7 @@ def hold(request: Instance, context: Context) -> Any:
 
 
 @service.handles(EndSession)
-def end(request: Instance, context: Context) -> None:
+def end(request: EndSession, context: Context) -> None:
     """End the session; one that has ended stays as it is. Raises NotFound, PreconditionFailed."""
     row = for_change(request.session_id, context)
     if row.ended:

@@ -34,7 +34,7 @@ _SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
 
 
 @service.handles(ListUsers)
-def list_users(request: Instance, context: Context) -> Any:
+def list_users(request: ListUsers, context: Context) -> Any:
     """The users that the caller sees and that pass every filter."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
@@ -49,7 +49,7 @@ def list_users(request: Instance, context: Context) -> Any:
 
 
 @service.handles(NewUser)
-def create(request: Instance, context: Context) -> Instance:
+def create(request: NewUser, context: Context) -> Instance:
     """Store a new user with the role User. Raises ValidationFailed, and Conflict where the e-mail address is taken."""
     _check_new(request, context)
     hashed = _hashed(request.password, context)
@@ -73,7 +73,7 @@ def create(request: Instance, context: Context) -> Instance:
 
 
 @service.handles(PatchUser)
-def patch(request: Instance, context: Context) -> Instance:
+def patch(request: PatchUser, context: Context) -> Instance:
     """Change what is given; empty lists, which some clients always send, are left out. Raises NotFound, Forbidden, ValidationFailed."""
     _check_patch(request, context)
     hashed = _hashed(request.new_password, context)
@@ -84,14 +84,14 @@ def patch(request: Instance, context: Context) -> Instance:
     return _shown(context.unit, [_existing(context.unit, row.id)], context.principal)[0]
 
 
-def _check_new(request: Instance, context: Context) -> None:
+def _check_new(request: NewUser, context: Context) -> None:
     known = (request.email_address, request.first_name, request.last_name)
     failures = [*_password_failures("password", request.password, known), *_account_failures(request, context)]
     if failures:
         raise ValidationFailed(NewUser.__name__, failures)
 
 
-def _check_patch(request: Instance, context: Context) -> UserRow:
+def _check_patch(request: PatchUser, context: Context) -> UserRow:
     """The user that a request wants to change. Raises NotFound, Forbidden, ValidationFailed."""
     row = visible(context, request.user_id)
     check_covers(context.principal, row)
@@ -122,7 +122,7 @@ def _refresh_caller(context: Context, operation: type[Dto], target_id: str = "")
     authorize(context.caller, access)
 
 
-def _apply(request: Instance, context: Context, row: UserRow, hashed: str | None) -> None:
+def _apply(request: PatchUser, context: Context, row: UserRow, hashed: str | None) -> None:
     changes: dict[str, Any] = {
         name: getattr(request, name) for name in ("first_name", "last_name") if getattr(request, name) is not None
     }
@@ -271,7 +271,7 @@ def _accounts_failures(account_ids: Sequence[str], context: Context) -> Iterator
             yield FieldError("NotFound", f"accountIds[{index}]", f"There is no account '{account_id}'.")
 
 
-def _account_failures(request: Instance, context: Context) -> Iterator[FieldError]:
+def _account_failures(request: NewUser, context: Context) -> Iterator[FieldError]:
     if request.account_id:
         if not _is_account(request.account_id, context):
             yield FieldError("NotFound", "accountId", f"There is no account '{request.account_id}'.")

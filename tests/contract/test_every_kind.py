@@ -314,7 +314,7 @@ def test_a_field_declared_again_has_its_last_type() -> None:
         other = fields.String()
 
     class Derived(Base):
-        value = fields.Boolean()  # type: ignore[assignment]
+        value = fields.Boolean()
 
     assert [each.data_key for _, each in Derived.wire_fields()] == ["value", "other"]
     for serializer in READABLE:

@@ -89,7 +89,7 @@ class Awkward(Dto):
     ai_transcription = fields.String(name="AITranscription")
     lower_case = fields.String(name="lower_case")
     tags = fields.Map(DESCRIPTION)
-    parent = fields.Nested(lambda: Awkward(), DESCRIPTION)  # type: ignore[assignment]
+    parent = fields.Nested(lambda: Awkward(), DESCRIPTION)
     children = fields.List(fields.Nested(lambda: Awkward()))
 
 
