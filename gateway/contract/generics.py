@@ -59,10 +59,10 @@ _PLAIN: Mapping[Any, type[DtoField]] = {
     object: fields.Object,
     Any: fields.Object,
     decimal.Decimal: fields.Decimal,
-    datetime.datetime: fields.Instant,
+    datetime.datetime: fields.DateTime,
     datetime.date: fields.Date,
     datetime.time: fields.Time,
-    datetime.timedelta: fields.Duration,
+    datetime.timedelta: fields.TimeSpan,
     uuid.UUID: fields.Guid,
 }
 _UNIONS = (types.UnionType, typing.Union)

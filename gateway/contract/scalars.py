@@ -70,14 +70,14 @@ class Decimal(Scalar):
     dotnet = "Decimal"
 
 
-class Instant(Scalar):
+class DateTime(Scalar):
     """A point in time: a ``datetime``."""
 
     shape = shapes.Instant()
     dotnet = "DateTime"
 
 
-class OffsetInstant(Scalar):
+class DateTimeOffset(Scalar):
     """A point in time with its offset from UTC: a ``datetime`` that knows its zone. Without one in the text it is UTC."""
 
     shape = shapes.OffsetInstant()
@@ -99,7 +99,7 @@ class Time(Scalar):
     dotnet = "TimeOnly"
 
 
-class Duration(Scalar):
+class TimeSpan(Scalar):
     """A length of time: a ``timedelta``."""
 
     shape = shapes.Duration()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway import Context, Instance, Principal
+from gateway import Context, Principal
 from gateway.errors import FieldError, ValidationFailed
 from gateway.sessions import people
 from gateway.sessions.declared import service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import Context, Instance, Streamed, close, lists
+from gateway import Context, Streamed, close, lists
 from gateway.contract.lists import ListResponse
 from gateway.sessions import people
 from gateway.sessions.callers import is_administrator, visible_accounts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import Context, Instance
+from gateway import Context
 from gateway.errors import FieldError, NotFound, ValidationFailed
 from gateway.sessions import people
 from gateway.sessions.declared import service

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import Context, Instance
+from gateway import Context
 from gateway.calls import version_name
 from gateway.errors import Conflict, NotFound, PreconditionFailed
 from gateway.sessions.callers import visible_accounts

@@ -32,8 +32,8 @@ class FlowChannels(DtoEnum):
 
 class Stay(Dto):
     call_sid = fields.String("The call", rules=[rules.not_empty()])
-    started_at = scalars.Instant()
-    lasted = scalars.Duration()
+    started_at = scalars.DateTime()
+    lasted = scalars.TimeSpan()
     key = scalars.Guid()
     channel = fields.Enum(FlowChannels)
     ended = fields.Boolean()

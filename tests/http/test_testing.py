@@ -27,14 +27,14 @@ class Item(Dto):
     name = fields.String()
     colour = fields.Enum(Colour)
     count = fields.Integer()
-    made = fields.Instant()
+    made = fields.DateTime()
 
 
 class AddItem(Dto):
     name = fields.String("The name", rules=[rules.not_empty()])
     colour = fields.Enum(Colour)
     count = fields.Integer()
-    made = fields.Instant()
+    made = fields.DateTime()
     parts = fields.List(fields.Nested(Item))
 
 
