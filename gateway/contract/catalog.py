@@ -103,6 +103,8 @@ class Operation:
     idempotent: bool = False
     #: A request signs its client in or out, so it is one of its own: no part of a batch, and never answered from what is kept.
     signs_in: bool = False
+    #: File parts of a form are uploaded files, which the handler reads from its context.
+    takes_files: bool = False
 
     @cached_property
     def name(self) -> str:
@@ -242,6 +244,7 @@ class OperationOptions(TypedDict, total=False):
     tags: Iterable[str]
     idempotent: bool
     signs_in: bool
+    files: bool
 
 
 @dataclass
@@ -275,6 +278,7 @@ class Catalog:
         tags: Iterable[str] = (),
         idempotent: bool = False,
         signs_in: bool = False,
+        files: bool = False,
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
@@ -288,6 +292,7 @@ class Catalog:
         :raises CatalogError: when the name is declared already, or `returns` is not a type.
         :param idempotent: a repeated ``Idempotency-Key`` of the same user answers the first result again.
         :param signs_in: it signs the client in or out.
+        :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
         """
         if role or any_role or permission or any_permission or api_key:
             access = Access(
@@ -309,7 +314,7 @@ class Catalog:
                 answer = None if returns is None else field_of(returns)
             except TypeError as error:
                 raise CatalogError(f"{dto.__name__} returns no type: {error}") from None
-            operation = Operation(dto, routes, answer, access, tuple(tags), _verbs(verbs), idempotent, signs_in)
+            operation = Operation(dto, routes, answer, access, tuple(tags), _verbs(verbs), idempotent, signs_in, files)
             self.operations[operation.name] = self._folded[operation.name.lower()] = operation
             return dto
 
@@ -403,6 +408,7 @@ class Catalog:
                 and not operation.access.signed_in,
                 "it changes nothing": not operation.writes,
                 "it signs in or out": operation.signs_in,
+                "a key does not remember uploaded files": operation.takes_files,
             }
             if operation.idempotent:
                 yield from (f"{operation.name} can't be idempotent: {why}" for why, holds in reasons.items() if holds)

@@ -47,7 +47,7 @@ def read(request: Request, limit: int) -> bytes:
         inflaters = _encodings(header) if header else ()
         length = request.content_length
         if length is not None and length > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
         is_ended = length is None and env.get("wsgi.input_terminated")
         stream = request.stream if is_ended else request.bounded_stream
@@ -59,18 +59,46 @@ def read(request: Request, limit: int) -> bytes:
             data = inflate(data, limit)
         request.body = data
     elif len(request.body) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     return request.body
+
+
+def read_blocks(request: Request, limit: int) -> Iterator[bytes]:
+    """The body in blocks, so that it is never in memory as a whole unless it is compressed.
+
+    :param limit: bytes that the body may have as sent, and again when inflated.
+    Raises what `read` raises.
+    """
+    env = request.env
+    if request.body is not None or env.get("HTTP_CONTENT_ENCODING"):
+        yield read(request, limit)
+        return
+    length = request.content_length
+    if length is not None and length > limit:
+        raise too_large(limit)
+    is_ended = length is None and env.get("wsgi.input_terminated")
+    size = 0
+    for block in _blocks(request.stream if is_ended else request.bounded_stream, limit + 1):
+        size += len(block)
+        if size > limit:
+            raise too_large(limit)
+        yield block
+    if length is not None and size < length:
+        raise _cut_off(size, length)
 
 
 def _rest_of(stream: Any, data: bytes, length: int | None, limit: int) -> bytes:
     """The body whose beginning was read. Raises TooLarge, MalformedRequest, RequestTimeout."""
     data += b"".join(_blocks(stream, limit + 1 - len(data)))
     if len(data) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if length is not None and len(data) < length:
-        raise MalformedRequest(f"The body ends after {len(data)} of the {length} bytes that Content-Length names.")
+        raise _cut_off(len(data), length)
     return data
+
+
+def _cut_off(size: int, length: int) -> MalformedRequest:
+    return MalformedRequest(f"The body ends after {size} of the {length} bytes that Content-Length names.")
 
 
 def _blocks(stream: Any, most: int) -> Iterator[bytes]:
@@ -91,7 +119,8 @@ def _block(stream: Any, most: int) -> bytes:
     return block
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
+    """The error of a body with more bytes than so many."""
     return TooLarge(f"The body has more than the {limit} bytes that a request may have.")
 
 
@@ -121,7 +150,7 @@ def _zlib(name: str, *windows: int) -> _Inflate:
                 problem = str(error)
                 continue
             if len(inflated) > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             if inflater.eof and not inflater.unused_data:
                 return inflated
             problem = "it is cut off" if not inflater.eof else "something follows it"
@@ -137,7 +166,7 @@ def _brotli(data: bytes, limit: int) -> bytes:
     except brotli.error as error:
         raise MalformedRequest("The body is not valid br.") from error
     if len(inflated) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if not inflater.is_finished():
         raise MalformedRequest("The body is not valid br: it is cut off.")
     return inflated

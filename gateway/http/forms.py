@@ -9,17 +9,23 @@ from __future__ import annotations
 import codecs
 import encodings
 import pkgutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from encodings.aliases import aliases
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+from urllib.parse import unquote_to_bytes
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
-from gateway.errors import MalformedRequest, TooLarge
+from gateway.calls import UploadedFile
+from gateway.errors import MalformedRequest, TooLarge, Unavailable
 from gateway.http import bodies
 from gateway.http.negotiation import media_type, parameters
 from gateway.http.query import RawPairs, split_pairs, unescaped
 from gateway.http.request import Request
+from gateway.replies import base_name
 from serializers.base import Limits
 
 
@@ -43,6 +49,8 @@ Pairs = list[tuple[str, Value]]
 MOST_FIELDS = 10_000
 #: Headers of one part; RFC 7578 knows three.
 _MOST_HEADERS = 16
+#: Bytes of an uploaded file up to which it is in memory.
+IN_MEMORY = 64 * 1024
 #: In any letter case, as HTML has it.
 _CHARSET_FIELD = "_charset_"
 #: Charsets of Python's that are no charsets of texts, or take time in proportion to the square of a text.
@@ -66,7 +74,7 @@ def form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
     kind = media_type(request.content_type)
     if request.form is None and kind in bodies.FORMS:
         if kind == bodies.MULTIPART and data:
-            request.form = list(_counted(_parts(request, data, _most(limits)), limits))
+            request.form = list(_counted(_parts(request, _read_parts(request, [data], limits)), limits))
         elif kind == bodies.FORM and not bodies.is_document(data):
             request.form = list(_counted(_pairs(request, data, _most(limits)), limits))
     return request.form
@@ -168,12 +176,18 @@ def _known(charset: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part as it was sent: its name in bytes, its own charset where it names one."""
+    """A part as it was sent: its name in bytes, its own charset where it names one.
+
+    :ivar stream: the content of a file that is uploaded; empty are `content` then.
+    """
 
     name: bytes
     content: bytes
     charset: str
     is_file: bool
+    file_name: str = ""
+    type: str = ""
+    stream: BinaryIO | None = None
 
 
 def _field_of(part: _Part) -> bytes:
@@ -181,12 +195,56 @@ def _field_of(part: _Part) -> bytes:
     return part.name.lower().partition(b"[")[0]
 
 
-def _parts(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Value]]:
+def read_files(request: Request, limits: Limits) -> None:
+    """Read the fields and files of a multipart body, once, and keep them on the request; of another body nothing.
+
+    A file of more than `IN_MEMORY` bytes is on disk, without a name there, so that it is deleted when it is closed.
+
+    :raises MalformedRequest: when the form can't be read.
+    :raises TooLarge: when the body has more bytes, fields or names than it may have.
+    :raises Unavailable: when a file can't be stored.
+    """
+    if media_type(request.content_type) != bodies.MULTIPART:
+        return
+    if request.form is not None:
+        if sum(each.size for each in request.files) > limits.bytes:
+            close(request.files)
+            raise bodies.too_large(limits.bytes)
+        return
+    opened: list[BinaryIO] = []
+    try:
+        blocks = bodies.read_blocks(request, limits.bytes)
+        parts = [*_read_parts(request, blocks, limits, opened)]
+        request.form = list(_counted(_parts(request, [each for each in parts if each.stream is None]), limits))
+        request.files = [_uploaded(part, part.stream) for part in parts if part.stream is not None]
+    except BaseException as error:
+        for stream in opened:
+            stream.close()
+        if isinstance(error, OSError):
+            raise Unavailable("Uploaded files can't be stored for now.") from error
+        raise
+    # What follows must not read the body again.
+    request.body = b""
+
+
+def close(files: Iterable[UploadedFile]) -> None:
+    """Close uploaded files, which deletes them."""
+    for file in files:
+        file.stream.close()
+
+
+def _uploaded(part: _Part, stream: BinaryIO) -> UploadedFile:
+    size = stream.tell()
+    stream.seek(0)
+    name = _decoded(part.name, "utf-8")
+    if isinstance(name, Undecodable):
+        raise _unreadable("the name of a part is not UTF-8")
+    return UploadedFile(name, part.file_name, part.type, size, stream)
+
+
+def _parts(request: Request, given: Iterable[_Part]) -> Iterator[tuple[str, Value]]:
     """The parts' names and texts. A part that is a file counts by its content, and only where no field has its name."""
-    boundary = parameters(request.content_type).get("boundary")
-    if not boundary:
-        raise _unreadable("its Content-Type names no boundary")
-    parts = [*_read_parts(data, boundary, most)]
+    parts = [*given]
     named = _charset_field(
         part.content.decode("latin-1") for part in parts if part.name.lower() == _CHARSET_FIELD.encode()
     )
@@ -202,8 +260,17 @@ def _parts(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Valu
         yield name, _decoded(part.content, _known(part.charset) if part.charset else charset)
 
 
-def _read_parts(data: bytes, boundary: str, most: int) -> Iterator[_Part]:
-    segment: MultipartSegment | None = None
+def _read_parts(
+    request: Request, blocks: Iterable[bytes], limits: Limits, opened: list[BinaryIO] | None = None
+) -> Iterator[_Part]:
+    """The parts of a body.
+
+    :param opened: gets the streams of the parts that are files; None where their content is kept as that of fields is.
+    """
+    boundary, most = parameters(request.content_type).get("boundary"), _most(limits)
+    if not boundary:
+        raise _unreadable("its Content-Type names no boundary")
+    part: _Part | None = None
     content: list[bytes] = []
     try:
         with PushMultipartParser(
@@ -212,13 +279,16 @@ def _read_parts(data: bytes, boundary: str, most: int) -> Iterator[_Part]:
             max_header_count=_MOST_HEADERS,
             header_charset="latin-1",
         ) as parser:
-            for event in parser.parse(data):
+            for event in (event for block in blocks for event in parser.parse(block)):
                 if isinstance(event, MultipartSegment):
-                    segment, content = event, []
-                elif event is not None:
+                    part, content = _part(event, opened), []
+                elif event is None:
+                    if part is not None:
+                        yield replace(part, content=b"".join(content))
+                elif part is not None and part.stream is not None:
+                    part.stream.write(event)
+                else:
                     content.append(event)
-                elif segment is not None:
-                    yield _part(segment, b"".join(content))
     except ParserLimitReached as error:
         if "count" in str(error) and "header" not in str(error):
             raise _too_many(most, "parts") from error
@@ -227,7 +297,8 @@ def _read_parts(data: bytes, boundary: str, most: int) -> Iterator[_Part]:
         raise _unreadable(str(error)) from error
 
 
-def _part(segment: MultipartSegment, content: bytes) -> _Part:
+def _part(segment: MultipartSegment, opened: list[BinaryIO] | None) -> _Part:
+    """A part whose content follows."""
     disposition = parameters(segment.header("Content-Disposition"))
     name = disposition.get("name")
     if not name:
@@ -237,8 +308,25 @@ def _part(segment: MultipartSegment, content: bytes) -> _Part:
         raise _unreadable(
             f"the part '{name[:_LONGEST_SHOWN]}' is in the transfer encoding '{encoding[:_LONGEST_SHOWN]}'; send it as binary"
         )
-    charset = parameters(segment.header("Content-Type")).get("charset", "")
-    return _Part(name.encode("latin-1"), content, charset, "filename" in disposition or "filename*" in disposition)
+    kind = segment.header("Content-Type", "")
+    is_file = "filename" in disposition or "filename*" in disposition
+    part = _Part(name.encode("latin-1"), b"", parameters(kind).get("charset", ""), is_file)
+    if not is_file or opened is None:
+        return part
+    stream = cast("BinaryIO", SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - open until the call ends
+    opened.append(stream)
+    return replace(part, file_name=_file_name(disposition), type=kind, stream=stream)
+
+
+def _file_name(disposition: Mapping[str, str]) -> str:
+    """The name of an uploaded file: the extended one (RFC 8187) where there is one, without folders and control characters."""
+    charset, _, extended = disposition.get("filename*", "").partition("'")
+    encoded = extended.partition("'")[2]
+    if encoded:
+        name = unquote_to_bytes(encoded).decode("latin-1" if charset.lower() == "iso-8859-1" else "utf-8", "replace")
+    else:
+        name = disposition.get("filename", "").encode("latin-1").decode("utf-8", "replace")
+    return "".join(each for each in base_name(name) if unicodedata.category(each) != "Cc")
 
 
 def _unreadable(problem: str) -> MalformedRequest:

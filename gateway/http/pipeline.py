@@ -192,6 +192,7 @@ class Pipeline:
         call = _Call(operation, request, caller, budget)
         place = admission.place(operation, request, batch=batch)
         kept = False
+        found: Answer | Streamed | Content | None = None
         try:
             found = self._run_batch(call) if batch else self._run(call, path, place, predefined=predefined)
             if place is not None and isinstance(found, Answer) and len(found.body or b"") > LARGE:
@@ -200,6 +201,9 @@ class Pipeline:
         finally:
             if place is not None and not kept:
                 place.release()
+            # Content that is sent later may come from them.
+            if request.files and not isinstance(found, Content):
+                forms.close(request.files)
         answer = found if isinstance(found, Answer) else self._streamed(operation, request, found)
         if call.reply is not None and not batch:
             answer = _with_reply(answer, call.reply)
@@ -211,6 +215,8 @@ class Pipeline:
         self, call: _Call, path: Mapping[str, str], place: Place | None, *, predefined: bool
     ) -> Answer | Streamed | Content:
         operation, request = call.operation, call.request
+        if operation.takes_files:
+            forms.read_files(request, self._limits_of[operation.access is None or operation.access.signed_in])
         values = binding.read_values(
             request,
             operation,
@@ -293,6 +299,10 @@ class Pipeline:
                 self.gate.callers,
                 request.credentials,
             )
+            if request.files:
+                context.files = request.files
+                for file in request.files:
+                    file.stream.seek(0)
             if key and self.once is not None:
                 result = self.once.call(self.catalog, operation, values, context)
             else:
@@ -393,8 +403,11 @@ class Pipeline:
 
     def _content_blocks(self, content: Content, request: Request) -> Generator[bytes, None, None]:
         budget = Budget(self.streamed, self.admission.places.pause)
-        with closing(content), self.admission.stream(request):
-            yield from encoding.paced(content.blocks(), budget)
+        try:
+            with closing(content), self.admission.stream(request):
+                yield from encoding.paced(content.blocks(), budget)
+        finally:
+            forms.close(request.files)
 
     def _blocks(
         self, operation: Operation, result: Streamed, page: Page, request: Request
@@ -417,6 +430,8 @@ class Pipeline:
         admitted = self.gate.admit_any(operations, request)
         limits = self._body if any(each.access.signed_in for each in admitted if each.access) else self._open_body
         with self.admission.body(operations[0], request):
+            if any(each.takes_files for each in admitted):
+                forms.read_files(request, limits)
             pairs = forms.form(request, bodies.read(request, limits.bytes), limits) or ()
         texts = [value for given, value in pairs if given.lower() == name and isinstance(value, str)]
         return texts[-1] if texts else None

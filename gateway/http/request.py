@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from os import urandom
 from typing import Any
 
 import falcon
 
-from gateway.calls import NONE, Credentials, Principal
+from gateway.calls import NONE, Credentials, Principal, UploadedFile
 from gateway.contract.catalog import Operation
 from gateway.errors import ServiceError
 from gateway.http.forwarded import PREFIX
@@ -33,6 +34,7 @@ class Request(falcon.Request):
     :ivar may_set_cookies: whether the answer to a log-in may keep it in the client's cookies.
     :ivar authentication: the caller, or why the credentials were refused, as soon as they were looked at.
     :ivar form: the fields of a body that is a form, as soon as they were read (`gateway.http.forms`).
+    :ivar files: the files of a body that is a form, where the operation takes files, as soon as they were read.
     :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
     """
 
@@ -47,6 +49,7 @@ class Request(falcon.Request):
     may_set_cookies: bool = True
     ignored: tuple[str, ...] = ()
     form: list[tuple[str, Any]] | None = None
+    files: Sequence[UploadedFile] = ()
     _raw_pairs: RawPairs | None = None
     authentication: tuple[Principal | None, ServiceError | None] | None = None
 
