@@ -192,6 +192,7 @@ def _with_signing_in(catalog: Catalog) -> None:
                 returns=operation.returns,
                 access=operation.access,
                 tags=operation.tags,
+                signs_in=operation.signs_in,
             )(operation.dto)
             catalog.handles(operation.dto)(product.handlers[operation.name])
 
