@@ -30,6 +30,7 @@ _FILES: Mapping[str, str] = {
     "{name}/migrations/__init__.py": '"""The steps that make the tables, in order."""\n',
     "{name}/migrations/m0001_first.py": "m0001_first.py.txt",
     "{name}/service.py": "service.py.txt",
+    "tests/conftest.py": "conftest.py.txt",
     "tests/test_customers.py": "test_customers.py.txt",
 }
 

@@ -73,7 +73,8 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> 
     names = {name for name in zipfile.ZipFile(built.wheel).namelist() if ".dist-info/" not in name}
     assert names == built.packaged
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
-    assert any(name.startswith("gateway/metadata/templates/") for name in names)
+    for folder in ("gateway/metadata/templates/", "gateway/commands/templates/"):
+        assert any(name.startswith(folder) for name in names)
 
 
 def test_the_source_distribution_has_them_and_the_documents_and_no_tests(built: Built) -> None:
@@ -94,6 +95,10 @@ def test_the_installed_wheel_serves_from_an_empty_folder(built: Built, tmp_path:
     # Tests may be imported from the checkout; what was installed may not.
     assert str(tmp_path) in run(programs / "python", "-c", "import gateway; print(gateway.__file__)", cwd=folder)
     assert "serve" in run(programs / "gateway", "--help", cwd=folder)
+    # What it writes is in the wheel too, and its tests find the fixture of the installed plugin.
+    run(programs / "python", "-m", "pip", "install", "--quiet", "--retries=10", "pytest", cwd=folder)
+    run(programs / "gateway", "new", "acme", cwd=folder)
+    assert "5 passed" in run(programs / "pytest", "-q", cwd=folder / "acme")
     bind = {"GATEWAY_BIND": f"127.0.0.1:{port}"}
     assert f"GATEWAY_BIND=127.0.0.1:{port}" in run(programs / "gateway", "check-config", cwd=folder, **bind)
     output = folder / "output.txt"
