@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
-from typing import Protocol, Unpack
+from typing import TYPE_CHECKING, Protocol, Unpack
 from urllib.parse import quote
 
 from gateway import __version__, logs, rates
@@ -27,7 +27,6 @@ from gateway.contract.dto import Dto, DtoType
 from gateway.errors import CatalogError
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
-from gateway.http.testing import Client
 from gateway.places import Kind, Places, Share, shares
 from gateway.rows import Rows
 from gateway.settings import SECRET_BYTES, Settings
@@ -35,6 +34,9 @@ from models import Database, connect
 from models.engine import migrations, owners
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import default_registry
+
+if TYPE_CHECKING:
+    from gateway.http.testing import Client
 
 #: A service's own function from what a request showed to who sent it; None is nobody. It may raise `errors.NotAuthenticated`.
 Authenticate = Callable[[Credentials], Principal | None]
@@ -208,6 +210,9 @@ class Service:
         :raises CatalogError: when the service contradicts itself.
         :raises WrongRows: when its tables and their migrations do.
         """
+        # PERF: servers need none of Falcon's tools for tests.
+        from gateway.http.testing import Client
+
         self.check()
         with ExitStack() as opened:
             settings = replace(Settings.defaults(), log="text", secret=secrets.token_urlsafe(SECRET_BYTES))

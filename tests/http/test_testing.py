@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from gateway.contract.fields import DtoEnum
 from gateway.fixtures import ServiceClient
 from tests.shop.models import Customer
 
+ROOT = Path(__file__).parents[2]
 NAMESPACE = "Acme.Testing"
 CLERK = Principal.of("ada", roles=["Clerk"])
 NOW = "2026-11-23T12:00:00.000000Z"
@@ -230,3 +233,9 @@ def test_a_dialect_of_the_service(service_client: ServiceClient) -> None:
     with pytest.raises(errors.CallFailed) as failed:
         client.call(AddItem, name="")
     assert [(each.field_name, each.error_code) for each in failed.value.errors] == [("Name", "NotEmpty")]
+
+
+def test_servers_do_not_import_it() -> None:
+    code = "import sys; import gateway.service, gateway.wsgi; print([n for n in sys.modules if 'falcon.testing' in n or n == 'pytest'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr
