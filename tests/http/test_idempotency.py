@@ -236,3 +236,43 @@ def test_a_commit_that_nobody_acknowledged(
     answer = send(path, key)
     assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (503, "OutcomeUnknown")
     assert answer.headers.get("Retry-After") == retry
+
+
+class Order(Dto):
+    """Order something"""
+
+    how = fields.String("What the handler does")
+
+
+def test_a_repeated_key_gets_status_and_headers_again(database: Database, settings: Settings) -> None:
+    made = Catalog()
+    made.operation("POST", "/orders", returns=Order, access=SIGNED_IN, idempotent=True)(Order)
+    calls: list[str] = []
+
+    @made.handles(Order)
+    def order(request: Instance, context: Context) -> Any:
+        calls.append(request.how)
+        if request.how == "content":
+            return context.send(b"bytes")
+        if request.how == "redirect":
+            return context.redirect(f"/orders/{len(calls)}", 303)
+        context.status = 201
+        context.headers["Location"] = f"/orders/{len(calls)}"
+        return Order.new(how=request.how)
+
+    callers = Authenticator(database, [settings.signing_secret()])
+    client = TestApp(create_app(made, default_registry(), database, callers, Options(once=Keys(database))))
+    client.authorization = ("Bearer", API_KEY)
+
+    def call(how: str) -> Any:
+        return client.post_json("/orders", {"how": how}, headers={"Idempotency-Key": how}, status="*")
+
+    for how, status in (("set", 201), ("redirect", 303)):
+        first, again = call(how), call(how)
+        assert (again.status_code, again.body) == (first.status_code, first.body)
+        assert first.status_code == status
+        assert again.headers["Location"] == first.headers["Location"]
+    assert call("content").body == b"bytes"
+    again = call("content")
+    assert (again.status_code, again.json["responseStatus"]["errorCode"]) == (409, "IdempotentResultNotKept")
+    assert calls == ["set", "redirect", "content"]

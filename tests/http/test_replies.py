@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 from webtest import TestApp
 
-from gateway import ANYONE, Context, Dto, Instance, Service, fields
+from gateway import ANYONE, SIGNED_IN, Context, Cookie, Credentials, Dto, Instance, Principal, Service, fields
 from gateway.settings import Settings
+from gateway.users.idempotency import Keys
 from serializers.registry import default_registry
 
 NAMESPACE = "Replies.Tests"
@@ -344,3 +346,31 @@ def test_content_and_redirects_can_not_be_part_of_a_batch(handler: Handler, word
     assert status["errorCode"] == "NotSupportedException"
     assert f"Do {words} and can't be part of a batch" in status["message"]
     assert response.headers["X-AutoBatch-Completed"] == "0"
+
+
+class Renewing:
+    """Callers whose cookies last anew with each call."""
+
+    def authenticate(self, credentials: Credentials) -> Principal:
+        """Everybody is Ada."""
+        return replace(Principal.of("ada"), renewed=True)
+
+    def renewal(self, caller: Principal) -> list[Cookie]:
+        """Two cookies."""
+        return [Cookie("ss-id", "renewed"), Cookie("cart", "renewed")]
+
+
+def test_cookies_of_a_handler_go_beside_those_that_are_renewed() -> None:
+    service = Service("Replies")
+
+    @service.post("/do", access=SIGNED_IN)
+    class Do(Dto):
+        pass
+
+    @service.handles(Do)
+    def do(request: Instance, context: Context) -> None:
+        context.set_cookie("cart", "c1")
+
+    service.sign_in(lambda *_: Renewing(), lambda database: Keys(database))
+    response = TestApp(service.application(Settings.from_environment())).post("/do")
+    assert [each.partition(";")[0] for each in response.headers.getall("Set-Cookie")] == ["cart=c1", "ss-id=renewed"]
