@@ -13,6 +13,19 @@ from gateway.http.request import Request
 #: Bytes up to which a body stays as it is.
 SMALL = 1024
 
+#: Types that are compressed already.
+_COMPRESSED = (
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+    "audio/",
+    "video/",
+    "application/zip",
+    "application/gzip",
+)
+
 _GZIP = 31
 _LEVEL = 5
 
@@ -28,6 +41,8 @@ class Compressing:
         response.append_header("Vary", "Accept-Encoding")
         accepted = request.env.get("HTTP_ACCEPT_ENCODING")
         if not accepted or not wants_gzip(accepted) or response.get_header("Content-Encoding"):
+            return
+        if str(response.content_type).startswith(_COMPRESSED):
             return
         response.set_header("Content-Encoding", "gzip")
         if data:

@@ -21,6 +21,9 @@ from serializers.shape import Shape
 
 _VERSION = "3.1.0"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_MULTIPART = "multipart/form-data"
+#: Uploaded files beside the fields of a form. Any name will do.
+_FILES = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
 
 _SECURITY: dict[str, dict[str, str]] = {
     "basic": {
@@ -130,6 +133,8 @@ class _Document:
             yield "parameters", parameters
         if verb in _WITH_BODY:
             content = self.content(fields.Nested(operation.dto), document_shape(operation.dto))
+            if operation.takes_files:
+                content |= {_MULTIPART: {"schema": {"allOf": [self.schema(operation.dto), _FILES]}}}
             yield "requestBody", {"content": content, "required": bool(_demanded(operation, route))}
         yield "responses", {**self.answer(operation), **self.errors(operation, route)}
         yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []

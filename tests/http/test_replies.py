@@ -243,6 +243,14 @@ def test_content_of_a_head_has_headers_alone(data: Callable[[], Any]) -> None:
     assert getattr(source, "closed", True)
 
 
+@pytest.mark.parametrize(("kind", "coding"), [("image/png", None), ("text/plain", "gzip"), ("image/svg+xml", "gzip")])
+def test_content_is_compressed_unless_it_is_already(kind: str, coding: str | None) -> None:
+    client = app(lambda context: context.send(b"a" * 5000, content_type=kind))
+    # WebTest's own client would inflate it.
+    response = TestApp.RequestClass.blank("/do", headers={"Accept-Encoding": "gzip"}).get_response(client.app)
+    assert response.headers.get("Content-Encoding") == coding
+
+
 def test_files_are_closed_when_they_are_sent() -> None:
     source = Source(PNG)
     assert app(lambda context: context.send(source)).get("/do").body == PNG

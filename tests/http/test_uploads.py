@@ -202,6 +202,18 @@ def test_files_that_can_not_be_stored_are_503(monkeypatch: pytest.MonkeyPatch) -
     assert "can't be stored" in response.json["responseStatus"]["message"]
 
 
+def test_openapi_has_a_form_with_a_file() -> None:
+    for files in (True, False):
+        content = app(files=files).get("/openapi.json").json["paths"]["/upload"]["post"]["requestBody"]["content"]
+        assert ("multipart/form-data" in content) is files
+    schema = (
+        app().get("/openapi.json").json["paths"]["/upload"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    )
+    reference, form = schema["schema"]["allOf"]
+    assert reference == {"$ref": "#/components/schemas/Upload"}
+    assert form["properties"] == {"file": {"type": "string", "format": "binary"}}
+
+
 def test_operations_that_take_files_are_not_idempotent() -> None:
     catalog = Catalog()
 
