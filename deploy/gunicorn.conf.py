@@ -7,7 +7,7 @@ each worker opens its own database.
 import os
 from typing import Any
 
-from gateway import logs
+from gateway import logs, wsgi
 from gateway.errors import GatewayError
 from gateway.serving import starting
 from gateway.serving.application import end_new_workers_at_once, gunicorn_settings
@@ -26,6 +26,8 @@ def on_starting(server: Any) -> None:
     """Prepare the database before the first worker opens it."""
     del server
     try:
-        starting.prepare(_settings).dispose()
+        database = starting.prepare(_settings, wsgi.load(_settings.service))
+        if database is not None:
+            database.dispose()
     except (GatewayError, StorageError) as error:
         raise SystemExit(f"gateway: {error}") from error

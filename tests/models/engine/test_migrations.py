@@ -13,8 +13,8 @@ import peewee
 import pytest
 from click.testing import CliRunner
 
-from gateway import wsgi
 from gateway.cli import main
+from gateway.sessions.service import service
 from models import Database, SchemaMismatch, Unavailable, Unit, connect
 from models.engine import ddl, migrations, owners, tables
 from models.engine.migrations import Target
@@ -301,7 +301,7 @@ class TestSlow:
     ) -> None:
         monkeypatch.setitem(connect.__kwdefaults__ or {}, "answer", 1)
         slow = owner({"mysql": "SELECT SLEEP(2)"})
-        monkeypatch.setattr(wsgi, "OWNERS", slow)
+        monkeypatch.setattr(service, "rows", slow)
         with pytest.raises(Unavailable, match="timed out"):
             migrations.apply(connect(database_url), slow)
         done = CliRunner().invoke(
