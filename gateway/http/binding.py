@@ -16,7 +16,7 @@ from gateway.errors import FieldError, MalformedRequest, ValidationFailed
 from gateway.http import bodies, forms, leniency
 from gateway.http.negotiation import media_type
 from gateway.http.request import Request
-from serializers import jsv, shape
+from serializers import json, jsv, shape
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, LimitPassed
 from serializers.registry import Registry
@@ -197,6 +197,9 @@ def _bind(
     last = ",".join(text for _, text in given) if relaxed else given[-1][1]
     if isinstance(expected, shape.Text):
         values[wire_name] = last
+    elif isinstance(given[-1][1], forms.JsonText):
+        # ServiceStack's .NET clients send DTOs so beside files.
+        values[wire_name] = json.loads(given[-1][1], expected, tally=tally)
     elif isinstance(expected, shape.ListOf):
         lists = [_list(text, expected, tally, relaxed=relaxed) for _, text in _in_order(given) if text]
         if lists:

@@ -41,6 +41,12 @@ class Undecodable:
     charset: str
 
 
+class JsonText(str):
+    """The text of a part whose Content-Type is JSON."""
+
+    __slots__ = ()
+
+
 #: What a name has: a text, nothing (a name without ``=``), or bytes that are not text.
 Value = str | Undecodable | None
 Pairs = list[tuple[str, Value]]
@@ -51,6 +57,7 @@ MOST_FIELDS = 10_000
 _MOST_HEADERS = 16
 #: Bytes of an uploaded file up to which it is in memory.
 IN_MEMORY = 64 * 1024
+_JSON = "application/json"
 #: In any letter case, as HTML has it.
 _CHARSET_FIELD = "_charset_"
 #: Charsets of Python's that are no charsets of texts, or take time in proportion to the square of a text.
@@ -257,7 +264,9 @@ def _parts(request: Request, given: Iterable[_Part]) -> Iterator[tuple[str, Valu
         name = _decoded(part.name, "utf-8" if charset.startswith(_WIDE) else charset)
         if isinstance(name, Undecodable):
             raise _unreadable(f"the name of a part is not {name.charset.upper()}")
-        yield name, _decoded(part.content, _known(part.charset) if part.charset else charset)
+        text = _decoded(part.content, _known(part.charset) if part.charset else charset)
+        is_json = isinstance(text, str) and media_type(part.type) == _JSON
+        yield name, JsonText(text) if is_json else text
 
 
 def _read_parts(
@@ -310,12 +319,12 @@ def _part(segment: MultipartSegment, opened: list[BinaryIO] | None) -> _Part:
         )
     kind = segment.header("Content-Type", "")
     is_file = "filename" in disposition or "filename*" in disposition
-    part = _Part(name.encode("latin-1"), b"", parameters(kind).get("charset", ""), is_file)
+    part = _Part(name.encode("latin-1"), b"", parameters(kind).get("charset", ""), is_file, type=kind)
     if not is_file or opened is None:
         return part
     stream = cast("BinaryIO", SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - open until the call ends
     opened.append(stream)
-    return replace(part, file_name=_file_name(disposition), type=kind, stream=stream)
+    return replace(part, file_name=_file_name(disposition), stream=stream)
 
 
 def _file_name(disposition: Mapping[str, str]) -> str:

@@ -23,6 +23,13 @@ TYPE = "multipart/form-data; boundary=x"
 LARGE = bytes(range(256)) * 2000
 
 
+class Detail(Dto):
+    """A part of a request"""
+
+    text = fields.String()
+    when = fields.DateTime()
+
+
 class Report(Dto):
     """What arrived"""
 
@@ -46,6 +53,8 @@ def app(handler: Callable[[Instance, Context], Any] = told, *, files: bool = Tru
     class Upload(Dto):
         title = fields.String()
         upload = fields.String()
+        details = fields.List(fields.Nested(Detail))
+        numbers = fields.List(fields.Integer())
 
     service.operation("POST PUT", "/upload", **{"returns": Report, "access": SIGNED_IN, "files": files, **options})(
         Upload
@@ -200,6 +209,30 @@ def test_files_that_can_not_be_stored_are_503(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     response = post(app(), part("name=a; filename=a", LARGE), status=503)
     assert "can't be stored" in response.json["responseStatus"]["message"]
+
+
+def test_parts_in_json_are_read_as_json() -> None:
+    def handler(request: Instance, context: Context) -> Any:
+        return Report.new(title=request.title, seen=[request.details[0].text, *map(str, request.numbers)])
+
+    response = post(
+        app(handler),
+        part(
+            "name=details", b'[{"text": "a \\"b\\"\\n\\u00e9, {x}"}]', "Content-Type: application/json; charset=utf-8"
+        ),
+        part("name=numbers", b'[1, "2"]', "Content-Type: application/json"),
+        part("name=title", b'"quoted"', "Content-Type: application/json"),
+        FILE,
+    )
+    assert response.json == {"title": '"quoted"', "seen": ['a "b"\n\u00e9, {x}', "1", "2"]}
+
+
+@pytest.mark.parametrize("text", ["[1, ", "{", "[1] x"])
+def test_parts_that_are_no_json_are_refused_with_their_field(text: str) -> None:
+    response = post(app(), part("name=numbers", text.encode(), "Content-Type: application/json"), status=400)
+    (failure,) = response.json["responseStatus"]["errors"]
+    assert failure["fieldName"] == "numbers"
+    assert "Invalid value" in failure["message"]
 
 
 def test_openapi_has_a_form_with_a_file() -> None:
