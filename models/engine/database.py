@@ -33,7 +33,7 @@ CONNECTIONS = 32
 #: How often `Database.run` does a unit at most.
 ATTEMPTS = 5
 #: How often one that others were quicker than: of Galera's nodes that change a row without a pause, one wins at a time.
-CONTENDED = 25
+CONTENDED = 100
 #: Rows of a budget that a row of a writing unit costs: it is stored, and stays.
 WRITTEN = 5
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import product
 
 import pytest
+from structlog.testing import capture_logs
 from webtest import TestApp
 
 from gateway import wsgi
@@ -122,12 +123,12 @@ def test_who_may_call_it_knows_it(app: TestApp) -> None:
 
 
 def test_a_denied_call_of_a_hidden_operation_has_its_audit_line(
-    app: TestApp, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    app: TestApp,
 ) -> None:
-    answer(app, HIDDEN, "json", "PATCH", CALLERS["user"])
-    written = caplog.text + capsys.readouterr().out + capsys.readouterr().err
-    assert "access denied" in written
-    assert HIDDEN in written
+    with capture_logs() as lines:
+        answer(app, HIDDEN, "json", "PATCH", CALLERS["user"])
+    assert "access denied" in [each["event"] for each in lines]
+    assert HIDDEN in str(lines)
 
 
 def test_names_are_shown_where_metadata_is_for_all(anonymous: TestApp) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 from webtest import TestApp
 
@@ -93,6 +96,16 @@ def test_errors_end_a_batch(shop: TestApp, operation: str, bad: Any, good: Any, 
     assert response.headers["X-AutoBatch-Completed"] == "1"
 
 
+@pytest.fixture
+def every_level() -> Iterator[None]:
+    """Debug lines are written, whatever tests before this one have set up."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
+    yield
+    structlog.configure(wrapper_class=before)
+
+
+@pytest.mark.usefixtures("every_level")
 def test_a_value_error_is_logged_without_the_requests_values(shop: TestApp) -> None:
     with capture_logs() as lines:
         for _ in range(2):

@@ -220,7 +220,7 @@ def test_it_tells_systemd_that_it_is_ready(make_gateway: GatewayFactory, tmp_pat
 
 FORKED = f"""
 import os, signal, time
-from gateway.serving import {end_new_workers_at_once.__name__} as prepare
+from {end_new_workers_at_once.__module__} import {end_new_workers_at_once.__name__} as prepare
 
 def handle(*_): pass
 
