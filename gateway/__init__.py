@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from gateway.contract import fields as fields
     from gateway.contract import rules as rules
     from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
-    from gateway.contract.dto import Dto, Instance
+    from gateway.contract.dto import Dto, Instance, Interface
+    from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+    from gateway.contract.enums import member
     from gateway.contract.fields import DtoEnum, DtoFlags
     from gateway.contract.generics import TypeParameter, close
+    from gateway.contract.lists import ListResponse, list_request
     from gateway.replies import Content
     from gateway.rows import Rows
     from gateway.service import Service
@@ -39,6 +42,13 @@ if TYPE_CHECKING:
 
 #: The home of each name; a name that ends its home is that module itself.
 _HOMES = {
+    "ApiMember": "gateway.contract.dto_field",
+    "Attribute": "gateway.contract.dto_field",
+    "DataMember": "gateway.contract.dto_field",
+    "Interface": "gateway.contract.dto",
+    "ListResponse": "gateway.contract.lists",
+    "list_request": "gateway.contract.lists",
+    "member": "gateway.contract.enums",
     "ANYONE": "gateway.contract.catalog",
     "SIGNED_IN": "gateway.contract.catalog",
     "Access": "gateway.contract.catalog",
@@ -68,15 +78,20 @@ __all__ = [
     "ANYONE",
     "SIGNED_IN",
     "Access",
+    "ApiMember",
+    "Attribute",
     "Content",
     "Context",
     "Cookie",
     "Credentials",
+    "DataMember",
     "Dialect",
     "Dto",
     "DtoEnum",
     "DtoFlags",
     "Instance",
+    "Interface",
+    "ListResponse",
     "Principal",
     "Rows",
     "Service",
@@ -87,6 +102,8 @@ __all__ = [
     "close",
     "errors",
     "fields",
+    "list_request",
+    "member",
     "rules",
 ]
 
@@ -99,3 +116,7 @@ def __getattr__(name: str) -> object:
     found = module if home.rpartition(".")[2] == name else getattr(module, name)
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
