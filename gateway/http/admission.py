@@ -88,4 +88,7 @@ def caller_of(request: Request) -> str:
 
 def _is_large(request: Request) -> bool:
     length = request.env.get("CONTENT_LENGTH")
-    return len(length) > 6 or int(length) > LARGE if length else "HTTP_TRANSFER_ENCODING" in request.env
+    if length:
+        return len(length) > 6 or int(length) > LARGE
+    # A body that was received as a whole is short.
+    return "HTTP_TRANSFER_ENCODING" in request.env and not 0 < len(request.begun) < LARGE

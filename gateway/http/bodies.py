@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import brotli
@@ -31,6 +32,23 @@ _BLANK = b" \t\r\n"
 _DOCUMENTS = (b"{", b"[", b"<")
 
 
+def receive(request: Request, most: int) -> None:
+    """Wait for the client to send its body, or for the first `most` bytes of one whose length it does not say: who takes a place
+    afterwards does not hold it while a slow client sends. Nothing is inflated or decoded. Bodies that say that they are longer are left to
+    `read`, which needs no more memory than there are places.
+
+    Raises what `read` raises of the stream, and UnsupportedMedia.
+    """
+    env = request.env
+    length = request.content_length
+    if request.body is not None or (length is not None and length > most):
+        return
+    if header := env.get("HTTP_CONTENT_ENCODING"):
+        _encodings(header)
+    is_ended = length is None and env.get("wsgi.input_terminated")
+    request.begun = b"".join(_blocks(request.stream if is_ended else request.bounded_stream, most))
+
+
 def read(request: Request, limit: int) -> bytes:
     """The whole body, inflated where it is compressed; read once, and kept on the request.
 
@@ -52,7 +70,7 @@ def read(request: Request, limit: int) -> bytes:
         is_ended = length is None and env.get("wsgi.input_terminated")
         stream = request.stream if is_ended else request.bounded_stream
         # PERF: most bodies are one block.
-        data = _block(stream, limit + 1)
+        data = request.begun or _block(stream, limit + 1)
         if len(data) != length:
             data = _rest_of(stream, data, length, limit)
         for inflate in reversed(inflaters) if data else ():
@@ -78,7 +96,8 @@ def read_blocks(request: Request, limit: int) -> Iterator[bytes]:
         raise too_large(limit)
     is_ended = length is None and env.get("wsgi.input_terminated")
     size = 0
-    for block in _blocks(request.stream if is_ended else request.bounded_stream, limit + 1):
+    rest = _blocks(request.stream if is_ended else request.bounded_stream, limit + 1 - len(request.begun))
+    for block in chain(filter(None, [request.begun]), rest):
         size += len(block)
         if size > limit:
             raise too_large(limit)

@@ -188,6 +188,11 @@ class Pipeline:
         caller, admission = self.gate.admit(operation, request), self.admission
         if self._counts and not batch:
             admission.count(operation, request)
+        env = request.env
+        # PERF: shorter bodies have come with the head.
+        if len(env.get("CONTENT_LENGTH", "")) > 4 or "HTTP_TRANSFER_ENCODING" in env:
+            access = operation.access
+            bodies.receive(request, min(LARGE, self._limits_of[access is None or access.signed_in].bytes))
         budget = Budget(self.limits, admission.places.pause if batch or operation.lists else None)
         call = _Call(operation, request, caller, budget)
         place = admission.place(operation, request, batch=batch)

@@ -29,6 +29,7 @@ class Request(falcon.Request):
     :ivar operation: the operation that was called, where the address has one.
     :ivar caller_id: the signed-in user's id, for the log.
     :ivar credentials: what the request shows of its sender.
+    :ivar begun: what was received of the body before it was read (`gateway.http.bodies.receive`).
     :ivar body: the body, inflated, as soon as it was read.
     :ivar ignored: wire paths of the values of the body that were dropped; an empty one is the rest of the body.
     :ivar may_set_cookies: whether the answer to a log-in may keep it in the client's cookies.
@@ -45,6 +46,7 @@ class Request(falcon.Request):
     caller_id: str = ""
     credentials: Credentials = NONE
     began: float = 0.0
+    begun: bytes = b""
     body: bytes | None = None
     may_set_cookies: bool = True
     ignored: tuple[str, ...] = ()

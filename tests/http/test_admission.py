@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -69,6 +71,54 @@ def test_a_large_response_keeps_its_place_until_it_is_sent(limited: MakeClient, 
         assert not second.done()
         blocks.close()
         assert second.result(30).status_code == 200
+
+
+class Awaited(io.BytesIO):
+    """A body whose client sends nothing of it until it may go on. As a server's, it gives what is asked for, or waits."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.waited_for = threading.Event()
+        self.goes_on = threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.waited_for.set()
+        assert self.goes_on.wait(30)
+        return super().read(size)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("path", ["/sessions", "/json/reply/NewSession[]"])
+def test_a_body_that_is_awaited_has_no_place(limited: MakeClient, path: str, chunked: bool) -> None:
+    """Others write while slow clients, as many as there are places, send their bodies."""
+    client = limited(threads=1, connections=1)
+    document: Any = {"displayName": "slow", "consoleData": "x" * 20_000}
+    body = json.dumps([document] if path.endswith("[]") else document).encode()
+
+    def send(awaited: Awaited) -> int:
+        request = client.RequestClass.blank(path, method="POST", headers={"Authorization": f"Bearer {API_KEY}"})
+        request.environ |= {"CONTENT_TYPE": "application/json", "wsgi.input": awaited}
+        if chunked:
+            request.environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+            request.environ.pop("CONTENT_LENGTH", None)
+        else:
+            request.environ["CONTENT_LENGTH"] = str(len(body))
+        # WebTest would read the body itself, to copy it.
+        status: list[str] = []
+        b"".join(client.app(request.environ, lambda line, headers, *more: status.append(line)))
+        return int(status[0].split()[0])
+
+    slow = [Awaited(body) for _ in range(3)]
+    with ThreadPoolExecutor(len(slow)) as threads:
+        sent = [threads.submit(send, each) for each in slow]
+        try:
+            assert all(each.waited_for.wait(30) for each in slow)
+            client.post_json("/sessions", {"displayName": "honest"}, status=200)
+            client.post_json("/json/reply/NewSession[]", [{"displayName": "honest"}], status=200)
+        finally:
+            for each in slow:
+                each.goes_on.set()
+        assert [each.result(30) for each in sent] == [200] * len(slow)
 
 
 def test_a_rate_is_kept_for_each_class_and_said_in_the_asked_format(limited: MakeClient) -> None:
