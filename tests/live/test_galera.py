@@ -51,7 +51,7 @@ def test_one_killed_one_joining_one_stopped(make_gateway: GatewayFactory, galera
         assert nodes[1].process is not None
         nodes[1].process.send_signal(signal.SIGCONT)
 
-    clients = under_load([kill, join, stop, go_on], *gateways)
+    clients = under_load([kill, join, stop, go_on], *gateways, clustered=True)
     wait_until(nodes[1].ready, "the node that was stopped", nodes[1].process)
     assert all(gateway.healthy() for gateway in gateways)
     assert sum(client.statuses[200] for client in clients) > 0
