@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -70,7 +72,7 @@ def build(
 def load(name: str) -> Service:
     """The service of a name, ``module:attribute``; the working folder's modules are found.
 
-    :raises ConfigurationError: when there is none. What a module raises while it is imported says itself what is wrong with it.
+    :raises ConfigurationError: when there is none, or its module raises an error while it is imported: then with the error and the line.
     """
     module_name, colon, attribute = name.partition(":")
     if not colon:
@@ -81,15 +83,26 @@ def load(name: str) -> Service:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
+            raise ConfigurationError(f"the module '{module_name}' can't be imported: {_told(error, folder)}") from error
         raise ConfigurationError(
             f"there is no module '{error.name}' for the service '{name}' in {folder} or on Python's path"
         ) from error
+    except Exception as error:
+        raise ConfigurationError(f"the module '{module_name}' can't be imported: {_told(error, folder)}") from error
     found = getattr(module, attribute, None)
     if not isinstance(found, Service):
         what = "nothing" if found is None else f"a {type(found).__name__}"
         raise ConfigurationError(f"'{name}' is {what}, and no gateway.Service")
     return found
+
+
+def _told(error: Exception, folder: str) -> str:
+    """An error of a service's module on one line, with the last line of the working folder's files that led to it."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [each for each in frames if each.filename.startswith(folder + os.sep)] or frames
+    return f"{type(error).__name__}: {error} ({own[-1].filename}, line {own[-1].lineno})"
 
 
 def refusal(settings: Settings) -> Callable[[bytes], bytes]:

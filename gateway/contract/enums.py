@@ -6,7 +6,7 @@ import enum
 import sys
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from gateway.contract.naming import xml_namespace
 from serializers import shape
@@ -100,6 +100,14 @@ class DtoEnum(_Described, enum.StrEnum):
     @staticmethod
     def _generate_next_value_(name: str, _start: int, _count: int, _last_values: list[Any]) -> str:
         return _dotnet_name(name)
+
+    def __new__(cls, value: str) -> Self:
+        """A member. Raises TypeError for a number, which only `member` gives."""
+        if not isinstance(value, str):
+            raise TypeError(f"{cls.__name__}: {value!r} is not a text; write member(number={value!r}) for a number")
+        made = str.__new__(cls, value)
+        made._value_ = str(value)
+        return made
 
     def __init__(self, value: str) -> None:
         self.declared: member | None = getattr(value, "declared", None)  # type: ignore[misc]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -70,3 +72,30 @@ def test_routes() -> None:
     assert ("POST", "/sessions", "NewSession", "User") in found
     assert ("GET,POST,DELETE", "/auth", "Authenticate", "anyone") in found
     assert ("GET", "/accounts", "ListAccounts", "signed in") in found
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all' ({path}, line 1)"),
+        ("def (", "SyntaxError: invalid syntax (broken.py, line 1)"),
+        ("\nraise RuntimeError('no luck')", "RuntimeError: no luck ({path}, line 2)"),
+        (
+            "from gateway import DtoEnum\nclass Level(DtoEnum):\n    Low = 1",
+            "TypeError: Level: 1 is not a text; write member(number=1) for a number ({path}, line 2)",
+        ),
+    ],
+)
+def test_a_module_that_cannot_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, told: str
+) -> None:
+    """One line says what is wrong, and where in the service's own files."""
+    path = tmp_path / "broken.py"
+    path.write_text(source)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delitem(sys.modules, "broken", raising=False)
+    monkeypatch.setenv("GATEWAY_SERVICE", "")
+    done = run("check", "broken:service")
+    assert done.exit_code == 1
+    assert done.stderr == f"gateway: the module 'broken' can't be imported: {told.format(path=path)}\n"
