@@ -167,7 +167,7 @@ class Service:
 
     def check(self) -> None:
         """Refuse a service that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
-        problems = [] if self._callers else list(self._uncallable())
+        problems = [*self._uncallable(), *self._unremembered()]
         try:
             self.catalog.check()
         except CatalogError as error:
@@ -176,9 +176,14 @@ class Service:
             raise CatalogError("\n".join(problems))
 
     def _uncallable(self) -> Iterable[str]:
-        for operation in self.catalog:
+        for operation in () if self._callers else self.catalog:
             if operation.access is not None and operation.access.signed_in:
                 yield f"{operation.name} needs a caller who is signed in, and the service knows none: give it authenticate= or Users()"
+
+    def _unremembered(self) -> Iterable[str]:
+        for operation in () if self._once else self.catalog:
+            if operation.idempotent:
+                yield f"{operation.name} can't be idempotent: the service remembers no keys without Users()"
 
     def application(self, settings: Settings, database: Database | None = None, probed: Database | None = None) -> App:
         """The WSGI application of these settings. Raises CatalogError when the service contradicts itself.

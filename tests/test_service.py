@@ -1,0 +1,75 @@
+"""What a service refuses of its own declarations, and what it makes of the callers that its own function knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway import ANYONE, SIGNED_IN, Credentials, Dto, Principal, Service, Users, errors
+from gateway.calls import Method
+from gateway.settings import Settings
+
+NAMESPACE = "Services.Tests"
+
+
+def known(_: Credentials) -> Principal:
+    return Principal.of("ada", roles=["Clerk"])
+
+
+def declared(service: Service, **options: Any) -> Service:
+    """The service with one operation."""
+    dto = type("Thing", (Dto,), {"__module__": __name__})
+    service.post("/things", **options)(dto)
+    service.handles(dto)(lambda *_: None)
+    return service
+
+
+@pytest.mark.parametrize(
+    ("service", "options", "told"),
+    [
+        (Service("Shop"), {"access": SIGNED_IN}, "Thing needs a caller who is signed in, and the service knows none"),
+        (Service("Shop", roles=["Clerk"]), {"role": "Clerk"}, "Thing needs a caller who is signed in"),
+        (
+            Service("Shop", authenticate=known),
+            {"access": SIGNED_IN, "idempotent": True},
+            "Thing can't be idempotent: the service remembers no keys without Users()",
+        ),
+        (Service("Shop", authenticate=known), {"role": "Boss"}, "Thing needs the role Boss, which does not exist"),
+    ],
+)
+def test_what_is_refused_at_start(service: Service, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(errors.CatalogError, match=f"(?m)^{told}"):
+        declared(service, **options).application(Settings.from_environment())
+
+
+def test_what_goes() -> None:
+    declared(Service("Shop"), access=ANYONE).check()
+    declared(Service("Shop", authenticate=known), access=SIGNED_IN).check()
+    with_users = Service("Shop")
+    with_users.use(Users())
+    declared(with_users, access=SIGNED_IN, idempotent=True).check()
+
+
+def test_one_signs_callers_in() -> None:
+    with pytest.raises(errors.CatalogError, match="two who sign callers in"):
+        Service("Shop", authenticate=known).use(Users())
+
+
+@pytest.mark.parametrize(
+    ("shown", "method"),
+    [
+        (Credentials(api_key="k"), Method.KEY),
+        (Credentials(authorization="Bearer t"), Method.OTHER),
+        (Credentials(authorization="Bearer t", cookie="a=b"), Method.OTHER),
+        (Credentials(cookie="a=b"), Method.COOKIE),
+        (Credentials(), Method.OTHER),
+    ],
+)
+def test_how_a_caller_proved_who_it_is(shown: Credentials, method: Method) -> None:
+    """Browsers send cookies by themselves, so what changes something is refused to pages of other sites."""
+    service = declared(Service("Shop", authenticate=known), access=SIGNED_IN)
+    assert service._callers is not None
+    caller = service._callers(Settings.from_environment(), None).authenticate(shown)  # type: ignore[arg-type]
+    assert caller is not None
+    assert caller.method is method
