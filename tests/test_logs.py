@@ -21,6 +21,10 @@ Configure = Callable[[str], io.StringIO]
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     """Configure logging, and return what is written."""
     handlers, level = logging.root.handlers[:], logging.root.level
+    # As the server has it: gunicorn's own logger, which other tests use, keeps its lines to itself.
+    errors = logging.getLogger("gunicorn.error")
+    monkeypatch.setattr(errors, "handlers", [])
+    monkeypatch.setattr(errors, "propagate", True)
 
     def configure(style: str) -> io.StringIO:
         written = io.StringIO()
