@@ -1,0 +1,96 @@
+"""New sessions stored in SQLite by several processes at once, beside one process.
+
+    python benchmarks/writers.py [--rounds N] [--seconds S] [--threads N]
+
+Each process stores sessions with two members from some threads, all into one file. Counts are interleaved; a ratio is the median of the
+rounds' ratios of sessions a second, and the longest wait is that of one session in all rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import tempfile
+import threading
+import time
+from itertools import count
+from multiprocessing.queues import Queue
+from pathlib import Path
+
+from storage import lines_of, members_of, values_of
+
+from models import connect
+from models.engine import migrations
+from models.sessions import ROWS as SESSIONS
+from models.sessions import session
+from models.users import ROWS as USERS
+
+PROCESSES = (1, 2, 4)
+
+
+def store(url: str, threads: int, begin: float, seconds: float, said: Queue[tuple[int, float]]) -> None:
+    """Store sessions from some threads between two moments; say how many, and how long the slowest took."""
+    database = connect(url)
+    numbers = count()
+    waits: list[float] = []
+
+    def run() -> None:
+        time.sleep(max(0.0, begin - time.time()))
+        while (now := time.time()) < begin + seconds:
+            number = next(numbers)
+            with database.unit_of_work() as unit:
+                session.insert(unit, values_of(number), members_of(number, 2), lines_of(number, 1))
+            waits.append(time.time() - now)
+
+    workers = [threading.Thread(target=run) for _ in range(threads)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    database.dispose()
+    said.put((len(waits), max(waits)))
+
+
+def stored(folder: Path, processes: int, threads: int, seconds: float) -> tuple[float, float]:
+    """Sessions a second, and the longest wait."""
+    url = f"sqlite:///{folder / f'{time.monotonic_ns()}.db'}"
+    database = connect(url)
+    migrations.apply(database, (USERS, SESSIONS))
+    database.dispose()
+    context = multiprocessing.get_context("spawn")
+    said: Queue[tuple[int, float]] = context.Queue()
+    begin = time.time() + 1.5
+    made = [context.Process(target=store, args=(url, threads, begin, seconds, said)) for _ in range(processes)]
+    for each in made:
+        each.start()
+    results = [said.get(timeout=60) for _ in made]
+    for each in made:
+        each.join()
+    return sum(number for number, _ in results) / seconds, max(wait for _, wait in results)
+
+
+def main() -> None:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--threads", type=int, default=8)
+    arguments = parser.parse_args()
+    ratios: dict[int, list[float]] = {number: [] for number in PROCESSES}
+    longest = dict.fromkeys(PROCESSES, 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(arguments.rounds):
+            rates = {}
+            for processes in PROCESSES[:: 1 if number % 2 else -1]:
+                rates[processes], wait = stored(Path(folder), processes, arguments.threads, arguments.seconds)
+                longest[processes] = max(longest[processes], wait)
+            for processes, rate in rates.items():
+                ratios[processes].append(rate / rates[1])
+    for processes in PROCESSES:
+        ratio = statistics.median(ratios[processes])
+        print(f"{processes} processes: {ratio:.2f} of one, longest wait {longest[processes] * 1000:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
