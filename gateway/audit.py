@@ -29,6 +29,7 @@ class Event(Enum):
     USER_CHANGED = "user changed"
     USER_DISABLED = "user disabled"
     USER_ENABLED = "user enabled"
+    USER_DELETED = "user deleted"
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - the name of an event
     PASSWORD_VOIDED = "password voided"  # noqa: S105 - the name of an event
     ROLES_CHANGED = "roles changed"

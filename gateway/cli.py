@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -11,8 +12,10 @@ from dataclasses import replace
 import click
 
 from gateway import __version__, logs
-from gateway.commands import contract, convert, new, sessions, users
+from gateway.commands import accounts, call, contract, convert, new, sessions, users
 from gateway.commands.chosen import chosen_service
+from gateway.commands.databases import announce_database, require_database
+from gateway.commands.output import json_option, print_json
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 from gateway.terminal import printable
@@ -20,7 +23,7 @@ from models import StorageError
 
 #: Commands that are about a service.
 _OF_A_SERVICE = frozenset(
-    {"check", "check-config", "convert", "migrate", "openapi", "routes", "serve", "types", "user"}
+    {"call", "check", "check-config", "convert", "migrate", "openapi", "routes", "serve", "types", "user"}
 )
 _SERVICE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
@@ -43,9 +46,15 @@ class _Gateway(click.Group):
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
-        except (GatewayError, StorageError) as error:
-            click.echo(printable(f"gateway: {error}", kept="\n"), err=True)
-            sys.exit(1)
+        except (GatewayError, StorageError, UnicodeDecodeError) as error:
+            text = str(error)
+        except OSError as error:
+            # A reader that left is click's to handle.
+            if error.errno == errno.EPIPE:
+                raise
+            text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        click.echo(printable(f"gateway: {text}", kept="\n"), err=True)
+        sys.exit(1)
 
 
 def _is_value(command: click.Command, arguments: list[str]) -> bool:
@@ -64,6 +73,13 @@ def main() -> None:
 
     Commands are about the service that MODULE:ATTRIBUTE names, after the command's name or at its end: gateway serve shop:shop. If it
     is omitted, GATEWAY_SERVICE names the service; if that is not set, it is the sessions API.
+
+    \b
+    Examples:
+      gateway serve --port 8080
+      gateway user add ann@example.org --role User --password
+      gateway call NewSession displayName=Hi channel=Chat
+      gateway types csharp > dtos.cs
     """
     # SECURITY: databases, exports and secrets are their owner's.
     os.umask(0o077)
@@ -72,13 +88,25 @@ def main() -> None:
 
 
 @main.command()
-def serve() -> None:
-    """Serve requests until SIGTERM or Ctrl-C."""
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of that of GATEWAY_BIND.")
+@click.option("--open", "opens", is_flag=True, help="Open the service in a browser.")
+def serve(*, port: int | None, opens: bool) -> None:
+    """Serve requests until SIGTERM or Ctrl-C. The first start creates the database and an administrator.
+
+    \b
+    Examples:
+      gateway serve
+      gateway serve --port 8080 --open
+      gateway serve shop:shop
+      GATEWAY_DATABASE_URL=mysql://gateway:PASSWORD@127.0.0.1/gateway gateway serve
+    """
     from gateway import wsgi
     from gateway.serving import application as serving
     from gateway.serving import listening, starting
 
     settings = Settings.from_environment()
+    if port is not None:
+        settings = replace(settings, bind=listening.with_port(settings.bind, port))
     logs.configure(settings.log, queued=True)
     service = wsgi.load(settings.service)
     service.check()
@@ -88,6 +116,9 @@ def serve() -> None:
         app = wsgi.build(settings, database, None if database is None else wsgi.probed(settings), service)
         if database is not None:
             database.dispose()
+    if opens:
+        # The listener is open: the browser's connection waits until a worker accepts it.
+        click.launch(f"{listening.url_of(settings.bind)}/")
     serving.Server(app, database, settings, listener).run()
 
 
@@ -99,28 +130,46 @@ def serve() -> None:
     metavar="OWNER/NUMBER",
     help="Undo the owner's migrations after this number, or apply them up to it; 0 undoes all. The owner may be omitted if there is one.",
 )
-def migrate(*, check: bool, wanted: str | None) -> None:
-    """Bring the database's schema to this version. Each part with tables of its own is an owner: users, sessions, a service."""
+@json_option
+def migrate(*, check: bool, wanted: str | None, as_json: bool) -> None:
+    """Bring the database's schema to this version. Each part with tables of its own is an owner: users, sessions, a service.
+
+    \b
+    Examples:
+      gateway migrate --check
+      gateway migrate
+      gateway migrate --to sessions/3
+    """
     from gateway.serving import starting
     from models.engine import migrations, owners
 
     settings = Settings.from_environment()
+    if check:
+        require_database(settings)
     database = migrations.patient(settings.database_url)
     rows = chosen_service().rows
     owners.verify(rows)
     target = None if wanted is None else migrations.target(wanted, rows)
     missing = migrations.missing(database, rows)
     if check:
-        click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
+        if as_json:
+            print_json({"missing": missing})
+        else:
+            click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
         sys.exit(1 if missing else 0)
+    announce_database(settings)
     has_data = migrations.is_migrated(database)
     report: Callable[[str], None] = _to_stderr if has_data else _to_nobody
     if has_data and (target is not None or missing):
         report(f"the migrations need {starting.disk_needed(database, settings.sqlite_path)} of disk")
-    if target is not None:
-        for name in migrations.downgrade(database, rows, target, report):
-            click.echo(f"undid {name}")
-    for name in migrations.apply(database, rows, report, target):
+    undone = [] if target is None else migrations.downgrade(database, rows, target, report)
+    applied = migrations.apply(database, rows, report, target)
+    if as_json:
+        print_json({"undone": undone, "applied": applied})
+        return
+    for name in undone:
+        click.echo(f"undid {name}")
+    for name in applied:
         click.echo(f"applied {name}")
     click.echo("the schema is up to date" if target is None else f"the schema is that of {target}")
 
@@ -134,7 +183,8 @@ def _to_nobody(text: str) -> None:
 
 
 @main.command("check-config")
-def check_config() -> None:
+@json_option
+def check_config(*, as_json: bool) -> None:
     """Check and print the settings, without secrets."""
     from gateway import wsgi
     from gateway.users.part import users_of
@@ -142,12 +192,17 @@ def check_config() -> None:
     settings = Settings.from_environment()
     if users_of(wsgi.load(settings.service)) is not None:
         settings = replace(settings, secret=settings.signing_secret())
+    if as_json:
+        print_json({variable: value for variable, value, _ in settings.shown()})
+        return
     for variable, value, meaning in settings.shown():
         click.echo(printable(f"{variable}={value}  # {meaning}"))
 
 
 main.add_command(sessions.sessions)
 main.add_command(users.user)
+main.add_command(accounts.account)
+main.add_command(call.call)
 main.add_command(convert.convert)
 main.add_command(new.new)
 main.add_command(contract.check)

@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -181,7 +182,9 @@ class Settings:
         threads = env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1
         return cls(
             bind=env.str(
-                "GATEWAY_BIND", "127.0.0.1:8000", validate=_check(_is_bind, "an address and port, or unix:PATH")
+                "GATEWAY_BIND",
+                "127.0.0.1:8000",
+                validate=_check(_is_bind, "an address and port up to 65535, or unix:PATH"),
             ),
             service=env.str("GATEWAY_SERVICE", _SESSIONS, validate=_check(_is_service, _SERVICE)),
             database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check_database),
@@ -336,14 +339,17 @@ def _is_service(value: str) -> bool:
 
 
 def _is_bind(value: str) -> bool:
-    return _BIND.fullmatch(value) is not None
+    port = value.rpartition(":")[2]
+    return _BIND.fullmatch(value) is not None and not (port.isdecimal() and int(port) > 65_535)
 
 
 def _check_database(value: str) -> None:
     try:
-        address.parse(value)
+        parsed = address.parse(value)
     except ValueError as error:
         raise ValidationError(f"can't be used: {error}") from error
+    if isinstance(parsed, address.MysqlAddress) and find_spec("pymysql") is None:
+        raise ValidationError("needs the driver PyMySQL: pip install 'sessions-gateway[mysql]'")
 
 
 def _are_networks(values: list[str]) -> bool:

@@ -21,16 +21,17 @@ from models.engine.engines import PATIENCE
 from serializers.registry import default_registry
 
 
-def open_database(settings: Settings, service: Service | None = None) -> Database:
-    """The database, with its schema as this version of the service needs it; None is the service that the settings name.
+def open_database(settings: Settings, service: Service | None = None, *, migrates: bool = True) -> Database:
+    """Open the database, and check that it has the schema of this version.
 
-    On SQLite missing migrations are applied; elsewhere that is ``gateway migrate``'s work. Raises ConfigurationError when the schema is
-    another.
+    :param service: the service whose tables are checked; None for the one that the settings name.
+    :param migrates: apply missing migrations to SQLite; ``gateway migrate`` applies them to database servers.
+    :raises ConfigurationError: when the schema is another version's.
     """
     rows = (service or load(settings.service)).rows
     owners.verify(rows)
     database = _connect(settings, settings.connections)
-    if settings.sqlite_path is not None:
+    if migrates and settings.sqlite_path is not None:
         patient = migrations.patient(settings.database_url)
         migrations.apply(patient, rows)
         patient.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 
@@ -66,6 +67,37 @@ def test_a_stream_has_its_bytes_and_its_outcome(configured: Configure) -> None:
     plain, stream = (json.loads(line) for line in written.getvalue().splitlines())
     assert "bytes" not in plain
     assert (stream["bytes"], stream["outcome"]) == (12, "client left")
+
+
+class Terminal(io.StringIO):
+    """A standard error that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_the_line_of_a_request_on_a_terminal(
+    configured: Configure, monkeypatch: pytest.MonkeyPatch, no_color: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    logs.configure("text")
+    write = logs.request_writer("text")
+    line = Line("id", "POST", "/sessions", 200, "json", "NewSession", "01a2", 5.71, email="ann@example.org")
+    write(line)
+    write(line._replace(user=None, email=None, status=404))
+    write(line._replace(email=None, size=12, outcome="client left"))
+    structlog.get_logger().info("other")
+    text = terminal.getvalue()
+    assert ("\x1b[" in text) is (no_color == "")
+    first, second, third, _ = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ POST /sessions 200 5\.7 ms ann@example\.org request_id=id", first
+    )
+    assert second.endswith("POST /sessions 404 5.7 ms request_id=id")
+    assert third.endswith("5.7 ms 01a2 bytes=12 outcome='client left' request_id=id")
 
 
 def test_lines_of_libraries_have_the_request_id(configured: Configure) -> None:

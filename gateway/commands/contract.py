@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gateway.commands.chosen import chosen_service
+from gateway.commands.output import json_option, print_json
 from gateway.metadata import types as languages
 from gateway.metadata.library import Document, Library
 from gateway.metadata.pages import rules
@@ -45,7 +46,13 @@ def _tell(document: Document) -> None:
 )
 @_BASE_URL
 def types(language: str, include: str | None, exclude: str | None, options: tuple[str, ...], base_url: str) -> None:
-    """Print the API's types in LANGUAGE: csharp, typescript, java, python or another that /types lists."""
+    """Print the API's types in LANGUAGE: csharp, typescript, java, python or another that /types lists.
+
+    \b
+    Examples:
+      gateway types csharp > dtos.cs
+      gateway types typescript --include 'NewSession.*' --base-url https://api.example.org
+    """
     known = {name.lower(): name for name in languages.language(language).options_of()}
     given = [(name, value) for name, _, value in (each.partition("=") for each in options)]
     for name, _ in given:
@@ -56,7 +63,8 @@ def types(language: str, include: str | None, exclude: str | None, options: tupl
 
 
 @click.command()
-def routes() -> None:
+@json_option
+def routes(*, as_json: bool) -> None:
     """Print every route: verbs, path, operation and access."""
     rows = []
     for operation in chosen_service().catalog:
@@ -64,15 +72,33 @@ def routes() -> None:
         named = ", ".join(roles for _, roles in rules(operation.access))
         who = named or ("signed in" if operation.access.signed_in else "anyone")
         rows += [(route.path, ",".join(route.verbs), operation.name, who) for route in operation.addresses]
+    if as_json:
+        print_json(
+            [
+                {"path": path, "verbs": verbs.split(","), "operation": name, "access": access}
+                for path, verbs, name, access in sorted(rows)
+            ]
+        )
+        return
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for path, verbs, name, who in sorted(rows):
         click.echo(f"{verbs:<{widths[1]}}  {path:<{widths[0]}}  {name:<{widths[2]}}  {who}")
 
 
 @click.command()
-def check() -> None:
+@json_option
+def check(*, as_json: bool) -> None:
     """Check the service's declarations, without a server."""
     service = chosen_service()
+    if as_json:
+        print_json(
+            {
+                "title": service.title,
+                "operations": sorted(service.catalog.operations),
+                "tables": [each.owner for each in service.rows],
+            }
+        )
+        return
     owners = ", ".join(each.owner for each in service.rows) or "none"
     click.echo(f"{service.title}: {len(service.catalog.operations)} operations, no faults; tables: {owners}")
 
@@ -80,5 +106,10 @@ def check() -> None:
 @click.command()
 @_BASE_URL
 def openapi(base_url: str) -> None:
-    """Print the API as OpenAPI 3.1."""
+    """Print the API as OpenAPI 3.1.
+
+    \b
+    Example:
+      gateway openapi --base-url https://api.example.org > openapi.json
+    """
     _tell(_library().openapi(None, base_url))

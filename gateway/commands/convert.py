@@ -41,6 +41,11 @@ def convert(source: str, target: str, type_name: str | None, file: Path | None) 
     """Convert a document from one format to another.
 
     JSV, XML and CSV say nothing of types: name the document's type to have numbers, booleans and lists as such.
+
+    \b
+    Examples:
+      gateway convert --from jsv --to json --type NewSession body.jsv
+      curl … | gateway convert --from csv --to jsonl --type SessionInfo[]
     """
     shape = _shape(type_name) if type_name else None
     registry = default_registry()

@@ -42,7 +42,12 @@ class NotCreated(GatewayError):
 @click.command()
 @click.argument("name")
 def new(name: str) -> None:
-    """Write a small service into the new folder NAME: a contract, use cases, a table with a migration, and tests."""
+    """Write a small service into the new folder NAME: a contract, use cases, a table with a migration, and tests.
+
+    \b
+    Example:
+      gateway new acme
+    """
     folder = create(name, Path.cwd())
     click.echo(f"wrote {len(_FILES)} files into {folder.name}; to serve them:\n")
     click.echo(f"    cd {name}\n    gateway serve {name}.service:service")

@@ -15,13 +15,13 @@ from typing import IO, Any
 import click
 
 from gateway.calls import instant
+from gateway.commands.databases import open_database
 from gateway.commands.formats import FORMATS, RecordFormat
 from gateway.contract import dates
 from gateway.errors import GatewayError
 from gateway.sessions import transfer
 from gateway.sessions.dtos.records import SessionRecord
 from gateway.sessions.transfer import Place
-from gateway.settings import Settings
 from models import Database
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
@@ -59,18 +59,22 @@ def sessions() -> None:
     """Archive, export and import sessions."""
 
 
-def _database() -> Database:
-    from gateway import wsgi
-
-    return wsgi.open_database(Settings.from_environment())
-
-
 @sessions.command()
 @click.option("--older-than", required=True, type=Age(), help="Minimum age of a session: 90d, 12w, 2y.")
-def archive(older_than: timedelta) -> None:
-    """Move old sessions out of the live list. Active sessions stay in it; searchArchive=true finds archived ones."""
-    database = _database()
+@click.option("--dry-run", is_flag=True, help="Change nothing; print how many sessions would be archived.")
+def archive(older_than: timedelta, *, dry_run: bool) -> None:
+    """Move old sessions out of the live list. Active sessions stay in it; searchArchive=true finds archived ones.
+
+    \b
+    Examples:
+      gateway sessions archive --older-than 90d --dry-run
+      gateway sessions archive --older-than 90d
+    """
+    database = open_database(changes=not dry_run)
     before = instant(datetime.now(UTC) - older_than)
+    if dry_run:
+        click.echo(f"{transfer.count_old(database, before)} sessions would be archived", err=True)
+        return
     done = 0
     with _progress("archiving", transfer.count_old(database, before)) as advance:
         for count in transfer.archive(database, before):
@@ -80,19 +84,31 @@ def archive(older_than: timedelta) -> None:
 
 
 @sessions.command()
-@click.option("--format", "format_name", type=_FORMAT, default="jsonl", show_default=True)
+@click.option(
+    "--format", "format_name", type=_FORMAT, help="If omitted, the output's suffix decides; jsonl if it has none."
+)
 @click.option("--since", type=Day(), help="Only sessions created on this day or later, in UTC.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to this file; an interrupted export into it resumes.",
+    help="Write to this file, which must not exist; an interrupted export into it resumes.",
 )
-def export(format_name: str, since: date | None, output: Path | None) -> None:
-    """Write all sessions, archived ones too, to a file or standard output."""
-    database = _database()
+@click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")
+def export(format_name: str | None, since: date | None, output: Path | None, *, overwrite: bool) -> None:
+    """Write all sessions, archived ones too, to a file or standard output.
+
+    \b
+    Examples:
+      gateway sessions export --output sessions.csv
+      gateway sessions export --since 2026-11-01 --format jsv
+    """
+    name = format_name or _format_of(output)
+    if output is not None and output.exists() and not overwrite:
+        raise GatewayError(f"{output} exists; choose another file, or add --overwrite to replace it")
+    database = open_database(changes=False)
     first = None if since is None else f"{since}T00:00:00.000000Z"
-    written = FORMATS[format_name](SessionRecord)
-    target = _Standard() if output is None else _Resumable(output, {"format": format_name, "since": first})
+    written = FORMATS[name](SessionRecord)
+    target = _Standard() if output is None else _Resumable(output, {"format": name, "since": first})
     with target, _progress("exporting", transfer.count(database, first)) as advance:
         advance(target.done)
         for block in transfer.export(database, first, target.last):
@@ -101,14 +117,29 @@ def export(format_name: str, since: date | None, output: Path | None) -> None:
     click.echo(f"exported {target.done} sessions", err=True)
 
 
+def _format_of(path: Path | None) -> str:
+    """Return the format that a file's suffix names; jsonl if it has none. Raises GatewayError for another suffix."""
+    suffix = "" if path is None else path.suffix[1:].lower()
+    if suffix and suffix not in FORMATS:
+        known = ", ".join(f".{each}" for each in FORMATS)
+        raise GatewayError(f"the suffix of {path} names no format: use {known}, or --format")
+    return suffix or "jsonl"
+
+
 @sessions.command("import")
 @click.option("--format", "format_name", type=_FORMAT, help="If omitted, the file's suffix decides, else jsonl.")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path), default="-")
 def import_(format_name: str | None, path: Path) -> None:
-    """Store sessions that `gateway sessions export` wrote. Stored sessions are not changed, so an import may be repeated."""
-    suffix = path.suffix[1:]
+    """Store sessions that `gateway sessions export` wrote. Stored sessions are not changed, so an import may be repeated.
+
+    \b
+    Examples:
+      gateway sessions import sessions.csv
+      gateway sessions export | ssh other gateway sessions import
+    """
+    suffix = path.suffix[1:].lower()
     records = FORMATS[format_name or (suffix if suffix in FORMATS else "jsonl")](SessionRecord)
-    database = _database()
+    database = open_database(changes=True)
     if path == Path("-"):
         counts = _load(database, records, sys.stdin.buffer, 0)
     else:

@@ -9,13 +9,12 @@ from typing import TextIO
 import click
 
 from gateway.commands.chosen import chosen_service
+from gateway.commands.databases import open_database
+from gateway.commands.output import json_option, print_json, print_line
 from gateway.errors import ConfigurationError
-from gateway.settings import Settings
-from gateway.terminal import printable
 from gateway.users import administration
-from gateway.users.administration import Administrator
+from gateway.users.administration import Administrator, UserFacts
 from gateway.users.part import Users, users_of
-from models import Database
 
 _RULE = "At least 8 characters, and not easy to guess."
 #: The option's value where it has none.
@@ -69,19 +68,14 @@ def _with_password(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def user() -> None:
-    """Manage users, their passwords, roles and API keys."""
+    """Manage users, their passwords, roles and API keys.
 
-
-def _database() -> Database:
-    from gateway import logs, wsgi
-
-    settings = Settings.from_environment()
-    logs.configure(settings.log)
-    return wsgi.open_database(settings)
-
-
-def _echo(text: str) -> None:
-    click.echo(printable(text))
+    \b
+    Examples:
+      gateway user add ann@example.org --role User --password
+      gateway user key ann@example.org --days 90
+      gateway user roles ann@example.org --role User --role Manager
+    """
 
 
 def _users() -> Users:
@@ -93,7 +87,7 @@ def _users() -> Users:
 
 
 def _administrator() -> Administrator:
-    return _users().administrator(chosen_service(), _database())
+    return _users().administrator(chosen_service(), open_database(changes=True))
 
 
 @user.command()
@@ -116,20 +110,69 @@ def add(
     account_name: str,
     api_key: str | None,
 ) -> None:
-    """Add a user. Without a password, the user signs in by API key only."""
+    """Add a user. Without a password, the user signs in by API key only.
+
+    \b
+    Examples:
+      gateway user add ann@example.org --role User --password
+      gateway user add robot@example.org --role User --api-key KEY
+    """
     given = _password(password, password_file)
     added = _administrator().add_user(
         email, roles=roles or tuple(_users().default_roles), account_name=account_name, password=given, api_key=api_key
     )
-    _echo(f"added {email} ({added})")
+    print_line(f"added {email} ({added})")
 
 
 @user.command("list")
-def list_users() -> None:
+@json_option
+def list_users(*, as_json: bool) -> None:
     """List users, with roles and the last four characters of keys."""
     _users()
-    for line in administration.describe_users(_database()):
-        _echo(line)
+    database = open_database(changes=False)
+    if as_json:
+        print_json([_as_json(each) for each in administration.list_users(database)])
+        return
+    for line in administration.describe_users(database):
+        print_line(line)
+
+
+@user.command()
+@click.argument("email")
+@json_option
+def show(email: str, *, as_json: bool) -> None:
+    """Show one user: id, roles, accounts, keys and state."""
+    _users()
+    facts = administration.find_user(open_database(changes=False), email)
+    if as_json:
+        print_json(_as_json(facts))
+        return
+    keys = [f"{each.hint} until {each.expires}" if each.expires else each.hint for each in facts.keys]
+    lines = {
+        "e-mail": facts.email_address,
+        "id": facts.id,
+        "state": "disabled" if facts.disabled else "enabled",
+        "roles": ", ".join(facts.roles) or "none",
+        "accounts": ", ".join(facts.account_ids) or "none",
+        "password": "set" if facts.has_password else "none",
+        "API keys": ", ".join(keys) or "none",
+        "created": facts.created,
+    }
+    for name, value in lines.items():
+        print_line(f"{name:<9} {value}")
+
+
+def _as_json(facts: UserFacts) -> dict[str, object]:
+    return {
+        "id": facts.id,
+        "emailAddress": facts.email_address,
+        "roles": facts.roles,
+        "disabled": facts.disabled,
+        "hasPassword": facts.has_password,
+        "created": facts.created,
+        "accountIds": facts.account_ids,
+        "keys": [each._asdict() for each in facts.keys],
+    }
 
 
 @user.command()
@@ -141,19 +184,39 @@ def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -
     """Add an API key, or revoke one."""
     administrator = _administrator()
     if revoke is not None:
-        _echo(f"revoked: {administrator.revoke_keys(email, revoke)}")
+        print_line(f"revoked: {administrator.revoke_keys(email, revoke)}")
         return
     made = administrator.add_key(email, api_key, days)
-    _echo("added the key" if api_key else made)
+    print_line("added the key" if api_key else made)
 
 
 @user.command()
 @click.argument("email")
-@click.option("--undo", is_flag=True, help="Enable the user again.")
+@click.option("--undo", is_flag=True, help="Enable the user again, as 'gateway user enable' does.")
 def disable(email: str, *, undo: bool) -> None:
     """Disable a user: access tokens stop working within a minute, other credentials at once."""
-    _administrator().disable(email, disabled=not undo)
-    _echo(f"{'enabled' if undo else 'disabled'} {email}")
+    _set_disabled(email, disabled=not undo)
+
+
+@user.command()
+@click.argument("email")
+def enable(email: str) -> None:
+    """Enable a disabled user. The user signs in again; earlier log-ins stay invalid."""
+    _set_disabled(email, disabled=False)
+
+
+def _set_disabled(email: str, *, disabled: bool) -> None:
+    _administrator().disable(email, disabled=disabled)
+    print_line(f"{'disabled' if disabled else 'enabled'} {email}")
+
+
+@user.command()
+@click.argument("email")
+@click.confirmation_option("--yes", prompt="Delete this user for good?", help="Do not ask for confirmation.")
+def delete(email: str) -> None:
+    """Delete a user with the API keys and log-ins. Sessions and messages of the user stay. 'disable' can be undone; this can't."""
+    _administrator().delete(email)
+    print_line(f"deleted {email}")
 
 
 @user.command()
@@ -163,15 +226,36 @@ def password(email: str, password: str | None, password_file: TextIO | None) -> 
     """Change a password and sign the user out; API keys stay valid."""
     given = _password(password or _ASKED, password_file)
     _administrator().set_password(email, given or "")
-    _echo(f"changed the password of {email}")
+    print_line(f"changed the password of {email}")
 
 
 @user.command()
 @click.argument("email")
-@click.option("--role", "roles", multiple=True, type=_Role(), help="May be repeated.")
-def roles(email: str, roles: tuple[str, ...]) -> None:
-    """Replace a user's roles. Without --role, the user has no roles."""
+@click.option("--role", "roles", multiple=True, type=_Role(), help="A role that the user gets; may be repeated.")
+@click.option("--none", "clear", is_flag=True, help="Remove all roles.")
+def roles(email: str, roles: tuple[str, ...], *, clear: bool) -> None:
+    """Show a user's roles, or replace them with those of --role.
+
+    \b
+    Examples:
+      gateway user roles ann@example.org
+      gateway user roles ann@example.org --role User --role Manager
+      gateway user roles ann@example.org --none
+    """
+    if roles and clear:
+        raise click.UsageError("--role and --none exclude each other.")
+    if not roles and not clear:
+        _users()
+        roles = tuple(administration.find_user(open_database(changes=False), email).roles)
+        print_line(_roles_of(email, roles))
+        return
     voided = _administrator().set_roles(email, roles)
-    _echo(f"{email} has the roles {', '.join(roles)}" if roles else f"{email} has no roles")
+    print_line(_roles_of(email, roles))
     if voided:
-        _echo("The password is no longer valid: a user with fewer rights set it. Set a new one: gateway user password")
+        print_line(
+            "The password is no longer valid: a user with fewer rights set it. Set a new one: gateway user password"
+        )
+
+
+def _roles_of(email: str, roles: tuple[str, ...]) -> str:
+    return f"{email} has the roles {', '.join(roles)}" if roles else f"{email} has no roles"

@@ -72,6 +72,7 @@ class Gate:
         caller = request.authentication[0]
         if caller is not None:
             request.env[CALLER] = request.caller_id = source.user = caller.user_id
+            request.caller_email = caller.email
             if turns.current.end is not None:
                 turns.leave()
         return request.authentication

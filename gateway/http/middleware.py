@@ -143,6 +143,7 @@ def _line(request: Request, response: falcon.Response, size: int | None = None, 
         (time.perf_counter() - request.began) * 1000,
         size,
         outcome,
+        request.caller_email or None,
     )
     # PERF: a named tuple's own constructor is a function in Python.
     return tuple.__new__(Line, values)

@@ -28,6 +28,7 @@ class Request(falcon.Request):
     :ivar negotiation: the format of the answer, chosen before routing.
     :ivar operation: the operation that was called, where the address has one.
     :ivar caller_id: the signed-in user's id, for the log.
+    :ivar caller_email: the signed-in user's e-mail address, for the log.
     :ivar credentials: what the request shows of its sender.
     :ivar begun: what was received of the body before it was read (`gateway.http.bodies.receive`).
     :ivar body: the body, inflated, as soon as it was read.
@@ -44,6 +45,7 @@ class Request(falcon.Request):
     id: str = ""
     operation: Operation | None = None
     caller_id: str = ""
+    caller_email: str = ""
     credentials: Credentials = NONE
     began: float = 0.0
     begun: bytes = b""

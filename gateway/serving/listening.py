@@ -28,6 +28,9 @@ _PATIENCE = 2.0
 _HEAD_LIMIT = 16 * 1024
 _OK = b'{"status":"ok"}'
 
+#: Addresses of this machine for those that mean all of its addresses.
+_OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - shown, not listened on
+
 _REASONS = {
     errno.EADDRINUSE: "is in use: another process listens there. Stop it, or choose another port",
     errno.EADDRNOTAVAIL: "is not an address of this machine",
@@ -49,6 +52,20 @@ def listen(bind: str) -> socket.socket | None:
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, f"can't be used: {error.strerror or error}")
         raise ConfigurationError(f"GATEWAY_BIND: {bind} {reason}.") from error
+
+
+def with_port(bind: str, port: int) -> str:
+    """Return an address with another port: that of GATEWAY_BIND, or this machine's own where it is a Unix socket or ``fd://``."""
+    host, colon, _ = bind.rpartition(":")
+    return f"{host}:{port}" if colon and not bind.startswith(("unix:", "fd:")) else f"127.0.0.1:{port}"
+
+
+def url_of(bind: str) -> str:
+    """Return the URL at which a browser of this machine reaches the service; ``http://localhost`` where only a proxy can."""
+    host, colon, port = bind.rpartition(":")
+    if not colon or bind.startswith(("unix:", "fd:")):
+        return "http://localhost"
+    return f"http://{_OWN.get(host, host)}:{port}"
 
 
 def _is_inherited() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway import audit, strength
 from gateway.audit import Event
@@ -17,12 +17,40 @@ from gateway.users.clock import instant
 from gateway.users.passwords import LONGEST, new_hasher
 from gateway.users.rights import change_rights, void_credentials
 from models import Database, Unit
-from models.users import user, user_list
+from models.users import login, user, user_list
 from models.users.user_list import UserRow
 
 #: Characters that a new password has at least (OWASP ASVS 5.0, 6.2.1).
 SHORTEST = 8
 _DAY = 86_400
+
+
+class KeyFacts(NamedTuple):
+    """An API key that is not revoked.
+
+    :ivar hint: its last four characters; the key itself is not stored.
+    :ivar expires: when it expires, in UTC; None for no expiry.
+    """
+
+    hint: str
+    expires: str | None
+
+
+class UserFacts(NamedTuple):
+    """A user without secrets.
+
+    :ivar account_ids: the user's accounts, the user's own first.
+    :ivar created: when the user was added, in UTC.
+    """
+
+    id: str
+    email_address: str
+    roles: Sequence[str]
+    disabled: bool
+    has_password: bool
+    created: str
+    account_ids: Sequence[str]
+    keys: Sequence[KeyFacts]
 
 
 #: The id of the account of a name, from a unit of work, the name, and the time now.
@@ -116,6 +144,14 @@ class Administrator:
             void_credentials(unit, found, instant(self.now), disabled=disabled)
         self._record(Event.USER_DISABLED if disabled else Event.USER_ENABLED, found)
 
+    def delete(self, email: str) -> None:
+        """Delete a user with the API keys and log-ins. What the user created stays, with the user's id."""
+        with unit_of_work(self.database) as unit:
+            row = _found(unit, email)
+            login.delete_of_user(unit, row.id)
+            user.delete(unit, row.id)
+        self._record(Event.USER_DELETED, row)
+
     def set_password(self, email: str, password: str) -> None:
         """Give a user another password; whoever signed in by the old one is signed out."""
         hashed = hash_password(password, [email])
@@ -165,10 +201,24 @@ class Administrator:
             raise AdministrationError("this e-mail address or API key is in use already") from error
 
 
-def describe_users(database: Database) -> list[str]:
-    """A line for each user: address, id, roles and the hints of the keys."""
+def find_user(database: Database, email: str) -> UserFacts:
+    """Return the user of an e-mail address. Raises AdministrationError when there is none."""
     with unit_of_work(database, write=False) as unit:
-        return [_description(unit, each) for each in user.everybody(unit)]
+        row = user.by_email(unit, email)
+        if row is None:
+            raise AdministrationError(f"there is no user {email}")
+        return _facts(unit, row)
+
+
+def list_users(database: Database) -> list[UserFacts]:
+    """Return every user, by e-mail address."""
+    with unit_of_work(database, write=False) as unit:
+        return [_facts(unit, each) for each in user.everybody(unit)]
+
+
+def describe_users(database: Database) -> list[str]:
+    """Return a line for each user: e-mail address, id, roles and the hints of the keys."""
+    return [_description(each) for each in list_users(database)]
 
 
 def password_fault(password: str, known: Iterable[str | None] = ()) -> str:
@@ -200,10 +250,16 @@ def _found(unit: Unit, email: str) -> UserRow:
     return found
 
 
-def _description(unit: Unit, found: Any) -> str:
-    good = [each for each in user.keys(unit, found.id) if each.date_revoked is None]
-    hints = [each.hint + (f" until {each.date_expires[:10]}" if each.date_expires else "") for each in good]
-    state = "  disabled" if found.disabled else ""
-    return (
-        f"{found.email_address}  {found.id}  roles: {', '.join(found.roles)}  keys: {', '.join(hints) or 'none'}{state}"
-    )
+def _facts(unit: Unit, row: Any) -> UserFacts:
+    valid = [KeyFacts(each.hint, each.date_expires) for each in user.keys(unit, row.id) if each.date_revoked is None]
+    accounts = user.accounts(unit, row.id)
+    has_password = row.password_hash is not None
+    created = row.date_created
+    return UserFacts(row.id, row.email_address, row.roles, bool(row.disabled), has_password, created, accounts, valid)
+
+
+def _description(facts: UserFacts) -> str:
+    hints = [each.hint + (f" until {each.expires[:10]}" if each.expires else "") for each in facts.keys]
+    state = "  disabled" if facts.disabled else ""
+    listed = ", ".join(hints) or "none"
+    return f"{facts.email_address}  {facts.id}  roles: {', '.join(facts.roles)}  keys: {listed}{state}"

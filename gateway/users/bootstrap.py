@@ -124,12 +124,15 @@ def first_user(
             password=made.password or settings.bootstrap_password,
             api_key=made.api_key or settings.bootstrap_api_key,
         )
-    except AdministrationError:
-        # Another node of the same installation may have started at the same time.
-        if not _has_administrator(database, role):
-            raise
+    except AdministrationError as error:
         if kept is not None:
             kept.unlink(missing_ok=True)
+        # Another node of the same installation may have started at the same time.
+        if not _has_administrator(database, role):
+            raise AdministrationError(
+                f"the first administrator can't be added: {error}. "
+                "Check GATEWAY_BOOTSTRAP_EMAIL, GATEWAY_BOOTSTRAP_PASSWORD and GATEWAY_BOOTSTRAP_API_KEY"
+            ) from error
         return None
     return made
 

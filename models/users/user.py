@@ -114,6 +114,13 @@ def update(unit: Unit, user_id: str, **changes: Any) -> None:
     _USERS.update(unit, {"id": user_id}, **changes)
 
 
+def delete(unit: Unit, user_id: str) -> None:
+    """Delete a user with the user's API keys and links to accounts."""
+    _KEYS.delete(unit, user_id=user_id)
+    _ACCOUNTS.delete(unit, user_id=user_id)
+    _USERS.delete(unit, id=user_id)
+
+
 def accounts(unit: Unit, user_id: str) -> list[str]:
     """The ids of a user's accounts, the user's own first."""
     return [each.account_id for each in _ACCOUNTS.find_all(unit, user_id=user_id)]

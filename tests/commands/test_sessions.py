@@ -135,6 +135,28 @@ def test_standard_output_and_input(filled: World) -> None:
         assert "is not a day as YYYY-MM-DD" in run(filled, "export", "--since", wrong, status=2).output
 
 
+@pytest.mark.parametrize("name", [*FORMATS, "CSV"])
+def test_the_suffix_of_the_output_is_the_format(filled: World, tmp_path: Path, name: str) -> None:
+    target = tmp_path / f"sessions.{name}"
+    run(filled, "export", "--output", str(target))
+    assert target.read_bytes() == run(filled, "export", "--format", name.lower()).stdout_bytes
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_replaces_no_file(filled: World, tmp_path: Path) -> None:
+    target = tmp_path / "sessions.csv"
+    target.write_text("mine")
+    refused = run(filled, "export", "--output", str(target), status=1)
+    assert refused.stderr == f"gateway: {target} exists; choose another file, or add --overwrite to replace it\n"
+    assert target.read_text() == "mine"
+    run(filled, "export", "--output", str(target), "--overwrite")
+    assert target.read_text().startswith("ParentSessionId,")
+    odd = run(filled, "export", "--output", str(tmp_path / "sessions.xlsx"), status=1).stderr
+    assert "names no format: use .jsonl, .csv, .jsv, or --format" in odd
+    nowhere = run(filled, "export", "--output", str(tmp_path / "none" / "x.csv"), status=1).stderr
+    assert nowhere.endswith("x.csv.part: No such file or directory\n")
+
+
 def test_an_export_begins_with_the_days_first_instant(world: World) -> None:
     with unit_of_work(world.database) as unit:
         for moment in ("2026-11-22T23:59:59.999999Z", "2026-11-23T00:00:00.000000Z"):
@@ -243,7 +265,7 @@ def test_bars_are_for_terminals(filled: World, tmp_path: Path) -> None:
     assert re.search(r"exporting  \[#+\]  100%", said("export", "--format", "csv", "--output", target))
     assert re.search(r"importing  \[#+\]  100%", said("import", target))
     assert re.search(r"archiving  \[", said("archive", "--older-than", "1d"))
-    assert run(filled, "export", "--output", target).output == "exported 8 sessions\n"
+    assert run(filled, "export", "--output", target, "--overwrite").output == "exported 8 sessions\n"
 
 
 def test_an_import_says_which_record_is_wrong(filled: World, tmp_path: Path) -> None:
@@ -294,6 +316,7 @@ def test_archive(world: World, people: People) -> None:
         unit.execute(f"UPDATE sessions SET date_created = '2020-01-01T00:00:00.000000Z' WHERE id <> '{new}'")
         unit.execute(f"UPDATE sessions SET date_last_modified = date_created WHERE id = '{dead}'")
         unit.execute(f"UPDATE sessions SET date_last_modified = '2099-01-01T00:00:00.000000Z' WHERE id = '{touched}'")
+    assert "2 sessions would be archived" in run(world, "archive", "--older-than", "90d", "--dry-run").output
     assert "archived 2 sessions" in run(world, "archive", "--older-than", "90d").output
     assert "archived 0 sessions" in run(world, "archive", "--older-than", "90d").output
     live = world.call(people.ada, "ListSessions").items

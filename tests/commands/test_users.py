@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from gateway.cli import main
 from gateway.errors import NotAuthenticated
 from gateway.users.authenticator import Authenticator
 from models import connect
+from models.engine import migrations
 from models.users import user
+from tests.databases import OWNERS
 from tests.users.conftest import cheap
 
 __all__ = ["cheap"]
@@ -22,7 +26,11 @@ EMAIL = "ada@example.org"
 
 @pytest.fixture
 def url(tmp_path: Path, cheap: None) -> str:
-    return f"sqlite:///{tmp_path}/gateway.db"
+    found = f"sqlite:///{tmp_path}/gateway.db"
+    database = connect(found)
+    migrations.apply(database, OWNERS)
+    database.dispose()
+    return found
 
 
 def run(url: str, *arguments: str, status: int = 0, typed: str | None = None) -> Result:
@@ -151,7 +159,58 @@ def test_roles(url: str) -> None:
     run(url, "add", EMAIL)
     assert run(url, "roles", EMAIL, "--role", "Manager", "--role", "Customer").stdout.endswith("Manager, Customer\n")
     assert "roles: Manager, Customer " in run(url, "list").stdout
-    assert run(url, "roles", EMAIL).stdout.endswith("has no roles\n")
+    assert run(url, "roles", EMAIL).stdout == f"{EMAIL} has the roles Manager, Customer\n"
+    assert run(url, "roles", EMAIL, "--none").stdout.endswith("has no roles\n")
+    assert run(url, "roles", EMAIL).stdout == f"{EMAIL} has no roles\n"
+    assert "exclude each other" in run(url, "roles", EMAIL, "--none", "--role", "User", status=2).stderr
+
+
+def test_one_user_is_shown(url: str) -> None:
+    run(url, "add", EMAIL, "--password", "correct horse", "--role", "User")
+    key = run(url, "key", EMAIL, "--days", "30").stdout.strip()
+    shown = run(url, "show", EMAIL).stdout
+    for name, value in (("state", "enabled"), ("roles", "User"), ("password", "set"), ("API keys", "…" + key[-4:])):
+        assert re.search(rf"^{name} +{value}", shown, re.MULTILINE)
+    assert key not in shown
+    facts = json.loads(run(url, "show", EMAIL, "--json").stdout)
+    assert (facts["emailAddress"], facts["roles"], facts["disabled"]) == (EMAIL, ["User"], False)
+    assert facts["keys"][0]["hint"].endswith(key[-4:])
+    assert facts["keys"][0]["expires"] > facts["created"]
+    assert [facts] == json.loads(run(url, "list", "--json").stdout)
+    assert "correct" not in shown + json.dumps(facts)
+
+
+def test_enable(url: str) -> None:
+    key = "a-key-of-their-own-0123456789"
+    run(url, "add", EMAIL, "--api-key", key)
+    run(url, "disable", EMAIL)
+    assert "state     disabled" in run(url, "show", EMAIL).stdout
+    assert run(url, "enable", EMAIL).stdout == f"enabled {EMAIL}\n"
+    assert signed_in(url, key) is not None
+
+
+def test_delete(url: str) -> None:
+    key = "a-key-of-their-own-0123456789"
+    run(url, "add", EMAIL, "--api-key", key, "--password", "correct horse")
+    assert "Aborted" in run(url, "delete", EMAIL, typed="n\n", status=1).stderr
+    assert signed_in(url, key) is not None
+    assert run(url, "delete", EMAIL, "--yes").stdout == f"deleted {EMAIL}\n"
+    with pytest.raises(NotAuthenticated):
+        signed_in(url, key)
+    assert not signs_in(url, EMAIL, "correct horse")
+    assert run(url, "list").stdout == ""
+    # The address and the key are free again.
+    run(url, "add", EMAIL, "--api-key", key)
+    assert signed_in(url, key) is not None
+
+
+def test_changes_name_the_database(url: str, tmp_path: Path) -> None:
+    name = f"database: {tmp_path}/gateway.db\n"
+    assert name in run(url, "add", EMAIL).stderr
+    for change in (["key", EMAIL], ["disable", EMAIL], ["enable", EMAIL], ["roles", EMAIL, "--none"]):
+        assert name in run(url, *change).stderr
+    for question in (["list"], ["show", EMAIL], ["roles", EMAIL]):
+        assert run(url, *question).stderr == ""
 
 
 @pytest.mark.parametrize(
@@ -166,6 +225,10 @@ def test_roles(url: str) -> None:
         (["key", EMAIL, "--revoke", "zzzz"], 1, "no good key that ends in zzzz"),
         (["disable", "ghost@example.org"], 1, "there is no user ghost@example.org"),
         (["password", EMAIL, "--password", "short"], 1, "a password has 8 to 1024 characters"),
+        (["roles", "ghost@example.org", "--none"], 1, "there is no user ghost@example.org"),
+        (["show", "ghost@example.org"], 1, "there is no user ghost@example.org"),
+        (["enable", "ghost@example.org"], 1, "there is no user ghost@example.org"),
+        (["delete", "ghost@example.org", "--yes"], 1, "there is no user ghost@example.org"),
         (["roles", "ghost@example.org"], 1, "there is no user ghost@example.org"),
         (["nonsense"], 2, "No such command"),
     ],

@@ -1,0 +1,143 @@
+"""``gateway call``: one operation, called in this process on the service's database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from urllib.parse import urlencode
+
+import click
+
+from gateway.calls import Method, Principal
+from gateway.commands.chosen import chosen_service
+from gateway.commands.databases import open_database
+from gateway.contract.catalog import Operation
+from gateway.errors import GatewayError
+from gateway.service import Service
+from gateway.settings import Settings
+from gateway.terminal import printable
+from gateway.transactions import unit_of_work
+from gateway.users.authenticator import principal_of
+from gateway.users.part import users_of
+from models import Database
+from models.users import identity, user
+from serializers.registry import default_registry
+
+_FORMATS = [each.name for each in default_registry()]
+
+
+class CallError(GatewayError):
+    """A call that can't be made, with the reason."""
+
+
+@click.command()
+@click.argument("operation")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--as", "email", metavar="EMAIL", help="The user who calls; if omitted, an administrator.")
+@click.option("--format", "format_name", type=click.Choice(_FORMATS), default="json", show_default=True)
+def call(operation: str, values: tuple[str, ...], email: str | None, format_name: str) -> None:
+    """Call an operation without a server, and print its response. Lists and objects are written in JSV.
+
+    An error response goes to standard error, and the status is 1.
+
+    \b
+    Examples:
+      gateway call NewSession displayName=Hi channel=Chat
+      gateway call ListSessions countPerPage=5 --format csv
+      gateway call NewUser emailAddress=bob@example.org 'roles=[User]' --as ann@example.org
+    """
+    service = chosen_service()
+    service.check()
+    called = _operation(service, operation)
+    pairs = [_pair(called, each) for each in values]
+    settings = Settings.from_environment()
+    database = open_database(service, changes=called.writes) if service.rows else None
+    from gateway.http.testing import Client
+
+    caller = _caller(service, database, settings, email)
+    app = service.application(settings, database)
+    client = Client.of(app, service.catalog, database, caller, database.dispose if database else _nothing)
+    verb = "POST" if "POST" in called.verbs else called.verbs[0]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    query, body = ("", urlencode(pairs)) if verb in ("POST", "PUT", "PATCH") else (urlencode(pairs), "")
+    with client:
+        response = client.request(
+            verb, f"/{format_name}/reply/{called.name}", query_string=query, body=body, headers=form if body else {}
+        )
+    _print(response.content, failed=response.status_code >= 400)
+
+
+def _nothing() -> None:
+    """A service without tables has nothing to close."""
+
+
+def _operation(service: Service, name: str) -> Operation:
+    found = service.catalog.find(name)
+    if found is None:
+        raise CallError(f"there is no operation {name!r}{_nearest(name, service.catalog.operations)}")
+    return found
+
+
+def _pair(operation: Operation, text: str) -> tuple[str, str]:
+    """Return a field's wire name and its text. Raises CallError when there is no such field."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise CallError(f"{text!r} is not NAME=VALUE")
+    names = {each.lower(): each for each in operation.request_shape.fields}
+    wire_name = names.get(name.partition("[")[0].lower())
+    if wire_name is None:
+        raise CallError(f"{operation.name} has no field {name!r}{_nearest(name, names.values())}")
+    return name, value
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    by_lower = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), by_lower, n=1)
+    if near:
+        return f"; did you mean {by_lower[near[0]]}?"
+    return f"; there are {', '.join(by_lower.values())}" if by_lower else ""
+
+
+def _caller(service: Service, database: Database | None, settings: Settings, email: str | None) -> Principal:
+    """Return the user of an e-mail address, or an administrator. Raises CallError when there is none."""
+    catalog = service.catalog
+    if database is None or users_of(service) is None:
+        if email is not None:
+            raise CallError(f"{service.title} keeps no users, so --as has no meaning")
+        return Principal.of("command line", roles=catalog.roles)
+    with unit_of_work(database, write=False) as unit:
+        found = identity.by_email(unit, email or settings.bootstrap_email)
+        if email is None and (found is None or found.disabled or catalog.administrator not in found.roles):
+            administrators = (
+                each for each in user.everybody(unit) if catalog.administrator in each.roles and not each.disabled
+            )
+            first = next(administrators, None)
+            found = None if first is None else identity.by_id(unit, first.id)
+    if found is None or found.disabled:
+        wrong = "no user is an administrator" if email is None else f"there is no enabled user {email}"
+        raise CallError(f"{wrong}; name a user with --as, or add one with 'gateway user add'")
+    return principal_of(found, Method.OTHER)
+
+
+def _print(content: bytes, *, failed: bool) -> None:
+    """Print a response: JSON indented on a terminal, other text with a line feed at its end, binary content as it is."""
+    stream = sys.stderr if failed else sys.stdout
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        click.echo(content, nl=False, err=failed)
+    else:
+        if stream.isatty():
+            text = printable(_indented(text), kept="\n")
+        click.echo(text, nl=bool(text) and not text.endswith("\n"), err=failed)
+    if failed:
+        sys.exit(1)
+
+
+def _indented(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
