@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.contract.fields import DtoEnum, DtoFlags
     from gateway.contract.generics import TypeParameter, close
     from gateway.contract.lists import ListResponse, list_request
+    from gateway.contract.view import View
     from gateway.replies import Content
     from gateway.rows import Rows
     from gateway.service import Service
@@ -68,6 +69,7 @@ _HOMES = {
     "TypeParameter": "gateway.contract.generics",
     "UploadedFile": "gateway.calls",
     "Users": "gateway.users.part",
+    "View": "gateway.contract.view",
     "close": "gateway.contract.generics",
     "errors": "gateway.errors",
     "fields": "gateway.contract.fields",
@@ -99,6 +101,7 @@ __all__ = [
     "TypeParameter",
     "UploadedFile",
     "Users",
+    "View",
     "close",
     "errors",
     "fields",

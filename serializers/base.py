@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from serializers.dialect import DEFAULT, Dialect
+from serializers.page import Page as Page
 from serializers.renaming import in_snake
 from serializers.shape import Shape
 
@@ -50,20 +51,6 @@ class Reading:
 STRICT = Reading()
 #: What is unambiguous is read, what would lose data is refused.
 COMPATIBLE = Reading(relaxed=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What surrounds a document.
-
-    :ivar title: the title of a page for people.
-    :ivar links: a page's links to the document's other forms, label to address.
-    :ivar hold: called with the bytes of each row that a format keeps until it has read all rows; it raises when they are too many.
-    """
-
-    title: str = ""
-    links: Mapping[str, str] = field(default_factory=dict)
-    hold: Callable[[int], None] | None = None
 
 
 DEFAULT_LIMITS = Limits()

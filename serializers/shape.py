@@ -147,6 +147,28 @@ class Reference:
         return self.find()
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """How pages for people show a record and lists of it. Names are wire names.
+
+    :ivar noun: what one is called (``Session``).
+    :ivar plural: what several are called (``Sessions``).
+    :ivar title: the fields that may name a record; the first one with a value does.
+    :ivar columns: the columns that lists show; the others are behind a switch.
+    :ivar first: what the page of one record shows first.
+    :ivar last: what it shows last, as ids.
+    :ivar sorted_by: the field that lists are sorted by where nothing else is asked for, the greatest first; empty where it is unknown.
+    """
+
+    noun: str
+    plural: str
+    title: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    sorted_by: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
     """Named fields in the order in which they are written.
@@ -164,6 +186,7 @@ class Record:
     :ivar element_names: wire name to the name of the XML element, where it is not the .NET name.
     :ivar rows: wire name of the list whose items are a table's rows (CSV, jsonl, streams).
     :ivar xml_name: the root element where it is not ``name`` (DataContract's names of generic types).
+    :ivar view: how pages for people show it; None shows every field as it is.
     """
 
     name: str
@@ -179,6 +202,7 @@ class Record:
     verbatim: frozenset[str] = frozenset()
     rows: str | None = None
     xml_name: str = ""
+    view: View | None = None
 
     def declared_name(self, wire_name: str) -> str:
         """The .NET name of a field."""

@@ -14,6 +14,7 @@ from marshmallow import fields as base
 
 from gateway.contract.dto_field import AnyField, Attribute, DtoField
 from gateway.contract.naming import camel_case, pascal_case
+from gateway.contract.view import View
 from gateway.errors import CatalogError
 
 
@@ -53,6 +54,8 @@ class Dto(marshmallow.Schema):
     ui: ClassVar[Mapping[str, Any]] = {}
     #: XML has the wire names of the members, as it has those of .NET's own types.
     named_by_wire: ClassVar[bool] = False
+    #: How pages for people show the DTO and lists of it.
+    view: ClassVar[View | None] = None
     #: Other names, of variables in a path, under which fields are given: name to wire name.
     aliases: ClassVar[Mapping[str, str]] = {}
 

@@ -18,6 +18,7 @@ from gateway.contract.dto_field import AnyField
 from gateway.contract.enums import choice_of
 from gateway.contract.naming import xml_namespace
 from gateway.contract.scalars import Scalar
+from gateway.contract.view import view_of
 from serializers import shape, xml
 from serializers.dialect import Dialect
 
@@ -69,6 +70,7 @@ class _Shapes:
             element_names={wire: wire for wire in members} if dto.named_by_wire else {},
             rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
             xml_name=_outline(dto).xml_name,
+            view=view_of(dto.__name__, dto.view, members),
         )
 
     def of_field(self, field: AnyField | None) -> shape.Shape:

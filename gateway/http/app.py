@@ -24,6 +24,7 @@ from gateway.http.resources import (
     OperationsResource,
     PredefinedResource,
 )
+from gateway.http.surroundings import Surroundings
 from gateway.http.tables import Tables
 from gateway.metadata.library import Library
 from gateway.places import Place
@@ -167,6 +168,7 @@ def create_app(
     catalog.check()
     registry = registry.spelled(options.dialect)
     gate = Gate(callers, options.origins)
+    surroundings = Surroundings(registry, catalog, gate, options.title)
     bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
     pipeline = Pipeline(
         catalog,
@@ -180,6 +182,7 @@ def create_app(
         options.tables,
         options.reading,
         options.once,
+        surroundings,
     )
     app = App(
         request_type=Request,
@@ -191,16 +194,19 @@ def create_app(
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
-    ErrorAnswers(registry, options.realm, debug=options.debug, compatible=options.compatible_errors).install(app)
+    answers = ErrorAnswers(
+        registry, surroundings, options.realm, debug=options.debug, compatible=options.compatible_errors
+    )
+    answers.install(app)
     library = Library(catalog, registry, options.title, options.version)
-    visibility = metadata.Visibility(library, gate, options.admission, options.permitted_only)
+    visibility = metadata.Visibility(library, gate, options.admission, surroundings, options.permitted_only)
     _mount_operations(app, catalog, pipeline, visibility)
     _mount_predefined(app, registry, pipeline, visibility)
     for template, resource in metadata.routes(visibility):
         app.add_route(template, resource)
     if any(each.signs_in for each in catalog):
-        app.add_route(login.LOGIN, login.LoginResource())
-        app.add_route(login.LOGOUT, login.LogoutResource())
+        app.add_route(login.LOGIN, login.LoginResource(surroundings.frame))
+        app.add_route(login.LOGOUT, login.LogoutResource(surroundings.frame))
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(options.probed or database))
     return app

@@ -7,17 +7,16 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from gateway.budget import Budget
 from gateway.contract.catalog import Operation
 from gateway.http import jsconfig
 from gateway.http.request import Request
+from gateway.http.surroundings import Surroundings
 from gateway.http.tables import Tables, table_shape
 from models.engine.caches import Recent
 from serializers import json, shape
 from serializers.base import Page, Serializer
-from serializers.registry import Registry
 from serializers.rows import BLOCK_ROWS
 from serializers.text import to_bytes
 
@@ -37,11 +36,11 @@ DOTNET_CLIENT = "ServiceStack .NET Client"
 class Encoder:
     """Writes results in the negotiated format.
 
-    :ivar registry: the formats; pages for people link to the others.
+    :ivar surroundings: makes what surrounds documents on pages for people.
     """
 
-    def __init__(self, registry: Registry, tables: Tables = "auto") -> None:
-        self._registry = registry
+    def __init__(self, surroundings: Surroundings, tables: Tables = "auto") -> None:
+        self.surroundings = surroundings
         self._tables = tables
         self._writer = lru_cache(maxsize=None)(lambda serializer, expected: serializer.writer(expected))
         self._documents: Recent[tuple[shape.Shape, Serializer, str], bytes] = Recent(_MOST_KEPT)
@@ -73,7 +72,7 @@ class Encoder:
                 return joined(serializer.stream(result, expected, page=Page(hold=budget.holder())), budget)
         place = expected, serializer, tag
         if serializer.paged:
-            around = page(operation.name, request, self._registry)
+            around = self.surroundings.page(operation, request, result)
             document = serializer.encode(operation.dump(result), expected, page=around)
         elif serializer is not request.negotiation.serializer:
             # A dialect that a client asked for, which is forgotten sooner than the writers here.
@@ -96,7 +95,7 @@ class Encoder:
         expected, serializer = _list_of(operation), jsconfig.serializer_of(request)
         if not serializer.streams:
             # Results are counted before they are written.
-            around = page(operation.name, request, self._registry) if serializer.paged else None
+            around = self.surroundings.plain(operation.name, request) if serializer.paged else None
             return b"".join(serializer.stream(_measured(results, expected.item, budget), expected, page=around))
         return joined(serializer.stream(results, expected, page=Page(hold=budget.holder())), budget)
 
@@ -126,21 +125,6 @@ def _measured(results: Iterator[Any], expected: shape.Shape, budget: Budget) -> 
     for each in results:
         budget.write(len(write(each)))
         yield each
-
-
-def page(title: str, request: Request, registry: Registry) -> Page:
-    """What a page for people shows around an answer: its title, and links to the same address in the other formats where GET answers."""
-    links = {}
-    # Never ``//host``, which would lead to another one.
-    path = request.prefix + quote("/" + request.negotiation.path.lstrip("/"))
-    if request.method in ("GET", "HEAD"):
-        others = [(name, value or "") for name, value in request.pairs if name.lower() != "format"]
-        links = {
-            serializer.name: f"{path}?{urlencode([*others, ('format', serializer.name)])}"
-            for serializer in registry
-            if not serializer.paged
-        }
-    return Page(title, links)
 
 
 @cache

@@ -17,9 +17,10 @@ from gateway import errors
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.responses import ErrorResponse, ResponseError, ResponseStatus, error_type
 from gateway.contract.shapes import DECLARED, declared_path, document_shape
-from gateway.http import encoding, jsconfig, login
+from gateway.http import jsconfig, login
 from gateway.http.auth import challenge
 from gateway.http.request import Request
+from gateway.http.surroundings import Surroundings
 from gateway.logs import Rarely
 from gateway.metadata.library import HTML
 from serializers.base import Serializer
@@ -83,13 +84,17 @@ class ErrorAnswers:
     """Turns exceptions into answers.
 
     :ivar registry: the formats; JSON is the last resort where another can't say it.
+    :ivar surroundings: makes what surrounds errors on pages for people.
     :ivar realm: what WWW-Authenticate names.
     :ivar debug: whether answers carry stack traces.
     :ivar compatible: field names and reason phrases are ServiceStack's; otherwise wire names and HTTP's own phrases.
     """
 
-    def __init__(self, registry: Registry, realm: str, *, debug: bool, compatible: bool = True) -> None:
+    def __init__(
+        self, registry: Registry, surroundings: Surroundings, realm: str, *, debug: bool, compatible: bool = True
+    ) -> None:
         self.registry = registry
+        self.surroundings = surroundings
         self.realm = realm
         self.debug = debug
         self.compatible = compatible
@@ -165,18 +170,17 @@ class ErrorAnswers:
         self._headers(request, response, error)
         if status < 500 and login.is_login_form(request):
             response.content_type = HTML
-            response.set_header("Content-Security-Policy", login.POLICY)
-            response.data = login.refused_page(request, error.message)
+            response.data = login.refused_page(request, self.surroundings.frame(request), error.message)
             return
         negotiation = request.negotiation
         serializer, content_type = jsconfig.serializer_of(request), negotiation.content_type
         value = error_value(error, self._stack_trace(error), error_type(request.operation))
         try:
-            body = self._encode(serializer, value, request)
+            body = self._encode(serializer, value, status, request)
         except Exception:
             log.exception("an error could not be written", request_id=request.id, format=serializer.name)
             fallback = self.registry.preferred
-            content_type, body = fallback.content_type, self._encode(fallback, value, request)
+            content_type, body = fallback.content_type, self._encode(fallback, value, status, request)
         response.content_type = content_type
         response.data = body
 
@@ -190,10 +194,10 @@ class ErrorAnswers:
         if BATCH_INDEX in error.meta:
             response.set_header("X-AutoBatch-Completed", error.meta[BATCH_INDEX])
 
-    def _encode(self, serializer: Serializer, value: Instance, request: Request) -> bytes:
+    def _encode(self, serializer: Serializer, value: Instance, status: int, request: Request) -> bytes:
         dto = error_type(request.operation)
         if serializer.paged:
-            page = encoding.page(f"{value.response_status.error_code}: {request.path}", request, self.registry)
+            page = self.surroundings.error(status, value.response_status.message, request)
             return serializer.encode(dto.schema().dump(value), document_shape(dto), page=page)
         return _writer(serializer, dto)(value)
 
@@ -202,10 +206,9 @@ class ErrorAnswers:
 
 
 def _wants_challenge(request: Request, error: errors.NotAuthenticated) -> bool:
-    """Whether a 401 names Basic. In a browser it opens a dialog of the browser's own, which pages that send requests can't get rid of; to a
-    log-in it says nothing new."""
-    mode = request.env.get("HTTP_SEC_FETCH_MODE")
-    return not isinstance(error, errors.LoginFailed) and (mode is None or mode == "navigate")
+    """Whether a 401 has a Basic challenge. Browsers, which send Sec-Fetch-Mode, would open a dialog of their own over a page that then
+    waits for it; they have the log-in page. After a failed log-in a challenge says nothing new."""
+    return not isinstance(error, errors.LoginFailed) and "HTTP_SEC_FETCH_MODE" not in request.env
 
 
 def status_of(error: errors.ServiceError) -> int:

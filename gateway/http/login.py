@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import wsgiref.util
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote, unquote, urlsplit
 
 import falcon
@@ -13,10 +15,11 @@ from gateway.http.request import Request
 from gateway.metadata import pages
 from gateway.metadata.library import HTML
 from gateway.origins import is_origin_of_host
+from serializers.page import Frame
 
 LOGIN, LOGOUT = "/login", "/logout"
-#: Pages with a form that is sent to this service, and nothing else.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+#: Where the form of the button that signs out is sent to.
+LOGOUT_ACTION = "/auth/logout"
 
 #: Characters of a path that one goes on to.
 _LONGEST = 2048
@@ -104,27 +107,34 @@ def _given(request: Request) -> dict[str, str]:
     return {name.lower(): value for name, value in request.form or () if isinstance(value, str)}
 
 
-def login_page(request: Request, target: str, message: str = "", user_name: str = "") -> bytes:
+def login_page(request: Request, frame: Frame, target: str, message: str = "", user_name: str = "") -> bytes:
     """The page with the form that signs one in.
 
+    :param frame: the header.
     :param target: where one goes on to.
     :param message: why the log-in before failed.
     """
     return pages.render(
-        "login.html", title="Sign in", root=request.prefix, target=target, message=message, user_name=user_name
+        "login.html",
+        frame=replace(frame, sign_in=""),
+        title="Sign in",
+        root=request.prefix,
+        target=target,
+        message=message,
+        user_name=user_name,
     ).encode()
 
 
-def logout_page(request: Request) -> bytes:
+def logout_page(request: Request, frame: Frame) -> bytes:
     """The page with the button that signs one out."""
     return pages.render(
-        "logout.html", title="Sign out", root=request.prefix, target=f"{request.prefix}{LOGIN}"
+        "logout.html", frame=frame, title="Sign out", root=request.prefix, target=f"{request.prefix}{LOGIN}"
     ).encode()
 
 
-def refused_page(request: Request, message: str) -> bytes:
+def refused_page(request: Request, frame: Frame, message: str) -> bytes:
     """The page with the form once more, after a log-in by it failed."""
-    return login_page(request, goal(request, wanted(request)), message, _given(request).get("username", ""))
+    return login_page(request, frame, goal(request, wanted(request)), message, _given(request).get("username", ""))
 
 
 def _host(request: Request) -> str:
@@ -132,26 +142,45 @@ def _host(request: Request) -> str:
 
 
 class LoginResource:
-    """``/login?redirect=``."""
+    """``/login?redirect=``.
+
+    :param frame: makes the header of a request's page.
+    """
+
+    def __init__(self, frame: Callable[[Request], Frame]) -> None:
+        self._frame = frame
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """Return the page."""
-        _write(response, login_page(request, goal(request, wanted(request))))
+        """Return the page. Without a place to go on to, that is the page with the link that led here."""
+        target = wanted(request) or _came_from(request)
+        _write(response, login_page(request, self._frame(request), goal(request, target)))
 
     on_head = on_get
 
 
+def _came_from(request: Request) -> str:
+    """The page of this host that linked here; empty for none, and for pages that sign in or out."""
+    path = local_path(request.env.get("HTTP_REFERER"), _host(request))
+    own = (f"{request.prefix}{each}" for each in (LOGIN, LOGOUT))
+    return "" if path.partition("?")[0] in own else path
+
+
 class LogoutResource:
-    """``/logout``."""
+    """``/logout``.
+
+    :param frame: makes the header of a request's page.
+    """
+
+    def __init__(self, frame: Callable[[Request], Frame]) -> None:
+        self._frame = frame
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """Return the page. Nothing ends before its button is pressed: pages elsewhere may link here."""
-        _write(response, logout_page(request))
+        _write(response, logout_page(request, self._frame(request)))
 
     on_head = on_get
 
 
 def _write(response: falcon.Response, page: bytes) -> None:
     response.content_type = HTML
-    response.set_header("Content-Security-Policy", POLICY)
     response.data = page

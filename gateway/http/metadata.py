@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import quote
 
 import falcon
 
-from gateway.calls import Principal, authorize
+from gateway.calls import Principal
 from gateway.contract.catalog import Operation
 from gateway.errors import (
     FieldError,
@@ -24,8 +24,10 @@ from gateway.http import conditional
 from gateway.http.admission import Admission
 from gateway.http.auth import Gate
 from gateway.http.request import Request
+from gateway.http.surroundings import Surroundings, may_call
 from gateway.metadata.library import HTML, Document, Library
 from gateway.origins import without_default_port
+from serializers.html.frame import account_of
 
 Answer = Callable[[Request], Document]
 
@@ -37,11 +39,13 @@ class Visibility:
     :ivar permitted_only: everybody sees only the operations that they may call; otherwise everybody sees all of them, as generated
         clients are made without credentials.
     :ivar admission: how many documents are made at once.
+    :ivar surroundings: makes the headers of pages.
     """
 
     library: Library
     gate: Gate
     admission: Admission
+    surroundings: Surroundings
     permitted_only: bool = False
 
     def names(self, request: Request) -> frozenset[str] | None:
@@ -49,11 +53,15 @@ class Visibility:
         if not self.permitted_only:
             return None
         caller = self._caller(request)
-        return frozenset(each.name for each in self.library.catalog if _may_call(caller, each.access))
+        return frozenset(each.name for each in self.library.catalog if may_call(caller, each.access))
+
+    def account(self, request: Request) -> str:
+        """What the header of a page has of the signed-in user."""
+        return account_of(self.surroundings.frame(request))
 
     def hides(self, operation: Operation, request: Request) -> bool:
         """Return whether the caller must not know of an operation."""
-        return self.permitted_only and not _may_call(self._caller(request), operation.access)
+        return self.permitted_only and not may_call(self._caller(request), operation.access)
 
     def refusal(self, name: str, operation: Operation | None, request: Request) -> ServiceError:
         """Return the error for a name that is no operation, or that of an operation that is hidden: nobody can tell which it is.
@@ -90,14 +98,6 @@ class Visibility:
         return self.gate.identify(request)[0]
 
 
-def _may_call(caller: Principal | None, access: Any) -> bool:
-    try:
-        authorize(caller, access)
-    except ServiceError:
-        return False
-    return True
-
-
 class DocumentResource:
     """One address with a document that is kept."""
 
@@ -126,16 +126,17 @@ class OperationPageResource:
         library, name = self._visibility.library, request.query_value("op")
         try:
             with self._visibility.admission.document(request):
-                names = self._visibility.names(request)
+                names, account = self._visibility.names(request), self._visibility.account(request)
                 if name:
-                    page = library.operation(names, name, self._format, request.query_value("lang"), base_url(request))
+                    language = request.query_value("lang")
+                    page = library.operation(names, name, self._format, language, base_url(request), account)
                 else:
-                    page = library.index(names, base_url(request))
+                    page = library.index(names, base_url(request), account)
         except NotFound as error:
             self._visibility.vary(response)
             response.status = falcon.HTTP_404
             response.content_type = HTML
-            response.data = library.missing(error.message, base_url(request))
+            response.data = library.missing(error.message, base_url(request), self._visibility.account(request))
         else:
             self._visibility.tell(request, response, page)
 
@@ -173,15 +174,34 @@ class RootResource:
     on_head = on_get
 
 
-class ExplorerRedirect:
-    """``/swagger-ui``, where ServiceStack's page that calls operations is: ours is the explorer."""
+class Redirect:
+    """An address of a page of ServiceStack's that is another one here.
+
+    :param path: where the page is.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """A redirection."""
-        raise falcon.HTTPFound(f"{request.prefix}/explorer")
+        raise falcon.HTTPFound(f"{request.prefix}{self._path}")
 
     on_head = on_get
 
+
+class UiRedirect:
+    """``/ui/{Operation}``: ServiceStack's page that calls an operation; ours is the explorer."""
+
+    def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
+        """A redirection to the operation. Of names that are none the explorer shows the list."""
+        raise falcon.HTTPFound(f"{request.prefix}/explorer#{quote(name, safe='')}")
+
+    on_head = on_get
+
+
+#: Where pages of ServiceStack's and of other servers are, and where ours are.
+_REDIRECTS = {"/swagger-ui": "/explorer", "/ui": "/explorer", "/docs": "/metadata"}
 
 _LINKS = {
     "metadata": "/metadata",
@@ -210,17 +230,21 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
         return DocumentResource(visibility, answer)
 
     yield "/", RootResource()
-    yield "/metadata", document(lambda request: library.index(names(request), base_url(request)))
+    account = visibility.account
+    yield "/metadata", document(lambda request: library.index(names(request), base_url(request), account(request)))
     for serializer in library.registry:
         yield f"/{serializer.name}/metadata", OperationPageResource(visibility, serializer.name)
-    yield "/types", document(lambda request: library.types_index(base_url(request)))
+    yield "/types", document(lambda request: library.types_index(base_url(request), account(request)))
     yield "/types/metadata", document(lambda request: library.types_metadata(names(request), base_url(request)))
     yield "/types/{language}", TypesResource(visibility)
     yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))
-    yield "/operations/metadata", document(lambda request: _operations(library, names(request), request))
+    yield "/operations/metadata", document(lambda request: _operations(visibility, request))
     yield "/openapi", document(lambda request: _openapi(library, names(request), request))
-    yield "/swagger-ui", ExplorerRedirect()
-    yield "/explorer", document(lambda request: library.explorer(names(request), base_url(request)))
+    # A service may have addresses of its own there.
+    own = {route.path.strip("/").partition("/")[0].lower() for each in library.catalog for route in each.routes}
+    redirects = {**{path: Redirect(target) for path, target in _REDIRECTS.items()}, "/ui/{name}": UiRedirect()}
+    yield from ((path, each) for path, each in redirects.items() if path.split("/")[1] not in own)
+    yield "/explorer", document(lambda request: library.explorer(names(request), base_url(request), account(request)))
 
 
 def _openapi(library: Library, names: frozenset[str] | None, request: Request) -> Document:
@@ -234,6 +258,8 @@ def _openapi(library: Library, names: frozenset[str] | None, request: Request) -
     return library.openapi(names, base_url(request))
 
 
-def _operations(library: Library, names: frozenset[str] | None, request: Request) -> Document:
+def _operations(visibility: Visibility, request: Request) -> Document:
     negotiation = request.negotiation
-    return library.operations_metadata(names, negotiation.serializer, negotiation.content_type)
+    return visibility.library.operations_metadata(
+        visibility.names(request), negotiation.serializer, negotiation.content_type, base_url(request)
+    )

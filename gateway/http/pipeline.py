@@ -33,6 +33,7 @@ from gateway.http import auth, binding, bodies, conditional, encoding, forms, js
 from gateway.http.admission import LARGE, PLACE, Admission
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
+from gateway.http.surroundings import Surroundings
 from gateway.http.tables import Tables
 from gateway.places import Place
 from gateway.replies import BODILESS, Content, Reply
@@ -137,6 +138,7 @@ class Pipeline:
     :param tables: how lists are written in CSV.
     :ivar reading: how strictly requests are read, a mode of `gateway.http.leniency`.
     :ivar once: remembers calls that are done once; None where nobody does.
+    :param surroundings: makes what surrounds documents on pages for people.
     """
 
     def __init__(
@@ -152,6 +154,7 @@ class Pipeline:
         tables: Tables = "auto",
         reading: str = "compatible",
         once: Once | None = None,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -160,7 +163,7 @@ class Pipeline:
         self.limits = limits
         self.streamed = streamed
         self.admission = admission or Admission()
-        self.encoder = encoding.Encoder(registry, tables)
+        self.encoder = encoding.Encoder(surroundings or Surroundings(registry, catalog, gate), tables)
         self.reading = reading
         self.once = once
         self._running = _Running()
@@ -390,7 +393,7 @@ class Pipeline:
         negotiation = request.negotiation
         assert operation.response_shape is not None
         is_page = negotiation.serializer.paged
-        page = encoding.page(operation.name, request, self.registry) if is_page else Page()
+        page = self.encoder.surroundings.page(operation, request, result) if is_page else Page()
         blocks = self._blocks(operation, result, page, request)
         headers = encoding.headers(operation, result, negotiation.serializer)
         return self._stream(request, blocks, negotiation.content_type, headers)

@@ -12,23 +12,29 @@ from gateway.contract.catalog import Operation
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo
 from gateway.metadata import constraints
 from gateway.metadata.languages.python import member_name
-from gateway.metadata.pages import BASE_URL, place_of, render, rules, templates, type_text
+from gateway.metadata.pages import BASE_URL, place_of, render_kept, rules, templates, type_text
+from serializers.html.style import STYLE_SOURCE
 
 _SCRIPT = "explorer.js"
 
 
 def page(operations: Iterable[Operation], contract: Contract, title: str) -> str:
-    """The whole page."""
+    """The whole page.
+
+    :param title: the service's name.
+    """
     found = [dict(_operation(each, contract)) for each in sorted(operations, key=lambda each: each.name)]
-    return render("explorer.html", title=title, api={"operations": found, "root": urlsplit(BASE_URL).path})
+    return render_kept(
+        "explorer.html", title, title=f"Explorer · {title}", api={"operations": found, "root": urlsplit(BASE_URL).path}
+    )
 
 
 def policy() -> str:
     """The page's Content-Security-Policy: its own script, this service, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src {STYLE_SOURCE}; img-src data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 

@@ -22,6 +22,8 @@ from gateway.errors import NotFound
 from gateway.metadata import documents, explorer, openapi, pages, swagger, types
 from gateway.metadata.languages.options import Options
 from serializers.base import Serializer
+from serializers.html.style import STYLE_SOURCE
+from serializers.page import Page
 from serializers.registry import Registry
 
 HTML = "text/html; charset=utf-8"
@@ -46,10 +48,13 @@ class Document:
     etag: str
     policy: str = ""
 
-    def at(self, base_url: str) -> Document:
-        """Return the document with the service's URL in it, where it was made with `pages.BASE_URL`."""
-        digest = hashlib.sha256(f"{self.etag} {base_url}".encode()).hexdigest()
-        return replace(self, body=pages.filled(self.body, base_url), etag=_etag(digest))
+    def at(self, base_url: str, account: str = "") -> Document:
+        """Return the document with the service's URL in it, where it was made with `pages.BASE_URL`.
+
+        :param account: what a page's header has of the signed-in user.
+        """
+        digest = hashlib.sha256(f"{self.etag} {base_url} {account}".encode()).hexdigest()
+        return replace(self, body=pages.filled(self.body, base_url, account), etag=_etag(digest))
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,8 @@ class View:
         return next((each for each in self.operations if each.name.lower() == name.lower()), None)
 
 
-#: Pages without scripts take nothing from anywhere.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#: Pages have their own style sheet and icon, send forms to this service, and take nothing from anywhere.
+POLICY = f"default-src 'none'; style-src {STYLE_SOURCE}; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
 class Library:
@@ -85,21 +90,27 @@ class Library:
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
         self._kept_types = lru_cache(maxsize=MOST_TYPES_KEPT)(self._make)
 
-    def index(self, names: frozenset[str] | None, base_url: str) -> Document:
+    def index(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/metadata``."""
-        return self._kept(_index, names).at(base_url)
+        return self._kept(_index, names).at(base_url, account)
 
     def operation(
-        self, names: frozenset[str] | None, name: str, format_name: str, language: str, base_url: str
+        self,
+        names: frozenset[str] | None,
+        name: str,
+        format_name: str,
+        language: str,
+        base_url: str,
+        account: str = "",
     ) -> Document:
         """``/{format}/metadata?op=X&lang=Y``. Raises NotFound for an operation or a language that is not there."""
         if self._view(names).find(name) is None:
             raise NotFound(f"There is no operation '{name[:200]}'.")
-        return self._kept(_operation, names, name.lower(), format_name, language.lower()).at(base_url)
+        return self._kept(_operation, names, name.lower(), format_name, language.lower()).at(base_url, account)
 
-    def types_index(self, base_url: str) -> Document:
+    def types_index(self, base_url: str, account: str = "") -> Document:
         """``/types``."""
-        return self._kept(_types_index, None).at(base_url)
+        return self._kept(_types_index, None).at(base_url, account)
 
     def types(
         self, names: frozenset[str] | None, language: str, given: Iterable[tuple[str, str | None]], base_url: str
@@ -119,9 +130,12 @@ class Library:
         """``/metadata/app.json``."""
         return self._kept(_app_metadata, names).at(base_url)
 
-    def operations_metadata(self, names: frozenset[str] | None, serializer: Serializer, content_type: str) -> Document:
+    def operations_metadata(
+        self, names: frozenset[str] | None, serializer: Serializer, content_type: str, base_url: str = ""
+    ) -> Document:
         """``/operations/metadata``, in any format."""
-        return self._kept(_operations_metadata, names, serializer, content_type)
+        found = self._kept(_operations_metadata, names, serializer, content_type)
+        return found.at(base_url) if serializer.paged else found
 
     def openapi(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/openapi.json``."""
@@ -133,13 +147,13 @@ class Library:
         # A path must not be empty.
         return replace(found, body=found.body.replace(b'"basePath":""', b'"basePath":"/"', 1))
 
-    def explorer(self, names: frozenset[str] | None, base_url: str) -> Document:
+    def explorer(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/explorer``."""
-        return self._kept(_explorer, names).at(base_url)
+        return self._kept(_explorer, names).at(base_url, account)
 
-    def missing(self, reason: str, base_url: str) -> bytes:
+    def missing(self, reason: str, base_url: str, account: str = "") -> bytes:
         """The page that says what is not there."""
-        return pages.filled(pages.missing_page(reason, self.title).encode(), base_url)
+        return pages.filled(pages.missing_page(reason, self.title).encode(), base_url, account)
 
     def _describe(self, names: frozenset[str] | None) -> View:
         # As declared, module by module: which module was loaded first must not show.
@@ -191,13 +205,15 @@ def _operation(library: Library, view: View, name: str, format_name: str, langua
     assert operation is not None
     assert serializer is not None
     return _page(
-        pages.operation_page(operation, view.contract, serializer, pages.BASE_URL, language, _sampled(library))
+        pages.operation_page(
+            operation, view.contract, serializer, pages.BASE_URL, language, _sampled(library), library.title
+        )
     )
 
 
 def _types_index(library: Library, view: View) -> Document:
-    del library, view
-    return _page(pages.types_page("Typed clients", pages.BASE_URL))
+    del view
+    return _page(pages.types_page(library.title, pages.BASE_URL))
 
 
 def _types(library: Library, view: View, language: str, given: tuple[tuple[str, str], ...], base_url: str) -> Document:
@@ -218,8 +234,8 @@ def _app_metadata(library: Library, view: View) -> Document:
 
 
 def _operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:
-    del library
-    body = serializer.encode(documents.operations_metadata(view.operations))
+    page = Page("Operations", frame=pages.frame(library.title)) if serializer.paged else None
+    body = serializer.encode(documents.operations_metadata(view.operations), page=page)
     return _document(body, content_type, POLICY if serializer.paged else "")
 
 
@@ -233,4 +249,4 @@ def _swagger(library: Library, view: View) -> Document:
 
 
 def _explorer(library: Library, view: View) -> Document:
-    return _page(explorer.page(view.operations, view.contract, f"{library.title} explorer"), explorer.policy())
+    return _page(explorer.page(view.operations, view.contract, library.title), explorer.policy())

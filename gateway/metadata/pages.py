@@ -17,12 +17,18 @@ from gateway.metadata import constraints, samples, types
 from gateway.metadata.languages.options import Options
 from gateway.metadata.languages.scalars import is_value, scalars_of
 from serializers.base import Serializer
+from serializers.html import frame as html
+from serializers.page import Frame
 
 _SCALARS = scalars_of("csharp")
 
 #: What documents are made with in place of the service's URL, which `filled` writes into each answer.
 BASE_URL = "http://base-url.service.invalid/path-of-service"
 _BASE = urlsplit(BASE_URL)
+#: The pages that every header links to.
+NAVIGATION = {"Operations": "/metadata", "Types": "/types", "Explorer": "/explorer"}
+# In a header of a document that is kept, what `filled` writes about the signed-in user.
+_ACCOUNT = "<!--account-->"
 # SECURITY: a URL that is filled in has nothing that HTML, JSON or a comment would have to quote.
 _NOT_IN_URL = re.compile(r"[^\w.:/\[\]%~@+=-]")
 
@@ -48,8 +54,12 @@ class Table:
     members: tuple[tuple[str, int, str], ...] = ()
 
 
-def filled(document: bytes, base_url: str) -> bytes:
-    """Return a document that was made with `BASE_URL`, with the service's own URL: scheme, host and the path under which it is served."""
+def filled(document: bytes, base_url: str, account: str = "") -> bytes:
+    """Return a document that was made with `BASE_URL`, with the service's own URL: scheme, host and the path under which it is served.
+
+    :param account: what a page's header has of the signed-in user.
+    """
+    document = document.replace(_ACCOUNT.encode(), account.encode(), 1)
     url = _NOT_IN_URL.sub("", base_url)
     parts = urlsplit(url)
     for made, own in ((BASE_URL, url), (_BASE.netloc, parts.netloc), (_BASE.path, parts.path)):
@@ -71,9 +81,29 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def render(template: str, **values: Any) -> str:
-    """A template with its values."""
-    return templates().get_template(template).render(**values)
+def frame(service: str) -> Frame:
+    """The header of a document that is kept: `filled` writes addresses, and who is signed in, into each answer.
+
+    :param service: the service's name.
+    """
+    root = _BASE.path
+    return Frame(service, f"{root}/", {label: f"{root}{path}" for label, path in NAVIGATION.items()})
+
+
+def render(template: str, *, frame: Frame, account: str | None = None, title: str, **values: Any) -> str:
+    """A template with its values, in the layout of all pages.
+
+    :param frame: the header.
+    :param account: what is in it of the signed-in user, where that is not the frame's own.
+    :param title: what a browser's tab shows.
+    """
+    head, header = html.head(title), html.header(frame, account)
+    return templates().get_template(template).render(head=head, header=header, title=title, **values)
+
+
+def render_kept(template: str, service: str, **values: Any) -> str:
+    """A template whose document is kept, for `filled`."""
+    return render(template, frame=frame(service), account=_ACCOUNT, **values)
 
 
 def rules(access: Access) -> Iterator[tuple[str, str]]:
@@ -144,8 +174,14 @@ def index_page(operations: Iterable[Operation], formats: Iterable[str], title: s
     for operation in operations:
         groups.setdefault(operation.tags[0] if operation.tags else "other", []).append(operation)
     sections = [(tag, sorted(found, key=lambda each: each.name)) for tag, found in sorted(groups.items())]
-    return render(
-        "index.html", title=title, sections=sections, formats=[*formats], languages=types.LANGUAGES, rules=rules
+    return render_kept(
+        "index.html",
+        title,
+        title=f"Operations · {title}",
+        sections=sections,
+        formats=[*formats],
+        languages=types.LANGUAGES,
+        rules=rules,
     )
 
 
@@ -156,6 +192,7 @@ def operation_page(
     base_url: str,
     language: str = "",
     formats: Iterable[str] = (),
+    service: str = "Gateway",
 ) -> str:
     """``/{format}/metadata?op=X&lang=Y``: who may call, where it is, its types, and how a call looks. Raises NotFound."""
     assert operation.access is not None
@@ -164,9 +201,11 @@ def operation_page(
         shown = types.language(language).name
         options = Options(base_url, {"includetypes": f"{operation.name}.*"}, bare=True)
         code = types.source(language, contract, options)
-    return render(
+    return render_kept(
         "operation.html",
-        title=operation.name,
+        service,
+        title=f"{operation.name} · Operation",
+        name=operation.name,
         operation=operation,
         rules=[*rules(operation.access)],
         routes=[(", ".join(route.verbs), route.path) for route in operation.addresses],
@@ -183,9 +222,9 @@ def operation_page(
 
 def types_page(title: str, base_url: str) -> str:
     """``/types``: a link for each language, and how to fetch it."""
-    return render("types.html", title=title, languages=types.LANGUAGES, base_url=base_url)
+    return render_kept("types.html", title, title="Typed clients", languages=types.LANGUAGES, base_url=base_url)
 
 
 def missing_page(reason: str, title: str) -> str:
     """What is answered for an operation or a language that is not there."""
-    return render("missing.html", title=title, reason=reason)
+    return render_kept("missing.html", title, title="Page not found", reason=reason)

@@ -11,16 +11,22 @@ from tests.http.conftest import post
 
 
 class Links(HTMLParser):
-    """The addresses of a page's links, by what they say."""
+    """The addresses of the links of a page to its other formats, by what they say."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
         self._address: str | None = None
+        self._is_inside = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._address = dict(attrs).get("href") if tag == "a" else None
+        if tag == "nav":
+            self._is_inside = ("aria-label", "Other formats") in attrs
+        self._address = dict(attrs).get("href") if tag == "a" and self._is_inside else None
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_inside = self._is_inside and tag != "nav"
 
     def handle_data(self, data: str) -> None:
         if self._address is not None:

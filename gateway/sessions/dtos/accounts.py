@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway import SIGNED_IN, Dto, close, fields, rules
+from gateway import SIGNED_IN, Dto, View, close, fields, rules
 from gateway.contract.lists import EntityInfo, ListResponse, list_request
 from gateway.sessions.declared import SYSTEM_ADMINISTRATOR, service
 
@@ -10,6 +10,10 @@ NAMESPACE = "Voice.Api.Accounts"
 
 
 class AccountInfo(EntityInfo):
+    view = View(
+        "Account", columns=["name", "parent_account_id", "date_created", "date_last_modified"], sorted_by="date_created"
+    )
+
     name = fields.String("The name of the account")
     parent_account_id = fields.String("The ID of the account that this one is part of")
     ancestor_ids = fields.List(fields.String(), "The IDs of the accounts above this one, the topmost first")

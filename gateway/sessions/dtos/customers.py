@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway import Dto, close, fields, rules
+from gateway import Dto, View, close, fields, rules
 from gateway.contract.lists import EntityInfo, ListResponse, filter_of, list_request
 from gateway.sessions.declared import CUSTOMER, MANAGER, SYSTEM_ADMINISTRATOR, service
 
@@ -17,6 +17,13 @@ class CustomerBreadcrumb(Dto):
 
 
 class CustomerInfo(EntityInfo):
+    view = View(
+        "Customer",
+        title=["name"],
+        columns=["name", "reference_id", "account_name", "breadcrumb", "date_created", "date_last_modified"],
+        sorted_by="date_created",
+    )
+
     account_id = fields.String("The ID of the account that the customer belongs to")
     account_name = fields.String("The name of the account that the customer belongs to")
     parent_customer_id = fields.String("The ID of the customer that this one is part of")

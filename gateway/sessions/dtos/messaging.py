@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import auto
 
-from gateway import SIGNED_IN, Dto, DtoEnum, close, fields, rules
+from gateway import SIGNED_IN, Dto, DtoEnum, View, close, fields, rules
 from gateway.contract.lists import ListResponse, filter_of, list_request
 from gateway.sessions.declared import USER, service
 
@@ -17,6 +17,13 @@ class MessageDirections(DtoEnum):
 
 
 class MessageInfo(Dto):
+    view = View(
+        "Message",
+        title=["text", "id"],
+        columns=["text", "direction", "sender", "other_address", "endpoint_display_name", "is_unread", "date"],
+        sorted_by="date",
+    )
+
     id = fields.String("The ID of the message")
     account_id = fields.String("The ID of the account that the message belongs to")
     customer_id = fields.String("The ID of the customer that the message is associated with")
@@ -31,6 +38,8 @@ class MessageInfo(Dto):
 
 
 class ConversationInfo(Dto):
+    view = View("Conversation", title=["other_address", "id"], columns=["other_address", "most_recent_message"])
+
     id = fields.String("The ID of the conversation")
     endpoint_id = fields.String("The ID of the endpoint at this end")
     other_address = fields.String("The address at the other end")

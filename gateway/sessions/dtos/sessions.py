@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import auto
 
-from gateway import SIGNED_IN, Dto, DtoEnum, close, fields, rules
+from gateway import SIGNED_IN, Dto, DtoEnum, View, close, fields, rules
 from gateway.contract.lists import MOST_VALUES, EntityInfo, ListResponse, filter_of, list_request
 from gateway.sessions.declared import MANAGER, SYSTEM_ADMINISTRATOR, USER, service
 from gateway.sessions.dtos.customers import CustomerBreadcrumb
@@ -62,11 +62,17 @@ class SessionMemberRoles(DtoEnum):
 
 
 class SessionLogInfo(Dto):
+    view = View("Log entry", columns=["date", "message"])
+
     date = fields.String()
     message = fields.String()
 
 
 class SessionMemberInfo(Dto):
+    view = View(
+        "Member", title=["display_name", "identity"], columns=["display_name", "identity", "role", "call_state"]
+    )
+
     identity = fields.String()
     endpoint_id = fields.String()
     display_name = fields.String()
@@ -80,6 +86,34 @@ class SessionMemberInfo(Dto):
 
 
 class SessionInfo(EntityInfo):
+    view = View(
+        "Session",
+        title=["display_name", "destination", "id"],
+        columns=[
+            "display_name",
+            "channel",
+            "direction",
+            "call_state",
+            "from_address",
+            "to_address",
+            "customer_name",
+            "members",
+            "date_created",
+        ],
+        first=[
+            "call_state",
+            "ended",
+            "channel",
+            "direction",
+            "from_address",
+            "to_address",
+            "date_created",
+            "log",
+            "members",
+        ],
+        sorted_by="date_created",
+    )
+
     dial_state = fields.Enum(SessionDialState, "The state of the session")
     call_state = fields.Enum(SessionCallState, "The call state of the session")
     queue_state = fields.Enum(SessionQueueStates, "The queue state of the session")

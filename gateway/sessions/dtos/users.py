@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway import Dto, close, fields, rules
+from gateway import Dto, View, close, fields, rules
 from gateway.contract.lists import ListResponse, filter_of, list_request
 from gateway.sessions.declared import MANAGER, SYSTEM_ADMINISTRATOR, service
 
@@ -12,6 +12,12 @@ _ADMINISTRATORS = (SYSTEM_ADMINISTRATOR, MANAGER)
 
 
 class UserInfo(Dto):
+    view = View(
+        "User",
+        title=["name", "email_address"],
+        columns=["name", "email_address", "roles", "account_names"],
+    )
+
     id = fields.String("The ID of the user")
     is_authenticated = fields.Boolean("Is somebody signed in?")
     first_name = fields.String("The user's first name")

@@ -1,0 +1,93 @@
+"""How pages for people show a DTO: declared with it, or made from its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.contract import fields
+from gateway.contract.dto_field import AnyField
+from gateway.contract.naming import words
+from gateway.errors import CatalogError
+from serializers import shape
+
+#: Fields that name a record where nothing is declared, the best one first.
+_TITLES = ("displayName", "name", "title", "subject", "fullName", "emailAddress", "email", "label")
+#: Columns of a list where nothing is declared.
+_MOST_COLUMNS = 8
+_SUFFIX = re.compile(r"(?<=[a-z])(?:Info|Dto|Response|Result|Model|Record)$")
+_ID = re.compile(r"(?:^id|Ids?|Sid)$")
+_NESTED = (fields.Nested, fields.List, fields.Map)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How pages for people show a DTO. Fields are given by attribute name; what is left out follows from the fields.
+
+    ``view = View("Order", title=["number"], columns=["number", "customer_name", "total"], sorted_by="date_created")``
+
+    :ivar noun: what one is called; by default the type's name in words, without ``Info`` or ``Dto``.
+    :ivar plural: what several are called; by default the English plural of the noun.
+    :ivar title: the fields that may name a record; the first one with a value does.
+    :ivar columns: the columns that lists show, at most 12. The others are behind a switch.
+    :ivar first: the fields that the page of one record shows first; by default the columns.
+    :ivar sorted_by: the field that lists are sorted by where a request names none, the greatest first.
+    """
+
+    noun: str = ""
+    plural: str = ""
+    title: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    first: Sequence[str] = ()
+    sorted_by: str = ""
+
+
+def view_of(name: str, declared: View | None, members: Mapping[str, tuple[str, AnyField]]) -> shape.View:
+    """The view of a DTO by wire names.
+
+    :param name: the DTO's name.
+    :param members: by wire name, attribute name and field.
+    :raises CatalogError: when the declared view names no field.
+    """
+    declared = declared or View()
+    noun = declared.noun or _noun(name)
+    wires = {attribute: wire for wire, (attribute, _) in members.items()}
+    ids = tuple(wire for wire in members if _ID.search(wire))
+    title = _named(name, declared.title, wires) or tuple(each for each in (*_TITLES, "id") if each in members)
+    columns = _named(name, declared.columns, wires) or _columns(members, title, ids)
+    first = _named(name, declared.first, wires) or columns
+    sorted_by = _named(name, [declared.sorted_by] if declared.sorted_by else (), wires)
+    last = tuple(each for each in ids if each not in columns or each == "id")
+    return shape.View(
+        noun, declared.plural or plural_of(noun), title, columns, first, last, sorted_by[0] if sorted_by else ""
+    )
+
+
+def _named(dto: str, attributes: Sequence[str], wires: Mapping[str, str]) -> tuple[str, ...]:
+    for each in attributes:
+        if each not in wires:
+            raise CatalogError(f"the view of {dto} names {each!r}, which is not a field of it")
+    return tuple(wires[each] for each in attributes)
+
+
+def _columns(
+    members: Mapping[str, tuple[str, AnyField]], title: tuple[str, ...], ids: tuple[str, ...]
+) -> tuple[str, ...]:
+    plain = [wire for wire, (_, field) in members.items() if wire not in ids and not isinstance(field, _NESTED)]
+    named = [each for each in title[:1] if each in members]
+    return tuple(dict.fromkeys([*named, *plain]))[:_MOST_COLUMNS]
+
+
+def _noun(name: str) -> str:
+    text = words(_SUFFIX.sub("", name))
+    return text[:1] + text[1:].lower()
+
+
+def plural_of(noun: str) -> str:
+    """The English plural of a noun."""
+    if re.search(r"[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    if re.search(r"[^s]s$", noun):
+        return noun
+    return f"{noun}es" if re.search(r"(?:ss|x|z|ch|sh)$", noun) else f"{noun}s"

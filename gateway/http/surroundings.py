@@ -1,0 +1,192 @@
+"""What surrounds documents on pages for people: the header, links, the filters of lists, and what can be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from http.client import responses
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+from gateway.calls import Method, Principal, authorize
+from gateway.contract import fields, rules
+from gateway.contract.catalog import Access, Catalog, Operation
+from gateway.contract.dto_field import AnyField
+from gateway.contract.enums import choice_of
+from gateway.errors import ServiceError
+from gateway.http import login
+from gateway.http.auth import Gate
+from gateway.http.request import Request
+from gateway.metadata.neighbours import PAGING, Lead, Neighbours, name_of, row_of
+from gateway.metadata.pages import NAVIGATION
+from serializers.html.viewed import label_of
+from serializers.page import Control, Frame, Listing, Page
+from serializers.registry import Registry
+
+_TRUTH = (("true", "yes"), ("false", "no"))
+_SAFE = ("GET", "HEAD")
+#: Titles of pages of errors, by status; of others HTTP's own phrase is.
+_TITLES: Mapping[int, str] = {
+    400: "The request is not valid",
+    401: "Sign in first",
+    403: "You may not do this",
+    404: "Not found",
+    405: "This method is not allowed",
+    500: "Something went wrong",
+    503: "Not available now",
+}
+
+
+class Surroundings:
+    """Makes what surrounds the documents of a service.
+
+    :ivar title: the service's name.
+    """
+
+    def __init__(self, registry: Registry, catalog: Catalog, gate: Gate, title: str = "Gateway") -> None:
+        self.title = title
+        self._registry = registry
+        self._gate = gate
+        self._signs_in = any(each.signs_in for each in catalog)
+        self._neighbours = Neighbours(catalog)
+
+    def plain(self, title: str, request: Request) -> Page:
+        """What surrounds a document that is no answer of an operation."""
+        return Page(title, self._links(request), frame=self.frame(request))
+
+    def error(self, status: int, message: str, request: Request) -> Page:
+        """What surrounds an error."""
+        title = _TITLES.get(status) or responses.get(status, "Error")
+        if status == 404 and request.operation is None:
+            title = "Page not found"
+        return Page(title, self._links(request), lead=message, frame=self.frame(request, looked_up=status < 500))
+
+    def page(self, operation: Operation, request: Request, result: Any = None) -> Page:
+        """What surrounds the answer of an operation.
+
+        :param result: the answer.
+        """
+        caller = self._caller(request)
+        places = {key: each for key, each in self._neighbours.places.items() if may_call(caller, each.operation.access)}
+        page = Page(
+            "" if operation.returns is not None else name_of(operation),
+            self._links(request),
+            frame=self.frame(request),
+            root=request.prefix,
+            addresses={key: each.path for key, each in places.items()},
+            owners={each.record: (each.path, each.key) for each in reversed(places.values())},
+        )
+        if operation.lists and request.method in _SAFE:
+            actions = _leads(self._neighbours.new(operation), caller)
+            listing = _listing(operation, request, capped=bool(getattr(result, "is_count_capped", False)))
+            return replace(page, listing=listing, actions=actions)
+        return replace(
+            page,
+            actions=_leads(self._neighbours.changing(operation), caller),
+            related=_leads(self._neighbours.belonging(operation), caller),
+        )
+
+    def frame(self, request: Request, *, looked_up: bool = True) -> Frame:
+        """The header.
+
+        :param looked_up: the caller is looked for, where that has not happened yet.
+        """
+        caller, root = self._caller(request, looked_up=looked_up), request.prefix
+        may_leave = caller is not None and caller.method is Method.COOKIE and self._signs_in
+        return Frame(
+            self.title,
+            f"{root}/",
+            {label: f"{root}{path}" for label, path in NAVIGATION.items()},
+            caller="" if caller is None else caller.display_name or caller.email or caller.user_id,
+            sign_in=f"{root}{login.LOGIN}" if self._signs_in and caller is None else "",
+            sign_out=f"{root}{login.LOGOUT_ACTION}" if may_leave else "",
+            after=f"{root}{login.LOGIN}",
+        )
+
+    def _caller(self, request: Request, *, looked_up: bool = True) -> Principal | None:
+        # A cookie alone is looked at: wrong passwords and keys of requests that need none are not counted.
+        if request.authentication is None and looked_up and _shows_cookie_only(request):
+            with suppress(ServiceError):
+                self._gate.identify(request)
+        return request.authentication[0] if request.authentication else None
+
+    def _links(self, request: Request) -> dict[str, str]:
+        """The same address in the other formats, where GET answers."""
+        if request.method not in _SAFE:
+            return {}
+        path = _path_of(request)
+        others = [(name, value or "") for name, value in request.pairs if name.lower() != "format"]
+        return {
+            serializer.name: f"{path}?{urlencode([*others, ('format', serializer.name)])}"
+            for serializer in self._registry
+            if not serializer.paged
+        }
+
+
+def _leads(leads: Iterable[Lead], caller: Principal | None) -> dict[str, str]:
+    return {each.label: each.address for each in leads if may_call(caller, each.operation.access)}
+
+
+def _path_of(request: Request) -> str:
+    """The path of this address as the browser sees it. It never begins with two slashes, which would lead to another host."""
+    return request.prefix + quote("/" + request.negotiation.path.lstrip("/"))
+
+
+def _shows_cookie_only(request: Request) -> bool:
+    env = request.env
+    return "HTTP_COOKIE" in env and "HTTP_AUTHORIZATION" not in env and "HTTP_X_API_KEY" not in env
+
+
+def may_call(caller: Principal | None, access: Access | None) -> bool:
+    """Whether a caller may call an operation with this access rule."""
+    try:
+        authorize(caller, access or Access())
+    except ServiceError:
+        return False
+    return True
+
+
+def _listing(operation: Operation, request: Request, *, capped: bool) -> Listing:
+    pairs = tuple((name, value or "") for name, value in request.pairs)
+    given = {name.lower(): value for name, value in pairs}
+    members = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
+    known = {wire.lower() for wire in members}
+    in_path = {name.lower() for route in operation.routes for name in route.variables}
+    row = row_of(operation)
+    sortable = {"sortfield", "sortorder"} <= known
+    default = row.view.sorted_by if row is not None and row.view is not None else ""
+    paged = "page" in known and given.get("all", "").lower() not in ("true", "1")
+    return Listing(
+        _path_of(request),
+        pairs,
+        tuple(
+            _control(wire, field, given.get(wire.lower(), ""))
+            for wire, field in members.items()
+            if wire.lower() not in PAGING | in_path
+        ),
+        sort_field=(given.get("sortfield") or default) if sortable else "",
+        ascending=given.get("sortorder", "").lower() in ("ascend", "0"),
+        sortable=sortable,
+        number=_number(given.get("page", "")) if paged else 0,
+        capped=capped,
+    )
+
+
+def _number(text: str) -> int:
+    text = text.strip()
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+
+def _control(wire: str, field: AnyField, value: str) -> Control:
+    kind, choices = "text", tuple[tuple[str, str], ...]()
+    if isinstance(field, fields.Boolean):
+        choices = _TRUTH
+    elif isinstance(field, fields.Enum):
+        known = choice_of(cast("type[fields.DtoEnum]", field.enum))
+        choices = tuple((known.text_of(name), known.text_of(name)) for name in known.members)
+    elif any(isinstance(each, rules.Date) for each in field.validators):
+        kind = "date"
+    about = getattr(field, "description", "")
+    is_id = wire.lower().removesuffix("s").endswith("id")
+    return Control(wire, label_of(wire), value, kind, choices, about, rare=is_id)

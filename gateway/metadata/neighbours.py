@@ -1,0 +1,157 @@
+"""What a page of a record or a list leads to: objects that ids name, lists of what belongs to a record, operations that change it.
+
+All of it follows from the declared routes: ``GET /accounts/{AccountId}`` is where an ``accountId`` leads, and a list with a filter
+``accountIds`` is a list of what belongs to an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from gateway.contract.catalog import Catalog, Operation, Route
+from gateway.contract.naming import words
+from gateway.contract.shapes import document_shape
+from serializers.html.viewed import label_of
+from serializers.shape import ListOf, Record, Reference
+
+#: Fields of a list's request that are no filters: the page and the order have links of their own.
+PAGING = frozenset({"page", "all", "countperpage", "simplifiedpaging", "sortfield", "sortorder"})
+#: The filter of a list that takes the ids of its rows, in lower case.
+_IDS = "specificids"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the objects of a kind are.
+
+    :ivar operation: the operation that reads one.
+    :ivar path: its path, or address, with ``{}`` for the id.
+    :ivar record: the name of the record's type.
+    :ivar key: the wire name of the record's id.
+    """
+
+    operation: Operation
+    path: str
+    record: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Where a page leads to.
+
+    :ivar operation: the operation there.
+    :ivar label: the text of the link.
+    :ivar address: under the service's root, with ``{}`` for the record's id.
+    """
+
+    operation: Operation
+    label: str
+    address: str
+
+
+class Neighbours:
+    """What the operations of a catalog lead to."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    @cached_property
+    def places(self) -> Mapping[str, Place]:
+        """Where objects are, by the name of their id in lower case (``accountid``)."""
+        found: dict[str, Place] = {}
+        for operation in self._catalog:
+            for route in operation.routes:
+                if (place := _single(operation, route)) is not None:
+                    found.setdefault(route.variables[0].lower(), place)
+        # A list that takes ids is where those objects are that no operation reads one by one.
+        for operation in self._catalog:
+            row, ids = row_of(operation), wire_of(operation, _IDS)
+            if row is not None and row.view is not None and ids and "id" in row.fields and _is_flat(operation):
+                key = f"{row.view.noun.replace(' ', '').lower()}id"
+                found.setdefault(key, Place(operation, f"{operation.routes[0].path}?{ids}={{}}", row.name, "id"))
+        return found
+
+    def new(self, operation: Operation) -> Iterator[Lead]:
+        """The operations that add to a list: those that its own address has for POST."""
+        paths = {route.path.lower() for route in operation.routes}
+        for each in self._catalog:
+            if each is not operation and any(
+                route.path.lower() in paths and "POST" in route.verbs for route in each.routes
+            ):
+                yield Lead(each, name_of(each), f"/explorer#{each.name}")
+
+    def changing(self, operation: Operation) -> Iterator[Lead]:
+        """The operations that change the record that an operation answers."""
+        for variable, place in self._of_record(operation):
+            base = place.path.partition("{}")[0].lower()
+            for each in self._catalog:
+                wire = wire_of(each, variable)
+                on_path = any(route.path.lower().startswith(f"{base}{{{variable}") for route in each.routes)
+                if wire and each.writes and on_path:
+                    yield Lead(each, name_of(each), f"/explorer#{each.name}?{wire}={{}}")
+
+    def belonging(self, operation: Operation) -> Iterator[Lead]:
+        """Lists of what belongs to the record that an operation answers: those with a filter that takes its id."""
+        for variable, _ in self._of_record(operation):
+            for each in self._catalog:
+                row = row_of(each)
+                if row is None or row.view is None or not _is_flat(each):
+                    continue
+                for wire in each.request_shape.fields:
+                    single = wire.removesuffix("s")
+                    if wire.lower() == _IDS or not single.lower().endswith(variable):
+                        continue
+                    by = f" by {label_of(single).removesuffix(' ID').lower()}" if single.lower() != variable else ""
+                    yield Lead(each, f"{row.view.plural}{by}", f"{each.routes[0].path}?{wire}={{}}")
+
+    def _of_record(self, operation: Operation) -> Iterator[tuple[str, Place]]:
+        if operation.returns is not None and not operation.lists:
+            record = document_shape(operation.returns).name
+            yield from ((variable, place) for variable, place in self.places.items() if place.record == record)
+
+
+def _single(operation: Operation, route: Route) -> Place | None:
+    """Where the records are that an operation reads one by one; None where it reads others."""
+    if operation.returns is None or operation.lists or "GET" not in route.verbs or len(route.variables) != 1:
+        return None
+    (variable,) = route.variables
+    record = document_shape(operation.returns)
+    key = next((wire for wire in record.fields if wire.lower() == variable.lower()), "id")
+    # Paths with a wildcard have slashes in their variable.
+    if key not in record.fields or f"{{{variable}}}" not in route.path:
+        return None
+    return Place(operation, route.path.replace(f"{{{variable}}}", "{}"), record.name, key)
+
+
+def _is_flat(operation: Operation) -> bool:
+    """Whether GET reads a list at an address without variables."""
+    routes = operation.routes
+    return operation.lists and bool(routes) and "GET" in routes[0].verbs and not routes[0].variables
+
+
+def row_of(operation: Operation) -> Record | None:
+    """The shape of the rows of a list; None for other operations."""
+    if not operation.lists or operation.returns is None:
+        return None
+    shape = document_shape(operation.returns)
+    if operation.returns_list:
+        return shape
+    rows = shape.fields[shape.rows or ""]
+    item = rows.item if isinstance(rows, ListOf) else None
+    item = item.record if isinstance(item, Reference) else item
+    return item if isinstance(item, Record) else None
+
+
+def wire_of(operation: Operation, name: str) -> str:
+    """The wire name of a request's field by its name in lower case, or by that of a variable of a path; empty for none."""
+    wire = next((wire for wire in operation.request_shape.fields if wire.lower() == name), "")
+    return wire or next((wire for alias, wire in operation.dto.aliases.items() if alias.lower() == name), "")
+
+
+def name_of(operation: Operation) -> str:
+    """An operation's name in words: ``End session``."""
+    text = words(operation.name)
+    return text[:1] + text[1:].lower()

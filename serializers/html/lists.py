@@ -1,0 +1,293 @@
+"""Lists of records with a `View`: count and order, filters, heads that sort, pages above and below, a card for each row on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import chain, islice
+from typing import Any
+
+from serializers.dialect import Dialect
+from serializers.html import cells, viewed
+from serializers.page import Control, Listing, Page
+from serializers.plain import member_of
+from serializers.rows import BLOCK_ROWS, blocks, rows_of
+from serializers.shape import Boolean, Choice, Integer, ListOf, Record, Reference, Shape, Text, View
+
+#: Shown columns that the style sheet knows how to tell from the others.
+MOST_COLUMNS = 12
+_SORTED = (Text, Boolean, Choice, Integer)
+#: Members of an answer that say how many rows there are, by wire name in lower case.
+_TOTALS = ("totalcount", "totalpages", "hasmorepages", "responsestatus", "total", "offset")
+
+
+class RowTable:
+    """A table of records: the columns that the view names, then those that one of the first rows has a value for.
+
+    :param listing: the order that the heads show and change; None for a table without one.
+    :param whole: the member that names a record is a link to it.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        view: View,
+        rows: Sequence[Any],
+        page: Page,
+        dialect: Dialect,
+        *,
+        listing: Listing | None = None,
+        whole: bool = True,
+    ) -> None:
+        self._record, self._view, self._listing = record, view, listing
+        self._write = viewed.writers(record, page, dialect, whole=whole, folded=True, brief=listing is not None)
+        wanted = [name for name in view.columns if name in record.fields][:MOST_COLUMNS]
+        used = {name for name in record.fields if any(_has(row, record, name) for row in rows)}
+        shown = wanted if listing is not None else [name for name in wanted if name in used]
+        last = [name for name in record.fields if name in view.last]
+        others = [name for name in record.fields if name in used and name not in shown and name not in last]
+        self._columns = [*shown, *others, *(name for name in last if name in used and name not in shown)]
+        self._shown = len(shown)
+        self._absent = [name for name in record.fields if name not in self._columns]
+
+    @property
+    def columns(self) -> int:
+        """How many columns there are."""
+        return len(self._columns)
+
+    @property
+    def folds(self) -> bool:
+        """Whether some columns are behind the switch."""
+        return self._listing is not None and 0 < self._shown < len(self._columns)
+
+    def begin(self) -> str:
+        """The head of the table."""
+        kind = f"rows list c{self._shown}" if self.folds else "rows list"
+        heads = "".join(map(self._head, self._columns))
+        label = escape(self._view.plural)
+        return f'<div class="{kind}" tabindex="0" role="group" aria-label="{label}"><table><thead><tr>{heads}</tr></thead><tbody>'
+
+    def row(self, row: Any) -> str:
+        """A row; where it has members that no row before it had, it begins another table."""
+        if row is None:
+            return f"<tr>{'<td></td>' * len(self._columns)}</tr>"
+        new = [name for name in self._absent if _has(row, self._record, name)]
+        if new:
+            self._columns += new
+            self._absent = [name for name in self._absent if name not in new]
+        shown = "".join(self._cell(row, name) for name in self._columns)
+        return f"{cells.ROWS_END + self.begin() if new else ''}<tr>{shown}</tr>"
+
+    def _cell(self, row: Any, name: str) -> str:
+        shown = self._write[name](row)
+        return f'<td data-label="{escape(viewed.label_of(name))}">{shown}</td>' if shown else "<td></td>"
+
+    def _head(self, name: str) -> str:
+        label, listing = escape(viewed.label_of(name)), self._listing
+        if listing is None or not listing.sortable or not isinstance(_resolved(self._record.fields[name]), _SORTED):
+            return f'<th scope="col">{label}</th>'
+        is_sorted = name.lower() == listing.sort_field.lower()
+        # The first click on another column gives its order from A to Z; dates are more often wanted the newest first.
+        ascending = not listing.ascending if is_sorted else not viewed.is_time(name)
+        address = listing.address(sortField=name, sortOrder="Ascend" if ascending else "Descend", page="")
+        order = f' aria-sort="{"ascending" if listing.ascending else "descending"}"' if is_sorted else ""
+        return f'<th scope="col"{order}><a href="{escape(address)}">{label}</a></th>'
+
+
+def _has(row: Any, record: Record, name: str) -> bool:
+    return row is not None and member_of(row, record, name) is not None
+
+
+def _resolved(shape: Shape) -> Shape:
+    return shape.record if isinstance(shape, Reference) else shape
+
+
+def list_page(value: Any, shape: Shape, record: Record, view: View, page: Page, dialect: Dialect) -> Iterator[bytes]:
+    """The main part of the page of a list, in blocks. Raises EncodeError.
+
+    :param record: the shape of a row.
+    """
+    listing = page.listing
+    assert listing is not None
+    member = shape.rows if isinstance(shape, Record) else None
+    rows = iter(rows_of(value, shape, member))
+    first = list(islice(rows, BLOCK_ROWS))
+    totals = _Totals(value, shape)
+    table = RowTable(record, view, first, page, dialect, listing=listing)
+    above, below = (_bar(listing, totals, place) for place in ("above", "below"))
+    opening = "".join(
+        (
+            heading(
+                f"{escape(view.plural)} <small>— {_counted(view, listing, totals, is_empty=not first)}</small>",
+                page,
+                None,
+            ),
+            _filters(listing) if listing.controls else "",
+            f'<div class="bar">{above}{_switch(table) if first and table.folds else ""}{downloads(page)}</div>',
+            table.begin() if first else _empty(view, listing, page),
+        )
+    )
+    closing = cells.ROWS_END if first else ""
+    if first and below:
+        closing += f'<div class="bar">{below}</div>'
+    return blocks(
+        opening, chain(first, rows), table.row, "", lambda: closing + _others(value, shape, member, page, dialect)
+    )
+
+
+class _Totals:
+    """What an answer says of all its pages; None where it says nothing."""
+
+    def __init__(self, value: Any, shape: Shape) -> None:
+        self.count = self._of(value, shape, "totalCount", "total")
+        self.pages = self._of(value, shape, "totalPages")
+        self.has_more = bool(self._of(value, shape, "hasMorePages"))
+
+    def _of(self, value: Any, shape: Shape, *names: str) -> Any:
+        if not isinstance(shape, Record):
+            return None
+        found = (member_of(value, shape, name) for name in names if name in shape.fields)
+        return next((each for each in found if each is not None), None)
+
+
+def _counted(view: View, listing: Listing, totals: _Totals, *, is_empty: bool) -> str:
+    """How many rows there are, in which order, and which page this is."""
+    parts = []
+    if totals.count == 0 and totals.pages == 0 and not totals.has_more and is_empty:
+        return "none"
+    if listing.capped:
+        parts.append(f"more than {totals.count:,}")
+    elif totals.count:
+        parts.append(f"{totals.count:,}")
+    parts.append(_order(view, listing))
+    if listing.number:
+        known = totals.pages and not listing.capped
+        parts.append(f"page {listing.number:,} of {totals.pages:,}" if known else f"page {listing.number:,}")
+    return escape(", ".join(filter(None, parts)) or "all")
+
+
+def _order(view: View, listing: Listing) -> str:
+    name = listing.sort_field
+    if not name:
+        return ""
+    if viewed.is_time(name):
+        order = "oldest first" if listing.ascending else "newest first"
+        return order if name.lower() == view.sorted_by.lower() else f"{order} by {viewed.label_of(name).lower()}"
+    return f"by {viewed.label_of(name).lower()}, {'ascending' if listing.ascending else 'descending'}"
+
+
+def actions(page: Page, record_id: Any) -> str:
+    """Links to what can be done."""
+    links = [
+        (label, page.at(path, record_id) if "{}" in path else page.root + path) for label, path in page.actions.items()
+    ]
+    shown = "".join(
+        f'<a class="button" href="{escape(address)}">{escape(label)}</a>' for label, address in links if address
+    )
+    return f'<p class="actions">{shown}</p>' if shown else ""
+
+
+def heading(title: str, page: Page, record_id: Any) -> str:
+    """The head of a page, with what can be done beside it.
+
+    :param title: the title, as HTML.
+    :param record_id: the id of the record; None where there is none.
+    """
+    return f'<div class="head"><h1>{title}</h1>{actions(page, record_id)}</div>'
+
+
+def downloads(page: Page) -> str:
+    """Links to the same document in other formats."""
+    links = "".join(f'<a href="{escape(address)}">{escape(label)}</a>' for label, address in page.links.items())
+    return f'<nav class="formats" aria-label="Other formats">{links}</nav>' if links else ""
+
+
+def _bar(listing: Listing, totals: _Totals, place: str) -> str:
+    """Links to the pages beside this one."""
+    number = listing.number
+    if not number or (number == 1 and not totals.has_more):
+        return ""
+    links = []
+    if number > 1:
+        if number > 2:
+            links.append(f'<a href="{escape(listing.address(page=""))}">First</a>')
+        previous = listing.address(page="" if number == 2 else str(number - 1))
+        links.append(f'<a rel="prev" href="{escape(previous)}">← Previous</a>')
+    of = f" of {totals.pages:,}" if totals.pages and not listing.capped else ""
+    links.append(f"<span>Page {number:,}{of}</span>")
+    if totals.has_more:
+        links.append(f'<a rel="next" href="{escape(listing.address(page=str(number + 1)))}">Next →</a>')
+    return f'<nav class="pages" aria-label="Pages, {place} the list">{"".join(links)}</nav>'
+
+
+def _switch(table: RowTable) -> str:
+    return (
+        '<p class="columns"><input class="switch" type="checkbox" id="all-columns" autocomplete="off">'
+        f'<label for="all-columns">All {table.columns} columns</label></p>'
+    )
+
+
+def _filters(listing: Listing) -> str:
+    kept = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in listing.kept()
+    )
+    usual = "".join(_control(each) for each in listing.controls if not each.rare)
+    rare = [each for each in listing.controls if each.rare]
+    folded = ""
+    if rare:
+        is_open = " open" if any(each.value for each in rare) else ""
+        inner = "".join(map(_control, rare))
+        folded = f'<details{is_open}><summary>More filters</summary><div class="grid">{inner}</div></details>'
+    clear = f'<a href="{escape(_cleared(listing))}">Clear the filters</a>' if listing.is_filtered else ""
+    send = f'<p class="send"><button class="go">Filter</button>{clear}</p>'
+    return (
+        f'<form class="filters" method="get" action="{escape(listing.path)}" aria-label="Filters">'
+        f'{kept}<div class="grid">{usual}{send}</div>{folded}</form>'
+    )
+
+
+def _cleared(listing: Listing) -> str:
+    return listing.address(page="", **{each.name: "" for each in listing.controls})
+
+
+def _control(control: Control) -> str:
+    name, value = escape(control.name), escape(control.value)
+    about = f' title="{escape(control.about)}"' if control.about else ""
+    if control.choices:
+        options = "".join(
+            f'<option value="{escape(given)}"{" selected" if given.lower() == control.value.lower() else ""}>{escape(label)}</option>'
+            for given, label in (("", "any"), *control.choices)
+        )
+        shown = f'<select name="{name}" id="filter-{name}"{about}>{options}</select>'
+    else:
+        shown = f'<input name="{name}" id="filter-{name}" type="{control.kind}" value="{value}"{about}>'
+    return f'<p><label for="filter-{name}">{escape(control.label)}</label>{shown}</p>'
+
+
+def _empty(view: View, listing: Listing, page: Page) -> str:
+    many = escape(view.plural[:1].lower() + view.plural[1:])
+    if listing.number > 1:
+        first = escape(listing.address(page=""))
+        return f'<div class="empty"><p>Page {listing.number:,} is empty.</p><p><a href="{first}">Go to the first page</a></p></div>'
+    if listing.is_filtered:
+        clear = escape(_cleared(listing))
+        return f'<div class="empty"><p>No {many} match these filters.</p><p><a href="{clear}">Clear the filters</a> to see all.</p></div>'
+    begin = " Create the first one above." if page.actions else ""
+    return f'<div class="empty"><p>There are no {many} yet.{begin}</p></div>'
+
+
+def _others(value: Any, shape: Shape, member: str | None, page: Page, dialect: Dialect) -> str:
+    """What an answer has beside its rows and totals."""
+    if member is None or not isinstance(shape, Record):
+        return ""
+    write = viewed.writers(shape, page, dialect, whole=False, folded=False)
+    names = (name for name in shape.fields if name != member and name.lower() not in _TOTALS)
+    shown = [(name, write[name](value)) for name in names]
+    lines = "".join(cells.line(viewed.label_of(name), text) for name, text in shown if text)
+    return f"{cells.RECORD}{lines}{cells.RECORD_END}" if lines else ""
+
+
+def table_record(shape: Shape) -> Record | None:
+    """The record of a list of records; None for other shapes."""
+    item = _resolved(shape.item) if isinstance(shape, ListOf) else None
+    return item if isinstance(item, Record) else None

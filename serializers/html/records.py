@@ -1,0 +1,84 @@
+"""The page of one record with a `View`: its name as title, what matters first, tables of what it holds, ids last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from serializers.dialect import Dialect
+from serializers.html import cells, viewed
+from serializers.html.lists import RowTable, downloads, heading, table_record
+from serializers.page import Page
+from serializers.plain import member_of
+from serializers.shape import Anything, ListOf, MapOf, Record, Reference, View
+
+_NESTED = (ListOf, MapOf, Record, Reference, Anything)
+
+
+def record_page(value: Any, record: Record, view: View, page: Page, dialect: Dialect) -> str:
+    """The main part of the page. Raises EncodeError."""
+    write = viewed.writers(record, page, dialect, whole=False, folded=False)
+    given = [name for name in record.fields if member_of(value, record, name) not in (None, [], {}, ())]
+    nested = [name for name in given if isinstance(record.fields[name], _NESTED) and name not in view.last]
+    first = [name for name in view.first if name in given and name not in nested]
+    last = [name for name in given if name in view.last]
+    others = [name for name in given if name not in (*first, *nested, *last)]
+    if not first:
+        first, others = others, []
+    parts = [_lines(first, value, write)]
+    parts += [_section(name, value, record, page, dialect, write[name](value)) for name in _by_view(nested, view)]
+    parts += [_titled("Details", others, value, write), _titled("IDs", last, value, write)]
+    return "".join((_opening(value, record, view, page), *parts)) + ("" if given else "<p><i>empty</i></p>")
+
+
+def _opening(value: Any, record: Record, view: View, page: Page) -> str:
+    owner = page.owners.get(record.name)
+    own_id = None if owner is None else member_of(value, record, owner[1])
+    name = viewed.title_of(value, record, view)
+    title = f"{escape(name)} <small>· {escape(view.noun)}</small>" if name else escape(view.noun)
+    if page.title:
+        title = escape(page.title)
+    lead = f'<p class="bad" role="alert">{escape(page.lead)}</p>' if page.lead else ""
+    related = [(label, page.at(path, own_id)) for label, path in page.related.items()]
+    shown = "".join(f'<a href="{escape(address)}">{escape(label)}</a>' for label, address in related if address)
+    related_nav = f'<nav class="related" aria-label="Related">{shown}</nav>' if shown else ""
+    return f'{heading(title, page, own_id)}{lead}<div class="bar">{related_nav}{downloads(page)}</div>'
+
+
+def title_text(value: Any, record: Record, view: View) -> str:
+    """What a browser's tab shows."""
+    name = viewed.title_of(value, record, view)
+    return f"{name} · {view.noun}" if name else view.noun
+
+
+def _by_view(names: Iterable[str], view: View) -> list[str]:
+    order = {name: place for place, name in enumerate(view.first)}
+    return sorted(names, key=lambda name: order.get(name, len(order)))
+
+
+def _lines(names: Iterable[str], value: Any, write: Any) -> str:
+    lines = "".join(cells.line(viewed.label_of(name), write[name](value)) for name in names)
+    return f"{cells.RECORD}{lines}{cells.RECORD_END}" if lines else ""
+
+
+def _titled(title: str, names: Iterable[str], value: Any, write: Any) -> str:
+    lines = _lines(names, value, write)
+    return f"<h2>{title}</h2>{lines}" if lines else ""
+
+
+def _section(name: str, value: Any, record: Record, page: Page, dialect: Dialect, shown: str) -> str:
+    """A nested value under a head of its own; lists of records are tables."""
+    head, shape = f"<h2>{escape(viewed.label_of(name))}</h2>", record.fields[name]
+    shape = shape.record if isinstance(shape, Reference) else shape
+    if isinstance(shape, Record) and shape.view is not None:
+        inner = member_of(value, record, name)
+        names = [each for each in shape.fields if member_of(inner, shape, each) not in (None, [], {}, ())]
+        return head + _lines(names, inner, viewed.writers(shape, page, dialect, whole=False, folded=False))
+    if not shown.startswith("<"):
+        shown = f"<p>{shown}</p>"
+    rows, item = member_of(value, record, name), table_record(record.fields[name])
+    if item is None or item.view is None or not rows or not isinstance(rows, (list, tuple)):
+        return head + shown
+    table = RowTable(item, item.view, rows, page, dialect)
+    return f"{head}{table.begin()}{''.join(map(table.row, rows))}{cells.ROWS_END}"

@@ -1,0 +1,124 @@
+"""Records with a `View`: which fields come first, what they are called, and which are links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from serializers.dialect import Dialect
+from serializers.html import cells
+from serializers.page import Page
+from serializers.plain import member_of, plain
+from serializers.shape import ListOf, Record, Reference, View
+
+_WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
+#: Writes the value of a member as HTML.
+Write = Callable[[Any], str]
+
+
+def label_of(wire_name: str) -> str:
+    """A name as people read it: ``fromAddress`` is ``From address``, ``accountId`` is ``Account ID``."""
+    words = [word if len(word) > 1 and word.isupper() else word.lower() for word in _WORD.findall(wire_name)]
+    words = [_CAPITALS.get(word, word) for word in words]
+    return " ".join(words)[:1].upper() + " ".join(words)[1:] if words else wire_name
+
+
+_CAPITALS = {"id": "ID", "ids": "IDs", "url": "URL", "sid": "SID", "uri": "URI", "api": "API"}
+
+
+def is_time(wire_name: str) -> bool:
+    """Whether a name is that of a point in time."""
+    return re.search(r"(?i:date|time|created|modified|updated)|(?:At|On)$", wire_name) is not None
+
+
+def title_of(row: Any, record: Record, view: View) -> str:
+    """The name of a record: the first of its fields that may name it and is not empty."""
+    for name in view.title:
+        value = member_of(row, record, name)
+        if value not in (None, ""):
+            return str(value)[:200]
+    return ""
+
+
+class Links:
+    """The links of a record's members.
+
+    :param whole: the record's own address is a link, on the member that names it.
+    """
+
+    def __init__(self, record: Record, page: Page, *, whole: bool) -> None:
+        self._record, self._page = record, page
+        self._paths = {name: _path_of(name, page.addresses) for name in record.fields}
+        self._owner = page.owners.get(record.name) if whole else None
+        view = record.view
+        self._names = view.title if view else ()
+        self._own_id = page.owners[record.name][1] if record.name in page.owners else ""
+
+    def address(self, row: Any, name: str) -> str:
+        """The address that a member of a row leads to; empty for none."""
+        if self._owner and name in (self._own_id, *self._names):
+            path, key = self._owner
+            return self._page.at(path, member_of(row, self._record, key))
+        if name == self._own_id:
+            return ""
+        if path := self._paths[name]:
+            value = member_of(row, self._record, name)
+            return "" if isinstance(value, (list, tuple)) else self._page.at(path, value)
+        if name.endswith("Name") and (path := self._paths.get(f"{name[:-4]}Id", "")):
+            return self._page.at(path, member_of(row, self._record, f"{name[:-4]}Id"))
+        return ""
+
+    def item_path(self, name: str) -> str:
+        """The path of the items of a list of ids."""
+        return self._paths[name] if isinstance(self._record.fields[name], ListOf) else ""
+
+
+def _path_of(name: str, addresses: Mapping[str, str]) -> str:
+    """Where the object is that an id names: ``parentSessionId`` names a session, and so does each of ``sessionIds``."""
+    for spelled in (name, name.removesuffix("s")):
+        folded = spelled.lower()
+        for key, path in addresses.items():
+            if folded == key or (folded.endswith(key) and spelled[-len(key)].isupper()):
+                return path
+    return ""
+
+
+def writers(
+    record: Record, page: Page, dialect: Dialect, *, whole: bool, folded: bool, brief: bool = False
+) -> Mapping[str, Write]:
+    """Functions from a row to the HTML of each of its members; empty where the member is null.
+
+    :param whole: the members that name a record lead to it.
+    :param folded: what is nested is folded.
+    :param brief: points in time are shown to the minute.
+    """
+    links = Links(record, page, whole=whole)
+    return {name: _writer(name, record, page, dialect, links, folded=folded, brief=brief) for name in record.fields}
+
+
+def _writer(
+    name: str, record: Record, page: Page, dialect: Dialect, links: Links, *, folded: bool, brief: bool
+) -> Write:
+    shape = record.fields[name]
+    shape = shape.record if isinstance(shape, Reference) else shape
+    show = cells.folded if folded else cells.cell
+    item_path = links.item_path(name)
+
+    def write(row: Any) -> str:
+        value = member_of(row, record, name)
+        if value is None:
+            return ""
+        if item_path and value:
+            return ", ".join(_linked(cells.text(each), page.at(item_path, each)) for each in value)
+        shown = plain(value, shape, dialect)
+        if isinstance(shown, (dict, list)):
+            return show(shown)
+        return _linked(cells.text(shown, brief=brief), links.address(row, name)) if shown != "" else ""
+
+    return write
+
+
+def _linked(shown: str, address: str) -> str:
+    return f'<a href="{escape(address)}">{shown}</a>' if address and shown else shown

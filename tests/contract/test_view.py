@@ -1,0 +1,80 @@
+"""How pages show a DTO: what is declared, and what follows from its fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway import Dto, View, fields
+from gateway.contract.lists import EntityInfo
+from gateway.contract.shapes import document_shape
+from gateway.contract.view import plural_of
+from gateway.errors import CatalogError
+from serializers import shape
+
+NAMESPACE = "Views"
+
+
+class LineItem(Dto):
+    id = fields.String()
+    text = fields.String()
+
+
+class InvoiceInfo(EntityInfo):
+    customer_id = fields.String()
+    name = fields.String()
+    paid = fields.Boolean()
+    lines = fields.List(fields.Nested(LineItem))
+
+
+class Declared(InvoiceInfo):
+    view = View("Bill", title=["name"], columns=["paid", "date_created"], first=["lines"], sorted_by="date_created")
+
+
+class Wrong(Dto):
+    view = View(columns=["nmae"])
+
+    name = fields.String()
+
+
+def view_of(dto: type[Dto]) -> shape.View:
+    found = document_shape(dto).view
+    assert found is not None
+    return found
+
+
+def test_what_follows_from_the_fields() -> None:
+    assert view_of(InvoiceInfo) == shape.View(
+        "Invoice",
+        "Invoices",
+        ("name", "id"),
+        ("name", "paid", "dateCreated", "dateLastModified", "createdBy", "lastModifiedBy"),
+        ("name", "paid", "dateCreated", "dateLastModified", "createdBy", "lastModifiedBy"),
+        ("customerId", "id"),
+    )
+    assert view_of(LineItem).noun == "Line item"
+
+
+def test_what_is_declared() -> None:
+    view = view_of(Declared)
+    assert (view.noun, view.plural, view.title, view.sorted_by) == ("Bill", "Bills", ("name",), "dateCreated")
+    assert (view.columns, view.first) == (("paid", "dateCreated"), ("lines",))
+
+
+def test_a_name_that_is_no_field() -> None:
+    with pytest.raises(CatalogError, match="the view of Wrong names 'nmae', which is not a field of it"):
+        document_shape(Wrong)
+
+
+@pytest.mark.parametrize(
+    ("noun", "plural"),
+    [
+        ("Session", "Sessions"),
+        ("Entry", "Entries"),
+        ("Day", "Days"),
+        ("Box", "Boxes"),
+        ("Address", "Addresses"),
+        ("My sessions", "My sessions"),
+    ],
+)
+def test_plurals(noun: str, plural: str) -> None:
+    assert plural_of(noun) == plural

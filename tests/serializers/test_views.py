@@ -1,0 +1,282 @@
+"""Pages of records whose shape has a view, and of lists of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from serializers import html
+from serializers.html.viewed import label_of
+from serializers.page import Control, Frame, Listing, Page
+from serializers.shape import Boolean, Integer, ListOf, MapOf, Record, Text, View
+
+VIEW = View(
+    "Order", "Orders", ("name", "id"), ("name", "state", "created"), ("state", "lines"), ("id", "customerId"), "created"
+)
+LINE = Record("Line", {"text": Text(), "count": Integer()}, view=View("Line", "Lines", ("text",), ("text", "count")))
+ORDER = Record(
+    "Order",
+    {
+        "id": Text(),
+        "customerId": Text(),
+        "customerName": Text(),
+        "name": Text(),
+        "state": Text(),
+        "open": Boolean(),
+        "lines": ListOf(LINE),
+        "tagIds": ListOf(Text()),
+        "data": MapOf(Text()),
+        "created": Text(),
+    },
+    view=VIEW,
+)
+ORDERS = Record(
+    "Orders",
+    {"items": ListOf(ORDER), "totalCount": Integer(), "totalPages": Integer(), "hasMorePages": Boolean()},
+    rows="items",
+)
+CREATED = "2026-01-02T03:04:05.678900Z"
+PLACES: dict[str, Any] = {
+    "addresses": {"orderid": "/orders/{}", "customerid": "/customers?ids={}", "tagid": "/tags/{}"},
+    "owners": {"Order": ("/orders/{}", "id")},
+    "root": "/base",
+}
+
+
+def order(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {"id": f"o{number}", "name": f"Order {number}", "state": "New", "created": CREATED, **more}
+
+
+def listed(
+    rows: list[Any], listing: Listing, *, total: int = 202, pages: int = 5, more: bool = True, **page: Any
+) -> str:
+    value = {"items": rows, "totalCount": total, "totalPages": pages, "hasMorePages": more}
+    return html.dumps(value, ORDERS, page=Page(listing=listing, **PLACES, **page))
+
+
+def plain(page: str) -> str:
+    """The text of a page's main part."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<main>") :]).split())
+
+
+LISTING = Listing(
+    "/base/orders",
+    (("state", "New"), ("page", "2"), ("x", "a&b")),
+    (Control("state", "State", "New"),),
+    "created",
+    sortable=True,
+    number=2,
+)
+
+
+class TestList:
+    def test_count_order_and_page(self) -> None:
+        page = listed([order()], LISTING)
+        assert "<title>Orders</title>" in page
+        assert "Orders — 202, newest first, page 2 of 5" in plain(page)
+
+    @pytest.mark.parametrize(
+        ("changes", "totals", "text"),
+        [
+            (
+                {"number": 1, "ascending": True, "sort_field": "dateCreated"},
+                {},
+                "202, oldest first by date created, page 1 of 5",
+            ),
+            ({"number": 3, "sort_field": "name"}, {}, "202, by name, descending, page 3 of 5"),
+            ({"number": 0}, {"pages": 1, "more": False}, "202, newest first"),
+            ({"number": 1, "capped": True, "sort_field": ""}, {"total": 10_000}, "more than 10,000, page 1"),
+            ({"number": 4, "sort_field": ""}, {"total": 0, "pages": 0}, "page 4"),
+        ],
+    )
+    def test_what_is_known_of_other_lists(self, changes: dict[str, Any], totals: dict[str, Any], text: str) -> None:
+        page = listed([order()], replace(LISTING, **changes), **totals)
+        found = re.search(r"<small>— (.*?)</small>", page)
+        assert found
+        assert found[1] == text
+
+    def test_pages_are_above_and_below(self) -> None:
+        page = listed([order()], LISTING)
+        assert page.count('<a rel="prev" href="/base/orders?state=New&amp;x=a%26b">') == 2
+        assert page.count('<a rel="next" href="/base/orders?state=New&amp;x=a%26b&amp;page=3">') == 2
+        only = listed([order()], replace(LISTING, number=1), pages=1, more=False)
+        assert 'class="pages"' not in only
+
+    def test_heads_sort(self) -> None:
+        page = listed([order(data={"k": "v"})], replace(LISTING, ascending=True))
+        sort = "/base/orders?state=New&amp;x=a%26b&amp;sortField={}&amp;sortOrder={}"
+        assert (
+            f'<th scope="col" aria-sort="ascending"><a href="{sort.format("created", "Descend")}">Created</a></th>'
+            in page
+        )
+        assert f'<th scope="col"><a href="{sort.format("name", "Ascend")}">Name</a></th>' in page
+        assert '<th scope="col">Data</th>' in page, "what nothing sorts is no link"
+
+    def test_the_filters_are_a_form_that_keeps_what_is_no_filter(self) -> None:
+        controls = (
+            Control("state", "State", "New", choices=(("New", "New"), ("Old", "Old"))),
+            Control("from", 'F"rom', '<"', about="Which <day>", kind="date"),
+            Control("customerIds", "Customer IDs", rare=True),
+        )
+        page = listed([order()], replace(LISTING, controls=controls))
+        assert '<form class="filters" method="get" action="/base/orders"' in page
+        assert '<input type="hidden" name="x" value="a&amp;b">' in page
+        assert 'name="page"' not in page
+        assert '<option value="New" selected>New</option><option value="Old">Old</option>' in page
+        assert 'type="date" value="&lt;&quot;" title="Which &lt;day&gt;"' in page
+        assert "<details><summary>More filters</summary>" in page
+        assert '<a href="/base/orders?x=a%26b">Clear the filters</a>' in page
+
+    def test_columns_of_the_view_come_first_and_the_others_are_behind_a_switch(self) -> None:
+        page = listed(
+            [order(customerId="c 1", customerName="Ann", lines=[{"text": "a"}, {"text": "b"}], tagIds=["t/1", "t2"])],
+            LISTING,
+        )
+        assert re.findall(r"<th scope=\"col\"[^>]*>(?:<a[^>]*>)?([^<]*)", page) == [
+            "Name",
+            "State",
+            "Created",
+            "Customer name",
+            "Lines",
+            "Tag IDs",
+            "ID",
+            "Customer ID",
+            "text",
+        ]
+        assert 'class="rows list c3"' in page
+        assert '<label for="all-columns">All 8 columns</label>' in page
+        assert "<summary>2 items</summary>" in page
+
+    def test_ids_and_names_are_links(self) -> None:
+        page = listed([order(7, customerId="c 1", customerName="Ann", tagIds=["t/1", "t2"])], LISTING)
+        assert '<a href="/base/orders/o7">Order 7</a>' in page
+        assert '<a href="/base/customers?ids=c%201">Ann</a>' in page
+        assert '<a href="/base/tags/t%2F1">t/1</a>, <a href="/base/tags/t2">t2</a>' in page
+
+    def test_what_is_no_id_leads_nowhere(self) -> None:
+        page = listed([order(1, id="..", customerId="")], LISTING)
+        assert "/base/orders/.." not in page
+        assert "/base/customers" not in page
+
+    def test_points_in_time_are_elements(self) -> None:
+        assert f'<time datetime="{CREATED}" title="{CREATED}">2026-01-02 03:04 UTC</time>' in listed([order()], LISTING)
+
+    def test_empty_lists_say_what_to_do(self) -> None:
+        none: dict[str, Any] = {"total": 0, "pages": 0, "more": False}
+        filtered = listed([], replace(LISTING, number=1), **none)
+        assert "Orders — none" in plain(filtered)
+        assert "No orders match these filters" in filtered
+        assert '<a href="/base/orders?x=a%26b">Clear the filters</a> to see all.' in filtered
+        assert "<table" not in filtered
+        assert "There are no orders yet." in listed([], Listing("/orders"), **none)
+        beyond = listed([], replace(LISTING, number=9), total=202, more=False)
+        assert '<a href="/base/orders?state=New&amp;x=a%26b">Go to the first page</a>' in beyond
+
+    def test_everything_is_escaped(self) -> None:
+        bad = "<script>\"&'"
+        page = listed(
+            [order(1, name=bad, customerName=bad, customerId=bad, data={bad: bad})],
+            LISTING,
+            actions={bad: f"/{bad}"},
+            links={bad: bad},
+        )
+        assert "<script" not in page
+
+    def test_rows_are_streamed(self) -> None:
+        taken = []
+
+        def rows() -> Any:
+            for number in range(20_000):
+                taken.append(number)
+                yield order(number)
+
+        value = {"items": rows(), "totalCount": 20_000, "totalPages": 1, "hasMorePages": False}
+        blocks = html.serializer.stream(value, ORDERS, page=Page(listing=replace(LISTING, number=0), **PLACES))
+        first = [next(blocks), next(blocks)]
+        assert b"20,000" in b"".join(first)
+        assert len(taken) < 500
+        rest = b"".join(blocks)
+        assert rest.count(b"<tr>") + first[1].count(b"<tr>") == 20_001
+        assert rest.endswith(b"</main></body></html>")
+
+    def test_a_member_that_no_row_had_before_begins_a_table(self) -> None:
+        rows = [order(number) for number in range(250)]
+        rows[200]["data"] = {"k": "v"}
+        page = listed(rows, LISTING)
+        assert page.count("<table><thead>") == 2
+        assert '<th scope="col">Data</th>' in page.partition("Order 199<")[2].partition("Order 200<")[0]
+
+
+class TestRecord:
+    def test_title_sections_and_ids(self) -> None:
+        value = order(4711, customerId="c1", open=False, lines=[{"text": "a", "count": 2}], tagIds=[], data={"k": "v"})
+        related, actions = {"Notes": "/notes?orderId={}"}, {"End order": "/explorer#EndOrder?id={}"}
+        page = html.dumps(value, ORDER, page=Page(related=related, actions=actions, **PLACES))
+        assert "<title>Order 4711 · Order</title>" in page
+        assert "<h1>Order 4711 <small>· Order</small></h1>" in page
+        assert '<a href="/base/notes?orderId=o4711">Notes</a>' in page
+        assert '<a class="button" href="/base/explorer#EndOrder?id=o4711">End order</a>' in page
+        places = [
+            page.index(each)
+            for each in (">State<", "<h2>Lines<", "<h2>Data<", "<h2>Details<", ">Open<", "<h2>IDs<", ">o4711<")
+        ]
+        assert places == sorted(places)
+        assert '<a href="/base/customers?ids=c1">c1</a>' in page
+        assert "03:04:05 UTC" in page
+        assert "Tag" not in page
+
+    def test_a_record_without_a_name(self) -> None:
+        assert "<title>Order</title>" in html.dumps({"state": "New"}, ORDER)
+        assert "<i>empty</i>" in html.dumps({}, ORDER)
+
+    def test_names_of_a_page_stay(self) -> None:
+        page = html.dumps({"state": "New"}, ORDER, page=Page("Not found", lead="No <order> is here."))
+        assert "<h1>Not found</h1>" in page
+        assert "No &lt;order&gt; is here." in page
+
+
+class TestFrame:
+    def test_who_is_signed_in(self) -> None:
+        frame = Frame(
+            "Shop <1>",
+            "/base/",
+            {"Explorer": "/base/explorer"},
+            "Ann",
+            sign_out="/base/auth/logout",
+            after="/base/login",
+        )
+        page = html.dumps({}, ORDER, page=Page(frame=frame))
+        assert '<a class="brand" href="/base/">Shop &lt;1&gt;</a>' in page
+        assert '<form class="who" method="post" action="/base/auth/logout"><span class="name">Ann</span>' in page
+        assert "<button>Sign out</button>" in page
+        stranger = html.dumps({}, ORDER, page=Page(frame=replace(frame, caller="", sign_in="/base/login?redirect=%2F")))
+        assert '<a href="/base/login?redirect=%2F">Sign in</a>' in stranger
+        assert "Sign out" not in stranger
+
+    def test_nothing_is_loaded(self) -> None:
+        page = html.dumps({}, ORDER)
+        assert '<link rel="icon" href="data:image/svg+xml,' in page
+        assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
+        assert " style=" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("fromAddress", "From address"),
+        ("accountId", "Account ID"),
+        ("callSid", "Call SID"),
+        ("id", "ID"),
+        ("from", "From"),
+        ("URLPath", "URL path"),
+        ("line2Text", "Line 2 text"),
+        ("snake_case", "Snake case"),
+        ("größe", "Größe"),
+        ("_", "_"),
+    ],
+)
+def test_labels(name: str, label: str) -> None:
+    assert label_of(name) == label
