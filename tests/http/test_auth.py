@@ -402,6 +402,16 @@ def test_a_token_and_its_refreshing(world: World, app: Any, client: Client) -> N
         world.now += 100 * DAY
 
 
+def test_a_client_that_only_sets_a_bearer_token_works_for_two_weeks(world: World, app: Any, client: Client) -> None:
+    other, token = Client(app), client("POST", "/auth", CREDENTIALS).json["bearerToken"]
+    for _ in range(27):
+        assert other.user(Authorization=f"Bearer {token}") == ADA
+        world.now += DAY / 2
+    assert other.user(Authorization=f"Bearer {token}") == ADA
+    world.now += DAY / 2
+    assert other.user(Authorization=f"Bearer {token}") is None
+
+
 def token_cookies(response: Any) -> dict[str, str]:
     pairs = (line.partition(";")[0].partition("=") for line in set_cookies(response))
     return {name: value for name, _, value in pairs if name in ("ss-tok", "ss-reftok")}

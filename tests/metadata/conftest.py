@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from selenium import webdriver
@@ -29,19 +30,24 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser(lasting_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Chromium without a window, with a profile of its own; ended before the gateway, to which it keeps connections."""
+def chromium(profile: Path) -> Iterator[Browser]:
+    """Chromium without a window, with a profile of its own."""
     tools.needs("chromium", "chromedriver")
     options = webdriver.ChromeOptions()
     options.binary_location = tools.found("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = webdriver.ChromeService(executable_path=tools.found("chromedriver"))
     driver = webdriver.Chrome(options=options, service=service)
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="module")
+def browser(lasting_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, ended before the gateway, to which it keeps connections."""
+    yield from chromium(tmp_path_factory.mktemp("profile"))
 
 
 @pytest.fixture(scope="session")
