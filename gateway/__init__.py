@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.calls import Context, Cookie, Credentials, Principal, Streamed, UploadedFile
     from gateway.contract import fields as fields
     from gateway.contract import rules as rules
+    from gateway.contract import servicestack as servicestack
     from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
     from gateway.contract.dto import Dto, Instance, Interface
     from gateway.contract.dto_field import ApiMember, Attribute, DataMember
@@ -74,6 +75,7 @@ _HOMES = {
     "errors": "gateway.errors",
     "fields": "gateway.contract.fields",
     "rules": "gateway.contract.rules",
+    "servicestack": "gateway.contract.servicestack",
 }
 
 __all__ = [
@@ -108,6 +110,7 @@ __all__ = [
     "list_request",
     "member",
     "rules",
+    "servicestack",
 ]
 
 

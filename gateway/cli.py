@@ -12,7 +12,7 @@ from dataclasses import replace
 import click
 
 from gateway import __version__, logs
-from gateway.commands import accounts, call, contract, convert, new, sessions, users
+from gateway.commands import accounts, call, contract, convert, importing, new, sessions, users
 from gateway.commands.chosen import chosen_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
@@ -205,6 +205,7 @@ main.add_command(accounts.account)
 main.add_command(call.call)
 main.add_command(convert.convert)
 main.add_command(new.new)
+main.add_command(importing.import_)
 main.add_command(contract.check)
 main.add_command(contract.types)
 main.add_command(contract.routes)

@@ -59,7 +59,7 @@ def create(name: str, parent: Path) -> Path:
     :raises NotCreated: when the name is not one for a package, or is taken, or the folder can't be written.
     """
     folder = parent / name
-    _check(name, folder)
+    check_name(name, folder)
     title = " ".join(part.capitalize() for part in name.split("_") if part)
     names = {"name": name, "title": title, "underlined": f"{title}\n{'=' * len(title)}"}
     templates = resources.files("gateway.commands") / "templates"
@@ -76,7 +76,8 @@ def create(name: str, parent: Path) -> Path:
     return folder
 
 
-def _check(name: str, folder: Path) -> None:
+def check_name(name: str, folder: Path) -> None:
+    """Refuse a name that a package can't have, or a folder that exists. Raises NotCreated."""
     if not _NAME.fullmatch(name):
         likely = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:30].strip("_")
         hint = f", for instance {likely}" if _NAME.fullmatch(likely) else ""

@@ -90,7 +90,7 @@ class Operation:
     """What a client can ask for: a request DTO with its routes, its answer and its access rule.
 
     :ivar answer: the type of what is answered, as a field; None for no answer.
-    :ivar own_verbs: the verbs of an operation without a route.
+    :ivar own_verbs: the verbs of the pre-defined routes, beside those of the routes.
     """
 
     dto: type[Dto]
@@ -113,8 +113,8 @@ class Operation:
 
     @cached_property
     def verbs(self) -> tuple[str, ...]:
-        """The verbs of all routes, each once."""
-        return tuple(dict.fromkeys(verb for route in self.routes for verb in route.verbs)) or self.own_verbs
+        """The verbs of all routes and of the pre-defined ones, each once."""
+        return tuple(dict.fromkeys([*(verb for route in self.routes for verb in route.verbs), *self.own_verbs]))
 
     @cached_property
     def addresses(self) -> tuple[Route, ...]:
@@ -282,7 +282,7 @@ class Catalog:
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
-        :param verbs: one or more verbs separated by blanks, or ``ANY``.
+        :param verbs: one or more verbs separated by blanks, or ``ANY``. Without a path they are those of the pre-defined routes.
         :param path: the address; empty for an operation that has the pre-defined routes alone.
         :param also: further routes, each as verbs and path.
         :param returns: the type of the answer: a DTO, a list of one DTO for a bare list, or anything else that

@@ -66,10 +66,12 @@ def _dotnet_name(name: str) -> str:
 class _Described:
     """What both kinds of enums can say of themselves."""
 
+    _namespace: str
+
     @classmethod
     def namespace(cls) -> str:
-        """The .NET namespace: its module's ``NAMESPACE``."""
-        return getattr(sys.modules[cls.__module__], "NAMESPACE", "")
+        """The .NET namespace: the class's ``namespace=``, or its module's ``NAMESPACE``."""
+        return cls._namespace or getattr(sys.modules[cls.__module__], "NAMESPACE", "")
 
     @classmethod
     def summary(cls) -> str:
@@ -95,6 +97,7 @@ class DtoEnum(_Described, enum.StrEnum):
     """A .NET enum, declared with ``auto()``: a member is its name. Numbers count from 0; a subclass may override `numbers`.
 
     ``class Level(DtoEnum, as_numbers=True)`` is in documents by its members' numbers, as .NET's ``[EnumAsInt]`` says.
+    ``class Level(DtoEnum, namespace="Acme")`` has another .NET namespace than its module.
     """
 
     @staticmethod
@@ -112,9 +115,10 @@ class DtoEnum(_Described, enum.StrEnum):
     def __init__(self, value: str) -> None:
         self.declared: member | None = getattr(value, "declared", None)  # type: ignore[misc]
 
-    def __init_subclass__(cls, *, as_numbers: bool = False, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, as_numbers: bool = False, namespace: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._as_numbers = as_numbers
+        cls._namespace = namespace
 
     @classmethod
     def numbers(cls) -> Mapping[str, int]:
@@ -143,7 +147,14 @@ class DtoEnum(_Described, enum.StrEnum):
 
 
 class DtoFlags(_Described, enum.IntFlag):
-    """A .NET enum whose values are sums of members (``[Flags]``): ``Read = 1``, ``Write = 2``, ``All = Read | Write``."""
+    """A .NET enum whose values are sums of members (``[Flags]``): ``Read = 1``, ``Write = 2``, ``All = Read | Write``.
+
+    ``namespace=`` is as that of `DtoEnum`.
+    """
+
+    def __init_subclass__(cls, *, namespace: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._namespace = namespace
 
     def __init__(self, value: int) -> None:
         self.declared: member | None = getattr(value, "declared", None)

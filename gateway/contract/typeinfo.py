@@ -172,8 +172,11 @@ class OperationInfo:
 
     @property
     def verb(self) -> str:
-        """The verb that a client uses which knows only the operation: POST where there is a choice."""
-        return self.verbs[0] if len(self.verbs) == 1 else "POST"
+        """The verb that a client uses which knows only the operation: the one, or that of its interface, or POST."""
+        if len(self.verbs) == 1:
+            return self.verbs[0]
+        named = {each.type.name[1:].upper() for each in self.request.interfaces if each.namespace == SERVICESTACK}
+        return next((each for each in self.verbs if each in named), "POST")
 
 
 @dataclass(frozen=True)
@@ -245,6 +248,12 @@ def describe(operations: Iterable[Operation]) -> Contract:
     return _Describer().contract(operations)
 
 
+def info_of(dto: type[Dto]) -> RecordInfo:
+    """The description of a DTO that no operation needs to use."""
+    describer = _Describer()
+    return cast("RecordInfo", describer.types[describer.of_open(dto)])
+
+
 def check_types(operations: Iterable[Operation]) -> Iterator[str]:
     """Yield what is wrong with the types that operations use: types of one name, and generic ones that are not closed."""
     describer = _Describer()
@@ -290,6 +299,12 @@ class _Describer:
                 raise CatalogError("; ".join(problems))
         return TypeRef("record", name, tuple(self._item(each) for each in arguments))
 
+    def of_open(self, dto: type[Dto]) -> str:
+        """Note a DTO that may be generic and not closed, and what it uses; return its name."""
+        self.types[dto.__name__] = EnumInfo(dto.__name__, "", ())
+        self.types[dto.__name__] = self._record(dto, ())
+        return dto.__name__
+
     def of_answer(self, answer: Any) -> TypeRef:
         """The reference to the type of an answer; what it uses is noted."""
         return self._field(answer)
@@ -305,9 +320,10 @@ class _Describer:
 
     def _record(self, dto: type[Dto], interfaces: tuple[str, ...]) -> RecordInfo:
         parent = dto.parent()
-        declared = tuple(dto.__dict__.get("interfaces", ()))
         inherited = () if parent is None else parent.interfaces
-        named = declared or tuple(each for each in interfaces if each not in inherited)
+        named = dto.__dict__.get("interfaces")
+        if named is None:
+            named = tuple(each for each in interfaces if each not in inherited)
         above = {} if parent is None else parent.schema().fields
         return RecordInfo(
             name=dto.__name__,

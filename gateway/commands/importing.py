@@ -1,0 +1,64 @@
+"""``gateway import``: a package of declarations from another host's contract."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from gateway.commands.new import check_name
+from gateway.importing import package, sources
+from gateway.importing.sources import Imported
+from gateway.terminal import printable
+
+
+@click.command("import")
+@click.argument("source")
+@click.option(
+    "--package", "name", metavar="NAME", help="Name of the package; if omitted, it is made of the service's name."
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; print what changed at the source, and exit with status 1 if anything did.",
+)
+def import_(source: str, name: str | None, *, check: bool) -> None:
+    """Write a package from the contract of another ServiceStack host.
+
+    SOURCE is a file, a URL of the host, or - for standard input: metadata.json or app.json. Importing again into a package replaces its
+    generated modules and leaves the others alone.
+    """
+    imported = sources.read(sources.open_source(source))
+    project = package.Project.of(name or _name(imported), Path.cwd())
+    if check:
+        found = package.changes(project, imported)
+        click.echo(printable("\n".join(found) or "nothing changed", kept="\n"))
+        sys.exit(1 if found else 0)
+    if not project.exists:
+        check_name(project.name, project.folder)
+    written = package.write_package(project, imported)
+    for line in written.changes:
+        click.echo(printable(line))
+    _tell(imported, written, project.name)
+
+
+def _tell(imported: Imported, written: package.Written, name: str) -> None:
+    operations, types = len(imported.contract.operations), len(imported.contract.types)
+    what = f"{operations} operations, {types} types"
+    click.echo(printable(f"{what}: wrote {', '.join(written.files) or 'nothing new'} in {written.folder.name}"))
+    for kind, places in imported.losses.places.items():
+        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
+        click.echo(printable(f"not in the declarations: {len(places)} x {kind}: {shown}"), err=True)
+    if imported.losses.places:
+        click.echo("README.rst lists all of them.", err=True)
+    if not written.changes and len(written.files) > 3:
+        click.echo(f"\n    cd {written.folder.name}\n    gateway serve {name}.service:service")
+
+
+def _name(imported: Imported) -> str:
+    """A name for the package: of the service, or of the file."""
+    text = imported.title or Path(imported.source).stem
+    found = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_0123456789")[:30].strip("_")
+    return found or "imported"

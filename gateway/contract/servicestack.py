@@ -1,0 +1,129 @@
+"""ServiceStack's own DTOs, which its client libraries bring along: bases and answers of operations of other hosts.
+
+class QueryOrders(close(servicestack.QueryDb, Order)): ...                                # QueryDb<Order>
+@service.get("/orders", returns=close(servicestack.QueryResponse, Order), access=SIGNED_IN)
+"""
+
+from __future__ import annotations
+
+from gateway.contract import fields
+from gateway.contract.dto import Dto
+from gateway.contract.dto_field import DataMember
+from gateway.contract.generics import TypeParameter
+from gateway.contract.responses import ErrorResponse, ResponseError, ResponseStatus
+
+__all__ = [
+    "AuditBase",
+    "AuthenticateResponse",
+    "EmptyResponse",
+    "ErrorResponse",
+    "IdResponse",
+    "IntResponse",
+    "QueryBase",
+    "QueryData",
+    "QueryDb",
+    "QueryResponse",
+    "ResponseError",
+    "ResponseStatus",
+    "StringResponse",
+    "StringsResponse",
+]
+
+NAMESPACE = "http://schemas.servicestack.net/types"
+
+
+def _at(order: int) -> DataMember:
+    return DataMember(order=order)
+
+
+#: What every AutoQuery request can ask for.
+class QueryBase(Dto):
+    skip = fields.Integer(data_member=_at(1))
+    take = fields.Integer(data_member=_at(2))
+    order_by = fields.String(data_member=_at(3))
+    order_by_desc = fields.String(data_member=_at(4))
+    include = fields.String(data_member=_at(5))
+    fields_ = fields.String(data_member=_at(6))
+    meta = fields.Map(data_member=_at(7))
+
+
+#: An AutoQuery request for rows of a table.
+class QueryDb(QueryBase):
+    parameters = ("T",)
+
+
+#: An AutoQuery request for items of another source.
+class QueryData(QueryBase):
+    parameters = ("T",)
+
+
+#: A page of what an AutoQuery request finds.
+class QueryResponse(Dto):
+    parameters = ("T",)
+    rows = "results"
+
+    offset = fields.Integer(nullable=False, data_member=_at(1))
+    total = fields.Integer(nullable=False, data_member=_at(2))
+    results = fields.List(TypeParameter("T"), data_member=_at(3))
+    meta = fields.Map(data_member=_at(4))
+    response_status = fields.Nested(ResponseStatus, data_member=_at(5))
+
+
+#: Who made and changed a row, and when.
+class AuditBase(Dto):
+    created_date = fields.DateTime(nullable=False, data_member=_at(1))
+    created_by = fields.String(data_member=_at(2))
+    modified_date = fields.DateTime(nullable=False, data_member=_at(3))
+    modified_by = fields.String(data_member=_at(4))
+    deleted_date = fields.DateTime(data_member=_at(5))
+    deleted_by = fields.String(data_member=_at(6))
+
+
+#: The id of what a request made.
+class IdResponse(Dto):
+    id = fields.String(data_member=_at(1))
+    response_status = fields.Nested(ResponseStatus, data_member=_at(2))
+
+
+#: A text.
+class StringResponse(Dto):
+    result = fields.String(data_member=_at(1))
+    meta = fields.Map(data_member=_at(2))
+    response_status = fields.Nested(ResponseStatus, data_member=_at(3))
+
+
+#: Texts.
+class StringsResponse(Dto):
+    results = fields.List(fields.String(), data_member=_at(1))
+    meta = fields.Map(data_member=_at(2))
+    response_status = fields.Nested(ResponseStatus, data_member=_at(3))
+
+
+#: A number.
+class IntResponse(Dto):
+    result = fields.Integer(nullable=False, data_member=_at(1))
+    meta = fields.Map(data_member=_at(2))
+    response_status = fields.Nested(ResponseStatus, data_member=_at(3))
+
+
+#: Nothing but errors.
+class EmptyResponse(Dto):
+    response_status = fields.Nested(ResponseStatus, data_member=_at(1))
+
+
+#: What a log-in answers.
+class AuthenticateResponse(Dto):
+    user_id = fields.String(data_member=_at(1))
+    session_id = fields.String(data_member=_at(2))
+    user_name = fields.String(data_member=_at(3))
+    display_name = fields.String(data_member=_at(4))
+    referrer_url = fields.String(data_member=_at(5))
+    bearer_token = fields.String(data_member=_at(6))
+    refresh_token = fields.String(data_member=_at(7))
+    refresh_token_expiry = fields.DateTime(data_member=_at(8))
+    profile_url = fields.String(data_member=_at(9))
+    roles = fields.List(fields.String(), data_member=_at(10))
+    permissions = fields.List(fields.String(), data_member=_at(11))
+    auth_provider = fields.String(data_member=_at(12))
+    response_status = fields.Nested(ResponseStatus, data_member=_at(13))
+    meta = fields.Map(data_member=_at(14))

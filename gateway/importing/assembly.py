@@ -1,0 +1,433 @@
+"""From what a document declares to a `Contract`: names are resolved, and what has no counterpart is noted."""
+
+from __future__ import annotations
+
+import keyword
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from gateway.contract import servicestack
+from gateway.contract.catalog import SIGNED_IN, Route
+from gateway.contract.dto_field import DataMember
+from gateway.contract.generics import KeyValuePair
+from gateway.contract.naming import camel_case
+from gateway.contract.typeinfo import (
+    SERVICESTACK,
+    Contract,
+    EnumInfo,
+    InterfaceRef,
+    OperationInfo,
+    Property,
+    RecordInfo,
+    TypeInfo,
+    TypeRef,
+    info_of,
+)
+from gateway.importing.drafts import (
+    Draft,
+    DraftEnum,
+    DraftMember,
+    DraftOperation,
+    DraftRecord,
+    ImportFailed,
+    Losses,
+    TypeUse,
+    words,
+)
+from gateway.metadata.languages.scalars import is_value, scalars_of
+
+#: .NET's collections that documents have as lists, and as maps.
+_LISTS = words(
+    """
+    List IList ICollection IEnumerable IReadOnlyList IReadOnlyCollection Collection ReadOnlyCollection ObservableCollection HashSet ISet
+    SortedSet IReadOnlySet Queue Stack LinkedList ConcurrentBag ConcurrentQueue ImmutableList ImmutableArray ImmutableHashSet ArrayList
+    """
+)
+_MAPS = words(
+    """
+    Dictionary IDictionary IReadOnlyDictionary SortedDictionary SortedList ConcurrentDictionary ReadOnlyDictionary ImmutableDictionary
+    OrderedDictionary Hashtable
+    """
+)
+_TEXT, _OBJECT = TypeRef("scalar", "String"), TypeRef("scalar", "Object")
+#: Types of .NET that are written as others.
+_SPELLED: Mapping[str, TypeRef] = {
+    "NameValueCollection": TypeRef("map", "Dictionary", (_TEXT, _TEXT)),
+    "StringDictionary": TypeRef("map", "Dictionary", (_TEXT, _TEXT)),
+    "ObjectDictionary": TypeRef("map", "Dictionary", (_TEXT, _OBJECT)),
+    "SByte": TypeRef("scalar", "Int8"),
+    "IntPtr": TypeRef("scalar", "Int64"),
+    "MemoryStream": TypeRef("scalar", "Stream"),
+    "RuntimeType": TypeRef("scalar", "Type"),
+    "Version": _TEXT,
+}
+_SCALARS = frozenset(scalars_of("csharp"))
+#: Interfaces that say what an operation answers, which it says itself.
+_MARKERS = frozenset(("IReturn", "IReturnVoid"))
+#: Names that no class of a module of declarations can have.
+_RESERVED = frozenset(("NAMESPACE",))
+#: Bases that have no values, with the number of arguments of which the last one matters.
+_QUERIES = frozenset(("QueryDb", "QueryData"))
+
+
+def assemble(draft: Draft) -> Contract:
+    """The contract of a document; what is lost is added to the draft's losses.
+
+    :raises ImportFailed: when the document contradicts itself.
+    """
+    return _Assembly(draft).contract()
+
+
+@cache
+def library() -> Mapping[str, RecordInfo]:
+    """ServiceStack's own DTOs by name, as `gateway.servicestack` has them."""
+    return {name: info_of(getattr(servicestack, name)) for name in servicestack.__all__}
+
+
+def is_provided(info: TypeInfo) -> bool:
+    """Whether a type is one of `gateway.servicestack`."""
+    return library().get(info.name) is info
+
+
+class _Assembly:
+    """Resolves the names of one document."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.losses: Losses = draft.losses
+        self.declared: dict[str, DraftRecord | DraftEnum] = {}
+        self.renamed: dict[tuple[str, int], str] = {}
+        for each in draft.types:
+            self._declare(each)
+        self.types: dict[str, TypeInfo] = {}
+
+    def _declare(self, each: DraftRecord | DraftEnum) -> None:
+        if isinstance(each, DraftRecord) and each.name in _QUERIES and len(each.parameters) > 1:
+            return
+        if f"{each.namespace}.".startswith("System."):
+            # .NET's own, which `_of` knows.
+            return
+        _check_name(each.name, each.place)
+        known = self.declared.get(each.name)
+        if known is None:
+            self.declared[each.name] = each
+        elif _arity(known) != _arity(each):
+            self._rename(each, known)
+        elif known.namespace != each.namespace:
+            raise ImportFailed(
+                f"{each.place}: two types are called {each.name}: {known.namespace}.{known.name} at {known.place} and "
+                f"{each.namespace}.{each.name}. Clients tell types apart by their names: leave one of them out"
+            )
+        elif (
+            isinstance(known, DraftRecord) and isinstance(each, DraftRecord) and len(each.members) > len(known.members)
+        ):
+            self.declared[each.name] = each
+
+    def _rename(self, each: DraftRecord | DraftEnum, known: DraftRecord | DraftEnum) -> None:
+        name = f"{each.name}{_arity(each)}"
+        if name in self.declared:
+            return
+        self.losses.add(f"two types of one name and other parameters: the second one is called {name}", each.name)
+        self.renamed[each.name, _arity(each)] = name
+        each.name = name
+        self.declared[name] = each
+
+    def contract(self) -> Contract:
+        """The contract."""
+        self._check_bases()
+        for name, each in self.declared.items():
+            if isinstance(each, DraftEnum):
+                self.types[name] = self._enum(each)
+            elif not each.is_interface:
+                self.types[name] = self._record(each)
+        self._settle()
+        operations = tuple(map(self._operation, self._requests()))
+        found = Contract(operations, self.types)
+        roots = [ref for each in operations for ref in (TypeRef("record", each.name), each.returns)]
+        ordered = found.reachable(roots)
+        unused = [name for name in self.types if name not in ordered and not is_provided(self.types[name])]
+        if operations:
+            for name in unused:
+                self.losses.add("a type that no operation leads to: declared, but not in metadata", name)
+        return Contract(operations, ordered | {name: self.types[name] for name in unused})
+
+    def _requests(self) -> list[DraftOperation]:
+        found: dict[str, DraftOperation] = {}
+        for each in self.draft.operations:
+            if each.request.lower() in found:
+                raise ImportFailed(f"{each.place}: the operation {each.request} is declared twice")
+            if not isinstance(self.types.get(each.request), RecordInfo):
+                raise ImportFailed(f"{each.place}: the request {each.request} is not declared as a class")
+            found[each.request.lower()] = each
+        return [*found.values()]
+
+    def _check_bases(self) -> None:
+        for each in self.declared.values():
+            seen = {each.name}
+            current: DraftRecord | DraftEnum | None = each
+            while isinstance(current, DraftRecord) and current.base is not None:
+                if current.base.name in seen:
+                    raise ImportFailed(f"{each.place}: {each.name} inherits from itself, by {', '.join(sorted(seen))}")
+                seen.add(current.base.name)
+                current = self.declared.get(current.base.name)
+
+    def _settle(self) -> None:
+        """Take ServiceStack's own types from the library, and mark what a base has too."""
+        for name in [*self.types]:
+            info = self.types[name]
+            provided = library().get(name)
+            if provided is not None and isinstance(info, RecordInfo) and _is_same(info, provided):
+                if info.ui or info.attributes or any(each.ui or each.attributes for each in info.properties):
+                    self.losses.add("attributes and data for user interfaces of ServiceStack's own types", name)
+                self._adopt(name)
+        for name, info in [*self.types.items()]:
+            found = info if info.namespace else replace(info, namespace=self._default_namespace())
+            self.types[name] = (
+                self._marked(found) if isinstance(found, RecordInfo) and not is_provided(found) else found
+            )
+
+    def _default_namespace(self) -> str:
+        """The namespace of types in documents that know none."""
+        title = "".join(word[:1].upper() + word[1:] for word in self.draft.title.split() if word.isidentifier())
+        return title or "Imported"
+
+    def _marked(self, info: RecordInfo) -> RecordInfo:
+        above: set[str] = set()
+        base = info.base
+        while base is not None:
+            parent = self.types[base.name]
+            assert isinstance(parent, RecordInfo)
+            above.update(each.name for each in parent.properties)
+            base = parent.base
+        if above.isdisjoint(each.name for each in info.properties):
+            return info
+        return replace(info, properties=tuple(replace(each, redeclared=each.name in above) for each in info.properties))
+
+    def _adopt(self, name: str) -> None:
+        """Take a type, and what it uses, from the library."""
+        known = library()
+        for each in Contract((), dict(known)).reachable([TypeRef("record", name)]):
+            self.types[each] = known[each]
+
+    # Types
+
+    def _record(self, draft: DraftRecord) -> RecordInfo:
+        parameters = draft.parameters
+        base = None if draft.base is None else self._base(draft)
+        members = [self._property(each, draft) for each in draft.members]
+        self._check_members(draft, members)
+        return RecordInfo(
+            name=draft.name,
+            namespace=draft.namespace,
+            properties=tuple(members),
+            base=base,
+            parameters=parameters,
+            interfaces=tuple(self._interfaces(draft)),
+            description=" ".join(draft.description.split()),
+            attributes=draft.attributes,
+            ui=draft.ui,
+        )
+
+    def _check_members(self, draft: DraftRecord, members: list[Property]) -> None:
+        seen: dict[str, str] = {}
+        for each in members:
+            other = seen.setdefault(each.wire.lower(), each.name)
+            if other is not each.name:
+                raise ImportFailed(
+                    f"{draft.place}: {draft.name} has two properties that documents call {each.wire!r}: {other} and {each.name}"
+                )
+
+    def _base(self, draft: DraftRecord) -> TypeRef | None:
+        use = draft.base
+        assert use is not None
+        if use.name in _QUERIES and len(use.arguments) > 1:
+            self.losses.add(f"{use.name} of two types: read as that of the second one", draft.name)
+            use = replace(use, arguments=use.arguments[-1:])
+        if use.name == "Object":
+            return None
+        found = self._resolve(use, draft.parameters, draft.place, f"{draft.name}, its base")
+        if found.kind == "record":
+            return found
+        self.losses.add(f"the base {use}, which is not a class of the document", draft.name)
+        return None
+
+    def _interfaces(self, draft: DraftRecord) -> Iterator[InterfaceRef]:
+        for use, namespace in draft.interfaces:
+            if use.name in _MARKERS:
+                continue
+            known = self.declared.get(use.name)
+            arguments = tuple(
+                self._item(each, draft.parameters, draft.place, f"{draft.name}: {use.name}") for each in use.arguments
+            )
+            if not use.name.isidentifier():
+                raise ImportFailed(f"{draft.place}: {use.name!r} is not the name of an interface")
+            namespace = namespace or (known.namespace if known else SERVICESTACK)
+            if isinstance(known, DraftRecord) and known.members and known.namespace != SERVICESTACK:
+                self.losses.add("properties of an interface", f"{use.name}")
+            yield InterfaceRef(TypeRef("interface", use.name, arguments), namespace)
+
+    def _enum(self, draft: DraftEnum) -> EnumInfo:
+        seen: set[str] = set()
+        for name, _ in draft.members:
+            if not name.isidentifier() or name in seen:
+                what = "is twice in" if name in seen else "is not the name of a member of"
+                raise ImportFailed(f"{draft.place}: {name[:200]!r} {what} the enum {draft.name}")
+            seen.add(name)
+        return EnumInfo(
+            draft.name,
+            draft.namespace,
+            tuple(draft.members),
+            " ".join(draft.description.split()),
+            draft.flags,
+            draft.numbered,
+            {} if draft.flags else draft.texts,
+            draft.descriptions,
+        )
+
+    def _property(self, member: DraftMember, owner: DraftRecord) -> Property:
+        place = f"{owner.name}.{member.name}"
+        if not member.name.isidentifier() or member.name.startswith("__"):
+            raise ImportFailed(f"{owner.place}: {member.name[:200]!r} is not the name of a property")
+        ref = self._resolve(member.type, owner.parameters, owner.place, place)
+        told = member.data_member or DataMember()
+        return Property(
+            name=member.name,
+            wire=told.name or camel_case(member.name),
+            type=replace(ref, nullable=False),
+            nullable=ref.nullable or not is_value(ref),
+            description=member.description,
+            data_member=member.data_member,
+            api_member=member.api_member,
+            attributes=member.attributes,
+            ui=member.ui,
+        )
+
+    # Uses of types
+
+    def _resolve(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
+        ref = self._of(use, parameters, place, where)
+        return replace(ref, nullable=True) if use.nullable and not ref.nullable else ref
+
+    def _item(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
+        """The type of an item or an argument: only values have a mark for null there."""
+        ref = self._resolve(use, parameters, place, where)
+        return ref if is_value(ref) or not ref.nullable else replace(ref, nullable=False)
+
+    def _of(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
+        name = use.name
+        arguments = use.arguments
+        if name in parameters and not arguments:
+            return TypeRef("parameter", name)
+        if name == "Nullable" and len(arguments) == 1:
+            return replace(self._of(arguments[0], parameters, place, where), nullable=True)
+        name = self.renamed.get((name, len(arguments)), name)
+        declared = self.declared.get(name)
+        if isinstance(declared, DraftRecord) and declared.is_interface:
+            self.losses.add("a value of an interface: any value", f"{where} ({name})")
+            return _OBJECT
+        if declared is None and name == "Array" and len(arguments) == 1:
+            item = self._item(arguments[0], parameters, place, where)
+            return TypeRef("scalar", "Byte[]") if item.name == "Byte" and not item.nullable else _list("Array", item)
+        if declared is None and name in _LISTS:
+            if name != "List":
+                self.losses.add(f"{name} as a list", where)
+            items = [self._item(each, parameters, place, where) for each in arguments] or [_OBJECT]
+            return _list("List", items[0])
+        if declared is None and name in _MAPS:
+            if name != "Dictionary":
+                self.losses.add(f"{name} as a map", where)
+            pair = tuple(self._item(each, parameters, place, where) for each in arguments)
+            return TypeRef("map", "Dictionary", pair if len(pair) == 2 else (_TEXT, _OBJECT))
+        if name == "KeyValuePair" and len(arguments) == 2:
+            self.types.setdefault(name, info_of(KeyValuePair))
+            pair = tuple(self._item(each, parameters, place, where) for each in arguments)
+            return TypeRef("record", name, pair)
+        if declared is None and not arguments and (name in _SCALARS or name in _SPELLED):
+            if name in _SPELLED and name != "SByte":
+                self.losses.add(f"{name} as {_SPELLED[name].name}", where)
+            return _SPELLED.get(name) or TypeRef("scalar", name)
+        if declared is None:
+            return self._undeclared(use, parameters, place, where)
+        if len(arguments) != _arity(declared):
+            raise ImportFailed(
+                f"{place}: {where}: {name} takes {_arity(declared)} types, and {len(arguments)} are given"
+            )
+        kind: Any = "enum" if isinstance(declared, DraftEnum) else "record"
+        return TypeRef(kind, name, tuple(self._item(each, parameters, place, where) for each in arguments))
+
+    def _undeclared(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
+        provided = library().get(use.name)
+        if provided is not None and len(provided.parameters) == len(use.arguments):
+            self._adopt(use.name)
+            arguments = tuple(self._item(each, parameters, place, where) for each in use.arguments)
+            return TypeRef("record", use.name, arguments)
+        if use.is_value and not use.arguments:
+            self.losses.add(f"{use} is not declared in the document: its values are texts", where)
+            return _TEXT
+        self.losses.add(f"{use} is not declared in the document: any value", where)
+        return _OBJECT
+
+    # Operations
+
+    def _operation(self, draft: DraftOperation) -> OperationInfo:
+        request = self.types[draft.request]
+        assert isinstance(request, RecordInfo)
+        returns = None
+        if draft.returns is not None:
+            returns = self._item(draft.returns, (), draft.place, f"{draft.request}, its answer")
+        access = draft.access
+        if access is None:
+            access = SIGNED_IN
+            self.losses.add("access that the source does not state: signed in", draft.request)
+        routes = tuple(self._routes(draft, request))
+        verbs = tuple(dict.fromkeys([*(verb for each in routes for verb in each.verbs), *draft.verbs])) or ("POST",)
+        return OperationInfo(request, routes, access, returns, draft.tags, verbs)
+
+    def _routes(self, draft: DraftOperation, request: RecordInfo) -> Iterator[Route]:
+        seen: set[Route] = set()
+        known = {each.name.lower() for each in Contract((), self.types).all_properties(request)}
+        for route in draft.routes:
+            path = route.path if route.path.startswith("/") else f"/{route.path}"
+            path = path.partition("?")[0]
+            if not all(each.isidentifier() for each in route.variables) or any(each.isspace() for each in path):
+                raise ImportFailed(f"{draft.place}: {route.path[:200]!r} is not the path of a route")
+            for each in route.variables:
+                if each.lower() not in known:
+                    self.losses.add("a variable of a route without a property", f"{draft.request} {path}: {each}")
+            found = Route(route.verbs, path)
+            if found not in seen:
+                seen.add(found)
+                yield found
+
+
+def _list(name: str, item: TypeRef) -> TypeRef:
+    return TypeRef("list", name, (item,))
+
+
+def _arity(each: DraftRecord | DraftEnum) -> int:
+    return len(each.parameters) if isinstance(each, DraftRecord) else 0
+
+
+def _check_name(name: str, place: str) -> None:
+    # Python normalizes names: one that changes would be another type's.
+    is_plain = name.isidentifier() and unicodedata.normalize("NFKC", name) == name
+    if not is_plain or keyword.iskeyword(name) or name in _RESERVED:
+        what = "is a keyword of Python" if keyword.iskeyword(name) else "is not the name of a type"
+        raise ImportFailed(f"{place}: {name[:200]!r} {what}; rename it in the source")
+
+
+def _is_same(info: RecordInfo, provided: RecordInfo) -> bool:
+    """Whether a type has the properties of the library's."""
+    return (
+        info.namespace in ("", SERVICESTACK)
+        and info.parameters == provided.parameters
+        and info.base == provided.base
+        and [*map(_outline, info.properties)] == [*map(_outline, provided.properties)]
+    )
+
+
+def _outline(each: Property) -> tuple[str, TypeRef, bool]:
+    return each.name, each.type, each.nullable

@@ -1,0 +1,111 @@
+"""Python source as trees that know how to break their lines, as ruff and black do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+#: Characters in a line.
+WIDTH = 88
+_STEP = "    "
+
+Piece: TypeAlias = "str | Code"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Items between brackets: a call, a list, a tuple, a dictionary.
+
+    :ivar opening: what stands before the items, as ``fields.List(``.
+    :ivar lonely_comma: one item has a comma behind it, as in a tuple.
+    """
+
+    opening: str
+    items: tuple[Piece, ...]
+    closing: str
+    lonely_comma: bool = False
+
+    @property
+    def is_display(self) -> bool:
+        """Whether it is a list, tuple or dictionary, or a list of imported names: those have a line for each item, or one for all."""
+        return self.lonely_comma or not self.opening.endswith("(") or self.opening.endswith(" (")
+
+    def __str__(self) -> str:
+        comma = "," if self.lonely_comma and len(self.items) == 1 else ""
+        return f"{self.opening}{', '.join(map(str, self.items))}{comma}{self.closing}"
+
+
+def call(name: str, *items: Piece | None, **keywords: Piece | None) -> Code:
+    """A call; arguments that are None are left out."""
+    given = [each for each in items if each is not None]
+    given += [named(f"{name}=", each) for name, each in keywords.items() if each is not None]
+    return Code(f"{name}(", tuple(given), ")")
+
+
+def named(before: str, piece: Piece) -> Piece:
+    """A piece with something in front of it."""
+    if isinstance(piece, str):
+        return before + piece
+    return Code(before + piece.opening, piece.items, piece.closing, piece.lonely_comma)
+
+
+def sequence(items: Iterable[Piece]) -> Code:
+    """A list."""
+    return Code("[", tuple(items), "]")
+
+
+def tuple_of(items: Iterable[Piece]) -> Code:
+    """A tuple."""
+    return Code("(", tuple(items), ")", lonely_comma=True)
+
+
+def lines(piece: Piece, indent: int = 0, after: str = "") -> Iterator[str]:
+    """The lines of a piece.
+
+    :param indent: steps to the right.
+    :param after: what follows it, as a comma.
+    """
+    margin = _STEP * indent
+    flat = f"{margin}{piece}{after}"
+    if isinstance(piece, str) or len(flat) <= WIDTH or not piece.items:
+        yield flat
+        return
+    yield f"{margin}{piece.opening}"
+    body = f"{margin}{_STEP}{', '.join(map(str, piece.items))}"
+    if len(body) <= WIDTH and not piece.is_display:
+        yield body
+    else:
+        for each in piece.items:
+            yield from lines(each, indent + 1, ",")
+    yield f"{margin}{piece.closing}{after}"
+
+
+def quoted(text: str) -> str:
+    """A text as a literal, in double quotes where that needs no more escapes."""
+    found = repr(text)
+    if found[0] == "'" and '"' not in text:
+        found = '"' + found[1:-1].replace("\\'", "'") + '"'
+    return found
+
+
+def docstring(text: str) -> str:
+    """A text of one line as a docstring."""
+    safe = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in _escaped(text))
+    return f'"""{safe}"""'
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("\\", "\\\\")
+    return text.replace('"', '\\"') if '"""' in text or text.endswith('"') else text
+
+
+def literal(value: Any) -> Piece:
+    """A value of JSON as Python writes it."""
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, Mapping):
+        return Code("{", tuple(named(f"{quoted(str(name))}: ", literal(each)) for name, each in value.items()), "}")
+    if isinstance(value, list | tuple):
+        return sequence(map(literal, value))
+    return repr(value)

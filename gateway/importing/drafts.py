@@ -1,0 +1,196 @@
+"""What a document declares, before its names are resolved; errors with their places, and what has no counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.contract.catalog import Access, Route
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.errors import GatewayError
+
+#: How deep types may be inside of each other.
+DEEPEST = 32
+
+
+class ImportFailed(GatewayError):
+    """A source that can't be imported: what is wrong, and where."""
+
+
+@dataclass
+class Losses:
+    """What a source has and a declaration can't, by kind: each with its places, in the order in which they were met."""
+
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, kind: str, place: str) -> None:
+        """Note something that is lost."""
+        known = self.places.setdefault(kind, [])
+        if place not in known:
+            known.append(place)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.places.values()))
+
+    def lines(self) -> Iterator[str]:
+        """A line for each kind: how often it was met, and where."""
+        for kind, places in self.places.items():
+            yield f"{len(places)} x {kind}: {', '.join(places)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeUse:
+    """One use of a type by its .NET name, as a source writes it.
+
+    :ivar name: without namespace and number of parameters; ``Array`` of an array, whose items' type is its argument.
+    :ivar nullable: the source says that the value may be null.
+    :ivar is_value: the source says that it is a value type, whose values are never null.
+    """
+
+    name: str
+    arguments: tuple[TypeUse, ...] = ()
+    nullable: bool = False
+    is_value: bool = False
+
+    def __str__(self) -> str:
+        arguments = f"<{', '.join(map(str, self.arguments))}>" if self.arguments else ""
+        return f"{self.name}{arguments}"
+
+
+@dataclass(slots=True)
+class DraftMember:
+    """A property.
+
+    :ivar required: the source says that a value of a type with null is never null.
+    """
+
+    name: str
+    type: TypeUse
+    description: str = ""
+    data_member: DataMember | None = None
+    api_member: ApiMember | None = None
+    attributes: tuple[Attribute, ...] = ()
+    ui: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DraftRecord:
+    """A class, or an interface, which has no values of its own.
+
+    :ivar place: where the source declares it.
+    :ivar interfaces: what it implements, each with its namespace.
+    """
+
+    name: str
+    namespace: str
+    place: str
+    members: list[DraftMember] = field(default_factory=list)
+    base: TypeUse | None = None
+    parameters: tuple[str, ...] = ()
+    interfaces: list[tuple[TypeUse, str]] = field(default_factory=list)
+    description: str = ""
+    attributes: tuple[Attribute, ...] = ()
+    ui: Mapping[str, Any] = field(default_factory=dict)
+    is_interface: bool = False
+
+
+@dataclass(slots=True)
+class DraftEnum:
+    """An enum."""
+
+    name: str
+    namespace: str
+    place: str
+    members: list[tuple[str, int]] = field(default_factory=list)
+    description: str = ""
+    flags: bool = False
+    numbered: bool = False
+    texts: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DraftOperation:
+    """An operation.
+
+    :ivar request: the name of its request.
+    :ivar verbs: verbs of the pre-defined routes; empty where only the routes say any.
+    :ivar access: None where the source says nothing of it.
+    """
+
+    request: str
+    place: str
+    routes: tuple[Route, ...] = ()
+    verbs: tuple[str, ...] = ()
+    returns: TypeUse | None = None
+    access: Access | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass
+class Draft:
+    """What a document declares.
+
+    :ivar kind: the kind of document, for people.
+    :ivar title: the service's name, where the document says one.
+    :ivar version: the version of the host that wrote it, where the document says one.
+    """
+
+    kind: str
+    types: list[DraftRecord | DraftEnum] = field(default_factory=list)
+    operations: list[DraftOperation] = field(default_factory=list)
+    losses: Losses = field(default_factory=Losses)
+    title: str = ""
+    version: str = ""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+def parse_type(text: str, place: str) -> TypeUse:
+    """A type as .NET's metadata writes it: ``Dictionary<String,List<Int32>>``, ``Int32[]``, ``Nullable`1``, ``'T``.
+
+    :raises ImportFailed: when the text is not a type.
+    """
+    found, at = _type(text, 0, place, 0)
+    if at != len(text):
+        raise _not_a_type(text, place)
+    return found
+
+
+def _type(text: str, at: int, place: str, depth: int) -> tuple[TypeUse, int]:
+    if depth > DEEPEST:
+        raise ImportFailed(f"{place}: types are more than {DEEPEST} deep inside of each other")
+    end = at
+    while end < len(text) and text[end] not in "<>,[]?":
+        end += 1
+    name = text[at:end].strip().lstrip("'").rpartition(".")[2].partition("`")[0].rpartition("+")[2]
+    if not name.isidentifier():
+        raise _not_a_type(text, place)
+    arguments: list[TypeUse] = []
+    at = end
+    if text[at : at + 1] == "<":
+        while text[at : at + 1] in ("<", ","):
+            found, at = _type(text, at + 1, place, depth + 1)
+            arguments.append(found)
+        if text[at : at + 1] != ">":
+            raise _not_a_type(text, place)
+        at += 1
+    use = TypeUse(name, tuple(arguments))
+    while text[at : at + 1] in ("[", "?"):
+        if text[at] == "?":
+            use, at = TypeUse("Nullable", (use,)), at + 1
+        elif text[at : at + 2] == "[]":
+            use, at = TypeUse("Array", (use,)), at + 2
+        else:
+            raise _not_a_type(text, place)
+    while text[at : at + 1] == " ":
+        at += 1
+    return use, at
+
+
+def _not_a_type(text: str, place: str) -> ImportFailed:
+    return ImportFailed(f"{place}: {text[:200]!r} is not the name of a type")

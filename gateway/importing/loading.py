@@ -1,0 +1,61 @@
+"""Declarations as a module that is there: for a mock, and to compare what was imported with what is imported now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from types import ModuleType
+
+from gateway.contract.typeinfo import Contract, describe
+from gateway.importing.declarations import Header, write
+from gateway.importing.drafts import ImportFailed, Losses
+from gateway.service import Service
+
+#: Where a module of declarations takes ``service`` from.
+DECLARED = "declared"
+
+
+def roles_of(contract: Contract) -> tuple[str, ...]:
+    """The roles that operations name, each once."""
+    return tuple(dict.fromkeys(role for each in contract.operations for role in each.access.roles))
+
+
+def service_line(package: str) -> str:
+    """The import of ``service`` in a package's module of declarations."""
+    return f"from {package}.{DECLARED} import service"
+
+
+def declare(contract: Contract, service: Service, losses: Losses, name: str) -> None:
+    """Declare the operations of a contract in a service.
+
+    :param name: of the module that holds the DTOs while the process lives.
+    :raises ImportFailed: when they can't be declared.
+    """
+    header = Header(("Declarations that live in memory.",), service_line(name))
+    execute(write(contract, header, losses), name, service)
+
+
+def read_declarations(text: str, package: str, roles: Iterable[str] = ()) -> Contract:
+    """The contract of a module that was written for a package.
+
+    :raises ImportFailed: when the module can't be executed.
+    """
+    service = Service(package, roles=roles)
+    name = f"_{package}_before"
+    execute(text.replace(service_line(package), service_line(name), 1), name, service)
+    return describe(service.catalog)
+
+
+def execute(text: str, name: str, service: Service) -> None:
+    """Execute a module of declarations; fields find each other by the module's name.
+
+    :raises ImportFailed: when it can't be executed.
+    """
+    module, declared = ModuleType(name), ModuleType(f"{name}.{DECLARED}")
+    module.__file__ = None
+    declared.__dict__["service"] = service
+    sys.modules[name], sys.modules[declared.__name__] = module, declared
+    try:
+        exec(compile(text, f"<{name}>", "exec"), module.__dict__)  # noqa: S102 - our own writer's text
+    except Exception as error:
+        raise ImportFailed(f"the declarations can't be used: {type(error).__name__}: {error}") from error

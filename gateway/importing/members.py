@@ -1,0 +1,48 @@
+"""What ``[ApiMember]`` and ``[DataMember]`` say, wherever a source writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.importing.drafts import ImportFailed, Losses
+
+_API = {
+    "Name": "name",
+    "DataType": "data_type",
+    "Format": "format",
+    "ParameterType": "parameter_type",
+    "IsRequired": "is_required",
+}
+
+
+def api_member(attribute: Attribute, place: str, losses: Losses) -> tuple[ApiMember | None, str]:
+    """What an ``[ApiMember]`` says, and its description. It says nothing where the description is all of it."""
+    told = {_API[name]: value for name, value in attribute.values.items() if name in _API}
+    for name in attribute.values:
+        if name not in _API and name != "Description":
+            losses.add(f"{name} of [ApiMember]", place)
+    values: dict[str, Any] = {
+        name: bool(value) if name == "is_required" else str(value) for name, value in told.items()
+    }
+    member = ApiMember(**values)
+    return (None if member == ApiMember() else member), str(attribute.values.get("Description", ""))
+
+
+def data_member(told: Mapping[str, Any], place: str) -> DataMember:
+    """What a ``[DataMember]`` says, by names in any letter case.
+
+    :raises ImportFailed: when its name can't be one.
+    """
+    values = {name.lower(): value for name, value in told.items()}
+    name, order = values.get("name"), values.get("order")
+    if not isinstance(name, str | None):
+        raise ImportFailed(f"{place}: the name of a data member is a text")
+    if isinstance(order, bool) or not isinstance(order, int | None):
+        raise ImportFailed(f"{place}: the order of a data member is a whole number")
+    try:
+        # .NET writes -1 for none.
+        return DataMember(name or "", None if order == -1 else order, bool(values.get("isrequired", False)))
+    except ValueError as error:
+        raise ImportFailed(f"{place}: {error}") from None

@@ -1,0 +1,298 @@
+"""A package of an imported contract: written at first, and brought up to date by later imports."""
+
+from __future__ import annotations
+
+import hashlib
+import keyword
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from gateway.contract.typeinfo import Contract, OperationInfo
+from gateway.importing.changes import differences
+from gateway.importing.code import docstring, lines, named, quoted, tuple_of
+from gateway.importing.declarations import Header, write
+from gateway.importing.drafts import ImportFailed, Losses
+from gateway.importing.loading import execute, read_declarations, roles_of, service_line
+from gateway.importing.sources import Imported
+from gateway.metadata.languages.texts import snake_case
+from gateway.service import Service
+from serializers.dialect import Dialect
+
+_DIGEST = re.compile(r"^Digest: ([0-9a-f]{16})$", re.MULTILINE)
+_NO_DIGEST = "0" * 16
+#: Below this line the README belongs to the import.
+MARK = ".. Everything below this line is replaced when the contract is imported again."
+#: Names that the stubs of use cases can't have.
+_TAKEN = frozenset(("answer_unwritten", "dtos", "errors", "service", "unwritten"))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an import did.
+
+    :ivar folder: the package's project.
+    :ivar files: the files that were written, from there.
+    :ivar changes: what differs from the contract that was there before.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where a package is, or will be.
+
+    :ivar folder: what holds the package, its tests and its README.
+    """
+
+    folder: Path
+    name: str
+
+    @classmethod
+    def of(cls, name: str, working: Path) -> Project:
+        """The project of a package: the working folder where it holds the package, else a folder of its name there."""
+        return cls(working if (working / name / "dtos.py").is_file() else working / name, name)
+
+    @property
+    def dtos(self) -> Path:
+        """The module of declarations."""
+        return self.folder / self.name / "dtos.py"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a contract was imported here before."""
+        return self.dtos.is_file()
+
+
+def changes(project: Project, imported: Imported) -> list[str]:
+    """What differs between the package's contract and the imported one.
+
+    :raises ImportFailed: when the package is not one that was imported.
+    """
+    if not project.exists:
+        raise ImportFailed(f"{project.dtos} is not there: import the contract without --check first")
+    text = project.dtos.read_text(encoding="utf-8")
+    before = read_declarations(text, project.name, roles_of(imported.contract))
+    # What declarations can't hold is no change.
+    fresh = read_declarations(
+        write(imported.contract, _header(imported, project.name), Losses()), project.name, roles_of(imported.contract)
+    )
+    return [*differences(before, fresh)]
+
+
+def write_package(project: Project, imported: Imported) -> Written:
+    """Write the package, or bring its generated modules up to date.
+
+    :raises ImportFailed: when the folder is something else, the generated module was edited, or files can't be written.
+    """
+    if project.exists:
+        return _update(project, imported)
+    if project.folder.exists() or project.folder.is_symlink():
+        raise ImportFailed(f"{project.folder} exists already, without {project.name}/dtos.py; nothing was written")
+    files = {**_generated(project.name, imported), **_starting(project.name, imported)}
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{project.name}-", dir=project.folder.parent))
+        try:
+            for where, text in files.items():
+                path = folder / where
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            folder.chmod(0o777 & ~_umask())
+            folder.rename(project.folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise ImportFailed(f"{error.filename or project.folder} can't be written: {error.strerror}") from error
+    return Written(project.folder, tuple(files))
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _update(project: Project, imported: Imported) -> Written:
+    text = project.dtos.read_text(encoding="utf-8")
+    if not _is_untouched(text):
+        raise ImportFailed(
+            f"{project.dtos} was edited since it was imported. Move what you changed to another module, or delete the file's "
+            f"Digest line to have your changes replaced; nothing was written"
+        )
+    found = changes(project, imported)
+    files = _generated(project.name, imported)
+    readme = project.folder / "README.rst"
+    if readme.is_file():
+        head, mark, _ = readme.read_text(encoding="utf-8").partition(MARK)
+        if mark:
+            files["README.rst"] = head + _told(imported)
+    fresh = {where: text for where, text in files.items() if _differs(project.folder / where, text)}
+    try:
+        for where, text in fresh.items():
+            path = project.folder / where
+            beside = path.with_name(f".{path.name}.new")
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(path)
+    except OSError as error:
+        raise ImportFailed(f"{error.filename or project.folder} can't be written: {error.strerror}") from error
+    return Written(project.folder, tuple(fresh), tuple(found))
+
+
+def _differs(path: Path, text: str) -> bool:
+    return not path.is_file() or path.read_text(encoding="utf-8") != text
+
+
+def _generated(name: str, imported: Imported) -> dict[str, str]:
+    """The files that each import replaces."""
+    text = write(imported.contract, _header(imported, name), imported.losses)
+    roles = roles_of(imported.contract)
+    # Nothing is written that can't be imported.
+    execute(
+        text.replace(service_line(name), service_line(f"_{name}_new"), 1), f"_{name}_new", Service(name, roles=roles)
+    )
+    listed = lines(named("ROLES: tuple[str, ...] = ", tuple_of(map(quoted, roles))))
+    told = '"""The roles that operations name. Importing the contract again replaces this file."""'
+    return {
+        f"{name}/dtos.py": _signed(text),
+        f"{name}/roles.py": "\n".join([told, "", *listed]) + "\n",
+    }
+
+
+def _header(imported: Imported, name: str) -> Header:
+    return Header(
+        (
+            f"The contract of {_safe(imported.title or name)}: what clients send and get, on which routes, and who may call.",
+            "",
+            f"Imported from {_safe(imported.source)}. Importing again replaces this file: do not edit it.",
+            "",
+            f"Digest: {_NO_DIGEST}",
+        ),
+        service_line(name),
+    )
+
+
+def _safe(text: str) -> str:
+    return docstring(text)[3:-3].replace('"', "'")
+
+
+def _signed(text: str) -> str:
+    return _DIGEST.sub(f"Digest: {_digest(text)}", text, count=1)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(_DIGEST.sub("", text, count=1).encode()).hexdigest()[:16]
+
+
+def _is_untouched(text: str) -> bool:
+    found = _DIGEST.search(text)
+    return found is None or found[1] == _digest(text)
+
+
+def _starting(name: str, imported: Imported) -> dict[str, str]:
+    """The files that are written once."""
+    title = imported.title or " ".join(part.capitalize() for part in name.split("_") if part)
+    dialect = _dialect(imported)
+    values: Mapping[str, str] = {
+        "name": name,
+        "title": quoted(title),
+        "underlined": f"{title}\n{'=' * max(len(title), 1)}",
+        "source": imported.source,
+        "imports": "Credentials, Dialect, Principal, Service" if dialect else "Credentials, Principal, Service",
+        "dialect": f"\n    dialect={dialect}," if dialect else "",
+    }
+    templates = resources.files("gateway.importing") / "templates"
+
+    def filled(template: str) -> str:
+        return Template((templates / template).read_text(encoding="utf-8")).substitute(values)
+
+    return {
+        "README.rst": filled("README.rst.txt") + _told(imported),
+        "pyproject.toml": filled("pyproject.toml.txt"),
+        f"{name}/__init__.py": docstring(f"{title}: a service for ServiceStack clients.") + "\n",
+        f"{name}/declared.py": filled("declared.py.txt"),
+        f"{name}/service.py": filled("service.py.txt"),
+        f"{name}/use_cases.py": "\n".join(_use_cases(name, imported.contract)) + "\n",
+        f"tests/test_{name}.py": filled("test_service.py.txt"),
+    }
+
+
+def _dialect(imported: Imported) -> str:
+    version = re.match(r"\d+(\.\d+)?", imported.version)
+    if version is None:
+        return ""
+    try:
+        Dialect.of(version[0])
+    except ValueError:
+        return ""
+    return f"Dialect.of({quoted(version[0])})"
+
+
+def _use_cases(name: str, contract: Contract) -> Iterator[str]:
+    yield '"""The use cases: what the operations do. Each answers 501 until it is written."""'
+    yield from ("", "from gateway import Context, errors", "")
+    if contract.operations:
+        yield f"from {name} import dtos"
+        yield f"from {name}.declared import service"
+    yield from ("", "", "def unwritten(operation: str) -> errors.StatusError:")
+    yield '    """Return the error of an operation without a use case."""'
+    yield '    return errors.status(501, "NotImplemented", f"{operation} is not implemented yet.")'
+    yield from ("", "", "def answer_unwritten(request: object, context: Context) -> object:")
+    yield '    """Refuse a request of an operation that has no use case in this module."""'
+    yield '    raise unwritten("This operation")'
+    taken = set(_TAKEN)
+    for operation in contract.operations:
+        function = snake_case(operation.name)
+        while function in taken or not function.isidentifier() or keyword.iskeyword(function):
+            function += "_"
+        taken.add(function)
+        yield from ("", "", *_use_case(operation, function))
+
+
+def _use_case(operation: OperationInfo, function: str) -> Iterator[str]:
+    yield f"@service.handles(dtos.{operation.name})"
+    flat = f"def {function}(request: dtos.{operation.name}, context: Context) -> object:"
+    if len(flat) <= 88:
+        yield flat
+    else:
+        yield f"def {function}("
+        yield f"    request: dtos.{operation.name}, context: Context"
+        yield ") -> object:"
+    yield f"    {docstring(operation.request.description or operation.name)}"
+    yield f"    raise unwritten({quoted(operation.name)})"
+
+
+def _told(imported: Imported) -> str:
+    """The README's part about the import."""
+    found = [MARK, "", "What was imported", "-----------------"]
+    types = len(imported.contract.types)
+    found += [
+        f"{len(imported.contract.operations)} operations and {types} types from {imported.kind}: {imported.source}.",
+        "",
+    ]
+    if imported.losses.places:
+        found += ["What has no counterpart in the declarations:", ""]
+        for kind, places in imported.losses.places.items():
+            found += [f"- {_rst(kind)}: {len(places)}", "", "  .. code-block:: text", ""]
+            found += [f"     {_rst_line(each)}" for each in places]
+            found += [""]
+    else:
+        found += ["Everything has a counterpart in the declarations.", ""]
+    return "\n".join(found)
+
+
+def _rst(text: str) -> str:
+    return re.sub(r"([\\*`_|])", r"\\\1", " ".join(text.split()))
+
+
+def _rst_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,101 @@
+"""Where a contract comes from: a file, standard input; and which reader reads it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.contract.typeinfo import Contract
+from gateway.importing import json_tree, metadata_json
+from gateway.importing.assembly import assemble
+from gateway.importing.drafts import Draft, ImportFailed, Losses
+
+#: Bytes that a source may have.
+MOST_BYTES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document and where it comes from.
+
+    :ivar name: a file, a URL or ``standard input``.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A contract that was read.
+
+    :ivar kind: the kind of document.
+    :ivar title: the service's name; empty where the document has none.
+    :ivar version: the version of the host; empty where the document has none.
+    """
+
+    source: str
+    kind: str
+    contract: Contract
+    losses: Losses
+    title: str = ""
+    version: str = ""
+
+
+def open_source(where: str) -> Source:
+    """The document of a file, or of standard input for ``-``.
+
+    :raises ImportFailed: when it can't be read.
+    """
+    if where == "-":
+        return Source("standard input", decoded(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input"))
+    path = Path(where)
+    try:
+        with path.open("rb") as stream:
+            return Source(where, decoded(stream.read(MOST_BYTES + 1), where))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ImportFailed(f"{where}: can't be read: {reason}") from error
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a document in UTF-8 or UTF-16.
+
+    :raises ImportFailed: when it is too long, or no text.
+    """
+    if len(data) > MOST_BYTES:
+        raise ImportFailed(f"{name}: longer than {MOST_BYTES} bytes, which is the limit")
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ImportFailed(f"{name}: not a text in {error.encoding}, at byte {error.start}") from None
+    if not text.strip():
+        raise ImportFailed(f"{name}: the document is empty")
+    return text
+
+
+def read(source: Source) -> Imported:
+    """The contract of a document, whatever kind it is of.
+
+    :raises ImportFailed: when it is of no known kind, or contradicts itself.
+    """
+    try:
+        draft = _draft(source)
+        contract = assemble(draft)
+    except RecursionError:
+        raise ImportFailed(f"{source.name}: types are too deep inside of each other") from None
+    except ImportFailed as error:
+        text = str(error)
+        raise ImportFailed(text if text.startswith(source.name) else f"{source.name}: {text}") from error.__cause__
+    return Imported(source.name, draft.kind, contract, draft.losses, draft.title, draft.version)
+
+
+def _draft(source: Source) -> Draft:
+    start = source.text.lstrip()[:1]
+    if start in ("{", "["):
+        root = json_tree.parse(source.text, source.name)
+        if metadata_json.is_metadata(root):
+            return metadata_json.read(root)
+    raise ImportFailed("this is none of the documents that can be imported: metadata.json or app.json")

@@ -1,0 +1,371 @@
+"""metadata.json and app.json: read, written as Python, and written again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.contract.catalog import ANY, ANYONE, SIGNED_IN, Access, Route
+from gateway.contract.dto_field import Attribute
+from gateway.contract.typeinfo import EnumInfo, InterfaceRef, RecordInfo, TypeRef
+from gateway.importing.assembly import is_provided
+from gateway.importing.drafts import ImportFailed
+from tests.importing import contracts
+
+CONTRACTS = {"sessions": contracts.sessions, "every": contracts.every}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_round_trip_of_our_own(name: str) -> None:
+    contract = CONTRACTS[name]()
+    text = json.dumps(contracts.metadata(contract))
+    read = contracts.read(text)
+    same = contracts.without_lengths(contract)
+    assert contracts.plain(contracts.without_lengths(read.contract)) == contracts.plain(same)
+    again = contracts.declared(read.contract)
+    assert contracts.plain(again) == contracts.plain(read.contract)
+    # Byte for byte.
+    assert json.dumps(contracts.metadata(again)) == text
+
+
+def test_the_recorded_host() -> None:
+    text = (contracts.CORPUS / "metadata.json").read_text()
+    read = contracts.read(text)
+    assert read.kind == "metadata.json"
+    again = contracts.declared(read.contract)
+    assert contracts.plain(again) == contracts.plain(read.contract)
+    theirs = json.loads(text)
+    ours = {each["request"]["name"]: each for each in contracts.metadata(again)["operations"]}
+    for operation in theirs["operations"]:
+        found = ours[operation["request"]["name"]]
+        assert found["request"] == operation["request"]
+        assert found.get("response") == operation.get("response")
+        assert found["actions"] == operation["actions"]
+
+
+@pytest.mark.parametrize("name", ["app-8.91.json", "metadata-10.json"])
+def test_other_products(name: str) -> None:
+    path = contracts.OTHERS / name
+    if not path.exists():
+        pytest.skip("documents of other products are not here")
+    read = contracts.read(path.read_text(), name)
+    assert contracts.plain(contracts.declared(read.contract)) == contracts.plain(read.contract)
+    provided = {each for each, info in read.contract.types.items() if is_provided(info)}
+    assert {"QueryDb", "QueryBase", "QueryResponse", "ResponseStatus", "IdResponse"} <= provided
+
+
+def document(*operations: dict[str, Any], types: Any = ()) -> dict[str, Any]:
+    return {"types": [*types], "operations": [*operations]}
+
+
+def record(name: str, *properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"name": name, "namespace": "N", "implements": [], "properties": [*properties], **more}
+
+
+def prop(name: str, kind: str, *arguments: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "type": kind, "genericArgs": [*arguments], **more}
+
+
+def operation(name: str, *properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"request": record(name, *properties), "actions": ["POST"], **more}
+
+
+def types_of(*properties: dict[str, Any], types: Any = ()) -> dict[str, TypeRef]:
+    found = contracts.read_json(document(operation("Ask", *properties), types=types)).contract.record("Ask")
+    return {each.name: replace(each.type, nullable=each.nullable) for each in found.properties}
+
+
+TEXT, NUMBER = TypeRef("scalar", "String"), TypeRef("scalar", "Int32")
+
+
+def test_types() -> None:
+    point = {"isValueType": True}
+    found = types_of(
+        prop("A", "Nullable`1", "Int32"),
+        prop("B", "Int32", isValueType=True),
+        prop("C", "Dictionary`2", "String", "List<Nullable<Int32>>"),
+        prop("D", "Nullable`1[]", "DateTime"),
+        prop("E", "Byte[]"),
+        prop("F", "HashSet`1", "String"),
+        prop("G", "KeyValuePair`2", "String", "Int32", **point),
+        prop("H", "Point", **point),
+        prop("I", "Unheard"),
+        prop("J", "Int32[][]"),
+        prop("K", "System.Collections.Generic.IEnumerable`1", "System.Int32"),
+    )
+    assert found["A"] == replace(NUMBER, nullable=True)
+    assert found["B"] == NUMBER
+    assert found["C"].arguments == (TEXT, TypeRef("list", "List", (replace(NUMBER, nullable=True),)))
+    assert found["D"].arguments == (TypeRef("scalar", "DateTime", nullable=True),)
+    assert found["E"] == TypeRef("scalar", "Byte[]", nullable=True)
+    assert found["F"] == TypeRef("list", "List", (TEXT,), nullable=True)
+    assert found["G"] == TypeRef("record", "KeyValuePair", (TEXT, NUMBER))
+    assert found["H"] == replace(TEXT, nullable=True)
+    assert found["I"] == TypeRef("scalar", "Object", nullable=True)
+    assert found["J"].arguments == (TypeRef("list", "Array", (NUMBER,)),)
+    assert found["K"].arguments == (NUMBER,)
+
+
+def test_losses_have_places() -> None:
+    read = contracts.read_json(
+        document(
+            operation(
+                "Ask", prop("Point", "Point", isValueType=True), prop("Set", "HashSet`1", "String"), dataModel={"a": 1}
+            ),
+        )
+    )
+    assert [*read.losses.lines()] == [
+        "1 x dataModel of an operation: Ask",
+        "1 x Point is not declared in the document: its values are texts: Ask.Point",
+        "1 x HashSet as a list: Ask.Set",
+        "1 x access that the source does not state: signed in: Ask",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "access"),
+    [
+        ({}, SIGNED_IN),
+        ({"requiresAuth": True}, SIGNED_IN),
+        ({"requiresAuth": False}, ANYONE),
+        ({"requiresAuth": True, "requiredRoles": ["A", "B"]}, Access(all_of=("A", "B"))),
+        ({"requiresAnyRole": ["A"], "requiredPermissions": ["P"]}, Access(any_of=("A",), permissions=("P",))),
+        ({"requiresApiKey": {"scopes": ["x"]}}, Access(api_key=True)),
+    ],
+)
+def test_access(told: dict[str, Any], access: Access) -> None:
+    (found,) = contracts.read_json(document(operation("Ask", **told))).contract.operations
+    assert found.access == access
+    (again,) = contracts.declared(contracts.read_json(document(operation("Ask", **told))).contract).operations
+    assert again.access == access
+
+
+def test_routes_and_verbs() -> None:
+    asked = operation("Ask", prop("Id", "String"), actions=["ANY"])
+    asked["request"]["routes"] = [{"path": "/ask", "verbs": "GET,POST"}, {"path": "/ask/{Id}"}]
+    get = operation("Get", prop("Id", "String"), actions=["ANY"])
+    get["request"] |= {
+        "routes": [{"path": "/get/{Id}", "verbs": "GET"}],
+        "implements": [{"name": "IGet", "namespace": "ServiceStack"}],
+    }
+    both = operation("Both", actions=["OPTIONS", "PUT", "PATCH"])
+    contract = contracts.read_json(document(asked, get, both)).contract
+    assert contract.by_name["Ask"].routes == (Route(("GET", "POST"), "/ask"), Route(ANY, "/ask/{Id}"))
+    assert set(contract.by_name["Get"].verbs) == set(ANY)
+    assert contract.by_name["Get"].verb == "GET"
+    assert contract.by_name["Both"].verbs == ("PUT", "PATCH")
+    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+    assert contracts.metadata(contract)["operations"][1]["actions"] == ["ANY"]
+
+
+def test_an_answer_that_hosts_write_closed() -> None:
+    answer = record("Page`1", prop("Items", "List`1", "Dog"), prop("Tags", "List`1", "String"), genericArgs=["T"])
+    texts = record("Page`1", prop("Items", "List`1", "String"), prop("Tags", "List`1", "String"), genericArgs=["T"])
+    for order in (1, -1):
+        operations = [
+            operation("Dogs", response=answer, returnType={"name": "Page`1", "genericArgs": ["Dog"]}),
+            operation("Words", response=texts, returnType={"name": "Page`1", "genericArgs": ["String"]}),
+        ][::order]
+        contract = contracts.read_json(document(*operations, types=[record("Dog")])).contract
+        items, tags = contract.record("Page").properties
+        assert items.type.arguments == (TypeRef("parameter", "T"),)
+        assert tags.type.arguments == (TEXT,)
+        assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+
+
+def test_interfaces_enums_and_attributes() -> None:
+    color = {
+        "name": "Color",
+        "namespace": "Other",
+        "isEnum": True,
+        "isEnumInt": True,
+        "enumNames": ["None", "Red", "name"],
+        "enumValues": ["1", "5", "6"],
+        "enumDescriptions": ["", "Warm", None],
+    }
+    rights = {
+        "name": "Rights",
+        "namespace": "N",
+        "isEnum": True,
+        "attributes": [{"name": "Flags"}],
+        "enumNames": ["A", "B", "All"],
+        "enumValues": [1, 2, -1],
+    }
+    asked = operation("Ask", prop("Color", "Color", isEnum=True), prop("Rights", "Rights", isEnum=True))
+    asked["request"] |= {
+        "implements": [
+            {"name": "ICreateDb`1", "namespace": "ServiceStack", "genericArgs": ["Ask"]},
+            {"name": "IMarked", "namespace": "N"},
+        ],
+        "attributes": [
+            {
+                "name": "ValidateRequest",
+                "args": [{"name": "Validator", "type": "String", "value": "HasRole(`Boss`)"}],
+                "constructorArgs": [{"name": "x", "type": "Int32", "value": "7"}],
+            },
+            {"name": "Api", "args": [{"name": "Description", "type": "String", "value": 'He said "hi"'}]},
+        ],
+        "icon": {"svg": "<svg a='1'/>", "size": [1, 2.5, None, True]},
+    }
+    contract = contracts.read_json(document(asked, types=[color, rights])).contract
+    found = contract.record("Ask")
+    assert found.interfaces == (
+        InterfaceRef(TypeRef("interface", "ICreateDb", (TypeRef("record", "Ask"),))),
+        InterfaceRef(TypeRef("interface", "IMarked"), "N"),
+    )
+    assert found.attributes == (Attribute("ValidateRequest", (7,), {"Validator": "HasRole(`Boss`)"}),)
+    assert found.description == 'He said "hi"'
+    known = contract.types["Color"]
+    assert isinstance(known, EnumInfo)
+    assert (known.numbered, known.members) == (True, (("None", 1), ("Red", 5), ("name", 6)))
+    assert known.descriptions == {"Red": "Warm"}
+    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+
+
+def test_names_that_python_has_otherwise() -> None:
+    names = [
+        "fields",
+        "Rules",
+        "Class",
+        "IsBYOA",
+        "provider",
+        "_Id",
+        "parameters",
+        "Schema",
+        "A_b",
+        "AB",
+        "Service",
+        "Números",
+    ]
+    names += ["Url2Go", "ID", "member", "Load", "From", "X1", "Dto"]
+    types = [
+        record(name, prop("Text", "String"))
+        for name in ("Attribute", "Interface", "DataMember", "Dto", "service", "auto")
+    ]
+    properties = [prop(name, "String") for name in names]
+    properties += [prop(f"Of{each['name']}", each["name"]) for each in types]
+    contract = contracts.read_json(document(operation("Ask", *properties), types=types)).contract
+    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+
+
+def test_types_that_hold_each_other() -> None:
+    types = [
+        record("A", prop("B", "B"), prop("Page", "Page`1", "A"), inherits={"name": "Base"}),
+        record("B", prop("A", "A"), prop("Bs", "List`1", "B"), inherits={"name": "A"}),
+        record("Base", prop("Derived", "B"), prop("Ask", "Ask")),
+        record("Page`1", prop("Items", "List`1", "T"), genericArgs=["T"]),
+    ]
+    contract = contracts.read_json(
+        document(operation("Ask", prop("A", "A")), operation("Again", prop("B", "B")), types=types)
+    ).contract
+    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+
+
+def test_a_field_that_a_subclass_declares_again() -> None:
+    types = [record("Base", prop("Name", "String"), prop("Id", "String"))]
+    asked = operation("Ask", prop("Name", "Int32", isValueType=True))
+    asked["request"]["inherits"] = {"name": "Base"}
+    contract = contracts.read_json(document(asked, types=types)).contract
+    assert contract.record("Ask").properties[0].redeclared
+    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+
+
+def test_validators_are_rules() -> None:
+    def validated(name: str, kind: str, validator: str) -> dict[str, Any]:
+        told = {"name": "Validator", "type": "String", "value": validator}
+        return prop(name, kind, attributes=[{"name": "Validate", "args": [told]}])
+
+    read = contracts.read_json(
+        document(
+            operation(
+                "Ask",
+                validated("A", "String", "NotEmpty"),
+                validated("B", "Int32", "GreaterThan(0)"),
+                validated("C", "Int32", "InclusiveBetween(0,100)"),
+                validated("D", "String", "Length(1, 5)"),
+                validated("E", "String", "RegularExpression(`^a+$`)"),
+                validated("F", "String", "[NotNull,Whatever]"),
+            )
+        )
+    )
+    text = contracts.written(read.contract, read.losses)
+    for rule in (
+        "rules.not_empty()",
+        "rules.greater_than(0)",
+        "rules.inclusive_between(0, 100)",
+        "rules.length(1, 5)",
+        'rules.matches("^a+$")',
+    ):
+        assert rule in text
+    lost = read.losses.places["a validator without a rule: its attribute is kept, values are not checked"]
+    assert lost == ["Ask.F: [NotNull,Whatever]"]
+
+
+WRONG: list[tuple[str, str]] = [
+    ('{"operations": [', "line 1, column 17: not JSON"),
+    ('{"operations": {}}', r"\$.operations: expected a list, got an object"),
+    ('{"operations": [{}]}', r"\$.operations\[0\]: 'request' is missing"),
+    ('{"operations": [{"request": {"name": 7}}]}', r"\$.operations\[0\].request.name: expected a text, got a number"),
+    ('{"operations": [{"request": {"name": "class"}}]}', "'class' is a keyword of Python"),
+    ('{"operations": [{"request": {"name": "a-b"}}]}', "'a-b' is not the name of a type"),
+    ('{"operations": [{"request": {"name": "import os"}}]}', "'import os' is not the name of a type"),
+    ("[" * 100_000, "too deep"),
+    ('{"operations": [], "x": NaN}', "NaN is not a number"),
+    ("\x00", "none of the documents"),
+    ("{}", "none of the documents"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG)
+def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
+    with pytest.raises(ImportFailed, match=message):
+        contracts.read(text)
+
+
+@pytest.mark.parametrize(
+    ("operations", "types", "message"),
+    [
+        ([operation("Ask"), operation("ask")], [], "ask is declared twice"),
+        ([operation("Ask", prop("a b", "String"))], [], "'a b' is not the name of a property"),
+        ([operation("Ask", prop("Id", "String"), prop("ID", "String"))], [], "two properties that documents call"),
+        ([operation("Ask", prop("A", "List<"))], [], r"\.type: 'List<' is not the name of a type"),
+        ([operation("Ask", prop("A", "A<" * 50 + ">" * 50))], [], "more than 32 deep"),
+        (
+            [operation("Ask", prop("A", "Page`1", "A", "B"))],
+            [record("Page`1", genericArgs=["T"])],
+            "Page takes 1 types, and 2",
+        ),
+        (
+            [operation("Ask")],
+            [record("A", inherits={"name": "B"}), record("B", inherits={"name": "A"})],
+            "inherits from itself",
+        ),
+        (
+            [operation("Ask")],
+            [record("A"), {**record("A"), "namespace": "M"}],
+            "two types are called A: N.A at .* and M.A",
+        ),
+        (
+            [operation("Ask")],
+            [{"name": "E", "isEnum": True, "enumNames": ["A"], "enumValues": ["x"]}],
+            "'x' is not a number",
+        ),
+        ([operation("Ask")], [{"name": "E", "isEnum": True, "enumNames": ["A", "A"]}], "'A' is twice in the enum E"),
+    ],
+)
+def test_contradictions(operations: list[Any], types: list[Any], message: str) -> None:
+    with pytest.raises(ImportFailed, match=message):
+        contracts.read_json(document(*operations, types=types))
+
+
+def test_records_keep_what_user_interfaces_read() -> None:
+    asked = operation("Ask", prop("A", "String", isRequired=True, input={"type": "file"}, isPrimaryKey=True))
+    contract = contracts.read_json(document(asked)).contract
+    found = contracts.metadata(contracts.declared(contract))["operations"][0]["request"]
+    assert found["properties"][0]["isRequired"] is True
+    assert found["properties"][0]["input"] == {"type": "file"}
+    assert found["properties"][0]["isPrimaryKey"] is True
+    assert isinstance(contract.types["Ask"], RecordInfo)

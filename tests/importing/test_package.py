@@ -1,0 +1,205 @@
+"""``gateway import`` writes a package that runs, brings it up to date, and leaves alone what people wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from docutils.core import publish_doctree
+from docutils.utils import Reporter
+
+from gateway.cli import main
+from gateway.importing.package import MARK
+from tests.commands.test_new import run
+from tests.importing import contracts
+from tests.importing.test_metadata_json import document, operation, prop, record
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def source(here: Path, value: Any) -> str:
+    path = here / "contract.json"
+    path.write_text(json.dumps(value))
+    return str(path)
+
+
+def call(*arguments: str, status: int = 0, text: str | None = None) -> str:
+    done = CliRunner().invoke(main, ["import", *arguments], input=text)
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+ORDER = document(
+    operation("NewOrder", prop("Name", "String"), prop("Size", "Point", isValueType=True), requiredRoles=["Clerk"]),
+    operation("FindOrder", requiresAuth=False, returnType={"name": "Order"}),
+    types=[record("Order", prop("Name", "String"))],
+)
+
+
+def test_a_package(here: Path) -> None:
+    told = call(source(here, ORDER), "--package", "shop")
+    assert "2 operations, 3 types" in told
+    assert "not in the declarations: 1 x Point is not declared in the document" in told
+    folder = here / "shop"
+    assert "5 passed" in run(folder, "pytest", "-q", "-p", "gateway.fixtures", "-p", "no:cacheprovider")
+    run(folder, "ruff", "check", "--isolated", ".")
+    run(folder, "ruff", "format", "--isolated", "--check", ".")
+    assert "2 operations, no faults" in run(folder, "gateway", "check", "shop.service:service")
+    routes = run(folder, "gateway", "routes", "shop.service:service")
+    assert "NewOrder   Clerk" in routes
+    assert "FindOrder  anyone" in routes
+    readme = (folder / "README.rst").read_text()
+    assert "NewOrder.Size" in readme
+    publish_doctree(readme, settings_overrides={"halt_level": Reporter.WARNING_LEVEL, "report_level": 2})
+
+
+def test_operations_answer_501_until_they_are_written(here: Path) -> None:
+    call(source(here, ORDER), "--package", "shop")
+    script = """
+from gateway import Principal
+from shop.service import service
+client = service.client(as_=Principal.of("ada", roles=["Clerk"]))
+response = client.post("/api/NewOrder", json={})
+refused = service.client().post("/api/NewOrder", json={})
+print(response.status_code, response.json["responseStatus"]["errorCode"])
+print(refused.status_code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=here / "shop",
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-2:] == ["501 NotImplemented", "401"]
+
+
+def test_importing_again_keeps_what_people_wrote(here: Path) -> None:
+    path = source(here, ORDER)
+    call(path, "--package", "shop")
+    folder = here / "shop"
+    use_cases = folder / "shop" / "use_cases.py"
+    use_cases.write_text(use_cases.read_text() + "\n# mine\n")
+    readme = folder / "README.rst"
+    readme.write_text("My shop\n=======\n" + readme.read_text())
+    assert "wrote nothing new" in call(path, "--package", "shop")
+
+    changed = json.loads(json.dumps(ORDER))
+    changed["operations"].append(operation("DropOrder", requiredRoles=["Boss"]))
+    changed["operations"][0]["request"]["properties"][0]["type"] = "Int32"
+    path = source(here, changed)
+    before = {each: each.read_bytes() for each in folder.rglob("*.py")}
+    told = call(path, "--package", "shop", "--check", status=1)
+    assert told.splitlines() == [
+        "new operation DropOrder",
+        "new type DropOrder",
+        "NewOrder.Name was String, is Int32, never null",
+    ]
+    assert {each: each.read_bytes() for each in folder.rglob("*.py")} == before
+
+    monkey = os.getcwd()
+    os.chdir(folder)
+    try:
+        assert "new operation DropOrder" in call(path, "--package", "shop")
+        assert call(path, "--package", "shop", "--check") == "nothing changed\n"
+    finally:
+        os.chdir(monkey)
+    assert use_cases.read_text().endswith("# mine\n")
+    assert readme.read_text().startswith("My shop")
+    assert '"Boss"' in (folder / "shop" / "roles.py").read_text()
+    assert "3 operations, no faults" in run(folder, "gateway", "check", "shop.service:service")
+    assert not list(folder.rglob("*.new"))
+
+
+def test_an_edited_module_is_not_replaced(here: Path) -> None:
+    path = source(here, ORDER)
+    call(path, "--package", "shop")
+    dtos = here / "shop" / "shop" / "dtos.py"
+    dtos.write_text(dtos.read_text().replace('"Clerk"', '"Boss"'))
+    told = call(path, "--package", "shop", status=1)
+    assert "was edited since it was imported" in told
+    assert '"Boss"' in dtos.read_text()
+
+
+def test_a_readme_without_its_mark_is_left_alone(here: Path) -> None:
+    path = source(here, ORDER)
+    call(path, "--package", "shop")
+    readme = here / "shop" / "README.rst"
+    readme.write_text(readme.read_text().partition(MARK)[0])
+    path = source(here, document(*ORDER["operations"][:1]))
+    assert "operation FindOrder is gone" in call(path, "--package", "shop")
+    assert MARK not in readme.read_text()
+
+
+@pytest.mark.parametrize("name", ["class", "Shop", "json", "tests", "x" * 31])
+def test_names_of_packages(here: Path, name: str) -> None:
+    call(source(here, ORDER), "--package", name, status=1)
+    assert [*here.iterdir()] == [here / "contract.json"]
+
+
+def test_nothing_is_half_written(here: Path) -> None:
+    call(source(here, document(operation("Ask"), operation("ask"))), "--package", "shop", status=1)
+    assert [*here.iterdir()] == [here / "contract.json"]
+    (here / "shop").mkdir()
+    assert "exists already" in call(source(here, ORDER), "--package", "shop", status=1)
+    assert not [*(here / "shop").iterdir()]
+
+
+def test_check_needs_a_package(here: Path) -> None:
+    assert "import the contract without --check first" in call(source(here, ORDER), "--check", status=1)
+
+
+def test_standard_input(here: Path) -> None:
+    told = call("-", "--package", "shop", text=json.dumps(ORDER))
+    assert "2 operations" in told
+    assert "standard input" in (here / "shop" / "README.rst").read_text()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the document is empty"),
+        (b"\xff\x00\xfa", "not a text in utf-8"),
+        (b"[" + b" " * 10_000_000 + b"]", "longer than 10000000 bytes"),
+    ],
+)
+def test_documents_that_are_none(here: Path, data: bytes, message: str) -> None:
+    (here / "contract.json").write_bytes(data)
+    assert message in call("contract.json", status=1)
+    assert "No such file" in call("nothing.json", status=1)
+
+
+def test_the_name_and_the_dialect_of_a_host(here: Path) -> None:
+    app = {"app": {"serviceName": "Acme Shop!", "serviceStackVersion": "5.81"}, "api": ORDER}
+    call(source(here, app))
+    assert 'dialect=Dialect.of("5.81")' in (here / "acme_shop" / "acme_shop" / "declared.py").read_text()
+    run(here / "acme_shop", "gateway", "check", "acme_shop.service:service")
+
+
+def test_texts_can_not_leave_their_place(here: Path) -> None:
+    nasty = '"""\nimport os\\\n$name ${x} *`|_ \u2028 \x00 \''
+    asked = operation("Ask", prop("A", "String", description=nasty))
+    asked["request"] |= {"description": nasty, "routes": [{"path": "/a/{A}"}]}
+    app = {"app": {"serviceName": nasty}, "api": document(asked)}
+    call(source(here, app), "--package", "shop")
+    assert "1 operations, no faults" in run(here / "shop", "gateway", "check", "shop.service:service")
+
+
+def test_other_products(here: Path) -> None:
+    path = contracts.OTHERS / "app-8.91.json"
+    if not path.exists():
+        pytest.skip("documents of other products are not here")
+    call(str(path), "--package", "gallery")
+    run(here / "gallery", "ruff", "format", "--isolated", "--check", "gallery/dtos.py")
+    run(here / "gallery", "ruff", "check", "--isolated", ".")
