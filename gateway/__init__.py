@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gateway.replies import Content
     from gateway.rows import Rows
     from gateway.service import Service
+    from gateway.upstream.part import Upstream
     from gateway.users.part import Users
     from serializers.dialect import Dialect
 
@@ -69,6 +70,7 @@ _HOMES = {
     "Streamed": "gateway.calls",
     "TypeParameter": "gateway.contract.generics",
     "UploadedFile": "gateway.calls",
+    "Upstream": "gateway.upstream.part",
     "Users": "gateway.users.part",
     "View": "gateway.contract.view",
     "close": "gateway.contract.generics",
@@ -102,6 +104,7 @@ __all__ = [
     "Streamed",
     "TypeParameter",
     "UploadedFile",
+    "Upstream",
     "Users",
     "View",
     "close",

@@ -205,6 +205,64 @@ class Once(Protocol):
         ...
 
 
+class Way(Enum):
+    """Where a request is answered: by a handler here, or by an old host as it came (`gateway.upstream`)."""
+
+    HERE = "here"
+    RAW = "raw"
+
+
+class Arrival(NamedTuple):
+    """How a request came to the front of an old host.
+
+    :ivar request_id: the request's id.
+    :ivar peer: the address of the connection's other end.
+    :ivar forwarded_for: X-Forwarded-For as it came from a trusted proxy; empty from another peer.
+    :ivar prefix: the path under which the client reaches the service, without a slash at its end.
+    """
+
+    request_id: str
+    peer: str = ""
+    forwarded_for: str = ""
+    prefix: str = ""
+
+
+class Front(Protocol):
+    """Who stands before an old host, and forwards to it what is not answered here.
+
+    :ivar everything: paths that no operation has are forwarded too.
+    :ivar pages: the pages about the service are those of the front, not of the old host.
+    """
+
+    @property
+    def everything(self) -> bool:
+        """Whether paths that no operation has are forwarded."""
+        ...
+
+    @property
+    def pages(self) -> bool:
+        """Whether the front has pages of its own."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections to the old host that rest."""
+        ...
+
+    def way(self, operation: Operation) -> Way:
+        """Where a request to an operation is answered, this time."""
+        ...
+
+    def forward(
+        self,
+        operation: Operation | None,
+        environment: Mapping[str, Any],
+        arrival: Arrival,
+        start_response: Callable[..., Any],
+    ) -> Iterable[bytes]:
+        """Forward a request as it came, and return the response as it comes. Raises ServiceError before the response has started."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
     """A file that the client sent in a form.

@@ -12,7 +12,7 @@ from dataclasses import replace
 import click
 
 from gateway import __version__, logs
-from gateway.commands import accounts, call, contract, convert, importing, new, sessions, users
+from gateway.commands import accounts, call, contract, convert, front, importing, new, serving, sessions, users
 from gateway.commands.chosen import chosen_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
@@ -23,7 +23,7 @@ from models import StorageError
 
 #: Commands that are about a service.
 _OF_A_SERVICE = frozenset(
-    {"call", "check", "check-config", "convert", "migrate", "openapi", "routes", "serve", "types", "user"}
+    {"call", "check", "check-config", "convert", "front", "migrate", "openapi", "routes", "serve", "types", "user"}
 )
 _SERVICE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
@@ -101,25 +101,12 @@ def serve(*, port: int | None, opens: bool) -> None:
       GATEWAY_DATABASE_URL=mysql://gateway:PASSWORD@127.0.0.1/gateway gateway serve
     """
     from gateway import wsgi
-    from gateway.serving import application as serving
-    from gateway.serving import listening, starting
+    from gateway.serving import listening
 
     settings = Settings.from_environment()
     if port is not None:
         settings = replace(settings, bind=listening.with_port(settings.bind, port))
-    logs.configure(settings.log, queued=True)
-    service = wsgi.load(settings.service)
-    service.check()
-    listener = listening.listen(settings.bind)
-    with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
-        database = starting.prepare(settings, service, meanwhile.begin)
-        app = wsgi.build(settings, database, None if database is None else wsgi.probed(settings), service)
-        if database is not None:
-            database.dispose()
-    if opens:
-        # The listener is open: the browser's connection waits until a worker accepts it.
-        click.launch(f"{listening.url_of(settings.bind)}/")
-    serving.Server(app, database, settings, listener).run()
+    serving.run(settings, wsgi.load(settings.service), opens=opens)
 
 
 @main.command()
@@ -199,6 +186,7 @@ def check_config(*, as_json: bool) -> None:
         click.echo(printable(f"{variable}={value}  # {meaning}"))
 
 
+main.add_command(front.front)
 main.add_command(sessions.sessions)
 main.add_command(users.user)
 main.add_command(accounts.account)

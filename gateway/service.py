@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol, Unpack
+from typing import TYPE_CHECKING, NoReturn, Protocol, Unpack
 from urllib.parse import quote
 
 from gateway import __version__, logs, rates
 from gateway.budget import STREAMED, Allowance
-from gateway.calls import Callers, Cookie, Credentials, Method, Once, Principal
+from gateway.calls import Callers, Cookie, Credentials, Front, Method, Once, Principal
 from gateway.contract.catalog import Catalog, Check, Handler, OperationOptions
 from gateway.contract.dto import Dto, DtoType
 from gateway.errors import CatalogError
@@ -45,12 +45,12 @@ Authenticate = Callable[[Credentials], Principal | None]
 class Part(Protocol):
     """What a service may use, such as `gateway.Users`.
 
-    :ivar rows: its tables.
+    :ivar rows: its tables; None for a part without.
     """
 
     @property
-    def rows(self) -> Rows:
-        """Its tables."""
+    def rows(self) -> Rows | None:
+        """Its tables; None for a part without."""
         ...
 
     def install(self, service: Service) -> None:
@@ -109,6 +109,7 @@ class Service:
         self.rows: list[Rows] = []
         self._callers: Callable[[Settings, Database], Callers] | None = None
         self._once: Callable[[Database], Once] | None = None
+        self._front: Callable[[Settings, Catalog], Front] | None = None
         if authenticate is not None:
             self._callers = lambda _settings, _database: _Known(authenticate)
 
@@ -119,13 +120,20 @@ class Service:
             return
         part.install(self)
         self.parts.append(part)
-        self.rows.append(part.rows)
+        if part.rows is not None:
+            self.rows.append(part.rows)
 
     def sign_in(self, callers: Callable[[Settings, Database], Callers], once: Callable[[Database], Once]) -> None:
         """Let a part sign callers in, and remember their calls. Raises CatalogError when somebody does that already."""
         if self._callers is not None:
             raise CatalogError(f"{self.title} has two who sign callers in: authenticate= and Users(), or Users() twice")
         self._callers, self._once = callers, once
+
+    def stand_before(self, front: Callable[[Settings, Catalog], Front]) -> None:
+        """Let a part answer operations that have no handler. Raises CatalogError when another one does that already."""
+        if self._front is not None:
+            raise CatalogError(f"{self.title} has two old hosts: use(Upstream(...)) was called twice")
+        self._front = front
 
     def operation(
         self, verbs: str = "", path: str = "", **options: Unpack[OperationOptions]
@@ -169,14 +177,21 @@ class Service:
         """Refuse a service that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
         problems = [*self._uncallable(), *self._unremembered()]
         try:
-            self.catalog.check()
+            self._served.check()
         except CatalogError as error:
             problems.insert(0, str(error))
         if problems:
             raise CatalogError("\n".join(problems))
 
+    @property
+    def _served(self) -> Catalog:
+        """The operations with what answers them. Those without a handler are left to a part that forwards them, where there is one."""
+        return self.catalog if self._front is None else self.catalog.completed(_unreachable)
+
     def _uncallable(self) -> Iterable[str]:
         for operation in () if self._callers else self.catalog:
+            if operation.name not in self.catalog.handlers and self._front is not None:
+                continue
             if operation.access is not None and operation.access.signed_in:
                 yield f"{operation.name} needs a caller who is signed in, and the service knows none: give it authenticate= or Users()"
 
@@ -202,7 +217,13 @@ class Service:
             probed=probed,
             once=once,
         )
-        return create_app(self.catalog, default_registry(), database, callers, options)
+        if self._front is None:
+            return create_app(self.catalog, default_registry(), database, callers, options)
+        # PERF: servers that stand before no old host need none of it.
+        from gateway.http.front import create_front
+
+        served = self._served
+        return create_front(self._front(settings, served), served, default_registry(), database, callers, options)
 
     def client(self, as_: Principal | str | None = None) -> Client:
         """Return a client for tests: it calls the service without a server, with default settings, whatever the environment has.
@@ -229,7 +250,13 @@ class Service:
                 opened.callback(database.dispose)
                 migrations.apply(database, self.rows)
             app = self.application(settings, database)
+            opened.callback(app.close)
             return Client.of(app, self.catalog, database, as_, opened.pop_all().close)
+
+
+def _unreachable(request: object, _context: object) -> NoReturn:
+    """Stands for the handler of an operation that is forwarded."""
+    raise AssertionError(f"{request!r} was not forwarded")
 
 
 def _options(settings: Settings) -> Options:

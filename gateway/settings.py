@@ -308,6 +308,11 @@ class _Empty(FileAwareEnv):
         return default
 
 
+def names_service() -> bool:
+    """Return whether the environment names a service."""
+    return bool(FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", ""))
+
+
 def service_name() -> str:
     """The service of this process, as module:attribute. Raises ConfigurationError."""
     name = FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", _SESSIONS)

@@ -25,7 +25,7 @@ from gateway.contract.dto import Dto, DtoType, Instance
 from gateway.contract.dto_field import AnyField
 from gateway.contract.failures import field_errors
 from gateway.contract.generics import field_of
-from gateway.contract.shapes import field_shape, wire_field_shape, wire_shape
+from gateway.contract.shapes import document_shape, field_shape, wire_field_shape, wire_shape
 from gateway.contract.typeinfo import check_types
 from gateway.errors import CatalogError, FieldError, InvalidArgument, ValidationFailed
 from serializers import json, shape
@@ -207,6 +207,32 @@ class Operation:
         return self.answer.deserialize(json.loads(text, wire_field_shape(self.answer)))
 
     @cached_property
+    def answer_shape(self) -> shape.Shape | None:
+        """What answers of another server are read by; None where there is no answer."""
+        return None if self.answer is None else wire_field_shape(self.answer)
+
+    def bind_answer(self, values: Any) -> Any:
+        """Return the result of values by wire name, as another server's answer has them. Raises ValidationFailed with every failure."""
+        assert self.answer is not None
+        try:
+            return self.answer.deserialize(values)
+        except marshmallow.ValidationError as error:
+            raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
+
+    def dump_request(self, request: Instance) -> dict[str, Any]:
+        """Return the values of a request by wire name, without nulls."""
+        return {name: value for name, value in self._dump_request(request).items() if value is not None}
+
+    @cached_property
+    def request_document(self) -> shape.Record:
+        """What request documents are written by."""
+        return document_shape(self.dto)
+
+    @cached_property
+    def _dump_request(self) -> Dump:
+        return compile_dump(self.dto.schema())
+
+    @cached_property
     def may_be_stored(self) -> bool:
         """Whether the answer may be a stored row with a version: a DTO that declares no ``version`` of its own."""
         return self.returns is not None and not self.returns_list and "version" not in self.returns.schema().fields
@@ -365,6 +391,21 @@ class Catalog:
             raise
         except ValueError as error:
             raise InvalidArgument(error) from error
+
+    def completed(self, handler: Handler) -> Catalog:
+        """Return a catalog in which operations without a handler have this one, and those of them without an access rule admit anyone."""
+        operations = {
+            name: each
+            if each.access is not None or name in self.handlers
+            else replace(each, access=replace(ANYONE, administrator=self.administrator))
+            for name, each in self.operations.items()
+        }
+        return replace(
+            self,
+            operations=operations,
+            handlers={**dict.fromkeys(operations, handler), **self.handlers},
+            _folded={name.lower(): each for name, each in operations.items()},
+        )
 
     def find(self, name: str) -> Operation | None:
         """The operation of that name, in any letter case."""

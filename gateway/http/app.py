@@ -46,11 +46,13 @@ class App(falcon.App[Request, falcon.Response]):
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
     :ivar default_format: name of the format that answers where nothing else says so.
     :ivar proxies: networks of the proxies whose forwarding headers are believed.
+    :ivar body_limit: bytes of a body beyond which it is certainly not read.
     """
 
     registry: Registry
     default_format: str
     proxies: tuple[addresses.Network, ...] = ()
+    body_limit: int = BODY_LIMIT
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one WSGI request."""
@@ -66,6 +68,9 @@ class App(falcon.App[Request, falcon.Response]):
         blocks = super().__call__(env, spelled)
         place = env.get(PLACE)
         return blocks if place is None else _Placed(blocks, place)
+
+    def close(self) -> None:
+        """Let go of what the application holds open."""
 
     def refusal(self, status: int, message: str, request_id: str, head: bytes) -> bytes:
         """Return the whole response to a request that the server could not read (`gateway.http.refusals`)."""
@@ -162,6 +167,7 @@ def create_app(
     database: Database | None,
     callers: Callers | None,
     options: Options | None = None,
+    app_type: type[App] = App,
 ) -> App:
     """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
     options = options or Options()
@@ -184,7 +190,7 @@ def create_app(
         options.once,
         surroundings,
     )
-    app = App(
+    app = app_type(
         request_type=Request,
         router=routing.CaselessRouter(),
         middleware=list(_middleware(registry, options, pipeline)),

@@ -90,7 +90,7 @@ def apply(environment: MutableMapping[str, Any], proxies: Collection[Network]) -
 @lru_cache(maxsize=1024)
 def _seen(peer: str, given: tuple[str | None, ...], proxies: tuple[Network, ...]) -> _Seen:
     address, scheme, host = addresses.canonical(peer), "", ""
-    if not _is_trusted(address, proxies):
+    if not is_trusted(address, proxies):
         return _Seen(address, "", "", "")
     headers = dict(zip(HEADERS, given, strict=True))
     for hop in reversed(hops(headers)):
@@ -99,12 +99,13 @@ def _seen(peer: str, given: tuple[str | None, ...], proxies: tuple[Network, ...]
         if found is None:
             break
         address = str(found)
-        if not _is_trusted(address, proxies):
+        if not is_trusted(address, proxies):
             break
     return _Seen(address, scheme, host, prefix_path(headers[_PREFIX] or ""))
 
 
-def _is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
+def is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
+    """Return whether an address is that of a trusted proxy. The peer of a Unix socket, which has none, is one."""
     return not address or addresses.contains(proxies, address)
 
 

@@ -20,8 +20,8 @@ from gateway.http.resources import FormResource
 from gateway.logs import Line
 from serializers.registry import Registry
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_OVERRIDE = "x-http-method-override"
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+OVERRIDE = "x-http-method-override"
 _PADDED = frozenset({JAVASCRIPT, "application/json"})
 _NO_PAIRS: RawPairs = []
 _OVERRIDABLE = frozenset({"GET", "PUT", "PATCH", "DELETE"})
@@ -33,9 +33,9 @@ class RequestIds:
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Choose the id, and note the time."""
         request.began = time.perf_counter()
-        given = request.env.get("HTTP_X_REQUEST_ID")
+        given = request.env.get("HTTP_XREQUEST_ID")
         # PERF: an id is no secret; the operating system's random numbers take ten times as long. Forks seed Python's anew.
-        request.id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+        request.id = given if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         logs.current.request_id = request.id
         response.set_header("X-Request-Id", request.id)
 
@@ -84,8 +84,8 @@ class MethodOverriding:
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Take the verb that the header or the query means."""
         if request.method == "POST" and ("HTTP_X_HTTP_METHOD_OVERRIDE" in request.env or request.query_string):
-            meant = request.env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or request.query_value(_OVERRIDE)
-            request.method = _overridden(meant) or request.method
+            meant = request.env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or request.query_value(OVERRIDE)
+            request.method = overridden(meant) or request.method
 
     def process_resource(
         self, request: Request, response: falcon.Response, resource: Any, params: Mapping[str, str]
@@ -96,7 +96,7 @@ class MethodOverriding:
         if not isinstance(resource, FormResource):
             return
         operations = resource.operations(request, **params)
-        meant = _overridden(self._pipeline.form_field(operations, request, _OVERRIDE)) if operations else None
+        meant = overridden(self._pipeline.form_field(operations, request, OVERRIDE)) if operations else None
         if meant is None:
             return
         request.method = meant
@@ -107,7 +107,8 @@ class MethodOverriding:
         response.complete = True
 
 
-def _overridden(name: str | None) -> str | None:
+def overridden(name: str | None) -> str | None:
+    """Return the verb that a POST means by this name; None where it means none."""
     return name.upper() if name and name.upper() in _OVERRIDABLE else None
 
 

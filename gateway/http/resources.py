@@ -45,6 +45,10 @@ class FormResource(ABC):
     def verbs(self, **variables: str) -> Collection[str]:
         """The verbs that an address takes."""
 
+    @abstractmethod
+    def operation_of(self, verb: str, **variables: str) -> Operation | None:
+        """The operation that a verb calls, whether the caller may know of it or not; None where there is none."""
+
 
 class OperationResource(FormResource):
     """One address of the catalog, with the operation behind each of its verbs."""
@@ -54,7 +58,7 @@ class OperationResource(FormResource):
     ) -> None:
         self._pipeline = pipeline
         self._visibility = visibility
-        self._verbs = verbs.keys()
+        self._verbs = verbs
         own_first = sorted(verbs, key=lambda verb: verb != "POST")
         self._operations = tuple(dict.fromkeys(verbs[verb][0] for verb in own_first))
         for verb, (operation, names) in verbs.items():
@@ -68,7 +72,12 @@ class OperationResource(FormResource):
 
     def verbs(self, **variables: str) -> Collection[str]:
         """Those with an operation."""
-        return self._verbs
+        return self._verbs.keys()
+
+    def operation_of(self, verb: str, **variables: str) -> Operation | None:
+        """The one with this verb."""
+        found = self._verbs.get("GET" if verb == "HEAD" and verb not in self._verbs else verb)
+        return None if found is None else found[0]
 
     def _responder(self, operation: Operation, declared: tuple[str, ...]) -> Responder:
         names = binding.path_names(operation, declared)
@@ -106,6 +115,12 @@ class PredefinedResource(FormResource):
         """Those that the named operation takes; all of them where there is none."""
         operation = self._catalog.find(variables["name"].removesuffix("[]"))
         return _verbs(operation) if operation else VERBS
+
+    def operation_of(self, verb: str, **variables: str) -> Operation | None:
+        """The named one, if it takes the verb."""
+        operation = self._catalog.find(variables["name"].removesuffix("[]"))
+        called = "GET" if verb == "HEAD" else verb
+        return operation if operation is not None and called in _verbs(operation) else None
 
     def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
         """Call the named operation."""

@@ -38,7 +38,6 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from gateway import logs, turns
-from gateway.http.app import BODY_LIMIT
 from gateway.http.auth import CALLER
 from gateway.http.errors import UNFORESEEN
 from gateway.http.request import new_request_id
@@ -423,7 +422,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if isinstance(reader, ChunkedReader):
             closing = req.should_close
             req.should_close = lambda: closing() or reader.parser is not None
-        elif reader.length > BODY_LIMIT:
+        elif reader.length > self.wsgi.body_limit:
             req.force_close()
             req._expected_100_continue = False
         else:

@@ -1,0 +1,34 @@
+"""The server of the commands that serve."""
+
+from __future__ import annotations
+
+import click
+
+from gateway import logs
+from gateway.service import Service
+from gateway.settings import Settings
+
+
+def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
+    """Serve until a signal ends it.
+
+    :param opens: open the service in a browser.
+    :raises CatalogError: when the service contradicts itself.
+    :raises ConfigurationError: when the database can't be used.
+    """
+    from gateway import wsgi
+    from gateway.serving import application as serving
+    from gateway.serving import listening, starting
+
+    logs.configure(settings.log, queued=True)
+    service.check()
+    listener = listening.listen(settings.bind)
+    with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
+        database = starting.prepare(settings, service, meanwhile.begin)
+        app = wsgi.build(settings, database, None if database is None else wsgi.probed(settings), service)
+        if database is not None:
+            database.dispose()
+    if opens:
+        # The listener is open: the browser's connection waits until a worker accepts it.
+        click.launch(f"{listening.url_of(settings.bind)}/")
+    serving.Server(app, database, settings, listener).run()

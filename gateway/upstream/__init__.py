@@ -1,0 +1,1 @@
+"""Forwarding to an old host: what the service does not answer itself, another server does."""

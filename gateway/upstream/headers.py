@@ -1,0 +1,155 @@
+"""Which headers pass from the client to an old host and back, and which are set on the way (RFC 9110, 7.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from random import getrandbits
+from typing import Any
+
+from urllib3 import HTTPHeaderDict
+from urllib3.util import SKIP_HEADER
+
+from gateway.calls import Arrival
+from gateway.upstream.address import Address
+
+Pairs = list[tuple[str, str]]
+
+#: Headers of one connection.
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+#: Headers of requests that are set anew, or that only a trusted proxy may set.
+_SET = frozenset(
+    {
+        "content-length",
+        "expect",
+        "forwarded",
+        "host",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-prefix",
+        "x-forwarded-proto",
+        "x-forwarded-protocol",
+        "x-forwarded-scheme",
+        "x-forwarded-ssl",
+        "x-real-ip",
+        "x-request-id",
+    }
+)
+#: Headers of responses that the server writes itself.
+_WRITTEN = frozenset({"date", "server"})
+#: Headers of responses that name an address of the host.
+_ADDRESSES = frozenset({"location", "content-location"})
+_TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_FOLD = re.compile(r"[\r\n]+[ \t]*")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TRACEPARENT = "HTTP_TRACEPARENT"
+
+
+class _Names(dict[str, str]):
+    """Names of headers from WSGI's names; empty for what is not a header."""
+
+    def __missing__(self, key: str) -> str:
+        name = key[5:].replace("_", "-").title() if key.startswith("HTTP_") else ""
+        if len(self) < 1000:
+            self[key] = name
+        return name
+
+
+_NAMES = _Names()
+
+
+def listed(value: str) -> frozenset[str]:
+    """Return the names that a Connection header lists, in lower case."""
+    return frozenset(each.strip().lower() for each in value.split(",")) if value else frozenset()
+
+
+def request_headers(
+    environment: Mapping[str, Any],
+    arrival: Arrival,
+    address: Address,
+    pseudonym: str,
+    dropped: frozenset[str] = frozenset(),
+) -> HTTPHeaderDict:
+    """Return the headers of a forwarded request.
+
+    :param pseudonym: the front's name in Via.
+    :param dropped: names, in lower case, of further headers that do not pass.
+    """
+    passed = HTTPHeaderDict()
+    passed["Host"] = address.authority
+    hidden = HOP_BY_HOP | _SET | dropped | listed(environment.get("HTTP_CONNECTION", ""))
+    for key, value in environment.items():
+        name = _NAMES[key]
+        if name and name.lower() not in hidden:
+            passed[name] = value
+    if (kind := environment.get("CONTENT_TYPE")) and "content-type" not in dropped:
+        passed["Content-Type"] = kind
+    _describe_arrival(passed, environment, arrival)
+    protocol = str(environment.get("SERVER_PROTOCOL", "HTTP/1.1")).partition("/")[2]
+    passed["Via"] = ", ".join(filter(None, [environment.get("HTTP_VIA"), f"{protocol} {pseudonym}"]))
+    if not _TRACE.fullmatch(environment.get(_TRACEPARENT, "")):
+        trace = (
+            arrival.request_id
+            if re.fullmatch("(?!0{32})[0-9a-f]{32}", arrival.request_id)
+            else f"{getrandbits(127) + 1:032x}"
+        )
+        passed["Traceparent"] = f"00-{trace}-{getrandbits(63) + 1:016x}-01"
+        passed.discard("Tracestate")
+    # What the library would add in its own name.
+    for name in ("Accept-Encoding", "User-Agent"):
+        if name not in passed:
+            passed[name] = SKIP_HEADER
+    return passed
+
+
+def _describe_arrival(passed: HTTPHeaderDict, environment: Mapping[str, Any], arrival: Arrival) -> None:
+    """Add how the client called: its address, the scheme and the host that it used, and the request's id."""
+    passed["X-Request-Id"] = arrival.request_id
+    if chain := ", ".join(filter(None, [arrival.forwarded_for, arrival.peer])):
+        passed["X-Forwarded-For"] = chain
+    passed["X-Forwarded-Proto"] = environment.get("wsgi.url_scheme", "http")
+    if host := environment.get("HTTP_HOST", ""):
+        passed["X-Forwarded-Host"] = host
+    if arrival.prefix:
+        passed["X-Forwarded-Prefix"] = arrival.prefix
+
+
+def response_headers(
+    given: Iterable[tuple[str, str]], arrival: Arrival, address: Address, pseudonym: str, version: int = 11
+) -> Pairs:
+    """Return the headers of a forwarded response, in order; repeated ones stay so.
+
+    :param version: HTTP's version of the response: 10 or 11.
+    """
+    given = list(given)
+    hidden = HOP_BY_HOP | _WRITTEN | listed(",".join(value for name, value in given if name.lower() == "connection"))
+    passed = [*_passed(given, hidden, arrival, address)]
+    passed.append(("Via", f"{version / 10:.1f} {pseudonym}"))
+    if not any(name.lower() == "x-request-id" for name, _ in passed):
+        passed.append(("X-Request-Id", arrival.request_id))
+    return passed
+
+
+def _passed(given: Pairs, hidden: frozenset[str], arrival: Arrival, address: Address) -> Iterator[tuple[str, str]]:
+    for name, text in given:
+        lowered = name.lower()
+        value = _FOLD.sub(" ", text) if "\n" in text or "\r" in text else text
+        if lowered in hidden or _CONTROLS.search(value):
+            continue
+        if lowered in _ADDRESSES and (path := address.own_path(value)) is not None:
+            # A client that follows stays with the front.
+            value = f"{arrival.prefix}{path}"
+        yield name, value

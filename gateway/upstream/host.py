@@ -1,0 +1,306 @@
+"""The old host: connections that are kept open, limits of time, and which requests are sent again.
+
+A request is sent again when no connection could be made, whatever it is. A read is sent again also when the connection was lost or the
+response is 502, 503 or 504. A write that may have arrived is never sent twice.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+from urllib3 import HTTPHeaderDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, IncompleteRead
+from urllib3.util import create_urllib3_context
+
+from gateway.errors import OutcomeUnknown, Unavailable
+from gateway.upstream.address import Address
+from gateway.upstream.limits import Timeouts
+
+#: Statuses of a read that is sent again.
+REPEATED = frozenset({502, 503, 504})
+#: Seconds before each repetition of a request.
+PAUSES = (0.05, 0.2)
+#: Seconds after which a client may try again.
+RETRY_AFTER = 2
+#: Seconds that an open connection may have rested. A host may close one at any moment, and a write on it would be lost without anybody
+#: knowing whether it has arrived.
+RESTED_READ, RESTED_WRITE = 30.0, 3.0
+#: Requests that wait for a connection, for each that has one.
+_WAITING = 0.25
+_BLOCK = 64 * 1024
+_UNKNOWN = "The old host was lost before it answered: the change may be done or not. Read before you repeat it."
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A request to the host.
+
+    :ivar target: path and query.
+    :ivar body: blocks are read once, while they are sent.
+    :ivar repeatable: the request changes nothing and its body can be sent again.
+    """
+
+    method: str
+    target: str
+    headers: HTTPHeaderDict
+    body: bytes | Iterable[bytes] | None = None
+    repeatable: bool = False
+
+
+class Answer:
+    """The host's response, its body still to be read.
+
+    :ivar version: HTTP's version: 10 or 11.
+    """
+
+    def __init__(self, response: Any, release: Callable[[bool], None]) -> None:
+        self._response = response
+        self._release = release
+        self._is_open = True
+        self.status = int(response.status)
+        self.reason = str(response.reason or "")
+        self.headers: HTTPHeaderDict = response.headers
+        self.version = int(response.version)
+
+    def blocks(self) -> Generator[bytes, None, None]:
+        """Read the body in blocks, as they come.
+
+        :raises OSError: when the host is silent for too long, or leaves before the end.
+        """
+        complete = False
+        try:
+            while block := self._response.read1(_BLOCK):
+                yield block
+            complete = True
+        except IncompleteRead as error:
+            raise ConnectionAbortedError(f"the old host ended its response too early: {error}") from error
+        except (HTTPError, http.client.HTTPException) as error:
+            raise ConnectionAbortedError(f"the old host's response broke off: {error}") from error
+        finally:
+            self.close(complete=complete)
+
+    def close(self, *, complete: bool = False) -> None:
+        """Give the connection back, or close it where its response was not read to the end."""
+        if self._is_open:
+            self._is_open = False
+            if not complete:
+                with suppress(Exception):
+                    self._response.close()
+            self._release(complete)
+
+
+class _Exchange(NamedTuple):
+    """A response to read, and its connection.
+
+    :ivar is_sent: the request was sent to its end.
+    """
+
+    response: Any
+    connection: HTTPConnection
+    is_sent: bool
+
+
+class _NotReached(Exception):
+    """No connection was made: nothing of the request was sent."""
+
+
+class _Lost(Exception):
+    """The connection was lost after the request, or a part of it, was sent."""
+
+
+@dataclass(slots=True)
+class _Slots:
+    """How many requests the host gets at once, and how many wait."""
+
+    free: int
+    most_waiting: int
+    waiting: int = 0
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def enter(self, patience: float) -> bool:
+        """Take a slot. Returns whether there was one in time."""
+        with self.changed:
+            if not self.free:
+                if self.waiting >= self.most_waiting:
+                    return False
+                self.waiting += 1
+                try:
+                    if not self.changed.wait_for(lambda: self.free > 0, patience):
+                        return False
+                finally:
+                    self.waiting -= 1
+            self.free -= 1
+            return True
+
+    def leave(self) -> None:
+        """Give a slot back."""
+        with self.changed:
+            self.free += 1
+            self.changed.notify()
+
+
+class Host:
+    """An old host, as one process sees it.
+
+    :param connections: requests that a process has with it at once.
+    :param ca_file: certificates to trust beside none of the system's; empty for the system's.
+    """
+
+    def __init__(self, address: Address, timeouts: Timeouts, connections: int, ca_file: str = "") -> None:
+        self.address = address
+        self.timeouts = timeouts
+        self._most = connections
+        self._tls = _tls(ca_file) if address.scheme == "https" else None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin without connections: those of a parent process are not this one's."""
+        self._process = os.getpid()
+        self._slots = _Slots(self._most, max(1, int(self._most * _WAITING)))
+        self._resting: deque[tuple[HTTPConnection, float]] = deque()
+
+    def send(self, outgoing: Outgoing) -> Answer:
+        """Return the host's response.
+
+        :raises Unavailable: when the host can't be reached, is busy, or does not answer a read in time.
+        :raises OutcomeUnknown: when the connection was lost after a write was sent.
+        """
+        if self._process != os.getpid():
+            self._begin()
+        slots = self._slots
+        if not slots.enter(self.timeouts.connect):
+            raise Unavailable("The old host is busy: too many requests wait for it.", RETRY_AFTER)
+        kept = False
+        try:
+            answer = self._send(outgoing, slots)
+            kept = True
+        finally:
+            if not kept:
+                slots.leave()
+        return answer
+
+    def close(self) -> None:
+        """Close the connections that rest."""
+        while self._resting:
+            self._resting.pop()[0].close()
+
+    def _send(self, outgoing: Outgoing, slots: _Slots) -> Answer:
+        deadline = time.monotonic() + self.timeouts.connect
+        problem: Exception | None = None
+        for pause in (*PAUSES, None):
+            try:
+                exchange = self._attempt(outgoing, deadline)
+            except _NotReached as error:
+                problem = error
+                if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                    break
+            except _Lost as error:
+                if not outgoing.repeatable:
+                    raise OutcomeUnknown(_UNKNOWN, None) from error.__cause__
+                problem = error
+                if isinstance(error.__cause__, TimeoutError):
+                    break
+            else:
+                if exchange.response.status not in REPEATED or not outgoing.repeatable or pause is None:
+                    return Answer(exchange.response, partial(self._release, exchange, slots))
+                exchange.connection.close()
+            if pause is None or (isinstance(problem, _NotReached) and time.monotonic() + pause > deadline):
+                break
+            time.sleep(pause)
+        assert problem is not None
+        raise self._away(problem) from problem.__cause__
+
+    def _attempt(self, outgoing: Outgoing, deadline: float) -> _Exchange:
+        """Send a request once. Raises _NotReached, _Lost."""
+        connection = self._rested(RESTED_READ if outgoing.repeatable else RESTED_WRITE) or self._connected(deadline)
+        is_sent = False
+        try:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                # A host that refuses a body may answer before it has all of it, and close.
+                connection.request(
+                    outgoing.method,
+                    outgoing.target,
+                    body=outgoing.body,
+                    headers=outgoing.headers,
+                    preload_content=False,
+                    decode_content=False,
+                )
+                is_sent = True
+            response = connection.getresponse()
+        except (OSError, HTTPError, http.client.HTTPException) as error:
+            connection.close()
+            raise _Lost from error
+        except BaseException:
+            connection.close()
+            raise
+        if response.status < 200:
+            connection.close()
+            raise _Lost from http.client.HTTPException(f"the status of the response is {response.status}")
+        return _Exchange(response, connection, is_sent)
+
+    def _release(self, exchange: _Exchange, slots: _Slots, complete: bool) -> None:
+        connection = exchange.connection
+        if complete and exchange.is_sent and connection.sock is not None and slots is self._slots:
+            self._resting.append((connection, time.monotonic()))
+        else:
+            connection.close()
+        slots.leave()
+
+    def _rested(self, most: float) -> HTTPConnection | None:
+        """Return an open connection that has rested for so many seconds at most; None where there is none."""
+        while self._resting:
+            try:
+                # The one that was used last is the likeliest to be open still.
+                connection, since = self._resting.pop()
+            except IndexError:
+                break
+            if time.monotonic() - since <= most and connection.is_connected:
+                return connection
+            connection.close()
+        return None
+
+    def _connected(self, deadline: float) -> HTTPConnection:
+        left = max(0.1, deadline - time.monotonic())
+        address = self.address
+        connection: HTTPConnection
+        if self._tls is None:
+            connection = HTTPConnection(address.host, address.port, timeout=left)
+        else:
+            connection = HTTPSConnection(address.host, address.port, timeout=left, ssl_context=self._tls)
+        try:
+            connection.connect()
+        except (OSError, HTTPError, http.client.HTTPException) as error:
+            connection.close()
+            raise _NotReached from error
+        connection.timeout = self.timeouts.read
+        return connection
+
+    def _away(self, problem: Exception) -> Unavailable:
+        cause = problem.__cause__
+        if isinstance(problem, _NotReached):
+            return Unavailable("The old host can't be reached.", RETRY_AFTER)
+        if isinstance(cause, TimeoutError):
+            return Unavailable(f"The old host did not answer within {self.timeouts.read:g} s.", RETRY_AFTER)
+        return Unavailable("The old host ended the connection before it answered.", RETRY_AFTER)
+
+
+def _tls(ca_file: str) -> ssl.SSLContext:
+    """Return a context that verifies certificates and host names."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.check_hostname = True
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    else:
+        context.load_default_certs()
+    return context

@@ -1,0 +1,20 @@
+"""Limits of the requests to an old host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Requests that a process has with the old host at once. The threads beyond them are left to operations that are answered here.
+CONNECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Limits of time.
+
+    :ivar connect: seconds until a connection is made, all attempts together.
+    :ivar read: seconds that the host may be silent, before its response and in the middle of it.
+    """
+
+    connect: float = 5.0
+    read: float = 60.0
