@@ -12,7 +12,7 @@ from dataclasses import replace
 import click
 
 from gateway import __version__, logs
-from gateway.commands import accounts, call, contract, convert, front, importing, new, serving, sessions, users
+from gateway.commands import accounts, call, contract, convert, front, importing, mock, new, serving, sessions, users
 from gateway.commands.chosen import chosen_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
@@ -194,6 +194,7 @@ main.add_command(call.call)
 main.add_command(convert.convert)
 main.add_command(new.new)
 main.add_command(importing.import_)
+main.add_command(mock.mock)
 main.add_command(contract.check)
 main.add_command(contract.types)
 main.add_command(contract.routes)

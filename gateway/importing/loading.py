@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from types import ModuleType
@@ -10,6 +11,7 @@ from gateway.contract.typeinfo import Contract, describe
 from gateway.importing.declarations import Header, write
 from gateway.importing.drafts import ImportFailed, Losses
 from gateway.service import Service
+from serializers.dialect import DEFAULT, Dialect
 
 #: Where a module of declarations takes ``service`` from.
 DECLARED = "declared"
@@ -18,6 +20,21 @@ DECLARED = "declared"
 def roles_of(contract: Contract) -> tuple[str, ...]:
     """The roles that operations name, each once."""
     return tuple(dict.fromkeys(role for each in contract.operations for role in each.access.roles))
+
+
+def version_of(text: str) -> str:
+    """A host's version, as `Dialect.of` takes it; empty where it is none."""
+    found = re.match(r"\d{1,3}(\.\d{1,4})?", text)
+    try:
+        return found[0] if found is not None and Dialect.of(found[0]) else ""
+    except ValueError:
+        return ""
+
+
+def dialect_of(text: str) -> Dialect:
+    """The dialect of a host of a version; the gateway's own where that is none."""
+    version = version_of(text)
+    return Dialect.of(version) if version else DEFAULT
 
 
 def service_line(package: str) -> str:

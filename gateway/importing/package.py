@@ -19,11 +19,10 @@ from gateway.importing.changes import differences
 from gateway.importing.code import docstring, lines, named, quoted, tuple_of
 from gateway.importing.declarations import Header, write
 from gateway.importing.drafts import ImportFailed, Losses
-from gateway.importing.loading import execute, read_declarations, roles_of, service_line
+from gateway.importing.loading import execute, read_declarations, roles_of, service_line, version_of
 from gateway.importing.sources import Imported
 from gateway.metadata.languages.texts import snake_case
 from gateway.service import Service
-from serializers.dialect import Dialect
 
 _DIGEST = re.compile(r"^Digest: ([0-9a-f]{16})$", re.MULTILINE)
 _NO_DIGEST = "0" * 16
@@ -201,7 +200,8 @@ def _is_untouched(text: str) -> bool:
 def _starting(name: str, imported: Imported) -> dict[str, str]:
     """The files that are written once."""
     title = imported.title or " ".join(part.capitalize() for part in name.split("_") if part)
-    dialect = _dialect(imported)
+    version = version_of(imported.version)
+    dialect = f"Dialect.of({quoted(version)})" if version else ""
     values: Mapping[str, str] = {
         "name": name,
         "title": quoted(title),
@@ -224,17 +224,6 @@ def _starting(name: str, imported: Imported) -> dict[str, str]:
         f"{name}/use_cases.py": "\n".join(_use_cases(name, imported.contract)) + "\n",
         f"tests/test_{name}.py": filled("test_service.py.txt"),
     }
-
-
-def _dialect(imported: Imported) -> str:
-    version = re.match(r"\d+(\.\d+)?", imported.version)
-    if version is None:
-        return ""
-    try:
-        Dialect.of(version[0])
-    except ValueError:
-        return ""
-    return f"Dialect.of({quoted(version[0])})"
 
 
 def _use_cases(name: str, contract: Contract) -> Iterator[str]:

@@ -1,0 +1,56 @@
+"""``gateway mock``: another host's contract, served at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from gateway import logs
+from gateway.importing import sources
+from gateway.settings import Settings
+from gateway.terminal import printable
+
+
+@click.command()
+@click.argument("source")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of that of GATEWAY_BIND.")
+@click.option("--seed", type=int, help="Answer varied data, the same for the same seed and request.")
+@click.option(
+    "--record",
+    "record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append each request to this file, a line of JSON each, without passwords and tokens.",
+)
+def mock(source: str, port: int | None, seed: int | None, record: Path | None) -> None:
+    """Serve the contract of another ServiceStack host, without code: every operation answers a sample.
+
+    SOURCE is as that of gateway import. Values of the request stand in the answer where names agree. Requests are validated. Every caller
+    is signed in, with every role.
+
+    \b
+    Examples:
+      gateway mock contract.json --port 8080
+      gateway mock contract.json --seed 7 --record requests.jsonl
+    """
+    from gateway.importing.mock import FileRecorder, service_of
+    from gateway.serving import application as serving
+    from gateway.serving import listening
+
+    settings = Settings.from_environment()
+    if port is not None:
+        settings = replace(settings, bind=listening.with_port(settings.bind, port))
+    imported = sources.read(sources.open_source(source))
+    recorder = None if record is None else FileRecorder(record.absolute())
+    service = service_of(imported, seed=seed, recorder=recorder)
+    service.check()
+    logs.configure(settings.log, queued=True)
+    app = service.application(settings)
+    listener = listening.listen(settings.bind)
+    operations = len(imported.contract.operations)
+    click.echo(
+        printable(f"{service.title}: {operations} operations answer samples at {listening.url_of(settings.bind)}"),
+        err=True,
+    )
+    serving.Server(app, None, settings, listener).run()
