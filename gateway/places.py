@@ -105,23 +105,33 @@ class _Waiter:
         self.granted.acquire()
 
 
-class _Callers:
-    """Who called last. Two threads that write at once may lose one of two moments, which does no harm."""
+class Callers:
+    """Who called last. Two threads that write at once may lose one of two moments, which does no harm.
+
+    :ivar latest_at: when the last call came.
+    :ivar before_at: when the last call of another caller came.
+    """
 
     def __init__(self) -> None:
-        self.latest = ""
+        self._latest = ""
         self.latest_at = self.before_at = -math.inf
 
-    def others_than(self, caller: str) -> bool:
-        """Return whether another caller has called lately."""
-        at = self.before_at if caller == self.latest else self.latest_at
-        return time.monotonic() - at < RECENT
+    def note(self, caller: str) -> None:
+        """Note that a caller calls."""
+        if caller != self._latest:
+            self._latest, self.before_at = caller, self.latest_at
+        self.latest_at = time.monotonic()
+
+    def others_than(self, caller: str, seconds: float) -> bool:
+        """Return whether another caller has called within the last seconds."""
+        at = self.before_at if caller == self._latest else self.latest_at
+        return time.monotonic() - at < seconds
 
 
 class _Queue:
     """The places of one kind."""
 
-    def __init__(self, kind: Kind, share: Share, callers: _Callers) -> None:
+    def __init__(self, kind: Kind, share: Share, callers: Callers) -> None:
         self._kind = kind
         self._callers = callers
         self._share = share
@@ -136,10 +146,7 @@ class _Queue:
         self.last = -math.inf
 
     def enter(self, caller: str, resource: str) -> None:
-        callers = self._callers
-        if caller != callers.latest:
-            callers.latest, callers.before_at = caller, callers.latest_at
-        callers.latest_at = time.monotonic()
+        self._callers.note(caller)
         with self._lock:
             if self._free and not resource and caller not in self._running:
                 # PERF: most callers have no other request, and most requests name no resource: what `_start` does.
@@ -194,7 +201,7 @@ class _Queue:
 
         :param began: when its last request began, by `time.thread_time`.
         """
-        if self._share.rests and self._callers.others_than(caller):
+        if self._share.rests and self._callers.others_than(caller, RECENT):
             time.sleep(min(time.thread_time() - began, LONGEST_REST))
 
     def leave(self, caller: str, resource: str, began: float) -> None:
@@ -227,7 +234,7 @@ class _Queue:
     def _most(self, caller: str) -> int:
         """Return how many requests of a caller may run at once now."""
         share = self._share
-        is_alone = share.per_caller_of_many >= share.per_caller or not self._callers.others_than(caller)
+        is_alone = share.per_caller_of_many >= share.per_caller or not self._callers.others_than(caller, RECENT)
         return share.per_caller if is_alone else share.per_caller_of_many
 
     def _start(self, caller: str, resource: str) -> None:
@@ -266,7 +273,7 @@ class Places:
     """
 
     def __init__(self, shares: Mapping[Kind, Share]) -> None:
-        callers = _Callers()
+        callers = Callers()
         self._queues = {kind: _Queue(kind, share, callers) for kind, share in shares.items()}
         self._short = self._queues[Kind.READ], self._queues[Kind.WRITE]
         self._long = self._queues[Kind.LIST], self._queues[Kind.BATCH], self._queues[Kind.STREAM]

@@ -24,7 +24,7 @@ from gateway.budget import STREAMED, Allowance
 from gateway.calls import Callers, Cookie, Credentials, Front, Method, Once, Principal
 from gateway.contract.catalog import Catalog, Check, Handler, OperationOptions
 from gateway.contract.dto import Dto, DtoType
-from gateway.errors import CatalogError
+from gateway.errors import CatalogError, ServiceError
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
 from gateway.places import Kind, Places, Share, shares
@@ -67,12 +67,32 @@ class _Known:
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """The sender, as the function says."""
         caller = self.who(credentials)
-        if caller is not None and credentials.api_key:
-            return replace(caller, method=Method.KEY)
+        if caller is None or caller.method is not Method.OTHER:
+            return caller
+        return replace(caller, method=self._method(caller, credentials))
+
+    def _method(self, caller: Principal, shown: Credentials) -> Method:
+        """How a caller proved who it is. A key counts where it signs the caller in without the request's other credentials, and a cookie
+        where these do not sign the caller in without it."""
+        nothing = Credentials(address=shown.address)
+        if shown.api_key and self._sign_in(caller, nothing._replace(api_key=shown.api_key), shown):
+            return Method.KEY
         # SECURITY: browsers send cookies by themselves, with requests of other sites' pages too.
-        if caller is not None and credentials.cookie and not credentials.authorization:
-            return replace(caller, method=Method.COOKIE)
-        return caller
+        others = shown._replace(cookie="")
+        if shown.cookie and (others == nothing or not self._sign_in(caller, others, shown)):
+            return Method.COOKIE
+        return Method.OTHER
+
+    def _sign_in(self, caller: Principal, some: Credentials, shown: Credentials) -> bool:
+        """Whether some of the shown credentials sign the caller in."""
+        # PERF: most requests show one kind of credentials.
+        if some == shown:
+            return True
+        try:
+            found = self.who(some)
+        except ServiceError:
+            return False
+        return found is not None and found.user_id == caller.user_id
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
         """Nothing lasts anew."""
@@ -273,6 +293,7 @@ def _options(settings: Settings) -> Options:
         compatible_errors=settings.errors == "compatible",
         write_line=logs.request_writer(settings.log),
         admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
+        caller_share=settings.caller_share / 100,
         limits=Allowance(
             settings.request_seconds, settings.request_rows, settings.request_bytes, statement=settings.list_seconds
         ),

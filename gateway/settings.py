@@ -118,6 +118,10 @@ class Settings:
     stream_places: int = _setting("GATEWAY_STREAM_PLACES", "streamed lists that a process runs at once")
     caller_requests: int = _setting("GATEWAY_CALLER_REQUESTS", "requests of one caller that a process runs at once")
     caller_streams: int = _setting("GATEWAY_CALLER_STREAMS", "streamed lists of one caller that a process runs at once")
+    caller_share: int = _setting(
+        "GATEWAY_CALLER_SHARE",
+        "percent of a processor that one caller may use in a process while others call; 100 for no limit",
+    )
     rate: str = _setting("GATEWAY_RATE", "requests of one caller by class: read=100/s,list=10/s,write=600/m,login=20/m")
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
@@ -241,6 +245,7 @@ class Settings:
             stream_places=env.int("GATEWAY_STREAM_PLACES", max(1, threads // 4), validate=validate.Range(1, threads)),
             caller_requests=env.int("GATEWAY_CALLER_REQUESTS", threads, validate=validate.Range(1, threads)),
             caller_streams=env.int("GATEWAY_CALLER_STREAMS", max(1, threads // 8), validate=validate.Range(1, threads)),
+            caller_share=env.int("GATEWAY_CALLER_SHARE", 25, validate=validate.Range(1, 100)),
             rate=env.str("GATEWAY_RATE", "", validate=_check(_is_rate, "CLASS=COUNT/UNIT, separated by commas")),
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", "") or _FIRST_USER,
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),

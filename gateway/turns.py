@@ -3,7 +3,7 @@
 The interpreter runs one thread at a time, so each request that computes makes every other one wait. Requests of callers who are signed in
 have places (`gateway.places`), and their turns only leave threads to others. Requests whose sender is not known yet share few turns
 (`STRANGERS`), however many come. Such a request leaves its turn early when its caller is known, and when it waits for something that does
-not need the interpreter.
+not need the interpreter. A known caller who takes more than a share of a processor while others call has one turn too (`CallerTurns`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ Item = TypeVar("Item")
 STRANGERS = 1
 #: Seconds that the next one waits at most, so that requests of known senders go first.
 LONGEST_REST = 0.05
+#: Seconds of a processor by which a caller may exceed its share, and the most that it is held to.
+CREDIT = 0.04
+MOST_DEBT = 2.0
+#: Turns by which the time of the next one is expected.
+_REMEMBERED = 8
 
 
 class _Current(threading.local):
@@ -50,27 +55,44 @@ class Turns(Generic[Item]):
 
     def __init__(self, start: Callable[[Item], None], at_once: int) -> None:
         self._start = start
-        self._free = at_once
+        self._at_once = at_once
+        self._taken = 0
         self._waiting: deque[Item] = deque()
         self._lock = threading.Lock()
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait."""
+        return len(self._waiting)
+
+    def most(self) -> int:
+        """Return how many items may have a turn now."""
+        return self._at_once
+
+    def begin(self) -> None:
+        """Note that an item gets a turn."""
+
     def enter(self, item: Item) -> None:
         """Start an item, now or when those before it have left."""
-        with self._lock:
-            if not self._free:
-                self._waiting.append(item)
-                return
-            self._free -= 1
-        self._start(item)
+        self._waiting.append(item)
+        self.wake()
 
     def leave(self) -> None:
         """End the turn of an item, and start the next one."""
         with self._lock:
-            if not self._waiting:
-                self._free += 1
-                return
-            item = self._waiting.popleft()
-        self._start(item)
+            self._taken -= 1
+        self.wake()
+
+    def wake(self) -> None:
+        """Start the items that wait and may have a turn by now."""
+        while self._waiting:
+            with self._lock:
+                if not self._waiting or self._taken >= self.most():
+                    return
+                self._taken += 1
+                self.begin()
+                item = self._waiting.popleft()
+            self._start(item)
 
 
 class EarlyLeave:
@@ -94,3 +116,82 @@ class EarlyLeave:
         if current.end is not None and self._is_busy():
             time.sleep(min(time.thread_time() - self._began, LONGEST_REST))
         leave()
+
+
+class CallerTurns(Turns[Item]):
+    """The turns of one known caller. While others call, the time that the caller takes of a processor is counted. When it is more than the
+    caller's share, one item has a turn, and the turn ends later, so that they take no more than the share. A turn counts when it begins by
+    the time that others took, so that those that wait do not begin all at once.
+
+    :param share: the part of a processor, more than 0; 1 for no limit.
+    :param others_call: returns whether other callers call.
+    """
+
+    def __init__(
+        self, start: Callable[[Item], None], at_once: int, share: float, others_call: Callable[[], bool]
+    ) -> None:
+        super().__init__(start, at_once)
+        self._share = share
+        self._others_call = others_call
+        #: When the time that was taken is no more than the share of the time that has passed.
+        self._settled = 0.0
+        #: What a turn is expected to take.
+        self._expected = 0.0
+
+    def begin(self) -> None:
+        """Count the time that the turn is expected to take."""
+        if self.is_counted:
+            self._count(self._expected)
+
+    def most(self) -> int:
+        """Return how many items may have a turn now."""
+        return 1 if self.is_over_share else self._at_once
+
+    @property
+    def is_over_share(self) -> bool:
+        """Whether the caller has taken more than its share while others call."""
+        return self._settled - time.monotonic() > CREDIT and self._others_call()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether time is counted: others call, and the share is limited."""
+        return self._share < 1 and self._others_call()
+
+    def spend(self, seconds: float) -> None:
+        """Count the time of a processor that a turn took. Two threads that count at once may count one time less, which does no harm."""
+        more = seconds - self._expected
+        self._expected += more / _REMEMBERED
+        self._count(more)
+
+    def _count(self, seconds: float) -> None:
+        now = time.monotonic()
+        self._settled = min(max(now, self._settled) + seconds / self._share, now + MOST_DEBT)
+
+    def rest(self, seconds: float) -> float:
+        """Return for how long a turn goes on after it took so many seconds of a processor."""
+        return min(seconds / self._share - seconds, LONGEST_REST) if self.is_over_share else 0.0
+
+
+class Counted:
+    """A block that is the turn of a known caller's request.
+
+    PERF: the clock can take as long as the rest of a request, and is looked at while others call only.
+    """
+
+    __slots__ = ("_began", "_turns")
+
+    def __init__(self, turns: CallerTurns[Item]) -> None:
+        self._turns = turns
+        self._began = -1.0
+
+    def __enter__(self) -> None:
+        if self._turns.is_counted:
+            self._began = time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        if self._began >= 0:
+            ran = time.thread_time() - self._began
+            self._turns.spend(ran)
+            if rest := self._turns.rest(ran):
+                time.sleep(rest)
+        self._turns.leave()

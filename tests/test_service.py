@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway import ANYONE, SIGNED_IN, Credentials, Dto, Principal, Service, Users, errors
+from gateway import ANYONE, SIGNED_IN, Access, Credentials, Dto, Principal, Service, Users, errors
 from gateway.calls import Method
 from gateway.settings import Settings
 
@@ -73,3 +73,54 @@ def test_how_a_caller_proved_who_it_is(shown: Credentials, method: Method) -> No
     caller = service._callers(Settings.from_environment(), None).authenticate(shown)  # type: ignore[arg-type]
     assert caller is not None
     assert caller.method is method
+
+
+def who(shown: Credentials) -> Principal | None:
+    """Ada by a good key, token, session or cookie, and Bob by a key of his; other keys are refused."""
+    if "good" in (shown.api_key, shown.bearer, shown.session_id, shown.cookies.get("ticket")):
+        return Principal.of("ada")
+    if shown.api_key == "bobs":
+        return Principal.of("bob")
+    if shown.api_key:
+        raise errors.NotAuthenticated
+    return None
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X-Api-Key": "good"}, 204),
+        ({"X-Api-Key": "good", "Authorization": "Bearer good"}, 204),
+        ({"X-Api-Key": "good", "Cookie": "theme=dark"}, 204),
+        ({"X-Api-Key": "good", "Cookie": "ticket=good"}, 204),
+        ({"X-Api-Key": "junk"}, 401),
+        ({"X-Api-Key": "junk", "Authorization": "Bearer good"}, 401),
+        ({"X-Api-Key": "bobs", "Authorization": "Bearer good"}, 401),
+        ({"X-Api-Key": "junk", "X-ss-id": "good"}, 401),
+        ({"X-Api-Key": "junk", "Cookie": "ticket=good"}, 401),
+        ({"Authorization": "Bearer good"}, 401),
+    ],
+)
+def test_an_api_key_counts_that_signs_the_caller_in(headers: dict[str, str], status: int) -> None:
+    service = declared(Service("Shop", authenticate=who), access=Access(api_key=True))
+    with service.client() as client:
+        assert client.request("POST", "/things", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Cookie": "ticket=good"}, 403),
+        ({"Cookie": "ticket=good", "Authorization": "Bearer junk"}, 403),
+        ({"Cookie": "ticket=good", "X-ss-id": "junk"}, 403),
+        ({"Cookie": "ticket=good", "X-Api-Key": "junk"}, 403),
+        ({"Cookie": "ticket=good", "Authorization": "Bearer good"}, 204),
+        ({"Cookie": "theme=dark", "X-ss-id": "good"}, 204),
+    ],
+)
+def test_pages_of_other_sites_change_nothing_by_a_cookie(headers: dict[str, str], status: int) -> None:
+    """Credentials that are wrong do not make those of a cookie better."""
+    service = declared(Service("Shop", authenticate=who), access=SIGNED_IN)
+    with service.client() as client:
+        headers = {**headers, "Sec-Fetch-Site": "cross-site"}
+        assert client.request("POST", "/things", headers=headers).status_code == status

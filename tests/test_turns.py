@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway import turns
-from gateway.turns import LONGEST_REST, EarlyLeave, Turns
+from gateway.turns import CREDIT, LONGEST_REST, MOST_DEBT, CallerTurns, Counted, EarlyLeave, Turns
 
 
 def made(at_once: int) -> tuple[Turns[str], list[str]]:
@@ -67,6 +67,135 @@ def test_turns_rest_for_as_long_as_they_computed_while_others_wait(monkeypatch: 
     with EarlyLeave(of, lambda: True):
         turns.leave()
     assert len(rests) == 2
+
+
+class Clock:
+    """The clocks of `gateway.turns`: sleeping lets time pass, and computing lets the processor's time pass too."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.computed = 1000.0, 0.0
+        self.rests: list[float] = []
+        for name, read in (("monotonic", lambda: self.now), ("thread_time", lambda: self.computed)):
+            monkeypatch.setattr(f"gateway.turns.time.{name}", read)
+        monkeypatch.setattr("gateway.turns.time.sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.rests.append(seconds)
+        self.now += seconds
+
+    def compute(self, seconds: float) -> None:
+        self.now += seconds
+        self.computed += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def turns_of_a_caller(share: float, *, others_call: bool = True) -> tuple[CallerTurns[str], list[str]]:
+    started: list[str] = []
+    return CallerTurns(started.append, 3, share, lambda: others_call), started
+
+
+@pytest.mark.parametrize(
+    ("share", "others_call", "seconds", "started"),
+    [
+        (0.5, True, 0, "abc"),
+        (0.5, True, CREDIT / 4, "abc"),
+        (0.5, True, CREDIT / 2 + 0.001, "a"),
+        (0.25, True, CREDIT / 4 + 0.001, "a"),
+        (0.25, True, CREDIT / 8, "abc"),
+        (0.5, False, 60, "abc"),
+    ],
+)
+def test_a_caller_over_its_share_has_one_turn(
+    clock: Clock, share: float, others_call: bool, seconds: float, started: str
+) -> None:
+    of, they = turns_of_a_caller(share, others_call=others_call)
+    of.spend(seconds)
+    for each in "abcd":
+        of.enter(each)
+    assert they == [*started]
+    assert of.waiting == 4 - len(started)
+
+
+def test_time_that_passes_settles_what_was_taken(clock: Clock) -> None:
+    of, started = turns_of_a_caller(0.5)
+    of.enter("a")
+    of.spend(0.3)
+    for each in "bcd":
+        of.enter(each)
+    clock.now += 0.6 - CREDIT - 0.001
+    of.wake()
+    assert started == ["a"]
+    clock.now += 0.002
+    of.wake()
+    assert started == ["a", "b"]
+
+
+def test_turns_that_wait_do_not_begin_all_at_once(clock: Clock) -> None:
+    """Each is expected to take as long as those before it."""
+    of, started = turns_of_a_caller(0.5)
+    for each in "abcd":
+        of.enter(each)
+    for _ in range(30):
+        of.spend(0.03)
+    assert started == ["a", "b", "c"]
+    for _ in range(3):
+        of.leave()
+    assert started == ["a", "b", "c", "d"]
+    for each in "efgh":
+        of.enter(each)
+    for number in range(2, 5):
+        clock.now += MOST_DEBT
+        of.wake()
+        assert len(started) == 3 + min(number, 3)
+
+
+def test_a_long_request_is_settled_soon(clock: Clock) -> None:
+    of, _ = turns_of_a_caller(0.5)
+    of.spend(3600)
+    clock.now += MOST_DEBT - CREDIT - 0.001
+    assert of.is_over_share
+    clock.now += 0.002
+    assert not of.is_over_share
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25])
+def test_turns_that_follow_each_other_take_the_share(clock: Clock, share: float) -> None:
+    of, started = turns_of_a_caller(share)
+    for number in range(101):
+        of.enter(str(number))
+    began, number = clock.now, 0
+    while number < 100:
+        with Counted(of):
+            clock.compute(0.01)
+        number += 1
+    assert started == [str(number) for number in range(101)]
+    assert (clock.now - began) * share == pytest.approx(clock.computed, abs=CREDIT)
+
+
+def test_a_rest_has_an_end(clock: Clock) -> None:
+    of, _ = turns_of_a_caller(0.5)
+    of.enter("a")
+    with Counted(of):
+        clock.compute(10)
+    assert clock.rests == [LONGEST_REST]
+
+
+@pytest.mark.parametrize(("share", "others_call"), [(0.5, False), (1.0, True)])
+def test_nothing_is_counted_where_it_does_not_matter(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, share: float, others_call: bool
+) -> None:
+    monkeypatch.delattr("gateway.turns.time.thread_time")
+    of, started = turns_of_a_caller(share, others_call=others_call)
+    for each in "abcd":
+        of.enter(each)
+    with Counted(of):
+        clock.now += 1
+    assert started == [*"abcd"]
+    assert clock.rests == []
 
 
 def test_turns_may_start_turns() -> None:

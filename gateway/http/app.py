@@ -47,10 +47,12 @@ class App(falcon.App[Request, falcon.Response]):
     :ivar default_format: name of the format that answers where nothing else says so.
     :ivar proxies: networks of the proxies whose forwarding headers are believed.
     :ivar body_limit: bytes of a body beyond which it is certainly not read.
+    :ivar caller_share: the part of a processor that one caller may use in a process while others call.
     """
 
     registry: Registry
     default_format: str
+    caller_share: float = 1.0
     proxies: tuple[addresses.Network, ...] = ()
     body_limit: int = BODY_LIMIT
 
@@ -72,9 +74,11 @@ class App(falcon.App[Request, falcon.Response]):
     def close(self) -> None:
         """Let go of what the application holds open."""
 
-    def refusal(self, status: int, message: str, request_id: str, head: bytes) -> bytes:
-        """Return the whole response to a request that the server could not read (`gateway.http.refusals`)."""
-        return refusals.refusal(status, message, request_id, head, self.registry, self.default_format)
+    def refusal(self, status: int, message: str, request_id: str, head: bytes, retry_after: int = 0) -> bytes:
+        """Return the whole response to a request that no thread has read (`gateway.http.refusals`)."""
+        return refusals.refusal(
+            status, message, request_id, head, self.registry, self.default_format, retry_after=retry_after
+        )
 
 
 class _Placed:
@@ -129,6 +133,7 @@ class Options:
     :ivar write_line: takes each request's log line.
     :ivar probed: the database as ``/ready`` sees it, by a connection that requests do not use; None for the application's.
     :ivar admission: which requests run at once, and how often a caller may call.
+    :ivar caller_share: the part of a processor that one caller may use in a process while others call; 1 for all of it.
     :ivar limits: what a request, or a batch with all its calls, may use.
     :ivar streamed: what a streamed list may use.
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
@@ -150,6 +155,7 @@ class Options:
     reading: str = "compatible"
     permitted_only: bool = False
     admission: Admission = field(default_factory=Admission)
+    caller_share: float = 1.0
     limits: Allowance = Allowance()  # noqa: RUF009 - frozen
     streamed: Allowance = STREAMED
     transport_seconds: int = 0
@@ -196,6 +202,7 @@ def create_app(
         middleware=list(_middleware(registry, options, pipeline)),
     )
     app.registry, app.default_format = registry, options.default_format
+    app.caller_share = options.caller_share
     app.proxies = tuple(addresses.network(each.strip()) for each in options.proxies)
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.

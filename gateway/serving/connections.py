@@ -9,6 +9,7 @@ import socket
 import struct
 import termios
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from gunicorn.workers.gthread import TConn
@@ -138,13 +139,26 @@ class ClientSocket(socket.socket):
         return bool(poll.poll(seconds * 1000))
 
 
+@dataclass(frozen=True, weakref_slot=True, slots=True)
+class Sender:
+    """One known caller, or all whose caller is not known.
+
+    :ivar short: the turns of requests.
+    :ivar long: those that requests with long bodies need beside.
+    :ivar caller: the caller's id; empty for all whose caller is not known.
+    """
+
+    short: Turns[Connection]
+    long: Turns[Connection]
+    caller: str = ""
+
+
 class Connection(TConn):  # type: ignore[misc]
     """gunicorn's connection, with the request that arrives on it.
 
     :ivar held: bytes of an incomplete request that the poller holds.
     :ivar credentials: those of its request (`Incoming.credentials`).
-    :ivar is_known: its credentials have signed a caller in.
-    :ivar turns: those that its request has or waits for one of; None for a probe.
+    :ivar sender: whoever has sent its request, as the worker knows it; None for a probe.
     :ivar cut: a response has ended before its end, and nothing but a reset shows that to the client.
     """
 
@@ -155,8 +169,7 @@ class Connection(TConn):  # type: ignore[misc]
         super().__init__(cfg, sock, client, server)
         self.cut = False
         self.credentials = 0
-        self.is_known = False
-        self.turns: Turns[Connection] | None = None
+        self.sender: Sender | None = None
         self.held = 0
         # gunicorn's threads don't wait for a first byte: the poller has done so.
         self.data_ready = True

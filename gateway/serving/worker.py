@@ -5,8 +5,9 @@
   longest.
 - A thread waits for a long body, and for the client to take the response, within the limits of `gateway.serving.connections`. Long
   bodies have a quarter as many threads as other requests, and beside them.
-- A request whose credentials signed a caller in some minutes ago gets a thread at once, unless the caller has a third of them. Other
-  requests take turns (`gateway.turns`), so that a flood of what is refused leaves threads and the interpreter to known callers.
+- A request whose credentials signed a caller in some minutes ago gets a thread at once, unless the caller has a third of them, or takes
+  more than its share of a processor while others call. Other requests take turns (`gateway.turns`), so that a flood of what is refused
+  leaves threads and the interpreter to known callers. When too many requests of one sender wait, further ones are refused with 429.
 - ``/health`` and ``/ready`` have threads of their own, so they are answered while all others are busy.
 - A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
   sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
@@ -18,7 +19,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import resource
 import selectors
 import socket
@@ -26,7 +26,6 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -41,11 +40,11 @@ from gateway import logs, turns
 from gateway.http.auth import CALLER
 from gateway.http.errors import UNFORESEEN
 from gateway.http.request import new_request_id
-from gateway.places import RECENT
+from gateway.places import RECENT, Callers
 from gateway.serving import heap
-from gateway.serving.connections import ClientSocket, Connection
+from gateway.serving.connections import ClientSocket, Connection, Sender
 from gateway.serving.incoming import Incoming
-from gateway.turns import EarlyLeave, Turns
+from gateway.turns import CallerTurns, Counted, EarlyLeave, Turns
 from models.engine.caches import Memory
 
 #: Connections that clients may have open to one worker.
@@ -56,6 +55,13 @@ BUFFERED = 32 * 1024 * 1024
 
 #: Seconds for which the credentials of a caller are known after each request.
 KNOWN = 600
+
+#: Seconds since a call of another caller for which one is held to its share of a processor.
+CROWDED = 2.0
+
+#: Requests of one known caller that wait for a turn, and those of all others; more are refused.
+MOST_WAITING = CONNECTIONS // 4
+MOST_STRANGERS_WAITING = CONNECTIONS // 2
 
 #: Seconds that a connection lingers, and how many of them in silence (nginx's lingering_time and lingering_timeout).
 LINGER = 30.0
@@ -91,18 +97,6 @@ _STATUS: Mapping[type[Exception], int] = {
 _OURS = (refusals.InvalidResponseHeader, refusals.InvalidResponseHeaderName, refusals.ConfigurationProblem)
 
 
-@dataclass(frozen=True, weakref_slot=True, slots=True)
-class _Sender:
-    """The turns of one caller, or of all whose caller is not known.
-
-    :ivar short: those of requests that are complete.
-    :ivar long: those of requests with long bodies.
-    """
-
-    short: Turns[Connection]
-    long: Turns[Connection]
-
-
 class Worker(ThreadWorker):  # type: ignore[misc]
     """The worker that ``gateway serve`` runs."""
 
@@ -120,13 +114,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._next_look = 0.0
         self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready")}
         self._long_bodies = ThreadPoolExecutor(max(1, self.cfg.threads // 4))
-        #: The turns of known callers, by credentials and by user.
-        self._known: Memory[int, _Sender] = Memory(time.monotonic)
-        self._callers: WeakValueDictionary[str, _Sender] = WeakValueDictionary()
+        #: Known callers, by credentials and by user.
+        self._known: Memory[int, Sender] = Memory(time.monotonic)
+        self._senders: WeakValueDictionary[str, Sender] = WeakValueDictionary()
         strangers: Turns[Connection] = Turns(self._start, turns.STRANGERS)
-        self._strangers = _Sender(strangers, Turns(strangers.enter, max(1, self.cfg.threads // 8)))
-        #: When a request of a known caller came last.
-        self._last_known = -math.inf
+        self._strangers = Sender(strangers, Turns(strangers.enter, max(1, self.cfg.threads // 8)))
+        #: Those of whom requests wait for a turn.
+        self._waiting: set[Turns[Connection]] = set()
+        self._callers = Callers()
 
     def init_process(self) -> None:
         """Serve until a signal ends it."""
@@ -285,6 +280,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         ):
             for conn in [each for each, until in group.items() if force or until <= now]:
                 end(conn)
+        for each in self._waiting:
+            each.wake()
+        self._waiting = {each for each in self._waiting if each.waiting}
 
     def _cap_keepalive(self, deadline: float) -> None:
         for group in (self._idle, self._lingering):
@@ -300,11 +298,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._part(conn)
             return
         self._leave(conn)
+        self._refuse(conn, 408, f"The {part} of the request did not arrive in time.")
+
+    def _refuse(self, conn: Connection, status: int, message: str, retry_after: int = 0) -> None:
+        """Answer a request without a thread, and end its connection."""
         request_id = new_request_id()
-        message = f"The {part} of the request did not arrive in time."
-        log.warning("refused", request_id=request_id, status=408, reason=message)
+        log.warning("refused", request_id=request_id, status=status, reason=message)
+        head = bytes(conn.incoming.data[:_HEAD])
         with suppress(OSError):
-            conn.sock.send(self.wsgi.refusal(408, message, request_id, bytes(conn.incoming.data[:_HEAD])))
+            conn.sock.send(self.wsgi.refusal(status, message, request_id, head, retry_after))
         self._linger(conn)
 
     def _linger(self, conn: Connection) -> None:
@@ -337,15 +339,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.sock.begin(incoming.body_deadline, incoming.data)
         conn.credentials = incoming.credentials
         if incoming.probe:
+            conn.sender = None
             self._start(conn)
             return
         known = self._known.get(conn.credentials) if conn.credentials else None
         if known:
-            self._last_known = time.monotonic()
-        sender = known or self._strangers
-        conn.is_known = known is not None
-        conn.turns = sender.long if _is_long(incoming) else sender.short
-        conn.turns.enter(conn)
+            self._callers.note(known.caller)
+        conn.sender = sender = known or self._strangers
+        of = sender.long if _is_long(incoming) else sender.short
+        most = MOST_WAITING if known else MOST_STRANGERS_WAITING
+        if of.waiting >= most:
+            whose = "of one caller" if known else "without a known caller"
+            self._refuse(conn, 429, f"{most} requests {whose} wait already. Try again later.", retry_after=1)
+            return
+        of.enter(conn)
+        if sender.short.waiting:
+            self._waiting.add(sender.short)
 
     def _start(self, conn: Connection) -> None:
         done = self._threads(conn.incoming).submit(self.handle, conn)
@@ -359,19 +368,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: Connection) -> Any:
         """Read and answer a request, and return whether the connection goes on."""
         logs.current.request_id = ""
-        if conn.turns is None:
+        sender = conn.sender
+        if sender is None:
             return super().handle(conn)
         try:
-            if conn.is_known:
-                return super().handle(conn)
-            with EarlyLeave(self._strangers.short, self._is_busy):
+            with self._turn(sender):
                 return super().handle(conn)
         finally:
-            if conn.turns is not self._strangers.short:
-                conn.turns.leave()
+            if _is_long(conn.incoming):
+                sender.long.leave()
+
+    def _turn(self, sender: Sender) -> Counted | EarlyLeave:
+        if isinstance(sender.short, CallerTurns):
+            return Counted(sender.short)
+        return EarlyLeave(sender.short, self._is_busy)
 
     def _is_busy(self) -> bool:
-        return time.monotonic() - self._last_known < RECENT
+        return time.monotonic() - self._callers.latest_at < RECENT
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
         """Answer a request, and return whether the connection goes on."""
@@ -385,7 +398,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not self.alive:
             response.force_close()
         blocks = self.wsgi(environ, response.start_response)
-        if not conn.is_known:
+        if conn.sender is self._strangers:
             self._learn(conn, environ.get(CALLER))
         elif environ.get(CALLER) == "":
             self._known.forget(conn.credentials)
@@ -408,9 +421,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _learn(self, conn: Connection, caller: str | None) -> None:
         """Know the credentials that have signed a caller in."""
         if caller and conn.credentials:
-            threads = self.cfg.threads
-            sender = _Sender(Turns(self._start, max(1, threads // 3)), Turns(self._start, max(1, threads // 8)))
-            self._known.put(conn.credentials, self._callers.setdefault(caller, sender), time.monotonic() + KNOWN)
+            sender = self._senders.get(caller) or self._senders.setdefault(caller, self._sender(caller))
+            self._known.put(conn.credentials, sender, time.monotonic() + KNOWN)
+            self._callers.note(caller)
+
+    def _sender(self, caller: str) -> Sender:
+        threads, others_call = self.cfg.threads, partial(self._callers.others_than, caller, CROWDED)
+        short: CallerTurns[Connection] = CallerTurns(
+            self._start, max(1, threads // 3), self.wsgi.caller_share, others_call
+        )
+        return Sender(short, Turns(short.enter, max(1, threads // 8)), caller)
 
     def _adapt(self, req: Any, incoming: Incoming) -> None:
         """Let the response close the connection where the client might still be sending a body that nothing has read."""

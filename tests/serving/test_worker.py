@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import selectors
 import socket
 import threading
 from collections.abc import Iterator
@@ -24,10 +25,13 @@ from gunicorn.http.unreader import Unreader
 from gunicorn.workers import gthread
 
 from gateway import turns
+from gateway.http import refusals
 from gateway.http.auth import CALLER
 from gateway.serving.connections import ClientSocket, Connection
 from gateway.serving.incoming import Incoming
 from gateway.serving.worker import Worker
+from gateway.turns import CallerTurns
+from serializers.registry import default_registry
 from tests.servers import wait_until
 
 
@@ -103,23 +107,53 @@ class Serving:
         self._stack = stack
         self._go_on: dict[str, threading.Event] = {}
         self.running: list[str] = []
+        self.connections: dict[str, Connection] = {}
         self._worker = Worker(0, os.getpid(), [], None, 30, config, Logger(config))
         stack.callback(self._worker.tmp.close)
         self._worker.tpool = ThreadPoolExecutor(24)
-        self._worker.wsgi = self._answer
+        self._worker.poller = stack.enter_context(selectors.DefaultSelector())
+        self._worker.wsgi = self
         self._worker.method_queue.defer = lambda *_: None
 
-    def send(self, path: str, *lines: str) -> None:
-        """Let a request arrive."""
+    #: As the application has it.
+    caller_share = 0.5
+
+    def refusal(self, status: int, message: str, request_id: str, head: bytes, retry_after: int) -> bytes:
+        """As the application has it."""
+        return refusals.refusal(status, message, request_id, head, default_registry(), retry_after=retry_after)
+
+    def overspend(self, caller: str) -> None:
+        """Let a known caller have taken more than its share."""
+        short = self._worker._senders[caller].short
+        assert isinstance(short, CallerTurns)
+        short.spend(1)
+
+    def look(self) -> None:
+        """Let the worker look for what has waited long enough."""
+        self._worker._next_look = 0.0
+        self._worker.murder_keepalived()
+
+    def send(self, path: str, *lines: str) -> socket.socket:
+        """Let a request arrive, and return its client's socket."""
         ours, theirs = (self._stack.enter_context(each) for each in socket.socketpair())
         address = "127.0.0.1", 1
         conn = Connection(self._worker.cfg, self._stack.enter_context(ClientSocket(ours)), address, address)
+        self.connections[path] = conn
+        self._send(conn, path, *lines)
+        return theirs
+
+    def send_again(self, before: str, path: str, *lines: str) -> None:
+        """Let a request arrive on the connection of one before."""
+        conn = self.connections[before]
+        conn.initialized = False
+        self._send(conn, path, *lines)
+
+    def _send(self, conn: Connection, path: str, *lines: str) -> None:
         conn.incoming = Incoming(0)
         head = "\r\n".join([f"GET {path} HTTP/1.1", "Host: x", *lines, "", ""])
         assert conn.incoming.feed(head.encode(), 1)
         self._go_on[path] = threading.Event()
         self._worker.enqueue_req(conn)
-        self._stack.callback(theirs.close)
 
     def end(self, *paths: str) -> None:
         """Let the application answer requests."""
@@ -133,7 +167,7 @@ class Serving:
         threading.Event().wait(0.05)
         assert self.running == [*paths]
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         path = environ["PATH_INFO"]
         self.running.append(path)
         if path.startswith("/leaving"):
@@ -198,6 +232,83 @@ def test_one_caller_leaves_threads_to_others(serving: Serving) -> None:
     serving.send("/bob/again", "Authorization: Bearer bob")
     wait_until(lambda: "/bob/again" in serving.running, "the other one")
     assert len(serving.running) == 9
+
+
+BOB = "Authorization: Bearer bob"
+
+
+def known(serving: Serving, *lines: str) -> None:
+    """Let callers sign in."""
+    for number, line in enumerate(lines):
+        serving.send(f"/known/{number}", line)
+        serving.runs(f"/known/{number}")
+        serving.end(f"/known/{number}")
+
+
+def test_a_caller_over_its_share_has_one_turn_while_others_call(serving: Serving) -> None:
+    known(serving, ADA, BOB)
+    serving.overspend("Bearer ada")
+    for path in ("/1", "/2"):
+        serving.send(path, ADA)
+    for path in ("/3", "/4"):
+        serving.send(path, BOB)
+    serving.runs("/1", "/3", "/4")
+    serving.end("/1")
+    serving.runs("/3", "/4", "/2")
+
+
+def test_a_caller_over_its_share_has_all_turns_while_nobody_else_calls(serving: Serving) -> None:
+    known(serving, ADA)
+    serving.overspend("Bearer ada")
+    for path in ("/1", "/2"):
+        serving.send(path, ADA)
+    serving.runs("/1", "/2")
+
+
+def test_requests_that_waited_go_on_when_the_share_is_kept_again(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(serving, ADA, BOB)
+    serving.overspend("Bearer ada")
+    for path in ("/1", "/2", "/3"):
+        serving.send(path, ADA)
+    serving.look()
+    serving.runs("/1")
+    monkeypatch.setattr("gateway.turns.CREDIT", 60)
+    serving.look()
+    serving.runs("/1", "/2", "/3")
+
+
+@pytest.mark.parametrize(("line", "whose"), [(ADA, "of one caller"), ("Accept: text/csv", "without a known caller")])
+def test_too_many_that_wait_are_refused_without_a_thread(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, line: str, whose: str
+) -> None:
+    monkeypatch.setattr("gateway.serving.worker.MOST_WAITING", 2)
+    monkeypatch.setattr("gateway.serving.worker.MOST_STRANGERS_WAITING", 2)
+    known(serving, ADA, BOB)
+    serving.overspend("Bearer ada")
+    for path in ("/1", "/2", "/3"):
+        serving.send(path, line)
+    refused = serving.send("/4.xml", line).recv(4096)
+    assert refused.startswith(b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n")
+    assert b"\r\nRetry-After: 1\r\n" in refused
+    assert f"<Message>2 requests {whose} wait already. Try again later.</Message>".encode() in refused
+    serving.send("/bob", BOB)
+    serving.runs("/1", "/bob")
+
+
+def test_a_probe_after_another_request_takes_no_turn(serving: Serving) -> None:
+    known(serving, ADA, BOB)
+    serving.overspend("Bearer ada")
+    serving.send("/1", ADA)
+    serving.runs("/1")
+    serving.end("/1")
+    serving.send_again("/1", "/health")
+    serving.runs("/health")
+    serving.end("/health")
+    for path in ("/2", "/3"):
+        serving.send(path, ADA)
+    serving.runs("/2")
 
 
 def test_credentials_that_are_refused_are_known_no_longer(serving: Serving) -> None:
