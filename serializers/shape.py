@@ -185,6 +185,7 @@ class Record:
     :ivar verbatim: wire names that are the same in every dialect.
     :ivar element_names: wire name to the name of the XML element, where it is not the .NET name.
     :ivar rows: wire name of the list whose items are a table's rows (CSV, jsonl, streams).
+    :ivar is_value: a .NET struct: a member of this type without values of its own has its type's default.
     :ivar xml_name: the root element where it is not ``name`` (DataContract's names of generic types).
     :ivar view: how pages for people show it; None shows every field as it is.
     """
@@ -201,6 +202,7 @@ class Record:
     element_names: Mapping[str, str] = field(default_factory=dict)
     verbatim: frozenset[str] = frozenset()
     rows: str | None = None
+    is_value: bool = False
     xml_name: str = ""
     view: View | None = None
 

@@ -193,6 +193,10 @@ class _Walk:
         if isinstance(shape, shapes.Choice):
             write = scalars.writer(shape, _NUMBERED)
             return "" if self.dialect.default_enums else f"{self._constant(write, lambda it: it)}({variable}) == '0'"
+        if isinstance(shape, shapes.Reference):
+            shape = shape.record
+        if isinstance(shape, shapes.Record):
+            return f"{self._record(shape)}({variable}) == '{{}}'" if shape.is_value else ""
         if isinstance(shape, _FALSE_BY_DEFAULT):
             return f"not {variable}"
         default = _DEFAULTS.get(type(shape))

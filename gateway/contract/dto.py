@@ -56,6 +56,8 @@ class Dto(marshmallow.Schema):
     named_by_wire: ClassVar[bool] = False
     #: How pages for people show the DTO and lists of it.
     view: ClassVar[View | None] = None
+    #: A struct of .NET's: where all its members have the defaults of their types, ``?jsconfig=edv`` leaves it out.
+    is_value: ClassVar[bool] = False
     #: Other names, of variables in a path, under which fields are given: name to wire name.
     aliases: ClassVar[Mapping[str, str]] = {}
 

@@ -44,6 +44,7 @@ class KeyValuePair(Dto):
     dotnet_namespace = "System.Collections.Generic"
     parameters = ("TKey", "TValue")
     named_by_wire = True
+    is_value = True
 
     key = TypeParameter("TKey")
     value = TypeParameter("TValue")

@@ -69,6 +69,7 @@ class _Shapes:
             verbatim=frozenset(wire for wire, (_, field) in members.items() if is_verbatim(field)),
             element_names={wire: wire for wire in members} if dto.named_by_wire else {},
             rows=str(dto.schema().fields[dto.rows].data_key) if dto.rows else None,
+            is_value=dto.is_value,
             xml_name=_outline(dto).xml_name,
             view=view_of(dto.__name__, dto.view, members),
         )

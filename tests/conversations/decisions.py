@@ -236,12 +236,6 @@ def _worded(conversation: Conversation, ours: Answer) -> bool:
     return bool(there) and ours.status == conversation.answer.status and there["errorCode"] == here["errorCode"]
 
 
-def _defaults_left_out(conversation: Conversation, ours: Answer) -> bool:
-    # There, a pair is a value type, which has a default.
-    bare = ours.text.replace(',"pair":{}', "")
-    return conversation.target.endswith("jsconfig=edv") and bare == conversation.answer.text
-
-
 def _no_cookies(conversation: Conversation, ours: Answer) -> bool:
     return not any(name.lower() == "set-cookie" for name, _ in ours.headers)
 
@@ -456,5 +450,4 @@ DECISIONS = [
     ),
     Decision("403", "The caller lacks a role 403 Invalid Role", _WHOLE, _without_role),
     Decision("words", "Messages are for people; clients switch on the codes.", _DOCUMENT, _worded),
-    Decision("edv", "``edv`` (false and 0 are left out)", _DOCUMENT, _defaults_left_out),
 ]

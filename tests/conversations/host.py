@@ -102,6 +102,8 @@ class Raw(Dto):
 
 
 class KeyValuePair(Dto):
+    is_value = True
+
     key = fields.String()
     value = fields.String()
 

@@ -297,3 +297,18 @@ def test_names_in_snake_case_are_read_at_any_depth() -> None:
     assert json.serializer.spelled(dialect).decode(document.encode(), node) == expected
     assert jsv.serializer.spelled(dialect).decode(document.replace('"', "").encode(), node) == expected
     assert json.serializer.decode(b'{"call_sid":"a"}', node) == {}
+
+
+def test_a_struct_of_defaults_is_a_default() -> None:
+    """.NET's own pair is a struct; a record is null by default, and items of lists are never left out."""
+    fields: dict[str, Shape | Reference] = {"key": Text(), "value": Integer()}
+    pair, record = Record("Pair", fields, is_value=True), Record("Record", fields)
+    shape = Record("Holder", {"pair": pair, "far": Reference(lambda: pair), "record": record, "list": ListOf(pair)})
+    edv = DEFAULT.changed_by("edv")
+    bare = {"key": None, "value": 0}
+    value = {"pair": bare, "far": bare, "record": bare, "list": [bare]}
+    assert json.serializer.spelled(edv).encode(value, shape) == b'{"record":{},"list":[{}]}'
+    assert jsv.serializer.spelled(edv).encode(value, shape) == b"{record:{},list:[{}]}"
+    assert json.serializer.encode({"pair": bare}, shape) == b'{"pair":{"value":0}}'
+    value = {"pair": {"key": "", "value": 0}, "far": {"key": None, "value": 1}}
+    assert json.serializer.spelled(edv).encode(value, shape) == b'{"pair":{"key":""},"far":{"value":1}}'
