@@ -12,6 +12,7 @@ open until the last item is sent or the client has left:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -206,10 +207,11 @@ class Once(Protocol):
 
 
 class Way(Enum):
-    """Where a request is answered: by a handler here, or by an old host as it came (`gateway.upstream`)."""
+    """Where a request is answered: by a handler here, or by an old host, as it came or by the contract (`gateway.upstream`)."""
 
     HERE = "here"
     RAW = "raw"
+    TYPED = "typed"
 
 
 class Arrival(NamedTuple):
@@ -225,6 +227,15 @@ class Arrival(NamedTuple):
     peer: str = ""
     forwarded_for: str = ""
     prefix: str = ""
+
+
+class Forwarded(Protocol):
+    """A request that is forwarded by the contract.
+
+    :ivar passed: headers of the old host's response for the caller.
+    """
+
+    passed: list[tuple[str, str]]
 
 
 class Front(Protocol):
@@ -248,8 +259,31 @@ class Front(Protocol):
         """Close the connections to the old host that rest."""
         ...
 
-    def way(self, operation: Operation) -> Way:
+    @property
+    def connections(self) -> int:
+        """Requests that a process has with the old host at once."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a request to the old host may take until its response begins."""
+        ...
+
+    @property
+    def callers(self) -> Callers:
+        """Who tells the callers of forwarded operations apart."""
+        ...
+
+    def typed(self, catalog: Catalog) -> Catalog:
+        """The operations with handlers that ask the old host."""
+        ...
+
+    def way(self, operation: Operation, verb: str) -> Way:
         """Where a request to an operation is answered, this time."""
+        ...
+
+    def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:
+        """Let the handlers that this thread calls meanwhile forward this request."""
         ...
 
     def forward(

@@ -34,6 +34,12 @@ def front() -> None:
     "--everything", is_flag=True, help="Forward paths that no operation has, too. Without a service, all paths."
 )
 @click.option(
+    "--typed",
+    multiple=True,
+    metavar="NAME[=VERB PATH]",
+    help="Ask in JSON for this operation, by its own route or this one, and answer in every format; may be repeated; all for all.",
+)
+@click.option(
     "--connect-timeout",
     type=float,
     default=Timeouts.connect,
@@ -56,7 +62,14 @@ def front() -> None:
 )
 @click.option("--ca-file", default="", metavar="FILE", help="Certificates to trust in place of the system's.")
 def to(
-    url: str, *, everything: bool, connect_timeout: float, read_timeout: float, connections: int, ca_file: str
+    url: str,
+    *,
+    typed: tuple[str, ...],
+    everything: bool,
+    connect_timeout: float,
+    read_timeout: float,
+    connections: int,
+    ca_file: str,
 ) -> None:
     """Serve in front of the old host at URL, until SIGTERM or Ctrl-C."""
     from gateway import wsgi
@@ -69,6 +82,7 @@ def to(
     service.use(
         Upstream(
             url,
+            typed=_typed(typed),
             everything=everything,
             pages=has_contract,
             connect_timeout=connect_timeout,
@@ -78,3 +92,9 @@ def to(
         )
     )
     serving.run(settings, service)
+
+
+def _typed(given: tuple[str, ...]) -> bool | dict[str, str]:
+    if "all" in given:
+        return True
+    return {name.strip(): text.strip() for name, _, text in (each.partition("=") for each in given)}

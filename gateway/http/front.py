@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,18 +15,24 @@ from gateway import addresses, logs, turns
 from gateway.calls import Arrival, Callers, Front, Way
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import ServiceError
-from gateway.http import forwarded
+from gateway.http import conditional, forwarded
+from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
 from gateway.http.middleware import OVERRIDE, REQUEST_ID, LoggedStream, Negotiating, overridden
 from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request, new_request_id
 from gateway.http.resources import FormResource
 from gateway.logs import Line
+from gateway.places import Places, shares
 from models import Database
 from serializers.registry import Registry
 
 #: In the WSGI environment: the operation that a request calls, and why it could not be forwarded.
 _OPERATION, _PROBLEM = "gateway.front.operation", "gateway.front.problem"
+#: In the WSGI environment: the request that is forwarded by the contract.
+_CALL = "gateway.front.call"
+#: Bytes of a response that is written by the contract.
+_TYPED_BYTES = 128 * 1024 * 1024
 
 #: What the server itself has at every front.
 _PROBES = (HealthResource, ReadyResource)
@@ -41,21 +49,46 @@ class Failing:
             raise problem
 
 
+class Tagging:
+    """Middleware that gives documents of the old host an ETag, its own where it has one, and answers clients that have them with 304."""
+
+    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
+        """Compare the tags."""
+        if (
+            request.method not in ("GET", "HEAD")
+            or not req_succeeded
+            or response.status_code != 200
+            or not response.data
+        ):
+            return
+        passed = request.env[_CALL].passed
+        tag = next((value for name, value in passed if name.lower() == "etag"), "")
+        tag = tag or f'W/"{hashlib.blake2b(response.data, digest_size=12).hexdigest()}"'
+        response.set_header("ETag", tag)
+        if conditional.unchanged(request, tag):
+            response.status, response.data = falcon.HTTP_304, None
+            response.content_type = None
+
+
 class FrontApp(App):
     """An application that forwards some of its requests.
 
     :ivar front: decides which, and forwards.
+    :ivar typed: the application whose handlers ask the old host.
     """
 
     front: Front
+    typed: App
     _negotiating: Negotiating
     _write_line: Callable[[Line], None]
 
     body_limit = 2**63
 
-    def stand_before(self, front: Front, negotiating: Negotiating, write_line: Callable[[Line], None]) -> None:
+    def stand_before(
+        self, front: Front, typed: App, negotiating: Negotiating, write_line: Callable[[Line], None]
+    ) -> None:
         """Forward from now on."""
-        self.front, self._negotiating, self._write_line = front, negotiating, write_line
+        self.front, self.typed, self._negotiating, self._write_line = front, typed, negotiating, write_line
         self.add_middleware(Failing())
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -68,10 +101,10 @@ class FrontApp(App):
         operation, way = self._way(request)
         if way is Way.HERE:
             return super().__call__(env, start_response)
-        given = env.get("HTTP_X_REQUEST_ID", "")
-        request.id = logs.current.request_id = given if REQUEST_ID.fullmatch(given) else new_request_id()
-        trusted = chain if forwarded.is_trusted(addresses.canonical(peer), self.proxies) else ""
-        arrival = Arrival(request.id, peer, trusted, request.prefix)
+        if way is Way.TYPED:
+            return self._ask(env, start_response, Arrival(_id_of(env), peer, self._chain(peer, chain), request.prefix))
+        request.id = logs.current.request_id = _id_of(env)
+        arrival = Arrival(request.id, peer, self._chain(peer, chain), request.prefix)
         # Others compute while this request waits for the old host.
         turns.leave()
         started: list[Any] = []
@@ -86,6 +119,27 @@ class FrontApp(App):
             env[_OPERATION], env[_PROBLEM], env["HTTP_X_REQUEST_ID"] = operation, error, request.id
             return super().__call__(env, start_response)
         return LoggedStream(blocks, partial(self._log, request, operation, began, started[0]))
+
+    def _chain(self, peer: str, chain: str) -> str:
+        return chain if chain and forwarded.is_trusted(addresses.canonical(peer), self.proxies) else ""
+
+    def _ask(self, env: dict[str, Any], start_response: Callable[..., Any], arrival: Arrival) -> Iterable[bytes]:
+        """Answer a request whose handler asks the old host."""
+        env["HTTP_X_REQUEST_ID"] = arrival.request_id
+        try:
+            calling = self.front.call(env, arrival)
+        except ServiceError as error:
+            env[_PROBLEM] = error
+            return super().__call__(env, start_response)
+        with calling as call:
+            env[_CALL] = call
+
+            def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+                own = {name.lower() for name, _ in headers}
+                passed = [each for each in call.passed if each[0].lower() not in own or each[0].lower() == "set-cookie"]
+                return start_response(status, headers + passed, *more)
+
+            return self.typed(env, start)
 
     def close(self) -> None:
         """Close the connections to the old host."""
@@ -105,7 +159,7 @@ class FrontApp(App):
                     None,
                 )
             if operation is not None:
-                return operation, self.front.way(operation)
+                return operation, self.front.way(operation, request.method)
         elif resource is not None and (self.front.pages or isinstance(resource, _PROBES)):
             return None, Way.HERE
         return None, Way.RAW if self.front.everything else Way.HERE
@@ -139,6 +193,21 @@ def _verb(request: Request) -> str:
     return overridden(request.env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or request.query_value(OVERRIDE)) or "POST"
 
 
+def _id_of(env: dict[str, Any]) -> str:
+    """A request's id: a proxy's where it is a plain one."""
+    given = env.get("HTTP_X_REQUEST_ID", "")
+    return given if REQUEST_ID.fullmatch(given) else new_request_id()
+
+
+def _typed_options(options: Options, front: Front) -> Options:
+    """The options of what is forwarded: the old host's connections are the places."""
+    most = front.connections
+    places = Places(shares(most, writes=most, lists=most, streams=most, per_caller=most, streams_per_caller=most))
+    limits = replace(options.limits, seconds=options.limits.seconds + front.patience, bytes=_TYPED_BYTES)
+    admission = Admission(places, options.admission.rates)
+    return replace(options, admission=admission, limits=limits, once=None, probed=None, permitted_only=False)
+
+
 def create_front(
     front: Front,
     catalog: Catalog,
@@ -151,5 +220,7 @@ def create_front(
     app = create_app(catalog, registry, database, callers, options, FrontApp)
     assert isinstance(app, FrontApp)
     negotiating = Negotiating(app.registry, options.default_format, jsonp=options.jsonp)
-    app.stand_before(front, negotiating, options.write_line)
+    typed = create_app(front.typed(catalog), registry, None, front.callers, _typed_options(options, front))
+    typed.add_middleware(Tagging())
+    app.stand_before(front, typed, negotiating, options.write_line)
     return app

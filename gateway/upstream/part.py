@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
-from gateway.calls import Arrival, Way
-from gateway.contract.catalog import Operation
+from gateway.calls import Arrival, Forwarded, Way
+from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import CatalogError, status
 from gateway.rows import Rows
 from gateway.service import Service
 from gateway.upstream import address, headers, raw
+from gateway.upstream.callers import Passing
 from gateway.upstream.host import Host
 from gateway.upstream.limits import CONNECTIONS, Timeouts
+from gateway.upstream.typed import Template, Typed
 
 
 class Upstream:
     """An old host that answers the operations without a handler: ``shop.use(Upstream("http://old-host"))``.
 
-    Requests are forwarded as they came, and responses are returned as they are: headers, cookies, streams and errors too.
+    Raw operations are forwarded as they came, and their responses are returned as they are: headers, cookies, streams and errors too. Typed
+    ones are asked in JSON, and answered by the contract in the caller's format.
 
     :param url: the host, for instance ``http://old-host:8080`` or ``https://old-host/path``.
+    :param typed: names of the operations that are forwarded typed; True for all that neither sign in nor take files. A mapping has a verb
+        and a path of the host for each name, ``{"GetCustomer": "GET /v1/customers/{Id}"}``; an empty text stands for the operation's own.
     :param everything: forward requests to paths that no operation has, too. Otherwise they are 404.
     :param pages: whether ``/metadata``, ``/types`` and the other pages about the service are those of this server; otherwise the old
         host's, if `everything` is set.
@@ -33,11 +39,13 @@ class Upstream:
     """
 
     rows: Rows | None = None
+    callers = Passing()
 
     def __init__(
         self,
         url: str,
         *,
+        typed: bool | Iterable[str] | Mapping[str, str] = False,
         everything: bool = False,
         pages: bool = True,
         connect_timeout: float = Timeouts.connect,
@@ -47,29 +55,64 @@ class Upstream:
     ) -> None:
         if min(connect_timeout, read_timeout, connections) <= 0:
             raise CatalogError("timeouts and connections of an Upstream must be more than 0")
+        self._wanted = (
+            typed
+            if isinstance(typed, bool)
+            else dict(typed)
+            if isinstance(typed, Mapping)
+            else dict.fromkeys(typed, "")
+        )
         self.everything = everything
+        self.connections = connections
+        self.patience = connect_timeout + read_timeout
         self.pages = pages
         self._address = address.parse(url)
         self._host = Host(self._address, Timeouts(connect_timeout, read_timeout), connections, ca_file)
         #: This front in Via. A request that comes back with it goes in a circle.
         self._pseudonym = f"gateway-{secrets.token_hex(4)}"
         self._handled: frozenset[str] = frozenset()
+        self._typed_names: frozenset[str] = frozenset()
+        self._typed = Typed(self._host, self._pseudonym, {})
 
     def install(self, service: Service) -> None:
         """Forward what the service has no handler for. Raises CatalogError when another old host is there."""
         service.stand_before(lambda _settings, _catalog: self._begin(service))
 
     def _begin(self, service: Service) -> Upstream:
-        self._handled = frozenset(service.catalog.handlers)
+        catalog = service.catalog
+        self._handled = frozenset(catalog.handlers)
+        wanted = self._wanted
+        if isinstance(wanted, bool):
+            wanted = {each.name: "" for each in catalog if wanted and not each.signs_in and not each.takes_files}
+        templates = {each.name: text for name, text in wanted.items() if (each := found(catalog, name))}
+        self._typed_names = frozenset(templates)
+        self._typed = Typed(
+            self._host,
+            self._pseudonym,
+            {name: Template.parse(text, catalog.operations[name]) for name, text in templates.items() if text},
+        )
         return self
 
     def close(self) -> None:
         """Close the connections to the old host that rest."""
         self._host.close()
 
-    def way(self, operation: Operation) -> Way:
+    def typed(self, catalog: Catalog) -> Catalog:
+        """The operations with handlers that ask the old host."""
+        return self._typed.catalog(catalog)
+
+    def way(self, operation: Operation, verb: str) -> Way:
         """Here, if there is a handler."""
-        return Way.HERE if operation.name in self._handled else Way.RAW
+        if operation.name in self._handled:
+            return Way.HERE
+        if operation.name in self._typed_names:
+            return Way.HERE if verb == "OPTIONS" else Way.TYPED
+        return Way.RAW
+
+    def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:
+        """Let the handlers that this thread calls meanwhile forward this request."""
+        self._check_circle(environment)
+        return self._typed.call(environment, arrival)
 
     def forward(
         self,
@@ -79,12 +122,7 @@ class Upstream:
         start_response: Callable[..., Any],
     ) -> Iterable[bytes]:
         """Forward a request as it came, and return the response as it comes. Raises ServiceError before the response has started."""
-        if self._pseudonym in environment.get("HTTP_VIA", ""):
-            raise status(
-                508,
-                "LoopDetected",
-                "The request came back to this server: the old host's URL leads to the front itself.",
-            )
+        self._check_circle(environment)
         reads = operation is None or not operation.writes
         outgoing = raw.outgoing(environment, arrival, self._address, self._pseudonym, reads=reads)
         if not self.everything:
@@ -99,3 +137,16 @@ class Upstream:
             answer.close()
             raise
         return raw.Body(answer)
+
+    def _check_circle(self, environment: Mapping[str, Any]) -> None:
+        if self._pseudonym in environment.get("HTTP_VIA", ""):
+            words = "The request came back to this server: the old host's URL leads to the front itself."
+            raise status(508, "LoopDetected", words)
+
+
+def found(catalog: Catalog, name: str) -> Operation:
+    """Return the operation of a name. Raises CatalogError."""
+    operation = catalog.find(name)
+    if operation is None:
+        raise CatalogError(f"{name} is to be forwarded typed, and there is no such operation")
+    return operation

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 BLOCK = 64 * 1024
 
@@ -173,4 +174,30 @@ def host(respond: Respond | None = None, port: int = 0, *, keep: bool = True) ->
             for connection in [*running.open]:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.0"
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+class _Threads(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The URL of a WSGI application that is served as long as the block."""
+    with make_server("127.0.0.1", 0, app, _Threads, _Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
             thread.join()

@@ -1,0 +1,310 @@
+"""Typed forwarding: the old host is asked in JSON, and its answer is read by the contract and written in the caller's format.
+
+So an old host, or any backend that speaks JSON, gains the other formats, pages, OpenAPI, typed clients, conditional requests, and errors by
+field.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from gateway.calls import Arrival, Context
+from gateway.contract.catalog import SIGNED_IN, Catalog, Handler, Operation, Route
+from gateway.errors import CatalogError, NotSupported, StatusError, ValidationFailed, status
+from gateway.replies import REDIRECTS, Content
+from gateway.upstream import headers, problems, raw
+from gateway.upstream.headers import Pairs
+from gateway.upstream.host import Answer, Host, Outgoing
+from serializers import json, jsv
+from serializers.base import Limits
+from serializers.errors import DecodeError
+
+#: Bytes of a document of the old host; larger ones need raw forwarding, which holds nothing in memory.
+LARGEST = 32 * 1024 * 1024
+_LIMITS = Limits(bytes=LARGEST, items=1_000_000, names=10_000)
+
+#: Headers of the caller's request that are about its document, or that are answered here.
+_REPLACED = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "content-encoding",
+        "content-language",
+        "content-type",
+        "idempotency-key",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "range",
+        "x-http-method-override",
+    }
+)
+#: Headers of the old host's response that are about its document.
+_OF_DOCUMENTS = frozenset(
+    {
+        "accept-ranges",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-location",
+        "content-md5",
+        "content-type",
+        "digest",
+        "etag",
+        "last-modified",
+        "vary",
+        "via",
+        "x-content-type-options",
+        "x-request-id",
+    }
+)
+_JSON = re.compile(r"(application|text)/([\w.+-]+\+)?json", re.IGNORECASE)
+_VARIABLE = re.compile(r"{([^{}*]+)(\*?)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How the old host is asked: a verb on a path, whose ``{Name}`` are fields of the request.
+
+    :ivar verb: empty for the caller's own.
+    """
+
+    verb: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str, operation: Operation) -> Template:
+        """Read ``GET /v1/customers/{Id}``. Raises CatalogError."""
+        verb, _, path = text.strip().partition(" ")
+        path = path.strip()
+        if not verb.isalpha() or not path.startswith("/"):
+            raise CatalogError(
+                f"{operation.name} is asked by '{text}'; write a verb and a path, as GET /customers/{{Id}}"
+            )
+        made = cls(verb.upper(), path)
+        names = {each.lower() for each in operation.request_shape.fields}
+        for name in made.variables:
+            if name.lower() not in names:
+                raise CatalogError(f"{operation.name} has no field {name}, which '{text}' needs")
+        return made
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the path's variables."""
+        return [name for name, _ in _VARIABLE.findall(self.path)]
+
+
+@dataclass(slots=True)
+class Call:
+    """The request that this thread forwards.
+
+    :ivar passed: headers of the old host's response for the caller.
+    """
+
+    environment: Mapping[str, Any]
+    arrival: Arrival
+    passed: Pairs = field(default_factory=list)
+
+
+class _Current(threading.local):
+    """The request that this thread forwards; None between requests."""
+
+    call: Call | None = None
+
+
+class Typed:
+    """Asks an old host in JSON.
+
+    :param templates: how it is asked, by operation; operations without one are asked by their own routes.
+    """
+
+    def __init__(self, host: Host, pseudonym: str, templates: Mapping[str, Template]) -> None:
+        self._host = host
+        self._pseudonym = pseudonym
+        self._templates = templates
+        self._current = _Current()
+
+    @contextmanager
+    def call(self, environment: Mapping[str, Any], arrival: Arrival) -> Iterator[Call]:
+        """Forward the requests of this block as a part of this one."""
+        made = self._current.call = Call(environment, arrival)
+        try:
+            yield made
+        finally:
+            self._current.call = None
+
+    def catalog(self, catalog: Catalog) -> Catalog:
+        """Return a catalog whose handlers ask the old host. It decides who may call."""
+        operations = {
+            # Each caller is known by its credentials (`gateway.upstream.callers`), whatever they are.
+            name: replace(each, access=SIGNED_IN, idempotent=False, signs_in=False, takes_files=False)
+            for name, each in catalog.operations.items()
+        }
+        made = Catalog(operations=operations, _folded={name.lower(): each for name, each in operations.items()})
+        made.handlers.update({name: self._handler(each) for name, each in operations.items()})
+        return made
+
+    def _handler(self, operation: Operation) -> Handler:
+        def ask(request: Any, context: Context) -> Any:
+            return self._ask(operation, request, context)
+
+        return ask
+
+    def _ask(self, operation: Operation, request: Any, context: Context) -> Any:
+        call = self._current.call
+        assert call is not None
+        if context.verb == "HEAD" and operation.writes:
+            raise NotSupported(f"HEAD changes nothing, and {operation.name} may. Use POST.", operation.verbs)
+        outgoing = self._outgoing(operation, operation.dump_request(request), context, call)
+        answer = self._host.send(outgoing)
+        try:
+            return self._result(operation, answer, context, call)
+        except BaseException:
+            answer.close()
+            raise
+
+    def _outgoing(self, operation: Operation, values: dict[str, Any], context: Context, call: Call) -> Outgoing:
+        verb, path, rest = self._address(operation, context.verb, values)
+        passed = headers.request_headers(
+            call.environment, call.arrival, self._host.address, self._pseudonym, dropped=_REPLACED
+        )
+        passed["Accept"] = "application/json"
+        if context.idempotency_key:
+            passed["Idempotency-Key"] = context.idempotency_key
+        if (expected := call.environment.get("HTTP_IF_MATCH")) is not None:
+            # The tags that callers get are weak, as one version has several formats; no condition holds for a weak one.
+            passed["If-Match"] = re.sub(r'\bW/(?=")', "", expected)
+        body = None
+        if verb in ("GET", "HEAD", "DELETE"):
+            if rest:
+                path += ("&" if "?" in path else "?") + urlencode([*_pairs(operation, rest)])
+        else:
+            body = json.serializer.encode(rest, operation.request_document)
+            passed["Content-Type"] = "application/json"
+            passed["Content-Length"] = str(len(body))
+        reads = not operation.writes and verb == "GET"
+        return Outgoing(verb, f"{self._host.address.path}{path}", passed, body, repeatable=reads)
+
+    def _address(self, operation: Operation, verb: str, values: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+        """Return verb and path of a call, and the values that are not in the path."""
+        template = self._templates.get(operation.name) or chosen_route(operation, verb, values)
+        by_name = {name.lower(): name for name in values}
+        left = dict(values)
+
+        def written(match: re.Match[str]) -> str:
+            name = by_name.get(match[1].lower())
+            value = "" if name is None else _text(operation, name, left.pop(name, values[name]))
+            if not value and not match[2]:
+                raise status(
+                    400, "ArgumentException", f"'{match[1]}' must not be empty: it is a part of the old host's path."
+                )
+            # Here and in ServiceStack's hosts, a slash that is percent-encoded in a path stays so.
+            return quote(value, safe="/" if match[2] else "").replace("%252F", "%2F").replace("%252f", "%2F")
+
+        path = _VARIABLE.sub(written, template.path)
+        raw.check_path(path)
+        return template.verb, path, left
+
+    def _result(self, operation: Operation, answer: Answer, context: Context, call: Call) -> Any:
+        self._pass_headers(answer, call)
+        kind = str(answer.headers.get("Content-Type", ""))
+        is_json = _JSON.fullmatch(kind.partition(";")[0].strip()) is not None
+        if answer.status >= 400:
+            raise problems.error(answer, _read(answer, operation) if is_json else b"", operation)
+        if answer.status != 200:
+            context.status = answer.status
+        if answer.status in REDIRECTS or answer.status in (204, 205, 304):
+            answer.close()
+            return None
+        if not is_json and kind:
+            if disposition := answer.headers.get("Content-Disposition"):
+                call.passed.append(("Content-Disposition", disposition))
+            return Content(raw.Body(answer), kind)
+        return read(operation, _read(answer, operation))
+
+    def _pass_headers(self, answer: Answer, call: Call) -> None:
+        given = headers.response_headers(
+            answer.headers.iteritems(), call.arrival, self._host.address, self._pseudonym, answer.version
+        )
+        for name, value in given:
+            lowered = name.lower()
+            if lowered == "etag":
+                call.passed.append((name, value if value.startswith("W/") else f"W/{value}"))
+            elif lowered not in _OF_DOCUMENTS and lowered != "content-disposition":
+                call.passed.append((name, value))
+
+
+def chosen_route(operation: Operation, verb: str, values: Mapping[str, Any]) -> Template:
+    """Return the route by which an operation is asked: of those that take the verb, and whose variables all have values, the one with most
+    variables. An operation without such a route is asked by its name, as ServiceStack's hosts allow."""
+    wanted = "GET" if verb == "HEAD" else verb
+    given = {name.lower() for name, value in values.items() if value not in ("", None)}
+
+    def fits(route: Route) -> bool:
+        needed = [name.lower() for name, wild in _VARIABLE.findall(route.path) if not wild]
+        return given.issuperset(needed)
+
+    usable = sorted(filter(fits, operation.routes), key=lambda each: (wanted in each.verbs, len(each.variables)))
+    if not usable:
+        return Template("POST", f"/json/reply/{operation.name}")
+    best = usable[-1]
+    return Template(wanted if wanted in best.verbs else best.verbs[0], best.path)
+
+
+def _pairs(operation: Operation, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        yield name, _text(operation, name, value)
+
+
+def _text(operation: Operation, name: str, value: Any) -> str:
+    """Return a value as paths and queries have it: as it is, or in JSV where it has parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    expected = operation.request_document.fields[name]
+    return jsv.serializer.encode(value, expected).decode()
+
+
+def _read(answer: Answer, operation: Operation) -> bytes:
+    """Return a document. Raises StatusError when it is too large, or is cut off."""
+    blocks, size = [], 0
+    try:
+        for block in answer.blocks():
+            size += len(block)
+            if size > LARGEST:
+                answer.close()
+                words = f"The old host's answer to {operation.name} has more than {LARGEST >> 20} MiB. Forward the operation raw."
+                raise status(502, "BadGateway", words)
+            blocks.append(block)
+    except OSError as error:
+        raise status(502, "BadGateway", "The old host's answer broke off.") from error
+    return b"".join(blocks)
+
+
+def read(operation: Operation, data: bytes) -> Any:
+    """Return the result that a JSON document of the old host has. Raises StatusError when the contract does not fit it."""
+    if operation.answer_shape is None or not data or data.isspace():
+        return None
+    try:
+        values = json.loads(data.decode(), operation.answer_shape, limits=_LIMITS)
+        return None if values is None else operation.bind_answer(values)
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise _unfit(operation, str(error)) from error
+    except ValidationFailed as error:
+        first = error.errors[0]
+        raise _unfit(
+            operation, f"{first.field_name}: {first.message}" if first.field_name else first.message
+        ) from error
+
+
+def _unfit(operation: Operation, reason: str) -> StatusError:
+    return status(502, "BadGateway", f"The old host's answer does not fit the contract of {operation.name}: {reason}")
