@@ -9,13 +9,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.contract.catalog import Operation
-from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo
+from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata import constraints
 from gateway.metadata.languages.python import member_name
+from gateway.metadata.languages.scalars import scalars_of
+from gateway.metadata.limits import limits_of
 from gateway.metadata.pages import BASE_URL, place_of, render_kept, rules, templates, type_text
+from gateway.metadata.secret_fields import is_secret
 from serializers.html.style import STYLE_SOURCE
 
 _SCRIPT = "explorer.js"
+#: Languages in whose code the types of lists and maps are named.
+_TYPED = ("csharp", "vbnet", "fsharp", "go", "zig")
 
 
 def page(operations: Iterable[Operation], contract: Contract, title: str) -> str:
@@ -23,10 +28,16 @@ def page(operations: Iterable[Operation], contract: Contract, title: str) -> str
 
     :param title: the service's name.
     """
-    found = [dict(_operation(each, contract)) for each in sorted(operations, key=lambda each: each.name)]
-    return render_kept(
-        "explorer.html", title, title=f"Explorer · {title}", api={"operations": found, "root": urlsplit(BASE_URL).path}
-    )
+    operations = sorted(operations, key=lambda each: each.name)
+    found = [dict(_operation(each, contract)) for each in operations]
+    signs_in = any(each.signs_in for each in operations)
+    api = {
+        "operations": found,
+        "types": dict(_types(contract)),
+        "scalars": {language: scalars_of(language) for language in _TYPED},
+        "root": urlsplit(BASE_URL).path,
+    }
+    return render_kept("explorer.html", title, title=f"Explorer · {title}", api=api, signs_in=signs_in)
 
 
 def policy() -> str:
@@ -47,21 +58,36 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
     assert operation.access is not None
     info = contract.by_name[operation.name]
     yield "name", operation.name
+    yield "tag", operation.tags[0] if operation.tags else "other"
     yield "summary", operation.dto.summary()
     yield "returns", type_text(info.returns) if info.returns else ""
+    yield "signedIn", operation.access.signed_in
     yield (
         "access",
         "; ".join(f"{name} {roles}" for name, roles in rules(operation.access))
         or ("Requires Authentication" if operation.access.signed_in else ""),
     )
-    yield "routes", [{"verb": verb, "path": route.path} for route in operation.addresses for verb in route.verbs]
+    # The verb of a client that knows only the operation comes first.
+    routes = [{"verb": verb, "path": route.path} for route in operation.addresses for verb in route.verbs]
+    yield "routes", sorted(routes, key=lambda each: each["verb"] != info.verb)
+    yield "routed", bool(operation.routes)
     yield "aliases", {name.lower(): wire for name, wire in operation.dto.aliases.items()}
-    demanded, bases = constraints.demanded(operation.dto), dict(_bases(info.request, contract))
+    bases = dict(_bases(info.request, contract))
+    known = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
+    demanded, examples = constraints.demanded(operation.dto), constraints.examples(operation.dto)
+    properties = [*contract.all_properties(info.request)]
+    yield "secret", any(map(is_secret, properties))
     yield (
         "fields",
         [
-            {**dict(_field(each, operation, contract)), "required": each.wire in demanded, "within": bases[each.wire]}
-            for each in contract.all_properties(info.request)
+            {
+                **dict(_field(each, operation, contract)),
+                "required": each.wire in demanded,
+                "within": bases[each.wire],
+                "limits": limits_of(known[each.wire]),
+                "example": examples.get(each.wire),
+            }
+            for each in properties
         ],
     )
 
@@ -74,13 +100,44 @@ def _bases(record: RecordInfo, contract: Contract, *below: str) -> Iterator[tupl
 
 
 def _field(each: Property, operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
-    yield "name", each.name
-    yield "wire", each.wire
-    yield "python", member_name(each.name)
+    yield from _member(each)
     yield "kind", each.type.name if each.type.kind == "scalar" else each.type.kind
-    yield "type", type_text(each.type)
     yield "place", place_of(each, operation)
     yield "description", each.description
     known = contract.types.get(each.type.name)
     if isinstance(known, EnumInfo):
         yield "values", [known.text_of(name) for name, _ in known.members]
+
+
+def _member(each: Property) -> Iterator[tuple[str, Any]]:
+    yield "name", each.name
+    yield "wire", each.wire
+    yield "python", member_name(each.name)
+    yield "type", type_text(each.type)
+    yield "nullable", each.nullable
+    yield "secret", is_secret(each)
+    yield "shape", _shape(each.type)
+
+
+def _shape(ref: TypeRef) -> list[Any]:
+    """A type as data: its kind, its name, and its arguments."""
+    return [ref.kind, ref.name, *map(_shape, ref.arguments)]
+
+
+def _types(contract: Contract) -> Iterator[tuple[str, Any]]:
+    """The types that values of requests are of, by name: the members of enums, and the fields of records."""
+    roots = [each.type for operation in contract.operations for each in contract.all_properties(operation.request)]
+    for name, info in contract.reachable(roots).items():
+        yield name, _type(info, contract)
+
+
+def _type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
+    if isinstance(info, EnumInfo):
+        return {
+            "members": [[name, info.text_of(name), number] for name, number in info.members],
+            "flags": info.flags,
+            "numbered": info.numbered,
+        }
+    bases = dict(_bases(info, contract))
+    members = [{**dict(_member(each)), "within": bases[each.wire]} for each in contract.all_properties(info)]
+    return {"fields": members, "parameters": info.parameters}

@@ -15,10 +15,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from gateway.metadata import types
 from tests.metadata import tools
 from tests.metadata.conftest import Browser
-from tests.servers import API_KEY, Gateway
-from tests.sessions_api import catalog
+from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway
 
 
 def text(browser: Browser, element_id: str) -> str:
@@ -29,9 +29,18 @@ def choose(browser: Browser, element_id: str, value: str) -> None:
     Select(browser.find_element(By.ID, element_id)).select_by_value(value)
 
 
+def tab(browser: Browser, name: str) -> None:
+    """Show a part of the response."""
+    browser.find_element(By.ID, f"tab-{name}").click()
+
+
+def press_send(browser: Browser) -> None:
+    browser.find_element(By.ID, "go").click()
+
+
 def answered(browser: Browser) -> str:
-    """The status line, once there is one."""
-    WebDriverWait(browser, 20).until(lambda b: text(b, "status") not in ("", "…"))
+    """The status line, as soon as the response is there."""
+    WebDriverWait(browser, 20).until(lambda b: b.find_element(By.ID, "status").text[:1].isdigit())
     return text(browser, "status")
 
 
@@ -47,7 +56,7 @@ def problems(browser: Browser) -> list[str]:
 def open_explorer(browser: Browser, gateway: Gateway, operation: str = "NewSession") -> None:
     browser.get("about:blank")
     browser.get(f"{gateway.url}/explorer#{operation}")
-    assert text(browser, "request").startswith(next(iter(catalog.operations[operation].routes)).verbs[0])
+    assert text(browser, "operation") == operation.partition("?")[0]
 
 
 def sign_in(browser: Browser) -> None:
@@ -67,13 +76,12 @@ def test_a_session_is_made(browser: Browser, lasting_gateway: Gateway, send: str
     choose(browser, "field-channel", "Chat")
     browser.find_element(By.ID, "field-memberEmailAddresses").send_keys("a@example.org\nb@example.org")
     choose(browser, "field-startSession", "true")
-    browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+    press_send(browser)
     assert answered(browser).startswith("200")
     told = text(browser, "answer")
-    assert "HTTP/1.1 200" in told
+    assert "HTTP/1.1 200" in text(browser, "headers")
     assert "Chat" in told
     assert "b@example.org" in told
-    assert f"send: {send}" not in told
     assert problems(browser) == []
 
 
@@ -84,9 +92,9 @@ def press(browser: Browser, *keys: str) -> None:
 
 def tab_to(browser: Browser, name: str) -> None:
     """Press Tab until the focus is on the element of that id or type."""
-    for _ in range(60):
+    for _ in range(90):
         active = browser.switch_to.active_element
-        if name in (active.get_attribute("id"), active.get_attribute("type")):
+        if name in (active.get_attribute("id"), active.get_attribute("type"), active.text):
             return
         press(browser, Keys.TAB)
     pytest.fail(f"Tab never comes to {name}")
@@ -94,9 +102,10 @@ def tab_to(browser: Browser, name: str) -> None:
 
 def test_by_keyboard_alone(browser: Browser, lasting_gateway: Gateway) -> None:
     browser.get("about:blank")
-    browser.get(f"{lasting_gateway.url}/explorer")
-    tab_to(browser, "operation")
-    press(browser, "NewSes")
+    browser.get(f"{lasting_gateway.url}/explorer#ListUsers")
+    tab_to(browser, "find")
+    press(browser, "new ses", Keys.ENTER)
+    WebDriverWait(browser, 20).until(lambda b: text(b, "operation") == "NewSession")
     assert text(browser, "summary").startswith("Create a new session")
     tab_to(browser, "by")
     press(browser, "API", Keys.TAB, API_KEY)
@@ -105,20 +114,53 @@ def test_by_keyboard_alone(browser: Browser, lasting_gateway: Gateway) -> None:
     tab_to(browser, "submit")
     press(browser, Keys.ENTER)
     assert answered(browser).startswith("200")
-    assert '"channel":"Chat"' in text(browser, "answer")
-    assert '"displayName":"Typed"' in text(browser, "answer")
-    tab_to(browser, "answer")
+    assert '"channel": "Chat"' in text(browser, "answer")
+    assert '"displayName": "Typed"' in text(browser, "answer")
+    tab_to(browser, "tab-body")
+    press(browser, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     tab_to(browser, "language")
     press(browser, "Py")
     assert "NewSession(" in text(browser, "code")
 
 
+def test_operations_are_found_by_name_tag_route_and_description(browser: Browser, lasting_gateway: Gateway) -> None:
+    open_explorer(browser, lasting_gateway)
+    find = browser.find_element(By.ID, "find")
+    for words, names in (
+        ("hold", ["HoldSession"]),
+        ("delete /sessions", ["DeleteChatMember", "EndSession"]),
+        ("customers list", ["ListCustomers"]),
+        ("nothing like it", []),
+    ):
+        find.clear()
+        find.send_keys(words)
+        shown = [each.get_attribute("data-name") for each in browser.find_elements(By.CSS_SELECTOR, "#operations a")]
+        assert [each for each in shown if each in names] == names
+        assert not names or len(shown) < 6
+        assert text(browser, "found").startswith(f"{len(shown)} of ")
+
+
 def test_failures_are_shown_as_sent(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway)
     choose(browser, "by", "none")
-    browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+    press_send(browser)
     assert answered(browser).startswith("401")
     assert "Not Authenticated" in text(browser, "answer")
+    assert "Not Authenticated" in text(browser, "problem")
+
+
+@pytest.mark.parametrize("accept", ["json", "xml"])
+def test_errors_are_shown_at_their_fields(browser: Browser, lasting_gateway: Gateway, accept: str) -> None:
+    open_explorer(browser, lasting_gateway, "SendMessage")
+    sign_in(browser)
+    choose(browser, "accept", accept)
+    browser.find_element(By.ID, "field-sessionId").send_keys("x")
+    press_send(browser)
+    assert answered(browser).startswith("400")
+    assert "not be empty" in text(browser, "field-body-problem")
+    assert browser.find_element(By.ID, "field-body").get_attribute("aria-invalid") == "true"
+    browser.find_element(By.ID, "clear").click()
+    assert text(browser, "field-body-problem") == ""
 
 
 def test_path_and_query(browser: Browser, lasting_gateway: Gateway) -> None:
@@ -131,41 +173,143 @@ def test_path_and_query(browser: Browser, lasting_gateway: Gateway) -> None:
     assert text(browser, "request").startswith("GET /sessions?accountIds=x%2Cy&sortOrder=Ascend HTTP/1.1")
 
 
-def test_the_call_as_curl(browser: Browser, lasting_gateway: Gateway) -> None:
-    tools.needs("curl")
+def test_an_empty_part_of_the_path_is_not_sent(browser: Browser, lasting_gateway: Gateway) -> None:
+    open_explorer(browser, lasting_gateway, "GetSession")
+    sign_in(browser)
+    press_send(browser)
+    assert "part of the path" in text(browser, "field-sessionId-problem")
+    assert text(browser, "status") == "No response yet"
+    assert browser.switch_to.active_element.get_attribute("id") == "field-sessionId"
+
+
+def test_quick_clicks_send_once(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway)
     sign_in(browser)
-    browser.find_element(By.ID, "field-displayName").send_keys('It\'s "curl" $HOME `x` \\')
-    code = text(browser, "code")
-    assert API_KEY not in code
-    done = subprocess.run(
-        ["bash", "-c", code.replace("YOUR_CREDENTIALS", API_KEY) + " --silent"],
-        capture_output=True,
-        text=True,
-        check=True,
+    browser.find_element(By.ID, "field-displayName").send_keys("Only once")
+    browser.execute_script("const go = document.getElementById('go'); go.click(); go.click(); go.click();")
+    assert answered(browser).startswith("200")
+    query = f"{lasting_gateway.url}/sessions?countPerPage=10"
+    request = urllib.request.Request(
+        query, headers={"Authorization": f"Bearer {API_KEY}", "Accept": "application/json"}
     )
-    assert json.loads(done.stdout)["displayName"] == 'It\'s "curl" $HOME `x` \\'
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert [each["displayName"] for each in json.load(answer)["items"]].count("Only once") == 1
+
+
+def test_the_link_has_the_values_and_no_secret(browser: Browser, lasting_gateway: Gateway) -> None:
+    open_explorer(browser, lasting_gateway, "NewUser")
+    browser.find_element(By.ID, "field-emailAddress").send_keys("ann+b@example.org")
+    browser.find_element(By.CSS_SELECTOR, "#fields details").click()
+    browser.execute_script("for (const each of document.querySelectorAll('#fields details')) each.open = true")
+    browser.find_element(By.ID, "field-password").send_keys("correct horse 1")
+    choose(browser, "accept", "xml")
+    link = browser.current_url
+    assert link.endswith("#NewUser?!accept=xml&emailAddress=ann%2Bb%40example.org")
+    for element_id in ("request", "code"):
+        assert "correct horse" not in text(browser, element_id)
+        assert "YOUR_PASSWORD" in text(browser, element_id)
+    browser.get("about:blank")
+    browser.get(f"{link}&password=leaked")
+    assert browser.find_element(By.ID, "field-emailAddress").get_property("value") == "ann+b@example.org"
+    assert browser.find_element(By.ID, "field-password").get_property("value") == ""
+    assert browser.find_element(By.ID, "accept").get_property("value") == "xml"
+    assert "leaked" not in browser.current_url
+
+
+def test_signing_in_is_a_post_and_puts_no_password_into_an_address(browser: Browser, lasting_gateway: Gateway) -> None:
+    open_explorer(browser, lasting_gateway, "Authenticate")
+    assert text(browser, "request").startswith("POST /auth ")
+    browser.execute_script("for (const each of document.querySelectorAll('#fields details')) each.open = true")
+    browser.find_element(By.ID, "field-password").send_keys("s3cret!")
+    routes = Select(browser.find_element(By.ID, "route"))
+    reading = next(each for each in routes.options if each.text.startswith("GET"))
+    routes.select_by_visible_text(reading.text)
+    assert "s3cret" not in text(browser, "request") + text(browser, "code") + browser.current_url
+    press_send(browser)
+    assert "does not belong in a URL" in text(browser, "field-password-problem")
+    assert text(browser, "status") == "No response yet"
+
+
+def test_clear_keeps_the_key(browser: Browser, lasting_gateway: Gateway) -> None:
+    open_explorer(browser, lasting_gateway)
+    sign_in(browser)
+    browser.find_element(By.ID, "field-displayName").send_keys("x")
+    browser.find_element(By.ID, "clear").click()
+    assert browser.find_element(By.ID, "field-displayName").get_property("value") == ""
+    assert browser.find_element(By.ID, "token").get_property("value") == API_KEY
+    assert browser.current_url.endswith("#NewSession")
+
+
+@pytest.mark.parametrize(
+    ("send", "begins"),
+    [("json", '{\n  "displayName": "Hi"'), ("jsv", "{displayName:Hi"), ("xml", "<NewSession><DisplayName>Hi")],
+)
+def test_the_body_as_text(browser: Browser, lasting_gateway: Gateway, send: str, begins: str) -> None:
+    open_explorer(browser, lasting_gateway)
+    sign_in(browser)
+    browser.find_element(By.ID, "field-displayName").send_keys("Hi")
+    choose(browser, "send", send)
+    browser.find_element(By.ID, "as-text").click()
+    body = browser.find_element(By.ID, "body")
+    assert str(body.get_property("value")).startswith(begins)
+    assert not browser.find_element(By.ID, "field-displayName").is_displayed()
+    browser.execute_script(
+        "arguments[0].value = arguments[0].value.replace('Hi', 'By hand'); arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
+        body,
+    )
+    assert "By hand" in text(browser, "code")
+    press_send(browser)
+    assert answered(browser).startswith("200")
+    assert '"displayName": "By hand"' in text(browser, "answer")
+
+
+def test_fill_with_a_sample(browser: Browser, lasting_gateway: Gateway) -> None:
+    open_explorer(browser, lasting_gateway)
+    sign_in(browser)
+    browser.find_element(By.ID, "sample").click()
+    press_send(browser)
+    assert answered(browser).startswith("200"), text(browser, "answer")
+    open_explorer(browser, lasting_gateway, "NewUser")
+    browser.find_element(By.ID, "sample").click()
+    assert browser.find_element(By.ID, "field-password").get_property("value") == ""
+
+
+def test_a_list_as_a_table(browser: Browser, lasting_gateway: Gateway) -> None:
+    open_explorer(browser, lasting_gateway, "ListAccounts")
+    sign_in(browser)
+    press_send(browser)
+    answered(browser)
+    browser.find_element(By.ID, "as-table").click()
+    assert browser.find_element(By.CSS_SELECTOR, "#table th").text == "name"
+    assert not browser.find_element(By.ID, "answer").is_displayed()
+
+
+def test_the_call_as_curl(browser: Browser, lasting_gateway: Gateway) -> None:
+    tools.needs("curl")
+    for by in ("cookie", "bearer"):
+        open_explorer(browser, lasting_gateway)
+        choose(browser, "by", by)
+        if by == "bearer":
+            browser.find_element(By.ID, "token").send_keys(API_KEY)
+        browser.find_element(By.ID, "field-displayName").send_keys('It\'s "curl" $HOME `x` \\')
+        code = text(browser, "code")
+        assert API_KEY not in code
+        done = subprocess.run(
+            ["bash", "-c", code.replace("YOUR_CREDENTIALS", API_KEY) + " --silent"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert json.loads(done.stdout)["displayName"] == 'It\'s "curl" $HOME `x` \\'
 
 
 def test_the_call_as_code(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway)
     browser.find_element(By.ID, "field-displayName").send_keys("Hi")
     choose(browser, "field-channel", "Chat")
+    tab(browser, "code")
     languages = [each.get_attribute("value") for each in Select(browser.find_element(By.ID, "language")).options]
-    assert {*languages} >= {
-        "curl",
-        "csharp",
-        "typescript",
-        "java",
-        "kotlin",
-        "python",
-        "go",
-        "ruby",
-        "rust",
-        "php",
-        "swift",
-        "dart",
-    }
+    assert {*languages} >= {"curl", *types.LANGUAGES} - {"typescript.d", "commonjs", "zig"}
     for language in languages:
         assert language is not None
         choose(browser, "language", language)
@@ -179,11 +323,46 @@ def test_code_that_node_runs(browser: Browser, lasting_gateway: Gateway, tmp_pat
     folder = tools.npm_folder(tmp_path)
     open_explorer(browser, lasting_gateway)
     browser.find_element(By.ID, "field-displayName").send_keys('From "Node"')
+    tab(browser, "code")
     choose(browser, "language", "mjs")
     code = text(browser, "code").replace("YOUR_KEY", API_KEY)
     (folder / "dtos.mjs").write_text(tools.run("curl", "-s", f"{lasting_gateway.url}/types/mjs", cwd=folder))
     (folder / "call.mjs").write_text(code + "\nconsole.log(response.displayName)\n")
     assert tools.run("node", "call.mjs", cwd=folder) == 'From "Node"\n'
+
+
+def test_a_person_finds_opens_and_ends_a_session(browser: Browser, lasting_gateway: Gateway) -> None:
+    """Sign in, filter a list, open a session, end it: by what the pages show."""
+    browser.delete_all_cookies()
+    body = {"displayName": "Order 4711", "fromAddress": "ann@example.org"}
+    request = urllib.request.Request(
+        f"{lasting_gateway.url}/sessions",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        session_id = json.load(answer)["id"]
+    look_of(browser, 1280, "light")
+    browser.get(f"{lasting_gateway.url}/sessions")
+    assert browser.title == "Sign in"
+    browser.find_element(By.ID, "user").send_keys(EMAIL)
+    browser.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+    WebDriverWait(browser, 20).until(lambda b: b.title == "Sessions")
+    assert EMAIL in browser.find_element(By.CSS_SELECTOR, ".who").text
+    browser.find_element(By.ID, "filter-from").send_keys("ann@", Keys.ENTER)
+    WebDriverWait(browser, 20).until(lambda b: "from=ann" in b.current_url)
+    browser.find_element(By.LINK_TEXT, "Order 4711").click()
+    WebDriverWait(browser, 20).until(lambda b: b.title == "Order 4711 · Session")
+    browser.find_element(By.LINK_TEXT, "End session").click()
+    WebDriverWait(browser, 20).until(lambda b: b.title == "EndSession · Explorer")
+    assert browser.find_element(By.ID, "field-sessionId").get_property("value") == session_id
+    press_send(browser)
+    assert answered(browser).startswith("204")
+    browser.get(f"{lasting_gateway.url}/sessions/{session_id}")
+    assert browser.find_element(By.XPATH, "//tr[th='Ended']/td").text == "True"
+    browser.find_element(By.CSS_SELECTOR, ".who button").click()
+    WebDriverWait(browser, 20).until(lambda b: b.title == "Sign in")
+    assert problems(browser) == []
 
 
 PAGES = [
@@ -193,6 +372,9 @@ PAGES = [
     "/xml/metadata?op=ListSessions",
     "/explorer",
     "/json/metadata?op=Nope",
+    "/login",
+    "/logout",
+    "/nope.html",
 ]
 
 
@@ -237,13 +419,18 @@ def test_documents_for_people(
         assert session_id in signed_in.page_source
 
 
-def look(browser: Browser, url: str, width: int, scheme: str) -> None:
-    """Open a page in a window of so many pixels: axe finds nothing, and nothing is wider than the window."""
-    axe = (tools.npm() / "node_modules" / "axe-core" / "axe.min.js").read_text()
+def look_of(browser: Browser, width: int, scheme: str) -> None:
+    """A window of so many pixels, and the scheme of its colors."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def look(browser: Browser, url: str, width: int, scheme: str) -> None:
+    """Open a page in a window of so many pixels: axe finds nothing, and nothing is wider than the window."""
+    look_of(browser, width, scheme)
+    axe = (tools.npm() / "node_modules" / "axe-core" / "axe.min.js").read_text()
     browser.get(url)
     browser.execute_script(axe)
     found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")

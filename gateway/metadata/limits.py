@@ -1,0 +1,53 @@
+"""What a field's value must be, in words, for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.contract import fields, rules
+from gateway.contract.enums import choice_of
+
+
+def limits_of(field: fields.AnyField) -> str:
+    """The limits of a field's values: allowed members, lengths and bounds; empty for none."""
+    return "; ".join(_limits(field))
+
+
+def _limits(field: fields.AnyField) -> Iterator[str]:
+    if isinstance(field, fields.List):
+        for each in field.validators:
+            yield from _of_rule(each)
+        inner = limits_of(field.inner)
+        if inner:
+            yield f"each: {inner}"
+        return
+    if isinstance(field, fields.Enum):
+        known = choice_of(field.enum)  # type: ignore[arg-type]
+        yield "one of " + ", ".join(known.text_of(name) for name in known.members)
+    for each in field.validators:
+        yield from _of_rule(each)
+
+
+def _of_rule(rule: object) -> Iterator[str]:
+    match rule:
+        case rules.NotEmpty():
+            yield "not empty"
+        case rules.Email():
+            yield f"an e-mail address of at most {rule.longest} characters"
+        case rules.Length():
+            at_least = f"at least {rule.minimum} and " if rule.minimum else ""
+            yield f"{at_least}at most {rule.maximum:,} characters"
+        case rules.GreaterThan():
+            yield f"greater than {rule.bound}"
+        case rules.GreaterThanOrEqual():
+            yield f"at least {rule.bound}"
+        case rules.InclusiveBetween():
+            yield f"{rule.low} to {rule.high}"
+        case rules.Matches():
+            yield f"matches {rule.pattern}"
+        case rules.AtMost():
+            yield f"at most {rule.maximum:,} items"
+        case rules.Date():
+            yield "a day, as 2026-01-31"
+        case rules.Instant():
+            yield "a date, or a date with a time"

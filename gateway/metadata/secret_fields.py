@@ -1,0 +1,24 @@
+"""Which fields of requests are secrets: pages never put them into links, query strings or code."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.contract.typeinfo import Property
+
+_NAME = re.compile(
+    r"password|passphrase|passwd|secret|credential|(?:api|private|access)_?key|"
+    r"(?:access|refresh|bearer|auth|id|session|api|user|reset|login)_?token|^token$|(?-i:(?:^|_)(?:pin|PIN|Pin)$|[a-z]P(?:in|IN)$)",
+    re.IGNORECASE,
+)
+#: Kinds of values that hold a secret; whether a token is wanted is none.
+_KINDS = frozenset({"String", "Byte[]", "Stream", "Object", "List", "Array", "Dictionary"})
+
+
+def is_secret(each: Property) -> bool:
+    """Whether a field's value is a secret: by its name, or since the declaration says that it is entered as a password."""
+    entered = each.ui.get("input")
+    kind = entered.get("type") if isinstance(entered, dict) else None
+    if kind == "password" or (each.api_member is not None and each.api_member.format.lower() == "password"):
+        return True
+    return each.type.name in _KINDS and _NAME.search(each.wire) is not None
