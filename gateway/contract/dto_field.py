@@ -77,10 +77,19 @@ class Attribute:
     values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
-def unbindable(value: Any) -> marshmallow.ValidationError:
-    """The error of a value that is none of its field's type, as ServiceStack words it."""
+#: In the meta of an error: the values that a field takes, separated by commas.
+ALLOWED_VALUES = "AllowedValues"
+
+
+def unbindable(value: Any, allowed: Iterable[str] = ()) -> marshmallow.ValidationError:
+    """Return the error of a value that is not of its field's type, in ServiceStack's words.
+
+    :param allowed: the texts that the field takes, for the error's meta; empty where they can't be listed.
+    """
     message = f"'{str(value)[:200]}' is an Invalid value for '{{path}}'"
-    return marshmallow.ValidationError(cast("list[str]", [Failure(message, "SerializationException")]))
+    names = ", ".join(allowed)
+    meta = {ALLOWED_VALUES: names} if names else None
+    return marshmallow.ValidationError(cast("list[str]", [Failure(message, "SerializationException", meta)]))
 
 
 class DtoField(_Field):

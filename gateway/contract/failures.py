@@ -32,7 +32,7 @@ def _field_error(message: str, path: str) -> FieldError:
 
 def _meta(message: Failure, name: str) -> Mapping[str, str]:
     if message.code == "SerializationException":
-        return {}
+        return message.meta
     meta = {**message.meta, "PropertyName": name}
     if "PropertyValue" in meta:
         # The value last, as ServiceStack writes it.

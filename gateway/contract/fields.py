@@ -177,7 +177,7 @@ class Enum(DtoField, base.Enum[EnumType]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> EnumType:
         found = None if isinstance(value, bool) else self._spellings.get(str(value).strip().lower())
         if found is None:
-            raise unbindable(value)
+            raise unbindable(value, [str(each.value) for each in self.enum])
         return found
 
 

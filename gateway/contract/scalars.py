@@ -6,6 +6,7 @@ a format spells in a way of its own, as JSON does dates of old clients, is among
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from marshmallow import fields as base
@@ -22,10 +23,12 @@ class Scalar(DtoField, base.Field[Any]):
     :ivar shape: what the serializers write it by, and what texts are read by.
     :ivar wire: what requests are read by, where a format has the value in a way of its own; else texts.
     :ivar dotnet: the .NET type.
+    :ivar allowed: the texts that it takes, where they can be listed.
     """
 
     shape: shapes.Shape
     wire: shapes.Shape = shapes.Text()
+    allowed: Iterable[str] = ()
     dotnet: str
 
     def __init__(self, description: str = "", **kwargs: Any) -> None:
@@ -33,11 +36,11 @@ class Scalar(DtoField, base.Field[Any]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise unbindable(value)
+            raise unbindable(value, self.allowed)
         try:
             return scalars.reader(self.shape)(str(value))
         except ValueError:
-            raise unbindable(value) from None
+            raise unbindable(value, self.allowed) from None
 
 
 class Unsigned(Scalar):
@@ -204,6 +207,7 @@ class Flags(Scalar):
         super().__init__(description, **kwargs)
         self.enum = enum
         self.dotnet = enum.__name__
+        self.allowed = tuple(enum.numbers())
 
     @property
     def shape(self) -> shapes.Shape:  # type: ignore[override]

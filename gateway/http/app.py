@@ -12,10 +12,22 @@ from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
 from gateway.calls import Callers, Once
 from gateway.contract.catalog import Catalog
-from gateway.http import compression, forwarded, hardening, leniency, login, metadata, middleware, refusals, routing
+from gateway.http import (
+    compression,
+    forwarded,
+    hardening,
+    leniency,
+    login,
+    metadata,
+    middleware,
+    refusals,
+    routing,
+    unknown,
+)
 from gateway.http.admission import PLACE, Admission
 from gateway.http.auth import Gate
 from gateway.http.errors import ErrorAnswers
+from gateway.http.nearest import Nearest
 from gateway.http.pipeline import OPEN_LIMITS, Pipeline
 from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request
@@ -207,8 +219,9 @@ def create_app(
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
+    nearest = Nearest(_known_to_all(catalog, permitted_only=options.permitted_only))
     answers = ErrorAnswers(
-        registry, surroundings, options.realm, debug=options.debug, compatible=options.compatible_errors
+        registry, surroundings, nearest, options.realm, debug=options.debug, compatible=options.compatible_errors
     )
     answers.install(app)
     library = Library(catalog, registry, options.title, options.version)
@@ -225,6 +238,21 @@ def create_app(
     return app
 
 
+#: Routes that every service has.
+_FIXED = ("/metadata", "/types", "/openapi", "/explorer", "/health", "/ready", "/api/{Operation}")
+
+
+def _known_to_all(catalog: Catalog, *, permitted_only: bool) -> Iterator[str]:
+    """The routes that an error may name to anyone."""
+    yield from _FIXED
+    for operation in catalog:
+        # SECURITY: names of operations that a caller may not call are in no response then.
+        if not permitted_only or operation.access is None or not operation.access.signed_in:
+            yield from (each.path for each in operation.routes)
+    if any(each.signs_in for each in catalog):
+        yield from (login.LOGIN, login.LOGOUT)
+
+
 def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Iterator[Any]:
     """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
     yield middleware.RequestIds()
@@ -239,6 +267,8 @@ def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Ite
         yield middleware.Padding()
     if options.reading == "lenient":
         yield leniency.Telling()
+    if options.debug:
+        yield unknown.CountingUnknown(registry)
 
 
 def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline, visibility: metadata.Visibility) -> None:

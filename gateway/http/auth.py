@@ -19,6 +19,8 @@ from gateway.origins import ANY, is_origin_of_host
 #: In the WSGI environment: the id of the user whom the request's credentials have signed in; empty when they were refused.
 CALLER = "gateway.caller"
 
+_NO_SCHEME = "The Authorization header has no scheme: send 'Authorization: Bearer KEY'."
+
 _HERE = frozenset({"same-origin", "none"})
 
 
@@ -52,6 +54,8 @@ class Gate:
             )
             if ambient or caller is None:
                 check_origin(request, operation, self.origins, ambient=ambient)
+        except NotAuthenticated as error:
+            raise _explained(error, caller, request) from error
         except Forbidden as error:
             if recorded:
                 audit.record(audit.Event.ACCESS_DENIED, operation=operation.name, reason=error.message)
@@ -90,6 +94,14 @@ class Gate:
         except (NotAuthenticated, Forbidden):
             return False
         return True
+
+
+def _explained(error: NotAuthenticated, caller: Principal | None, request: Request) -> NotAuthenticated:
+    """Return the error, which tells a caller who is not known what is wrong with the Authorization header."""
+    value = (request.credentials.authorization or "").strip()
+    if caller is None and value and " " not in value and value.lower() not in ("basic", "bearer"):
+        return NotAuthenticated(f"{error.message}. {_NO_SCHEME}")
+    return error
 
 
 def credentials(request: Request) -> Credentials:

@@ -30,6 +30,8 @@ Pairs = Iterable[tuple[str, forms.Value]]
 
 #: ``members[]``, ``members[0]``: a list's item by its place; ``meta[key]``: a map's entry.
 _SUBSCRIPT = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
+#: An object, or a list of them, whose first name has no quotes.
+_BEGINS_LIKE_JSV = re.compile(rb"\s*\[?\s*\{\s*[A-Za-z_]\w*\s*:")
 _LONGEST_PLACE = 9
 _LONGEST_SHOWN = 200
 
@@ -74,7 +76,7 @@ def read_values(
 
 def path_names(operation: Operation, declared: Sequence[str]) -> tuple[str | None, ...]:
     """The wire names that a route's variables bind to, in order; None for a variable that the request has no field for."""
-    members = _members(operation)
+    members = members_of(operation)
     return tuple(members[name.lower()][0] if name.lower() in members else None for name in declared)
 
 
@@ -110,7 +112,12 @@ def decode(data: bytes, expected: shape.Shape, request: Request, registry: Regis
         reading = leniency.READINGS.get(mode) or leniency.dropping(request)
         value = serializer.decode(data, expected, limits=limits, reading=reading)
     except DecodeError as error:
-        raise malformed(error, serializer.name) from error
+        failure = malformed(error, serializer.name)
+        if _BEGINS_LIKE_JSV.match(data) and serializer is not registry.by_name("jsv"):
+            declared = media_type(request.content_type)
+            instead = f" in place of {declared}" if registry.by_media_type(declared) else ""
+            failure.message += f"; for JSV use ?format=jsv or Content-Type: text/jsv{instead}"
+        raise failure from error
     if value is None:
         raise malformed(DecodeError("null where something was expected"), serializer.name)
     return value
@@ -132,7 +139,7 @@ def from_pairs(
     :param names: the names of the service's dialect.
     :param given_names: gets the client's spelling of each member, by wire name.
     """
-    members = _members(operation, names)
+    members = members_of(operation, names)
     texts: dict[str, list[_Given]] = {}
     failures: list[FieldError] = []
     for name, text in given:
@@ -176,7 +183,8 @@ def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, 
 
 
 @cache
-def _members(operation: Operation, names: str = "camel") -> Mapping[str, _Member]:
+def members_of(operation: Operation, names: str = "camel") -> Mapping[str, _Member]:
+    """Return the members of an operation's request by every name that requests may have for them, in lower case."""
     fields = operation.request_shape.fields
     members = {wire.lower(): (wire, each) for wire, each in fields.items()}
     if names == "snake":

@@ -15,6 +15,7 @@ import structlog
 
 from gateway import errors
 from gateway.contract.dto import Dto, Instance
+from gateway.contract.dto_field import ALLOWED_VALUES
 from gateway.contract.responses import ErrorResponse, ResponseError, ResponseStatus, error_type
 from gateway.contract.shapes import DECLARED, declared_path, document_shape
 from gateway.http import jsconfig, login
@@ -58,7 +59,7 @@ STATUS: Mapping[type[errors.ServiceError], int] = {
 _FALCON: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", ""),
     404: ("NotFound", "There is nothing at this address."),
-    405: ("MethodNotAllowed", "This address does not take that verb."),
+    405: ("MethodNotAllowed", ""),
     413: ("RequestEntityTooLarge", ""),
     414: ("RequestUriTooLong", ""),
     415: ("UnsupportedMediaType", ""),
@@ -88,13 +89,22 @@ class ErrorAnswers:
     :ivar realm: what WWW-Authenticate names.
     :ivar debug: whether answers carry stack traces.
     :ivar compatible: field names and reason phrases are ServiceStack's; otherwise wire names and HTTP's own phrases.
+    :ivar nearest: from a path that no route has to the sentence that names another one.
     """
 
     def __init__(
-        self, registry: Registry, surroundings: Surroundings, realm: str, *, debug: bool, compatible: bool = True
+        self,
+        registry: Registry,
+        surroundings: Surroundings,
+        nearest: Callable[[str], str],
+        realm: str,
+        *,
+        debug: bool,
+        compatible: bool = True,
     ) -> None:
         self.registry = registry
         self.surroundings = surroundings
+        self.nearest = nearest
         self.realm = realm
         self.debug = debug
         self.compatible = compatible
@@ -146,6 +156,10 @@ class ErrorAnswers:
     def _refused_by_falcon(self, request: Request, response: falcon.Response, error: falcon.HTTPError, _: Any) -> None:
         code, words = _FALCON.get(error.status_code, (error.title or "Error", ""))
         message = words or error.description or error.title or "The request can't be done."
+        if isinstance(error, falcon.HTTPMethodNotAllowed):
+            message = f"{request.method} is not allowed here; allowed: {_allowed(error)}."
+        elif error.status_code == 404:
+            message = f"{message} {self.nearest(request.path)}"
         response.set_headers(error.headers or {})
         self.answer(request, response, error.status_code, errors.ServiceError(message, error_code=code))
 
@@ -166,6 +180,8 @@ class ErrorAnswers:
             response.status = f"{status} {reason_phrase(status, error)}"
         if isinstance(error, errors.ValidationFailed) or error.code == _UNBOUND:
             dialect = self.registry.dialect
+            if self.compatible:
+                error.meta |= _allowed_values(error, request, dialect)
             error.errors = tuple(spelled(each, request, dialect, compatible=self.compatible) for each in error.errors)
         self._headers(request, response, error)
         if status < 500 and login.is_login_form(request):
@@ -203,6 +219,12 @@ class ErrorAnswers:
 
     def _stack_trace(self, error: errors.ServiceError) -> str | None:
         return "".join(traceback.format_exception(error.__cause__ or error)) if self.debug else None
+
+
+def _allowed(error: falcon.HTTPMethodNotAllowed) -> str:
+    """The verbs of the Allow header that a person would choose from."""
+    names = (error.headers or {})["Allow"].split(", ")  # type: ignore[index]
+    return ", ".join(each for each in names if each not in ("HEAD", "OPTIONS"))
 
 
 def _wants_challenge(request: Request, error: errors.NotAuthenticated) -> bool:
@@ -248,6 +270,19 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto:
     return dto.new(response_status=status)
 
 
+def _allowed_values(error: errors.ServiceError, request: Request, dialect: Dialect) -> Mapping[str, str]:
+    """The members of the enums that values of the body are not in, for the error's meta.
+
+    ServiceStack's errors of queries and forms have no meta. It has no errors of enums in bodies, where it drops such values.
+    """
+    texts = [
+        f"{spelled(each, request, dialect, compatible=True).field_name}: {each.meta[ALLOWED_VALUES]}"
+        for each in error.errors
+        if ALLOWED_VALUES in each.meta and each.field_name not in request.given_names
+    ]
+    return {ALLOWED_VALUES: "; ".join(texts)} if texts else {}
+
+
 def spelled(failure: errors.FieldError, request: Request, dialect: Dialect, *, compatible: bool) -> errors.FieldError:
     """The failure with its field named as in the dialect, or as ServiceStack does: as the client spelled a member of the query or form
     whose value could not be bound, otherwise as the DTO declares it, unless documents have names that are not .NET's at all."""
@@ -261,7 +296,12 @@ def spelled(failure: errors.FieldError, request: Request, dialect: Dialect, *, c
     if failure.error_code == _UNBOUND:
         before, _, after = message.rpartition(f"'{failure.field_name}'")
         message = f"{before}'{name}'{after}" if before else message
-    return replace(failure, field_name=name, message=message)
+    if ALLOWED_VALUES not in failure.meta:
+        return replace(failure, field_name=name, message=message)
+    if not compatible:
+        message = f"{message}; allowed: {failure.meta[ALLOWED_VALUES]}"
+    # ServiceStack's errors of values that can't be bound have no meta.
+    return replace(failure, field_name=name, message=message, meta={})
 
 
 def error_document(error: errors.ServiceError, serializer: Serializer) -> bytes:

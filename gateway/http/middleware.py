@@ -209,6 +209,7 @@ EXPOSED = (
     "X-Total-Count",
     "X-Total-Count-Capped",
     "X-Total-Pages",
+    "X-Unknown-Members",
 )
 
 

@@ -1,0 +1,49 @@
+"""What a 404 suggests: the route that is nearest to a path that no route has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from difflib import SequenceMatcher
+
+_LONGEST = 200
+#: How alike each segment of a path must be to that of a route, and all of them on average: 1 is the same.
+_ALIKE = 0.6
+_ALIKE_ON_AVERAGE = 0.75
+#: How much a variable of a route is like any text.
+_VARIABLE = 0.75
+
+_ELSEWHERE = "Every operation is documented at /metadata."
+
+
+class Nearest:
+    """Suggests routes.
+
+    :param templates: the routes that any client may know of, such as ``/sessions/{SessionId}``.
+    """
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        self._routes = [(template, _segments(template)) for template in dict.fromkeys(templates)]
+
+    def __call__(self, path: str) -> str:
+        """Return a sentence that names the nearest route, or where all operations are documented."""
+        # SECURITY: comparing takes time, and anyone may ask.
+        if len(path) > _LONGEST:
+            return _ELSEWHERE
+        given = _segments(path)
+        likeness, template = max(((_likeness(given, each), name) for name, each in self._routes), default=(0.0, ""))
+        return f"Did you mean {template}?" if likeness >= _ALIKE_ON_AVERAGE else _ELSEWHERE
+
+
+def _segments(path: str) -> Collection[str]:
+    return path.lower().strip("/").split("/")
+
+
+def _likeness(given: Collection[str], route: Collection[str]) -> float:
+    """Return how alike a path and a route are, from 0 to 1."""
+    if len(given) != len(route):
+        return 0.0
+    each = [
+        _VARIABLE if expected.startswith("{") else SequenceMatcher(None, segment, expected).ratio()
+        for segment, expected in zip(given, route, strict=True)
+    ]
+    return sum(each) / len(each) if min(each) >= _ALIKE else 0.0
