@@ -17,7 +17,7 @@ from gateway.commands.chosen import chosen_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
 from gateway.errors import GatewayError
-from gateway.settings import Settings
+from gateway.settings import SERVERS, Settings
 from gateway.terminal import printable
 from models import StorageError
 
@@ -90,19 +90,23 @@ def main() -> None:
 @main.command()
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of that of GATEWAY_BIND.")
 @click.option("--open", "opens", is_flag=True, help="Open the service in a browser.")
-def serve(*, port: int | None, opens: bool) -> None:
+@click.option("--server", type=click.Choice(SERVERS), help="What serves HTTP, in place of GATEWAY_SERVER.")
+def serve(*, port: int | None, opens: bool, server: str | None) -> None:
     """Serve requests until SIGTERM or Ctrl-C. The first start creates the database and an administrator.
 
     \b
     Examples:
       gateway serve
       gateway serve --port 8080 --open
+      gateway serve --server granian
       gateway serve shop:shop
       GATEWAY_DATABASE_URL=mysql://gateway:PASSWORD@127.0.0.1/gateway gateway serve
     """
     from gateway import wsgi
     from gateway.serving import listening
 
+    if server is not None:
+        os.environ["GATEWAY_SERVER"] = server
     settings = Settings.from_environment()
     if port is not None:
         settings = replace(settings, bind=listening.with_port(settings.bind, port))

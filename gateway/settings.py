@@ -25,6 +25,7 @@ _SESSIONS = "gateway.sessions.service:service"
 _SERVICE = "a module and its attribute, as module:attribute"
 _HIDDEN = "(hidden)"
 _FIRST_USER = "admin@example.org"
+SERVERS = ("gunicorn", "granian")
 READINGS = ("compatible", "strict", "lenient")
 _WITHOUT_PROFILE: Mapping[str, str] = {
     "GATEWAY_CSV": "auto",
@@ -61,6 +62,9 @@ class Settings:
     )
     database_wait: int = _setting(
         "GATEWAY_DATABASE_WAIT", "seconds that gateway serve waits for the database at its start"
+    )
+    server: str = _setting(
+        "GATEWAY_SERVER", "what serves HTTP: gunicorn, or granian, which is faster behind a proxy"
     )
     workers: int = _setting("GATEWAY_WORKERS", "processes that handle requests")
     threads: int = _setting("GATEWAY_THREADS", "threads that handle requests, in each process")
@@ -193,6 +197,7 @@ class Settings:
             service=env.str("GATEWAY_SERVICE", _SESSIONS, validate=_check(_is_service, _SERVICE)),
             database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check_database),
             database_wait=env.int("GATEWAY_DATABASE_WAIT", 60, validate=validate.Range(0, 3600)),
+            server=env.str("GATEWAY_SERVER", "gunicorn", validate=validate.OneOf([*SERVERS])),
             workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
             threads=threads,
             connections=env.int("GATEWAY_CONNECTIONS", threads, validate=validate.Range(1, 1024)),

@@ -15,9 +15,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from gateway.settings import SERVERS
 
 EMAIL = "ada@example.org"
 PASSWORD = "correct horse battery"
@@ -77,6 +80,11 @@ class Gateway:
     environment: Mapping[str, str]
     output: Path
     process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def server(self) -> str:
+        """What serves HTTP in it."""
+        return self.environment.get("GATEWAY_SERVER", "gunicorn")
 
     @property
     def address(self) -> str:
@@ -188,5 +196,31 @@ def lasting_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatewa
     """One like it, for all tests of a module that leave it as it was."""
     for make in _gateways(tmp_path_factory.mktemp("lasting")):
         made = make(**FIRST_USER)
+        made.start()
+        yield made
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> str:
+    """What serves HTTP: one after the other."""
+    name = str(request.param)
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    return name
+
+
+@pytest.fixture
+def either_gateway(make_gateway: GatewayFactory, server: str) -> Gateway:
+    """A running gateway like `gateway`, on each server."""
+    made = make_gateway(**FIRST_USER, GATEWAY_SERVER=server)
+    made.start()
+    return made
+
+
+@pytest.fixture(scope="module")
+def lasting_either(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Gateway]:
+    """A running gateway like `lasting_gateway`, on each server."""
+    for make in _gateways(tmp_path_factory.mktemp(server)):
+        made = make(**FIRST_USER, GATEWAY_SERVER=server)
         made.start()
         yield made

@@ -20,6 +20,7 @@ def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
     from gateway.serving import application as serving
     from gateway.serving import listening, starting
 
+    serving.check_server(settings)
     logs.configure(settings.log, queued=True)
     service.check()
     listener = listening.listen(settings.bind)

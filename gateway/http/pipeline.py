@@ -401,7 +401,7 @@ class Pipeline:
     def _stream(
         self, request: Request, blocks: Generator[bytes, None, None], content_type: str, headers: Mapping[str, str]
     ) -> Answer:
-        if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and _SOCKET in request.env:
+        if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and "SERVER_SOFTWARE" in request.env:
             # Its clients can't tell a list that was cut from a complete one.
             return Answer(200, encoding.joined(blocks, Budget(self.limits)), content_type, headers)
         stream = encoding.Stream(blocks)

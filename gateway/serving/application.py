@@ -8,12 +8,14 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
+from gateway.errors import ConfigurationError
 from gateway.http.app import App
 from gateway.places import THREADS_PER_PLACE
 from gateway.serving.listening import SOCKET_UMASK
@@ -21,9 +23,27 @@ from gateway.serving.worker import CONNECTIONS
 from gateway.settings import Settings
 from models import Database
 
+#: The class of gunicorn's workers, by what serves HTTP in them.
+WORKERS: Mapping[str, str] = {
+    "gunicorn": "gateway.serving.worker.Worker",
+    "granian": "gateway.serving.granian_worker.Worker",
+}
+
+
+def check_server(settings: Settings) -> None:
+    """Raise ConfigurationError when the package of the chosen server is not installed."""
+    if find_spec(settings.server) is None:
+        raise ConfigurationError(
+            f"GATEWAY_SERVER: {settings.server} is not installed. Install it with pip install 'sessions-gateway[{settings.server}]'."
+        )
+
 
 def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
-    """gunicorn's settings, by its own names. ``deploy/gunicorn.conf.py`` uses the same."""
+    """gunicorn's settings, by its own names. ``deploy/gunicorn.conf.py`` uses the same.
+
+    :raises ConfigurationError: when the server that serves in the workers is not installed.
+    """
+    check_server(settings)
     shared_memory = Path("/dev/shm")  # noqa: S108 - where heartbeat files cost no disk
     return {
         "bind": settings.bind,
@@ -31,7 +51,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "workers": settings.workers,
         # Those beyond the setting only wait for a place, see gateway.places.
         "threads": settings.threads * THREADS_PER_PLACE,
-        "worker_class": "gateway.serving.worker.Worker",
+        "worker_class": WORKERS[settings.server],
         "worker_connections": CONNECTIONS,
         "preload_app": True,
         # nginx keeps its connections to us for as long; see deploy/nginx.

@@ -22,10 +22,14 @@ def head(path: str, *lines: str, method: str = "POST", close: bool = True, key: 
 
 
 def exchange(gateway: Gateway, data: bytes) -> bytes:
-    """What the server answers to these bytes and the end of the connection."""
+    """What the server answers to these bytes and the end of the connection.
+
+    granian answers nothing to a client that has ended its side: there the bytes must be a whole request, or what can't become one.
+    """
     with connect(gateway) as connection:
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
+        if gateway.server != "granian":
+            connection.shutdown(socket.SHUT_WR)
         return receive(connection)
 
 

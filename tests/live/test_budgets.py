@@ -17,21 +17,23 @@ import pytest
 
 from tests.live.raw import connect, head, receive
 from tests.live.sessions import create
-from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, wait_until
+from tests.servers import API_KEY, FIRST_USER, Gateway, _gateways, wait_until
 
 FORMATS = ("json", "jsv", "xml", "csv", "html", "jsonl")
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-@pytest.fixture
-def small(make_gateway: GatewayFactory) -> Iterator[Gateway]:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Gateway]:
     """A gateway whose streamed lists may be short only, with sessions that make more."""
-    gateway = make_gateway(**FIRST_USER, GATEWAY_STREAM_BYTES="200000", GATEWAY_REQUEST_BYTES="100000")
-    gateway.start()
-    for _ in range(10):
-        batch(gateway, 100)
-    yield gateway
-    assert unforeseen(gateway) == []
+    limits = {"GATEWAY_STREAM_BYTES": "200000", "GATEWAY_REQUEST_BYTES": "100000"}
+    for make in _gateways(tmp_path_factory.mktemp(server)):
+        gateway = make(**FIRST_USER, **limits, GATEWAY_SERVER=server)
+        gateway.start()
+        for _ in range(10):
+            batch(gateway, 100)
+        yield gateway
+        assert unforeseen(gateway) == []
 
 
 def batch(gateway: Gateway, count: int) -> None:
@@ -61,6 +63,8 @@ def test_a_list_that_fails_in_its_middle_looks_complete_in_no_format(small: Gate
             except ConnectionResetError:
                 continue
         begin, _, body = answer.partition(b"\r\n\r\n")
+        if not begin and small.server == "granian":  # it sends a head with the first block, or not at all
+            continue
         assert begin.startswith(b"HTTP/1.1 200"), name
         assert b"transfer-encoding: chunked" in begin.lower(), name
         assert not answer.endswith(LAST_CHUNK), name

@@ -33,10 +33,10 @@ def test_chunked_bodies(gateway: Gateway) -> None:
     assert b"displayName:in chunks" in answer
 
 
-def test_expect_100_continue(gateway: Gateway) -> None:
+def test_expect_100_continue(lasting_either: Gateway) -> None:
     body = b'{"displayName":"expected"}'
     lines = (JSON, f"Content-Length: {len(body)}", "Expect: 100-continue")
-    answer = exchange(gateway, head("/sessions", *lines) + body)
+    answer = exchange(lasting_either, head("/sessions", *lines) + body)
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
 
 

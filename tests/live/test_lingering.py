@@ -31,8 +31,9 @@ def refused(answer: bytes) -> tuple[int, str]:
     return int(head.split()[1]), json.loads(body)["responseStatus"]["errorCode"]
 
 
-def test_clients_that_do_not_close_hold_up_nobody(gateway: Gateway) -> None:
+def test_clients_that_do_not_close_hold_up_nobody(lasting_either: Gateway) -> None:
     """Each would cost everybody 2 seconds, were they waited for one after the other."""
+    gateway = lasting_either
     left_open = [connect(gateway) for _ in range(20)]
     for each in left_open:
         each.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -45,7 +46,7 @@ def test_clients_that_do_not_close_hold_up_nobody(gateway: Gateway) -> None:
         each.close()
 
 
-def test_requests_in_one_go_are_answered_in_order(gateway: Gateway) -> None:
+def test_requests_in_one_go_are_answered_in_order(lasting_either: Gateway) -> None:
     """Pipelined (RFC 9112, 9.3.2), whether their bodies are read or not."""
 
     def post(name: str, key: str) -> bytes:
@@ -54,7 +55,7 @@ def test_requests_in_one_go_are_answered_in_order(gateway: Gateway) -> None:
 
     requests = b"".join(post(f"n{number}", API_KEY if number % 2 else "wrong") for number in range(30))
     last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    with connect(gateway) as connection:
+    with connect(lasting_either) as connection:
         connection.sendall(requests + last)
         answer = receive(connection)
     assert statuses(answer) == [401, 200] * 15 + [200]

@@ -60,7 +60,8 @@ def more(made: list[str]) -> Callable[[], bool]:
     return lambda: len(made) > before + 20
 
 
-def test_a_reload_loses_no_request(gateway: Gateway) -> None:
+def test_a_reload_loses_no_request(either_gateway: Gateway) -> None:
+    gateway = either_gateway
     assert gateway.process is not None
     master = gateway.process
     with callers(gateway) as made:
@@ -74,8 +75,9 @@ def test_a_reload_loses_no_request(gateway: Gateway) -> None:
     assert master.poll() is None
 
 
-def test_a_new_master_takes_over_without_losing_a_request(gateway: Gateway) -> None:
+def test_a_new_master_takes_over_without_losing_a_request(either_gateway: Gateway) -> None:
     """SIGUSR2 starts the program anew, as it is installed now, on the same socket; then the old one may end."""
+    gateway = either_gateway
     assert gateway.process is not None
     old = gateway.process
     wait_until(lambda: len(children(old.pid)) == 2, "both workers")

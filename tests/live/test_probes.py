@@ -21,13 +21,14 @@ def probe(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
 
 
-def test_a_silent_database_delays_no_probe(make_gateway: GatewayFactory, own_server: Server) -> None:
+def test_a_silent_database_delays_no_probe(make_gateway: GatewayFactory, own_server: Server, server: str) -> None:
     """All threads wait for it, and as many requests again for a thread."""
     gateway = make_gateway(
         GATEWAY_DATABASE_URL=new_database(own_server.url),
         **SHARED,
         GATEWAY_WORKERS="1",
         GATEWAY_THREADS=str(THREADS),
+        GATEWAY_SERVER=server,
     )
     gateway.command("migrate")
     gateway.start()

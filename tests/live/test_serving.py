@@ -63,8 +63,8 @@ def test_the_curl_line_names_a_key_that_the_environment_gave(gateway: Gateway) -
     assert "displayName:Hi," in pasted(gateway.printed(), GATEWAY_BOOTSTRAP_API_KEY=API_KEY)
 
 
-def test_a_unix_socket(make_gateway: GatewayFactory) -> None:
-    gateway = make_gateway(GATEWAY_BIND="unix:gateway.socket")
+def test_a_unix_socket(make_gateway: GatewayFactory, server: str) -> None:
+    gateway = make_gateway(GATEWAY_BIND="unix:gateway.socket", GATEWAY_SERVER=server)
     gateway.healthy = (gateway.folder / "gateway.socket").exists  # type: ignore[method-assign]
     gateway.start()
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
@@ -125,7 +125,8 @@ def test_every_address(make_gateway: GatewayFactory) -> None:
     assert "displayName:Hi," in pasted(gateway.printed())
 
 
-def test_sessions_survive_a_restart_and_a_kill(gateway: Gateway) -> None:
+def test_sessions_survive_a_restart_and_a_kill(either_gateway: Gateway) -> None:
+    gateway = either_gateway
     first = create(gateway, "before the restart")
     assert gateway.stop() == 0
     gateway.start()
@@ -138,7 +139,8 @@ def test_sessions_survive_a_restart_and_a_kill(gateway: Gateway) -> None:
     assert names(gateway, first, second) == ["before the restart", "before the kill"]
 
 
-def test_killed_workers_are_replaced(gateway: Gateway) -> None:
+def test_killed_workers_are_replaced(either_gateway: Gateway) -> None:
+    gateway = either_gateway
     before = create(gateway, "before")
     wait_until(lambda: len(workers(gateway)) == 2, "both workers")
     killed = workers(gateway)
@@ -148,7 +150,8 @@ def test_killed_workers_are_replaced(gateway: Gateway) -> None:
     assert names(gateway, before, create(gateway, "after")) == ["before", "after"]
 
 
-def test_requests_that_run_are_answered_before_the_end(gateway: Gateway) -> None:
+def test_requests_that_run_are_answered_before_the_end(either_gateway: Gateway) -> None:
+    gateway = either_gateway
     body = b'{"displayName":"slow"}'
     with connect(gateway) as connection:
         connection.sendall(head("/sessions", "Content-Type: application/json", f"Content-Length: {len(body)}"))
@@ -166,7 +169,8 @@ def test_requests_that_run_are_answered_before_the_end(gateway: Gateway) -> None
     assert names(gateway, session_id) == ["slow"]
 
 
-def test_a_connection_that_is_kept_open_keeps_no_one_from_ending(gateway: Gateway) -> None:
+def test_a_connection_that_is_kept_open_keeps_no_one_from_ending(either_gateway: Gateway) -> None:
+    gateway = either_gateway
     with connect(gateway) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
         assert next_status(connection) == 200

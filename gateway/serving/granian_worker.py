@@ -1,0 +1,222 @@
+"""A gunicorn worker that lets granian serve its sockets: GATEWAY_SERVER=granian.
+
+gunicorn's master starts, replaces and ends the workers, so signals, sockets and upgrades are the same with both servers. In the worker
+granian reads and writes HTTP in threads of its own, outside the interpreter, and calls `Worker._answer` in one of `threads` threads.
+docs/serving.rst lists what granian does in another way than `gateway.serving.worker`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from granian._futures import _new_cbscheduler
+from granian._granian import SocketHolder, WorkerSignal, WSGIWorker
+from granian.http import HTTP1Settings
+from gunicorn.workers import base
+
+from gateway import logs
+from gateway.http.app import App
+from gateway.http.errors import UNFORESEEN
+from gateway.http.request import new_request_id
+from gateway.serving import heap
+from gateway.serving.incoming import HEAD_LIMIT
+from gateway.serving.listening import BACKLOG
+
+#: Seconds that a client may take none of a response that is sent to it.
+TAKEN_WITHIN = 30
+
+#: Seconds for which the rest of a body is read that the application did not want.
+LINGER = 30.0
+
+#: Seconds for which a worker that ends goes on serving, so that its clients get to know of it.
+LAST_CALL = 1.0
+
+#: Seconds between two signs of life for the master.
+_BEAT = 1.0
+#: granian's threads that read and write, and seconds after which threads of the application without a request end.
+_IO_THREADS = 1
+_IDLE = 30
+_NO_TLS = (False, None, None, None, "tls1.3", None, [], False)
+_NO_METRICS = (None, None)
+_BLOCK = 64 * 1024
+#: What each request's environment has in common; granian sets the rest.
+_COMMON: Mapping[str, Any] = {
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "granian",
+    "wsgi.input_terminated": True,
+    "wsgi.multiprocess": True,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+_CHUNKED = "The server does not see whether a body in chunks is complete. Send its Content-Length."
+
+log = structlog.get_logger("gateway")
+
+
+class Worker(base.Worker):  # type: ignore[misc]
+    """The worker that ``gateway serve --server granian`` runs."""
+
+    wsgi: App
+    alive: bool
+
+    def init_process(self) -> None:
+        """Serve until a signal ends it."""
+        heap.give_back_large_blocks()
+        super().init_process()
+
+    def run(self) -> None:
+        """Let granian serve, until a signal or the number of requests ends this worker."""
+        servers = [self._start(each) for each in self.sockets]
+        while self.alive and self.ppid == os.getppid():
+            self._beat()
+        # granian closes connections between two requests at once. Those in use end here after a response that announces it.
+        self.alive = False
+        last_call = time.monotonic() + LAST_CALL
+        while time.monotonic() < last_call:
+            self._beat(last_call - time.monotonic())
+        for listener in self.sockets:
+            listener.close()
+        for stop, _ in servers:
+            stop.set()
+        latest = time.monotonic() + self.cfg.graceful_timeout
+        while time.monotonic() < latest and not all(has_ended.is_set() for _, has_ended in servers):
+            self._beat()
+
+    def _beat(self, seconds: float = _BEAT) -> None:
+        """Give a sign of life, and wait for the next one, or for a signal or the end of a server."""
+        self.notify()
+        select.select([self.PIPE[0]], [], [], max(0.0, seconds))
+        with suppress(BlockingIOError):
+            os.read(self.PIPE[0], _BLOCK)
+
+    def _start(self, listener: Any) -> tuple[Any, threading.Event]:
+        """Let granian serve a socket. Return what stops it, and what is set when its last connection has ended."""
+        is_unix = listener.family == socket.AF_UNIX
+        if not is_unix:
+            # Connections inherit it.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKEN_WITHIN * 1000)
+        stop, has_ended = WorkerSignal(), threading.Event()
+
+        def end() -> None:
+            has_ended.set()
+            os.write(self.PIPE[1], b"1")
+
+        stop.add_cb(end)
+        server = WSGIWorker(
+            self.age,
+            # granian closes its descriptor itself.
+            (None, SocketHolder(os.dup(listener.fileno()), is_unix, BACKLOG)),
+            None,
+            _IO_THREADS,
+            _IO_THREADS,
+            self.cfg.threads,
+            _IDLE,
+            self.cfg.worker_connections,
+            "1",
+            # The timeout counts between requests, too.
+            HTTP1Settings(header_read_timeout=self.cfg.keepalive * 1000, max_buffer_size=HEAD_LIMIT),
+            None,
+            None,
+            *_NO_TLS,
+            _NO_METRICS,
+        )
+        serve = server.serve_mtr_uds if is_unix else server.serve_mtr
+        # granian asks for a loop, and runs nothing of this application in it.
+        loop = asyncio.new_event_loop()
+        serve(_new_cbscheduler(loop, self._answer, impl_asyncio=True), loop, stop)
+        return stop, has_ended
+
+    def _answer(self, protocol: Any, environ: dict[str, Any]) -> None:
+        """Answer one request, in a thread of granian's."""
+        logs.current.request_id = ""
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        environ.update(_COMMON)
+        environ["wsgi.errors"] = sys.stderr
+        if environ["SERVER_PROTOCOL"] == "HTTP/1":
+            environ["SERVER_PROTOCOL"] = "HTTP/1.0"
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            request_id = new_request_id()
+            log.warning("refused", request_id=request_id, status=411, reason=_CHUNKED)
+            _discard(environ)
+            self._refuse(protocol, environ, 411, _CHUNKED, request_id)
+            return
+        response = _Response()
+        try:
+            blocks = self.wsgi(environ, response.start)
+        except Exception as error:
+            request_id = new_request_id()
+            log.error("unforeseen", request_id=request_id, exc_info=error)
+            self._refuse(protocol, environ, 500, UNFORESEEN, request_id)
+            return
+        if "CONTENT_LENGTH" in environ:
+            _discard(environ)
+        if not self.alive:
+            response.headers.append(("Connection", "close"))
+        if isinstance(blocks, list):
+            protocol.response_bytes(response.status, response.headers, b"".join(blocks))
+        else:
+            protocol.response_iter(response.status, response.headers, _Blocks(blocks))
+
+    def _refuse(self, protocol: Any, environ: dict[str, Any], status: int, message: str, request_id: str) -> None:
+        """Answer a request that does not come to the application as the gateway answers errors."""
+        target = f"{quote(environ['PATH_INFO'], encoding='latin-1')}?{environ['QUERY_STRING']}"
+        fields = (
+            (name, environ.get(key)) for name, key in (("Accept", "HTTP_ACCEPT"), ("Content-Type", "CONTENT_TYPE"))
+        )
+        lines = [
+            f"{environ['REQUEST_METHOD']} {target} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in fields if value),
+        ]
+        refusal = self.wsgi.refusal(status, message, request_id, "\r\n".join(lines).encode("latin-1", "replace"))
+        head, _, body = refusal.partition(b"\r\n\r\n")
+        _, *headers = head.decode("ascii").split("\r\n")
+        protocol.response_bytes(status, [tuple(each.split(": ", 1)) for each in headers], body)
+
+
+class _Response:
+    """The head of a response."""
+
+    __slots__ = ("headers", "status")
+
+    def start(self, status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        """Take the head from the application."""
+        self.status = int(status[:3])
+        self.headers = headers
+
+
+class _Blocks:
+    """The blocks of a response, as granian asks for them. What an application's iterator raises ends the connection."""
+
+    __slots__ = ("__next__", "_blocks")
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = blocks
+        self.__next__ = iter(blocks).__next__
+
+    def close(self) -> None:
+        """End the response, complete or not."""
+        if hasattr(self._blocks, "close"):
+            self._blocks.close()
+
+
+def _discard(environ: dict[str, Any]) -> None:
+    """Read what the application has not read of a body: a client that still sends would find a reset instead of the response."""
+    if "HTTP_EXPECT" not in environ:
+        latest = time.monotonic() + LINGER
+        while environ["wsgi.input"].read(_BLOCK) and time.monotonic() < latest:
+            pass
