@@ -33,7 +33,7 @@ class RequestIds:
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Choose the id, and note the time."""
         request.began = time.perf_counter()
-        given = request.env.get("HTTP_XREQUEST_ID")
+        given = request.env.get("HTTP_X_REQUEST_ID")
         # PERF: an id is no secret; the operating system's random numbers take ten times as long. Forks seed Python's anew.
         request.id = given if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         logs.current.request_id = request.id
