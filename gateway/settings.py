@@ -63,9 +63,7 @@ class Settings:
     database_wait: int = _setting(
         "GATEWAY_DATABASE_WAIT", "seconds that gateway serve waits for the database at its start"
     )
-    server: str = _setting(
-        "GATEWAY_SERVER", "what serves HTTP: gunicorn, or granian, which is faster behind a proxy"
-    )
+    server: str = _setting("GATEWAY_SERVER", "what serves HTTP: gunicorn, or granian, which is faster behind a proxy")
     workers: int = _setting("GATEWAY_WORKERS", "processes that handle requests")
     threads: int = _setting("GATEWAY_THREADS", "threads that handle requests, in each process")
     connections: int = _setting("GATEWAY_CONNECTIONS", "database connections that each process opens at most")

@@ -47,7 +47,7 @@ _BEAT = 1.0
 #: granian's threads that read and write, and seconds after which threads of the application without a request end.
 _IO_THREADS = 1
 _IDLE = 30
-_NO_TLS = (False, None, None, None, "tls1.3", None, [], False)
+_NO_TLS: tuple[Any, ...] = (False, None, None, None, "tls1.3", None, [], False)
 _NO_METRICS = (None, None)
 _BLOCK = 64 * 1024
 #: What each request's environment has in common; granian sets the rest.

@@ -20,7 +20,7 @@ from tests.live.sessions import create
 from tests.servers import API_KEY, FIRST_USER, Gateway, _gateways, wait_until
 
 FORMATS = ("json", "jsv", "xml", "csv", "html", "jsonl")
-LAST_CHUNK = b"0\r\n\r\n"
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
