@@ -229,6 +229,18 @@ class Arrival(NamedTuple):
     prefix: str = ""
 
 
+class Standing(NamedTuple):
+    """Who answers an operation.
+
+    :ivar state: ``old``, ``shadow``, ``percent N`` or ``new``.
+    :ivar answered_by: the same as a reader understands it.
+    """
+
+    operation: str
+    state: str
+    answered_by: str
+
+
 class Forwarded(Protocol):
     """A request that is forwarded by the contract.
 
@@ -272,6 +284,14 @@ class Front(Protocol):
     @property
     def callers(self) -> Callers:
         """Who tells the callers of forwarded operations apart."""
+        ...
+
+    def standing(self, catalog: Catalog) -> Sequence[Standing]:
+        """Who answers each operation of a catalog now."""
+        ...
+
+    def unknown(self, catalog: Catalog) -> Sequence[str]:
+        """Names in the file of switches that are no operations."""
         ...
 
     def typed(self, catalog: Catalog) -> Catalog:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import click
 
 from gateway.commands import serving
 from gateway.service import Service
-from gateway.settings import Settings, names_service
-from gateway.upstream.limits import CONNECTIONS, Timeouts
+from gateway.settings import Settings, names_service, service_name
+from gateway.upstream.limits import CONNECTIONS, SWITCHES, Timeouts
+
+_SWITCHES = click.option(
+    "--switches",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=SWITCHES,
+    show_default=True,
+    help="The file that says who answers each operation; it is read again when it changes.",
+)
 
 
 class _Front(click.Group):
@@ -39,6 +50,7 @@ def front() -> None:
     metavar="NAME[=VERB PATH]",
     help="Ask in JSON for this operation, by its own route or this one, and answer in every format; may be repeated; all for all.",
 )
+@_SWITCHES
 @click.option(
     "--connect-timeout",
     type=float,
@@ -65,6 +77,7 @@ def to(
     url: str,
     *,
     typed: tuple[str, ...],
+    switches: Path,
     everything: bool,
     connect_timeout: float,
     read_timeout: float,
@@ -83,6 +96,7 @@ def to(
         Upstream(
             url,
             typed=_typed(typed),
+            switches=switches,
             everything=everything,
             pages=has_contract,
             connect_timeout=connect_timeout,
@@ -92,6 +106,51 @@ def to(
         )
     )
     serving.run(settings, service)
+
+
+@front.command("set")
+@click.argument("operation")
+@click.argument("state", nargs=-1, required=True)
+@_SWITCHES
+def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
+    """Let OPERATION be answered by STATE: old, shadow, percent N or new. Servers follow within a second.
+
+    \b
+    Examples:
+      gateway front set NewSession shadow
+      gateway front set GetSession percent 10
+      gateway front set '*' old
+
+    '*' stands for all operations that have no state of their own. With a service (MODULE:ATTRIBUTE), the operation is looked up in it.
+    """
+    from gateway.upstream import switches as file
+
+    try:
+        wanted = file.state(" ".join(state))
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
+    if operation != "*":
+        operation = _checked(operation, wanted.kind)
+    file.change(switches, operation, wanted)
+    click.echo(f"{operation} = {wanted}")
+
+
+def _checked(name: str, kind: str) -> str:
+    """Return the name of an operation as it is declared, if a service is named. Raises UsageError for one that can't be in this state."""
+    if not re.fullmatch(r"\w+", name):
+        raise click.UsageError(f"'{name}' is not the name of an operation.")
+    if not names_service():
+        return name
+    from gateway import wsgi
+
+    # Without its old host, the service need not be complete.
+    service = wsgi.load(service_name())
+    found = service.catalog.find(name)
+    if found is None:
+        raise click.UsageError(f"{service.title} has no operation '{name}'. 'gateway routes' lists them.")
+    if kind != "old" and found.name not in service.catalog.handlers:
+        raise click.UsageError(f"{found.name} has no handler here, so that the old host must answer it.")
+    return found.name
 
 
 def _typed(given: tuple[str, ...]) -> bool | dict[str, str]:

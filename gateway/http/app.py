@@ -58,6 +58,7 @@ class App(falcon.App[Request, falcon.Response]):
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
     :ivar default_format: name of the format that answers where nothing else says so.
     :ivar proxies: networks of the proxies whose forwarding headers are believed.
+    :ivar visibility: the pages about the service, and whom they show what.
     :ivar body_limit: bytes of a body beyond which it is certainly not read.
     :ivar caller_share: the part of a processor that one caller may use in a process while others call.
     """
@@ -67,6 +68,7 @@ class App(falcon.App[Request, falcon.Response]):
     caller_share: float = 1.0
     proxies: tuple[addresses.Network, ...] = ()
     body_limit: int = BODY_LIMIT
+    visibility: metadata.Visibility
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one WSGI request."""
@@ -226,6 +228,7 @@ def create_app(
     answers.install(app)
     library = Library(catalog, registry, options.title, options.version)
     visibility = metadata.Visibility(library, gate, options.admission, surroundings, options.permitted_only)
+    app.visibility = visibility
     _mount_operations(app, catalog, pipeline, visibility)
     _mount_predefined(app, registry, pipeline, visibility)
     for template, resource in metadata.routes(visibility):

@@ -18,6 +18,7 @@ from gateway.errors import ServiceError
 from gateway.http import conditional, forwarded
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
+from gateway.http.metadata import Visibility, base_url
 from gateway.http.middleware import OVERRIDE, REQUEST_ID, LoggedStream, Negotiating, overridden
 from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request, new_request_id
@@ -34,9 +35,6 @@ _CALL = "gateway.front.call"
 #: Bytes of a response that is written by the contract.
 _TYPED_BYTES = 128 * 1024 * 1024
 
-#: What the server itself has at every front.
-_PROBES = (HealthResource, ReadyResource)
-
 
 class Failing:
     """Middleware that answers a request that could not be forwarded."""
@@ -47,6 +45,40 @@ class Failing:
         if problem is not None:
             request.operation = request.env.get(_OPERATION)
             raise problem
+
+
+class FrontResource:
+    """``/front``: who answers each operation."""
+
+    def __init__(self, visibility: Visibility, front: Front, catalog: Catalog) -> None:
+        self._visibility = visibility
+        self._front = front
+        self._catalog = catalog
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """The page, or the rows in the negotiated format."""
+        visibility, negotiation = self._visibility, request.negotiation
+        with visibility.admission.document(request):
+            names = visibility.names(request)
+            rows = [each._asdict() for each in self._front.standing(self._catalog)]
+            if negotiation.serializer.paged:
+                unknown = self._front.unknown(self._catalog)
+                visibility.tell(
+                    request,
+                    response,
+                    visibility.library.front(names, rows, unknown, base_url(request), visibility.account(request)),
+                )
+                return
+        visibility.vary(response)
+        shown = [_camel(each) for each in rows if names is None or each["operation"] in names]
+        response.content_type = negotiation.content_type
+        response.data = negotiation.serializer.encode(shown)
+
+    on_head = on_get
+
+
+def _camel(row: dict[str, str]) -> dict[str, str]:
+    return {"answeredBy" if name == "answered_by" else name: value for name, value in row.items()}
 
 
 class Tagging:
@@ -68,6 +100,10 @@ class Tagging:
         if conditional.unchanged(request, tag):
             response.status, response.data = falcon.HTTP_304, None
             response.content_type = None
+
+
+#: What the server itself has at every front.
+_OWN = (HealthResource, ReadyResource, FrontResource)
 
 
 class FrontApp(App):
@@ -160,7 +196,7 @@ class FrontApp(App):
                 )
             if operation is not None:
                 return operation, self.front.way(operation, request.method)
-        elif resource is not None and (self.front.pages or isinstance(resource, _PROBES)):
+        elif resource is not None and (self.front.pages or isinstance(resource, _OWN)):
             return None, Way.HERE
         return None, Way.RAW if self.front.everything else Way.HERE
 
@@ -222,5 +258,9 @@ def create_front(
     negotiating = Negotiating(app.registry, options.default_format, jsonp=options.jsonp)
     typed = create_app(front.typed(catalog), registry, None, front.callers, _typed_options(options, front))
     typed.add_middleware(Tagging())
+    app.visibility.library.answering = lambda: tuple(
+        (each.operation, each.answered_by) for each in front.standing(catalog)
+    )
+    app.add_route("/front", FrontResource(app.visibility, front, catalog))
     app.stand_before(front, typed, negotiating, options.write_line)
     return app

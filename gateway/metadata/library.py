@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -86,13 +86,31 @@ class Library:
         self.title = title
         self.version = version
         self.date = f"{changed(catalog):%Y-%m-%d %H:%M:%S}"
+        #: Who answers each operation, by name, where an old host stands behind the service.
+        self.answering: Callable[[], tuple[tuple[str, str], ...]] = tuple
         self._view = lru_cache(maxsize=16)(self._describe)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
         self._kept_types = lru_cache(maxsize=MOST_TYPES_KEPT)(self._make)
 
     def index(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/metadata``."""
-        return self._kept(_index, names).at(base_url, account)
+        return self._kept(_index, names, self.answering()).at(base_url, account)
+
+    def front(
+        self,
+        names: frozenset[str] | None,
+        rows: Sequence[Mapping[str, str]],
+        unknown: Sequence[str],
+        base_url: str,
+        account: str = "",
+    ) -> Document:
+        """``/front``: who answers each operation.
+
+        :param rows: an operation, its state and who answers it, each.
+        :param unknown: names that the file of switches has and the service has not.
+        """
+        shown = [each for each in rows if names is None or each["operation"] in names]
+        return _page(pages.front_page(shown, unknown, self.title)).at(base_url, account)
 
     def operation(
         self,
@@ -196,8 +214,8 @@ def _sampled(library: Library) -> list[str]:
     return [each.name for each in library.registry if each.sampled]
 
 
-def _index(library: Library, view: View) -> Document:
-    return _page(pages.index_page(view.operations, _sampled(library), library.title))
+def _index(library: Library, view: View, answering: tuple[tuple[str, str], ...]) -> Document:
+    return _page(pages.index_page(view.operations, _sampled(library), library.title, dict(answering)))
 
 
 def _operation(library: Library, view: View, name: str, format_name: str, language: str) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -168,8 +168,18 @@ def _row(each: Property, operation: Operation | None, *, demanded: bool) -> Fiel
     return Field(each.wire, place, type_text(each.type), "Yes" if required else "No", each.description)
 
 
-def index_page(operations: Iterable[Operation], formats: Iterable[str], title: str) -> str:
-    """``/metadata``: every operation, by tag, with a link for each format."""
+def front_page(rows: Sequence[Mapping[str, str]], unknown: Sequence[str], service: str) -> str:
+    """``/front``: who answers each operation."""
+    return render_kept("front.html", service, title=f"Front · {service}", rows=rows, unknown=unknown)
+
+
+def index_page(
+    operations: Iterable[Operation], formats: Iterable[str], title: str, answering: Mapping[str, str] | None = None
+) -> str:
+    """``/metadata``: every operation, by tag, with a link for each format.
+
+    :param answering: who answers each operation, where an old host stands behind the service.
+    """
     groups: dict[str, list[Operation]] = {}
     for operation in operations:
         groups.setdefault(operation.tags[0] if operation.tags else "other", []).append(operation)
@@ -182,6 +192,7 @@ def index_page(operations: Iterable[Operation], formats: Iterable[str], title: s
         formats=[*formats],
         languages=types.LANGUAGES,
         rules=rules,
+        answering=answering,
     )
 
 

@@ -18,3 +18,7 @@ class Timeouts:
 
     connect: float = 5.0
     read: float = 60.0
+
+
+#: The file of switches, in the folder where the server is started.
+SWITCHES = "front.switches"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
-from gateway.calls import Arrival, Forwarded, Way
+from gateway.calls import Arrival, Forwarded, Standing, Way
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import CatalogError, status
 from gateway.rows import Rows
@@ -15,7 +16,8 @@ from gateway.service import Service
 from gateway.upstream import address, headers, raw
 from gateway.upstream.callers import Passing
 from gateway.upstream.host import Host
-from gateway.upstream.limits import CONNECTIONS, Timeouts
+from gateway.upstream.limits import CONNECTIONS, SWITCHES, Timeouts
+from gateway.upstream.switches import NEW, State, Switches
 from gateway.upstream.typed import Template, Typed
 
 
@@ -28,6 +30,8 @@ class Upstream:
     :param url: the host, for instance ``http://old-host:8080`` or ``https://old-host/path``.
     :param typed: names of the operations that are forwarded typed; True for all that neither sign in nor take files. A mapping has a verb
         and a path of the host for each name, ``{"GetCustomer": "GET /v1/customers/{Id}"}``; an empty text stands for the operation's own.
+    :param switches: the file that says who answers each operation (`gateway.upstream.switches`). It need not exist: then operations with a
+        handler are answered here, and the others are forwarded.
     :param everything: forward requests to paths that no operation has, too. Otherwise they are 404.
     :param pages: whether ``/metadata``, ``/types`` and the other pages about the service are those of this server; otherwise the old
         host's, if `everything` is set.
@@ -46,6 +50,7 @@ class Upstream:
         url: str,
         *,
         typed: bool | Iterable[str] | Mapping[str, str] = False,
+        switches: str | Path = SWITCHES,
         everything: bool = False,
         pages: bool = True,
         connect_timeout: float = Timeouts.connect,
@@ -62,6 +67,7 @@ class Upstream:
             if isinstance(typed, Mapping)
             else dict.fromkeys(typed, "")
         )
+        self.switches = Switches(Path(switches).absolute())
         self.everything = everything
         self.connections = connections
         self.patience = connect_timeout + read_timeout
@@ -79,6 +85,7 @@ class Upstream:
         service.stand_before(lambda _settings, _catalog: self._begin(service))
 
     def _begin(self, service: Service) -> Upstream:
+        self.switches.check()
         catalog = service.catalog
         self._handled = frozenset(catalog.handlers)
         wanted = self._wanted
@@ -97,13 +104,34 @@ class Upstream:
         """Close the connections to the old host that rest."""
         self._host.close()
 
+    def standing(self, catalog: Catalog) -> list[Standing]:
+        """Who answers each operation of a catalog now."""
+        return [self._standing(each) for each in sorted(catalog, key=lambda each: each.name)]
+
+    def _standing(self, operation: Operation) -> Standing:
+        old = f"old host, {'typed' if operation.name in self._typed_names else 'raw'}"
+        if operation.name not in self._handled:
+            return Standing(operation.name, "old", f"{old}; no handler here")
+        state = self._state(operation)
+        answered = {"new": "here", "old": old, "shadow": f"{old}; the handler here runs beside it"}
+        return Standing(
+            operation.name, str(state), answered.get(state.kind, f"here {state.percent} of 100 requests, else {old}")
+        )
+
+    def _state(self, operation: Operation) -> State:
+        return self.switches.of(operation.name, NEW)
+
+    def unknown(self, catalog: Catalog) -> list[str]:
+        """Names in the file of switches that are no operations."""
+        return sorted(self.switches.names() - {each.name.lower() for each in catalog})
+
     def typed(self, catalog: Catalog) -> Catalog:
         """The operations with handlers that ask the old host."""
         return self._typed.catalog(catalog)
 
     def way(self, operation: Operation, verb: str) -> Way:
         """Here, if there is a handler."""
-        if operation.name in self._handled:
+        if operation.name in self._handled and self.switches.takes(operation.name, self._state(operation)):
             return Way.HERE
         if operation.name in self._typed_names:
             return Way.HERE if verb == "OPTIONS" else Way.TYPED

@@ -1,0 +1,192 @@
+"""Who answers each operation, the old host or the handler here: a file that is read again when it changes.
+
+    # A comment
+    * = old
+    NewSession = shadow
+    GetSession = percent 10
+
+``*`` stands for all operations without a line. In ``shadow``, the old host answers, and the handler here runs beside it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from gateway.errors import ConfigurationError
+
+#: Seconds between two looks at the file.
+_LOOK = 0.25
+_EVERY = "*"
+_LINE = re.compile(r"(\*|\w+)\s*(?:=|\s)\s*(\S.*)")
+_KINDS = ("old", "shadow", "percent", "new")
+_WANTED = "old, shadow, percent N (0 to 100) or new"
+
+log = structlog.get_logger("gateway")
+
+
+class State(NamedTuple):
+    """Who answers an operation.
+
+    :ivar kind: ``old``, ``shadow``, ``percent`` or ``new``.
+    :ivar percent: how many of a hundred requests are answered here.
+    """
+
+    kind: str
+    percent: int = 0
+
+    def __str__(self) -> str:
+        return f"percent {self.percent}" if self.kind == "percent" else self.kind
+
+
+OLD, SHADOW, NEW = State("old"), State("shadow"), State("new", 100)
+
+
+def state(text: str) -> State:
+    """Read a state. Raises ValueError."""
+    kind, *rest = text.lower().split() or [""]
+    if kind == "percent" and len(rest) == 1 and rest[0].removesuffix("%").isdecimal():
+        number = int(rest[0].removesuffix("%"))
+        if number <= 100:
+            return State(kind, number)
+    elif kind in _KINDS and kind != "percent" and not rest:
+        return State(kind, 100 if kind == "new" else 0)
+    raise ValueError(f"'{text}' is not a state; write {_WANTED}")
+
+
+def parse(text: str) -> dict[str, State]:
+    """Return the states of a file by operation, in lower case. Raises ValueError with the line."""
+    found = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        stated = line.partition("#")[0].strip()
+        if not stated:
+            continue
+        match = _LINE.fullmatch(stated)
+        if match is None:
+            raise ValueError(f"line {number}: '{stated}' is not a line such as 'NewSession = shadow'")
+        try:
+            found[match[1].lower()] = state(match[2])
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+    return found
+
+
+class Switches:
+    """The states of operations, as the file has them now. Threads may use it at the same time.
+
+    :param path: the file; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._states: Mapping[str, State] = {}
+        self._seen: tuple[int, int, int] | None = None
+        self._next_look = 0.0
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Read the file. Raises ConfigurationError when it can't be read, with the line that is wrong."""
+        try:
+            self._states = parse(self.path.read_text("utf-8"))
+        except FileNotFoundError:
+            self._states = {}
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"{self.path}: {error}") from error
+
+    def of(self, name: str, usual: State) -> State:
+        """Return the state of an operation.
+
+        :param usual: its state where the file has none.
+        """
+        if time.monotonic() >= self._next_look:
+            self._look()
+        states = self._states
+        return states.get(name.lower()) or states.get(_EVERY, usual)
+
+    def takes(self, name: str, given: State) -> bool:
+        """Return whether the handler here answers this request: in ``percent N``, N of each hundred."""
+        if given.kind != "percent":
+            return given.kind == "new"
+        with self._lock:
+            self._counts[name] += 1
+            count = self._counts[name]
+        return count * given.percent // 100 > (count - 1) * given.percent // 100
+
+    def names(self) -> set[str]:
+        """Return the operations that the file names, in lower case."""
+        return {*self._states} - {_EVERY}
+
+    def _look(self) -> None:
+        with self._lock:
+            if time.monotonic() < self._next_look:
+                return
+            self._next_look = time.monotonic() + _LOOK
+        try:
+            status = self.path.stat()
+            seen = status.st_mtime_ns, status.st_size, status.st_ino
+        except OSError:
+            seen = None
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self.check()
+            log.info("switches", file=str(self.path), states={name: str(each) for name, each in self._states.items()})
+        except ConfigurationError as error:
+            # What was read before holds.
+            log.warning("switches that can't be read", reason=str(error))
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let no other process change a file meanwhile."""
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def change(path: Path, name: str, wanted: State) -> None:
+    """Set the state of an operation in the file, which is made where it does not exist. Comments and other lines stay.
+
+    :raises ConfigurationError: when the file can't be read or written.
+    """
+    try:
+        with locked(path):
+            text = path.read_text("utf-8") if path.exists() else f"# Who answers each operation: {_WANTED}\n"
+            parse(text)
+            mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+            lines = [line for line in text.splitlines() if not _is_about(line, name)]
+            replace(path, "\n".join([*lines, f"{name} = {wanted}", ""]), mode)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _is_about(line: str, name: str) -> bool:
+    match = _LINE.fullmatch(line.partition("#")[0].strip())
+    return match is not None and match[1].lower() == name.lower()
+
+
+def replace(path: Path, text: str, mode: int) -> None:
+    """Write a file so that readers see the text before or the text after, and nothing between."""
+    made = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, mode)
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    made.replace(path)
