@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test coverage check check-deep bench lock clean
+.PHONY: serve test coverage check docs check-deep bench lock clean
 
 serve: $(VENV)/.serve
 	$(BIN)/gateway serve
@@ -21,6 +21,11 @@ check: $(VENV)/.check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) docs
+
+# The documentation as a site, in build/docs. A warning is an error.
+docs: $(VENV)/.check
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 # Plants small faults and prints those that no test notices: docs/testing.rst.
 check-deep: $(VENV)/.test

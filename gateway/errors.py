@@ -1,34 +1,36 @@
-"""What can go wrong in the service, without a word about HTTP; ``gateway.http.errors`` maps each type to a status.
+"""What can go wrong in the service, without HTTP; ``gateway.http.errors`` maps each type to a status.
 
-GatewayError
-+-- ConfigurationError     a setting is missing or wrong; the server does not start
-+-- CatalogError           the declarations contradict each other; the server does not start
-+-- CallFailed             a test's call got an error as its response (`gateway.http.testing`)
-+-- ServiceError           a request that can't be done; has an error code, a message, and failures by field
-    +-- MalformedRequest   the body can't be read, or a value is none of its field's type
-    +-- ValidationFailed   values that break a rule, all of them
-    +-- NotAuthenticated   nobody is signed in, or the credentials are wrong
-    |   +-- LoginFailed    a log-in with a wrong name or password
-    +-- Forbidden          the caller is known and may not
-        +-- RoleMissing    the caller lacks a role that the operation needs
-        +-- PermissionMissing  the caller lacks a permission that the operation needs
-    +-- NotFound           it does not exist, or the caller may not see it
-    +-- NotSupported       the operation is not there, or not with this verb
-    +-- IdempotencyKeyReused   the Idempotency-Key was given to another request before
-    +-- Conflict           what is stored forbids it
-        +-- KeyInProgress  a request with the same Idempotency-Key is being done
-    +-- PreconditionFailed the caller saw another version than the stored one
-    +-- TooLarge           more bytes or items than a request may have
-        +-- ResponseTooLarge   its response needs more rows or bytes than a request may use
-    +-- RequestTimeout     the request's body did not arrive in time
-    +-- UnsupportedMedia   a body in a format that is not read here
-    +-- TooManyRequests    the caller must wait
-    +-- Unavailable        a part of the service is away for now
-        +-- OutOfTime      the request takes longer than it may
-        +-- OutcomeUnknown  nobody knows whether the request was done
-    +-- InvalidArgument    a handler raised ValueError
-    +-- ClientLeft         the client closed its connection in the middle of a batch
-    +-- StatusError        a service's own error, with a status of its own
+::
+
+    GatewayError
+    +-- ConfigurationError     a setting is missing or wrong; the server does not start
+    +-- CatalogError           the declarations contradict each other; the server does not start
+    +-- CallFailed             a test's call got an error as its response (`gateway.http.testing`)
+    +-- ServiceError           a request that can't be done; has an error code, a message, and failures by field
+        +-- MalformedRequest   the body can't be read, or a value is none of its field's type
+        +-- ValidationFailed   values that break a rule, all of them
+        +-- NotAuthenticated   nobody is signed in, or the credentials are wrong
+        |   +-- LoginFailed    a log-in with a wrong name or password
+        +-- Forbidden          the caller is known and may not
+            +-- RoleMissing    the caller lacks a role that the operation needs
+            +-- PermissionMissing  the caller lacks a permission that the operation needs
+        +-- NotFound           it does not exist, or the caller may not see it
+        +-- NotSupported       the operation is not there, or not with this verb
+        +-- IdempotencyKeyReused   the Idempotency-Key was given to another request before
+        +-- Conflict           what is stored forbids it
+            +-- KeyInProgress  a request with the same Idempotency-Key is being done
+        +-- PreconditionFailed the caller saw another version than the stored one
+        +-- TooLarge           more bytes or items than a request may have
+            +-- ResponseTooLarge   its response needs more rows or bytes than a request may use
+        +-- RequestTimeout     the request's body did not arrive in time
+        +-- UnsupportedMedia   a body in a format that is not read here
+        +-- TooManyRequests    the caller must wait
+        +-- Unavailable        a part of the service is away for now
+            +-- OutOfTime      the request takes longer than it may
+            +-- OutcomeUnknown  nobody knows whether the request was done
+        +-- InvalidArgument    a handler raised ValueError
+        +-- ClientLeft         the client closed its connection in the middle of a batch
+        +-- StatusError        a service's own error, with a status of its own
 """
 
 from __future__ import annotations

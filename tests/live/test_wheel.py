@@ -77,6 +77,18 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> 
         assert any(name.startswith(folder) for name in names)
 
 
+def test_an_index_takes_the_metadata_and_shows_the_readme(built: Built) -> None:
+    checked = run(sys.executable, "-m", "twine", "check", "--strict", built.wheel, built.sdist, cwd=built.wheel.parent)
+    assert checked.count("PASSED") == 2
+    with zipfile.ZipFile(built.wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        metadata = archive.read(name).decode()
+    for field in ("Author", "Keywords", "Summary", "License", "Requires-Python"):
+        assert f"\n{field}: " in metadata, field
+    # A relative link leads nowhere on an index.
+    assert re.findall(r"<(?!https?:|mailto:)[^>\s]*>`_", metadata) == []
+
+
 def test_the_source_distribution_has_them_and_the_documents_and_no_tests(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {each.name.partition("/")[2] for each in archive.getmembers() if each.isfile()}
