@@ -7,6 +7,8 @@ from enum import Enum
 
 import structlog
 
+from gateway import counters
+
 LOGGER = "gateway.audit"
 
 log = structlog.get_logger(LOGGER)
@@ -76,6 +78,7 @@ def record(event: Event, *, target: str | None = None, user: str | None = None, 
     :param user: who did it, where that is not the signed-in user.
     :param facts: what else is worth knowing. Never a secret.
     """
+    counters.count("gateway_audit_events", event.value)
     write = log.warning if event in _WARNINGS else log.info
     write(
         event.value,

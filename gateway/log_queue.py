@@ -27,7 +27,10 @@ class LogQueue(io.TextIOBase):
 
     :param descriptor: where lines go.
     :param notice: makes the line that reports how many lines were dropped.
+    :ivar dropped: lines of this process that were dropped so far.
     """
+
+    dropped: int
 
     def __init__(self, descriptor: int, notice: Callable[[int], str]) -> None:
         super().__init__()
@@ -45,6 +48,7 @@ class LogQueue(io.TextIOBase):
         self._waiting: list[bytes] = []
         self._size = 0
         self._dropped = 0
+        self.dropped = 0
         self._torn = False
         self._written = threading.Event()
         self._written.set()
@@ -69,6 +73,7 @@ class LogQueue(io.TextIOBase):
         with self._lock:
             if self._size + len(data) > MOST_WAITING:
                 self._dropped += 1
+                self.dropped += 1
             else:
                 self._waiting.append(data)
                 self._size += len(data)
@@ -123,6 +128,7 @@ class LogQueue(io.TextIOBase):
         except OSError:
             with self._lock:
                 self._dropped += lines
+                self.dropped += lines
             return False
         return True
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
@@ -20,21 +22,30 @@ import structlog
 
 from gateway.log_queue import LogQueue
 from gateway.terminal import printable
+from gateway.tracing import Trace
 
 #: Seconds in which a cause of one kind is logged once.
 RARELY = 60.0
 
 
 class Line(NamedTuple):
-    """What the log says of a request: who asked for what, how it ended, and how long it took.
+    """What the log reports of a request: the caller, the operation, how it ended, and how long it took.
 
-    :ivar format: name of the answer's format.
+    :ivar format: name of the response's format.
     :ivar operation: the operation's name; None where the address has none.
-    :ivar user: the signed-in user's id; None where nobody is.
+    :ivar user: the signed-in user's id; None without one.
+    :ivar address: the client's, behind trusted proxies the one that they report.
+    :ivar named_as: what the request names or has made: ``session_id``; empty for nothing.
+    :ivar named: its id.
+    :ivar received: bytes of the request's body.
+    :ivar size: bytes of the response's body that were given to the server.
     :ivar ms: milliseconds, of a stream to its end.
-    :ivar size: bytes of a streamed response's body that were given to the server; None for other responses.
-    :ivar outcome: how a stream ended: ``complete``, ``client left`` or ``failed``.
-    :ivar email: the signed-in user's e-mail address; None where nobody is. Text lines show it.
+    :ivar waiting: milliseconds of these in which the request waited for a place.
+    :ivar database: milliseconds of these in transactions, from their begin to their commit, without `encoding`.
+    :ivar encoding: milliseconds of these in which the response was encoded.
+    :ivar outcome: how a stream ended: ``complete``, ``client left`` or ``failed``; None for other responses.
+    :ivar trace_id: the trace that the request belongs to; empty for none.
+    :ivar email: the user's e-mail address; None without one. Text lines show it; JSON has none.
     """
 
     request_id: str
@@ -44,9 +55,17 @@ class Line(NamedTuple):
     format: str
     operation: str | None
     user: str | None
+    address: str
+    named_as: str
+    named: str
+    received: int
+    size: int
     ms: float
-    size: int | None = None
+    waiting: float
+    database: float
+    encoding: float
     outcome: str | None = None
+    trace_id: str = ""
     email: str | None = None
 
 
@@ -54,9 +73,11 @@ class _Current(threading.local):
     """The request that this thread answers.
 
     :ivar request_id: its id; empty before it is known.
+    :ivar trace: the trace that it belongs to, where its client named one.
     """
 
     request_id: str = ""
+    trace: Trace | None = None
 
 
 current = _Current()
@@ -123,6 +144,8 @@ def configure(style: str, *, queued: bool = False) -> None:
 def _add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     if current.request_id:
         event.setdefault("request_id", current.request_id)
+    if current.trace is not None:
+        event.setdefault("trace_id", current.trace.trace_id)
     return event
 
 
@@ -145,49 +168,104 @@ def _notice(count: int, processors: list[Any]) -> str:
     return f"{event}\n"
 
 
+def request_writer(style: str, slow: float = math.inf) -> Callable[[Line], None]:
+    """What writes the line of a request.
+
+    PERF: a line is written without structlog, whose processors take as long as the rest of a small request.
+
+    :param slow: milliseconds from which a request's line is a warning; a streamed response's never is.
+    """
+    if style == "json":
+        return partial(_write_json, slow)
+    colors, terminal = _has_colors(), sys.stderr.isatty()
+    return lambda line: _write_text(line, slow, colors=colors, facts=[] if terminal else _facts(line))
+
+
 def _has_colors() -> bool:
     """Return whether lines are coloured: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
-def request_writer(style: str) -> Callable[[Line], None]:
-    """What writes the line of a request.
-
-    PERF: a line is written without structlog, whose processors take as long as the rest of a small request.
-    """
-    if style == "json":
-        return _write_json
-    colors = _has_colors()
-    return lambda line: _write_text(line, colors=colors)
-
-
-#: Terminal colours of a status by its first digit.
+#: Terminal colours of a status by its first digit, and of what is slow.
 _COLORS = {"2": "32", "3": "36", "4": "33", "5": "31"}
+_YELLOW = "33"
 
 
-def _write_text(line: Line, *, colors: bool) -> None:
+def _facts(line: Line) -> list[str]:
+    """What a line has in text that no terminal shows beside what it has there."""
+    named = [f"{line.named_as}={printable(line.named)}"] if line.named else []
+    parts = [f"user={printable(line.user)}"] if line.user and line.email else []
+    parts += [f"address={printable(line.address)}", f"operation={line.operation}", *named, f"received={line.received}"]
+    if line.outcome is None:
+        parts += [f"bytes={line.size}", f"database_ms={line.database:.2f}", f"encoding_ms={line.encoding:.2f}"]
+    return [*parts, f"trace_id={line.trace_id}"] if line.trace_id else parts
+
+
+def _write_text(line: Line, slow: float, *, colors: bool, facts: list[str]) -> None:
     """Write ``2026-11-27T07:10:00Z POST /sessions 200 5.7 ms ann@example.org request_id=…``."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")[:-6]
-    status = str(line.status)
-    shown = f"\x1b[{_COLORS[status[0]]}m{status}\x1b[0m" if colors and status[0] in _COLORS else status
+    status, slowness = str(line.status), ""
+    if line.ms >= slow and line.outcome is None:
+        slowness = f"slow: waiting {line.waiting:.0f}, database {line.database:.0f}, encoding {line.encoding:.0f} ms"
+    if colors:
+        status = f"\x1b[{_COLORS.get(status[0], '0')}m{status}\x1b[0m"
+        slowness = slowness and f"\x1b[{_YELLOW}m{slowness}\x1b[0m"
     caller = line.email or line.user
     parts = [
-        f"{now}Z {printable(line.method)} {printable(line.path)} {shown} {line.ms:.1f} ms",
+        f"{_written(int(time.time()))}Z {printable(line.method)} {printable(line.path)} {status} {line.ms:.1f} ms",
         *([printable(caller)] if caller else []),
+        *([slowness] if slowness else []),
         *([] if line.outcome is None else [f"bytes={line.size}", f"outcome={line.outcome!r}"]),
+        *facts,
         f"request_id={printable(line.request_id)}",
     ]
     sys.stderr.write(" ".join(parts) + "\n")
 
 
-def _write_json(line: Line) -> None:
-    request_id, method, path, status, format_, operation, user, ms, size, outcome, _ = line
+def _write_json(slow: float, line: Line) -> None:
+    (
+        request_id,
+        method,
+        path,
+        status,
+        format_,
+        operation,
+        user,
+        address,
+        named_as,
+        named,
+        received,
+        size,
+        ms,
+        waiting,
+        database,
+        encoding,
+        outcome,
+        trace_id,
+        _,
+    ) = line
     text = encode_basestring_ascii
-    stream = "" if outcome is None else f',"bytes":{size},"outcome":"{outcome}"'
-    now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6]
+    level, parts = "info", ""
+    if outcome is not None:
+        parts = f',"outcome":"{outcome}"'
+    elif database:
+        # PERF: a place is free at once, nearly always.
+        waited = f',"waiting_ms":{waiting:.2f}' if waiting >= 1 else ""
+        parts = f'{waited},"database_ms":{database:.2f},"encoding_ms":{encoding:.2f}'
+    if ms >= slow and outcome is None:
+        level = "warning"
+    entity = f',"{named_as}":{text(named)}' if named else ""
+    trace = f',"trace_id":"{trace_id}"' if trace_id else ""
+    second, rest = divmod(time.time_ns(), 1_000_000_000)
     sys.stderr.write(
-        f'{{"request_id":{text(request_id)},"method":{text(method)},"path":{text(path)},"status":{status}'
-        f',"format":{text(format_)},"operation":{text(operation) if operation else "null"}'
-        f',"user":{text(user) if user else "null"},"ms":{ms:.2f}{stream}'
-        f',"event":"request","level":"info","timestamp":"{now}Z"}}\n'
+        f'{{"request_id":"{request_id}","method":{text(method)},"path":{text(path)},"status":{status}'
+        f',"format":"{format_}","operation":{text(operation) if operation else "null"}'
+        f',"user":{text(user) if user else "null"},"address":{text(address)}{entity}'
+        f',"received":{received},"bytes":{size},"ms":{ms:.2f}{parts}{trace}'
+        f',"event":"request","level":"{level}","timestamp":"{_written(second)}.{rest // 1000:06}Z"}}\n'
     )
+
+
+@lru_cache(maxsize=2)
+def _written(second: int) -> str:
+    # PERF: most lines are of the same second as the one before.
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -192,6 +192,16 @@ class _Queue:
         self._progress.setdefault(resource, time.monotonic())
 
     @property
+    def places(self) -> int:
+        """How many there are."""
+        return self._share.places
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a place."""
+        return len(self._waiting)
+
+    @property
     def taken(self) -> int:
         """How many requests have a place."""
         return self._share.places - self._free
@@ -277,6 +287,10 @@ class Places:
         self._queues = {kind: _Queue(kind, share, callers) for kind, share in shares.items()}
         self._short = self._queues[Kind.READ], self._queues[Kind.WRITE]
         self._long = self._queues[Kind.LIST], self._queues[Kind.BATCH], self._queues[Kind.STREAM]
+
+    def numbers(self) -> Mapping[str, tuple[int, int, int]]:
+        """Return, by the name of each kind in lower case, its places, the requests that run, and those that wait."""
+        return {kind.name.lower(): (queue.places, queue.taken, queue.waiting) for kind, queue in self._queues.items()}
 
     def pause(self, ran: float) -> None:
         """Let short requests go first. Long ones call it at each step, and rest for as long as they all ran.

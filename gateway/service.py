@@ -11,6 +11,7 @@ def create(request, context): ...
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn, Protocol, Unpack
 from urllib.parse import quote
 
-from gateway import __version__, logs, rates
+from gateway import __version__, logs, metrics, rates
 from gateway.budget import STREAMED, Allowance
 from gateway.calls import Callers, Cookie, Credentials, Front, Method, Once, Principal
 from gateway.contract.catalog import Catalog, Check, Handler, OperationOptions
@@ -229,8 +230,13 @@ class Service:
         self.check()
         callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]
         once = None if self._once is None or database is None else self._once(database)
+        options = _options(settings)
+        sources = [metrics.of_places(options.admission.places)]
+        if database is not None:
+            sources.append(metrics.of_database(database))
         options = replace(
-            _options(settings),
+            options,
+            meter=metrics.Meter(sources, (__version__, self.title)),
             title=self.title,
             version=self.version,
             dialect=self.dialect,
@@ -291,7 +297,9 @@ def _options(settings: Settings) -> Options:
         tables=settings.csv,
         permitted_only=settings.metadata == "permitted",
         compatible_errors=settings.errors == "compatible",
-        write_line=logs.request_writer(settings.log),
+        write_line=logs.request_writer(settings.log, settings.slow_request or math.inf),
+        metrics_networks=() if settings.metrics_bind else settings.metrics_networks,
+        metrics_bind=settings.metrics_bind,
         admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
         caller_share=settings.caller_share / 100,
         limits=Allowance(

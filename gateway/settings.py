@@ -152,6 +152,15 @@ class Settings:
         "GATEWAY_METADATA", "operations on metadata pages: all, or permitted: those that the caller may call"
     )
     log: str = _setting("GATEWAY_LOG", "format of log lines: text or json")
+    slow_request: int = _setting(
+        "GATEWAY_SLOW_REQUEST", "milliseconds from which a request's log line is a warning; 0 for never"
+    )
+    metrics_bind: str = _setting(
+        "GATEWAY_METRICS_BIND", "address and port, or unix:PATH, of /metrics alone; if empty, it is at GATEWAY_BIND"
+    )
+    metrics_networks: tuple[str, ...] = _setting(
+        "GATEWAY_METRICS_NETWORKS", "addresses or networks of the clients that /metrics at GATEWAY_BIND responds to"
+    )
     debug: bool = _setting("GATEWAY_DEBUG", "whether error responses contain stack traces; never use it in production")
 
     @classmethod
@@ -273,6 +282,18 @@ class Settings:
             log=env.str(
                 "GATEWAY_LOG", "text" if sys.stderr.isatty() else "json", validate=validate.OneOf(["text", "json"])
             ),
+            slow_request=env.int("GATEWAY_SLOW_REQUEST", 1000, validate=validate.Range(0, 3_600_000)),
+            metrics_bind=env.str(
+                "GATEWAY_METRICS_BIND", "", validate=_check(_is_metrics_bind, "an address and port, or unix:PATH")
+            ),
+            metrics_networks=tuple(
+                env.list(
+                    "GATEWAY_METRICS_NETWORKS",
+                    ["127.0.0.1", "::1"],
+                    validate=_check(_are_networks, "addresses or networks, separated by commas"),
+                )
+                or ()
+            ),
             debug=env.bool("GATEWAY_DEBUG", False),
         )
 
@@ -354,6 +375,10 @@ def _is_service(value: str) -> bool:
 def _is_bind(value: str) -> bool:
     port = value.rpartition(":")[2]
     return _BIND.fullmatch(value) is not None and not (port.isdecimal() and int(port) > 65_535)
+
+
+def _is_metrics_bind(value: str) -> bool:
+    return not value or (_is_bind(value) and not value.startswith("fd://"))
 
 
 def _check_database(value: str) -> None:

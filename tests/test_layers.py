@@ -107,7 +107,7 @@ def test_no_library_is_forgotten() -> None:
     config.read(ROOT / "setup.cfg")
     required = config["options"]["install_requires"].split("\n")
     names = {each.split()[0].lower() for each in required if each.strip()}
-    imported = {"argon2-cffi": "argon2", "pyjwt": "jwt"}
+    imported = {"argon2-cffi": "argon2", "prometheus-client": "prometheus_client", "pyjwt": "jwt"}
     for contract, own in (("serializers", set[str]()), ("models", {"peewee"})):
         forbidden = {*config[f"importlinter:contract:{contract}"]["forbidden_modules"].split()}
         assert {imported.get(name, name) for name in names} - own <= forbidden

@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
@@ -40,7 +41,35 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     structlog.reset_defaults()
 
 
-LINE = Line("id", "GET", "/\x1b]0;title\a\x9b31m", 200, "json", None, "Ann\x07", 1.5)
+LINE = Line(
+    "id",
+    "GET",
+    "/\x1b]0;title\a\x9b31m",
+    200,
+    "json",
+    None,
+    "Ann\x07",
+    "192.0.2.1\x07",
+    "",
+    "",
+    3,
+    5,
+    1.5,
+    0.0,
+    0.5,
+    0.25,
+)
+NAMED = LINE._replace(
+    path="/sessions/1/hold",
+    operation="HoldSession",
+    user="0123",
+    email="ann@example.org",
+    named_as="session_id",
+    named="01",
+    ms=1500.0,
+    database=1400.0,
+    trace_id="0af7651916cd43dd8448eb211c80319c",
+)
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
@@ -65,8 +94,10 @@ def test_a_stream_has_its_bytes_and_its_outcome(configured: Configure) -> None:
     logs.request_writer("json")(LINE)
     logs.request_writer("json")(LINE._replace(size=12, outcome="client left"))
     plain, stream = (json.loads(line) for line in written.getvalue().splitlines())
-    assert "bytes" not in plain
+    assert (plain["bytes"], plain["database_ms"], plain["encoding_ms"]) == (5, 0.5, 0.25)
+    assert "outcome" not in plain
     assert (stream["bytes"], stream["outcome"]) == (12, "client left")
+    assert "database_ms" not in stream
 
 
 class Terminal(io.StringIO):
@@ -84,20 +115,22 @@ def test_the_line_of_a_request_on_a_terminal(
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     logs.configure("text")
-    write = logs.request_writer("text")
-    line = Line("id", "POST", "/sessions", 200, "json", "NewSession", "01a2", 5.71, email="ann@example.org")
+    write = logs.request_writer("text", 1000)
+    line = NAMED._replace(method="POST", path="/sessions", user="01a2", request_id="id", ms=5.71)
     write(line)
     write(line._replace(user=None, email=None, status=404))
     write(line._replace(email=None, size=12, outcome="client left"))
+    write(line._replace(ms=1500.0, waiting=20.0))
     structlog.get_logger().info("other")
     text = terminal.getvalue()
     assert ("\x1b[" in text) is (no_color == "")
-    first, second, third, _ = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    first, second, third, slow, _ = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ POST /sessions 200 5\.7 ms ann@example\.org request_id=id", first
     )
     assert second.endswith("POST /sessions 404 5.7 ms request_id=id")
     assert third.endswith("5.7 ms 01a2 bytes=12 outcome='client left' request_id=id")
+    assert slow.endswith("ann@example.org slow: waiting 20, database 1400, encoding 0 ms request_id=id")
 
 
 def test_lines_of_libraries_have_the_request_id(configured: Configure) -> None:
@@ -117,3 +150,31 @@ def test_things_of_a_kind_are_admitted_once_a_minute() -> None:
     assert [rarely.admit("a"), rarely.admit("a"), rarely.admit("b"), rarely.admit("a")] == [0, None, 0, None]
     now = 61.0
     assert [rarely.admit("a"), rarely.admit("b"), rarely.admit("a")] == [2, 0, None]
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_line_has_the_caller_and_what_the_request_names(configured: Configure, style: str) -> None:
+    written = configured(style)
+    logs.request_writer(style)(NAMED)
+    text = written.getvalue()
+    for each in ("192.0.2.1", "session_id", "HoldSession", "0123"):
+        assert each in text
+    assert ("ann@example.org" in text) is (style == "text")
+
+
+def test_a_json_line_has_its_trace_and_its_waiting(configured: Configure) -> None:
+    written = configured("json")
+    logs.request_writer("json")(NAMED._replace(waiting=20.25))
+    line = json.loads(written.getvalue())
+    assert line["trace_id"] == NAMED.trace_id
+    assert (line["session_id"], line["waiting_ms"], line["received"]) == ("01", 20.25, 3)
+    assert datetime.now(UTC) - datetime.fromisoformat(line["timestamp"]) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_slow_request_is_a_warning_and_a_stream_is_not(configured: Configure, style: str) -> None:
+    written = configured(style)
+    write = logs.request_writer(style, 1000)
+    for line in (NAMED, NAMED._replace(outcome="complete"), NAMED._replace(ms=999.0)):
+        write(line)
+    assert ["warn" in each or "slow" in each for each in written.getvalue().splitlines()] == [True, False, False]

@@ -24,6 +24,7 @@ def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
     logs.configure(settings.log, queued=True)
     service.check()
     listener = listening.listen(settings.bind)
+    metrics = listening.listen_for_metrics(settings.metrics_bind)
     with listening.Starting(listener, wsgi.refusal(settings)) as meanwhile:
         database = starting.prepare(settings, service, meanwhile.begin)
         app = wsgi.build(settings, database, None if database is None else wsgi.probed(settings), service)
@@ -32,4 +33,4 @@ def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
     if opens:
         # The listener is open: the browser's connection waits until a worker accepts it.
         click.launch(f"{listening.url_of(settings.bind)}/")
-    serving.Server(app, database, settings, listener).run()
+    serving.Server(app, database, settings, listener, metrics).run()

@@ -37,6 +37,9 @@ Check = Callable[[Any, Any], list[FieldError]]
 
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _VARIABLE = re.compile(r"{([^{}*]+)\*?}")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+#: Names that other ids have in a log line.
+_OTHER_IDS = frozenset({"request_id", "trace_id"})
 #: What a wildcard may be: the whole of a path's last segment.
 _WILDCARD = re.compile(r"(?:/|\A){[^{}*]+\*}\Z")
 
@@ -148,19 +151,26 @@ class Operation:
 
         :param values: the request's, by wire name.
         """
-        value = values.get(self._resource_name) if self.changes_one else None
+        value = values.get(self.resource_name) if self.changes_one else None
         return value.lower() if isinstance(value, str) else ""
 
     @cached_property
     def changes_one(self) -> bool:
         """Whether a call may change something that its request names, and not only make something new."""
-        return self.writes and bool(self._resource_name)
+        return self.writes and bool(self.resource_name)
 
     @cached_property
-    def _resource_name(self) -> str:
+    def resource_name(self) -> str:
         """The wire name of the first variable of the routes."""
         variable = next((found[1].lower() for each in self.routes if (found := _VARIABLE.search(each.path))), "")
         return next((each for each in self.request_shape.fields if each.lower() == variable), "")
+
+    @cached_property
+    def named_as(self) -> str:
+        """What log lines call the id that the routes' first variable has: ``session_id`` for ``SessionId``, ``resource`` for one that is
+        no id; empty where there is none."""
+        name = _CAPITAL.sub("_", self.resource_name).lower()
+        return name if not name or (name.endswith("id") and name not in _OTHER_IDS) else "resource"
 
     @cached_property
     def lists(self) -> bool:

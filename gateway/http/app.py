@@ -19,6 +19,7 @@ from gateway.http import (
     leniency,
     login,
     metadata,
+    metrics,
     middleware,
     refusals,
     routing,
@@ -39,6 +40,7 @@ from gateway.http.resources import (
 from gateway.http.surroundings import Surroundings
 from gateway.http.tables import Tables
 from gateway.metadata.library import Library
+from gateway.metrics import Meter
 from gateway.places import Place
 from models import Database
 from serializers.base import Limits
@@ -61,6 +63,8 @@ class App(falcon.App[Request, falcon.Response]):
     :ivar visibility: the pages about the service, and whom they show what.
     :ivar body_limit: bytes of a body beyond which it is certainly not read.
     :ivar caller_share: the part of a processor that one caller may use in a process while others call.
+    :ivar meter: the numbers for ``/metrics``.
+    :ivar metrics_bind: the address that is for metrics alone; empty for none.
     """
 
     registry: Registry
@@ -69,6 +73,8 @@ class App(falcon.App[Request, falcon.Response]):
     proxies: tuple[addresses.Network, ...] = ()
     body_limit: int = BODY_LIMIT
     visibility: metadata.Visibility
+    meter: Meter
+    metrics_bind: str = ""
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one WSGI request."""
@@ -154,6 +160,9 @@ class Options:
     :ivar default_format: name of the format that answers where nothing else says so.
     :ivar tables: how lists are written in CSV.
     :ivar dialect: how names and values are spelled in responses (`serializers.dialect`).
+    :ivar meter: the numbers for ``/metrics``.
+    :ivar metrics_networks: addresses or networks of the clients that ``/metrics`` responds to; none where it has an address of its own.
+    :ivar metrics_bind: that address, as GATEWAY_METRICS_BIND has it; empty for none.
     """
 
     realm: str = "gateway"
@@ -179,6 +188,9 @@ class Options:
     title: str = "Gateway"
     version: str = __version__
     once: Once | None = None
+    meter: Meter = field(default_factory=Meter)
+    metrics_networks: tuple[str, ...] = ()
+    metrics_bind: str = ""
 
 
 def create_app(
@@ -215,9 +227,10 @@ def create_app(
         router=routing.CaselessRouter(),
         middleware=list(_middleware(registry, options, pipeline)),
     )
-    app.registry, app.default_format = registry, options.default_format
+    app.registry, app.default_format, app.meter = registry, options.default_format, options.meter
+    app.metrics_bind = options.metrics_bind
+    app.proxies = _networks(options.proxies)
     app.caller_share = options.caller_share
-    app.proxies = tuple(addresses.network(each.strip()) for each in options.proxies)
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
@@ -236,6 +249,10 @@ def create_app(
     if any(each.signs_in for each in catalog):
         app.add_route(login.LOGIN, login.LoginResource(surroundings.frame))
         app.add_route(login.LOGOUT, login.LogoutResource(surroundings.frame))
+    if options.metrics_networks and not any(
+        each.path.lower() == metrics.ROUTE for one in catalog for each in one.routes
+    ):
+        app.add_route(metrics.ROUTE, metrics.MetricsResource(options.meter, _networks(options.metrics_networks)))
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(options.probed or database))
     return app
@@ -254,6 +271,10 @@ def _known_to_all(catalog: Catalog, *, permitted_only: bool) -> Iterator[str]:
             yield from (each.path for each in operation.routes)
     if any(each.signs_in for each in catalog):
         yield from (login.LOGIN, login.LOGOUT)
+
+
+def _networks(texts: Iterable[str]) -> tuple[addresses.Network, ...]:
+    return tuple(addresses.network(each.strip()) for each in texts if each.strip())
 
 
 def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Iterator[Any]:

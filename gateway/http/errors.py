@@ -13,7 +13,7 @@ from typing import Any
 import falcon
 import structlog
 
-from gateway import errors
+from gateway import counters, errors
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.dto_field import ALLOWED_VALUES
 from gateway.contract.responses import ErrorResponse, ResponseError, ResponseStatus, error_type
@@ -129,6 +129,7 @@ class ErrorAnswers:
         while cause.__cause__ is not None:
             cause = cause.__cause__
         code = next((each for each in cause.args[:1] if isinstance(each, int)), None)
+        counters.count("gateway_unavailable", f"{type(cause).__name__}{'' if code is None else f' {code}'}")
         unlogged = self._rarely.admit((type(cause), code, "" if code else error.message))
         if unlogged is not None:
             log.warning(
@@ -171,6 +172,7 @@ class ErrorAnswers:
 
     def answer(self, request: Request, response: falcon.Response, status: int, error: errors.ServiceError) -> None:
         """Write an error onto a response: status, headers and body."""
+        counters.count("gateway_errors", error.code if type(error) is errors.ServiceError else type(error).__name__)
         response.status = status
         if isinstance(error, errors.NotAuthenticated) and request.method in _SAFE and login.is_document(request):
             response.status = falcon.HTTP_302

@@ -19,7 +19,8 @@ from gateway.http import conditional, forwarded
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
 from gateway.http.metadata import Visibility, base_url
-from gateway.http.middleware import OVERRIDE, REQUEST_ID, LoggedStream, Negotiating, overridden
+from gateway.http.metrics import MetricsResource
+from gateway.http.middleware import OVERRIDE, REQUEST_ID, LoggedStream, Negotiating, finished, overridden, take_trace
 from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request, new_request_id
 from gateway.http.resources import FormResource
@@ -103,7 +104,7 @@ class Tagging:
 
 
 #: What the server itself has at every front.
-_OWN = (HealthResource, ReadyResource, FrontResource)
+_OWN = (HealthResource, ReadyResource, MetricsResource, FrontResource)
 
 
 class FrontApp(App):
@@ -140,6 +141,8 @@ class FrontApp(App):
         if way is Way.TYPED:
             return self._ask(env, start_response, Arrival(_id_of(env), peer, self._chain(peer, chain), request.prefix))
         request.id = logs.current.request_id = _id_of(env)
+        request.operation, request.began = operation, began
+        take_trace(request)
         arrival = Arrival(request.id, peer, self._chain(peer, chain), request.prefix)
         # Others compute while this request waits for the old host.
         turns.leave()
@@ -154,7 +157,7 @@ class FrontApp(App):
         except ServiceError as error:
             env[_OPERATION], env[_PROBLEM], env["HTTP_X_REQUEST_ID"] = operation, error, request.id
             return super().__call__(env, start_response)
-        return LoggedStream(blocks, partial(self._log, request, operation, began, started[0]))
+        return LoggedStream(blocks, partial(self._log, request, started[0]))
 
     def _chain(self, peer: str, chain: str) -> str:
         return chain if chain and forwarded.is_trusted(addresses.canonical(peer), self.proxies) else ""
@@ -200,14 +203,8 @@ class FrontApp(App):
             return None, Way.HERE
         return None, Way.RAW if self.front.everything else Way.HERE
 
-    def _log(
-        self, request: Request, operation: Operation | None, began: float, status: str, size: int, outcome: str
-    ) -> None:
-        name = None if operation is None else operation.name
-        ms = (time.perf_counter() - began) * 1000
-        self._write_line(
-            Line(request.id, request.method, request.path, int(status[:3]), "raw", name, None, ms, size, outcome)
-        )
+    def _log(self, request: Request, status: str, size: int, outcome: str) -> None:
+        self._write_line(finished(request, int(status[:3]), "raw", size, outcome))
 
 
 class _Unsent:

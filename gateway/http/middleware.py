@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
 from random import getrandbits
 from typing import Any
 
 import falcon
 
-from gateway import logs, origins
+from gateway import counters, logs, origins, tracing
+from gateway.counters import BOUNDS
 from gateway.http import bodies, encoding, routing
 from gateway.http.negotiation import JAVASCRIPT, media_type, negotiate
 from gateway.http.pipeline import Pipeline
@@ -37,7 +39,17 @@ class RequestIds:
         # PERF: an id is no secret; the operating system's random numbers take ten times as long. Forks seed Python's anew.
         request.id = given if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         logs.current.request_id = request.id
+        # PERF: most requests name none.
+        logs.current.trace = None
+        if "HTTP_TRACEPARENT" in request.env:
+            take_trace(request)
         response.set_header("X-Request-Id", request.id)
+
+
+def take_trace(request: Request) -> None:
+    """Take up the trace that the request's headers name, if they name one."""
+    env = request.env
+    request.trace = logs.current.trace = tracing.parse(env.get("HTTP_TRACEPARENT", ""), env.get("HTTP_TRACESTATE", ""))
 
 
 class Negotiating:
@@ -113,7 +125,7 @@ def overridden(name: str | None) -> str | None:
 
 
 class AccessLog:
-    """One line a request; that of a streamed response is written when the stream ends.
+    """One line a request, and its numbers for ``/metrics``; those of a streamed response are written when the stream ends.
 
     :param write: takes the line.
     """
@@ -124,26 +136,58 @@ class AccessLog:
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Write the line."""
         if response.stream is None or request.method == "HEAD":
-            self._write(_line(request, response))
+            data = response.data
+            size = len(data) if data and request.method != "HEAD" else 0
+            self._write(finished(request, response.status_code, request.negotiation.serializer.name, size))
         else:
             response.stream = LoggedStream(
-                response.stream, lambda size, outcome: self._write(_line(request, response, size, outcome))
+                response.stream,
+                lambda size, outcome: self._write(
+                    finished(request, response.status_code, request.negotiation.serializer.name, size, outcome)
+                ),
             )
 
 
-def _line(request: Request, response: falcon.Response, size: int | None = None, outcome: str | None = None) -> Line:
-    operation = request.operation
+def finished(request: Request, status: int, format_name: str, size: int, outcome: str | None = None) -> Line:
+    """Count a request for ``/metrics``, and return its line.
+
+    :param size: bytes of the response's body that were given to the server.
+    :param outcome: how a stream ended; None for other responses.
+    """
+    operation, env = request.operation, request.env
+    length, trace = env.get("CONTENT_LENGTH"), request.trace
+    received = int(length) if length and length.isdecimal() else len(request.body or b"")
+    name = None if operation is None else operation.name
+    seconds = time.perf_counter() - request.began
+    if outcome is not None:
+        counters.count("gateway_streams", outcome)
+    # PERF: what `Requests.add` does, one call less.
+    requests = counters.requests
+    with requests.lock:
+        row = requests.rows[name or "", format_name, status]
+        row[bisect_left(BOUNDS, seconds)] += 1
+        row[-3] += seconds
+        row[-2] += received
+        row[-1] += size
     values = (
         request.id,
         request.method,
         request.path,
-        response.status_code,
-        request.negotiation.serializer.name,
-        None if operation is None else operation.name,
+        status,
+        format_name,
+        name,
         request.caller_id or None,
-        (time.perf_counter() - request.began) * 1000,
+        env.get("REMOTE_ADDR", ""),
+        request.named_as,
+        request.named,
+        received,
         size,
+        seconds * 1000,
+        request.waiting * 1000,
+        request.database * 1000,
+        request.encoding * 1000,
         outcome,
+        "" if trace is None else trace.trace_id,
         request.caller_email or None,
     )
     # PERF: a named tuple's own constructor is a function in Python.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import select
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -50,6 +51,9 @@ MOST_IN_BATCH = 1000
 
 #: Seconds after which a call whose outcome is unknown may be repeated, where it may.
 _RETRY_AFTER = 2
+
+#: Characters of an id in the log.
+_LONGEST_NAMED = 64
 
 _SOCKET = "gunicorn.socket"
 #: The event of a peer that sends no more; Linux alone has it.
@@ -171,6 +175,13 @@ class Pipeline:
         #: By whether somebody must be signed in.
         self._limits_of = {True: self._body, False: self._open_body}
         self._counts = bool(self.admission.rates)
+        ids = {each.returns: each.named_as for each in catalog if each.returns and each.named_as and not each.lists}
+        #: By operation that makes something, what its id is in the log: that under which another operation reads the same.
+        self._made = {
+            each.name: ids[each.returns]
+            for each in catalog
+            if each.writes and each.returns in ids and not each.named_as and not each.lists
+        }
 
     def run(
         self,
@@ -198,7 +209,9 @@ class Pipeline:
             bodies.receive(request, min(LARGE, self._limits_of[access is None or access.signed_in].bytes))
         budget = Budget(self.limits, admission.places.pause if batch or operation.lists else None)
         call = _Call(operation, request, caller, budget)
+        began = time.perf_counter()
         place = admission.place(operation, request, batch=batch)
+        request.waiting = time.perf_counter() - began
         kept = False
         found: Answer | Streamed | Content | None = None
         try:
@@ -234,6 +247,8 @@ class Pipeline:
             predefined=predefined,
             mode=self.reading,
         )
+        if (named_as := operation.named_as) and isinstance(named := values.get(operation.resource_name), str):
+            request.named_as, request.named = named_as, named[:_LONGEST_NAMED]
         if place is not None and operation.changes_one and (resource := operation.resource(values)):
             place.change(resource)
         found: Answer | Streamed | Content = self._done(
@@ -253,6 +268,7 @@ class Pipeline:
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
         done = _Done()
+        began = time.perf_counter()
         try:
             body = self._encoded(call, self._results(call, batch, done))
         except ServiceError as error:
@@ -261,6 +277,8 @@ class Pipeline:
                 raise
             words = f"{error.message} {done.calls} of the batch's {len(batch)} requests are done; send the others in another batch."
             raise TooManyRequests(words, retry_after=1, meta=error.meta) from error
+        finally:
+            request.encoding = time.perf_counter() - began - request.database
         completed = {"X-AutoBatch-Completed": str(done.calls)}
         if body is None:
             return Answer(204, headers=completed)
@@ -324,6 +342,7 @@ class Pipeline:
         keyed = (caller.user_id, operation.name, key) if key and operation.idempotent and caller is not None else None
         if keyed is not None:
             self._running.begin(keyed)
+        began = time.perf_counter()
         try:
             result = run_unit(self.database, operation.writes, work, call.budget)
         except _NotStored as rolled_back:
@@ -339,6 +358,7 @@ class Pipeline:
                 self.once.release(operation, context)
             raise
         finally:
+            request.database += time.perf_counter() - began
             if keyed is not None:
                 self._running.end(keyed)
         if context is not None and context.cookies:
@@ -362,7 +382,13 @@ class Pipeline:
         headers: Mapping[str, str] = {"ETag": tag} if tag else {}
         if operation.lists or negotiation.serializer.download:
             headers = encoding.headers(operation, result, negotiation.serializer, tag)
+        if operation.name in self._made and isinstance(made := getattr(result, "id", None), str):
+            request.named_as, request.named = self._made[operation.name], made
+        began = time.perf_counter()
         body = self.encoder.encode(operation, result, request, call.budget, "" if operation.writes else tag or "")
+        spent = time.perf_counter() - began
+        request.encoding += spent
+        request.database -= spent
         return Answer(200, body, negotiation.content_type, headers)
 
     def _content(self, call: _Call, content: Content) -> Answer | Content:

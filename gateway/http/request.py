@@ -16,6 +16,7 @@ from gateway.errors import ServiceError
 from gateway.http.forwarded import PREFIX
 from gateway.http.negotiation import Negotiation
 from gateway.http.query import RawPairs, last_value, percent_decoded, split_pairs, unescaped
+from gateway.tracing import Trace
 
 _KEPT = re.compile("%(2f)", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
@@ -38,6 +39,10 @@ class Request(falcon.Request):
     :ivar form: the fields of a body that is a form, as soon as they were read (`gateway.http.forms`).
     :ivar files: the files of a body that is a form, where the operation takes files, as soon as they were read.
     :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
+    :ivar waiting: seconds in which it waited for a place; `database` those in transactions, and `encoding` those in which the response
+        was encoded, each counted once.
+    :ivar named_as: what the request names or has made, ``session_id`` for example, and `named` its id; for the log.
+    :ivar trace: the trace that it belongs to, where the client named one.
     """
 
     negotiation: Negotiation
@@ -48,6 +53,12 @@ class Request(falcon.Request):
     caller_email: str = ""
     credentials: Credentials = NONE
     began: float = 0.0
+    waiting: float = 0.0
+    database: float = 0.0
+    encoding: float = 0.0
+    named_as: str = ""
+    named: str = ""
+    trace: Trace | None = None
     begun: bytes = b""
     body: bytes | None = None
     may_set_cookies: bool = True

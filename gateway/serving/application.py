@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,7 +49,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
     check_server(settings)
     shared_memory = Path("/dev/shm")  # noqa: S108 - where heartbeat files cost no disk
     return {
-        "bind": settings.bind,
+        "bind": [settings.bind, *([settings.metrics_bind] if settings.metrics_bind else [])],
         "umask": SOCKET_UMASK,
         "workers": settings.workers,
         # Those beyond the setting only wait for a place, see gateway.places.
@@ -70,7 +73,23 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "forwarder_headers": "",
         "control_socket_disable": True,
         "logger_class": "gateway.serving.application.Logger",
+        "pre_fork": number_worker,
+        "on_exit": remove_metrics,
     }
+
+
+def number_worker(arbiter: Any, worker: Any) -> None:
+    """Give a new worker a number that no living worker has, and the folder of the node's metrics."""
+    if not hasattr(arbiter, "metrics_folder"):
+        arbiter.metrics_folder = tempfile.mkdtemp(prefix="gateway-metrics-", dir=arbiter.cfg.worker_tmp_dir)
+    taken = {each.slot for each in arbiter.WORKERS.values()}
+    worker.slot = next(each for each in itertools.count() if each not in taken)
+    worker.metrics_folder = arbiter.metrics_folder
+
+
+def remove_metrics(arbiter: Any) -> None:
+    """Remove the folder of the node's metrics."""
+    shutil.rmtree(getattr(arbiter, "metrics_folder", ""), ignore_errors=True)
 
 
 def end_new_workers_at_once() -> None:
@@ -118,12 +137,19 @@ class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn around one application.
 
     :param listener: the socket to serve, which becomes gunicorn's; None for what GATEWAY_BIND names.
+    :param metrics: the socket of GATEWAY_METRICS_BIND, likewise.
     """
 
     def __init__(
-        self, app: App, database: Database | None, settings: Settings, listener: socket.socket | None = None
+        self,
+        app: App,
+        database: Database | None,
+        settings: Settings,
+        listener: socket.socket | None = None,
+        metrics: socket.socket | None = None,
     ) -> None:
-        self._bind = None if listener is None else f"fd://{listener.detach()}"
+        bind = settings.bind if listener is None else f"fd://{listener.detach()}"
+        self._bind = [bind, *([] if metrics is None else [f"fd://{metrics.detach()}"])]
         self._app = app
         self._database = database
         self._settings = settings
@@ -144,8 +170,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Give gunicorn its settings."""
         for name, value in gunicorn_settings(self._settings).items():
             self.cfg.set(name, value)
-        if self._bind is not None:
-            self.cfg.set("bind", self._bind)
+        self.cfg.set("bind", self._bind)
         self.cfg.set("post_fork", self._after_fork)
 
     def load(self) -> App:

@@ -159,6 +159,7 @@ class Connection(TConn):  # type: ignore[misc]
     :ivar held: bytes of an incomplete request that the poller holds.
     :ivar credentials: those of its request (`Incoming.credentials`).
     :ivar sender: whoever has sent its request, as the worker knows it; None for a probe.
+    :ivar for_metrics: it came to the address that is for metrics alone.
     :ivar cut: a response has ended before its end, and nothing but a reset shows that to the client.
     """
 
@@ -170,6 +171,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.cut = False
         self.credentials = 0
         self.sender: Sender | None = None
+        self.for_metrics = False
         self.held = 0
         # gunicorn's threads don't wait for a first byte: the poller has done so.
         self.data_ready = True

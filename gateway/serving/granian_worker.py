@@ -14,8 +14,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -25,13 +27,15 @@ from granian._granian import SocketHolder, WorkerSignal, WSGIWorker
 from granian.http import HTTP1Settings
 from gunicorn.workers import base
 
-from gateway import logs
+from gateway import counters, logs
+from gateway.http import metrics
 from gateway.http.app import App
 from gateway.http.errors import UNFORESEEN
 from gateway.http.request import new_request_id
+from gateway.metrics import Board
 from gateway.serving import heap
 from gateway.serving.incoming import HEAD_LIMIT
-from gateway.serving.listening import BACKLOG
+from gateway.serving.listening import BACKLOG, is_bound_to
 
 #: Seconds that a client may take none of a response that is sent to it.
 TAKEN_WITHIN = 30
@@ -64,17 +68,32 @@ _CHUNKED = "The server does not see whether a body in chunks is complete. Send i
 
 log = structlog.get_logger("gateway")
 
+#: A WSGI application.
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
 
 class Worker(base.Worker):  # type: ignore[misc]
-    """The worker that ``gateway serve --server granian`` runs."""
+    """The worker that ``gateway serve --server granian`` runs.
+
+    :ivar slot: its number among the node's living workers, from 0.
+    :ivar metrics_folder: where the node's workers publish their metrics; empty for nowhere.
+    """
 
     wsgi: App
     alive: bool
+    slot = 0
+    metrics_folder = ""
 
     def init_process(self) -> None:
         """Serve until a signal ends it."""
         heap.give_back_large_blocks()
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Load the application, and publish its metrics with those of the other workers."""
+        super().load_wsgi()
+        if self.metrics_folder:
+            self.wsgi.meter.join(Board(Path(self.metrics_folder), self.slot))
 
     def run(self) -> None:
         """Let granian serve, until a signal or the number of requests ends this worker."""
@@ -133,14 +152,17 @@ class Worker(base.Worker):  # type: ignore[misc]
             _NO_METRICS,
         )
         serve = server.serve_mtr_uds if is_unix else server.serve_mtr
+        bind = self.wsgi.metrics_bind
+        is_for_metrics = bool(bind) and is_bound_to(listener.sock.getsockname(), bind)
+        application = metrics.application(self.wsgi.meter) if is_for_metrics else self.wsgi
         # granian asks for a loop, and runs nothing of this application in it.
         loop = asyncio.new_event_loop()
-        serve(_new_cbscheduler(loop, self._answer, impl_asyncio=True), loop, stop)
+        serve(_new_cbscheduler(loop, partial(self._answer, application), impl_asyncio=True), loop, stop)
         return stop, has_ended
 
-    def _answer(self, protocol: Any, environ: dict[str, Any]) -> None:
+    def _answer(self, application: Application, protocol: Any, environ: dict[str, Any]) -> None:
         """Answer one request, in a thread of granian's."""
-        logs.current.request_id = ""
+        logs.current.request_id, logs.current.trace = "", None
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
@@ -151,13 +173,14 @@ class Worker(base.Worker):  # type: ignore[misc]
             environ["SERVER_PROTOCOL"] = "HTTP/1.0"
         if "HTTP_TRANSFER_ENCODING" in environ:
             request_id = new_request_id()
+            counters.count("gateway_refused", "411")
             log.warning("refused", request_id=request_id, status=411, reason=_CHUNKED)
             _discard(environ)
             self._refuse(protocol, environ, 411, _CHUNKED, request_id)
             return
         response = _Response()
         try:
-            blocks = self.wsgi(environ, response.start)
+            blocks = application(environ, response.start)
         except Exception as error:
             request_id = new_request_id()
             log.error("unforeseen", request_id=request_id, exc_info=error)

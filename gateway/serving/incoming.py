@@ -37,7 +37,9 @@ _CREDENTIALS = re.compile(rb"\r\n(authorization|x-api-key|x-ss-id|cookie):[ \t]*
 _COOKIES = re.compile(rb"(?:^|[;, \t])(ss-(?:id|pid|tok)=[^;, \t]+)")
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 _CHUNK_LINE_LIMIT = 1024
-_PROBE = re.compile(rb"(?:GET|HEAD|OPTIONS) /(health|ready)/?(?:\.[a-z]+)?(?:\?[^ ]*)? HTTP/1\.[01]\r\n", re.IGNORECASE)
+_PROBE = re.compile(
+    rb"(?:GET|HEAD|OPTIONS) /(health|ready|metrics)/?(?:\.[a-z]+)?(?:\?[^ ]*)? HTTP/1\.[01]\r\n", re.IGNORECASE
+)
 
 
 class Incoming:

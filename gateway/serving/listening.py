@@ -15,6 +15,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
+from typing import Any
+
+from gunicorn.systemd import SD_LISTEN_FDS_START
 
 from gateway.errors import ConfigurationError
 
@@ -45,13 +48,45 @@ def listen(bind: str) -> socket.socket | None:
     :param bind: ``host:port``, ``[IPv6]:port`` or ``unix:PATH``, as GATEWAY_BIND has it.
     :raises ConfigurationError: with one line, when that address can't be used.
     """
-    if bind.startswith("fd://") or _is_inherited():
-        return None
+    return None if bind.startswith("fd://") or _inherited() else _listening(bind, "GATEWAY_BIND")
+
+
+def _listening(bind: str, variable: str) -> socket.socket:
     try:
         return _unix(bind.removeprefix("unix:")) if bind.startswith("unix:") else _tcp(bind)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, f"can't be used: {error.strerror or error}")
-        raise ConfigurationError(f"GATEWAY_BIND: {bind} {reason}.") from error
+        raise ConfigurationError(f"{variable}: {bind} {reason}.") from error
+
+
+def listen_for_metrics(bind: str) -> socket.socket | None:
+    """Return the listening socket of GATEWAY_METRICS_BIND; None where there is none, or the process gets it from its parent.
+
+    :raises ConfigurationError: with one line, when that address can't be used.
+    """
+    inherited = [socket.socket(fileno=os.dup(each)) for each in _inherited()]
+    names = [each.getsockname() for each in inherited]
+    for each in inherited:
+        each.close()
+    if not bind or any(is_bound_to(each, bind) for each in names):
+        return None
+    return _listening(bind, "GATEWAY_METRICS_BIND")
+
+
+def is_bound_to(name: Any, bind: str) -> bool:
+    """Return whether a socket's name is that of an address such as GATEWAY_METRICS_BIND. Ports differ."""
+    if bind.startswith("unix:"):
+        return bool(name == bind.removeprefix("unix:"))
+    return isinstance(name, tuple) and bool(name[1] == int(bind.rpartition(":")[2]))
+
+
+def _inherited() -> list[int]:
+    """The sockets of a process that gunicorn starts anew (SIGUSR2), or systemd with sockets."""
+    if "GUNICORN_FD" in os.environ:
+        return [int(each) for each in os.environ["GUNICORN_FD"].split(",")]
+    if os.environ.get("LISTEN_PID") == str(os.getpid()):
+        return [*range(SD_LISTEN_FDS_START, SD_LISTEN_FDS_START + int(os.environ.get("LISTEN_FDS", "0")))]
+    return []
 
 
 def with_port(bind: str, port: int) -> str:
@@ -66,11 +101,6 @@ def url_of(bind: str) -> str:
     if not colon or bind.startswith(("unix:", "fd:")):
         return "http://localhost"
     return f"http://{_OWN.get(host, host)}:{port}"
-
-
-def _is_inherited() -> bool:
-    """Whether gunicorn is started anew by itself (SIGUSR2), or by systemd with a socket."""
-    return "GUNICORN_FD" in os.environ or os.environ.get("LISTEN_PID") == str(os.getpid())
 
 
 def _tcp(bind: str) -> socket.socket:

@@ -8,7 +8,7 @@
 - A request whose credentials signed a caller in some minutes ago gets a thread at once, unless the caller has a third of them, or takes
   more than its share of a processor while others call. Other requests take turns (`gateway.turns`), so that a flood of what is refused
   leaves threads and the interpreter to known callers. When too many requests of one sender wait, further ones are refused with 429.
-- ``/health`` and ``/ready`` have threads of their own, so they are answered while all others are busy.
+- ``/health``, ``/ready`` and ``/metrics`` have threads of their own, so they are answered while all others are busy.
 - A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
   sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
   holds up all connections; here the poller does it beside the others.
@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -36,14 +37,17 @@ from gunicorn.http import wsgi
 from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from gateway import logs, turns
+from gateway import counters, logs, turns
+from gateway.http import metrics
 from gateway.http.auth import CALLER
 from gateway.http.errors import UNFORESEEN
 from gateway.http.request import new_request_id
+from gateway.metrics import Board, Sample
 from gateway.places import RECENT, Callers
 from gateway.serving import heap
 from gateway.serving.connections import ClientSocket, Connection, Sender
 from gateway.serving.incoming import Incoming
+from gateway.serving.listening import is_bound_to
 from gateway.turns import CallerTurns, Counted, EarlyLeave, Turns
 from models.engine.caches import Memory
 
@@ -98,10 +102,16 @@ _OURS = (refusals.InvalidResponseHeader, refusals.InvalidResponseHeaderName, ref
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """The worker that ``gateway serve`` runs."""
+    """The worker that ``gateway serve`` runs.
+
+    :ivar slot: its number among the node's living workers, from 0.
+    :ivar metrics_folder: where the node's workers publish their metrics; empty for nowhere.
+    """
 
     tpool: ThreadPoolExecutor
     alive: bool
+    slot = 0
+    metrics_folder = ""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -112,7 +122,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._lingering: dict[Connection, float] = {}
         self._buffered = 0
         self._next_look = 0.0
-        self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready")}
+        self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready", "metrics")}
         self._long_bodies = ThreadPoolExecutor(max(1, self.cfg.threads // 4))
         #: Known callers, by credentials and by user.
         self._known: Memory[int, Sender] = Memory(time.monotonic)
@@ -128,6 +138,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         heap.give_back_large_blocks()
         _allow_files(CONNECTIONS + _OTHER_FILES)
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Load the application, and publish its metrics with those of the other workers."""
+        super().load_wsgi()
+        if self.metrics_folder:
+            self.wsgi.meter.add(lambda: [Sample("gateway_connections", (), self.nr_conns)])
+            self.wsgi.meter.join(Board(Path(self.metrics_folder), self.slot))
 
     # -- A connection in the poller ------------------------------------------------------------------------------------------------
 
@@ -147,6 +164,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 raise
             return False
         conn = Connection(self.cfg, ClientSocket(sock), address, listener.getsockname())
+        conn.for_metrics = bool(self.wsgi.metrics_bind) and is_bound_to(conn.server, self.wsgi.metrics_bind)
         self.nr_conns += 1
         if self.nr_conns >= CONNECTIONS:
             self._make_room()
@@ -303,6 +321,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _refuse(self, conn: Connection, status: int, message: str, retry_after: int = 0) -> None:
         """Answer a request without a thread, and end its connection."""
         request_id = new_request_id()
+        counters.count("gateway_refused", str(status))
         log.warning("refused", request_id=request_id, status=status, reason=message)
         head = bytes(conn.incoming.data[:_HEAD])
         with suppress(OSError):
@@ -338,7 +357,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         incoming = conn.incoming
         conn.sock.begin(incoming.body_deadline, incoming.data)
         conn.credentials = incoming.credentials
-        if incoming.probe:
+        if incoming.probe or conn.for_metrics:
             conn.sender = None
             self._start(conn)
             return
@@ -357,17 +376,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._waiting.add(sender.short)
 
     def _start(self, conn: Connection) -> None:
-        done = self._threads(conn.incoming).submit(self.handle, conn)
+        done = self._threads(conn).submit(self.handle, conn)
         done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
-    def _threads(self, incoming: Incoming) -> ThreadPoolExecutor:
-        if _is_long(incoming):
+    def _threads(self, conn: Connection) -> ThreadPoolExecutor:
+        if _is_long(conn.incoming):
             return self._long_bodies
-        return self._probes.get(incoming.probe) or self.tpool
+        return self._probes.get("metrics" if conn.for_metrics else conn.incoming.probe) or self.tpool
 
     def handle(self, conn: Connection) -> Any:
         """Read and answer a request, and return whether the connection goes on."""
-        logs.current.request_id = ""
+        logs.current.request_id, logs.current.trace = "", None
         sender = conn.sender
         if sender is None:
             return super().handle(conn)
@@ -397,7 +416,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.alive = False
         if not self.alive:
             response.force_close()
-        blocks = self.wsgi(environ, response.start_response)
+        application = metrics.application(self.wsgi.meter) if conn.for_metrics else self.wsgi
+        blocks = application(environ, response.start_response)
         if conn.sender is self._strangers:
             self._learn(conn, environ.get(CALLER))
         elif environ.get(CALLER) == "":
@@ -462,6 +482,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         else:
             status, message = 500, UNFORESEEN
             log.error("unforeseen", request_id=request_id, exc_info=exc)
+        counters.count("gateway_refused", str(status))
         client.sendall(self.wsgi.refusal(status, message, request_id, bytes(client.head[:_HEAD])))
 
     def finish_request(self, conn: Connection, done: Any) -> None:

@@ -41,6 +41,13 @@ class Checkpoints:
         self._cutting: threading.Thread | None = None
         self._ended = threading.Event()
 
+    def log_size(self) -> int:
+        """Return the bytes of the log; 0 while there is none."""
+        try:
+            return os.path.getsize(self._log)
+        except OSError:
+            return 0
+
     def note(self) -> None:
         """A unit was committed. Called by one writer at a time."""
         self._last = time.monotonic()

@@ -18,15 +18,20 @@ from typing import Any, Protocol, TypeVar
 
 from models.engine import address
 from models.engine.caches import Recent
+from models.engine.counts import Counts
 from models.engine.engines import AGE, ANSWER, PATIENCE, Engine, Sqlite
 from models.engine.errors import OutcomeUnknown, Unavailable
 from models.engine.failures import check, is_broken, is_rolled_back, leaves_server, translated
 from models.engine.mysql import Mysql
-from models.engine.pool import Held, Pool, Run
+from models.engine.pool import Connections, Held, Pool, Run
 from models.engine.queries import Queries
 from models.engine.turns import Turns
 
 Result = TypeVar("Result")
+
+# PERF: keys of `Database.counts` that are made once.
+_COMMITTED_READ = ("transactions", "read", "committed")
+_COMMITTED_WRITE = ("transactions", "write", "committed")
 
 #: Connections that one process may have open, where nobody says otherwise; a thread needs one.
 CONNECTIONS = 32
@@ -94,6 +99,7 @@ class Unit(Queries):
         writer = self._writer = database._writer if self.writes else None
         if writer is not None and not writer.acquire(database._patience):
             self._writer = None
+            database.counts.add(("lock waits", "timed out"))
             raise Unavailable("Another unit of work is writing for too long.", again=True)
         self._pool = database._pool
         try:
@@ -213,6 +219,7 @@ class Unit(Queries):
                 self._pool.drop(held)
                 raise
             self._give_uncommitted(held, error)
+            self._count("failed" if is_rolled_back(error) or not self.writes else "unknown")
             if self.writes and is_rolled_back(error):
                 words = f"The commit failed: {error}"
                 raise Unavailable(words, again=True, contended=meant.contended) from error
@@ -222,11 +229,18 @@ class Unit(Queries):
             # What a reading unit read is as good as it was.
         else:
             self._pool.give(held)
+            # PERF: what `Counts.add` does, one call less.
+            counts = self.database.counts
+            with counts.lock:
+                counts.numbers[_COMMITTED_WRITE if self.writes else _COMMITTED_READ] += 1
             if self.writes and (checkpoints := self.database.engine.checkpoints) is not None:
                 checkpoints.note()
         finally:
             if self._writer is not None:
                 self._writer.release()
+
+    def _count(self, outcome: str) -> None:
+        self.database.counts.add(("transactions", "write" if self.writes else "read", outcome))
 
     def _give_uncommitted(self, held: Held, error: Exception) -> None:
         """Give back a connection whose commit failed. One that lost against another node is as good as before."""
@@ -244,6 +258,7 @@ class Unit(Queries):
         held, self._held = self._held, None
         try:
             if held is not None:
+                self._count("rolled back")
                 held.connection.rollback()
                 # One that is broken is closed there.
                 self._pool.give(held)
@@ -267,6 +282,9 @@ class Database:
         self._age = age
         #: What owners of rows keep of this database (`models.engine.caches.RecentOf`).
         self.caches: dict[object, Recent[Any, Any]] = {}
+        #: What happened in this process: ``("transactions", "read" or "write", outcome)``, ``("repeats", reason)``, ``("lock waits",
+        #: "waited" or "timed out")``, ``("connections", "waited" or "timed out")`` and ``("connection seconds",)`` for the time waited.
+        self.counts = Counts()
         self._inherited: list[Pool] = []
         self._renew()
 
@@ -300,9 +318,20 @@ class Database:
                 most = CONTENDED if error.contended else ATTEMPTS
                 if not error.again or unit.partly_stored or attempt >= most or late:
                     raise
+                self.counts.add(("repeats", "contended" if error.contended else "lock or connection"))
             # Those that met each other must not meet again.
             time.sleep(min(0.2, 0.01 * 2**attempt) * random.uniform(0.5, 1))  # noqa: S311 - only spread
             attempt += 1
+
+    @property
+    def connections(self) -> Connections:
+        """The connections of this process as they are now."""
+        return self._pool.connections()
+
+    def log_size(self) -> int | None:
+        """Return the bytes of SQLite's write-ahead log; None for a database server."""
+        checkpoints = self.engine.checkpoints
+        return None if checkpoints is None else checkpoints.log_size()
 
     def ping(self) -> bool:
         """Whether the database answers."""
@@ -342,9 +371,9 @@ class Database:
 
     def _renew(self) -> None:
         servers = self.engine if isinstance(self.engine, Mysql) else None
-        self._pool = Pool(self.engine.open, servers, self._connections, self._patience, self._age)
+        self._pool = Pool(self.engine.open, servers, self._connections, self._patience, self._age, self.counts)
         # PERF: SQLite lets its writers wait by sleeping; those of one process wait for each other here, and are woken at once.
-        self._writer = Turns() if self.engine.one_writer else None
+        self._writer = Turns(self.counts) if self.engine.one_writer else None
 
 
 def connect(

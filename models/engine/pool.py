@@ -19,9 +19,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from models.engine.breaker import Breaker
+from models.engine.counts import Counts
 from models.engine.errors import Unavailable
 from models.engine.watch import Watch
 
@@ -30,6 +31,20 @@ Run = Callable[[str, Sequence[Any]], Any]
 
 #: Seconds after which a connection is checked before it is used.
 CHECKED = 5.0
+
+
+class Connections(NamedTuple):
+    """How many connections a pool has.
+
+    :ivar most: those that may be open.
+    :ivar idle: those of the open ones that no unit uses.
+    :ivar oldest: seconds since the oldest idle one was opened; 0 where they lead to no server.
+    """
+
+    most: int
+    open: int
+    idle: int
+    oldest: float
 
 
 class Held:
@@ -108,6 +123,7 @@ class Pool:
     :param size: how many may be open.
     :param patience: seconds to wait for a connection that is in use.
     :param age: seconds after which a connection is closed, give or take a fifth: not all at once.
+    :param counts: counts the takers that had to wait, and their seconds.
     """
 
     def __init__(
@@ -117,7 +133,9 @@ class Pool:
         size: int,
         patience: float,
         age: float = 600,
+        counts: Counts | None = None,
     ) -> None:
+        self._counts = counts or Counts()
         self._connect = connect
         self._servers = servers
         self._size = size
@@ -142,9 +160,9 @@ class Pool:
     def take(self, writes: bool) -> Held:
         """A connection, rather one whose last unit was of the same kind. Raises Unavailable when all are in use for too long."""
         try:
-            self._places.get(True, self._patience)
+            self._places.get_nowait()
         except Empty:
-            raise Unavailable("Every connection to the database is in use.", again=True) from None
+            self._wait()
         try:
             held = self._rested(writes)
             while held is None:
@@ -154,6 +172,23 @@ class Pool:
             self._places.put(None)
             raise
         return held
+
+    def _wait(self) -> None:
+        began = time.monotonic()
+        try:
+            self._places.get(True, self._patience)
+        except Empty:
+            self._counts.add(("connections", "timed out"))
+            raise Unavailable("Every connection to the database is in use.", again=True) from None
+        finally:
+            self._counts.add(("connections", "waited"))
+            self._counts.add(("connection seconds",), time.monotonic() - began)
+
+    def connections(self) -> Connections:
+        """Return how many connections there are now."""
+        idle = [*self._resting[False], *self._resting[True]]
+        born = min((each.born for each in idle if each.born), default=0.0)
+        return Connections(self._size, self._open, len(idle), time.monotonic() - born if born else 0.0)
 
     def give(self, held: Held) -> None:
         """Give back what was taken, in order and without a transaction."""

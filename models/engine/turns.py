@@ -6,12 +6,18 @@ import threading
 from collections import deque
 from typing import Any
 
+from models.engine.counts import Counts
+
 
 class Turns:
     """A lock that goes to the thread that has waited longest. Python's own goes to any: a thread that takes it again at once keeps it, and
-    others wait for as long as that goes on."""
+    others wait for as long as that goes on.
 
-    def __init__(self) -> None:
+    :param counts: counts the threads that had to wait.
+    """
+
+    def __init__(self, counts: Counts | None = None) -> None:
+        self._counts = counts or Counts()
         self._lock = threading.Lock()
         self._taken = False
         self._waiting: deque[Any] = deque()
@@ -25,6 +31,7 @@ class Turns:
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
+        self._counts.add(("lock waits", "waited"))
         if turn.acquire(timeout=timeout):
             return True
         with self._lock:

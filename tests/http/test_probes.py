@@ -85,7 +85,7 @@ def test_a_stream_is_logged_when_it_ends(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[Line] = []
-    monkeypatch.setattr(logs, "request_writer", lambda _: lines.append)
+    monkeypatch.setattr(logs, "request_writer", lambda *_: lines.append)
     app = TestApp(wsgi.build(settings, database))
     app.authorization = ("Bearer", API_KEY)
     app.post("/sessions.json", "{}", headers={"Content-Type": "application/json"})
@@ -99,6 +99,7 @@ def test_a_stream_is_logged_when_it_ends(
     app.head("/sessions.json?all=true", status=200)
     app.get("/health")
     assert [line.outcome for line in lines] == [None, None]
+    assert [line.size for line in lines] == [0, len(b'{"status":"ok"}')]
 
 
 def blocks(failure: Exception | None = None) -> Iterator[bytes]:
