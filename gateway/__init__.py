@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gateway.contract.generics import TypeParameter, close
     from gateway.contract.lists import ListResponse, list_request
     from gateway.contract.view import View
+    from gateway.events.part import Events
     from gateway.replies import Content
     from gateway.rows import Rows
     from gateway.service import Service
@@ -61,6 +62,7 @@ _HOMES = {
     "Credentials": "gateway.calls",
     "Dialect": "serializers.dialect",
     "Dto": "gateway.contract.dto",
+    "Events": "gateway.events.part",
     "DtoEnum": "gateway.contract.fields",
     "DtoFlags": "gateway.contract.fields",
     "Instance": "gateway.contract.dto",
@@ -95,6 +97,7 @@ __all__ = [
     "Dto",
     "DtoEnum",
     "DtoFlags",
+    "Events",
     "Instance",
     "Interface",
     "ListResponse",

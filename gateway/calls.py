@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
-from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
+from socket import socket
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, runtime_checkable
 
 from gateway import audit, replies
 from gateway.contract.catalog import Access, Catalog, Operation
@@ -193,6 +194,123 @@ class Callers(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """Callers who are remembered for a while."""
+
+    def recheck(self, credentials: Credentials) -> Principal | None:
+        """`Callers.authenticate` without what is remembered of the credentials: the sender as it is stored now."""
+        ...
+
+
+class Publisher(Protocol):
+    """What a handler publishes events with.
+
+    :ivar wanted: whether anybody listens, or has listened of late; otherwise nothing is stored.
+    """
+
+    @property
+    def wanted(self) -> bool: ...
+
+    def publish(
+        self,
+        selector: str,
+        body: Any = None,
+        *,
+        channel: str | Iterable[str] | None = None,
+        user: str | Iterable[str] | None = None,
+        dto: type[Dto] | None = None,
+    ) -> None:
+        """Send an event to subscribers, once the operation is committed. What is rolled back is not sent.
+
+        :param selector: a name with a dot, such as ``session.created``.
+        :param body: what is sent: an instance of a DTO, a text, number, list or dict; None for nothing.
+        :param channel: who gets it: the subscribers of this channel, or of one of these.
+        :param user: who gets it, too: the subscribers who are this user, by id or e-mail address, or one of these. Where neither channel
+            nor user is given, every subscriber gets it.
+        :param dto: the DTO that a body is written as which is no instance of one, such as a row.
+        :raises ValueError: when the selector has no dot, or the selector or a channel has characters that clients can't read.
+        :raises TypeError: when the body can't be written.
+        """
+        ...
+
+
+class _Silent:
+    """Publishes nothing: nobody can subscribe."""
+
+    wanted = False
+
+    def publish(self, selector: str, body: Any = None, **_more: Any) -> None:
+        """Do nothing."""
+
+
+SILENT = _Silent()
+
+
+class Subscription(Protocol):
+    """A subscriber whose connection is still to be handed over. One of its methods is called, once."""
+
+    def take(self, connection: socket) -> None:
+        """Send events on a connection from now on, and close it at the end. The head of the response has been sent."""
+        ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """The events as blocks of bytes, for servers that keep their connections: a thread waits in it as long as the client listens."""
+        ...
+
+    def abandon(self) -> None:
+        """Forget the subscriber: the client has left."""
+        ...
+
+
+class Subscribers(Protocol):
+    """Who sends events.
+
+    :ivar access: who may subscribe.
+    """
+
+    @property
+    def access(self) -> Access: ...
+
+    @property
+    def holds_connections(self) -> bool:
+        """Whether this process has subscribers."""
+        ...
+
+    def publisher(self, unit: Unit) -> Publisher:
+        """What publishes events with a unit of work."""
+        ...
+
+    def committed(self) -> None:
+        """A unit of work with events was committed."""
+        ...
+
+    def subscribe(
+        self, caller: Principal | None, credentials: Credentials, channels: Sequence[str], last_id: int | None, url: str
+    ) -> Subscription:
+        """A new subscriber.
+
+        :param last_id: the id of the last event that the client has; None for one that wants new ones only.
+        :param url: the service's address as the client sees it.
+        :raises MalformedRequest: for names that are no channels.
+        :raises TooManyRequests: when the caller has as many subscribers as it may.
+        :raises Unavailable: when there are as many as there may be.
+        """
+        ...
+
+    def heartbeat(self, subscription_id: str) -> None:
+        """The subscriber's client is there. Raises NotFound."""
+        ...
+
+    def unsubscribe(self, subscription_id: str) -> Mapping[str, Any]:
+        """End a subscriber; what is known of it. Raises NotFound."""
+        ...
+
+    def stop(self) -> None:
+        """Take leave of every subscriber, and take no further ones."""
+        ...
+
+
 class Once(Protocol):
     """Who remembers calls that are done once (Idempotency-Key)."""
 
@@ -351,6 +469,8 @@ class Context:
     :ivar recorded: lines for the audit log, each a call that writes it; they are written when the call is committed.
     :ivar reply: what the handler set of its response; None where it set nothing.
     :ivar files: the uploaded files, of an operation that is declared with ``files=True``.
+    :ivar subscribers: who sends events; None for a service without `gateway.Events`.
+    :ivar publisher: what has published events; None where the call has published none.
     """
 
     unit: Unit
@@ -365,6 +485,18 @@ class Context:
     recorded: list[Callable[..., None]] = field(default_factory=list)
     reply: Reply | None = None
     files: Sequence[UploadedFile] = ()
+    subscribers: Subscribers | None = None
+    publisher: Publisher | None = None
+
+    @property
+    def events(self) -> Publisher:
+        """What publishes events: ``context.events.publish("order.paid", order, channel="orders")``. A service without `gateway.Events`
+        publishes nothing."""
+        if self.subscribers is None:
+            return SILENT
+        if self.publisher is None:
+            self.publisher = self.subscribers.publisher(self.unit)
+        return self.publisher
 
     @property
     def status(self) -> int | None:

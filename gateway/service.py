@@ -22,8 +22,9 @@ from urllib.parse import quote
 
 from gateway import __version__, logs, metrics, rates
 from gateway.budget import STREAMED, Allowance
-from gateway.calls import Callers, Cookie, Credentials, Front, Method, Once, Principal
+from gateway.calls import SILENT, Callers, Cookie, Credentials, Front, Method, Once, Principal, Publisher, Subscribers
 from gateway.contract.catalog import Catalog, Check, Handler, OperationOptions
+from gateway.contract.documents import Documents
 from gateway.contract.dto import Dto, DtoType
 from gateway.errors import CatalogError, ServiceError
 from gateway.http.admission import Admission
@@ -31,7 +32,7 @@ from gateway.http.app import App, Options, create_app
 from gateway.places import Kind, Places, Share, shares
 from gateway.rows import Rows
 from gateway.settings import SECRET_BYTES, Settings
-from models import Database, connect
+from models import Database, Unit, connect
 from models.engine import migrations, owners
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import default_registry
@@ -41,6 +42,20 @@ if TYPE_CHECKING:
 
 #: A service's own function from what a request showed to who sent it; None is nobody. It may raise `errors.NotAuthenticated`.
 Authenticate = Callable[[Credentials], Principal | None]
+
+
+class EventSender(Protocol):
+    """A part that sends events: `gateway.Events`."""
+
+    def subscribers(
+        self, settings: Settings, database: Database, callers: Callers | None, documents: Documents
+    ) -> Subscribers:
+        """Who sends the events of an application."""
+        ...
+
+    def publisher(self, unit: Unit, documents: Documents) -> Publisher:
+        """What publishes events outside of an application."""
+        ...
 
 
 class Part(Protocol):
@@ -131,6 +146,7 @@ class Service:
         self._callers: Callable[[Settings, Database], Callers] | None = None
         self._once: Callable[[Database], Once] | None = None
         self._front: Callable[[Settings, Catalog], Front] | None = None
+        self._event_sender: EventSender | None = None
         if authenticate is not None:
             self._callers = lambda _settings, _database: _Known(authenticate)
 
@@ -155,6 +171,25 @@ class Service:
         if self._front is not None:
             raise CatalogError(f"{self.title} has two old hosts: use(Upstream(...)) was called twice")
         self._front = front
+
+    def send_events(self, sender: EventSender) -> None:
+        """Let a part send events. Raises CatalogError when another one does already."""
+        if self._event_sender is not None:
+            raise CatalogError(f"{self.title} has two parts that send events: use(Events()) was called twice")
+        self._event_sender = sender
+
+    def publisher(self, unit: Unit) -> Publisher:
+        """Return what publishes events outside of a request, in a command or a job: ``service.publisher(unit).publish(...)``. Handlers have
+        ``context.events``.
+
+        :param unit: the unit of work that changes what the event reports.
+        """
+        return SILENT if self._event_sender is None else self._event_sender.publisher(unit, self._documents())
+
+    def _documents(self) -> Documents:
+        json = default_registry().spelled(self.dialect).by_name("json")
+        assert json is not None
+        return Documents(json)
 
     def operation(
         self, verbs: str = "", path: str = "", **options: Unpack[OperationOptions]
@@ -234,6 +269,9 @@ class Service:
         sources = [metrics.of_places(options.admission.places)]
         if database is not None:
             sources.append(metrics.of_database(database))
+        subscribers = None
+        if self._event_sender is not None and database is not None:
+            subscribers = self._event_sender.subscribers(settings, database, callers, self._documents())
         options = replace(
             options,
             meter=metrics.Meter(sources, (__version__, self.title)),
@@ -242,6 +280,7 @@ class Service:
             dialect=self.dialect,
             probed=probed,
             once=once,
+            subscribers=subscribers,
         )
         if self._front is None:
             return create_app(self.catalog, default_registry(), database, callers, options)

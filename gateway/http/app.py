@@ -10,10 +10,11 @@ import falcon
 
 from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
-from gateway.calls import Callers, Once
+from gateway.calls import Callers, Once, Subscribers
 from gateway.contract.catalog import Catalog
 from gateway.http import (
     compression,
+    events,
     forwarded,
     hardening,
     leniency,
@@ -65,6 +66,7 @@ class App(falcon.App[Request, falcon.Response]):
     :ivar caller_share: the part of a processor that one caller may use in a process while others call.
     :ivar meter: the numbers for ``/metrics``.
     :ivar metrics_bind: the address that is for metrics alone; empty for none.
+    :ivar subscribers: who sends events; None where nobody does.
     """
 
     registry: Registry
@@ -75,6 +77,7 @@ class App(falcon.App[Request, falcon.Response]):
     visibility: metadata.Visibility
     meter: Meter
     metrics_bind: str = ""
+    subscribers: Subscribers | None = None
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one WSGI request."""
@@ -163,6 +166,7 @@ class Options:
     :ivar meter: the numbers for ``/metrics``.
     :ivar metrics_networks: addresses or networks of the clients that ``/metrics`` responds to; none where it has an address of its own.
     :ivar metrics_bind: that address, as GATEWAY_METRICS_BIND has it; empty for none.
+    :ivar subscribers: who sends events; None where nobody does.
     """
 
     realm: str = "gateway"
@@ -191,6 +195,7 @@ class Options:
     meter: Meter = field(default_factory=Meter)
     metrics_networks: tuple[str, ...] = ()
     metrics_bind: str = ""
+    subscribers: Subscribers | None = None
 
 
 def create_app(
@@ -221,6 +226,7 @@ def create_app(
         options.reading,
         options.once,
         surroundings,
+        options.subscribers,
     )
     app = app_type(
         request_type=Request,
@@ -231,6 +237,7 @@ def create_app(
     app.metrics_bind = options.metrics_bind
     app.proxies = _networks(options.proxies)
     app.caller_share = options.caller_share
+    app.subscribers = options.subscribers
     app.req_options.strip_url_path_trailing_slash = True
     # An answer without a body, to OPTIONS for instance, is of no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
@@ -253,6 +260,8 @@ def create_app(
         each.path.lower() == metrics.ROUTE for one in catalog for each in one.routes
     ):
         app.add_route(metrics.ROUTE, metrics.MetricsResource(options.meter, _networks(options.metrics_networks)))
+    for template, resource in () if options.subscribers is None else events.routes(options.subscribers, gate):
+        app.add_route(template, resource)
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(options.probed or database))
     return app

@@ -13,7 +13,7 @@ from gateway.http.request import Request
 #: Bytes up to which a body stays as it is.
 SMALL = 1024
 
-#: Types that are compressed already.
+#: Types that are not compressed: most are so already.
 _COMPRESSED = (
     "image/png",
     "image/jpeg",
@@ -24,6 +24,8 @@ _COMPRESSED = (
     "video/",
     "application/zip",
     "application/gzip",
+    # Each event is to be read at once.
+    "text/event-stream",
 )
 
 _GZIP = 31

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.budget import STREAMED, Allowance, Budget
-from gateway.calls import Context, Cookie, Once, Principal, Streamed, now
+from gateway.calls import Context, Cookie, Once, Principal, Streamed, Subscribers, now
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import (
     ClientLeft,
@@ -143,6 +143,7 @@ class Pipeline:
     :ivar reading: how strictly requests are read, a mode of `gateway.http.leniency`.
     :ivar once: remembers calls that are done once; None where nobody does.
     :param surroundings: makes what surrounds documents on pages for people.
+    :ivar subscribers: who sends events; None where nobody does.
     """
 
     def __init__(
@@ -159,6 +160,7 @@ class Pipeline:
         reading: str = "compatible",
         once: Once | None = None,
         surroundings: Surroundings | None = None,
+        subscribers: Subscribers | None = None,
     ) -> None:
         self.catalog = catalog
         self.registry = registry
@@ -170,6 +172,7 @@ class Pipeline:
         self.encoder = encoding.Encoder(surroundings or Surroundings(registry, catalog, gate), tables)
         self.reading = reading
         self.once = once
+        self.subscribers = subscribers
         self._running = _Running()
         self._body, self._open_body = bodies
         #: By whether somebody must be signed in.
@@ -324,6 +327,7 @@ class Pipeline:
                 request.method,
                 self.gate.callers,
                 request.credentials,
+                subscribers=self.subscribers,
             )
             if request.files:
                 context.files = request.files
@@ -365,6 +369,8 @@ class Pipeline:
             call.cookies = [*call.cookies, *context.cookies]
         if context is not None and context.recorded:
             context.write_records()
+        if context is not None and context.publisher is not None and self.subscribers is not None:
+            self.subscribers.committed()
         return result
 
     def _answer(self, call: _Call, result: Any) -> Answer | Streamed | Content:

@@ -160,6 +160,7 @@ class Connection(TConn):  # type: ignore[misc]
     :ivar credentials: those of its request (`Incoming.credentials`).
     :ivar sender: whoever has sent its request, as the worker knows it; None for a probe.
     :ivar for_metrics: it came to the address that is for metrics alone.
+    :ivar taken: it was handed over, and nothing is to be done with it any more.
     :ivar cut: a response has ended before its end, and nothing but a reset shows that to the client.
     """
 
@@ -168,7 +169,7 @@ class Connection(TConn):  # type: ignore[misc]
 
     def __init__(self, cfg: Any, sock: ClientSocket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
-        self.cut = False
+        self.cut = self.taken = False
         self.credentials = 0
         self.sender: Sender | None = None
         self.for_metrics = False

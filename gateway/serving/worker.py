@@ -12,6 +12,8 @@
 - A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
   sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
   holds up all connections; here the poller does it beside the others.
+- An event stream is handed over with its socket once the head of the response is sent; no thread waits for its client. A worker that holds
+  some is not replaced after a number of requests, as their clients would have to connect anew.
 - A body that is longer than any that is read is answered at once, with ``Connection: close`` and without ``100 Continue``.
 - What gunicorn refuses by itself is answered as the gateway answers errors: as a ResponseStatus in the requested format, with a request id.
 """
@@ -38,9 +40,11 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from gateway import counters, logs, turns
+from gateway.calls import Subscription
 from gateway.http import metrics
 from gateway.http.auth import CALLER
 from gateway.http.errors import UNFORESEEN
+from gateway.http.events import LIGHT, TAKER, TAKES
 from gateway.http.request import new_request_id
 from gateway.metrics import Board, Sample
 from gateway.places import RECENT, Callers
@@ -176,6 +180,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         further ones are another worker's or are refused."""
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
+            if self.wsgi.subscribers is not None:
+                self.wsgi.subscribers.stop()
             for listener in self.sockets:
                 while self.nr_conns < CONNECTIONS and self._accept(listener):
                     pass
@@ -409,9 +415,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Answer a request, and return whether the connection goes on."""
         self._adapt(req, conn.incoming)
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)
-        environ["wsgi.multithread"] = True
+        environ["wsgi.multithread"] = environ[TAKES] = True
         self.nr += 1
-        if self.nr >= self.max_requests and self.alive:
+        if self.nr >= self.max_requests and self.alive and not self._holds_streams():
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
         if not self.alive:
@@ -422,9 +428,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._learn(conn, environ.get(CALLER))
         elif environ.get(CALLER) == "":
             self._known.forget(conn.credentials)
+        if LIGHT in environ:
+            self.nr -= 1
+        taker = environ.get(TAKER)
         try:
             for block in blocks:
                 response.write(block)
+            if taker is not None:
+                self._hand_over(conn, response, taker)
+                return False
             response.close()
         except Exception as error:
             # Without a length and chunks, the end of the connection would look like the end of the response.
@@ -437,6 +449,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if hasattr(blocks, "close"):
                 blocks.close()
         return not response.should_close()
+
+    def _holds_streams(self) -> bool:
+        subscribers = self.wsgi.subscribers
+        return subscribers is not None and subscribers.holds_connections
+
+    def _hand_over(self, conn: Connection, response: Any, taker: Subscription) -> None:
+        """Send the head of an event stream, which lasts as long as its connection, and give the connection away."""
+        response.force_close()
+        response.chunked = False
+        try:
+            response.send_headers()
+        except OSError:
+            taker.abandon()
+            raise
+        conn.taken = True
+        taker.take(socket.socket(fileno=conn.sock.detach()))
 
     def _learn(self, conn: Connection, caller: str | None) -> None:
         """Know the credentials that have signed a caller in."""
@@ -487,7 +515,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Connection, done: Any) -> None:
         """Keep a connection, or let it end."""
-        if not done.cancelled() and done.exception() is None and done.result():
+        if conn.taken:
+            self.nr_conns -= 1
+        elif not done.cancelled() and done.exception() is None and done.result():
             self._expect_next(conn)
         elif conn.cut:
             with suppress(OSError):

@@ -7,6 +7,7 @@ from typing import Any
 from gateway import Context, Instance, close, lists
 from gateway.contract.lists import ListResponse
 from gateway.errors import FieldError, ValidationFailed
+from gateway.sessions import published
 from gateway.sessions.callers import visible_accounts
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.messaging import (
@@ -34,7 +35,8 @@ def send(request: SendMessage, context: Context) -> Any:
 
     Raises NotFound, Conflict where the session has ended, and ValidationFailed where neither is named.
     """
-    where = _of_session(request, context) if request.session_id else _of_endpoint(request, context)
+    session = open_for_change(request.session_id, context) if request.session_id else None
+    where = _of_endpoint(request, context) if session is None else _of_session(session)
     values = {
         **where,
         "date": context.now,
@@ -43,11 +45,11 @@ def send(request: SendMessage, context: Context) -> Any:
         "text": request.body,
         "is_unread": False,
     }
-    return shown(message.insert(context.unit, values), context)
+    row = message.insert(context.unit, values)
+    return shown(published.publish_message(context, row, session), context)
 
 
-def _of_session(request: SendMessage, context: Context) -> dict[str, Any]:
-    row = open_for_change(request.session_id, context)
+def _of_session(row: Any) -> dict[str, Any]:
     incoming = row.direction == SessionDirections.Incoming
     there = (row.from_phone_number or row.from_address) if incoming else (row.to_address or row.destination)
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway import Context, Principal
 from gateway.errors import FieldError, ValidationFailed
-from gateway.sessions import people
+from gateway.sessions import people, published
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.flows import FlowChannels
 from gateway.sessions.dtos.sessions import NewOutgoingSession, NewSession, SessionCallState, SessionDirections
@@ -122,7 +122,8 @@ def _store(context: Context, caller: Principal, values: dict[str, Any], members:
     }
     # PERF: a named tuple's own constructor is a function in Python.
     line = tuple.__new__(LogRow, (context.now, message))
-    return session.insert(context.unit, {**always, **values}, members, [line])
+    row = session.insert(context.unit, {**always, **values}, members, [line])
+    return published.publish(context, published.CREATED, row)
 
 
 @service.handles(NewOutgoingSession)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from gateway import Users
+from gateway import Events, Users
 from gateway.sessions import (
     accounts,
     authentication,
     customers,
     messages,
     new_session,
+    published,
     session_lists,
     session_members,
     sessions,
     users,
 )
 from gateway.sessions.declared import MANAGER, USER, service
+from gateway.sessions.dtos.messaging import MessageInfo
+from gateway.sessions.dtos.sessions import SessionInfo
 from models import Unit
 from models.sessions import ROWS, account
 
@@ -24,6 +27,7 @@ __all__ = [
     "customers",
     "messages",
     "new_session",
+    "published",
     "service",
     "session_lists",
     "session_members",
@@ -48,3 +52,4 @@ service.use(
     )
 )
 service.use(ROWS)
+service.use(Events(shows={SessionInfo: published.seen, MessageInfo: published.seen}, knows=published.knows))

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway import Context
 from gateway.errors import FieldError, NotFound, ValidationFailed
-from gateway.sessions import people
+from gateway.sessions import people, published
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.sessions import AddConferenceMember, DeleteChatMember, InviteChatMember
 from gateway.sessions.sessions import change, for_change, open_for_change
@@ -29,9 +29,10 @@ def add_to_conference(request: AddConferenceMember, context: Context) -> Any:
     message = f"{context.principal.display_name} added {request.destination} to the conference{caller_id}"
     row = change(row, context, changes, message)
     if _member(row, request.destination) is not None:
-        return shown(row, context)
+        return shown(published.publish(context, published.CHANGED, row), context)
     added = people.member(request.destination, call_state="Ringing", role="Transfer", call_sid=request.call_sid)
-    return shown(session.add_member(context.unit, row, added), context)
+    row = session.add_member(context.unit, row, added)
+    return shown(published.publish(context, published.JOINED, row), context)
 
 
 @service.handles(InviteChatMember)
@@ -49,7 +50,8 @@ def invite(request: InviteChatMember, context: Context) -> Any:
         return shown(row, context)
     caller_id = f" as {request.caller_id}" if request.caller_id else ""
     row = change(row, context, {}, f"{context.principal.display_name} invited {added.identity}{caller_id}")
-    return shown(session.add_member(context.unit, row, added), context)
+    row = session.add_member(context.unit, row, added)
+    return shown(published.publish(context, published.JOINED, row), context)
 
 
 @service.handles(DeleteChatMember)
@@ -60,7 +62,8 @@ def remove(request: DeleteChatMember, context: Context) -> Any:
     if member is None:
         raise NotFound(f"'{request.member_to_remove}' is no member of the session.")
     row = change(row, context, {}, f"{context.principal.display_name} removed {member.identity}")
-    return shown(session.remove_member(context.unit, row, member.identity), context)
+    row = session.remove_member(context.unit, row, member.identity)
+    return shown(published.publish(context, published.LEFT, row, member), context)
 
 
 def _member(row: Any, identity: str) -> Any:

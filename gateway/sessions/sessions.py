@@ -11,6 +11,7 @@ from typing import Any
 from gateway import Context
 from gateway.calls import version_name
 from gateway.errors import Conflict, NotFound, PreconditionFailed
+from gateway.sessions import published
 from gateway.sessions.callers import visible_accounts
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.sessions import EndSession, GetSession, HoldSession, PatchSession, SessionCallState
@@ -41,7 +42,8 @@ def patch(request: PatchSession, context: Context) -> Any:
         changes |= {"hold_reason": None, "held_by_user_id": None}
     elif request.call_state is SessionCallState.Hold:
         changes["held_by_user_id"] = context.principal.user_id
-    return shown(change(row, context, changes, f"{context.principal.display_name} changed {names}"), context)
+    row = change(row, context, changes, f"{context.principal.display_name} changed {names}")
+    return shown(published.publish(context, published.CHANGED, row), context)
 
 
 def _wire_names(changes: Mapping[str, Any]) -> list[str]:
@@ -61,7 +63,7 @@ def hold(request: HoldSession, context: Context) -> Any:
     }
     because = "" if reason == "None" else f" ({reason})"
     row = change(row, context, changes, f"{context.principal.display_name} put the session on hold{because}")
-    return shown(row, context)
+    return shown(published.publish(context, published.CHANGED, row), context)
 
 
 @service.handles(EndSession)
@@ -77,7 +79,7 @@ def end(request: EndSession, context: Context) -> None:
         **reported(request.call_sid),
     }
     row = change(row, context, changes, f"{context.principal.display_name} ended the session", last=True)
-    session.set_member_states(context.unit, row, "None")
+    published.publish(context, published.ENDED, session.set_member_states(context.unit, row, "None"))
 
 
 def for_change(session_id: str, context: Context) -> Any:

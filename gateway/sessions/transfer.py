@@ -15,6 +15,8 @@ from gateway import Instance
 from gateway.contract.catalog import Operation
 from gateway.errors import GatewayError, ValidationFailed
 from gateway.lists import as_instant
+from gateway.sessions import published
+from gateway.sessions.declared import service
 from gateway.sessions.dtos.records import SessionRecord
 from gateway.transactions import run_unit, unit_of_work
 from models import Database, Unit
@@ -64,8 +66,16 @@ def archive(database: Database, before: str) -> Iterator[int]:
     """Archive the sessions made before an instant that have ended or were not changed since; the number of each block."""
     count = BLOCK
     while count == BLOCK:
-        count = run_unit(database, True, lambda unit: session_archive.archive_old(unit, before, BLOCK))
+        count = run_unit(database, True, lambda unit: _archive(unit, before))
         yield count
+
+
+def _archive(unit: Unit, before: str) -> int:
+    found = session_archive.archive_old(unit, before, BLOCK)
+    events = service.publisher(unit)
+    for each in found if events.wanted else ():
+        published.publish_with(events, published.ARCHIVED, session.get(unit, each))
+    return len(found)
 
 
 def count(database: Database, since: str | None) -> int:

@@ -97,6 +97,13 @@ class Authenticator:
             raise stale
         return None
 
+    def recheck(self, credentials: Credentials) -> Principal | None:
+        """`authenticate` by what is stored now, not by what is remembered of a token."""
+        if credentials.authorization:
+            self._known_tokens.forget(credentials.authorization)
+        self._known_cookies.forget(shown_token(credentials))
+        return self.authenticate(credentials)
+
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
         """The cookies of a login session that lasts anew."""
         if caller.method is not Method.COOKIE or not caller.renewed:

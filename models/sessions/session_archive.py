@@ -47,13 +47,13 @@ def count_old(unit: Unit, before: str) -> int:
     return int(_COUNT.row(unit, before=before, yes=True, no=False)[0])
 
 
-def archive_old(unit: Unit, before: str, limit: int) -> int:
-    """Archive at most `limit` of these sessions, the oldest first; how many there were."""
+def archive_old(unit: Unit, before: str, limit: int) -> list[str]:
+    """Archive at most `limit` of these sessions, the oldest first; their ids."""
     found = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
     if found:
         ids = padded(found)
         _archive(len(ids)).run(unit, [True, *ids])
-    return len(found)
+    return found
 
 
 def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:

@@ -371,9 +371,9 @@ class TestArchive:
             add(unit, display_name="lives", date_created=old, date_last_modified=new)
             add(unit, display_name="new", date_created=new, date_last_modified=new, ended=True)
             assert session_archive.count_old(unit, border) == 2
-            assert session_archive.archive_old(unit, border, 1) == 1
-            assert session_archive.archive_old(unit, border, 10) == 1
-            assert session_archive.archive_old(unit, border, 10) == 0
+            assert len(session_archive.archive_old(unit, border, 1)) == 1
+            assert len(session_archive.archive_old(unit, border, 10)) == 1
+            assert session_archive.archive_old(unit, border, 10) == []
             assert sorted(names(unit, {"archived": True})) == ["ended", "rests"]
             assert sorted(names(unit, {"archived": False})) == ["lives", "new"]
             assert session.get(unit, ended.id) == ended

@@ -1,0 +1,47 @@
+"""Values as JSON, in the dialect of a service, outside of requests and responses."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from gateway.contract.dto import Dto, Instance
+from gateway.contract.generics import field_of
+from gateway.contract.shapes import field_shape, wire_field_shape
+from serializers.base import Serializer
+
+
+class Documents:
+    """Writes DTOs and other values, and reads DTOs again.
+
+    :param serializer: JSON in the dialect of the service.
+    """
+
+    def __init__(self, serializer: Serializer) -> None:
+        self._serializer = serializer
+        self._writer = cache(lambda dto: serializer.writer(field_shape(field_of(dto))))
+
+    def write(self, value: Any, dto: type[Dto] | None = None) -> str:
+        """A value as JSON on one line.
+
+        :param dto: what a value is written as that is no instance of a DTO.
+        :raises TypeError: when it can't be written.
+        """
+        dto = dto or dto_of(value)
+        try:
+            document = self._serializer.encode(value) if dto is None else self._writer(dto)(value)
+        except (AttributeError, ValueError) as error:
+            raise TypeError(f"{value!r:.80} can't be written{f' as {dto.__name__}' if dto else ''}: {error}") from error
+        return document.decode()
+
+    def read(self, document: str, dto: type[Dto]) -> Instance:
+        """A DTO that was written."""
+        field = field_of(dto)
+        found: Any = field.deserialize(self._serializer.decode(document.encode(), wire_field_shape(field)))
+        assert isinstance(found, Instance)
+        return found
+
+
+def dto_of(value: Any) -> type[Dto] | None:
+    """The DTO that a value is an instance of; None of other values."""
+    return value.__dto__ if isinstance(value, Instance) else None

@@ -1,0 +1,77 @@
+"""The subscribers of a process, by id, channel and user."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from gateway.events.subscriber import Subscriber
+
+_NOBODY: frozenset[Subscriber] = frozenset()
+
+
+class Audience:
+    """Finds subscribers. One thread changes it; others may `get` one."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Subscriber] = {}
+        self._by_channel: dict[str, set[Subscriber]] = {}
+        self._by_user: dict[str, set[Subscriber]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        return iter(self._by_id.values())
+
+    def get(self, subscription_id: str) -> Subscriber | None:
+        """The subscriber of an id, or None."""
+        return self._by_id.get(subscription_id)
+
+    def add(self, subscriber: Subscriber) -> None:
+        """Add one."""
+        self._by_id[subscriber.id] = subscriber
+        _add(self._by_channel, subscriber.channels, subscriber)
+        _add(self._by_user, subscriber.users, subscriber)
+
+    def remove(self, subscriber: Subscriber) -> bool:
+        """Remove one; whether it was there."""
+        if self._by_id.pop(subscriber.id, None) is None:
+            return False
+        _remove(self._by_channel, subscriber.channels, subscriber)
+        _remove(self._by_user, subscriber.users, subscriber)
+        return True
+
+    def change(self, subscriber: Subscriber, channels: Sequence[str]) -> None:
+        """Give one other channels."""
+        _remove(self._by_channel, subscriber.channels, subscriber)
+        subscriber.channels = tuple(channels)
+        _add(self._by_channel, subscriber.channels, subscriber)
+
+    def of_channel(self, channel: str) -> Collection[Subscriber]:
+        """Those of a channel."""
+        return self._by_channel.get(channel, _NOBODY)
+
+    def reached(self, channels: Iterable[str], users: Iterable[str]) -> dict[Subscriber, str]:
+        """Those of any of these channels or users, each with the channel that reaches it first; with no channel where it is its user."""
+        found: dict[Subscriber, str] = {}
+        for channel in channels:
+            for each in self.of_channel(channel):
+                found.setdefault(each, channel)
+        for user in users:
+            for each in self._by_user.get(user, _NOBODY):
+                found.setdefault(each, "")
+        return found
+
+
+def _add(index: dict[str, set[Subscriber]], names: Iterable[str], subscriber: Subscriber) -> None:
+    for name in names:
+        index.setdefault(name, set()).add(subscriber)
+
+
+def _remove(index: dict[str, set[Subscriber]], names: Iterable[str], subscriber: Subscriber) -> None:
+    for name in names:
+        found = index.get(name)
+        if found is not None:
+            found.discard(subscriber)
+            if not found:
+                del index[name]

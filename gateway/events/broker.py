@@ -1,0 +1,272 @@
+"""What handlers and HTTP see of server events: `gateway.calls.Subscribers`."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from gateway.calls import Callers, Credentials, Principal, instant, now
+from gateway.contract.catalog import Access
+from gateway.contract.documents import Documents
+from gateway.contract.dto import Dto
+from gateway.errors import MalformedRequest, NotFound, TooManyRequests, Unavailable
+from gateway.events.audience import Audience
+from gateway.events.counters import Counters
+from gateway.events.delivery import Delivery, Knows, Presence, Shows
+from gateway.events.frames import facts, frame, is_channel, to_json
+from gateway.events.publishing import Outbox, store_presence
+from gateway.events.streams import KEPT, Streams, Times
+from gateway.events.subscriber import Subscriber
+from gateway.transactions import run_unit, unit_of_work
+from models import Database, Unit
+from models.engine.ids import new_id
+from models.events import outbox, subscriptions
+from models.events.subscriptions import SubscriptionRow
+
+#: The channel of subscribers who name none.
+NO_CHANNEL = "*"
+#: Channels of one subscriber.
+MOST_CHANNELS = 100
+#: Seconds for which a process believes that nobody listens, and seconds after which the first listener is known to all processes.
+BELIEVED = 1.0
+_KNOWN_TO_ALL = 1.5
+_LISTS = 500
+_BLOCK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many subscribers there may be.
+
+    :ivar of_user: of one user, on all nodes.
+    :ivar in_all: on all nodes.
+    """
+
+    of_user: int = 5_000
+    in_all: int = 20_000
+
+
+class Broker:
+    """Takes subscribers, and publishes events.
+
+    :ivar access: who may subscribe.
+    :ivar counters: what is counted in this process.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        callers: Callers | None,
+        documents: Documents,
+        access: Access,
+        shows: Mapping[type[Dto], Shows],
+        knows: Knows | None,
+        limits: Limits,
+        times: Times,
+    ) -> None:
+        self.access = access
+        self.counters = Counters()
+        self._database = database
+        self._documents = documents
+        self._limits = limits
+        self._times = times
+        self._knows = knows
+        audience = Audience()
+        delivery = Delivery(audience, documents, shows, knows, self.counters)
+        self._streams = Streams(database, callers, audience, delivery, self.counters, times)
+        self._wanted = False
+        self._look_at = 0.0
+        self._first = threading.Lock()
+        self._stopped = False
+
+    @property
+    def holds_connections(self) -> bool:
+        """Whether this process has subscribers."""
+        return len(self._streams.audience) > 0
+
+    def publisher(self, unit: Unit) -> Outbox:
+        """What publishes events with a unit of work. Nothing is stored while nobody has listened for as long as events are kept."""
+        # PERF: one look a second, by whichever request comes then.
+        moment = time.monotonic()
+        if moment >= self._look_at:
+            self._wanted = is_wanted(unit)
+            self._look_at = moment + BELIEVED
+        return Outbox(unit, self._documents, self.counters, wanted=self._wanted)
+
+    def committed(self) -> None:
+        """Deliver what was published."""
+        self._streams.wake()
+
+    def subscribe(
+        self, caller: Principal | None, credentials: Credentials, channels: Sequence[str], last_id: int | None, url: str
+    ) -> Subscription:
+        """A new subscriber (`gateway.calls.Subscribers.subscribe`)."""
+        if self._stopped:
+            raise Unavailable("The server is stopping; connect again.")
+        named = checked(channels) or [NO_CHANNEL]
+        row = SubscriptionRow(new_id(), self._streams.reader_id, _user_id(caller), subject(caller), named, now())
+        self._streams.start()
+        before, newest = run_unit(self._database, True, partial(self._insert, caller, row))
+        self._wanted = True
+        if before < instant(datetime.now(UTC) - timedelta(seconds=KEPT / 2)):
+            # Nobody listened; other processes may still store no events, and this subscriber must miss none.
+            time.sleep(_KNOWN_TO_ALL)
+        since = newest if last_id is None else min(last_id, newest)
+        subscriber = Subscriber(row.id, caller, credentials, row.subject, named, since)
+        return Subscription(self._streams, subscriber, self._first_frame(row, since, url), newest)
+
+    def heartbeat(self, subscription_id: str) -> None:
+        """The subscriber's client is there. Raises NotFound."""
+        if self._streams.pulse(subscription_id):
+            return
+        with unit_of_work(self._database, write=False) as unit:
+            found = subscriptions.get(unit, subscription_id)
+        if found is None:
+            raise missing(subscription_id)
+        self._streams.start()
+        self._streams.pulse_elsewhere(subscription_id)
+
+    def unsubscribe(self, subscription_id: str) -> Mapping[str, Any]:
+        """End a subscriber, wherever it is. Raises NotFound."""
+        with unit_of_work(self._database) as unit:
+            found = subscriptions.get(unit, subscription_id, for_update=True)
+            if found is None:
+                raise missing(subscription_id)
+            subscriptions.delete(unit, [subscription_id])
+            store_presence(unit, [Presence(found.id, found.subject, None, left=[*found.channels])])
+        self._streams.wake()
+        return facts(found.subject, found.channels)
+
+    def update(self, unit: Unit, subscription_id: str, added: Sequence[str], removed: Sequence[str]) -> None:
+        """Change the channels of a subscriber, wherever it is. Raises NotFound and MalformedRequest."""
+        added = checked(added)
+        found = subscriptions.get(unit, subscription_id, for_update=True)
+        if found is None:
+            raise missing(subscription_id)
+        before = [each for each in found.channels if each != NO_CHANNEL]
+        after = checked([*(each for each in before if each not in removed), *added]) or [NO_CHANNEL]
+        subscriptions.set_channels(unit, subscription_id, after)
+        joined = [each for each in after if each not in found.channels]
+        left = [each for each in found.channels if each not in after]
+        store_presence(unit, [Presence(found.id, found.subject, after, joined, left)])
+
+    def subscribers(self, unit: Unit, caller: Principal | None, channels: Sequence[str]) -> list[dict[str, str]]:
+        """What a caller may know of the subscribers of some channels; of all where none is named. The oldest come first."""
+        return [
+            {name: _text(value) for name, value in facts(each.subject, each.channels).items() if value is not None}
+            for each in subscriptions.every(unit)
+            if (not channels or not set(channels).isdisjoint(each.channels))
+            and (self._knows is None or self._knows(caller, each.subject))
+        ][:_LISTS]
+
+    def stop(self) -> None:
+        """Take leave of every subscriber, and take no further ones."""
+        self._stopped = True
+        self._streams.stop()
+
+    def _insert(self, caller: Principal | None, row: SubscriptionRow, unit: Unit) -> tuple[str, int]:
+        """Store a subscription. Returns when anybody listened last, and the position behind which it begins."""
+        self._check_limits(unit, caller)
+        before = subscriptions.last_seen(unit)
+        subscriptions.see(unit, row.reader_id, row.date_created)
+        # What was committed before is not new to it.
+        outbox.place(unit)
+        newest = outbox.newest(unit)
+        subscriptions.insert(unit, row)
+        store_presence(unit, [Presence(row.id, row.subject, [*row.channels], joined=[*row.channels])])
+        return before, newest
+
+    def _check_limits(self, unit: Unit, caller: Principal | None) -> None:
+        if caller is not None and subscriptions.count(unit, caller.user_id) >= self._limits.of_user:
+            raise TooManyRequests(f"You have {self._limits.of_user} event streams, which is the most.", retry_after=30)
+        if subscriptions.count(unit) >= self._limits.in_all:
+            raise Unavailable(f"There are {self._limits.in_all} event streams, which is the most.", retry_after=30)
+
+    def _first_frame(self, row: SubscriptionRow, position: int, url: str) -> bytes:
+        body = {
+            "id": row.id,
+            "unRegisterUrl": f"{url}/event-unregister?id={row.id}",
+            "heartbeatUrl": f"{url}/event-heartbeat?id={row.id}",
+            "updateSubscriberUrl": f"{url}/event-subscribers/{row.id}",
+            "heartbeatIntervalMs": self._times.heartbeat * 1000,
+            "idleTimeoutMs": self._times.idle * 1000,
+            **facts(row.subject, row.channels),
+        }
+        return frame(position, "cmd.onConnect", to_json(body))
+
+
+class Subscription:
+    """A subscriber whose connection is still to be handed over: `gateway.calls.Subscription`."""
+
+    def __init__(self, streams: Streams, subscriber: Subscriber, first: bytes, newest: int) -> None:
+        self._streams = streams
+        self._subscriber = subscriber
+        self._first = first
+        self._newest = newest
+
+    def take(self, connection: socket.socket) -> None:
+        """Send events on a connection from now on."""
+        self._streams.add(self._subscriber, connection, self._first, self._newest)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The events as blocks of bytes."""
+        ours, theirs = socket.socketpair()
+        self.take(theirs)
+        with ours:
+            while block := ours.recv(_BLOCK):
+                yield block
+
+    def abandon(self) -> None:
+        """Forget the subscriber."""
+        self._streams.forget(self._subscriber)
+
+
+def is_wanted(unit: Unit) -> bool:
+    """Whether anybody listens, or has listened for as long as events are kept."""
+    return subscriptions.last_seen(unit) >= instant(datetime.now(UTC) - timedelta(seconds=KEPT))
+
+
+def checked(channels: Sequence[str]) -> list[str]:
+    """The names of channels, each once. Raises MalformedRequest."""
+    found = list(dict.fromkeys(each.strip() for each in channels if each.strip()))
+    wrong = next((each for each in found if not is_channel(each)), None)
+    if wrong is not None:
+        raise MalformedRequest(
+            f"'{wrong[:100]}' is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders."
+        )
+    if len(found) > MOST_CHANNELS:
+        raise MalformedRequest(f"A subscriber has at most {MOST_CHANNELS} channels; the request names {len(found)}.")
+    return found
+
+
+def missing(subscription_id: str) -> NotFound:
+    """What is raised for a subscription that does not exist, in ServiceStack's words."""
+    return NotFound(f"Subscription '{subscription_id[:64]}' does not exist")
+
+
+def subject(caller: Principal | None) -> dict[str, Any]:
+    """Who a subscriber is: what others are shown, and what decides whether they are."""
+    user_id, name = ("-1", "Guest") if caller is None else (caller.user_id, caller.display_name)
+    shown = {
+        "userId": user_id,
+        "displayName": name,
+        "isAuthenticated": caller is not None,
+        "createdAt": time.time_ns() // 1_000_000,
+    }
+    accounts = () if caller is None else caller.account_ids
+    return {"shown": shown, "user_id": user_id, "account_ids": [*accounts]}
+
+
+def _user_id(caller: Principal | None) -> str:
+    # A service's own function may name its users as it likes.
+    return "" if caller is None else caller.user_id[:64]
+
+
+def _text(value: Any) -> str:
+    return to_json(value) if isinstance(value, bool) else str(value)

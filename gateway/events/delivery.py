@@ -1,0 +1,190 @@
+"""From the rows of the outbox to the frames of subscribers: who gets an event, and what each may see of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from gateway.calls import Principal
+from gateway.contract.documents import Documents
+from gateway.contract.dto import Dto, Instance
+from gateway.events.audience import Audience
+from gateway.events.counters import Counters
+from gateway.events.frames import facts, frame, to_json
+from gateway.events.subscriber import SlowReader, Subscriber
+from models import Unit
+from models.events.outbox import EventRow
+
+#: Subscribers of one process in a channel, up to which each learns of those that come and go.
+ANNOUNCED = 200
+
+#: What a caller may see of a DTO: the DTO, as it is or with less in it, or None.
+Shows = Callable[[Principal | None, Unit, Instance], Instance | None]
+#: Whether a caller may know of another subscriber, by the principal's facts: ``user_id`` and ``account_ids``.
+Knows = Callable[[Principal | None, Mapping[str, Any]], bool]
+
+
+class Kind(StrEnum):
+    """What a row of the outbox is."""
+
+    #: For subscribers.
+    EVENT = "event"
+    #: Subscribers came, went or changed channels.
+    PRESENCE = "presence"
+    #: Clients were heard of by another process than the one that holds their connections.
+    PULSE = "pulse"
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A change of a subscription.
+
+    :ivar channels: its channels from now on; None when it has ended.
+    :ivar joined: channels that are new.
+    :ivar left: channels that it has no longer.
+    """
+
+    id: str
+    subject: Mapping[str, Any]
+    channels: list[str] | None
+    joined: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """What is stored of it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def frames(self) -> Iterator[tuple[str, Iterable[str]]]:
+        """The commands that tell of it, and the channels that are told."""
+        kept = [each for each in self.channels or () if each not in self.joined]
+        yield "cmd.onJoin", self.joined
+        yield "cmd.onLeave", self.left
+        if self.channels is not None and (self.left or kept):
+            yield "cmd.onUpdate", kept
+
+
+class Delivery:
+    """Gives events to the subscribers of a process.
+
+    :param shows: what callers may see of the DTOs that are not for everybody.
+    :param knows: whether a caller may know of another subscriber; None where everybody may.
+    :ivar fed: subscribers with frames to send.
+    :ivar slow: subscribers who read too slowly.
+    """
+
+    def __init__(
+        self,
+        audience: Audience,
+        documents: Documents,
+        shows: Mapping[type[Dto], Shows],
+        knows: Knows | None,
+        counters: Counters,
+    ) -> None:
+        self._audience = audience
+        self._documents = documents
+        self._shows = {dto.__name__: (dto, view) for dto, view in shows.items()}
+        self._knows = knows
+        self._counters = counters
+        self.fed: set[Subscriber] = set()
+        self.slow: set[Subscriber] = set()
+
+    def event(self, unit: Unit, row: EventRow, only: Subscriber | None = None) -> None:
+        """Give an event to those whom it is for and who may see it.
+
+        :param only: the one that is given it, where it is for it.
+        """
+        channels, users = json.loads(row.channels), json.loads(row.users)
+        everyone = channels is None
+        reached = dict.fromkeys(self._audience, "") if everyone else self._audience.reached(channels, users)
+        if only is not None:
+            reached = {only: reached[only]} if only in reached else {}
+        if not reached:
+            return
+        seen = _Seen(self._documents, self._shows.get(row.type or ""), row.body or "", unit)
+        frames: dict[tuple[str, str], bytes] = {}
+        for subscriber, channel in reached.items():
+            if not self._may_have(subscriber, row.position, only):
+                continue
+            body = seen.by(subscriber)
+            if body is None:
+                continue
+            made = frames.get((body, channel))
+            if made is None:
+                made = frames[body, channel] = frame(row.position, row.selector, body, channel)
+            self.give(subscriber, made)
+            self._counters.delivered += 1
+        if frames and only is None:
+            stored = datetime.fromisoformat(row.date)
+            self._counters.delay(max(0.0, (datetime.now(UTC) - stored).total_seconds()))
+
+    def presence(self, position: int, change: Presence, only: Subscriber | None = None) -> None:
+        """Tell those in the same channels of a subscriber's change."""
+        told = facts(change.subject, change.left if change.channels is None else change.channels)
+        for selector, channels in change.frames():
+            reached: dict[Subscriber, str] = {}
+            for channel in channels:
+                for each in self._told(channel, change.id):
+                    reached.setdefault(each, channel)
+            own = self._audience.get(change.id)
+            if own is not None and selector == "cmd.onUpdate":
+                reached.setdefault(own, "")
+            for subscriber, channel in reached.items():
+                stranger = (
+                    subscriber.id != change.id and self._knows and not self._knows(subscriber.caller, change.subject)
+                )
+                if self._may_have(subscriber, position, only) and not stranger:
+                    self.give(subscriber, frame(position, selector, to_json({**told, "channel": channel}), channel))
+
+    def _may_have(self, subscriber: Subscriber, position: int, only: Subscriber | None) -> bool:
+        """Whether it is a subscriber's turn: those that are late get nothing before what they lack."""
+        return subscriber.at < position and (subscriber is only if only is not None else not subscriber.late)
+
+    def _told(self, channel: str, subscription_id: str) -> Collection[Subscriber]:
+        found = self._audience.of_channel(channel)
+        if len(found) <= ANNOUNCED:
+            return found
+        own = self._audience.get(subscription_id)
+        return () if own is None or own not in found else (own,)
+
+    def give(self, subscriber: Subscriber, data: bytes) -> None:
+        """Add a frame to a subscriber's."""
+        try:
+            subscriber.put(data)
+        except SlowReader:
+            self.slow.add(subscriber)
+        else:
+            self.fed.add(subscriber)
+
+
+class _Seen:
+    """What subscribers see of one event; those of one view see the same."""
+
+    def __init__(self, documents: Documents, view: tuple[type[Dto], Shows] | None, body: str, unit: Unit) -> None:
+        self._documents = documents
+        self._view = view
+        self._body = body
+        self._unit = unit
+        self._by_view: dict[tuple[Any, ...], str | None] = {}
+
+    def by(self, subscriber: Subscriber) -> str | None:
+        """The body for a subscriber; None where it may not see it."""
+        if self._view is None:
+            return self._body
+        if subscriber.view not in self._by_view:
+            self._by_view[subscriber.view] = self._shown(subscriber.caller)
+        return self._by_view[subscriber.view]
+
+    def _shown(self, caller: Principal | None) -> str | None:
+        assert self._view is not None
+        dto, view = self._view
+        # A view may change what it is given.
+        whole = self._documents.read(self._body, dto)
+        before = vars(whole).copy()
+        shown = view(caller, self._unit, whole)
+        if shown is None:
+            return None
+        return self._body if shown is whole and vars(whole) == before else self._documents.write(shown, dto)

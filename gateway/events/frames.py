@@ -1,0 +1,56 @@
+"""The frames of an event stream, and the names in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+#: Characters of a channel, and of a selector.
+LONGEST = 255
+#: What keeps a connection open: an empty line, which is no event. ServiceStack's clients for .NET and Java take a comment for one.
+KEEP_ALIVE = b"\n"
+
+_CHANNEL = re.compile(r"[^\s,@\x00-\x1f\x7f]{1,255}")
+_SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f]+\.[^\s\x00-\x1f\x7f]+")
+
+
+def frame(event_id: int, selector: str, body: str, channel: str = "") -> bytes:
+    """One event.
+
+    :param body: JSON on one line; empty for none.
+    :param channel: the channel that it came by; empty where it came by none.
+    """
+    place = f"{channel}@" if channel else ""
+    return f"id: {event_id}\ndata: {place}{selector} {body}\n\n".encode()
+
+
+def to_json(value: Any) -> str:
+    """What is in a frame of the protocol itself."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def is_channel(name: str) -> bool:
+    """Whether clients can read a channel's name in a frame."""
+    return _CHANNEL.fullmatch(name) is not None
+
+
+def check_selector(selector: str) -> str:
+    """A selector as it is sent: a blank in it is ``%20``. Raises ValueError."""
+    spelled = selector.replace(" ", "%20")
+    if not _SELECTOR.fullmatch(spelled) or len(spelled) > LONGEST:
+        raise ValueError(
+            f"{selector[:LONGEST]!r} is not a selector: use a name with a dot, such as session.created, of at most {LONGEST} characters"
+        )
+    return spelled
+
+
+def names(given: str | Iterable[str]) -> list[str]:
+    """One name or several, each once."""
+    return [given] if isinstance(given, str) else list(dict.fromkeys(given))
+
+
+def facts(subject: Mapping[str, Any], channels: Iterable[str]) -> dict[str, Any]:
+    """What others learn of a subscriber."""
+    return {**subject["shown"], "channels": ",".join(channels)}

@@ -1,0 +1,106 @@
+"""Server events as a part of a service: ``service.use(Events())``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.calls import Callers, Context
+from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
+from gateway.contract.documents import Documents
+from gateway.contract.dto import Dto, Instance
+from gateway.errors import FieldError, ValidationFailed
+from gateway.events.broker import Broker, Limits, is_wanted
+from gateway.events.counters import Counters
+from gateway.events.delivery import Knows, Shows
+from gateway.events.dtos import GetEventSubscribers, UpdateEventSubscriber, UpdateEventSubscriberResponse
+from gateway.events.publishing import Outbox
+from gateway.events.streams import Times
+from gateway.service import Service
+from gateway.settings import Settings
+from models import Database, Unit
+from models import events as event_rows
+
+_TAGS = ("events",)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Server events: handlers publish with ``context.events``, clients listen at ``/event-stream``.
+
+    The operations GetEventSubscribers and UpdateEventSubscriber come with it, and the tables.
+
+    :ivar access: who may listen; `gateway.ANYONE` or `gateway.SIGNED_IN`.
+    :ivar shows: what a caller may see of a DTO: a function of the caller, a unit of work that reads, and the DTO returns the DTO, as it
+        is or with less in it, or None. It is called whenever an event is delivered. DTOs without a view are for all to whom an event is
+        published.
+    :ivar knows: whether a caller may know of another subscriber, by that one's ``user_id`` and ``account_ids``; None where everybody may
+        know of everybody in the same channel.
+    """
+
+    access: Access = SIGNED_IN
+    shows: Mapping[type[Dto], Shows] = field(default_factory=dict)
+    knows: Knows | None = None
+
+    #: Their tables.
+    rows = event_rows.ROWS
+
+    def install(self, service: Service) -> None:
+        """Declare the operations, and send the service's events. Raises CatalogError when another part does that already."""
+        service.send_events(self)
+        service.operation("GET", "/event-subscribers", returns=list[dict[str, str]], access=self.access, tags=_TAGS)(
+            GetEventSubscribers
+        )
+        # The id is known to the subscriber alone.
+        service.operation(
+            "POST", "/event-subscribers/{Id}", returns=UpdateEventSubscriberResponse, access=ANYONE, tags=_TAGS
+        )(UpdateEventSubscriber)
+        service.handles(GetEventSubscribers)(_list)
+        service.handles(UpdateEventSubscriber)(_update)
+
+    def subscribers(
+        self, settings: Settings, database: Database, callers: Callers | None, documents: Documents
+    ) -> Broker:
+        """Who sends the events of an application."""
+        return Broker(
+            database,
+            callers,
+            documents,
+            self.access,
+            self.shows,
+            self.knows,
+            Limits(settings.events_per_user, settings.events_subscribers),
+            Times(settings.events_heartbeat, settings.events_idle),
+        )
+
+    def publisher(self, unit: Unit, documents: Documents) -> Outbox:
+        """What publishes events outside of an application."""
+        return Outbox(unit, documents, Counters(), wanted=is_wanted(unit))
+
+
+def _broker(context: Context) -> Broker:
+    assert isinstance(context.subscribers, Broker)
+    return context.subscribers
+
+
+def _list(request: Any, context: Context) -> list[dict[str, str]]:
+    """The subscribers of these channels."""
+    channels = [name.strip() for each in request.channels or () for name in each.split(",") if name.strip()]
+    return _broker(context).subscribers(context.unit, context.caller, channels)
+
+
+def _update(request: Any, context: Context) -> Instance:
+    """Change the channels. Raises NotFound, MalformedRequest, ValidationFailed."""
+    if not request.id:
+        failure = FieldError("NotEmpty", "id", "'Id' must not be empty.", {"PropertyName": "Id"})
+        raise ValidationFailed(UpdateEventSubscriber.__name__, [failure])
+    broker = _broker(context)
+    broker.update(
+        context.unit,
+        request.id,
+        *([*(each or ())] for each in (request.subscribe_channels, request.unsubscribe_channels)),
+    )
+    # What others are told of it is delivered as events are.
+    context.publisher = context.events
+    return UpdateEventSubscriberResponse.new()

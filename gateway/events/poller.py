@@ -1,0 +1,124 @@
+"""The thread that holds the connections of a process's subscribers. No other thread waits for a subscriber."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from gateway.events.subscriber import Subscriber
+
+#: Milliseconds after which a client that acknowledges nothing has left.
+_UNACKNOWLEDGED = 60_000
+#: What a client sends after its request is thrown away in such blocks.
+_BLOCK = 4096
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+class Poller:
+    """Waits for connections, calls from other threads, and points in time.
+
+    :param left: called with a subscriber whose client has left.
+    :param due: called whenever something has happened, and when it is time, with the seconds of `time.monotonic`; it returns when it wants
+        to be called next. Neither raises.
+    """
+
+    def __init__(self, left: Callable[[Subscriber], None], due: Callable[[float], float]) -> None:
+        self._left = left
+        self._due = due
+        self._calls: deque[Callable[[], None]] = deque()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread. What it opens must not be shared by processes, so not before a fork."""
+        self._selector = selectors.DefaultSelector()
+        self._ours, self._theirs = socket.socketpair()
+        for each in (self._ours, self._theirs):
+            each.setblocking(False)
+        self._selector.register(self._ours, _READ)
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """End the thread after the calls that were given to it."""
+
+        def end() -> None:
+            self._stopped = True
+
+        self.call(end)
+        self._thread.join(seconds)
+
+    def call(self, call: Callable[[], None]) -> None:
+        """Let the thread make a call."""
+        self._calls.append(call)
+        # A full pipe wakes it as well; one that is closed belongs to a thread that has ended.
+        with suppress(OSError):
+            self._theirs.send(b"\0")
+
+    # -- What the thread itself calls ----------------------------------------------------------------------------------------------
+
+    def hold(self, subscriber: Subscriber, connection: socket.socket) -> None:
+        """Watch a subscriber's connection."""
+        connection.setblocking(False)
+        with suppress(OSError, AttributeError):  # not every connection is TCP's, and not every system has it
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
+        subscriber.connection = connection
+        self._selector.register(connection, _READ, subscriber)
+
+    def send(self, subscriber: Subscriber) -> None:
+        """Send what a subscriber's connection takes, and the rest when it takes more."""
+        connection = subscriber.connection
+        if connection is None:
+            return
+        try:
+            done = subscriber.flush()
+        except OSError:
+            self._left(subscriber)
+            return
+        wanted = _READ if done else _READ | _WRITE
+        if self._selector.get_key(connection).events != wanted:
+            self._selector.modify(connection, wanted, subscriber)
+
+    def close(self, subscriber: Subscriber) -> None:
+        """End a subscriber's connection."""
+        connection, subscriber.connection = subscriber.connection, None
+        if connection is not None:
+            self._selector.unregister(connection)
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def _run(self) -> None:
+        next_due = 0.0
+        while not self._stopped:
+            for key, events in self._selector.select(max(0.0, next_due - time.monotonic())):
+                if key.data is None:
+                    with suppress(BlockingIOError):
+                        self._ours.recv(_BLOCK)
+                    continue
+                if events & _WRITE:
+                    self.send(key.data)
+                if events & _READ:
+                    self._read(key.data)
+            while self._calls:
+                self._calls.popleft()()
+            next_due = self._due(time.monotonic())
+        self._selector.close()
+        self._ours.close()
+        self._theirs.close()
+
+    def _read(self, subscriber: Subscriber) -> None:
+        if subscriber.connection is None:
+            return
+        try:
+            if subscriber.connection.recv(_BLOCK):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._left(subscriber)

@@ -1,0 +1,83 @@
+"""Events into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from gateway.calls import now
+from gateway.contract.documents import Documents, dto_of
+from gateway.contract.dto import Dto
+from gateway.events.counters import Counters
+from gateway.events.delivery import Kind, Presence
+from gateway.events.frames import check_selector, is_channel, names, to_json
+from models import Unit
+from models.events import outbox
+
+#: Changes of subscriptions in one row.
+_BLOCK = 200
+
+
+class Outbox:
+    """Publishes with one unit of work: `gateway.calls.Publisher`.
+
+    :ivar wanted: somebody listens, or did lately; otherwise nothing is stored.
+    """
+
+    def __init__(self, unit: Unit, documents: Documents, counters: Counters, *, wanted: bool) -> None:
+        self._unit = unit
+        self._documents = documents
+        self._counters = counters
+        self.wanted = wanted
+
+    def publish(
+        self,
+        selector: str,
+        body: Any = None,
+        *,
+        channel: str | Iterable[str] | None = None,
+        user: str | Iterable[str] | None = None,
+        dto: type[Dto] | None = None,
+    ) -> None:
+        """Store an event (`gateway.calls.Publisher.publish`)."""
+        selector = check_selector(selector)
+        channels, users = names(channel or ()), names(user or ())
+        everyone = channel is None and user is None
+        wrong = next((each for each in channels if not is_channel(each)), None)
+        if wrong is not None:
+            raise ValueError(
+                f"{wrong[:255]!r} is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders"
+            )
+        if not self.wanted or not (channels or users or everyone):
+            return
+        written = dto or dto_of(body)
+        outbox.insert(
+            self._unit,
+            date=now(),
+            kind=Kind.EVENT,
+            selector=selector,
+            type=None if written is None else written.__name__,
+            body=None if body is None else self._documents.write(body, written),
+            channels=to_json(None if everyone else channels),
+            # Users are found by id, or by e-mail address in lower case.
+            users=to_json([each.lower() if "@" in each else each for each in users]),
+        )
+        self._counters.published += 1
+
+
+def store_presence(unit: Unit, changes: Sequence[Presence]) -> None:
+    """Store changes of subscriptions."""
+    for block in _blocks(changes):
+        body = to_json([each.document() for each in block])
+        outbox.insert(unit, date=now(), kind=Kind.PRESENCE, selector="", body=body)
+
+
+def store_pulses(unit: Unit, subscription_ids: Iterable[str]) -> None:
+    """Store that clients were heard of."""
+    for block in _blocks([*subscription_ids]):
+        outbox.insert(unit, date=now(), kind=Kind.PULSE, selector="", body=to_json(block))
+
+
+def _blocks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), _BLOCK):
+        yield items[start : start + _BLOCK]

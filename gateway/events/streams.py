@@ -1,0 +1,394 @@
+"""The subscribers of a process: fed from the outbox, kept alive, looked at anew, and ended.
+
+Everything here happens in the poller's thread, except where a method says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+
+from gateway.calls import Callers, instant
+from gateway.errors import ServiceError, Unavailable
+from gateway.events.audience import Audience
+from gateway.events.counters import Counters
+from gateway.events.delivery import Delivery, Kind, Presence
+from gateway.events.frames import KEEP_ALIVE, facts, frame, to_json
+from gateway.events.poller import Poller
+from gateway.events.publishing import store_presence, store_pulses
+from gateway.events.rechecks import Rechecks
+from gateway.events.subscriber import Subscriber
+from gateway.transactions import unit_of_work
+from models import Database, Unit
+from models.engine.ids import new_id
+from models.events import outbox, subscriptions
+from models.events.outbox import EventRow, Read
+
+#: Seconds between two looks into the outbox: usually, and while events come.
+TICK = 0.25
+BUSY_TICK = 0.05
+#: Seconds after an event for which more of them are expected.
+BUSY = 2.0
+#: Seconds between two looks, at least: what happens meanwhile is sent at once.
+GAP = 0.02
+#: Seconds after which a failed look is repeated.
+PAUSE = 1.0
+#: Events that are read at once, and by subscribers that are late.
+PAGE = 500
+#: Frames that wait for a subscriber that is late, from which on it gets no more yet.
+_FULL = 500
+#: Seconds for which events are kept.
+KEPT = 3600.0
+#: Seconds between two notes that this process is there, and after which one that made none is gone.
+SEEN = 10.0
+GONE = 40.0
+#: Seconds between two sweeps.
+SWEEP = 60.0
+#: Seconds in which every subscriber has its turn: its connection is kept open, its heartbeats are looked at, and in every second turn its
+#: caller is looked at anew.
+TURN = 20
+#: Seconds that a process that ends waits for the last frames.
+_FAREWELL = 3.0
+
+log = structlog.get_logger("gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What clients are told.
+
+    :ivar heartbeat: seconds between two heartbeats of a client.
+    :ivar idle: seconds without one after which a client that sent some is gone.
+    """
+
+    heartbeat: int = 10
+    idle: int = 30
+
+
+class Streams:
+    """Holds subscribers, from its first one on.
+
+    :ivar reader_id: names this process in the database.
+    :ivar audience: its subscribers.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        callers: Callers | None,
+        audience: Audience,
+        delivery: Delivery,
+        counters: Counters,
+        times: Times,
+    ) -> None:
+        self._database = database
+        self.audience = audience
+        self._delivery = delivery
+        self._counters = counters
+        self._times = times
+        self.reader_id = new_id()
+        self._poller = Poller(self._part, self._due)
+        self._rechecks = Rechecks(callers, self.end)
+        self._starting = threading.Lock()
+        self._started = self._stopped = False
+        self._position = 0
+        self._late: set[Subscriber] = set()
+        self._woken = False
+        self._pulses: set[str] = set()
+        self._changes: list[Presence] = []
+        self._wheel: list[set[Subscriber]] = [set() for _ in range(TURN)]
+        self._next = 0
+        self._last_look = self._last_event = -math.inf
+        self._next_look = self._next_second = self._next_note = 0.0
+        self._next_sweep = time.monotonic() + SWEEP
+
+    # -- Called by other threads ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the threads, if they have not been started. Not before a fork."""
+        with self._starting:
+            if not self._started:
+                self._started = True
+                self._poller.start()
+                self._rechecks.start()
+
+    def wake(self) -> None:
+        """There is something in the outbox."""
+        if self._started and not self._woken:
+            self._woken = True
+            self._poller.call(lambda: None)
+
+    def add(self, subscriber: Subscriber, connection: socket.socket, first: bytes, newest: int) -> None:
+        """Hold a new subscriber.
+
+        :param first: its first frame.
+        :param newest: the position of the newest event when it subscribed.
+        """
+        self._call(partial(self._add, subscriber, connection, first, newest))
+
+    def pulse(self, subscription_id: str) -> bool:
+        """A client of this process has sent a heartbeat; whether it is one of this process."""
+        subscriber = self.audience.get(subscription_id)
+        if subscriber is None:
+            return False
+        self._call(partial(self._pulse, subscriber))
+        return True
+
+    def pulse_elsewhere(self, subscription_id: str) -> None:
+        """A client of another process has sent a heartbeat."""
+        self._call(partial(self._pulses.add, subscription_id))
+        self.wake()
+
+    def end(self, subscriber: Subscriber) -> None:
+        """End a subscriber's connection."""
+        self._call(partial(self._part, subscriber))
+
+    def forget(self, subscriber: Subscriber) -> None:
+        """Forget the subscription of a client whose connection never came here."""
+        self._call(partial(self._note_end, subscriber))
+        self.wake()
+
+    def stop(self) -> None:
+        """Take leave of every subscriber, and end."""
+        with self._starting:
+            if not self._started or self._stopped:
+                return
+            self._stopped = True
+        self._call(self._farewell)
+        self._poller.stop(_FAREWELL)
+
+    def _call(self, call: Callable[[], object]) -> None:
+        self._poller.call(partial(self._guarded, call))
+
+    # -- Subscribers ---------------------------------------------------------------------------------------------------------------
+
+    def _add(self, subscriber: Subscriber, connection: socket.socket, first: bytes, newest: int) -> None:
+        if not self.audience:
+            self._position = newest
+        self._poller.hold(subscriber, connection)
+        self.audience.add(subscriber)
+        self._wheel[self._next % TURN].add(subscriber)
+        self._next += 1
+        self._counters.subscribers = len(self.audience)
+        if subscriber.at < self._position:
+            subscriber.late = True
+            self._late.add(subscriber)
+        self._delivery.give(subscriber, first)
+        self._send()
+        self._next_look = 0.0
+
+    def _pulse(self, subscriber: Subscriber) -> None:
+        subscriber.pulse = time.monotonic()
+        position = self._position_of(subscriber)
+        body = to_json({"id": subscriber.id, **facts(subscriber.subject, subscriber.channels)})
+        self._delivery.give(subscriber, frame(position, "cmd.onHeartbeat", body))
+        self._send()
+
+    def _position_of(self, subscriber: Subscriber) -> int:
+        """The position up to which a subscriber has everything."""
+        return subscriber.at if subscriber.late else max(subscriber.at, self._position)
+
+    def _part(self, subscriber: Subscriber) -> None:
+        """End a connection, or note that it has ended."""
+        if self._drop(subscriber):
+            self._note_end(subscriber)
+            self._next_look = 0.0
+
+    def _drop(self, subscriber: Subscriber) -> bool:
+        self._poller.close(subscriber)
+        if not self.audience.remove(subscriber):
+            return False
+        for each in self._wheel:
+            each.discard(subscriber)
+        self._late.discard(subscriber)
+        self._counters.subscribers = len(self.audience)
+        return True
+
+    def _note_end(self, subscriber: Subscriber) -> None:
+        self._changes.append(Presence(subscriber.id, subscriber.subject, None, left=[*subscriber.channels]))
+
+    def _send(self) -> None:
+        """Send the frames that subscribers were given."""
+        fed, slow = self._delivery.fed, self._delivery.slow
+        while slow:
+            subscriber = slow.pop()
+            fed.discard(subscriber)
+            self._counters.dropped += subscriber.waiting
+            log.warning("slow subscriber", subscriber=subscriber.subject["shown"]["userId"], waiting=subscriber.waiting)
+            self._part(subscriber)
+        while fed:
+            self._poller.send(fed.pop())
+
+    def _farewell(self) -> None:
+        """Tell every client to connect to another process. The events that it has not read it gets there."""
+        for subscriber in [*self.audience]:
+            bye = frame(self._position_of(subscriber), "cmd.onGoodbye", to_json({"id": subscriber.id}))
+            # A browser connects anew after so many milliseconds.
+            self._delivery.give(subscriber, bye + b"retry: 500\n")
+        self._send()
+        for subscriber in [*self.audience]:
+            self._part(subscriber)
+        with suppress(Unavailable), unit_of_work(self._database) as unit:
+            self._write(unit)
+
+    # -- Time ----------------------------------------------------------------------------------------------------------------------
+
+    def _due(self, now: float) -> float:
+        if self._stopped:
+            return now
+        if self._woken and now >= self._last_look + GAP:
+            self._next_look = 0.0
+        if now >= self._next_look and (self.audience or self._pulses or self._changes):
+            self._guarded(partial(self._look, now))
+        if now >= self._next_second:
+            self._next_second = now + 1.0
+            self._guarded(partial(self._second, now))
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP
+            self._guarded(self._sweep)
+        if not (self.audience or self._pulses or self._changes):
+            self._woken = False
+            return self._next_sweep
+        due = min(self._next_look, self._next_second)
+        return min(due, self._last_look + GAP) if self._woken else due
+
+    def _guarded(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Unavailable as error:
+            self._next_look = time.monotonic() + PAUSE
+            log.warning("events wait for the database", reason=error.message)
+        except Exception:
+            self._next_look = time.monotonic() + PAUSE
+            log.exception("events")
+
+    def _look(self, now: float) -> None:
+        """Write what there is to be written, and deliver what there is to be read."""
+        self._last_look, self._woken = now, False
+        self._next_look = now + (BUSY_TICK if now - self._last_event < BUSY else TICK)
+        if self._pulses or self._changes:
+            with unit_of_work(self._database) as unit:
+                written = self._write(unit)
+            self._pulses -= written[0]
+            del self._changes[: written[1]]
+        if not self.audience:
+            return
+        if now >= self._next_note:
+            self._next_note = now + SEEN
+            self._note()
+        read = self._read(now)
+        if read.unplaced:
+            # Where another process is quicker, this one reads what that one has placed.
+            with suppress(ServiceError), unit_of_work(self._database) as unit:
+                outbox.place(unit)
+            read = self._read(now)
+        late = any(each.waiting < _FULL for each in self._late)
+        if len(read.rows) == PAGE or read.unplaced or late:
+            self._woken = True
+
+    def _read(self, now: float) -> Read:
+        with unit_of_work(self._database, write=False) as unit:
+            read = outbox.after(unit, self._position, PAGE)
+            for row in read.rows:
+                self._last_event = now
+                self._take(unit, row)
+                self._position = row.position
+            for subscriber in [*self._late]:
+                self._catch_up(unit, subscriber)
+        self._send()
+        return read
+
+    def _take(self, unit: Unit, row: EventRow) -> None:
+        if row.kind == Kind.EVENT:
+            self._delivery.event(unit, row)
+        elif row.kind == Kind.PRESENCE:
+            for each in json.loads(row.body or "[]"):
+                self._change(row.position, Presence(**each))
+        elif row.kind == Kind.PULSE:
+            for each in json.loads(row.body or "[]"):
+                subscriber = self.audience.get(each)
+                if subscriber is not None:
+                    self._pulse(subscriber)
+
+    def _change(self, position: int, change: Presence) -> None:
+        subscriber = self.audience.get(change.id)
+        if subscriber is not None and change.channels is None:
+            self._drop(subscriber)
+        elif subscriber is not None and change.channels is not None:
+            self.audience.change(subscriber, change.channels)
+        self._delivery.presence(position, change)
+
+    def _catch_up(self, unit: Unit, subscriber: Subscriber) -> None:
+        """Give a subscriber that is late what it has missed, as far as it reads it."""
+        if subscriber.waiting >= _FULL:
+            return
+        read = outbox.after(unit, subscriber.at, PAGE)
+        for row in read.rows:
+            if row.position > self._position:
+                break
+            if row.kind == Kind.EVENT:
+                self._delivery.event(unit, row, subscriber)
+            elif row.kind == Kind.PRESENCE:
+                for each in json.loads(row.body or "[]"):
+                    self._delivery.presence(row.position, Presence(**each), subscriber)
+            subscriber.at = row.position
+        if (not read.rows and not read.unplaced) or (read.rows and read.rows[-1].position >= self._position):
+            subscriber.at, subscriber.late = self._position, False
+            self._late.discard(subscriber)
+
+    def _write(self, unit: Unit) -> tuple[set[str], int]:
+        """Store what happened to subscriptions; the pulses and the number of changes that are stored."""
+        pulses, changes = {*self._pulses}, [*self._changes]
+        if changes:
+            there = {each.id for each in changes}
+            subscriptions.delete(unit, there)
+            store_presence(unit, changes)
+        store_pulses(unit, sorted(pulses))
+        return pulses, len(changes)
+
+    def _second(self, now: float) -> None:
+        """Look at the subscribers whose turn it is."""
+        number = int(now)
+        for subscriber in [*self._wheel[number % TURN]]:
+            if subscriber.pulse and now - subscriber.pulse > self._times.idle:
+                self._part(subscriber)
+            elif not subscriber.waiting:
+                subscriber.put(KEEP_ALIVE)
+                self._poller.send(subscriber)
+        if (number // TURN) % 2 == 0:
+            self._rechecks.look(self._wheel[number % TURN])
+
+    def _note(self) -> None:
+        """Note that this process is there, and end the subscriptions of those that are not."""
+        at = datetime.now(UTC)
+        gone, forgotten = (instant(at - timedelta(seconds=each)) for each in (GONE, KEPT))
+        with unit_of_work(self._database) as unit:
+            subscriptions.see(unit, self.reader_id, instant(at))
+            for reader, seen in subscriptions.readers(unit).items():
+                if seen < gone:
+                    self._bury(unit, reader)
+                if seen < forgotten:
+                    subscriptions.forget_reader(unit, reader)
+
+    def _bury(self, unit: Unit, reader: str) -> None:
+        ended = subscriptions.of_reader(unit, reader)
+        if ended:
+            store_presence(unit, [Presence(each.id, each.subject, None, left=[*each.channels]) for each in ended])
+            subscriptions.delete_of_reader(unit, reader)
+
+    def _sweep(self) -> None:
+        before = instant(datetime.now(UTC) - timedelta(seconds=KEPT))
+        more = True
+        while more:
+            with unit_of_work(self._database) as unit:
+                more = outbox.sweep(unit, before)

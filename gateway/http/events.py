@@ -1,0 +1,117 @@
+"""Falcon's resources for event streams: ``/event-stream``, ``/event-heartbeat``, ``/event-unregister``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import falcon
+
+from gateway.calls import Subscribers, authorize
+from gateway.errors import FieldError, ValidationFailed
+from gateway.http.auth import Gate
+from gateway.http.metadata import base_url
+from gateway.http.request import Request
+
+#: In the WSGI environment: the server takes over connections (True).
+TAKES = "gateway.takes_connections"
+#: In the WSGI environment: the `gateway.calls.Subscription` that the server is to hand the connection over to, once the head is sent.
+TAKER = "gateway.taker"
+#: In the WSGI environment: the request is so small that it does not wear the server out (True).
+LIGHT = "gateway.light"
+
+EVENT_STREAM = "text/event-stream"
+_ID = re.compile(r"[0-9]{1,18}")
+
+
+class StreamResource:
+    """``/event-stream?channels=a,b``: events as they come."""
+
+    def __init__(self, subscribers: Subscribers, gate: Gate) -> None:
+        self._subscribers = subscribers
+        self._gate = gate
+
+    def on_get(self, request: Request, response: falcon.Response) -> None:
+        """Subscribe. Raises ServiceError."""
+        caller, refusal = self._gate.identify(request)
+        if refusal is not None:
+            raise refusal
+        authorize(caller, self._subscribers.access)
+        _set_head(response)
+        # The head has no length: the events come after what the application sends.
+        response.stream = ()
+        if request.method == "HEAD":
+            return
+        subscription = self._subscribers.subscribe(
+            caller, request.credentials, _channels(request), _last_id(request), base_url(request)
+        )
+        if request.env.get(TAKES):
+            request.env[TAKER] = subscription
+        else:
+            response.stream = subscription.blocks()
+
+    on_head = on_get
+
+
+class HeartbeatResource:
+    """``/event-heartbeat?id=``: the client is there."""
+
+    def __init__(self, subscribers: Subscribers) -> None:
+        self._subscribers = subscribers
+
+    def on_post(self, request: Request, response: falcon.Response) -> None:
+        """Keep the subscriber. Raises NotFound."""
+        request.env[LIGHT] = True
+        self._subscribers.heartbeat(_id(request))
+        response.content_type = "text/plain; charset=utf-8"
+        response.data = b""
+
+    on_get = on_post
+
+
+class UnregisterResource:
+    """``/event-unregister?id=``: the client leaves."""
+
+    def __init__(self, subscribers: Subscribers) -> None:
+        self._subscribers = subscribers
+
+    def on_post(self, request: Request, response: falcon.Response) -> None:
+        """End the subscriber, and respond with what is known of it. Raises NotFound."""
+        request.env[LIGHT] = True
+        response.content_type = "application/json; charset=utf-8"
+        response.data = json.dumps(self._subscribers.unsubscribe(_id(request)), separators=(",", ":")).encode()
+
+    on_get = on_post
+
+
+def routes(subscribers: Subscribers, gate: Gate) -> Iterator[tuple[str, object]]:
+    """Every address and its resource."""
+    yield "/event-stream", StreamResource(subscribers, gate)
+    yield "/event-heartbeat", HeartbeatResource(subscribers)
+    yield "/event-unregister", UnregisterResource(subscribers)
+
+
+def _set_head(response: falcon.Response) -> None:
+    response.content_type = EVENT_STREAM
+    response.set_header("Cache-Control", "no-store")
+    # nginx passes every event on at once.
+    response.set_header("X-Accel-Buffering", "no")
+
+
+def _channels(request: Request) -> list[str]:
+    given = [value or "" for name, value in request.pairs if name.lower() in ("channels", "channel")]
+    return [name for each in given for name in each.split(",")]
+
+
+def _last_id(request: Request) -> int | None:
+    """The id of the last event that the client has; None where it names none. One of another server's is none."""
+    given = request.env.get("HTTP_LAST_EVENT_ID") or request.query_value("lasteventid")
+    return int(given) if given and _ID.fullmatch(given.strip()) else None
+
+
+def _id(request: Request) -> str:
+    found = request.query_value("id")
+    if not found:
+        raise ValidationFailed("EventSubscriber", [FieldError("NotEmpty", "id", "'id' must not be empty.")])
+    return found

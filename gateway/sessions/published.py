@@ -1,0 +1,75 @@
+"""What subscribers learn of sessions: who gets an event, and what each may see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway import Context, Instance, Principal
+from gateway.calls import Publisher
+from gateway.sessions import people
+from gateway.sessions.dtos.messaging import MessageInfo
+from gateway.sessions.dtos.sessions import SessionInfo
+from gateway.sessions.shown import shown_to
+from models import Unit
+from models.sessions.session import MemberRow
+
+CREATED = "session.created"
+CHANGED = "session.changed"
+ENDED = "session.ended"
+ARCHIVED = "session.archived"
+JOINED = "member.joined"
+LEFT = "member.left"
+ARRIVED = "message.arrived"
+
+
+def publish(context: Context, selector: str, row: Any, *others: MemberRow) -> Any:
+    """Publish that something has happened to a session, and return the session.
+
+    :param others: who is told beside its members.
+    """
+    publish_with(context.events, selector, row, *others)
+    return row
+
+
+def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow) -> None:
+    """`publish` outside of a request."""
+    events.publish(
+        selector, row, channel=_channels(row.account_id, row.id), user=_users([*row.members, *others]), dto=SessionInfo
+    )
+
+
+def publish_message(context: Context, message: Any, session: Any) -> Any:
+    """Publish that a message has arrived, and return the message.
+
+    :param session: the session that it belongs to; None for a message of none.
+    """
+    channels = _channels(message.account_id, message.session_id)
+    users = [] if session is None else _users(session.members)
+    context.events.publish(ARRIVED, message, channel=channels, user=users, dto=MessageInfo)
+    return message
+
+
+def _channels(account_id: str | None, session_id: str | None) -> list[str]:
+    """The channel of an account, and that of a session."""
+    return [f"{kind}:{each}" for kind, each in (("account", account_id), ("session", session_id)) if each]
+
+
+def _users(members: Sequence[MemberRow]) -> list[str]:
+    """Members who are users, by id or e-mail address. Whoever is invited has no id."""
+    return [each for member in members for each in (member.endpoint_id, member.identity) if each]
+
+
+def seen(caller: Principal | None, unit: Unit, dto: Instance) -> Instance | None:
+    """A session or a message as the caller sees it, by the rule by which it reads one; None where it sees none."""
+    if caller is None or not people.may_see(caller, dto.account_id):
+        return None
+    found: Instance = shown_to(caller, unit, [dto])[0]
+    return found
+
+
+def knows(caller: Principal | None, subject: Mapping[str, Any]) -> bool:
+    """Whether a caller sees another user: they have an account in common, or the caller sees all."""
+    return caller is not None and (
+        caller.user_id == subject["user_id"] or any(people.may_see(caller, each) for each in subject["account_ids"])
+    )

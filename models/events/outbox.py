@@ -1,0 +1,171 @@
+"""The outbox: events are stored in the transaction that they report, and read in one order by every process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import peewee
+
+from models.engine.conditions import padded, places
+from models.engine.database import Unit
+from models.engine.errors import Duplicate, Unavailable
+from models.engine.statements import Statement, param
+from models.events.tables import Event, EventPosition
+
+#: Events that get a position in one transaction.
+PLACED = 1000
+#: Events that one call of `sweep` deletes.
+SWEPT = 500
+
+
+class EventRow(NamedTuple):
+    """An event that has its position.
+
+    :ivar date: when it was stored.
+    :ivar kind: what its reader does with it.
+    :ivar type: the name of the DTO in its body; None of other bodies.
+    :ivar body: JSON; None for none.
+    :ivar channels: a JSON list.
+    :ivar users: a JSON list.
+    """
+
+    position: int
+    date: str
+    kind: str
+    selector: str
+    type: str | None
+    body: str | None
+    channels: str
+    users: str
+
+
+class Read(NamedTuple):
+    """What one read finds.
+
+    :ivar unplaced: there are events without a position.
+    """
+
+    rows: list[EventRow]
+    unplaced: bool
+
+
+_NAMES = ("date", "kind", "selector", "type", "body", "channels", "users")
+_INSERT = Statement(lambda: Event.insert({getattr(Event, name): param(name) for name in _NAMES}))
+_REST = tuple(getattr(Event, name) for name in EventRow._fields[1:])
+_AFTER = Statement(
+    lambda: Event.select(Event.id, *_REST).where(Event.id > param("after")).order_by(Event.id).limit(param("limit")),
+    lambda: (
+        Event.select(Event.position, *_REST)
+        .where((Event.position > param("after")) | Event.position.is_null())
+        .order_by(Event.position)
+        .limit(param("limit"))
+    ),
+)
+_NEWEST = Statement(
+    lambda: Event.select(peewee.fn.MAX(Event.id)),
+    lambda: EventPosition.select(EventPosition.newest).where(EventPosition.id == param("one")),
+)
+_LOCK = Statement(
+    lambda: EventPosition.select(EventPosition.newest).where(EventPosition.id == param("one")).for_update(nowait=True)
+)
+_LAST = Statement(lambda: Event.select(peewee.fn.MAX(Event.position)))
+_START = Statement(
+    lambda: EventPosition.insert({EventPosition.id: param("one"), EventPosition.newest: param("newest")})
+)
+_UNPLACED = Statement(
+    lambda: Event.select(Event.id).where(Event.position.is_null()).order_by(Event.id).limit(param("limit"))
+)
+_SET_NEWEST = Statement(
+    lambda: EventPosition.update({EventPosition.newest: param("newest")}).where(EventPosition.id == param("one"))
+)
+_LAST_ID = Statement(lambda: Event.select(peewee.fn.MAX(Event.id)))
+_OLD = Statement(
+    lambda: (
+        Event.select(Event.id)
+        .where((Event.date < param("before")) & (Event.id != param("last")))
+        .order_by(Event.date)
+        .limit(param("limit"))
+    )
+)
+
+
+@cache
+def _place(size: int) -> Statement:
+    ids = [*map(param, places("id", size))]
+    again = [*map(param, places("id", size))]
+    position = param("newest") + peewee.fn.FIELD(Event.id, *ids)
+    return Statement(lambda: Event.update({Event.position: position}).where(Event.id.in_(again)))
+
+
+@cache
+def _delete(size: int) -> Statement:
+    ids = [*map(param, places("id", size))]
+    return Statement(lambda: Event.delete().where(Event.id.in_(ids)))
+
+
+def insert(
+    unit: Unit,
+    *,
+    date: str,
+    kind: str,
+    selector: str,
+    type: str | None = None,
+    body: str | None = None,
+    channels: str = "[]",
+    users: str = "[]",
+) -> None:
+    """Store an event. It is read when the unit is committed."""
+    _INSERT.run(unit, (date, kind, selector, type, body, channels, users))
+
+
+def after(unit: Unit, position: int, limit: int) -> Read:
+    """At most `limit` events behind a position, in order."""
+    found = _AFTER.rows(unit, after=position, limit=limit)
+    rows = [EventRow(*row) for row in found if row[0] is not None]
+    return Read(rows, len(rows) < len(found))
+
+
+def newest(unit: Unit) -> int:
+    """The position of the newest event that has one; 0 where there was none yet."""
+    row = _NEWEST.row(unit, one=1)
+    return 0 if row is None else int(row[0] or 0)
+
+
+def place(unit: Unit) -> bool:
+    """Give positions to events that have none; whether there may be more. Does nothing while another process does it.
+
+    :raises Unavailable: when a node of a cluster was quicker: nothing is done then.
+    """
+    if unit.dialect == "sqlite":
+        return False
+    try:
+        row = _LOCK.row(unit, one=1)
+    except Unavailable:
+        return False
+    found = [each for (each,) in _UNPLACED.rows(unit, limit=PLACED)]
+    if not found:
+        return False
+    if row is None:
+        # These are the first events of all.
+        row = (_LAST.row(unit)[0] or 0,)
+        try:
+            _START.execute(unit, one=1, newest=row[0])
+        except Duplicate:
+            return True
+    ids = padded(found)
+    _place(len(ids)).run(unit, [row[0], *ids, *ids])
+    _SET_NEWEST.execute(unit, newest=row[0] + len(found), one=1)
+    return len(found) == PLACED
+
+
+def sweep(unit: Unit, before: str) -> bool:
+    """Delete the oldest events that were stored before an instant, `SWEPT` at most; whether there may be more."""
+    # SQLite counts on from the last one that is there.
+    last = _LAST_ID.row(unit)[0] or 0
+    found: Sequence[Any] = [each for (each,) in _OLD.rows(unit, before=before, last=last, limit=SWEPT)]
+    if found:
+        ids = padded(found)
+        _delete(len(ids)).run(unit, ids)
+    return len(found) == SWEPT

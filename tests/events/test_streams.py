@@ -1,0 +1,283 @@
+"""Event streams of two processes on one database: what ServiceStack's clients are sent, and to whom it is sent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from gateway.errors import MalformedRequest, TooManyRequests, Unavailable
+from gateway.events import streams
+from gateway.events.subscriber import QUEUE
+from tests.events.conftest import URL, Nodes
+from tests.servers import wait_until
+
+on_servers = pytest.mark.parametrize("nodes", ["sqlite", "mariadb"], indirect=True)
+
+
+def test_the_first_frame_says_how_the_subscription_is_kept(nodes: Nodes) -> None:
+    first = nodes.one.listen(nodes.ada, "home", "news").next()
+    key = first.body["id"]
+    assert (first.channel, first.selector) == ("", "cmd.onConnect")
+    assert first.body == {
+        "id": key,
+        "unRegisterUrl": f"{URL}/event-unregister?id={key}",
+        "heartbeatUrl": f"{URL}/event-heartbeat?id={key}",
+        "updateSubscriberUrl": f"{URL}/event-subscribers/{key}",
+        "heartbeatIntervalMs": 10_000,
+        "idleTimeoutMs": 30_000,
+        "userId": "ada",
+        "displayName": "Ada",
+        "isAuthenticated": True,
+        "channels": "home,news",
+        "createdAt": first.body["createdAt"],
+    }
+    assert nodes.one.listen(nodes.bob).next().body["channels"] == "*"
+
+
+@on_servers
+def test_an_event_reaches_channel_and_user_once_in_every_process(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home", "news")
+    bob = nodes.two.listen(nodes.bob, "home")
+    elsewhere = nodes.two.listen(nodes.ada, "attic")
+    nodes.one.say("1", room="home", user="bob")
+    nodes.two.say("2", room="news")
+    nodes.one.say("3", user="BOB@example.org")
+    nodes.two.say("4")
+    seen = [(each.channel, each.body["text"]) for each in ada.events(3)]
+    assert seen == [("home", "1"), ("news", "2"), ("", "4")]
+    seen = [(each.channel, each.body["text"]) for each in bob.events(3)]
+    assert seen == [("home", "1"), ("", "3"), ("", "4")]
+    assert [each.body["text"] for each in elsewhere.events(1)] == ["4"]
+    assert all(each.is_silent(0.2) for each in (ada, bob, elsewhere))
+
+
+def test_what_is_rolled_back_is_never_said(nodes: Nodes) -> None:
+    ada = nodes.two.listen(nodes.ada, "home")
+    nodes.one.client().post_json("/say.json", {"text": "lost", "room": "home", "fail": True}, status=500)
+    nodes.one.say("kept", room="home")
+    assert [each.body["text"] for each in ada.events(1)] == ["kept"]
+
+
+def test_each_sees_what_it_may_see_now(nodes: Nodes) -> None:
+    clerk = nodes.one.listen(nodes.ada, "home")
+    other = nodes.one.listen(nodes.bob, "home")
+    nobody = nodes.one.listen(nodes.mallory, "home")
+    nodes.two.say("hi", room="home", secret="s")
+    assert clerk.events(1)[0].body == {"text": "hi", "room": "home", "secret": "s"}
+    assert other.events(1)[0].body == {"text": "hi", "room": "home"}
+    assert nobody.is_silent()
+
+
+@on_servers
+def test_others_learn_who_comes_changes_and_goes(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    assert ada.until("cmd.onJoin").body["userId"] == "ada"
+    bob = nodes.two.listen(nodes.bob, "home", "news")
+    key = bob.next().body["id"]
+    joined = ada.until("cmd.onJoin")
+    assert (joined.channel, joined.body["userId"], joined.body["channels"]) == ("home", "bob", "home,news")
+    # The id is the subscriber's own secret: who knows it may end the subscription.
+    assert "id" not in joined.body
+    nodes.one.client("bob").post_json(
+        f"/event-subscribers/{key}.json", {"subscribeChannels": ["attic"], "unsubscribeChannels": ["news"]}
+    )
+    assert ada.until("cmd.onUpdate").body["channels"] == "home,attic"
+    assert bob.until("cmd.onUpdate").body["channels"] == "home,attic"
+    nodes.one.say("up here", room="attic")
+    nodes.one.say("old", room="news")
+    nodes.one.say("home", room="home")
+    assert [each.body["text"] for each in bob.events(2)] == ["up here", "home"]
+    left = nodes.one.client("bob").post(f"/event-unregister?id={key}").json
+    assert left["userId"] == "bob"
+    assert bob.ends()
+    gone = ada.until("cmd.onLeave")
+    assert (gone.channel, gone.body["userId"]) == ("home", "bob")
+    nodes.one.client("bob").post(f"/event-unregister?id={key}", status=404)
+
+
+def test_nobody_hears_of_those_whom_it_may_not_know(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    mallory = nodes.one.listen(nodes.mallory, "home")
+    # One knows of oneself.
+    assert mallory.until("cmd.onJoin").body["userId"] == "mallory"
+    nodes.one.listen(nodes.bob, "home")
+    joined = [ada.until("cmd.onJoin").body["userId"] for _ in range(2)]
+    assert joined == ["ada", "bob"]
+    listed = nodes.two.client().get("/event-subscribers.json?channels=home,news").json
+    assert [each["userId"] for each in listed] == ["ada", "bob"]
+    assert listed[0]["channels"] == "home"
+    assert listed[0].keys() == {"userId", "displayName", "isAuthenticated", "createdAt", "channels"}
+    assert nodes.two.client().get("/json/reply/GetEventSubscribers?channels=attic").json == []
+
+
+def test_a_client_that_closes_its_connection_has_left(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    bob = nodes.two.listen(nodes.bob, "home")
+    bob.next()
+    bob.connection.close()
+    assert ada.until("cmd.onLeave").body["userId"] == "bob"
+    assert nodes.subscriptions() == 1
+
+
+def test_a_heartbeat_is_answered_by_any_process(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    key = ada.next().body["id"]
+    for node, verb in ((nodes.one, "GET"), (nodes.two, "POST")):
+        answer = node.client("nobody").request(f"/event-heartbeat?id={key}", method=verb)
+        assert (answer.status_int, answer.body) == (200, b"")
+        assert ada.until("cmd.onHeartbeat").body["id"] == key
+    for node in (nodes.one, nodes.two):
+        problem = node.client().post("/event-heartbeat.json?id=nobody", status=404).json["responseStatus"]
+        assert problem["message"] == "Subscription 'nobody' does not exist"
+    nodes.one.client().post("/event-heartbeat.json", status=400)
+
+
+def test_whoever_has_sent_heartbeats_is_gone_when_they_end(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    browser = nodes.one.listen(nodes.bob, "home")
+    key = ada.next().body["id"]
+    nodes.one.client().post(f"/event-heartbeat?id={key}")
+    ada.until("cmd.onHeartbeat")
+    held = nodes.one.broker._streams
+    subscriber = held.audience.get(key)
+    assert subscriber is not None
+    subscriber.pulse -= 31
+    now = time.monotonic()
+    for turn in range(streams.TURN):
+        held._call(lambda turn=turn: held._second(now + turn))  # type: ignore[misc]
+    assert ada.ends()
+    # A browser's own EventSource sends none.
+    nodes.one.say("still there", room="home")
+    assert browser.events(1)
+
+
+@on_servers
+def test_a_client_that_comes_again_gets_what_it_has_missed(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    nodes.one.say("1", room="home")
+    last = ada.events(1)[0].id
+    ada.connection.close()
+    for text in "234":
+        nodes.two.say(text, room="home")
+    nodes.two.listen(nodes.bob, "home").next()
+    again = nodes.two.listen(nodes.ada, "home", last_id=last)
+    assert again.next().selector == "cmd.onConnect"
+    nodes.one.say("5", room="home")
+    seen = again.events(4)
+    assert [each.body["text"] for each in seen] == ["2", "3", "4", "5"]
+    assert [each.id for each in seen] == sorted({each.id for each in seen})
+    assert again.is_silent(0.2)
+
+
+def test_an_id_that_was_never_given_is_the_newest(nodes: Nodes) -> None:
+    nodes.one.listen(nodes.bob, "home").next()
+    nodes.one.say("old", room="home")
+    ada = nodes.one.listen(nodes.ada, "home", last_id=10**17)
+    ada.next()
+    nodes.one.say("new", room="home")
+    assert [each.body["text"] for each in ada.events(1)] == ["new"]
+
+
+def test_the_subscriptions_of_a_process_that_was_killed_end(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    nodes.two.listen(nodes.bob, "home").next()
+    reader = nodes.two.broker._streams.reader_id
+    monkeypatch.setattr(nodes.two.broker._streams, "_note", lambda: None)
+    with nodes.database.unit_of_work() as unit:
+        unit.execute(f"UPDATE event_readers SET date_seen = '2026-11-27T00:00:00.000000Z' WHERE id = '{reader}'")
+    held = nodes.one.broker._streams
+    held._call(held._note)
+    held.wake()
+    assert ada.until("cmd.onLeave").body["userId"] == "bob"
+    assert nodes.subscriptions() == 1
+
+
+def test_other_rights_or_none_end_the_stream(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    bob = nodes.one.listen(nodes.bob, "home")
+    held = nodes.one.broker._streams
+
+    def look() -> None:
+        for turn in range(streams.TURN):
+            held._call(lambda turn=turn: held._rechecks.look(held._wheel[turn]))  # type: ignore[misc]
+
+    ada.next()
+    look()
+    nodes.one.say("still there", room="home")
+    assert ada.events(1)
+    nodes.rights.users["ada"] = replace(nodes.ada, roles=frozenset())
+    del nodes.rights.users["bob"]
+
+    def ended() -> bool:
+        look()
+        return len(held.audience) == 0
+
+    wait_until(ended, "the streams end")
+    assert ada.ends()
+    assert bob.ends()
+
+
+def test_a_slow_reader_is_ended_and_resumes(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home", size=4096)
+    first = ada.next().id
+    for number in range(QUEUE + 200):
+        with nodes.database.unit_of_work() as unit:
+            nodes.two.broker.publisher(unit).publish("chat.said", {"text": str(number)}, channel="home")
+        if number == 0:
+            nodes.two.broker.committed()
+    nodes.one.broker.committed()
+    wait_until(lambda: nodes.one.broker.counters.dropped > 0, "the stream ends")
+    seen = []
+    try:
+        while True:
+            seen.append(ada.next())
+    except EOFError:
+        pass
+    texts = [each.body["text"] for each in seen if each.selector == "chat.said"]
+    assert texts == [str(number) for number in range(len(texts))]
+    assert len(texts) < QUEUE + 200
+    again = nodes.two.listen(nodes.ada, "home", last_id=seen[-1].id if seen else first)
+    more = again.events(QUEUE + 200 - len(texts))
+    assert [each.body["text"] for each in more] == [str(number) for number in range(len(texts), QUEUE + 200)]
+
+
+def test_a_process_that_ends_says_good_bye(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    nodes.one.say("last", room="home")
+    assert ada.events(1)
+    nodes.one.broker.stop()
+    assert ada.until("cmd.onGoodbye").id > 0
+    assert ada.ends()
+    assert nodes.subscriptions() == 0
+    with pytest.raises(Unavailable):
+        nodes.one.listen(nodes.ada, "home")
+
+
+def test_limits(nodes: Nodes) -> None:
+    for _ in range(4):
+        nodes.one.listen(nodes.ada, "home")
+    with pytest.raises(TooManyRequests, match="You have 4 event streams, which is the most"):
+        nodes.two.listen(nodes.ada, "home")
+    for _ in range(2):
+        nodes.two.listen(nodes.bob, "home")
+    with pytest.raises(Unavailable, match="There are 6 event streams"):
+        nodes.two.listen(nodes.bob, "home")
+
+
+@pytest.mark.parametrize("channel", ["a b", "a@b", "x" * 256, "a\nb"])
+def test_what_is_no_channel(nodes: Nodes, channel: str) -> None:
+    with pytest.raises(MalformedRequest, match="is not a channel"):
+        nodes.one.listen(nodes.ada, channel)
+
+
+def test_counters(nodes: Nodes) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    nodes.one.say("1", room="home")
+    ada.events(1)
+    counters = nodes.one.broker.counters
+    wait_until(lambda: counters.delay_count == 1, "the delay is counted")
+    assert (counters.subscribers, counters.published, counters.delivered, counters.dropped) == (1, 1, 1, 0)
+    assert sum(counters.delays.values()) <= 1
+    assert counters.delay_sum >= 0
