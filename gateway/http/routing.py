@@ -2,61 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from bisect import insort
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import falcon
 from falcon.routing import CompiledRouter
+from falcon.routing.util import set_default_responders
 
 from gateway.contract.catalog import Catalog, Operation, route_key
+
+
+class _Route(NamedTuple):
+    """An address in the router: the segments of its template, what serves it, and how each verb is responded to."""
+
+    segments: list[str]
+    resource: object
+    methods: Mapping[str, Any]
+
+    @property
+    def is_wildcard(self) -> bool:
+        return self.segments[-1].endswith("*}")
+
+    @property
+    def order(self) -> list[int]:
+        """Where the route comes among others: by what each of its segments admits, a literal, a variable or a wildcard."""
+        return [segment.startswith("{") + segment.endswith("*}") for segment in self.segments]
+
+    def variables(self, given: list[str]) -> dict[str, str] | None:
+        """The values of the variables in a path; None where the path does not fit."""
+        count = len(self.segments) - self.is_wildcard
+        before = self.segments[:count]
+        fits = len(given) >= count if self.is_wildcard else len(given) == count
+        if not fits or not all(map(_matches, before, given)):
+            return None
+        found = {name[1:-1]: value for name, value in zip(before, given, strict=False) if name.startswith("{")}
+        if self.is_wildcard:
+            found[self.segments[-1][1:-2]] = "/".join(given[count:])
+        return found
+
+    def found(self, variables: dict[str, str]) -> Any:
+        """The route as Falcon's routers return it."""
+        return self.resource, self.methods, variables, "/".join(self.segments)
 
 
 class CaselessRouter(CompiledRouter):
     """Falcon's router, with literal segments matched in any letter case.
 
-    Where a segment may be a literal or a variable, the literal wins in any spelling: ``/sessions/MY`` is ``/sessions/my``.
-    A path that no other route has goes to the wildcard with the most literal segments in front.
+    Of several routes that a path fits, those that take the verb count. Where a segment may be a literal or a variable, the literal wins in
+    any spelling: ``/sessions/MY`` is ``/sessions/my``. Wildcards come last, those with the most literal segments in front first.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._literals: dict[str, Any] = {}
-        self._wildcards: list[tuple[list[str], str]] = []
-        #: The resources of wildcards, each at an address of its own.
-        self._behind = CompiledRouter()
+        self._routes: list[_Route] = []
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
         """Add a route; its literals must be in lower case. ``{name*}`` at its end is a wildcard."""
-        if uri_template.endswith("*}"):
-            address = f"/{len(self._wildcards)}"
-            self._behind.add_route(address, resource, **kwargs)
-            self._wildcards.append((uri_template.split("/"), address))
-            self._wildcards.sort(key=lambda each: [_width(segment) for segment in each[0]])
+        methods = self.map_http_methods(resource, **kwargs)
+        set_default_responders(methods)
+        route = _Route(uri_template.split("/"), resource, methods)
+        insort(self._routes, route, key=lambda each: each.order)
+        if route.is_wildcard:
             return
         node = self._literals
-        for segment in uri_template.split("/"):
+        for segment in route.segments:
             node = node.setdefault("{}" if segment.startswith("{") else segment, {})
         super().add_route(uri_template, resource, **kwargs)
 
     def find(self, uri: str, req: Any = None) -> Any:
         """The route of a path, or None."""
-        # PERF: most paths are in lower case as they come.
+        # PERF: most paths are in lower case as they come, and most routes take the verb.
         found = super().find(uri if uri == uri.lower() else self.fold(uri), req)
-        return self._find_wildcard(uri, req) if found is None and self._wildcards else found
+        if found is not None and (req is None or _takes(found[0], req.method)):
+            return found
+        return self._find_by_verb(uri, "GET" if req is None else req.method)
 
-    def _find_wildcard(self, uri: str, req: Any) -> Any:
-        segments = uri.split("/")
-        for template, address in self._wildcards:
-            *before, last = template
-            if len(segments) < len(before) or not all(map(_matches, before, segments)):
-                continue
-            resource, methods, _, _ = self._behind.find(address, req) or _NOTHING
-            variables = {
-                name[1:-1]: value for name, value in zip(before, segments, strict=False) if name.startswith("{")
-            }
-            variables[last[1:-2]] = "/".join(segments[len(before) :])
-            return resource, methods, variables, "/".join(template)
-        return None
+    def _find_by_verb(self, uri: str, verb: str) -> Any:
+        """The first of all routes of a path that takes a verb. Where none does, a route that knows the verbs of all."""
+        given = uri.split("/")
+        fitting = [(each, found) for each in self._routes if (found := each.variables(given)) is not None]
+        for route, variables in fitting:
+            if _takes(route.resource, verb):
+                return route.found(variables)
+        if not fitting:
+            return None
+        first, variables = fitting[0]
+        if len(fitting) == 1:
+            return first.found(variables)
+        methods = {
+            name: responder
+            for route, _ in reversed(fitting)
+            for name, responder in route.methods.items()
+            if _takes(route.resource, name)
+        }
+        set_default_responders(methods)
+        return first._replace(methods=methods).found(variables)
 
     def fold(self, path: str) -> str:
         """The path with its literal segments in lower case and its variables as they are."""
@@ -70,12 +112,9 @@ class CaselessRouter(CompiledRouter):
         return "/".join(folded)
 
 
-def _width(segment: str) -> int:
-    """How much a segment of a template admits: a literal, a variable or a wildcard."""
-    return segment.startswith("{") + segment.endswith("*}")
-
-
-_NOTHING: tuple[Any, ...] = (None, {}, {}, "")
+def _takes(resource: object, verb: str) -> bool:
+    """Whether a resource has a responder of its own for a verb."""
+    return hasattr(resource, f"on_{verb.lower()}")
 
 
 def _matches(expected: str, given: str) -> bool:

@@ -1,7 +1,10 @@
 """Routing: literals in any letter case, variables as they are."""
 
+import falcon
 import pytest
+from falcon import testing
 
+from gateway import ANYONE, Service, fields
 from gateway.contract.catalog import SIGNED_IN, Catalog
 from gateway.contract.dto import Dto
 from gateway.http import routing
@@ -61,3 +64,72 @@ def test_templates_number_their_variables() -> None:
         "/sessions/{v0}/members/{v1}",
         ("SessionId", "memberId"),
     )
+
+
+def service() -> Service:
+    """A service whose routes overlap."""
+    made = Service("Shop")
+    for number, (verbs, path) in enumerate(
+        [
+            ("POST", "/files/upload"),
+            ("GET", "/files/{Path*}"),
+            ("DELETE", "/files/{Folder}/{Path*}"),
+            ("PUT", "/files/{Name}"),
+            ("GET", "/things/{Id}"),
+            ("DELETE", "/things/latest"),
+            ("PATCH", "/THINGS/{Name}"),
+        ]
+    ):
+        name = f"Op{number}"
+        fields_of = {each.strip("{}*").lower(): fields.String() for each in path.split("/") if each.startswith("{")}
+        dto = type(name, (Dto,), {"__module__": __name__, "dotnet_namespace": "Shop", **fields_of})
+        made.operation(verbs, path, returns=str, access=ANYONE)(dto)
+        made.handles(dto)(lambda request, _, name=name: " ".join([name, *vars(request).values()]))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "response"),
+    [
+        ("POST", "/files/upload", "Op0"),
+        ("POST", "/FILES/Upload", "Op0"),
+        ("GET", "/files/upload", "Op1 upload"),
+        ("GET", "/files/a/B/c", "Op1 a/B/c"),
+        ("DELETE", "/files/a/B/c", "Op2 a B/c"),
+        ("PUT", "/files/upload", "Op3 upload"),
+        ("GET", "/things/latest", "Op4 latest"),
+        ("GET", "/things/7", "Op4 7"),
+        ("DELETE", "/things/LATEST", "Op5"),
+        ("PATCH", "/things/Latest", "Op6 Latest"),
+        ("POST", "/things/latest", ""),
+        ("POST", "/files/a", ""),
+    ],
+)
+def test_of_the_routes_of_a_path_those_count_that_take_the_verb(verb: str, path: str, response: str) -> None:
+    with service().client() as client:
+        result = client.request(verb, path, headers={"Accept": "application/json"})
+    assert (result.status_code, result.json if response else "") == ((200, response) if response else (405, ""))
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/files/upload", "DELETE GET HEAD POST PUT"),
+        ("/files", "GET HEAD"),
+        ("/files/a/b", "DELETE GET HEAD"),
+        ("/things/latest", "DELETE GET HEAD PATCH"),
+        ("/things/7", "GET HEAD PATCH"),
+    ],
+)
+def test_the_verbs_of_all_routes_of_a_path_are_allowed(path: str, allowed: str) -> None:
+    with service().client() as client:
+        refused = client.request("TRACE", path)
+        assert refused.status_code == 405
+        assert {*refused.headers["Allow"].split(", ")} == {*allowed.split(), "OPTIONS"}
+        request, options = testing.create_req(path=path, method="OPTIONS"), falcon.Response()
+        client.app._router.find(path, request)[1]["OPTIONS"](request, options)
+        assert {*str(options.get_header("Allow")).split(", ")} == {*allowed.split()}
+
+
+def test_a_path_beside_a_literal_may_be_that_of_a_variable(router: routing.CaselessRouter) -> None:
+    assert router.find("/sessions/my/messages")[2:] == ({"v0": "my"}, "/sessions/{v0}/messages")
