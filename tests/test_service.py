@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway import ANYONE, SIGNED_IN, Access, Credentials, Dto, Principal, Service, Users, errors
+from gateway import ANYONE, SIGNED_IN, Access, Credentials, Dto, Principal, Service, Users, errors, fields
 from gateway.calls import Method
 from gateway.settings import Settings
 
@@ -124,3 +124,27 @@ def test_pages_of_other_sites_change_nothing_by_a_cookie(headers: dict[str, str]
     with service.client() as client:
         headers = {**headers, "Sec-Fetch-Site": "cross-site"}
         assert client.request("POST", "/things", headers=headers).status_code == status
+
+
+def test_an_operation_without_verbs_and_route_takes_every_verb() -> None:
+    service = Service("Shop")
+
+    @service.operation(returns=str, access=ANYONE)
+    class Echo(Dto):
+        text = fields.String("What comes back")
+
+    service.handles(Echo)(lambda request, _: str(request.text))
+    with service.client() as client:
+        for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            assert client.request(verb, "/json/reply/Echo", params={"text": "a"}).json == "a"
+        assert client.call(Echo, text="b") == "b"
+        for page in (
+            "/metadata",
+            "/json/metadata?op=Echo",
+            "/explorer",
+            "/openapi.json",
+            "/types/metadata.json",
+            "/types/csharp",
+        ):
+            assert "Echo" in client.get(page).text
+        assert client.get("/json/metadata?op=Echo").text.count("POST /api/Echo") == 1

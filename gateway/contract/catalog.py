@@ -318,7 +318,8 @@ class Catalog:
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
-        :param verbs: one or more verbs separated by blanks, or ``ANY``. Without a path they are those of the pre-defined routes.
+        :param verbs: one or more verbs separated by blanks, or ``ANY``, which empty means too. Without a path they are those of the
+            pre-defined routes.
         :param path: the address; empty for an operation that has the pre-defined routes alone.
         :param also: further routes, each as verbs and path.
         :param returns: the type of the answer: a DTO, a list of one DTO for a bare list, or anything else that
@@ -350,7 +351,8 @@ class Catalog:
                 answer = None if returns is None else field_of(returns)
             except TypeError as error:
                 raise CatalogError(f"{dto.__name__} returns no type: {error}") from None
-            operation = Operation(dto, routes, answer, access, tuple(tags), _verbs(verbs), idempotent, signs_in, files)
+            own_verbs = _verbs(verbs) if verbs or not routes else ()
+            operation = Operation(dto, routes, answer, access, tuple(tags), own_verbs, idempotent, signs_in, files)
             self.operations[operation.name] = self._folded[operation.name.lower()] = operation
             return dto
 
@@ -491,4 +493,4 @@ def route_key(path: str) -> str:
 
 
 def _verbs(text: str) -> tuple[str, ...]:
-    return ANY if text == "ANY" else tuple(text.split())
+    return ANY if text in ("", "ANY") else tuple(text.split())

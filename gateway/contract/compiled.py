@@ -180,7 +180,7 @@ def _loaded(field: base.Field[Any], local: str, source: _Source) -> Iterator[str
     """The lines that bind one value to a local name, or give up."""
     key = repr(field.data_key)
     usual = _LOADED.get(type(field))
-    if usual is None:
+    if usual is None or getattr(field, "initial", None) is not None:
         yield f"{local} = {source.name(field.deserialize)}(get({key}, missing), {key}, data)"
         return
     rules = _rules(field)

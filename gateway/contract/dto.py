@@ -19,7 +19,7 @@ from gateway.errors import CatalogError
 
 
 class Instance(SimpleNamespace):
-    """A DTO's values, read as attributes; every declared field is there, null where nothing was given."""
+    """A DTO's values, read as attributes. Every declared field is there; what nothing gave is null, or `DtoField.initial`."""
 
     #: The DTO, of instances that one has made.
     __dto__: ClassVar[type[Dto] | None] = None
@@ -130,13 +130,13 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def instance(cls, values: Mapping[str, Any]) -> Instance:
-        """The DTO with these values by attribute name; other fields are null."""
-        return cls._type()(**{**cls._nulls(), **values})
+        """The DTO with these values by attribute name; other fields are null, or what their .NET type has in place of null."""
+        return cls._type()(**{**cls._initial(), **values})
 
     @classmethod
     def new(cls, **values: Any) -> Instance:
         """`instance` with the values as keywords. Raises TypeError for a name that is no field."""
-        unknown = values.keys() - cls._nulls().keys()
+        unknown = values.keys() - cls._initial().keys()
         if unknown:
             raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
         return cls.instance(values)
@@ -149,8 +149,8 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     @cache
-    def _nulls(cls) -> Mapping[str, None]:
-        return dict.fromkeys(cls.schema().fields)
+    def _initial(cls) -> Mapping[str, Any]:
+        return {name: getattr(field, "initial", None) for name, field in cls.schema().fields.items()}
 
 
 DtoType = TypeVar("DtoType", bound=type[Dto])

@@ -99,6 +99,7 @@ class DtoField(_Field):
     :ivar declared_name: the .NET name where the attribute's name does not give it (``IsBYOA``).
     :ivar nullable: whether .NET's type has a mark for null (``int?``), of types that have no null themselves. Properties have one unless
         they are declared with ``nullable=False``; items of lists and maps have none unless they are declared with ``nullable=True``.
+    :ivar zero: the value that the .NET type has by itself; None where that is null.
     :ivar data_member: the member's ``[DataMember]``, where it has one.
     :ivar api_member: the member's ``[ApiMember]``, where it says more than a description.
     :ivar attributes: its other .NET attributes.
@@ -106,6 +107,7 @@ class DtoField(_Field):
     """
 
     blank_is_null: ClassVar[bool] = True
+    zero: Any = None
 
     if TYPE_CHECKING:
         # A handler's request is typed by its DTO: reading a field of it gives a value, and there are no others.
@@ -154,4 +156,9 @@ class DtoField(_Field):
             value = None
         output = None if value is None else self._deserialize(value, attr, data, **kwargs)
         self._validate(output)
-        return output
+        return self.initial if output is None else output
+
+    @property
+    def initial(self) -> Any:
+        """The value of a property that nothing gives: null, or what the .NET type has by itself where it has no mark for null."""
+        return self.zero if self.nullable is False else None

@@ -128,6 +128,8 @@ def _longest(maximum: int | None) -> list[Rule]:
 class Boolean(DtoField, base.Boolean):
     """True or false: ``true``, ``1``, ``on``, ``false``, ``0`` in any letter case."""
 
+    zero = False
+
     def __init__(self, description: str = "", **kwargs: Any) -> None:
         super().__init__(description=description, **kwargs)
 
@@ -142,6 +144,8 @@ class Boolean(DtoField, base.Boolean):
 
 class Integer(DtoField, base.Integer):
     """A whole number that fits `bits` bits."""
+
+    zero = 0
 
     def __init__(self, description: str = "", *, bits: int = 32, **kwargs: Any) -> None:
         super().__init__(description=description, **kwargs)
@@ -162,6 +166,11 @@ class Enum(DtoField, base.Enum[EnumType]):
 
     def __init__(self, enum: type[EnumType], description: str = "", **kwargs: Any) -> None:
         super().__init__(enum, description=description, **kwargs)
+
+    @cached_property
+    def zero(self) -> EnumType | None:
+        """The member with the number 0."""
+        return self._spellings.get("0")
 
     @cached_property
     def _spellings(self) -> Mapping[str, EnumType]:

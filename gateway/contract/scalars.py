@@ -6,6 +6,9 @@ a format spells in a way of its own, as JSON does dates of old clients, is among
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import uuid
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -46,6 +49,8 @@ class Scalar(DtoField, base.Field[Any]):
 class Unsigned(Scalar):
     """A whole number of `bits` bits that is not negative."""
 
+    zero = 0
+
     def __init__(self, description: str = "", *, bits: int = 32, **kwargs: Any) -> None:
         super().__init__(description, **kwargs)
         self.shape = shapes.Integer(bits, signed=False)
@@ -56,6 +61,7 @@ class Single(Scalar):
     """A binary floating-point number of 32 bits."""
 
     shape = shapes.Number(32)
+    zero = 0.0
     dotnet = "Single"
 
 
@@ -63,6 +69,7 @@ class Double(Scalar):
     """A binary floating-point number of 64 bits."""
 
     shape = shapes.Number()
+    zero = 0.0
     dotnet = "Double"
 
 
@@ -70,6 +77,7 @@ class Decimal(Scalar):
     """A decimal number that keeps its scale."""
 
     shape = shapes.Decimal()
+    zero = decimal.Decimal()
     dotnet = "Decimal"
 
 
@@ -77,6 +85,7 @@ class DateTime(Scalar):
     """A point in time: a ``datetime``."""
 
     shape = shapes.Instant()
+    zero = datetime.datetime(1, 1, 1)
     dotnet = "DateTime"
 
 
@@ -85,6 +94,7 @@ class DateTimeOffset(Scalar):
 
     shape = shapes.OffsetInstant()
     wire = shapes.Text("DateTimeOffset")
+    zero = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
     dotnet = "DateTimeOffset"
 
 
@@ -92,6 +102,7 @@ class Date(Scalar):
     """A day of the calendar: a ``date``."""
 
     shape = shapes.Day()
+    zero = datetime.date(1, 1, 1)
     dotnet = "DateOnly"
 
 
@@ -99,6 +110,7 @@ class Time(Scalar):
     """A time of day: a ``time``."""
 
     shape = shapes.TimeOfDay()
+    zero = datetime.time()
     dotnet = "TimeOnly"
 
 
@@ -106,6 +118,7 @@ class TimeSpan(Scalar):
     """A length of time: a ``timedelta``."""
 
     shape = shapes.Duration()
+    zero = datetime.timedelta()
     dotnet = "TimeSpan"
 
 
@@ -113,6 +126,7 @@ class Guid(Scalar):
     """A UUID."""
 
     shape = shapes.Guid()
+    zero = uuid.UUID(int=0)
     dotnet = "Guid"
 
 
@@ -136,6 +150,7 @@ class Char(Scalar):
 
     shape = shapes.Character()
     wire = shapes.Text("char")
+    zero = "\0"
     dotnet = "Char"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -206,6 +221,7 @@ class Flags(Scalar):
     def __init__(self, enum: type[DtoFlags], description: str = "", **kwargs: Any) -> None:
         super().__init__(description, **kwargs)
         self.enum = enum
+        self.zero = enum(0)
         self.dotnet = enum.__name__
         self.allowed = tuple(enum.numbers())
 

@@ -139,7 +139,7 @@ def place_of(each: Property, operation: Operation | None) -> str:
     wanted = {each.wire.lower()} | {name.lower() for name, wire in operation.dto.aliases.items() if wire == each.wire}
     if any(name in map(str.lower, route.variables) for route in operation.routes for name in wanted):
         return "path"
-    return "query" if operation.verbs[0] in ("GET", "DELETE") else "body"
+    return "query" if {"GET", "DELETE"}.issuperset(operation.verbs) else "body"
 
 
 def tables(contract: Contract, operation: Operation) -> Iterator[Table]:

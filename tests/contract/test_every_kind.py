@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from marshmallow import ValidationError
 
-from gateway.contract import fields
+from gateway.contract import fields, rules
 from gateway.contract.catalog import ANYONE, Catalog, Operation
+from gateway.contract.compiled import compile_load
 from gateway.contract.dto import Dto
 from gateway.contract.fields import DataMember, DtoEnum
 from gateway.contract.generics import KeyValuePair, TypeParameter, close, field_of
 from gateway.contract.shapes import document_shape
 from gateway.contract.typeinfo import InterfaceRef, TypeRef, describe
 from gateway.errors import CatalogError, ValidationFailed
-from serializers import shape
+from serializers import shape, xml
 from serializers.registry import default_registry
 from tests.contract import every_kind
 from tests.contract.every_kind import (
@@ -339,3 +342,47 @@ def test_what_a_mixin_and_a_second_base_bring_is_kept() -> None:
     assert Both.parent() is One
     assert sorted(str(each.data_key) for _, each in Both.wire_fields()) == ["one", "own", "two"]
     assert sorted(document_shape(Both).fields) == ["one", "own", "two"]
+
+
+#: What .NET's types have by themselves; no member of Level has the number 0.
+INITIAL = {
+    "flag": False,
+    "int_": 0,
+    "double": 0,
+    "decimal": 0,
+    "datetime": datetime(1, 1, 1),
+    "offset": datetime(1, 1, 1, tzinfo=UTC),
+    "span": timedelta(),
+    "guid": UUID(int=0),
+    "character": "\0",
+    "color": Color.None_,
+    "level": None,
+    "rights": Rights.None_,
+    "pair": None,
+}
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_what_is_never_null_has_what_its_type_has_by_itself(given: str | None) -> None:
+    schema, load = every_kind.Never.schema(), compile_load(every_kind.Never.schema())
+    nulls = {str(field.data_key): given for field in schema.fields.values() if field is not schema.fields["pair"]}
+    if given == "":
+        # A text of no character is no character.
+        del nulls["character"]
+    for values in (nulls, {}):
+        assert load(values) == schema.load(values) == INITIAL
+    made = every_kind.Never.new(int_=7)
+    assert vars(made) == {**INITIAL, "int_": 7}
+    document = xml.serializer.encode(schema.dump(made), document_shape(every_kind.Never))
+    assert b"<Flag>false</Flag>" in document
+    assert document.count(b"nil=") == len([each for each in INITIAL.values() if each is None])
+
+
+def test_rules_see_what_a_request_gave() -> None:
+    class Counted(Dto):
+        dotnet_namespace = "Other.Kind"
+        count = fields.Integer(nullable=False, rules=[rules.not_empty()])
+
+    for load in (Counted.schema().load, compile_load(Counted.schema())):
+        with pytest.raises(ValidationError):
+            load({})

@@ -1,5 +1,8 @@
 """Routing: literals in any letter case, variables as they are."""
 
+from collections.abc import Callable
+from typing import Any
+
 import falcon
 import pytest
 from falcon import testing
@@ -66,6 +69,10 @@ def test_templates_number_their_variables() -> None:
     )
 
 
+def _answer(name: str) -> Callable[[Any, Any], str]:
+    return lambda request, _: " ".join([name, *vars(request).values()])
+
+
 def service() -> Service:
     """A service whose routes overlap."""
     made = Service("Shop")
@@ -84,7 +91,7 @@ def service() -> Service:
         fields_of = {each.strip("{}*").lower(): fields.String() for each in path.split("/") if each.startswith("{")}
         dto = type(name, (Dto,), {"__module__": __name__, "dotnet_namespace": "Shop", **fields_of})
         made.operation(verbs, path, returns=str, access=ANYONE)(dto)
-        made.handles(dto)(lambda request, _, name=name: " ".join([name, *vars(request).values()]))
+        made.handles(dto)(_answer(name))
     return made
 
 
@@ -127,7 +134,8 @@ def test_the_verbs_of_all_routes_of_a_path_are_allowed(path: str, allowed: str) 
         assert refused.status_code == 405
         assert {*refused.headers["Allow"].split(", ")} == {*allowed.split(), "OPTIONS"}
         request, options = testing.create_req(path=path, method="OPTIONS"), falcon.Response()
-        client.app._router.find(path, request)[1]["OPTIONS"](request, options)
+        router: Any = client.app._router
+        router.find(path, request)[1]["OPTIONS"](request, options)
         assert {*str(options.get_header("Allow")).split(", ")} == {*allowed.split()}
 
 
