@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from gateway.contract.catalog import Operation
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata import constraints
-from gateway.metadata.languages.python import member_name
+from gateway.metadata.languages.kotlin import KotlinGenerator
+from gateway.metadata.languages.php import PhpGenerator
+from gateway.metadata.languages.python import PythonGenerator, member_name
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.limits import limits_of
 from gateway.metadata.pages import BASE_URL, place_of, render_kept, rules, templates, type_text
@@ -20,7 +22,7 @@ from serializers.html.style import STYLE_SOURCE
 
 _SCRIPT = "explorer.js"
 #: Languages in whose code the types of lists and maps are named.
-_TYPED = ("csharp", "vbnet", "fsharp", "go", "zig")
+_TYPED = ("csharp", "vbnet", "fsharp", "kotlin", "go", "zig")
 
 
 def page(operations: Iterable[Operation], contract: Contract, title: str) -> str:
@@ -58,6 +60,7 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
     assert operation.access is not None
     info = contract.by_name[operation.name]
     yield "name", operation.name
+    yield "classes", _classes(operation.name)
     yield "tag", operation.tags[0] if operation.tags else "other"
     yield "summary", operation.dto.summary()
     yield "returns", type_text(info.returns) if info.returns else ""
@@ -113,15 +116,24 @@ def _member(each: Property) -> Iterator[tuple[str, Any]]:
     yield "name", each.name
     yield "wire", each.wire
     yield "python", member_name(each.name)
+    yield "kotlin", _kotlin_name(each)
     yield "type", type_text(each.type)
     yield "nullable", each.nullable
     yield "secret", is_secret(each)
     yield "shape", _shape(each.type)
 
 
+def _kotlin_name(each: Property) -> str:
+    """A property's name in Kotlin: the wire's, where the language has no other use for that word."""
+    reserved = KotlinGenerator.reserved
+    if each.wire.isidentifier() and each.wire not in reserved:
+        return each.wire
+    return each.name if each.name not in reserved else f"{each.name}_"
+
+
 def _shape(ref: TypeRef) -> list[Any]:
-    """A type as data: its kind, its name, and its arguments."""
-    return [ref.kind, ref.name, *map(_shape, ref.arguments)]
+    """A type as data: its kind, with a mark where an item may be null, its name, and its arguments."""
+    return [f"{ref.kind}?" if ref.nullable else ref.kind, ref.name, *map(_shape, ref.arguments)]
 
 
 def _types(contract: Contract) -> Iterator[tuple[str, Any]]:
@@ -140,4 +152,12 @@ def _type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
         }
     bases = dict(_bases(info, contract))
     members = [{**dict(_member(each)), "within": bases[each.wire]} for each in contract.all_properties(info)]
-    return {"fields": members, "parameters": info.parameters}
+    return {"fields": members, "parameters": info.parameters, "classes": _classes(info.name)}
+
+
+def _classes(name: str) -> dict[str, str]:
+    """What a type is called in languages that have another use for its name."""
+    return {
+        "python": f"{name}_" if name in PythonGenerator.reserved | PythonGenerator.imported else name,
+        "php": f"{name}_" if name.lower() in PhpGenerator.reserved else name,
+    }

@@ -63,7 +63,7 @@ def kotlin(types: Path, calls: Sequence[Call]) -> None:
 
 def csharp(types: Path, calls: Sequence[Call]) -> None:
     """Microsoft's csc, with a stub of the client."""
-    spaces = [line.split()[1] for line in types.read_text().splitlines() if line.startswith("namespace ")]
+    spaces = dict.fromkeys(line.split()[1] for line in types.read_text().splitlines() if line.startswith("namespace "))
     head = "".join(f"using {each};\n" for each in ["System.Collections.Generic", "ServiceStack", *spaces])
     text = _program(_brought(types, calls), head + "class Calls {\n", "static void NAME() {\nCODE\n}\n", "}\n")
     dotnet.compile_csharp(types, _beside(types, "calls.cs", text))
@@ -71,7 +71,8 @@ def csharp(types: Path, calls: Sequence[Call]) -> None:
 
 def vbnet(types: Path, calls: Sequence[Call]) -> None:
     """Microsoft's vbc, strictly, with a stub of the client."""
-    spaces = [line.split()[1] for line in types.read_text().splitlines() if line.startswith("    Namespace ")]
+    lines = types.read_text().splitlines()
+    spaces = dict.fromkeys(line.split()[1] for line in lines if line.startswith("    Namespace "))
     head = "".join(f"Imports {each}\n" for each in ["System.Collections.Generic", "ServiceStack", *spaces])
     head = f"Option Strict On\nOption Infer On\n{head}Module Calls\n"
     text = _program(_brought(types, calls), head, "Sub NAME()\nCODE\nEnd Sub\n", "End Module\n")
@@ -80,7 +81,7 @@ def vbnet(types: Path, calls: Sequence[Call]) -> None:
 
 def fsharp(types: Path, calls: Sequence[Call]) -> None:
     """Microsoft's fsc, with a stub of the client."""
-    space = next(line.split()[1] for line in types.read_text().splitlines() if line.startswith("namespace "))
+    space = next(line.split()[-1] for line in types.read_text().splitlines() if line.startswith("namespace "))
     head = f"module Calls\nopen System\nopen System.Collections.Generic\nopen ServiceStack\nopen {space}\n"
     inner = [Call(each.name, each.code.replace("\n", "\n    ")) for each in _brought(types, calls)]
     text = _program(inner, head, "let NAME () =\n    CODE\n    ()\n")

@@ -25,16 +25,17 @@ function options(select, entries) {
 
 const badge = (verb) => element("span", { class: "verb " + verb.toLowerCase() }, verb);
 
-// Types. A shape is [kind, name, ...arguments].
+// Types. A shape is [kind, name, ...arguments]; a kind with a question mark may be null where .NET's type has no null.
 
-const isList = (shape) => shape[0] === "list";
-const isMap = (shape) => shape[0] === "map";
-const isPlain = (shape) => shape[0] === "enum" || (shape[0] === "scalar" && shape[1] !== "Object");
+const kindOf = (shape) => shape[0].replace("?", "");
+const isList = (shape) => kindOf(shape) === "list";
+const isMap = (shape) => kindOf(shape) === "map";
+const isPlain = (shape) => kindOf(shape) === "enum" || (kindOf(shape) === "scalar" && shape[1] !== "Object");
 // What is written as JSON: records, and lists and maps of anything but plain values.
 const isDeep = (shape) => !isPlain(shape) && !(isList(shape) && isPlain(shape[2])) && !(isMap(shape) && isPlain(shape[2]) && isPlain(shape[3]));
 
 function closed(shape, given) {
-  return given && shape[0] === "parameter" ? given[shape[1]] || shape : [shape[0], shape[1], ...shape.slice(2).map((each) => closed(each, given))];
+  return given && kindOf(shape) === "parameter" ? given[shape[1]] || shape : [shape[0], shape[1], ...shape.slice(2).map((each) => closed(each, given))];
 }
 
 function fieldsOf(shape) {
@@ -46,7 +47,7 @@ function fieldsOf(shape) {
 // A value of a type from its text.
 function plainValue(shape, text) {
   const type = api.types[shape[1]];
-  if (shape[0] === "enum") return (type.flags || type.numbered) && /^-?\d+$/.test(text) ? Number(text) : text;
+  if (kindOf(shape) === "enum") return (type.flags || type.numbered) && /^-?\d+$/.test(text) ? Number(text) : text;
   if (shape[1] === "Boolean") return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text;
   // What a number would change stays a text, which the service reads as well.
   return numeric.test(shape[1]) && String(Number(text)) === text ? Number(text) : text;
@@ -58,10 +59,10 @@ const samples = {
 };
 
 function sampleOf(shape, depth = 0) {
-  if (shape[0] === "enum") { const type = api.types[shape[1]]; const member = type.members[type.members.length - 1]; return type.flags || type.numbered ? member[2] : member[1]; }
+  if (kindOf(shape) === "enum") { const type = api.types[shape[1]]; const member = type.members[type.members.length - 1]; return type.flags || type.numbered ? member[2] : member[1]; }
   if (isList(shape)) return depth > 3 ? [] : [sampleOf(shape[2], depth + 1)];
   if (isMap(shape)) return depth > 3 ? {} : { [isPlain(shape[2]) ? String(sampleOf(shape[2])) : "key"]: sampleOf(shape[3], depth + 1) };
-  if (shape[0] === "record") return depth > 3 || !api.types[shape[1]] ? {} : Object.fromEntries(fieldsOf(shape).map((each) => [each.wire, sampleOf(each.shape, depth + 1)]));
+  if (kindOf(shape) === "record") return depth > 3 || !api.types[shape[1]] ? {} : Object.fromEntries(fieldsOf(shape).map((each) => [each.wire, sampleOf(each.shape, depth + 1)]));
   if (shape[1] === "KeyValuePair") return { key: sampleOf(shape[2], depth + 1), value: sampleOf(shape[3], depth + 1) };
   return shape[1] in samples ? samples[shape[1]] : integral.test(shape[1]) ? 1 : "text";
 }
@@ -141,7 +142,7 @@ function xml(value, shape) {
     const name = "KeyValueOf" + xmlName(shape[2]) + xmlName(shape[3]);
     return Object.entries(value).map(([key, each]) => tagged(name, tagged("Key", escaped(key)) + tagged("Value", xml(each, shape[3])))).join("");
   }
-  if (shape[0] === "record" && typeof value === "object" && api.types[shape[1]]) return xmlMembers(value, fieldsOf(shape));
+  if (kindOf(shape) === "record" && typeof value === "object" && api.types[shape[1]]) return xmlMembers(value, fieldsOf(shape));
   if (shape[1] === "Char" && typeof value === "string") return String(value.charCodeAt(0));
   return escaped(typeof value === "object" ? JSON.stringify(value) : value);
 }
@@ -174,7 +175,7 @@ function credentials() {
 const secret = "YOUR_PASSWORD";
 const hasSecret = (field, depth = 0) => field.secret || (depth < 6 && [...recordsIn(field.shape)].some((shape) => fieldsOf(shape).some((each) => hasSecret(each, depth + 1))));
 function* recordsIn(shape) {
-  if (shape[0] === "record" && api.types[shape[1]]) yield shape;
+  if (kindOf(shape) === "record" && api.types[shape[1]]) yield shape;
   for (const each of shape.slice(2)) yield* recordsIn(each);
 }
 const concealed = (given) => concealedMembers(given, current.fields, 0);
@@ -190,7 +191,7 @@ function concealedValue(shape, value, isSecret, depth) {
   if (value === null || value === "") return value;
   if (isList(shape) && Array.isArray(value)) return value.map((each) => concealedValue(shape[2], each, isSecret, depth));
   if (isMap(shape) && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, concealedValue(shape[3], each, isSecret, depth)]));
-  if (!isSecret && shape[0] === "record" && typeof value === "object" && depth < 12) return concealedMembers(value, fieldsOf(shape), depth);
+  if (!isSecret && kindOf(shape) === "record" && typeof value === "object" && depth < 12) return concealedMembers(value, fieldsOf(shape), depth);
   return isSecret || typeof value !== "object" && isDeep(shape) ? secret : value;
 }
 

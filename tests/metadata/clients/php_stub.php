@@ -19,3 +19,8 @@ class JsonServiceClient
     public function patch(IReturn|IReturnVoid $request): object { return $request; }
     public function delete(IReturn|IReturnVoid $request): object { return $request; }
 }
+
+class ByteArray
+{
+    public function __construct(public ?string $data = null) {}
+}
