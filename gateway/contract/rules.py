@@ -3,6 +3,8 @@
 A rule is a frozen dataclass: its attributes are what OpenAPI and the pages read, and calling it checks a value. A broken rule raises
 marshmallow's ValidationError with a `Failure`: a message that also knows its rule's name and the meta values that ServiceStack clients
 show. ``{name}`` in a message becomes the field's name as words when the failures are collected.
+
+A rule lets values pass that it says nothing of: one about numbers lets texts pass. Contracts of other hosts have such rules.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -18,6 +21,8 @@ from marshmallow import ValidationError
 from gateway.contract import dates
 
 Rule = Callable[[Any], None]
+
+_NUMBERS = (int, float, Decimal)
 
 # A local part, one @ and a domain of at least one label: what mail servers accept in practice, without RFC 5321's quoted forms.
 _EMAIL = re.compile(
@@ -91,9 +96,9 @@ class Email:
     longest: int = _LONGEST_EMAIL
     example: ClassVar[str] = "ann@example.org"
 
-    def __call__(self, value: str | None) -> None:
+    def __call__(self, value: Any) -> None:
         # PERF: is_email, without another call for each address of a list.
-        if value is not None and not (len(value) <= self.longest and _is_email(value)):
+        if isinstance(value, str) and not (len(value) <= self.longest and _is_email(value)):
             raise refuse(self.message, "Email", value)
 
 
@@ -104,8 +109,8 @@ class Length:
     minimum: int
     maximum: int
 
-    def __call__(self, value: str | None) -> None:
-        if value is not None and not self.minimum <= len(value) <= self.maximum:
+    def __call__(self, value: Any) -> None:
+        if isinstance(value, Sized) and not self.minimum <= len(value) <= self.maximum:
             raise refuse(
                 f"'{{name}}' must be between {self.minimum} and {self.maximum} characters. You entered {len(value)} characters.",
                 "Length",
@@ -123,8 +128,8 @@ class GreaterThan:
     bound: float
     message: str = ""
 
-    def __call__(self, value: float | None) -> None:
-        if value is not None and not value > self.bound:
+    def __call__(self, value: Any) -> None:
+        if isinstance(value, _NUMBERS) and not value > self.bound:
             text = self.message or f"'{{name}}' must be greater than '{self.bound}'."
             raise refuse(text, "GreaterThan", value, ComparisonValue=self.bound, ComparisonProperty="")
 
@@ -136,8 +141,8 @@ class GreaterThanOrEqual:
     bound: float
     message: str = ""
 
-    def __call__(self, value: float | None) -> None:
-        if value is not None and not value >= self.bound:
+    def __call__(self, value: Any) -> None:
+        if isinstance(value, _NUMBERS) and not value >= self.bound:
             text = self.message or f"'{{name}}' must be greater than or equal to '{self.bound}'."
             raise refuse(text, "GreaterThanOrEqual", value, ComparisonValue=self.bound, ComparisonProperty="")
 
@@ -149,8 +154,8 @@ class InclusiveBetween:
     low: float
     high: float
 
-    def __call__(self, value: float | None) -> None:
-        if value is not None and not self.low <= value <= self.high:
+    def __call__(self, value: Any) -> None:
+        if isinstance(value, _NUMBERS) and not self.low <= value <= self.high:
             text = f"'{{name}}' must be between {self.low} and {self.high}. You entered {value}."
             raise refuse(text, "InclusiveBetween", value, From=self.low, To=self.high)
 
@@ -162,8 +167,8 @@ class Matches:
     pattern: str
     message: str = "'{name}' is not in the correct format."
 
-    def __call__(self, value: str | None) -> None:
-        if value is not None and not re.fullmatch(self.pattern, value):
+    def __call__(self, value: Any) -> None:
+        if isinstance(value, str) and not re.fullmatch(self.pattern, value):
             raise refuse(self.message, "RegularExpression", value, RegularExpression=self.pattern)
 
 
@@ -173,8 +178,8 @@ class AtMost:
 
     maximum: int
 
-    def __call__(self, value: Sized | None) -> None:
-        if value is not None and len(value) > self.maximum:
+    def __call__(self, value: Any) -> None:
+        if isinstance(value, Sized) and len(value) > self.maximum:
             text = f"'{{name}}' must not have more than {self.maximum} items. It has {len(value)}."
             raise refuse(text, "Length", None, MinLength=0, MaxLength=self.maximum, TotalLength=len(value))
 
@@ -186,7 +191,7 @@ class Date:
     message: str = "'{name}' must be a date as YYYY-MM-DD."
     example: ClassVar[str] = "2026-01-31"
 
-    def __call__(self, value: str | None) -> None:
+    def __call__(self, value: Any) -> None:
         _read(dates.day, value, self.message)
 
 
@@ -197,12 +202,12 @@ class Instant:
     message: str = "'{name}' must be a date as YYYY-MM-DD, or a time as YYYY-MM-DDThh:mm:ssZ."
     example: ClassVar[str] = "2026-01-31T12:00:00Z"
 
-    def __call__(self, value: str | None) -> None:
+    def __call__(self, value: Any) -> None:
         _read(dates.moment, value, self.message)
 
 
-def _read(read: Callable[[str], object], value: str | None, message: str) -> None:
-    if value and not value.isspace():
+def _read(read: Callable[[str], object], value: Any, message: str) -> None:
+    if isinstance(value, str) and value and not value.isspace():
         try:
             read(value)
         except ValueError:

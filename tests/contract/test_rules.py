@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import marshmallow
 import pytest
@@ -102,3 +105,38 @@ def test_bounds_are_told_with_the_refusal() -> None:
 )
 def test_openapi_reads_the_attributes(field: Any, keywords: dict[str, object]) -> None:
     assert constraints.keywords(field, "string") == keywords
+
+
+VALUES = [
+    None,
+    "",
+    "a",
+    7,
+    7.5,
+    True,
+    Decimal("1.5"),
+    b"",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    date(2020, 1, 1),
+    timedelta(1),
+    UUID(int=0),
+]
+
+
+@pytest.mark.parametrize("rule", MADE, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_rule_takes_values_of_every_type(rule: Any, value: object) -> None:
+    """Contracts of other hosts have rules that their fields' types do not go with."""
+    passes(rule, value)
+
+
+def test_values_that_a_rule_says_nothing_of_pass() -> None:
+    assert passes(rules.greater_than(0), "String")
+    assert passes(rules.inclusive_between(2, 4), date(2020, 1, 1))
+    assert passes(rules.length(2, 4), 7)
+    assert passes(rules.email(), 7)
+    assert not passes(rules.length(2, 4), [1])
+    assert not passes(rules.greater_than(2), Decimal("1.5"))
