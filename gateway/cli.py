@@ -12,7 +12,20 @@ from dataclasses import replace
 import click
 
 from gateway import __version__, logs
-from gateway.commands import accounts, call, contract, convert, front, importing, mock, new, serving, sessions, users
+from gateway.commands import (
+    accounts,
+    backups,
+    call,
+    contract,
+    convert,
+    front,
+    importing,
+    mock,
+    new,
+    serving,
+    sessions,
+    users,
+)
 from gateway.commands.chosen import chosen_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
@@ -23,7 +36,21 @@ from models import StorageError
 
 #: Commands that are about a service.
 _OF_A_SERVICE = frozenset(
-    {"call", "check", "check-config", "convert", "front", "migrate", "openapi", "routes", "serve", "types", "user"}
+    {
+        "backup",
+        "call",
+        "check",
+        "check-config",
+        "convert",
+        "front",
+        "migrate",
+        "openapi",
+        "restore",
+        "routes",
+        "serve",
+        "types",
+        "user",
+    }
 )
 _SERVICE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
@@ -192,6 +219,8 @@ def check_config(*, as_json: bool) -> None:
 
 main.add_command(front.front)
 main.add_command(sessions.sessions)
+main.add_command(backups.backup)
+main.add_command(backups.restore)
 main.add_command(users.user)
 main.add_command(accounts.account)
 main.add_command(call.call)

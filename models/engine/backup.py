@@ -1,0 +1,206 @@
+"""Copies of a whole database, made and put back while others read and write.
+
+A copy is an SQLite file, whatever the database is: it has the tables of this version and every row as it was at one moment. So a copy of a
+MariaDB can be looked at with ``sqlite3``, served by itself, and put into an SQLite database, and the other way round.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from models.engine import migrations
+from models.engine.database import Database, Unit, connect
+from models.engine.errors import StorageError
+from models.engine.owners import Rows
+
+#: Rows that are read or written at once.
+BLOCK = 1000
+
+#: How values of a server are kept in SQLite, by type, where the driver of SQLite does not know them.
+_KEPT: dict[type, Callable[[Any], Any]] = {
+    Decimal: str,
+    datetime: lambda value: value.isoformat(" "),
+    date: lambda value: value.isoformat(),
+    time: lambda value: value.isoformat(),
+    timedelta: str,
+}
+
+
+class WrongCopy(StorageError):
+    """A copy can't be put back. The message says why."""
+
+
+def save(database: Database, owners: Sequence[Rows], path: Path) -> int:
+    """Write a copy of the database as it is at one moment. Others go on reading and writing meanwhile.
+
+    The file is complete or not there, and its owner's only (mode 600). What was at the path before is replaced at the end.
+
+    :returns: the bytes of the copy.
+    :raises SchemaMismatch: when the schema is not this version's.
+    :raises OSError: when the file can't be written.
+    """
+    migrations.check(database, owners)
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    # SECURITY: it has everybody's data.
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        if database.dialect == "sqlite":
+            with closing(database.peewee._connect()) as source, closing(sqlite3.connect(part)) as target:
+                # NOTE: in one step. A copy in several begins anew whenever another process writes, and would never end.
+                source.backup(target)
+        else:
+            _save_rows(database, owners, part)
+        _make_single(part)
+        part.replace(path)
+        _sync(path.resolve().parent)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return path.stat().st_size
+
+
+def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: bool = False) -> None:
+    """Make the database what it was when the copy was written, in one transaction. Migrations that came since are applied.
+
+    :param replace: whether the rows of a database that has any may be lost.
+    :raises WrongCopy: when the file is damaged or not a copy, or the database has rows and `replace` is false.
+    :raises SchemaMismatch: when the copy is newer than this version.
+    """
+    with _current(path, owners) as current:
+        if not replace and migrations.is_migrated(database) and _has_rows(database, owners):
+            raise WrongCopy("the database has rows, which would be lost; to lose them, add --replace")
+        if database.dialect == "sqlite":
+            with database.unit_of_work():
+                pass  # makes the file
+            with closing(sqlite3.connect(current)) as source, closing(database.peewee._connect()) as target:
+                source.backup(target)
+            return
+        migrations.apply(database, owners)
+        with closing(sqlite3.connect(current)) as source, database.unit_of_work() as unit:
+            unit.execute("SET SESSION foreign_key_checks = 0")
+            try:
+                for table, columns in _tables(owners):
+                    unit.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
+                    _insert(unit, table, columns, source)
+            finally:
+                with suppress(StorageError):
+                    unit.execute("SET SESSION foreign_key_checks = 1")
+
+
+def _tables(owners: Sequence[Rows]) -> Iterator[tuple[str, Sequence[str]]]:
+    """The tables of some owners, with their columns."""
+    for owner in owners:
+        for model in owner.tables:
+            meta: Any = model._meta
+            yield meta.table_name, [each.column_name for each in meta.sorted_fields]
+
+
+def _select(table: str, columns: Sequence[str]) -> str:
+    names = ", ".join(f'"{each}"' for each in columns)
+    return f'SELECT {names} FROM "{table}"'  # noqa: S608 - names of models
+
+
+def _inserting(table: str, columns: Sequence[str], place: str) -> str:
+    names = ", ".join(f'"{each}"' for each in columns)
+    return f'INSERT INTO "{table}" ({names}) VALUES ({", ".join([place] * len(columns))})'  # noqa: S608 - names of models
+
+
+def _save_rows(database: Database, owners: Sequence[Rows], path: Path) -> None:
+    """Write the rows of a database server, all as its first statement sees them."""
+    made = connect(f"sqlite:///{quote(str(path.resolve()))}", connections=1)
+    migrations.apply(made, owners)
+    made.dispose()
+    cursors = importlib.import_module("pymysql.cursors")
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as target,
+        database.unit_of_work(write=False) as unit,
+    ):
+        target.execute("PRAGMA foreign_keys = 0")
+        target.execute("BEGIN")
+        # The rows that migrations make are the server's own.
+        for table, columns in _tables(owners):
+            target.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
+            unit.execute("SELECT 1")  # the unit's connection, renewed if it broke while it rested
+            assert unit._held is not None
+            # Rows come as they are read, so that no table is held in memory.
+            with closing(unit._held.connection.cursor(cursors.SSCursor)) as cursor:
+                cursor.execute(_select(table, columns))
+                insert = _inserting(table, columns, "?")
+                while rows := cursor.fetchmany(BLOCK):
+                    target.executemany(insert, [[*map(_kept, row)] for row in rows])
+        target.execute("COMMIT")
+
+
+def _kept(value: Any) -> Any:
+    convert = _KEPT.get(type(value))
+    return value if convert is None else convert(value)
+
+
+def _insert(unit: Unit, table: str, columns: Sequence[str], source: sqlite3.Connection) -> None:
+    cursor = source.execute(_select(table, columns))
+    while rows := cursor.fetchmany(BLOCK):
+        unit.execute_many(_inserting(table, columns, "%s"), rows)
+
+
+def _has_rows(database: Database, owners: Sequence[Rows]) -> bool:
+    with database.unit_of_work(write=False) as unit:
+        missing = set(migrations.missing(database, owners))
+        known = [each for each in owners if not any(name.startswith(f"{each.owner}/") for name in missing)]
+        return any(
+            unit.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is not None  # noqa: S608 - names of models
+            for table, _ in _tables(known)
+        )
+
+
+@contextmanager
+def _current(path: Path, owners: Sequence[Rows]) -> Iterator[Path]:
+    """A copy of the copy, which is checked and has the tables of this version. The file itself stays as it is."""
+    with TemporaryDirectory(prefix="gateway-restore-", dir=path.resolve().parent) as folder:
+        current = Path(folder) / "rows.db"
+        try:
+            with (
+                closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)) as source,
+                closing(sqlite3.connect(current)) as target,
+            ):
+                (found,) = source.execute("PRAGMA quick_check(1)").fetchone()
+                if found != "ok":
+                    raise WrongCopy(f"{path} is damaged: {found}")
+                source.backup(target)
+        except sqlite3.Error as error:
+            raise WrongCopy(f"{path} can't be read as a copy of a database: {error}") from error
+        database = connect(f"sqlite:///{quote(str(current))}", connections=1)
+        try:
+            if not migrations.is_migrated(database):
+                raise WrongCopy(f"{path} is a database, but no copy of this service's: it has none of its migrations")
+            migrations.apply(database, owners)
+        finally:
+            database.dispose()
+        yield current
+
+
+def _make_single(path: Path) -> None:
+    """Let the file need no other beside it, and wait until it is on the disk."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = delete")
+    for name in ("-wal", "-shm"):
+        path.with_name(path.name + name).unlink(missing_ok=True)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
