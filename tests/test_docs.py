@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 _REFERENCE = (ROOT / "docs" / "reference.rst").read_text()
 #: What a test calls of a client: its own methods, and Falcon's by verb.
 _CLIENT = {"acting_as", "call", "close", "delete", "get", "patch", "post", "put", "request", "unit"}
-PAGES = [ROOT / "README.rst", ROOT / "CHANGES.rst", *sorted((ROOT / "docs").glob("*.rst"))]
+_FRONT = [ROOT / name for name in ("README.rst", "CHANGES.rst", "CONTRIBUTING.rst", "SECURITY.rst")]
+PAGES = [*_FRONT, *sorted((ROOT / "docs").glob("*.rst"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -33,7 +34,7 @@ def test_a_page(page: Path) -> None:
 
 def test_the_readme_names_every_page() -> None:
     readme = (ROOT / "README.rst").read_text()
-    assert [page.name for page in PAGES[2:] if f"docs/{page.name}" not in readme] == []
+    assert [page.name for page in PAGES[len(_FRONT) :] if f"docs/{page.name}" not in readme] == []
 
 
 def _names_of_section(page: str, title: str) -> set[str]:
