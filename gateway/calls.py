@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from socket import socket
-from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Protocol, runtime_checkable
 
 from gateway import audit, replies
 from gateway.contract.catalog import Access, Catalog, Operation
@@ -26,6 +26,9 @@ from gateway.contract.dto import Dto, Instance
 from gateway.errors import NotAuthenticated, PermissionMissing, RoleMissing
 from gateway.replies import Content, Headers, Reply
 from models import Unit
+
+if TYPE_CHECKING:
+    from serializers.registry import Registry
 
 
 def instant(moment: datetime) -> str:
@@ -368,6 +371,18 @@ class Forwarded(Protocol):
     passed: list[tuple[str, str]]
 
 
+class Witness(Protocol):
+    """Copies a request and its response while they pass."""
+
+    def start(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a start_response that copies the head."""
+        ...
+
+    def blocks(self, blocks: Iterable[bytes]) -> Iterable[bytes]:
+        """Return a response's body that is copied while it is sent."""
+        ...
+
+
 class Front(Protocol):
     """Who stands before an old host, and forwards to it what is not answered here.
 
@@ -418,6 +433,14 @@ class Front(Protocol):
 
     def way(self, operation: Operation, verb: str) -> Way:
         """Where a request to an operation is answered, this time."""
+        ...
+
+    def witness(self, operation: Operation | None, way: Way, environment: dict[str, Any]) -> Witness | None:
+        """Return what copies a request that is answered in this way; None where nobody wants a copy."""
+        ...
+
+    def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
+        """Run handlers beside the old host in this application, in which nothing that they write is stored."""
         ...
 
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:

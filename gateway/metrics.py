@@ -62,6 +62,9 @@ COUNTERS: Mapping[str, Described] = {
     "gateway_lock_waits": Described("Writers that waited for another writer of their process (SQLite).", ("outcome",)),
     "gateway_pool_waits": Described("Transactions that waited for a free connection.", ("outcome",)),
     "gateway_pool_wait_seconds": Described("Seconds that they waited."),
+    "gateway_upstream_requests": Described("Requests to the old host, by status or by why it has none.", ("outcome",)),
+    "gateway_upstream_repeats": Described("Requests to the old host that were sent again."),
+    "gateway_shadow_calls": Described("Requests that handlers ran beside the old host.", ("operation", "outcome")),
     "gateway_worker_starts": Described("Workers that were started."),
     "gateway_log_lines_dropped": Described("Log lines that could not be written."),
 }

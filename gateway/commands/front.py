@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from gateway.commands import serving
+from gateway.commands.output import json_option, print_json, print_line
 from gateway.service import Service
 from gateway.settings import Settings, names_service, service_name
-from gateway.upstream.limits import CONNECTIONS, SWITCHES, Timeouts
+from gateway.upstream.limits import CONNECTIONS, REPORT, SWITCHES, Timeouts
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _SWITCHES = click.option(
     "--switches",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_FILE,
     default=SWITCHES,
     show_default=True,
     help="The file that says who answers each operation; it is read again when it changes.",
@@ -52,6 +55,15 @@ def front() -> None:
 )
 @_SWITCHES
 @click.option(
+    "--report", type=_FILE, default=REPORT, show_default=True, help="The file to which shadow calls are added up."
+)
+@click.option(
+    "--mask",
+    multiple=True,
+    metavar="[NAME:]PATH",
+    help="A field in which shadow calls may differ; @ids and @times; may be repeated.",
+)
+@click.option(
     "--connect-timeout",
     type=float,
     default=Timeouts.connect,
@@ -78,6 +90,8 @@ def to(
     *,
     typed: tuple[str, ...],
     switches: Path,
+    report: Path,
+    mask: tuple[str, ...],
     everything: bool,
     connect_timeout: float,
     read_timeout: float,
@@ -97,6 +111,8 @@ def to(
             url,
             typed=_typed(typed),
             switches=switches,
+            report=report,
+            masks=_masks(mask),
             everything=everything,
             pages=has_contract,
             connect_timeout=connect_timeout,
@@ -106,6 +122,31 @@ def to(
         )
     )
     serving.run(settings, service)
+
+
+@front.command()
+@click.option("--report", "path", type=_FILE, default=REPORT, show_default=True, help="The file that servers add to.")
+@click.option("--reset", is_flag=True, help="Begin anew.")
+@json_option
+def report(path: Path, *, reset: bool, as_json: bool) -> None:
+    """Print how often the handlers here answered as the old host did, in shadow.
+
+    A call is different when its status or a field differs; the first such fields are named. It is skipped when it writes, unless the
+    operation is declared with shadow_writes=True, and when a body is too large. It is dropped when too many calls wait.
+    """
+    from gateway.upstream import report as file
+
+    if reset:
+        file.reset(path)
+        return
+    found = file.read(path)
+    if as_json:
+        print_json({name: asdict(each) for name, each in found.items()})
+    elif found:
+        for line in file.lines(found):
+            print_line(line)
+    else:
+        print_line(f"No shadow calls in {path} yet. 'gateway front set NAME shadow' begins.")
 
 
 @front.command("set")
@@ -151,6 +192,14 @@ def _checked(name: str, kind: str) -> str:
     if kind != "old" and found.name not in service.catalog.handlers:
         raise click.UsageError(f"{found.name} has no handler here, so that the old host must answer it.")
     return found.name
+
+
+def _masks(given: tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in given:
+        name, _, path = each.rpartition(":")
+        found.setdefault(name, []).append(path)
+    return found
 
 
 def _typed(given: tuple[str, ...]) -> bool | dict[str, str]:

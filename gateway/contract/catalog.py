@@ -108,6 +108,8 @@ class Operation:
     signs_in: bool = False
     #: File parts of a form are uploaded files, which the handler reads from its context.
     takes_files: bool = False
+    #: In shadow of an old host, a call that writes runs too, and is rolled back (`gateway.upstream.shadow`).
+    shadow_writes: bool = False
 
     @cached_property
     def name(self) -> str:
@@ -281,6 +283,7 @@ class OperationOptions(TypedDict, total=False):
     idempotent: bool
     signs_in: bool
     files: bool
+    shadow_writes: bool
 
 
 @dataclass
@@ -315,6 +318,7 @@ class Catalog:
         idempotent: bool = False,
         signs_in: bool = False,
         files: bool = False,
+        shadow_writes: bool = False,
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
@@ -329,6 +333,8 @@ class Catalog:
         :raises CatalogError: when the name is declared already, or `returns` is not a type.
         :param idempotent: a repeated ``Idempotency-Key`` of the same user answers the first result again.
         :param signs_in: it signs the client in or out.
+        :param shadow_writes: in shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It must
+            have no other effects.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
         """
         if role or any_role or permission or any_permission or api_key:
@@ -352,7 +358,9 @@ class Catalog:
             except TypeError as error:
                 raise CatalogError(f"{dto.__name__} returns no type: {error}") from None
             own_verbs = _verbs(verbs) if verbs or not routes else ()
-            operation = Operation(dto, routes, answer, access, tuple(tags), own_verbs, idempotent, signs_in, files)
+            operation = Operation(
+                dto, routes, answer, access, tuple(tags), own_verbs, idempotent, signs_in, files, shadow_writes
+            )
             self.operations[operation.name] = self._folded[operation.name.lower()] = operation
             return dto
 

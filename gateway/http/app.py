@@ -153,7 +153,7 @@ class Options:
     :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
     :ivar transport_seconds: how long browsers keep to https once they have called over it (HSTS); 0 for no such header.
     :ivar compatible_errors: errors name fields and have reason phrases as ServiceStack's do.
-    :ivar write_line: takes each request's log line.
+    :ivar write_line: takes each request's log line; None where requests are neither logged nor counted.
     :ivar probed: the database as ``/ready`` sees it, by a connection that requests do not use; None for the application's.
     :ivar admission: which requests run at once, and how often a caller may call.
     :ivar caller_share: the part of a processor that one caller may use in a process while others call; 1 for all of it.
@@ -187,7 +187,7 @@ class Options:
     streamed: Allowance = STREAMED
     transport_seconds: int = 0
     compatible_errors: bool = True
-    write_line: Callable[[logs.Line], None] = field(default_factory=lambda: logs.request_writer("text"))
+    write_line: Callable[[logs.Line], None] | None = field(default_factory=lambda: logs.request_writer("text"))
     probed: Database | None = None
     title: str = "Gateway"
     version: str = __version__
@@ -205,6 +205,7 @@ def create_app(
     callers: Callers | None,
     options: Options | None = None,
     app_type: type[App] = App,
+    pipeline_type: type[Pipeline] = Pipeline,
 ) -> App:
     """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
     options = options or Options()
@@ -213,7 +214,7 @@ def create_app(
     gate = Gate(callers, options.origins)
     surroundings = Surroundings(registry, catalog, gate, options.title)
     bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
-    pipeline = Pipeline(
+    pipeline = pipeline_type(
         catalog,
         registry,
         database,
@@ -291,7 +292,8 @@ def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Ite
     yield middleware.RequestIds()
     yield hardening.Hardening(options.transport_seconds)
     yield middleware.Negotiating(registry, options.default_format, jsonp=options.jsonp)
-    yield middleware.AccessLog(options.write_line)
+    if options.write_line is not None:
+        yield middleware.AccessLog(options.write_line)
     yield middleware.MethodOverriding(pipeline)
     if options.origins:
         yield middleware.CrossOrigin(options.origins)

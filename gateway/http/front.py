@@ -21,11 +21,13 @@ from gateway.http.app import App, Options, create_app
 from gateway.http.metadata import Visibility, base_url
 from gateway.http.metrics import MetricsResource
 from gateway.http.middleware import OVERRIDE, REQUEST_ID, LoggedStream, Negotiating, finished, overridden, take_trace
+from gateway.http.pipeline import RolledBack
 from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request, new_request_id
 from gateway.http.resources import FormResource
 from gateway.logs import Line
 from gateway.places import Places, shares
+from gateway.rates import Rates
 from models import Database
 from serializers.registry import Registry
 
@@ -136,14 +138,33 @@ class FrontApp(App):
             forwarded.apply(env, self.proxies)
         request: Request = self._request_type(env, options=self.req_options)
         operation, way = self._way(request)
+        witness = self.front.witness(operation, way, env)
+        if witness is None:
+            return self._answer(
+                env, start_response, request, (operation, way), self._arrival(env, request, peer, chain), began
+            )
+        env["HTTP_X_REQUEST_ID"] = _id_of(env)
+        arrival = self._arrival(env, request, peer, chain)
+        start = witness.start(start_response)
+        return witness.blocks(self._answer(env, start, request, (operation, way), arrival, began))
+
+    def _answer(
+        self,
+        env: dict[str, Any],
+        start_response: Callable[..., Any],
+        request: Request,
+        called: tuple[Operation | None, Way],
+        arrival: Arrival,
+        began: float,
+    ) -> Iterable[bytes]:
+        operation, way = called
         if way is Way.HERE:
             return super().__call__(env, start_response)
         if way is Way.TYPED:
-            return self._ask(env, start_response, Arrival(_id_of(env), peer, self._chain(peer, chain), request.prefix))
-        request.id = logs.current.request_id = _id_of(env)
+            return self._ask(env, start_response, arrival)
+        request.id = logs.current.request_id = arrival.request_id
         request.operation, request.began = operation, began
         take_trace(request)
-        arrival = Arrival(request.id, peer, self._chain(peer, chain), request.prefix)
         # Others compute while this request waits for the old host.
         turns.leave()
         started: list[Any] = []
@@ -158,6 +179,9 @@ class FrontApp(App):
             env[_OPERATION], env[_PROBLEM], env["HTTP_X_REQUEST_ID"] = operation, error, request.id
             return super().__call__(env, start_response)
         return LoggedStream(blocks, partial(self._log, request, started[0]))
+
+    def _arrival(self, env: dict[str, Any], request: Request, peer: str, chain: str) -> Arrival:
+        return Arrival(_id_of(env), peer, self._chain(peer, chain), request.prefix)
 
     def _chain(self, peer: str, chain: str) -> str:
         return chain if chain and forwarded.is_trusted(addresses.canonical(peer), self.proxies) else ""
@@ -259,5 +283,9 @@ def create_front(
         (each.operation, each.answered_by) for each in front.standing(catalog)
     )
     app.add_route("/front", FrontResource(app.visibility, front, catalog))
+    places = Places(shares(1, writes=1, lists=1, streams=1, per_caller=1, streams_per_caller=1))
+    shadow = replace(options, admission=Admission(places, Rates({})), write_line=None, probed=None)
+    front.shadow_with(create_app(catalog, registry, database, callers, shadow, pipeline_type=RolledBack), app.registry)
+    assert options.write_line is not None
     app.stand_before(front, typed, negotiating, options.write_line)
     return app

@@ -477,6 +477,16 @@ class Pipeline:
         return texts[-1] if texts else None
 
 
+class RolledBack(Pipeline):
+    """Runs operations as ever, and stores nothing of what they write."""
+
+    def _answer(self, call: _Call, result: Any) -> Answer | Streamed | Content:
+        answer = super()._answer(call, result)
+        if call.operation.writes:
+            raise _NotStored(answer)
+        return answer
+
+
 def _part(call: _Call, result: Any) -> Any:
     """The result of one call of a batch. Raises TooLarge, MalformedRequest for a result that needs a response of its own."""
     if isinstance(result, Streamed):

@@ -12,7 +12,7 @@ from gateway.calls import Cookie, Credentials, Method, Principal
 _KEY = secrets.token_bytes(32)
 
 
-class Passing:
+class PassedOn:
     """Admits everybody, each by a name made from the credentials."""
 
     def authenticate(self, credentials: Credentials) -> Principal:

@@ -20,10 +20,11 @@ from typing import Any, NamedTuple
 
 from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, IncompleteRead
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, IncompleteRead
 from urllib3.util import create_urllib3_context
 
-from gateway.errors import OutcomeUnknown, Unavailable
+from gateway import counters
+from gateway.errors import OutcomeUnknown, ServiceError, Unavailable
 from gateway.upstream.address import Address
 from gateway.upstream.limits import Timeouts
 
@@ -180,14 +181,19 @@ class Host:
             self._begin()
         slots = self._slots
         if not slots.enter(self.timeouts.connect):
+            counters.count("gateway_upstream_requests", "busy")
             raise Unavailable("The old host is busy: too many requests wait for it.", RETRY_AFTER)
         kept = False
         try:
             answer = self._send(outgoing, slots)
             kept = True
+        except (Unavailable, OutcomeUnknown) as error:
+            counters.count("gateway_upstream_requests", _outcome(error))
+            raise
         finally:
             if not kept:
                 slots.leave()
+        counters.count("gateway_upstream_requests", str(answer.status))
         return answer
 
     def close(self) -> None:
@@ -217,6 +223,7 @@ class Host:
                 exchange.connection.close()
             if pause is None or (isinstance(problem, _NotReached) and time.monotonic() + pause > deadline):
                 break
+            counters.count("gateway_upstream_repeats")
             time.sleep(pause)
         assert problem is not None
         raise self._away(problem) from problem.__cause__
@@ -293,6 +300,13 @@ class Host:
         if isinstance(cause, TimeoutError):
             return Unavailable(f"The old host did not answer within {self.timeouts.read:g} s.", RETRY_AFTER)
         return Unavailable("The old host ended the connection before it answered.", RETRY_AFTER)
+
+
+def _outcome(error: ServiceError) -> str:
+    """Return why there is no response, in a word."""
+    if isinstance(error.__cause__, TimeoutError | ConnectTimeoutError):
+        return "timeout"
+    return "lost" if isinstance(error, OutcomeUnknown) else "unreachable"
 
 
 def _tls(ca_file: str) -> ssl.SSLContext:

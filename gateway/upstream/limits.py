@@ -22,3 +22,6 @@ class Timeouts:
 
 #: The file of switches, in the folder where the server is started.
 SWITCHES = "front.switches"
+
+#: The report of shadow calls, there too.
+REPORT = "front.report"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from gateway.errors import CatalogError, status
 from gateway.rows import Rows
 from gateway.service import Service
 from gateway.upstream import address, headers, raw
-from gateway.upstream.callers import Passing
+from gateway.upstream.callers import PassedOn
 from gateway.upstream.host import Host
-from gateway.upstream.limits import CONNECTIONS, SWITCHES, Timeouts
-from gateway.upstream.switches import NEW, State, Switches
+from gateway.upstream.limits import CONNECTIONS, REPORT, SWITCHES, Timeouts
+from gateway.upstream.passing import Passing
+from gateway.upstream.report import Counts
+from gateway.upstream.shadow import LARGEST, Shadows
+from gateway.upstream.switches import NEW, SHADOW, State, Switches
 from gateway.upstream.typed import Template, Typed
+from serializers.registry import Registry
 
 
 class Upstream:
@@ -32,6 +37,9 @@ class Upstream:
         and a path of the host for each name, ``{"GetCustomer": "GET /v1/customers/{Id}"}``; an empty text stands for the operation's own.
     :param switches: the file that says who answers each operation (`gateway.upstream.switches`). It need not exist: then operations with a
         handler are answered here, and the others are forwarded.
+    :param report: the file to which shadow calls are added up (`gateway.upstream.report`).
+    :param masks: fields in which a shadow call may differ: paths as ``results.etag`` with ``*`` for any text, ``@ids`` or ``@times``, for
+        all operations, or by operation. An operation that writes and has none has ``@ids`` and ``@times``.
     :param everything: forward requests to paths that no operation has, too. Otherwise they are 404.
     :param pages: whether ``/metadata``, ``/types`` and the other pages about the service are those of this server; otherwise the old
         host's, if `everything` is set.
@@ -43,7 +51,7 @@ class Upstream:
     """
 
     rows: Rows | None = None
-    callers = Passing()
+    callers = PassedOn()
 
     def __init__(
         self,
@@ -51,6 +59,8 @@ class Upstream:
         *,
         typed: bool | Iterable[str] | Mapping[str, str] = False,
         switches: str | Path = SWITCHES,
+        report: str | Path = REPORT,
+        masks: Iterable[str] | Mapping[str, Iterable[str]] = (),
         everything: bool = False,
         pages: bool = True,
         connect_timeout: float = Timeouts.connect,
@@ -68,6 +78,9 @@ class Upstream:
             else dict.fromkeys(typed, "")
         )
         self.switches = Switches(Path(switches).absolute())
+        self.counts = Counts(Path(report).absolute())
+        by_name = masks if isinstance(masks, Mapping) else {"": masks}
+        self._shadows = Shadows(self.counts, {name: tuple(each) for name, each in by_name.items()})
         self.everything = everything
         self.connections = connections
         self.patience = connect_timeout + read_timeout
@@ -102,6 +115,7 @@ class Upstream:
 
     def close(self) -> None:
         """Close the connections to the old host that rest."""
+        self._shadows.finish()
         self._host.close()
 
     def standing(self, catalog: Catalog) -> list[Standing]:
@@ -136,6 +150,18 @@ class Upstream:
         if operation.name in self._typed_names:
             return Way.HERE if verb == "OPTIONS" else Way.TYPED
         return Way.RAW
+
+    def witness(self, operation: Operation | None, way: Way, environment: dict[str, Any]) -> Passing | None:
+        """Return what copies a request that is answered in this way; None where nobody wants a copy."""
+        if operation is None or way is Way.HERE or operation.name not in self._handled:
+            return None
+        if self._state(operation) != SHADOW or not self._shadows.takes(operation, environment):
+            return None
+        return Passing(environment, LARGEST, partial(self._shadows.run, operation))
+
+    def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
+        """Run handlers beside the old host in this application, in which nothing that they write is stored."""
+        self._shadows.application, self._shadows.registry = application, registry
 
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:
         """Let the handlers that this thread calls meanwhile forward this request."""

@@ -1,0 +1,191 @@
+"""Whether two responses to one request say the same, by the contract.
+
+Null equals absent. Enums, dates, numbers and names are compared by what they mean, not by how they are spelled.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from gateway.contract.catalog import Operation
+from gateway.contract.responses import ErrorResponse
+from gateway.contract.shapes import wire_shape
+from gateway.errors import ValidationFailed
+from gateway.upstream.passing import header
+from serializers.base import Limits
+from serializers.errors import DecodeError
+from serializers.registry import Registry
+
+#: What masks all fields whose name is or ends with "id", and all dates.
+IDS, TIMES = "@ids", "@times"
+#: Masks of an operation that writes, where nothing else is said: each run makes ids and times of its own.
+OF_WRITES = (IDS, TIMES)
+#: Differences that are looked for in one pair of responses.
+MOST = 20
+
+_LIMITS = Limits(bytes=32 * 1024 * 1024, items=1_000_000, names=10_000)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+_TICKS = re.compile(r"/Date\((-?\d+)([+-]\d{4})?\)/")
+_INDEX = re.compile(r"\[\d+\]")
+_MISSING = object()
+
+
+class Response(NamedTuple):
+    """A response to compare."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+
+class Difference(NamedTuple):
+    """Where two responses differ.
+
+    :ivar path: of a field, ``results[0].name``; or ``status``, ``type``, ``body``.
+    :ivar old: what the old response has there.
+    :ivar new: what the new one has there.
+    """
+
+    path: str
+    old: Any
+    new: Any
+
+
+class Unreadable(Exception):
+    """A response that can't be compared: it is not in a format of the contract, or does not fit it."""
+
+
+def differences(
+    operation: Operation | None, registry: Registry, old: Response, new: Response, masks: Sequence[str] = ()
+) -> list[Difference]:
+    """Return the first differences of two responses, in the order of the fields.
+
+    :param masks: paths of fields that may differ, without indexes, with ``*`` for any text; or `IDS`, `TIMES`.
+    """
+    if old.status != new.status:
+        return [Difference("status", old.status, new.status)]
+    try:
+        values = [_values(operation, registry, each) for each in (old, new)]
+    except Unreadable:
+        return _unread(old, new)
+    return [each for each in _walk(values[0], values[1], "") if not _is_masked(each, masks)][:MOST]
+
+
+def _unread(old: Response, new: Response) -> list[Difference]:
+    """Compare what no contract reads: its type and its bytes."""
+    kinds = [header(each.headers, "content-type").partition(";")[0].strip().lower() for each in (old, new)]
+    if kinds[0] != kinds[1]:
+        return [Difference("type", *kinds)]
+    bodies = [_inflated(each) for each in (old, new)]
+    return [] if bodies[0] == bodies[1] else [Difference("body", f"{len(bodies[0])} bytes", f"{len(bodies[1])} bytes")]
+
+
+def _values(operation: Operation | None, registry: Registry, response: Response) -> Any:
+    body = _inflated(response)
+    if not body or body.isspace():
+        return None
+    serializer = registry.by_media_type(header(response.headers, "content-type").partition(";")[0].strip().lower())
+    if serializer is None or not serializer.readable:
+        raise Unreadable
+    failed = response.status >= 400
+    shape = wire_shape(ErrorResponse) if failed else None if operation is None else operation.answer_shape
+    try:
+        values = serializer.decode(body, shape, limits=_LIMITS)
+        if failed:
+            return _error(values)
+        if operation is None or operation.answer is None or values is None:
+            return values
+        return operation.dump(operation.bind_answer(values))
+    except (DecodeError, ValidationFailed, ValueError, TypeError, AttributeError) as error:
+        raise Unreadable from error
+
+
+def _error(values: Any) -> Any:
+    status = (values or {}).get("responseStatus") or {}
+    failures = [
+        {
+            "errorCode": each.get("errorCode"),
+            "fieldName": (each.get("fieldName") or "").lower(),
+            "message": each.get("message"),
+        }
+        for each in status.get("errors") or ()
+        if each
+    ]
+    return {
+        "responseStatus": {"errorCode": status.get("errorCode"), "message": status.get("message"), "errors": failures}
+    }
+
+
+def _inflated(response: Response) -> bytes:
+    encoding = header(response.headers, "content-encoding").lower()
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        try:
+            return zlib.decompress(response.body, 47)
+        except zlib.error:
+            return response.body
+    return response.body
+
+
+def _walk(old: Any, new: Any, path: str) -> Iterator[Difference]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in dict.fromkeys([*old, *new]):
+            yield from _walk(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        for index in range(max(len(old), len(new))):
+            pair = [each[index] if index < len(each) else _MISSING for each in (old, new)]
+            if _MISSING in pair:
+                yield Difference(f"{path}[{index}]", *(None if each is _MISSING else each for each in pair))
+                return
+            yield from _walk(pair[0], pair[1], f"{path}[{index}]")
+    elif not _equal(old, new):
+        yield Difference(path, old, new)
+
+
+def _equal(old: Any, new: Any) -> bool:
+    if old == new and (isinstance(old, bool) == isinstance(new, bool)):
+        return True
+    one, other = instant(old), instant(new)
+    return one is not None and one == other
+
+
+def instant(value: Any) -> datetime | None:
+    """Return the moment that a value is, in any spelling of ServiceStack's; None for what is not one."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if not isinstance(value, str):
+        return None
+    if ticks := _TICKS.fullmatch(value):
+        seconds = int(ticks[1]) / 1000
+        return datetime.fromtimestamp(seconds, UTC) if abs(seconds) < 1e11 else None
+    if not _INSTANT.fullmatch(value):
+        return None
+    try:
+        read = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _is_masked(difference: Difference, masks: Sequence[str]) -> bool:
+    path = _INDEX.sub("", difference.path)
+    name = path.rpartition(".")[2]
+    for mask in masks:
+        if mask == IDS:
+            found = name.lower() == "id" or name.endswith(("Id", "Ids"))
+        elif mask == TIMES:
+            found = instant(difference.old) is not None and instant(difference.new) is not None
+        else:
+            found = fnmatch.fnmatch(path.lower(), mask.lower())
+        if found:
+            return True
+    return False
+
+
+def pattern(path: str) -> str:
+    """Return a path without its indexes, as reports count it."""
+    return _INDEX.sub("[]", path)

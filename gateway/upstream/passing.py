@@ -1,0 +1,121 @@
+"""A copy of a request and its response, taken while they pass, in a bounded part of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+
+class Tee:
+    """A request's body that is copied while it is read.
+
+    :ivar data: the copy; beyond `most` bytes it is not continued.
+    """
+
+    def __init__(self, stream: Any, most: int) -> None:
+        self._stream = stream
+        self._most = most
+        self.data = bytearray()
+        self.overflowed = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Read some bytes."""
+        block: bytes = self._stream.read(size)
+        if len(self.data) + len(block) > self._most:
+            self.overflowed = True
+        else:
+            self.data += block
+        return block
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class Passing:
+    """One request and its response.
+
+    :param most: bytes that are copied of each body.
+    :param done: called once, when the response has passed completely; not for one that broke off.
+    :ivar environment: the WSGI environment as it came.
+    :ivar whole: both bodies were copied to their ends.
+    """
+
+    def __init__(self, environment: dict[str, Any], most: int, done: Callable[[Passing], None]) -> None:
+        self.environment: Mapping[str, Any] = dict(environment)
+        self._most = most
+        self._done = done
+        self._tee = environment["wsgi.input"] = Tee(environment["wsgi.input"], most)
+        self.status = 0
+        self.reason = ""
+        self.headers: list[tuple[str, str]] = []
+        self._answer = bytearray()
+        self._overflowed = False
+
+    @property
+    def body(self) -> bytes:
+        """The request's body."""
+        return bytes(self._tee.data)
+
+    @property
+    def answer(self) -> bytes:
+        """The response's body."""
+        return bytes(self._answer)
+
+    @property
+    def whole(self) -> bool:
+        """Whether both bodies were copied to their ends."""
+        return not (self._tee.overflowed or self._overflowed)
+
+    def start(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a start_response that copies the head."""
+
+        def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            code, _, self.reason = status.partition(" ")
+            self.status, self.headers = int(code), [*headers]
+            return start_response(status, headers, *more)
+
+        return started
+
+    def blocks(self, blocks: Iterable[bytes]) -> Iterable[bytes]:
+        """Return a response's body that is copied while it is sent."""
+        return _Copied(blocks, self)
+
+    def add(self, block: bytes) -> None:
+        """Copy a block of the response."""
+        if len(self._answer) + len(block) > self._most:
+            self._overflowed = True
+        else:
+            self._answer += block
+
+    def end(self) -> None:
+        """The response has passed."""
+        self._done(self)
+
+
+class _Copied:
+    def __init__(self, blocks: Iterable[bytes], passing: Passing) -> None:
+        self._blocks = blocks
+        self._passing = passing
+        self._is_complete = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._blocks:
+            self._passing.add(block)
+            yield block
+        self._is_complete = True
+
+    def close(self) -> None:
+        """Close the body, and report that it has passed."""
+        close = getattr(self._blocks, "close", None)
+        try:
+            if close is not None:
+                close()
+        finally:
+            if self._is_complete:
+                self._is_complete = False
+                self._passing.end()
+
+
+def header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    """Return the first header of a name in lower case; empty where there is none."""
+    return next((value for given, value in headers if given.lower() == name), "")

@@ -1,0 +1,134 @@
+"""How often the handlers here answered as the old host did: a file that all workers add to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway import counters
+from gateway.errors import ConfigurationError
+from gateway.upstream.switches import locked, replace
+
+#: Paths of differences that are kept of one operation; more are counted together.
+MOST_PATHS = 20
+OTHERS = "(other fields)"
+
+
+@dataclass(slots=True)
+class Tally:
+    """The shadow calls of one operation.
+
+    :ivar calls: requests that the old host answered.
+    :ivar alike: those that the handler here answered alike.
+    :ivar different: those that it answered otherwise, or with an error.
+    :ivar skipped: those that it did not get: they write, or their bodies are too large.
+    :ivar dropped: those that it did not get because others were waiting.
+    :ivar paths: where answers differed first, and how often.
+    """
+
+    calls: int = 0
+    alike: int = 0
+    different: int = 0
+    skipped: int = 0
+    dropped: int = 0
+    paths: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Add what another tally counted."""
+        for name in ("calls", "alike", "different", "skipped", "dropped"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for path, count in other.paths.items():
+            known = path in self.paths or len(self.paths) < MOST_PATHS
+            place = path if known else OTHERS
+            self.paths[place] = self.paths.get(place, 0) + count
+
+
+Report = dict[str, Tally]
+
+
+class Counts:
+    """What this process counted, and what of it is not in the file yet. Threads may use it at the same time.
+
+    :ivar total: the tallies of this process by operation, since its start.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.total: Report = {}
+        self._unsaved: Report = {}
+        self._lock = threading.Lock()
+
+    def count(self, operation: str, outcome: str, paths: Iterable[str] = ()) -> None:
+        """Count a call.
+
+        :param outcome: ``alike``, ``different``, ``skipped`` or ``dropped``.
+        """
+        tally = Tally(calls=1, paths=dict(Counter(paths)))
+        setattr(tally, outcome, 1)
+        counters.count("gateway_shadow_calls", operation, outcome)
+        with self._lock:
+            for report in (self.total, self._unsaved):
+                report.setdefault(operation, Tally()).add(tally)
+
+    def save(self) -> None:
+        """Add what is new to the file. Raises OSError; then it is added the next time."""
+        with self._lock:
+            unsaved, self._unsaved = self._unsaved, {}
+        if not unsaved:
+            return
+        try:
+            with locked(self.path):
+                merged = read(self.path)
+                for name, tally in unsaved.items():
+                    merged.setdefault(name, Tally()).add(tally)
+                replace(self.path, json.dumps({name: asdict(each) for name, each in merged.items()}, indent=1), 0o644)
+        except (OSError, ConfigurationError):
+            with self._lock:
+                for name, tally in self._unsaved.items():
+                    unsaved.setdefault(name, Tally()).add(tally)
+                self._unsaved = unsaved
+            raise
+
+
+def read(path: Path) -> Report:
+    """Return the report of a file; an empty one where there is none. Raises ConfigurationError."""
+    try:
+        document: Mapping[str, Mapping[str, Any]] = json.loads(path.read_text("utf-8"))
+        return {name: Tally(**each) for name, each in document.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ConfigurationError(f"{path} is not a report: {error}") from error
+
+
+def reset(path: Path) -> None:
+    """Begin the report anew. Raises ConfigurationError."""
+    try:
+        with locked(path):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def lines(report: Report) -> list[str]:
+    """Return the report as a table for people."""
+    heads = ("Operation", "calls", "alike", "different", "skipped", "dropped", "first differing fields")
+    rows = [heads]
+    for name, tally in sorted(report.items()):
+        paths = ", ".join(
+            f"{path} ({count})" for path, count in sorted(tally.paths.items(), key=lambda each: -each[1])[:5]
+        )
+        counts = (tally.calls, tally.alike, tally.different, tally.skipped, tally.dropped)
+        rows.append((name, *map(str, counts), paths))  # type: ignore[arg-type]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(row[column].rjust(widths[column]) for column in range(1, 6)), row[6]]
+        ).rstrip()
+        for row in rows
+    ]
