@@ -280,6 +280,10 @@ class Subscribers(Protocol):
         """Whether this process has subscribers."""
         ...
 
+    def numbers(self) -> Mapping[str, float]:
+        """What is counted of events in this process, by name."""
+        ...
+
     def publisher(self, unit: Unit) -> Publisher:
         """What publishes events with a unit of work."""
         ...

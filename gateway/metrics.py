@@ -66,6 +66,11 @@ COUNTERS: Mapping[str, Described] = {
     "gateway_upstream_repeats": Described("Requests to the old host that were sent again."),
     "gateway_shadow_calls": Described("Requests that handlers ran beside the old host.", ("operation", "outcome")),
     "gateway_worker_starts": Described("Workers that were started."),
+    "gateway_events_published": Described("Server events that were stored."),
+    "gateway_events_delivered": Described("Server events that were given to subscribers, once for each of them."),
+    "gateway_events_dropped": Described("Server events that subscribers did not read in time."),
+    "gateway_events_delayed": Described("Server events whose delay was measured."),
+    "gateway_events_delay_seconds": Described("Seconds from the storing of these events until they were delivered."),
     "gateway_log_lines_dropped": Described("Log lines that could not be written."),
 }
 #: Gauges; each has the label ``worker``, too, unless it is in `OF_NODE`.
@@ -77,6 +82,7 @@ GAUGES: Mapping[str, Described] = {
     "gateway_pool_size": Described("Connections that may be open."),
     "gateway_pool_oldest_seconds": Described("Age of the oldest idle connection to a database server."),
     "gateway_connections": Described("Connections of clients."),
+    "gateway_event_subscribers": Described("Open streams of server events."),
     "gateway_worker_memory_bytes": Described("Memory of a worker that is in RAM."),
     "gateway_worker_processor_seconds": Described("Processor time of a worker since its start."),
     "gateway_worker_threads": Described("Threads of a worker."),
@@ -339,6 +345,19 @@ def of_places(places: Places) -> Source:
             yield Sample("gateway_places", (kind,), number)
             yield Sample("gateway_requests_running", (kind,), running)
             yield Sample("gateway_requests_waiting", (kind,), waiting)
+
+    return read
+
+
+def of_events(numbers: Callable[[], Mapping[str, float]]) -> Source:
+    """Return the source of the numbers of server events.
+
+    :param numbers: returns them by the names that they have here behind ``gateway_``.
+    """
+
+    def read() -> Iterator[Sample]:
+        for name, value in numbers().items():
+            yield Sample(f"gateway_{name}", (), value)
 
     return read
 

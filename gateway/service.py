@@ -272,6 +272,7 @@ class Service:
         subscribers = None
         if self._event_sender is not None and database is not None:
             subscribers = self._event_sender.subscribers(settings, database, callers, self._documents())
+            sources.append(metrics.of_events(subscribers.numbers))
         options = replace(
             options,
             meter=metrics.Meter(sources, (__version__, self.title)),

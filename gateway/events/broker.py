@@ -90,6 +90,18 @@ class Broker:
         """Whether this process has subscribers."""
         return len(self._streams.audience) > 0
 
+    def numbers(self) -> Mapping[str, float]:
+        """What is counted in this process, by the names of `gateway.metrics`."""
+        counted = self.counters
+        return {
+            "event_subscribers": counted.subscribers,
+            "events_published": counted.published,
+            "events_delivered": counted.delivered,
+            "events_dropped": counted.dropped,
+            "events_delayed": counted.delay_count,
+            "events_delay_seconds": counted.delay_sum,
+        }
+
     def publisher(self, unit: Unit) -> Outbox:
         """What publishes events with a unit of work. Nothing is stored while nobody has listened for as long as events are kept."""
         # PERF: one look a second, by whichever request comes then.

@@ -162,3 +162,69 @@ def test_a_page_that_is_not_listed_reads_and_changes_nothing(
     )
     assert found == ["TypeError", "TypeError"]
     assert run(browser, f"http://127.0.0.1:{listed}", called, count) == before
+
+
+@pytest.mark.parametrize("page", ["listed", "own"])
+def test_server_events(browser: Browser, called: Gateway, listed: int, page: str) -> None:
+    """ServiceStack's ServerEventsClient with the browser's EventSource, on another origin; and EventSource alone."""
+    found = run(
+        browser,
+        f"http://127.0.0.1:{listed}",
+        called,
+        f"""
+        const ownSource = {"true" if page == "own" else "false"}
+        const {{ ServerEventsClient }} = await import("/servicestack-client.mjs")
+        await logIn(password)
+        const seen = []
+        const until = async test => {{
+            for (let turn = 0; turn < 300 && !test(); turn++) await new Promise(go => setTimeout(go, 50))
+            if (!test()) throw Error("not in time: " + JSON.stringify(seen))
+        }}
+        if (ownSource) {{
+            const source = new EventSource(url + "/event-stream?channels=home", {{ withCredentials: true }})
+            source.onmessage = event => seen.push([event.data.split(" ")[0], Number(event.lastEventId)])
+            await until(() => seen.some(each => each[0] == "cmd.onConnect"))
+            const made = await client.post(new NewSession({{ displayName: "followed" }}))
+            await until(() => seen.some(each => each[0] == "session.created"))
+            source.close()
+            return {{ seen }}
+        }}
+        const received = []
+        const events = new ServerEventsClient(url, ["home"], {{
+            handlers: {{
+                onConnect: connection => seen.push(["onConnect", connection.displayName, connection.heartbeatIntervalMs]),
+                onJoin: message => seen.push(["onJoin", message.channel, message.displayName]),
+                onUpdate: message => seen.push(["onUpdate", message.channels]),
+                onHeartbeat: () => seen.push(["onHeartbeat"]),
+                onMessage: message => seen.push([message.selector, message.body && message.body.displayName]),
+            }},
+            receivers: {{ session: {{ created: session => received.push(session.displayName) }} }},
+        }}).start()
+        await until(() => seen.some(each => each[0] == "onJoin"))
+        events.serviceClient.bearerToken = (await logIn(password)).bearerToken
+        const made = await client.post(new NewSession({{ displayName: "followed" }}))
+        await until(() => seen.some(each => each[0] == "session.created"))
+        await events.subscribeToChannels("session:" + made.id)
+        await until(() => seen.some(each => each[0] == "onUpdate"))
+        const subscribers = await events.getChannelSubscribers()
+        const beat = (await fetch(events.connectionInfo.heartbeatUrl, {{ method: "POST", credentials: "include" }})).status
+        await until(() => seen.some(each => each[0] == "onHeartbeat"))
+        const lost = events.connectionInfo.heartbeatUrl
+        await events.stop()
+        const after = (await fetch(lost, {{ method: "POST", credentials: "include" }})).status
+        return {{ seen, received, subscribers, beat, after, id: made.id }}
+        """,
+    )
+    assert "failed" not in found, found
+    if page == "own":
+        numbers = [number for _, number in found["seen"]]
+        assert numbers == sorted(numbers)
+        assert found["seen"][-1][0] == "session.created"
+        return
+    assert found["seen"][0] == ["onConnect", EMAIL, 10_000]
+    assert ["onJoin", "home", EMAIL] in found["seen"]
+    assert ["session.created", "followed"] in found["seen"]
+    assert ["onUpdate", f"home,session:{found['id']}"] in found["seen"]
+    assert found["received"] == ["followed"]
+    assert [each["channels"] for each in found["subscribers"]] == [["home", f"session:{found['id']}"]]
+    assert (found["beat"], found["after"]) == (200, 404)

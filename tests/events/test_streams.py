@@ -279,5 +279,4 @@ def test_counters(nodes: Nodes) -> None:
     counters = nodes.one.broker.counters
     wait_until(lambda: counters.delay_count == 1, "the delay is counted")
     assert (counters.subscribers, counters.published, counters.delivered, counters.dropped) == (1, 1, 1, 0)
-    assert sum(counters.delays.values()) <= 1
     assert counters.delay_sum >= 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +16,9 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.events.reading import PATIENCE, Stream
-from tests.servers import API_KEY, Gateway
+from tests.live.processes import workers
+from tests.live.sessions import create
+from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, wait_until
 
 
 @pytest.fixture
@@ -50,3 +55,122 @@ def call(gateway: Gateway, verb: str, path: str, body: Any = None) -> tuple[int,
             return answer.status, json.loads(text) if text else None
     except HTTPError as error:
         return error.code, json.loads(error.read() or b"null")
+
+
+@pytest.fixture(scope="module")
+def gateway(lasting_gateway: Gateway) -> Gateway:
+    """One gateway for all tests that leave it as it was."""
+    return lasting_gateway
+
+
+def test_a_session_is_followed_from_any_worker(gateway: Gateway, opened: ExitStack) -> None:
+    account = call(gateway, "GET", "/accounts.json")[1]["items"][0]["id"]
+    streams = [listen(gateway, opened, f"account:{account}") for _ in range(4)]
+    assert streams[0].head[0] == "HTTP/1.1 200 OK"
+    assert {"Content-Type: text/event-stream", "X-Accel-Buffering: no"} <= set(streams[0].head)
+    assert not [each for each in streams[0].head if each.startswith(("Content-Length", "Transfer-Encoding"))]
+    session = create(gateway, "followed")
+    call(gateway, "PATCH", f"/sessions/{session}", {"consoleData": "x"})
+    call(gateway, "POST", f"/sessions/{session}/members", {"memberToAdd": "bob@example.org"})
+    call(gateway, "POST", f"/sessions/{session}/messages", {"body": "hello"})
+    call(gateway, "DELETE", f"/sessions/{session}/members/bob@example.org")
+    call(gateway, "DELETE", f"/sessions/{session}")
+    selectors = [
+        "session.created",
+        "session.changed",
+        "member.joined",
+        "message.arrived",
+        "member.left",
+        "session.ended",
+    ]
+    for stream in streams:
+        seen = stream.events(6)
+        assert [each.selector for each in seen] == selectors
+        assert {each.channel for each in seen} == {f"account:{account}"}
+        assert seen[-1].body["id"] == session
+        assert seen[-1].body["ended"] is True
+
+
+def test_no_thread_waits_for_a_subscriber(gateway: Gateway, opened: ExitStack) -> None:
+    before = {each: len(os.listdir(f"/proc/{each}/task")) for each in workers(gateway)}
+    streams = [listen(gateway, opened, "many") for _ in range(60)]
+    for each in streams:
+        assert each.next().selector == "cmd.onConnect"
+    threads = {each: len(os.listdir(f"/proc/{each}/task")) for each in workers(gateway)}
+    # Threads of the pool that were not needed before, the poller, and the one that looks at callers.
+    assert sum(threads.values()) - sum(before.values()) < 40
+    subscribers = call(gateway, "GET", "/event-subscribers?channels=many")[1]
+    assert len(subscribers) == 60
+
+
+def test_refusals(gateway: Gateway, opened: ExitStack) -> None:
+    assert listen(gateway, opened, key="wrong").head[0].startswith("HTTP/1.1 401")
+    assert listen(gateway, opened, "a%20b").head[0].startswith("HTTP/1.1 400")
+    assert call(gateway, "POST", "/event-heartbeat?id=nobody")[0] == 404
+    assert call(gateway, "POST", "/event-stream")[0] == 405
+    assert call(gateway, "POST", "/event-subscribers/nobody", {"subscribeChannels": ["a"]})[0] == 404
+
+
+class Follower(threading.Thread):
+    """A client that reads events and comes again after each end, as a browser's EventSource does."""
+
+    def __init__(self, gateway: Gateway, channel: str) -> None:
+        super().__init__(daemon=True)
+        self._gateway = gateway
+        self._channel = channel
+        self.seen: list[Any] = []
+        self.connected = 0
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        last: list[str] = []
+        while not self.done.is_set():
+            with ExitStack() as stack:
+                try:
+                    stream = listen(self._gateway, stack, self._channel, *last)
+                    while not self.done.is_set():
+                        message = stream.next(1.0)
+                        last = [f"Last-Event-ID: {message.id}"]
+                        self.connected += message.selector == "cmd.onConnect"
+                        if not message.selector.startswith("cmd."):
+                            self.seen.append(message)
+                except (OSError, EOFError, AssertionError, ValueError):
+                    # A worker was killed, or nothing came for a while.
+                    self.done.wait(0.05)
+
+
+def test_killed_workers_and_a_reload_lose_and_double_nothing(make_gateway: GatewayFactory, opened: ExitStack) -> None:
+    gateway = make_gateway(**FIRST_USER)
+    gateway.start()
+    session = create(gateway, "followed")
+    followers = [Follower(gateway, f"session:{session}") for _ in range(4)]
+    for each in followers:
+        each.start()
+        opened.callback(each.join, PATIENCE)
+        opened.callback(each.done.set)
+    wait_until(lambda: all(each.connected for each in followers), "the followers are connected")
+    done = []
+    for number in range(60):
+        try:
+            status, _ = call(gateway, "PATCH", f"/sessions/{session}", {"consoleData": str(number)})
+        except OSError:
+            continue  # its worker was killed; what it did is in the session's log
+        assert status == 200
+        done.append(str(number))
+        if number % 20 == 10:
+            os.kill(workers(gateway)[number // 20 % 2], signal.SIGKILL)
+        if number == 45:
+            assert gateway.process is not None
+            gateway.process.send_signal(signal.SIGHUP)
+    call(gateway, "DELETE", f"/sessions/{session}")
+    wait_until(
+        lambda: all(each.seen and each.seen[-1].selector == "session.ended" for each in followers),
+        "the followers have all",
+    )
+    for each in followers:
+        texts = [message.body["consoleData"] for message in each.seen if message.selector == "session.changed"]
+        assert [text for text in texts if text in done] == done
+        assert len(set(texts)) == len(texts)
+        numbers = [message.id for message in each.seen]
+        assert numbers == sorted(set(numbers))
+        assert each.connected > 1

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from tests.events.reading import Stream
 from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, end, free_port, wait_until
 
 NGINX = Path(__file__).parents[2] / "deploy" / "nginx"
@@ -150,6 +151,24 @@ def test_sessions_through_nginx(proxy: Proxy) -> None:
     answer = proxy.ask("POST", "/Sessions.jsv", b"{displayName:Hi}", Content_Type="text/jsv")
     assert answer.headers["Content-Type"] == "text/jsv"
     assert b"displayName:Hi" in answer.body
+
+
+def test_server_events_pass_at_once(proxy: Proxy) -> None:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as connection:
+        # HTTP/1.0, as its responses come without chunks.
+        lines = [
+            "GET /event-stream?channels=home HTTP/1.0",
+            "Host: example.org",
+            f"Authorization: Bearer {API_KEY}",
+            "",
+            "",
+        ]
+        connection.sendall("\r\n".join(lines).encode())
+        stream = Stream(connection, has_head=True)
+        assert stream.next().body["heartbeatUrl"].startswith("http://example.org/event-heartbeat?id=")
+        for name in ("one", "two"):
+            proxy.ask("POST", "/sessions", json.dumps({"displayName": name}).encode(), Content_Type="application/json")
+            assert stream.events(1)[0].body["displayName"] == name
 
 
 def test_through_a_socket(make_gateway: GatewayFactory, make_proxy: ProxyFactory) -> None:
