@@ -142,7 +142,7 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     seen: list[Any] = []
 
     class Server:
-        def __init__(self, app: Any, database: Any, settings: Any, listener: socket.socket) -> None:
+        def __init__(self, app: Any, database: Any, settings: Any, listener: socket.socket, metrics: object) -> None:
             self._seen = settings.bind, listener
 
         def run(self) -> None:

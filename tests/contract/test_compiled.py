@@ -17,12 +17,13 @@ from gateway.contract import fields, rules
 from gateway.contract.compiled import compile_dump, compile_load
 from gateway.contract.dto import Dto, Instance
 from gateway.contract.rules import Failure
+from gateway.events import dtos as events
 from gateway.sessions.dtos import accounts, authentication, customers, messaging, sessions, users
 from gateway.sessions.dtos.sessions import GetMySessions, NewSession, SessionCallState, SessionInfo
 from gateway.users import dtos as log_ins
 from tests.sessions_api import catalog
 
-MODULES = [accounts, authentication, customers, log_ins, messaging, sessions, users]
+MODULES = [accounts, authentication, customers, events, log_ins, messaging, sessions, users]
 
 
 class Spelled(fields.String):
