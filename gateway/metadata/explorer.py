@@ -21,6 +21,8 @@ from gateway.metadata.secret_fields import is_secret
 from serializers.html.style import STYLE_SOURCE
 
 _SCRIPT = "explorer.js"
+#: The script of the page of all operations, which finds them by typing.
+FIND = "find.js"
 #: Languages in whose code the types of lists and maps are named.
 _TYPED = ("csharp", "vbnet", "fsharp", "kotlin", "go", "zig")
 
@@ -42,18 +44,21 @@ def page(operations: Iterable[Operation], contract: Contract, title: str) -> str
     return render_kept("explorer.html", title, title=f"Explorer · {title}", api=api, signs_in=signs_in)
 
 
-def policy() -> str:
-    """The page's Content-Security-Policy: its own script, this service, and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+def policy(name: str = _SCRIPT) -> str:
+    """A page's Content-Security-Policy: its own script, this service, and nothing else.
+
+    :param name: the script's template.
+    """
+    digest = base64.b64encode(hashlib.sha256(script(name).encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src {STYLE_SOURCE}; img-src data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
-def script() -> str:
-    """The page's script as it stands between its tags."""
-    return "\n" + templates().get_template(_SCRIPT).render() + "\n"
+def script(name: str = _SCRIPT) -> str:
+    """A page's script as it is between its tags."""
+    return "\n" + templates().get_template(name).render() + "\n"
 
 
 def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:

@@ -215,7 +215,10 @@ def _sampled(library: Library) -> list[str]:
 
 
 def _index(library: Library, view: View, answering: tuple[tuple[str, str], ...]) -> Document:
-    return _page(pages.index_page(view.operations, _sampled(library), library.title, dict(answering)))
+    return _page(
+        pages.index_page(view.operations, _sampled(library), library.title, dict(answering)),
+        explorer.policy(explorer.FIND),
+    )
 
 
 def _operation(library: Library, view: View, name: str, format_name: str, language: str) -> Document:

@@ -14,7 +14,7 @@ from gateway.contract.catalog import Operation, Route
 from gateway.contract.dto import Dto
 from gateway.contract.responses import ErrorResponse, error_type
 from gateway.contract.shapes import declared_name, document_shape
-from gateway.metadata import constraints, samples, spelling
+from gateway.metadata import constraints, failures, samples, spelling
 from gateway.metadata.pages import rules
 from serializers.registry import Registry
 from serializers.shape import Shape
@@ -35,20 +35,6 @@ _SECURITY: dict[str, dict[str, str]] = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "An API key"},
     "cookie": {"type": "apiKey", "in": "cookie", "name": "ss-id", "description": "The session of a log-in"},
 }
-
-_ERRORS: dict[str, str] = {
-    "400": "The request can't be read, or a value breaks a rule; every failure is named",
-    "401": "Nobody is signed in, or the credentials are wrong",
-    "403": "The role is missing",
-    "404": "It does not exist, or the caller may not see it",
-    "409": "What is stored forbids it, or a request with the same Idempotency-Key is in progress",
-    "413": "The request is too large",
-    "422": "The Idempotency-Key was given to another request before",
-    "429": "Too many attempts; Retry-After says how long to wait",
-    "503": "A part of the service is away for now; Retry-After says how long",
-    "default": "Anything else that went wrong",
-}
-
 
 _IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -99,7 +85,7 @@ class _Document:
         told: list[type[Dto]] = [ErrorResponse, *map(error_type, operations)]
         for dto in dict.fromkeys(told):
             self.schema(dto)
-            for status, words in _ERRORS.items():
+            for status, words in failures.ERRORS.items():
                 content = self.content(fields.Nested(dto), document_shape(dto))
                 self.spec.components.response(_error_name(status, dto), {"description": words, "content": content})
         for operation in operations:
@@ -174,20 +160,9 @@ class _Document:
 
     def errors(self, operation: Operation, route: Route) -> dict[str, Any]:
         """What may be answered otherwise."""
-        access = operation.access
-        assert access is not None
-        possible = {
-            "401": True,
-            "403": bool(access.roles) or operation.writes,
-            "404": "{" in route.path,
-            "409": operation.writes,
-            "413": operation.writes,
-            "422": operation.idempotent,
-        }
         return {
             status: {"$ref": f"#/components/responses/{_error_name(status, error_type(operation))}"}
-            for status in _ERRORS
-            if possible.get(status, True)
+            for status in failures.statuses(operation, route)
         }
 
     def content(self, answer: fields.AnyField, expected: Shape) -> dict[str, Any]:

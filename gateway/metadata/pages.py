@@ -12,10 +12,14 @@ from urllib.parse import urlsplit
 import jinja2
 
 from gateway.contract.catalog import Access, Operation
+from gateway.contract.dto_field import AnyField
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeRef
 from gateway.metadata import constraints, samples, types
+from gateway.metadata.failures import ERRORS, statuses
 from gateway.metadata.languages.options import Options
 from gateway.metadata.languages.scalars import is_value, scalars_of
+from gateway.metadata.limits import limits_of
+from gateway.metadata.secret_fields import is_secret
 from serializers.base import Serializer
 from serializers.html import frame as html
 from serializers.page import Frame
@@ -42,6 +46,12 @@ class Field:
     type: str
     required: str
     description: str
+    limits: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        """The type in parts: names of types, and what is between them."""
+        return [each for each in re.split(r"(\w+)", self.type) if each]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +166,34 @@ def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
         elif name not in inherited:
             owner = operation if name == operation.name else None
             demanded = constraints.demanded(operation.dto) if owner else ()
-            rows = tuple(_row(field, owner, demanded=field.wire in demanded) for field in contract.all_properties(each))
+            known = {str(field.data_key): field for field in operation.dto.schema().fields.values()} if owner else {}
+            rows = tuple(
+                _row(field, owner, known.get(field.wire), demanded=field.wire in demanded)
+                for field in contract.all_properties(each)
+            )
             yield Table(name, each.description, fields=rows)
 
 
-def _row(each: Property, operation: Operation | None, *, demanded: bool) -> Field:
+def _row(each: Property, operation: Operation | None, declared_as: AnyField | None, *, demanded: bool) -> Field:
     place = place_of(each, operation)
     told, member = each.api_member, each.data_member
     declared = bool((told and told.is_required) or (member and member.is_required))
     required = demanded or declared or place == "path" or not each.nullable
-    return Field(each.wire, place, type_text(each.type), "Yes" if required else "No", each.description)
+    return Field(
+        each.wire,
+        place,
+        type_text(each.type),
+        "Yes" if required else "No",
+        each.description,
+        _limits(each, declared_as),
+    )
+
+
+def _limits(each: Property, declared_as: AnyField | None) -> str:
+    limits = limits_of(declared_as) if declared_as is not None else ""
+    if not limits and each.longest is not None:
+        limits = f"at most {each.longest:,} characters"
+    return "; ".join(filter(None, [limits, "a secret: never in a URL" if is_secret(each) else ""]))
 
 
 def front_page(rows: Sequence[Mapping[str, str]], unknown: Sequence[str], service: str) -> str:
@@ -226,6 +254,9 @@ def operation_page(
         format=serializer.name,
         code=code,
         tables=[] if code else [*tables(contract, operation)],
+        types=contract.types,
+        curl=samples.curl(operation, serializer, base_url),
+        failures=[(status, ERRORS[status]) for status in statuses(operation, operation.addresses[0])],
         request=samples.request(operation, serializer, urlsplit(base_url).netloc, urlsplit(base_url).path),
         answer=samples.answer(operation, serializer),
     )

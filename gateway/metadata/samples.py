@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from gateway.contract.catalog import Operation
+from gateway.contract.catalog import Operation, Route
 from gateway.contract.shapes import document_shape
-from serializers import shape
+from gateway.metadata import constraints
+from gateway.metadata.languages.texts import snake_case
+from gateway.metadata.secret_fields import is_secret_name
+from serializers import json, shape
 from serializers.base import Serializer
 from serializers.shape import Shape
 
 #: Records that one sample has at most, and how deep they are inside of each other.
 _MOST_RECORDS = 100
 _DEEPEST = 8
+#: Names of objects that must exist already.
+_ID = re.compile(r"(?:^i|I)ds?$|Sid$")
+#: Values that a URL can have.
+_PLAIN = (shape.Text, shape.Integer, shape.Choice)
 _SCALARS: Mapping[type[Any], Any] = {
     shape.Text: "String",
     shape.Character: "a",
@@ -102,6 +112,74 @@ def _request_lines(operation: Operation, serializer: Serializer, host: str, root
         yield from (f"Content-Type: {media_type(serializer)}", "Content-Length: length", "")
         expected = document_shape(operation.dto)
         yield serializer.sample(sample(expected), expected)
+
+
+def curl(operation: Operation, serializer: Serializer, base_url: str) -> str:
+    """A call by curl, with what the operation demands, or with its first fields where it demands nothing.
+
+    Formats that requests can't be in are asked for alone.
+    """
+    route = operation.addresses[0]
+    verb = route.verbs[0] if len(route.verbs) == 1 or not operation.writes else "POST"
+    given = _given(operation, route)
+    in_path = {_wire_of(operation, name): name for name in route.variables}
+    path = re.sub(r"{([^{}*]+)\*?}", lambda found: snake_case(found[1]).upper(), route.path)
+    rest = {wire: value for wire, value in given.items() if wire not in in_path}
+    arguments = [f"-X {verb}"] if verb != "GET" else []
+    if operation.access is not None and operation.access.signed_in:
+        arguments.append("-H 'Authorization: Bearer YOUR_KEY'")
+    arguments.append(f"-H 'Accept: {media_type(serializer)}'")
+    query = ""
+    if verb in ("POST", "PUT", "PATCH"):
+        body = serializer if serializer.readable and serializer.sampled else json.serializer
+        text = body.encode(rest, _part(document_shape(operation.dto), rest)).decode().rstrip()
+        arguments += [f"-H 'Content-Type: {media_type(body)}'", f"--data-binary {_quoted(text)}"]
+    elif rest:
+        query = f"?{urlencode({wire: _plain(value) for wire, value in rest.items()}, safe=',:@')}"
+    return " \\\n  ".join([f"curl {_quoted(base_url + path + query)}", *arguments])
+
+
+def _given(operation: Operation, route: Route) -> dict[str, Any]:
+    """Values of what a request must have, or of its first two fields that are plain."""
+    expected, examples = document_shape(operation.dto), constraints.examples(operation.dto)
+    in_path = {_wire_of(operation, name) for name in route.variables}
+    properties = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
+    demanded = [wire for wire in constraints.demanded(operation.dto) if wire not in in_path]
+    plain = [
+        wire
+        for wire, each in expected.fields.items()
+        if isinstance(each, _PLAIN) and wire not in in_path and not _ID.search(wire)
+    ]
+    if operation.verbs == ("DELETE",):
+        plain = []
+    secrets = {wire for wire in properties if is_secret_name(wire)}
+    if operation.signs_in:
+        demanded = demanded or [wire for wire in plain if wire in secrets or "name" in wire.lower()][:2]
+    found = {
+        wire: sample(expected.fields[wire]) for wire in demanded or [each for each in plain if each not in secrets][:2]
+    }
+    found |= {wire: examples[wire] for wire in found if wire in examples}
+    return {wire: "YOUR_PASSWORD" if wire in secrets else value for wire, value in found.items()}
+
+
+def _wire_of(operation: Operation, variable: str) -> str:
+    wires = {wire.lower(): wire for wire in document_shape(operation.dto).fields}
+    wires |= {name.lower(): wire for name, wire in operation.dto.aliases.items()}
+    return wires.get(variable.lower(), variable)
+
+
+def _part(record: shape.Record, values: Mapping[str, Any]) -> shape.Record:
+    """The record with these fields alone."""
+    return replace(record, fields={wire: each for wire, each in record.fields.items() if wire in values}, rows=None)
+
+
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _quoted(text: str) -> str:
+    """A text in a shell's quotes."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def answer(operation: Operation, serializer: Serializer) -> str:

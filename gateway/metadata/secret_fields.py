@@ -21,4 +21,9 @@ def is_secret(each: Property) -> bool:
     kind = entered.get("type") if isinstance(entered, dict) else None
     if kind == "password" or (each.api_member is not None and each.api_member.format.lower() == "password"):
         return True
-    return each.type.name in _KINDS and _NAME.search(each.wire) is not None
+    return each.type.name in _KINDS and is_secret_name(each.wire)
+
+
+def is_secret_name(wire_name: str) -> bool:
+    """Whether a field of this name holds a secret, if its type can hold one."""
+    return _NAME.search(wire_name) is not None

@@ -370,12 +370,25 @@ PAGES = [
     "/types",
     "/jsv/metadata?op=NewSession&lang=java",
     "/xml/metadata?op=ListSessions",
+    "/operations/metadata.html",
     "/explorer",
     "/json/metadata?op=Nope",
     "/login",
     "/logout",
     "/nope.html",
 ]
+
+
+def test_operations_are_found_on_their_page_by_typing(browser: Browser, lasting_gateway: Gateway) -> None:
+    browser.get(f"{lasting_gateway.url}/metadata")
+    browser.find_element(By.ID, "find").send_keys("end ses")
+    shown = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "main tbody b") if each.is_displayed()]
+    assert "EndSession" in shown
+    assert len(shown) < 6
+    assert text(browser, "found").startswith(f"{len(shown)} of ")
+    browser.find_element(By.ID, "find").send_keys("sion", Keys.ENTER)
+    WebDriverWait(browser, 20).until(lambda b: b.title.endswith("· Operation"))
+    assert problems(browser) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -409,6 +422,8 @@ def test_documents_for_people(
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         session_id = json.load(answer)["id"]
+    if not query:
+        look(signed_in, f"{lasting_gateway.url}/sessions/{session_id}.html", width, scheme)
     look(signed_in, f"{lasting_gateway.url}/sessions.html{query}", width, scheme)
     if query != "?countPerPage=x":
         row = signed_in.find_element(By.XPATH, f"//tr[.//a[contains(@href, '{session_id}')]]")

@@ -133,3 +133,45 @@ def test_samples_are_read_back(name: str, format_name: str) -> None:
         body = text.partition("\n\n")[2].replace("\n", "\r\n")
     read = serializer.decode(body.encode(), operation.request_shape)
     assert set(read) == {str(each.data_key) for each in operation.dto.schema().fields.values()}
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        (
+            "NewSession",
+            ["-X POST", "Bearer YOUR_KEY", "https://team.evovoice.io/sessions'", "{displayName:String,channel:Voice}"],
+        ),
+        ("GetSession", ["/sessions/SESSION_ID'"]),
+        ("EndSession", ["/sessions/SESSION_ID'", "-X DELETE"]),
+        ("Authenticate", ["{userName:String,password:YOUR_PASSWORD}"]),
+        ("NewUser", ["{emailAddress:ann@example.org}"]),
+    ],
+)
+def test_a_page_begins_with_curl(contract: Contract, name: str, parts: list[str]) -> None:
+    for language in ("", "java"):
+        text = text_of(page(contract, name, language=language))
+        code = text[text.index("curl '") : text.index("\n\n", text.index("curl '"))]
+        for each in parts:
+            assert each in code, code
+        assert text.index("curl '") < text.index("HTTP/1.1")
+        rules = text.find("Requires Authentication")
+        assert rules == -1 or text.index("curl '") < rules
+
+
+def test_what_stands_in_the_tables(contract: Contract) -> None:
+    document = page(contract, language="")
+    text = " ".join(text_of(document).split())
+    assert "at most 255 characters" in text
+    assert "one of Voice, Chat, Fax" in text
+    assert '<a href="#FlowChannels">FlowChannels</a></code>' in document
+    assert '<h2 id="FlowChannels">' in document
+    assert "409What is stored forbids it" in text
+    anchors = set(re.findall(r'href="#(\w+)"', document))
+    assert anchors <= set(re.findall(r'id="(\w+)"', document))
+
+
+def test_facts_about_secrets(contract: Contract) -> None:
+    table = next(pages.tables(contract, catalog.operations["Authenticate"]))
+    password = next(each for each in table.fields if each.name == "password")
+    assert (password.place, password.limits) == ("body", "a secret: never in a URL")
