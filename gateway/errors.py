@@ -7,27 +7,27 @@
     +-- CatalogError           the declarations contradict each other; the server does not start
     +-- CallFailed             a test's call got an error as its response (`gateway.http.testing`)
     +-- ServiceError           a request that can't be done; has an error code, a message, and failures by field
-        +-- MalformedRequest   the body can't be read, or a value is none of its field's type
+        +-- MalformedRequest   the body can't be read, or a value is not of its field's type
         +-- ValidationFailed   values that break a rule, all of them
-        +-- NotAuthenticated   nobody is signed in, or the credentials are wrong
+        +-- NotAuthenticated   the request has no credentials, or wrong ones
         |   +-- LoginFailed    a log-in with a wrong name or password
-        +-- Forbidden          the caller is known and may not
+        +-- Forbidden          the caller may not do this
             +-- RoleMissing    the caller lacks a role that the operation needs
             +-- PermissionMissing  the caller lacks a permission that the operation needs
         +-- NotFound           it does not exist, or the caller may not see it
-        +-- NotSupported       the operation is not there, or not with this verb
-        +-- IdempotencyKeyReused   the Idempotency-Key was given to another request before
-        +-- Conflict           what is stored forbids it
-            +-- KeyInProgress  a request with the same Idempotency-Key is being done
-        +-- PreconditionFailed the caller saw another version than the stored one
+        +-- NotSupported       the operation does not exist, or not with this verb
+        +-- IdempotencyKeyReused   another request has used the Idempotency-Key
+        +-- Conflict           stored data contradicts the request
+            +-- KeyInProgress  a request with the same Idempotency-Key is in progress
+        +-- PreconditionFailed the stored version is not the one that the caller named
         +-- TooLarge           more bytes or items than a request may have
             +-- ResponseTooLarge   its response needs more rows or bytes than a request may use
         +-- RequestTimeout     the request's body did not arrive in time
-        +-- UnsupportedMedia   a body in a format that is not read here
+        +-- UnsupportedMedia   the server does not read the format of the body
         +-- TooManyRequests    the caller must wait
-        +-- Unavailable        a part of the service is away for now
+        +-- Unavailable        a part of the service does not respond for now
             +-- OutOfTime      the request takes longer than it may
-            +-- OutcomeUnknown  nobody knows whether the request was done
+            +-- OutcomeUnknown  the request may be done or not
         +-- InvalidArgument    a handler raised ValueError
         +-- ClientLeft         the client closed its connection in the middle of a batch
         +-- StatusError        a service's own error, with a status of its own
@@ -121,7 +121,7 @@ class MalformedRequest(ServiceError):
 
 
 class ValidationFailed(ServiceError):
-    """Values that do not bind or break rules. Code and message are the first failure's, as ServiceStack answers."""
+    """Values that do not bind or break rules. Code and message are those of the first failure, as in ServiceStack."""
 
     def __init__(self, operation: str, errors: Sequence[FieldError]) -> None:
         first = errors[0]
@@ -133,7 +133,7 @@ class ValidationFailed(ServiceError):
 
 
 class NotAuthenticated(ServiceError):
-    """Nobody is signed in, or the credentials are wrong."""
+    """The request has no credentials, or wrong ones."""
 
     error_code = "Unauthorized"
 
@@ -146,7 +146,7 @@ class LoginFailed(NotAuthenticated):
 
 
 class Forbidden(ServiceError):
-    """The caller is known and may not."""
+    """The caller may not do this."""
 
     error_code = "Forbidden"
 
@@ -170,7 +170,7 @@ class PermissionMissing(Forbidden):
 
 
 class NotFound(ServiceError):
-    """It does not exist, or the caller may not see it: nobody can tell which."""
+    """It does not exist, or the caller may not see it: the response does not show which."""
 
     error_code = "NotFound"
 
@@ -189,19 +189,19 @@ class NotSupported(ServiceError):
 
 
 class IdempotencyKeyReused(ServiceError):
-    """The Idempotency-Key was given to another request before."""
+    """Another request has used the Idempotency-Key."""
 
     error_code = "IdempotencyKeyReused"
 
 
 class Conflict(ServiceError):
-    """What is stored forbids it."""
+    """Stored data contradicts the request, such as a name that is taken."""
 
     error_code = "Conflict"
 
 
 class KeyInProgress(Conflict):
-    """A request with the same Idempotency-Key is being done."""
+    """A request with the same Idempotency-Key is in progress."""
 
     error_code = "IdempotencyKeyInProgress"
 
@@ -210,7 +210,7 @@ class KeyInProgress(Conflict):
 
 
 class PreconditionFailed(ServiceError):
-    """The caller saw another version than the stored one."""
+    """The stored version is not the one that the caller named."""
 
     error_code = "PreconditionFailed"
 
@@ -232,7 +232,7 @@ class RequestTimeout(ServiceError):
 
 
 class UnsupportedMedia(ServiceError):
-    """A body in a format that is not read here."""
+    """The server does not read the format of the body."""
 
     error_code = "UnsupportedMediaType"
 
@@ -251,7 +251,7 @@ class TooManyRequests(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """A part of the service is away for now. Nothing of the request is done.
+    """A part of the service does not respond for now. Nothing of the request is done.
 
     :ivar retry_after: seconds; None where the request must not simply be repeated.
     """
@@ -264,7 +264,7 @@ class Unavailable(ServiceError):
 
 
 class OutcomeUnknown(Unavailable):
-    """The database did not acknowledge the commit: nobody knows whether the request is done."""
+    """The database did not acknowledge the commit: the request may be done or not."""
 
     error_code = "OutcomeUnknown"
 

@@ -40,7 +40,8 @@ from serializers.registry import default_registry
 if TYPE_CHECKING:
     from gateway.http.testing import Client
 
-#: A service's own function from what a request showed to who sent it; None is nobody. It may raise `errors.NotAuthenticated`.
+#: A service's own function: it gets the credentials of a request and returns its caller, or None for an anonymous request.
+#: It may raise `errors.NotAuthenticated`.
 Authenticate = Callable[[Credentials], Principal | None]
 
 
@@ -50,16 +51,16 @@ class EventSender(Protocol):
     def subscribers(
         self, settings: Settings, database: Database, callers: Callers | None, documents: Documents
     ) -> Subscribers:
-        """Who sends the events of an application."""
+        """Return what sends the events of an application."""
         ...
 
     def publisher(self, unit: Unit, documents: Documents) -> Publisher:
-        """What publishes events outside of an application."""
+        """Return what publishes events outside of an application."""
         ...
 
 
 class Part(Protocol):
-    """What a service may use, such as `gateway.Users`.
+    """A part that a service may use, such as `gateway.Users`.
 
     :ivar rows: its tables; None for a part without.
     """
@@ -70,26 +71,25 @@ class Part(Protocol):
         ...
 
     def install(self, service: Service) -> None:
-        """Declare what the part brings. Raises CatalogError."""
+        """Add the part's operations and callers to a service. Raises CatalogError when they contradict the service's own."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The callers that a service's own function knows."""
+    """Callers, as a service's own function knows them."""
 
     who: Authenticate
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
-        """The sender, as the function says."""
+        """Return the caller that the function returns, with the method of the credentials."""
         caller = self.who(credentials)
         if caller is None or caller.method is not Method.OTHER:
             return caller
         return replace(caller, method=self._method(caller, credentials))
 
     def _method(self, caller: Principal, shown: Credentials) -> Method:
-        """How a caller proved who it is. A key counts where it signs the caller in without the request's other credentials, and a cookie
-        where these do not sign the caller in without it."""
+        """Return the credentials that signed the caller in: the API key if it does so alone, the cookie if the others do not without it."""
         nothing = Credentials(address=shown.address)
         if shown.api_key and self._sign_in(caller, nothing._replace(api_key=shown.api_key), shown):
             return Method.KEY
@@ -111,18 +111,18 @@ class _Known:
         return found is not None and found.user_id == caller.user_id
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
-        """Nothing lasts anew."""
+        """Return no cookies: these callers have no log-in sessions."""
         return ()
 
 
 class Service:
-    """An API: its operations, who may call them, and what they need.
+    """An API: its operations, their handlers, callers and tables.
 
-    :param title: what pages and OpenAPI call it.
+    :param title: the API's name on pages and in OpenAPI.
     :param roles: the roles that access rules may name.
-    :param administrator: a role that passes every check; it need not stand in `roles`.
-    :param authenticate: knows the senders of requests. Without it, and without `gateway.Users`, everybody is a stranger.
-    :param version: the API's own version, for OpenAPI.
+    :param administrator: a role that passes every check; `roles` need not contain it.
+    :param authenticate: returns the caller of a request. Without it, and without `gateway.Users`, every request is anonymous.
+    :param version: the version of the API, for OpenAPI.
     :param dialect: how names and values are spelled in responses: ``Dialect.of("5.8")`` as a host of that version does.
     """
 
@@ -141,7 +141,7 @@ class Service:
         self.dialect = dialect
         self.catalog = Catalog(tuple(dict.fromkeys([*roles, *filter(None, [administrator])])), administrator)
         self.parts: list[Part] = []
-        #: Whose migrations make the tables; nobody's where the service needs no database.
+        #: The owners of the tables; none for a service without a database.
         self.rows: list[Rows] = []
         self._callers: Callable[[Settings, Database], Callers] | None = None
         self._once: Callable[[Database], Once] | None = None
@@ -151,7 +151,7 @@ class Service:
             self._callers = lambda _settings, _database: _Known(authenticate)
 
     def use(self, part: Part | Rows) -> None:
-        """Add a part, or tables of the service's own. Raises CatalogError when it does not go with another one."""
+        """Add a part, or tables. Raises CatalogError when it contradicts another part."""
         if isinstance(part, Rows):
             self.rows.append(part)
             return
@@ -161,19 +161,19 @@ class Service:
             self.rows.append(part.rows)
 
     def sign_in(self, callers: Callable[[Settings, Database], Callers], once: Callable[[Database], Once]) -> None:
-        """Let a part sign callers in, and remember their calls. Raises CatalogError when somebody does that already."""
+        """Let a part sign callers in, and remember their calls. Raises CatalogError when another part does."""
         if self._callers is not None:
             raise CatalogError(f"{self.title} has two who sign callers in: authenticate= and Users(), or Users() twice")
         self._callers, self._once = callers, once
 
     def stand_before(self, front: Callable[[Settings, Catalog], Front]) -> None:
-        """Let a part answer operations that have no handler. Raises CatalogError when another one does that already."""
+        """Let a part handle operations that have no handler. Raises CatalogError when another part does."""
         if self._front is not None:
             raise CatalogError(f"{self.title} has two old hosts: use(Upstream(...)) was called twice")
         self._front = front
 
     def send_events(self, sender: EventSender) -> None:
-        """Let a part send events. Raises CatalogError when another one does already."""
+        """Let a part send events. Raises CatalogError when another part does."""
         if self._event_sender is not None:
             raise CatalogError(f"{self.title} has two parts that send events: use(Events()) was called twice")
         self._event_sender = sender
@@ -230,7 +230,7 @@ class Service:
         return self.catalog.checks(dto)
 
     def check(self) -> None:
-        """Refuse a service that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
+        """Check the declarations. Raises CatalogError with a line for each contradiction."""
         problems = [*self._uncallable(), *self._unremembered()]
         try:
             self._served.check()
@@ -257,10 +257,10 @@ class Service:
                 yield f"{operation.name} can't be idempotent: the service remembers no keys without Users()"
 
     def application(self, settings: Settings, database: Database | None = None, probed: Database | None = None) -> App:
-        """The WSGI application of these settings. Raises CatalogError when the service contradicts itself.
+        """Return the WSGI application for some settings. Raises CatalogError when declarations contradict each other.
 
-        :param database: the rows; None for a service that has none.
-        :param probed: the database by a connection of its own, for ``/ready``; None for the application's.
+        :param database: the database; None for a service without tables.
+        :param probed: the same database with a separate connection, for ``/ready``; None to use `database`.
         """
         self.check()
         callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]
@@ -292,15 +292,15 @@ class Service:
         return create_front(self._front(settings, served), served, default_registry(), database, callers, options)
 
     def client(self, as_: Principal | str | None = None) -> Client:
-        """Return a client for tests: it calls the service without a server, with default settings, whatever the environment has.
+        """Return a client for tests: it calls the service without a server. Its settings are the defaults; it ignores the environment.
 
         A service with tables gets an empty SQLite database in a temporary folder. Close the client, or use it in a ``with`` statement: that
         deletes the folder.
 
-        :param as_: who calls: a principal; a name, for a caller without roles; or None, for whoever the credentials of each
-            request show.
-        :raises CatalogError: when the service contradicts itself.
-        :raises WrongRows: when its tables and their migrations do.
+        :param as_: the caller: a principal, or the name of a caller without roles. None: the caller that the credentials of each request
+            name.
+        :raises CatalogError: when declarations contradict each other.
+        :raises WrongRows: when the tables and their migrations differ.
         """
         # PERF: servers need none of Falcon's tools for tests.
         from gateway.http.testing import Client

@@ -1,4 +1,4 @@
-"""Operations, and the catalog in which everything else finds them.
+"""Operations, and the catalog that holds them.
 
 catalog = Catalog(roles=["User"])
 
@@ -30,9 +30,9 @@ from gateway.contract.typeinfo import check_types
 from gateway.errors import CatalogError, FieldError, InvalidArgument, ValidationFailed
 from serializers import json, shape
 
-#: A use case: the bound request and the call's context in, the answer's DTO (or None) out.
+#: A handler: it gets the bound request and the call's context, and returns the response's DTO, or None.
 Handler = Callable[[Any, Any], Any]
-#: What is wrong with a request beside what its fields' rules say. Fields that broke theirs are null or, of a list, lack the bad items.
+#: A check of a request beyond the rules of its fields: it returns the failures. A field that broke a rule is null; a list lacks its bad items.
 Check = Callable[[Any, Any], list[FieldError]]
 
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -40,17 +40,17 @@ _VARIABLE = re.compile(r"{([^{}*]+)\*?}")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 #: Names that other ids have in a log line.
 _OTHER_IDS = frozenset({"request_id", "trace_id"})
-#: What a wildcard may be: the whole of a path's last segment.
+#: A wildcard: the last segment of a path.
 _WILDCARD = re.compile(r"(?:/|\A){[^{}*]+\*}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call an operation: anyone, whoever is signed in, or who has all of some roles and permissions and any of others.
+    """An access rule: anyone, every signed-in caller, or callers with all of some roles and permissions and any of others.
 
     :ivar permissions: permissions of which a caller needs all.
-    :ivar any_permission: permissions of which one suffices.
-    :ivar api_key: callers must show an API key; no other credentials will do.
+    :ivar any_permission: permissions of which a caller needs one.
+    :ivar api_key: callers must send an API key; other credentials are refused.
     :ivar administrator: the role that passes every check of roles and permissions; empty for none.
     """
 
@@ -64,7 +64,7 @@ class Access:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Every role that the rule names."""
+        """All roles that the rule names."""
         return (*self.all_of, *self.any_of)
 
 
@@ -74,9 +74,9 @@ SIGNED_IN = Access()
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Verbs on a path; ``{Name}`` in it is a variable, bound to the request's field of that name in any letter case.
+    """Verbs on a path. ``{Name}`` in the path is a variable: it binds to the request's field of that name, in any letter case.
 
-    ``{Name*}`` at the end is a wildcard, bound to all segments that are left, or to none.
+    ``{Name*}`` at the end is a wildcard: it binds to all remaining segments, which may be none.
     """
 
     verbs: tuple[str, ...]
@@ -90,9 +90,9 @@ class Route:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a client can ask for: a request DTO with its routes, its answer and its access rule.
+    """An operation: a request DTO with its routes, the type of its response and its access rule.
 
-    :ivar answer: the type of what is answered, as a field; None for no answer.
+    :ivar answer: the type of the response, as a field; None for no content.
     :ivar own_verbs: the verbs of the pre-defined routes, beside those of the routes.
     """
 
@@ -102,9 +102,9 @@ class Operation:
     access: Access | None
     tags: tuple[str, ...] = ()
     own_verbs: tuple[str, ...] = ()
-    #: A request may carry an Idempotency-Key and is then done once.
+    #: A request with an Idempotency-Key is done once.
     idempotent: bool = False
-    #: A request signs its client in or out, so it is one of its own: no part of a batch, and never answered from what is kept.
+    #: A request signs its client in or out, so it is never part of a batch, and no stored result replaces it.
     signs_in: bool = False
     #: File parts of a form are uploaded files, which the handler reads from its context.
     takes_files: bool = False
@@ -113,38 +113,38 @@ class Operation:
 
     @cached_property
     def name(self) -> str:
-        """The operation's name is its request DTO's."""
+        """The name of the operation: that of its request DTO."""
         return self.dto.__name__
 
     @cached_property
     def verbs(self) -> tuple[str, ...]:
-        """The verbs of all routes and of the pre-defined ones, each once."""
+        """The verbs of all routes and of the pre-defined routes, without duplicates."""
         return tuple(dict.fromkeys([*(verb for route in self.routes for verb in route.verbs), *self.own_verbs]))
 
     @cached_property
     def addresses(self) -> tuple[Route, ...]:
-        """The routes, or the pre-defined one where there are none."""
+        """The routes, or the pre-defined route if there are none."""
         return self.routes or (Route(self.own_verbs, f"/api/{self.name}"),)
 
     @cached_property
     def returns(self) -> type[Dto] | None:
-        """The DTO that is answered, or of which a list is; None where the answer is something else or nothing."""
+        """The DTO of the response, or of the items of a bare list; None for other responses."""
         item = self.answer.inner if isinstance(self.answer, fields.List) else self.answer
         return item.dto if isinstance(item, fields.Nested) else None
 
     @cached_property
     def returns_list(self) -> bool:
-        """Whether a bare list of DTOs is answered."""
+        """Whether the response is a bare list of DTOs."""
         return self.returns is not None and isinstance(self.answer, fields.List)
 
     @property
     def service(self) -> str:
-        """The name of the service class that ServiceStack would have: the first tag's."""
+        """The name of the service class in ServiceStack, from the first tag."""
         return f"{self.tags[0].capitalize() if self.tags else 'Gateway'}Service"
 
     @cached_property
     def writes(self) -> bool:
-        """Whether a call may change what is stored: all but operations that only GET reaches."""
+        """Whether a call may change stored data. An operation that only GET reaches does not."""
         return self.verbs != ("GET",)
 
     def resource(self, values: Mapping[str, Any]) -> str:
@@ -158,7 +158,7 @@ class Operation:
 
     @cached_property
     def changes_one(self) -> bool:
-        """Whether a call may change something that its request names, and not only make something new."""
+        """Whether a call may change an existing thing that its request names."""
         return self.writes and bool(self.resource_name)
 
     @cached_property
@@ -181,21 +181,21 @@ class Operation:
 
     @cached_property
     def is_readable_raw(self) -> bool:
-        """Whether the answer is a text or bytes, which some clients read without a format."""
+        """Whether the response is a text or bytes, which some clients read without a format."""
         return isinstance(self.answer, fields.String | fields.Binary)
 
     @cached_property
     def request_shape(self) -> shape.Record:
-        """What request documents are read by."""
+        """The shape that reads request documents."""
         return wire_shape(self.dto)
 
     @cached_property
     def response_shape(self) -> shape.Shape | None:
-        """What answers are written by; None where there is no answer."""
+        """The shape that writes responses; None for no content."""
         return None if self.answer is None else field_shape(self.answer)
 
     def load(self, values: Mapping[str, Any]) -> Instance:
-        """The request bound from values by wire name. Raises ValidationFailed with every failure."""
+        """Return the request of values by wire name. Raises ValidationFailed with every failure."""
         try:
             # PERF: what `Dto.instance` does, one call less.
             return Instance(**{**self._nulls, **self._load(values)})
@@ -203,28 +203,28 @@ class Operation:
             raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
 
     def dump(self, result: Any) -> Any:
-        """The result as values by wire name, nulls included."""
+        """Return the result as values by wire name, with nulls."""
         if self.returns is None:
             assert self.answer is not None
             return self.answer._serialize(result, "", None)
         return [self._dump(item) for item in result] if self.returns_list else self._dump(result)
 
     def write_kept(self, result: Any) -> str:
-        """A result as a text that `read_kept` reads."""
+        """Return a result as a text that `read_kept` reads."""
         return json.dumps(self.dump(result), self.response_shape)
 
     def read_kept(self, text: str) -> Any:
-        """The result that `write_kept` wrote."""
+        """Return the result that `write_kept` wrote."""
         assert self.answer is not None
         return self.answer.deserialize(json.loads(text, wire_field_shape(self.answer)))
 
     @cached_property
     def answer_shape(self) -> shape.Shape | None:
-        """What answers of another server are read by; None where there is no answer."""
+        """The shape that reads responses of another server; None for no content."""
         return None if self.answer is None else wire_field_shape(self.answer)
 
     def bind_answer(self, values: Any) -> Any:
-        """Return the result of values by wire name, as another server's answer has them. Raises ValidationFailed with every failure."""
+        """Return the result of another server's response, given by wire name. Raises ValidationFailed with every failure."""
         assert self.answer is not None
         try:
             return self.answer.deserialize(values)
@@ -237,7 +237,7 @@ class Operation:
 
     @cached_property
     def request_document(self) -> shape.Record:
-        """What request documents are written by."""
+        """The shape that writes request documents."""
         return document_shape(self.dto)
 
     @cached_property
@@ -246,11 +246,11 @@ class Operation:
 
     @cached_property
     def may_be_stored(self) -> bool:
-        """Whether the answer may be a stored row with a version: a DTO that declares no ``version`` of its own."""
+        """Whether the response may be a stored row with a version: its DTO declares no field ``version``."""
         return self.returns is not None and not self.returns_list and "version" not in self.returns.schema().fields
 
     def stored_version(self, result: Any) -> int | None:
-        """The version of the stored row that is answered; None of anything else. A field that the answer declares is none."""
+        """Return the version of the stored row in a response; None if it is not one. A declared field ``version`` does not count."""
         version = getattr(result, "version", None) if self.may_be_stored else None
         return version if isinstance(version, int) and hasattr(result, "id") else None
 
@@ -322,17 +322,17 @@ class Catalog:
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
-        :param verbs: one or more verbs separated by blanks, or ``ANY``, which empty means too. Without a path they are those of the
+        :param verbs: one or more verbs separated by blanks; ``ANY`` or an empty text for all. Without a path they are the verbs of the
             pre-defined routes.
-        :param path: the address; empty for an operation that has the pre-defined routes alone.
+        :param path: the path of the route; empty for an operation with pre-defined routes only.
         :param also: further routes, each as verbs and path.
-        :param returns: the type of the answer: a DTO, a list of one DTO for a bare list, or anything else that
-            `gateway.contract.generics.field_of` takes, as ``str``, ``bytes`` or ``dict[str, int]``; None for no answer (204).
-        :param access: `ANYONE` or `SIGNED_IN`; or name a `role`, or several of which `any_role` suffices, a `permission`, or several of
-            which `any_permission` suffices, or demand an API key. A caller needs all of these that are given.
+        :param returns: the type of the response: a DTO, a list of one DTO for a bare list, or another type that
+            `gateway.contract.generics.field_of` takes, such as ``str``, ``bytes`` or ``dict[str, int]``; None for no content (204).
+        :param access: `ANYONE` or `SIGNED_IN`. Or give a `role`, several roles of which a caller needs one (`any_role`), a `permission`,
+            several permissions (`any_permission`), or demand an API key. A caller needs all that you give.
         :raises CatalogError: when the name is declared already, or `returns` is not a type.
-        :param idempotent: a repeated ``Idempotency-Key`` of the same user answers the first result again.
-        :param signs_in: it signs the client in or out.
+        :param idempotent: a repeated ``Idempotency-Key`` of the same user returns the first result again.
+        :param signs_in: the operation signs the client in or out.
         :param shadow_writes: in shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It must
             have no other effects.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
@@ -378,9 +378,9 @@ class Catalog:
         return bind
 
     def checks(self, dto: type[Dto]) -> Callable[[Check], Check]:
-        """Let the decorated function add its failures where a request's values broke their rules, so that all are answered at once.
+        """Let the decorated function add failures to those of a request's rules, so that one response has all of them.
 
-        The operation's handler makes the same check itself: it gets only requests whose values keep their rules.
+        The function runs only when a rule is broken. The handler makes the same check: it gets only requests that keep the rules.
         """
 
         def bind(check: Check) -> Check:
@@ -428,14 +428,14 @@ class Catalog:
         )
 
     def find(self, name: str) -> Operation | None:
-        """The operation of that name, in any letter case."""
+        """Return the operation of a name, in any letter case; None if there is none."""
         return self._folded.get(name.lower())
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.operations.values())
 
     def check(self) -> None:
-        """Refuse a catalog that contradicts itself. Raises CatalogError with everything that is wrong, a line each."""
+        """Check the declarations. Raises CatalogError with a line for each contradiction."""
         problems = [
             *self._unhandled(),
             *self._unruled(),
@@ -493,7 +493,7 @@ class Catalog:
 
 
 def route_key(path: str) -> str:
-    """A path as routing sees it: literals without letter case, variables without names."""
+    """Return a path as routing compares it: literals in lower case, variables without names."""
     parts = (
         "{*}" if part.endswith("*}") else "{}" if part.startswith("{") else part.lower() for part in path.split("/")
     )

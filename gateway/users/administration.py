@@ -1,4 +1,4 @@
-"""What administrators do with users and keys, on the command line and by requests; each change leaves an audit line in the log."""
+"""Administration of users and API keys. Each change writes a line to the audit log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from models import Database, Unit
 from models.users import login, user, user_list
 from models.users.user_list import UserRow
 
-#: Characters that a new password has at least (OWASP ASVS 5.0, 6.2.1).
+#: Minimum length of a new password (OWASP ASVS 5.0, 6.2.1).
 SHORTEST = 8
 _DAY = 86_400
 
@@ -53,23 +53,23 @@ class UserFacts(NamedTuple):
     keys: Sequence[KeyFacts]
 
 
-#: The id of the account of a name, from a unit of work, the name, and the time now.
+#: Returns the id of an account. Arguments: a unit of work, the account's name, the time now.
 AccountNamed = Callable[[Unit, str, str], str]
 
 
 class AdministrationError(GatewayError):
-    """What an administrator asked for can't be done."""
+    """A change of users that can't be done, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Changes users of a database.
+    """Changes the users of a database.
 
     :ivar now: seconds since the epoch.
     :ivar roles: the roles that users may have.
-    :ivar administrator: the one of them that passes every check; empty for none.
-    :ivar account_named: the id of the account of a name, made where there is none; None where users have no accounts.
-    :ivar by: who changes, for the audit lines.
+    :ivar administrator: the role that passes every check; empty for none.
+    :ivar account_named: returns the id of an account by name, and adds a missing one; None if users have no accounts.
+    :ivar by: the actor in the audit log.
     """
 
     database: Database
@@ -88,10 +88,10 @@ class Administrator:
         password: str | None = None,
         api_key: str | None = None,
     ) -> str:
-        """Add a user; the user's id. Raises AdministrationError where the address is none or taken, or where a role, password or
-        key won't do.
+        """Add a user, and return the user's id.
 
-        :param account_name: the user's account, where users have accounts.
+        :param account_name: the user's account, if users have accounts.
+        :raises AdministrationError: when the e-mail address is invalid or taken, or a role, password or key is not allowed.
         """
         if not is_email(email):
             raise AdministrationError(f"{email!r} is not an e-mail address")
@@ -111,9 +111,10 @@ class Administrator:
         return str(added.id)
 
     def add_key(self, email: str, api_key: str | None = None, days: int | None = None) -> str:
-        """Give a user an API key, a new one where none is given; the key.
+        """Add an API key to a user, and return the key.
 
-        :param days: how long it is good; for ever, where None.
+        :param api_key: the key; None for a new random one.
+        :param days: days until the key expires; None for no expiry.
         """
         key = api_key or keys.new_key()
         with self._unit() as unit:
@@ -123,7 +124,7 @@ class Administrator:
         return key
 
     def revoke_keys(self, email: str, hint: str) -> int:
-        """Make the user's keys that end in these characters void; how many there were."""
+        """Revoke the user's keys that end in these characters, and return their number."""
         now = instant(self.now)
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
@@ -138,7 +139,7 @@ class Administrator:
         return len(revoked)
 
     def disable(self, email: str, *, disabled: bool) -> None:
-        """Shut a user out, at once and by every way in; or let the user in again, by new log-ins only."""
+        """Disable a user: no credentials work any more. Or enable the user: only new log-ins work."""
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
             void_credentials(unit, found, instant(self.now), disabled=disabled)
@@ -153,7 +154,7 @@ class Administrator:
         self._record(Event.USER_DELETED, row)
 
     def set_password(self, email: str, password: str) -> None:
-        """Give a user another password; whoever signed in by the old one is signed out."""
+        """Change a user's password, and sign the user out everywhere."""
         hashed = hash_password(password, [email])
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
@@ -161,7 +162,7 @@ class Administrator:
         self._record(Event.PASSWORD_CHANGED, found)
 
     def set_roles(self, email: str, roles: Sequence[str]) -> bool:
-        """Give a user these roles and no others; whether the user's password is void since (`rights.change_rights`)."""
+        """Replace a user's roles. Return whether this made the password invalid (`rights.change_rights`)."""
         self._check_roles(roles)
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
@@ -222,9 +223,9 @@ def describe_users(database: Database) -> list[str]:
 
 
 def password_fault(password: str, known: Iterable[str | None] = ()) -> str:
-    """What is wrong with a new password; empty where nothing is.
+    """Return what is wrong with a new password; empty if nothing is.
 
-    :param known: what somebody who guesses tries first, such as the user's names.
+    :param known: texts that an attacker tries first, such as the user's names.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         return f"a password has {SHORTEST} to {LONGEST} characters"
@@ -234,7 +235,7 @@ def password_fault(password: str, known: Iterable[str | None] = ()) -> str:
 
 
 def hash_password(password: str, known: Iterable[str | None] = ()) -> str:
-    """The hash of a new password. Raises AdministrationError where it won't do (`password_fault`)."""
+    """Return the hash of a new password. Raises AdministrationError when the password has a fault (`password_fault`)."""
     fault = password_fault(password, known)
     if fault:
         raise AdministrationError(fault)
@@ -242,7 +243,7 @@ def hash_password(password: str, known: Iterable[str | None] = ()) -> str:
 
 
 def _found(unit: Unit, email: str) -> UserRow:
-    """The user, whom nobody else changes until the unit of work ends."""
+    """Return the user, locked against other changes until the unit of work ends."""
     user_id = user.lock_by_email(unit, email)
     found = None if user_id is None else user_list.get(unit, user_id)
     if found is None:

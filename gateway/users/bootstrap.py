@@ -17,21 +17,21 @@ from models import Database
 from models.users import user
 
 _ACCOUNT = "Main"
-_OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - told, not listened on
+_OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - shown, not listened on
 
 
 class NoAdministrator(Exception):
-    """There is no administrator, and none can be made. The message says what to do."""
+    """There is no administrator, and none can be added. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstUser:
     """The first administrator.
 
-    :ivar password: the password, where it was made and is shown once; None where the settings gave it.
-    :ivar api_key: the same for the API key.
-    :ivar kept: the file that the made secrets were written to; None where they are shown.
-    :ivar example: a request that the user may try, as `first_user` has it.
+    :ivar password: a generated password, shown once; None if the settings have the password.
+    :ivar api_key: a generated API key, likewise.
+    :ivar kept: the file with the generated secrets; None if they are shown.
+    :ivar example: a request to try (`first_user`).
     """
 
     email: str
@@ -41,7 +41,10 @@ class FirstUser:
     example: str = ""
 
     def announcement(self, bind: str) -> str:
-        """What the operator of a gateway that listens there is told, once."""
+        """Return the text for the operator, which is shown once.
+
+        :param bind: the address that the gateway listens on.
+        """
         made = "Delete that file when you have the secrets." if self.kept else "The secrets are shown only now."
         key = "$GATEWAY_BOOTSTRAP_API_KEY"
         if self.api_key:
@@ -70,7 +73,7 @@ class FirstUser:
 
 
 def _placed(example: str, key: str, bind: str) -> str:
-    """An example with the key and an address as curl takes it. A gateway that listens on every address does so on this machine's own."""
+    """Return an example with the key and with an address for curl: this machine's own if the gateway listens on all addresses."""
     option, at = "", "http://localhost"
     if bind.startswith("unix:"):
         option = f"--unix-socket {quote(bind.removeprefix('unix:'))} "
@@ -87,14 +90,13 @@ def first_user(
     roles: Sequence[str] = (),
     example: str = "",
 ) -> FirstUser | None:
-    """Add an administrator where no enabled user is one, as the settings say or with secrets that are made; None where there is one.
+    """Add an administrator unless an enabled user is one; then return None. The secrets are those of the settings, or generated.
 
     :param administrator: adds the user.
     :param roles: the user's roles beside the administrator's.
-    :param example: a request that the user may try: arguments of curl, with ``{key}`` for the key and ``'{at}`` where a quoted
-        address begins.
-    :param kept: a file that is written with the made secrets, in mode 600, in place of showing them.
-    :raises NoAdministrator: when a user of that e-mail address exists already, or `kept` can't be written.
+    :param example: a request to try: arguments of curl, with ``{key}`` for the key and ``'{at}`` for the beginning of a quoted address.
+    :param kept: a file that gets the generated secrets, with mode 600; None to show them.
+    :raises NoAdministrator: when the e-mail address belongs to a user who is not an administrator, or `kept` can't be written.
     """
     database, role = administrator.database, administrator.administrator
     if _has_administrator(database, role):
@@ -102,7 +104,7 @@ def first_user(
     email = settings.bootstrap_email
     if _exists(database, email):
         if _has_administrator(database, role):
-            # Another node of the same installation has made it since.
+            # Another node of the same installation has added it since.
             return None
         raise NoAdministrator(
             f"No user is an administrator. '{email}' exists: run 'gateway user roles {email} --role {role}'."

@@ -1,4 +1,4 @@
-"""Users as a part of a service: who signs in, by what, and the operations for it."""
+"""Users as a part of a service: their tables, log-in, and the operations for it."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _TAGS = ("authentication",)
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Users with passwords and API keys, who sign in by cookie and token: ``service.use(Users())``.
+    """Users with passwords and API keys, and log-in by cookie or token: ``service.use(Users())``.
 
-    The operations Authenticate, GetAccessToken and ConvertSessionToToken come with it, ``gateway user``, and the tables. Roles are the
-    service's own.
+    The part has the operations Authenticate, GetAccessToken and ConvertSessionToToken, the tables, and ``gateway user``. The service
+    declares the roles.
 
     :ivar default_roles: roles of a user that ``gateway user add`` adds without a role.
     :ivar first_roles: roles of the first user, beside that of the service's administrator.
-    :ivar account_named: the id of the account of a name, made where there is none; None where users have no accounts.
-    :ivar example: what the first user may try, as arguments of curl, see `gateway.users.bootstrap.first_user`.
+    :ivar account_named: a function that returns the id of an account by name, and adds a missing one; None if users have no accounts.
+    :ivar example: a request for the first user to try, as arguments of curl (`gateway.users.bootstrap.first_user`).
     """
 
     default_roles: Sequence[str] = ()
@@ -48,13 +48,13 @@ class Users:
     account_named: AccountNamed | None = None
     example: str = ""
 
-    #: Their tables.
+    #: The tables.
     rows = user_rows.ROWS
 
     def install(self, service: Service) -> None:
-        """Declare the operations, and sign the service's callers in. Raises CatalogError when somebody does that already."""
+        """Declare the operations, and sign callers in. Raises CatalogError when the service signs callers in already."""
         service.sign_in(self.callers, Keys)
-        # OPTIONS, the fourth verb of these routes, is answered for every route without calling an operation.
+        # OPTIONS, the fourth verb of these routes, works for every route without an operation.
         service.operation(
             "GET POST DELETE",
             "/auth",
@@ -80,11 +80,11 @@ class Users:
         service.handles(ConvertSessionToToken)(authentication.convert)
 
     def callers(self, settings: Settings, database: Database) -> Authenticator:
-        """Who signs callers in, by the rows of a database."""
+        """Return what signs callers in, from the rows of a database."""
         return Authenticator(
             database,
             [settings.signing_secret(), settings.previous_secret],
-            # Who waits for a hash keeps a thread but no processor; some threads are always left to requests of other kinds.
+            # A request that waits for a hash keeps a thread but no processor; other requests always have some threads.
             in_line=max(1, settings.threads * 3 // 4),
             lifetimes=Lifetimes(settings.token_lifetime, settings.refresh_lifetime),
             limits=Limits(
@@ -93,18 +93,18 @@ class Users:
         )
 
     def administrator(self, service: Service, database: Database) -> Administrator:
-        """Who changes the users of a service in a database, now."""
+        """Return what changes the users of a service in a database, with the time of now."""
         catalog = service.catalog
         return Administrator(database, time.time(), tuple(catalog.roles), catalog.administrator, self.account_named)
 
     def first_user(
         self, service: Service, database: Database, settings: Settings, kept: Path | None = None
     ) -> bootstrap.FirstUser | None:
-        """Add an administrator where there is none (`gateway.users.bootstrap.first_user`). Raises NoAdministrator."""
+        """Add an administrator if there is none (`gateway.users.bootstrap.first_user`). Raises NoAdministrator."""
         administrator = self.administrator(service, database)
         return bootstrap.first_user(administrator, settings, kept, self.first_roles, self.example)
 
 
 def users_of(service: Service) -> Users | None:
-    """The users of a service; None where it has none."""
+    """Return the part of a service that keeps users; None if it has none."""
     return next((each for each in service.parts if isinstance(each, Users)), None)

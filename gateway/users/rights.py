@@ -1,4 +1,4 @@
-"""What one user may do to another, and what becomes of credentials when a user's rights grow."""
+"""Rights of users over each other, and the credentials of a user whose rights grow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.users import identity, login, user
 
 
 class Holder(Protocol):
-    """Who has roles and accounts: a caller, a stored user."""
+    """A holder of roles and accounts: a caller or a stored user."""
 
     @property
     def roles(self) -> Iterable[str]:
@@ -24,9 +24,9 @@ class Holder(Protocol):
 
 
 def covers(holder: Holder, roles: Iterable[str], account_ids: Iterable[str], administrator: str) -> bool:
-    """Whether a holder's rights include these, so that the holder may act on whoever has them.
+    """Return whether a holder's rights include these roles and accounts, so that the holder may act on users who have them.
 
-    :param administrator: the role that may act on everybody.
+    :param administrator: the role that may act on all users.
     """
     if administrator in holder.roles:
         return True
@@ -34,7 +34,7 @@ def covers(holder: Holder, roles: Iterable[str], account_ids: Iterable[str], adm
 
 
 def void_credentials(unit: Unit, row: Any, now: str, **changes: Any) -> None:
-    """Change a user so that no login session and no token of before is good any more."""
+    """Change a user, and invalidate all earlier login sessions and tokens."""
     login.delete_of_user(unit, row.id)
     user.update(unit, row.id, credentials_version=row.credentials_version + 1, date_last_modified=now, **changes)
 
@@ -49,14 +49,14 @@ def change_rights(
     account_ids: Sequence[str] | None = None,
     **changes: Any,
 ) -> bool:
-    """Change a user's roles and accounts, None of which stay as they are; whether the password is void since.
+    """Change a user's roles and accounts; None leaves them as they are. Return whether this made the password invalid.
 
-    Rights that grow void the login sessions and tokens of before. They void the password too, unless the user or somebody who could set it
-    now has set it: whoever knows it must not get the new rights.
+    When rights grow, earlier login sessions and tokens become invalid. So does the password, unless the user has set it, or another user
+    who may set it now: a user with fewer rights who knows the password must not get the new rights.
 
-    :param row: the user as stored, which nobody else may change meanwhile (`models.users.user.lock`).
-    :param administrator: the role that may act on everybody.
-    :param changes: further columns; a ``password_hash`` among them is good for the new rights.
+    :param row: the stored user, locked against other changes (`models.users.user.lock`).
+    :param administrator: the role that may act on all users.
+    :param changes: further columns; a ``password_hash`` among them stays valid.
     """
     if roles is not None:
         changes["roles"] = list(roles)
@@ -78,7 +78,7 @@ def change_rights(
 def _is_anothers(
     unit: Unit, user_id: str, roles: Iterable[str], account_ids: Iterable[str], administrator: str
 ) -> bool:
-    """Whether somebody with fewer rights than these knows the password of a user."""
+    """Return whether a user with fewer rights than these has set the password."""
     found = user.get(unit, user_id)
     setter_id = found.password_set_by
     if found.password_hash is None or setter_id is None or setter_id == user_id:
