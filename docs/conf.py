@@ -66,7 +66,12 @@ class LinksOfFiles(SphinxTransform):
                 reference.replace_self(nodes.literal("", found["page"].removeprefix("../") + ".rst"))
                 continue
             link = addnodes.pending_xref(
-                "", refdomain="std", reftype="doc", reftarget=found["page"], refexplicit=True, refwarn=True
+                "",
+                refdomain="std",
+                reftype="doc",
+                reftarget=re.sub("^docs/", "/", found["page"]),
+                refexplicit=True,
+                refwarn=True,
             )
             link["refdoc"] = self.env.docname
             link += nodes.inline("", reference.astext(), classes=["xref", "std", "std-doc"])

@@ -32,7 +32,7 @@ from serializers import json, shape
 
 #: A handler: it gets the bound request and the call's context, and returns the response's DTO, or None.
 Handler = Callable[[Any, Any], Any]
-#: A check of a request beyond the rules of its fields: it returns the failures. A field that broke a rule is null; a list lacks its bad items.
+#: A check of a request beyond its fields' rules: it returns the failures. A field that broke a rule is null; a list lacks its bad items.
 Check = Callable[[Any, Any], list[FieldError]]
 
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
