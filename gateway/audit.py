@@ -40,6 +40,10 @@ class Event(Enum):
     ACCOUNT_ADDED = "account added"
     ACCOUNT_CHANGED = "account changed"
     CUSTOMER_ADDED = "customer added"
+    SESSIONS_ARCHIVED = "sessions archived"
+    SESSIONS_PURGED = "sessions purged"
+    USER_ERASED = "user erased"
+    USER_EXPORTED = "user exported"
 
 
 #: Events that somebody should look at where there are many of them.

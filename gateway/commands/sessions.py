@@ -1,4 +1,4 @@
-"""``gateway sessions``: archive, export and import."""
+"""``gateway sessions``: archive, purge, export and import."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from typing import IO, Any
 
 import click
 
+from gateway.audit import Event
 from gateway.calls import instant
 from gateway.commands.databases import open_database
 from gateway.commands.formats import FORMATS, RecordFormat
 from gateway.contract import dates
 from gateway.errors import GatewayError
-from gateway.sessions import transfer
+from gateway.sessions import retention, transfer
 from gateway.sessions.dtos.records import SessionRecord
 from gateway.sessions.transfer import Place
 from models import Database
@@ -56,7 +57,7 @@ class Day(click.ParamType[date]):
 
 @click.group()
 def sessions() -> None:
-    """Archive, export and import sessions."""
+    """Archive, purge, export and import sessions."""
 
 
 @sessions.command()
@@ -80,7 +81,38 @@ def archive(older_than: timedelta, *, dry_run: bool) -> None:
         for count in transfer.archive(database, before):
             done += count
             advance(count)
+    if done:
+        retention.record(Event.SESSIONS_ARCHIVED, count=done, before=before)
     click.echo(f"archived {done} sessions", err=True)
+
+
+@sessions.command()
+@click.option("--older-than", required=True, type=Age(), help="Minimum age of a session: 90d, 12w, 2y.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; print how many sessions would be deleted.")
+def purge(older_than: timedelta, *, dry_run: bool) -> None:
+    """Delete old sessions of the archive for good, with their members and logs. Sessions of the live list stay: archive them first.
+
+    Messages of these sessions stay, and name no session any more.
+
+    \b
+    Examples:
+      gateway sessions purge --older-than 2y --dry-run
+      gateway sessions purge --older-than 2y
+    """
+    database = open_database(changes=not dry_run)
+    before = instant(datetime.now(UTC) - older_than)
+    expected = retention.count_purgeable(database, before)
+    if dry_run:
+        click.echo(f"{expected} sessions would be deleted", err=True)
+        return
+    done = 0
+    with _progress("deleting", expected) as advance:
+        for count in retention.purge(database, before):
+            done += count
+            advance(count)
+    if done:
+        retention.record(Event.SESSIONS_PURGED, count=done, before=before)
+    click.echo(f"deleted {done} sessions", err=True)
 
 
 @sessions.command()

@@ -8,10 +8,12 @@ from typing import TextIO
 
 import click
 
+from gateway.audit import Event
 from gateway.commands.chosen import chosen_service
 from gateway.commands.databases import open_database
 from gateway.commands.output import json_option, print_json, print_line
 from gateway.errors import ConfigurationError
+from gateway.sessions import retention
 from gateway.users import administration
 from gateway.users.administration import Administrator, UserFacts
 from gateway.users.part import Users, users_of
@@ -217,6 +219,59 @@ def delete(email: str) -> None:
     """Delete a user with the API keys and log-ins. Sessions and messages of the user stay. 'disable' can be undone; this can't."""
     _administrator().delete(email)
     print_line(f"deleted {email}")
+
+
+@user.command()
+@click.argument("email")
+@click.option("--dry-run", is_flag=True, help="Change nothing; print what would be erased.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def erase(email: str, *, dry_run: bool, yes: bool) -> None:
+    """Delete a user, and take the user's address out of the sessions API's rows.
+
+    Sessions stay, with 'erased' in place of the address: in members, names, addresses and logs. Messages of the address are deleted.
+    Tables of other services, copies of the database and log files keep what they have.
+
+    \b
+    Examples:
+      gateway user erase ann@example.org --dry-run
+      gateway user erase ann@example.org --yes
+    """
+    administrator = _administrator()
+    database, facts = administrator.database, administration.find_user(administrator.database, email)
+    found = retention.sessions_of(database, facts.id, facts.email_address) if _has_sessions() else []
+    print_line(f"{len(found)} sessions name {facts.email_address}")
+    if dry_run:
+        return
+    if not yes:
+        click.confirm("Erase this user for good?", abort=True)
+    messages = retention.erase(database, found, facts.id, facts.email_address) if _has_sessions() else 0
+    administrator.delete(email)
+    retention.record(Event.USER_ERASED, target=facts.id, sessions=len(found), messages=messages)
+    print_line(f"erased {email}: {len(found)} sessions, {messages} messages")
+
+
+@user.command("export")
+@click.argument("email")
+def export_user(email: str) -> None:
+    """Print everything that is stored about a user, as JSON: the user, and the sessions and messages that name the user.
+
+    \b
+    Examples:
+      gateway user export ann@example.org > ann.json
+    """
+    _users()
+    database = open_database(changes=False)
+    facts = administration.find_user(database, email)
+    document: dict[str, object] = {"user": _as_json(facts)}
+    if _has_sessions():
+        found = retention.sessions_of(database, facts.id, facts.email_address)
+        document |= retention.export(database, found, facts.email_address)
+    retention.record(Event.USER_EXPORTED, target=facts.id)
+    print_json(document)
+
+
+def _has_sessions() -> bool:
+    return any(each.owner == "sessions" for each in chosen_service().rows)
 
 
 @user.command()

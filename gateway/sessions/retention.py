@@ -1,0 +1,67 @@
+"""What is no longer kept: old sessions of the archive, and what names a person. What is done is in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from gateway import audit
+from gateway.transactions import run_unit, unit_of_work
+from models import Database, Unit
+from models.sessions import retention
+
+#: Sessions of one transaction: others write between two of them.
+BLOCK = 200
+
+
+def count_purgeable(database: Database, before: str) -> int:
+    """How many sessions `purge` would delete."""
+    with unit_of_work(database, write=False) as unit:
+        return retention.count_purgeable(unit, before)
+
+
+def purge(database: Database, before: str) -> Iterator[int]:
+    """Delete archived sessions made before an instant, with their members and logs; the number of each block."""
+    count = BLOCK
+    while count == BLOCK:
+        count = run_unit(database, True, lambda unit: retention.purge(unit, before, BLOCK))
+        yield count
+
+
+def sessions_of(database: Database, user_id: str, email: str) -> list[str]:
+    """The ids of the sessions that name a user."""
+    with unit_of_work(database, write=False) as unit:
+        return retention.sessions_of(unit, user_id, email)
+
+
+def export(database: Database, session_ids: Sequence[str], email: str) -> dict[str, list[dict[str, Any]]]:
+    """Everything of these sessions, and the messages of an address, as columns by table."""
+    with unit_of_work(database, write=False) as unit:
+        found: dict[str, list[dict[str, Any]]] = {"sessions": [], "members": [], "log": []}
+        for block in _blocks(session_ids):
+            for table, rows in retention.rows_of(unit, block).items():
+                found[table] += rows
+        return {**found, "messages": retention.messages_of(unit, email)}
+
+
+def erase(database: Database, session_ids: Sequence[str], user_id: str, email: str) -> int:
+    """Take a user's address out of these sessions, and delete its messages; how many messages there were."""
+    for block in _blocks(session_ids):
+
+        def work(unit: Unit, block: Sequence[str] = block) -> None:
+            retention.erase_sessions(unit, block, user_id, email)
+
+        run_unit(database, True, work)
+    return run_unit(database, True, lambda unit: retention.erase_messages(unit, email))
+
+
+def record(event: audit.Event, target: str | None = None, **facts: object) -> None:
+    """Write an audit line of the command line."""
+    audit.record(event, target=target, user="command line", **facts)
+
+
+def _blocks(session_ids: Sequence[str]) -> Iterator[list[str]]:
+    ids = iter(session_ids)
+    while block := [*islice(ids, BLOCK)]:
+        yield block

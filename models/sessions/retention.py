@@ -1,0 +1,119 @@
+"""Rows that are no longer kept: old sessions from the archive, and what names a person.
+
+These run seldom and over many rows, in blocks of one transaction each, so that others write between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import peewee
+
+from models.engine.database import Unit
+from models.sessions.session import fold
+from models.sessions.tables import Conversation, Message, Session, SessionLog, SessionMember
+
+#: What stands in place of a person's name or address.
+ERASED = "erased"
+
+#: A session's texts that may be a person's e-mail address.
+_ADDRESSES = (Session.from_address, Session.from_name, Session.to_address, Session.with_address, Session.display_name)
+
+
+def _is_purgeable(before: str) -> peewee.Expression:
+    return (Session.archived == True) & (Session.date_created < before)  # noqa: E712 - an expression of SQL
+
+
+def count_purgeable(unit: Unit, before: str) -> int:
+    """Return how many archived sessions were made before an instant."""
+    query: Any = Session.select(peewee.fn.COUNT(Session.id)).where(_is_purgeable(before))
+    return int(unit.all(query.tuples())[0][0])
+
+
+def purge(unit: Unit, before: str, limit: int) -> int:
+    """Delete at most `limit` of these sessions, the oldest first, with their members and logs; how many there were. Their messages stay,
+    and name no session any more."""
+    query: Any = (
+        Session.select(Session.id).where(_is_purgeable(before)).order_by(Session.date_created, Session.id).limit(limit)
+    )
+    found = [each.id for each in unit.all(_locked(unit, query))]
+    if found:
+        unit.change(Message.update(session_id=None).where(Message.session_id.in_(found)))
+        unit.change(Session.update(parent_session_id=None).where(Session.parent_session_id.in_(found)))
+        for table in (SessionMember, SessionLog):
+            unit.change(table.delete().where(table.session_id.in_(found)))
+        unit.change(Session.delete().where(Session.id.in_(found)))
+    return len(found)
+
+
+def sessions_of(unit: Unit, user_id: str, email: str) -> list[str]:
+    """Return the ids of the sessions that name a user: as a member, as who made or changed them, or as an address."""
+    members = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == email)
+    named = (Session.created_by == user_id) | (Session.last_modified_by == user_id)
+    for column in _ADDRESSES:
+        named |= column == email
+    sessions = Session.select(Session.id).where(named)
+    return sorted({each.session_id for each in unit.all(members)} | {each.id for each in unit.all(sessions)})
+
+
+def rows_of(unit: Unit, session_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return everything of these sessions, as columns by table."""
+    return {
+        "sessions": _columns(unit, Session.select().where(Session.id.in_(session_ids))),
+        "members": _columns(unit, SessionMember.select().where(SessionMember.session_id.in_(session_ids))),
+        "log": _columns(unit, SessionLog.select().where(SessionLog.session_id.in_(session_ids))),
+    }
+
+
+def messages_of(unit: Unit, email: str) -> list[dict[str, Any]]:
+    """Return the messages from and to an address, as columns."""
+    return _columns(unit, Message.select().where((Message.other_address == email) | (Message.sender == email)))
+
+
+def _columns(unit: Unit, query: Any) -> list[dict[str, Any]]:
+    return [dict(each.__data__) for each in unit.all(query)]
+
+
+def erase_sessions(unit: Unit, session_ids: Sequence[str], user_id: str, email: str) -> None:
+    """Write `ERASED` in place of a user's address wherever these sessions have it: members, names, addresses, lines of the log."""
+    rows: list[Any] = unit.all(_locked(unit, Session.select().where(Session.id.in_(session_ids))))
+    for row in rows:
+        changed = {each.name: _without(getattr(row, each.name), email) for each in _ADDRESSES}
+        folded = {
+            "from_folded": fold(changed["from_address"], changed["from_name"], row.from_phone_number),
+            "to_folded": fold(changed["to_address"], row.destination),
+        }
+        # Whoever keeps a row in memory knows by the version that it is another one.
+        unit.change(Session.update(**changed, **folded, version=Session.version + 1).where(Session.id == row.id))
+    members = (SessionMember.session_id.in_(session_ids)) & (SessionMember.identity == email)
+    # One identity is a member once, and a session may have several that are erased.
+    identity = f"{ERASED} {user_id}"
+    unit.change(
+        SessionMember.update(identity=identity, display_name=None, avatar_url=None, application_data=None).where(
+            members
+        )
+    )
+    lines = SessionLog.select().where(SessionLog.session_id.in_(session_ids) & SessionLog.message.contains(email))
+    found: list[Any] = unit.all(lines)
+    for line in found:
+        text = _without(line.message, email) or ""
+        place = (SessionLog.session_id == line.session_id) & (SessionLog.position == line.position)
+        unit.change(SessionLog.update(message=text, message_folded=fold(text)).where(place))
+
+
+def erase_messages(unit: Unit, email: str) -> int:
+    """Delete the messages from and to an address, and its conversations; how many messages there were."""
+    count = unit.change(Message.delete().where((Message.other_address == email) | (Message.sender == email)))
+    unit.change(Conversation.delete().where(Conversation.other_address == email))
+    return count
+
+
+def _without(text: str | None, email: str) -> str | None:
+    return text and re.sub(re.escape(email), ERASED, text, flags=re.IGNORECASE)
+
+
+def _locked(unit: Unit, query: Any) -> Any:
+    # A writer of SQLite is alone.
+    return query.for_update() if unit.dialect == "mysql" else query
