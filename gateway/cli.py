@@ -22,6 +22,7 @@ from gateway.commands import (
     importing,
     mock,
     new,
+    replay,
     serving,
     sessions,
     users,
@@ -45,6 +46,7 @@ _OF_A_SERVICE = frozenset(
         "front",
         "migrate",
         "openapi",
+        "replay",
         "restore",
         "routes",
         "serve",
@@ -218,6 +220,7 @@ def check_config(*, as_json: bool) -> None:
 
 
 main.add_command(front.front)
+main.add_command(replay.replay)
 main.add_command(sessions.sessions)
 main.add_command(backups.backup)
 main.add_command(backups.restore)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -31,3 +32,26 @@ def service_client() -> Iterator[ServiceClient]:
             return opened.enter_context(service.client(as_))
 
         yield make
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of tests that replay recorded conversations."""
+    config.addinivalue_line(
+        "markers",
+        "conversations(file): run the test for each conversation of a file that 'gateway front --record' wrote",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each conversation of a file: ``@pytest.mark.conversations("old.jsonl")``, with a parameter ``conversation``.
+
+    A file's path is relative to the test's folder.
+    """
+    mark = metafunc.definition.get_closest_marker("conversations")
+    if mark is None:
+        return
+    from gateway.upstream import replaying
+
+    found = replaying.tests(Path(metafunc.definition.path).parent / mark.args[0])
+    names = [f"{number} {replaying.title(each.conversation)}" for number, each in enumerate(found, 1)]
+    metafunc.parametrize("conversation", found, ids=names)

@@ -58,6 +58,11 @@ def front() -> None:
     "--report", type=_FILE, default=REPORT, show_default=True, help="The file to which shadow calls are added up."
 )
 @click.option(
+    "--record",
+    type=_FILE,
+    help="The file to which conversations are added, without secrets; 'gateway replay' reads it.",
+)
+@click.option(
     "--mask",
     multiple=True,
     metavar="[NAME:]PATH",
@@ -92,6 +97,7 @@ def to(
     switches: Path,
     report: Path,
     mask: tuple[str, ...],
+    record: Path | None,
     everything: bool,
     connect_timeout: float,
     read_timeout: float,
@@ -113,6 +119,7 @@ def to(
             switches=switches,
             report=report,
             masks=_masks(mask),
+            record=record,
             everything=everything,
             pages=has_contract,
             connect_timeout=connect_timeout,

@@ -71,6 +71,11 @@ class _Names(dict[str, str]):
 _NAMES = _Names()
 
 
+def name_of(key: str) -> str:
+    """Return the name of a header from WSGI's name; empty for what is not a header."""
+    return _NAMES[key]
+
+
 def listed(value: str) -> frozenset[str]:
     """Return the names that a Connection header lists, in lower case."""
     return frozenset(each.strip().lower() for each in value.split(",")) if value else frozenset()

@@ -14,13 +14,14 @@ from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import CatalogError, status
 from gateway.rows import Rows
 from gateway.service import Service
-from gateway.upstream import address, headers, raw
+from gateway.upstream import address, headers, raw, recording, shadow
 from gateway.upstream.callers import PassedOn
 from gateway.upstream.host import Host
 from gateway.upstream.limits import CONNECTIONS, REPORT, SWITCHES, Timeouts
 from gateway.upstream.passing import Passing
+from gateway.upstream.recording import Recorder
 from gateway.upstream.report import Counts
-from gateway.upstream.shadow import LARGEST, Shadows
+from gateway.upstream.shadow import Shadows
 from gateway.upstream.switches import NEW, SHADOW, State, Switches
 from gateway.upstream.typed import Template, Typed
 from serializers.registry import Registry
@@ -40,6 +41,7 @@ class Upstream:
     :param report: the file to which shadow calls are added up (`gateway.upstream.report`).
     :param masks: fields in which a shadow call may differ: paths as ``results.etag`` with ``*`` for any text, ``@ids`` or ``@times``, for
         all operations, or by operation. An operation that writes and has none has ``@ids`` and ``@times``.
+    :param record: the file to which conversations are added, without secrets (`gateway.upstream.recording`); None for none.
     :param everything: forward requests to paths that no operation has, too. Otherwise they are 404.
     :param pages: whether ``/metadata``, ``/types`` and the other pages about the service are those of this server; otherwise the old
         host's, if `everything` is set.
@@ -61,6 +63,7 @@ class Upstream:
         switches: str | Path = SWITCHES,
         report: str | Path = REPORT,
         masks: Iterable[str] | Mapping[str, Iterable[str]] = (),
+        record: str | Path | None = None,
         everything: bool = False,
         pages: bool = True,
         connect_timeout: float = Timeouts.connect,
@@ -81,6 +84,7 @@ class Upstream:
         self.counts = Counts(Path(report).absolute())
         by_name = masks if isinstance(masks, Mapping) else {"": masks}
         self._shadows = Shadows(self.counts, {name: tuple(each) for name, each in by_name.items()})
+        self._recorder = None if record is None else Recorder(Path(record).absolute())
         self.everything = everything
         self.connections = connections
         self.patience = connect_timeout + read_timeout
@@ -153,11 +157,24 @@ class Upstream:
 
     def witness(self, operation: Operation | None, way: Way, environment: dict[str, Any]) -> Passing | None:
         """Return what copies a request that is answered in this way; None where nobody wants a copy."""
-        if operation is None or way is Way.HERE or operation.name not in self._handled:
+        done: list[Callable[[Passing], None]] = []
+        if operation is not None and way is not Way.HERE and self._is_shadowed(operation, environment):
+            done.append(partial(self._shadows.run, operation))
+        if self._recorder is not None and (operation is not None or way is not Way.HERE):
+            done.append(partial(self._recorder.keep, operation))
+        if not done:
             return None
-        if self._state(operation) != SHADOW or not self._shadows.takes(operation, environment):
-            return None
-        return Passing(environment, LARGEST, partial(self._shadows.run, operation))
+        most = shadow.LARGEST if self._recorder is None else recording.LARGEST
+
+        def passed(passing: Passing) -> None:
+            for each in done:
+                each(passing)
+
+        return Passing(environment, most, passed)
+
+    def _is_shadowed(self, operation: Operation, environment: dict[str, Any]) -> bool:
+        is_shadow = operation.name in self._handled and self._state(operation) == SHADOW
+        return is_shadow and self._shadows.takes(operation, environment)
 
     def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
         """Run handlers beside the old host in this application, in which nothing that they write is stored."""

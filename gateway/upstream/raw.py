@@ -26,7 +26,12 @@ _DECODED = 3
 
 
 def target(environment: Mapping[str, Any], address: Address) -> str:
-    """Return path and query of a request as the client sent them, below the path of the host."""
+    """Return path and query of a request to the host: below the host's path."""
+    return f"{address.path}{own_target(environment)}"
+
+
+def own_target(environment: Mapping[str, Any]) -> str:
+    """Return path and query of a request as the client sent them."""
     sent = environment.get("RAW_URI") or environment.get("REQUEST_URI")
     if sent:
         sent = _SCHEME.sub("", str(sent)) if not sent.startswith("/") else str(sent)
@@ -45,7 +50,7 @@ def target(environment: Mapping[str, Any], address: Address) -> str:
         sent = f"/{sent}"
     if not sent.isascii() or " " in sent:
         sent = quote(sent, safe=_OF_TARGETS, encoding="latin-1")
-    return f"{address.path}{sent}"
+    return sent
 
 
 def check_path(target: str) -> None:

@@ -84,7 +84,8 @@ class Shadows:
 
     def run(self, operation: Operation, passing: Passing) -> None:
         """Let the handler here answer a copy of a request, when its turn comes."""
-        if not passing.whole or passing.status in (304, 206):
+        too_large = max(len(passing.body), len(passing.answer)) > LARGEST
+        if too_large or not passing.whole or passing.status in (304, 206):
             self.counts.count(operation.name, "skipped")
             return
         self._begin()

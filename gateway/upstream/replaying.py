@@ -1,0 +1,276 @@
+"""Replaying recorded conversations: each request is sent again, and its response compared with the recorded one."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from urllib3 import HTTPHeaderDict
+from urllib3.util import SKIP_HEADER
+
+from gateway.contract.catalog import Catalog
+from gateway.errors import ServiceError
+from gateway.upstream import address
+from gateway.upstream.comparing import OF_WRITES, Difference, Response, differences
+from gateway.upstream.host import Host, Outgoing
+from gateway.upstream.limits import Timeouts
+from gateway.upstream.passing import header
+from gateway.upstream.recording import Recorded, load
+from serializers.errors import DecodeError
+from serializers.registry import default_registry
+
+#: Sends a request: method, target, headers, body.
+Send = Callable[[str, str, Sequence[tuple[str, str]], bytes], Response]
+
+_PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
+#: Ids that are shorter occur by chance in other places.
+_SHORTEST_ID = 5
+_LONGEST_SHOWN = 200
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a conversation.
+
+    :ivar differences: of the recorded response and this one.
+    :ivar missing: names of secrets that are not known; then nothing was sent.
+    """
+
+    conversation: Recorded
+    differences: list[Difference] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """Return what a reader wants to know, a line for each difference."""
+        if self.missing:
+            return [
+                f"not sent: {', '.join(f'{{{{{each}}}}}' for each in self.missing)} is not known; give it with --secret"
+            ]
+        return [f"{each.path}: {_shown(each.old)} recorded, {_shown(each.new)} now" for each in self.differences]
+
+
+def title(conversation: Recorded) -> str:
+    """Return the name of a conversation."""
+    return f"{conversation.method} {conversation.path}"[:_LONGEST_SHOWN]
+
+
+def _shown(value: object) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+class Replay:
+    """Replays conversations one after the other. Ids and log-ins of the responses take the places of the recorded ones in later requests.
+
+    :param secrets: what stands for ``{{NAME}}``, by name.
+    :param headers: headers that replace recorded ones of the same name.
+    :param masks: fields that may differ, as `gateway.upstream.comparing` has them; None for ids and times of requests other than GET.
+    :param catalog: the contract that responses are compared by, where there is one.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        secrets: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        masks: Sequence[str] | None = None,
+        catalog: Catalog | None = None,
+    ) -> None:
+        self._send = send
+        self._bound = dict(secrets or {})
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self._masks = masks
+        self._catalog = catalog
+        self._registry = default_registry()
+        #: Values of this run in place of recorded ones.
+        self._ids: dict[str, str] = {}
+
+    def run(self, conversation: Recorded) -> Outcome:
+        """Send a request, and compare its response."""
+        missing: dict[str, None] = {}
+
+        def filled(text: str) -> str:
+            def value(match: re.Match[str]) -> str:
+                if match[1] not in self._bound:
+                    missing[match[1]] = None
+                return self._bound.get(match[1], match[0])
+
+            text = _PLACEHOLDER.sub(value, text)
+            for old, new in self._ids.items():
+                text = text.replace(old, new)
+            return text
+
+        if conversation.body is None:
+            return Outcome(conversation, missing=["body"])
+        target = filled(conversation.path)
+        left_out = ("content-length", "host", "transfer-encoding", "connection", "accept-encoding")
+        headers = [
+            (name, self._headers.get(name.lower()) or filled(value))
+            for name, value in conversation.headers
+            if name.lower() not in left_out
+        ]
+        body = filled(conversation.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        if missing:
+            return Outcome(conversation, missing=[*missing])
+        seen = self._send(conversation.method, target, headers, body)
+        return Outcome(conversation, self._compared(conversation, seen))
+
+    def _compared(self, conversation: Recorded, seen: Response) -> list[Difference]:
+        if not conversation.has_response or conversation.answer is None:
+            return (
+                [] if seen.status == conversation.status else [Difference("status", conversation.status, seen.status)]
+            )
+        self._bind(conversation, seen)
+        answer = conversation.answer.decode("utf-8", "surrogateescape")
+        for old, new in self._ids.items():
+            answer = answer.replace(old, new)
+        answer = _PLACEHOLDER.sub(lambda match: self._bound.get(match[1], match[0]), answer)
+        recorded = Response(conversation.status, conversation.answer_headers, answer.encode("utf-8", "surrogateescape"))
+        operation = self._catalog.find(conversation.name) if self._catalog is not None else None
+        masks = self._masks if self._masks is not None else () if conversation.method in ("GET", "HEAD") else OF_WRITES
+        return differences(operation, self._registry, recorded, seen, masks)
+
+    def _bind(self, conversation: Recorded, seen: Response) -> None:
+        """Learn the secrets and ids of this run from a response."""
+        recorded = _cookies(conversation.answer_headers)
+        for name, value in _cookies(seen.headers).items():
+            self._bind_value(recorded.get(name, ""), value)
+        documents = [
+            self._document(conversation.answer_headers, conversation.answer or b""),
+            self._document(seen.headers, seen.body),
+        ]
+        self._bind_members("", *documents)
+
+    def _document(self, headers: Sequence[tuple[str, str]], body: bytes) -> Any:
+        kind = header(headers, "content-type").partition(";")[0].strip().lower()
+        serializer = self._registry.by_media_type(kind)
+        if serializer is None or not serializer.readable:
+            return None
+        try:
+            return serializer.decode(body)
+        except (DecodeError, ValueError):
+            return None
+
+    def _bind_members(self, name: str, old: Any, new: Any) -> None:
+        if isinstance(old, dict) and isinstance(new, dict):
+            folded = {key.lower(): value for key, value in new.items()}
+            for key, value in old.items():
+                self._bind_members(key, value, folded.get(key.lower()))
+        elif isinstance(old, list) and isinstance(new, list):
+            for one, other in zip(old, new, strict=False):
+                self._bind_members(name, one, other)
+        elif isinstance(old, str) and isinstance(new, str):
+            self._bind_value(old, new)
+            is_id = name.lower() == "id" or name.endswith("Id")
+            if is_id and old != new and len(old) >= _SHORTEST_ID and new and not _PLACEHOLDER.search(old):
+                self._ids[old] = new
+
+    def _bind_value(self, recorded: str, value: str) -> None:
+        match = _PLACEHOLDER.fullmatch(recorded)
+        if match is not None and value:
+            self._bound[match[1]] = value
+
+
+def _cookies(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    pairs = (value.partition(";")[0].partition("=") for name, value in headers if name.lower() == "set-cookie")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send:  # noqa: B008 - frozen
+    """Return what sends requests to a server. Raises CatalogError for what is not a URL of one; sending raises ServiceError."""
+    host = Host(address.parse(url), timeouts, 1, ca_file)
+
+    def send(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
+        given = HTTPHeaderDict([("Host", host.address.authority), *headers])
+        for name in ("Accept-Encoding", "User-Agent"):
+            if name not in given:
+                given[name] = SKIP_HEADER
+        if body or method not in ("GET", "HEAD", "OPTIONS", "DELETE"):
+            given["Content-Length"] = str(len(body))
+        answer = host.send(Outgoing(method, f"{host.address.path}{target}", given, body or None))
+        data = b"".join(answer.blocks())
+        host.close()
+        return Response(answer.status, [*answer.headers.iteritems()], data)
+
+    return send
+
+
+def calling(application: Callable[..., Iterable[bytes]]) -> Send:
+    """Return what calls a WSGI application in this process."""
+
+    def send(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
+        path, _, query = target.partition("?")
+        environment: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(path, "latin-1"),
+            "RAW_URI": target,
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": "localhost",
+            "CONTENT_LENGTH": str(len(body)) if body else "",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in headers:
+            key = name.upper().replace("-", "_")
+            environment["CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+        seen: list[tuple[int, list[tuple[str, str]]]] = []
+        blocks = application(environment, lambda status, given, *_: seen.append((int(status[:3]), given)))
+        try:
+            data = b"".join(blocks)
+        finally:
+            close = getattr(blocks, "close", None)
+            if close is not None:
+                close()
+        return Response(*seen[0], data)
+
+    return send
+
+
+@dataclass(slots=True)
+class Checked:
+    """A recorded conversation as a test (`gateway.fixtures`)."""
+
+    conversation: Recorded
+    _replays: dict[int | str, Replay]
+
+    def check(self, against: Any, **options: Any) -> None:
+        """Send the request to a server, by URL, or to a test's client of a service, and fail where the response differs.
+
+        Conversations of one file share what they learn of ids and log-ins: run them in the order of the file.
+
+        :param options: ``secrets``, ``headers`` and ``masks`` of `Replay`.
+        :raises AssertionError: with a line for each difference.
+        """
+        key = against if isinstance(against, str) else id(against)
+        if key not in self._replays:
+            send = sender(against) if isinstance(against, str) else calling(against.app)
+            self._replays[key] = Replay(send, **options)
+        try:
+            outcome = self._replays[key].run(self.conversation)
+        except ServiceError as error:
+            raise AssertionError(f"{title(self.conversation)}: {error.message}") from error
+        lines = outcome.lines()
+        if lines:
+            raise AssertionError("\n".join([f"{title(self.conversation)}: the response differs", *lines]))
+
+
+def tests(path: Path) -> list[Checked]:
+    """Return the conversations of a file as tests. Raises ConfigurationError."""
+    replays: dict[int | str, Replay] = {}
+    return [Checked(each, replays) for each in load(path)]
