@@ -32,7 +32,8 @@ class Instance(SimpleNamespace):
 class Dto(marshmallow.Schema):
     """The base of every DTO. Wire names are .NET's camelCase; unknown members are ignored at every depth.
 
-    A module of DTOs names its .NET namespace once, in ``NAMESPACE``; a class may name its own in `dotnet_namespace`.
+    A module of DTOs names its .NET namespace once, in ``NAMESPACE``; a class may name its own in `dotnet_namespace`. A generic DTO without
+    one, such as `gateway.ListResponse`, is in that of the package of its first argument, or else of its first argument.
     """
 
     class Meta:
@@ -80,6 +81,12 @@ class Dto(marshmallow.Schema):
     def namespace(cls) -> str:
         """The .NET namespace."""
         return str(cls.__dict__.get("dotnet_namespace") or getattr(sys.modules[cls.__module__], "NAMESPACE", ""))
+
+    @classmethod
+    def shared_namespace(cls) -> str:
+        """The .NET namespace of what several modules of a service share: the ``NAMESPACE`` of the package, where it has one."""
+        package = sys.modules.get(cls.__module__.rpartition(".")[0])
+        return getattr(package, "NAMESPACE", "") or cls.namespace()
 
     @classmethod
     def summary(cls) -> str:

@@ -148,12 +148,20 @@ def _made(generic: type[Dto], given: Mapping[str, AnyField]) -> type[Dto]:
     own = {name: field for name, field in generic._declared_fields.items() if _is_own(generic, name)}
     members = {name: each for name, each in vars(generic).items() if name not in _NOT_TAKEN}
     members |= {name: _substituted(field, given) for name, field in own.items()}
-    members |= {"generic": (generic, tuple(given.values())), "parameters": (), "dotnet_namespace": generic.namespace()}
+    namespace = generic.namespace() or next(filter(None, map(_shared_namespace, given.values())), "")
+    members |= {"generic": (generic, tuple(given.values())), "parameters": (), "dotnet_namespace": namespace}
     members["interfaces"] = tuple(_interface(each, given) for each in generic.interfaces)
     bases = tuple(_closed_base(each, given) for each in generic.__bases__)
     metaclass: Any = type(generic)
     name = f"{generic.__name__}Of{''.join(map(type_name, given.values()))}"
     return cast("type[Dto]", metaclass(name, bases, members))
+
+
+def _shared_namespace(field: AnyField) -> str:
+    """The namespace of the service whose DTO a field holds; empty for other fields, and for what is declared later."""
+    if isinstance(field, fields.Nested) and isinstance(field.nested, type):
+        return field.dto.shared_namespace()
+    return ""
 
 
 #: What a class has that its closings get in another way.

@@ -1,4 +1,4 @@
-"""What several parts of the API share: entities, and lists with their pages."""
+"""Lists with their pages: the types that services share. They are in the namespace of the service whose items they list."""
 
 from __future__ import annotations
 
@@ -10,20 +10,10 @@ from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
 from gateway.contract.generics import TypeParameter, close
 
-NAMESPACE = "Voice.Api"
-
 #: Items on a page that a client may ask for.
 MOST_PER_PAGE = 1000
 #: Items that a list in a request may have.
 MOST_VALUES = 1000
-
-
-class EntityInfo(Dto):
-    id = fields.String("The ID of the object")
-    date_created = fields.String("The date the object was created")
-    date_last_modified = fields.String("The date the object was last modified")
-    created_by = fields.String("The user that created this object")
-    last_modified_by = fields.String("The user that last modified this object")
 
 
 class SortOrders(DtoEnum):

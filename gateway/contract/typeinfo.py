@@ -272,6 +272,8 @@ class _Describer:
     def __init__(self) -> None:
         self.types: dict[str, TypeInfo] = {}
         self._classes: dict[str, type[Any]] = {}
+        #: The namespace of the DTO that is being walked: that of enums which have none of their own.
+        self._namespace = ""
 
     def contract(self, operations: Iterable[Operation]) -> Contract:
         """Describe these operations."""
@@ -294,15 +296,26 @@ class _Describer:
         if self._is_new(open_dto):
             # Holds the place while the properties are walked, which may lead back here.
             self.types[name] = EnumInfo(name, "", ())
-            record = self.types[name] = self._record(open_dto, interfaces)
+            record = self.types[name] = self._record(open_dto, interfaces, dto.namespace())
             if problems := [*_problems(record, open_dto)]:
                 raise CatalogError("; ".join(problems))
+        elif dto is not open_dto:
+            self._check_namespace(open_dto, dto.namespace())
         return TypeRef("record", name, tuple(self._item(each) for each in arguments))
+
+    def _check_namespace(self, generic: type[Dto], namespace: str) -> None:
+        """Refuse a generic DTO without a namespace of its own whose arguments give it two. Raises CatalogError."""
+        known = self.types[generic.__name__].namespace
+        if not generic.namespace() and known not in ("", dotnet_namespace(namespace)):
+            raise CatalogError(
+                f"{generic.__name__} is in two namespaces, by what it is closed with: {known} and {namespace}. "
+                "Give the package of these modules a NAMESPACE."
+            )
 
     def of_open(self, dto: type[Dto]) -> str:
         """Note a DTO that may be generic and not closed, and what it uses; return its name."""
         self.types[dto.__name__] = EnumInfo(dto.__name__, "", ())
-        self.types[dto.__name__] = self._record(dto, ())
+        self.types[dto.__name__] = self._record(dto, (), dto.namespace())
         return dto.__name__
 
     def of_answer(self, answer: Any) -> TypeRef:
@@ -318,7 +331,14 @@ class _Describer:
             )
         return kind.__name__ not in self.types
 
-    def _record(self, dto: type[Dto], interfaces: tuple[str, ...]) -> RecordInfo:
+    def _record(self, dto: type[Dto], interfaces: tuple[str, ...], namespace: str) -> RecordInfo:
+        around, self._namespace = self._namespace, namespace
+        try:
+            return self._described(dto, interfaces, namespace)
+        finally:
+            self._namespace = around
+
+    def _described(self, dto: type[Dto], interfaces: tuple[str, ...], namespace: str) -> RecordInfo:
         parent = dto.parent()
         inherited = () if parent is None else parent.interfaces
         named = dto.__dict__.get("interfaces")
@@ -327,7 +347,7 @@ class _Describer:
         above = {} if parent is None else parent.schema().fields
         return RecordInfo(
             name=dto.__name__,
-            namespace=dotnet_namespace(dto.namespace()),
+            namespace=dotnet_namespace(namespace),
             base=self.of_dto(parent) if parent else None,
             properties=tuple(self._property(name, each, redeclared=name in above) for name, each in dto.own_fields()),
             parameters=dto.parameters if "parameters" in dto.__dict__ else (),
@@ -391,7 +411,7 @@ class _Describer:
             known = choice_of(enum)
             self.types[name] = EnumInfo(
                 name,
-                dotnet_namespace(enum.namespace()),
+                dotnet_namespace(enum.namespace() or self._namespace),
                 tuple(known.members.items()),
                 enum.summary(),
                 known.flags,

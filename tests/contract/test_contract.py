@@ -13,8 +13,9 @@ from gateway.contract.catalog import ANYONE, SIGNED_IN, Catalog
 from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
 from gateway.contract.generics import close
-from gateway.contract.lists import ListResponse
+from gateway.contract.lists import ListResponse, list_request
 from gateway.contract.naming import camel_case, pascal_case, words
+from gateway.contract.typeinfo import describe
 from gateway.errors import CatalogError, ValidationFailed
 from gateway.sessions.dtos.sessions import GetSession, ListSessions, NewSession, SessionInfo
 from serializers import shape
@@ -339,3 +340,32 @@ def test_one_name_is_declared_once(catalog: Catalog) -> None:
 def test_names_are_found_in_any_letter_case(catalog: Catalog) -> None:
     assert catalog.find("SAMPLE") is catalog.operations["Sample"]
     assert catalog.find("other") is None
+
+
+def test_a_generic_type_without_a_namespace_is_in_that_of_its_service() -> None:
+    """A module's own, or that of the package whose modules share it (as the sessions API's do)."""
+
+    class Item(Dto):
+        dotnet_namespace = "Acme.Shop"
+
+    class Other(Dto):
+        dotnet_namespace = "Acme.Other"
+
+    made = Catalog()
+
+    @made.operation("GET", "/items", returns=close(ListResponse, Item), access=ANYONE)
+    class ListItems(list_request(Item)):  # type: ignore[misc]
+        dotnet_namespace = "Acme.Shop"
+
+    assert close(ListResponse, Item).namespace() == "Acme.Shop"
+    assert {each.namespace for each in describe(made).types.values()} == {"Acme.Shop"}
+    made.handles(ListItems)(lambda *_: None)
+    made.check()
+
+    @made.operation("GET", "/others", returns=close(ListResponse, Other), access=ANYONE)
+    class ListOthers(Dto):
+        dotnet_namespace = "Acme.Shop"
+
+    made.handles(ListOthers)(lambda *_: None)
+    with pytest.raises(CatalogError, match=r"ListResponse is in two namespaces.*: Acme\.Shop and Acme\.Other"):
+        made.check()

@@ -11,8 +11,8 @@ import pytest
 from gateway.contract import fields
 from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
-from gateway.contract.lists import EntityInfo
 from gateway.sessions.dtos import customers, flows, sessions
+from gateway.sessions.dtos.entities import EntityInfo
 from tests.sessions_api import catalog
 
 PAGE = (Path(__file__).parent.parent / "corpora" / "newsession-page.txt").read_text()

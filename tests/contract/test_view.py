@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway import Dto, View, fields
-from gateway.contract.lists import EntityInfo
 from gateway.contract.shapes import document_shape
 from gateway.contract.view import plural_of
 from gateway.errors import CatalogError
+from gateway.sessions.dtos.entities import EntityInfo
 from serializers import shape
 
 NAMESPACE = "Views"

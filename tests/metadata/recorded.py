@@ -7,11 +7,10 @@ import copy
 from typing import Any, cast
 
 from gateway.contract import fields
-from gateway.contract import lists as common
 from gateway.contract.catalog import ANYONE, Catalog
 from gateway.contract.dto import Dto
 from gateway.contract.typeinfo import Contract, describe
-from gateway.sessions.dtos import customers, sessions
+from gateway.sessions.dtos import customers, entities, sessions
 
 NAMESPACE = "Evo.ServiceModel"
 
@@ -36,7 +35,7 @@ def _again(dto: type[Dto], *bases: type[Dto], values: tuple[str, ...] = (), **in
     return cast("type[Dto]", metaclass(dto.__name__, bases or (Dto,), members))
 
 
-EntityInfo = _again(common.EntityInfo)
+EntityInfo = _again(entities.EntityInfo)
 CustomerBreadcrumb = _again(customers.CustomerBreadcrumb)
 SessionLogInfo = _again(sessions.SessionLogInfo)
 SessionMemberInfo = _again(sessions.SessionMemberInfo, values=("is_original_member", "call_state", "role", "muted"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway import SIGNED_IN, Dto, View, close, fields, rules
-from gateway.contract.lists import EntityInfo, ListResponse, list_request
+from gateway.contract.lists import ListResponse, list_request
 from gateway.sessions.declared import SYSTEM_ADMINISTRATOR, service
+from gateway.sessions.dtos.entities import EntityInfo
 
 NAMESPACE = "Voice.Api.Accounts"
 

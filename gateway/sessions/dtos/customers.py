@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway import Dto, View, close, fields, rules
-from gateway.contract.lists import EntityInfo, ListResponse, filter_of, list_request
+from gateway.contract.lists import ListResponse, filter_of, list_request
 from gateway.sessions.declared import CUSTOMER, MANAGER, SYSTEM_ADMINISTRATOR, service
+from gateway.sessions.dtos.entities import EntityInfo
 
 NAMESPACE = "Voice.Api.Customers"
 

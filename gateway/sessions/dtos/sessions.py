@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import auto
 
 from gateway import SIGNED_IN, Dto, DtoEnum, View, close, fields, rules
-from gateway.contract.lists import MOST_VALUES, EntityInfo, ListResponse, filter_of, list_request
+from gateway.contract.lists import MOST_VALUES, ListResponse, filter_of, list_request
 from gateway.sessions.declared import MANAGER, SYSTEM_ADMINISTRATOR, USER, service
 from gateway.sessions.dtos.customers import CustomerBreadcrumb
+from gateway.sessions.dtos.entities import EntityInfo
 from gateway.sessions.dtos.flows import FlowChannels
 
 NAMESPACE = "Voice.Api.Sessions"
