@@ -27,8 +27,13 @@ from gateway.terminal import printable
 def import_(source: str, name: str | None, *, check: bool) -> None:
     """Write a package from the contract of another ServiceStack host.
 
-    SOURCE is a file, a URL of the host, or - for standard input: metadata.json or app.json. Importing again into a package replaces its
-    generated modules and leaves the others alone.
+    SOURCE is a file, or - for standard input: metadata.json, app.json, generated types, or a metadata page of an operation with its
+    types, as HTML or text. Importing again into a package replaces its generated modules and leaves the others alone.
+
+    \b
+    Examples:
+      gateway import metadata.json --package shop
+      gateway import dtos.cs --package shop --check
     """
     imported = sources.read(sources.open_source(source))
     project = package.Project.of(name or _name(imported), Path.cwd())

@@ -67,6 +67,12 @@ _SPELLED: Mapping[str, TypeRef] = {
 _SCALARS = frozenset(scalars_of("csharp"))
 #: Interfaces that say what an operation answers, which it says itself.
 _MARKERS = frozenset(("IReturn", "IReturnVoid"))
+#: Interfaces of ServiceStack's own that languages without namespaces declare.
+_OWN_INTERFACES = words(
+    """
+    IGet IPost IPut IPatch IDelete IOptions IMeta IHasSessionId IHasBearerToken IHasVersion ICreateDb IUpdateDb IPatchDb IDeleteDb ISaveDb
+    """
+)
 #: Names that no class of a module of declarations can have.
 _RESERVED = frozenset(("NAMESPACE",))
 #: Bases that have no values, with the number of arguments of which the last one matters.
@@ -107,7 +113,8 @@ class _Assembly:
     def _declare(self, each: DraftRecord | DraftEnum) -> None:
         if isinstance(each, DraftRecord) and each.name in _QUERIES and len(each.parameters) > 1:
             return
-        if f"{each.namespace}.".startswith("System."):
+        is_pair = each.name == "KeyValuePair" and _arity(each) == 2
+        if f"{each.namespace}.".startswith("System.") or is_pair:
             # .NET's own, which `_of` knows.
             return
         _check_name(each.name, each.place)
@@ -264,7 +271,9 @@ class _Assembly:
             )
             if not use.name.isidentifier():
                 raise ImportFailed(f"{draft.place}: {use.name!r} is not the name of an interface")
-            namespace = namespace or (known.namespace if known else SERVICESTACK)
+            if not namespace and use.name not in _OWN_INTERFACES:
+                namespace = known.namespace or self._default_namespace() if known else ""
+            namespace = namespace or SERVICESTACK
             if isinstance(known, DraftRecord) and known.members and known.namespace != SERVICESTACK:
                 self.losses.add("properties of an interface", f"{use.name}")
             yield InterfaceRef(TypeRef("interface", use.name, arguments), namespace)
@@ -351,6 +360,9 @@ class _Assembly:
             return _SPELLED.get(name) or TypeRef("scalar", name)
         if declared is None:
             return self._undeclared(use, parameters, place, where)
+        if not arguments and _arity(declared) and self.draft.is_erased:
+            self.losses.add("types of a generic type that the document does not say: any values", where)
+            arguments = tuple(TypeUse("Object") for _ in range(_arity(declared)))
         if len(arguments) != _arity(declared):
             raise ImportFailed(
                 f"{place}: {where}: {name} takes {_arity(declared)} types, and {len(arguments)} are given"

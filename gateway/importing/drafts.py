@@ -135,6 +135,7 @@ class Draft:
     :ivar kind: the kind of document, for people.
     :ivar title: the service's name, where the document says one.
     :ivar version: the version of the host that wrote it, where the document says one.
+    :ivar is_erased: the document does not say with which types generic ones are closed.
     """
 
     kind: str
@@ -143,6 +144,7 @@ class Draft:
     losses: Losses = field(default_factory=Losses)
     title: str = ""
     version: str = ""
+    is_erased: bool = False
 
 
 def words(text: str) -> frozenset[str]:

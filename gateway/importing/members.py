@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from gateway.contract.catalog import Access
 from gateway.contract.dto_field import ApiMember, Attribute, DataMember
 from gateway.importing.drafts import ImportFailed, Losses
 
@@ -46,3 +48,49 @@ def data_member(told: Mapping[str, Any], place: str) -> DataMember:
         return DataMember(name or "", None if order == -1 else order, bool(values.get("isrequired", False)))
     except ValueError as error:
         raise ImportFailed(f"{place}: {error}") from None
+
+
+#: What ``[ValidateRequest]`` asks of callers, and attributes of their own with the same meaning.
+_ASKED = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
+_FIELDS = {
+    "hasrole": "all_of",
+    "hasroles": "all_of",
+    "requiredrole": "all_of",
+    "requiresanyrole": "any_of",
+    "hasanyrole": "any_of",
+    "haspermission": "permissions",
+    "haspermissions": "permissions",
+    "requiredpermission": "permissions",
+    "requiresanypermission": "any_permission",
+    "hasanypermission": "any_permission",
+}
+_SIGNED_IN = frozenset(("isauthenticated", "authenticate", "requiredauthenticate"))
+
+
+def access_of(attributes: Iterable[Attribute]) -> Access | None:
+    """Who may call an operation, as its attributes say it; None where they say nothing."""
+    found: dict[str, Any] = {}
+    is_told = False
+    for name, arguments in _demands(attributes):
+        if name in _SIGNED_IN:
+            is_told = True
+        elif name == "isadmin":
+            found["all_of"] = (*found.get("all_of", ()), "Admin")
+        elif name == "apikey":
+            found["api_key"] = True
+        elif name in _FIELDS:
+            found[_FIELDS[name]] = (*found.get(_FIELDS[name], ()), *arguments)
+    return Access(**found) if found or is_told else None
+
+
+def _demands(attributes: Iterable[Attribute]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for each in attributes:
+        name = each.name.lower()
+        texts = tuple(str(value) for value in (*each.arguments, *each.values.values()))
+        if name == "validaterequest":
+            for text in texts:
+                if found := _ASKED.fullmatch(text.strip().strip("[]")):
+                    given = re.findall(r"[`'\"]([^`'\"]+)[`'\"]", found[2] or "")
+                    yield found[1].lower(), tuple(given)
+        else:
+            yield name.removeprefix("validate"), texts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.contract.typeinfo import Contract
-from gateway.importing import json_tree, metadata_json
+from gateway.importing import json_tree, languages, metadata_json, pages
 from gateway.importing.assembly import assemble
 from gateway.importing.drafts import Draft, ImportFailed, Losses
 
@@ -93,9 +93,11 @@ def read(source: Source) -> Imported:
 
 
 def _draft(source: Source) -> Draft:
-    start = source.text.lstrip()[:1]
+    start = source.text.lstrip("\ufeff \t\r\n")[:1]
     if start in ("{", "["):
         root = json_tree.parse(source.text, source.name)
         if metadata_json.is_metadata(root):
             return metadata_json.read(root)
-    raise ImportFailed("this is none of the documents that can be imported: metadata.json or app.json")
+    if pages.is_page(source.text):
+        return pages.read(source.text, languages.read, languages.start)
+    return languages.read(source.text)

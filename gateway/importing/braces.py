@@ -1,0 +1,182 @@
+"""What readers of languages with braces share: walking from declaration to declaration, types, members to pass over."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from gateway.contract.dto_field import Attribute
+from gateway.importing.collector import Collector
+from gateway.importing.drafts import DEEPEST, Draft, TypeUse
+from gateway.importing.tokens import Notes, Syntax, Tokens
+
+
+class BraceReader(ABC):
+    """Reads a document of one language.
+
+    :cvar kind: the language, for people.
+    :cvar syntax: its tokens.
+    :cvar table: .NET's types by its names.
+    :cvar has_nulls: it says which values may be null.
+    :cvar modifiers: words before a declaration that mean nothing here.
+    :cvar kinds: words that begin a class.
+    """
+
+    kind: ClassVar[str]
+    syntax: ClassVar[Syntax] = Syntax()
+    table: ClassVar[Mapping[str, str]]
+    has_nulls: ClassVar[bool] = False
+    modifiers: ClassVar[frozenset[str]] = frozenset()
+    kinds: ClassVar[frozenset[str]] = frozenset(("class",))
+
+    def __init__(self, text: str) -> None:
+        """Take a document. Raises ImportFailed when it has no tokens of the language."""
+        self.tokens = Tokens(text, self.syntax)
+        self.collector = Collector(self.kind, self.table, has_nulls=self.has_nulls)
+
+    def read(self) -> Draft:
+        """What the document declares. Raises ImportFailed with line and column."""
+        while not self.tokens.is_over:
+            self.declaration()
+        return self.collector.draft
+
+    def declaration(self) -> None:
+        """Read what is next: a type, or something to pass over."""
+        notes = self.notes()
+        if self.tokens.sees("enum"):
+            self.enum(notes)
+        elif self.tokens.sees(*self.kinds):
+            self.record(notes)
+        elif not self.other(notes):
+            self.tokens.next()
+
+    def other(self, notes: Notes) -> bool:
+        """Read a declaration that only this language has; return whether there was one."""
+        return False
+
+    def notes(self) -> Notes:
+        """What is said of the next declaration: comments, attributes; its modifiers are passed over."""
+        tokens = self.tokens
+        notes = tokens.notes()
+        while True:
+            if found := self.attributes():
+                notes.attributes += found
+            elif tokens.here.kind == "name" and tokens.here.text in self.modifiers and not self._is_a_name():
+                tokens.next()
+            else:
+                return notes
+            more = tokens.notes()
+            notes.attributes += more.attributes
+            notes.description = notes.description or more.description
+            notes.told = {**more.told, **notes.told}
+
+    def _is_a_name(self) -> bool:
+        """Whether a word that may be a modifier is the name of a member."""
+        following = self.tokens.ahead()
+        return following.kind == "sign" and following.text in (";", "=", "{", ":", ",", "?", "}")
+
+    def attributes(self) -> list[Attribute]:
+        """The attributes that are next, as the language writes them."""
+        return []
+
+    @abstractmethod
+    def record(self, notes: Notes) -> None:
+        """Read a class; the word that begins it is next."""
+
+    @abstractmethod
+    def enum(self, notes: Notes) -> None:
+        """Read an enum; the word that begins it is next."""
+
+    # Types
+
+    def use(self, depth: int = 0) -> TypeUse:
+        """A use of a type: a name with arguments, arrays and marks of null."""
+        if depth > DEEPEST:
+            raise self.tokens.fail(f"types are more than {DEEPEST} deep inside of each other")
+        found = self.plain_use(depth)
+        while True:
+            if self.tokens.sees("[") and self.tokens.ahead().text == "]":
+                self.tokens.next()
+                self.tokens.next()
+                found = self.array(found)
+            elif self.tokens.accept("?"):
+                found = TypeUse("Nullable", (found,))
+            else:
+                return found
+
+    def array(self, item: TypeUse) -> TypeUse:
+        """What ``T[]`` is."""
+        return TypeUse("Array", (item,))
+
+    def plain_use(self, depth: int) -> TypeUse:
+        """A type by its name."""
+        name = self.tokens.name()
+        while self.tokens.accept("."):
+            name = self.tokens.name()
+        return TypeUse(name, tuple(self.type_arguments(depth)))
+
+    def type_arguments(self, depth: int) -> Iterator[TypeUse]:
+        """The arguments of a generic type, or none."""
+        if self.tokens.accept("<"):
+            while True:
+                yield self.use(depth + 1)
+                if not self.tokens.accept(","):
+                    break
+            self.close_arguments()
+
+    def close_arguments(self) -> None:
+        """The end of arguments."""
+        self.tokens.expect(">")
+
+    def parameters(self) -> tuple[str, ...]:
+        """The names of type parameters, without what is asked of them."""
+        found = []
+        if self.tokens.accept("<"):
+            while True:
+                self.tokens.accept("'")
+                while self.tokens.sees("in", "out"):
+                    self.tokens.next()
+                found.append(self.tokens.name())
+                if self.tokens.accept(":", "extends"):
+                    self.use()
+                if not self.tokens.accept(","):
+                    break
+            self.tokens.expect(">")
+        return tuple(found)
+
+    def uses(self) -> Iterator[TypeUse]:
+        """Types separated by commas."""
+        while True:
+            yield self.use()
+            if not self.tokens.accept(","):
+                return
+
+    # Passing over
+
+    def inside(self, closing: str) -> Iterator[None]:
+        """Go on until a bracket closes; what no reader takes is passed over."""
+        while not self.tokens.accept(closing):
+            before = self.tokens.at
+            yield
+            if self.tokens.at == before:
+                self.tokens.next()
+
+    def skip_line(self) -> None:
+        """Pass over what is left of the line, and brackets that begin on it."""
+        tokens = self.tokens
+        end = tokens.source.find("\n", tokens.here.place)
+        while not tokens.is_over and (end < 0 or tokens.here.place < end) and not tokens.sees("}"):
+            if tokens.sees("{"):
+                tokens.skip("{", "}")
+                return
+            if tokens.sees("("):
+                tokens.skip("(", ")")
+                end = tokens.source.find("\n", tokens.tokens[tokens.at - 1].place)
+                continue
+            tokens.next()
+
+    def skip_value(self) -> None:
+        """Pass over the value of a member, up to its semicolon."""
+        self.tokens.skip_to(";", "}")
+        self.tokens.accept(";")

@@ -1,0 +1,254 @@
+"""What declarations in a language say, as drafts: attributes become routes, access, data members and descriptions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from gateway.contract.catalog import ANY, Route
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.contract.naming import camel_case
+from gateway.importing.drafts import Draft, DraftEnum, DraftMember, DraftOperation, DraftRecord, TypeUse, words
+from gateway.importing.members import access_of, api_member, data_member
+from gateway.importing.tokens import Notes
+from gateway.metadata.languages.scalars import scalars_of
+
+#: A member of an enum: its name, its number where the document says it, and what is said of it.
+Member: TypeAlias = tuple[str, int | None, Notes]
+
+_VERBS = frozenset(ANY)
+_WORD = re.compile(r"[^\W_]+")
+#: Attributes that say how a class is generated, not what it is.
+_NOISE = words(
+    """
+    Api Route DataContract Description GeneratedCode Serializable JsonSerializable dataclass dataclass_json AllowNullLiteral EnumAsInt Flags
+    ApiMember DataMember SerializedName JsonProperty JsonPropertyName
+    """
+)
+
+
+def table_of(language: str, **others: str) -> dict[str, str]:
+    """.NET's types by the names of a language; of several with one name the first."""
+    found: dict[str, str] = {}
+    for dotnet, name in scalars_of(language).items():
+        found.setdefault(name, dotnet)
+    return {**found, **others}
+
+
+class Collector:
+    """Takes the declarations of a document.
+
+    :ivar table: .NET's types by the names of the language.
+    :ivar has_nulls: the language says which values may be null; of others all may.
+    """
+
+    def __init__(self, kind: str, table: Mapping[str, str], *, has_nulls: bool = False) -> None:
+        self.draft = Draft(kind)
+        self.table = table
+        self.has_nulls = has_nulls
+
+    def use(self, use: TypeUse) -> TypeUse:
+        """A use of a type by its .NET names."""
+        name = self.table.get(use.name, use.name)
+        arguments = tuple(map(self.use, use.arguments))
+        if name == "Byte[]":
+            return TypeUse("Array", (TypeUse("Byte"),), use.nullable)
+        return replace(use, name=name, arguments=arguments)
+
+    def record(
+        self,
+        name: str,
+        place: str,
+        notes: Notes,
+        bases: Iterable[TypeUse] = (),
+        *,
+        namespace: str = "",
+        parameters: Iterable[str] = (),
+        members: Iterable[DraftMember] = (),
+        is_interface: bool = False,
+        base: TypeUse | None = None,
+        method: str = "",
+        returns: TypeUse | None = None,
+    ) -> None:
+        """A class.
+
+        :param bases: its base class and interfaces; interfaces begin with a capital I and another one.
+        :param base: its base class, where the language tells it from interfaces.
+        :param method: the verb that its own method names.
+        :param returns: what its own method says that it is answered with.
+        """
+        interfaces: list[tuple[TypeUse, str]] = []
+        is_request = bool(method)
+        for each in map(self.use, bases):
+            if each.name == "IReturn":
+                is_request, returns = True, each.arguments[0] if each.arguments else None
+            elif each.name == "IReturnVoid":
+                is_request = True
+            elif base is None and not _is_interface(each.name) and not interfaces:
+                base = each
+            elif each.name not in ("IExtensibleDataObject", "IConvertible", "JsonSerializable", "Codable"):
+                interfaces.append((each, ""))
+        attributes = notes.attributes
+        description = notes.description or _told(attributes, "Description", "Api")
+        routes = tuple(_route(each) for each in attributes if each.name in ("Route", "FallbackRoute"))
+        found = [*members]
+        if any(each.name == "DataContract" for each in attributes) or any(each.data_member for each in found):
+            for member in found:
+                member.data_member = member.data_member or DataMember()
+        self.draft.types.append(
+            DraftRecord(
+                name,
+                namespace,
+                place,
+                found,
+                None if base is None else self.use(base),
+                tuple(parameters),
+                interfaces,
+                description,
+                tuple(each for each in attributes if each.name not in _NOISE),
+                is_interface=is_interface,
+            )
+        )
+        if (is_request or routes) and not is_interface:
+            told = {each.name[1:].upper() for each, _ in interfaces} & _VERBS
+            verbs = tuple(each for each in ANY if each in told)
+            if not verbs and not routes:
+                verbs = (method,) if method and method != "POST" else ANY
+            self.draft.operations.append(
+                DraftOperation(
+                    name,
+                    place,
+                    routes,
+                    verbs if not routes else (),
+                    returns,
+                    access_of(attributes),
+                    tuple(_tags(attributes)),
+                )
+            )
+
+    def member(
+        self,
+        spelled: str,
+        use: TypeUse,
+        notes: Notes,
+        owner: str,
+        *,
+        is_dotnet: bool = False,
+        dotnet: str = "",
+        wire: str = "",
+    ) -> DraftMember:
+        """A member of a class.
+
+        :param spelled: its name in the document: .NET's, where `is_dotnet`, or that in documents.
+        :param dotnet: its .NET name, where the document has it elsewhere.
+        :param wire: its name in documents, where the document has it elsewhere.
+        """
+        place = f"{owner}.{spelled}"
+        told: DataMember | None = None
+        api: ApiMember | None = None
+        description, attributes = notes.description, []
+        for each in notes.attributes:
+            if each.name == "ApiMember":
+                api, also = api_member(each, place, self.draft.losses)
+                description = also or description
+            elif each.name == "DataMember":
+                told = data_member(each.values, place)
+            elif each.name == "Description":
+                description = description or _told([each], "Description")
+            elif each.name in ("SerializedName", "JsonPropertyName", "JsonProperty"):
+                wire = wire or str(next(iter([*each.arguments, *each.values.values()]), ""))
+            else:
+                attributes.append(each)
+        wire = wire or ("" if is_dotnet else spelled)
+        name = dotnet or (spelled if is_dotnet else _dotnet_name(wire))
+        # Hosts that write PascalCase have it in the types that they generate.
+        if wire and wire not in (camel_case(name), name) and not (told and told.name):
+            told = replace(told or DataMember(), name=wire)
+        found = self.use(use)
+        if not self.has_nulls:
+            found = replace(found, nullable=True)
+        return DraftMember(name, found, description, told, api, tuple(attributes))
+
+    def enum(
+        self,
+        name: str,
+        place: str,
+        notes: Notes,
+        members: Iterable[Member],
+        *,
+        namespace: str = "",
+        numbered: bool = False,
+        flags: bool = False,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """An enum.
+
+        :param members: names, numbers where they are said, and notes.
+        :param texts: what documents have for members.
+        """
+        found: list[tuple[str, int]] = []
+        spelled = dict(texts or {})
+        descriptions = {}
+        following = 0
+        for member, number, told in members:
+            following = following if number is None else number
+            found.append((member, following))
+            following += 1
+            if described := told.description or _told(told.attributes, "Description"):
+                descriptions[member] = described
+            for each in told.attributes:
+                if each.name in ("EnumMember", "SerializedName") and (
+                    text := next(iter([*each.values.values(), *each.arguments]), "")
+                ):
+                    spelled[member] = str(text)
+        attributes = {each.name for each in notes.attributes}
+        flags = flags or "Flags" in attributes
+        numbered = not flags and (numbered or "EnumAsInt" in attributes)
+        self.draft.types.append(
+            DraftEnum(
+                name,
+                namespace,
+                place,
+                found,
+                notes.description or _told(notes.attributes, "Description"),
+                flags,
+                numbered,
+                {} if flags or numbered else {each: text for each, text in spelled.items() if text != each},
+                descriptions,
+            )
+        )
+
+
+def _is_interface(name: str) -> bool:
+    return len(name) > 1 and name[0] == "I" and name[1].isupper()
+
+
+def _dotnet_name(wire: str) -> str:
+    if wire.isidentifier():
+        return wire[:1].upper() + wire[1:]
+    made = "".join(word[:1].upper() + word[1:] for word in _WORD.findall(wire))
+    return made if made.isidentifier() else f"N{made}"
+
+
+def _told(attributes: Iterable[Attribute], value: str, *names: str) -> str:
+    """A text that attributes say: the first argument of ``[Description]``, or a value."""
+    for each in attributes:
+        if each.name in (names or ("Description",)):
+            found = each.values.get(value) or next(iter(each.arguments), "")
+            if found:
+                return str(found)
+    return ""
+
+
+def _route(attribute: Attribute) -> Route:
+    given = {name.lower(): value for name, value in attribute.values.items()}
+    path = given.get("path") or next(iter(attribute.arguments), "/")
+    told = given.get("verbs") or next(iter(attribute.arguments[1:2]), "")
+    verbs = tuple(each for each in re.split(r"[,\s]+", str(told).upper()) if each in _VERBS)
+    return Route(verbs or ANY, str(path))
+
+
+def _tags(attributes: Iterable[Attribute]) -> Iterable[str]:
+    return (str(each.arguments[0]) for each in attributes if each.name == "Tag" and each.arguments)

@@ -1,0 +1,72 @@
+"""Which language a document of generated types is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gateway.importing import python
+from gateway.importing.csharp import CSharpReader
+from gateway.importing.drafts import Draft, ImportFailed
+from gateway.importing.jvm import JavaReader, KotlinReader
+from gateway.importing.typescript import DeclarationReader, JavaScriptReader, TypeScriptReader
+
+#: What only documents of a language have, at the beginning of a line; the first that is found decides.
+_MARKS: tuple[tuple[str, Callable[[str], Draft]], ...] = (
+    (r"import net\.servicestack\.client\.\*;|public static (?:class|enum) \w", lambda text: JavaReader(text).read()),
+    (
+        r"import net\.servicestack\.client\.\*|open class \w|enum class \w|data class \w",
+        lambda text: KotlinReader(text).read(),
+    ),
+    (r"from servicestack import|@dataclass\b|class \w+\(.*\):", python.read),
+    (
+        r"using [\w.]+;|namespace [\w.]+\s*[;{]|\[(?:Route|DataContract)\b|public (?:partial |abstract |sealed )*(?:class|enum) \w",
+        lambda text: CSharpReader(text).read(),
+    ),
+    (
+        r"export var \w+;|export class \w+(?: extends \w+)? \{\s*(?:\/\*\*.*?\*\/\s*)?constructor",
+        lambda text: JavaScriptReader(text).read(),
+    ),
+    (
+        r"declare module\b|interface \w[^\n]*\n\s*\{[^}]*\?:|type \w+ = [\"'\d]",
+        lambda text: DeclarationReader(text).read(),
+    ),
+    (
+        r"export (?:class|enum|interface|declare|type) \w|declare (?:class|enum|interface|type)",
+        lambda text: TypeScriptReader(text).read(),
+    ),
+)
+
+
+def read(text: str) -> Draft:
+    """What a document of types declares.
+
+    :raises ImportFailed: when it is in no language that is known here, or can't be read.
+    """
+    for mark, reader in _MARKS:
+        if re.search(rf"^\s*(?:{mark})", text, re.MULTILINE | re.DOTALL):
+            draft = reader(text)
+            if not draft.types:
+                raise ImportFailed(f"this {draft.kind} declares no types")
+            return draft
+    raise ImportFailed(
+        "this is none of the documents that can be imported: metadata.json, app.json, types in C#, TypeScript, Java, Kotlin or Python"
+    )
+
+
+#: What a line before a declaration begins with, where it belongs to it.
+_LEADING = ("/", "*", "@", "[", "#", "'", "<")
+
+
+def start(text: str) -> int | None:
+    """Where types begin in a text that has something above them; None where there are none."""
+    found = [each for mark, _ in _MARKS if (each := re.search(rf"^[ \t]*(?:{mark})", text, re.MULTILINE | re.DOTALL))]
+    if not found:
+        return None
+    at = min(each.start() for each in found)
+    while at:
+        line = text.rfind("\n", 0, at - 1) + 1
+        if not text[line:at].lstrip().startswith(_LEADING):
+            return at
+        at = line
+    return at

@@ -1,0 +1,337 @@
+"""Tokens of languages with braces, shared by their readers. Comments before a token are kept with it: they describe what follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+
+from gateway.contract.dto_field import Attribute
+from gateway.importing.drafts import ImportFailed
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """What differs between languages.
+
+    :ivar line: what begins a comment that ends with its line.
+    :ivar opening: what begins a comment over several lines; empty for none.
+    :ivar closing: what ends one.
+    :ivar quotes: what texts are in.
+    :ivar doubled: a quote within a text is written twice, and a backslash means itself.
+    :ivar quoted_names: a name may be in backticks.
+    """
+
+    line: str = "//"
+    opening: str = "/*"
+    closing: str = "*/"
+    quotes: str = "\"'"
+    doubled: bool = False
+    quoted_names: bool = False
+
+
+@dataclass(slots=True)
+class Token:
+    """A word, a number, a text or a sign.
+
+    :ivar kind: ``name``, ``number``, ``text``, ``sign`` or ``end``.
+    :ivar comments: the comments before it, each with what began it.
+    :ivar place: its position in the document.
+    """
+
+    kind: str
+    text: str
+    place: int
+    comments: list[tuple[str, str]] = field(default_factory=list)
+
+
+_NAME = re.compile(r"[@$]?[^\W\d]\w*")
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?)")
+_SIGNS = ("[<", ">]", "=>", "->", "::", ":=", "...")
+_ESCAPE = re.compile(r"\\(u\{?([0-9a-fA-F]{1,6})\}?|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+
+
+class Tokens:
+    """A cursor over the tokens of a document."""
+
+    def __init__(self, text: str, syntax: Syntax) -> None:
+        """Read the document. Raises ImportFailed for a comment or a text that does not end."""
+        self.source = text
+        self.syntax = syntax
+        self.tokens = [*self._read()]
+        self.at = 0
+
+    # Reading
+
+    def _read(self) -> Iterator[Token]:
+        text, syntax = self.source, self.syntax
+        at, comments = 0, list[tuple[str, str]]()
+        while at < len(text):
+            letter = text[at]
+            if letter.isspace() or letter == "\ufeff":
+                at += 1
+            elif syntax.opening and text.startswith(syntax.opening, at):
+                end = text.find(syntax.closing, at + len(syntax.opening))
+                if end < 0:
+                    raise self.fail("a comment that does not end", at)
+                comments.append((syntax.opening, text[at + len(syntax.opening) : end]))
+                at = end + len(syntax.closing)
+            elif text.startswith(syntax.line, at):
+                end = text.find("\n", at)
+                end = len(text) if end < 0 else end
+                comments.append((syntax.line, text[at + len(syntax.line) : end].rstrip("\r")))
+                at = end
+            else:
+                token, at = self._token(at, letter)
+                token.comments, comments = comments, []
+                yield token
+        yield Token("end", "", len(text), comments)
+
+    def _token(self, at: int, letter: str) -> tuple[Token, int]:
+        text, syntax = self.source, self.syntax
+        if letter in syntax.quotes and not (letter == "'" and self._is_parameter(at)):
+            return self._text(at, letter)
+        if letter == "`" and syntax.quoted_names:
+            end = text.find("`", at + 1)
+            if end < 0:
+                raise self.fail("a name that does not end", at)
+            return Token("name", text[at + 1 : end], at), end + 1
+        if found := _NAME.match(text, at):
+            return Token("name", found[0], at), found.end()
+        if (found := _NUMBER.match(text, at)) and not (letter == "-" and not found[0][1:]):
+            return Token("number", found[0], at), found.end()
+        sign = next((each for each in _SIGNS if text.startswith(each, at)), letter)
+        return Token("sign", sign, at), at + len(sign)
+
+    def _is_parameter(self, at: int) -> bool:
+        """Whether a quote begins the name of a type parameter, as F# writes it."""
+        return self.syntax.opening == "(*"
+
+    def _text(self, at: int, quote: str) -> tuple[Token, int]:
+        text, doubled = self.source, self.syntax.doubled
+        end = at + 1
+        while end < len(text):
+            if text[end] == "\\" and not doubled:
+                end += 2
+            elif text[end] == quote:
+                if doubled and text.startswith(quote, end + 1):
+                    end += 2
+                else:
+                    break
+            else:
+                end += 1
+        if end >= len(text):
+            raise self.fail("a text that does not end", at)
+        inner = text[at + 1 : end]
+        value = inner.replace(quote * 2, quote) if doubled else _ESCAPE.sub(_unescaped, inner)
+        return Token("text", value, at), end + 1
+
+    def fail(self, message: str, place: int | None = None) -> ImportFailed:
+        """The error of something that is wrong at a place, or here."""
+        if place is None:
+            place = self.tokens[self.at].place
+        line = self.source.count("\n", 0, place) + 1
+        column = place - (self.source.rfind("\n", 0, place) + 1) + 1
+        return ImportFailed(f"line {line}, column {column}: {message}")
+
+    # Moving
+
+    @property
+    def here(self) -> Token:
+        """The token that is next."""
+        return self.tokens[self.at]
+
+    @property
+    def line(self) -> str:
+        """Where this is, for people."""
+        return f"line {self.source.count(chr(10), 0, self.here.place) + 1}"
+
+    def ahead(self, steps: int = 1) -> Token:
+        """A token after the next one."""
+        return self.tokens[min(self.at + steps, len(self.tokens) - 1)]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no token is left."""
+        return self.here.kind == "end"
+
+    def next(self) -> Token:
+        """Take a token."""
+        found = self.here
+        if found.kind == "end":
+            raise self.fail("the document ends here, in the middle of a declaration")
+        self.at += 1
+        return found
+
+    def sees(self, *texts: str) -> bool:
+        """Whether the next token is one of these words or signs."""
+        return self.here.kind != "text" and self.here.text in texts
+
+    def accept(self, *texts: str) -> bool:
+        """Take the next token where it is one of these."""
+        if self.sees(*texts):
+            self.at += 1
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        """Take the next token. Raises ImportFailed when it is another one."""
+        if not self.accept(text):
+            raise self.fail(f"expected {text!r}, got {self.here.text[:50]!r}")
+
+    def name(self) -> str:
+        """Take a name. Raises ImportFailed when there is none."""
+        if self.here.kind != "name":
+            raise self.fail(f"expected a name, got {self.here.text[:50]!r}")
+        return self.next().text.lstrip("@")
+
+    def skip(self, opening: str, closing: str) -> None:
+        """Pass over brackets and what is in them; the opening one is next."""
+        self.expect(opening)
+        depth = 1
+        while depth:
+            if self.sees(opening):
+                depth += 1
+            elif self.sees(closing):
+                depth -= 1
+            self.next()
+
+    def skip_to(self, *texts: str) -> None:
+        """Pass over tokens until one of these is next, whole brackets at once."""
+        while not self.is_over and not self.sees(*texts):
+            if self.sees("{"):
+                self.skip("{", "}")
+            elif self.sees("("):
+                self.skip("(", ")")
+            else:
+                self.next()
+
+    # What is said of a declaration
+
+    def notes(self) -> Notes:
+        """What the comments before the next token say."""
+        return Notes.of(self.here.comments, self)
+
+    def arguments(self) -> tuple[tuple[Value, ...], dict[str, Value]]:
+        """The arguments of an attribute in parentheses, or none."""
+        first: list[Value] = []
+        values: dict[str, Value] = {}
+        if not self.accept("("):
+            return (), {}
+        while not self.accept(")"):
+            named = self.here.kind == "name" and self.ahead().text in ("=", ":=", ":") and self.ahead().kind == "sign"
+            name = self.name() if named else ""
+            if named:
+                self.next()
+            value = self._value()
+            if named:
+                values[name] = value
+            else:
+                first.append(value)
+            if not self.sees(")"):
+                self.expect(",")
+        return tuple(first), values
+
+    def _value(self) -> Value:
+        found = self.next()
+        if found.kind == "text":
+            text = found.text
+            while self.accept("+"):
+                text += self.next().text
+            return text
+        if found.kind == "number":
+            return _number(found.text)
+        if found.text.lower() in ("true", "false"):
+            return found.text.lower() == "true"
+        # A constant, or typeof(...): its text.
+        text = found.text
+        while not self.sees(",", ")") and not self.is_over:
+            text += self.next().text
+            if text.endswith("("):
+                while not self.sees(")"):
+                    text += self.next().text
+                text += self.next().text
+        return text
+
+
+def _number(text: str) -> int | float:
+    if text.lower().startswith("0x"):
+        return int(text, 16)
+    return float(text) if "." in text else int(text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[2]:
+        return chr(int(found[2], 16)) if int(found[2], 16) < 0x110000 else found[0]
+    return _ESCAPED.get(found[1], found[1])
+
+
+#: What a documentation comment of one line has behind what begins a comment.
+_DOCUMENTED = {"//": "/", "'": "''", "#": "\0"}
+_TAG = re.compile(r"</?\w+/?>")
+_ATTRIBUTE = re.compile(r"\s*@(\w+)\s*(\(.*\))?\s*$", re.DOTALL)
+#: What documentation comments say of types, where the language does not.
+_TOLD = re.compile(r"@(type|description|template|var|typedef|property|returns?)\b")
+#: Above this the options of a document are no description.
+_OPTIONS = re.compile(r"\s*Options:")
+
+
+@dataclass
+class Notes:
+    """What comments say of the declaration behind them.
+
+    :ivar told: what their tags say: ``@type {T}``.
+    """
+
+    description: str = ""
+    attributes: list[Attribute] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, comments: list[tuple[str, str]], tokens: Tokens) -> Notes:
+        """The notes of some comments."""
+        notes = cls()
+        lines: list[str] = []
+        for opening, text in comments:
+            if _OPTIONS.match(text):
+                continue
+            if opening == tokens.syntax.line:
+                if not notes._attribute(text) and text.startswith(_DOCUMENTED[tokens.syntax.line]):
+                    lines.append(text.lstrip("/'"))
+            elif text.startswith("*"):
+                lines += notes._tags([each.strip().lstrip("*").strip() for each in text.splitlines()])
+        notes.description = notes.description or _plain("\n".join(lines))
+        return notes
+
+    def _attribute(self, text: str) -> bool:
+        found = _ATTRIBUTE.match(text)
+        if found is None:
+            return False
+        try:
+            first, values = Tokens(found[2] or "", Syntax(quotes='"')).arguments()
+        except ImportFailed:
+            return False
+        self.attributes.append(Attribute(found[1], first, values))
+        return True
+
+    def _tags(self, lines: list[str]) -> list[str]:
+        """Note what tags say; return the lines without any."""
+        text = "\n".join(lines)
+        found = [*_TOLD.finditer(text)]
+        for number, each in enumerate(found):
+            end = found[number + 1].start() if number + 1 < len(found) else len(text)
+            value = text[each.end() : end].strip().rstrip("/").strip()
+            if each[1] == "description":
+                self.description = " ".join(value.split())
+            else:
+                self.told.setdefault(each[1], value)
+        return (text[: found[0].start()] if found else text).splitlines()
+
+
+def _plain(text: str) -> str:
+    """The text of a documentation comment, on one line."""
+    return " ".join(unescape(_TAG.sub("", text)).split())

@@ -1,0 +1,67 @@
+"""Metadata pages: as text that a browser copies, and as HTML."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.contract.catalog import Access, Route
+from gateway.contract.typeinfo import Contract, TypeRef
+from gateway.importing.drafts import ImportFailed
+from gateway.sessions.service import service
+from tests.importing import contracts
+from tests.importing.test_languages import LOST, differences
+
+PAGE = contracts.CORPUS.parent / "newsession-page.txt"
+
+
+def new_session() -> Contract:
+    """The operation of the page, as the sessions API declares it."""
+    whole = contracts.without_lengths(contracts.sessions())
+    roots = [TypeRef("record", "NewSession"), TypeRef("record", "SessionInfo")]
+    return Contract((whole.by_name["NewSession"],), whole.reachable(roots))
+
+
+def test_the_page_of_the_original() -> None:
+    imported = contracts.read(PAGE.read_text())
+    assert imported.kind == "metadata page with types in Java"
+    assert {what for what, _ in differences(new_session(), imported.contract)} == {"namespace"}
+    assert [*imported.contract.types] == [*new_session().types]
+    (operation,) = imported.contract.operations
+    assert operation.routes == (Route(("POST",), "/sessions"),)
+    assert operation.access == Access(all_of=("User",))
+    assert operation.returns == TypeRef("record", "SessionInfo")
+    assert len(imported.losses) == 0
+    declared = contracts.declared(imported.contract)
+    assert contracts.plain(declared) == contracts.plain(imported.contract)
+
+
+@pytest.mark.parametrize("format_name", ["jsv", "xml"])
+@pytest.mark.parametrize("language", [each for each in LOST if each != "mjs"])
+def test_our_own_pages(language: str, format_name: str) -> None:
+    with service.client() as client:
+        text = client.get(f"/{format_name}/metadata?op=NewSession&lang={language}").text
+    imported = contracts.read(text)
+    assert {what for what, _ in differences(new_session(), imported.contract)} <= LOST[language]
+    (operation,) = imported.contract.operations
+    assert (operation.routes, operation.returns) == ((Route(("POST",), "/sessions"),), TypeRef("record", "SessionInfo"))
+    assert operation.access == Access(all_of=("User",))
+
+
+def test_an_operation_without_an_answer() -> None:
+    with service.client() as client:
+        text = client.get("/json/metadata?op=EndSession&lang=csharp").text
+    (operation,) = contracts.read(text).contract.operations
+    assert operation.returns is None
+    assert operation.routes[0].path == "/sessions/{SessionId}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!doctype html><html><head><title>Log in</title></head><body><form><input name=password></form></body></html>",
+        "<html><body><script>export class A { constructor() { } }</script></body></html>",
+    ],
+)
+def test_a_page_without_types(text: str) -> None:
+    with pytest.raises(ImportFailed, match=r"has no types: .* a log-in page"):
+        contracts.read(text)
