@@ -62,7 +62,7 @@ class BraceReader(ABC):
         while True:
             if found := self.attributes():
                 notes.attributes += found
-            elif tokens.here.kind == "name" and tokens.here.text in self.modifiers and not self._is_a_name():
+            elif tokens.here.kind == "name" and tokens.here.text in self.modifiers and not self.is_a_name():
                 tokens.next()
             else:
                 return notes
@@ -71,7 +71,7 @@ class BraceReader(ABC):
             notes.description = notes.description or more.description
             notes.told = {**more.told, **notes.told}
 
-    def _is_a_name(self) -> bool:
+    def is_a_name(self) -> bool:
         """Whether a word that may be a modifier is the name of a member."""
         following = self.tokens.ahead()
         return following.kind == "sign" and following.text in (";", "=", "{", ":", ",", "?", "}")

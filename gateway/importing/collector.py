@@ -20,6 +20,8 @@ Member: TypeAlias = tuple[str, int | None, Notes]
 
 _VERBS = frozenset(ANY)
 _WORD = re.compile(r"[^\W_]+")
+#: Bases that say how a class is converted, not what it is.
+_HELPERS = words("IExtensibleDataObject IConvertible JsonSerializable Codable Equatable Hashable")
 #: Attributes that say how a class is generated, not what it is.
 _NOISE = words(
     """
@@ -86,9 +88,11 @@ class Collector:
                 is_request, returns = True, each.arguments[0] if each.arguments else None
             elif each.name == "IReturnVoid":
                 is_request = True
+            elif each.name in _HELPERS:
+                continue
             elif base is None and not _is_interface(each.name) and not interfaces:
                 base = each
-            elif each.name not in ("IExtensibleDataObject", "IConvertible", "JsonSerializable", "Codable"):
+            else:
                 interfaces.append((each, ""))
         attributes = notes.attributes
         description = notes.description or _told(attributes, "Description", "Api")

@@ -7,12 +7,37 @@ from collections.abc import Callable
 
 from gateway.importing import python
 from gateway.importing.csharp import CSharpReader
+from gateway.importing.dart import DartReader
 from gateway.importing.drafts import Draft, ImportFailed
+from gateway.importing.fsharp import FSharpReader
 from gateway.importing.jvm import JavaReader, KotlinReader
+from gateway.importing.php import PhpReader
+from gateway.importing.swift import SwiftReader
 from gateway.importing.typescript import DeclarationReader, JavaScriptReader, TypeScriptReader
+from gateway.importing.vbnet import VisualBasicReader
 
 #: What only documents of a language have, at the beginning of a line; the first that is found decides.
 _MARKS: tuple[tuple[str, Callable[[str], Draft]], ...] = (
+    (
+        r"Imports ServiceStack\b|Namespace Global\b|Public (?:Partial )?Class \w",
+        lambda text: VisualBasicReader(text).read(),
+    ),
+    (
+        r"open ServiceStack\b|type \w+(?:<[^>\n]*>)?\(\) =|\[<AllowNullLiteral>\]",
+        lambda text: FSharpReader(text).read(),
+    ),
+    (
+        r"<\?php|enum \w+ : (?:string|int)\b|class \w[^\n]* implements [^\n]*JsonSerializable",
+        lambda text: PhpReader(text).read(),
+    ),
+    (
+        r"public class \w[^\n]*: [^\n]*Codable|public enum \w+ *: *(?:String|Int), *Codable|import ServiceStack$",
+        lambda text: SwiftReader(text).read(),
+    ),
+    (
+        r"import 'package:servicestack/|class \w[^\n]* implements [^\n]*IConvertible",
+        lambda text: DartReader(text).read(),
+    ),
     (r"import net\.servicestack\.client\.\*;|public static (?:class|enum) \w", lambda text: JavaReader(text).read()),
     (
         r"import net\.servicestack\.client\.\*|open class \w|enum class \w|data class \w",
@@ -50,7 +75,8 @@ def read(text: str) -> Draft:
                 raise ImportFailed(f"this {draft.kind} declares no types")
             return draft
     raise ImportFailed(
-        "this is none of the documents that can be imported: metadata.json, app.json, types in C#, TypeScript, Java, Kotlin or Python"
+        "this is none of the documents that can be imported: metadata.json, app.json, a metadata page, or types in C#, TypeScript, "
+        "JavaScript, Java, Kotlin, Python, PHP, Swift, Dart, F# or VB.NET"
     )
 
 

@@ -50,7 +50,9 @@ class Token:
 
 _NAME = re.compile(r"[@$]?[^\W\d]\w*")
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?)")
-_SIGNS = ("[<", ">]", "=>", "->", "::", ":=", "...")
+_SIGNS = ("=>", "->", "::", ":=", "...")
+#: F# alone has these, around attributes.
+_BRACKETS = ("[<", ">]")
 _ESCAPE = re.compile(r"\\(u\{?([0-9a-fA-F]{1,6})\}?|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
@@ -104,7 +106,8 @@ class Tokens:
             return Token("name", found[0], at), found.end()
         if (found := _NUMBER.match(text, at)) and not (letter == "-" and not found[0][1:]):
             return Token("number", found[0], at), found.end()
-        sign = next((each for each in _SIGNS if text.startswith(each, at)), letter)
+        signs = (*_BRACKETS, *_SIGNS) if syntax.opening == "(*" else _SIGNS
+        sign = next((each for each in signs if text.startswith(each, at)), letter)
         return Token("sign", sign, at), at + len(sign)
 
     def _is_parameter(self, at: int) -> bool:
@@ -327,6 +330,8 @@ class Notes:
             value = text[each.end() : end].strip().rstrip("/").strip()
             if each[1] == "description":
                 self.description = " ".join(value.split())
+            elif each[1] == "template":
+                self.told["template"] = f"{self.told.get('template', '')} {value}".strip()
             else:
                 self.told.setdefault(each[1], value)
         return (text[: found[0].start()] if found else text).splitlines()
