@@ -1,10 +1,10 @@
 """How storage slows down as sessions grow in number: one session, pages by each filter, deep pages, totals, searches.
 
-    python benchmarks/growth.py [--sizes 1000,100000] [--rounds N] [--mariadb]
+    python benchmarks/growth.py [--sizes 1000,100000,1000000] [--rounds N] [--mariadb | --url URL]
 
-One database is filled up to each size in turn, on SQLite or on a MariaDB server that the benchmark starts. A line has a case's time of
-one call at each size, as a ratio to its time at the first size. A search for a text that no session has reads every row, so that it
-grows with the table; everything else should not. A million sessions take several minutes to store.
+One database is filled up to each size in turn: SQLite, a MariaDB server that the benchmark starts, or the empty database of a URL. A
+line has a case's time of one call at each size, as a ratio to its time at the first size. A search for a text that no session has reads
+every row, so that it grows with the table; everything else should not. A million sessions take several minutes to store.
 """
 
 from __future__ import annotations
@@ -122,11 +122,15 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,100000", help="numbers of sessions, in order, separated by commas")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mariadb", action="store_true")
+    parser.add_argument("--url", help="an empty database, as GATEWAY_DATABASE_URL names it; its tables stay")
     options = parser.parse_args()
     sizes = [int(each) for each in options.sizes.split(",")]
-    opened = storage.mariadb if options.mariadb else storage.sqlite
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
-        found = measure(url, sizes, options.rounds)
+    if options.url:
+        found = measure(options.url, sizes, options.rounds)
+    else:
+        opened = storage.mariadb if options.mariadb else storage.sqlite
+        with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
+            found = measure(url, sizes, options.rounds)
     for name, seconds in found.items():
         ratios = "".join(f"{each / seconds[0]:10.1f}x" for each in seconds)
         print(f"{name:26}{seconds[0] * 1e3:9.2f} ms{ratios}")

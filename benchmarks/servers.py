@@ -1,0 +1,291 @@
+"""Requests a second of ``gateway serve`` by wrk: gunicorn and granian, with one worker and with two.
+
+    python benchmarks/servers.py [--seconds N] [--rounds N] [--connections N] [--peer URL --peer-key KEY [--peer-user EMAIL:PASSWORD]]
+
+All servers run from the beginning, and each round measures every case on each of them in turn, in the opposite order of the round before.
+A line has a case's requests a second, and as medians of the rounds its share of gunicorn's, of a Falcon hello in the same workers, and
+of the peer: another host of the sessions API, such as the ServiceStack host that the gateway replaces. First come the seconds until
+``gateway serve`` listens, and the time of ``import gateway.wsgi`` beside the libraries that it imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from requests import API_KEY, EMAIL, PASSWORD, await_port, free_port, ratio
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVERS = ("gunicorn", "granian")
+WORKERS = (1, 2)
+#: Sessions that lists are made of.
+STORED = 2000
+SESSION = {
+    "displayName": "Support call",
+    "channel": "Voice",
+    "fromAddress": "+15551230001",
+    "fromName": "Ann Example",
+    "memberEmailAddresses": ["bob@example.org", "eve@example.org"],
+}
+HELLO = "hello"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A host that is measured.
+
+    :ivar key: its API key.
+    :ivar user: e-mail address and password of a log-in; empty for no log-ins.
+    """
+
+    name: str
+    url: str
+    key: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request that wrk repeats.
+
+    :ivar body: the document that is posted; None for a GET.
+    :ivar fails: every response is an error.
+    :ivar connections: connections that are open at once; None for the option's.
+    """
+
+    path: str
+    body: object = None
+    fails: bool = False
+    has_key: bool = True
+    connections: int | None = None
+
+
+def ask(target: Target, path: str, body: object = None) -> object:
+    """The document of a response."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {
+        "Authorization": f"Bearer {target.key}",
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+    }
+    with urllib.request.urlopen(urllib.request.Request(target.url + path, data, headers), timeout=60) as response:
+        return json.load(response)
+
+
+def cases_of(target: Target) -> Mapping[str, Case]:
+    """What is measured at a host that has the sessions API."""
+    made = ask(target, "/sessions", SESSION)
+    assert isinstance(made, dict)
+    email, _, password = target.user.partition(":")
+    login = {"provider": "credentials", "userName": email, "password": password}
+    one = f"/sessions/{made['id']}"
+    cases = {
+        "GET a session, JSON": Case(f"{one}?format=json"),
+        "GET a session, JSV": Case(f"{one}?format=jsv"),
+        "POST a session": Case("/sessions?format=json", SESSION),
+        "list of 50": Case("/sessions?countPerPage=50&format=json"),
+        f"stream of {STORED}": Case("/sessions.jsonl?all=true", connections=1),
+        "log-in": Case("/auth?format=json", login, has_key=False, connections=2),
+        "404": Case("/sessions/01a206fc30dc7c9186dd3f3272903247?format=json", fails=True),
+        "401": Case(f"{one}?format=json", fails=True, has_key=False),
+    }
+    return {name: each for name, each in cases.items() if target.user or name != "log-in"}
+
+
+def script(folder: Path, case: Case, name: str) -> list[str]:
+    """wrk's options for the body of a case."""
+    if case.body is None:
+        return []
+    path = folder / f"{name.replace(' ', '-')}.lua"
+    body = json.dumps(json.dumps(case.body))
+    path.write_text(f'wrk.method = "POST"\nwrk.body = {body}\nwrk.headers["Content-Type"] = "application/json"\n')
+    return ["-s", str(path)]
+
+
+def requests_a_second(target: Target, case: Case, more: list[str], options: argparse.Namespace) -> float:
+    """What wrk measures. Exits when a response has another status than the case expects."""
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{case.connections or options.connections}",
+        f"-d{options.seconds}s",
+        "--timeout=30s",
+        *more,
+    ]
+    key = ["-H", f"Authorization: Bearer {target.key}"] if case.has_key and target.key else []
+    printed = subprocess.run(
+        [*command, *key, target.url + case.path], check=True, capture_output=True, text=True
+    ).stdout
+    if ("Non-2xx" in printed) != case.fails:
+        raise SystemExit(f"{target.name} {case.path}: {printed}")
+    return float(printed.partition("Requests/sec:")[2].split()[0])
+
+
+@contextmanager
+def running(command: list[str], port: int, **more: str) -> Iterator[None]:
+    """A server, ended by its own process id."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    environment = {**inherited, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}", **more}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=more.get("FOLDER", "."),
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        await_port(port)
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def gateway(server: str, workers: int, folder: Path) -> tuple[Target, list[str], int, Mapping[str, str]]:
+    """A gateway that is not started: what it is, its command, its port and its environment."""
+    port = free_port()
+    folder.mkdir(exist_ok=True)
+    environment = {
+        "FOLDER": str(folder),
+        "GATEWAY_BIND": f"127.0.0.1:{port}",
+        "GATEWAY_SERVER": server,
+        "GATEWAY_WORKERS": str(workers),
+        "GATEWAY_LOG": "json",
+        "GATEWAY_BOOTSTRAP_EMAIL": EMAIL,
+        "GATEWAY_BOOTSTRAP_PASSWORD": PASSWORD,
+        "GATEWAY_BOOTSTRAP_API_KEY": API_KEY,
+    }
+    target = Target(f"{server} x {workers}", f"http://127.0.0.1:{port}", API_KEY, f"{EMAIL}:{PASSWORD}")
+    return target, ["gateway", "serve"], port, environment
+
+
+def greeting(server: str, workers: int) -> tuple[Target, list[str], int]:
+    """The hello in the gateway's workers."""
+    from gateway.serving.application import WORKERS as CLASSES
+    from gateway.serving.application import gunicorn_settings
+    from gateway.settings import Settings
+
+    port = free_port()
+    threads = gunicorn_settings(Settings.defaults())["threads"]
+    options = [
+        f"--bind=127.0.0.1:{port}",
+        f"--workers={workers}",
+        f"--threads={threads}",
+        f"--worker-class={CLASSES[server]}",
+    ]
+    fixed = ["--keep-alive=75", "--no-control-socket", "--log-level=error", "requests:hello()"]
+    return Target(f"{server} x {workers}", f"http://127.0.0.1:{port}"), ["gunicorn", *options, *fixed], port
+
+
+def fill(target: Target) -> None:
+    """Store what lists are made of."""
+    for _ in range(STORED // 100):
+        ask(target, "/json/reply/NewSession[]", [SESSION] * 100)
+
+
+def measure(
+    hellos: list[Target], targets: list[Target], peer: Target | None, folder: Path, options: argparse.Namespace
+) -> None:
+    """Print every case's requests a second."""
+    asked = {each.name: cases_of(each) for each in (*targets, *([peer] if peer else []))}
+    names = list(asked[targets[0].name])
+    runs: dict[str, Callable[[], float]] = {}
+    for each in hellos:
+        runs[f"{HELLO}|{each.name}"] = lambda each=each: requests_a_second(each, Case("/"), [], options)  # type: ignore[misc]
+    for name in names:
+        for each in (*targets, *([peer] if peer else [])):
+            if (case := asked[each.name].get(name)) is not None:
+                more = script(folder, case, f"{each.name}-{name}")
+                runs[f"{name}|{each.name}"] = lambda each=each, case=case, more=more: requests_a_second(
+                    each, case, more, options
+                )  # type: ignore[misc]
+    figures: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(options.rounds):
+        for name in list(runs)[:: 1 if turn % 2 == 0 else -1]:
+            figures[name].append(runs[name]())
+    print(f"{'':20}{'':14}{'req/s':>10}{'of gunicorn':>13}{'of hello':>10}{'of peer':>10}")
+    for name in (HELLO, *names):
+        for each in (*targets, *([peer] if peer else [])):
+            key = f"{name}|{each.name}"
+            others = (key.replace("granian", "gunicorn"), f"{HELLO}|{each.name}", f"{name}|peer")
+            if key in figures:
+                shares = [f"{ratio(figures, key, other):.3g}" if other in figures else "" for other in others]
+                print(
+                    f"{name:20}{each.name:14}{statistics.median(figures[key]):10.0f}{shares[0]:>13}{shares[1]:>10}{shares[2]:>10}"
+                )
+
+
+def start_times(folder: Path, rounds: int) -> None:
+    """Print how long a start takes until the gateway listens, and how long its import takes."""
+    starts, imports, libraries = [], [], []
+    for _ in range(rounds + 1):
+        # The first round makes the database.
+        _, command, port, environment = gateway("gunicorn", 1, folder / "start")
+        began = time.perf_counter()
+        with running(command, port, **environment):
+            starts.append(time.perf_counter() - began)
+        for found, module in ((imports, "gateway.wsgi"), (libraries, "falcon, marshmallow, peewee")):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", f"import {module}"], cwd=ROOT, check=True)
+            found.append(time.perf_counter() - began)
+    share = statistics.median(one / other for one, other in zip(imports[1:], libraries[1:], strict=True))
+    print(f"\ngateway serve listens after {statistics.median(starts[1:]):.2f} s")
+    print(f"import gateway.wsgi takes {share:.2f} times as long as importing falcon, marshmallow and peewee")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=1, help="of one case on one server in one round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--peer", help="URL of another host of the sessions API")
+    parser.add_argument("--peer-key", default="", help="its API key")
+    parser.add_argument("--peer-user", default="", help="EMAIL:PASSWORD of a log-in there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        start_times(folder, options.rounds)
+        if shutil.which("wrk") is None:
+            print("wrk is not installed: requests a second are not measured.")
+            return
+        servers = [each for each in SERVERS if each == "gunicorn" or has_granian()]
+        hellos, targets = [], []
+        for server in servers:
+            for workers in WORKERS:
+                target, command, port, environment = gateway(server, workers, folder / f"{server}-{workers}")
+                stack.enter_context(running(command, port, **environment))
+                fill(target)
+                targets.append(target)
+                greeter, command, port = greeting(server, workers)
+                stack.enter_context(running(command, port))
+                hellos.append(greeter)
+        peer = Target("peer", options.peer.rstrip("/"), options.peer_key, options.peer_user) if options.peer else None
+        measure(hellos, targets, peer, folder, options)
+
+
+def has_granian() -> bool:
+    """Whether granian is installed; says so where it is not."""
+    from importlib.util import find_spec
+
+    if find_spec("granian") is None:
+        print("granian is not installed: gunicorn is measured alone.")
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()
