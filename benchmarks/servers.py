@@ -26,13 +26,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from requests import API_KEY, EMAIL, PASSWORD, await_port, free_port, ratio
+from requests import API_KEY, EMAIL, PASSWORD, await_port, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("gunicorn", "granian")
 WORKERS = (1, 2)
 #: Sessions that lists are made of.
-STORED = 2000
+STORED = 500
 SESSION = {
     "displayName": "Support call",
     "channel": "Voice",
@@ -222,10 +222,17 @@ def measure(
             key = f"{name}|{each.name}"
             others = (key.replace("granian", "gunicorn"), f"{HELLO}|{each.name}", f"{name}|peer")
             if key in figures:
-                shares = [f"{ratio(figures, key, other):.3g}" if other in figures else "" for other in others]
+                shares = [share(figures, key, other) for other in others]
                 print(
                     f"{name:20}{each.name:14}{statistics.median(figures[key]):10.0f}{shares[0]:>13}{shares[1]:>10}{shares[2]:>10}"
                 )
+
+
+def share(figures: Mapping[str, list[float]], name: str, base: str) -> str:
+    """A case as a share of another, the median of the rounds in which that one was answered at all."""
+    rounds = zip(figures[name], figures.get(base, []), strict=False)
+    shares = [one / other for one, other in rounds if other]
+    return f"{statistics.median(shares):.3g}" if shares else ""
 
 
 def start_times(folder: Path, rounds: int) -> None:

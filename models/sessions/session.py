@@ -76,6 +76,9 @@ else:
     #: A session: every column as an attribute, with ``members`` and ``log``.
     SessionRow = namedtuple("SessionRow", (*_COLUMNS, "members", "log"))
 
+#: What changes whenever a session does, of its columns or its row.
+_state = itemgetter(_COLUMNS.index("version"), _COLUMNS.index("date_last_modified"))
+
 # PERF: a named tuple's own `_make` costs several times as much as making the tuple.
 _new: Callable[[type, Iterable[Any]], Any] = tuple.__new__
 
@@ -235,6 +238,26 @@ def _recent(unit: Unit, session_id: str) -> SessionRow | None:
     if row is not None and len(row.log) + len(row.members) <= _MOST_KEPT:
         recent.keep(row.id, row)
     return row
+
+
+def recent_rows(unit: Unit, found: Iterable[Sequence[Any]]) -> dict[str, SessionRow]:
+    """The sessions that are in memory as they are stored, by id.
+
+    :param found: the columns of sessions as a reading unit read them, in the order in which `ALL` has them.
+    """
+    recent = RECENT.on(unit.database)
+    kept: dict[str, SessionRow] = {}
+    for columns in found:
+        row = recent.get(columns[0])
+        if row is not None and _state(row) == _state(columns):
+            kept[columns[0]] = row
+    return kept
+
+
+def keep_recent(unit: Unit, rows: Iterable[SessionRow]) -> None:
+    """Keep sessions in memory that a reading unit has read."""
+    short = [(row.id, row) for row in rows if len(row.log) + len(row.members) <= _MOST_KEPT]
+    RECENT.on(unit.database).keep_all(short)
 
 
 def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | None:

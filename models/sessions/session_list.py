@@ -14,7 +14,17 @@ from models.engine.conditions import at_least, at_most, contains, contains_in_st
 from models.engine.database import Unit
 from models.engine.listing import BLOCK, Listing, Order, size_of
 from models.engine.statements import Statement, param
-from models.sessions.session import ALL, LogRow, MemberRow, SessionRow, log_rows, member_rows, session_row
+from models.sessions.session import (
+    ALL,
+    LogRow,
+    MemberRow,
+    SessionRow,
+    keep_recent,
+    log_rows,
+    member_rows,
+    recent_rows,
+    session_row,
+)
 from models.sessions.tables import FROM_START, START, TO_START, Session, SessionLog, SessionMember
 
 
@@ -125,6 +135,18 @@ def _whole(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
         yield from _with_children(unit, rows[begin : begin + BLOCK])
 
 
+def _recent(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
+    """Sessions of at most `BLOCK` rows; members and log are read of those that are not in memory as they are."""
+    known = recent_rows(unit, rows)
+    unit.spend(sum([len(each.members) + len(each.log) for each in known.values()]))
+    changed = [row for row in rows if row[0] not in known] if known else rows
+    if changed:
+        read = {each.id: each for each in _with_children(unit, changed)}
+        keep_recent(unit, read.values())
+        known |= read
+    return [known[row[0]] for row in rows]
+
+
 def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
     """Sessions of at most `BLOCK` rows; those with long logs are read few at a time."""
     ids = [row[0] for row in rows]
@@ -193,7 +215,9 @@ def _columns(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, o
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
     """At most `limit` sessions after `offset`, whole."""
-    return list(_whole(unit, _columns(unit, filters, order, limit, offset)))
+    rows = _columns(unit, filters, order, limit, offset)
+    # What a long page has would push everything else out of memory.
+    return list(_whole(unit, rows)) if unit.writes or len(rows) > BLOCK else _recent(unit, rows)
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:

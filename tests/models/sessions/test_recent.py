@@ -6,7 +6,8 @@ from typing import Any
 
 from models import Database, connect
 from models.engine.caches import Recent
-from models.sessions import session
+from models.engine.listing import BLOCK, Order
+from models.sessions import session, session_list
 from models.sessions.session import LogRow
 from tests.models.conftest import add, instant, stored
 
@@ -118,3 +119,68 @@ def test_what_a_writing_unit_sees_is_not_kept(database: Database) -> None:
         with database.unit_of_work() as unit:
             stored(unit, row.id)
     assert row.id not in session.RECENT.on(database)
+
+
+def page(database: Database, limit: int = 10) -> list[Any]:
+    with database.unit_of_work(write=False) as unit:
+        return session_list.page(unit, {"archived": False}, Order("date_created"), limit)
+
+
+def test_a_page_has_what_nobody_changed_from_memory(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        rows = [add(unit, "ada", "bob"), add(unit), add(unit, "eve", log=["made", "changed"])]
+    once, twice, again = (page(database) for _ in range(3))
+    assert once == twice == again == rows[::-1]
+    assert [one is other for one, other in zip(twice, again, strict=True)] == [True] * 3
+    assert read(database, rows[0].id) is again[2]
+
+
+def test_a_page_has_what_another_process_changed_and_the_rest_in_order(database: Database, migrated_url: str) -> None:
+    with database.unit_of_work() as unit:
+        rows = [add(unit, "ada") for _ in range(5)]
+    for _ in range(2):
+        page(database)
+    kept = page(database)
+    other = connect(migrated_url)
+    try:
+        rename(other, rows[2].id, "new")
+    finally:
+        other.dispose()
+    found = page(database)
+    assert [each.id for each in found] == [each.id for each in rows[::-1]]
+    assert [each.display_name for each in found] == [None, None, "new", None, None]
+    assert [line.message for line in found[2].log] == ["made", "is new"]
+    assert [one is other for one, other in zip(found, kept, strict=True)] == [True, True, False, True, True]
+
+
+def test_pages_from_memory_count_against_the_budget_as_others_do(database: Database) -> None:
+    class Budget:
+        rows = 0
+
+        def spend(self, rows: int, size: int = 0) -> None:
+            self.rows += rows
+
+        def pause(self) -> None:
+            pass
+
+    with database.unit_of_work() as unit:
+        for _ in range(3):
+            add(unit, "ada", "bob", log=["made", "changed"])
+    spent = []
+    for _ in range(3):
+        budget = Budget()
+        with database.unit_of_work(write=False, budget=budget) as unit:
+            session_list.page(unit, {"archived": False}, Order("date_created"), 10)
+        spent.append(budget.rows)
+    assert spent == [3 + 3 * 4] * 3
+
+
+def test_a_long_page_and_a_writing_unit_keep_nothing(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        for _ in range(BLOCK + 1):
+            add(unit, log=[])
+    for _ in range(2):
+        page(database, BLOCK + 1)
+        with database.unit_of_work() as unit:
+            session_list.page(unit, {"archived": False}, Order("date_created"), 10)
+    assert not session.RECENT.on(database)
