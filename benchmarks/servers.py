@@ -131,7 +131,10 @@ def requests_a_second(target: Target, case: Case, more: list[str], options: argp
     ).stdout
     if ("Non-2xx" in printed) != case.fails:
         raise SystemExit(f"{target.name} {case.path}: {printed}")
-    return float(printed.partition("Requests/sec:")[2].split()[0])
+    rate = float(printed.partition("Requests/sec:")[2].split()[0])
+    if not rate and "Socket errors" in printed:
+        raise SystemExit(f"{target.name} {case.path}: {printed}")
+    return rate
 
 
 @contextmanager
@@ -173,21 +176,15 @@ def gateway(server: str, workers: int, folder: Path) -> tuple[Target, list[str],
 
 
 def greeting(server: str, workers: int) -> tuple[Target, list[str], int]:
-    """The hello in the gateway's workers."""
-    from gateway.serving.application import WORKERS as CLASSES
-    from gateway.serving.application import gunicorn_settings
-    from gateway.settings import Settings
-
+    """The hello on a server, as its own command starts it with threads."""
     port = free_port()
-    threads = gunicorn_settings(Settings.defaults())["threads"]
-    options = [
-        f"--bind=127.0.0.1:{port}",
-        f"--workers={workers}",
-        f"--threads={threads}",
-        f"--worker-class={CLASSES[server]}",
-    ]
-    fixed = ["--keep-alive=75", "--no-control-socket", "--log-level=error", "requests:hello()"]
-    return Target(f"{server} x {workers}", f"http://127.0.0.1:{port}"), ["gunicorn", *options, *fixed], port
+    commands = {
+        "gunicorn": f"gunicorn --bind=127.0.0.1:{port} --worker-class=gthread --threads=16 --keep-alive=75 --no-control-socket",
+        "granian": f"granian --interface=wsgi --host=127.0.0.1 --port={port} --blocking-threads=16 --factory",
+    }
+    applications = {"gunicorn": "requests:hello()", "granian": "requests:hello"}
+    target = Target(f"{server} x {workers}", f"http://127.0.0.1:{port}")
+    return target, [*commands[server].split(), f"--workers={workers}", applications[server]], port
 
 
 def fill(target: Target) -> None:
@@ -256,8 +253,8 @@ def start_times(folder: Path, rounds: int) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=1, help="of one case on one server in one round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=2, help="of one case on one server in one round")
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--peer", help="URL of another host of the sessions API")
     parser.add_argument("--peer-key", default="", help="its API key")

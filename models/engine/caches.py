@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 Key = TypeVar("Key")
@@ -26,22 +26,16 @@ class Recent(OrderedDict[Key, Value]):
 
     def keep(self, key: Key, value: Value) -> None:
         """Keep a value, unless its key comes for the first time."""
-        self.keep_all(((key, value),))
-
-    def keep_all(self, items: Iterable[tuple[Key, Value]]) -> None:
-        """Keep values, but those whose keys come for the first time."""
-        once = self._once
         with self._keeping:
-            for key, value in items:
-                if key in self or key in once:
-                    once.discard(key)
-                    self[key] = value
-                    if len(self) > self._most:
-                        self.popitem(last=False)
-                    continue
-                if len(once) >= self._most:
-                    once.clear()
-                once.add(key)
+            if key in self or key in self._once:
+                self._once.discard(key)
+                self[key] = value
+                if len(self) > self._most:
+                    self.popitem(last=False)
+                return
+            if len(self._once) >= self._most:
+                self._once.clear()
+            self._once.add(key)
 
 
 class Cached(Protocol):

@@ -256,8 +256,10 @@ def recent_rows(unit: Unit, found: Iterable[Sequence[Any]]) -> dict[str, Session
 
 def keep_recent(unit: Unit, rows: Iterable[SessionRow]) -> None:
     """Keep sessions in memory that a reading unit has read."""
-    short = [(row.id, row) for row in rows if len(row.log) + len(row.members) <= _MOST_KEPT]
-    RECENT.on(unit.database).keep_all(short)
+    recent = RECENT.on(unit.database)
+    for row in rows:
+        if len(row.log) + len(row.members) <= _MOST_KEPT:
+            recent.keep(row.id, row)
 
 
 def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | None:

@@ -153,22 +153,26 @@ def test_a_page_has_what_another_process_changed_and_the_rest_in_order(database:
     assert [one is other for one, other in zip(found, kept, strict=True)] == [True, True, False, True, True]
 
 
+class Spent:
+    """A budget without a limit that counts rows."""
+
+    statement: float | None = None
+    rows = 0
+
+    def spend(self, rows: int, size: int = 0) -> None:
+        self.rows += rows
+
+    def pause(self) -> None:
+        pass
+
+
 def test_pages_from_memory_count_against_the_budget_as_others_do(database: Database) -> None:
-    class Budget:
-        rows = 0
-
-        def spend(self, rows: int, size: int = 0) -> None:
-            self.rows += rows
-
-        def pause(self) -> None:
-            pass
-
     with database.unit_of_work() as unit:
         for _ in range(3):
             add(unit, "ada", "bob", log=["made", "changed"])
     spent = []
     for _ in range(3):
-        budget = Budget()
+        budget = Spent()
         with database.unit_of_work(write=False, budget=budget) as unit:
             session_list.page(unit, {"archived": False}, Order("date_created"), 10)
         spent.append(budget.rows)
