@@ -1,12 +1,13 @@
-"""What a use case gets beside the request and what it gives back, and by which protocols requests reach callers and transactions.
+"""The call of a handler: its context, its results, and the protocols of callers, events and old hosts.
 
-A handler is ``handler(request, context) -> result``. The result's attributes are the fields of the answer's DTO by attribute name (a row
-of `models`, or ``SomeInfo.new(...)``); None is no answer. A handler of a list that was asked for with ``all=true`` gives back a `Streamed`
-instead: what can be refused was refused by then, and nothing was read yet. Whoever sends it opens a unit of work of its own and keeps it
-open until the last item is sent or the client has left:
+A handler is ``handler(request, context) -> result``. The result has the fields of the response's DTO as attributes: it is a row of
+`models`, or ``SomeInfo.new(...)``. None is a response without content.
+
+For a list with ``all=true`` a handler returns a `Streamed`: the request is checked, but no row is read. The sender opens another unit of
+work, and closes it after the last row, or when the client leaves:
 
     with transactions.unit(write=False) as unit:
-        answer = result.open(unit)      # answer.items is an iterator, to be consumed once and in time
+        answer = result.open(unit)      # answer.items is an iterator, to be read once, before the unit ends
 """
 
 from __future__ import annotations
@@ -32,22 +33,22 @@ if TYPE_CHECKING:
 
 
 def instant(moment: datetime) -> str:
-    """A point in time as the API writes it: ISO 8601, UTC, always six digits and ``Z``."""
+    """Return a point in time as the API writes it: ISO 8601 in UTC, with six digits and ``Z``."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def now() -> str:
-    """`instant` of this moment."""
+    """Return the current time as the API writes it (`instant`)."""
     return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def version_name(row: Any) -> str:
-    """What a version of a stored row is known by outside: a client that says it has seen that very one."""
+    """Return the ETag of a row's version, without quotes."""
     return f"{row.id}-{row.version}"
 
 
 class Method(Enum):
-    """How a caller proved who it is."""
+    """The kind of credentials that signed the caller in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a method
     KEY = "key"
@@ -55,18 +56,18 @@ class Method(Enum):
     COOKIE = "cookie"
     #: A login session, named by the X-ss-id header in place of a cookie.
     SESSION = "session"
-    #: Whatever a service's own function looks at.
+    #: Other credentials, which a service's own function reads.
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in user, as far as requests need to know.
+    """A signed-in caller.
 
-    :ivar account_ids: the user's accounts, the first one the user's own.
-    :ivar session_id: the login session that the request showed; empty where it showed other credentials.
-    :ivar renewed: that session outlasts the browser and lasts anew, so its cookies should too.
-    :ivar permissions: what the caller may do beside what its roles allow.
+    :ivar account_ids: the user's accounts, the user's own first.
+    :ivar session_id: the login session of the request; empty for other credentials.
+    :ivar renewed: the login session is a permanent one and was extended, so its cookies are sent again.
+    :ivar permissions: the caller's permissions, beside its roles.
     """
 
     user_id: str
@@ -89,7 +90,7 @@ class Principal:
         email: str = "",
         display_name: str = "",
     ) -> Principal:
-        """A caller that a service's own function knows.
+        """Return a caller, for a service's own function.
 
         :param roles: names of roles that the service declares.
         """
@@ -98,9 +99,9 @@ class Principal:
 
 
 def authorize(principal: Principal | None, access: Access) -> None:
-    """Let the caller pass.
+    """Check that a caller may call an operation.
 
-    :raises NotAuthenticated: when nobody is signed in, or without the API key that is demanded.
+    :raises NotAuthenticated: when the caller is not signed in, or lacks the API key that the rule demands.
     :raises RoleMissing: when the caller lacks a role.
     :raises PermissionMissing: when the caller lacks a permission.
     """
@@ -120,13 +121,13 @@ def authorize(principal: Principal | None, access: Access) -> None:
 
 
 class Credentials(NamedTuple):
-    """What a request shows of its sender, as sent. Its text never shows secrets.
+    """The credentials of a request, as sent. Their ``repr`` has no secrets.
 
     :ivar authorization: the Authorization header.
     :ivar api_key: the X-Api-Key header.
     :ivar session_id: the X-ss-id header.
     :ivar cookie: the Cookie header.
-    :ivar address: where the request comes from.
+    :ivar address: the address of the client.
     """
 
     authorization: str | None = None
@@ -137,7 +138,7 @@ class Credentials(NamedTuple):
 
     @property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies, of several with one name the first."""
+        """The cookies by name; of several with one name, the first."""
         found: dict[str, str] = {}
         for name, value in cookies(self.cookie):
             found.setdefault(name, value)
@@ -145,7 +146,7 @@ class Credentials(NamedTuple):
 
     @property
     def bearer(self) -> str:
-        """What the Authorization header bears; empty where it has another scheme."""
+        """The token or key of ``Authorization: Bearer``; empty for other schemes."""
         scheme, _, value = (self.authorization or "").strip().partition(" ")
         return value.strip() if scheme.lower() == "bearer" else ""
 
@@ -153,12 +154,12 @@ class Credentials(NamedTuple):
         return f"Credentials(address={self.address!r})"
 
 
-#: What a request without credentials shows.
+#: The credentials of a request that has none.
 NONE = Credentials()
 
 
 def cookies(line: str) -> Iterator[tuple[str, str]]:
-    """Names and values of a Cookie header; what is no cookie is passed over, as clients that split Set-Cookie at commas send it."""
+    """Yield the names and values of a Cookie header. Parts that are not cookies are skipped; clients that split Set-Cookie send them."""
     for part in line.split(";"):
         name, equals, value = part.partition("=")
         if equals:
@@ -168,10 +169,10 @@ def cookies(line: str) -> Iterator[tuple[str, str]]:
 class Cookie(NamedTuple):
     """A cookie for the client.
 
-    :ivar seconds: how long it is good; None until the browser ends, 0 for one that the client should forget.
-    :ivar path: the path under which the client sends it; empty for every path of the service.
+    :ivar seconds: lifetime; None until the browser closes, 0 to delete the cookie.
+    :ivar path: the path under which the client sends it; empty for all paths of the service.
     :ivar http_only: scripts of pages can't read it.
-    :ivar same_site: whether browsers send it with requests of other sites' pages; ``None`` needs https.
+    :ivar same_site: whether browsers send it with requests from pages of other sites; ``None`` needs https.
     """
 
     name: str
@@ -183,33 +184,33 @@ class Cookie(NamedTuple):
 
 
 class Callers(Protocol):
-    """Who knows the senders of requests."""
+    """Authenticates the callers of requests."""
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
-        """The sender; None where there are no credentials, or only such as may be passed over.
+        """Return the caller; None without credentials, or with expired cookies only.
 
-        Raises NotAuthenticated where they are wrong, Forbidden where they are no longer good, and TooManyRequests.
+        Raises NotAuthenticated for wrong credentials, Forbidden for expired or revoked ones, and TooManyRequests.
         """
         ...
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
-        """The cookies that last anew because a caller was here."""
+        """Return the cookies to send again because the caller's login session was extended."""
         ...
 
 
 @runtime_checkable
 class Remembering(Protocol):
-    """Callers who are remembered for a while."""
+    """Callers whose credentials are cached for a while."""
 
     def recheck(self, credentials: Credentials) -> Principal | None:
-        """`Callers.authenticate` without what is remembered of the credentials: the sender as it is stored now."""
+        """Authenticate without the cache: return the caller as it is stored now (`Callers.authenticate`)."""
         ...
 
 
 class Publisher(Protocol):
-    """What a handler publishes events with.
+    """Publishes the events of a handler.
 
-    :ivar wanted: whether anybody listens, or has listened of late; otherwise nothing is stored.
+    :ivar wanted: whether there are subscribers, or were until recently; otherwise events are not stored.
     """
 
     @property
@@ -224,14 +225,14 @@ class Publisher(Protocol):
         user: str | Iterable[str] | None = None,
         dto: type[Dto] | None = None,
     ) -> None:
-        """Send an event to subscribers, once the operation is committed. What is rolled back is not sent.
+        """Send an event to subscribers when the operation is committed. A rollback discards it.
 
         :param selector: a name with a dot, such as ``session.created``.
-        :param body: what is sent: an instance of a DTO, a text, number, list or dict; None for nothing.
-        :param channel: who gets it: the subscribers of this channel, or of one of these.
-        :param user: who gets it, too: the subscribers who are this user, by id or e-mail address, or one of these. Where neither channel
-            nor user is given, every subscriber gets it.
-        :param dto: the DTO that a body is written as which is no instance of one, such as a row.
+        :param body: the content: an instance of a DTO, a text, number, list or dict; None for no content.
+        :param channel: one channel or several, whose subscribers get the event.
+        :param user: one user or several, by id or e-mail address, whose subscribers get the event too. Without a channel and a user all
+            subscribers get it.
+        :param dto: the DTO to write a body as that is not an instance of one, such as a row.
         :raises ValueError: when the selector has no dot, or the selector or a channel has characters that clients can't read.
         :raises TypeError: when the body can't be written.
         """
@@ -239,7 +240,7 @@ class Publisher(Protocol):
 
 
 class _Silent:
-    """Publishes nothing: nobody can subscribe."""
+    """Publishes nothing: the service has no events."""
 
     wanted = False
 
@@ -267,9 +268,9 @@ class Subscription(Protocol):
 
 
 class Subscribers(Protocol):
-    """Who sends events.
+    """Sends events to subscribers.
 
-    :ivar access: who may subscribe.
+    :ivar access: the access rule of subscriptions.
     """
 
     @property
@@ -281,48 +282,48 @@ class Subscribers(Protocol):
         ...
 
     def numbers(self) -> Mapping[str, float]:
-        """What is counted of events in this process, by name."""
+        """The counters of events in this process, by name."""
         ...
 
     def publisher(self, unit: Unit) -> Publisher:
-        """What publishes events with a unit of work."""
+        """Return what publishes events with a unit of work."""
         ...
 
     def committed(self) -> None:
-        """A unit of work with events was committed."""
+        """Note that a unit of work with events was committed."""
         ...
 
     def subscribe(
         self, caller: Principal | None, credentials: Credentials, channels: Sequence[str], last_id: int | None, url: str
     ) -> Subscription:
-        """A new subscriber.
+        """Add a subscriber, and return its subscription.
 
-        :param last_id: the id of the last event that the client has; None for one that wants new ones only.
-        :param url: the service's address as the client sees it.
-        :raises MalformedRequest: for names that are no channels.
-        :raises TooManyRequests: when the caller has as many subscribers as it may.
-        :raises Unavailable: when there are as many as there may be.
+        :param last_id: the id of the last event that the client has; None for new events only.
+        :param url: the URL of the service as the client sees it.
+        :raises MalformedRequest: when a name is not one of a channel.
+        :raises TooManyRequests: when the caller has the maximum of subscribers.
+        :raises Unavailable: when the process has the maximum of subscribers.
         """
         ...
 
     def heartbeat(self, subscription_id: str) -> None:
-        """The subscriber's client is there. Raises NotFound."""
+        """Note that the subscriber's client is connected. Raises NotFound."""
         ...
 
     def unsubscribe(self, subscription_id: str) -> Mapping[str, Any]:
-        """End a subscriber; what is known of it. Raises NotFound."""
+        """End a subscription, and return its data. Raises NotFound."""
         ...
 
     def stop(self) -> None:
-        """Take leave of every subscriber, and take no further ones."""
+        """End all subscriptions, and refuse new ones."""
         ...
 
 
 class Once(Protocol):
-    """Who remembers calls that are done once (Idempotency-Key)."""
+    """Remembers calls with an Idempotency-Key, so that each is done once."""
 
     def call(self, catalog: Catalog, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
-        """The result of a call, or of the first one under its key. Raises what the call raises, ValidationFailed, Conflict,
+        """Return the result of a call, or of the first call under its key. Raises what the call raises, ValidationFailed, Conflict,
         IdempotencyKeyReused and NotFound."""
         ...
 
@@ -332,7 +333,7 @@ class Once(Protocol):
 
 
 class Way(Enum):
-    """Where a request is answered: by a handler here, or by an old host, as it came or by the contract (`gateway.upstream`)."""
+    """What handles a request: a handler here, or an old host, raw or by the contract (`gateway.upstream`)."""
 
     HERE = "here"
     RAW = "raw"
@@ -343,7 +344,7 @@ class Arrival(NamedTuple):
     """How a request came to the front of an old host.
 
     :ivar request_id: the request's id.
-    :ivar peer: the address of the connection's other end.
+    :ivar peer: the address of the peer of the connection.
     :ivar forwarded_for: X-Forwarded-For as it came from a trusted proxy; empty from another peer.
     :ivar prefix: the path under which the client reaches the service, without a slash at its end.
     """
@@ -355,7 +356,7 @@ class Arrival(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Who answers an operation.
+    """What handles an operation.
 
     :ivar state: ``old``, ``shadow``, ``percent N`` or ``new``.
     :ivar answered_by: the same as a reader understands it.
@@ -376,7 +377,7 @@ class Forwarded(Protocol):
 
 
 class Witness(Protocol):
-    """Copies a request and its response while they pass."""
+    """Copies a request and its response while they are forwarded."""
 
     def start(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
         """Return a start_response that copies the head."""
@@ -388,7 +389,7 @@ class Witness(Protocol):
 
 
 class Front(Protocol):
-    """Who stands before an old host, and forwards to it what is not answered here.
+    """A front of an old host: it forwards requests that have no handler here.
 
     :ivar everything: paths that no operation has are forwarded too.
     :ivar pages: the pages about the service are those of the front, not of the old host.
@@ -464,11 +465,11 @@ class Front(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file that the client sent in a form.
+    """A file in a form of the client.
 
     :ivar field: the name of the form's field.
-    :ivar name: the file's name, without folders and control characters; empty where the client gave none.
-    :ivar type: the content type that the client gave; empty where it gave none.
+    :ivar name: the file's name, without folders and control characters; empty if the client sent none.
+    :ivar type: the content type that the client sent; empty if it sent none.
     :ivar size: bytes.
     :ivar stream: the content, open at its beginning. It is closed when the call ends.
     """
@@ -482,22 +483,22 @@ class UploadedFile:
 
 @dataclass(slots=True)
 class Context:
-    """The surroundings of one call.
+    """The context of one call: transaction, caller, response.
 
-    :ivar unit: the open unit of work; it is committed when the answer is ready, and rolled back when anything fails.
-    :ivar caller: who calls, where somebody is signed in.
+    :ivar unit: the open unit of work; it is committed when the response is encoded, and rolled back after any error.
+    :ivar caller: the signed-in caller; None for an anonymous call.
     :ivar now: when the call began, as the API writes instants.
-    :ivar expected: the versions that the client may have seen (If-Match), each as `version_name`; None is any.
-    :ivar idempotency_key: the client's name for this call, where it has one (Idempotency-Key).
-    :ivar verb: how the operation was called.
-    :ivar callers: who knows the senders of requests.
-    :ivar credentials: what the request showed of its sender.
+    :ivar expected: the versions of If-Match, each as `version_name`; None for any.
+    :ivar idempotency_key: the Idempotency-Key; None without one.
+    :ivar verb: the HTTP method.
+    :ivar callers: authenticates callers.
+    :ivar credentials: the credentials of the request.
     :ivar cookies: cookies for the client.
     :ivar recorded: lines for the audit log, each a call that writes it; they are written when the call is committed.
-    :ivar reply: what the handler set of its response; None where it set nothing.
+    :ivar reply: what the handler set of its response; None for nothing.
     :ivar files: the uploaded files, of an operation that is declared with ``files=True``.
-    :ivar subscribers: who sends events; None for a service without `gateway.Events`.
-    :ivar publisher: what has published events; None where the call has published none.
+    :ivar subscribers: sends events; None for a service without `gateway.Events`.
+    :ivar publisher: the publisher of this call's events; None if there are none.
     """
 
     unit: Unit
@@ -517,7 +518,7 @@ class Context:
 
     @property
     def events(self) -> Publisher:
-        """What publishes events: ``context.events.publish("order.paid", order, channel="orders")``. A service without `gateway.Events`
+        """The publisher of events: ``context.events.publish("order.paid", order, channel="orders")``. A service without `gateway.Events`
         publishes nothing."""
         if self.subscribers is None:
             return SILENT
@@ -527,7 +528,7 @@ class Context:
 
     @property
     def status(self) -> int | None:
-        """The status of the response; None where the result decides: 200, or 204 for no result.
+        """The status of the response. None: 200, or 204 without a result.
 
         Setting it changes nothing else: the transaction is committed and the result is sent, but not with 204, 205 and 304, which have no
         body. To fail, raise ``errors.status(...)``. Setting one that is not 200 to 599 raises ValueError. A batch is always 200.
@@ -555,10 +556,10 @@ class Context:
     ) -> None:
         """Send a cookie with the response; it is Secure where the client uses https.
 
-        :param seconds: how long it is good; None until the browser ends, 0 for one that the client should forget.
-        :param path: the path under which the client sends it; empty for every path of the service.
+        :param seconds: lifetime; None until the browser closes, 0 to delete the cookie.
+        :param path: the path under which the client sends it; empty for all paths of the service.
         :param http_only: scripts of pages can't read it.
-        :param same_site: whether browsers send it with requests of other sites' pages.
+        :param same_site: whether browsers send it with requests from pages of other sites.
         :raises ValueError: when the name, value or path has characters that cookies can't hold.
         """
         replies.check_cookie(name, value)
@@ -573,12 +574,12 @@ class Context:
         file_name: str = "",
         inline: bool = False,
     ) -> Content:
-        """Return a result that is sent as it is, whatever format the client asked for: ``return context.send(image, content_type=...)``.
+        """Return a result that is sent unchanged in every format: ``return context.send(image, content_type=...)``.
 
         :param data: the bytes, or blocks of them, or a file that is open for reading bytes. Blocks and files are read while they are sent,
             after the transaction has ended, and closed then.
-        :param content_type: guessed from the file name where it is empty.
-        :param file_name: the name under which clients store it.
+        :param content_type: if empty, it is guessed from the file name.
+        :param file_name: the name under which clients store the content.
         :param inline: browsers show it, rather than store it.
         :raises ValueError: when the content type is none, or the file name has control characters.
         :raises TypeError: when the data is a text, or cannot be read.
@@ -586,7 +587,7 @@ class Context:
         return replies.content(data, content_type, file_name, inline=inline)
 
     def redirect(self, url: str, status: int = 302) -> Content:
-        """Lead the client to another URL: ``return context.redirect("/orders/3")``.
+        """Redirect the client to another URL: ``return context.redirect("/orders/3")``.
 
         :param url: a path, or a URL of any host. Check it where it comes from the client.
         :param status: 301, 302, 303, 307 or 308.
@@ -605,21 +606,21 @@ class Context:
         return self.reply
 
     def record(self, event: audit.Event, target: str, **facts: object) -> None:
-        """Note a line for the audit log.
+        """Add a line to the audit log, written when the call is committed.
 
         :param target: the id of what the caller changed.
-        :param facts: what else is worth knowing. Never a secret.
+        :param facts: further fields. Never a secret.
         """
         self.recorded.append(partial(audit.record, event, target=target, user=self.principal.user_id, **facts))
 
     def write_records(self, **facts: object) -> None:
-        """Write the lines that were noted, each with these facts too."""
+        """Write the lines of `record`, each with these further fields."""
         for write in self.recorded:
             write(**facts)
 
     @property
     def principal(self) -> Principal:
-        """The signed-in caller. Raises NotAuthenticated where nobody is."""
+        """The signed-in caller. Raises NotAuthenticated for an anonymous call."""
         if self.caller is None:
             raise NotAuthenticated
         return self.caller
@@ -627,12 +628,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """An answer whose rows are read while they are sent.
+    """A response whose rows are read while they are sent.
 
-    :ivar returns: the answer's DTO; `Dto.rows` names the attribute that the rows go to.
+    :ivar returns: the response's DTO; `Dto.rows` names the attribute that the rows go to.
     :ivar read: the rows, in order, from an open unit of work.
-    :ivar total_count: how many rows there are, by what was stored when the list was asked for; 0 where nobody wants to know, None where
-        the answer has no totals.
+    :ivar total_count: the number of rows when the request arrived; 0 if the client wants no totals, None if the response has none.
     """
 
     returns: type[Dto]
@@ -641,11 +641,11 @@ class Streamed:
 
     @property
     def total_pages(self) -> int | None:
-        """Everything is one page."""
+        """The number of pages: one."""
         return None if self.total_count is None else min(self.total_count, 1)
 
     def open(self, unit: Unit) -> Instance:
-        """The answer with an iterator for its rows."""
+        """Return the response, with an iterator for its rows."""
         assert self.returns.rows is not None
         totals: dict[str, Any] = {}
         if self.total_count is not None:

@@ -1,4 +1,4 @@
-"""What a handler decides of its response beside the result: status, headers, and content that is sent as it is."""
+"""What a handler sets of its response beside the result: status, headers, and content that is sent unchanged."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Headers(MutableMapping[str, str]):
 class Reply:
     """What a handler set of its response.
 
-    :ivar status: the HTTP status; None where the result decides.
+    :ivar status: the HTTP status; None for 200, or 204 without a result.
     """
 
     status: int | None = None
@@ -108,12 +108,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A response's body that is sent as it is, whatever format the client asked for: a handler returns what `Context.send` made.
+    """A response body that is sent unchanged in every format: `Context.send` makes it, and a handler returns it.
 
     :ivar data: the bytes, or blocks of them, or a file that is open for reading bytes. Blocks and files are read while they are sent, after
         the transaction has ended, and closed then.
     :ivar content_type: empty for no header.
-    :ivar file_name: the name under which clients store it; empty for none.
+    :ivar file_name: the name under which clients store the content; empty for none.
     :ivar inline: browsers show it, rather than store it.
     """
 
@@ -202,7 +202,7 @@ def check_status(status: int) -> int:
 
 
 def check_cookie(name: str, value: str) -> None:
-    """Refuse what a cookie can't be. Raises ValueError."""
+    """Raise ValueError for a cookie with an invalid name, value or path."""
     if not _TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is not the name of a cookie: names have ASCII letters, digits and hyphens.")
     if not _COOKIE_VALUE.fullmatch(value):
@@ -213,7 +213,7 @@ def check_cookie(name: str, value: str) -> None:
 
 
 def check_cookie_path(path: str) -> None:
-    """Refuse what a cookie's path can't be. Raises ValueError."""
+    """Raise ValueError for an invalid path of a cookie."""
     if path and (not path.startswith("/") or ";" in path or not _VALUE.fullmatch(path)):
         raise ValueError(f"{path!r} is not the path of a cookie: it begins with a slash and has no semicolons.")
 

@@ -1,4 +1,4 @@
-"""What every field of a DTO shares, and what .NET's attributes say of a member."""
+"""The base of all fields of DTOs, and .NET's attributes of members."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _NAME = re.compile(r"[\w.@-]+")
 class DataMember:
     """.NET's ``[DataMember]``.
 
-    :ivar name: the name in documents of every format, exactly as it is written there; empty for the member's own.
-    :ivar order: where the member is in documents: members without a number come first, then the others by number.
-    :ivar is_required: whether readers of data contracts demand the member. The service's rules decide what a request must have.
+    :ivar name: the exact name in documents of every format; empty for the member's name.
+    :ivar order: the position in documents: members without a number come first, then the others by number.
+    :ivar is_required: whether .NET's readers demand the member. The service's rules decide what a request must have.
     """
 
     name: str = ""
@@ -49,9 +49,9 @@ class DataMember:
 
 @dataclass(frozen=True, slots=True)
 class ApiMember:
-    """ServiceStack's ``[ApiMember]``: what pages, OpenAPI and generated types say of a member. Its description is the field's.
+    """ServiceStack's ``[ApiMember]``: facts about a member for pages, OpenAPI and generated types. Its description is the field's.
 
-    :ivar parameter_type: where a request gives it: ``path``, ``query``, ``body``, ``form``, ``header`` or ``model``.
+    :ivar parameter_type: the part of a request that has the member: ``path``, ``query``, ``body``, ``form``, ``header`` or ``model``.
     """
 
     name: str = ""
@@ -63,12 +63,12 @@ class ApiMember:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """Another .NET attribute of a type or a member, which metadata and .NET's generated types keep.
+    """Another .NET attribute of a type or a member. Metadata and generated .NET types have it.
 
     ``Attribute("Validate", values={"Validator": "NotEmpty"})`` is ``[Validate(Validator="NotEmpty")]``.
 
-    :ivar name: without ``Attribute`` at its end.
-    :ivar arguments: what the constructor gets: texts, numbers, booleans.
+    :ivar name: the name without ``Attribute`` at its end.
+    :ivar arguments: the constructor's arguments: texts, numbers, booleans.
     :ivar values: properties, by their .NET names.
     """
 
@@ -93,17 +93,17 @@ def unbindable(value: Any, allowed: Iterable[str] = ()) -> marshmallow.Validatio
 
 
 class DtoField(_Field):
-    """What every field of a DTO shares.
+    """The base of all fields of DTOs.
 
-    :ivar description: what metadata pages and generated types say of the field.
-    :ivar declared_name: the .NET name where the attribute's name does not give it (``IsBYOA``).
+    :ivar description: the text for metadata pages and generated types.
+    :ivar declared_name: the .NET name, if it does not follow from the attribute's name (``IsBYOA``).
     :ivar nullable: whether .NET's type has a mark for null (``int?``), of types that have no null themselves. Properties have one unless
         they are declared with ``nullable=False``; items of lists and maps have none unless they are declared with ``nullable=True``.
     :ivar zero: the value that the .NET type has by itself; None where that is null.
-    :ivar data_member: the member's ``[DataMember]``, where it has one.
-    :ivar api_member: the member's ``[ApiMember]``, where it says more than a description.
+    :ivar data_member: the member's ``[DataMember]``, or None.
+    :ivar api_member: the member's ``[ApiMember]``, if it has more than a description.
     :ivar attributes: its other .NET attributes.
-    :ivar ui: opaque data for user interfaces (``input``, ``format``, ``ref``), which metadata hands on.
+    :ivar ui: opaque data for user interfaces (``input``, ``format``, ``ref``). Metadata contains it.
     """
 
     blank_is_null: ClassVar[bool] = True
@@ -151,7 +151,7 @@ class DtoField(_Field):
         return named or camel_case(self.dotnet_name(attribute))
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """The bound value. Raises marshmallow's ValidationError with every rule that it breaks."""
+        """Return the bound value. Raises marshmallow's ValidationError with every broken rule."""
         if value is marshmallow.missing or (self.blank_is_null and isinstance(value, str) and not value.strip()):
             value = None
         output = None if value is None else self._deserialize(value, attr, data, **kwargs)

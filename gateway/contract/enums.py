@@ -1,4 +1,4 @@
-""".NET's enums, as Python's."""
+"""Enums of .NET, declared as enums of Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serializers import shape
 
 
 class _Text(str):
-    """The value of a member that says more of itself."""
+    """The value of a member with a text, number or description."""
 
     __slots__ = ("declared",)
 
@@ -21,17 +21,17 @@ class _Text(str):
 
 
 class _Number(int):
-    """The same of a flag."""
+    """The value of a flag with a text, number or description."""
 
     declared: member
 
 
 class member(enum.auto):  # noqa: N801 - stands beside ``auto()``
-    """A member of an enum that says more of itself than its name: ``Closed = member("No more is done", value="closed", number=7)``.
+    """A member of an enum with a text, number or description: ``Closed = member("No more is done", value="closed", number=7)``.
 
     :param description: for metadata and generated types.
     :param value: the text in documents (.NET's ``[EnumMember(Value = …)]``); empty for the member's name.
-    :param number: the member's number; None for the next one. Of flags it is a power of two, or a sum of other members.
+    :param number: the member's number; None for the next one. A flag's number is a power of two, or a sum of other members.
     """
 
     def __init__(self, description: str = "", *, value: str = "", number: int | None = None) -> None:
@@ -59,12 +59,12 @@ class member(enum.auto):  # noqa: N801 - stands beside ``auto()``
 
 
 def _dotnet_name(name: str) -> str:
-    """The .NET name of a member: words that Python keeps for itself have a ``_`` behind them."""
+    """Return the .NET name of a member: the name without the ``_`` that follows keywords of Python."""
     return name.removesuffix("_")
 
 
 class _Described:
-    """What both kinds of enums can say of themselves."""
+    """The description of an enum: namespace, summary, members."""
 
     _namespace: str
 
@@ -82,7 +82,7 @@ class _Described:
 
     @classmethod
     def _declared(cls) -> Mapping[str, member]:
-        """What members said of themselves, by .NET name."""
+        """The declarations of members, by .NET name."""
         members: Mapping[str, Any] = cls.__members__  # type: ignore[attr-defined]
         found = {_dotnet_name(name): getattr(each, "declared", None) for name, each in members.items()}
         return {name: each for name, each in found.items() if each is not None}
@@ -96,7 +96,7 @@ class _Described:
 class DtoEnum(_Described, enum.StrEnum):
     """A .NET enum, declared with ``auto()``: a member is its name. Numbers count from 0; a subclass may override `numbers`.
 
-    ``class Level(DtoEnum, as_numbers=True)`` is in documents by its members' numbers, as .NET's ``[EnumAsInt]`` says.
+    ``class Level(DtoEnum, as_numbers=True)`` writes the members' numbers into documents, as .NET's ``[EnumAsInt]``.
     ``class Level(DtoEnum, namespace="Acme")`` has another .NET namespace than its module.
     """
 
@@ -105,7 +105,7 @@ class DtoEnum(_Described, enum.StrEnum):
         return _dotnet_name(name)
 
     def __new__(cls, value: str) -> Self:
-        """A member. Raises TypeError for a number, which only `member` gives."""
+        """Return a member. Raises TypeError for a number: only `member` takes numbers."""
         if not isinstance(value, str):
             raise TypeError(f"{cls.__name__}: {value!r} is not a text; write member(number={value!r}) for a number")
         made = str.__new__(cls, value)
@@ -134,13 +134,13 @@ class DtoEnum(_Described, enum.StrEnum):
 
     @classmethod
     def wires(cls) -> Mapping[str, str]:
-        """The texts in documents of members that are not called by their names there."""
+        """The texts of members whose text in documents is not their name, by .NET name."""
         found = {_dotnet_name(name): str(each.value) for name, each in cls.__members__.items()}
         return {name: text for name, text in found.items() if text != name}
 
     @classmethod
     def as_numbers(cls) -> bool:
-        """Whether documents have the members' numbers."""
+        """Return whether documents have the members' numbers."""
         return cls._as_numbers
 
     _as_numbers: bool
@@ -167,7 +167,7 @@ class DtoFlags(_Described, enum.IntFlag):
 
 @cache
 def choice_of(enum: type[DtoEnum | DtoFlags]) -> shape.Choice:
-    """What the serializers know of an enum."""
+    """Return the shape of an enum, for the serializers."""
     namespace = xml_namespace(enum.namespace())
     if issubclass(enum, DtoFlags):
         return shape.Choice(enum.numbers(), flags=True, name=enum.__name__, namespace=namespace)

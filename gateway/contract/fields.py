@@ -1,9 +1,8 @@
 """The fields of a DTO: marshmallow's, made to read what ServiceStack clients send.
 
-Formats without types of their own (JSV, XML, CSV, queries, forms) give texts, so every field reads its value from a text; JSON's
-values are read as well. Blanks around a typed value mean nothing; a text keeps its own. What is absent is null, and so is an empty or
-blank text where no text is expected. A value that does not bind is a
-`Failure` with the code SerializationException, as ServiceStack answers it; rules run on what was bound, null included.
+JSV, XML, CSV, queries and forms have texts only, so every field reads its value from a text, and from JSON's values too. Blanks around a
+typed value are ignored; a text keeps its blanks. An absent member is null, and so is a blank text for a field that is not a text. A value
+that does not bind is a `Failure` with ServiceStack's code SerializationException. Rules check bound values, null included.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ EnumType = TypeVar("EnumType", bound=DtoEnum)
 class String(DtoField, base.String):
     """A text of at most `length` characters; numbers and booleans become their text.
 
-    :ivar example: a text that the rules let pass, where they ask for more than some text.
+    :ivar example: a text that the rules accept; needed if they refuse plain text.
     """
 
     blank_is_null = False
@@ -208,7 +207,7 @@ class List(DtoField, base.List[Any]):
 
 
 class Array(List):
-    """A list whose .NET type is an array, ``T[]``."""
+    """A list, which is an array ``T[]`` in .NET."""
 
 
 class Map(DtoField, base.Dict):
@@ -258,7 +257,7 @@ class Nested(DtoField, base.Nested):
 
     @property
     def schema(self) -> marshmallow.Schema:
-        """The schema of the class, which everybody shares."""
+        """The schema of the class, shared by all of its users."""
         return self.dto.schema()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:

@@ -1,10 +1,10 @@
 """Validation rules by ServiceStack's names, as marshmallow validators.
 
-A rule is a frozen dataclass: its attributes are what OpenAPI and the pages read, and calling it checks a value. A broken rule raises
-marshmallow's ValidationError with a `Failure`: a message that also knows its rule's name and the meta values that ServiceStack clients
-show. ``{name}`` in a message becomes the field's name as words when the failures are collected.
+A rule is a frozen dataclass. A call checks a value; OpenAPI and the pages read the attributes. A broken rule raises marshmallow's
+ValidationError with a `Failure`: a message with the rule's name and the meta values that ServiceStack clients show.
+``{name}`` in a message becomes the field's name as words when the failures are collected.
 
-A rule lets values pass that it says nothing of: one about numbers lets texts pass. Contracts of other hosts have such rules.
+A rule accepts values of types that it does not check: a rule for numbers accepts texts. Contracts of other hosts have such rules.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Failure(str):
 
 
 def refuse(message: str, code: str, value: Any, **meta: Any) -> ValidationError:
-    """The error of a broken rule, the refused value in its meta (cut at 200 characters)."""
+    """Return the error of a broken rule. Its meta has the refused value, cut at 200 characters."""
     found = {name: str(each) for name, each in meta.items()}
     if value is not None:
         found["PropertyValue"] = str(value)[:200]
@@ -56,7 +56,7 @@ def refuse(message: str, code: str, value: Any, **meta: Any) -> ValidationError:
 
 
 def is_email(text: str) -> bool:
-    """Whether the text is one e-mail address of at most 254 characters."""
+    """Return whether a text is one e-mail address of at most 254 characters."""
     return len(text) <= _LONGEST_EMAIL and _is_email(text)
 
 
@@ -68,7 +68,7 @@ def _is_email(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NotNull:
-    """Absent and null are refused. For fields declared ``required=True``, which are checked before any other rule."""
+    """Refuses null and absent members. For fields with ``required=True``; checked before all other rules."""
 
     def __call__(self, value: Any) -> None:
         if value is None:
@@ -77,7 +77,7 @@ class NotNull:
 
 @dataclass(frozen=True, slots=True)
 class NotEmpty:
-    """Absent, null, blank text and empty lists and maps are refused."""
+    """Refuses null, blank texts, and empty lists and maps."""
 
     message: str = "'{name}' must not be empty."
     code: str = "NotEmpty"
@@ -90,7 +90,7 @@ class NotEmpty:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A text that is no e-mail address is refused; null passes."""
+    """Refuses a text that is not an e-mail address; accepts null."""
 
     message: str = "'{name}' is not a valid email address."
     longest: int = _LONGEST_EMAIL
@@ -104,7 +104,7 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A text of fewer or more characters is refused; null passes."""
+    """Refuses a text with fewer or more characters; accepts null."""
 
     minimum: int
     maximum: int
@@ -123,7 +123,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class GreaterThan:
-    """A number up to the bound is refused; null passes."""
+    """Refuses a number up to the bound; accepts null."""
 
     bound: float
     message: str = ""
@@ -136,7 +136,7 @@ class GreaterThan:
 
 @dataclass(frozen=True, slots=True)
 class GreaterThanOrEqual:
-    """A number below the bound is refused; null passes."""
+    """Refuses a number below the bound; accepts null."""
 
     bound: float
     message: str = ""
@@ -149,7 +149,7 @@ class GreaterThanOrEqual:
 
 @dataclass(frozen=True, slots=True)
 class InclusiveBetween:
-    """A number outside the bounds is refused; null passes."""
+    """Refuses a number outside the bounds; accepts null."""
 
     low: float
     high: float
@@ -162,7 +162,7 @@ class InclusiveBetween:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text that the pattern does not match from end to end is refused; null passes."""
+    """Refuses a text that the pattern does not match completely; accepts null."""
 
     pattern: str
     message: str = "'{name}' is not in the correct format."
@@ -174,7 +174,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """A list or map of more items is refused; null passes."""
+    """Refuses a list or map with more items; accepts null."""
 
     maximum: int
 
@@ -186,7 +186,7 @@ class AtMost:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A text that is no day of the calendar as ``YYYY-MM-DD`` is refused; null and blank pass."""
+    """Refuses a text that is not a calendar day as ``YYYY-MM-DD``; accepts null and blanks."""
 
     message: str = "'{name}' must be a date as YYYY-MM-DD."
     example: ClassVar[str] = "2026-01-31"
@@ -197,7 +197,7 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """A text that `dates.moment` does not read is refused; null and blank pass."""
+    """Refuses a text that `dates.moment` does not read; accepts null and blanks."""
 
     message: str = "'{name}' must be a date as YYYY-MM-DD, or a time as YYYY-MM-DDThh:mm:ssZ."
     example: ClassVar[str] = "2026-01-31T12:00:00Z"
@@ -214,7 +214,7 @@ def _read(read: Callable[[str], object], value: Any, message: str) -> None:
             raise refuse(message, "RegularExpression", value) from None
 
 
-# How declarations call them.
+# Names for declarations.
 not_null = NotNull
 not_empty = NotEmpty
 email = Email
