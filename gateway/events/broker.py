@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from gateway.calls import Callers, Credentials, Principal, instant, now
@@ -170,12 +171,13 @@ class Broker:
 
     def subscribers(self, unit: Unit, caller: Principal | None, channels: Sequence[str]) -> list[dict[str, str]]:
         """What a caller may know of the subscribers of some channels; of all where none is named. The oldest come first."""
-        return [
+        found = (
             {name: _text(value) for name, value in facts(each.subject, each.channels).items() if value is not None}
             for each in subscriptions.every(unit)
             if (not channels or not set(channels).isdisjoint(each.channels))
             and (self._knows is None or self._knows(caller, each.subject))
-        ][:_LISTS]
+        )
+        return [*islice(found, _LISTS)]
 
     def stop(self) -> None:
         """Take leave of every subscriber, and take no further ones."""

@@ -107,7 +107,7 @@ class Streams:
         self._pulses: set[str] = set()
         self._changes: list[Presence] = []
         self._wheel: list[set[Subscriber]] = [set() for _ in range(TURN)]
-        self._next = 0
+        self._next = self._turns = 0
         self._last_look = self._last_event = -math.inf
         self._next_look = self._next_second = self._next_note = 0.0
         self._next_sweep = time.monotonic() + SWEEP
@@ -358,15 +358,16 @@ class Streams:
 
     def _second(self, now: float) -> None:
         """Look at the subscribers whose turn it is."""
-        number = int(now)
-        for subscriber in [*self._wheel[number % TURN]]:
+        self._turns += 1
+        in_turn = [*self._wheel[self._turns % TURN]]
+        for subscriber in in_turn:
             if subscriber.pulse and now - subscriber.pulse > self._times.idle:
                 self._part(subscriber)
             elif not subscriber.waiting:
                 subscriber.put(KEEP_ALIVE)
                 self._poller.send(subscriber)
-        if (number // TURN) % 2 == 0:
-            self._rechecks.look(self._wheel[number % TURN])
+        if self._turns // TURN % 2 == 0:
+            self._rechecks.look(in_turn)
 
     def _note(self) -> None:
         """Note that this process is there, and end the subscriptions of those that are not."""

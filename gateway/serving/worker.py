@@ -75,6 +75,8 @@ MOST_STRANGERS_WAITING = CONNECTIONS // 2
 LINGER = 30.0
 SILENT_LINGER = 5.0
 
+#: Event streams that a worker may hold, as far as its open files go.
+_STREAMS = 20_000
 #: Open files of a worker beside its clients' connections: those of the database above all.
 _OTHER_FILES = 1024
 #: Connections that are accepted before others are looked at.
@@ -140,7 +142,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Serve until a signal ends it."""
         heap.give_back_large_blocks()
-        _allow_files(CONNECTIONS + _OTHER_FILES)
+        _allow_files(CONNECTIONS + _STREAMS + _OTHER_FILES)
         super().init_process()
 
     def load_wsgi(self) -> None:

@@ -34,6 +34,9 @@ def publish(context: Context, selector: str, row: Any, *others: MemberRow) -> An
 
 def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow) -> None:
     """`publish` outside of a request."""
+    # PERF: mostly nobody listens.
+    if not events.wanted:
+        return
     events.publish(
         selector, row, channel=_channels(row.account_id, row.id), user=_users([*row.members, *others]), dto=SessionInfo
     )

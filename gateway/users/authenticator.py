@@ -99,9 +99,9 @@ class Authenticator:
 
     def recheck(self, credentials: Credentials) -> Principal | None:
         """`authenticate` by what is stored now, not by what is remembered of a token."""
-        if credentials.authorization:
-            self._known_tokens.forget(credentials.authorization)
-        self._known_cookies.forget(shown_token(credentials))
+        for each in shown_tokens(credentials):
+            self._known_tokens.forget(f"Bearer {each}")
+            self._known_cookies.forget(each)
         return self.authenticate(credentials)
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:

@@ -124,9 +124,13 @@ CLIENTS: dict[str, Callable[[], list[str | Path]]] = {
 }
 
 
+#: What one client alone can do; npm's has its server events in a browser (test_browser.py).
+MORE_CHECKS = {"java": ["server_events"]}
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_library(gateway: Gateway, client: str, subtests: pytest.Subtests) -> None:
-    judge(gateway, CLIENTS[client](), os.environ, CHECKS, subtests)
+    judge(gateway, CLIENTS[client](), os.environ, [*CHECKS, *MORE_CHECKS.get(client, ())], subtests)
 
 
 def judge(

@@ -323,6 +323,19 @@ class TestTokens:
         world.now += REMEMBERED
         assert refused(other, authorization=f"Bearer {token}") == "Token has been invalidated"
 
+    def test_one_that_looks_anew_refuses_them_at_once(self, world: World, authenticator: Authenticator) -> None:
+        other = world.authenticator()
+        _, token, _ = log_in(authenticator)
+        shown = Credentials(authorization=f"bearer  {token}")
+        by_cookie = Credentials(cookie=f"ss-tok={token}")
+        assert other.recheck(shown) == other.authenticate(shown)
+        assert other.authenticate(by_cookie) is not None
+        authenticator.log_out(shown)
+        assert other.authenticate(shown) is not None
+        with pytest.raises(NotAuthenticated, match="Token has been invalidated"):
+            other.recheck(shown)
+        assert other.recheck(by_cookie) is None
+
     def test_a_token_for_another_ends_alone(self, world: World, authenticator: Authenticator) -> None:
         session, _, _ = log_in(authenticator)
         user = authenticator.log_in(ADA, PASSWORD, ADDRESS, permanent=False)[0]

@@ -9,10 +9,12 @@ import java.io.StringWriter;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.Callable;
 import net.servicestack.client.*;
+import net.servicestack.client.sse.*;
 
 /** Maven's net.servicestack:client with the DTOs of the API's own page against a gateway. Prints a JSON line for each check. */
 public class Checks {
@@ -257,6 +259,41 @@ public class Checks {
         same(error.getErrorMessage(), "Invalid Username or Password");
     }
 
+    static void until(List<String> seen, String wanted) throws Exception {
+        for (int turn = 0; turn < 400; turn++) {
+            if (seen.contains(wanted)) return;
+            Thread.sleep(50);
+        }
+        throw new AssertionError(wanted + " is not in " + seen);
+    }
+
+    static void serverEvents() throws Exception {
+        List<String> seen = Collections.synchronizedList(new ArrayList<>());
+        List<String> failures = Collections.synchronizedList(new ArrayList<>());
+        try (ServerEventsClient events = new ServerEventsClient(URL, "home")) {
+            // The stream is opened with the cookies of the process.
+            events.getServiceClient().post(new Authenticate("credentials", EMAIL, PASSWORD, null));
+            events.setOnJoin(each -> seen.add("join " + each.getChannel() + " " + each.getDisplayName()));
+            events.setOnUpdate(each -> seen.add("update " + String.join(",", each.getChannels())));
+            events.setOnHeartbeat(each -> seen.add("heartbeat"));
+            events.setOnMessage(each -> seen.add(each.getSelector() + " " + new Gson().fromJson(each.getJson(), JsonObject.class).get("displayName")));
+            events.setOnException(error -> failures.add(error.toString()));
+            events.start().waitTillConnected();
+            until(seen, "join home " + EMAIL);
+            same(events.getConnectionInfo().getHeartbeatIntervalMs(), 10000L);
+            dtos.SessionInfo made = client().post(named("followed"));
+            until(seen, "session.created \"followed\"");
+            events.subscribeToChannels("session:" + made.getId());
+            until(seen, "update home,session:" + made.getId());
+            events.Heartbeat();
+            until(seen, "heartbeat");
+            List<ServerEventUser> users = events.getChannelSubscribers();
+            same(users.size(), 1);
+            same(users.get(0).getDisplayName(), EMAIL);
+        }
+        same(failures, new ArrayList<String>());
+    }
+
     static void report(PrintStream out, String name, Check check) {
         JsonObject line = new JsonObject();
         line.addProperty("check", name);
@@ -273,6 +310,8 @@ public class Checks {
 
     public static void main(String[] arguments) throws Exception {
         PrintStream out = new PrintStream(System.out, true, "UTF-8");
+        // The library writes its own log to the standard output.
+        System.setOut(System.err);
         report(out, "create_by_api", Checks::createByApi);
         report(out, "create_by_reply", Checks::createByReply);
         report(out, "create_by_rest", Checks::createByRest);
@@ -288,5 +327,6 @@ public class Checks {
         report(out, "change_and_end", Checks::changeAndEnd);
         report(out, "lists", Checks::lists);
         report(out, "log_in_and_out", Checks::logInAndOut);
+        report(out, "server_events", Checks::serverEvents);
     }
 }
