@@ -137,11 +137,19 @@ def requests_a_second(target: Target, case: Case, more: list[str], options: argp
     return rate
 
 
+def inherited() -> dict[str, str]:
+    """This process's environment without settings; modules are compiled once."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GATEWAY_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
+
+
 @contextmanager
 def running(command: list[str], port: int, **more: str) -> Iterator[None]:
     """A server, ended by its own process id."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    environment = {**inherited, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}", **more}
+    environment = {**inherited(), "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}", **more}
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=more.get("FOLDER", "."),
@@ -243,7 +251,7 @@ def start_times(folder: Path, rounds: int) -> None:
             starts.append(time.perf_counter() - began)
         for found, module in ((imports, "gateway.wsgi"), (libraries, "falcon, marshmallow, peewee")):
             began = time.perf_counter()
-            subprocess.run([sys.executable, "-c", f"import {module}"], cwd=ROOT, check=True)
+            subprocess.run([sys.executable, "-c", f"import {module}"], cwd=ROOT, env=inherited(), check=True)
             found.append(time.perf_counter() - began)
     share = statistics.median(one / other for one, other in zip(imports[1:], libraries[1:], strict=True))
     print(f"\ngateway serve listens after {statistics.median(starts[1:]):.2f} s")
