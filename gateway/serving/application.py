@@ -32,6 +32,9 @@ WORKERS: Mapping[str, str] = {
     "granian": "gateway.serving.granian_worker.Worker",
 }
 
+#: Requests after which a worker is replaced: some seconds of the highest load.
+REQUESTS: Mapping[str, int] = {"gunicorn": 20_000, "granian": 100_000}
+
 
 def check_server(settings: Settings) -> None:
     """Raise ConfigurationError when the package of the chosen server is not installed."""
@@ -61,8 +64,8 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "keepalive": 75,
         "timeout": 30,
         "graceful_timeout": 30,
-        "max_requests": 20_000,
-        "max_requests_jitter": 2_000,
+        "max_requests": REQUESTS[settings.server],
+        "max_requests_jitter": REQUESTS[settings.server] // 10,
         # What proxies tell is read by gateway.http.forwarded, and by nobody else.
         "forwarded_allow_ips": "",
         "secure_scheme_headers": {},

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from gateway import counters, logs
 from gateway.http import metrics
 from gateway.http.app import App
 from gateway.http.errors import UNFORESEEN
+from gateway.http.events import LIGHT
 from gateway.http.request import new_request_id
 from gateway.metrics import Board
 from gateway.serving import heap
@@ -65,6 +67,7 @@ _COMMON: Mapping[str, Any] = {
     "wsgi.version": (1, 0),
 }
 _CHUNKED = "The server does not see whether a body in chunks is complete. Send its Content-Length."
+_NO_STREAM = "All threads for streams are taken in this process. Try again later."
 
 log = structlog.get_logger("gateway")
 
@@ -83,6 +86,13 @@ class Worker(base.Worker):  # type: ignore[misc]
     alive: bool
     slot = 0
     metrics_folder = ""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Several threads count.
+        self._numbers = count(1)
+        # Each stream occupies a thread, those of events for as long as their clients stay.
+        self._streams = threading.Semaphore(max(1, self.cfg.threads // 2))
 
     def init_process(self) -> None:
         """Serve until a signal ends it."""
@@ -105,6 +115,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         last_call = time.monotonic() + LAST_CALL
         while time.monotonic() < last_call:
             self._beat(last_call - time.monotonic())
+        if self.wsgi.subscribers is not None:
+            self.wsgi.subscribers.stop()
         for listener in self.sockets:
             listener.close()
         for stop, _ in servers:
@@ -163,10 +175,6 @@ class Worker(base.Worker):  # type: ignore[misc]
     def _answer(self, application: Application, protocol: Any, environ: dict[str, Any]) -> None:
         """Answer one request, in a thread of granian's."""
         logs.current.request_id, logs.current.trace = "", None
-        self.nr += 1
-        if self.nr >= self.max_requests and self.alive:
-            self.log.info("Autorestarting worker after current request.")
-            self.alive = False
         environ.update(_COMMON)
         environ["wsgi.errors"] = sys.stderr
         if environ["SERVER_PROTOCOL"] == "HTTP/1":
@@ -186,14 +194,37 @@ class Worker(base.Worker):  # type: ignore[misc]
             log.error("unforeseen", request_id=request_id, exc_info=error)
             self._refuse(protocol, environ, 500, UNFORESEEN, request_id)
             return
+        if LIGHT not in environ and next(self._numbers) % self.max_requests == 0 and not self._holds_streams():
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
         if "CONTENT_LENGTH" in environ:
             _discard(environ)
         if not self.alive:
             response.headers.append(("Connection", "close"))
         if isinstance(blocks, list):
             protocol.response_bytes(response.status, response.headers, b"".join(blocks))
-        else:
+        elif response.has_length:
             protocol.response_iter(response.status, response.headers, _Blocks(blocks))
+        else:
+            self._stream(protocol, environ, response, _Blocks(blocks))
+
+    def _stream(self, protocol: Any, environ: dict[str, Any], response: _Response, blocks: _Blocks) -> None:
+        """Send a stream, unless streams have their share of the threads already."""
+        if not self._streams.acquire(blocking=False):
+            blocks.close()
+            request_id = new_request_id()
+            log.warning("refused", request_id=request_id, status=503, reason=_NO_STREAM)
+            counters.count("gateway_refused", "503")
+            self._refuse(protocol, environ, 503, _NO_STREAM, request_id)
+            return
+        try:
+            protocol.response_iter(response.status, response.headers, blocks)
+        finally:
+            self._streams.release()
+
+    def _holds_streams(self) -> bool:
+        subscribers = self.wsgi.subscribers
+        return subscribers is not None and subscribers.holds_connections
 
     def _refuse(self, protocol: Any, environ: dict[str, Any], status: int, message: str, request_id: str) -> None:
         """Answer a request that does not come to the application as the gateway answers errors."""
@@ -220,6 +251,11 @@ class _Response:
         """Take the head from the application."""
         self.status = int(status[:3])
         self.headers = headers
+
+    @property
+    def has_length(self) -> bool:
+        """Whether the head says how many bytes follow."""
+        return any(name.lower() == "content-length" for name, _ in self.headers)
 
 
 class _Blocks:

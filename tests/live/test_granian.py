@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from gateway.places import THREADS_PER_PLACE
 from tests.live.raw import connect, exchange, head, receive, statuses
 from tests.live.sessions import create, names
 from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, _gateways, wait_until
@@ -121,3 +122,21 @@ def test_headers_of_the_environment_are_no_request_headers(make_gateway: Gateway
     gateway.start()
     request = b"GET /sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     assert statuses(exchange(gateway, request)) == [401]
+
+
+def test_event_streams_leave_threads_to_others_and_end_with_the_worker(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_SERVER="granian")
+    gateway.start()
+    streams = 2 * THREADS_PER_PLACE // 2
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connect(gateway)) for _ in range(streams)]
+        for each in connections:
+            each.sendall(head("/event-stream?channels=sessions", method="GET", close=False))
+            assert each.recv(65536).startswith(b"HTTP/1.1 200 ")
+        refused = exchange(gateway, head("/event-stream.jsv?channels=sessions", method="GET"))
+        assert statuses(refused) == [503]
+        assert b"ServiceUnavailable" in refused
+        assert names(gateway, create(gateway, "beside streams")) == ["beside streams"]
+        assert gateway.stop() == 0
+        for each in connections:
+            assert b"cmd.onGoodbye" in receive(each)
