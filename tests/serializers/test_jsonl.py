@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serializers import jsonl
-from serializers.base import Limits
+from serializers.base import COMPATIBLE, Limits
 from serializers.errors import DecodeError
 from serializers.shape import Integer, ListOf, Record
 
@@ -38,3 +38,11 @@ def test_the_line_that_has_one_value_too_many() -> None:
     with pytest.raises(DecodeError) as caught:
         jsonl.loads("1\n2\n\n3\n", limits=Limits(items=2))
     assert (caught.value.position, caught.value.line) == (5, 4)
+
+
+@pytest.mark.parametrize(("text", "line", "column"), [('{"a":1}{"a":2}', 1, 8), ('{"a":1}\n{"a":2} x\n{"a":3}', 2, 9)])
+def test_a_line_has_one_document_in_relaxed_reading_too(text: str, line: int, column: int) -> None:
+    for shape in (None, ListOf(Record("Row", {"a": Integer()}))):
+        with pytest.raises(DecodeError) as caught:
+            jsonl.loads(text, shape, reading=COMPATIBLE)
+        assert (caught.value.line, caught.value.column) == (line, column)

@@ -195,3 +195,12 @@ class TestRegistry:
         registry = Registry([])
         assert registry.by_name("json") is registry.by_suffix("json") is registry.by_media_type("text/json") is None
         assert list(registry) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "line", "column"), [("1,2\r\n", 2, 1, 3), ("1\r\n2,3\r\n", 5, 2, 3), ("1,\n", 2, 1, 3)]
+)
+def test_a_line_of_a_list_of_values_has_one_cell(text: str, position: int, line: int, column: int) -> None:
+    with pytest.raises(DecodeError, match="more than one cell in a line") as caught:
+        csv.loads(text, ListOf(Integer()))
+    assert (caught.value.position, caught.value.line, caught.value.column) == (position, line, column)
