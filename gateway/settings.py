@@ -6,11 +6,11 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
@@ -25,6 +25,7 @@ _SESSIONS = "gateway.sessions.service:service"
 _SERVICE = "a module and its attribute, as module:attribute"
 _HIDDEN = "(hidden)"
 _FIRST_USER = "admin@example.org"
+_LOCAL = ("127.0.0.1", "::1")
 SERVERS = ("gunicorn", "granian")
 READINGS = ("compatible", "strict", "lenient")
 _WITHOUT_PROFILE: Mapping[str, str] = {
@@ -43,326 +44,6 @@ SECRET_BYTES = 32
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST = 10 * 365 * 86_400
 _DURATION = "a number of seconds, or of minutes, hours or days as 90m, 12h, 14d"
-
-
-def _setting(variable: str, help_text: str, *, secret: bool = False) -> Any:
-    return field(metadata={"variable": variable, "help": help_text, "secret": secret})
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the environment says. `from_environment` checks it all and names every variable that is wrong."""
-
-    bind: str = _setting("GATEWAY_BIND", "address and port, or unix:PATH, to listen on")
-    service: str = _setting("GATEWAY_SERVICE", "the service: a module and its attribute, as module:attribute")
-    database_url: str = _setting(
-        "GATEWAY_DATABASE_URL",
-        "sqlite:///FILE, or mysql://USER:PASSWORD@HOST:3306/NAME; several servers: @a,b:3307,c/NAME",
-        secret=True,
-    )
-    database_wait: int = _setting(
-        "GATEWAY_DATABASE_WAIT", "seconds that gateway serve waits for the database at its start"
-    )
-    server: str = _setting("GATEWAY_SERVER", "what serves HTTP: gunicorn, or granian, which is faster behind a proxy")
-    workers: int = _setting("GATEWAY_WORKERS", "processes that handle requests")
-    threads: int = _setting("GATEWAY_THREADS", "threads that handle requests, in each process")
-    connections: int = _setting("GATEWAY_CONNECTIONS", "database connections that each process opens at most")
-    connection_age: int = _setting(
-        "GATEWAY_CONNECTION_AGE", "seconds after which a connection to a database server is replaced"
-    )
-    sqlite_sync: str = _setting(
-        "GATEWAY_SQLITE_SYNC",
-        "full: each commit on SQLite waits for the disk; normal: a power failure may lose the last commits",
-    )
-    galera_sync: bool = _setting(
-        "GATEWAY_GALERA_SYNC", "whether a Galera node applies all earlier commits of the other nodes before it reads"
-    )
-    secret: str = _setting(
-        "GATEWAY_SECRET",
-        "signs tokens; at least 32 bytes, the same on every node. Required on MySQL and MariaDB",
-        secret=True,
-    )
-    previous_secret: str = _setting(
-        "GATEWAY_SECRET_PREVIOUS", "the previous secret, while the tokens that it signed are still valid", secret=True
-    )
-    trusted_proxies: tuple[str, ...] = _setting(
-        "GATEWAY_TRUSTED_PROXIES",
-        "addresses or networks of the proxies whose X-Forwarded-… and Forwarded headers are trusted",
-    )
-    token_lifetime: int = _setting(
-        "GATEWAY_TOKEN_LIFETIME", "lifetime of an access token, in seconds or as 90m, 12h, 14d"
-    )
-    refresh_lifetime: int = _setting("GATEWAY_REFRESH_LIFETIME", "lifetime of a refresh token, in the same forms")
-    login_attempts: int = _setting(
-        "GATEWAY_LOGIN_ATTEMPTS",
-        "failed log-ins with one user name from one address, before that name is locked out at that address",
-    )
-    login_address_attempts: int = _setting(
-        "GATEWAY_ADDRESS_ATTEMPTS",
-        "failed log-ins with any user name from one address, before that address is locked out",
-    )
-    login_window: int = _setting("GATEWAY_LOGIN_WINDOW", "seconds for which a failed log-in counts")
-    login_exempt: tuple[str, ...] = _setting(
-        "GATEWAY_LOGIN_EXEMPT", "addresses or networks that many users share and that are never locked out"
-    )
-    request_seconds: int = _setting("GATEWAY_REQUEST_SECONDS", "seconds that a request, or a complete batch, may take")
-    request_rows: int = _setting("GATEWAY_REQUEST_ROWS", "rows that a request, or a complete batch, may use")
-    request_bytes: int = _setting("GATEWAY_REQUEST_BYTES", "bytes of the response to a request, or a complete batch")
-    list_seconds: int = _setting(
-        "GATEWAY_LIST_SECONDS", "seconds that one database statement of a list or search may take"
-    )
-    stream_seconds: int = _setting("GATEWAY_STREAM_SECONDS", "seconds that a streamed list may take")
-    stream_rows: int = _setting("GATEWAY_STREAM_ROWS", "rows that a streamed list may use")
-    stream_bytes: int = _setting("GATEWAY_STREAM_BYTES", "bytes of a streamed list")
-    list_places: int = _setting(
-        "GATEWAY_LIST_PLACES", "lists and searches that a process runs at once; as many batches"
-    )
-    stream_places: int = _setting("GATEWAY_STREAM_PLACES", "streamed lists that a process runs at once")
-    caller_requests: int = _setting("GATEWAY_CALLER_REQUESTS", "requests of one caller that a process runs at once")
-    caller_streams: int = _setting("GATEWAY_CALLER_STREAMS", "streamed lists of one caller that a process runs at once")
-    caller_share: int = _setting(
-        "GATEWAY_CALLER_SHARE",
-        "percent of a processor that one caller may use in a process while others call; 100 for no limit",
-    )
-    rate: str = _setting("GATEWAY_RATE", "requests of one caller by class: read=100/s,list=10/s,write=600/m,login=20/m")
-    events_heartbeat: int = _setting(
-        "GATEWAY_EVENTS_HEARTBEAT", "seconds between two heartbeats of a client of server events"
-    )
-    events_idle: int = _setting(
-        "GATEWAY_EVENTS_IDLE",
-        "seconds without a heartbeat after which the event stream of a client that sent some ends",
-    )
-    events_per_user: int = _setting(
-        "GATEWAY_EVENTS_PER_USER", "event streams that one user may have open, on all nodes"
-    )
-    events_subscribers: int = _setting("GATEWAY_EVENTS_SUBSCRIBERS", "event streams that may be open, on all nodes")
-    bootstrap_email: str = _setting("GATEWAY_BOOTSTRAP_EMAIL", "e-mail address of the first user")
-    bootstrap_password: str = _setting("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
-    bootstrap_api_key: str = _setting("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
-    cors_origins: tuple[str, ...] = _setting(
-        "GATEWAY_CORS_ORIGINS", "web origins whose pages may call, separated by commas; * for all, without cookies"
-    )
-    transport_seconds: int = _setting(
-        "GATEWAY_HSTS",
-        "seconds for which browsers use https only, after the first https response; 0 sends no such header",
-    )
-    jsonp: bool = _setting("GATEWAY_JSONP", "whether ?callback= is honoured")
-    compatibility: str = _setting(
-        "GATEWAY_COMPATIBILITY",
-        "the replaced ServiceStack host, for instance servicestack-5.8; changes the defaults of other settings",
-    )
-    reading: str = _setting("GATEWAY_READING", "how strictly requests are read: strict, compatible or lenient")
-    default_format: str = _setting(
-        "GATEWAY_DEFAULT_FORMAT", "response format of a request that names none: json, jsv, xml, csv or html"
-    )
-    csv: Literal["auto", "rows", "envelope"] = _setting(
-        "GATEWAY_CSV", "lists in CSV: rows, envelope (one row that ServiceStack's client reads), or auto: by client"
-    )
-    errors: str = _setting("GATEWAY_ERRORS", "field names and reason phrases of errors: ServiceStack's, or plain")
-    metadata: str = _setting(
-        "GATEWAY_METADATA", "operations on metadata pages: all, or permitted: those that the caller may call"
-    )
-    log: str = _setting("GATEWAY_LOG", "format of log lines: text or json")
-    slow_request: int = _setting(
-        "GATEWAY_SLOW_REQUEST", "milliseconds from which a request's log line is a warning; 0 for never"
-    )
-    metrics_bind: str = _setting(
-        "GATEWAY_METRICS_BIND", "address and port, or unix:PATH, of /metrics alone; if empty, it is at GATEWAY_BIND"
-    )
-    metrics_networks: tuple[str, ...] = _setting(
-        "GATEWAY_METRICS_NETWORKS", "addresses or networks of the clients that /metrics at GATEWAY_BIND responds to"
-    )
-    debug: bool = _setting("GATEWAY_DEBUG", "whether error responses contain stack traces; never use it in production")
-
-    @classmethod
-    def from_environment(cls) -> Settings:
-        """The settings of this process. Raises ConfigurationError with a line for each variable that is wrong.
-
-        A value may stand in a UTF-8 file that the variable's name with ``_FILE`` tells, as containers and systemd hand over secrets.
-        """
-        env = FileAwareEnv(eager=False, strip_whitespace=True)
-        try:
-            found = cls._read(env)
-            env.seal()
-            found = replace(found, cors_origins=tuple(dict.fromkeys(map(origins.parse, _filled(found.cors_origins)))))
-        except EnvValidationError as error:
-            wrong = cast("Mapping[str, list[str]]", error.error_messages)
-            lines = [f"{name}: {' '.join(texts)}" for name, texts in wrong.items()]
-            raise ConfigurationError("\n".join(["settings that can't be used:", *lines])) from error
-        except UnicodeDecodeError as error:
-            raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error
-        except (ValueError, OSError) as error:
-            raise ConfigurationError(str(error)) from error
-        return found
-
-    @classmethod
-    def defaults(cls) -> Settings:
-        """Return the settings of an empty environment, whatever this process's environment has."""
-        return cls._read(_Empty(eager=False))
-
-    @classmethod
-    def _read(cls, env: FileAwareEnv) -> Settings:
-        # A value that can not be used is None here, and reported with all others.
-        profile = env.str("GATEWAY_COMPATIBILITY", "", validate=validate.OneOf(["", *PROFILES])) or ""
-        old_host = {**_WITHOUT_PROFILE, **PROFILES.get(profile, {})}
-        threads = env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1
-        return cls(
-            bind=env.str(
-                "GATEWAY_BIND",
-                "127.0.0.1:8000",
-                validate=_check(_is_bind, "an address and port up to 65535, or unix:PATH"),
-            ),
-            service=env.str("GATEWAY_SERVICE", _SESSIONS, validate=_check(_is_service, _SERVICE)),
-            database_url=env.str("GATEWAY_DATABASE_URL", "sqlite:///gateway.db", validate=_check_database),
-            database_wait=env.int("GATEWAY_DATABASE_WAIT", 60, validate=validate.Range(0, 3600)),
-            server=env.str("GATEWAY_SERVER", "gunicorn", validate=validate.OneOf([*SERVERS])),
-            workers=env.int("GATEWAY_WORKERS", min(os.cpu_count() or 1, 4), validate=validate.Range(1, 256)),
-            threads=threads,
-            connections=env.int("GATEWAY_CONNECTIONS", threads, validate=validate.Range(1, 1024)),
-            connection_age=env.int("GATEWAY_CONNECTION_AGE", 600, validate=validate.Range(1, 604_800)),
-            sqlite_sync=env.str("GATEWAY_SQLITE_SYNC", "normal", validate=validate.OneOf(["normal", "full"])),
-            galera_sync=env.bool("GATEWAY_GALERA_SYNC", False),
-            secret=env.str("GATEWAY_SECRET", "", validate=_check_secret),
-            previous_secret=env.str("GATEWAY_SECRET_PREVIOUS", "", validate=_check_secret),
-            trusted_proxies=tuple(
-                env.list(
-                    "GATEWAY_TRUSTED_PROXIES",
-                    ["127.0.0.1", "::1"],
-                    validate=_check(_are_networks, "addresses or networks, separated by commas"),
-                )
-                or ()
-            ),
-            token_lifetime=_seconds(
-                env.str(
-                    "GATEWAY_TOKEN_LIFETIME",
-                    old_host["GATEWAY_TOKEN_LIFETIME"],
-                    validate=_check(_is_duration, _DURATION),
-                )
-            ),
-            refresh_lifetime=_seconds(
-                env.str(
-                    "GATEWAY_REFRESH_LIFETIME",
-                    old_host["GATEWAY_REFRESH_LIFETIME"],
-                    validate=_check(_is_duration, _DURATION),
-                )
-            ),
-            login_attempts=env.int("GATEWAY_LOGIN_ATTEMPTS", 20, validate=validate.Range(1, 10_000)),
-            login_address_attempts=env.int("GATEWAY_ADDRESS_ATTEMPTS", 200, validate=validate.Range(1, 100_000)),
-            login_window=env.int("GATEWAY_LOGIN_WINDOW", 600, validate=validate.Range(1, 86_400)),
-            login_exempt=tuple(
-                env.list(
-                    "GATEWAY_LOGIN_EXEMPT",
-                    [],
-                    validate=_check(_are_networks, "addresses or networks, separated by commas"),
-                )
-                or ()
-            ),
-            request_seconds=env.int("GATEWAY_REQUEST_SECONDS", 30, validate=validate.Range(1, 3600)),
-            request_rows=env.int("GATEWAY_REQUEST_ROWS", 100_000, validate=validate.Range(1000)),
-            request_bytes=env.int("GATEWAY_REQUEST_BYTES", 8 * 1024**2, validate=validate.Range(64 * 1024)),
-            list_seconds=env.int("GATEWAY_LIST_SECONDS", 5, validate=validate.Range(1, 3600)),
-            stream_seconds=env.int("GATEWAY_STREAM_SECONDS", 3600, validate=validate.Range(1, 86_400)),
-            stream_rows=env.int("GATEWAY_STREAM_ROWS", 1_000_000_000, validate=validate.Range(1000)),
-            stream_bytes=env.int("GATEWAY_STREAM_BYTES", 64 * 1024**3, validate=validate.Range(64 * 1024)),
-            list_places=env.int("GATEWAY_LIST_PLACES", max(1, threads // 4), validate=validate.Range(1, threads)),
-            stream_places=env.int("GATEWAY_STREAM_PLACES", max(1, threads // 4), validate=validate.Range(1, threads)),
-            caller_requests=env.int("GATEWAY_CALLER_REQUESTS", threads, validate=validate.Range(1, threads)),
-            caller_streams=env.int("GATEWAY_CALLER_STREAMS", max(1, threads // 8), validate=validate.Range(1, threads)),
-            caller_share=env.int("GATEWAY_CALLER_SHARE", 25, validate=validate.Range(1, 100)),
-            rate=env.str("GATEWAY_RATE", "", validate=_check(_is_rate, "CLASS=COUNT/UNIT, separated by commas")),
-            events_heartbeat=env.int("GATEWAY_EVENTS_HEARTBEAT", 10, validate=validate.Range(1, 3600)),
-            events_idle=env.int("GATEWAY_EVENTS_IDLE", 30, validate=validate.Range(2, 7200)),
-            events_per_user=env.int("GATEWAY_EVENTS_PER_USER", 5_000, validate=validate.Range(1)),
-            events_subscribers=env.int("GATEWAY_EVENTS_SUBSCRIBERS", 20_000, validate=validate.Range(1)),
-            bootstrap_email=env.str("GATEWAY_BOOTSTRAP_EMAIL", "") or _FIRST_USER,
-            bootstrap_password=env.str("GATEWAY_BOOTSTRAP_PASSWORD", ""),
-            bootstrap_api_key=env.str("GATEWAY_BOOTSTRAP_API_KEY", ""),
-            # What can't be one is noted by the check, and reported with all else that is wrong.
-            cors_origins=tuple(env.list("GATEWAY_CORS_ORIGINS", [], validate=_check_origins) or ()),
-            transport_seconds=env.int("GATEWAY_HSTS", 31_536_000, validate=validate.Range(0, 63_072_000)),
-            jsonp=env.bool("GATEWAY_JSONP", False),
-            compatibility=profile,
-            reading=env.str("GATEWAY_READING", old_host["GATEWAY_READING"], validate=validate.OneOf([*READINGS])),
-            default_format=env.str(
-                "GATEWAY_DEFAULT_FORMAT", "json", validate=validate.OneOf(["json", "jsv", "xml", "csv", "html"])
-            ),
-            csv=cast(
-                "Literal['auto', 'rows', 'envelope']",
-                env.str("GATEWAY_CSV", old_host["GATEWAY_CSV"], validate=validate.OneOf(["auto", "rows", "envelope"])),
-            ),
-            errors=env.str(
-                "GATEWAY_ERRORS", old_host["GATEWAY_ERRORS"], validate=validate.OneOf(["compatible", "plain"])
-            ),
-            metadata=env.str("GATEWAY_METADATA", "all", validate=validate.OneOf(["all", "permitted"])),
-            log=env.str(
-                "GATEWAY_LOG", "text" if sys.stderr.isatty() else "json", validate=validate.OneOf(["text", "json"])
-            ),
-            slow_request=env.int("GATEWAY_SLOW_REQUEST", 1000, validate=validate.Range(0, 3_600_000)),
-            metrics_bind=env.str(
-                "GATEWAY_METRICS_BIND", "", validate=_check(_is_metrics_bind, "an address and port, or unix:PATH")
-            ),
-            metrics_networks=tuple(
-                env.list(
-                    "GATEWAY_METRICS_NETWORKS",
-                    ["127.0.0.1", "::1"],
-                    validate=_check(_are_networks, "addresses or networks, separated by commas"),
-                )
-                or ()
-            ),
-            debug=env.bool("GATEWAY_DEBUG", False),
-        )
-
-    def signing_secret(self) -> str:
-        """Return the secret that signs tokens. Beside a SQLite database it is made at the first call, and kept in a file.
-
-        :raises ConfigurationError: when GATEWAY_SECRET is not set, and the database is a server's or the file can't be used.
-        """
-        if self.secret:
-            return self.secret
-        if self.sqlite_path is None:
-            raise ConfigurationError(
-                "GATEWAY_SECRET must be set: with this database the nodes have no file to share it in."
-            )
-        return _kept_secret(self.sqlite_path)
-
-    @property
-    def sqlite_path(self) -> Path | None:
-        """The database's file, where it is SQLite."""
-        return address.sqlite_path(self.database_url)
-
-    def shown(self) -> Iterator[tuple[str, str, str]]:
-        """Variable, value with secrets hidden, and what it is for."""
-        for each in fields(self):
-            value = getattr(self, each.name)
-            value = ",".join(value) if isinstance(value, tuple) else value
-            text = address.without_secrets(value) if each.name == "database_url" else str(value)
-            hidden = each.metadata["secret"] and each.name != "database_url" and value
-            variable = each.metadata["variable"]
-            wanted = PROFILES.get(self.compatibility, {}).get(variable, "")
-            of_profile = wanted and value in (wanted, _seconds(wanted))
-            by_profile = f"; as {self.compatibility} has it" if of_profile else ""
-            yield variable, _HIDDEN if hidden else text, each.metadata["help"] + by_profile
-
-
-class _Empty(FileAwareEnv):
-    """An environment without variables: environs itself reads that of the process only."""
-
-    def _get_value(self, env_key: str, default: Any) -> Any:
-        del env_key
-        return default
-
-
-def names_service() -> bool:
-    """Return whether the environment names a service."""
-    return bool(FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", ""))
-
-
-def service_name() -> str:
-    """The service of this process, as module:attribute. Raises ConfigurationError."""
-    name = FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", _SESSIONS)
-    if not _is_service(name):
-        raise ConfigurationError(f"GATEWAY_SERVICE must be {_SERVICE}")
-    return name
 
 
 def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[Any], None]:
@@ -442,6 +123,404 @@ def _check_secret(value: str) -> None:
         raise ValidationError(f"must be at least {SECRET_BYTES} bytes long")
     if strength.is_guessable(value, strength.SECRET):
         raise ValidationError("can be guessed; take what 'openssl rand -base64 32' prints")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the defaults and bounds of other settings are made of.
+
+    :ivar profile: the old host's (GATEWAY_COMPATIBILITY); empty for none.
+    """
+
+    profile: str
+    threads: int
+
+    @classmethod
+    def read(cls, env: FileAwareEnv) -> _Given:
+        """Read both from the environment."""
+        profile = env.str("GATEWAY_COMPATIBILITY", "", validate=validate.OneOf(["", *PROFILES])) or ""
+        return cls(profile, env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1)
+
+    def of_old_host(self, variable: str) -> str:
+        """The default of a setting that profiles have."""
+        return PROFILES.get(self.profile, {}).get(variable) or _WITHOUT_PROFILE[variable]
+
+
+#: A default, or what makes it.
+_Default: TypeAlias = Any | Callable[[_Given], Any]
+
+
+def _made(default: _Default, given: _Given) -> Any:
+    return default(given) if callable(default) else default
+
+
+def _setting(
+    variable: str, help_text: str, read: Callable[[FileAwareEnv, _Given], Any], *, secret: bool = False
+) -> Any:
+    return field(metadata={"variable": variable, "help": help_text, "secret": secret, "read": read})
+
+
+def _text(
+    variable: str,
+    help_text: str,
+    default: _Default = "",
+    check: Callable[[Any], None] | None = None,
+    *,
+    secret: bool = False,
+) -> Any:
+    def read(env: FileAwareEnv, given: _Given) -> Any:
+        return env.str(variable, _made(default, given), validate=check)
+
+    return _setting(variable, help_text, read, secret=secret)
+
+
+def _one_of(variable: str, help_text: str, choices: Sequence[str], default: _Default = None) -> Any:
+    """One of some texts. Without a default it is the profile's."""
+    check = validate.OneOf([*choices])
+    return _text(variable, help_text, default or (lambda given: given.of_old_host(variable)), check)
+
+
+def _number(variable: str, help_text: str, default: _Default, least: int, most: int | None = None) -> Any:
+    def read(env: FileAwareEnv, given: _Given) -> Any:
+        return env.int(variable, _made(default, given), validate=validate.Range(least, most))
+
+    return _setting(variable, help_text, read)
+
+
+def _places(variable: str, help_text: str, part: int) -> Any:
+    """A number of requests, at most that of threads; by default a part of them."""
+
+    def read(env: FileAwareEnv, given: _Given) -> Any:
+        return env.int(variable, max(1, given.threads // part), validate=validate.Range(1, given.threads))
+
+    return _setting(variable, help_text, read)
+
+
+def _switch(variable: str, help_text: str) -> Any:
+    return _setting(variable, help_text, lambda env, _: env.bool(variable, False))
+
+
+def _duration(variable: str, help_text: str) -> Any:
+    """Seconds; by default the profile's."""
+    check = _check(_is_duration, _DURATION)
+    return _setting(
+        variable,
+        help_text,
+        lambda env, given: _seconds(env.str(variable, given.of_old_host(variable), validate=check) or ""),
+    )
+
+
+def _texts(variable: str, help_text: str, check: Callable[[Any], None], default: Sequence[str] = ()) -> Any:
+    # What a check refuses is noted, and reported with all else that is wrong.
+    return _setting(variable, help_text, lambda env, _: tuple(env.list(variable, [*default], validate=check) or ()))
+
+
+def _networks(variable: str, help_text: str, default: Sequence[str] = ()) -> Any:
+    return _texts(variable, help_text, _check(_are_networks, "addresses or networks, separated by commas"), default)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says. `from_environment` checks it all and names every variable that is wrong."""
+
+    bind: str = _text(
+        "GATEWAY_BIND",
+        "address and port, or unix:PATH, to listen on",
+        "127.0.0.1:8000",
+        _check(_is_bind, "an address and port up to 65535, or unix:PATH"),
+    )
+    service: str = _text(
+        "GATEWAY_SERVICE",
+        "the service: a module and its attribute, as module:attribute",
+        _SESSIONS,
+        _check(_is_service, _SERVICE),
+    )
+    database_url: str = _text(
+        "GATEWAY_DATABASE_URL",
+        "sqlite:///FILE, or mysql://USER:PASSWORD@HOST:3306/NAME; several servers: @a,b:3307,c/NAME",
+        "sqlite:///gateway.db",
+        _check_database,
+        secret=True,
+    )
+    database_wait: int = _number(
+        "GATEWAY_DATABASE_WAIT", "seconds that gateway serve waits for the database at its start", 60, 0, 3600
+    )
+    server: str = _one_of(
+        "GATEWAY_SERVER", "what serves HTTP: gunicorn, or granian, which is faster behind a proxy", SERVERS, "gunicorn"
+    )
+    workers: int = _number(
+        "GATEWAY_WORKERS", "processes that handle requests", lambda _: min(os.cpu_count() or 1, 4), 1, 256
+    )
+    threads: int = _setting(
+        "GATEWAY_THREADS", "threads that handle requests, in each process", lambda _, given: given.threads
+    )
+    connections: int = _number(
+        "GATEWAY_CONNECTIONS",
+        "database connections that each process opens at most",
+        lambda given: given.threads,
+        1,
+        1024,
+    )
+    connection_age: int = _number(
+        "GATEWAY_CONNECTION_AGE", "seconds after which a connection to a database server is replaced", 600, 1, 604_800
+    )
+    sqlite_sync: str = _one_of(
+        "GATEWAY_SQLITE_SYNC",
+        "full: each commit on SQLite waits for the disk; normal: a power failure may lose the last commits",
+        ("normal", "full"),
+        "normal",
+    )
+    galera_sync: bool = _switch(
+        "GATEWAY_GALERA_SYNC", "whether a Galera node applies all earlier commits of the other nodes before it reads"
+    )
+    secret: str = _text(
+        "GATEWAY_SECRET",
+        "signs tokens; at least 32 bytes, the same on every node. Required on MySQL and MariaDB",
+        "",
+        _check_secret,
+        secret=True,
+    )
+    previous_secret: str = _text(
+        "GATEWAY_SECRET_PREVIOUS",
+        "the previous secret, while the tokens that it signed are still valid",
+        "",
+        _check_secret,
+        secret=True,
+    )
+    trusted_proxies: tuple[str, ...] = _networks(
+        "GATEWAY_TRUSTED_PROXIES",
+        "addresses or networks of the proxies whose X-Forwarded-… and Forwarded headers are trusted",
+        _LOCAL,
+    )
+    token_lifetime: int = _duration(
+        "GATEWAY_TOKEN_LIFETIME", "lifetime of an access token, in seconds or as 90m, 12h, 14d"
+    )
+    refresh_lifetime: int = _duration("GATEWAY_REFRESH_LIFETIME", "lifetime of a refresh token, in the same forms")
+    login_attempts: int = _number(
+        "GATEWAY_LOGIN_ATTEMPTS",
+        "failed log-ins with one user name from one address, before that name is locked out at that address",
+        20,
+        1,
+        10_000,
+    )
+    login_address_attempts: int = _number(
+        "GATEWAY_ADDRESS_ATTEMPTS",
+        "failed log-ins with any user name from one address, before that address is locked out",
+        200,
+        1,
+        100_000,
+    )
+    login_window: int = _number("GATEWAY_LOGIN_WINDOW", "seconds for which a failed log-in counts", 600, 1, 86_400)
+    login_exempt: tuple[str, ...] = _networks(
+        "GATEWAY_LOGIN_EXEMPT", "addresses or networks that many users share and that are never locked out"
+    )
+    request_seconds: int = _number(
+        "GATEWAY_REQUEST_SECONDS", "seconds that a request, or a complete batch, may take", 30, 1, 3600
+    )
+    request_rows: int = _number(
+        "GATEWAY_REQUEST_ROWS", "rows that a request, or a complete batch, may use", 100_000, 1000
+    )
+    request_bytes: int = _number(
+        "GATEWAY_REQUEST_BYTES", "bytes of the response to a request, or a complete batch", 8 * 1024**2, 64 * 1024
+    )
+    list_seconds: int = _number(
+        "GATEWAY_LIST_SECONDS", "seconds that one database statement of a list or search may take", 5, 1, 3600
+    )
+    stream_seconds: int = _number("GATEWAY_STREAM_SECONDS", "seconds that a streamed list may take", 3600, 1, 86_400)
+    stream_rows: int = _number("GATEWAY_STREAM_ROWS", "rows that a streamed list may use", 1_000_000_000, 1000)
+    stream_bytes: int = _number("GATEWAY_STREAM_BYTES", "bytes of a streamed list", 64 * 1024**3, 64 * 1024)
+    list_places: int = _places(
+        "GATEWAY_LIST_PLACES", "lists and searches that a process runs at once; as many batches", 4
+    )
+    stream_places: int = _places("GATEWAY_STREAM_PLACES", "streamed lists that a process runs at once", 4)
+    caller_requests: int = _places("GATEWAY_CALLER_REQUESTS", "requests of one caller that a process runs at once", 1)
+    caller_streams: int = _places(
+        "GATEWAY_CALLER_STREAMS", "streamed lists of one caller that a process runs at once", 8
+    )
+    caller_share: int = _number(
+        "GATEWAY_CALLER_SHARE",
+        "percent of a processor that one caller may use in a process while others call; 100 for no limit",
+        25,
+        1,
+        100,
+    )
+    rate: str = _text(
+        "GATEWAY_RATE",
+        "requests of one caller by class: read=100/s,list=10/s,write=600/m,login=20/m",
+        "",
+        _check(_is_rate, "CLASS=COUNT/UNIT, separated by commas"),
+    )
+    events_heartbeat: int = _number(
+        "GATEWAY_EVENTS_HEARTBEAT", "seconds between two heartbeats of a client of server events", 10, 1, 3600
+    )
+    events_idle: int = _number(
+        "GATEWAY_EVENTS_IDLE",
+        "seconds without a heartbeat after which the event stream of a client that sent some ends",
+        30,
+        2,
+        7200,
+    )
+    events_per_user: int = _number(
+        "GATEWAY_EVENTS_PER_USER", "event streams that one user may have open, on all nodes", 5_000, 1
+    )
+    events_subscribers: int = _number(
+        "GATEWAY_EVENTS_SUBSCRIBERS", "event streams that may be open, on all nodes", 20_000, 1
+    )
+    bootstrap_email: str = _setting(
+        "GATEWAY_BOOTSTRAP_EMAIL",
+        "e-mail address of the first user",
+        lambda env, _: env.str("GATEWAY_BOOTSTRAP_EMAIL", "") or _FIRST_USER,
+    )
+    bootstrap_password: str = _text("GATEWAY_BOOTSTRAP_PASSWORD", "password of the first user", secret=True)
+    bootstrap_api_key: str = _text("GATEWAY_BOOTSTRAP_API_KEY", "API key of the first user", secret=True)
+    cors_origins: tuple[str, ...] = _texts(
+        "GATEWAY_CORS_ORIGINS",
+        "web origins whose pages may call, separated by commas; * for all, without cookies",
+        _check_origins,
+    )
+    transport_seconds: int = _number(
+        "GATEWAY_HSTS",
+        "seconds for which browsers use https only, after the first https response; 0 sends no such header",
+        31_536_000,
+        0,
+        63_072_000,
+    )
+    jsonp: bool = _switch("GATEWAY_JSONP", "whether ?callback= is honoured")
+    compatibility: str = _setting(
+        "GATEWAY_COMPATIBILITY",
+        "the replaced ServiceStack host, for instance servicestack-5.8; changes the defaults of other settings",
+        lambda _, given: given.profile,
+    )
+    reading: str = _one_of("GATEWAY_READING", "how strictly requests are read: strict, compatible or lenient", READINGS)
+    default_format: str = _one_of(
+        "GATEWAY_DEFAULT_FORMAT",
+        "response format of a request that names none: json, jsv, xml, csv or html",
+        ("json", "jsv", "xml", "csv", "html"),
+        "json",
+    )
+    csv: Literal["auto", "rows", "envelope"] = _one_of(
+        "GATEWAY_CSV",
+        "lists in CSV: rows, envelope (one row that ServiceStack's client reads), or auto: by client",
+        ("auto", "rows", "envelope"),
+    )
+    errors: str = _one_of(
+        "GATEWAY_ERRORS", "field names and reason phrases of errors: ServiceStack's, or plain", ("compatible", "plain")
+    )
+    metadata: str = _one_of(
+        "GATEWAY_METADATA",
+        "operations on metadata pages: all, or permitted: those that the caller may call",
+        ("all", "permitted"),
+        "all",
+    )
+    log: str = _one_of(
+        "GATEWAY_LOG",
+        "format of log lines: text or json",
+        ("text", "json"),
+        lambda _: "text" if sys.stderr.isatty() else "json",
+    )
+    slow_request: int = _number(
+        "GATEWAY_SLOW_REQUEST",
+        "milliseconds from which a request's log line is a warning; 0 for never",
+        1000,
+        0,
+        3_600_000,
+    )
+    metrics_bind: str = _text(
+        "GATEWAY_METRICS_BIND",
+        "address and port, or unix:PATH, of /metrics alone; if empty, it is at GATEWAY_BIND",
+        "",
+        _check(_is_metrics_bind, "an address and port, or unix:PATH"),
+    )
+    metrics_networks: tuple[str, ...] = _networks(
+        "GATEWAY_METRICS_NETWORKS",
+        "addresses or networks of the clients that /metrics at GATEWAY_BIND responds to",
+        _LOCAL,
+    )
+    debug: bool = _switch("GATEWAY_DEBUG", "whether error responses contain stack traces; never use it in production")
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """The settings of this process. Raises ConfigurationError with a line for each variable that is wrong.
+
+        A value may stand in a UTF-8 file that the variable's name with ``_FILE`` tells, as containers and systemd hand over secrets.
+        """
+        env = FileAwareEnv(eager=False, strip_whitespace=True)
+        try:
+            found = cls._read(env)
+            env.seal()
+            found = replace(found, cors_origins=tuple(dict.fromkeys(map(origins.parse, _filled(found.cors_origins)))))
+        except EnvValidationError as error:
+            wrong = cast("Mapping[str, list[str]]", error.error_messages)
+            lines = [f"{name}: {' '.join(texts)}" for name, texts in wrong.items()]
+            raise ConfigurationError("\n".join(["settings that can't be used:", *lines])) from error
+        except UnicodeDecodeError as error:
+            raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error
+        except (ValueError, OSError) as error:
+            raise ConfigurationError(str(error)) from error
+        return found
+
+    @classmethod
+    def defaults(cls) -> Settings:
+        """Return the settings of an empty environment, whatever this process's environment has."""
+        return cls._read(_Empty(eager=False))
+
+    @classmethod
+    def _read(cls, env: FileAwareEnv) -> Settings:
+        # A value that can not be used is None, or the default, and reported with all others.
+        given = _Given.read(env)
+        return cls(**{each.name: each.metadata["read"](env, given) for each in fields(cls)})
+
+    def signing_secret(self) -> str:
+        """Return the secret that signs tokens. Beside a SQLite database it is made at the first call, and kept in a file.
+
+        :raises ConfigurationError: when GATEWAY_SECRET is not set, and the database is a server's or the file can't be used.
+        """
+        if self.secret:
+            return self.secret
+        if self.sqlite_path is None:
+            raise ConfigurationError(
+                "GATEWAY_SECRET must be set: with this database the nodes have no file to share it in."
+            )
+        return _kept_secret(self.sqlite_path)
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database's file, where it is SQLite."""
+        return address.sqlite_path(self.database_url)
+
+    def shown(self) -> Iterator[tuple[str, str, str]]:
+        """Variable, value with secrets hidden, and what it is for."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            value = ",".join(value) if isinstance(value, tuple) else value
+            text = address.without_secrets(value) if each.name == "database_url" else str(value)
+            hidden = each.metadata["secret"] and each.name != "database_url" and value
+            variable = each.metadata["variable"]
+            wanted = PROFILES.get(self.compatibility, {}).get(variable, "")
+            of_profile = wanted and value in (wanted, _seconds(wanted))
+            by_profile = f"; as {self.compatibility} has it" if of_profile else ""
+            yield variable, _HIDDEN if hidden else text, each.metadata["help"] + by_profile
+
+
+class _Empty(FileAwareEnv):
+    """An environment without variables: environs itself reads that of the process only."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        del env_key
+        return default
+
+
+def names_service() -> bool:
+    """Return whether the environment names a service."""
+    return bool(FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", ""))
+
+
+def service_name() -> str:
+    """The service of this process, as module:attribute. Raises ConfigurationError."""
+    name = FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", _SESSIONS)
+    if not _is_service(name):
+        raise ConfigurationError(f"GATEWAY_SERVICE must be {_SERVICE}")
+    return name
 
 
 def _kept_secret(database: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -87,4 +88,26 @@ def test_servers_by_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_that_are_none(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("setting", [each.metadata["variable"] for each in fields(Settings)])
+def test_any_value_is_taken_or_refused_by_name(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("", "-1", "nonsense", "9" * 20, "14d", "http://[", "a,,b", "\N{SNOWMAN}"):
+        monkeypatch.setenv(setting, value)
+        assert refusal() in ("", setting)
+
+
+def refusal() -> str:
+    """The setting that is refused; empty for none."""
+    try:
+        Settings.from_environment()
+    except ConfigurationError as error:
+        return str(error).split("\n")[1].partition(":")[0]
+    return ""
+
+
+def test_a_lifetime_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_TOKEN_LIFETIME", "soon")
+    with pytest.raises(ConfigurationError, match="GATEWAY_TOKEN_LIFETIME: must be a number of seconds, or of minutes"):
         Settings.from_environment()
