@@ -6,7 +6,9 @@ import click
 
 from gateway.commands.chosen import chosen_service
 from gateway.commands.output import json_option, print_json
+from gateway.importing import sources
 from gateway.metadata import types as languages
+from gateway.metadata.languages.options import Options
 from gateway.metadata.library import Document, Library
 from gateway.metadata.pages import rules
 from serializers.registry import default_registry
@@ -44,14 +46,23 @@ def _tell(document: Document) -> None:
     multiple=True,
     help="An option of the language, as in the document's head; may be repeated.",
 )
+@click.option(
+    "--from",
+    "source",
+    metavar="SOURCE",
+    help="The contract of another host in place of the service's: a file, a URL or -, as gateway import takes it.",
+)
 @_BASE_URL
-def types(language: str, include: str | None, exclude: str | None, options: tuple[str, ...], base_url: str) -> None:
+def types(
+    language: str, include: str | None, exclude: str | None, options: tuple[str, ...], source: str | None, base_url: str
+) -> None:
     """Print the API's types in LANGUAGE: csharp, typescript, java, python or another that /types lists.
 
     \b
     Examples:
       gateway types csharp > dtos.cs
       gateway types typescript --include 'NewSession.*' --base-url https://api.example.org
+      gateway types rust --from metadata.json
     """
     known = {name.lower(): name for name in languages.language(language).options_of()}
     given = [(name, value) for name, _, value in (each.partition("=") for each in options)]
@@ -59,7 +70,11 @@ def types(language: str, include: str | None, exclude: str | None, options: tupl
         if name.lower() not in known:
             raise click.BadParameter(f"there is no '{name}' in {language}; there are {', '.join(known.values())}.")
     given += [(name, value) for name, value in (("IncludeTypes", include), ("ExcludeTypes", exclude)) if value]
-    _tell(_library().types(None, language, given, base_url))
+    if source is None:
+        _tell(_library().types(None, language, given, base_url))
+    else:
+        contract = sources.import_from(source).contract
+        click.echo(languages.generate(language, contract, Options.of(given, base_url, "")), nl=False)
 
 
 @click.command()

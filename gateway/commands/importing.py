@@ -27,15 +27,18 @@ from gateway.terminal import printable
 def import_(source: str, name: str | None, *, check: bool) -> None:
     """Write a package from the contract of another ServiceStack host.
 
-    SOURCE is a file, or - for standard input: metadata.json, app.json, generated types, or a metadata page of an operation with its
-    types, as HTML or text. Importing again into a package replaces its generated modules and leaves the others alone.
+    SOURCE is a file, the URL of a running host or of a document there, or - for standard input: metadata.json, app.json, OpenAPI,
+    generated types, or a metadata page of an operation with its types, as HTML or text.
+
+    Importing again into a package replaces its generated modules and leaves the others alone.
 
     \b
     Examples:
       gateway import metadata.json --package shop
+      gateway import https://old-host --package shop
       gateway import dtos.cs --package shop --check
     """
-    imported = sources.read(sources.open_source(source))
+    imported = sources.import_from(source)
     project = package.Project.of(name or _name(imported), Path.cwd())
     if check:
         found = package.changes(project, imported)

@@ -41,7 +41,7 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
     settings = Settings.from_environment()
     if port is not None:
         settings = replace(settings, bind=listening.with_port(settings.bind, port))
-    imported = sources.read(sources.open_source(source))
+    imported = sources.import_from(source)
     recorder = None if record is None else FileRecorder(record.absolute())
     service = service_of(imported, seed=seed, recorder=recorder)
     service.check()

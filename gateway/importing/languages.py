@@ -75,8 +75,8 @@ def read(text: str) -> Draft:
                 raise ImportFailed(f"this {draft.kind} declares no types")
             return draft
     raise ImportFailed(
-        "this is none of the documents that can be imported: metadata.json, app.json, a metadata page, or types in C#, TypeScript, "
-        "JavaScript, Java, Kotlin, Python, PHP, Swift, Dart, F# or VB.NET"
+        "this is none of the documents that can be imported: metadata.json, app.json, OpenAPI, a metadata page, or types in C#, "
+        "TypeScript, JavaScript, Java, Kotlin, Python, PHP, Swift, Dart, F# or VB.NET"
     )
 
 

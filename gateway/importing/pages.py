@@ -76,7 +76,7 @@ def read(text: str, read_types: Callable[[str], Draft], start_of_types: Callable
             routes,
             () if routes else verbs,
             told or _answer(draft, below, request.name),
-            _access(head),
+            access_of_text(head),
         )
     ]
     return draft
@@ -95,7 +95,8 @@ def _is_predefined(path: str) -> bool:
     return re.match(r"/(?:api|(?:json|jsv|xml|csv)/(?:reply|oneway))/", path) is not None
 
 
-def _access(head: str) -> Access | None:
+def access_of_text(head: str) -> Access | None:
+    """Who may call, as a page says it; None where it says nothing."""
     found: dict[str, tuple[str, ...] | bool] = {}
     for label, names in _RULE.findall(head):
         if label.lower() == "requires" and "api key" in names.lower():

@@ -1,4 +1,4 @@
-"""Where a contract comes from: a file, standard input; and which reader reads it."""
+"""Where a contract comes from: a file, standard input, a running host; and which reader reads it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.contract.typeinfo import Contract
-from gateway.importing import json_tree, languages, metadata_json, pages
+from gateway.importing import json_tree, languages, metadata_json, openapi, pages, web
 from gateway.importing.assembly import assemble
 from gateway.importing.drafts import Draft, ImportFailed, Losses
 
@@ -76,6 +76,46 @@ def decoded(data: bytes, name: str) -> str:
     return text
 
 
+def import_from(where: str) -> Imported:
+    """The contract of a file, of standard input for ``-``, or of a running host.
+
+    :raises ImportFailed: when there is none, or it contradicts itself.
+    """
+    return _from_host(where) if web.is_url(where) else read(open_source(where))
+
+
+def _from_host(url: str) -> Imported:
+    reasons = []
+    try:
+        for found, data in web.documents(url, MOST_BYTES):
+            try:
+                return read(Source(found, decoded(data, found)))
+            except ImportFailed as error:
+                reasons.append(str(error))
+    except ImportFailed as error:
+        reasons.append(str(error))
+    try:
+        return _joined(url, [Source(found, decoded(data, found)) for found, data in web.pages(url, MOST_BYTES)])
+    except ImportFailed as error:
+        raise ImportFailed("\n".join([*reasons, str(error)])) from None
+
+
+def _joined(url: str, found: list[Source]) -> Imported:
+    """The contract of several pages."""
+    whole = Draft(f"{len(found)} metadata pages")
+    for source in found:
+        try:
+            draft = _draft(source)
+        except ImportFailed as error:
+            raise ImportFailed(f"{source.name}: {error}") from None
+        whole.types += draft.types
+        whole.operations += draft.operations
+        for kind, places in draft.losses.places.items():
+            for place in places:
+                whole.losses.add(kind, place)
+    return Imported(url, whole.kind, assemble(whole), whole.losses)
+
+
 def read(source: Source) -> Imported:
     """The contract of a document, whatever kind it is of.
 
@@ -98,6 +138,8 @@ def _draft(source: Source) -> Draft:
         root = json_tree.parse(source.text, source.name)
         if metadata_json.is_metadata(root):
             return metadata_json.read(root)
+        if openapi.is_openapi(root):
+            return openapi.read(root)
     if pages.is_page(source.text):
         return pages.read(source.text, languages.read, languages.start)
     return languages.read(source.text)

@@ -1,0 +1,153 @@
+"""Documents of a running host: fetched under limits, without credentials."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from html import unescape
+from typing import IO, Any
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+
+from gateway.importing.drafts import ImportFailed
+
+#: Seconds that a host may be silent, and that one document may take.
+SILENCE = 10
+PATIENCE = 60
+#: Redirects that are followed.
+MOST_REDIRECTS = 5
+#: Pages of operations that are read of one host.
+MOST_PAGES = 1000
+_BLOCK = 64 * 1024
+#: Documents of a host, the one that says most first.
+_DOCUMENTS = ("/types/metadata.json", "/metadata/app.json", "/types/csharp")
+_OPERATION = re.compile(r"href\s*=\s*[\"']([^\"']*[?&](?:amp;)?op=[^\"']*)[\"']", re.IGNORECASE)
+#: What a URL ends with that names a document, not a host.
+_IS_DOCUMENT = re.compile(
+    r"\.(?:json|cs|ts|mjs|java|kt|py|php|swift|dart|fs|vb|html?|txt)$|/types/[\w.]+$|/metadata$|/(?:openapi|swagger)$"
+)
+
+
+def is_url(where: str) -> bool:
+    """Whether a source is a URL."""
+    return where.lower().startswith(("http://", "https://"))
+
+
+def documents(url: str, limit: int) -> Iterator[tuple[str, bytes]]:
+    """Documents that a URL leads to, each with its URL, the best first. What can't be fetched is told when there is nothing else.
+
+    :param limit: bytes that a document may have.
+    :raises ImportFailed: when the URL is not one that is fetched here, or nothing can be fetched.
+    """
+    parts = _checked(url)
+    if parts.query or _IS_DOCUMENT.search(parts.path):
+        yield url, fetch(url, limit)
+        return
+    base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+    reasons = []
+    for path in _DOCUMENTS:
+        try:
+            found = fetch(base + path, limit)
+        except ImportFailed as error:
+            reasons.append(str(error))
+            continue
+        yield base + path, found
+        reasons.append(f"{base}{path}: not a contract")
+    raise ImportFailed("\n".join([f"{base} has no contract that can be imported:", *reasons]))
+
+
+def pages(url: str, limit: int) -> list[tuple[str, bytes]]:
+    """The metadata pages of a host, each of an operation with its types in C#.
+
+    :raises ImportFailed: when the host has no such pages.
+    """
+    parts = _checked(url)
+    base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/").removesuffix("/metadata"), "", ""))
+    index = fetch(f"{base}/metadata", limit).decode("utf-8", "replace")
+    names = dict.fromkeys(
+        name
+        for link in _OPERATION.findall(index)
+        for name in parse_qs(urlsplit(unescape(link)).query).get("op", ())
+        if name.isidentifier()
+    )
+    if not names:
+        raise ImportFailed(
+            f"{base}/metadata: names no operations; a log-in page stands where the host asks for credentials"
+        )
+    if len(names) > MOST_PAGES:
+        raise ImportFailed(f"{base}/metadata: more than {MOST_PAGES} operations")
+    found = [f"{base}/json/metadata?op={quote(name)}&lang=csharp" for name in names]
+    return [(each, fetch(each, limit)) for each in found]
+
+
+def fetch(url: str, limit: int) -> bytes:
+    """The document of a URL.
+
+    :raises ImportFailed: when the host does not answer in time, answers with an error, or sends more than the limit.
+    """
+    _checked(url)
+    headers = {"Accept": "application/json, text/plain, text/html;q=0.5", "User-Agent": "gateway-import"}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - checked above
+    end = time.monotonic() + PATIENCE
+    try:
+        with urllib.request.build_opener(_Redirects).open(request, timeout=SILENCE) as response:
+            return b"".join(_blocks(response, limit, end, url))
+    except urllib.error.HTTPError as error:
+        with error:
+            hint = (
+                ": the host asks for credentials, which are not sent; save the document and import the file"
+                if error.code in (401, 403)
+                else ""
+            )
+            raise ImportFailed(f"{url}: {error.code} {error.reason}{hint}") from None
+    except urllib.error.URLError as error:
+        raise ImportFailed(f"{url}: {error.reason}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ImportFailed(f"{url}: {error or type(error).__name__}") from None
+
+
+def _blocks(response: Any, limit: int, end: float, url: str) -> Iterator[bytes]:
+    size = 0
+    while block := response.read1(_BLOCK):
+        size += len(block)
+        if size > limit:
+            raise ImportFailed(f"{url}: longer than {limit} bytes, which is the limit")
+        if time.monotonic() > end:
+            raise ImportFailed(f"{url}: takes longer than {PATIENCE} s")
+        yield block
+    if response.length:
+        raise ImportFailed(f"{url}: ends {response.length} bytes early")
+
+
+def _checked(url: str) -> Any:
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ImportFailed(f"{url}: is not a URL of http or https")
+    if parts.username or parts.password:
+        # SECURITY: the source's name stands in the package.
+        raise ImportFailed(f"{parts.hostname}: passwords do not belong in URLs; save the document and import the file")
+    return parts
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects within http and https, never from https to http."""
+
+    max_redirections = MOST_REDIRECTS
+    max_repeats = 2
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        _checked(newurl)
+        if req.full_url.lower().startswith("https:") and not newurl.lower().startswith("https:"):
+            raise ImportFailed(f"{req.full_url}: redirects from https to {urlsplit(newurl).scheme}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
