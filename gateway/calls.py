@@ -251,6 +251,16 @@ class _Silent:
 SILENT = _Silent()
 
 
+class Blocks(Protocol):
+    """The bytes of a response as they come."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None:
+        """End them, whether they have begun or not."""
+        ...
+
+
 class Subscription(Protocol):
     """A subscriber whose connection is still to be handed over. One of its methods is called, once."""
 
@@ -258,7 +268,7 @@ class Subscription(Protocol):
         """Send events on a connection from now on, and close it at the end. The head of the response has been sent."""
         ...
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Blocks:
         """The events as blocks of bytes, for servers that keep their connections: a thread waits in it as long as the client listens."""
         ...
 

@@ -228,17 +228,30 @@ class Subscription:
         """Send events on a connection from now on."""
         self._streams.add(self._subscriber, connection, self._first, self._newest)
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Received:
         """The events as blocks of bytes."""
         ours, theirs = socket.socketpair()
         self.take(theirs)
-        with ours:
-            while block := ours.recv(_BLOCK):
-                yield block
+        return Received(ours)
 
     def abandon(self) -> None:
         """Forget the subscriber."""
         self._streams.forget(self._subscriber)
+
+
+class Received:
+    """What arrives on a connection, as blocks of bytes."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self._connection.recv(_BLOCK):
+            yield block
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 def is_wanted(unit: Unit) -> bool:

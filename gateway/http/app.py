@@ -261,7 +261,9 @@ def create_app(
         each.path.lower() == metrics.ROUTE for one in catalog for each in one.routes
     ):
         app.add_route(metrics.ROUTE, metrics.MetricsResource(options.meter, _networks(options.metrics_networks)))
-    for template, resource in () if options.subscribers is None else events.routes(options.subscribers, gate):
+    for template, resource in (
+        () if options.subscribers is None else events.routes(options.subscribers, gate, options.admission)
+    ):
         app.add_route(template, resource)
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(options.probed or database))

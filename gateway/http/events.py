@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 import falcon
 
-from gateway.calls import Subscribers, authorize
+from gateway.calls import Principal, Subscribers, Subscription, authorize
 from gateway.errors import FieldError, ValidationFailed
+from gateway.http.admission import Admission
 from gateway.http.auth import Gate
 from gateway.http.metadata import base_url
 from gateway.http.request import Request
+from gateway.places import Place
 
 #: In the WSGI environment: the server takes over connections (True).
 TAKES = "gateway.takes_connections"
@@ -28,9 +30,10 @@ _ID = re.compile(r"[0-9]{1,18}")
 class StreamResource:
     """``/event-stream?channels=a,b``: events as they come."""
 
-    def __init__(self, subscribers: Subscribers, gate: Gate) -> None:
+    def __init__(self, subscribers: Subscribers, gate: Gate, admission: Admission) -> None:
         self._subscribers = subscribers
         self._gate = gate
+        self._admission = admission
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """Subscribe. Raises ServiceError."""
@@ -43,15 +46,23 @@ class StreamResource:
         response.stream = ()
         if request.method == "HEAD":
             return
-        subscription = self._subscribers.subscribe(
-            caller, request.credentials, _channels(request), _last_id(request), base_url(request)
-        )
         if request.env.get(TAKES):
-            request.env[TAKER] = subscription
-        else:
-            response.stream = subscription.blocks()
+            request.env[TAKER] = self._subscribe(request, caller)
+            return
+        # A thread waits for this client; requests need the others.
+        place = self._admission.stream(request)
+        try:
+            response.stream = _Placed(self._subscribe(request, caller), place)
+        except BaseException:
+            place.release()
+            raise
 
     on_head = on_get
+
+    def _subscribe(self, request: Request, caller: Principal | None) -> Subscription:
+        return self._subscribers.subscribe(
+            caller, request.credentials, _channels(request), _last_id(request), base_url(request)
+        )
 
 
 class HeartbeatResource:
@@ -85,11 +96,29 @@ class UnregisterResource:
     on_get = on_post
 
 
-def routes(subscribers: Subscribers, gate: Gate) -> Iterator[tuple[str, object]]:
+def routes(subscribers: Subscribers, gate: Gate, admission: Admission) -> Iterator[tuple[str, object]]:
     """Every address and its resource."""
-    yield "/event-stream", StreamResource(subscribers, gate)
+    yield "/event-stream", StreamResource(subscribers, gate, admission)
     yield "/event-heartbeat", HeartbeatResource(subscribers)
     yield "/event-unregister", UnregisterResource(subscribers)
+
+
+class _Placed:
+    """The blocks of a stream that has a place."""
+
+    def __init__(self, subscription: Subscription, place: Place) -> None:
+        self._blocks = subscription.blocks()
+        self._place = place
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._blocks)
+
+    def close(self) -> None:
+        """End the stream, and leave the place."""
+        try:
+            self._blocks.close()
+        finally:
+            self._place.release()
 
 
 def _set_head(response: falcon.Response) -> None:

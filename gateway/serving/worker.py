@@ -450,6 +450,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         finally:
             if hasattr(blocks, "close"):
                 blocks.close()
+            if taker is not None and not conn.taken:
+                taker.abandon()
         return not response.should_close()
 
     def _holds_streams(self) -> bool:
@@ -460,11 +462,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Send the head of an event stream, which lasts as long as its connection, and give the connection away."""
         response.force_close()
         response.chunked = False
-        try:
-            response.send_headers()
-        except OSError:
-            taker.abandon()
-            raise
+        response.send_headers()
         conn.taken = True
         taker.take(socket.socket(fileno=conn.sock.detach()))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from webtest import TestRequest
 
 from gateway.errors import MalformedRequest, TooManyRequests, Unavailable
 from gateway.events import streams
@@ -280,3 +282,30 @@ def test_counters(nodes: Nodes) -> None:
     wait_until(lambda: counters.delay_count == 1, "the delay is counted")
     assert (counters.subscribers, counters.published, counters.delivered, counters.dropped) == (1, 1, 1, 0)
     assert counters.delay_sum >= 0
+
+
+def test_a_server_that_keeps_its_connections_reads_blocks(nodes: Nodes) -> None:
+    def blocks(token: str) -> Any:
+        environ = TestRequest.blank("/event-stream?channels=home", headers={"Authorization": f"Bearer {token}"}).environ
+        found: list[str] = []
+        result = nodes.one.app(environ, lambda status, _headers: found.append(status))
+        return found[0], result
+
+    status, answer = blocks("ada")
+    assert status.startswith("200")
+    begun = iter(answer)
+    assert next(begun).startswith(b"id: ")
+    nodes.two.say("hi", room="home")
+    while b"chat.said" not in next(begun):
+        pass
+    answer.close()
+    wait_until(lambda: nodes.subscriptions() == 0, "the subscriber has left")
+    # One whose client leaves before anything is sent is forgotten, too.
+    _, unread = blocks("bob")
+    unread.close()
+    wait_until(lambda: nodes.subscriptions() == 0, "the subscriber has left")
+    # A thread waits for each of them, and requests need the others.
+    some = [blocks("ada") for _ in range(2)]
+    assert blocks("ada")[0].startswith("429")
+    for _, each in some:
+        each.close()
