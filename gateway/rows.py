@@ -1,4 +1,4 @@
-"""Tables of a service's own: how they are declared, the columns that every engine has, and the test of their migrations."""
+"""Tables of a service: columns for every engine, and a test of the migrations."""
 
 from __future__ import annotations
 

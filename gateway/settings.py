@@ -20,7 +20,7 @@ from gateway.errors import ConfigurationError
 from models.engine import address
 
 _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
-#: The service where nothing names another one.
+#: The default service.
 _SESSIONS = "gateway.sessions.service:service"
 _SERVICE = "a module and its attribute, as module:attribute"
 _HIDDEN = "(hidden)"
@@ -36,7 +36,7 @@ _WITHOUT_PROFILE: Mapping[str, str] = {
     "GATEWAY_TOKEN_LIFETIME": "14d",
 }
 
-#: Bytes that a secret has at least: HS256 wants a key as long as its hash (RFC 7518, 3.2).
+#: Minimum bytes of a secret: HS256 needs a key as long as its hash (RFC 7518, 3.2).
 SECRET_BYTES = 32
 
 
@@ -59,7 +59,7 @@ def _is_duration(value: str) -> bool:
 
 
 def _seconds(text: str) -> int:
-    """The seconds of a duration; 0 of what is none."""
+    """Return the seconds of a duration; 0 for a text that is not one."""
     found = re.fullmatch(r"([1-9]\d{0,8})([smhd]?)", text)
     return 0 if found is None else int(found[1]) * _UNITS[found[2]]
 
@@ -221,7 +221,7 @@ def _networks(variable: str, help_text: str, default: Sequence[str] = ()) -> Any
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says. `from_environment` checks it all and names every variable that is wrong."""
+    """The settings. `from_environment` reads and checks all of them, and names every wrong variable."""
 
     bind: str = _text(
         "GATEWAY_BIND",
@@ -440,9 +440,9 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """The settings of this process. Raises ConfigurationError with a line for each variable that is wrong.
+        """Return the settings of this process. Raises ConfigurationError with a line for each wrong variable.
 
-        A value may stand in a UTF-8 file that the variable's name with ``_FILE`` tells, as containers and systemd hand over secrets.
+        A variable's name with ``_FILE`` names a UTF-8 file with the value, as containers and systemd provide secrets.
         """
         env = FileAwareEnv(eager=False, strip_whitespace=True)
         try:
@@ -461,7 +461,7 @@ class Settings:
 
     @classmethod
     def defaults(cls) -> Settings:
-        """Return the settings of an empty environment, whatever this process's environment has."""
+        """Return the settings of an empty environment. The environment of this process is ignored."""
         return cls._read(_Empty(eager=False))
 
     @classmethod
@@ -471,7 +471,7 @@ class Settings:
         return cls(**{each.name: each.metadata["read"](env, given) for each in fields(cls)})
 
     def signing_secret(self) -> str:
-        """Return the secret that signs tokens. Beside a SQLite database it is made at the first call, and kept in a file.
+        """Return the secret that signs tokens. Without GATEWAY_SECRET, the first call creates it in a file beside the SQLite database.
 
         :raises ConfigurationError: when GATEWAY_SECRET is not set, and the database is a server's or the file can't be used.
         """
@@ -485,11 +485,11 @@ class Settings:
 
     @property
     def sqlite_path(self) -> Path | None:
-        """The database's file, where it is SQLite."""
+        """The file of an SQLite database; None for a database server."""
         return address.sqlite_path(self.database_url)
 
     def shown(self) -> Iterator[tuple[str, str, str]]:
-        """Variable, value with secrets hidden, and what it is for."""
+        """Yield each variable, its value with secrets hidden, and its meaning."""
         for each in fields(self):
             value = getattr(self, each.name)
             value = ",".join(value) if isinstance(value, tuple) else value
@@ -503,7 +503,7 @@ class Settings:
 
 
 class _Empty(FileAwareEnv):
-    """An environment without variables: environs itself reads that of the process only."""
+    """An environment without variables: environs reads only that of the process."""
 
     def _get_value(self, env_key: str, default: Any) -> Any:
         del env_key
@@ -516,7 +516,7 @@ def names_service() -> bool:
 
 
 def service_name() -> str:
-    """The service of this process, as module:attribute. Raises ConfigurationError."""
+    """Return the name of this process's service, as module:attribute. Raises ConfigurationError."""
     name = FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", _SESSIONS)
     if not _is_service(name):
         raise ConfigurationError(f"GATEWAY_SERVICE must be {_SERVICE}")
@@ -524,7 +524,7 @@ def service_name() -> str:
 
 
 def _kept_secret(database: Path) -> str:
-    """The secret beside the database, made at first use; whoever makes it first wins. Raises ConfigurationError."""
+    """Return the secret in the file beside the database. The first process to need it creates it. Raises ConfigurationError."""
     path = database.with_name(database.name + ".secret")
     try:
         try:

@@ -1,8 +1,7 @@
-"""The border to storage: units of work whose failures are the service's errors.
+"""Units of work whose failures are the service's errors.
 
-Conflict where another writer was first; Unavailable where the database is away, locked or overloaded; OutcomeUnknown where it was lost in
-the middle of a commit; and MalformedRequest for a text
-that is no Unicode: half of a surrogate pair, which only JSON can spell.
+Conflict: another writer was first. Unavailable: the database does not respond, is locked or overloaded. OutcomeUnknown: the connection
+broke during the commit. MalformedRequest: a text is not Unicode, as half of a surrogate pair, which only JSON can write.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ _FAILURES = (models.Conflict, models.Duplicate, models.Full, models.Refused, mod
 
 @contextmanager
 def unit_of_work(database: Database | None, *, write: bool = True, budget: Budget | None = None) -> Iterator[Unit]:
-    """One transaction: committed when its block ends, rolled back when anything is raised.
+    """Open a transaction. It is committed at the end of the block, and rolled back after an error.
 
-    :param database: None for a service that has none: then its unit of work can do nothing.
+    :param database: None for a service without one: its unit of work refuses statements.
     """
     if database is None:
         yield cast("Unit", _Nothing())
@@ -39,8 +38,8 @@ def unit_of_work(database: Database | None, *, write: bool = True, budget: Budge
 def run_unit(
     database: Database | None, write: bool, work: Callable[[Unit], Result], budget: Budget | None = None
 ) -> Result:
-    """`work` done in one transaction, and its result; again where the database threw it out and nothing of it is stored
-    (`models.Database.run`). `work` must change nothing but what is in the unit."""
+    """Do `work` in one transaction, and return its result. The work is repeated if the database rejects it and nothing of it is stored
+    (`models.Database.run`), so `work` must change nothing outside of the unit."""
     try:
         if database is None:
             return work(cast("Unit", _Nothing()))
@@ -50,7 +49,7 @@ def run_unit(
 
 
 def probe(database: Database | None) -> None:
-    """Ask the database, where there is one, for something and, where it is a file, write to it.
+    """Check that the database, if there is one, responds; SQLite's file is also written to.
 
     :raises Unavailable: when that fails.
     """
@@ -69,7 +68,7 @@ class _Nothing:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """There is nothing to wait for."""
+        """Do nothing: there is no connection to give back."""
         yield
 
     def __getattr__(self, name: str) -> NoReturn:

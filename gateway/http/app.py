@@ -1,4 +1,4 @@
-"""The composition root: everything that the service is made of comes together here."""
+"""The composition root: it puts the WSGI application together."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ from serializers.base import Limits
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import Registry, names_of
 
-#: Bytes that a request's body may have where nothing else is said.
+#: Default maximum bytes of a body.
 BODY_LIMIT = 10 * 1024 * 1024
-#: Bytes that it may have where anybody may call.
+#: Default maximum bytes of a body for operations that anyone may call.
 OPEN_BODY_LIMIT = 64 * 1024
 
 
 class App(falcon.App[Request, falcon.Response]):
-    """Falcon's app, with header names spelled as HTTP/1.1 servers spell them: some clients look for just that spelling.
+    """Falcon's app. It spells header names as HTTP/1.1 servers do: some clients need that spelling.
 
     :ivar registry: the formats.
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
     :ivar default_format: name of the format that answers where nothing else says so.
-    :ivar proxies: networks of the proxies whose forwarding headers are believed.
+    :ivar proxies: networks of the proxies whose forwarding headers are trusted.
     :ivar visibility: the pages about the service, and whom they show what.
     :ivar body_limit: bytes of a body beyond which it is certainly not read.
     :ivar caller_share: the part of a processor that one caller may use in a process while others call.
@@ -120,7 +120,7 @@ class _Placed:
 
 
 class _Spellings(dict[str, str]):
-    """Header names from Falcon's lower case; those that capitals at each word would get wrong stand here."""
+    """Header names by Falcon's lower case. It has those that capitals at each word would spell wrong."""
 
     def __missing__(self, name: str) -> str:
         spelled = self[name] = name.title()
@@ -138,21 +138,21 @@ _SPELLINGS = _Spellings(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a service answers.
+    """The options of an application.
 
-    :ivar title: what pages and OpenAPI call the service.
+    :ivar title: the name of the service on pages and in OpenAPI.
     :ivar version: the version of its API.
-    :ivar once: remembers calls that are done once (Idempotency-Key); None where nobody does.
-    :ivar realm: what WWW-Authenticate names.
-    :ivar body_limit: bytes that a request's body may have.
-    :ivar open_body_limit: bytes that it may have where anybody may call.
-    :ivar debug: answers to errors carry stack traces.
-    :ivar proxies: addresses or networks of proxies whose X-Forwarded-… and Forwarded headers are believed.
+    :ivar once: remembers calls with an Idempotency-Key; None for a service that does not.
+    :ivar realm: the realm of WWW-Authenticate.
+    :ivar body_limit: maximum bytes of a body.
+    :ivar open_body_limit: maximum bytes of a body for operations that anyone may call.
+    :ivar debug: error responses contain stack traces.
+    :ivar proxies: addresses or networks of proxies whose X-Forwarded-… and Forwarded headers are trusted.
     :ivar origins: web origins whose pages may call (CORS), as `gateway.origins.parse` spells them.
     :ivar jsonp: ``?callback=`` is honoured.
-    :ivar permitted_only: metadata pages and generated types tell callers only of the operations that they may call.
-    :ivar transport_seconds: how long browsers keep to https once they have called over it (HSTS); 0 for no such header.
-    :ivar compatible_errors: errors name fields and have reason phrases as ServiceStack's do.
+    :ivar permitted_only: metadata pages and generated types show callers only the operations that they may call.
+    :ivar transport_seconds: seconds for which browsers use https only (HSTS); 0 for no such header.
+    :ivar compatible_errors: names of fields and reason phrases in errors are ServiceStack's.
     :ivar write_line: takes each request's log line; None where requests are neither logged nor counted.
     :ivar probed: the database as ``/ready`` sees it, by a connection that requests do not use; None for the application's.
     :ivar admission: which requests run at once, and how often a caller may call.
@@ -207,7 +207,7 @@ def create_app(
     app_type: type[App] = App,
     pipeline_type: type[Pipeline] = Pipeline,
 ) -> App:
-    """The WSGI application of a catalog. Raises CatalogError when the catalog contradicts itself."""
+    """Return the WSGI application of a catalog. Raises CatalogError when declarations contradict each other."""
     options = options or Options()
     catalog.check()
     registry = registry.spelled(options.dialect)
@@ -240,7 +240,7 @@ def create_app(
     app.caller_share = options.caller_share
     app.subscribers = options.subscribers
     app.req_options.strip_url_path_trailing_slash = True
-    # An answer without a body, to OPTIONS for instance, is of no type.
+    # A response without a body, to OPTIONS for instance, has no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
     nearest = Nearest(_known_to_all(catalog, permitted_only=options.permitted_only))
     answers = ErrorAnswers(
@@ -290,7 +290,7 @@ def _networks(texts: Iterable[str]) -> tuple[addresses.Network, ...]:
 
 
 def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Iterator[Any]:
-    """In the order in which requests pass; answers pass the other way, so what is written last here is done first."""
+    """Yield the middleware in the order for requests. Responses pass it in the opposite order."""
     yield middleware.RequestIds()
     yield hardening.Hardening(options.transport_seconds)
     yield middleware.Negotiating(registry, options.default_format, jsonp=options.jsonp)

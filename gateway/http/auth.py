@@ -26,9 +26,9 @@ _HERE = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets requests in.
+    """Checks the access of requests.
 
-    :ivar callers: who knows the senders of requests; None where nobody does, and everybody is a stranger.
+    :ivar callers: authenticates callers; None for a service whose requests are all anonymous.
     :ivar origins: web origins whose pages may call (CORS).
     """
 
@@ -43,12 +43,12 @@ class Gate:
         access = operation.access
         assert access is not None
         caller, refusal = self.identify(request)
-        # What anyone may do, one may do with wrong credentials too: a log-in above all.
+        # Operations for anyone accept wrong credentials too, so that a stale header does not stop a log-in.
         if refusal is not None and access.signed_in:
             raise refusal
         try:
             authorize(caller, access)
-            # Browsers send cookies by themselves, and what was once typed into their window for Basic.
+            # Browsers add cookies by themselves, and remembered credentials of Basic.
             ambient = caller is not None and (
                 caller.method is Method.COOKIE or (request.credentials.authorization or "")[:5].lower() == "basic"
             )
@@ -82,7 +82,7 @@ class Gate:
         return request.authentication
 
     def admit_any(self, operations: Sequence[Operation], request: Request) -> list[Operation]:
-        """Those of some operations that let the request's caller in. Raises what the first one says where none does."""
+        """Return the operations that the caller may call. Raises the error of the first one if the caller may call none."""
         admitted = [each for each in operations if self._admits(each, request)]
         if not admitted:
             self.admit(operations[0], request)
@@ -105,7 +105,7 @@ def _explained(error: NotAuthenticated, caller: Principal | None, request: Reque
 
 
 def credentials(request: Request) -> Credentials:
-    """What the request shows of its sender."""
+    """Return the credentials of a request."""
     shown = request.env.get
     values = (
         shown("HTTP_AUTHORIZATION"),
@@ -155,7 +155,7 @@ def check_origin(request: Request, operation: Operation, origins: Collection[str
         raise Forbidden("A browser changes nothing by a GET, unless it names a page of this site. Use POST.")
     if is_own_page(request) or request.env.get("HTTP_ORIGIN") in origins:
         return
-    # A log-in needs nothing of the browser's; without cookies it changes nothing in it either.
+    # A log-in needs no cookies of the browser; if it sets none, it changes nothing in the browser.
     if ambient or ANY not in origins:
         raise Forbidden("A page of another site can't do this.")
     request.may_set_cookies = False

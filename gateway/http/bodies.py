@@ -1,4 +1,4 @@
-"""A request's body: its bytes under a limit, and the format they are in."""
+"""The body of a request: its bytes, under a limit, and its format."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 FORMS = frozenset({FORM, MULTIPART})
 
-#: Encodings that one body may have, one around the other.
+#: Maximum number of encodings of one body.
 MOST_ENCODINGS = 4
 
-#: From bytes and the most that they may become to what they are without an encoding.
+#: An inflater: it gets bytes and the maximum size of the result.
 _Inflate = Callable[[bytes, int], bytes]
 
 _BLOCK = 64 * 1024
 BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
-#: How JSON, JSV and XML begin, and no form does.
+#: The first bytes of JSON, JSV and XML; no form begins like this.
 _DOCUMENTS = (b"{", b"[", b"<")
 
 
 def receive(request: Request, most: int) -> None:
-    """Wait for the client to send its body, or for the first `most` bytes of one whose length it does not say: who takes a place
-    afterwards does not hold it while a slow client sends. Nothing is inflated or decoded. Bodies that say that they are longer are left to
-    `read`, which needs no more memory than there are places.
+    """Receive the body, or the first `most` bytes of a body of unknown length, before the request takes a place: a slow client then holds
+    none. Nothing is inflated or decoded. Longer bodies are left to `read`, whose memory the number of places limits.
 
     Raises what `read` raises of the stream, and UnsupportedMedia.
     """
@@ -50,9 +49,9 @@ def receive(request: Request, most: int) -> None:
 
 
 def read(request: Request, limit: int) -> bytes:
-    """The whole body, inflated where it is compressed; read once, and kept on the request.
+    """Return the complete body, inflated. It is read once and stored on the request.
 
-    :param limit: bytes that the body may have as sent, and again when inflated.
+    :param limit: maximum bytes of the body as sent, and of the inflated body.
     Raises TooLarge, UnsupportedMedia (an encoding that is not read), RequestTimeout, MalformedRequest (cut off, or not what its encoding
     says).
     """
@@ -82,9 +81,9 @@ def read(request: Request, limit: int) -> bytes:
 
 
 def read_blocks(request: Request, limit: int) -> Iterator[bytes]:
-    """The body in blocks, so that it is never in memory as a whole unless it is compressed.
+    """Yield the body in blocks; only a compressed body is in memory completely.
 
-    :param limit: bytes that the body may have as sent, and again when inflated.
+    :param limit: maximum bytes of the body as sent, and of the inflated body.
     Raises what `read` raises.
     """
     env = request.env
@@ -107,7 +106,7 @@ def read_blocks(request: Request, limit: int) -> Iterator[bytes]:
 
 
 def _rest_of(stream: Any, data: bytes, length: int | None, limit: int) -> bytes:
-    """The body whose beginning was read. Raises TooLarge, MalformedRequest, RequestTimeout."""
+    """Return the body, of which the beginning is read already. Raises TooLarge, MalformedRequest, RequestTimeout."""
     data += b"".join(_blocks(stream, limit + 1 - len(data)))
     if len(data) > limit:
         raise too_large(limit)
@@ -121,7 +120,7 @@ def _cut_off(size: int, length: int) -> MalformedRequest:
 
 
 def _blocks(stream: Any, most: int) -> Iterator[bytes]:
-    """What comes, and no more than so many bytes of it. Raises MalformedRequest, RequestTimeout."""
+    """Yield blocks of a stream, up to a number of bytes. Raises MalformedRequest, RequestTimeout."""
     while most > 0 and (block := _block(stream, most)):
         most -= len(block)
         yield block
@@ -133,18 +132,18 @@ def _block(stream: Any, most: int) -> bytes:
     except TimeoutError as error:
         raise RequestTimeout("The body of the request did not arrive in time.") from error
     except Exception as error:
-        # Each server has errors of its own for chunks that are none, and for clients that are gone.
+        # Each server has its own errors for invalid chunks and for clients that left.
         raise MalformedRequest(f"The body can't be read: {error}") from error
     return block
 
 
 def too_large(limit: int) -> TooLarge:
-    """The error of a body with more bytes than so many."""
+    """Return the error of a body with more bytes than the limit."""
     return TooLarge(f"The body has more than the {limit} bytes that a request may have.")
 
 
 def _encodings(header: str) -> list[_Inflate]:
-    """What undoes each encoding, in the order in which they were applied. Raises UnsupportedMedia."""
+    """Return an inflater for each encoding, in the order in which the client applied them. Raises UnsupportedMedia."""
     names = [name for part in header.split(",") if (name := part.strip().lower()) and name != "identity"]
     if len(names) > MOST_ENCODINGS:
         raise UnsupportedMedia(f"The body has {len(names)} encodings; {MOST_ENCODINGS} are the most.")
@@ -201,7 +200,7 @@ _INFLATERS: Mapping[str, _Inflate] = {
 
 
 def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializer:
-    """What the body is read by. Raises UnsupportedMedia with the list of what is read."""
+    """Return the serializer that reads the body. Raises UnsupportedMedia with the list of formats."""
     kind = media_type(request.content_type)
     declared = registry.by_media_type(kind)
     if declared is not None and declared.readable:
@@ -220,12 +219,12 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
 
 
 def is_document(data: bytes) -> bool:
-    """Whether a body begins like a document, whatever its Content-Type calls it: ``curl -d '{…}'`` names a form."""
+    """Return whether a body begins like a document. Its Content-Type does not matter: ``curl -d '{…}'`` sends that of a form."""
     return data.removeprefix(BOM).lstrip(_BLANK).startswith(_DOCUMENTS)
 
 
 def _may_be(serializer: Serializer, data: bytes, registry: Registry) -> bool:
-    """Whether a body can be in the format that the address names: ``curl -d '{…}' host/sessions.xml`` sends JSON and asks for XML."""
+    """Return whether a body can be in the format of the URL: ``curl -d '{…}' host/sessions.xml`` sends JSON, and wants XML back."""
     likely = registry.beginning_like(data)
     return likely is None or bool(set(likely.begins) & set(serializer.begins))
 

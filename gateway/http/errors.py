@@ -1,4 +1,4 @@
-"""Errors as answers: a status from one table, and a ResponseStatus in the format that was chosen before routing."""
+"""Error responses: a status from one table, and a ResponseStatus in the negotiated format."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from serializers.base import Serializer
 from serializers.dialect import Dialect
 from serializers.registry import Registry
 
-#: In an error's meta: the index of the request at which a batch ended.
+#: In an error's meta: the index of the request that ended a batch.
 BATCH_INDEX = "AutoBatchIndex"
 
-#: What an error that is not the client's tells; the log has the rest.
+#: The message of an unexpected error; the log has the details.
 UNFORESEEN = "Something went wrong here. Quote the request id when you contact support."
 
 log = structlog.get_logger("gateway")
@@ -55,7 +55,7 @@ STATUS: Mapping[type[errors.ServiceError], int] = {
     errors.Unavailable: 503,
 }
 
-#: Falcon's own refusals, by status: error code and, where its words would not do, the message.
+#: Falcon's errors by status: error code, and a message in place of Falcon's.
 _FALCON: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", ""),
     404: ("NotFound", "There is nothing at this address."),
@@ -66,7 +66,7 @@ _FALCON: Mapping[int, tuple[str, str]] = {
 }
 
 
-#: What ServiceStack's host refuses before an operation runs: the reason phrase is HTTP's own.
+#: Errors of ServiceStack's host, before an operation runs: the reason phrase is HTTP's.
 _HOST_ERRORS = (
     errors.NotAuthenticated,
     errors.NotSupported,
@@ -75,21 +75,21 @@ _HOST_ERRORS = (
     errors.TooManyRequests,
     errors.Unavailable,
 )
-#: The error code of a value that could not be bound.
+#: The error code of a value that does not bind.
 _UNBOUND = errors.MalformedRequest.error_code
 _SAFE = ("GET", "HEAD")
 _PHRASE = re.compile(r"[A-Za-z][A-Za-z0-9 ]{0,63}")
 
 
 class ErrorAnswers:
-    """Turns exceptions into answers.
+    """Turns exceptions into responses.
 
-    :ivar registry: the formats; JSON is the last resort where another can't say it.
+    :ivar registry: the formats; JSON replaces a format that can't write an error.
     :ivar surroundings: makes what surrounds errors on pages for people.
-    :ivar realm: what WWW-Authenticate names.
-    :ivar debug: whether answers carry stack traces.
-    :ivar compatible: field names and reason phrases are ServiceStack's; otherwise wire names and HTTP's own phrases.
-    :ivar nearest: from a path that no route has to the sentence that names another one.
+    :ivar realm: the realm of WWW-Authenticate.
+    :ivar debug: whether responses contain stack traces.
+    :ivar compatible: field names and reason phrases are ServiceStack's; otherwise wire names and HTTP's phrases.
+    :ivar nearest: returns the sentence of a 404 that suggests another route, for the path of the request.
     """
 
     def __init__(
@@ -224,7 +224,7 @@ class ErrorAnswers:
 
 
 def _allowed(error: falcon.HTTPMethodNotAllowed) -> str:
-    """The verbs of the Allow header that a person would choose from."""
+    """Return the verbs of the Allow header, without HEAD and OPTIONS."""
     names = (error.headers or {})["Allow"].split(", ")  # type: ignore[index]
     return ", ".join(each for each in names if each not in ("HEAD", "OPTIONS"))
 
@@ -236,15 +236,15 @@ def _wants_challenge(request: Request, error: errors.NotAuthenticated) -> bool:
 
 
 def status_of(error: errors.ServiceError) -> int:
-    """The HTTP status of an error."""
+    """Return the HTTP status of an error."""
     if isinstance(error, errors.StatusError):
         return error.status
     return next((STATUS[each] for each in type(error).__mro__ if each in STATUS), 500)
 
 
 def reason_phrase(status: int, error: errors.ServiceError) -> str:
-    """The reason phrase as ServiceStack writes it, which C# clients read as StatusDescription: the error code of what an operation
-    raised (``404 NotFound``), HTTP's own phrase of what the host refused (``404 Not Found``)."""
+    """Return the reason phrase as ServiceStack writes it; C# clients read it as StatusDescription. It is the error code for errors of an
+    operation (``404 NotFound``), and HTTP's phrase for errors of the host (``404 Not Found``)."""
     phrase = responses.get(status, error.code)
     if isinstance(error, errors.NotAuthenticated):
         return errors.WRONG_LOGIN if error.message == errors.WRONG_LOGIN else phrase
@@ -255,7 +255,7 @@ def reason_phrase(status: int, error: errors.ServiceError) -> str:
 
 
 def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto: type[Dto] = ErrorResponse) -> Instance:
-    """The ErrorResponse of an error, or another DTO that has a ResponseStatus."""
+    """Return the ErrorResponse of an error, or another DTO with a ResponseStatus."""
     failures = [
         ResponseError.new(
             error_code=each.error_code, field_name=each.field_name, message=each.message, meta=dict(each.meta) or None
@@ -273,7 +273,7 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto:
 
 
 def _allowed_values(error: errors.ServiceError, request: Request, dialect: Dialect) -> Mapping[str, str]:
-    """The members of the enums that values of the body are not in, for the error's meta.
+    """Return, for the error's meta, the members of the enums for which the body has invalid values.
 
     ServiceStack's errors of queries and forms have no meta. It has no errors of enums in bodies, where it drops such values.
     """
@@ -286,8 +286,8 @@ def _allowed_values(error: errors.ServiceError, request: Request, dialect: Diale
 
 
 def spelled(failure: errors.FieldError, request: Request, dialect: Dialect, *, compatible: bool) -> errors.FieldError:
-    """The failure with its field named as in the dialect, or as ServiceStack does: as the client spelled a member of the query or form
-    whose value could not be bound, otherwise as the DTO declares it, unless documents have names that are not .NET's at all."""
+    """Return the failure with its field's name in the dialect, or as ServiceStack names it: as the client spelled a member of the query or
+    form whose value does not bind, otherwise as the DTO declares it. Dialects with names that .NET does not know keep them."""
     if request.operation is None:
         return failure
     name = request.given_names.get(failure.field_name) if compatible and failure.error_code == _UNBOUND else None
@@ -307,7 +307,7 @@ def spelled(failure: errors.FieldError, request: Request, dialect: Dialect, *, c
 
 
 def error_document(error: errors.ServiceError, serializer: Serializer) -> bytes:
-    """The ErrorResponse of an error, for who answers without a request that could be read."""
+    """Return the ErrorResponse of an error as bytes, for requests that can't be read."""
     return _writer(serializer, ErrorResponse)(error_value(error))
 
 

@@ -1,8 +1,8 @@
 """From the credentials of a request to a principal.
 
-They are tried in this order, and the first that is good decides: ``Authorization`` (Bearer: a token or an API key; Basic: e-mail address
-and password, or an API key as user name), ``X-Api-Key``, ``X-ss-id``, cookies. Wrong ones are refused at once; stale ones, that were good
-once, are passed over for good ones behind them. Cookies that are over are nothing at all: clients keep them for years. So are tokens in a
+They are tried in this order, and the first valid ones count: ``Authorization`` (Bearer: a token or an API key; Basic: e-mail address and
+password, or an API key as user name), ``X-Api-Key``, ``X-ss-id``, cookies. Wrong credentials are refused at once. Stale ones, which were
+valid once, are skipped if valid ones follow. Expired cookies are ignored, as clients keep them for years. So are expired tokens in a
 cookie, which come last.
 """
 
@@ -40,17 +40,17 @@ from models.engine.caches import Memory
 from models.users import identity, login
 from models.users.identity import Identity
 
-#: Seconds for which what a token needs of its user is remembered.
+#: Seconds for which a token's user is cached.
 REMEMBERED = 60
 
 
 class Authenticator:
-    """Knows who sends a request, and signs users in and out.
+    """Authenticates requests, and signs users in and out.
 
     :param secrets: sign tokens; the first one signs, tokens of the others are accepted.
     :param in_line: log-ins that may wait for their password's hash at once in this process.
-    :param limits: when guesses lock out.
-    :param lifetimes: how long tokens are good.
+    :param limits: the failed log-ins that lock out.
+    :param lifetimes: the lifetimes of tokens.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class Authenticator:
         self._known_cookies: Memory[str, Principal] = Memory(clock)
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
-        """The sender; None where there are no credentials or only cookies that are over.
+        """Return the caller; None without credentials, or with expired cookies only.
 
-        Raises NotAuthenticated where they are wrong, Forbidden where an API key is no longer good, and TooManyRequests.
+        Raises NotAuthenticated for wrong credentials, Forbidden for an expired or revoked API key, and TooManyRequests.
         """
         known = self._known_tokens.get(credentials.authorization) if credentials.authorization else None
         if known is not None:
@@ -98,20 +98,20 @@ class Authenticator:
         return None
 
     def recheck(self, credentials: Credentials) -> Principal | None:
-        """`authenticate` by what is stored now, not by what is remembered of a token."""
+        """Authenticate by stored data, without the cache of tokens (`authenticate`)."""
         for each in shown_tokens(credentials):
             self._known_tokens.forget(f"Bearer {each}")
             self._known_cookies.forget(each)
         return self.authenticate(credentials)
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
-        """The cookies of a login session that lasts anew."""
+        """Return the cookies of an extended login session."""
         if caller.method is not Method.COOKIE or not caller.renewed:
             return ()
         return tuple(session_cookies(LoginSession(caller.session_id, permanent=True)))
 
     def log_in(self, name: str, password: str, address: str, *, permanent: bool) -> tuple[Identity, LoginSession]:
-        """Sign a user in: who it is, and a new login session. Raises LoginFailed and TooManyRequests."""
+        """Sign a user in; return the user and a new login session. Raises LoginFailed and TooManyRequests."""
         try:
             user = self._logins.check(name, password, address, every_time=True)
         except NotAuthenticated as error:
@@ -119,9 +119,9 @@ class Authenticator:
         return user, self._sessions.start(user, permanent=permanent)
 
     def log_out(self, credentials: Credentials, *, tokens: bool = True) -> None:
-        """End every login session that a request shows, and the tokens that came from it.
+        """End the login sessions of a request, and their tokens.
 
-        :param tokens: end those too whose token the request shows, by header or cookie.
+        :param tokens: end also the log-ins of the request's tokens, in a header or cookie.
         """
         ended = {session_hash(each) for each in shown_ids(credentials) if self._sessions.end(each)}
         shown = shown_tokens(credentials) if tokens else ()
@@ -138,28 +138,28 @@ class Authenticator:
         audit.record(Event.LOG_OUT)
 
     def tokens_of(self, user: Identity, session: LoginSession) -> tuple[str, str]:
-        """An access token and a refresh token of a login session, for clients that keep them by themselves."""
+        """Return an access token and a refresh token of a login session, for clients that store them."""
         family = session_hash(session.id)
         return self._tokens.access(user, family, full_name(user)), self._tokens.refresh(user, family)
 
     def token_cookies(self, user: Identity, family: str = "") -> TokenCookies:
-        """An access token and a refresh token that rotates, for cookies.
+        """Return an access token and a rotating refresh token, for cookies.
 
-        :param family: the login session's, where they end with it.
+        :param family: the family of the login session with which they end; empty for a new one.
         """
         family = family or new_family()
         access = self._tokens.access(user, family, full_name(user))
         return self._cookies(access, self._tokens.refresh(user, family, new_refresh_id()), self.lifetimes.refresh)
 
     def token_for(self, user: Identity) -> str:
-        """An access token for a user, of no login session."""
+        """Return an access token for a user, without a login session."""
         return self._tokens.access(user, new_family(), full_name(user))
 
     def refreshed(self, refresh_token: str) -> TokenCookies:
-        """A new access token, and a refresh token in place of one that rotates. Those that do not are good again and again: ServiceStack's
-        clients keep one, and know no way to take another.
+        """Return a new access token, and a new refresh token in place of a rotating one. Other refresh tokens stay valid: ServiceStack's
+        clients can't replace theirs.
 
-        Raises NotAuthenticated where the refresh token or its log-in is over, TokenError where it is none.
+        Raises NotAuthenticated when the refresh token or its log-in has ended, TokenError when it is not a refresh token.
         """
         try:
             claims = self._tokens.read(refresh_token, REFRESH_USE)
@@ -184,7 +184,7 @@ class Authenticator:
 
     @property
     def lifetimes(self) -> Lifetimes:
-        """How long tokens are good."""
+        """The lifetimes of tokens."""
         return self._tokens.lifetimes
 
     def _cookies(self, access: str, refresh: str, refresh_seconds: int) -> TokenCookies:
@@ -281,7 +281,7 @@ class Authenticator:
         return principal
 
     def _user_of(self, claims: Claims) -> Identity | None:
-        """The user of a token; None where the user is gone, the user's credentials are others by now, or the token's family was ended."""
+        """Return the user of a token; None if the user is gone or has new credentials, or if the token's family has ended."""
         with unit_of_work(self._database, write=False) as unit:
             user = identity.by_id(unit, claims.user_id)
             family = login.family(unit, claims.family)
@@ -295,7 +295,7 @@ def _record_refusal(kind: str, target: str | None, reason: str) -> None:
 
 
 class _Stale(Exception):
-    """Credentials that were good once; `answer` is for the case that no others are good."""
+    """Credentials that were valid once. `answer` is the error if no others are valid."""
 
     def __init__(self, answer: ServiceError) -> None:
         super().__init__(answer.message)
@@ -303,7 +303,7 @@ class _Stale(Exception):
 
 
 def _text(data: bytes) -> str:
-    """UTF-8, or what older clients send in its place (RFC 7617, 2.1 leaves it open)."""
+    """Decode UTF-8, or Latin-1 of older clients: RFC 7617, 2.1 leaves it open."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -311,13 +311,13 @@ def _text(data: bytes) -> str:
 
 
 def shown_tokens(credentials: Credentials) -> tuple[str, ...]:
-    """Every token that a request shows."""
+    """Return all tokens of a request."""
     shown = (credentials.bearer, shown_token(credentials), shown_token(credentials, REFRESH_TOKEN))
     return tuple(each for each in shown if is_token(each))
 
 
 def principal_of(user: Identity, method: Method, session_id: str = "", *, renewed: bool = False) -> Principal:
-    """A user as the caller of requests."""
+    """Return a user as a caller."""
     return Principal(
         user_id=user.user_id,
         email=user.email_address,
@@ -331,5 +331,5 @@ def principal_of(user: Identity, method: Method, session_id: str = "", *, renewe
 
 
 def full_name(user: Identity) -> str:
-    """A user's name to show: first and last name, or the e-mail address."""
+    """Return a user's display name: first and last name, or the e-mail address."""
     return " ".join(each for each in (user.first_name, user.last_name) if each) or user.email_address

@@ -1,7 +1,7 @@
-"""Calls that are done once: what a client repeats under the same Idempotency-Key gets the first result again.
+"""Calls that are done once: a repeated Idempotency-Key gets the first result again.
 
-The key and the result are stored in the call's own unit of work, so a call that failed may be repeated. Of a key only its hash is
-stored, and of a request a hash that nobody can test guesses against who does not know the key: requests hold passwords.
+The call's unit of work stores the key and the result, so a failed call may be repeated. Only hashes of the key and of the request are
+stored. The request's hash depends on the key, so that nobody can test guesses of a password in it.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from gateway.transactions import unit_of_work
 from models import Database
 from models.users import idempotency
 
-#: How long a key is remembered.
+#: Time for which a key is stored.
 REMEMBERED = timedelta(hours=24)
-#: How long a call may be on its way whose claim is stored before its result: its worker was ended in its middle.
+#: Time after which a claim without a result is lost: its worker has died.
 LOST = timedelta(minutes=1)
-#: Characters of a key.
+#: Maximum length of a key.
 LONGEST_KEY = 255
-#: Characters of a result that is kept.
+#: Maximum length of a stored result, in characters.
 LONGEST_RESULT = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The first result of a key, as it is stored.
+    """The stored result of the first call.
 
     :ivar request: the keyed hash of the request's values.
-    :ivar values: the result, as the operation writes what is kept; None where there was none, or where it was too long to keep.
-    :ivar version: of a result that has one, for its ETag.
-    :ivar accounts: the accounts of the caller then.
-    :ivar roles: the roles of the caller then.
-    :ivar status: the status that the handler set; None where it set none.
+    :ivar values: the result (`Operation.write_kept`); None without a result, or when it was too long to store.
+    :ivar version: the version of the result, for its ETag.
+    :ivar accounts: the caller's accounts at that time.
+    :ivar roles: the caller's roles at that time.
+    :ivar status: the status that the handler set, or None.
     :ivar headers: the headers that it set.
     """
 
@@ -56,18 +56,18 @@ class Kept:
 
 
 def applies(operation: Operation, context: Context) -> bool:
-    """Whether a call is one that is done once."""
+    """Return whether a call is done once."""
     return bool(context.idempotency_key) and operation.idempotent and context.caller is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Calls that are done once, by the rows of a database."""
+    """Remembers the calls in a database."""
 
     database: Database
 
     def call(self, catalog: Catalog, operation: Operation, values: Mapping[str, Any], context: Context) -> Any:
-        """The result of an operation, or of its first call by the same user under the same key within 24 hours.
+        """Return the result of an operation, or of the first call by the same user under the same key within 24 hours.
 
         :raises ValidationFailed: when the key is too long, or the values break a rule.
         :raises IdempotencyKeyReused: when the first call had other values.
@@ -136,7 +136,7 @@ def _kept(operation: Operation, result: Any, request: str, context: Context) -> 
 
 
 def _again(operation: Operation, kept: Kept, request: str, context: Context) -> Any:
-    """The first result. Raises IdempotencyKeyReused, NotFound, Conflict."""
+    """Return the first result. Raises IdempotencyKeyReused, NotFound, Conflict."""
     if not hmac.compare_digest(kept.request, request):
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used for another request. Take a new key for a new request."
@@ -160,7 +160,7 @@ def _again(operation: Operation, kept: Kept, request: str, context: Context) -> 
 
 
 def _lost_sight(kept: Kept, caller: Principal, administrator: str) -> bool:
-    """Whether the caller has fewer rights than at the first call, and the result may be of what they were needed for."""
+    """Return whether the caller has fewer rights than at the first call, and the result may need the lost ones."""
     if administrator in caller.roles:
         return False
     if not caller.roles.issuperset(kept.roles):
