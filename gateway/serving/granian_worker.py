@@ -67,7 +67,6 @@ _COMMON: Mapping[str, Any] = {
     "wsgi.version": (1, 0),
 }
 _CHUNKED = "The server does not see whether a body in chunks is complete. Send its Content-Length."
-_NO_STREAM = "All threads for streams are taken in this process. Try again later."
 
 log = structlog.get_logger("gateway")
 
@@ -91,8 +90,6 @@ class Worker(base.Worker):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         # Several threads count.
         self._numbers = count(1)
-        # Each stream occupies a thread, those of events for as long as their clients stay.
-        self._streams = threading.Semaphore(max(1, self.cfg.threads // 2))
 
     def init_process(self) -> None:
         """Serve until a signal ends it."""
@@ -203,24 +200,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             response.headers.append(("Connection", "close"))
         if isinstance(blocks, list):
             protocol.response_bytes(response.status, response.headers, b"".join(blocks))
-        elif response.has_length:
-            protocol.response_iter(response.status, response.headers, _Blocks(blocks))
         else:
-            self._stream(protocol, environ, response, _Blocks(blocks))
-
-    def _stream(self, protocol: Any, environ: dict[str, Any], response: _Response, blocks: _Blocks) -> None:
-        """Send a stream, unless streams have their share of the threads already."""
-        if not self._streams.acquire(blocking=False):
-            blocks.close()
-            request_id = new_request_id()
-            log.warning("refused", request_id=request_id, status=503, reason=_NO_STREAM)
-            counters.count("gateway_refused", "503")
-            self._refuse(protocol, environ, 503, _NO_STREAM, request_id)
-            return
-        try:
-            protocol.response_iter(response.status, response.headers, blocks)
-        finally:
-            self._streams.release()
+            protocol.response_iter(response.status, response.headers, _Blocks(blocks))
 
     def _holds_streams(self) -> bool:
         subscribers = self.wsgi.subscribers
@@ -251,11 +232,6 @@ class _Response:
         """Take the head from the application."""
         self.status = int(status[:3])
         self.headers = headers
-
-    @property
-    def has_length(self) -> bool:
-        """Whether the head says how many bytes follow."""
-        return any(name.lower() == "content-length" for name, _ in self.headers)
 
 
 class _Blocks:

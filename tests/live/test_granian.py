@@ -10,7 +10,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from gateway.places import THREADS_PER_PLACE
 from tests.live.raw import connect, exchange, head, receive, statuses
 from tests.live.sessions import create, names
 from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, _gateways, wait_until
@@ -125,18 +124,14 @@ def test_headers_of_the_environment_are_no_request_headers(make_gateway: Gateway
 
 
 def test_event_streams_leave_threads_to_others_and_end_with_the_worker(make_gateway: GatewayFactory) -> None:
-    gateway = make_gateway(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_SERVER="granian")
+    options = {"GATEWAY_WORKERS": "1", "GATEWAY_THREADS": "2", "GATEWAY_SERVER": "granian"}
+    gateway = make_gateway(**FIRST_USER, **options)
     gateway.start()
-    streams = 2 * THREADS_PER_PLACE // 2
-    with ExitStack() as stack:
-        connections = [stack.enter_context(connect(gateway)) for _ in range(streams)]
-        for each in connections:
-            each.sendall(head("/event-stream?channels=sessions", method="GET", close=False))
-            assert each.recv(65536).startswith(b"HTTP/1.1 200 ")
+    with connect(gateway) as connection:
+        connection.sendall(head("/event-stream?channels=sessions", method="GET", close=False))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
         refused = exchange(gateway, head("/event-stream.jsv?channels=sessions", method="GET"))
-        assert statuses(refused) == [503]
-        assert b"ServiceUnavailable" in refused
-        assert names(gateway, create(gateway, "beside streams")) == ["beside streams"]
+        assert statuses(refused) == [429]
+        assert names(gateway, create(gateway, "beside a stream")) == ["beside a stream"]
         assert gateway.stop() == 0
-        for each in connections:
-            assert b"cmd.onGoodbye" in receive(each)
+        assert b"cmd.onGoodbye" in receive(connection)

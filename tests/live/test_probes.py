@@ -6,6 +6,8 @@ import socket
 import time
 from contextlib import ExitStack
 
+import pytest
+
 from tests.databases import Server, new_database
 from tests.live.raw import connect, exchange, head, statuses
 from tests.live.test_nodes import SHARED
@@ -21,6 +23,11 @@ def probe(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
 
 
+@pytest.mark.parametrize(
+    ("own_server", "server"),
+    [("mariadb", "gunicorn"), ("mysql", "gunicorn"), ("mariadb", "granian")],
+    indirect=True,
+)
 def test_a_silent_database_delays_no_probe(make_gateway: GatewayFactory, own_server: Server, server: str) -> None:
     """All threads wait for it, and as many requests again for a thread."""
     gateway = make_gateway(
