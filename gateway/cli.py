@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import click
@@ -34,6 +34,7 @@ from gateway.errors import GatewayError
 from gateway.settings import SERVERS, Settings
 from gateway.terminal import printable
 from models import StorageError
+from models.engine.plan import Step
 
 #: Commands that are about a service.
 _OF_A_SERVICE = frozenset(
@@ -145,18 +146,22 @@ def serve(*, port: int | None, opens: bool, server: str | None) -> None:
 @main.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit with status 1 if a migration is missing.")
 @click.option(
+    "--plan", "plans", is_flag=True, help="Change nothing; print what each change locks, and about how long it takes."
+)
+@click.option(
     "--to",
     "wanted",
     metavar="OWNER/NUMBER",
     help="Undo the owner's migrations after this number, or apply them up to it; 0 undoes all. The owner may be omitted if there is one.",
 )
 @json_option
-def migrate(*, check: bool, wanted: str | None, as_json: bool) -> None:
+def migrate(*, check: bool, plans: bool, wanted: str | None, as_json: bool) -> None:
     """Bring the database's schema to this version. Each part with tables of its own is an owner: users, sessions, a service.
 
     \b
     Examples:
       gateway migrate --check
+      gateway migrate --plan
       gateway migrate
       gateway migrate --to sessions/3
     """
@@ -164,7 +169,7 @@ def migrate(*, check: bool, wanted: str | None, as_json: bool) -> None:
     from models.engine import migrations, owners
 
     settings = Settings.from_environment()
-    if check:
+    if check or plans:
         require_database(settings)
     database = migrations.patient(settings.database_url)
     rows = chosen_service().rows
@@ -177,6 +182,9 @@ def migrate(*, check: bool, wanted: str | None, as_json: bool) -> None:
         else:
             click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
         sys.exit(1 if missing else 0)
+    if plans:
+        _print_plan([*migrations.planned(database, rows)], as_json=as_json)
+        return
     announce_database(settings)
     has_data = migrations.is_migrated(database)
     report: Callable[[str], None] = _to_stderr if has_data else _to_nobody
@@ -192,6 +200,26 @@ def migrate(*, check: bool, wanted: str | None, as_json: bool) -> None:
     for name in applied:
         click.echo(f"applied {name}")
     click.echo("the schema is up to date" if target is None else f"the schema is that of {target}")
+
+
+def _print_plan(planned: Sequence[tuple[str, bool, Sequence[Step]]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {"migration": name, "earlierVersionWorksOn": expands, "changes": [each._asdict() for each in steps]}
+                for name, expands, steps in planned
+            ]
+        )
+        return
+    for name, expands, steps in planned:
+        nodes = "nodes of the version before may go on" if expands else "stop the nodes of the version before first"
+        click.echo(f"{name}: {nodes}")
+        for number, step in enumerate(steps, 1):
+            lasts = f", about {max(1, round(step.seconds))} s for {step.rows} rows" if step.seconds else ""
+            click.echo(printable(f"  {number}. {step.statement}"))
+            click.echo(f"     {step.locks}{lasts}")
+    if not planned:
+        click.echo("the schema is up to date")
 
 
 def _to_stderr(text: str) -> None:

@@ -9,13 +9,13 @@ The table ``schema_migrations`` names what was applied as ``owner/0001_name``. O
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
-from models.engine import ddl
+from models.engine import ddl, plan
 from models.engine.database import Database, Unit, connect
 from models.engine.errors import Duplicate, SchemaMismatch, Unavailable
 from models.engine.owners import Migration, Owner, check_names
@@ -32,6 +32,8 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "0005_searched_indexes": ("sessions/0004_searched_indexes",),
     "0006_searched_columns": ("sessions/0005_searched_columns",),
 }
+#: In place of the Z of the instant at which a migration was applied: the version before works on (`models.engine.plan`).
+EXPANDING = "+"
 _TABLE = ddl.HISTORY_TABLE
 _TARGET = re.compile(r"(?:(\w+)/)?(\d{1,4})")
 # Locks are the server's: the database's name makes this one its own.
@@ -73,7 +75,7 @@ def missing(database: Database, owners: Sequence[Owner]) -> list[str]:
     """
     steps = _steps(owners)
     applied = _applied(database)
-    _refuse_newer(applied, owners, steps)
+    _refuse_newer({name for name, expands in applied.items() if not expands}, owners, steps)
     return [name for name in steps if name not in applied]
 
 
@@ -92,6 +94,16 @@ def check(database: Database, owners: Sequence[Owner]) -> None:
 def is_migrated(database: Database) -> bool:
     """Return whether any migration was applied: an empty database needs no care."""
     return bool(_applied(database))
+
+
+def planned(database: Database, owners: Sequence[Owner]) -> Iterator[tuple[str, bool, list[plan.Step]]]:
+    """Return what `apply` would do: each missing migration, whether the version before works on after it, and its changes.
+
+    :raises SchemaMismatch: when the schema is newer than this version.
+    """
+    steps = _steps(owners)
+    for name in missing(database, owners):
+        yield name, plan.is_expanding(steps[name]), [*plan.steps(database, steps[name])]
 
 
 def target(text: str, owners: Sequence[Owner]) -> Target:
@@ -156,7 +168,7 @@ def downgrade(database: Database, owners: Sequence[Owner], target: Target, repor
     later = [name for name in reversed(steps) if name.startswith(whose) and not _is_within(name, target)]
     with _alone(database):
         database.run(_prepare)
-        _refuse_newer(_applied(database), owners, steps)
+        _refuse_newer(_applied(database).keys(), owners, steps)
         return [name for name in later if database.run(partial(_take_back, name, steps[name], report))]
 
 
@@ -192,7 +204,8 @@ def _apply(name: str, step: Migration, report: Report, unit: Unit) -> bool:
         return False
     _run(unit, step.up, report, f"applying {name}")
     try:
-        _record(unit, name, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        mark = EXPANDING if plan.is_expanding(step) else "Z"
+        _record(unit, name, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}{mark}")
     except Duplicate:
         return False
     return True
@@ -228,7 +241,7 @@ def _run(unit: Unit, changes: Sequence[ddl.Change], report: Report, what: str) -
         ddl.run(unit, change)
 
 
-def _refuse_newer(applied: set[str], owners: Sequence[Owner], steps: Mapping[str, Migration]) -> None:
+def _refuse_newer(applied: Collection[str], owners: Sequence[Owner], steps: Mapping[str, Migration]) -> None:
     """Refuse names of these owners, or of no owner, that this version does not know. Other services' owners may be there too."""
     known = {"", *(each.owner for each in owners)}
     newer = sorted(name for name in applied if name.rpartition("/")[0] in known and name not in steps)
@@ -238,9 +251,9 @@ def _refuse_newer(applied: set[str], owners: Sequence[Owner], steps: Mapping[str
         )
 
 
-def _applied(database: Database) -> set[str]:
+def _applied(database: Database) -> dict[str, bool]:
     with database.unit_of_work(write=False) as unit:
-        return _recorded(unit) if _has_history(unit) else set()
+        return _recorded(unit) if _has_history(unit) else {}
 
 
 def _has_history(unit: Unit) -> bool:
@@ -251,10 +264,10 @@ def _has_history(unit: Unit) -> bool:
     return found.fetchone() is not None
 
 
-def _recorded(unit: Unit) -> set[str]:
-    """The full names of what was applied."""
-    rows = unit.execute(f'SELECT "name" FROM "{_TABLE}"').fetchall()  # noqa: S608 - a constant
-    return {part for (name,) in rows for part in _PARTS.get(name, (name,))}
+def _recorded(unit: Unit) -> dict[str, bool]:
+    """The full names of what was applied, and whether the version before works on after it."""
+    rows = unit.execute(f'SELECT "name", "applied" FROM "{_TABLE}"').fetchall()  # noqa: S608 - a constant
+    return {part: applied.endswith(EXPANDING) for name, applied in rows for part in _PARTS.get(name, (name,))}
 
 
 def _record(unit: Unit, name: str, applied: str) -> None:

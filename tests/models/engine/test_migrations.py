@@ -310,7 +310,7 @@ class TestSlow:
             ["migrate"],
             env={"GATEWAY_DATABASE_URL": database_url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"},
         )
-        assert done.output == "applied test/0001_test\nthe schema is up to date\n"
+        assert done.stdout == "applied test/0001_test\nthe schema is up to date\n"
 
     def test_who_reads_a_table_is_waited_for_for_a_while(
         self, database_url: str, empty: Database, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,135 @@
+"""What a migration locks, and two versions of the schema side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli import main
+from models import Database, SchemaMismatch, connect
+from models.engine import ddl, migrations, plan
+from models.engine.owners import Migration, Owner
+from tests.databases import OWNERS
+from tests.models.conftest import add, stored
+
+
+@pytest.mark.parametrize(
+    ("up", "expands"),
+    [
+        (('CREATE TABLE "a" ("b" INTEGER NOT NULL)',), True),
+        (('CREATE INDEX "i" ON "sessions" ("ended")', 'DROP INDEX "j"'), True),
+        ((ddl.add_column("sessions", "more", "VARCHAR(64)"),), True),
+        (('ALTER TABLE "sessions" ADD COLUMN "more" INTEGER NOT NULL DEFAULT 0',), True),
+        (
+            ({"mysql": 'ALTER TABLE "sessions" ADD COLUMN "g" VARCHAR(9) GENERATED ALWAYS AS (LEFT("id", 9)) STORED'},),
+            True,
+        ),
+        (
+            ('CREATE TABLE "a" ("b" INTEGER)', 'CREATE UNIQUE INDEX "i" ON "a" ("b")', 'INSERT INTO "a" VALUES (1)'),
+            True,
+        ),
+        (('CREATE UNIQUE INDEX "i" ON "sessions" ("id")',), False),
+        (('ALTER TABLE "sessions" ADD COLUMN "more" INTEGER NOT NULL',), False),
+        ((ddl.drop_column("sessions", "ended"),), False),
+        (('ALTER TABLE "sessions" RENAME COLUMN "ended" TO "over"',), False),
+        (
+            (
+                {
+                    "sqlite": 'CREATE INDEX "i" ON "sessions" ("ended")',
+                    "mysql": 'ALTER TABLE "sessions" MODIFY "ended" INT',
+                },
+            ),
+            False,
+        ),
+        (('DROP TABLE "messages"',), False),
+        (('UPDATE "sessions" SET "ended" = 1',), False),
+    ],
+)
+def test_a_change_that_only_adds_lets_the_version_before_work_on(up: Sequence[ddl.Change], expands: bool) -> None:
+    assert plan.is_expanding(Migration("0009_next", up, ())) is expands
+
+
+@dataclass(frozen=True)
+class Next:
+    """The sessions' tables of the next version."""
+
+    change: ddl.Change
+    owner: str = "sessions"
+
+    @property
+    def steps(self) -> Sequence[Migration]:
+        (own,) = (each for each in OWNERS if each.owner == "sessions")
+        return (*own.steps, Migration(f"{len(own.steps) + 1:04}_next", (self.change,), ('DROP INDEX "next"',)))
+
+
+def upgraded(database: Database, change: ddl.Change) -> list[str]:
+    owners: list[Owner] = [Next(change), *(each for each in OWNERS if each.owner != "sessions")]
+    return migrations.apply(database, owners)
+
+
+def test_this_version_works_on_beside_one_that_has_added_something(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        before = add(unit, "ann").id
+    try:
+        assert upgraded(database, ddl.add_column("sessions", "of_next_version", "VARCHAR(64)")) == [
+            "sessions/0006_next"
+        ]
+        # A node of this version starts, reads and writes.
+        migrations.check(database, OWNERS)
+        assert migrations.missing(database, OWNERS) == []
+        with database.unit_of_work() as unit:
+            after = add(unit, "bob").id
+        with database.unit_of_work(write=False) as unit:
+            assert [stored(unit, each).id for each in (before, after)] == [before, after]
+        # It can't undo what it does not know.
+        with pytest.raises(SchemaMismatch, match="newer"):
+            migrations.downgrade(database, OWNERS, migrations.target("sessions/1", OWNERS))
+    finally:
+        with database.unit_of_work() as unit:
+            unit.execute('ALTER TABLE "sessions" DROP COLUMN "of_next_version"')
+            unit.execute("DELETE FROM schema_migrations WHERE name = 'sessions/0006_next'")
+
+
+def test_this_version_is_refused_beside_one_that_has_taken_something_away(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path}/rows.db")
+    migrations.apply(database, OWNERS)
+    upgraded(database, 'ALTER TABLE "sessions" RENAME COLUMN "outcome" TO "result"')
+    with pytest.raises(SchemaMismatch, match="newer"):
+        migrations.check(database, OWNERS)
+
+
+def test_the_plan_names_locks_and_times(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        for _ in range(3):
+            add(unit)
+    index = Migration("0009_next", ('CREATE INDEX "i" ON "sessions" ("ended")', 'CREATE TABLE "a" ("b" INTEGER)'), ())
+    first, second = plan.steps(database, index)
+    assert first.seconds > 0
+    assert first.rows == 3 or database.dialect == "mysql"
+    assert ("writers wait" in first.locks) is (database.dialect == "sqlite")
+    assert second.seconds == 0
+    copied = Migration("0009_next", ('ALTER TABLE "sessions" MODIFY "ended" INT',), ())
+    assert next(plan.steps(database, copied)).seconds >= first.seconds
+
+
+def test_migrate_plan_changes_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/rows.db"
+    database = connect(url)
+    migrations.apply(database, OWNERS)
+    migrations.downgrade(database, OWNERS, migrations.target("sessions/3", OWNERS))
+    environment = {"GATEWAY_DATABASE_URL": url}
+    done = CliRunner().invoke(main, ["migrate", "--plan"], env=environment)
+    assert done.exit_code == 0, done.output
+    assert "sessions/0004_searched_indexes: nodes of the version before may go on" in done.output
+    assert "writers wait, readers do not" in done.output
+    assert "sessions/0004_searched_indexes" in migrations.missing(database, OWNERS)
+    assert (
+        '"earlierVersionWorksOn": true'
+        in CliRunner().invoke(main, ["migrate", "--plan", "--json"], env=environment).output
+    )
+    migrations.apply(database, OWNERS)
+    assert "up to date" in CliRunner().invoke(main, ["migrate", "--plan"], env=environment).output
