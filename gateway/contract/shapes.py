@@ -2,7 +2,7 @@
 
 Two shapes come from each DTO. The *document shape* says every field's type and is what answers are written by. The *wire shape* has
 the same structure with texts for all scalars and is what requests are read by: values are bound afterwards, by the schema's fields, so
-that all that fail are reported together (docs/http.rst, "Bodies in").
+that all that fail are reported together (docs/http.rst, "Request bodies").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From the parts of a request to the values of its DTO, by wire name.
 
 One value may come from several places; the later wins: body, path, query, form. On pre-defined routes the query fills only what the
-body left out. Names match in any letter case, unknown ones are ignored (docs/http.rst, "Bodies in").
+body left out. Names match in any letter case, unknown ones are ignored (docs/http.rst, "Request bodies").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which format answers: one pure function that never fails, so that every later error has a format.
+"""The format of a response: one pure function that never fails, so that every later error has a format.
 
 The first that applies: a suffix on the path; ``?callback=`` (JSONP); ``?format=``; a pre-defined path (``/jsv/reply/NewSession``); the
-Accept header; the request's own format; the default (docs/http.rst, "Which format answers").
+Accept header; the request's own format; the default (docs/http.rst, "The format of a response").
 """
 
 from __future__ import annotations
