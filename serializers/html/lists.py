@@ -49,6 +49,7 @@ class RowTable:
         self._columns = [*shown, *others, *(name for name in last if name in used and name not in shown)]
         self._shown = len(shown)
         self._absent = [name for name in record.fields if name not in self._columns]
+        self._opening = {name: f'<td data-label="{escape(viewed.label_of(name))}">' for name in record.fields}
 
     @property
     def columns(self) -> int:
@@ -80,7 +81,7 @@ class RowTable:
 
     def _cell(self, row: Any, name: str) -> str:
         shown = self._write[name](row)
-        return f'<td data-label="{escape(viewed.label_of(name))}">{shown}</td>' if shown else "<td></td>"
+        return f"{self._opening[name]}{shown}</td>" if shown else "<td></td>"
 
     def _head(self, name: str) -> str:
         label, listing = escape(viewed.label_of(name)), self._listing

@@ -113,14 +113,15 @@ def test_secrets_inside_of_records_are_concealed(browser: Browser, tmp_path: Pat
     assert "sesame" not in code
 
 
-@pytest.mark.parametrize("text", ['5"); evil(', "5; evil()", "0x10", "1e", "-"])
-def test_what_is_no_number_is_a_text(browser: Browser, tmp_path: Path, text: str) -> None:
-    address = page(CATALOG, tmp_path)
+def test_what_is_no_number_is_a_text(browser: Browser, tmp_path: Path) -> None:
     browser.get("about:blank")
-    browser.get(f"{address}#Scalars")
-    browser.find_element(By.ID, "field-int").send_keys(text)
+    browser.get(f"{page(CATALOG, tmp_path)}#Scalars")
     browser.find_element(By.ID, "field-uLong").send_keys("18446744073709551615")
-    for language, code in browser.execute_script(_READ):
-        assert "18446744073709551615" in code, language
-        if language != "curl":
-            assert not re.search(rf"[=:(] *{re.escape(text)}", code), (language, code)
+    number = browser.find_element(By.ID, "field-int")
+    for text in ('5"); evil(', "5; evil()", "0x10", "1e", "-"):
+        number.clear()
+        number.send_keys(text)
+        for language, code in browser.execute_script(_READ):
+            assert "18446744073709551615" in code, language
+            if language != "curl":
+                assert not re.search(rf"[=:(] *{re.escape(text)}", code), (language, code)
