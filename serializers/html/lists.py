@@ -161,7 +161,7 @@ def _counted(view: View, listing: Listing, totals: _Totals, *, is_empty: bool) -
     elif totals.count:
         parts.append(f"{totals.count:,}")
     parts.append(_order(view, listing))
-    if listing.number:
+    if listing.number > 1 or (listing.number and (totals.pages != 1 or totals.has_more)):
         known = totals.pages and not listing.capped
         parts.append(f"page {listing.number:,} of {totals.pages:,}" if known else f"page {listing.number:,}")
     return escape(", ".join(filter(None, parts)) or "all")

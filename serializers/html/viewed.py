@@ -14,6 +14,8 @@ from serializers.plain import member_of, plain
 from serializers.shape import ListOf, Record, Reference, View
 
 _WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
+#: Items of a list of plain values that a cell of a row shows; more are folded.
+_MOST_SHOWN = 5
 #: Writes the value of a member as HTML.
 Write = Callable[[Any], str]
 
@@ -113,11 +115,17 @@ def _writer(
         if item_path and value:
             return ", ".join(_linked(cells.text(each), page.at(item_path, each)) for each in value)
         shown = plain(value, shape, dialect)
+        if folded and isinstance(shown, list) and 0 < len(shown) <= _MOST_SHOWN and not any(map(_is_nested, shown)):
+            return ", ".join(map(cells.text, shown))
         if isinstance(shown, (dict, list)):
             return show(shown)
         return _linked(cells.text(shown, brief=brief), links.address(row, name)) if shown != "" else ""
 
     return write
+
+
+def _is_nested(value: Any) -> bool:
+    return value is None or isinstance(value, (dict, list))
 
 
 def _linked(shown: str, address: str) -> str:

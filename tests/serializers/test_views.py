@@ -156,6 +156,15 @@ class TestList:
         assert '<a href="/base/customers?ids=c%201">Ann</a>' in page
         assert '<a href="/base/tags/t%2F1">t/1</a>, <a href="/base/tags/t2">t2</a>' in page
 
+    def test_few_plain_items_are_shown_and_many_are_folded(self) -> None:
+        record = replace(ORDER, fields={**ORDER.fields, "roles": ListOf(Text())})
+        rows = replace(ORDERS, fields={**ORDERS.fields, "items": ListOf(record)})
+        for roles, shown in ((["a", "<b>"], "a, &lt;b&gt;"), (["a"] * 6, "<summary>6 items</summary>")):
+            value = {"items": [order(roles=roles)], "totalCount": 1, "totalPages": 1, "hasMorePages": False}
+            page = html.dumps(value, rows, page=Page(listing=replace(LISTING, number=1)))
+            assert shown in page
+            assert "<small>— 1, newest first</small>" in page
+
     def test_what_is_no_id_leads_nowhere(self) -> None:
         page = listed([order(1, id="..", customerId="")], LISTING)
         assert "/base/orders/.." not in page
