@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import peewee
 
@@ -81,14 +80,8 @@ _SET_NEWEST = Statement(
     lambda: EventPosition.update({EventPosition.newest: param("newest")}).where(EventPosition.id == param("one"))
 )
 _LAST_ID = Statement(lambda: Event.select(peewee.fn.MAX(Event.id)))
-_OLD = Statement(
-    lambda: (
-        Event.select(Event.id)
-        .where((Event.date < param("before")) & (Event.id != param("last")))
-        .order_by(Event.date)
-        .limit(param("limit"))
-    )
-)
+# Ids grow with time, nearly, so that no index of dates is needed.
+_OLDEST = Statement(lambda: Event.select(Event.id, Event.date).order_by(Event.id).limit(param("limit")))
 
 
 @cache
@@ -164,7 +157,8 @@ def sweep(unit: Unit, before: str) -> bool:
     """Delete the oldest events that were stored before an instant, `SWEPT` at most; whether there may be more."""
     # SQLite counts on from the last one that is there.
     last = _LAST_ID.row(unit)[0] or 0
-    found: Sequence[Any] = [each for (each,) in _OLD.rows(unit, before=before, last=last, limit=SWEPT)]
+    oldest = _OLDEST.rows(unit, limit=SWEPT)
+    found = [each for each, date in oldest if date < before and each != last]
     if found:
         ids = padded(found)
         _delete(len(ids)).run(unit, ids)

@@ -18,8 +18,8 @@ class Event(peewee.Model):
     """
 
     id = peewee.BigAutoField()
-    position = peewee.BigIntegerField(null=True, unique=True)
-    date = InstantField(index=True)
+    position = peewee.BigIntegerField(null=True, index=True)
+    date = InstantField()
     kind = peewee.CharField(max_length=16)
     selector = peewee.CharField(max_length=SHORT)
     type = short_text()

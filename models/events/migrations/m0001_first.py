@@ -23,8 +23,7 @@ UP: tuple[Change, ...] = (
         "sqlite": _EVENTS.format(key="INTEGER NOT NULL PRIMARY KEY"),
         "mysql": _EVENTS.format(key="BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT"),
     },
-    'CREATE UNIQUE INDEX "event_position" ON "events" ("position")',
-    'CREATE INDEX "event_date" ON "events" ("date")',
+    'CREATE INDEX "event_position" ON "events" ("position")',
     """
     CREATE TABLE "event_positions" (
         "id" INTEGER NOT NULL PRIMARY KEY,
