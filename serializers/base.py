@@ -1,4 +1,4 @@
-"""What a format is: data about it, and four functions."""
+"""A format: data about it, and four functions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Value = Any
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a reader accepts; it stops at the first byte, level, item or name that is too many.
+    """The limits of a reader. It stops at the first byte, level, item or name above a limit.
 
-    :ivar bytes: bytes of the document.
-    :ivar depth: levels of nesting.
-    :ivar items: items of all lists together; rows of a table are items.
-    :ivar names: names in all objects together, known or not, and entries of maps. Each item of the document's outermost
+    :ivar bytes: maximum bytes of the document.
+    :ivar depth: maximum levels of nesting.
+    :ivar items: maximum items of all lists together; rows of a table are items.
+    :ivar names: maximum names in all objects together, known or not, and entries of maps. Each item of the document's outermost
         list has as many, so that a batch of requests may be as long as single ones; all of them have 100 times as many.
     """
 
@@ -36,10 +36,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How strictly a reader takes a document; limits hold in any case.
+    """How strictly a reader reads a document. Limits always apply.
 
-    :ivar relaxed: whether a document that is not well-formed, but can mean one thing only, is read. JSON and JSV know such
-        documents; other formats are read strictly.
+    :ivar relaxed: whether a malformed but unambiguous document of JSON or JSV is read; other formats are read strictly.
     :ivar drop: takes the wire path of each value of a JSON or JSV document that can't be read, and is then left out; an empty
         path is the rest of the document. None refuses the document instead.
     """
@@ -49,7 +48,7 @@ class Reading:
 
 
 STRICT = Reading()
-#: What is unambiguous is read, what would lose data is refused.
+#: Unambiguous documents are read; documents that would lose data are refused.
 COMPATIBLE = Reading(relaxed=True)
 
 
@@ -61,23 +60,23 @@ KEPT = 1024
 class Serializer(ABC):
     """A format in a dialect: data about it, and four functions. A registry has one object of it for the whole process.
 
-    What a format can do is data here, so that nobody asks for its name.
+    The abilities of a format are data here, so that no code compares its name.
 
-    :ivar name: how ``?format=`` and pre-defined routes name it.
-    :ivar suffixes: what a path may end in, without the dot.
-    :ivar media_types: the types it is asked and sent as; answers use the first unless another was asked for.
-    :ivar content_type: the first media type with its parameters, as an answer says it.
+    :ivar name: the name in ``?format=`` and pre-defined routes.
+    :ivar suffixes: the suffixes of paths, without the dot.
+    :ivar media_types: the media types in Accept and Content-Type; responses use the first unless the client names another.
+    :ivar content_type: the first media type with its parameters, for responses.
     :ivar readable: request bodies may be in it.
-    :ivar begins: the characters that its documents begin with, blanks aside; empty where any may be the first.
+    :ivar begins: the characters that its documents begin with, after blanks; empty for any.
     :ivar paged: it writes pages for people: its functions take a `Page`, browsers are led to log in.
-    :ivar streams: a block leaves as soon as it is full; otherwise a document's rows are gathered before the first.
+    :ivar streams: a full block is sent at once; otherwise all rows are collected before the first block.
     :ivar configurable: clients may change the dialect of a response (``?jsconfig=``).
     :ivar sampled: metadata pages and OpenAPI show samples of it.
-    :ivar download: its documents are files to keep, and have no place for a list's totals, which are headers.
-    :ivar tabular: its documents are tables: the rows of a list, without what stands around them.
-    :ivar javascript: its documents are values of JavaScript: they may stand in a script (JSONP) and inside JSON.
-    :ivar one_way: the body of a response that has none, for clients that read one all the same.
-    :ivar sample_type: the media type that samples name.
+    :ivar download: its documents are files to store. They have no place for a list's totals, which are headers.
+    :ivar tabular: its documents are tables: the rows of a list, without the members around them.
+    :ivar javascript: its documents are values of JavaScript: they may be part of a script (JSONP) and of JSON.
+    :ivar one_way: the body of a response without content, for clients that read one anyway.
+    :ivar sample_type: the media type in samples.
     :ivar dialect: how names and values are spelled.
     """
 
@@ -117,12 +116,12 @@ class Serializer(ABC):
         del kept
 
     def as_read(self, shape: Shape | None) -> Shape | None:
-        """The shape by which documents of clients of the dialect are read."""
+        """Return the shape that reads documents of clients of the dialect."""
         return shape if shape is None or self.dialect.names != "snake" else in_snake(shape)
 
     @abstractmethod
     def encode(self, value: Value, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
-        """The document of a value. Raises EncodeError."""
+        """Return the document of a value. Raises EncodeError."""
 
     @abstractmethod
     def decode(
@@ -133,7 +132,7 @@ class Serializer(ABC):
         limits: Limits = DEFAULT_LIMITS,
         reading: Reading = STRICT,
     ) -> Value:
-        """The value of a document. Raises DecodeError."""
+        """Return the value of a document. Raises DecodeError."""
 
     @abstractmethod
     def stream(self, value: Value, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
 """Dialects: how a host spells names and values.
 
-Hosts of ServiceStack differ in the letter case of names, in dates, GUIDs, enums and durations, and in what they leave out. A `Dialect` is
-one way of all this. Serializers compile their writers for a dialect once, so that it costs nothing while a document is written. Readers
-take every spelling in any dialect. docs/serializers.rst, "Dialects", has the rules and where they come from.
+Hosts of ServiceStack differ in the letter case of names, in dates, GUIDs, enums and durations, and in the values that they omit. A
+`Dialect` is one combination. Serializers compile their writers once for each dialect, so writing costs nothing more. Readers accept every
+spelling in any dialect. docs/serializers.rst, "Dialects", has the rules and their sources.
 
 >>> Dialect.of("5.8").dates
 'wcf'
@@ -139,7 +139,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "generation": get_args(Generation),
 }
 
-#: What the gateway writes unless it is told otherwise.
+#: The dialect of the gateway.
 DEFAULT = Dialect()
 _TEXT_4 = Dialect(names="declared", dates="wcf", empty_nulls=True, local_times=True, escapes="controls", generation="4")
 _TEXT_5 = replace(_TEXT_4, names="camel", generation="5")

@@ -1,9 +1,9 @@
-"""What can go wrong between bytes and values.
+"""Errors between bytes and values.
 
 SerializerError(ValueError)
-+-- DecodeError    the document is not one of its format, or not one of the expected shape
-|   +-- LimitPassed    it is longer, deeper or has more than the limits allow
-+-- EncodeError    the value is not one of the shape
++-- DecodeError    the document is malformed, or not of the expected shape
+|   +-- LimitPassed    it exceeds a limit
++-- EncodeError    the value is not of its shape
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class SerializerError(ValueError):
 class DecodeError(SerializerError):
     """A document that can't be read.
 
-    :ivar message: what is wrong, without the place.
+    :ivar message: what is wrong, without the position.
     :ivar position: offset of the first wrong character, counted from 0.
     :ivar line: its line, counted from 1.
     :ivar column: its column, counted from 1.
-    :ivar path: the wire path of the value that does not fit (``members[0].role``), empty where the text itself is malformed.
+    :ivar path: the wire path of the wrong value (``members[0].role``); empty for a malformed text.
     """
 
     def __init__(self, message: str, position: int = 0, line: int = 1, column: int = 1, path: str = "") -> None:
@@ -35,7 +35,7 @@ class DecodeError(SerializerError):
 
     @classmethod
     def at(cls, message: str, text: str, position: int, path: str = "") -> DecodeError:
-        """The error at a position of a text, its line and column counted."""
+        """Return the error at a position of a text, with line and column."""
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)
         return cls(message, position, line, column, path)
@@ -45,7 +45,7 @@ class DecodeError(SerializerError):
 
 
 class LimitPassed(DecodeError):
-    """A document that has more of something than a limit allows."""
+    """A document that exceeds a limit."""
 
 
 class EncodeError(SerializerError):
@@ -53,7 +53,7 @@ class EncodeError(SerializerError):
 
 
 def wire_path(steps: Iterable[str | int]) -> str:
-    """A value's place as clients know it: ``members[0].role`` of the steps ``members``, ``0``, ``role``."""
+    """Return the path of a value for clients: ``members[0].role`` for the steps ``members``, ``0``, ``role``."""
     path = ""
     for step in steps:
         if isinstance(step, int):
@@ -64,7 +64,7 @@ def wire_path(steps: Iterable[str | int]) -> str:
 
 
 class Mismatch(Exception):
-    """A value that does not fit its shape, on its way up to the reader that knows the document's text.
+    """A value that does not fit its shape. It rises to the reader, which knows the text of the document.
 
     :ivar keys: the steps to the value, as the document spells them.
     """

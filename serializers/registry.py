@@ -1,6 +1,6 @@
-"""Which serializer has a name, a suffix or a media type.
+"""Serializers by name, suffix and media type.
 
-Adding a format is one module and one line here. A distribution of its own adds one by an entry point of the group ``gateway.formats``: a
+A new format is one module and one line here. Another distribution adds a format by an entry point of the group ``gateway.formats``: a
 `Serializer`, or a function that returns one.
 """
 
@@ -20,7 +20,7 @@ except ImportError:  # the optional library is not installed
 else:
     OPTIONAL = (msgpack.MessagePack(inline=jsv),)
 
-#: The formats of this package in order of preference. Lists that stand as one text in a document are JSV.
+#: The formats of this package in order of preference. Lists inside a text of a document are JSV.
 FORMATS: tuple[Serializer, ...] = (
     json.Json(inline=jsv),
     jsv.serializer,
@@ -31,16 +31,16 @@ FORMATS: tuple[Serializer, ...] = (
     *OPTIONAL,
 )
 
-#: The entry points of formats that other distributions bring.
+#: The entry points of formats of other distributions.
 GROUP = "gateway.formats"
 
 
 class RegistryError(ValueError):
-    """Formats that can't be used together, or an entry point that is no format."""
+    """Formats that can't be used together, or an entry point that is not a format."""
 
 
 def names_of(serializer: Serializer) -> tuple[str, ...]:
-    """What a format is called: its name, its suffixes, and what stands behind the slash of its media types, as .NET's clients do it
+    """Return the names of a format: its name, its suffixes, and the subtypes of its media types, as .NET's clients use them
     (``x-msgpack``)."""
     subtypes = (media_type.partition("/")[2] for media_type in serializer.media_types)
     return tuple(dict.fromkeys((serializer.name, *serializer.suffixes, *subtypes)))
@@ -70,16 +70,16 @@ class Registry:
         return found
 
     def spelled(self, dialect: Dialect) -> Registry:
-        """The same formats in another dialect."""
+        """Return the same formats in another dialect."""
         return self if dialect == self.dialect else Registry(self._all, dialect)
 
     @property
     def preferred(self) -> Serializer:
-        """The format that answers where nothing else can."""
+        """The default format."""
         return self._all[0]
 
     def beginning_like(self, data: bytes) -> Serializer | None:
-        """The first format whose documents begin as a body does, a BOM and blanks aside."""
+        """Return the first format whose documents begin like a body, after a BOM and blanks."""
         first = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1].decode("latin-1")
         return next((each for each in self._all if first and first in each.begins), None)
 
@@ -90,22 +90,22 @@ class Registry:
         return len(self._all)
 
     def by_name(self, name: str) -> Serializer | None:
-        """The serializer that ``?format=`` and pre-defined routes name so (`names_of`)."""
+        """Return the serializer of a name in ``?format=`` and pre-defined routes (`names_of`)."""
         return self._names.get(name.lower())
 
     def by_suffix(self, suffix: str) -> Serializer | None:
-        """The serializer of a path's suffix, given without the dot."""
+        """Return the serializer of a path's suffix, given without the dot."""
         return self._suffixes.get(suffix.lower())
 
     def by_media_type(self, media_type: str) -> Serializer | None:
-        """The serializer of a media type, given without parameters."""
+        """Return the serializer of a media type, given without parameters."""
         return self._media_types.get(media_type.lower())
 
 
 def installed(points: Iterable[EntryPoint] | None = None) -> tuple[Serializer, ...]:
-    """The formats that installed distributions bring, by the names of their entry points.
+    """Return the formats of installed distributions, by the names of their entry points.
 
-    :raises RegistryError: when one can't be loaded or is no format.
+    :raises RegistryError: when one can't be loaded or is not a format.
     """
     found = entry_points(group=GROUP) if points is None else points
     return tuple(_loaded(point) for point in sorted(found, key=lambda each: each.name))
@@ -123,5 +123,5 @@ def _loaded(point: EntryPoint) -> Serializer:
 
 
 def default_registry(dialect: Dialect = DEFAULT) -> Registry:
-    """The formats of this package, and those that installed distributions bring. Raises RegistryError."""
+    """Return the formats of this package and of installed distributions. Raises RegistryError."""
     return Registry((*FORMATS, *installed()), dialect)

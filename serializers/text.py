@@ -23,12 +23,12 @@ codecs.register_error(REPLACING, _replace)
 
 
 def to_bytes(text: str) -> bytes:
-    """UTF-8. Half a surrogate pair becomes U+FFFD."""
+    """Encode a text as UTF-8. Half a surrogate pair becomes U+FFFD."""
     return text.encode("utf-8", REPLACING)
 
 
 def from_bytes(data: bytes, limits: Limits) -> str:
-    """The text of a document, a BOM in front skipped. Raises DecodeError where it is too long or not UTF-8."""
+    """Return the text of a document without its BOM. Raises DecodeError when it is too long or not UTF-8."""
     if len(data) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
     try:

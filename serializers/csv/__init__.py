@@ -72,5 +72,5 @@ serializer = Csv()
 
 
 def dumps(value: Any, shape: Shape | None = None) -> str:
-    """A value as CSV. Raises EncodeError for a value that is not of the shape."""
+    """Return a value as CSV. Raises EncodeError when it is not of the shape."""
     return serializer.encode(value, shape).decode()

@@ -37,12 +37,12 @@ def loads(
     reading: Reading = STRICT,
     tally: Tally | None = None,
 ) -> Any:
-    """The value of a document, None where it is empty.
+    """Return the value of a document; None for an empty one.
 
-    :param shape: what is expected; without it a value is text, list or map by its first character.
-    :param reading: how strictly it is read.
-    :param tally: what is left of the limits, where the document is part of another one.
-    :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
+    :param shape: the expected shape; without it a value is a text, list or map by its first character.
+    :param reading: how strictly the document is read.
+    :param tally: the rest of the limits, for a document that is part of another one.
+    :raises DecodeError: when the text is not JSV, a value is not of its shape, or a limit is exceeded.
     """
     if not text:
         return None
@@ -76,7 +76,7 @@ def _read_quickly(text: str, shape: Shape | None, limits: Limits, tally: Tally, 
 
 
 def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
-    """The value of one member of a query string or form, percent-decoded.
+    """Return the value of one member of a query string or form, given percent-decoded.
 
     A text is taken raw (``"a"`` keeps its quotes); lists may stand with or without brackets (``a,b``, ``[a,b]``,
     ``["a", "b"]``), records and maps in braces; other values as in a document. An empty value is None where no text is
