@@ -61,6 +61,7 @@ def gateway(make_gateway: GatewayFactory) -> Gateway:
     """A gateway whose workers are not renewed after so many requests: they would take their memory with them."""
     configuration = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
     gateway = make_gateway(**FIRST_USER)
+    gateway.command("migrate")
     gateway.command("user", "add", EMAIL, "--role", "User", "--api-key", API_KEY)
     gateway.start("gunicorn", "-c", str(configuration), "--max-requests", "0", "gateway.wsgi:create()")
     wait_until(lambda: len(workers(gateway)) == 2, "both workers")
