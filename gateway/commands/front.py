@@ -53,6 +53,11 @@ def front() -> None:
     metavar="NAME[=VERB PATH]",
     help="Ask in JSON for this operation, by its own route or this one, and answer in every format; may be repeated; all for all.",
 )
+@click.option(
+    "--contract",
+    metavar="SOURCE",
+    help="The contract of the old host, as that of 'gateway import', in place of a service: /types/metadata.json as a file or a URL.",
+)
 @_SWITCHES
 @click.option(
     "--report", type=_FILE, default=REPORT, show_default=True, help="The file to which shadow calls are added up."
@@ -94,6 +99,7 @@ def to(
     url: str,
     *,
     typed: tuple[str, ...],
+    contract: str | None,
     switches: Path,
     report: Path,
     mask: tuple[str, ...],
@@ -105,13 +111,12 @@ def to(
     ca_file: str,
 ) -> None:
     """Serve in front of the old host at URL, until SIGTERM or Ctrl-C."""
-    from gateway import wsgi
     from gateway.upstream.part import Upstream
 
     settings = Settings.from_environment()
     # Without a contract there is nothing to tell of it.
-    has_contract = names_service() or not everything
-    service = wsgi.load(settings.service) if has_contract else Service("Front")
+    has_contract = contract is not None or names_service() or not everything
+    service = _imported(contract) if contract is not None else _loaded(settings) if has_contract else Service("Front")
     service.use(
         Upstream(
             url,
@@ -199,6 +204,23 @@ def _checked(name: str, kind: str) -> str:
     if kind != "old" and found.name not in service.catalog.handlers:
         raise click.UsageError(f"{found.name} has no handler here, so that the old host must answer it.")
     return found.name
+
+
+def _loaded(settings: Settings) -> Service:
+    from gateway import wsgi
+
+    return wsgi.load(settings.service)
+
+
+def _imported(source: str) -> Service:
+    """Return a service with the operations of a contract, and without handlers."""
+    from gateway.importing import loading, sources
+
+    imported = sources.read(sources.open_source(source))
+    roles = loading.roles_of(imported.contract)
+    service = Service(imported.title or "Front", roles=roles, dialect=loading.dialect_of(imported.version))
+    loading.declare(imported.contract, service, imported.losses, "gateway_front")
+    return service
 
 
 def _masks(given: tuple[str, ...]) -> dict[str, list[str]]:

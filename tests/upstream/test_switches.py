@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -220,3 +221,17 @@ def test_every_worker_follows(make_gateway: GatewayFactory, old: Host) -> None:
     wait_until(lambda: answers() == {'"old"'}, "the switch")
     front.command("front", "set", "Hello", "new", "shop_of_front:shop")
     wait_until(lambda: answers() == {'"new Ada"'}, "the switch")
+
+
+def test_a_front_with_the_contract_of_the_old_host(make_gateway: GatewayFactory, old: Host) -> None:
+    with shop(old.url).client() as client:
+        contract = client.get("/types/metadata.json")
+    front = make_gateway(GATEWAY_WORKERS="1")
+    (front.folder / "contract.json").write_text(contract.text)
+    front.start("gateway", "front", old.url, "--contract", "contract.json")
+    with urllib.request.urlopen(f"{front.url}/hello/Ada", timeout=10) as answer:
+        assert answer.read() == b'"old"'
+    with urllib.request.urlopen(f"{front.url}/front", timeout=10) as answer:
+        assert b"old host, raw; no handler here" in answer.read()
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{front.url}/elsewhere", timeout=10)
