@@ -44,7 +44,6 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
     imported = sources.import_from(source)
     recorder = None if record is None else FileRecorder(record.absolute())
     service = service_of(imported, seed=seed, recorder=recorder)
-    service.check()
     logs.configure(settings.log, queued=True)
     app = service.application(settings)
     listener = listening.listen(settings.bind)

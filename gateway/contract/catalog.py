@@ -477,7 +477,7 @@ class Catalog:
     def _misplaced_wildcards(self) -> Iterator[str]:
         for operation in self:
             for route in operation.routes:
-                if "*" in route.path and not (_WILDCARD.search(route.path) and route.path.count("*") == 1):
+                if has_misplaced_wildcard(route.path):
                     yield f"{operation.name}: a wildcard must be the last segment of its path, as /files/{{Path*}}, not {route.path}"
 
     def _doubled(self) -> Iterator[str]:
@@ -490,6 +490,11 @@ class Catalog:
                     other = seen.setdefault(place, operation.name)
                     if other != operation.name:
                         yield f"{operation.name} and {other} are both at {verb} {route.path}"
+
+
+def has_misplaced_wildcard(path: str) -> bool:
+    """Whether a path has a wildcard that is not its last segment."""
+    return "*" in path and not (_WILDCARD.search(path) and path.count("*") == 1)
 
 
 def route_key(path: str) -> str:

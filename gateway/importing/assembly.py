@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from gateway.contract import servicestack
-from gateway.contract.catalog import SIGNED_IN, Route
+from gateway.contract.catalog import ANY, SIGNED_IN, Route, has_misplaced_wildcard, route_key
 from gateway.contract.dto_field import DataMember
 from gateway.contract.generics import KeyValuePair
 from gateway.contract.naming import camel_case
@@ -106,6 +106,7 @@ class _Assembly:
         self.losses: Losses = draft.losses
         self.declared: dict[str, DraftRecord | DraftEnum] = {}
         self.renamed: dict[tuple[str, int], str] = {}
+        self.routes: dict[tuple[str, str, bool], str] = {}
         for each in draft.types:
             self._declare(each)
         self.types: dict[str, TypeInfo] = {}
@@ -410,9 +411,21 @@ class _Assembly:
                 if each.lower() not in known:
                     self.losses.add("a variable of a route without a property", f"{draft.request} {path}: {each}")
             found = Route(route.verbs, path)
-            if found not in seen:
+            if found not in seen and self._is_free(found, draft.request):
                 seen.add(found)
                 yield found
+
+    def _is_free(self, route: Route, request: str) -> bool:
+        """Whether a route can be served, and no other operation has it."""
+        if has_misplaced_wildcard(route.path):
+            self.losses.add("a route with a wildcard that is not its last segment: left out", f"{request} {route.path}")
+            return False
+        for verb in route.verbs:
+            other = self.routes.setdefault((verb, route_key(route.path), route.verbs == ANY), request)
+            if other != request:
+                self.losses.add("a route that another operation has: left out", f"{request} {route.path}: {other}")
+                return False
+        return True
 
 
 def _list(name: str, item: TypeRef) -> TypeRef:

@@ -169,7 +169,8 @@ class Collector:
         name = dotnet or (spelled if is_dotnet else _dotnet_name(wire))
         # Hosts that write PascalCase have it in the types that they generate.
         if wire and wire not in (camel_case(name), name) and not (told and told.name):
-            told = replace(told or DataMember(), name=wire)
+            required = told is not None and told.is_required
+            told = data_member({"name": wire, "order": told.order if told else None, "isrequired": required}, place)
         found = self.use(use)
         if not self.has_nulls:
             found = replace(found, nullable=True)

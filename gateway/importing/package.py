@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Template
 
 from gateway.contract.typeinfo import Contract, OperationInfo
+from gateway.errors import CatalogError
 from gateway.importing.changes import differences
 from gateway.importing.code import docstring, lines, named, quoted, tuple_of
 from gateway.importing.declarations import Header, write
@@ -155,16 +156,25 @@ def _generated(name: str, imported: Imported) -> dict[str, str]:
     """The files that each import replaces."""
     text = write(imported.contract, _header(imported, name), imported.losses)
     roles = roles_of(imported.contract)
-    # Nothing is written that can't be imported.
-    execute(
-        text.replace(service_line(name), service_line(f"_{name}_new"), 1), f"_{name}_new", Service(name, roles=roles)
-    )
+    _try_out(text, name, roles)
     listed = lines(named("ROLES: tuple[str, ...] = ", tuple_of(map(quoted, roles))))
     told = '"""The roles that operations name. Importing the contract again replaces this file."""'
     return {
         f"{name}/dtos.py": _signed(text),
         f"{name}/roles.py": "\n".join([told, "", *listed]) + "\n",
     }
+
+
+def _try_out(text: str, name: str, roles: tuple[str, ...]) -> None:
+    """Declare what would be written. Raises ImportFailed when it can't be served."""
+    service = Service(name, roles=roles)
+    execute(text.replace(service_line(name), service_line(f"_{name}_new"), 1), f"_{name}_new", service)
+    for operation in service.catalog:
+        service.handles(operation.dto)(lambda _request, _context: None)
+    try:
+        service.catalog.check()
+    except CatalogError as error:
+        raise ImportFailed(f"the contract contradicts itself: {error}") from None
 
 
 def _header(imported: Imported, name: str) -> Header:

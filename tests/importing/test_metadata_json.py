@@ -161,6 +161,19 @@ def test_routes_and_verbs() -> None:
     assert contracts.metadata(contract)["operations"][1]["actions"] == ["ANY"]
 
 
+def test_routes_that_can_not_be_served() -> None:
+    def routed(name: str, *paths: str) -> dict[str, Any]:
+        found = operation(name, prop("Id", "String"), actions=["GET"])
+        found["request"]["routes"] = [{"path": path, "verbs": "GET"} for path in paths]
+        return found
+
+    read = contracts.read_json(document(routed("A", "/x/{Id}", "/{Id*}/y"), routed("B", "/X/{id}", "/b")))
+    assert [each.path for each in read.contract.by_name["A"].routes] == ["/x/{Id}"]
+    assert [each.path for each in read.contract.by_name["B"].routes] == ["/b"]
+    assert read.losses.places["a route that another operation has: left out"] == ["B /X/{id}: A"]
+    assert read.losses.places["a route with a wildcard that is not its last segment: left out"] == ["A /{Id*}/y"]
+
+
 def test_an_answer_that_hosts_write_closed() -> None:
     answer = record("Page`1", prop("Items", "List`1", "Dog"), prop("Tags", "List`1", "String"), genericArgs=["T"])
     texts = record("Page`1", prop("Items", "List`1", "String"), prop("Tags", "List`1", "String"), genericArgs=["T"])

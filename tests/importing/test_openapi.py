@@ -131,6 +131,10 @@ def test_what_schemas_say() -> None:
         (document({"/a": {"get": {"parameters": [{"$ref": "#/no/where"}]}}}), "leads nowhere"),
         (document({}, {"A": {"allOf": [{"$ref": "#/components/schemas/A"}]}}), "inherits from itself"),
         (document({}, {"A": {"properties": {"b": {"type": "array", "items": 7}}}}), "expected an object, got a number"),
+        (
+            document({}, {"A": {"properties": {"b<": {"type": "string"}}}}),
+            "A.b<: 'b<' is not the name of a data member",
+        ),
     ],
 )
 def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
