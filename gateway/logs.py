@@ -22,7 +22,6 @@ import structlog
 
 from gateway.log_queue import LogQueue
 from gateway.terminal import printable
-from gateway.tracing import Trace
 
 #: Seconds in which a cause of one kind is logged once.
 RARELY = 60.0
@@ -73,11 +72,11 @@ class _Current(threading.local):
     """The request that this thread answers.
 
     :ivar request_id: its id; empty before it is known.
-    :ivar trace: the trace that it belongs to, where its client named one.
+    :ivar trace_id: the trace that it belongs to; empty where its client named none.
     """
 
     request_id: str = ""
-    trace: Trace | None = None
+    trace_id: str = ""
 
 
 current = _Current()
@@ -144,8 +143,8 @@ def configure(style: str, *, queued: bool = False) -> None:
 def _add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     if current.request_id:
         event.setdefault("request_id", current.request_id)
-    if current.trace is not None:
-        event.setdefault("trace_id", current.trace.trace_id)
+    if current.trace_id:
+        event.setdefault("trace_id", current.trace_id)
     return event
 
 

@@ -40,7 +40,7 @@ class RequestIds:
         request.id = given if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         logs.current.request_id = request.id
         # PERF: most requests name none.
-        logs.current.trace = None
+        logs.current.trace_id = ""
         if "HTTP_TRACEPARENT" in request.env:
             take_trace(request)
         response.set_header("X-Request-Id", request.id)
@@ -48,8 +48,7 @@ class RequestIds:
 
 def take_trace(request: Request) -> None:
     """Take up the trace that the request's headers name, if they name one."""
-    env = request.env
-    request.trace = logs.current.trace = tracing.parse(env.get("HTTP_TRACEPARENT", ""), env.get("HTTP_TRACESTATE", ""))
+    request.trace_id = logs.current.trace_id = tracing.trace_id(request.env.get("HTTP_TRACEPARENT", ""))
 
 
 class Negotiating:
@@ -155,7 +154,7 @@ def finished(request: Request, status: int, format_name: str, size: int, outcome
     :param outcome: how a stream ended; None for other responses.
     """
     operation, env = request.operation, request.env
-    length, trace = env.get("CONTENT_LENGTH"), request.trace
+    length = env.get("CONTENT_LENGTH")
     received = int(length) if length and length.isdecimal() else len(request.body or b"")
     name = None if operation is None else operation.name
     seconds = time.perf_counter() - request.began
@@ -187,7 +186,7 @@ def finished(request: Request, status: int, format_name: str, size: int, outcome
         request.database * 1000,
         request.encoding * 1000,
         outcome,
-        "" if trace is None else trace.trace_id,
+        request.trace_id,
         request.caller_email or None,
     )
     # PERF: a named tuple's own constructor is a function in Python.

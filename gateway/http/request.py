@@ -16,7 +16,6 @@ from gateway.errors import ServiceError
 from gateway.http.forwarded import PREFIX
 from gateway.http.negotiation import Negotiation
 from gateway.http.query import RawPairs, last_value, percent_decoded, split_pairs, unescaped
-from gateway.tracing import Trace
 
 _KEPT = re.compile("%(2f)", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
@@ -42,7 +41,7 @@ class Request(falcon.Request):
     :ivar waiting: seconds in which it waited for a place; `database` those in transactions, and `encoding` those in which the response
         was encoded, each counted once.
     :ivar named_as: what the request names or has made, ``session_id`` for example, and `named` its id; for the log.
-    :ivar trace: the trace that it belongs to, where the client named one.
+    :ivar trace_id: the trace that it belongs to; empty where the client named none.
     """
 
     negotiation: Negotiation
@@ -58,7 +57,7 @@ class Request(falcon.Request):
     encoding: float = 0.0
     named_as: str = ""
     named: str = ""
-    trace: Trace | None = None
+    trace_id: str = ""
     begun: bytes = b""
     body: bytes | None = None
     may_set_cookies: bool = True

@@ -171,7 +171,7 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def _answer(self, application: Application, protocol: Any, environ: dict[str, Any]) -> None:
         """Answer one request, in a thread of granian's."""
-        logs.current.request_id, logs.current.trace = "", None
+        logs.current.request_id = logs.current.trace_id = ""
         environ.update(_COMMON)
         environ["wsgi.errors"] = sys.stderr
         if environ["SERVER_PROTOCOL"] == "HTTP/1":

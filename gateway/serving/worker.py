@@ -394,7 +394,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: Connection) -> Any:
         """Read and answer a request, and return whether the connection goes on."""
-        logs.current.request_id, logs.current.trace = "", None
+        logs.current.request_id = logs.current.trace_id = ""
         sender = conn.sender
         if sender is None:
             return super().handle(conn)
