@@ -20,7 +20,7 @@ def head(title: str) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f'<link rel="icon" href="{ICON}"><title>{escape(title)}</title><style>{STYLE}</style></head>'
+        f"<link rel=icon href='{ICON}'><title>{escape(title)}</title><style>{STYLE}</style></head>"
     )
 
 

@@ -267,7 +267,7 @@ class TestFrame:
 
     def test_nothing_is_loaded(self) -> None:
         page = html.dumps({}, ORDER)
-        assert '<link rel="icon" href="data:image/svg+xml,' in page
+        assert "<link rel=icon href='data:image/svg+xml," in page
         assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
         assert " style=" not in page
 
