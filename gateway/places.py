@@ -113,18 +113,18 @@ class Callers:
     """
 
     def __init__(self) -> None:
-        self._latest = ""
+        self.latest = ""
         self.latest_at = self.before_at = -math.inf
 
     def note(self, caller: str) -> None:
         """Note that a caller calls."""
-        if caller != self._latest:
-            self._latest, self.before_at = caller, self.latest_at
+        if caller != self.latest:
+            self.latest, self.before_at = caller, self.latest_at
         self.latest_at = time.monotonic()
 
     def others_than(self, caller: str, seconds: float) -> bool:
         """Return whether another caller has called within the last seconds."""
-        at = self.before_at if caller == self._latest else self.latest_at
+        at = self.before_at if caller == self.latest else self.latest_at
         return time.monotonic() - at < seconds
 
 
@@ -146,7 +146,12 @@ class _Queue:
         self.last = -math.inf
 
     def enter(self, caller: str, resource: str) -> None:
-        self._callers.note(caller)
+        callers = self._callers
+        # PERF: mostly the same one calls as before, whom `note` is not needed for.
+        if caller == callers.latest:
+            callers.latest_at = time.monotonic()
+        else:
+            callers.note(caller)
         with self._lock:
             if self._free and not resource and caller not in self._running:
                 # PERF: most callers have no other request, and most requests name no resource: what `_start` does.

@@ -369,7 +369,7 @@ class Pipeline:
             call.cookies = [*call.cookies, *context.cookies]
         if context is not None and context.recorded:
             context.write_records()
-        if context is not None and context.publisher is not None and self.subscribers is not None:
+        if context is not None and context.publisher is not None and context.publisher.wanted and self.subscribers:
             self.subscribers.committed()
         return result
 

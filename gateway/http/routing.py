@@ -73,9 +73,9 @@ class CaselessRouter(CompiledRouter):
 
     def find(self, uri: str, req: Any = None) -> Any:
         """The route of a path, or None."""
-        # PERF: most paths are in lower case as they come, and most routes take the verb.
+        # PERF: most paths are in lower case as they come, and most routes take the verb (`_takes`, one call less).
         found = super().find(uri if uri == uri.lower() else self.fold(uri), req)
-        if found is not None and (req is None or _takes(found[0], req.method)):
+        if found is not None and (req is None or hasattr(found[0], f"on_{req.method.lower()}")):
             return found
         return self._find_by_verb(uri, "GET" if req is None else req.method)
 

@@ -44,6 +44,8 @@ def visible_session(context: Context, session_id: str) -> Any:
 
 
 _LONGEST_NAME = 255
+#: Characters up to which a text in lower case is short enough, too.
+_SHORT = 64
 
 
 def member(
@@ -70,13 +72,17 @@ _UNKNOWN = MemberRow("", None, None, False, None, None, "None", "None", None, mu
 
 def invited(address: str) -> MemberRow:
     """Whoever has an e-mail address, as a member."""
-    return tuple.__new__(MemberRow, (identity_of(address), None, address[:_LONGEST_NAME], *_UNKNOWN))
+    # PERF: what `identity_of` does with short addresses, one call less.
+    identity = address.lower() if len(address) < _SHORT else identity_of(address)
+    return tuple.__new__(MemberRow, (identity, None, address[:_LONGEST_NAME], *_UNKNOWN))
 
 
 def calling(caller: Principal, role: str) -> MemberRow:
     """Whoever begins a session, as its first member."""
     name = (caller.display_name or caller.email)[:_LONGEST_NAME]
-    values = identity_of(caller.email), caller.user_id, name, True, None, None, "Connected", role, None, False
+    # PERF: as in `invited`.
+    identity = caller.email.lower() if len(caller.email) < _SHORT else identity_of(caller.email)
+    values = identity, caller.user_id, name, True, None, None, "Connected", role, None, False
     return tuple.__new__(MemberRow, values)
 
 

@@ -34,7 +34,6 @@ def publish(context: Context, selector: str, row: Any, *others: MemberRow) -> An
 
 def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow) -> None:
     """`publish` outside of a request."""
-    # PERF: mostly nobody listens.
     if not events.wanted:
         return
     events.publish(
