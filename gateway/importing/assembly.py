@@ -200,7 +200,9 @@ class _Assembly:
     def _default_namespace(self) -> str:
         """The namespace of types in documents that know none."""
         title = "".join(word[:1].upper() + word[1:] for word in self.draft.title.split() if word.isidentifier())
-        return title or "Imported"
+        name = title or "Imported"
+        self.losses.add("namespaces, which the document does not say: all types are in one", name)
+        return name
 
     def _marked(self, info: RecordInfo) -> RecordInfo:
         above: set[str] = set()
