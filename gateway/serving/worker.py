@@ -142,7 +142,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Serve until a signal ends it."""
         heap.give_back_large_blocks()
-        _allow_files(CONNECTIONS + _STREAMS + _OTHER_FILES)
+        _allow_files(CONNECTIONS + _OTHER_FILES)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -460,6 +460,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _hand_over(self, conn: Connection, response: Any, taker: Subscription) -> None:
         """Send the head of an event stream, which lasts as long as its connection, and give the connection away."""
+        if not self._holds_streams():
+            _allow_files(CONNECTIONS + _STREAMS + _OTHER_FILES)
         response.force_close()
         response.chunked = False
         response.send_headers()
