@@ -452,7 +452,7 @@ class Settings:
         except EnvValidationError as error:
             wrong = cast("Mapping[str, list[str]]", error.error_messages)
             lines = [f"{name}: {' '.join(texts)}" for name, texts in wrong.items()]
-            raise ConfigurationError("\n".join(["settings that can't be used:", *lines])) from error
+            raise ConfigurationError("\n".join(["settings that can't be used:"] * (len(lines) > 1) + lines)) from error
         except UnicodeDecodeError as error:
             raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error
         except (ValueError, OSError) as error:

@@ -103,7 +103,7 @@ def refusal() -> str:
     try:
         Settings.from_environment()
     except ConfigurationError as error:
-        return str(error).split("\n")[1].partition(":")[0]
+        return str(error).partition(":")[0]
     return ""
 
 

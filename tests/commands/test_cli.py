@@ -94,10 +94,19 @@ def test_a_mistaken_setting(name: str, value: str, words: str, command: str) -> 
     done = run(command, **{name: value, "GATEWAY_SECRET": SECRET})
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
-    heading, line = done.stderr.splitlines()
-    assert heading == "gateway: settings that can't be used:"
-    assert line.startswith(f"{name}: ")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"gateway: {name}: ")
     assert words in line
+
+
+def test_several_mistaken_settings() -> None:
+    done = run("check-config", GATEWAY_BIND="nowhere", GATEWAY_THREADS="many", GATEWAY_SECRET=SECRET)
+    heading, *lines = done.stderr.splitlines()
+    assert heading == "gateway: settings that can't be used:"
+    assert sorted(lines) == [
+        "GATEWAY_BIND: must be an address and port up to 65535, or unix:PATH",
+        "GATEWAY_THREADS: Not a valid integer.",
+    ]
 
 
 def test_mysql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,8 +71,6 @@ def test_wrong(command: list[str], url: str) -> None:
     )
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
-    said = done.stderr.splitlines()
-    assert said[0] == "gateway: settings that can't be used:"
-    assert said[1].startswith("GATEWAY_DATABASE_URL: can't be used: the ")
-    assert len(said) == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gateway: GATEWAY_DATABASE_URL: can't be used: the ")
     assert "secret" not in done.stderr
