@@ -156,7 +156,9 @@ class Broker:
         self._streams.wake()
         return facts(found.subject, found.channels)
 
-    def update(self, unit: Unit, subscription_id: str, added: Sequence[str], removed: Sequence[str]) -> None:
+    def update(
+        self, unit: Unit, subscription_id: str, added: Sequence[str | None], removed: Sequence[str | None]
+    ) -> None:
         """Change the channels of a subscriber, wherever it is. Raises NotFound and MalformedRequest."""
         added = checked(added)
         found = subscriptions.get(unit, subscription_id, for_update=True)
@@ -259,9 +261,9 @@ def is_wanted(unit: Unit) -> bool:
     return subscriptions.last_seen(unit) >= instant(datetime.now(UTC) - timedelta(seconds=KEPT))
 
 
-def checked(channels: Sequence[str]) -> list[str]:
-    """The names of channels, each once. Raises MalformedRequest."""
-    found = list(dict.fromkeys(each.strip() for each in channels if each.strip()))
+def checked(channels: Sequence[str | None]) -> list[str]:
+    """The names of channels, each once, without empty ones. Raises MalformedRequest."""
+    found = list(dict.fromkeys(each.strip() for each in channels if each and each.strip()))
     wrong = next((each for each in found if not is_channel(each)), None)
     if wrong is not None:
         raise MalformedRequest(

@@ -86,7 +86,7 @@ def _broker(context: Context) -> Broker:
 
 def _list(request: Any, context: Context) -> list[dict[str, str]]:
     """The subscribers of these channels."""
-    channels = [name.strip() for each in request.channels or () for name in each.split(",") if name.strip()]
+    channels = [name.strip() for each in request.channels or () for name in (each or "").split(",") if name.strip()]
     return _broker(context).subscribers(context.unit, context.caller, channels)
 
 

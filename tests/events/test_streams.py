@@ -99,6 +99,17 @@ def test_others_learn_who_comes_changes_and_goes(nodes: Nodes) -> None:
     nodes.one.client("bob").post(f"/event-unregister?id={key}", status=404)
 
 
+def test_a_null_is_no_channel(nodes: Nodes) -> None:
+    client, bob = nodes.one.client("bob"), nodes.one.listen(nodes.bob, "home")
+    key = bob.next().body["id"]
+    client.post_json(
+        f"/event-subscribers/{key}.json", {"subscribeChannels": [None, "attic"], "unsubscribeChannels": [None]}
+    )
+    assert bob.until("cmd.onUpdate").body["channels"] == "home,attic"
+    asked = client.post_json("/json/reply/GetEventSubscribers", {"channels": [None, "attic"]}).json
+    assert [each["userId"] for each in asked] == ["bob"]
+
+
 def test_nobody_hears_of_those_whom_it_may_not_know(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     mallory = nodes.one.listen(nodes.mallory, "home")

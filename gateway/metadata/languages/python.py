@@ -78,6 +78,8 @@ class PythonGenerator(Generator):
             "GetAccessTokenResponse",
             "ConvertSessionToToken",
             "ConvertSessionToTokenResponse",
+            "UpdateEventSubscriber",
+            "UpdateEventSubscriberResponse",
         }
     )
     defaults = {

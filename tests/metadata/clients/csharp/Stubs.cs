@@ -21,8 +21,8 @@ namespace System.Runtime.Serialization
 namespace System
 {
     // .NET has them since 6.
-    public struct DateOnly { public static DateOnly Parse(string text) => default; }
-    public struct TimeOnly { public static TimeOnly FromTimeSpan(TimeSpan time) => default; }
+    public struct DateOnly { public static DateOnly Parse(string text) => default(DateOnly); }
+    public struct TimeOnly { public static TimeOnly FromTimeSpan(TimeSpan time) => default(TimeOnly); }
 }
 
 namespace ServiceStack
