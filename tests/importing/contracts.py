@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,8 +21,13 @@ from gateway.sessions.service import service as sessions_service
 from tests.contract import every_kind
 
 CORPUS = Path(__file__).parent.parent / "corpora" / "types"
-#: Documents of other products, where they are.
-OTHERS = Path("/work/shared/vectors/import")
+#: Contracts of other products by name, where there are any. They are no part of this project; the variable CONTRACTS names their folder.
+OTHERS = {
+    each.name: each
+    for each in sorted(
+        Path(os.environ.get("CONTRACTS", Path(__file__).parents[3] / "shared" / "vectors" / "import")).glob("*.json")
+    )
+}
 
 
 @cache

@@ -11,7 +11,6 @@ import pytest
 from gateway.contract.catalog import ANY, ANYONE, SIGNED_IN, Access, Route
 from gateway.contract.dto_field import Attribute
 from gateway.contract.typeinfo import EnumInfo, InterfaceRef, RecordInfo, TypeRef
-from gateway.importing.assembly import is_provided
 from gateway.importing.drafts import ImportFailed
 from tests.importing import contracts
 
@@ -44,17 +43,6 @@ def test_the_recorded_host() -> None:
         assert found["request"] == operation["request"]
         assert found.get("response") == operation.get("response")
         assert found["actions"] == operation["actions"]
-
-
-@pytest.mark.parametrize("name", ["app-8.91.json", "metadata-10.json"])
-def test_other_products(name: str) -> None:
-    path = contracts.OTHERS / name
-    if not path.exists():
-        pytest.skip("documents of other products are not here")
-    read = contracts.read(path.read_text(), name)
-    assert contracts.plain(contracts.declared(read.contract)) == contracts.plain(read.contract)
-    provided = {each for each, info in read.contract.types.items() if is_provided(info)}
-    assert {"QueryDb", "QueryBase", "QueryResponse", "ResponseStatus", "IdResponse"} <= provided
 
 
 def document(*operations: dict[str, Any], types: Any = ()) -> dict[str, Any]:

@@ -25,16 +25,13 @@ from tests.servers import end, free_port, wait_until
 
 def of_contract(name: str) -> Imported:
     """A contract of the tests', or of another product."""
-    if name.endswith(".json"):
-        path = contracts.OTHERS / name
-        if not path.exists():
-            pytest.skip("documents of other products are not here")
-        return contracts.read(path.read_text(), name)
+    if name in contracts.OTHERS:
+        return contracts.read(contracts.OTHERS[name].read_text(), name)
     contract = contracts.every() if name == "every" else contracts.sessions()
     return contracts.read_json(contracts.metadata(contract))
 
 
-@pytest.mark.parametrize("name", ["every", "sessions", "app-8.91.json", "metadata-10.json"])
+@pytest.mark.parametrize("name", ["every", "sessions", *contracts.OTHERS])
 def test_every_operation_and_document(name: str) -> None:
     imported = of_contract(name)
     with service_of(imported).client() as client:

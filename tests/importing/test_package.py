@@ -17,7 +17,6 @@ from docutils.utils import Reporter
 from gateway.cli import main
 from gateway.importing.package import MARK
 from tests.commands.test_new import run
-from tests.importing import contracts
 from tests.importing.test_metadata_json import document, operation, prop, record
 
 
@@ -194,12 +193,3 @@ def test_texts_can_not_leave_their_place(here: Path) -> None:
     app = {"app": {"serviceName": nasty}, "api": document(asked)}
     call(source(here, app), "--package", "shop")
     assert "1 operations, no faults" in run(here / "shop", "gateway", "check", "shop.service:service")
-
-
-def test_other_products(here: Path) -> None:
-    path = contracts.OTHERS / "app-8.91.json"
-    if not path.exists():
-        pytest.skip("documents of other products are not here")
-    call(str(path), "--package", "gallery")
-    run(here / "gallery", "ruff", "format", "--isolated", "--check", "gallery/dtos.py")
-    run(here / "gallery", "ruff", "check", "--isolated", ".")
