@@ -14,7 +14,7 @@ from tests.servers import API_KEY, Gateway
 
 #: Random requests for each operation, beside the systematic ones, and the seconds in which there are any. More of both find more.
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
-SECONDS = os.environ.get("SCHEMATHESIS_SECONDS", "45")
+SECONDS = os.environ.get("SCHEMATHESIS_SECONDS", "30")
 
 #: What is not asked: that valid data be accepted, as no schema can say that an account must be there or a token genuine; that values of
 #: another type be refused, as JSV and CSV have texts alone and ServiceStack reads numbers where texts are wanted; that wrong credentials

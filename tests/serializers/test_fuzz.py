@@ -27,8 +27,6 @@ READABLE = [serializer for serializer in FORMATS if serializer.readable]
 LENGTH = 1_000_000
 #: Grows faster than any machine's noise, slower than anything quadratic: eight times the length.
 GROWTH = 8
-#: Thousands of documents, timed: measuring which lines they reach would take longer than they do.
-pytestmark = pytest.mark.no_cover
 UNLIMITED = Limits(bytes=1 << 30, items=1 << 30, names=1 << 30)
 
 
