@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway
+from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory
 
 HERE = Path(__file__).parent
 #: Where clients are installed; kept between runs.
@@ -130,6 +130,16 @@ MORE_CHECKS = {"java": ["server_events"]}
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_library(gateway: Gateway, client: str, subtests: pytest.Subtests) -> None:
+    judge(gateway, CLIENTS[client](), os.environ, [*CHECKS, *MORE_CHECKS.get(client, ())], subtests)
+
+
+@pytest.mark.parametrize("client", ["python", "typescript 2", "java"])
+def test_a_client_library_behind_a_front(
+    gateway: Gateway, make_gateway: GatewayFactory, client: str, subtests: pytest.Subtests
+) -> None:
+    front = make_gateway(GATEWAY_SECRET="secret-of-these-tests-0123456789abcdef")
+    front.start("gateway", "front", gateway.url, "--everything")
+    gateway.url = front.url
     judge(gateway, CLIENTS[client](), os.environ, [*CHECKS, *MORE_CHECKS.get(client, ())], subtests)
 
 
