@@ -40,6 +40,10 @@ class TestCells:
         assert csv.dumps({"displayName": text}, ROW).split("\r\n", 1)[1] == f",{cell},,\r\n"
         assert csv.loads(csv.dumps({"displayName": text}, ROW), ROW)["displayName"] == text
 
+    @pytest.mark.parametrize(("value", "cell"), [(7, "7"), (True, "True"), (1.5, "1.5")])
+    def test_what_is_given_for_a_text_is_written_as_a_text(self, value: object, cell: str) -> None:
+        assert csv.dumps({"displayName": value}, ROW).split("\r\n", 1)[1] == f",{cell},,\r\n"
+
     def test_nested_values_are_jsv(self) -> None:
         text = csv.dumps({"tags": ["a", 'b"c'], "data": {"k": "v"}}, ROW)
         assert text.endswith(',,"[a,""b""""c""]","{k:v}"\r\n')
