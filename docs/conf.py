@@ -111,7 +111,7 @@ def add_generated(_app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def escape_help(_app: Sphinx, _context: click.Context, lines: list[str]) -> None:
-    """Escape what is no markup in the help of a command: ``GATEWAY_…`` is no reference."""
+    """Escape names such as ``GATEWAY_…`` in the help of a command, which Sphinx takes for references."""
     lines[:] = [re.sub(r"(?<=\w)_(?!\w)", r"\\_", each) for each in lines]
 
 

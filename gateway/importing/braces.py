@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from gateway.contract.dto_field import Attribute
-from gateway.importing.collector import Collector
+from gateway.importing.collector import Collector, Member
 from gateway.importing.drafts import DEEPEST, Draft, TypeUse
 from gateway.importing.tokens import Notes, Syntax, Tokens
 
@@ -151,6 +151,24 @@ class BraceReader(ABC):
             yield self.use()
             if not self.tokens.accept(","):
                 return
+
+    def cases(self) -> tuple[list[Member], dict[str, str]]:
+        """The cases of an enum in braces, and the texts of those that are one."""
+        tokens = self.tokens
+        tokens.expect("{")
+        members: list[Member] = []
+        texts: dict[str, str] = {}
+        for _ in self.inside("}"):
+            told = self.notes()
+            if tokens.accept("case"):
+                member, number = tokens.name(), None
+                if tokens.accept("="):
+                    value = tokens.next()
+                    number = int(value.text) if value.kind == "number" and "." not in value.text else None
+                    texts |= {member: value.text} if value.kind == "text" else {}
+                members.append((member, number, told))
+            tokens.accept(";")
+        return members, texts
 
     # Passing over
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.importing.braces import BraceReader
-from gateway.importing.collector import Member, table_of
+from gateway.importing.collector import table_of
 from gateway.importing.drafts import Draft, DraftMember, TypeUse, words
 from gateway.importing.tokens import Notes
 
@@ -180,17 +180,5 @@ class PhpReader(BraceReader):
         tokens.expect("enum")
         place, name = tokens.line, tokens.name()
         numbered = tokens.accept(":") and self.use().name == "int"
-        tokens.expect("{")
-        members: list[Member] = []
-        texts: dict[str, str] = {}
-        for _ in self.inside("}"):
-            told = self.notes()
-            if tokens.accept("case"):
-                member, number = tokens.name(), None
-                if tokens.accept("="):
-                    value = tokens.next()
-                    number = int(value.text) if value.kind == "number" and "." not in value.text else None
-                    texts |= {member: value.text} if value.kind == "text" else {}
-                members.append((member, number, told))
-            tokens.accept(";")
+        members, texts = self.cases()
         self.collector.enum(name, place, notes, members, numbered=numbered, texts=texts)

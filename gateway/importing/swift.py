@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.importing.braces import BraceReader
-from gateway.importing.collector import Member, table_of
+from gateway.importing.collector import table_of
 from gateway.importing.drafts import DraftMember, TypeUse, words
 from gateway.importing.tokens import Notes, Syntax
 
@@ -112,18 +112,7 @@ class SwiftReader(BraceReader):
         tokens.expect("enum")
         place, name = tokens.line, tokens.name()
         kinds = [each.name for each in self.uses()] if tokens.accept(":") else []
-        tokens.expect("{")
-        members: list[Member] = []
-        texts: dict[str, str] = {}
-        for _ in self.inside("}"):
-            told = self.notes()
-            if tokens.accept("case"):
-                member, number = tokens.name(), None
-                if tokens.accept("="):
-                    value = tokens.next()
-                    number = int(value.text) if value.kind == "number" and "." not in value.text else None
-                    texts |= {member: value.text} if value.kind == "text" else {}
-                members.append((member, number, told))
+        members, texts = self.cases()
         self.collector.enum(name, place, notes, members, numbered="Int" in kinds, texts=texts)
 
 
