@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -116,20 +116,9 @@ class Collector:
             )
         )
         if (is_request or routes) and not is_interface:
-            told = {each.name[1:].upper() for each, _ in interfaces} & _VERBS
-            verbs = tuple(each for each in ANY if each in told)
-            if not verbs and not routes:
-                verbs = (method,) if method and method != "POST" else ANY
+            verbs = () if routes else _verbs({each.name for each, _ in interfaces}, method)
             self.draft.operations.append(
-                DraftOperation(
-                    name,
-                    place,
-                    routes,
-                    verbs if not routes else (),
-                    returns,
-                    access_of(attributes),
-                    tuple(_tags(attributes)),
-                )
+                DraftOperation(name, place, routes, verbs, returns, access_of(attributes), tuple(_tags(attributes)))
             )
 
     def member(
@@ -253,6 +242,13 @@ def _route(attribute: Attribute) -> Route:
     told = given.get("verbs") or next(iter(attribute.arguments[1:2]), "")
     verbs = tuple(each for each in re.split(r"[,\s]+", str(told).upper()) if each in _VERBS)
     return Route(verbs or ANY, str(path))
+
+
+def _verbs(interfaces: Set[str], method: str) -> tuple[str, ...]:
+    """The verbs of an operation without routes: those that interfaces such as IPost name, or the one that its own method does."""
+    told = {each[1:].upper() for each in interfaces} & _VERBS
+    verbs = tuple(each for each in ANY if each in told)
+    return verbs or ((method,) if method and method != "POST" else ANY)
 
 
 def _tags(attributes: Iterable[Attribute]) -> Iterable[str]:
