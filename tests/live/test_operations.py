@@ -232,7 +232,8 @@ prepare()
 for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
     child = os.fork()
     if child == 0:
-        time.sleep(300)
+        for _ in range(3000):  # not one long sleep: a signal that arrives just before it is seen when it ends
+            time.sleep(0.1)
     os.kill(child, each)
     print(os.waitpid(child, 0)[1], signal.getsignal(each) is handle, signal.pthread_sigmask(signal.SIG_BLOCK, []))
 """
