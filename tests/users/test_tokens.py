@@ -89,6 +89,12 @@ def test_it_expires_after_two_weeks() -> None:
         tokens(now=NOW + ACCESS).read(token, ACCESS_USE)
 
 
+@pytest.mark.parametrize("now", [1e9, 4e9])
+def test_times_are_those_of_its_own_clock(now: float) -> None:
+    """Not of the machine's: the nodes' clocks differ a little."""
+    assert tokens(now=now + 60).read(tokens(now=now).access(USER, "", "Ada"), ACCESS_USE)
+
+
 def test_lifetimes_are_settings() -> None:
     short = Tokens([SECRET], lambda: NOW, Lifetimes(access=60, refresh=120))
     assert short.read(short.access(USER, "", "Ada"), ACCESS_USE).expires == NOW + 60

@@ -244,6 +244,14 @@ class TestConnections:
                 assert database.ping() is False
             assert database.ping() is True
 
+    def test_idle_ones_are_counted(self, migrated_url: str) -> None:
+        with connected(migrated_url, connections=2) as database:
+            with database.unit_of_work(write=False):
+                used = database.connections
+            idle = database.connections
+            assert (used.most, used.open, used.idle) == (2, 1, 0)
+            assert (idle.most, idle.open, idle.idle) == (2, 1, 1)
+
     def test_who_waits_gets_the_next_one(self, migrated_url: str) -> None:
         with connected(migrated_url, connections=1, patience=10) as database:
             threads = [threading.Thread(target=database.ping) for _ in range(8)]
@@ -312,6 +320,12 @@ class TestSqlite:
             other.close()
             with database.unit_of_work():
                 pass
+
+    def test_the_size_of_its_log(self, path: Path) -> None:
+        with connected(f"sqlite:///{path}") as database:
+            with database.unit_of_work() as unit:
+                unit.execute("CREATE TABLE some (id INTEGER)")
+            assert database.log_size() == path.with_name("gateway.db-wal").stat().st_size > 0
 
     def test_locked_by_another_thread(self, path: Path) -> None:
         with connected(f"sqlite:///{path}") as database, database.unit_of_work():

@@ -51,6 +51,16 @@ class TestInsertAndGet:
         assert [each.identity for each in found.members] == names
         assert [each.message for each in found.log] == ["b", "a", "c"]
 
+    def test_many_are_stored_as_each_would_be(self, unit: Unit) -> None:
+        one = add(unit, "ada", "bob", display_name="x", ended=True, log=["b", "a"])
+        given = {name: value for name, value in one._asdict().items() if name not in ("members", "log")}
+        many = [({**given, "id": new}, one.members, one.log) for new in ("many1", "many2")]
+        session.insert_many(unit, many)
+        assert [stored(unit, values["id"]) for values, _, _ in many] == [
+            one._replace(id=new) for new in ("many1", "many2")
+        ]
+        session.insert_many(unit, [])
+
     def test_application_data(self, unit: Unit) -> None:
         row = add(unit)
         session.add_member(unit, row, member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent"))
