@@ -39,7 +39,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 lock: $(BIN)/python
 	$(PIP) uv
-	$(BIN)/$(LOCK) setup.cfg --extra mysql --extra msgpack --output-file deploy/requirements.txt
+	$(BIN)/$(LOCK) setup.cfg --extra mysql --extra msgpack --extra redis --output-file deploy/requirements.txt
 	printf 'setuptools\nwheel\n' | $(BIN)/$(LOCK) - --output-file deploy/build-requirements.txt
 
 clean:

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
-from gateway import addresses, origins, rates, strength
+from gateway import addresses, origins, rates, redis_address, strength
 from gateway.compatibility import PROFILES
 from gateway.errors import ConfigurationError
 from models.engine import address
@@ -24,6 +24,8 @@ _BIND = re.compile(r"(unix:.+|fd://\d+|(\[[0-9A-Fa-f:]+\]|[^:\s]+):\d{1,5})")
 _SESSIONS = "gateway.sessions.service:service"
 _SERVICE = "a module and its attribute, as module:attribute"
 _HIDDEN = "(hidden)"
+#: Settings of which only the password is hidden.
+_URLS = ("database_url", "events_url")
 _FIRST_USER = "admin@example.org"
 _LOCAL = ("127.0.0.1", "::1")
 SERVERS = ("gunicorn", "granian")
@@ -84,6 +86,17 @@ def _check_database(value: str) -> None:
         raise ValidationError(f"can't be used: {error}") from error
     if isinstance(parsed, address.MysqlAddress) and find_spec("pymysql") is None:
         raise ValidationError("needs the driver PyMySQL: pip install 'sessions-gateway[mysql]'")
+
+
+def _check_redis(value: str) -> None:
+    if not value:
+        return
+    try:
+        redis_address.parse(value)
+    except ValueError as error:
+        raise ValidationError(f"can't be used: {error}") from error
+    if find_spec("redis") is None:
+        raise ValidationError("needs redis-py: pip install 'sessions-gateway[redis]'")
 
 
 def _are_networks(values: list[str]) -> bool:
@@ -350,6 +363,13 @@ class Settings:
         "",
         _check(_is_rate, "CLASS=COUNT/UNIT, separated by commas"),
     )
+    events_url: str = _text(
+        "GATEWAY_EVENTS_URL",
+        "Redis, by which workers and nodes learn of server events at once: redis://USER:PASSWORD@HOST:6379/0",
+        "",
+        _check_redis,
+        secret=True,
+    )
     events_heartbeat: int = _number(
         "GATEWAY_EVENTS_HEARTBEAT", "seconds between two heartbeats of a client of server events", 10, 1, 3600
     )
@@ -493,8 +513,9 @@ class Settings:
         for each in fields(self):
             value = getattr(self, each.name)
             value = ",".join(value) if isinstance(value, tuple) else value
-            text = address.without_secrets(value) if each.name == "database_url" else str(value)
-            hidden = each.metadata["secret"] and each.name != "database_url" and value
+            is_url = each.name in _URLS
+            text = address.without_secrets(value) if is_url else str(value)
+            hidden = each.metadata["secret"] and not is_url and value
             variable = each.metadata["variable"]
             wanted = PROFILES.get(self.compatibility, {}).get(variable, "")
             of_profile = wanted and value in (wanted, _seconds(wanted))

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import pytest
 
-pytest_plugins = ["gateway.fixtures", "tests.servers", "tests.databases"]
+pytest_plugins = ["gateway.fixtures", "tests.servers", "tests.databases", "tests.redis"]
 
 #: Whether everything that tests need is here. Then a test that is skipped is a test that fails.
 COMPLETE = os.environ.get("CI") == "true"

@@ -111,3 +111,57 @@ def test_a_lifetime_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GATEWAY_TOKEN_LIFETIME", "soon")
     with pytest.raises(ConfigurationError, match="GATEWAY_TOKEN_LIFETIME: must be a number of seconds, or of minutes"):
         Settings.from_environment()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://host", "the scheme 'http' is none of redis, rediss"),
+        ("localhost:6379", "the scheme 'localhost' is none of redis, rediss"),
+        ("redis://", "the URL names no host"),
+        ("redis://a:b@", "the URL names no host"),
+        ("redis://::1", "the URL names no host, or an IPv6 address without brackets"),
+        ("redis://[::1", "Invalid IPv6 URL"),
+        ("redis://host:0", "the port of the host 'host' is not a number from 1 to 65535"),
+        ("redis://user:s3cret", "the port of the host 'user' is not a number from 1 to 65535"),
+        ("redis://s3cret@host", "a user or password is written as USER:PASSWORD@ or :PASSWORD@"),
+        ("redis://host/x", "behind the host is the number of a database"),
+        ("redis://host/0#1", "behind the host is the number of a database"),
+        ("redis://host?db=1", "the option 'db' is none of ssl_ca, ssl_cert, ssl_key"),
+        ("redis://host?ssl_ca=/dev/null", "the option ssl_ca needs rediss://"),
+        ("rediss://host?ssl_ca=/dev/null&ssl_ca=/dev/null", "the option ssl_ca is given twice"),
+        ("rediss://host?ssl_ca=/nowhere", "the option ssl_ca names the file '/nowhere': No such file or directory"),
+        ("rediss://host?ssl_ca=%00", "is not a path"),
+    ],
+)
+def test_a_url_of_no_redis_is_one_line(url: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_EVENTS_URL", url)
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment()
+    assert str(raised.value).startswith("GATEWAY_EVENTS_URL: can't be used: ")
+    assert reason in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_redis_without_its_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_EVENTS_URL", "redis://host")
+    monkeypatch.setattr("gateway.settings.find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment()
+    assert str(raised.value) == "GATEWAY_EVENTS_URL: needs redis-py: pip install 'sessions-gateway[redis]'"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("", ""),
+        ("redis://host/2", "redis://host/2"),
+        ("redis://user:s3%40cret@host:6380", "redis://user:(hidden)@host:6380"),
+        ("rediss://:s3cret@[::1]", "rediss://:(hidden)@[::1]"),
+    ],
+)
+def test_the_password_of_redis_is_hidden(url: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_EVENTS_URL", url)
+    values = {variable: value for variable, value, _ in Settings.from_environment().shown()}
+    assert values["GATEWAY_EVENTS_URL"] == shown

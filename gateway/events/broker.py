@@ -24,6 +24,7 @@ from gateway.events.frames import facts, frame, is_channel, to_json
 from gateway.events.publishing import Outbox, store_presence
 from gateway.events.streams import KEPT, Streams, Times
 from gateway.events.subscriber import Subscriber
+from gateway.events.wakeups import Wakeups
 from gateway.transactions import run_unit, unit_of_work
 from models import Database, Unit
 from models.engine.ids import new_id
@@ -70,6 +71,7 @@ class Broker:
         knows: Knows | None,
         limits: Limits,
         times: Times,
+        wakeups: Wakeups,
     ) -> None:
         self.access = access
         self.counters = Counters()
@@ -80,7 +82,8 @@ class Broker:
         self._knows = knows
         audience = Audience()
         delivery = Delivery(audience, documents, shows, knows, self.counters)
-        self._streams = Streams(database, callers, audience, delivery, self.counters, times)
+        self._wakeups = wakeups
+        self._streams = Streams(database, callers, audience, delivery, self.counters, times, wakeups)
         self._wanted = False
         self._look_at = 0.0
         self._first = threading.Lock()
@@ -95,6 +98,7 @@ class Broker:
         """What is counted in this process, by the names of `gateway.metrics`."""
         counted = self.counters
         return {
+            **self._wakeups.numbers(),
             "event_subscribers": counted.subscribers,
             "events_published": counted.published,
             "events_delivered": counted.delivered,
@@ -114,7 +118,7 @@ class Broker:
 
     def committed(self) -> None:
         """Deliver what was published."""
-        self._streams.wake()
+        self._streams.announce()
 
     def subscribe(
         self, caller: Principal | None, credentials: Credentials, channels: Sequence[str], last_id: int | None, url: str
@@ -127,6 +131,7 @@ class Broker:
         self._streams.start()
         before, newest = run_unit(self._database, True, partial(self._insert, caller, row))
         self._wanted = True
+        self._wakeups.send()
         if before < instant(datetime.now(UTC) - timedelta(seconds=KEPT / 2)):
             # Nobody listened; other processes may still store no events, and this subscriber must miss none.
             time.sleep(_KNOWN_TO_ALL)
@@ -153,7 +158,7 @@ class Broker:
                 raise missing(subscription_id)
             subscriptions.delete(unit, [subscription_id])
             store_presence(unit, [Presence(found.id, found.subject, None, left=[*found.channels])])
-        self._streams.wake()
+        self._streams.announce()
         return facts(found.subject, found.channels)
 
     def update(
@@ -185,6 +190,7 @@ class Broker:
         """Take leave of every subscriber, and take no further ones."""
         self._stopped = True
         self._streams.stop()
+        self._wakeups.stop()
 
     def _insert(self, caller: Principal | None, row: SubscriptionRow, unit: Unit) -> tuple[str, int]:
         """Store a subscription. Returns when anybody listened last, and the position behind which it begins."""

@@ -17,6 +17,8 @@ from gateway.events.delivery import Knows, Shows
 from gateway.events.dtos import GetEventSubscribers, UpdateEventSubscriber, UpdateEventSubscriberResponse
 from gateway.events.publishing import Outbox
 from gateway.events.streams import Times
+from gateway.events.wakeups import RedisWakeups, Wakeups
+from gateway.redis_address import parse
 from gateway.service import Service
 from gateway.settings import Settings
 from models import Database, Unit
@@ -72,6 +74,7 @@ class Events:
             self.knows,
             Limits(settings.events_per_user, settings.events_subscribers),
             Times(settings.events_heartbeat, settings.events_idle),
+            RedisWakeups(parse(settings.events_url)) if settings.events_url else Wakeups(),
         )
 
     def publisher(self, unit: Unit, documents: Documents) -> Outbox:

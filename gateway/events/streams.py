@@ -28,6 +28,7 @@ from gateway.events.poller import Poller
 from gateway.events.publishing import store_presence, store_pulses
 from gateway.events.rechecks import Rechecks
 from gateway.events.subscriber import Subscriber
+from gateway.events.wakeups import Wakeups
 from gateway.transactions import unit_of_work
 from models import Database, Unit
 from models.engine.ids import new_id
@@ -37,6 +38,8 @@ from models.events.outbox import EventRow, Read
 #: Seconds between two looks into the outbox: usually, and while events come.
 TICK = 0.25
 BUSY_TICK = 0.05
+#: Seconds between two looks while other processes send wake-ups.
+REST = 1.0
 #: Seconds after an event for which more of them are expected.
 BUSY = 2.0
 #: Seconds between two looks, at least: what happens meanwhile is sent at once.
@@ -90,8 +93,10 @@ class Streams:
         delivery: Delivery,
         counters: Counters,
         times: Times,
+        wakeups: Wakeups,
     ) -> None:
         self._database = database
+        self._wakeups = wakeups
         self.audience = audience
         self._delivery = delivery
         self._counters = counters
@@ -108,7 +113,7 @@ class Streams:
         self._changes: list[Presence] = []
         self._wheel: list[set[Subscriber]] = [set() for _ in range(TURN)]
         self._next = self._turns = 0
-        self._last_look = self._last_event = -math.inf
+        self._last_look = self._last_event = self._last_wake = -math.inf
         self._next_look = self._next_second = self._next_note = 0.0
         self._next_sweep = time.monotonic() + SWEEP
 
@@ -121,9 +126,16 @@ class Streams:
                 self._started = True
                 self._poller.start()
                 self._rechecks.start()
+                self._wakeups.listen(self.wake)
+
+    def announce(self) -> None:
+        """There is something in the outbox that a process has stored; let every process know."""
+        self._wakeups.send()
+        self.wake()
 
     def wake(self) -> None:
         """There is something in the outbox."""
+        self._last_wake = time.monotonic()
         if self._started and not self._woken:
             self._woken = True
             self._poller.call(lambda: None)
@@ -240,6 +252,7 @@ class Streams:
             self._part(subscriber)
         with suppress(Unavailable), unit_of_work(self._database) as unit:
             self._write(unit)
+        self._wakeups.send()
 
     # -- Time ----------------------------------------------------------------------------------------------------------------------
 
@@ -275,12 +288,13 @@ class Streams:
     def _look(self, now: float) -> None:
         """Write what there is to be written, and deliver what there is to be read."""
         self._last_look, self._woken = now, False
-        self._next_look = now + (BUSY_TICK if now - self._last_event < BUSY else TICK)
+        self._next_look = now + self._pause(now)
         if self._pulses or self._changes:
             with unit_of_work(self._database) as unit:
                 written = self._write(unit)
             self._pulses -= written[0]
             del self._changes[: written[1]]
+            self._wakeups.send()
         if not self.audience:
             return
         if now >= self._next_note:
@@ -295,6 +309,13 @@ class Streams:
         late = any(each.waiting < _FULL for each in self._late)
         if len(read.rows) == PAGE or read.unplaced or late:
             self._woken = True
+
+    def _pause(self, now: float) -> float:
+        """Seconds until the next look, unless something wakes this process."""
+        if self._wakeups.connected:
+            # What a node of a cluster has committed may arrive at this one after its wake-up.
+            return min(REST, max(BUSY_TICK, now - self._last_wake))
+        return BUSY_TICK if now - self._last_event < BUSY else TICK
 
     def _read(self, now: float) -> Read:
         with unit_of_work(self._database, write=False) as unit:

@@ -104,7 +104,9 @@ def test_the_lock_file_has_what_the_package_needs() -> None:
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg")
     extras = setup["options.extras_require"]
-    lines = "\n".join([setup["options"]["install_requires"], extras["mysql"], extras["msgpack"]]).splitlines()
+    lines = "\n".join(
+        [setup["options"]["install_requires"], extras["mysql"], extras["msgpack"], extras["redis"]]
+    ).splitlines()
     locked = pinned("requirements.txt")
     for wanted in (Requirement(line) for line in lines if line.strip()):
         version = str(locked[wanted.name.lower()].specifier).removeprefix("==")

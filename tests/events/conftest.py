@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -87,16 +87,12 @@ class Nodes:
             return int(unit.execute("SELECT COUNT(*) FROM event_subscriptions").fetchone()[0])
 
 
-@pytest.fixture
-def nodes(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
-    """Two processes of the service, on SQLite or on the kind of server that the test names."""
+@contextmanager
+def two_nodes(url: str, monkeypatch: pytest.MonkeyPatch, **values: Any) -> Iterator[Nodes]:
+    """Two processes of the service on a database, with these settings."""
     # The tests publish after they have subscribed.
     monkeypatch.setattr(broker, "BELIEVED", 0.0)
     monkeypatch.setattr(broker, "_KNOWN_TO_ALL", 0.0)
-    url = f"sqlite:///{tmp_path}/rows.db"
-    kind = getattr(request, "param", "sqlite")
-    if kind != "sqlite":
-        url = new_database(request.getfixturevalue(kind))
     rights = Rights(
         {
             "ada": Principal.of("ada", roles=["Clerk"], email="ada@example.org", display_name="Ada"),
@@ -104,7 +100,7 @@ def nodes(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             "mallory": Principal.of("mallory"),
         }
     )
-    settings = replace(Settings.defaults(), events_per_user=4, events_subscribers=6)
+    settings = replace(Settings.defaults(), events_per_user=4, events_subscribers=6, **values)
     with ExitStack() as stack:
         made = []
         for _ in range(2):
@@ -116,3 +112,14 @@ def nodes(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             stack.callback(node.broker.stop)
             made.append(node)
         yield Nodes(made[0], made[1], rights, database)
+
+
+@pytest.fixture
+def nodes(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
+    """Two processes of the service, on SQLite or on the kind of server that the test names."""
+    url = f"sqlite:///{tmp_path}/rows.db"
+    kind = getattr(request, "param", "sqlite")
+    if kind != "sqlite":
+        url = new_database(request.getfixturevalue(kind))
+    with two_nodes(url, monkeypatch) as made:
+        yield made

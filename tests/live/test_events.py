@@ -18,6 +18,7 @@ import pytest
 from tests.events.reading import PATIENCE, Stream
 from tests.live.processes import workers
 from tests.live.sessions import create
+from tests.redis import RedisServer
 from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, wait_until
 
 
@@ -174,3 +175,35 @@ def test_killed_workers_and_a_reload_lose_and_double_nothing(make_gateway: Gatew
         numbers = [message.id for message in each.seen]
         assert numbers == sorted(set(numbers))
         assert each.connected > 1
+
+
+def test_workers_wake_each_other_and_redis_may_be_killed(
+    make_gateway: GatewayFactory, redis_server: RedisServer, opened: ExitStack
+) -> None:
+    gateway = make_gateway(**FIRST_USER, GATEWAY_EVENTS_URL=redis_server.url)
+    gateway.start()
+
+    def connected() -> set[str]:
+        with urllib.request.urlopen(f"{gateway.url}/metrics", timeout=PATIENCE) as answer:
+            lines = answer.read().decode().splitlines()
+        return {each.partition(" ")[2] for each in lines if each.startswith("gateway_event_wakeups_connected{")}
+
+    session = create(gateway, "followed")
+    streams = [listen(gateway, opened, f"session:{session}") for _ in range(6)]
+    for each in streams:
+        each.next()
+    wait_until(lambda: connected() == {"1.0"}, "the workers have Redis")
+    for number in range(30):
+        if number == 10:
+            redis_server.stop()
+        if number == 20:
+            wait_until(lambda: connected() == {"0.0"}, "no worker has Redis")
+            redis_server.start()
+        assert call(gateway, "PATCH", f"/sessions/{session}", {"consoleData": str(number)})[0] == 200
+    for each in streams:
+        seen = each.events(30)
+        assert [message.body["consoleData"] for message in seen] == [str(number) for number in range(30)]
+        assert each.is_silent(0.1)
+    wait_until(lambda: connected() == {"1.0"}, "the workers have Redis again")
+    assert gateway.stop() == 0
+    assert gateway.printed().count("events without Redis") in (1, 2)

@@ -1,0 +1,210 @@
+"""Wake-ups between processes: one that has stored events lets the others read them at once.
+
+The outbox alone decides what is sent. A wake-up that is lost, late or doubled changes only when a process reads.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from gateway.redis_address import RedisAddress
+from models.engine.ids import new_id
+
+if TYPE_CHECKING:
+    from redis import Connection
+
+#: Seconds that Redis may take to connect, to sign in, and to answer.
+PATIENCE = 2.0
+#: Seconds without a message after which Redis is asked whether it is there, and after which it is not.
+BEAT = 1.0
+SILENCE = 3.0
+#: Seconds between two attempts to connect.
+PAUSE = 1.0
+#: Seconds between two wake-ups of one process: events that are stored meanwhile share one.
+GAP = 0.02
+#: Seconds between two log lines about one that fails.
+LINES = 60.0
+#: The names of the threads.
+_IN = "event wake-ups in"
+_OUT = "event wake-ups out"
+
+log = structlog.get_logger("gateway")
+
+
+class Wakeups:
+    """No wake-ups: every process looks by itself.
+
+    :ivar connected: wake-ups of other processes arrive here.
+    """
+
+    connected = False
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` when another process has stored events, and when `connected` changes. Not before a fork."""
+
+    def send(self) -> None:
+        """Wake the other processes. It does not wait for them."""
+
+    def stop(self) -> None:
+        """Send what was to be sent, and end."""
+
+    def numbers(self) -> Mapping[str, float]:
+        """The gauges for ``/metrics``."""
+        return {}
+
+
+class RedisWakeups(Wakeups):
+    """Wake-ups that Redis passes on to every process that listens.
+
+    Two threads wait for Redis, so that no request does. Redis does not separate messages by database, so the channel has the database's
+    number: gateways with different numbers do not wake each other.
+    """
+
+    def __init__(self, address: RedisAddress) -> None:
+        self._address = address
+        self._channel = f"gateway.events.{address.database}"
+        self._sender = new_id().encode()
+        self._lock = threading.Lock()
+        self._threads: dict[str, threading.Thread] = {}
+        self._due = threading.Event()
+        self._stopping = threading.Event()
+        self._complained = False
+        self._next_line = 0.0
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Start to listen, once."""
+        self._start(_IN, lambda: self._listen(wake))
+
+    def send(self) -> None:
+        """Let a thread wake the other processes."""
+        self._due.set()
+        # PERF: a request that published comes here.
+        if _OUT not in self._threads:
+            self._start(_OUT, self._publish)
+
+    def stop(self) -> None:
+        """End both threads; the last wake-up is sent if Redis takes it at once."""
+        self._stopping.set()
+        self._due.set()
+        if sending := self._threads.get(_OUT):
+            sending.join(BEAT)
+
+    def numbers(self) -> Mapping[str, float]:
+        """Whether wake-ups arrive; nothing before this process listens."""
+        return {"event_wakeups_connected": float(self.connected)} if _IN in self._threads else {}
+
+    def _start(self, name: str, run: Callable[[], None]) -> None:
+        with self._lock:
+            if name not in self._threads:
+                self._threads[name] = threading.Thread(target=run, name=name, daemon=True)
+                self._threads[name].start()
+
+    def _listen(self, wake: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                with self._connection() as connection:
+                    self._hear(connection, wake)
+            except Exception as error:
+                if self.connected:
+                    self.connected = False
+                    wake()
+                self._complain(error)
+                self._stopping.wait(PAUSE)
+
+    def _hear(self, connection: Connection, wake: Callable[[], None]) -> None:
+        """Pass wake-ups on until this process ends. Raises an error when Redis has gone."""
+        connection.send_command("SUBSCRIBE", self._channel)
+        heard = time.monotonic()
+        while not self._stopping.is_set():
+            if not connection.can_read(timeout=BEAT):
+                if time.monotonic() - heard > SILENCE:
+                    raise TimeoutError(f"Redis sent nothing for {SILENCE:g} seconds")
+                connection.send_command("PING")
+                continue
+            message = connection.read_response()
+            heard = time.monotonic()
+            if message[0] == b"subscribe":
+                self.connected = True
+                self._recover()
+                wake()
+            elif message[0] == b"message" and message[2] != self._sender:
+                wake()
+
+    def _publish(self) -> None:
+        is_new = True
+        while not self._stopping.is_set():
+            try:
+                with self._connection() as connection:
+                    is_new = True
+                    while not self._stopping.is_set():
+                        self._send_next(connection)
+                        is_new = False
+            except Exception as error:
+                # The readers may still lack it.
+                self._due.set()
+                # Redis closes connections that rest; a new one is tried at once.
+                if is_new:
+                    self._complain(error)
+                    self._stopping.wait(PAUSE)
+
+    def _send_next(self, connection: Connection) -> None:
+        self._due.wait()
+        self._due.clear()
+        connection.send_command("PUBLISH", self._channel, self._sender)
+        connection.read_response()
+        self._stopping.wait(GAP)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        from redis import Connection, SSLConnection
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        address, files = self._address, self._address.files
+        common: dict[str, Any] = {
+            "host": address.host,
+            "port": address.port,
+            "username": address.user or None,
+            "password": address.password or None,
+            "socket_timeout": PATIENCE,
+            "socket_connect_timeout": PATIENCE,
+            "retry": Retry(NoBackoff(), 0),
+            "protocol": 2,
+            "driver_info": None,
+        }
+        connection = (
+            SSLConnection(
+                **common,
+                ssl_ca_certs=files.get("ssl_ca"),
+                ssl_certfile=files.get("ssl_cert"),
+                ssl_keyfile=files.get("ssl_key"),
+            )
+            if address.tls
+            else Connection(**common)
+        )
+        try:
+            connection.connect()
+            yield connection
+        finally:
+            connection.disconnect()
+
+    def _complain(self, error: Exception) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now < self._next_line or self._stopping.is_set():
+                return
+            self._next_line = now + LINES
+            self._complained = True
+        log.warning("events without Redis: workers look into the database by themselves", reason=str(error))
+
+    def _recover(self) -> None:
+        with self._lock:
+            complained, self._complained = self._complained, False
+        if complained:
+            log.info("events with Redis again")

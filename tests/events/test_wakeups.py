@@ -1,0 +1,288 @@
+"""Wake-ups by Redis: processes learn of events at once, and lose and double none while it is away."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from gateway.events import streams, wakeups
+from gateway.events.wakeups import RedisWakeups
+from gateway.redis_address import RedisAddress, parse
+from tests.events.conftest import Node, Nodes, two_nodes
+from tests.redis import RedisServer
+from tests.servers import needs, wait_until
+
+#: Seconds that no test waits.
+_NEVER = 3600.0
+_REASON = "events without Redis: workers look into the database by themselves"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes without Redis look often, those with it only when they are woken; Redis is given up soon."""
+    for name, value in {"REST": _NEVER, "BUSY_TICK": _NEVER, "BUSY": 0.0, "TICK": 0.05}.items():
+        monkeypatch.setattr(streams, name, value)
+    for name, value in {"BEAT": 0.05, "SILENCE": 0.5, "PAUSE": 0.05, "PATIENCE": 0.5}.items():
+        monkeypatch.setattr(wakeups, name, value)
+
+
+@pytest.fixture
+def nodes(redis_server: RedisServer, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
+    """Two processes that wake each other."""
+    with two_nodes(f"sqlite:///{tmp_path}/rows.db", monkeypatch, events_url=redis_server.url) as made:
+        yield made
+
+
+def wait_for(node: Node, *, connected: bool = True) -> None:
+    wait_until(lambda: node.broker._wakeups.connected is connected, f"connected is {connected}")
+
+
+def numbers(texts: range) -> list[str]:
+    return [str(each) for each in texts]
+
+
+def test_an_event_of_another_process_comes_without_a_tick(nodes: Nodes) -> None:
+    ada, bob = nodes.one.listen(nodes.ada, "home"), nodes.two.listen(nodes.bob, "home")
+    wait_for(nodes.one)
+    wait_for(nodes.two)
+    for number in range(20):
+        (nodes.two if number % 2 else nodes.one).say(str(number), room="home")
+    for stream in (ada, bob):
+        assert [each.body["text"] for each in stream.events(20)] == numbers(range(20))
+        assert stream.is_silent(0.1)
+    # Those who come and go are told at once, too, and so is a heartbeat that came to the other process.
+    key = nodes.one.listen(nodes.ada, "home").next().body["id"]
+    assert bob.until("cmd.onJoin").body["userId"] == "ada"
+    nodes.two.client().post(f"/event-heartbeat?id={key}")
+    nodes.two.client().post(f"/event-unregister?id={key}")
+    assert bob.until("cmd.onLeave").body["userId"] == "ada"
+    assert nodes.one.broker.numbers()["event_wakeups_connected"] == 1
+
+
+def test_nothing_is_lost_or_doubled_while_redis_is_killed_and_comes_back(
+    nodes: Nodes, redis_server: RedisServer
+) -> None:
+    ada = nodes.one.listen(nodes.ada, "home")
+    wait_for(nodes.one)
+    with structlog.testing.capture_logs() as lines:
+        for number in range(10):
+            nodes.two.say(str(number), room="home")
+        redis_server.stop()
+        for number in range(10, 20):
+            nodes.two.say(str(number), room="home")
+        assert [each.body["text"] for each in ada.events(20)] == numbers(range(20))
+        wait_for(nodes.one, connected=False)
+        assert nodes.one.broker.numbers()["event_wakeups_connected"] == 0
+        nodes.two.say("20", room="home")
+        assert ada.events(1)[0].body["text"] == "20"
+        redis_server.start()
+        wait_for(nodes.one)
+    told = [(each["log_level"], each["event"]) for each in lines if "Redis" in str(each["event"])]
+    # One line of each process, however often it tried.
+    assert told.count(("warning", _REASON)) in (1, 2)
+    assert ("info", "events with Redis again") in told
+    for number in range(21, 30):
+        nodes.two.say(str(number), room="home")
+    assert [each.body["text"] for each in ada.events(9)] == numbers(range(21, 30))
+    assert ada.is_silent(0.1)
+
+
+def test_redis_that_stands_still_holds_up_nothing(nodes: Nodes, redis_server: RedisServer) -> None:
+    """Its connections stay open, and nothing comes from it."""
+    ada = nodes.one.listen(nodes.ada, "home")
+    wait_for(nodes.one)
+    redis_server.signal(signal.SIGSTOP)
+    nodes.two.say("1", room="home")
+    wait_for(nodes.one, connected=False)
+    nodes.two.say("2", room="home")
+    assert [each.body["text"] for each in ada.events(2)] == ["1", "2"]
+    redis_server.signal(signal.SIGCONT)
+    wait_for(nodes.one)
+    nodes.two.say("3", room="home")
+    assert ada.events(1)[0].body["text"] == "3"
+    assert ada.is_silent(0.1)
+
+
+def test_what_a_wake_up_announces_may_arrive_later(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a cluster a node may have a commit of another node only after its wake-up."""
+    monkeypatch.setattr(streams, "BUSY_TICK", 0.02)
+    ada = nodes.one.listen(nodes.ada, "home")
+    wait_for(nodes.one)
+    held = nodes.one.broker._streams
+    looked = held._last_look
+    nodes.two.broker._wakeups.send()
+    wait_until(lambda: held._last_look > looked, "the process looks, and finds nothing")
+    with nodes.database.unit_of_work() as unit:
+        nodes.two.broker.publisher(unit).publish("chat.said", {"text": "late"}, channel="home")
+    assert ada.events(1)[0].body["text"] == "late"
+
+
+def test_a_process_that_ends_tells_the_others(nodes: Nodes) -> None:
+    ada, bob = nodes.one.listen(nodes.ada, "home"), nodes.two.listen(nodes.bob, "home")
+    wait_for(nodes.one)
+    nodes.two.broker.stop()
+    assert bob.until("cmd.onGoodbye")
+    assert ada.until("cmd.onLeave").body["userId"] == "bob"
+    threads = nodes.two.broker._wakeups._threads.values()  # type: ignore[attr-defined]
+    wait_until(lambda: not any(each.is_alive() for each in threads), "its threads end")
+
+
+@contextmanager
+def heard(address: RedisAddress) -> Iterator[tuple[RedisWakeups, threading.Event]]:
+    """What listens at an address, and what is set when it is woken."""
+    woken = threading.Event()
+    made = RedisWakeups(address)
+    made.listen(woken.set)
+    try:
+        yield made, woken
+    finally:
+        made.stop()
+
+
+def test_database_numbers_keep_gateways_apart(redis_server: RedisServer, quick: None) -> None:
+    address = parse(redis_server.url + "/7")
+    with heard(address) as (same, woken), heard(replace(address, database=8)) as (_, other):
+        wait_until(lambda: woken.is_set() and other.is_set(), "both listen")
+        woken.clear()
+        other.clear()
+        sender = RedisWakeups(address)
+        sender.send()
+        assert woken.wait(30)
+        sender.stop()
+        assert not other.is_set()
+        woken.clear()
+        same.send()
+        assert not woken.wait(0.2), "no process wakes itself"
+
+
+@pytest.fixture
+def fake() -> Iterator[Any]:
+    """A server that does with each connection what it is told."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopped = threading.Event()
+
+    def serve(answer: Any) -> RedisAddress:
+        def run() -> None:
+            while not stopped.is_set():
+                with suppress(OSError):
+                    connection, _ = listener.accept()
+                    with connection:
+                        answer(connection)
+
+        threading.Thread(target=run, daemon=True).start()
+        return RedisAddress("127.0.0.1", listener.getsockname()[1])
+
+    yield serve
+    stopped.set()
+    with suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"-NOAUTH Authentication required.\r\n",
+        b"*3\r\n$9\r\nsubscribe\r\n$40\r\nga",
+        b"+OK\r\n",
+        b"*1\r\n:1\r\n",
+        b"\xff" * 100,
+    ],
+)
+def test_what_is_no_redis(fake: Any, answer: bytes, quick: None) -> None:
+    """The thread goes on, and tells it once."""
+    attempts = threading.Semaphore(0)
+
+    def reply(connection: socket.socket) -> None:
+        attempts.release()
+        connection.recv(4096)
+        connection.sendall(answer)
+
+    with structlog.testing.capture_logs() as lines, heard(fake(reply)) as (made, woken):
+        for _ in range(3):
+            assert attempts.acquire(timeout=30)
+        assert not made.connected
+        assert not woken.is_set()
+        made.send()
+        assert attempts.acquire(timeout=30)
+    assert [each["event"] for each in lines] == [_REASON]
+    assert lines[0]["reason"]
+
+
+def test_users_and_passwords(tmp_path: Path, redis_server: RedisServer, quick: None) -> None:
+    """A user needs the right to one channel, and to no command but three."""
+    redis_server.stop()
+    rights = "resetchannels &gateway.events.* -@all +subscribe +publish +ping"
+    (tmp_path / "users.acl").write_text(
+        f"user default on >p@ss/word ~* &* +@all\nuser gateway on >s:cret {rights}\nuser other on >x -@all\n"
+    )
+    redis_server.options = ("--port", str(redis_server.port), "--aclfile", str(tmp_path / "users.acl"))
+    redis_server.start()
+    host = redis_server.url.removeprefix("redis://")
+    for login in (":p%40ss%2Fword", "gateway:s%3Acret"):
+        with heard(parse(f"redis://{login}@{host}")) as (made, woken):
+            assert woken.wait(30)
+            assert made.connected
+            sender = RedisWakeups(made._address)
+            woken.clear()
+            sender.send()
+            assert woken.wait(30)
+            sender.stop()
+    for login, reason in (("gateway:hidden", "invalid username-password pair"), ("other:x", "no permissions to run")):
+        with structlog.testing.capture_logs() as lines, heard(parse(f"redis://{login}@{host}")) as (made, _):
+            wait_until(lambda lines=lines: bool(lines), "the line about it")  # type: ignore[misc]
+            assert not made.connected
+        assert reason in lines[0]["reason"]
+        assert "hidden" not in str(lines)
+
+
+def test_tls(tmp_path: Path, redis_server: RedisServer, quick: None) -> None:
+    needs("openssl")
+    redis_server.stop()
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+            ),
+            *("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    redis_server.options = (
+        *("--port", "0", "--tls-port", str(redis_server.port), "--tls-auth-clients", "no"),
+        *("--tls-key-file", str(key), "--tls-cert-file", str(certificate), "--tls-ca-cert-file", str(certificate)),
+    )
+    redis_server.start()
+    url = f"rediss://127.0.0.1:{redis_server.port}"
+    with heard(parse(f"{url}?ssl_ca={certificate}")) as (made, woken):
+        assert woken.wait(30)
+        assert made.connected
+    # A certificate that nobody vouches for is refused.
+    with structlog.testing.capture_logs() as lines, heard(parse(url)) as (made, _):
+        wait_until(lambda: bool(lines), "the line about it")
+        assert not made.connected
+    assert "certificate verify failed" in lines[0]["reason"]
