@@ -38,6 +38,7 @@ from gateway.http.resources import (
     OperationsResource,
     PredefinedResource,
 )
+from gateway.http.response import Response
 from gateway.http.surroundings import Surroundings
 from gateway.http.tables import Tables
 from gateway.metadata.library import Library
@@ -54,8 +55,8 @@ BODY_LIMIT = 10 * 1024 * 1024
 OPEN_BODY_LIMIT = 64 * 1024
 
 
-class App(falcon.App[Request, falcon.Response]):
-    """Falcon's app. It spells header names as HTTP/1.1 servers do: some clients need that spelling.
+class App(falcon.App[Request, Response]):
+    """Falcon's app.
 
     :ivar registry: the formats.
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
@@ -81,16 +82,10 @@ class App(falcon.App[Request, falcon.Response]):
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one WSGI request."""
-
-        def spelled(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            for index, (name, value) in enumerate(headers):
-                headers[index] = _SPELLINGS[name], value
-            return start_response(status, headers, *more)
-
         # PERF: most requests have no such header.
         if not env.keys().isdisjoint(forwarded.HEADERS) or ":" in env.get("REMOTE_ADDR", ""):
             forwarded.apply(env, self.proxies)
-        blocks = super().__call__(env, spelled)
+        blocks = super().__call__(env, start_response)
         place = env.get(PLACE)
         return blocks if place is None else _Placed(blocks, place)
 
@@ -117,23 +112,6 @@ class _Placed:
     def close(self) -> None:
         """Leave the place."""
         self._place.release()
-
-
-class _Spellings(dict[str, str]):
-    """Header names by Falcon's lower case. It has those that capitals at each word would spell wrong."""
-
-    def __missing__(self, name: str) -> str:
-        spelled = self[name] = name.title()
-        return spelled
-
-
-_SPELLINGS = _Spellings(
-    {
-        "etag": "ETag",
-        "www-authenticate": "WWW-Authenticate",
-        "x-autobatch-completed": "X-AutoBatch-Completed",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +209,7 @@ def create_app(
     )
     app = app_type(
         request_type=Request,
+        response_type=Response,
         router=routing.CaselessRouter(),
         middleware=list(_middleware(registry, options, pipeline)),
     )
@@ -291,12 +270,9 @@ def _networks(texts: Iterable[str]) -> tuple[addresses.Network, ...]:
 
 def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Iterator[Any]:
     """Yield the middleware in the order for requests. Responses pass it in the opposite order."""
-    yield middleware.RequestIds()
-    yield hardening.Hardening(options.transport_seconds)
-    yield middleware.Negotiating(registry, options.default_format, jsonp=options.jsonp)
-    if options.write_line is not None:
-        yield middleware.AccessLog(options.write_line)
-    yield middleware.MethodOverriding(pipeline)
+    formats = middleware.Formats(registry, options.default_format, jsonp=options.jsonp)
+    yield middleware.Envelope(formats, hardening.Hardening(options.transport_seconds), options.write_line)
+    yield middleware.FormOverriding(pipeline)
     if options.origins:
         yield middleware.CrossOrigin(options.origins)
     yield compression.Compressing()

@@ -20,7 +20,7 @@ from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
 from gateway.http.metadata import Visibility, base_url
 from gateway.http.metrics import MetricsResource
-from gateway.http.middleware import OVERRIDE, REQUEST_ID, LoggedStream, Negotiating, finished, overridden, take_trace
+from gateway.http.middleware import OVERRIDE, REQUEST_ID, Formats, LoggedStream, finished, overridden, take_trace
 from gateway.http.pipeline import RolledBack
 from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request, new_request_id
@@ -118,16 +118,14 @@ class FrontApp(App):
 
     front: Front
     typed: App
-    _negotiating: Negotiating
+    _formats: Formats
     _write_line: Callable[[Line], None]
 
     body_limit = 2**63
 
-    def stand_before(
-        self, front: Front, typed: App, negotiating: Negotiating, write_line: Callable[[Line], None]
-    ) -> None:
+    def stand_before(self, front: Front, typed: App, formats: Formats, write_line: Callable[[Line], None]) -> None:
         """Forward from now on."""
-        self.front, self.typed, self._negotiating, self._write_line = front, typed, negotiating, write_line
+        self.front, self.typed, self._formats, self._write_line = front, typed, formats, write_line
         self.add_middleware(Failing())
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -211,7 +209,7 @@ class FrontApp(App):
     def _way(self, request: Request) -> tuple[Operation | None, Way]:
         """Return the operation that a request calls, if it calls one, and where it is answered."""
         # What is not forwarded is routed once more, as in every application.
-        self._negotiating.process_request(request, _UNSENT)
+        self._formats.choose(request)
         found = self._router.find(request.path, req=request)
         resource, variables = (None, {}) if found is None else (found[0], found[2])
         if isinstance(resource, FormResource):
@@ -229,16 +227,6 @@ class FrontApp(App):
 
     def _log(self, request: Request, status: str, size: int, outcome: str) -> None:
         self._write_line(finished(request, int(status[:3]), "raw", size, outcome))
-
-
-class _Unsent:
-    """The response of a request whose route is looked up only."""
-
-    def append_header(self, *_: str) -> None:
-        """Nothing is sent."""
-
-
-_UNSENT: Any = _Unsent()
 
 
 def _verb(request: Request) -> str:
@@ -276,7 +264,7 @@ def create_front(
     """The WSGI application of a catalog, with an old host behind it. Raises CatalogError when the catalog contradicts itself."""
     app = create_app(catalog, registry, database, callers, options, FrontApp)
     assert isinstance(app, FrontApp)
-    negotiating = Negotiating(app.registry, options.default_format, jsonp=options.jsonp)
+    formats = Formats(app.registry, options.default_format, jsonp=options.jsonp)
     typed = create_app(front.typed(catalog), registry, None, front.callers, _typed_options(options, front))
     typed.add_middleware(Tagging())
     app.visibility.library.answering = lambda: tuple(
@@ -287,5 +275,5 @@ def create_front(
     shadow = replace(options, admission=Admission(places, Rates({})), write_line=None, probed=None)
     front.shadow_with(create_app(catalog, registry, database, callers, shadow, pipeline_type=RolledBack), app.registry)
     assert options.write_line is not None
-    app.stand_before(front, typed, negotiating, options.write_line)
+    app.stand_before(front, typed, formats, options.write_line)
     return app

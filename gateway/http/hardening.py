@@ -5,11 +5,9 @@ nothing), and who may keep it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import falcon
 
 from gateway.http.request import Request
+from gateway.http.response import Response
 from gateway.metadata.library import POLICY
 
 _NOSNIFF = ("X-Content-Type-Options", "nosniff")
@@ -18,8 +16,8 @@ _OF_PAGES = (
     ("Referrer-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
 )
-_ASKED_AGAIN = ("Cache-Control", "private, no-cache")
-_NOT_KEPT = ("Cache-Control", "no-store")
+_ASKED_AGAIN = "private, no-cache"
+_NOT_KEPT = "no-store"
 
 
 def headers(content_type: str) -> Sequence[tuple[str, str]]:
@@ -28,7 +26,7 @@ def headers(content_type: str) -> Sequence[tuple[str, str]]:
 
 
 class Hardening:
-    """Middleware that adds the headers to every response; those that are there stay.
+    """Adds the headers to responses; those that are there stay.
 
     A response that does not say who may keep it may be kept by nobody; one with an ETag is asked for again.
 
@@ -38,14 +36,14 @@ class Hardening:
     def __init__(self, transport_seconds: int) -> None:
         self._transport = f"max-age={transport_seconds}" if transport_seconds else ""
 
-    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
-        """Add the headers."""
-        given = response.headers
-        added = [_NOSNIFF]
-        if "cache-control" not in given:
-            added.append(_ASKED_AGAIN if "etag" in given else _NOT_KEPT)
-        if given.get("content-type", "").startswith("text/html"):
-            added += [each for each in _OF_PAGES if each[0].lower() not in given]
-        if self._transport and request.scheme == "https":
-            added.append(("Strict-Transport-Security", self._transport))
-        response.set_headers(added)
+    def harden(self, request: Request, response: Response) -> None:
+        """Add the headers to one response."""
+        fields = response.fields
+        fields["x-content-type-options"] = "nosniff"
+        if "cache-control" not in fields:
+            fields["cache-control"] = _ASKED_AGAIN if "etag" in fields else _NOT_KEPT
+        if fields.get("content-type", "").startswith("text/html"):
+            for name, value in _OF_PAGES:
+                fields.setdefault(name.lower(), value)
+        if self._transport and request.env["wsgi.url_scheme"] == "https":
+            fields["strict-transport-security"] = self._transport

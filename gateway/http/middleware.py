@@ -14,11 +14,13 @@ import falcon
 from gateway import counters, logs, origins, tracing
 from gateway.counters import BOUNDS
 from gateway.http import bodies, encoding, routing
+from gateway.http.hardening import Hardening
 from gateway.http.negotiation import JAVASCRIPT, media_type, negotiate
 from gateway.http.pipeline import Pipeline
 from gateway.http.query import RawPairs
 from gateway.http.request import Request
 from gateway.http.resources import FormResource
+from gateway.http.response import Response
 from gateway.logs import Line
 from serializers.registry import Registry
 
@@ -29,21 +31,58 @@ _NO_PAIRS: RawPairs = []
 _OVERRIDABLE = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
-class RequestIds:
-    """Every request has an id, a proxy's where it is a plain one, and every answer carries it. Its time begins here."""
+class Envelope:
+    """What every request gets before it is routed, and every response before it leaves.
 
-    def process_request(self, request: Request, response: falcon.Response) -> None:
-        """Choose the id, and note the time."""
+    A request gets its id, a proxy's if it is a plain one, and the format of its response. The format is chosen before anything can fail,
+    and the suffix is cut off before routing. A response gets the id and the headers of `hardening`; then the request is logged and counted.
+
+    :param formats: chooses the format.
+    :param hardening: adds the headers that every response has.
+    :param write: takes the log line of each request; None where requests are neither logged nor counted.
+    """
+
+    def __init__(self, formats: Formats, hardening: Hardening, write: Callable[[Line], None] | None) -> None:
+        self._formats = formats
+        self._harden = hardening.harden
+        self._write = write
+
+    def process_request(self, request: Request, response: Response) -> None:
+        """Choose the id and the format, and note the time. Take the verb that X-HTTP-Method-Override means in the header or query."""
         request.began = time.perf_counter()
-        given = request.env.get("HTTP_X_REQUEST_ID")
+        env, current = request.env, logs.current
+        given = env.get("HTTP_X_REQUEST_ID")
         # PERF: an id is no secret; the operating system's random numbers take ten times as long. Forks seed Python's anew.
         request.id = given if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
-        logs.current.request_id = request.id
+        current.request_id = request.id
         # PERF: most requests name none.
-        logs.current.trace_id = ""
-        if "HTTP_TRACEPARENT" in request.env:
+        current.trace_id = ""
+        if "HTTP_TRACEPARENT" in env:
             take_trace(request)
-        response.set_header("X-Request-Id", request.id)
+        fields = response.fields
+        fields["x-request-id"], fields["vary"] = request.id, "Accept"
+        self._formats.choose(request)
+        if request.method == "POST" and ("HTTP_X_HTTP_METHOD_OVERRIDE" in env or request.query_string):
+            meant = env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or request.query_value(OVERRIDE)
+            request.method = overridden(meant) or request.method
+
+    def process_response(self, request: Request, response: Response, resource: Any, req_succeeded: bool) -> None:
+        """Add the headers, and write the line; that of a streamed response is written when the stream ends."""
+        self._harden(request, response)
+        write = self._write
+        if write is None:
+            return
+        if response.stream is None or request.method == "HEAD":
+            data = response.data
+            size = len(data) if data and request.method != "HEAD" else 0
+            write(finished(request, response.status_code, request.negotiation.serializer.name, size))
+        else:
+            response.stream = LoggedStream(
+                response.stream,
+                lambda size, outcome: write(
+                    finished(request, response.status_code, request.negotiation.serializer.name, size, outcome)
+                ),
+            )
 
 
 def take_trace(request: Request) -> None:
@@ -51,16 +90,20 @@ def take_trace(request: Request) -> None:
     request.trace_id = logs.current.trace_id = tracing.trace_id(request.env.get("HTTP_TRACEPARENT", ""))
 
 
-class Negotiating:
-    """The format is chosen before anything can fail, and the suffix is cut off before routing."""
+class Formats:
+    """Chooses the formats of responses.
 
-    def __init__(self, registry: Registry, default_format: str, *, jsonp: bool) -> None:
+    :param default: name of the format that answers where nothing else says so.
+    :param jsonp: ``?callback=`` is honoured.
+    """
+
+    def __init__(self, registry: Registry, default: str, *, jsonp: bool) -> None:
         self._registry = registry
-        self._default = default_format
+        self._default = default
         self._jsonp = jsonp
 
-    def process_request(self, request: Request, response: falcon.Response) -> None:
-        """Choose the format."""
+    def choose(self, request: Request) -> None:
+        """Set the request's negotiation, and its path to the one to route."""
         env, path, raw_path = request.env, request.path, ""
         # PERF: of most paths nothing has to be decoded anew.
         sent = env.get("RAW_URI") or env.get("REQUEST_URI")
@@ -80,23 +123,16 @@ class Negotiating:
             jsonp=self._jsonp,
         )
         request.path = negotiation.path
-        response.append_header("Vary", "Accept")
 
 
-class MethodOverriding:
-    """``X-HTTP-Method-Override`` on a POST, for clients that know no PATCH: header, query or form field, in any letter case.
+class FormOverriding:
+    """``X-HTTP-Method-Override`` as a form field of a POST, for clients that know no PATCH; `Envelope` takes the header and the query.
 
     A form is read after routing only, and only where the caller may call one of the address's operations.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-
-    def process_request(self, request: Request, response: falcon.Response) -> None:
-        """Take the verb that the header or the query means."""
-        if request.method == "POST" and ("HTTP_X_HTTP_METHOD_OVERRIDE" in request.env or request.query_string):
-            meant = request.env.get("HTTP_X_HTTP_METHOD_OVERRIDE") or request.query_value(OVERRIDE)
-            request.method = overridden(meant) or request.method
 
     def process_resource(
         self, request: Request, response: falcon.Response, resource: Any, params: Mapping[str, str]
@@ -121,30 +157,6 @@ class MethodOverriding:
 def overridden(name: str | None) -> str | None:
     """Return the verb that a POST means by this name; None where it means none."""
     return name.upper() if name and name.upper() in _OVERRIDABLE else None
-
-
-class AccessLog:
-    """One line a request, and its numbers for ``/metrics``; those of a streamed response are written when the stream ends.
-
-    :param write: takes the line.
-    """
-
-    def __init__(self, write: Callable[[Line], None]) -> None:
-        self._write = write
-
-    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
-        """Write the line."""
-        if response.stream is None or request.method == "HEAD":
-            data = response.data
-            size = len(data) if data and request.method != "HEAD" else 0
-            self._write(finished(request, response.status_code, request.negotiation.serializer.name, size))
-        else:
-            response.stream = LoggedStream(
-                response.stream,
-                lambda size, outcome: self._write(
-                    finished(request, response.status_code, request.negotiation.serializer.name, size, outcome)
-                ),
-            )
 
 
 def finished(request: Request, status: int, format_name: str, size: int, outcome: str | None = None) -> Line:

@@ -6,14 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-import falcon
-
 from gateway.contract.catalog import Operation
 from gateway.errors import NotSupported
 from gateway.http import binding, routing
 from gateway.http.metadata import Visibility
 from gateway.http.pipeline import Answer, Pipeline
 from gateway.http.request import Request
+from gateway.http.response import Response
 
 #: The verbs that a pre-defined route takes; which of them do depends on the operation.
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -21,7 +20,7 @@ VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 Responder = Callable[..., None]
 
 
-def reply(response: falcon.Response, answer: Answer) -> None:
+def reply(response: Response, answer: Answer) -> None:
     """Write an answer onto Falcon's response."""
     response.status = answer.status
     for name, value in answer.headers.items():
@@ -29,7 +28,7 @@ def reply(response: falcon.Response, answer: Answer) -> None:
     for line in answer.cookies:
         response.append_header("Set-Cookie", line)
     if answer.content_type:
-        response.content_type = answer.content_type
+        response.fields["content-type"] = answer.content_type
     response.data = answer.body
     response.stream = answer.stream
 
@@ -84,7 +83,7 @@ class OperationResource(FormResource):
         is_hiding = self._visibility.permitted_only
         bound = [(name, f"v{index}") for index, name in enumerate(names) if name]
 
-        def respond(request: Request, response: falcon.Response, **variables: str) -> None:
+        def respond(request: Request, response: Response, **variables: str) -> None:
             if is_hiding and self._visibility.hides(operation, request):
                 # The error must not be of the operation's own response type.
                 self._visibility.gate.admit(operation, request)
@@ -122,7 +121,7 @@ class PredefinedResource(FormResource):
         called = "GET" if verb == "HEAD" else verb
         return operation if operation is not None and called in _verbs(operation) else None
 
-    def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
+    def on_get(self, request: Request, response: Response, name: str) -> None:
         """Call the named operation."""
         operation = self._operation(name.removesuffix("[]"), request)
         answer = self._pipeline.run(operation, request, {}, predefined=True, batch=name.endswith("[]"))
@@ -133,7 +132,7 @@ class PredefinedResource(FormResource):
 
     on_post = on_put = on_patch = on_delete = on_head = on_get
 
-    def on_options(self, request: Request, response: falcon.Response, name: str) -> None:
+    def on_options(self, request: Request, response: Response, name: str) -> None:
         """The verbs that the operation takes; all of them where the caller may not know whether there is one."""
         operation = self._catalog.find(name.removesuffix("[]"))
         shown = operation is not None and not self._visibility.hides(operation, request)
@@ -164,7 +163,7 @@ class OperationsResource:
     def __init__(self, visibility: Visibility) -> None:
         self._visibility = visibility
 
-    def on_get(self, request: Request, response: falcon.Response) -> None:
+    def on_get(self, request: Request, response: Response) -> None:
         """The names, in the negotiated format."""
         names = self._visibility.names(request)
         self._visibility.vary(response)
