@@ -44,6 +44,7 @@ _OF_A_SERVICE = frozenset(
         "check",
         "check-config",
         "convert",
+        "events",
         "front",
         "migrate",
         "openapi",
@@ -141,6 +142,30 @@ def serve(*, port: int | None, opens: bool, server: str | None) -> None:
     if port is not None:
         settings = replace(settings, bind=listening.with_port(settings.bind, port))
     serving.run(settings, wsgi.load(settings.service), opens=opens)
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of that of GATEWAY_EVENTS_BIND."
+)
+def events(*, port: int | None) -> None:
+    """Serve server events alone, beside gateway serve, until SIGTERM or Ctrl-C.
+
+    One process with the settings of gateway serve holds all event streams of a node at GATEWAY_EVENTS_BIND. gateway serve --server granian
+    needs it for more than a few. A proxy passes /event-… on to it: deploy/nginx/gateway.conf.
+
+    \b
+    Examples:
+      gateway events
+      gateway events --port 8001
+    """
+    from gateway import wsgi
+    from gateway.serving import listening
+
+    settings = Settings.from_environment()
+    if port is not None:
+        settings = replace(settings, events_bind=listening.with_port(settings.events_bind, port))
+    serving.run_events(settings, wsgi.load(settings.service))
 
 
 @main.command()

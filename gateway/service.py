@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn, Protocol, Unpack
@@ -46,7 +47,13 @@ Authenticate = Callable[[Credentials], Principal | None]
 
 
 class EventSender(Protocol):
-    """A part that sends events: `gateway.Events`."""
+    """A part that sends events: `gateway.Events`.
+
+    :ivar operations: the names of its operations.
+    """
+
+    @property
+    def operations(self) -> Collection[str]: ...
 
     def subscribers(
         self, settings: Settings, database: Database, callers: Callers | None, documents: Documents
@@ -147,6 +154,7 @@ class Service:
         self._once: Callable[[Database], Once] | None = None
         self._front: Callable[[Settings, Catalog], Front] | None = None
         self._event_sender: EventSender | None = None
+        self._has_pages = True
         if authenticate is not None:
             self._callers = lambda _settings, _database: _Known(authenticate)
 
@@ -177,6 +185,18 @@ class Service:
         if self._event_sender is not None:
             raise CatalogError(f"{self.title} has two parts that send events: use(Events()) was called twice")
         self._event_sender = sender
+
+    def only_events(self) -> Service:
+        """Return a service that sends the events of this one, and has no other operations and no pages: for ``gateway events``.
+
+        :raises CatalogError: when this one sends no events.
+        """
+        if self._event_sender is None:
+            raise CatalogError(f"{self.title} sends no events: add use(Events())")
+        made = copy(self)
+        made.catalog = self.catalog.restricted(self._event_sender.operations)
+        made._front, made._has_pages = None, False
+        return made
 
     def publisher(self, unit: Unit) -> Publisher:
         """Return what publishes events outside of a request, in a command or a job: ``service.publisher(unit).publish(...)``. Handlers have
@@ -282,6 +302,7 @@ class Service:
             probed=probed,
             once=once,
             subscribers=subscribers,
+            pages=self._has_pages,
         )
         if self._front is None:
             return create_app(self.catalog, default_registry(), database, callers, options)

@@ -363,6 +363,12 @@ class Settings:
         "",
         _check(_is_rate, "CLASS=COUNT/UNIT, separated by commas"),
     )
+    events_bind: str = _text(
+        "GATEWAY_EVENTS_BIND",
+        "address and port, or unix:PATH, that gateway events listens on",
+        "127.0.0.1:8001",
+        _check(_is_bind, "an address and port up to 65535, or unix:PATH"),
+    )
     events_url: str = _text(
         "GATEWAY_EVENTS_URL",
         "Redis, by which workers and nodes learn of server events at once: redis://USER:PASSWORD@HOST:6379/0",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from gateway import logs
@@ -34,3 +36,29 @@ def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
         # The listener is open: the browser's connection waits until a worker accepts it.
         click.launch(f"{listening.url_of(settings.bind)}/")
     serving.Server(app, database, settings, listener, metrics).run()
+
+
+def run_events(settings: Settings, service: Service) -> None:
+    """Serve the event streams of a service at GATEWAY_EVENTS_BIND until a signal ends it, in one worker of gunicorn.
+
+    Its metrics are at the same address: GATEWAY_METRICS_BIND is that of ``gateway serve``.
+
+    :raises CatalogError: when the service contradicts itself, or sends no events.
+    :raises ConfigurationError: when the database or the address can't be used.
+    """
+    from gateway import wsgi
+    from gateway.serving import application as serving
+    from gateway.serving import listening, starting
+
+    logs.configure(settings.log, queued=True)
+    service.check()
+    events = service.only_events()
+    ours = replace(settings, bind=settings.events_bind, server="gunicorn", workers=1, metrics_bind="")
+    listener = listening.listen(ours.bind, "GATEWAY_EVENTS_BIND")
+    with listening.Starting(listener, wsgi.refusal(ours)) as meanwhile:
+        # A first user is told the address of the service.
+        database = starting.prepare(settings, service, meanwhile.begin)
+        app = wsgi.build(ours, database, None if database is None else wsgi.probed(ours), events)
+        if database is not None:
+            database.dispose()
+    serving.Server(app, database, ours, listener).run()

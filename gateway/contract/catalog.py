@@ -12,7 +12,7 @@ def create(request, context): ...
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypedDict
@@ -424,6 +424,17 @@ class Catalog:
             self,
             operations=operations,
             handlers={**dict.fromkeys(operations, handler), **self.handlers},
+            _folded={name.lower(): each for name, each in operations.items()},
+        )
+
+    def restricted(self, names: Collection[str]) -> Catalog:
+        """Return a catalog of the operations with these names alone."""
+        operations = {name: each for name, each in self.operations.items() if name in names}
+        return replace(
+            self,
+            operations=operations,
+            handlers={name: each for name, each in self.handlers.items() if name in operations},
+            further_checks={name: each for name, each in self.further_checks.items() if name in operations},
             _folded={name.lower(): each for name, each in operations.items()},
         )
 

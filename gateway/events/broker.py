@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,7 +21,7 @@ from gateway.errors import MalformedRequest, NotFound, TooManyRequests, Unavaila
 from gateway.events.audience import Audience
 from gateway.events.counters import Counters
 from gateway.events.delivery import Delivery, Knows, Presence, Shows
-from gateway.events.frames import facts, frame, is_channel, to_json
+from gateway.events.frames import RECONNECT, facts, frame, is_channel, to_json
 from gateway.events.publishing import Outbox, store_presence
 from gateway.events.streams import KEPT, Streams, Times
 from gateway.events.subscriber import Subscriber
@@ -122,10 +123,10 @@ class Broker:
 
     def subscribe(
         self, caller: Principal | None, credentials: Credentials, channels: Sequence[str], last_id: int | None, url: str
-    ) -> Subscription:
+    ) -> Subscription | Ended:
         """A new subscriber (`gateway.calls.Subscribers.subscribe`)."""
         if self._stopped:
-            raise Unavailable("The server is stopping; connect again.")
+            return Ended()
         named = checked(channels) or [NO_CHANNEL]
         row = SubscriptionRow(new_id(), self._streams.reader_id, _user_id(caller), subject(caller), named, now())
         self._streams.start()
@@ -245,6 +246,27 @@ class Subscription:
     def abandon(self) -> None:
         """Forget the subscriber."""
         self._streams.forget(self._subscriber)
+
+
+class Ended:
+    """A stream that ends at once, because its process is stopping: `gateway.calls.Subscription`.
+
+    A browser's EventSource connects again after a stream that has ended, and never after an error.
+    """
+
+    def take(self, connection: socket.socket) -> None:
+        """Tell the client to connect again, and close the connection."""
+        with connection, suppress(OSError):
+            connection.sendall(RECONNECT + b"\n")
+
+    def blocks(self) -> Received:
+        """The same as blocks of bytes."""
+        ours, theirs = socket.socketpair()
+        self.take(theirs)
+        return Received(ours)
+
+    def abandon(self) -> None:
+        """Do nothing."""
 
 
 class Received:

@@ -11,6 +11,8 @@ from typing import Any
 LONGEST = 255
 #: What keeps a connection open: an empty line, which is no event. ServiceStack's clients for .NET and Java take a comment for one.
 KEEP_ALIVE = b"\n"
+#: Lets a browser connect again after so many milliseconds.
+RECONNECT = b"retry: 500\n"
 
 _CHANNEL = re.compile(r"[^\s,@\x00-\x1f\x7f]{1,255}")
 _SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f]+\.[^\s\x00-\x1f\x7f]+")

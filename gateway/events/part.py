@@ -45,6 +45,8 @@ class Events:
     shows: Mapping[type[Dto], Shows] = field(default_factory=dict)
     knows: Knows | None = None
 
+    #: The names of the operations.
+    operations = (GetEventSubscribers.__name__, UpdateEventSubscriber.__name__)
     #: Their tables.
     rows = event_rows.ROWS
 

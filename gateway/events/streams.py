@@ -23,7 +23,7 @@ from gateway.errors import ServiceError, Unavailable
 from gateway.events.audience import Audience
 from gateway.events.counters import Counters
 from gateway.events.delivery import Delivery, Kind, Presence
-from gateway.events.frames import KEEP_ALIVE, facts, frame, to_json
+from gateway.events.frames import KEEP_ALIVE, RECONNECT, facts, frame, to_json
 from gateway.events.poller import Poller
 from gateway.events.publishing import store_presence, store_pulses
 from gateway.events.rechecks import Rechecks
@@ -245,8 +245,7 @@ class Streams:
         """Tell every client to connect to another process. The events that it has not read it gets there."""
         for subscriber in [*self.audience]:
             bye = frame(self._position_of(subscriber), "cmd.onGoodbye", to_json({"id": subscriber.id}))
-            # A browser connects anew after so many milliseconds.
-            self._delivery.give(subscriber, bye + b"retry: 500\n")
+            self._delivery.give(subscriber, bye + RECONNECT)
         self._send()
         for subscriber in [*self.audience]:
             self._part(subscriber)

@@ -145,6 +145,7 @@ class Options:
     :ivar metrics_networks: addresses or networks of the clients that ``/metrics`` responds to; none where it has an address of its own.
     :ivar metrics_bind: that address, as GATEWAY_METRICS_BIND has it; empty for none.
     :ivar subscribers: who sends events; None where nobody does.
+    :ivar pages: whether there are pages about the service, with generated types, OpenAPI and the explorer.
     """
 
     realm: str = "gateway"
@@ -174,6 +175,7 @@ class Options:
     metrics_networks: tuple[str, ...] = ()
     metrics_bind: str = ""
     subscribers: Subscribers | None = None
+    pages: bool = True
 
 
 def create_app(
@@ -221,7 +223,8 @@ def create_app(
     app.req_options.strip_url_path_trailing_slash = True
     # A response without a body, to OPTIONS for instance, has no type.
     app.resp_options.default_media_type = None  # type: ignore[assignment]
-    nearest = Nearest(_known_to_all(catalog, permitted_only=options.permitted_only))
+    known = _known_to_all(catalog, permitted_only=options.permitted_only)
+    nearest = Nearest(known) if options.pages else Nearest((), _WITHOUT_PAGES)
     answers = ErrorAnswers(
         registry, surroundings, nearest, options.realm, debug=options.debug, compatible=options.compatible_errors
     )
@@ -231,7 +234,7 @@ def create_app(
     app.visibility = visibility
     _mount_operations(app, catalog, pipeline, visibility)
     _mount_predefined(app, registry, pipeline, visibility)
-    for template, resource in metadata.routes(visibility):
+    for template, resource in metadata.routes(visibility) if options.pages else ():
         app.add_route(template, resource)
     if any(each.signs_in for each in catalog):
         app.add_route(login.LOGIN, login.LoginResource(surroundings.frame))
@@ -248,6 +251,9 @@ def create_app(
     app.add_route("/ready", ReadyResource(options.probed or database))
     return app
 
+
+#: The sentence of a 404 where no page documents the operations.
+_WITHOUT_PAGES = "This process serves server events only: /event-stream and its calls."
 
 #: Routes that every service has.
 _FIXED = ("/metadata", "/types", "/openapi", "/explorer", "/health", "/ready", "/api/{Operation}")

@@ -19,19 +19,21 @@ class Nearest:
     """Suggests routes.
 
     :param templates: the routes that any client may know of, such as ``/sessions/{SessionId}``.
+    :param elsewhere: the sentence for paths that are like none of them.
     """
 
-    def __init__(self, templates: Iterable[str]) -> None:
+    def __init__(self, templates: Iterable[str], elsewhere: str = _ELSEWHERE) -> None:
+        self._elsewhere = elsewhere
         self._routes = [(template, _segments(template)) for template in dict.fromkeys(templates)]
 
     def __call__(self, path: str) -> str:
         """Return a sentence that names the nearest route, or where all operations are documented."""
         # SECURITY: comparing takes time, and anyone may ask.
         if len(path) > _LONGEST:
-            return _ELSEWHERE
+            return self._elsewhere
         given = _segments(path)
         likeness, template = max(((_likeness(given, each), name) for name, each in self._routes), default=(0.0, ""))
-        return f"Did you mean {template}?" if likeness >= _ALIKE_ON_AVERAGE else _ELSEWHERE
+        return f"Did you mean {template}?" if likeness >= _ALIKE_ON_AVERAGE else self._elsewhere
 
 
 def _segments(path: str) -> Collection[str]:

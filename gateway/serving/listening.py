@@ -42,13 +42,14 @@ _REASONS = {
 }
 
 
-def listen(bind: str) -> socket.socket | None:
+def listen(bind: str, variable: str = "GATEWAY_BIND") -> socket.socket | None:
     """Return a listening socket; None where the process gets one from its parent, as by ``fd://`` or systemd.
 
     :param bind: ``host:port``, ``[IPv6]:port`` or ``unix:PATH``, as GATEWAY_BIND has it.
+    :param variable: the setting that has it, for messages.
     :raises ConfigurationError: with one line, when that address can't be used.
     """
-    return None if bind.startswith("fd://") or _inherited() else _listening(bind, "GATEWAY_BIND")
+    return None if bind.startswith("fd://") or _inherited() else _listening(bind, variable)
 
 
 def _listening(bind: str, variable: str) -> socket.socket:

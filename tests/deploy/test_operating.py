@@ -79,6 +79,7 @@ def test_units_are_understood() -> None:
         pytest.skip("systemd-analyze is not installed")
     units = sorted(SYSTEMD.iterdir())
     assert [each.name for each in units] == [
+        "gateway-events.service",
         "gateway-retention.service",
         "gateway-retention.timer",
         "gateway.service",

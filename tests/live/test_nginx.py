@@ -8,14 +8,18 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +109,7 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
         pytest.skip("nginx is not installed")
     started: list[subprocess.Popen[bytes]] = []
 
-    def make(*upstreams: str, tls: str = "", more: str = "") -> Proxy:
+    def make(*upstreams: str, tls: str = "", more: str = "", events: str = "") -> Proxy:
         servers = " ".join(f"server {each} max_fails=0;" for each in upstreams)
         folder, port = tmp_path / f"nginx-{len(started)}", free_port()
         folder.mkdir()
@@ -116,6 +120,8 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
         ):
             assert text.count(shipped) == 1
             text = text.replace(shipped, ours)
+        if events:
+            text = _with_events(text, events)
         assert text.count("    location / {") == 1
         text = text.replace("    location / {", f"{more}\n    location / {{")
         (folder / "gateway.conf").write_text(text)
@@ -133,6 +139,17 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
     yield make
     for process in started:
         end(process)
+
+
+def _with_events(text: str, address: str) -> str:
+    """The configuration with another address for server events, changed as its comments tell."""
+    upstream = re.compile(r"^# (upstream gateway_events \{\n)((?:#     .*\n)+)# (\}\n)", re.MULTILINE)
+    location = re.compile(r"(location ~\* \^/event-.*?)proxy_pass http://gateway;", re.DOTALL)
+    assert len(upstream.findall(text)) == len(location.findall(text)) == 1
+    text = upstream.sub(lambda found: found[1] + found[2].replace("# ", "") + found[3], text)
+    text = location.sub(r"\1proxy_pass http://gateway_events;", text)
+    assert text.count("server 127.0.0.1:8001 ") == 1
+    return text.replace("server 127.0.0.1:8001 ", f"server {address} ")
 
 
 @pytest.fixture
@@ -153,22 +170,72 @@ def test_sessions_through_nginx(proxy: Proxy) -> None:
     assert b"displayName:Hi" in answer.body
 
 
-def test_server_events_pass_at_once(proxy: Proxy) -> None:
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as connection:
-        # HTTP/1.0, as its responses come without chunks.
-        lines = [
-            "GET /event-stream?channels=home HTTP/1.0",
-            "Host: example.org",
-            f"Authorization: Bearer {API_KEY}",
-            "",
-            "",
-        ]
-        connection.sendall("\r\n".join(lines).encode())
-        stream = Stream(connection, has_head=True)
-        assert stream.next().body["heartbeatUrl"].startswith("http://example.org/event-heartbeat?id=")
-        for name in ("one", "two"):
-            proxy.ask("POST", "/sessions", json.dumps({"displayName": name}).encode(), Content_Type="application/json")
-            assert stream.events(1)[0].body["displayName"] == name
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """Closes what a test opens."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def listen(proxy: Proxy, opened: ExitStack) -> Stream:
+    """A new subscriber through nginx."""
+    connection = opened.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=30))
+    # HTTP/1.0, as its responses come without chunks.
+    lines = [
+        "GET /event-stream?channels=home HTTP/1.0",
+        "Host: example.org",
+        f"Authorization: Bearer {API_KEY}",
+        "",
+        "",
+    ]
+    connection.sendall("\r\n".join(lines).encode())
+    return Stream(connection, has_head=True)
+
+
+def test_server_events_pass_at_once(proxy: Proxy, opened: ExitStack) -> None:
+    stream = listen(proxy, opened)
+    assert stream.next().body["heartbeatUrl"].startswith("http://example.org/event-heartbeat?id=")
+    for name in ("one", "two"):
+        proxy.ask("POST", "/sessions", json.dumps({"displayName": name}).encode(), Content_Type="application/json")
+        assert stream.events(1)[0].body["displayName"] == name
+
+
+def test_server_events_of_a_process_of_their_own(
+    make_gateway: GatewayFactory, make_proxy: ProxyFactory, opened: ExitStack
+) -> None:
+    """Beside granian, which would keep a thread for each stream; with granian's two places and hundreds of streams."""
+    pytest.importorskip("granian", reason="granian is not installed")
+    bind = f"127.0.0.1:{free_port()}"
+    requests = make_gateway(
+        **FIRST_USER, GATEWAY_SERVER="granian", GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_EVENTS_BIND=bind
+    )
+    requests.start()
+    events = replace(requests, url=f"http://{bind}", output=requests.folder / "events.txt", process=None)
+    events.start("gateway", "events")
+    opened.callback(events.stop)
+    proxy = make_proxy(requests.address, events=bind)
+    made = [listen(proxy, opened) for _ in range(100)]
+    firsts = [each.next().body for each in made]
+    proxy.ask("POST", "/sessions", b'{"displayName":"one"}', Content_Type="application/json")
+    for each in made:
+        assert each.events(1)[0].body["displayName"] == "one"
+    path = firsts[0]["heartbeatUrl"].partition("example.org")[2]
+    assert proxy.ask("POST", path).status == 200
+    assert made[0].until("cmd.onHeartbeat")
+    # The other process changes and ends it through the database.
+    body = b'{"subscribeChannels":["news"]}'
+    assert (
+        proxy.ask("POST", f"/event-subscribers/{firsts[0]['id']}", body, Content_Type="application/json").status == 200
+    )
+    assert made[0].until("cmd.onUpdate").body["channels"] == "home,news"
+    with urllib.request.urlopen(f"{events.url}/metrics", timeout=30) as answer:
+        assert b'gateway_event_subscribers{worker="0"} 100' in answer.read()
+    assert events.process is not None
+    events.process.send_signal(signal.SIGHUP)
+    assert made[0].until("cmd.onGoodbye")
+    assert made[0].ends()
+    wait_until(lambda: b"cmd.onConnect" in listen(proxy, opened).connection.recv(65536), "the new worker listens")
+    assert events.stop() == 0
 
 
 def test_through_a_socket(make_gateway: GatewayFactory, make_proxy: ProxyFactory) -> None:
