@@ -30,6 +30,10 @@ class Frame:
     after: str = ""
 
 
+#: The name in a query string that makes a page show all columns of a list, and its value.
+COLUMNS, ALL_COLUMNS = "_columns", "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """A filter of a list: a control of a form.
@@ -41,6 +45,7 @@ class Control:
     :ivar choices: values and labels of a ``select``; empty for an ``input``.
     :ivar about: a description.
     :ivar rare: it is folded away while it has no value.
+    :ivar problem: why the value is refused; empty for an accepted value.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Control:
     choices: tuple[tuple[str, str], ...] = ()
     about: str = ""
     rare: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,11 @@ class Listing:
         """Whether a filter has a value."""
         return any(each.value for each in self.controls)
 
+    @property
+    def has_all_columns(self) -> bool:
+        """Whether this page shows all columns."""
+        return any(name.lower() == COLUMNS and value.lower() == ALL_COLUMNS for name, value in self.pairs)
+
     def address(self, **changes: str) -> str:
         """The address of the list with other values in its query string; an empty value removes the name."""
         changed = {name.lower() for name in changes}
@@ -107,8 +118,8 @@ class Page:
     :ivar root: the path under which the service is served; what `addresses` and `actions` begin with.
     :ivar addresses: where the objects are that ids name: the name of an id in lower case (``sessionid``) to a path with ``{}`` for the id.
     :ivar owners: where the records of a type are: the type's name to such a path and the wire name of the member that is the id.
-    :ivar actions: what can be done with the document: label to an address with ``{}`` for the record's id.
-    :ivar related: further lists about a record: label to such an address.
+    :ivar actions: what can be done with the document: label to an address, which may have ``{}`` for the record's id.
+    :ivar related: lists about a record: label to such an address.
     """
 
     title: str = ""
@@ -122,6 +133,16 @@ class Page:
     owners: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     actions: Mapping[str, str] = field(default_factory=dict)
     related: Mapping[str, str] = field(default_factory=dict)
+
+    def leading(self, paths: Mapping[str, str], record_id: Any) -> dict[str, str]:
+        """Labels and addresses of links; without those that need an id where there is none.
+
+        :param paths: label to a path, or to one with ``{}`` for the record's id.
+        """
+        addresses = {
+            label: self.at(path, record_id) if "{}" in path else self.root + path for label, path in paths.items()
+        }
+        return {label: address for label, address in addresses.items() if address}
 
     def at(self, path: str, value: Any) -> str:
         """An address with an id in it; empty where the path has no place for it, or there is no id."""

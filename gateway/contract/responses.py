@@ -5,11 +5,13 @@ from __future__ import annotations
 from gateway.contract import fields
 from gateway.contract.catalog import Operation
 from gateway.contract.dto import Dto
+from gateway.contract.view import View
 
 NAMESPACE = "http://schemas.servicestack.net/types"
 
 
 class ResponseError(Dto):
+    view = View("Error", columns=["field_name", "message", "error_code"])
     ordered = True
     omitted = ("meta",)
 

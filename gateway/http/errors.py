@@ -215,7 +215,9 @@ class ErrorAnswers:
     def _encode(self, serializer: Serializer, value: Instance, status: int, request: Request) -> bytes:
         dto = error_type(request.operation)
         if serializer.paged:
-            page = self.surroundings.error(status, value.response_status.message, request)
+            told: Any = value.response_status
+            problems = {(each.field_name or "").lower(): each.message or "" for each in told.errors or ()}
+            page = self.surroundings.error(status, told.message, request, problems)
             return serializer.encode(dto.schema().dump(value), document_shape(dto), page=page)
         return _writer(serializer, dto)(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from http.client import responses
@@ -21,10 +21,12 @@ from gateway.http.request import Request
 from gateway.metadata.neighbours import PAGING, Lead, Neighbours, name_of, row_of
 from gateway.metadata.pages import NAVIGATION
 from serializers.html.viewed import label_of
-from serializers.page import Control, Frame, Listing, Page
+from serializers.page import COLUMNS, Control, Frame, Listing, Page
 from serializers.registry import Registry
 
 _TRUTH = (("true", "yes"), ("false", "no"))
+_KINDS: Sequence[str] = ("text", "date")
+_NONE: Mapping[str, str] = {}
 _SAFE = ("GET", "HEAD")
 #: Titles of pages of errors, by status; of others HTTP's own phrase is.
 _TITLES: Mapping[int, str] = {
@@ -55,12 +57,21 @@ class Surroundings:
         """What surrounds a document that is no answer of an operation."""
         return Page(title, self._links(request), frame=self.frame(request))
 
-    def error(self, status: int, message: str, request: Request) -> Page:
-        """What surrounds an error."""
-        title = _TITLES.get(status) or responses.get(status, "Error")
-        if status == 404 and request.operation is None:
+    def error(self, status: int, message: str, request: Request, problems: Mapping[str, str] = _NONE) -> Page:
+        """What surrounds an error. A list whose request is not valid has its filters there, and the record that is not found its list.
+
+        :param problems: what is wrong with each field, by its name in lower case.
+        """
+        title, operation = _TITLES.get(status) or responses.get(status, "Error"), request.operation
+        if status == 404 and operation is None:
             title = "Page not found"
-        return Page(title, self._links(request), lead=message, frame=self.frame(request, looked_up=status < 500))
+        page = Page(title, self._links(request), lead=message, frame=self.frame(request, looked_up=status < 500))
+        if operation is None or request.method not in _SAFE or status not in (400, 404):
+            return page
+        is_refused = operation.lists and status == 400
+        listing = _listing(operation, request, capped=False, problems=problems) if is_refused else None
+        related = _leads(self._neighbours.home(operation), self._caller(request))
+        return replace(page, listing=listing, related=related, root=request.prefix)
 
     def page(self, operation: Operation, request: Request, result: Any = None) -> Page:
         """What surrounds the answer of an operation.
@@ -84,7 +95,7 @@ class Surroundings:
         return replace(
             page,
             actions=_leads(self._neighbours.changing(operation), caller),
-            related=_leads(self._neighbours.belonging(operation), caller),
+            related=_leads([*self._neighbours.home(operation), *self._neighbours.belonging(operation)], caller),
         )
 
     def frame(self, request: Request, *, looked_up: bool = True) -> Frame:
@@ -116,7 +127,8 @@ class Surroundings:
         if request.method not in _SAFE:
             return {}
         path = _path_of(request)
-        others = [(name, value or "") for name, value in request.pairs if name.lower() != "format"]
+        # Other formats always have all columns.
+        others = [(name, value or "") for name, value in request.pairs if name.lower() not in ("format", COLUMNS)]
         return {
             serializer.name: f"{path}?{urlencode([*others, ('format', serializer.name)])}"
             for serializer in self._registry
@@ -147,7 +159,7 @@ def may_call(caller: Principal | None, access: Access | None) -> bool:
     return True
 
 
-def _listing(operation: Operation, request: Request, *, capped: bool) -> Listing:
+def _listing(operation: Operation, request: Request, *, capped: bool, problems: Mapping[str, str] = _NONE) -> Listing:
     pairs = tuple((name, value or "") for name, value in request.pairs)
     given = {name.lower(): value for name, value in pairs}
     members = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
@@ -160,8 +172,8 @@ def _listing(operation: Operation, request: Request, *, capped: bool) -> Listing
     return Listing(
         _path_of(request),
         pairs,
-        tuple(
-            _control(wire, field, given.get(wire.lower(), ""))
+        _controls(
+            replace(_control(wire, field, given.get(wire.lower(), "")), problem=problems.get(wire.lower(), ""))
             for wire, field in members.items()
             if wire.lower() not in PAGING | in_path
         ),
@@ -171,6 +183,11 @@ def _listing(operation: Operation, request: Request, *, capped: bool) -> Listing
         number=_number(given.get("page", "")) if paged else 0,
         capped=capped,
     )
+
+
+def _controls(controls: Iterable[Control]) -> tuple[Control, ...]:
+    """The filters, those that are typed first, then days, then choices."""
+    return tuple(sorted(controls, key=lambda each: (bool(each.choices), _KINDS.index(each.kind))))
 
 
 def _number(text: str) -> int:

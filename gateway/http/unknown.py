@@ -16,12 +16,13 @@ from gateway.http.negotiation import media_type
 from gateway.http.request import Request
 from serializers import shape
 from serializers.errors import SerializerError
+from serializers.page import COLUMNS
 from serializers.registry import Registry
 
 HEADER = "X-Unknown-Members"
 
 #: Names of the query that are no members, in lower case.
-_OF_HTTP = frozenset({"callback", "format", "jsconfig", "x-http-method-override"})
+_OF_HTTP = frozenset({"callback", "format", "jsconfig", "x-http-method-override", COLUMNS})
 _MOST_NAMED = 20
 
 log = structlog.get_logger("gateway")

@@ -6,8 +6,8 @@ All of it follows from the declared routes: ``GET /accounts/{AccountId}`` is whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gateway.contract.catalog import Catalog, Operation, Route
@@ -74,6 +74,18 @@ class Neighbours:
                 found.setdefault(key, Place(operation, f"{operation.routes[0].path}?{ids}={{}}", row.name, "id"))
         return found
 
+    @cached_property
+    def lists(self) -> list[Lead]:
+        """Every list that GET reads at an address without variables, by label."""
+        return lists_of(self._catalog)
+
+    def home(self, operation: Operation) -> Iterator[Lead]:
+        """The list that has the record that an operation reads; of a list itself, that without filters."""
+        paths = {place.path.partition("/{}")[0].lower() for _, place in self._of_record(operation)}
+        for each in self.lists:
+            if each.operation is operation or each.address.lower() in paths:
+                yield replace(each, label=f"All {each.label[:1].lower()}{each.label[1:]}")
+
     def new(self, operation: Operation) -> Iterator[Lead]:
         """The operations that add to a list: those that its own address has for POST."""
         paths = {route.path.lower() for route in operation.routes}
@@ -124,6 +136,19 @@ def _single(operation: Operation, route: Route) -> Place | None:
     if key not in record.fields or f"{{{variable}}}" not in route.path:
         return None
     return Place(operation, route.path.replace(f"{{{variable}}}", "{}"), record.name, key)
+
+
+def lists_of(operations: Iterable[Operation]) -> list[Lead]:
+    """The lists that GET reads at addresses without variables, by label: what their rows are called, or the operation's name where
+    another list has the same rows."""
+    found: dict[str, Lead] = {}
+    flat = [each for each in operations if _is_flat(each)]
+    for each in sorted(flat, key=lambda each: len(each.routes[0].path)):
+        row = row_of(each)
+        if row is not None and row.view is not None:
+            label = row.view.plural if row.view.plural not in found else name_of(each)
+            found.setdefault(label, Lead(each, label, each.routes[0].path))
+    return sorted(found.values(), key=lambda each: each.label)
 
 
 def _is_flat(operation: Operation) -> bool:

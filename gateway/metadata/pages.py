@@ -19,6 +19,7 @@ from gateway.metadata.failures import ERRORS, statuses
 from gateway.metadata.languages.options import Options
 from gateway.metadata.languages.scalars import is_value, scalars_of
 from gateway.metadata.limits import limits_of
+from gateway.metadata.neighbours import lists_of
 from gateway.metadata.secret_fields import is_secret
 from serializers.base import Serializer
 from serializers.html import frame as html
@@ -208,6 +209,7 @@ def index_page(
 
     :param answering: who answers each operation, where an old host stands behind the service.
     """
+    operations = [*operations]
     groups: dict[str, list[Operation]] = {}
     for operation in operations:
         groups.setdefault(operation.tags[0] if operation.tags else "other", []).append(operation)
@@ -221,6 +223,7 @@ def index_page(
         languages=types.LANGUAGES,
         rules=rules,
         answering=answering,
+        lists={each.label: each.address for each in lists_of(operations)},
     )
 
 
@@ -246,6 +249,7 @@ def operation_page(
         title=f"{operation.name} · Operation",
         name=operation.name,
         operation=operation,
+        lists=[each.address for each in lists_of([operation])],
         rules=[*rules(operation.access)],
         routes=[(", ".join(route.verbs), route.path) for route in operation.addresses],
         language=shown,

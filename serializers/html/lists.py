@@ -9,7 +9,7 @@ from typing import Any
 
 from serializers.dialect import Dialect
 from serializers.html import cells, viewed
-from serializers.page import Control, Listing, Page
+from serializers.page import ALL_COLUMNS, COLUMNS, Control, Listing, Page
 from serializers.plain import member_of
 from serializers.rows import BLOCK_ROWS, blocks, rows_of
 from serializers.shape import Boolean, Choice, Integer, ListOf, Record, Reference, Shape, Text, View
@@ -22,7 +22,7 @@ _TOTALS = ("totalcount", "totalpages", "hasmorepages", "responsestatus", "total"
 
 
 class RowTable:
-    """A table of records: the columns that the view names, then those that one of the first rows has a value for.
+    """A table of records: the columns that the view names and the one that sorts, then those that one of the first rows has a value for.
 
     :param listing: the order that the heads show and change; None for a table without one.
     :param whole: the member that names a record is a link to it.
@@ -42,6 +42,9 @@ class RowTable:
         self._record, self._view, self._listing = record, view, listing
         self._write = viewed.writers(record, page, dialect, whole=whole, folded=True, brief=listing is not None)
         wanted = [name for name in view.columns if name in record.fields][:MOST_COLUMNS]
+        sorting = listing.sort_field.lower() if listing is not None else ""
+        sorts = [name for name in record.fields if name.lower() == sorting and name not in wanted]
+        wanted = [*wanted[:1], *sorts, *wanted[1:]][:MOST_COLUMNS] if wanted else wanted
         used = {name for name in record.fields if any(_has(row, record, name) for row in rows)}
         shown = wanted if listing is not None else [name for name in wanted if name in used]
         last = [name for name in record.fields if name in view.last]
@@ -57,13 +60,20 @@ class RowTable:
         return len(self._columns)
 
     @property
+    def shown(self) -> int:
+        """How many of them are not behind the switch."""
+        return self._shown
+
+    @property
     def folds(self) -> bool:
         """Whether some columns are behind the switch."""
         return self._listing is not None and 0 < self._shown < len(self._columns)
 
     def begin(self) -> str:
         """The head of the table."""
-        kind = f"rows list c{self._shown}" if self.folds else "rows list"
+        kind = "rows list"
+        if self.folds and self._listing is not None:
+            kind += " wide" if self._listing.has_all_columns else f" c{self._shown}"
         heads = "".join(map(self._head, self._columns))
         label = escape(self._view.plural)
         return f'<div class="{kind}" tabindex="0" role="group" aria-label="{label}"><table><thead><tr>{heads}</tr></thead><tbody>'
@@ -123,8 +133,8 @@ def list_page(value: Any, shape: Shape, record: Record, view: View, page: Page, 
                 page,
                 None,
             ),
-            _filters(listing) if listing.controls else "",
-            f'<div class="bar">{above}{_switch(table) if first and table.folds else ""}{downloads(page)}</div>',
+            filters(listing),
+            f'<div class="bar">{above}{_switch(table, listing) if first and table.folds else ""}{downloads(page)}</div>',
             table.begin() if first else _empty(view, listing, page),
         )
     )
@@ -179,11 +189,9 @@ def _order(view: View, listing: Listing) -> str:
 
 def actions(page: Page, record_id: Any) -> str:
     """Links to what can be done."""
-    links = [
-        (label, page.at(path, record_id) if "{}" in path else page.root + path) for label, path in page.actions.items()
-    ]
+    links = page.leading(page.actions, record_id)
     shown = "".join(
-        f'<a class="button" href="{escape(address)}">{escape(label)}</a>' for label, address in links if address
+        f'<a class="button" href="{escape(address)}">{escape(label)}</a>' for label, address in links.items()
     )
     return f'<p class="actions">{shown}</p>' if shown else ""
 
@@ -221,14 +229,18 @@ def _bar(listing: Listing, totals: _Totals, place: str) -> str:
     return f'<nav class="pages" aria-label="Pages, {place} the list">{"".join(links)}</nav>'
 
 
-def _switch(table: RowTable) -> str:
-    return (
-        '<p class="columns"><input class="switch" type="checkbox" id="all-columns" autocomplete="off">'
-        f'<label for="all-columns">All {table.columns} columns</label></p>'
-    )
+def _switch(table: RowTable, listing: Listing) -> str:
+    """A link to the same page with all columns, or with those of the view. The links of that page keep it so."""
+    is_on = listing.has_all_columns
+    address = listing.address(**{COLUMNS: "" if is_on else ALL_COLUMNS})
+    label = f"Only {table.shown} columns" if is_on else f"All {table.columns} columns"
+    return f'<a class="columns" id="all-columns" href="{escape(address)}">{label}</a>'
 
 
-def _filters(listing: Listing) -> str:
+def filters(listing: Listing) -> str:
+    """The form of the filters; empty where there are none."""
+    if not listing.controls:
+        return ""
     kept = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in listing.kept()
     )
@@ -236,7 +248,7 @@ def _filters(listing: Listing) -> str:
     rare = [each for each in listing.controls if each.rare]
     folded = ""
     if rare:
-        is_open = " open" if any(each.value for each in rare) else ""
+        is_open = " open" if any(each.value or each.problem for each in rare) else ""
         inner = "".join(map(_control, rare))
         folded = f'<details{is_open}><summary>More filters</summary><div class="grid">{inner}</div></details>'
     clear = f'<a href="{escape(_cleared(listing))}">Clear the filters</a>' if listing.is_filtered else ""
@@ -254,6 +266,10 @@ def _cleared(listing: Listing) -> str:
 def _control(control: Control) -> str:
     name, value = escape(control.name), escape(control.value)
     about = f' title="{escape(control.about)}"' if control.about else ""
+    problem = ""
+    if control.problem:
+        about += f' aria-invalid="true" aria-describedby="problem-{name}"'
+        problem = f'<small class="bad" id="problem-{name}">{escape(control.problem)}</small>'
     if control.choices:
         options = "".join(
             f'<option value="{escape(given)}"{" selected" if given.lower() == control.value.lower() else ""}>{escape(label)}</option>'
@@ -262,7 +278,7 @@ def _control(control: Control) -> str:
         shown = f'<select name="{name}" id="filter-{name}"{about}>{options}</select>'
     else:
         shown = f'<input name="{name}" id="filter-{name}" type="{control.kind}" value="{value}"{about}>'
-    return f'<p><label for="filter-{name}">{escape(control.label)}</label>{shown}</p>'
+    return f'<p><label for="filter-{name}">{escape(control.label)}</label>{shown}{problem}</p>'
 
 
 def _empty(view: View, listing: Listing, page: Page) -> str:

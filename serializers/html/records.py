@@ -8,10 +8,10 @@ from typing import Any
 
 from serializers.dialect import Dialect
 from serializers.html import cells, viewed
-from serializers.html.lists import RowTable, downloads, heading, table_record
+from serializers.html.lists import RowTable, downloads, filters, heading, table_record
 from serializers.page import Page
 from serializers.plain import member_of
-from serializers.shape import Anything, ListOf, MapOf, Record, Reference, View
+from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape, View
 
 _NESTED = (ListOf, MapOf, Record, Reference, Anything)
 
@@ -40,10 +40,12 @@ def _opening(value: Any, record: Record, view: View, page: Page) -> str:
     if page.title:
         title = escape(page.title)
     lead = f'<p class="bad" role="alert">{escape(page.lead)}</p>' if page.lead else ""
-    related = [(label, page.at(path, own_id)) for label, path in page.related.items()]
-    shown = "".join(f'<a href="{escape(address)}">{escape(label)}</a>' for label, address in related if address)
+    related = page.leading(page.related, own_id)
+    shown = "".join(f'<a href="{escape(address)}">{escape(label)}</a>' for label, address in related.items())
     related_nav = f'<nav class="related" aria-label="Related">{shown}</nav>' if shown else ""
-    return f'{heading(title, page, own_id)}{lead}<div class="bar">{related_nav}{downloads(page)}</div>'
+    # A list that is refused has its filters here, to be mended.
+    form = filters(page.listing) if page.listing is not None else ""
+    return f'{heading(title, page, own_id)}{lead}{form}<div class="bar">{related_nav}{downloads(page)}</div>'
 
 
 def title_text(value: Any, record: Record, view: View) -> str:
@@ -72,13 +74,28 @@ def _section(name: str, value: Any, record: Record, page: Page, dialect: Dialect
     head, shape = f"<h2>{escape(viewed.label_of(name))}</h2>", record.fields[name]
     shape = shape.record if isinstance(shape, Reference) else shape
     if isinstance(shape, Record) and shape.view is not None:
-        inner = member_of(value, record, name)
-        names = [each for each in shape.fields if member_of(inner, shape, each) not in (None, [], {}, ())]
-        return head + _lines(names, inner, viewed.writers(shape, page, dialect, whole=False, folded=False))
+        return head + _inner(member_of(value, record, name), shape, page, dialect)
     if not shown.startswith("<"):
         shown = f"<p>{shown}</p>"
-    rows, item = member_of(value, record, name), table_record(record.fields[name])
+    return head + (_table(member_of(value, record, name), record.fields[name], page, dialect) or shown)
+
+
+def _inner(value: Any, record: Record, page: Page, dialect: Dialect) -> str:
+    """A record in a section: its plain members without what the page begins with, then its lists of records as tables."""
+    write = viewed.writers(record, page, dialect, whole=False, folded=False)
+    given = {name: member_of(value, record, name) for name in record.fields}
+    tables = {name: _table(rows, record.fields[name], page, dialect) for name, rows in given.items()}
+    names = [name for name, each in given.items() if each not in (None, [], {}, ()) and not tables[name]]
+    shown = _lines([name for name in names if not page.lead or given[name] != page.lead], value, write)
+    return shown + "".join(
+        f"<h3>{escape(viewed.label_of(name))}</h3>{table}" for name, table in tables.items() if table
+    )
+
+
+def _table(rows: Any, shape: Shape, page: Page, dialect: Dialect) -> str:
+    """The table of a list of records that have a view; empty for other values."""
+    item = table_record(shape)
     if item is None or item.view is None or not rows or not isinstance(rows, (list, tuple)):
-        return head + shown
+        return ""
     table = RowTable(item, item.view, rows, page, dialect)
-    return f"{head}{table.begin()}{''.join(map(table.row, rows))}{cells.ROWS_END}"
+    return f"{table.begin()}{''.join(map(table.row, rows))}{cells.ROWS_END}"

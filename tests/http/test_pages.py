@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -61,3 +62,41 @@ def test_links_stay_on_this_host(client: TestApp) -> None:
 
 def test_what_get_does_not_answer_has_no_links(client: TestApp) -> None:
     assert Links(post(client, "/sessions.html", "{displayName:Hi}", "text/jsv").text).found == {}
+
+
+def test_all_columns_are_kept_by_links_to_pages_and_not_by_downloads(client: TestApp) -> None:
+    for number in range(3):
+        post(client, "/sessions", f"{{displayName:Hi {number},fromAddress:ann@example.org}}", "text/jsv")
+    page = client.get("/sessions.html?from=ann&countPerPage=2&_columns=all")
+    assert "rows list wide" in page.text
+    following = re.findall(r'<a rel="next" href="([^"]*)"', page.text)[0].replace("&amp;", "&")
+    assert "from=ann" in following
+    assert "_columns=all" in following
+    assert "rows list wide" in client.get(following, headers={"Accept": "text/html"}).text
+    links = Links(page.text).found
+    assert links["csv"] == "/sessions?from=ann&countPerPage=2&format=csv"
+
+
+def test_a_refused_list_has_its_filters_and_what_is_wrong_with_them(client: TestApp) -> None:
+    page = client.get("/sessions.html?from=ann&startDate=soon", status=400).text
+    assert 'id="filter-from" type="text" value="ann"' in page
+    assert re.search(r'<small class="bad" id="problem-startDate">[^<]*YYYY-MM-DD', page)
+    assert '<a href="/sessions">All sessions</a>' in page
+    assert '<td data-label="Field name">StartDate</td>' in page
+
+
+def test_a_record_leads_to_its_list(client: TestApp) -> None:
+    session_id = post(client, "/sessions.json?format=json", '{"displayName":"Hi"}', "application/json").json["id"]
+    for address, status in ((f"/sessions/{session_id}.html", 200), ("/sessions/nobody.html", 404)):
+        assert '<a href="/sessions">All sessions</a>' in client.get(address, status=status).text
+
+
+def test_lists_are_linked_from_the_first_page(client: TestApp) -> None:
+    page = client.get("/metadata").text
+    links = dict(re.findall(r'<a href="(/[a-z/]+)">([A-Z][a-z ]+)</a>', page.partition('aria-label="Lists"')[2]))
+    assert links["/sessions"] == "Sessions"
+    assert links["/sessions/my"] == "Get my sessions"
+    for address in links:
+        assert client.get(address, headers={"Accept": "text/html"}).content_type == "text/html"
+    assert '<a class="button" href="/customers">Open the list</a>' in client.get("/json/metadata?op=ListCustomers").text
+    assert "Open the list" not in client.get("/json/metadata?op=GetSession").text

@@ -147,8 +147,33 @@ class TestList:
             "text",
         ]
         assert 'class="rows list c3"' in page
-        assert '<label for="all-columns">All 8 columns</label>' in page
         assert "<summary>2 items</summary>" in page
+
+    def test_all_columns_stay_from_page_to_page(self) -> None:
+        row = order(customerName="Ann")
+        switch = re.compile(r'<a class="columns" id="all-columns" href="([^"]*)">([^<]*)</a>')
+        address, label = switch.findall(listed([row], LISTING))[0]
+        # The page stays the same one.
+        assert (address, label) == ("/base/orders?state=New&amp;page=2&amp;x=a%26b&amp;_columns=all", "All 5 columns")
+        page = listed([row], replace(LISTING, pairs=(*LISTING.pairs, ("_Columns", "All"))))
+        assert switch.findall(page) == [("/base/orders?state=New&amp;page=2&amp;x=a%26b", "Only 3 columns")]
+        assert "rows list wide" in page
+        links = re.findall(r'<a (?:rel="(?:prev|next)" )?href="(/base/orders\?[^"]*)"', page)
+        assert len(links) > 5
+        assert all("_Columns=All" in each for each in links)
+        assert '<input type="hidden" name="_Columns" value="All">' in page
+
+    def test_the_column_that_sorts_is_shown(self) -> None:
+        page = listed([order(customerName="Ann")], replace(LISTING, sort_field="CustomerName"))
+        assert 'class="rows list c4"' in page
+        assert re.findall(r"<th scope=\"col\"[^>]*><a[^>]*>([^<]*)", page)[:3] == ["Name", "Customer name", "State"]
+
+    def test_a_refused_filter_says_why(self) -> None:
+        controls = (Control("from", "From", "x", problem="Not a <day>"), Control("id", "ID", rare=True, problem="No"))
+        page = listed([], replace(LISTING, controls=controls))
+        assert 'value="x" aria-invalid="true" aria-describedby="problem-from">' in page
+        assert '<small class="bad" id="problem-from">Not a &lt;day&gt;</small>' in page
+        assert "<details open><summary>More filters</summary>" in page
 
     def test_ids_and_names_are_links(self) -> None:
         page = listed([order(7, customerId="c 1", customerName="Ann", tagIds=["t/1", "t2"])], LISTING)
@@ -245,6 +270,16 @@ class TestRecord:
         page = html.dumps({"state": "New"}, ORDER, page=Page("Not found", lead="No <order> is here."))
         assert "<h1>Not found</h1>" in page
         assert "No &lt;order&gt; is here." in page
+
+    def test_what_a_section_has_are_lines_and_tables(self) -> None:
+        status = Record("Status", {"message": Text(), "code": Text(), "lines": ListOf(LINE)}, view=View("Status", "s"))
+        record = Record("Error", {"status": status}, view=View("Error", "Errors"))
+        value = {"status": {"message": "Not so.", "code": "Bad", "lines": [{"text": "a", "count": 2}]}}
+        page = html.dumps(value, record, page=Page("Error", lead="Not so."))
+        assert page.count("Not so.") == 1
+        assert '<th scope="row">Code</th><td>Bad</td>' in page
+        assert '<h3>Lines</h3><div class="rows list"' in page
+        assert '<td data-label="Text">a</td>' in page
 
 
 class TestFrame:
