@@ -37,11 +37,6 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def now() -> str:
-    """Return the current time as the API writes it (`instant`)."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-
-
 def version_name(row: Any) -> str:
     """Return the ETag of a row's version, without quotes."""
     return f"{row.id}-{row.version}"

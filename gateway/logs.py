@@ -13,13 +13,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
 import structlog
 
+from gateway import instants
 from gateway.log_queue import LogQueue
 from gateway.terminal import printable
 
@@ -210,7 +210,7 @@ def _write_text(line: Line, slow: float, *, colors: bool, facts: list[str]) -> N
         slowness = slowness and f"\x1b[{_YELLOW}m{slowness}\x1b[0m"
     caller = line.email or line.user
     parts = [
-        f"{_written(int(time.time()))}Z {printable(line.method)} {printable(line.path)} {status} {line.ms:.1f} ms",
+        f"{instants.to_second(int(time.time()))}Z {printable(line.method)} {printable(line.path)} {status} {line.ms:.1f} ms",
         *([printable(caller)] if caller else []),
         *([slowness] if slowness else []),
         *([] if line.outcome is None else [f"bytes={line.size}", f"outcome={line.outcome!r}"]),
@@ -254,17 +254,10 @@ def _write_json(slow: float, line: Line) -> None:
         level = "warning"
     entity = f',"{named_as}":{text(named)}' if named else ""
     trace = f',"trace_id":"{trace_id}"' if trace_id else ""
-    second, rest = divmod(time.time_ns(), 1_000_000_000)
     sys.stderr.write(
         f'{{"request_id":"{request_id}","method":{text(method)},"path":{text(path)},"status":{status}'
         f',"format":"{format_}","operation":{text(operation) if operation else "null"}'
         f',"user":{text(user) if user else "null"},"address":{text(address)}{entity}'
         f',"received":{received},"bytes":{size},"ms":{ms:.2f}{parts}{trace}'
-        f',"event":"request","level":"{level}","timestamp":"{_written(second)}.{rest // 1000:06}Z"}}\n'
+        f',"event":"request","level":"{level}","timestamp":"{instants.now()}"}}\n'
     )
-
-
-@lru_cache(maxsize=2)
-def _written(second: int) -> str:
-    # PERF: most lines are of the same second as the one before.
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -10,7 +10,7 @@ A rule accepts values of types that it does not check: a rule for numbers accept
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -110,7 +110,7 @@ class Length:
     maximum: int
 
     def __call__(self, value: Any) -> None:
-        if isinstance(value, Sized) and not self.minimum <= len(value) <= self.maximum:
+        if hasattr(value, "__len__") and not self.minimum <= len(value) <= self.maximum:
             raise refuse(
                 f"'{{name}}' must be between {self.minimum} and {self.maximum} characters. You entered {len(value)} characters.",
                 "Length",
@@ -179,7 +179,7 @@ class AtMost:
     maximum: int
 
     def __call__(self, value: Any) -> None:
-        if isinstance(value, Sized) and len(value) > self.maximum:
+        if hasattr(value, "__len__") and len(value) > self.maximum:
             text = f"'{{name}}' must not have more than {self.maximum} items. It has {len(value)}."
             raise refuse(text, "Length", None, MinLength=0, MaxLength=self.maximum, TotalLength=len(value))
 

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from gateway.calls import Callers, Credentials, Principal, instant, now
+from gateway.calls import Callers, Credentials, Principal, instant
 from gateway.contract.catalog import Access
 from gateway.contract.documents import Documents
 from gateway.contract.dto import Dto
@@ -26,6 +26,7 @@ from gateway.events.publishing import Outbox, store_presence
 from gateway.events.streams import KEPT, Streams, Times
 from gateway.events.subscriber import Subscriber
 from gateway.events.wakeups import Wakeups
+from gateway.instants import now
 from gateway.transactions import run_unit, unit_of_work
 from models import Database, Unit
 from models.engine.ids import new_id

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gateway.calls import now
 from gateway.contract.documents import Documents, dto_of
 from gateway.contract.dto import Dto
 from gateway.events.counters import Counters
 from gateway.events.delivery import Kind, Presence
 from gateway.events.frames import check_selector, is_channel, names, to_json
+from gateway.instants import now
 from models import Unit
 from models.events import outbox
 

@@ -51,15 +51,18 @@ def read_values(
     :param mode: how strictly they are read (`gateway.http.leniency`).
     :param path: the path's values by wire name.
     Raises MalformedRequest, ValidationFailed, TooLarge, UnsupportedMedia."""
-    data = bodies.read(request, limits.bytes)
     values: dict[str, Any] = {}
-    form = forms.form(request, data, limits) if media_type(request.content_type) in bodies.FORMS else None
-    if form is None and data and not data.isspace():
-        values = decode(data, operation.request_shape, request, registry, limits, mode)
-        if mode != "strict":
-            leniency.spell_booleans(values, operation.dto)
-        if mode == "lenient":
-            leniency.drop_unbindable(values, operation, request)
+    form = None
+    # PERF: most requests that read have no body.
+    if "CONTENT_LENGTH" in request.env or "HTTP_TRANSFER_ENCODING" in request.env:
+        data = bodies.read(request, limits.bytes)
+        form = forms.form(request, data, limits) if media_type(request.content_type) in bodies.FORMS else None
+        if form is None and data and not data.isspace():
+            values = decode(data, operation.request_shape, request, registry, limits, mode)
+            if mode != "strict":
+                leniency.spell_booleans(values, operation.dto)
+            if mode == "lenient":
+                leniency.drop_unbindable(values, operation, request)
     names = registry.dialect.names
     query = {}
     if request.query_string:

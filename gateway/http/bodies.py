@@ -66,12 +66,13 @@ def read(request: Request, limit: int) -> bytes:
         if length is not None and length > limit:
             raise too_large(limit)
         # Chunked: the server ends the stream itself, and Falcon's bounded stream would be empty.
-        is_ended = length is None and env.get("wsgi.input_terminated")
-        stream = request.stream if is_ended else request.bounded_stream
+        is_bounded = length is not None or env.get("wsgi.input_terminated")
+        stream = request.stream if is_bounded else request.bounded_stream
+        most = limit + 1 if length is None else length
         # PERF: most bodies are one block.
-        data = request.begun or _block(stream, limit + 1)
+        data = request.begun or _block(stream, most)
         if len(data) != length:
-            data = _rest_of(stream, data, length, limit)
+            data = _rest_of(stream, data, most, length, limit)
         for inflate in reversed(inflaters) if data else ():
             data = inflate(data, limit)
         request.body = data
@@ -105,9 +106,9 @@ def read_blocks(request: Request, limit: int) -> Iterator[bytes]:
         raise _cut_off(size, length)
 
 
-def _rest_of(stream: Any, data: bytes, length: int | None, limit: int) -> bytes:
+def _rest_of(stream: Any, data: bytes, most: int, length: int | None, limit: int) -> bytes:
     """Return the body, of which the beginning is read already. Raises TooLarge, MalformedRequest, RequestTimeout."""
-    data += b"".join(_blocks(stream, limit + 1 - len(data)))
+    data += b"".join(_blocks(stream, most - len(data)))
     if len(data) > limit:
         raise too_large(limit)
     if length is not None and len(data) < length:

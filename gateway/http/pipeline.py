@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.budget import STREAMED, Allowance, Budget
-from gateway.calls import Context, Cookie, Once, Principal, Streamed, Subscribers, now
+from gateway.calls import Context, Cookie, Once, Principal, Streamed, Subscribers
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import (
     ClientLeft,
@@ -36,6 +36,7 @@ from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.http.surroundings import Surroundings
 from gateway.http.tables import Tables
+from gateway.instants import now
 from gateway.places import Place
 from gateway.replies import BODILESS, Content, Reply
 from gateway.transactions import run_unit, unit_of_work

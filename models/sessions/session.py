@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from itertools import count, repeat
-from operator import itemgetter
+from functools import lru_cache, partial
+from itertools import compress, count, repeat
+from operator import is_not, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import peewee
@@ -123,9 +123,18 @@ def fold(*texts: str | None) -> str:
     return "\n".join(filter(None, texts)).casefold()
 
 
+# A statement has the columns in their declared order, whatever order they are given in.
+_DECLARED = tuple(Session._meta.sorted_field_names)
+_is_given = partial(is_not, None)
+
+
 @lru_cache(maxsize=1024)
-def _insert(names: tuple[str, ...]) -> Statement:
-    return Statement(lambda: Session.insert({getattr(Session, name): param(name) for name in names}))
+def _insert(names: tuple[str, ...]) -> tuple[Statement, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    """The statement that inserts these columns, and what picks their values of a row."""
+    declared = [name for name in _DECLARED if name in names]
+    return Statement(lambda: Session.insert({getattr(Session, name): param(name) for name in declared})), itemgetter(
+        *declared
+    )
 
 
 def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], log: Iterable[LogRow]) -> SessionRow:
@@ -137,23 +146,17 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     log = list(log)
     unit.spend(1 + len(members) + len(log))
     row = {**_DEFAULTS, **values}
+    stored = {"version": row["version"], **values, **_computed(row)}
     # PERF: columns are left out because SQLite's driver takes long for None.
-    names, columns = [], []
-    for name, value in zip(_DECLARED, _in_order(_stored(row)), strict=True):
-        if value is not None:
-            names.append(name)
-            columns.append(value)
-    _insert(tuple(names)).run(unit, columns)
+    statement, pick = _insert(tuple(compress(stored, map(_is_given, stored.values()))))
+    statement.run(unit, pick(stored))
     session_id = row["id"]
     _INSERT_MEMBER.run_many(unit, [*map(_member, repeat(session_id), count(), members)])
     _INSERT_LOG.run_many(unit, [*map(_line, repeat(session_id), count(), log)])
     return _new(SessionRow, (*_shown(row), list(members), log))
 
 
-# A statement has the columns in their declared order, whatever order they are given in.
-_DECLARED = tuple(Session._meta.sorted_field_names)
-_INSERT = _insert(_DECLARED)
-_in_order = itemgetter(*_DECLARED)
+_INSERT, _in_order = _insert(_DECLARED)
 
 
 def insert_many(
@@ -162,7 +165,7 @@ def insert_many(
     """Store new sessions, each given as to `insert`, by one statement a table. Raises Duplicate."""
     if not sessions:
         return
-    rows = [_stored({**_DEFAULTS, **values}) for values, _, _ in sessions]
+    rows = [{**row, **_computed(row)} for values, _, _ in sessions for row in [{**_DEFAULTS, **values}]]
     members = [_member(values["id"], *each) for values, members, _ in sessions for each in enumerate(members)]
     lines = [_line(values["id"], *each) for values, _, log in sessions for each in enumerate(log)]
     unit.spend(len(rows) + len(members) + len(lines))
@@ -171,11 +174,10 @@ def insert_many(
     _INSERT_LOG.run_many(unit, lines)
 
 
-def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a new session as they are stored."""
+def _computed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a new session that are stored otherwise than they are read, or read by filters only."""
     crumbs = row["customer_breadcrumb"]
     return {
-        **row,
         "customer_breadcrumb": None if crumbs is None else json.dumps(crumbs),
         # PERF: int(), because SQLite's driver takes long for True and False.
         "archived": int(row["archived"]),

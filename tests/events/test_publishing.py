@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway import ANYONE, Context, Dto, Events, Service, fields
-from gateway.calls import now
 from gateway.contract.documents import Documents
 from gateway.errors import CatalogError
 from gateway.events.counters import Counters
 from gateway.events.publishing import Outbox
+from gateway.instants import now
 from models import Unit, connect
 from models.engine import migrations
 from models.events import ROWS, outbox
