@@ -12,13 +12,16 @@ import base64
 import binascii
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from math import inf
+from typing import Any
 
 from gateway import audit
 from gateway.audit import Event
 from gateway.calls import Cookie, Credentials, Method, Principal
 from gateway.errors import WRONG_LOGIN, Forbidden, LoginFailed, NotAuthenticated, ServiceError
 from gateway.transactions import run_unit, unit_of_work
-from gateway.users.clock import Clock, instant
+from gateway.users.clock import Clock, instant, seconds_of
 from gateway.users.families import Outcome, TokenFamilies, new_family, new_refresh_id
 from gateway.users.keys import key_hash
 from gateway.users.lockout import Limits, Lockout
@@ -75,6 +78,8 @@ class Authenticator:
         # PERF: by the whole header, as most clients spell it.
         self._known_tokens: Memory[str, Principal] = Memory(clock)
         self._known_cookies: Memory[str, Principal] = Memory(clock)
+        #: By the hash of an API key: what was stored of it, and its owner.
+        self._known_keys: Memory[str, tuple[Sequence[Any], Principal]] = Memory(clock)
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """Return the caller; None without credentials, or with expired cookies only.
@@ -246,7 +251,13 @@ class Authenticator:
         return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
 
     def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
-        found = run_unit(self._database, False, lambda unit: identity.by_key(unit, key_hash(key)))
+        hashed = key_hash(key)
+        rows = run_unit(self._database, False, partial(identity.key_rows, key_hash=hashed))
+        # PERF: a key is looked up for each request, and mostly nothing of it and its owner has changed.
+        known = self._known_keys.get(hashed)
+        if known is not None and known[0] == rows:
+            return known[1]
+        found = identity.of_key(rows)
         if found is None or found[0].disabled:
             _record_refusal("key", None if found is None else found[0].user_id, wrong)
             raise NotAuthenticated(wrong)
@@ -257,7 +268,9 @@ class Authenticator:
         if over:
             _record_refusal("key", user.user_id, over)
             raise _Stale(Forbidden(over))
-        return principal_of(user, Method.KEY)
+        principal = principal_of(user, Method.KEY)
+        self._known_keys.put(hashed, (rows, principal), seconds_of(state.date_expires) if state.date_expires else inf)
+        return principal
 
     def _by_token(self, token: str) -> Principal:
         header = f"Bearer {token}"

@@ -59,6 +59,8 @@ _USER = (
     User.password_hash,
     UserAccount.account_id,
 )
+# SECURITY: rows of keys are remembered, so they have no hash of a password.
+_KEY_OWNER = tuple(peewee.SQL("NULL") if each is User.password_hash else each for each in _USER)
 _KEY = (ApiKey.date_expires, ApiKey.date_revoked)
 _LOGIN = (
     LoginSession.credentials_version,
@@ -77,7 +79,7 @@ _BY_ID = Statement(lambda: _with_accounts(User.select(*_USER)).where(User.id == 
 _BY_EMAIL = Statement(lambda: _with_accounts(User.select(*_USER)).where(User.email_folded == param("email_folded")))
 _BY_KEY = Statement(
     lambda: _with_accounts(
-        ApiKey.select(*_USER, *_KEY).join(User, on=(User.id == ApiKey.user_id)),
+        ApiKey.select(*_KEY_OWNER, *_KEY).join(User, on=(User.id == ApiKey.user_id)),
     ).where(ApiKey.key_hash == param("key_hash"))
 )
 _BY_LOGIN = Statement(
@@ -98,8 +100,20 @@ def by_email(unit: Unit, email_address: str) -> Identity | None:
 
 
 def by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
-    """The owner of the API key of that hash."""
-    rows = _BY_KEY.rows(unit, key_hash=key_hash)
+    """The owner of the API key of that hash; without the hash of the owner's password."""
+    return of_key(key_rows(unit, key_hash))
+
+
+def key_rows(unit: Unit, key_hash: str) -> Sequence[Any]:
+    """What is stored of the API key of that hash and of its owner, for `of_key`: it changes with anything that `of_key` returns."""
+    return _BY_KEY.run(unit, (key_hash,)).fetchall()  # type: ignore[no-any-return]
+
+
+def of_key(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:
+    """The owner of an API key; None where there is no such key.
+
+    :param rows: what `key_rows` returned.
+    """
     found = _identity(rows)
     return None if found is None else (found, KeyState._make(rows[0][len(_USER) :]))
 
