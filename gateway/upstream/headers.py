@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from random import getrandbits
 from typing import Any
-
-from urllib3 import HTTPHeaderDict
-from urllib3.util import SKIP_HEADER
 
 from gateway.calls import Arrival
 from gateway.upstream.address import Address
@@ -50,6 +47,7 @@ _SET = frozenset(
 )
 #: Headers of responses that the server writes itself.
 _WRITTEN = frozenset({"date", "server"})
+_NOT_RETURNED = HOP_BY_HOP | _WRITTEN
 #: Headers of responses that name an address of the host.
 _ADDRESSES = frozenset({"location", "content-location"})
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
@@ -69,6 +67,8 @@ class _Names(dict[str, str]):
 
 
 _NAMES = _Names()
+#: Headers of requests that do not pass as they came.
+_NOT_PASSED = HOP_BY_HOP | _SET
 
 
 def name_of(key: str) -> str:
@@ -87,15 +87,14 @@ def request_headers(
     address: Address,
     pseudonym: str,
     dropped: frozenset[str] = frozenset(),
-) -> HTTPHeaderDict:
-    """Return the headers of a forwarded request.
+) -> dict[str, str]:
+    """Return the headers of a forwarded request, without those that frame its body.
 
     :param pseudonym: the front's name in Via.
     :param dropped: names, in lower case, of further headers that do not pass.
     """
-    passed = HTTPHeaderDict()
-    passed["Host"] = address.authority
-    hidden = HOP_BY_HOP | _SET | dropped | listed(environment.get("HTTP_CONNECTION", ""))
+    passed = {"Host": address.authority}
+    hidden = _NOT_PASSED | dropped | listed(environment.get("HTTP_CONNECTION", ""))
     for key, value in environment.items():
         name = _NAMES[key]
         if name and name.lower() not in hidden:
@@ -112,15 +111,11 @@ def request_headers(
             else f"{getrandbits(127) + 1:032x}"
         )
         passed["Traceparent"] = f"00-{trace}-{getrandbits(63) + 1:016x}-01"
-        passed.discard("Tracestate")
-    # What the library would add in its own name.
-    for name in ("Accept-Encoding", "User-Agent"):
-        if name not in passed:
-            passed[name] = SKIP_HEADER
+        passed.pop("Tracestate", None)
     return passed
 
 
-def _describe_arrival(passed: HTTPHeaderDict, environment: Mapping[str, Any], arrival: Arrival) -> None:
+def _describe_arrival(passed: dict[str, str], environment: Mapping[str, Any], arrival: Arrival) -> None:
     """Add how the client called: its address, the scheme and the host that it used, and the request's id."""
     passed["X-Request-Id"] = arrival.request_id
     if chain := ", ".join(filter(None, [arrival.forwarded_for, arrival.peer])):
@@ -132,15 +127,12 @@ def _describe_arrival(passed: HTTPHeaderDict, environment: Mapping[str, Any], ar
         passed["X-Forwarded-Prefix"] = arrival.prefix
 
 
-def response_headers(
-    given: Iterable[tuple[str, str]], arrival: Arrival, address: Address, pseudonym: str, version: int = 11
-) -> Pairs:
+def response_headers(given: Pairs, arrival: Arrival, address: Address, pseudonym: str, version: int = 11) -> Pairs:
     """Return the headers of a forwarded response, in order; repeated ones stay so.
 
     :param version: HTTP's version of the response: 10 or 11.
     """
-    given = list(given)
-    hidden = HOP_BY_HOP | _WRITTEN | listed(",".join(value for name, value in given if name.lower() == "connection"))
+    hidden = _NOT_RETURNED | listed(",".join([value for name, value in given if name.lower() == "connection"]))
     passed = [*_passed(given, hidden, arrival, address)]
     passed.append(("Via", f"{version / 10:.1f} {pseudonym}"))
     if not any(name.lower() == "x-request-id" for name, _ in passed):

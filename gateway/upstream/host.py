@@ -16,11 +16,10 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, IncompleteRead
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import create_urllib3_context
 
 from gateway import counters
@@ -48,31 +47,53 @@ class Outgoing:
     """A request to the host.
 
     :ivar target: path and query.
+    :ivar headers: all of them, those that frame the body too.
     :ivar body: blocks are read once, while they are sent.
     :ivar repeatable: the request changes nothing and its body can be sent again.
+    :ivar chunked: the headers name no length of the body.
     """
 
     method: str
     target: str
-    headers: HTTPHeaderDict
+    headers: Iterable[tuple[str, str]]
     body: bytes | Iterable[bytes] | None = None
     repeatable: bool = False
+    chunked: bool = False
+
+
+class _Direct:
+    """A connection that urllib3 makes, and on which the standard library asks.
+
+    PERF: urllib3's own requests and responses copy and check all headers a second time, and take as long again.
+    """
+
+    putheader = http.client.HTTPConnection.putheader
+    getresponse = http.client.HTTPConnection.getresponse
+
+
+class _Http(_Direct, HTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _Https(_Direct, HTTPSConnection):  # type: ignore[misc]
+    pass
 
 
 class Answer:
     """The host's response, its body still to be read.
 
+    :ivar headers: in the order in which they came.
     :ivar version: HTTP's version: 10 or 11.
     """
 
-    def __init__(self, response: Any, release: Callable[[bool], None]) -> None:
+    def __init__(self, response: http.client.HTTPResponse, release: Callable[[bool], None]) -> None:
         self._response = response
         self._release = release
         self._is_open = True
-        self.status = int(response.status)
-        self.reason = str(response.reason or "")
-        self.headers: HTTPHeaderDict = response.headers
-        self.version = int(response.version)
+        self.status = response.status
+        self.reason = response.reason or ""
+        self.headers: list[tuple[str, str]] = [*response.headers.raw_items()]
+        self.version = response.version
 
     def blocks(self) -> Generator[bytes, None, None]:
         """Read the body in blocks, as they come.
@@ -83,11 +104,11 @@ class Answer:
         try:
             while block := self._response.read1(_BLOCK):
                 yield block
+            if self._response.length:
+                raise http.client.IncompleteRead(b"", self._response.length)
             complete = True
-        except IncompleteRead as error:
-            raise ConnectionAbortedError(f"the old host ended its response too early: {error}") from error
-        except (HTTPError, http.client.HTTPException) as error:
-            raise ConnectionAbortedError(f"the old host's response broke off: {error}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionAbortedError(f"the old host's response broke off: {error!r}") from error
         finally:
             self.close(complete=complete)
 
@@ -95,9 +116,8 @@ class Answer:
         """Give the connection back, or close it where its response was not read to the end."""
         if self._is_open:
             self._is_open = False
-            if not complete:
-                with suppress(Exception):
-                    self._response.close()
+            with suppress(Exception):
+                self._response.close()
             self._release(complete)
 
 
@@ -107,8 +127,8 @@ class _Exchange(NamedTuple):
     :ivar is_sent: the request was sent to its end.
     """
 
-    response: Any
-    connection: HTTPConnection
+    response: http.client.HTTPResponse
+    connection: _Http | _Https
     is_sent: bool
 
 
@@ -169,7 +189,7 @@ class Host:
         """Begin without connections: those of a parent process are not this one's."""
         self._process = os.getpid()
         self._slots = _Slots(self._most, max(1, int(self._most * _WAITING)))
-        self._resting: deque[tuple[HTTPConnection, float]] = deque()
+        self._resting: deque[tuple[_Http | _Https, float]] = deque()
 
     def send(self, outgoing: Outgoing) -> Answer:
         """Return the host's response.
@@ -235,14 +255,10 @@ class Host:
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
                 # A host that refuses a body may answer before it has all of it, and close.
-                connection.request(
-                    outgoing.method,
-                    outgoing.target,
-                    body=outgoing.body,
-                    headers=outgoing.headers,
-                    preload_content=False,
-                    decode_content=False,
-                )
+                connection.putrequest(outgoing.method, outgoing.target, skip_host=True, skip_accept_encoding=True)
+                for name, value in outgoing.headers:
+                    connection.putheader(name, value)
+                connection.endheaders(outgoing.body, encode_chunked=outgoing.chunked)
                 is_sent = True
             response = connection.getresponse()
         except (OSError, HTTPError, http.client.HTTPException) as error:
@@ -264,7 +280,7 @@ class Host:
             connection.close()
         slots.leave()
 
-    def _rested(self, most: float) -> HTTPConnection | None:
+    def _rested(self, most: float) -> _Http | _Https | None:
         """Return an open connection that has rested for so many seconds at most; None where there is none."""
         while self._resting:
             try:
@@ -277,20 +293,20 @@ class Host:
             connection.close()
         return None
 
-    def _connected(self, deadline: float) -> HTTPConnection:
+    def _connected(self, deadline: float) -> _Http | _Https:
         left = max(0.1, deadline - time.monotonic())
         address = self.address
-        connection: HTTPConnection
+        connection: _Http | _Https
         if self._tls is None:
-            connection = HTTPConnection(address.host, address.port, timeout=left)
+            connection = _Http(address.host, address.port, timeout=left)
         else:
-            connection = HTTPSConnection(address.host, address.port, timeout=left, ssl_context=self._tls)
+            connection = _Https(address.host, address.port, timeout=left, ssl_context=self._tls)
         try:
             connection.connect()
         except (OSError, HTTPError, http.client.HTTPException) as error:
             connection.close()
             raise _NotReached from error
-        connection.timeout = self.timeouts.read
+        connection.sock.settimeout(self.timeouts.read)
         return connection
 
     def _away(self, problem: Exception) -> Unavailable:

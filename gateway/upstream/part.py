@@ -199,9 +199,7 @@ class Upstream:
         if not self.everything:
             raw.check_path(outgoing.target)
         answer = self._host.send(outgoing)
-        passed = headers.response_headers(
-            answer.headers.iteritems(), arrival, self._address, self._pseudonym, answer.version
-        )
+        passed = headers.response_headers(answer.headers, arrival, self._address, self._pseudonym, answer.version)
         try:
             start_response(raw.status_line(answer), passed)
         except BaseException:

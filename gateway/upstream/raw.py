@@ -16,6 +16,8 @@ from gateway.upstream.host import Answer, Outgoing
 
 #: Methods that change nothing.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+#: Methods whose requests need not name the length of a body that is not there (RFC 9110, 8.6).
+_BODILESS = SAFE | {"DELETE", "CONNECT"}
 
 _BLOCK = 64 * 1024
 #: Characters that a request target has as they are.
@@ -81,15 +83,17 @@ def outgoing(
     """
     method = environment["REQUEST_METHOD"]
     passed = headers.request_headers(environment, arrival, address, pseudonym)
-    body, length = None, environment.get("CONTENT_LENGTH")
-    if "HTTP_TRANSFER_ENCODING" in environment:
+    body, length = None, environment.get("CONTENT_LENGTH") or ("" if method in _BODILESS else "0")
+    is_chunked = "HTTP_TRANSFER_ENCODING" in environment
+    if is_chunked:
+        passed["Transfer-Encoding"] = "chunked"
         body = chunks(environment["wsgi.input"])
     elif length:
         passed["Content-Length"] = length
         if int(length):
             body = blocks(environment["wsgi.input"], int(length))
     repeatable = reads and method in SAFE and body is None
-    return Outgoing(method, target(environment, address), passed, body, repeatable)
+    return Outgoing(method, target(environment, address), passed.items(), body, repeatable, is_chunked)
 
 
 def blocks(stream: Any, length: int) -> Iterator[bytes]:

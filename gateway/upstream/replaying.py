@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from urllib3 import HTTPHeaderDict
-from urllib3.util import SKIP_HEADER
-
 from gateway.contract.catalog import Catalog
 from gateway.errors import ServiceError
 from gateway.upstream import address
@@ -187,16 +184,13 @@ def sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send
     host = Host(address.parse(url), timeouts, 1, ca_file)
 
     def send(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
-        given = HTTPHeaderDict([("Host", host.address.authority), *headers])
-        for name in ("Accept-Encoding", "User-Agent"):
-            if name not in given:
-                given[name] = SKIP_HEADER
+        given = [("Host", host.address.authority), *headers]
         if body or method not in ("GET", "HEAD", "OPTIONS", "DELETE"):
-            given["Content-Length"] = str(len(body))
+            given.append(("Content-Length", str(len(body))))
         answer = host.send(Outgoing(method, f"{host.address.path}{target}", given, body or None))
         data = b"".join(answer.blocks())
         host.close()
-        return Response(answer.status, [*answer.headers.iteritems()], data)
+        return Response(answer.status, answer.headers, data)
 
     return send
 

@@ -21,6 +21,7 @@ from gateway.replies import REDIRECTS, Content
 from gateway.upstream import headers, problems, raw
 from gateway.upstream.headers import Pairs
 from gateway.upstream.host import Answer, Host, Outgoing
+from gateway.upstream.passing import header
 from serializers import json, jsv
 from serializers.base import Limits
 from serializers.errors import DecodeError
@@ -191,7 +192,7 @@ class Typed:
             passed["Content-Type"] = "application/json"
             passed["Content-Length"] = str(len(body))
         reads = not operation.writes and verb == "GET"
-        return Outgoing(verb, f"{self._host.address.path}{path}", passed, body, repeatable=reads)
+        return Outgoing(verb, f"{self._host.address.path}{path}", passed.items(), body, repeatable=reads)
 
     def _address(self, operation: Operation, verb: str, values: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
         """Return verb and path of a call, and the values that are not in the path."""
@@ -215,7 +216,7 @@ class Typed:
 
     def _result(self, operation: Operation, answer: Answer, context: Context, call: Call) -> Any:
         self._pass_headers(answer, call)
-        kind = str(answer.headers.get("Content-Type", ""))
+        kind = header(answer.headers, "content-type")
         is_json = _JSON.fullmatch(kind.partition(";")[0].strip()) is not None
         if answer.status >= 400:
             raise problems.error(answer, _read(answer, operation) if is_json else b"", operation)
@@ -225,14 +226,14 @@ class Typed:
             answer.close()
             return None
         if not is_json and kind:
-            if disposition := answer.headers.get("Content-Disposition"):
+            if disposition := header(answer.headers, "content-disposition"):
                 call.passed.append(("Content-Disposition", disposition))
             return Content(raw.Body(answer), kind)
         return read(operation, _read(answer, operation))
 
     def _pass_headers(self, answer: Answer, call: Call) -> None:
         given = headers.response_headers(
-            answer.headers.iteritems(), call.arrival, self._host.address, self._pseudonym, answer.version
+            answer.headers, call.arrival, self._host.address, self._pseudonym, answer.version
         )
         for name, value in given:
             lowered = name.lower()
