@@ -20,6 +20,7 @@ from serializers import json, jsv, shape
 from serializers.base import DEFAULT_LIMITS, Limits
 from serializers.errors import DecodeError, LimitPassed
 from serializers.registry import Registry
+from serializers.renaming import in_snake
 from serializers.tally import Tally
 
 #: A member's wire name and shape.
@@ -188,9 +189,10 @@ def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, 
 @cache
 def members_of(operation: Operation, names: str = "camel") -> Mapping[str, _Member]:
     """Return the members of an operation's request by every name that requests may have for them, in lower case."""
-    fields = operation.request_shape.fields
+    is_snake = names == "snake"
+    fields = {wire: in_snake(each) if is_snake else each for wire, each in operation.request_shape.fields.items()}
     members = {wire.lower(): (wire, each) for wire, each in fields.items()}
-    if names == "snake":
+    if is_snake:
         members = {shape.snake(wire): (wire, each) for wire, each in fields.items()} | members
     return members | {alias.lower(): members[wire.lower()] for alias, wire in operation.dto.aliases.items()}
 

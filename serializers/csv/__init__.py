@@ -58,7 +58,7 @@ class Csv(Serializer):
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
     ) -> Any:
         del reading
-        return loads(from_bytes(data, limits), shape, limits=limits)
+        return loads(from_bytes(data, limits), self.as_read(shape), limits=limits)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page

@@ -20,6 +20,7 @@ from gateway.users.authenticator import Authenticator
 from models import Database
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import default_registry
+from tests.contract import every_kind
 
 NAMESPACE = "Acme"
 
@@ -135,6 +136,25 @@ def test_a_service_with_names_in_snake_case_reads_them(make: Make) -> None:
     assert client.get("/stays?call_sid=x&started_at=2020-01-01").json["call_sid"] == "x"
     assert client.get("/stays?callSid=x").json == {"call_sid": "x"}
     assert client.post_json("/json/reply/Stay[]", [expected]).json == [expected]
+
+
+def test_names_in_snake_case_are_read_inside_records_in_every_place() -> None:
+    catalog = every_kind.catalog()
+    client = TestApp(
+        create_app(
+            catalog, default_registry(), None, None, Options(dialect=Dialect(names="snake"), write_line=lambda _: None)
+        )
+    )
+    expected = {"name": "a", "next": {"by_name": {"k": {"name": "b"}}}}
+    for suffix in (".json", ".jsv", ".csv", ".msgpack", ".xml"):
+        first = client.post_json(f"/node{suffix}", expected)
+        again = client.post("/node", first.body, {"Accept": "application/json"}, content_type=first.content_type)
+        assert again.json == expected
+    for text in ("{by_name:{k:{name:b}}}", '{"by_name":{"k":{"name":"b"}}}', "{ByName:{k:{name:b}}}"):
+        assert client.get("/node/again", {"name": "a", "next": text}).json == expected
+        assert client.post("/node", {"name": "a", "next": text}).json == expected
+    table = client.post("/node.json", "name,by_name\r\na,{k:{name:b}}\r\n", content_type="text/csv")
+    assert table.json == {"name": "a", "by_name": {"k": {"name": "b"}}}
 
 
 @pytest.mark.parametrize(("names", "field"), [("camel", "CallSid"), ("pascal", "CallSid"), ("snake", "call_sid")])
