@@ -6,27 +6,14 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 
 import click
 
 from gateway import __version__, logs
-from gateway.commands import (
-    accounts,
-    backups,
-    call,
-    contract,
-    convert,
-    front,
-    importing,
-    mock,
-    new,
-    replay,
-    serving,
-    sessions,
-    users,
-)
+from gateway.commands import serving
 from gateway.commands.chosen import chosen_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
@@ -56,11 +43,54 @@ _OF_A_SERVICE = frozenset(
         "user",
     }
 )
+#: Commands of modules in `gateway.commands`: the module and its function.
+_IN_MODULES: Mapping[str, tuple[str, str]] = {
+    "account": ("accounts", "account"),
+    "backup": ("backups", "backup"),
+    "call": ("call", "call"),
+    "check": ("contract", "check"),
+    "convert": ("convert", "convert"),
+    "front": ("front", "front"),
+    "import": ("importing", "import_"),
+    "mock": ("mock", "mock"),
+    "new": ("new", "new"),
+    "openapi": ("contract", "openapi"),
+    "replay": ("replay", "replay"),
+    "restore": ("backups", "restore"),
+    "routes": ("contract", "routes"),
+    "sessions": ("sessions", "sessions"),
+    "types": ("contract", "types"),
+    "user": ("users", "user"),
+}
 _SERVICE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
+
+
+class _Commands(dict[str, click.Command]):
+    """Commands by name. Those of `_IN_MODULES` are imported when they are looked up: a server needs none of them."""
+
+    def __missing__(self, name: str) -> click.Command:
+        module, function = _IN_MODULES[name]
+        self[name] = command = getattr(import_module(f"gateway.commands.{module}"), function)
+        _explain_service(name, command)
+        return command  # type: ignore[no-any-return]
+
+
+def _explain_service(name: str, command: click.Command) -> None:
+    if name in _OF_A_SERVICE:
+        command.options_metavar = "[MODULE:ATTRIBUTE] [OPTIONS]"
+        command.epilog = "MODULE:ATTRIBUTE is the service, for instance shop:shop. It may also be the last argument, or GATEWAY_SERVICE."
 
 
 class _Gateway(click.Group):
     """Errors of the service and of its database end a command with one line and status 1."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*self.commands, *_IN_MODULES})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return the command of a name; None if there is none."""
+        return self.commands[name] if name in self.commands or name in _IN_MODULES else None
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -97,7 +127,7 @@ def _is_value(command: click.Command, arguments: list[str]) -> bool:
     return any(before in each.opts for each in options)
 
 
-@click.group(cls=_Gateway, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Gateway, commands=_Commands(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """A server for ServiceStack clients. Settings are GATEWAY_… environment variables; check-config prints them.
@@ -272,27 +302,5 @@ def check_config(*, as_json: bool) -> None:
         click.echo(printable(f"{variable}={value}  # {meaning}"))
 
 
-main.add_command(front.front)
-main.add_command(replay.replay)
-main.add_command(sessions.sessions)
-main.add_command(backups.backup)
-main.add_command(backups.restore)
-main.add_command(users.user)
-main.add_command(accounts.account)
-main.add_command(call.call)
-main.add_command(convert.convert)
-main.add_command(new.new)
-main.add_command(importing.import_)
-main.add_command(mock.mock)
-main.add_command(contract.check)
-main.add_command(contract.types)
-main.add_command(contract.routes)
-main.add_command(contract.openapi)
-
-for _name in _OF_A_SERVICE:
-    main.commands[_name].options_metavar = "[MODULE:ATTRIBUTE] [OPTIONS]"
-    main.commands[
-        _name
-    ].epilog = (
-        "MODULE:ATTRIBUTE is the service, for instance shop:shop. It may also be the last argument, or GATEWAY_SERVICE."
-    )
+for _name, _command in main.commands.items():
+    _explain_service(_name, _command)
