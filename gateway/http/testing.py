@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,25 @@ from serializers import json
 
 #: In the WSGI environment: the caller that the client acts as.
 _CALLER = "gateway.testing.caller"
+#: In the WSGI environment: takes the status and headers of a response without a Content-Type.
+_UNTYPED = "gateway.testing.untyped"
+
+_Start = Callable[..., Any]
+
+
+def _typed(app: App) -> Callable[[dict[str, Any], _Start], Iterable[bytes]]:
+    """Return the application for Falcon, whose check of WSGI demands a Content-Type of all responses but 204 and 304, of redirects too."""
+
+    def call(env: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            if status[:3] not in ("204", "304") and all(name.lower() != "content-type" for name, _ in headers):
+                env[_UNTYPED].append((status, headers))
+                headers = [*headers, ("Content-Type", "")]
+            return start_response(status, headers, *error)
+
+        return app(env, start)
+
+    return call
 
 
 class _Acting:
@@ -52,7 +71,8 @@ class Client(testing.TestClient):
         caller: Principal | None,
         close: Callable[[], None],
     ) -> None:
-        super().__init__(app)
+        super().__init__(_typed(app))
+        self.application = app
         self.database = database
         self._catalog = catalog
         self._caller = caller
@@ -76,12 +96,14 @@ class Client(testing.TestClient):
 
     def acting_as(self, as_: Principal | str | None) -> Client:
         """Return a client of the same application and the same rows, with another caller. It needs no closing."""
-        return Client(self.app, self._catalog, self.database, _principal(as_), _nothing)  # type: ignore[arg-type]
+        return Client(self.application, self._catalog, self.database, _principal(as_), _nothing)
 
     def simulate_request(self, *args: Any, **kwargs: Any) -> testing.Result:
         """Send one request as the client's caller (`falcon.testing.simulate_request`)."""
-        extras = {**(kwargs.pop("extras", None) or {}), _CALLER: self._caller}
-        return super().simulate_request(*args, extras=extras, **kwargs)
+        untyped: list[tuple[str, list[tuple[str, str]]]] = []
+        extras = {**(kwargs.pop("extras", None) or {}), _CALLER: self._caller, _UNTYPED: untyped}
+        result = super().simulate_request(*args, extras=extras, **kwargs)
+        return testing.Result([result.content], *untyped[-1]) if untyped else result
 
     def request(self, *args: Any, **kwargs: Any) -> testing.Result:
         """Send one request: ``client.request("GET", "/customers")``."""

@@ -239,3 +239,22 @@ def test_servers_do_not_import_it() -> None:
     code = "import sys; import gateway.service, gateway.wsgi; print([n for n in sys.modules if 'falcon.testing' in n or n == 'pytest'])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("set_reply", "status"),
+    [
+        (lambda context: context.redirect("/elsewhere"), 302),
+        (lambda context: setattr(context, "status", 201), 201),
+        (lambda context: setattr(context, "status", 205), 205),
+        (lambda context: setattr(context, "status", 202), 202),
+    ],
+)
+def test_responses_without_a_body(service_client: ServiceClient, set_reply: Any, status: int) -> None:
+    service = Service("Bodiless")
+    service.get("/do", access=ANYONE)(RemoveItem)
+    service.handles(RemoveItem)(lambda request, context: set_reply(context))
+    response = service_client(service).get("/do")
+    assert (response.status_code, response.content) == (status, b"")
+    assert "content-type" not in response.headers
+    assert response.headers.get("location") == ("/elsewhere" if status == 302 else None)
