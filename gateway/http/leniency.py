@@ -10,8 +10,8 @@ lenient    as compatible, but what can't be read or bound of a document is dropp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import falcon
@@ -38,6 +38,8 @@ HEADER = "X-Ignored-Values"
 #: How the rest of a document is named, where it broke off between two members.
 _REST = "body"
 
+_Spell = Callable[[Any], Any]
+
 log = structlog.get_logger("gateway")
 
 
@@ -55,31 +57,49 @@ def dropping(request: Request) -> Reading:
 
 
 def spell_booleans(values: dict[str, Any], dto: type[Dto]) -> None:
-    """Replace texts that ServiceStack reads as booleans, in every mode but ``strict``."""
-    for name, nested in _boolean_members(dto):
+    """Replace texts that ServiceStack reads as booleans, at any depth, in every mode but ``strict``."""
+    for name, spell in _spellers(dto):
         value = values.get(name)
-        if nested is None:
-            if isinstance(value, str):
-                values[name] = _BOOLEANS.get(value.strip().lower(), value)
-            continue
-        for each in value if isinstance(value, list) else (value,):
-            if isinstance(each, dict):
-                spell_booleans(each, nested)
+        if value is not None:
+            values[name] = spell(value)
 
 
 @cache
-def _boolean_members(dto: type[Dto]) -> Sequence[tuple[str, type[Dto] | None]]:
-    """Wire names of booleans, with None, and of other DTOs and lists of them, with their class."""
-    return tuple(_members(dto))
+def _spellers(dto: type[Dto]) -> Sequence[tuple[str, _Spell]]:
+    """Wire names of fields that are or hold booleans, and of all other DTOs, with what spells their values."""
+    found = ((str(field.data_key), _speller(field)) for _, field in dto.wire_fields())
+    return tuple((name, spell) for name, spell in found if spell is not None)
 
 
-def _members(dto: type[Dto]) -> Iterator[tuple[str, type[Dto] | None]]:
-    for _, field in dto.wire_fields():
-        inner = field.item if isinstance(field, fields.List) else field
-        if isinstance(field, fields.Boolean):
-            yield str(field.data_key), None
-        elif isinstance(inner, fields.Nested):
-            yield str(field.data_key), inner.dto
+def _speller(field: Any) -> _Spell | None:
+    """Return what spells the values of a field; None for one that holds no booleans."""
+    if isinstance(field, fields.Boolean):
+        return _spelled
+    if isinstance(field, fields.Nested):
+        return partial(_spelled_record, field)
+    if isinstance(field, fields.List):
+        spell = _speller(field.item)
+        return None if spell is None else partial(_spelled_list, spell)
+    spell = _speller(field.value_field) if isinstance(field, fields.Map) else None
+    return None if spell is None else partial(_spelled_map, spell)
+
+
+def _spelled(value: Any) -> Any:
+    return _BOOLEANS.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+def _spelled_record(field: fields.Nested, value: Any) -> Any:
+    if isinstance(value, dict):
+        spell_booleans(value, field.dto)
+    return value
+
+
+def _spelled_list(spell: _Spell, value: Any) -> Any:
+    return [spell(each) for each in value] if isinstance(value, list) else value
+
+
+def _spelled_map(spell: _Spell, value: Any) -> Any:
+    return {key: spell(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def drop_unbindable(values: dict[str, Any], operation: Operation, request: Request, place: str = "") -> None:

@@ -13,8 +13,13 @@ import pytest
 from webtest import TestApp
 
 from gateway import wsgi
+from gateway.contract import fields
+from gateway.contract.catalog import ANYONE, Catalog
+from gateway.contract.dto import Dto
+from gateway.http.app import Options, create_app
 from gateway.settings import READINGS, Settings
 from models import Database
+from serializers.registry import default_registry
 
 from .conftest import API_KEY, post
 
@@ -211,3 +216,42 @@ def test_wrong_values_are_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("GATEWAY_READING", "sloppy")
     with pytest.raises(Exception, match="GATEWAY_READING"):
         Settings.from_environment()
+
+
+class Switches(Dto):
+    on = fields.Boolean()
+    all_ = fields.List(fields.Boolean())
+    rows = fields.List(fields.List(fields.Boolean()))
+    by_name = fields.Map(values=fields.Boolean())
+    inner = fields.Map(values=fields.Nested("Switches"))
+
+
+@pytest.mark.parametrize("mode", READINGS)
+def test_booleans_are_read_alike_at_any_depth(mode: str) -> None:
+    catalog = Catalog()
+    catalog.operation("POST GET", "/switches", returns=Switches, access=ANYONE)(Switches)
+    catalog.handles(Switches)(lambda request, context: request)
+    options = Options(reading=mode, write_line=lambda _: None)
+    client = TestApp(create_app(catalog, default_registry(), None, None, options))
+    status = 400 if mode == "strict" else 200
+    expected = {
+        "on": True,
+        "all": [True, False],
+        "rows": [[False], []],
+        "byName": {"a": True},
+        "inner": {"k": {"all": [False]}},
+    }
+    sloppy = {
+        "on": "t",
+        "all": ["Y", " n "],
+        "rows": [["off"], []],
+        "byName": {"a": "T"},
+        "inner": {"k": {"all": ["f"]}},
+    }
+    answer = client.post_json("/switches", sloppy, status=status)
+    for name, text in {"all": "[Y, n ]", "rows": "[[off],[]]", "byName": "a:T", "inner": "{k:{all:[f]}}"}.items():
+        found = client.get("/switches", {name: text}, status=status)
+        assert status == 400 or found.json == {name: expected[name]}
+    if status == 200:
+        assert answer.json == expected
+        assert client.post("/switches.json", "{byName:{a:y}}", content_type=JSV).json == {"byName": {"a": True}}
