@@ -1,4 +1,4 @@
-"""Where the gateway answers otherwise than the recorded host, on purpose: the sentence of docs/http.rst that says so, and how to tell.
+"""Intended differences from the recorded host: the sentence of docs/http.rst for each, and a check that recognises it.
 
 Most decisions explain a part of a difference only; a conversation is decided otherwise where several explain all of it together.
 """
@@ -37,9 +37,9 @@ FORMATS = {
 class Decision:
     """One decision.
 
-    :ivar sentence: of docs/http.rst.
+    :ivar sentence: the sentence of docs/http.rst that states it.
     :ivar explains: names of the differences that it explains, see `recording.differences`.
-    :ivar holds: whether a conversation is a case of it, and our answer is as the sentence says.
+    :ivar holds: returns whether the decision applies to a conversation and our response is as the sentence states.
     """
 
     name: str
@@ -291,26 +291,26 @@ _WHOLE = frozenset({"status", "media type", "document", "Content-Disposition", "
 _DOCUMENT = frozenset({"document"})
 
 DECISIONS = [
-    Decision("GET", "A GET of it is refused: passwords don't belong into addresses.", _DOCUMENT, _not_by_get),
+    Decision("GET", "GET is refused, because passwords do not belong in URLs.", _DOCUMENT, _not_by_get),
     Decision("first failure", "A value breaks a rule 400 the first failure's", _DOCUMENT, _first_failure),
-    Decision("page", "HTML: a page for people, errors too, that works without scripts.", _FORMAT, _page),
+    Decision("page", "HTML: a page that works without scripts, for errors too.", _FORMAT, _page),
     Decision(
         "fallback",
-        "Otherwise the format of the request's body, and where there is none, JSON (``GATEWAY_DEFAULT_FORMAT``). There is no 406.",
+        "Otherwise the format of the request body; without a body, JSON (``GATEWAY_DEFAULT_FORMAT``). The gateway never returns 406.",
         _FORMAT,
         _fallback,
     ),
     Decision(
         "weights",
-        "The ``Accept`` header with its weights (RFC 9110). At equal weight a type that is named beats one that only a wildcard"
-        " admits, then the request's own type wins, then the order above.",
+        "The ``Accept`` header with its weights (RFC 9110). At equal weight an exact type precedes a wildcard,"
+        " then the type of the request body precedes others, then the order above applies.",
         _FORMAT,
         _weighed,
     ),
     Decision(
         "spellings",
-        "``application/jsv``, ``text/jsv``, ``text/x-jsv`` and ``application/x-jsv`` are one format and are answered as the client"
-        " spells them; so are ``text/xml`` and ``text/json``.",
+        "``application/jsv``, ``text/jsv``, ``text/x-jsv`` and ``application/x-jsv`` are one format, and the response uses the"
+        " client's spelling; the same applies to ``text/xml`` and ``text/json``.",
         frozenset({"media type"}),
         _spelled,
     ),
@@ -328,126 +328,130 @@ DECISIONS = [
     ),
     Decision(
         "format",
-        "``?format=`` with a format's name or a media type, cut at its first dot.",
+        "``?format=`` with a format's name or a media type; anything after the first dot is ignored",
         _FORMAT,
         _asked,
     ),
     Decision(
         "unforeseen",
-        "Anything unforeseen 500 InternalServerError",
+        "An internal error 500 InternalServerError",
         _DOCUMENT,
         _has("InternalServerError", status=500),
     ),
     Decision(
         "malformed",
-        "A body that can't be read is refused with its position, line and column.",
+        "A body that cannot be parsed is refused with position, line and column.",
         frozenset({"status", "document", "Content-Disposition"}),
         _has("can't be read", status=400),
     ),
     Decision(
         "bind",
-        "A value that does not bind is refused with an error for its field, in every format and place",
+        "A value that cannot be converted is refused with an error for its field, in every format and part of the request.",
         frozenset({"status", "document", "Content-Disposition"}),
         _has("is an Invalid value for", status=400),
     ),
     Decision(
         "unread type",
-        "else 415 with the list of what is read.",
+        "else 415 with a list of the accepted media types.",
         _WHOLE,
         _has("is not read here", status=415),
     ),
     Decision(
         "first character",
-        "``text/plain``, no type or an unknown one, and a form that begins with ``{``, ``[`` or ``<`` (what ``curl -d`` sends): the"
-        " format that the address names; else JSON or XML by the first character",
+        "``text/plain``, no type or an unknown one, and a form that begins with ``{``, ``[`` or ``<`` (as ``curl -d`` sends): the"
+        " format that the URL names; else JSON or XML by the first character",
         _DOCUMENT,
         _sniffed,
     ),
     Decision("content type", "By Content-Type: JSON, JSV, XML, CSV", frozenset({"status", "document"}), _by_type),
     Decision(
         "XML",
-        "XML with a DTD or entities is refused; any order and any namespace of its members is read.",
+        "XML with a DTD or entities is refused; its members may have any order and namespace.",
         frozenset({"status", "document"}),
         _xml_read,
     ),
     Decision(
         "JSV layout",
-        "JSV may be laid out over several lines, and its names may stand in quotes.",
+        "JSV may extend over several lines, and its names may be quoted.",
         _DOCUMENT,
         _jsv_layout,
     ),
     Decision(
         "lists",
-        'Lists in a query: ``a,b``, ``[a,b]``, ``["a","b"]``, repeated names, names with ``[]`` behind them.',
+        'Lists in a query string: ``a,b``, ``[a,b]``, ``["a","b"]``, repeated names, names that end in ``[]``.',
         _DOCUMENT,
         _query("Ids[]="),
     ),
-    Decision("records", "Records: ``{id:1,name:x}``, or as JSON.", _DOCUMENT, _query("Crumb=%7B%22")),
+    Decision("records", "Records: ``{id:1,name:x}``, or JSON.", _DOCUMENT, _query("Crumb=%7B%22")),
     Decision(
         "declared names",
-        "``errors`` names fields as the DTO declares them, with an item's index (``Members[0].Role``), and nothing stands beside the "
-        "ResponseStatus.",
+        "It names fields as the DTO declares them, with an item's index (``Members[0].Role``). The document contains nothing but the"
+        " ResponseStatus.",
         _DOCUMENT,
         _declared_names,
     ),
-    Decision("errors", "``errors`` is always there.", _DOCUMENT, _errors_there),
+    Decision("errors", "``errors`` is always present.", _DOCUMENT, _errors_there),
     Decision(
         "POST",
-        "``/{format}/reply/{Operation}`` and ``/{format}/oneway/{Operation}`` for every operation, with its own verbs or POST.",
+        "``/{format}/reply/{Operation}`` and ``/{format}/oneway/{Operation}`` for every operation, with its verbs or POST.",
         _WHOLE,
         _posted,
     ),
-    Decision("nowhere", "It does not exist, or the caller may not see it 404 NotFound", _WHOLE, _nowhere),
-    Decision("verb", "The address does not take the verb 405 MethodNotAllowed", _WHOLE, _wrong_verb),
+    Decision("nowhere", "The entity does not exist, or the caller may not see it 404 NotFound", _WHOLE, _nowhere),
+    Decision("verb", "The route does not allow the verb 405 MethodNotAllowed", _WHOLE, _wrong_verb),
     Decision(
         "other verbs",
-        "Verbs that no operation can have are refused.",
+        "Unknown verbs are refused.",
         _WHOLE,
         _other_verb,
     ),
     Decision(
         "HEAD",
-        "``HEAD`` answers like GET without a body; ``OPTIONS`` answers 200 with ``Allow``.",
+        "``HEAD`` responds like GET without a body; ``OPTIONS`` responds 200 with ``Allow``.",
         _WHOLE,
         lambda conversation, ours: conversation.method == "HEAD" and not ours.body,
     ),
     Decision(
         "401",
-        "Nobody is signed in, or the credentials are wrong 401 Unauthorized",
+        "The caller is not signed in, or the credentials are wrong 401 Unauthorized",
         _WHOLE,
         _nobody,
     ),
     Decision(
         "statuses",
-        "No operation chooses a status of its own: it answers 200, 204 where it has nothing to say, or one of these.",
+        "The sessions API returns 200, 204 without content, or a status of the table below.",
         frozenset({"status", "document", "Content-Disposition"}),
         _table_statuses,
     ),
-    Decision("counted", "``X-AutoBatch-Completed`` counts them.", frozenset({"X-AutoBatch-Completed"}), _counted),
+    Decision("counted", "``X-AutoBatch-Completed`` has its length.", frozenset({"X-AutoBatch-Completed"}), _counted),
     Decision(
         "gzip",
-        "Answers over 1 kB are compressed with gzip where the client asks for it by name.",
+        "Responses over 1 kB are compressed with gzip if ``Accept-Encoding`` names it.",
         frozenset({"Content-Encoding"}),
         _compressed,
     ),
-    Decision("msgpack", "``msgpack`` is a format too where its package is installed.", _WHOLE, _msgpack),
-    Decision("provider", "A log-in without a provider is one by credentials.", _WHOLE | {"cookies"}, _without_provider),
-    Decision("who", "``GET /auth`` says who one is (401 if nobody) and starts no login session", _DOCUMENT, _said_who),
-    Decision("redirects", "Clients of other formats are not redirected; ``continue`` is passed over.", _WHOLE, _stays),
+    Decision("msgpack", "``msgpack`` is available if its package is installed.", _WHOLE, _msgpack),
+    Decision("provider", "The default provider is ``credentials``.", _WHOLE | {"cookies"}, _without_provider),
+    Decision(
+        "who", "``GET /auth`` returns the signed-in user, or 401, and starts no login session.", _DOCUMENT, _said_who
+    ),
+    Decision(
+        "redirects", "Requests for other formats are not redirected, and ``continue`` is ignored.", _WHOLE, _stays
+    ),
     Decision("X-Api-Key", "``X-Api-Key``, ``X-ss-id``, cookies.", _WHOLE, _by_key_header),
     Decision(
         "origins",
-        "``GATEWAY_CORS_ORIGINS`` lists the web origins whose pages may call; without it there are none.",
+        "``GATEWAY_CORS_ORIGINS`` lists the web origins whose pages may call the API; by default there are none.",
         _WHOLE,
         _other_origin,
     ),
-    Decision("no cookies", "Nobody gets cookies without a log-in.", frozenset({"cookies"}), _no_cookies),
+    Decision("no cookies", "Cookies are set by log-ins only.", frozenset({"cookies"}), _no_cookies),
     Decision(
         "cookies",
-        "answers an ``AuthenticateResponse`` and the cookies ``ss-id``, ``ss-pid`` and ``ss-opt``.",
+        "returns an ``AuthenticateResponse`` and the cookies ``ss-id``, ``ss-pid`` and ``ss-opt``.",
         frozenset({"cookies"}),
         _logged_in,
     ),
     Decision("403", "The caller lacks a role 403 Invalid Role", _WHOLE, _without_role),
-    Decision("words", "Messages are for people; clients switch on the codes.", _DOCUMENT, _worded),
+    Decision("words", "Clients should check the error codes; messages are for people.", _DOCUMENT, _worded),
 ]
