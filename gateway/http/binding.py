@@ -168,9 +168,31 @@ def from_pairs(
             failures.append(FieldError(MalformedRequest.error_code, wire_name, message))
     if failures:
         raise ValidationFailed(operation.name, failures)
+    for wire_name in values.keys() & _typed(operation):
+        values[wire_name] = _unquoted(values[wire_name])
     if mode != "strict":
         leniency.spell_booleans(values, operation.dto)
     return values
+
+
+@cache
+def _typed(operation: Operation) -> frozenset[str]:
+    """The wire names of scalars that are no texts, which documents spell as texts all the same: enums, dates."""
+    fields = operation.dto.wire_fields()
+    names = {str(field.data_key) for _, field in fields if getattr(field, "blank_is_null", False)}
+    return frozenset(
+        name for name, each in operation.request_shape.fields.items() if name in names and isinstance(each, shape.Text)
+    )
+
+
+def _unquoted(value: Any) -> Any:
+    """The text of a part that is JSON, without JSON's quotes."""
+    if isinstance(value, forms.JsonText) and value.strip().startswith('"'):
+        try:
+            return json.loads(value.strip())
+        except DecodeError:
+            return value
+    return value
 
 
 def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, str]:
@@ -207,7 +229,7 @@ def _bind(
     relaxed: bool,
 ) -> None:
     # ServiceStack joins what is given several times; a value that is no text then does not bind.
-    last = ",".join(text for _, text in given) if relaxed else given[-1][1]
+    last = ",".join(text for _, text in given) if relaxed and len(given) > 1 else given[-1][1]
     if isinstance(expected, shape.Text):
         values[wire_name] = last
     elif isinstance(given[-1][1], forms.JsonText):

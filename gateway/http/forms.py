@@ -138,10 +138,14 @@ def _charset_field(values: Iterator[str]) -> str:
 
 
 def _decoded_whole(data: bytes, charset: str) -> bytes:
+    problem = f"The form can't be read: it is not {charset}."
+    # The signs between names and values have a byte of zero in a wide charset: other bytes would be names that nobody knows.
+    if data and 0 not in data:
+        raise MalformedRequest(problem)
     try:
         return data.decode(charset).encode("utf-8")
     except UnicodeError as error:
-        raise MalformedRequest(f"The form can't be read: it is not {charset}.") from error
+        raise MalformedRequest(problem) from error
 
 
 def _name(text: str, charset: str, what: str) -> str:

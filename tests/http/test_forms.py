@@ -233,3 +233,22 @@ def test_names_of_charsets_are_not_remembered(client: TestApp) -> None:
         spelling = "utf" + "-" * (number + 1) + "8"
         assert send(client, f"displayName=a&_charset_={spelling}".encode(), FORM).status_code == 200
     assert len(encodings._cache) <= before + 1
+
+
+@pytest.mark.parametrize("text", ['"Chat"', ' "chat"\r\n', '"Ch\\u0061t"', "Chat", "1"])
+def test_enums_in_parts_of_json(client: TestApp, text: str) -> None:
+    channel = b'Content-Disposition: form-data; name="channel"\r\nContent-Type: application/json'
+    assert send(client, parts((channel, text.encode()), (DISPOSITION, b'"kept"'))).json["channel"] == "Chat"
+
+
+@pytest.mark.parametrize("text", ['"Chat', '"Pigeon"', '{"a":1}', '""Chat""'])
+def test_parts_of_json_that_are_no_enum_are_refused(client: TestApp, text: str) -> None:
+    channel = b'Content-Disposition: form-data; name="channel"\r\nContent-Type: application/json'
+    assert failure(send(client, parts((channel, text.encode()))))[0] == "channel"
+
+
+def test_a_form_that_is_not_in_its_wide_charset_is_refused(client: TestApp) -> None:
+    """Of an even number of bytes every one is text in UTF-16: names that no field has."""
+    for body in (b"displayName=ab", b"displayName=abc", b"displayName=%00a%00b"):
+        assert "is not utf-16" in failure(send(client, body, f"{FORM}; charset=utf-16"))[1]
+    assert send(client, b"", f"{FORM}; charset=utf-16").status_code == 200
