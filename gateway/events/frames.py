@@ -14,6 +14,9 @@ KEEP_ALIVE = b"\n"
 #: Lets a browser connect again after so many milliseconds.
 RECONNECT = b"retry: 500\n"
 
+# PERF: `json.dumps` makes an encoder in each call.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 _CHANNEL = re.compile(r"[^\s,@\x00-\x1f\x7f]{1,255}")
 _SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f]+\.[^\s\x00-\x1f\x7f]+")
 
@@ -30,7 +33,7 @@ def frame(event_id: int, selector: str, body: str, channel: str = "") -> bytes:
 
 def to_json(value: Any) -> str:
     """What is in a frame of the protocol itself."""
-    return json.dumps(value, separators=(",", ":"))
+    return _encode(value)
 
 
 def is_channel(name: str) -> bool:

@@ -1,0 +1,185 @@
+"""Requests beside idle subscribers of server events with requests alone.
+
+    python benchmarks/events.py [--subscribers N] [--seconds N] [--rounds N]
+
+Three gateways with one worker on SQLite: one without subscribers, one with a single subscriber, one with all of them, who listen to other
+channels. Each round measures every case on each of them in turn by wrk. A figure is the requests that a second of the worker's processor
+time answers, the events' own threads included, as a share of those without subscribers: the median of the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from servers import ROOT, Case, Target, cases_of, gateway, inherited, running, script
+
+CASES = ("GET a session, JSON", "POST a session", "list of 50")
+
+
+def worker_of(port: int) -> int:
+    """The process id of the worker of the gateway that listens at a port. It is replaced after a number of requests."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"GATEWAY_BIND=127.0.0.1:{port}\0" in (folder / "environ").read_text():
+                children = (folder / "task" / folder.name / "children").read_text().split()
+                if children:
+                    return int(children[-1])
+        except OSError:
+            continue
+    raise SystemExit(f"no worker at {port}")
+
+
+def processor_seconds(process: int) -> float:
+    """Processor time of a process since its start."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(process: int) -> int:
+    """Megabytes of memory of a process."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
+
+@contextmanager
+def listening(port: int, key: str, number: int) -> Iterator[None]:
+    """So many subscribers of the owner of a key, and a thread that reads what they are sent."""
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        for index in range(number):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), 60))
+            head = f"GET /event-stream?channels=room-{index % 50} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+            connection.sendall(head.encode())
+            received = b""
+            while b"cmd.onConnect" not in received:
+                block = connection.recv(65_536)
+                if not block:
+                    raise SystemExit(f"subscriber {index}: {received.decode()}")
+                received += block
+            connection.setblocking(False)
+            selector.register(connection, selectors.EVENT_READ)
+        done = threading.Event()
+        reader = threading.Thread(target=_read, args=(selector, done))
+        reader.start()
+        try:
+            yield
+        finally:
+            done.set()
+            reader.join()
+
+
+def _read(selector: selectors.BaseSelector, done: threading.Event) -> None:
+    """Read empty lines. Ends the process when a subscriber is not idle."""
+    while not done.is_set():
+        for key, _ in selector.select(0.2):
+            data = key.fileobj.recv(65_536)  # type: ignore[union-attr]
+            if not data or b"session." in data:
+                print(f"a subscriber is not idle: {data.decode()!r}", file=sys.stderr)
+                os._exit(1)
+
+
+def listener(environment: Mapping[str, str]) -> str:
+    """The key of a new user, who is a member of no session, at a running gateway."""
+
+    def command(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "gateway", *arguments],
+            cwd=environment["FOLDER"],
+            env={**inherited(), "PYTHONPATH": str(ROOT), **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    command("user", "add", "idle@example.org", "--role", "User")
+    return command("user", "key", "idle@example.org").split()[-1]
+
+
+def requests_of(target: Target, case: Case, more: list[str], seconds: int) -> int:
+    """How many requests wrk sends. Exits when one fails."""
+    command = [
+        "wrk",
+        "-t1",
+        "-c8",
+        f"-d{seconds}s",
+        "--timeout=30s",
+        *more,
+        "-H",
+        f"Authorization: Bearer {target.key}",
+    ]
+    printed = subprocess.run([*command, target.url + case.path], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"(\d+) requests in", printed)
+    if found is None or "Non-2xx" in printed:
+        raise SystemExit(printed)
+    return int(found[1])
+
+
+def requests_of_a_second(port: int, target: Target, case: Case, more: list[str], seconds: int) -> float:
+    """Requests of a second of the worker's processor time; 0 when the worker was replaced meanwhile."""
+    worker = worker_of(port)
+    # On several processors the worker's threads pass the interpreter around as the machine is busy or not.
+    for thread in Path(f"/proc/{worker}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {0})
+    before = processor_seconds(worker)
+    number = requests_of(target, case, more, seconds)
+    return 0.0 if worker_of(port) != worker else number / (processor_seconds(worker) - before)
+
+
+def measure(targets: Mapping[str, Target], folder: Path, options: argparse.Namespace) -> None:
+    """Print the shares."""
+    ports = {name: int(each.url.rpartition(":")[2]) for name, each in targets.items()}
+    cases = {name: cases_of(each) for name, each in targets.items()}
+    figures: dict[tuple[str, str], list[float]] = {}
+    for turn in range(options.rounds):
+        for case in CASES:
+            for name in [*targets][:: 1 if turn % 2 == 0 else -1]:
+                chosen = cases[name][case]
+                more = script(folder, chosen, name)
+                rate = 0.0
+                while not rate:
+                    rate = requests_of_a_second(ports[name], targets[name], chosen, more, options.seconds)
+                figures.setdefault((case, name), []).append(rate)
+    first, *others = targets
+    print(f"{'':22}{'req/cpu-s':>10}" + "".join(f"{name:>18}" for name in others))
+    for case in CASES:
+        alone = figures[case, first]
+        shares = [statistics.median(a / b for a, b in zip(figures[case, name], alone, strict=True)) for name in others]
+        print(f"{case:22}{statistics.median(alone):10.0f}" + "".join(f"{each:18.2f}" for each in shares))
+    workers = {name: worker_of(port) for name, port in ports.items()}
+    print("memory: " + ", ".join(f"{name} {resident(each)} MB" for name, each in workers.items()))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--subscribers", type=int, default=5000)
+    parser.add_argument("--seconds", type=int, default=3, help="of one case on one gateway in one round")
+    parser.add_argument("--rounds", type=int, default=4)
+    options = parser.parse_args()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        targets = {}
+        for label, number in (("nobody", 0), ("one", 1), (f"{options.subscribers} idle", options.subscribers)):
+            target, command, port, environment = gateway("gunicorn", 1, Path(name) / label.replace(" ", "-"))
+            stack.enter_context(running(command, port, **environment, GATEWAY_EVENTS_PER_USER="100000"))
+            cases_of(target)
+            stack.enter_context(listening(port, listener(environment), number))
+            targets[label] = target
+        measure(targets, Path(name), options)
+
+
+if __name__ == "__main__":
+    main()
