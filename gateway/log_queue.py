@@ -7,6 +7,7 @@ import io
 import os
 import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 #: Bytes that wait to be written at most; what comes then is dropped and counted.
@@ -14,6 +15,9 @@ MOST_WAITING = 4 * 1024 * 1024
 
 #: Seconds that a process which ends waits for its last lines to be written.
 LAST_CHANCE = 1.0
+
+#: Seconds in which lines are gathered before they are written: a thread that is woken for each line takes the interpreter from requests.
+PAUSE = 0.005
 
 #: Seconds that `LogQueue.flush` waits at most, once until writing works again.
 FLUSH = 0.05
@@ -96,6 +100,7 @@ class LogQueue(io.TextIOBase):
 
     def _run(self) -> None:
         while self._wake.wait():
+            time.sleep(PAUSE)
             with self._lock:
                 self._wake.clear()
                 waiting, self._waiting, self._size = self._waiting, [], 0

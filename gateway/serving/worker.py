@@ -49,7 +49,7 @@ from gateway.http.request import new_request_id
 from gateway.metrics import Board, Sample
 from gateway.places import RECENT, Callers
 from gateway.serving import heap
-from gateway.serving.connections import ClientSocket, Connection, Sender
+from gateway.serving.connections import ClientSocket, Connection, Gathered, Sender
 from gateway.serving.incoming import Incoming
 from gateway.serving.listening import is_bound_to
 from gateway.turns import CallerTurns, Counted, EarlyLeave, Turns
@@ -417,6 +417,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Answer a request, and return whether the connection goes on."""
         self._adapt(req, conn.incoming)
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)
+        gathered = response.sock = Gathered(conn.sock)
         environ["wsgi.multithread"] = environ[TAKES] = True
         self.nr += 1
         if self.nr >= self.max_requests and self.alive and not self._holds_streams():
@@ -436,10 +437,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             for block in blocks:
                 response.write(block)
+                gathered.flush()
             if taker is not None:
                 self._hand_over(conn, response, taker)
                 return False
             response.close()
+            gathered.flush()
         except Exception as error:
             # Without a length and chunks, the end of the connection would look like the end of the response.
             conn.cut = response.headers_sent and not response.chunked and response.response_length is None
@@ -465,6 +468,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         response.force_close()
         response.chunked = False
         response.send_headers()
+        response.sock.flush()
         conn.taken = True
         taker.take(socket.socket(fileno=conn.sock.detach()))
 

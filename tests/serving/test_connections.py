@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.serving import connections
-from gateway.serving.connections import ClientSocket
+from gateway.serving.connections import ClientSocket, Gathered
 from gateway.serving.incoming import SLOWEST
 
 MEGABYTE = 1024 * 1024
@@ -142,3 +142,20 @@ def test_a_reset_is_told_from_an_end() -> None:
         ours.close()
         with pytest.raises(ConnectionResetError):
             theirs.recv(1)
+
+
+def test_short_writes_are_one_packet_and_long_ones_keep_their_order() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ClientSocket(ours) as ours, theirs:
+        ours.setblocking(True)
+        gathered = Gathered(ours)
+        gathered.sendall(b"head ")
+        gathered.sendall(b"body")
+        gathered.flush()
+        gathered.flush()
+        assert theirs.recv(MEGABYTE) == b"head body"
+        long = bytes(32 * 1024)
+        gathered.sendall(b"head")
+        gathered.sendall(long)
+        gathered.flush()
+        assert [theirs.recv(MEGABYTE), theirs.recv(MEGABYTE)] == [b"head", long]
