@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 
@@ -65,32 +65,41 @@ _IN_MODULES: Mapping[str, tuple[str, str]] = {
 _SERVICE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 
-class _Commands(dict[str, click.Command]):
+_EPILOG = (
+    "MODULE:ATTRIBUTE is the service, for instance shop:shop. It may also be the last argument, or GATEWAY_SERVICE."
+)
+
+
+class _Commands(MutableMapping[str, click.Command]):
     """Commands by name. Those of `_IN_MODULES` are imported when they are looked up: a server needs none of them."""
 
-    def __missing__(self, name: str) -> click.Command:
-        module, function = _IN_MODULES[name]
-        self[name] = command = getattr(import_module(f"gateway.commands.{module}"), function)
-        _explain_service(name, command)
-        return command  # type: ignore[no-any-return]
+    def __init__(self) -> None:
+        self._imported: dict[str, click.Command] = {}
 
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._imported:
+            module, function = _IN_MODULES[name]
+            self[name] = getattr(import_module(f"gateway.commands.{module}"), function)
+        return self._imported[name]
 
-def _explain_service(name: str, command: click.Command) -> None:
-    if name in _OF_A_SERVICE:
-        command.options_metavar = "[MODULE:ATTRIBUTE] [OPTIONS]"
-        command.epilog = "MODULE:ATTRIBUTE is the service, for instance shop:shop. It may also be the last argument, or GATEWAY_SERVICE."
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        if name in _OF_A_SERVICE:
+            command.options_metavar = "[MODULE:ATTRIBUTE] [OPTIONS]"
+            command.epilog = _EPILOG
+        self._imported[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._imported[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**_IN_MODULES, **self._imported})
+
+    def __len__(self) -> int:
+        return len({**_IN_MODULES, **self._imported})
 
 
 class _Gateway(click.Group):
     """Errors of the service and of its database end a command with one line and status 1."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        """Return the names of all commands."""
-        return sorted({*self.commands, *_IN_MODULES})
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Return the command of a name; None if there is none."""
-        return self.commands[name] if name in self.commands or name in _IN_MODULES else None
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -300,7 +309,3 @@ def check_config(*, as_json: bool) -> None:
         return
     for variable, value, meaning in settings.shown():
         click.echo(printable(f"{variable}={value}  # {meaning}"))
-
-
-for _name, _command in main.commands.items():
-    _explain_service(_name, _command)

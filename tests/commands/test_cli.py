@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,14 @@ def test_examples_name_commands_and_options_that_exist(path: tuple[str, ...]) ->
         assert command is not main
         known = {name for each in command.params for name in each.opts}
         assert {each for each in words if each.startswith("--")} <= known
+
+
+def test_a_server_imports_no_other_commands() -> None:
+    """They import half as much again."""
+    code = "import sys, gateway.cli; print(*(each for each in sys.modules if each.startswith('gateway.')))"
+    imported = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "gateway.commands.serving" in imported
+    assert not {"gateway.importing", "gateway.commands.contract", "gateway.commands.users"} & {*imported}
 
 
 def test_completion() -> None:
