@@ -347,24 +347,25 @@ class Catalog:
             )
         if access is not None:
             access = replace(access, administrator=self.administrator)
+        places = ((verbs, path), *also) if path else tuple(also)
+        routes = tuple(Route(_verbs(each), where) for each, where in places)
+        own_verbs = _verbs(verbs) if verbs or not routes else ()
 
         def declare(dto: DtoType) -> DtoType:
-            if dto.__name__.lower() in self._folded:
-                raise CatalogError(f"the operation {dto.__name__} is declared twice")
-            places = ((verbs, path), *also) if path else tuple(also)
-            routes = tuple(Route(_verbs(each), where) for each, where in places)
-            try:
-                answer = None if returns is None else field_of(returns)
-            except TypeError as error:
-                raise CatalogError(f"{dto.__name__} returns no type: {error}") from None
-            own_verbs = _verbs(verbs) if verbs or not routes else ()
-            operation = Operation(
-                dto, routes, answer, access, tuple(tags), own_verbs, idempotent, signs_in, files, shadow_writes
+            answer = _answer_of(dto, returns)
+            self._add(
+                Operation(
+                    dto, routes, answer, access, tuple(tags), own_verbs, idempotent, signs_in, files, shadow_writes
+                )
             )
-            self.operations[operation.name] = self._folded[operation.name.lower()] = operation
             return dto
 
         return declare
+
+    def _add(self, operation: Operation) -> None:
+        if operation.name.lower() in self._folded:
+            raise CatalogError(f"the operation {operation.name} is declared twice")
+        self.operations[operation.name] = self._folded[operation.name.lower()] = operation
 
     def handles(self, dto: type[Dto]) -> Callable[[Handler], Handler]:
         """Bind the decorated function to an operation. Raises CatalogError when another one is bound to it."""
@@ -501,6 +502,14 @@ class Catalog:
                     other = seen.setdefault(place, operation.name)
                     if other != operation.name:
                         yield f"{operation.name} and {other} are both at {verb} {route.path}"
+
+
+def _answer_of(dto: type[Dto], returns: Any) -> AnyField | None:
+    """Return the type of a response as a field. Raises CatalogError for what is not a type."""
+    try:
+        return None if returns is None else field_of(returns)
+    except TypeError as error:
+        raise CatalogError(f"{dto.__name__} returns no type: {error}") from None
 
 
 def has_misplaced_wildcard(path: str) -> bool:

@@ -193,13 +193,12 @@ def create_app(
     registry = registry.spelled(options.dialect)
     gate = Gate(callers, options.origins)
     surroundings = Surroundings(registry, catalog, gate, options.title)
-    bodies = Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)
     pipeline = pipeline_type(
         catalog,
         registry,
         database,
         gate,
-        bodies,
+        (Limits(bytes=options.body_limit), replace(OPEN_LIMITS, bytes=options.open_body_limit)),
         options.limits,
         options.streamed,
         options.admission,
@@ -215,14 +214,7 @@ def create_app(
         router=routing.CaselessRouter(),
         middleware=list(_middleware(registry, options, pipeline)),
     )
-    app.registry, app.default_format, app.meter = registry, options.default_format, options.meter
-    app.metrics_bind = options.metrics_bind
-    app.proxies = _networks(options.proxies)
-    app.caller_share = options.caller_share
-    app.subscribers = options.subscribers
-    app.req_options.strip_url_path_trailing_slash = True
-    # A response without a body, to OPTIONS for instance, has no type.
-    app.resp_options.default_media_type = None  # type: ignore[assignment]
+    _configure(app, registry, options)
     known = _known_to_all(catalog, permitted_only=options.permitted_only)
     nearest = Nearest(known) if options.pages else Nearest((), _WITHOUT_PAGES)
     answers = ErrorAnswers(
@@ -230,22 +222,10 @@ def create_app(
     )
     answers.install(app)
     library = Library(catalog, registry, options.title, options.version)
-    visibility = metadata.Visibility(library, gate, options.admission, surroundings, options.permitted_only)
-    app.visibility = visibility
-    _mount_operations(app, catalog, pipeline, visibility)
-    _mount_predefined(app, registry, pipeline, visibility)
-    for template, resource in metadata.routes(visibility) if options.pages else ():
-        app.add_route(template, resource)
-    if any(each.signs_in for each in catalog):
-        app.add_route(login.LOGIN, login.LoginResource(surroundings.frame))
-        app.add_route(login.LOGOUT, login.LogoutResource(surroundings.frame))
-    if options.metrics_networks and not any(
-        each.path.lower() == metrics.ROUTE for one in catalog for each in one.routes
-    ):
-        app.add_route(metrics.ROUTE, metrics.MetricsResource(options.meter, _networks(options.metrics_networks)))
-    for template, resource in (
-        () if options.subscribers is None else events.routes(options.subscribers, gate, options.admission)
-    ):
+    app.visibility = metadata.Visibility(library, gate, options.admission, surroundings, options.permitted_only)
+    _mount_operations(app, catalog, pipeline, app.visibility)
+    _mount_predefined(app, registry, pipeline, app.visibility)
+    for template, resource in _others(app.visibility, catalog, gate, surroundings, options):
         app.add_route(template, resource)
     app.add_route("/health", HealthResource())
     app.add_route("/ready", ReadyResource(options.probed or database))
@@ -254,6 +234,34 @@ def create_app(
 
 #: The sentence of a 404 where no page documents the operations.
 _WITHOUT_PAGES = "This process serves server events only: /event-stream and its calls."
+
+
+def _configure(app: App, registry: Registry, options: Options) -> None:
+    app.registry, app.default_format, app.meter = registry, options.default_format, options.meter
+    app.metrics_bind = options.metrics_bind
+    app.proxies = _networks(options.proxies)
+    app.caller_share = options.caller_share
+    app.subscribers = options.subscribers
+    app.req_options.strip_url_path_trailing_slash = True
+    # A response without a body, to OPTIONS for instance, has no type.
+    app.resp_options.default_media_type = None  # type: ignore[assignment]
+
+
+def _others(
+    visibility: metadata.Visibility, catalog: Catalog, gate: Gate, surroundings: Surroundings, options: Options
+) -> Iterator[tuple[str, Any]]:
+    """Yield the routes beside those of operations and probes: pages, logging in, metrics and events."""
+    if options.pages:
+        yield from metadata.routes(visibility)
+    if any(each.signs_in for each in catalog):
+        yield login.LOGIN, login.LoginResource(surroundings.frame)
+        yield login.LOGOUT, login.LogoutResource(surroundings.frame)
+    has_own = any(each.path.lower() == metrics.ROUTE for one in catalog for each in one.routes)
+    if options.metrics_networks and not has_own:
+        yield metrics.ROUTE, metrics.MetricsResource(options.meter, _networks(options.metrics_networks))
+    if options.subscribers is not None:
+        yield from events.routes(options.subscribers, gate, options.admission)
+
 
 #: Routes that every service has.
 _FIXED = ("/metadata", "/types", "/openapi", "/explorer", "/health", "/ready", "/api/{Operation}")

@@ -124,6 +124,65 @@ class _Done:
     calls: int = 0
 
 
+@dataclass(slots=True)
+class _Work:
+    """What one call does in its unit of work, as often as the database asks for it.
+
+    :ivar key: its Idempotency-Key; None without one.
+    :ivar finish: makes what the call returns of the handler's result.
+    :ivar context: the context of the last run; None before the first.
+    """
+
+    pipeline: Pipeline
+    call: _Call
+    values: Mapping[str, Any]
+    key: str | None
+    finish: Callable[[_Call, Any], Any]
+    context: Context | None = None
+
+    def run(self, unit: Unit) -> Any:
+        """Call the handler. Raises _NotStored for a HEAD that would change something."""
+        call, pipeline = self.call, self.pipeline
+        operation, request = call.operation, call.request
+        context = self.context = Context(
+            unit,
+            call.caller,
+            now(),
+            conditional.expected(request) if "HTTP_IF_MATCH" in request.env else None,
+            self.key,
+            request.method,
+            pipeline.gate.callers,
+            request.credentials,
+            subscribers=pipeline.subscribers,
+        )
+        if request.files:
+            context.files = request.files
+            for file in request.files:
+                file.stream.seek(0)
+        if self.key and pipeline.once is not None:
+            result = pipeline.once.call(pipeline.catalog, operation, self.values, context)
+        else:
+            result = pipeline.catalog.call(operation, self.values, context)
+        call.reply = context.reply
+        result = self.finish(call, result)
+        if request.method == "HEAD" and operation.writes:
+            raise _NotStored(result)
+        return result
+
+    def running_key(self) -> tuple[str, ...] | None:
+        """Return what no other call of this process may do meanwhile; None where many may."""
+        caller, operation = self.call.caller, self.call.operation
+        if not self.key or not operation.idempotent or caller is None:
+            return None
+        return caller.user_id, operation.name, self.key
+
+    def release_key(self) -> None:
+        """Forget the key of a failed call of which a part is stored."""
+        once, context = self.pipeline.once, self.context
+        if once is not None and context is not None and context.unit.partly_stored:
+            once.release(self.call.operation, context)
+
+
 def client_left(request: Request) -> bool:
     """Whether the client has closed its side of the connection, where the server shows its socket."""
     connection = request.env.get(_SOCKET)
@@ -313,65 +372,38 @@ class Pipeline:
         self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[_Call, Any], Any]
     ) -> Any:
         """What `finish` makes of the result of a call, within the call's own unit of work; once for each Idempotency-Key."""
-        operation, request, caller = call.operation, call.request, call.caller
-        expected = conditional.expected(request) if "HTTP_IF_MATCH" in request.env else None
-        context: Context | None = None
-
-        def work(unit: Unit) -> Any:
-            nonlocal context
-            context = Context(
-                unit,
-                caller,
-                now(),
-                expected,
-                key,
-                request.method,
-                self.gate.callers,
-                request.credentials,
-                subscribers=self.subscribers,
-            )
-            if request.files:
-                context.files = request.files
-                for file in request.files:
-                    file.stream.seek(0)
-            if key and self.once is not None:
-                result = self.once.call(self.catalog, operation, values, context)
-            else:
-                result = self.catalog.call(operation, values, context)
-            call.reply = context.reply
-            result = finish(call, result)
-            if request.method == "HEAD" and operation.writes:
-                raise _NotStored(result)
-            return result
-
-        keyed = (caller.user_id, operation.name, key) if key and operation.idempotent and caller is not None else None
+        operation, request = call.operation, call.request
+        work = _Work(self, call, values, key, finish)
+        keyed = work.running_key() if key else None
         if keyed is not None:
             self._running.begin(keyed)
         began = time.perf_counter()
         try:
-            result = run_unit(self.database, operation.writes, work, call.budget)
+            result = run_unit(self.database, operation.writes, work.run, call.budget)
         except _NotStored as rolled_back:
             return rolled_back.result
         except OutcomeUnknown as error:
             # Under its key it is not done twice; what only reads may be done as often as one likes.
             error.retry_after = _RETRY_AFTER if keyed or not operation.writes else None
-            if context is not None:
-                context.write_records(outcome="unknown")
+            if work.context is not None:
+                work.context.write_records(outcome="unknown")
             raise
         except Exception:
-            if keyed and self.once is not None and context is not None and context.unit.partly_stored:
-                self.once.release(operation, context)
+            if keyed:
+                work.release_key()
             raise
         finally:
             request.database += time.perf_counter() - began
             if keyed is not None:
                 self._running.end(keyed)
-        if context is not None and context.cookies:
-            call.cookies = [*call.cookies, *context.cookies]
-        if context is not None and context.recorded:
-            context.write_records()
-        if context is not None and context.publisher is not None and context.publisher.wanted and self.subscribers:
-            self.subscribers.committed()
+        context = work.context
+        if context is not None:
+            if context.cookies:
+                call.cookies = [*call.cookies, *context.cookies]
+            if context.recorded:
+                context.write_records()
+            if context.publisher is not None and context.publisher.wanted and self.subscribers:
+                self.subscribers.committed()
         return result
 
     def _answer(self, call: _Call, result: Any) -> Answer | Streamed | Content:

@@ -152,7 +152,9 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     statement.run(unit, pick(stored))
     session_id = row["id"]
     _INSERT_MEMBER.run_many(unit, [*map(_member, repeat(session_id), count(), members)])
-    _INSERT_LOG.run_many(unit, [*map(_line, repeat(session_id), count(), log)])
+    # PERF: mostly it has one line.
+    for position, line in enumerate(log):
+        _INSERT_LOG.run(unit, _line(session_id, position, line))
     return _new(SessionRow, (*_shown(row), list(members), log))
 
 

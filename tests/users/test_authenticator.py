@@ -176,6 +176,19 @@ class TestKeys:
             who(authenticator, api_key=key)
         assert who(authenticator, api_key=KEY) == ADA
 
+    def test_what_their_owner_becomes_counts_at_once(self, world: World, authenticator: Authenticator) -> None:
+        credentials = Credentials(api_key=KEY)
+        before = authenticator.authenticate(credentials)
+        assert authenticator.authenticate(credentials) is before
+        world.administrator().set_roles(ADA, ["User", "Manager"])
+        after = authenticator.authenticate(credentials)
+        assert before is not None
+        assert after is not None
+        assert before.roles == frozenset({"User"})
+        assert after.roles == frozenset({"User", "Manager"})
+        world.administrator().disable(ADA, disabled=True)
+        assert refused(authenticator, api_key=KEY) == "Not Authenticated"
+
     def test_only_hashes_are_stored(self, world: World) -> None:
         key = world.administrator().add_key(ADA)
         text = everything(world)
