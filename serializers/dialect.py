@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -58,6 +58,8 @@ class Dialect:
     :ivar depth: levels of records and lists that are written; 0 for all.
     :ivar generation: whose options ``?jsconfig=`` has: those of hosts of version 4, those of hosts from version 5 on, or all that
         there are.
+    :ivar version: the version of ServiceStack that `of` was given; generated types are written as that version writes them. It changes
+        no other document.
     """
 
     names: Names = "camel"
@@ -78,6 +80,7 @@ class Dialect:
     html: bool = False
     depth: int = 0
     generation: Generation = "all"
+    version: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, known in _CHOICES.items():
@@ -98,7 +101,7 @@ class Dialect:
         known = next((dialect for since, dialect in _HOSTS if number >= since), None)
         if known is None:
             raise ValueError(f"{version!r} is not a version of ServiceStack from 4 on, such as '5.8' or '8.1'")
-        return replace(known, **changes)
+        return replace(known, version=numbers[0].removeprefix("v") if numbers else "", **changes)
 
     @property
     def in_jsv(self) -> Dialect:
@@ -170,8 +173,8 @@ def _is_on(value: str) -> bool:
     return value not in ("false", "0")
 
 
-def _set(dialect: Dialect, field: str, value: Any) -> Dialect:
-    return replace(dialect, **{field: value})
+def _set(dialect: Dialect, name: str, value: Any) -> Dialect:
+    return replace(dialect, **{name: value})
 
 
 def _flag(field: str) -> _Change:

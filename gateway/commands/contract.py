@@ -52,9 +52,20 @@ def _tell(document: Document) -> None:
     metavar="SOURCE",
     help="The contract of another host in place of the service's: a file, a URL or -, as gateway import takes it.",
 )
+@click.option(
+    "--version",
+    metavar="VERSION",
+    help="Write types as this version of ServiceStack does, such as 5.8 or 10.1. By default that of the service's dialect.",
+)
 @_BASE_URL
 def types(
-    language: str, include: str | None, exclude: str | None, options: tuple[str, ...], source: str | None, base_url: str
+    language: str,
+    include: str | None,
+    exclude: str | None,
+    options: tuple[str, ...],
+    source: str | None,
+    version: str | None,
+    base_url: str,
 ) -> None:
     """Print the API's types in LANGUAGE: csharp, typescript, java, python or another that /types lists.
 
@@ -63,13 +74,18 @@ def types(
       gateway types csharp > dtos.cs
       gateway types typescript --include 'NewSession.*' --base-url https://api.example.org
       gateway types rust --from metadata.json
+      gateway types csharp --version 10.1
     """
     known = {name.lower(): name for name in languages.language(language).options_of()}
     given = [(name, value) for name, _, value in (each.partition("=") for each in options)]
     for name, _ in given:
         if name.lower() not in known:
             raise click.BadParameter(f"there is no '{name}' in {language}; there are {', '.join(known.values())}.")
-    given += [(name, value) for name, value in (("IncludeTypes", include), ("ExcludeTypes", exclude)) if value]
+    given += [
+        (name, value)
+        for name, value in (("IncludeTypes", include), ("ExcludeTypes", exclude), ("version", version))
+        if value
+    ]
     if source is None:
         _tell(_library().types(None, language, given, base_url))
     else:

@@ -19,8 +19,8 @@ from gateway.contract.typeinfo import (
     TypeInfo,
     TypeRef,
 )
-from gateway.metadata.languages.base import SERVICESTACK_VERSION
 from gateway.metadata.languages.csharp import NAMESPACES
+from gateway.metadata.languages.editions import SERVICESTACK_VERSION
 from gateway.metadata.languages.scalars import is_value
 from gateway.metadata.languages.wording import api_values
 

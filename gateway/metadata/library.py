@@ -135,7 +135,7 @@ class Library:
     ) -> Document:
         """``/types/{language}``. Raises NotFound."""
         known = types.language(language)
-        accepted = {each.lower() for each in known.options_of()}
+        accepted = {"version", *(each.lower() for each in known.options_of())}
         # Unknown options are no reason to keep a document twice.
         options = tuple(sorted((name.lower(), value or "") for name, value in given if name.lower() in accepted))
         return self._kept_types(_types, names, known.name, options, base_url)
@@ -238,7 +238,7 @@ def _types_index(library: Library, view: View) -> Document:
 
 
 def _types(library: Library, view: View, language: str, given: tuple[tuple[str, str], ...], base_url: str) -> Document:
-    options = Options.of(given, base_url, library.date)
+    options = Options.of(given, base_url, library.date, library.registry.dialect.version)
     return _document(types.generate(language, view.contract, options).encode(), TEXT, date=library.date)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
 
-from gateway.contract.dto_field import Attribute, DataMember
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember
 from gateway.contract.naming import camel_case
 from gateway.contract.typeinfo import (
     SERVICESTACK,
@@ -24,12 +24,10 @@ from gateway.contract.typeinfo import (
 from gateway.errors import FieldError, ValidationFailed
 from gateway.metadata.languages import values
 from gateway.metadata.languages.options import Options, entries, names
+from gateway.metadata.languages.scalars import is_value
 from gateway.metadata.languages.selection import VERSION, names_in, select, with_additions
 from gateway.metadata.languages.texts import block_comment
 from gateway.metadata.languages.wording import Wording, api_values
-
-#: The version of ServiceStack's code generators whose documents these are, for tools that ask.
-SERVICESTACK_VERSION = "6.10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +72,12 @@ class Generator(Wording, ABC):
         :raises ValidationFailed: for every option whose value has no place in the language, or where options leave no type.
         """
         self.options = options
+        self.edition = options.edition
+        #: The options of the head, with the defaults of the edition.
+        self.offered = self._offered()
         if refused := [*self._refused()]:
             raise ValidationFailed("types", refused)
-        self._values = {name: self._given(name) or default for name, default in self.options_of().items()}
+        self._values = {name: self._given(name) or default for name, default in {**_BY_NATURE, **self.offered}.items()}
         self.contract = with_additions(
             contract, status=self.flag("AddResponseStatus"), version=bool(self.text("AddImplicitVersion"))
         )
@@ -132,6 +133,10 @@ class Generator(Wording, ABC):
             return values.FLAG
         return {**values.COMMON, **cls.rules}[option]
 
+    def _offered(self) -> dict[str, str]:
+        changed, missing = self.edition.options, self.edition.missing
+        return {name: changed.get(name, default) for name, default in self.defaults.items() if name not in missing}
+
     def _given(self, option: str) -> str:
         return self.options.given.get(option.lower(), "")
 
@@ -184,14 +189,14 @@ class Generator(Wording, ABC):
         for line in self._facts():
             yield style.line + line
         yield style.line
-        for option in self.defaults:
+        for option in self.offered:
             off = "" if option.lower() in self.options.given else style.off
             yield f"{style.line}{off}{option}: {self._given(option) if not off else self.text(option)}"
         for option, unknown in self.unknown.items():
             if unknown:
                 yield f"{style.line}{style.off}Note: nothing matches {', '.join(unknown)} of {option}"
         if style.closing:
-            opened = sum(self.text(option).count("/*") for option in self.defaults) if style.nests else 0
+            opened = sum(self.text(option).count("/*") for option in self.offered) if style.nests else 0
             opened += (
                 sum(each.count("/*") for unknown in self.unknown.values() for each in unknown) if style.nests else 0
             )
@@ -201,7 +206,7 @@ class Generator(Wording, ABC):
     def _facts(self) -> Iterator[str]:
         if self.options.date:
             yield f"Date: {self.options.date}"
-        yield f"Version: {SERVICESTACK_VERSION}"
+        yield f"Version: {self.edition.version}"
         yield f'Tip: To override a DTO option, remove "{self.head.off}" prefix before updating'
         yield f"BaseUrl: {self.options.base_url}"
 
@@ -268,6 +273,28 @@ class Generator(Wording, ABC):
         """Whether a property's type says that the value may be absent: of values that have no null an option decides it."""
         never = not each.nullable and each.type.kind in ("scalar", "enum")
         return not never or self.flag("MakePropertiesOptional")
+
+    def is_required(self, each: Property) -> bool:
+        """Whether a property is never null: a value without a mark for null, or one whose contract requires it."""
+        if is_value(each.type):
+            return not each.nullable
+        told = (each.api_member or ApiMember()).is_required or (each.data_member or DataMember()).is_required
+        return told or each.ui.get("isRequired") is True or any(map(_requires, each.attributes))
+
+    def is_optional(self, each: Property) -> bool:
+        """Whether the edition marks a property as one that may be left out, in TypeScript and JavaScript."""
+        match self.edition.optional:
+            case "none":
+                return False
+            case "values":
+                return is_value(each.type) and each.nullable
+            case _:
+                return not self.is_required(each)
+
+    def is_filled(self, each: Property) -> bool:
+        """Whether a property starts as an empty collection."""
+        filled = self.flag("InitializeCollections") or (self.edition.initializers and self.is_required(each))
+        return filled and each.type.kind in ("list", "map")
 
     def initial(self, each: Property) -> str:
         """The value that a property starts with, where an option gives it one."""
@@ -363,6 +390,14 @@ class Generator(Wording, ABC):
     def describes(self) -> bool:
         """Whether descriptions become comments."""
         return self.flag("AddDescriptionAsComments")
+
+
+def _requires(attribute: Attribute) -> bool:
+    """Whether a .NET attribute says that a property is never null."""
+    if attribute.name != "Validate":
+        return attribute.name == "Required"
+    told = (*attribute.arguments, *attribute.values.values())
+    return any(str(each).startswith(("NotEmpty", "NotNull")) for each in told)
 
 
 _EVERY_VERB = 5

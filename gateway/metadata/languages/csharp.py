@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
+from typing import ClassVar
 from xml.sax.saxutils import escape
 
 from gateway.contract.dto_field import Attribute
@@ -50,6 +52,8 @@ class DotnetGenerator(Generator):
     optional_form = "{0}?"
     named_by = "="
     has_flags = has_numbered = True
+    #: Whether the language gives a member its value where the member is declared, in editions that do so.
+    starts_at_member: ClassVar[bool] = False
 
     def _select(self) -> dict[str, TypeInfo]:
         selected = super()._select().items()
@@ -172,7 +176,7 @@ class DotnetGenerator(Generator):
 
     def initialized(self, info: RecordInfo) -> list[Property]:
         """The properties that a constructor sets."""
-        collections = self.flag("InitializeCollections")
+        collections = self.flag("InitializeCollections") and not (self.starts_at_member and self.edition.initializers)
         return [each for each in info.properties if self.initial(each) or (collections and is_collection(each.type))]
 
     def summary(self, text: str, mark: str = "///", tag: str = "summary") -> Iterator[str]:
@@ -184,8 +188,14 @@ class DotnetGenerator(Generator):
             yield f"{mark}</{tag}>"
 
 
+#: Attributes whose constructors take the validator.
+_VALIDATORS = frozenset({"Validate", "ValidateRequest"})
+
+
 class CSharpGenerator(DotnetGenerator):
     """Partial classes with virtual properties."""
+
+    starts_at_member = True
 
     name = "csharp"
     title = "C#"
@@ -199,6 +209,7 @@ class CSharpGenerator(DotnetGenerator):
         "MakeVirtual": "True",
         "MakeInternal": "False",
         "MakeDataContractsExtensible": "False",
+        "AddNullableAnnotations": "False",
         "AddReturnMarker": "True",
         "AddDescriptionAsComments": "True",
         "AddDataContractAttributes": "False",
@@ -221,8 +232,8 @@ class CSharpGenerator(DotnetGenerator):
 
     def opening(self) -> Iterator[str]:
         yield from (f"using {each};" for each in self.imports())
-        yield ""
-        yield from (f"[assembly: {each}]" for each in self.contract_namespaces())
+        assembly = [f"[assembly: {each}]" for each in self.contract_namespaces()]
+        yield from ["", *assembly] if assembly or self.edition.spaced else ()
         yield ""
 
     def body(self) -> Iterator[str]:
@@ -232,7 +243,7 @@ class CSharpGenerator(DotnetGenerator):
                 yield f"    {self._visible} interface {self.generic(each.type.name, parameters_of(each))} {{ }}"
             yield from ("}", "")
         for namespace, group in groupby(self.ordered(), self.namespace):
-            yield from (f"namespace {namespace}", "{", "")
+            yield from (f"namespace {namespace}", "{", *([""] if self.edition.spaced else []))
             for info in group:
                 yield from indented(self.declaration(info))
                 yield ""
@@ -274,15 +285,42 @@ class CSharpGenerator(DotnetGenerator):
             yield from indented(f"{self.free(each.name)} = {self._start(each)};" for each in settings)
             yield from ("}", "")
         virtual = " virtual" if self.flag("MakeVirtual") else ""
+        noted = False
         for number, each in enumerate(info.properties):
-            if number and (each.description or info.ordered):
+            apart = each.description or info.ordered if self.edition.spaced else noted
+            if number and apart:
                 yield ""
             yield from self._description(each.description)
-            yield from (f"[{attribute}]" for attribute in self.member_attributes(info, each))
+            attributes = [f"[{attribute}]" for attribute in self.member_attributes(info, each)]
+            yield from attributes
+            noted = bool(attributes) or bool(each.description and not self.describes())
             modifiers = f"{' new' if each.redeclared else ''}{virtual}"
-            yield f"public{modifiers} {self.property_type(each)} {self.free(each.name)} {{ get; set; }}"
+            value = f" = {self._value(each)};" if self._value(each) else ""
+            yield f"public{modifiers} {self.property_type(each)} {self.free(each.name)} {{ get; set; }}{value}"
         if self.is_extensible(info):
             yield from ("", f"public{virtual} ExtensionDataObject ExtensionData {{ get; set; }}")
+
+    def further(self, attribute: Attribute) -> str:
+        validator = attribute.values.get("Validator")
+        if self.edition.spaced or attribute.name not in _VALIDATORS or validator is None:
+            return super().further(attribute)
+        others = {name: value for name, value in attribute.values.items() if name != "Validator"}
+        return super().further(replace(attribute, arguments=(*attribute.arguments, validator), values=others))
+
+    @property
+    def _annotated(self) -> bool:
+        """Whether types of references say whether they may be null."""
+        return self.flag("AddNullableAnnotations")
+
+    def property_type(self, each: Property) -> str:
+        name = super().property_type(each)
+        return f"{name}?" if self._annotated and not is_value(each.type) and not self.is_required(each) else name
+
+    def _value(self, each: Property) -> str:
+        """The value that a property is declared with; empty where it has none."""
+        if self.edition.initializers and self.is_filled(each):
+            return "new()" if each.type.kind == "map" else "[]"
+        return ""
 
     def _start(self, each: Property) -> str:
         return self.initial(each) or f"new {self.type_name(each.type)}{{}}"

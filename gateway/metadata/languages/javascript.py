@@ -47,7 +47,10 @@ class JavaScriptGenerator(ScriptGenerator):
         yield f"(function ({own}) {{"
         for name, number in info.members:
             value = str(number) if info.is_numeric else f'"{info.text_of(name)}"'
-            yield from indented([f'{own}["{name}"] = {value}'])
+            if info.is_numeric and self.edition.named_numbers:
+                yield from indented([f'{own}[{own}["{name}"] = {value}] = "{name}"'])
+            else:
+                yield from indented([f'{own}["{name}"] = {value}'])
         yield f"}})({own} || ({own} = {{}}));"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -68,7 +71,8 @@ class JavaScriptGenerator(ScriptGenerator):
             yield f"/** @param {{{{{','.join(every)}}}}} [init] */"
         yield f"constructor(init) {{ {'super(init); ' if info.base else ''}Object.assign(this, init) }}"
         for each in self.properties(info):
-            yield from self._note(self.type_name(each.type), each.description if self.describes() else "", noted=noted)
+            kind = f"{'?' if self.is_optional(each) else ''}{self.type_name(each.type)}"
+            yield from self._note(kind, each.description if self.describes() else "", noted=noted)
             yield f"{self.member(each)}{f' = {self.initial(each)}' if self.initial(each) else ''};"
         operation = self.operation(info)
         if operation is not None and self.is_marked(info):

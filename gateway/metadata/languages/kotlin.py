@@ -76,11 +76,12 @@ class KotlinGenerator(JvmGenerator):
         yield "}"
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
+        open_ = "open " if self.edition.open_members else ""
         for number, each in enumerate(self.properties(info)):
             if number and (each.description or info.is_contract):
                 yield ""
             yield from self.member_annotations(info, each)
-            yield f"{self.renamed(each)}var {self.member(each)}:{self._declared(each)}"
+            yield f"{self.renamed(each)}{open_}var {self.member(each)}:{self._declared(each)}"
         operation = self.operation(info)
         if operation is not None and operation.returns is not None and self.is_marked(info):
             answer = self.type_name(operation.returns)
@@ -93,5 +94,4 @@ class KotlinGenerator(JvmGenerator):
         kind = self.type_name(each.type)
         if self.initial(each):
             return f"{kind}? = {self.initial(each)}"
-        filled = self.flag("InitializeCollections") and each.type.kind in ("list", "map")
-        return f"{kind} = {kind}()" if filled else f"{kind}? = null"
+        return f"{kind} = {kind}()" if self.is_filled(each) else f"{kind}? = null"

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from gateway.errors import FieldError, ValidationFailed
+from gateway.metadata.languages import editions
+
 # SECURITY: the Host header is the client's, and the address stands in the document's head.
 _NO_ADDRESS = re.compile(r"[^\w.:/\[\]%~-]")
 _ENTRY = re.compile(r"(?:\{[^{}]*\}|[^,])+")
@@ -18,18 +21,29 @@ class Options:
     :ivar base_url: the service's address, for which the types are.
     :ivar date: when, for the document's head.
     :ivar bare: types without routes and return markers, as pages show them.
+    :ivar edition: how the generators of a version of ServiceStack write types.
     """
 
     base_url: str = "http://localhost"
     given: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
     bare: bool = False
+    edition: editions.Edition = editions.DEFAULT
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[str, str | None]], base_url: str, date: str) -> Options:
-        """Options from names and values; of a repeated name the last value counts."""
+    def of(cls, pairs: Iterable[tuple[str, str | None]], base_url: str, date: str, version: str = "") -> Options:
+        """Options from names and values; of a repeated name the last value counts.
+
+        :param version: the version of ServiceStack to write types as, unless the option ``version`` gives one.
+        :raises ValidationFailed: when that is not a version of ServiceStack.
+        """
         given = {name.lower(): (value or "").strip() for name, value in pairs}
-        return cls(_NO_ADDRESS.sub("", base_url), given, date)
+        requested = given.pop("version", "")
+        try:
+            edition = editions.edition(requested or version)
+        except ValueError as error:
+            raise ValidationFailed("types", [FieldError("Invalid", "version", f"version: {error}.")]) from None
+        return cls(_NO_ADDRESS.sub("", base_url), given, date, edition=edition)
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ _IMPORTS = (
     "dataclasses_json:dataclass_json/LetterCase/Undefined/config,enum:Enum/IntEnum/IntFlag"
 )
 _QUOTE = '"'
+#: What a value starts with that is never null, in editions that say so.
+_ZEROS = {"int": "0", "float": "0.0", "bool": "False", "decimal.Decimal": "decimal.Decimal(0)"}
 _DOTTED = rf"{values.NAME}(?:\.{values.NAME})*"
 _MODULE = rf"\.*{_DOTTED}(?::(?:\*|{values.NAME}(?:/{values.NAME})*))?"
 _ARGUMENT = rf"{values.NAME}=(?:{_DOTTED}|[0-9]+)"
@@ -181,11 +183,19 @@ class PythonGenerator(Generator):
         """One field. What its name can't be, or what camelCase would not give back, is named in its metadata."""
         member = member_name(each.name)
         kind = self.type_name(each.type)
-        default = self.initial(each) or "None"
-        annotation = kind if self.initial(each) else f"Optional[{kind}]"
-        if _camel(member) == each.wire:
-            return f"{member}: {annotation} = {default}"
-        return f"{member}: {annotation} = field(metadata=config(field_name='{each.wire}'), default={default})"
+        factory, start = self._start(each, kind)
+        annotation = kind if factory or start else f"Optional[{kind}]"
+        default = f"default_factory={factory}" if factory else f"default={start or 'None'}"
+        if _camel(member) != each.wire:
+            return f"{member}: {annotation} = field(metadata=config(field_name='{each.wire}'), {default})"
+        return f"{member}: {annotation} = {f'field({default})' if factory else start or 'None'}"
+
+    def _start(self, each: Property, kind: str) -> tuple[str, str]:
+        """The function that makes a member's first value, or that value; both empty for None."""
+        if self.initial(each) or not self.edition.zeros or not self.is_required(each):
+            return "", self.initial(each)
+        factory = {"list": "list", "map": "dict"}.get(each.type.kind, "")
+        return factory, _ZEROS.get(kind, "") if each.type.kind == "scalar" else ""
 
 
 def member_name(name: str) -> str:

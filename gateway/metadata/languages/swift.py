@@ -12,7 +12,6 @@ from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, unique
 from gateway.metadata.languages.texts import indented
 
-_VERSION = "5.0"
 #: A value of any type, which Swift has no type for that is read from JSON.
 _ANYTHING = """\
 public enum AnyValue : Codable
@@ -89,7 +88,7 @@ class SwiftGenerator(Generator):
     def _facts(self) -> Iterator[str]:
         for line in super()._facts():
             if line.startswith("Version"):
-                yield f"SwiftVersion: {_VERSION}"
+                yield f"SwiftVersion: {self.edition.swift}"
             yield line
 
     def opening(self) -> Iterator[str]:
@@ -166,8 +165,7 @@ class SwiftGenerator(Generator):
         return f"case {self.free(word)}{f' = {self.quoted(each.wire)}' if word != each.wire else ''}"
 
     def _may_be_nil(self, each: Property) -> bool:
-        filled = self.flag("InitializeCollections") and each.type.kind in ("list", "map")
-        return not filled and self.may_be_absent(each)
+        return not self.is_filled(each) and self.may_be_absent(each)
 
     def _start(self, each: Property) -> str:
         """The value that a property starts with, empty for nil."""

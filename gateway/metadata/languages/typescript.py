@@ -52,7 +52,7 @@ class ScriptGenerator(Generator):
     rules = {"GlobalNamespace": values.dotted(keywords.JAVASCRIPT), "DefaultImports": _IMPORTS}
     list_form = "{0}[]"
     has_flags = has_numbered = True
-    map_form = "{{ [index: {0}]: {1}; }}"
+    map_form = ""
 
     def ordered(self) -> list[TypeInfo]:
         return dependencies_first(self.types, self.contract.by_name)
@@ -67,7 +67,7 @@ class ScriptGenerator(Generator):
         if ref.kind == "map" and ref.name not in self.as_texts:
             # Objects have texts and numbers as names, and no other types.
             kind = "number" if self.type_name(ref.arguments[0]) == "number" else "string"
-            return self.map_form.format(kind, self.item_name(ref.arguments[1]))
+            return self.edition.map_form.format(kind, self.item_name(ref.arguments[1]))
         return super().type_name(ref)
 
     def knows(self, interface: InterfaceRef) -> bool:
@@ -75,13 +75,24 @@ class ScriptGenerator(Generator):
 
     def annotations(self, info: RecordInfo) -> Iterator[str]:
         """What stands before a class."""
-        yield from self.block(info.description)
+        yield from self.described(info.description)
         yield from self.remarks(info)
+
+    def described(self, text: str) -> Iterator[str]:
+        """A description, as the edition writes it."""
+        if not self.edition.one_line:
+            yield from self.block(text)
+        elif self.describes() and (lines := self.comment_lines(text)):
+            yield f"/** @description {' '.join(lines)} */"
 
     def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
         """What stands before a member."""
-        yield from self.block(each.description)
+        yield from self.described(each.description)
         yield from self.member_remarks(info, each)
+
+    def question(self, each: Property) -> str:
+        """The mark of a member that may be left out."""
+        return "?" if self.flag("MakePropertiesOptional") or self.is_optional(each) else ""
 
     def empty(self, ref: TypeRef) -> str:
         """A value of a type that is no list, from which the client library knows how to read an answer."""
@@ -155,13 +166,13 @@ class TypeScriptGenerator(ScriptGenerator):
             yield "}"
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from self.block(info.description)
+        yield from self.described(info.description)
         if info.flags:
             yield "// @Flags()"
         yield from (f"export enum {self.class_name(info.name)}", "{")
         for name, number in info.members:
             value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
-            yield from indented([*self.block(info.descriptions.get(name, "")), f"{name} = {value},"])
+            yield from indented([*self.described(info.descriptions.get(name, "")), f"{name} = {value},"])
         yield "}"
 
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -176,11 +187,11 @@ class TypeScriptGenerator(ScriptGenerator):
         yield "}"
 
     def _members(self, info: RecordInfo) -> Iterator[str]:
-        optional = "?" if self.flag("MakePropertiesOptional") else ""
         for each in self.properties(info):
             yield from self.member_annotations(info, each)
-            value = f" = {self.initial(each)}" if self.initial(each) else ""
-            yield f"public {self.member(each)}{optional if not value else ''}: {self.type_name(each.type)}{value};"
+            start = self.initial(each) or self._collection(each)
+            value = f" = {start}" if start else ""
+            yield f"public {self.member(each)}{'' if value else self.question(each)}: {self.type_name(each.type)}{value};"
             if each.description or info.is_contract:
                 yield ""
         if self.properties(info) and not (self.properties(info)[-1].description or info.is_contract):
@@ -189,6 +200,12 @@ class TypeScriptGenerator(ScriptGenerator):
         inherited = "super(init); " if info.base else ""
         yield f"public constructor(init?: Partial<{own}>) {{ {inherited}(Object as any).assign(this, init); }}"
         yield from self._answer(info)
+
+    def _collection(self, each: Property) -> str:
+        """The value of a collection that is never left out."""
+        if not self.edition.initializers or not self.is_required(each) or self.flag("MakePropertiesOptional"):
+            return ""
+        return {"list": "[]", "map": "{}"}.get(each.type.kind, "")
 
     def _answer(self, info: RecordInfo) -> Iterator[str]:
         operation = self.operation(info)
@@ -227,7 +244,7 @@ class DeclarationGenerator(ScriptGenerator):
         yield from indented(super().body())
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from self.block(info.description)
+        yield from self.described(info.description)
         values = [str(number) if info.numbered else self.quoted(info.text_of(name)) for name, number in info.members]
         # A sum of members is any number.
         kind = "number" if info.flags else " | ".join(values) or "never"
@@ -239,11 +256,10 @@ class DeclarationGenerator(ScriptGenerator):
         extends = ", ".join([*bases, *self.implements(info)])
         yield f"interface {self.own_name(info)}{f' extends {extends}' if extends else ''}"
         yield "{"
-        optional = "?" if self.flag("MakePropertiesOptional") else ""
         for each in self.properties(info):
             yield from indented(self.member_annotations(info, each))
             value = f" // {self.initial(each)}" if self.initial(each) else ""
-            yield f"    {self.member(each)}{optional}: {self.type_name(each.type)};{value}"
+            yield f"    {self.member(each)}{self.question(each)}: {self.type_name(each.type)};{value}"
         yield "}"
 
     def markers(self) -> Iterator[str]:

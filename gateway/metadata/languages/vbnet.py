@@ -29,7 +29,11 @@ class VisualBasicGenerator(DotnetGenerator):
     array_form = "{0}()"
     optional_form = "Nullable(Of {0})"
     generic_form = "{0}(Of {1})"
-    defaults = {name: value for name, value in CSharpGenerator.defaults.items() if name != "MakeInternal"}
+    defaults = {
+        name: value
+        for name, value in CSharpGenerator.defaults.items()
+        if name not in ("MakeInternal", "AddNullableAnnotations")
+    }
     rules = {
         "GlobalNamespace": values.dotted(keywords.VISUAL_BASIC, folded=True),
         "AddNamespaces": values.dotted_list(keywords.VISUAL_BASIC, folded=True),
