@@ -26,6 +26,7 @@ from gateway.contract.catalog import Access, Catalog, Operation
 from gateway.contract.dto import Dto, Instance
 from gateway.errors import NotAuthenticated, PermissionMissing, RoleMissing
 from gateway.replies import Content, Headers, Reply
+from gateway.tracing import Tracer
 from models import Unit
 
 if TYPE_CHECKING:
@@ -451,6 +452,10 @@ class Front(Protocol):
 
     def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
         """Run handlers beside the old host in this application, in which nothing that they write is stored."""
+        ...
+
+    def trace_with(self, tracer: Tracer) -> None:
+        """Make spans of the requests to the old host from now on."""
         ...
 
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:

@@ -302,8 +302,10 @@ def check_config(*, as_json: bool) -> None:
     from gateway.users.part import users_of
 
     settings = Settings.from_environment()
-    if users_of(wsgi.load(settings.service)) is not None:
-        settings = replace(settings, secret=settings.signing_secret())
+    service = wsgi.load(settings.service)
+    if users_of(service) is not None:
+        settings = replace(settings, secret=settings.existing_secret())
+    wsgi.tracer(service)
     if as_json:
         print_json({variable: value for variable, value, _ in settings.shown()})
         return

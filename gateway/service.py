@@ -33,8 +33,10 @@ from gateway.http.app import App, Options, create_app
 from gateway.places import Kind, Places, Share, shares
 from gateway.rows import Rows
 from gateway.settings import SECRET_BYTES, Settings
+from gateway.tracing import Tracer
 from models import Database, Unit, connect
 from models.engine import migrations, owners
+from models.engine.observed import observe
 from serializers.dialect import DEFAULT, Dialect
 from serializers.registry import default_registry
 
@@ -276,11 +278,18 @@ class Service:
             if operation.idempotent:
                 yield f"{operation.name} can't be idempotent: the service remembers no keys without Users()"
 
-    def application(self, settings: Settings, database: Database | None = None, probed: Database | None = None) -> App:
+    def application(
+        self,
+        settings: Settings,
+        database: Database | None = None,
+        probed: Database | None = None,
+        tracer: Tracer | None = None,
+    ) -> App:
         """Return the WSGI application for some settings. Raises CatalogError when declarations contradict each other.
 
         :param database: the database; None for a service without tables.
         :param probed: the same database with a separate connection, for ``/ready``; None to use `database`.
+        :param tracer: makes spans of requests and transactions; None for no traces.
         """
         self.check()
         callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]
@@ -289,6 +298,8 @@ class Service:
         sources = [metrics.of_places(options.admission.places)]
         if database is not None:
             sources.append(metrics.of_database(database))
+            if tracer is not None:
+                observe(database, tracer)
         subscribers = None
         if self._event_sender is not None and database is not None:
             subscribers = self._event_sender.subscribers(settings, database, callers, self._documents())
@@ -303,6 +314,7 @@ class Service:
             once=once,
             subscribers=subscribers,
             pages=self._has_pages,
+            tracer=tracer,
         )
         if self._front is None:
             return create_app(self.catalog, default_registry(), database, callers, options)

@@ -501,13 +501,28 @@ class Settings:
 
         :raises ConfigurationError: when GATEWAY_SECRET is not set, and the database is a server's or the file can't be used.
         """
+        return self.secret or _kept_secret(self._secret_file())
+
+    def existing_secret(self) -> str:
+        """Return the secret that signs tokens; empty where the first start is to create it. Nothing is created here.
+
+        :raises ConfigurationError: as for `signing_secret`.
+        """
         if self.secret:
             return self.secret
-        if self.sqlite_path is None:
+        path = self._secret_file()
+        try:
+            return _read_secret(path) if path.exists() else ""
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+    def _secret_file(self) -> Path:
+        database = self.sqlite_path
+        if database is None:
             raise ConfigurationError(
                 "GATEWAY_SECRET must be set: with this database the nodes have no file to share it in."
             )
-        return _kept_secret(self.sqlite_path)
+        return database.with_name(f"{database.name}.secret")
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -542,6 +557,37 @@ def names_service() -> bool:
     return bool(FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", ""))
 
 
+_PROTOCOL = "http/protobuf"
+
+
+def traces_exporter() -> str:
+    """Return how OpenTelemetry's own variables want traces to be exported: ``otlp`` or ``console``; empty for not at all.
+
+    They are asked for by OTEL_TRACES_EXPORTER, or by an endpoint.
+
+    :raises ConfigurationError: when they ask for what there is not.
+    """
+    env = FileAwareEnv(strip_whitespace=True)
+    exporter = env.str("OTEL_TRACES_EXPORTER", "")
+    endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    endpoint = next(filter(None, (env.str(each, "") for each in endpoints)), "")
+    is_asked = exporter != "none" and bool(exporter or endpoint)
+    if not is_asked or env.str("OTEL_SDK_DISABLED", "").lower() == "true":
+        return ""
+    if exporter not in ("", "otlp", "console"):
+        raise ConfigurationError(f"OTEL_TRACES_EXPORTER: {exporter} is not known here. Use otlp, console or none.")
+    if exporter == "console":
+        return exporter
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        if (protocol := env.str(name, "") or _PROTOCOL) != _PROTOCOL:
+            raise ConfigurationError(
+                f"{name}: traces can't be sent by {protocol}. Use {_PROTOCOL}, port 4318 as a rule."
+            )
+    if endpoint and re.fullmatch(r"https?://[^\s/]+(/\S*)?", endpoint) is None:
+        raise ConfigurationError("OTEL_EXPORTER_OTLP_ENDPOINT: must be a URL, as http://127.0.0.1:4318")
+    return "otlp"
+
+
 def service_name() -> str:
     """Return the name of this process's service, as module:attribute. Raises ConfigurationError."""
     name = FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", _SESSIONS)
@@ -550,9 +596,8 @@ def service_name() -> str:
     return name
 
 
-def _kept_secret(database: Path) -> str:
-    """Return the secret in the file beside the database. The first process to need it creates it. Raises ConfigurationError."""
-    path = database.with_name(database.name + ".secret")
+def _kept_secret(path: Path) -> str:
+    """Return the secret in a file. The first process to need it creates it. Raises ConfigurationError."""
     try:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -562,10 +607,12 @@ def _kept_secret(database: Path) -> str:
             made = secrets.token_urlsafe(SECRET_BYTES)
             file.write(made)
     except OSError as error:
-        raise ConfigurationError(
-            f"GATEWAY_SECRET is not set, and {path} can't be used to keep one: {error.strerror}"
-        ) from error
+        raise _unusable(path, error) from error
     return made
+
+
+def _unusable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"GATEWAY_SECRET is not set, and {path} can't be used to keep one: {error.strerror}")
 
 
 def _read_secret(path: Path) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from gateway import __version__
 from gateway.errors import ConfigurationError
 from gateway.http import refusals
 from gateway.http.app import App
 from gateway.http.request import new_request_id
 from gateway.service import Service
-from gateway.settings import Settings
+from gateway.settings import Settings, traces_exporter
+from gateway.tracing import Tracer
 from models import Database, SchemaMismatch, connect
 from models.engine import migrations, owners
 from models.engine.engines import PATIENCE
@@ -67,7 +69,26 @@ def build(
     :param probed: the database by a connection of its own, for ``/ready``; None for the application's.
     :param service: the service; None for the one that the settings name.
     """
-    return (service or load(settings.service)).application(settings, database, probed)
+    service = service or load(settings.service)
+    return service.application(settings, database, probed, tracer(service))
+
+
+def tracer(service: Service) -> Tracer | None:
+    """Return what exports the traces of a service as OpenTelemetry's variables tell; None where they ask for none.
+
+    :raises ConfigurationError: when one of them can't be used, or the packages are not installed.
+    """
+    exporter = traces_exporter()
+    if not exporter:
+        return None
+    try:
+        # PERF: servers that export no traces need none of it.
+        from gateway import spans
+    except ImportError as error:
+        raise ConfigurationError(
+            f"OTEL_… asks for traces, and {error.name} is not installed. Install it with pip install 'sessions-gateway[otel]'."
+        ) from error
+    return spans.exporting(exporter, service.title, __version__)
 
 
 def load(name: str) -> Service:

@@ -24,6 +24,7 @@ from gateway.http import (
     middleware,
     refusals,
     routing,
+    traced,
     unknown,
 )
 from gateway.http.admission import PLACE, Admission
@@ -44,6 +45,7 @@ from gateway.http.tables import Tables
 from gateway.metadata.library import Library
 from gateway.metrics import Meter
 from gateway.places import Place
+from gateway.tracing import Tracer
 from models import Database
 from serializers.base import Limits
 from serializers.dialect import DEFAULT, Dialect
@@ -146,6 +148,7 @@ class Options:
     :ivar metrics_bind: that address, as GATEWAY_METRICS_BIND has it; empty for none.
     :ivar subscribers: who sends events; None where nobody does.
     :ivar pages: whether there are pages about the service, with generated types, OpenAPI and the explorer.
+    :ivar tracer: makes spans; None where no traces are exported.
     """
 
     realm: str = "gateway"
@@ -176,6 +179,7 @@ class Options:
     metrics_bind: str = ""
     subscribers: Subscribers | None = None
     pages: bool = True
+    tracer: Tracer | None = None
 
 
 def create_app(
@@ -286,6 +290,8 @@ def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Ite
     """Yield the middleware in the order for requests. Responses pass it in the opposite order."""
     formats = middleware.Formats(registry, options.default_format, jsonp=options.jsonp)
     yield middleware.Envelope(formats, hardening.Hardening(options.transport_seconds), options.write_line)
+    if options.tracer is not None:
+        yield traced.Tracing(options.tracer)
     yield middleware.FormOverriding(pipeline)
     if options.origins:
         yield middleware.CrossOrigin(options.origins)

@@ -15,7 +15,7 @@ from gateway import addresses, logs, turns
 from gateway.calls import Arrival, Callers, Front, Way
 from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import ServiceError
-from gateway.http import conditional, forwarded
+from gateway.http import conditional, forwarded, traced
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, create_app
 from gateway.http.metadata import Visibility, base_url
@@ -28,11 +28,14 @@ from gateway.http.resources import FormResource
 from gateway.logs import Line
 from gateway.places import Places, shares
 from gateway.rates import Rates
+from gateway.tracing import Tracer
 from models import Database
 from serializers.registry import Registry
 
 #: In the WSGI environment: the operation that a request calls, and why it could not be forwarded.
 _OPERATION, _PROBLEM = "gateway.front.operation", "gateway.front.problem"
+#: In the WSGI environment: the template of the route of a request that could not be forwarded.
+_TEMPLATE = "gateway.front.template"
 #: In the WSGI environment: the request that is forwarded by the contract.
 _CALL = "gateway.front.call"
 #: Bytes of a response that is written by the contract.
@@ -47,6 +50,7 @@ class Failing:
         problem = request.env.get(_PROBLEM)
         if problem is not None:
             request.operation = request.env.get(_OPERATION)
+            request.uri_template = request.env.get(_TEMPLATE)
             raise problem
 
 
@@ -114,10 +118,12 @@ class FrontApp(App):
 
     :ivar front: decides which, and forwards.
     :ivar typed: the application whose handlers ask the old host.
+    :ivar tracer: makes spans; None where no traces are exported.
     """
 
     front: Front
     typed: App
+    tracer: Tracer | None = None
     _formats: Formats
     _write_line: Callable[[Line], None]
 
@@ -163,6 +169,7 @@ class FrontApp(App):
         request.id = logs.current.request_id = arrival.request_id
         request.operation, request.began = operation, began
         take_trace(request)
+        span = None if self.tracer is None else traced.begin(request, self.tracer)
         # Others compute while this request waits for the old host.
         turns.leave()
         started: list[Any] = []
@@ -175,8 +182,13 @@ class FrontApp(App):
             blocks = self.front.forward(operation, env, arrival, start)
         except ServiceError as error:
             env[_OPERATION], env[_PROBLEM], env["HTTP_X_REQUEST_ID"] = operation, error, request.id
+            env[_TEMPLATE] = request.uri_template
             return super().__call__(env, start_response)
-        return LoggedStream(blocks, partial(self._log, request, started[0]))
+        finally:
+            if span is not None:
+                span.leave()
+        logged = LoggedStream(blocks, partial(self._log, request, started[0]))
+        return logged if span is None else traced.TracedStream(logged, request, span, int(started[0][:3]))
 
     def _arrival(self, env: dict[str, Any], request: Request, peer: str, chain: str) -> Arrival:
         return Arrival(_id_of(env), peer, self._chain(peer, chain), request.prefix)
@@ -212,6 +224,7 @@ class FrontApp(App):
         self._formats.choose(request)
         found = self._router.find(request.path, req=request)
         resource, variables = (None, {}) if found is None else (found[0], found[2])
+        request.uri_template = None if found is None else found[3]
         if isinstance(resource, FormResource):
             operation = resource.operation_of(_verb(request), **variables)
             if operation is None and request.method == "OPTIONS":
@@ -272,8 +285,11 @@ def create_front(
     )
     app.add_route("/front", FrontResource(app.visibility, front, catalog))
     places = Places(shares(1, writes=1, lists=1, streams=1, per_caller=1, streams_per_caller=1))
-    shadow = replace(options, admission=Admission(places, Rates({})), write_line=None, probed=None)
+    shadow = replace(options, admission=Admission(places, Rates({})), write_line=None, probed=None, tracer=None)
     front.shadow_with(create_app(catalog, registry, database, callers, shadow, pipeline_type=RolledBack), app.registry)
     assert options.write_line is not None
+    if options.tracer is not None:
+        app.tracer = options.tracer
+        front.trace_with(options.tracer)
     app.stand_before(front, typed, formats, options.write_line)
     return app

@@ -24,6 +24,7 @@ from urllib3.util import create_urllib3_context
 
 from gateway import counters
 from gateway.errors import OutcomeUnknown, ServiceError, Unavailable
+from gateway.tracing import Tracer
 from gateway.upstream.address import Address
 from gateway.upstream.limits import Timeouts
 
@@ -176,7 +177,10 @@ class Host:
 
     :param connections: requests that a process has with it at once.
     :param ca_file: certificates to trust beside none of the system's; empty for the system's.
+    :ivar tracer: makes spans of requests; None where no traces are exported.
     """
+
+    tracer: Tracer | None = None
 
     def __init__(self, address: Address, timeouts: Timeouts, connections: int, ca_file: str = "") -> None:
         self.address = address
@@ -197,6 +201,21 @@ class Host:
         :raises Unavailable: when the host can't be reached, is busy, or does not answer a read in time.
         :raises OutcomeUnknown: when the connection was lost after a write was sent.
         """
+        if self.tracer is None:
+            return self._send_in_turn(outgoing)
+        address = self.address
+        url = f"{address.scheme}://{address.authority}{outgoing.target.partition('?')[0]}"
+        made: dict[str, str] = {}
+        with self.tracer.call(outgoing.method, url, made) as answered:
+            outgoing.headers = [
+                *((name, value) for name, value in outgoing.headers if name.lower() not in made),
+                *made.items(),
+            ]
+            answer = self._send_in_turn(outgoing)
+            answered(answer.status)
+            return answer
+
+    def _send_in_turn(self, outgoing: Outgoing) -> Answer:
         if self._process != os.getpid():
             self._begin()
         slots = self._slots

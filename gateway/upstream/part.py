@@ -14,6 +14,7 @@ from gateway.contract.catalog import Catalog, Operation
 from gateway.errors import CatalogError, status
 from gateway.rows import Rows
 from gateway.service import Service
+from gateway.tracing import Tracer
 from gateway.upstream import address, headers, raw, recording, shadow
 from gateway.upstream.callers import PassedOn
 from gateway.upstream.host import Host
@@ -179,6 +180,10 @@ class Upstream:
     def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
         """Run handlers beside the old host in this application, in which nothing that they write is stored."""
         self._shadows.application, self._shadows.registry = application, registry
+
+    def trace_with(self, tracer: Tracer) -> None:
+        """Make spans of the requests to the old host from now on."""
+        self._host.tracer = tracer
 
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:
         """Let the handlers that this thread calls meanwhile forward this request."""

@@ -285,6 +285,8 @@ class Database:
         #: What happened in this process: ``("transactions", "read" or "write", outcome)``, ``("repeats", reason)``, ``("lock waits",
         #: "waited" or "timed out")``, ``("connections", "waited" or "timed out")`` and ``("connection seconds",)`` for the time waited.
         self.counts = Counts()
+        #: Makes its units of work (`models.engine.observed`).
+        self.unit_type: Callable[[Database, bool, Budget | None], Unit] = Unit
         self._inherited: list[Pool] = []
         self._renew()
 
@@ -295,7 +297,7 @@ class Database:
         :param budget: what the unit may use; None for no limit.
         Raises Duplicate and Unavailable in place of the driver's errors.
         """
-        return Unit(self, write, budget)
+        return self.unit_type(self, write, budget)
 
     def run(self, work: Callable[[Unit], Result], *, write: bool = True, budget: Budget | None = None) -> Result:
         """Do a whole unit of work, again where it failed for no fault of its own and nothing of it can be stored: another unit's lock
@@ -309,7 +311,7 @@ class Database:
         begin = time.monotonic()
         attempt = 1
         while True:
-            unit = Unit(self, write, budget)
+            unit = self.unit_type(self, write, budget)
             try:
                 with unit:
                     return work(unit)

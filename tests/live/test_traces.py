@@ -1,0 +1,90 @@
+"""Traces of a running server, as a collector gets them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.live.sessions import create
+from tests.servers import FIRST_USER, GatewayFactory
+
+pytest.importorskip("opentelemetry.sdk", reason="OpenTelemetry is not installed")
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+
+class Collector(ThreadingHTTPServer):
+    """Takes traces by OTLP over HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Taker)
+        self.taken: list[tuple[str, ExportTraceServiceRequest]] = []
+
+
+class Taker(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.taken.append((self.path, ExportTraceServiceRequest.FromString(body)))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with Collector() as made:
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+def test_every_workers_spans_reach_the_collector_before_it_ends(
+    make_gateway: GatewayFactory, collector: Collector, server: str
+) -> None:
+    gateway = make_gateway(
+        **FIRST_USER,
+        GATEWAY_SERVER=server,
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.server_address[1]}",
+        # Only the end of a worker exports.
+        OTEL_BSP_SCHEDULE_DELAY="600000",
+        OTEL_RESOURCE_ATTRIBUTES="deployment.environment=test",
+        OTEL_SERVICE_NAME="sessions-of-the-test",
+    )
+    gateway.start()
+    for number in range(20):
+        create(gateway, f"session {number}")
+    assert collector.taken == []
+    assert gateway.stop() == 0
+    assert {path for path, _ in collector.taken} == {"/v1/traces"}
+    resources = [each for _, document in collector.taken for each in document.resource_spans]
+    for each in resources:
+        attributes = {one.key: one.value.string_value for one in each.resource.attributes}
+        assert attributes["service.name"] == "sessions-of-the-test"
+        assert attributes["deployment.environment"] == "test"
+    names = [span.name for one in resources for scope in one.scope_spans for span in scope.spans]
+    assert names.count("POST /sessions") == 20
+    assert names.count("transaction") >= 20
+
+
+def test_a_collector_that_is_away_delays_nothing(make_gateway: GatewayFactory, server: str) -> None:
+    gateway = make_gateway(
+        **FIRST_USER,
+        GATEWAY_SERVER=server,
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1",
+        OTEL_BSP_SCHEDULE_DELAY="200",
+    )
+    gateway.start()
+    for number in range(5):
+        create(gateway, f"session {number}")
+    assert gateway.stop() == 0
+    assert "Traceback" not in gateway.printed()
