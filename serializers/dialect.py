@@ -97,7 +97,7 @@ class Dialect:
         :raises ValueError: for what is not a version of ServiceStack from 4 on, or for a value that an option does not have.
         """
         numbers = _VERSION.fullmatch(version.strip())
-        number = (int(numbers[1]), int(numbers[2] or 0)) if numbers else (0, 0)
+        number = (int(numbers[1]), _minor(numbers[2] or "")) if numbers else (0, 0)
         known = next((dialect for since, dialect in _HOSTS if number >= since), None)
         if known is None:
             raise ValueError(f"{version!r} is not a version of ServiceStack from 4 on, such as '5.8' or '8.1'")
@@ -126,6 +126,11 @@ class Dialect:
             if change is not None:
                 found = change(found, value.strip().lower() if colon else "true")
         return found
+
+
+def _minor(digits: str) -> int:
+    # Hosts write 8.0.2 as 8.02.
+    return 0 if digits.startswith("0") or not digits else int(digits)
 
 
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d{1,4}))?(?:\.\d{1,9}){0,2}", re.ASCII)

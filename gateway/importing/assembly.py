@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -77,6 +78,12 @@ _OWN_INTERFACES = words(
 _RESERVED = frozenset(("NAMESPACE",))
 #: Bases that have no values, with the number of arguments of which the last one matters.
 _QUERIES = frozenset(("QueryDb", "QueryData"))
+#: How languages without overloaded names call those of two types, and hosts of version 4 all of them.
+_QUERY = re.compile(r"(QueryDb|QueryData|QueryBase)(?:_?[12])?")
+#: A wildcard as newer hosts write it.
+_DOUBLE_STARRED = re.compile(r"{\*{1,2}(\w+)}")
+#: How languages without overloaded names, and hosts of version 4, call these: ``QueryDb2<From, Into>``, ``QueryBase<T>``.
+_QUERY = re.compile(r"(QueryDb|QueryData|QueryBase)(?:_?[12])?")
 
 
 def assemble(draft: Draft) -> Contract:
@@ -112,8 +119,10 @@ class _Assembly:
         self.types: dict[str, TypeInfo] = {}
 
     def _declare(self, each: DraftRecord | DraftEnum) -> None:
-        if isinstance(each, DraftRecord) and each.name in _QUERIES and len(each.parameters) > 1:
-            return
+        if isinstance(each, DraftRecord) and each.parameters:
+            known_as = _query(TypeUse(each.name, tuple(map(TypeUse, each.parameters))))
+            if known_as.name in _QUERIES and (len(each.parameters) > 1 or known_as.name != each.name):
+                return
         is_pair = each.name == "KeyValuePair" and _arity(each) == 2
         if f"{each.namespace}.".startswith("System.") or is_pair:
             # .NET's own, which `_of` knows.
@@ -135,10 +144,14 @@ class _Assembly:
             self.declared[each.name] = each
 
     def _rename(self, each: DraftRecord | DraftEnum, known: DraftRecord | DraftEnum) -> None:
+        if not _arity(each):
+            # Operations have no parameters: their names are what clients know.
+            self.declared[each.name] = each
+            each, known = known, each
         name = f"{each.name}{_arity(each)}"
         if name in self.declared:
             return
-        self.losses.add(f"two types of one name and other parameters: the second one is called {name}", each.name)
+        self.losses.add(f"two types of one name and other parameters: the generic one is called {name}", each.name)
         self.renamed[each.name, _arity(each)] = name
         each.name = name
         self.declared[name] = each
@@ -160,15 +173,19 @@ class _Assembly:
         if operations:
             for name in unused:
                 self.losses.add("a type that no operation leads to: declared, but not in metadata", name)
-        return Contract(operations, ordered | {name: self.types[name] for name in unused})
+        return Contract(operations, ordered | found.reachable(TypeRef("record", name) for name in unused))
 
     def _requests(self) -> list[DraftOperation]:
         found: dict[str, DraftOperation] = {}
         for each in self.draft.operations:
             if each.request.lower() in found:
                 raise ImportFailed(f"{each.place}: the operation {each.request} is declared twice")
-            if not isinstance(self.types.get(each.request), RecordInfo):
+            request = self.types.get(each.request)
+            if not isinstance(request, RecordInfo):
                 raise ImportFailed(f"{each.place}: the request {each.request} is not declared as a class")
+            if request.parameters:
+                self.losses.add("an operation whose request is generic: a base of other requests", each.request)
+                continue
             found[each.request.lower()] = each
         return [*found.values()]
 
@@ -253,6 +270,10 @@ class _Assembly:
     def _base(self, draft: DraftRecord) -> TypeRef | None:
         use = draft.base
         assert use is not None
+        query = _query(use)
+        if query.name != use.name and use.name.startswith("QueryBase"):
+            self.losses.add(f"{use.name}, as version 4 calls it: read as {query.name}", draft.name)
+        use = query
         if use.name in _QUERIES and len(use.arguments) > 1:
             self.losses.add(f"{use.name} of two types: read as that of the second one", draft.name)
             use = replace(use, arguments=use.arguments[-1:])
@@ -406,7 +427,8 @@ class _Assembly:
         known = {each.name.lower() for each in Contract((), self.types).all_properties(request)}
         for route in draft.routes:
             path = route.path if route.path.startswith("/") else f"/{route.path}"
-            path = path.partition("?")[0]
+            path = _DOUBLE_STARRED.sub(r"{\1*}", path.partition("?")[0])
+            route = Route(route.verbs, path)
             if not all(each.isidentifier() for each in route.variables) or any(each.isspace() for each in path):
                 raise ImportFailed(f"{draft.place}: {route.path[:200]!r} is not the path of a route")
             for each in route.variables:
@@ -428,6 +450,14 @@ class _Assembly:
                 self.losses.add("a route that another operation has: left out", f"{request} {route.path}: {other}")
                 return False
         return True
+
+
+def _query(use: TypeUse) -> TypeUse:
+    """A base of AutoQuery requests by the name that the library has for it; any other base as it is."""
+    found = _QUERY.fullmatch(use.name) if use.arguments else None
+    if found is None:
+        return use
+    return replace(use, name="QueryDb" if found[1] == "QueryBase" else found[1])
 
 
 def _list(name: str, item: TypeRef) -> TypeRef:

@@ -88,6 +88,18 @@ class BraceReader(ABC):
     def enum(self, notes: Notes) -> None:
         """Read an enum; the word that begins it is next."""
 
+    def inner(self, owner: str, notes: Notes, *enums: str) -> bool:
+        """Read a type inside of another one, beside which it is declared; return whether there was one.
+
+        :param enums: words that begin an enum.
+        """
+        tokens = self.tokens
+        if not tokens.sees(*enums, *self.kinds):
+            return False
+        self.collector.draft.losses.add("a type inside of another one: beside it", f"{owner}.{tokens.ahead().text}")
+        self.enum(notes) if tokens.sees(*enums) else self.record(notes)
+        return True
+
     # Types
 
     def use(self, depth: int = 0) -> TypeUse:

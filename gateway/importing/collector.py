@@ -148,6 +148,8 @@ class Collector:
                 description = also or description
             elif each.name == "DataMember":
                 told = data_member(each.values, place)
+                for further in each.values.keys() - {"Name", "Order", "IsRequired"}:
+                    self.draft.losses.add(f"{further} of [DataMember]", place)
             elif each.name == "Description":
                 description = description or _told([each], "Description")
             elif each.name in ("SerializedName", "JsonPropertyName", "JsonProperty"):

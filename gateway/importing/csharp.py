@@ -113,9 +113,7 @@ class CSharpReader(BraceReader):
         start = tokens.at
         notes = self.notes()
         is_static = any(each.text in ("static", "const") for each in tokens.tokens[start : tokens.at])
-        if tokens.sees("enum", *self.kinds):
-            self.collector.draft.losses.add("a type inside of another one: beside it", f"{owner}.{tokens.ahead().text}")
-            self.enum(notes) if tokens.sees("enum") else self.record(notes)
+        if self.inner(owner, notes, "enum"):
             return
         if tokens.sees("const", "event", "delegate", "implicit", "explicit", "~"):
             self.skip_value()

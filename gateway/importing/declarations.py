@@ -24,6 +24,7 @@ from gateway.contract.typeinfo import (
     TypeRef,
 )
 from gateway.importing.assembly import is_provided
+from gateway.importing.closures import without_cycles
 from gateway.importing.code import (
     WIDTH,
     Code,
@@ -131,7 +132,7 @@ def write(contract: Contract, header: Header, losses: Losses) -> str:
 
     :raises ImportFailed: when types can't be declared in any order.
     """
-    return _Writer(contract, losses).module(header)
+    return _Writer(without_cycles(contract, losses), losses).module(header)
 
 
 def namespace_of(contract: Contract) -> str:

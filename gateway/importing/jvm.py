@@ -59,6 +59,7 @@ class JavaReader(_JvmReader):
         long="Int64",
         float="Single",
         double="Double",
+        InputStream="Stream",
         **_COLLECTIONS,
     )
     modifiers = words("public private protected static final abstract transient volatile")
@@ -117,9 +118,7 @@ class JavaReader(_JvmReader):
         if tokens.sees("{"):
             tokens.skip("{", "}")
             return
-        if tokens.sees("class", "interface", "enum"):
-            self.collector.draft.losses.add("a type inside of another one: beside it", f"{owner}.{tokens.ahead().text}")
-            self.enum(notes) if tokens.sees("enum") else self.record(notes)
+        if self.inner(owner, notes, "enum"):
             return
         is_static = any(each.text == "static" for each in tokens.tokens[start : tokens.at])
         if tokens.here.text == owner and tokens.ahead().text == "(":
@@ -161,7 +160,9 @@ class KotlinReader(_JvmReader):
 
     kind = "Kotlin"
     syntax = Syntax(quotes='"', quoted_names=True)
-    table = table_of("kotlin", MutableList="List", MutableMap="Dictionary", Array="Array", **_COLLECTIONS)
+    table = table_of(
+        "kotlin", MutableList="List", MutableMap="Dictionary", Array="Array", InputStream="Stream", **_COLLECTIONS
+    )
     modifiers = words("public private internal protected open abstract override final lateinit data sealed")
     kinds = words("class interface")
 

@@ -74,11 +74,18 @@ def read(text: str) -> Draft:
             if not draft.types:
                 raise ImportFailed(f"this {draft.kind} declares no types")
             return draft
+    if re.search(_COMPILED, text, re.MULTILINE):
+        raise ImportFailed(
+            "this is compiled JavaScript, which has no members of types: import the TypeScript that it was compiled from"
+        )
     raise ImportFailed(
         "this is none of the documents that can be imported: metadata.json, app.json, OpenAPI, a metadata page, or types in C#, "
         "TypeScript, JavaScript, Java, Kotlin, Python, PHP, Swift, Dart, F# or VB.NET"
     )
 
+
+#: What a compiler makes of classes.
+_COMPILED = r"^\s*(?:exports\.\w+ = |(?:var|let|const) \w+ = (?:/\*\* @class \*/ )?\(function \()"
 
 #: What a line before a declaration begins with, where it belongs to it.
 _LEADING = ("/", "*", "@", "[", "#", "'", "<")

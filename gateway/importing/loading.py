@@ -24,9 +24,11 @@ def roles_of(contract: Contract) -> tuple[str, ...]:
 
 def version_of(text: str) -> str:
     """A host's version, as `Dialect.of` takes it; empty where it is none."""
-    found = re.match(r"\d{1,3}(\.\d{1,4})?", text)
+    found = re.match(r"(\d{1,3})(\.\d{1,4})?", text)
+    # Packages for .NET Core began with 1 while the others were at 4.5, and hosts of version 4.0 wrote 1.
+    version = "" if found is None else "4.5" if found[1] == "1" else found[0]
     try:
-        return found[0] if found is not None and Dialect.of(found[0]) else ""
+        return version if Dialect.of(version) else ""
     except ValueError:
         return ""
 

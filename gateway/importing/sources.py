@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,7 @@ def read(source: Source) -> Imported:
     try:
         draft = _draft(source)
         contract = assemble(draft)
+        draft.version = draft.version or _version(source.text)
     except RecursionError:
         raise ImportFailed(f"{source.name}: types are too deep inside of each other") from None
     except ImportFailed as error:
@@ -132,9 +134,18 @@ def read(source: Source) -> Imported:
     return Imported(source.name, draft.kind, contract, draft.losses, draft.title, draft.version)
 
 
+#: What the options at the head of generated types say of the host's version.
+_OPTIONS = re.compile(r"Options:\s*\n(?:[^\n]*\n){0,4}?[ '#/]*Version: *([\d.]+)")
+
+
+def _version(text: str) -> str:
+    found = _OPTIONS.search(text)
+    return "" if found is None else found[1]
+
+
 def _draft(source: Source) -> Draft:
-    start = source.text.lstrip("\ufeff \t\r\n")[:1]
-    if start in ("{", "["):
+    # A bracket may begin an attribute, too.
+    if re.match(r"\ufeff?\s*(?:{|\[\s*[^\sA-Za-z_])", source.text):
         root = json_tree.parse(source.text, source.name)
         if metadata_json.is_metadata(root):
             return metadata_json.read(root)

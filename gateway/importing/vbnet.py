@@ -58,9 +58,9 @@ class VisualBasicReader(BraceReader):
         if tokens.sees("Assembly"):
             tokens.skip_to(">")
         while not tokens.accept(">"):
-            name = tokens.name()
+            name = self._name()
             while tokens.accept("."):
-                name = tokens.name()
+                name = self._name()
             first, values = tokens.arguments()
             found.append(Attribute(name.removesuffix("Attribute"), first, values))
             tokens.accept(",")
@@ -135,7 +135,7 @@ class VisualBasicReader(BraceReader):
                     members.append(self.collector.member(member, use, told, name, is_dotnet=True))
             elif tokens.sees("Sub", "Function"):
                 self._skip_method(tokens.here.text)
-            elif not (tokens.sees("End") and tokens.ahead().text == kind):
+            elif not self.inner(name, told, "Enum") and not (tokens.sees("End") and tokens.ahead().text == kind):
                 tokens.next()
         tokens.next()
         tokens.next()

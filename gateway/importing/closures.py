@@ -1,0 +1,49 @@
+"""Bases that are closed with the class that inherits from them, as ``class Node : Base<Node>``: Python makes a base before the class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gateway.contract.typeinfo import Contract, RecordInfo, TypeInfo, TypeRef
+from gateway.importing.drafts import Losses
+from gateway.metadata.languages.selection import names_in
+
+_OBJECT = TypeRef("scalar", "Object")
+
+
+def without_cycles(contract: Contract, losses: Losses) -> Contract:
+    """The contract with any values in place of types that lead a base back to the class that inherits from it."""
+    types = dict(contract.types)
+    for name, info in contract.types.items():
+        if isinstance(info, RecordInfo) and info.base is not None and info.base.arguments:
+            arguments = tuple(_OBJECT if name in _needed(each, types) else each for each in info.base.arguments)
+            if arguments != info.base.arguments:
+                losses.add(
+                    "a base that is made of the class that inherits from it: any value", f"{name}: {info.base.name}"
+                )
+                types[name] = replace(info, base=replace(info.base, arguments=arguments))
+    if types == contract.types:
+        return contract
+    operations = tuple(
+        replace(each, request=found) if isinstance(found := types[each.name], RecordInfo) else each
+        for each in contract.operations
+    )
+    return Contract(operations, types)
+
+
+def _needed(ref: TypeRef, types: dict[str, TypeInfo]) -> set[str]:
+    """The types that there must be before a type can be a base's argument."""
+    found: set[str] = set()
+    waiting = [*names_in(ref)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _bases(types.get(name))
+    return found
+
+
+def _bases(info: TypeInfo | None) -> Iterator[str]:
+    if isinstance(info, RecordInfo) and info.base is not None:
+        yield from names_in(info.base)

@@ -1,0 +1,216 @@
+"""What documents of hosts have beside the usual: spellings of other versions, languages and tools."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.contract.typeinfo import RecordInfo, TypeRef
+from gateway.importing.drafts import ImportFailed
+from gateway.importing.loading import dialect_of, version_of
+from gateway.importing.mock import service_of
+from gateway.importing.sources import Imported
+from serializers.dialect import Dialect
+from tests.importing import contracts
+
+
+def record(imported: Imported, name: str) -> RecordInfo:
+    """A record of the declarations that a document becomes."""
+    found = contracts.declared(imported.contract).types[name]
+    assert isinstance(found, RecordInfo)
+    return found
+
+
+def names(info: RecordInfo) -> list[str]:
+    """The names of its properties."""
+    return [each.name for each in info.properties]
+
+
+def losses(imported: Imported) -> dict[str, list[str]]:
+    """What is lost, but for what every document in a language loses."""
+    usual = ("access that", "namespaces,", "a type that no operation")
+    return {kind: places for kind, places in imported.losses.places.items() if not kind.startswith(usual)}
+
+
+INNER = """
+Imports ServiceStack
+Namespace Global
+    Namespace Acme.Farm
+        <Route("/barns")>
+        Public Partial Class FindBarn
+            Implements IReturn(Of Barn)
+            <[Default](5)>
+            Public Overridable Property Id As Integer
+        End Class
+        Public Partial Class Barn
+            Public Overridable Property Door As Barn.Opening
+
+            Public Partial Class Opening
+                Public Overridable Property Width As Integer
+                Public Overridable Property Kind As Barn.Material
+            End Class
+
+            Public Enum Material
+                Wood
+                Iron
+            End Enum
+
+            Public Overridable Property Name As String
+        End Class
+    End Namespace
+End Namespace
+"""
+
+
+def test_types_inside_of_others_in_visual_basic() -> None:
+    imported = contracts.read(INNER)
+    assert names(record(imported, "Barn")) == ["Door", "Name"]
+    assert names(record(imported, "Opening")) == ["Width", "Kind"]
+    assert record(imported, "Opening").properties[1].type.kind == "enum"
+    assert losses(imported) == {"a type inside of another one: beside it": ["Barn.Opening", "Barn.Material"]}
+    assert [each.name for each in record(imported, "FindBarn").properties[0].attributes] == ["Default"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("QueryBase<Cow>", "public class FindCows : QueryBase<Cow>, IReturn<QueryResponse<Cow>> {}"),
+        ("QueryBase<Calf, Cow>", "public class FindCows : QueryBase<Calf, Cow>, IReturn<QueryResponse<Cow>> {}"),
+        ("QueryDb<Calf, Cow>", "public class FindCows : QueryDb<Calf, Cow>, IReturn<QueryResponse<Cow>> {}"),
+    ],
+)
+def test_bases_of_queries(kind: str, text: str) -> None:
+    imported = contracts.read(f"using ServiceStack; public class Calf {{}} public class Cow {{}} {text}")
+    assert record(imported, "FindCows").base == TypeRef("record", "QueryDb", (TypeRef("record", "Cow"),)), kind
+    assert imported.contract.by_name["FindCows"].returns is not None
+    with service_of(imported).client() as client:
+        assert client.get("/api/FindCows?take=1").json["results"] == [{}]
+
+
+def test_a_query_of_two_types_in_python() -> None:
+    text = """
+from servicestack import *
+@dataclass
+class Cow:
+    id: int = 0
+@dataclass
+class FindCows(QueryDb2[Cow, Cow], IReturn[QueryResponse[Cow]]):
+    name: Optional[str] = None
+"""
+    assert record(contracts.read(text), "FindCows").base == TypeRef("record", "QueryDb", (TypeRef("record", "Cow"),))
+
+
+def test_a_query_of_what_is_its_own_answer() -> None:
+    imported = contracts.read(
+        "public class Herd : QueryDb<Herd>, IReturn<QueryResponse<Herd>> { public int Id {get;set;} }"
+    )
+    with service_of(imported).client() as client:
+        assert client.get("/api/Herd").json["results"][0]["id"] == 0
+    assert losses(imported) == {"a base that is made of the class that inherits from it: any value": ["Herd: QueryDb"]}
+
+
+def test_bases_that_are_made_of_each_other() -> None:
+    imported = contracts.read(
+        "public class Pen<T> { public T Inside {get;set;} } public class Pig : Pen<Sow> {} public class Sow : Pen<Pig> {}"
+        "public class GetSow : IReturn<Sow> {} public class GetPig : IReturn<Pig> {}"
+    )
+    assert record(imported, "Pig").base == TypeRef("record", "Pen", (TypeRef("record", "Sow"),))
+    assert record(imported, "Sow").base == TypeRef("record", "Pen", (TypeRef("scalar", "Object"),))
+
+
+def test_a_generic_type_leaves_its_name_to_an_operation() -> None:
+    imported = contracts.read(
+        "public class Feed<T> { public T Grain {get;set;} }"
+        '[Route("/feed")] public class Feed : IReturn<Feed<int>> { public int Id {get;set;} }'
+    )
+    assert names(record(imported, "Feed")) == ["Id"]
+    assert names(record(imported, "Feed1")) == ["Grain"]
+    assert losses(imported) == {"two types of one name and other parameters: the generic one is called Feed1": ["Feed"]}
+
+
+def test_a_type_of_the_library_that_only_unused_types_have() -> None:
+    imported = contracts.read(
+        "public class Unused { public IdResponse Made {get;set;} } public class GetEgg : IReturn<string> {}"
+    )
+    assert "fields.Nested(servicestack.IdResponse)" in contracts.written(imported.contract)
+
+
+@pytest.mark.parametrize("path", ["/files/{Path*}", "/files/{**Path}", "/files/{*Path}"])
+def test_wildcards_as_hosts_write_them(path: str) -> None:
+    imported = contracts.read(
+        f'[Route("{path}", "GET")] public class GetFile : IReturn<GetFile> {{ public string Path {{get;set;}} }}'
+    )
+    assert losses(imported) == {}
+    with service_of(imported).client() as client:
+        assert client.get("/files/of/the/farm.txt?format=json").json == {"path": "of/the/farm.txt"}
+
+
+def test_members_that_are_only_sometimes_written() -> None:
+    imported = contracts.read(
+        '[DataContract] public class Egg : IReturn<Egg> { [DataMember(Name="n", EmitDefaultValue=false)] public int N {get;set;} }'
+    )
+    assert losses(imported) == {"EmitDefaultValue of [DataMember]": ["Egg.N"]}
+
+
+@pytest.mark.parametrize(
+    ("head", "version"),
+    [
+        ("/* Options:\nDate: 2019-01-01 00:00:00\nVersion: 5.50\nTip: x\n*/\nusing System;\n", "5.50"),
+        ("/* Options:\r\nDate: 2019-01-01\r\nSwiftVersion: 3.0\r\nVersion: 10.06\r\n*/\r\n", "10.06"),
+        ("/* eslint-disable */\n/* Options:\nDate: 2017-01-01\nVersion: 1.041\n*/\n", "1.041"),
+        ("// Version: 8.41\n", ""),
+    ],
+)
+def test_the_version_in_the_options(head: str, version: str) -> None:
+    assert contracts.read(f"{head}public class Hay : IReturn<Hay> {{}}").version == version
+
+
+def test_the_version_in_the_options_of_visual_basic_and_python() -> None:
+    head = "' Options:\n'Date: 2014-10-08 22:00:25\n'Version: 1\n'BaseUrl: http://host\n"
+    assert contracts.read(head + INNER).version == "1"
+    assert (
+        contracts.read(
+            '""" Options:\nDate: 2024-01-01\nVersion: 8.41\n"""\n@dataclass\nclass Hay:\n    id: int = 0\n'
+        ).version
+        == "8.41"
+    )
+
+
+def test_versions_of_hosts() -> None:
+    assert version_of("1.041") == version_of("1") == "4.5"
+    assert dialect_of("8.02") == Dialect.of("8.0") == Dialect.of("6")
+    assert dialect_of("8.41") == Dialect.of("8.1") == dialect_of("10.06")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"use strict";\nvar Hay = (function () {\n    function Hay() {\n    }\n    return Hay;\n}());\nexports.Hay = Hay;\n',
+        "// @DataContract\nvar Hay = /** @class */ (function () {\n    function Hay(init) {}\n}());\nexport { Hay };\n",
+    ],
+)
+def test_compiled_types(text: str) -> None:
+    with pytest.raises(ImportFailed, match=r"compiled JavaScript.*import the TypeScript"):
+        contracts.read(text)
+
+
+def test_a_generic_request_is_a_base() -> None:
+    imported = contracts.read(
+        "public abstract class Sow<T> : IReturn<T>, IPost { public T Seed {get;set;} }"
+        "public class SowBeans : Sow<string>, IReturn<string>, IPost {}"
+    )
+    assert [*imported.contract.by_name] == ["SowBeans"]
+    assert losses(imported) == {"an operation whose request is generic: a base of other requests": ["Sow"]}
+    with service_of(imported).client() as client:
+        assert client.post("/api/SowBeans", json={"seed": "x"}).json == "String"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import net.servicestack.client.*;\npublic class dtos {\n"
+        " public static class Cart implements IReturn<Cart> { public InputStream load = null; }\n}",
+        "import net.servicestack.client.*\nopen class Cart : IReturn<Cart>\n{\n    var load:InputStream? = null\n}\n",
+    ],
+)
+def test_streams_of_the_jvm(text: str) -> None:
+    assert record(contracts.read(text), "Cart").properties[0].type == TypeRef("scalar", "Stream")
