@@ -7,7 +7,6 @@ import io
 import os
 import select
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 #: Bytes that wait to be written at most; what comes then is dropped and counted.
@@ -49,6 +48,7 @@ class LogQueue(io.TextIOBase):
         # A signal handler may write while its own thread does.
         self._lock = threading.RLock()
         self._wake = threading.Event()
+        self._is_awaited = threading.Event()
         self._waiting: list[bytes] = []
         self._size = 0
         self._dropped = 0
@@ -91,18 +91,23 @@ class LogQueue(io.TextIOBase):
 
     def flush(self) -> None:
         """Wait a moment for the thread, so that what is flushed is usually written before the caller goes on."""
-        if not self._stalled and not self._written.wait(FLUSH):
+        if self._stalled:
+            return
+        self._is_awaited.set()
+        if not self._written.wait(FLUSH):
             self._stalled = True
 
     def finish(self) -> None:
         """Wait until everything is written, for `LAST_CHANCE` seconds at most."""
+        self._is_awaited.set()
         self._written.wait(LAST_CHANCE)
 
     def _run(self) -> None:
         while self._wake.wait():
-            time.sleep(PAUSE)
+            self._is_awaited.wait(PAUSE)
             with self._lock:
                 self._wake.clear()
+                self._is_awaited.clear()
                 waiting, self._waiting, self._size = self._waiting, [], 0
             for batch in _batches(waiting):
                 self._send(b"".join(batch), len(batch))

@@ -40,6 +40,19 @@ def test_lines_are_written_in_order(tmp_path: Path) -> None:
     assert written == [*(f"line {number}" for number in range(2000)), "half of a pair: \\ud800"]
 
 
+@pytest.mark.parametrize("end", ["flush", "finish"])
+def test_what_is_waited_for_is_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setattr(log_queue, "PAUSE", 3600)
+    monkeypatch.setattr(log_queue, "FLUSH", 60)
+    monkeypatch.setattr(log_queue, "LAST_CHANCE", 60)
+    with (tmp_path / "log").open("wb") as file:
+        queue = LogQueue(file.fileno(), notice)
+        for number in range(3):
+            queue.write(f"line {number}\n")
+            getattr(queue, end)()
+            assert (tmp_path / "log").read_text().splitlines() == [f"line {each}" for each in range(number + 1)]
+
+
 def test_a_reader_that_stands_still_delays_nobody_and_costs_counted_lines(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
