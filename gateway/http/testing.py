@@ -34,8 +34,11 @@ def _typed(app: App) -> Callable[[dict[str, Any], _Start], Iterable[bytes]]:
 
     def call(env: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            if status[:3] not in ("204", "304") and all(name.lower() != "content-type" for name, _ in headers):
-                env[_UNTYPED].append((status, headers))
+            untyped = env.get(_UNTYPED)
+            if untyped is None or status[:3] in ("204", "304"):
+                return start_response(status, headers, *error)
+            if all(name.lower() != "content-type" for name, _ in headers):
+                untyped.append((status, headers))
                 headers = [*headers, ("Content-Type", "")]
             return start_response(status, headers, *error)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
@@ -26,6 +26,7 @@ from gateway import counters
 from gateway.errors import OutcomeUnknown, ServiceError, Unavailable
 from gateway.tracing import Tracer
 from gateway.upstream.address import Address
+from gateway.upstream.arriving import Response
 from gateway.upstream.limits import Timeouts
 
 #: Statuses of a read that is sent again.
@@ -73,11 +74,11 @@ class _Direct:
 
 
 class _Http(_Direct, HTTPConnection):  # type: ignore[misc]
-    pass
+    response_class = Response
 
 
 class _Https(_Direct, HTTPSConnection):  # type: ignore[misc]
-    pass
+    response_class = Response
 
 
 class Answer:
@@ -87,7 +88,7 @@ class Answer:
     :ivar version: HTTP's version: 10 or 11.
     """
 
-    def __init__(self, response: http.client.HTTPResponse, release: Callable[[bool], None]) -> None:
+    def __init__(self, response: Response, release: Callable[[bool], None]) -> None:
         self._response = response
         self._release = release
         self._is_open = True
@@ -96,10 +97,14 @@ class Answer:
         self.headers: list[tuple[str, str]] = [*response.headers.raw_items()]
         self.version = response.version
 
+    def hasten(self) -> None:
+        """Let a body without a length take no longer than one with a length: the caller needs all of it before it goes on."""
+        self._response.hasten()
+
     def blocks(self) -> Generator[bytes, None, None]:
         """Read the body in blocks, as they come.
 
-        :raises OSError: when the host is silent for too long, or leaves before the end.
+        :raises OSError: when the host is silent for too long, takes too long, or leaves before the end.
         """
         complete = False
         try:
@@ -128,7 +133,7 @@ class _Exchange(NamedTuple):
     :ivar is_sent: the request was sent to its end.
     """
 
-    response: http.client.HTTPResponse
+    response: Response
     connection: _Http | _Https
     is_sent: bool
 
@@ -279,7 +284,7 @@ class Host:
                     connection.putheader(name, value)
                 connection.endheaders(outgoing.body, encode_chunked=outgoing.chunked)
                 is_sent = True
-            response = connection.getresponse()
+            response = cast("Response", connection.getresponse())
         except (OSError, HTTPError, http.client.HTTPException) as error:
             connection.close()
             raise _Lost from error

@@ -13,7 +13,7 @@ class Timeouts:
     """Limits of time.
 
     :ivar connect: seconds until a connection is made, all attempts together.
-    :ivar read: seconds that the host may be silent, before its response and in the middle of it.
+    :ivar read: seconds until the head of a response is complete, and seconds that the host may be silent in the middle of its body.
     """
 
     connect: float = 5.0

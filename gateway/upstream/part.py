@@ -47,7 +47,7 @@ class Upstream:
     :param pages: whether ``/metadata``, ``/types`` and the other pages about the service are those of this server; otherwise the old
         host's, if `everything` is set.
     :param connect_timeout: seconds until a connection is made.
-    :param read_timeout: seconds that the host may be silent, before its response and in the middle of it.
+    :param read_timeout: seconds until the head of a response is complete, and seconds that the host may be silent in its body.
     :param connections: requests that each process has with the host at once.
     :param ca_file: a file of certificates that are trusted in place of the system's.
     :raises CatalogError: when the URL is not one of a host, or a limit is not positive.

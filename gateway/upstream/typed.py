@@ -278,6 +278,7 @@ def _text(operation: Operation, name: str, value: Any) -> str:
 def _read(answer: Answer, operation: Operation) -> bytes:
     """Return a document. Raises StatusError when it is too large, or is cut off."""
     blocks, size = [], 0
+    answer.hasten()
     try:
         for block in answer.blocks():
             size += len(block)

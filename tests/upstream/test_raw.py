@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -12,8 +13,9 @@ import pytest
 
 from gateway import ANYONE, SIGNED_IN, Dto, Service, Upstream, errors, fields
 from gateway.http.testing import Client
+from gateway.upstream import arriving
 from tests.servers import free_port
-from tests.upstream.hosts import Host, Received, document, hang_up, host, in_turn, text
+from tests.upstream.hosts import Host, Received, Respond, document, hang_up, host, in_turn, text
 
 
 def shop(url: str, **options: object) -> Service:
@@ -395,6 +397,46 @@ def test_a_silent_host_is_given_up(client: Client, old: Host) -> None:
     assert read.headers["retry-after"] == "2"
     assert write.json["responseStatus"]["errorCode"] == "OutcomeUnknown"
     assert len(old.received) == 2
+
+
+def dripping(response: bytes, at_once: int = 0) -> Respond:
+    """Write a response byte by byte, each well within the time that a host may be silent, for up to ten times as long."""
+
+    def respond(_: Received, sock: socket.socket) -> bool:
+        sock.sendall(response[:at_once])
+        for each in response[at_once:]:
+            try:
+                sock.sendall(bytes([each]))
+            except OSError:
+                break
+            time.sleep(0.1)
+        return False
+
+    return respond
+
+
+def test_a_head_that_arrives_byte_by_byte_is_given_up(client: Client, old: Host) -> None:
+    old.respond = dripping(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 70 + b"\r\nContent-Length: 0\r\n\r\n")
+    response = client.get("/orders/3")
+    assert response.json["responseStatus"]["message"] == "The old host did not answer within 1 s."
+    assert client.post("/orders").json["responseStatus"]["errorCode"] == "OutcomeUnknown"
+
+
+@pytest.mark.parametrize("frame", [b"Content-Length: 80\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_body_that_arrives_byte_by_byte_is_given_up(
+    client: Client, old: Host, frame: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "STREAMED", 1.0)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n" + frame
+    old.respond = dripping(head + b"0" * 80, len(head))
+    with pytest.raises(ConnectionAbortedError, match="TimeoutError"):
+        client.get("/orders/3")
+
+
+def test_events_may_come_slowly(client: Client, old: Host) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n\r\n"
+    old.respond = dripping(head + b"data: slow\n\n", len(head))
+    assert client.get("/orders/3").text == "data: slow\n\n"
 
 
 @pytest.mark.parametrize(
