@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.contract import servicestack as servicestack
     from gateway.contract.catalog import ANYONE, SIGNED_IN, Access
     from gateway.contract.dto import Dto, Instance, Interface
-    from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+    from gateway.contract.dto_field import ApiMember, Attribute, DataMember, TypeName
     from gateway.contract.enums import member
     from gateway.contract.fields import DtoEnum, DtoFlags
     from gateway.contract.generics import TypeParameter, close
@@ -70,6 +70,7 @@ _HOMES = {
     "Rows": "gateway.rows",
     "Service": "gateway.service",
     "Streamed": "gateway.calls",
+    "TypeName": "gateway.contract.dto_field",
     "TypeParameter": "gateway.contract.generics",
     "UploadedFile": "gateway.calls",
     "Upstream": "gateway.upstream.part",
@@ -105,6 +106,7 @@ __all__ = [
     "Rows",
     "Service",
     "Streamed",
+    "TypeName",
     "TypeParameter",
     "UploadedFile",
     "Upstream",

@@ -110,6 +110,8 @@ class Operation:
     takes_files: bool = False
     #: In shadow of an old host, a call that writes runs too, and is rolled back (`gateway.upstream.shadow`).
     shadow_writes: bool = False
+    #: Opaque data for user interfaces.
+    ui: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @cached_property
     def name(self) -> str:
@@ -284,6 +286,7 @@ class OperationOptions(TypedDict, total=False):
     signs_in: bool
     files: bool
     shadow_writes: bool
+    ui: Mapping[str, Any]
 
 
 @dataclass
@@ -319,6 +322,7 @@ class Catalog:
         signs_in: bool = False,
         files: bool = False,
         shadow_writes: bool = False,
+        ui: Mapping[str, Any] | None = None,
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
 
@@ -335,6 +339,7 @@ class Catalog:
         :param signs_in: the operation signs the client in or out.
         :param shadow_writes: in shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It must
             have no other effects.
+        :param ui: opaque data for user interfaces, such as ``viewModel`` and ``formLayout``: the operation has it in ``/types/metadata``.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
         """
         if role or any_role or permission or any_permission or api_key:
@@ -355,7 +360,17 @@ class Catalog:
             answer = _answer_of(dto, returns)
             self._add(
                 Operation(
-                    dto, routes, answer, access, tuple(tags), own_verbs, idempotent, signs_in, files, shadow_writes
+                    dto,
+                    routes,
+                    answer,
+                    access,
+                    tuple(tags),
+                    own_verbs,
+                    idempotent,
+                    signs_in,
+                    files,
+                    shadow_writes,
+                    ui or {},
                 )
             )
             return dto

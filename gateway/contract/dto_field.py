@@ -24,6 +24,7 @@ else:
 
 
 _NAME = re.compile(r"[\w.@-]+")
+_TYPE_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,26 @@ class ApiMember:
     parameter_type: str = ""
 
 
+class TypeName(str):
+    """A type as an argument of an attribute, by its .NET name: ``TypeName("Acme.Coupon")`` is ``typeof(Acme.Coupon)``.
+
+    :raises ValueError: when the text is not a name.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Self:
+        # SECURITY: the name becomes source text of generated types.
+        if not _TYPE_NAME.fullmatch(name):
+            raise ValueError(f"{name[:200]!r} is not the name of a .NET type: expected names separated by dots")
+        return super().__new__(cls, name)
+
+    @property
+    def plain(self) -> str:
+        """The name without its namespace."""
+        return self.rpartition(".")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """Another .NET attribute of a type or a member. Metadata and generated .NET types have it.
@@ -68,7 +89,7 @@ class Attribute:
     ``Attribute("Validate", values={"Validator": "NotEmpty"})`` is ``[Validate(Validator="NotEmpty")]``.
 
     :ivar name: the name without ``Attribute`` at its end.
-    :ivar arguments: the constructor's arguments: texts, numbers, booleans.
+    :ivar arguments: the constructor's arguments: texts, numbers, booleans, types (`TypeName`).
     :ivar values: properties, by their .NET names.
     """
 

@@ -156,7 +156,10 @@ TypeInfo: TypeAlias = RecordInfo | EnumInfo
 
 @dataclass(frozen=True, slots=True)
 class OperationInfo:
-    """An operation: its request record, where it is and who may call it, and what it answers."""
+    """An operation: its request record, where it is and who may call it, and what it answers.
+
+    :ivar ui: opaque data for user interfaces.
+    """
 
     request: RecordInfo
     routes: tuple[Route, ...]
@@ -164,6 +167,7 @@ class OperationInfo:
     returns: TypeRef | None
     tags: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
+    ui: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -285,7 +289,9 @@ class _Describer:
         self.of_dto(operation.dto, _verb_interface(operation))
         returns = None if operation.answer is None else self.of_answer(operation.answer)
         request = cast("RecordInfo", self.types[operation.name])
-        return OperationInfo(request, operation.routes, operation.access, returns, operation.tags, operation.verbs)
+        return OperationInfo(
+            request, operation.routes, operation.access, returns, operation.tags, operation.verbs, operation.ui
+        )
 
     def of_dto(self, dto: type[Dto], interfaces: tuple[str, ...] = ()) -> TypeRef:
         """The reference to a DTO; the DTO and what it uses are noted."""

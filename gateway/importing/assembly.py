@@ -420,7 +420,7 @@ class _Assembly:
             self.losses.add("access that the source does not state: signed in", draft.request)
         routes = tuple(self._routes(draft, request))
         verbs = tuple(dict.fromkeys([*(verb for each in routes for verb in each.verbs), *draft.verbs])) or ("POST",)
-        return OperationInfo(request, routes, access, returns, draft.tags, verbs)
+        return OperationInfo(request, routes, access, returns, draft.tags, verbs, draft.ui)
 
     def _routes(self, draft: DraftOperation, request: RecordInfo) -> Iterator[Route]:
         seen: set[Route] = set()

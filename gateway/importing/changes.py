@@ -40,6 +40,8 @@ def _operations(name: str, old: OperationInfo, new: OperationInfo) -> Iterator[s
                 if label != "returns"
                 else (f"{name}: returned {before}, returns {after}")
             )
+    if old.ui != new.ui:
+        yield f"{name}: its ui changed"
 
 
 def _routes(operation: OperationInfo) -> str:

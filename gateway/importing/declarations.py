@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gateway.contract.catalog import ANY, ANYONE, SIGNED_IN, Access, Route
 from gateway.contract.dto import Dto
-from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember, TypeName
 from gateway.contract.enums import DtoEnum, DtoFlags
 from gateway.contract.naming import pascal_case
 from gateway.contract.typeinfo import (
@@ -88,6 +88,7 @@ _IMPORTED = (
     "DtoEnum",
     "DtoFlags",
     "Interface",
+    "TypeName",
     "TypeParameter",
     "close",
     "fields",
@@ -340,9 +341,16 @@ class _Writer:
         return call(
             self._name("Attribute"),
             quoted(each.name),
-            tuple_of(map(literal, each.arguments)) if each.arguments else None,
-            values=literal(each.values) if each.values else None,
+            tuple_of(map(self._value, each.arguments)) if each.arguments else None,
+            values=Code("{", tuple(self._pair(*pair) for pair in each.values.items()), "}") if each.values else None,
         )
+
+    def _pair(self, name: str, value: object) -> Piece:
+        return named(f"{quoted(name)}: ", self._value(value))
+
+    def _value(self, value: object) -> Piece:
+        """An argument of an attribute."""
+        return call(self._name("TypeName"), quoted(value)) if isinstance(value, TypeName) else literal(value)
 
     # Fields
 
@@ -505,6 +513,7 @@ class _Writer:
             "returns": None if operation.returns is None else self._answer(operation.returns),
             **self._access(operation.access),
             "tags": sequence(map(quoted, operation.tags)) if operation.tags else None,
+            "ui": literal(operation.ui) if operation.ui else None,
         }
 
     def _answer(self, ref: TypeRef) -> Piece:

@@ -126,6 +126,7 @@ class DraftOperation:
     returns: TypeUse | None = None
     access: Access | None = None
     tags: tuple[str, ...] = ()
+    ui: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

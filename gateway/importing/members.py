@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.contract.catalog import Access
-from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember, TypeName
 from gateway.importing.drafts import ImportFailed, Losses
 
 _API = {
@@ -48,6 +48,26 @@ def data_member(told: Mapping[str, Any], place: str) -> DataMember:
         return DataMember(name or "", None if order == -1 else order, bool(values.get("isrequired", False)))
     except ValueError as error:
         raise ImportFailed(f"{place}: {error}") from None
+
+
+_TYPE_ARGUMENT = re.compile(r"(?:typeof|GetType)\s*\(\s*(.*?)\s*\)|typeof\s*<\s*(.*?)\s*>", re.DOTALL)
+
+
+class UnspeakableType(Exception):
+    """A type that no attribute of a declaration can name, such as a generic one."""
+
+
+def type_argument(text: str) -> TypeName:
+    """Return the type that an attribute is given, as ``typeof(Acme.Coupon)`` or by its name alone.
+
+    :raises UnspeakableType: when it is not a plain name.
+    """
+    found = _TYPE_ARGUMENT.fullmatch(text.strip())
+    name = (found[1] or found[2] or "") if found else text.strip()
+    try:
+        return TypeName(name.removeprefix("global::").replace("+", "."))
+    except ValueError:
+        raise UnspeakableType(name) from None
 
 
 #: What ``[ValidateRequest]`` asks of callers, and attributes of their own with the same meaning.

@@ -19,7 +19,7 @@ from gateway.importing.drafts import (
     words,
 )
 from gateway.importing.json_tree import Node
-from gateway.importing.members import api_member, data_member
+from gateway.importing.members import UnspeakableType, api_member, data_member, type_argument
 
 #: What a type says in places of its own; the rest is handed on as it is.
 _KNOWN_OF_TYPE = words(
@@ -104,8 +104,6 @@ def _version(api: Node) -> str:
 def _operation(node: Node, draft: Draft) -> DraftOperation:
     request = node.member("request")
     name = _plain(request.text("name", None))
-    for unknown in _unknown(node, _KNOWN_OF_OPERATION):
-        draft.losses.add(f"{unknown} of an operation", name)
     routes = tuple(
         _route(each, draft, name) for each in (*request.items("routes"), *_unless(request, "routes", node, "routes"))
     )
@@ -113,7 +111,16 @@ def _operation(node: Node, draft: Draft) -> DraftOperation:
     verbs = ANY if "ANY" in actions else tuple(each for each in dict.fromkeys(actions) if each in _VERBS)
     if not verbs and not routes:
         verbs = (node.text("method", "POST").upper(),)
-    return DraftOperation(name, node.path, routes, verbs, _returns(node, request), _access(node), tuple(_tags(node)))
+    return DraftOperation(
+        name,
+        node.path,
+        routes,
+        verbs,
+        _returns(node, request),
+        _access(node),
+        tuple(_tags(node)),
+        _rest(node, _KNOWN_OF_OPERATION),
+    )
 
 
 def _unless(first: Node, name: str, second: Node, other: str) -> Iterator[Node]:
@@ -296,18 +303,13 @@ def _use(node: Node, name: str) -> TypeUse:
 def _attributes(node: Node, draft: Draft, owner: str) -> Iterator[Attribute]:
     for each in node.items("attributes"):
         name = each.text("name", None)
-        arguments = [*_values(each.items("constructorArgs"))]
-        values = [*_values(each.items("args"))]
-        if any(isinstance(value, _TypeName) for _, value in (*arguments, *values)):
-            draft.losses.add(f"[{name}] with a type as its argument", owner)
+        try:
+            arguments = [*_values(each.items("constructorArgs"))]
+            values = [*_values(each.items("args"))]
+        except UnspeakableType:
+            draft.losses.add(f"[{name}] with a type of types as its argument", owner)
             continue
         yield Attribute(name, tuple(value for _, value in arguments), dict(values))
-
-
-class _TypeName(str):
-    """A type that an attribute is given."""
-
-    __slots__ = ()
 
 
 def _values(nodes: Iterable[Node]) -> Iterator[tuple[str, str | int | float | bool]]:
@@ -330,8 +332,8 @@ _CONVERTED: dict[str, Any] = {
     "Boolean": _boolean,
     **dict.fromkeys(("Byte", "SByte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64"), int),
     **dict.fromkeys(("Single", "Double", "Decimal"), float),
-    "Type": _TypeName,
-    "RuntimeType": _TypeName,
+    "Type": type_argument,
+    "RuntimeType": type_argument,
 }
 
 

@@ -9,6 +9,7 @@ from html import unescape
 
 from gateway.contract.dto_field import Attribute
 from gateway.importing.drafts import ImportFailed
+from gateway.importing.members import UnspeakableType, type_argument
 
 Value = str | int | float | bool
 
@@ -250,7 +251,7 @@ class Tokens:
             return _number(found.text)
         if found.text.lower() in ("true", "false"):
             return found.text.lower() == "true"
-        # A constant, or typeof(...): its text.
+        # A constant: its text. A type: its name.
         text = found.text
         while not self.sees(",", ")") and not self.is_over:
             text += self.next().text
@@ -258,7 +259,12 @@ class Tokens:
                 while not self.sees(")"):
                     text += self.next().text
                 text += self.next().text
-        return text
+        if not _OF_TYPE.match(text):
+            return text
+        try:
+            return type_argument(text)
+        except UnspeakableType:
+            return text
 
 
 def _number(text: str) -> int | float:
@@ -273,6 +279,7 @@ def _unescaped(found: re.Match[str]) -> str:
     return _ESCAPED.get(found[1], found[1])
 
 
+_OF_TYPE = re.compile(r"(?:typeof|GetType)\b")
 #: What a documentation comment of one line has behind what begins a comment.
 _DOCUMENTED = {"//": "/", "'": "''", "#": "\0"}
 _TAG = re.compile(r"</?\w+/?>")

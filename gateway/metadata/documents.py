@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.contract import fields
 from gateway.contract.catalog import ANY, Operation
-from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember, TypeName
 from gateway.contract.generics import type_name
 from gateway.contract.typeinfo import (
     SERVICESTACK,
@@ -93,7 +93,7 @@ def _operation(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
     }
     if operation.returns is not None:
         found["returnType"] = _type_name(operation.returns, contract)
-    return {name: value for name, value in found.items() if value not in ([], None)}
+    return {**operation.ui, **{name: value for name, value in found.items() if value not in ([], None)}}
 
 
 def _request(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
@@ -266,12 +266,14 @@ def _attribute(name: str, attribute: Attribute) -> dict[str, Any]:
 def _argument(name: str, value: str | int | float | bool) -> dict[str, Any]:
     kind = next(dotnet for python, dotnet in _ARGUMENTS if isinstance(value, python))
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, TypeName):
+        text = f"typeof({text})"
     found = {"name": name, "type": kind, "isSystemType": True, "typeNamespace": _SYSTEM, "value": text}
-    return found if kind == "String" else {**found, "isValueType": True}
+    return found if kind in ("String", "Type") else {**found, "isValueType": True}
 
 
 #: The .NET types of what attributes are given; a boolean is an integer of Python's too.
-_ARGUMENTS = ((bool, "Boolean"), (int, "Int32"), (float, "Double"), (str, "String"))
+_ARGUMENTS = ((bool, "Boolean"), (int, "Int32"), (float, "Double"), (TypeName, "Type"), (str, "String"))
 
 
 def actions(verbs: tuple[str, ...]) -> list[str]:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from gateway.contract.catalog import ANY, ANYONE, SIGNED_IN, Access, Route
-from gateway.contract.dto_field import Attribute
+from gateway.contract.dto_field import Attribute, TypeName
 from gateway.contract.typeinfo import EnumInfo, InterfaceRef, RecordInfo, TypeRef
 from gateway.importing.drafts import ImportFailed
+from gateway.metadata import types
+from gateway.metadata.languages.options import Options
 from tests.importing import contracts
 
 CONTRACTS = {"sessions": contracts.sessions, "every": contracts.every}
@@ -100,13 +102,10 @@ def test_types() -> None:
 def test_losses_have_places() -> None:
     read = contracts.read_json(
         document(
-            operation(
-                "Ask", prop("Point", "Point", isValueType=True), prop("Set", "HashSet`1", "String"), dataModel={"a": 1}
-            ),
+            operation("Ask", prop("Point", "Point", isValueType=True), prop("Set", "HashSet`1", "String")),
         )
     )
     assert [*read.losses.lines()] == [
-        "1 x dataModel of an operation: Ask",
         "1 x Point is not declared in the document: its values are texts: Ask.Point",
         "1 x HashSet as a list: Ask.Set",
         "1 x access that the source does not state: signed in: Ask",
@@ -370,3 +369,74 @@ def test_records_keep_what_user_interfaces_read() -> None:
     assert found["properties"][0]["input"] == {"type": "file"}
     assert found["properties"][0]["isPrimaryKey"] is True
     assert isinstance(contract.types["Ask"], RecordInfo)
+
+
+def test_data_for_user_interfaces_of_operations_is_handed_on() -> None:
+    opaque = {
+        "ui": {"formLayout": [{"id": "UserName", "label": "Email"}], "explorerCss": {"form": "p-2"}},
+        "viewModel": {"name": "Order", "namespace": "N"},
+        "dataModel": {"name": "Order", "namespace": "N"},
+    }
+    read = contracts.read_json(document(operation("Ask", requiresAuth=True, **opaque)))
+    assert not read.losses
+    (found,) = contracts.metadata(contracts.declared(read.contract))["operations"]
+    assert {name: found[name] for name in opaque} == opaque
+
+
+def test_what_is_said_in_a_place_of_its_own_is_not_said_twice() -> None:
+    opaque = {"tags": ["a"], "ui": {"method": "GET"}}
+    read = contracts.read_json(document(operation("Ask", requiresAuth=True, **opaque)))
+    (found,) = contracts.metadata(contracts.declared(read.contract))["operations"]
+    assert (found["method"], found["tags"], found["ui"]) == ("POST", ["a"], {"method": "GET"})
+
+
+def reference(value: str, kind: str = "Type") -> dict[str, Any]:
+    argument = {"name": "type", "type": kind, "namespace": "System", "value": value}
+    return prop("Coupon", "String", attributes=[{"name": "References", "constructorArgs": [argument]}])
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("typeof(Acme.Types.Coupon)", "Acme.Types.Coupon"),
+        ("Acme.Types.Coupon", "Acme.Types.Coupon"),
+        ("typeof(global::Acme.Outer+Inner)", "Acme.Outer.Inner"),
+    ],
+)
+def test_types_as_arguments_of_attributes(value: str, name: str) -> None:
+    read = contracts.read_json(document(operation("Ask", reference(value), requiresAuth=True)))
+    assert not read.losses
+    again = contracts.declared(read.contract)
+    (coupon,) = again.record("Ask").properties
+    assert coupon.attributes == (Attribute("References", (TypeName(name),)),)
+    assert isinstance(coupon.attributes[0].arguments[0], TypeName)
+    (argument,) = contracts.metadata(again)["operations"][0]["request"]["properties"][0]["attributes"][0][
+        "constructorArgs"
+    ]
+    assert (argument["type"], argument["value"]) == ("Type", f"typeof({name})")
+
+
+@pytest.mark.parametrize(
+    ("language", "given", "expected"),
+    [
+        ("csharp", {}, "[References(typeof(Acme.Coupon))]"),
+        ("csharp", {"GlobalNamespace": "My"}, "[References(typeof(Coupon))]"),
+        ("vbnet", {}, "<References(GetType(Acme.Coupon))>"),
+        ("fsharp", {}, "[<References(typeof<Acme.Coupon>)>]"),
+        ("typescript", {}, "// @References(typeof(Acme.Coupon))"),
+    ],
+)
+def test_types_as_arguments_in_generated_types(language: str, given: dict[str, str], expected: str) -> None:
+    read = contracts.read_json(document(operation("Ask", reference("typeof(Acme.Coupon)"))))
+    text = types.generate(language, read.contract, Options.of(given.items(), "http://host", ""))
+    assert expected in text
+    if language != "typescript":
+        (coupon,) = contracts.read(text).contract.record("Ask").properties
+        name = "Coupon" if given else "Acme.Coupon"
+        assert coupon.attributes == (Attribute("References", (TypeName(name),)),)
+
+
+@pytest.mark.parametrize("value", ["typeof(List<Acme.Coupon>)", "typeof(A);System.Exit()", "typeof()", ""])
+def test_types_that_have_no_name_are_lost(value: str) -> None:
+    read = contracts.read_json(document(operation("Ask", reference(value), requiresAuth=True)))
+    assert read.losses.places == {"[References] with a type of types as its argument": ["Ask.Coupon"]}

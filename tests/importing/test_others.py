@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,25 @@ def test_a_package_is_clean(name: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert done.exit_code == 0, done.output
     run(tmp_path / "gallery", "ruff", "format", "--isolated", "--check", "gallery/dtos.py")
     run(tmp_path / "gallery", "ruff", "check", "--isolated", ".")
+
+
+@pytest.mark.parametrize("name", contracts.OTHERS)
+def test_opaque_data_comes_back(name: str) -> None:
+    document = json.loads(contracts.OTHERS[name].read_text())
+    theirs = document.get("api", document)["operations"]
+    read = contracts.read(contracts.OTHERS[name].read_text(), name)
+    ours = {
+        each["request"]["name"]: each for each in contracts.metadata(contracts.declared(read.contract))["operations"]
+    }
+    for operation in theirs:
+        found = ours[operation["request"]["name"]]
+        for key in ("ui", "viewModel", "dataModel"):
+            assert found.get(key) == operation.get(key)
+        assert {key: found["request"].get(key) for key in ("icon", "notes")} == {
+            key: operation["request"].get(key) for key in ("icon", "notes")
+        }
+        members = {each["name"]: each for each in found["request"].get("properties", ())}
+        for member in operation["request"].get("properties", ()):
+            assert members[member["name"]].get("input") == member.get("input")
+            assert members[member["name"]].get("ref") == member.get("ref")
+    assert not any("a type" in kind and "argument" in kind for kind in read.losses.places)

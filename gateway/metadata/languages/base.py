@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
 
-from gateway.contract.dto_field import ApiMember, Attribute, DataMember
+from gateway.contract.dto_field import ApiMember, Attribute, DataMember, TypeName
 from gateway.contract.naming import camel_case
 from gateway.contract.typeinfo import (
     SERVICESTACK,
@@ -54,6 +54,7 @@ class Generator(Wording, ABC):
     :cvar suffix: of the files that it is kept in.
     :cvar defaults: the options and what holds where they are not given, in the order of the document's head.
     :cvar rules: what the values of the language's options may be, of those that are not the same in every language.
+    :cvar type_form: the type ``{0}`` as an argument of an attribute.
     :cvar provided: DTOs of ServiceStack's own that the language's client library brings along.
     """
 
@@ -65,6 +66,7 @@ class Generator(Wording, ABC):
     head: ClassVar[Head] = Head()
     provided: ClassVar[frozenset[str]] = frozenset()
     line_comment: ClassVar[str] = "//"
+    type_form: ClassVar[str] = "typeof({0})"
 
     def __init__(self, contract: Contract, options: Options) -> None:
         """Take a contract and options.
@@ -343,7 +345,9 @@ class Generator(Wording, ABC):
         return each.wire if each.wire.isidentifier() else camel_case(each.name)
 
     def literal(self, value: str | int | float | bool) -> str:
-        """A text, number or boolean as an argument of an attribute."""
+        """A text, number, boolean or type as an argument of an attribute."""
+        if isinstance(value, TypeName):
+            return self.type_form.format(value.plain if self.text("GlobalNamespace") else value)
         return self.quoted(value) if isinstance(value, str) else str(value).lower()
 
     def arguments(self, values: Mapping[str, str | int | float | bool], mark: str = "=") -> str:

@@ -46,6 +46,7 @@ class FSharpGenerator(DotnetGenerator):
     }
     scalars = scalars_of("fsharp")
     optional_form = "Nullable<{0}>"
+    type_form = "typeof<{0}>"
 
     def opening(self) -> Iterator[str]:
         first = next((each.request.namespace for each in self.contract.operations if each.name in self.types), "")

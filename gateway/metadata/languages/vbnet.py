@@ -23,6 +23,7 @@ class VisualBasicGenerator(DotnetGenerator):
     reserved = keywords.VISUAL_BASIC
     kept_form = "[{0}]"
     named_by = ":="
+    type_form = "GetType({0})"
     comment_marks = {}
     list_form = "List(Of {0})"
     map_form = "Dictionary(Of {0}, {1})"
