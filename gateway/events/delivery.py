@@ -9,18 +9,26 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import structlog
+
 from gateway.calls import Principal
 from gateway.contract.documents import Documents
 from gateway.contract.dto import Dto, Instance
+from gateway.errors import Unavailable
 from gateway.events.audience import Audience
 from gateway.events.counters import Counters
 from gateway.events.frames import facts, frame, to_json
 from gateway.events.subscriber import SlowReader, Subscriber
-from models import Unit
+from models import StorageError, Unit
 from models.events.outbox import EventRow
 
 #: Subscribers of one process in a channel, up to which each learns of those that come and go.
 ANNOUNCED = 200
+
+#: Failures that pass: what has failed is tried again.
+PASSING = (StorageError, Unavailable)
+
+log = structlog.get_logger("gateway")
 
 #: What a caller may see of a DTO: the DTO, as it is or with less in it, or None.
 Shows = Callable[[Principal | None, Unit, Instance], Instance | None]
@@ -104,8 +112,9 @@ class Delivery:
             reached = {only: reached[only]} if only in reached else {}
         if not reached:
             return
-        seen = _Seen(self._documents, self._shows.get(row.type or ""), row.body or "", unit)
+        seen = _Seen(self._documents, self._shows.get(row.type or ""), row, unit)
         frames: dict[tuple[str, str], bytes] = {}
+        given: list[tuple[Subscriber, bytes]] = []
         for subscriber, channel in reached.items():
             if not self._may_have(subscriber, row.position, only):
                 continue
@@ -115,8 +124,11 @@ class Delivery:
             made = frames.get((body, channel))
             if made is None:
                 made = frames[body, channel] = frame(row.position, row.selector, body, channel)
+            given.append((subscriber, made))
+        # A view may need a database that is away: then nobody has it yet, and it is delivered later.
+        for subscriber, made in given:
             self.give(subscriber, made)
-            self._counters.delivered += 1
+        self._counters.delivered += len(given)
         if frames and only is None:
             stored = datetime.fromisoformat(row.date)
             self._counters.delay(max(0.0, (datetime.now(UTC) - stored).total_seconds()))
@@ -163,10 +175,11 @@ class Delivery:
 class _Seen:
     """What subscribers see of one event; those of one view see the same."""
 
-    def __init__(self, documents: Documents, view: tuple[type[Dto], Shows] | None, body: str, unit: Unit) -> None:
+    def __init__(self, documents: Documents, view: tuple[type[Dto], Shows] | None, row: EventRow, unit: Unit) -> None:
         self._documents = documents
         self._view = view
-        self._body = body
+        self._row = row
+        self._body = row.body or ""
         self._unit = unit
         self._by_view: dict[tuple[Any, ...], str | None] = {}
 
@@ -175,7 +188,14 @@ class _Seen:
         if self._view is None:
             return self._body
         if subscriber.view not in self._by_view:
-            self._by_view[subscriber.view] = self._shown(subscriber.caller)
+            try:
+                self._by_view[subscriber.view] = self._shown(subscriber.caller)
+            except PASSING:
+                raise
+            except Exception:
+                # A service's own function that fails for one caller must not hold up all events.
+                log.exception("an event was not shown", id=self._row.position, selector=self._row.selector)
+                self._by_view[subscriber.view] = None
         return self._by_view[subscriber.view]
 
     def _shown(self, caller: Principal | None) -> str | None:

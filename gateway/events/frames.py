@@ -17,8 +17,9 @@ RECONNECT = b"retry: 500\n"
 # PERF: `json.dumps` makes an encoder in each call.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
-_CHANNEL = re.compile(r"[^\s,@\x00-\x1f\x7f]{1,255}")
-_SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f]+\.[^\s\x00-\x1f\x7f]+")
+# Halves of surrogate pairs, which JSON can write, are no characters: no frame could be made of them.
+_CHANNEL = re.compile(r"[^\s,@\x00-\x1f\x7f\ud800-\udfff]{1,255}")
+_SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f\ud800-\udfff]+\.[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 def frame(event_id: int, selector: str, body: str, channel: str = "") -> bytes:

@@ -10,8 +10,8 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from gateway.calls import Callers, instant
 from gateway.errors import ServiceError, Unavailable
 from gateway.events.audience import Audience
 from gateway.events.counters import Counters
-from gateway.events.delivery import Delivery, Kind, Presence
+from gateway.events.delivery import PASSING, Delivery, Kind, Presence
 from gateway.events.frames import KEEP_ALIVE, RECONNECT, facts, frame, to_json
 from gateway.events.poller import Poller
 from gateway.events.publishing import store_presence, store_pulses
@@ -321,7 +321,8 @@ class Streams:
             read = outbox.after(unit, self._position, PAGE)
             for row in read.rows:
                 self._last_event = now
-                self._take(unit, row)
+                with _passed_over(row):
+                    self._take(unit, row)
                 self._position = row.position
             for subscriber in [*self._late]:
                 self._catch_up(unit, subscriber)
@@ -356,11 +357,12 @@ class Streams:
         for row in read.rows:
             if row.position > self._position:
                 break
-            if row.kind == Kind.EVENT:
-                self._delivery.event(unit, row, subscriber)
-            elif row.kind == Kind.PRESENCE:
-                for each in json.loads(row.body or "[]"):
-                    self._delivery.presence(row.position, Presence(**each), subscriber)
+            with _passed_over(row):
+                if row.kind == Kind.EVENT:
+                    self._delivery.event(unit, row, subscriber)
+                elif row.kind == Kind.PRESENCE:
+                    for each in json.loads(row.body or "[]"):
+                        self._delivery.presence(row.position, Presence(**each), subscriber)
             subscriber.at = row.position
         if (not read.rows and not read.unplaced) or (read.rows and read.rows[-1].position >= self._position):
             subscriber.at, subscriber.late = self._position, False
@@ -413,3 +415,14 @@ class Streams:
         while more:
             with unit_of_work(self._database) as unit:
                 more = outbox.sweep(unit, before)
+
+
+@contextmanager
+def _passed_over(row: EventRow) -> Iterator[None]:
+    """Log a row that this version can't deliver and go on: a version after it may have written it, and the rows behind it must not wait."""
+    try:
+        yield
+    except PASSING:
+        raise
+    except Exception:
+        log.exception("an event was passed over", id=row.position, selector=row.selector)

@@ -84,7 +84,7 @@ def test_who_gets_it(unit: Unit) -> None:
     ]
 
 
-@pytest.mark.parametrize("selector", ["nodot", "a@b.c", "a.b\nc", ".b", "a.", "a." + "x" * 260])
+@pytest.mark.parametrize("selector", ["nodot", "a@b.c", "a.b\nc", "a.\udfff", ".b", "a.", "a." + "x" * 260])
 def test_what_is_no_selector(unit: Unit, selector: str) -> None:
     with pytest.raises(ValueError, match="is not a selector"):
         outbox_of(unit, wanted=False).publish(selector)

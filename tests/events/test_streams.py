@@ -12,6 +12,8 @@ from webtest import TestRequest
 from gateway.errors import MalformedRequest, TooManyRequests, Unavailable
 from gateway.events import streams
 from gateway.events.subscriber import QUEUE
+from gateway.instants import now
+from models.events import outbox
 from tests.events.conftest import URL, Nodes
 from tests.servers import wait_until
 
@@ -282,7 +284,62 @@ def test_limits(nodes: Nodes) -> None:
         nodes.two.listen(nodes.bob, "home")
 
 
-@pytest.mark.parametrize("channel", ["a b", "a@b", "x" * 256, "a\nb"])
+def test_half_of_a_character_is_in_no_frame(nodes: Nodes) -> None:
+    """JSON writes it with an escape; a channel has none."""
+    client, bob = nodes.one.client("bob"), nodes.one.listen(nodes.bob, "home")
+    key = bob.next().body["id"]
+    body = b'{"subscribeChannels":["\\ud800"]}'
+    path = f"/event-subscribers/{key}.json"
+    problem = client.post(path, body, content_type="application/json", status=400).json["responseStatus"]
+    assert "is not a channel" in problem["message"]
+    said = b'{"text":"\\ud800","room":"home"}'
+    client.post("/say.json", said, content_type="application/json")
+    nodes.two.say("next", room="home")
+    assert [each.body["text"] for each in bob.events(2)] == ["\ud800", "next"]
+
+
+def test_an_event_that_can_not_be_delivered_holds_up_no_other(nodes: Nodes) -> None:
+    """As one that another version has written."""
+    ada = nodes.one.listen(nodes.ada, "home")
+    last = ada.next().id
+    with nodes.database.unit_of_work() as unit:
+        for kind, body in (
+            ("presence", '[{"id":"x","subject":{},"channels":null,"new":1}]'),
+            ("event", "{"),
+            ("odd", ""),
+        ):
+            outbox.insert(
+                unit, date=now(), kind=kind, selector="a.b", type="Said", body=body, channels='["home"]', users="[]"
+            )
+    nodes.one.say("next", room="home")
+    again = nodes.two.listen(nodes.ada, "home", last_id=last)
+    for each in (ada, again):
+        assert [message.body["text"] for message in each.events(1)] == ["next"]
+
+
+def test_a_view_that_fails_holds_up_no_other(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a failure that passes, nobody has got the event before."""
+    failures: list[Exception] = [ZeroDivisionError(), Unavailable("away", None)]
+    ada, bob = nodes.one.listen(nodes.ada, "home"), nodes.one.listen(nodes.bob, "home")
+    bob.until("cmd.onJoin")
+    dto, view = nodes.one.broker._streams._delivery._shows["Said"]
+
+    def failing(caller: Any, unit: Any, said: Any) -> Any:
+        if caller.user_id == "bob" and failures:
+            raise failures.pop(0)
+        return view(caller, unit, said)
+
+    monkeypatch.setitem(nodes.one.broker._streams._delivery._shows, "Said", (dto, failing))
+    monkeypatch.setattr(streams, "PAUSE", 0.05)
+    for text in ("1", "2", "3"):
+        nodes.one.say(text, room="home")
+    assert [each.body["text"] for each in bob.events(2)] == ["2", "3"]
+    assert [each.body["text"] for each in ada.events(3)] == ["1", "2", "3"]
+    assert ada.is_silent(0.1)
+    assert failures == []
+
+
+@pytest.mark.parametrize("channel", ["a b", "a@b", "x" * 256, "a\nb", "\ud800"])
 def test_what_is_no_channel(nodes: Nodes, channel: str) -> None:
     with pytest.raises(MalformedRequest, match="is not a channel"):
         nodes.one.listen(nodes.ada, channel)
