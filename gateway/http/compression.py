@@ -9,6 +9,7 @@ from typing import Any
 import falcon
 
 from gateway.http.request import Request
+from models.engine.caches import Recent
 
 #: Bytes up to which a body stays as it is.
 SMALL = 1024
@@ -28,12 +29,19 @@ _COMPRESSED = (
     "text/event-stream",
 )
 
+#: Compressed documents that are kept, and how many bytes one has at most before: clients ask for one session again and again.
+_MOST_KEPT = 300
+_LONGEST_KEPT = 16 * 1024
+
 _GZIP = 31
 _LEVEL = 5
 
 
 class Compressing:
     """Middleware: gzip for bodies over `SMALL` bytes and for streams."""
+
+    def __init__(self) -> None:
+        self._kept: Recent[bytes, bytes] = Recent(_MOST_KEPT)
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Compress what there is."""
@@ -47,11 +55,28 @@ class Compressing:
         if str(response.content_type).startswith(_COMPRESSED):
             return
         response.set_header("Content-Encoding", "gzip")
-        if data:
-            compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
-            response.data = compressor.compress(data) + compressor.flush()
-        else:
+        if not data:
             response.stream = CompressedStream(response.stream)
+        elif len(data) <= _LONGEST_KEPT and request.env.get("REQUEST_METHOD") == "GET" and response.get_header("ETag"):
+            response.data = self._compressed(data)
+        else:
+            response.data = _compressed(data)
+
+    def _compressed(self, data: bytes) -> bytes:
+        """The document of a stored version, compressed once.
+
+        PERF: of versions that are asked for again, the document is the same object (`gateway.http.encoding`), whose hash is known.
+        """
+        found = self._kept.get(data)
+        if found is None:
+            found = _compressed(data)
+            self._kept.keep(data, found)
+        return found
+
+
+def _compressed(data: bytes) -> bytes:
+    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    return compressor.compress(data) + compressor.flush()
 
 
 def wants_gzip(header: str | None) -> bool:

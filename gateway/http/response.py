@@ -18,7 +18,10 @@ class Response(falcon.Response):
 
     def _wsgi_headers(self, media_type: str | None = None) -> list[tuple[str, str]]:
         """The headers for the server. Some clients need the usual spelling of their names."""
-        return [(_SPELLINGS[name], value) for name, value in super()._wsgi_headers(media_type)]
+        headers = super()._wsgi_headers(media_type)
+        for index, (name, value) in enumerate(headers):
+            headers[index] = _SPELLINGS[name], value
+        return headers
 
 
 class _Spellings(dict[str, str]):

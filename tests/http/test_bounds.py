@@ -13,7 +13,7 @@ import pytest
 from falcon.testing import create_environ
 
 from gateway.errors import TooLarge, UnsupportedMedia
-from gateway.http import bodies
+from gateway.http import bodies, compression
 from gateway.http.compression import SMALL, Compressing
 from gateway.http.negotiation import negotiate
 from gateway.http.request import Request
@@ -70,6 +70,31 @@ def test_small_answers_stay_as_they_are(size: int, packed: bool) -> None:
     assert SMALL == 1024
     assert (response.get_header("Content-Encoding") == "gzip") is packed
     assert (gzip.decompress(response.data) if packed else response.data) == b"x" * size
+
+
+@pytest.mark.parametrize(("method", "tag", "times"), [("GET", "x", 2), ("GET", "", 4), ("POST", "x", 4)])
+def test_the_document_of_a_version_is_compressed_no_more_once_it_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, method: str, tag: str, times: int
+) -> None:
+    class Asked:
+        env = {"HTTP_ACCEPT_ENCODING": "gzip", "REQUEST_METHOD": method}
+
+    done: list[bytes] = []
+
+    def compress(data: bytes) -> bytes:
+        done.append(data)
+        return gzip.compress(data)
+
+    monkeypatch.setattr(compression, "_compressed", compress)
+    middleware, document = Compressing(), b"x" * 2000
+    for _ in range(4):
+        response: Any = falcon.Response()
+        response.data = document
+        if tag:
+            response.set_header("ETag", tag)
+        middleware.process_response(Asked(), response, None, True)  # type: ignore[arg-type]
+        assert gzip.decompress(response.data) == document
+    assert done == [document] * times
 
 
 @pytest.mark.parametrize("accept", [None, "", "*/*", "*/*;q=0.3", "*/*, */*;q=0.1"])
