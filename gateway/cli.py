@@ -19,7 +19,7 @@ from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
 from gateway.errors import GatewayError
 from gateway.settings import SERVERS, Settings
-from gateway.terminal import printable
+from gateway.terminal import counted, printable
 from models import StorageError
 from models.engine.plan import Step
 
@@ -279,7 +279,7 @@ def _print_plan(planned: Sequence[tuple[str, bool, Sequence[Step]]], *, as_json:
         nodes = "nodes of the version before may go on" if expands else "stop the nodes of the version before first"
         click.echo(f"{name}: {nodes}")
         for number, step in enumerate(steps, 1):
-            lasts = f", about {max(1, round(step.seconds))} s for {step.rows} rows" if step.seconds else ""
+            lasts = f", about {max(1, round(step.seconds))} s for {counted(step.rows, 'row')}" if step.seconds else ""
             click.echo(printable(f"  {number}. {step.statement}"))
             click.echo(f"     {step.locks}{lasts}")
     if not planned:

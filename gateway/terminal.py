@@ -1,4 +1,4 @@
-"""Text that a terminal shows and never obeys."""
+"""Text that people read on a terminal."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def printable(text: str, kept: str = "") -> str:
     return "".join(
         each if each.isprintable() or each in kept else each.encode("unicode_escape").decode("ascii") for each in text
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things: ``1 session``, ``2 sessions``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

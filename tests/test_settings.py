@@ -6,8 +6,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gateway import wsgi
+from gateway.cli import main
 from gateway.errors import ConfigurationError
 from gateway.service import Service
 from gateway.settings import Settings
@@ -56,6 +58,25 @@ def test_only_users_make_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     wsgi.build(settings, None, service=Service("Nobody's"))
     with pytest.raises(ConfigurationError, match="GATEWAY_SECRET must be set"):
         settings.signing_secret()
+
+
+def test_check_config_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(main, ["check-config"])
+    assert found.exit_code == 0
+    assert "GATEWAY_SECRET=  #" in found.output
+    assert list(tmp_path.iterdir()) == []
+    secret = Settings.from_environment().signing_secret()
+    assert Settings.from_environment().existing_secret() == secret
+    assert "GATEWAY_SECRET=(hidden)" in CliRunner().invoke(main, ["check-config"]).output
+
+
+def test_check_config_refuses_a_kept_secret_that_is_too_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
+    (tmp_path / "gateway.db.secret").write_text("short")
+    with pytest.raises(ConfigurationError, match="holds no secret"):
+        Settings.from_environment().existing_secret()
 
 
 def test_defaults_do_not_depend_on_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

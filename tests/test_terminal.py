@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.terminal import printable
+from gateway.terminal import counted, printable
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,8 @@ def test_controls_are_escaped(text: str, shown: str) -> None:
 
 def test_some_may_stay() -> None:
     assert printable("one\n\x1btwo", kept="\n") == "one\n\\x1btwo"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 sessions"), (1, "1 session"), (2, "2 sessions")])
+def test_numbers_of_things(number: int, text: str) -> None:
+    assert counted(number, "session") == text

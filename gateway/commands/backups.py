@@ -45,7 +45,8 @@ def backup(path: Path, *, replace: bool) -> None:
 def restore(path: Path, *, replace: bool) -> None:
     """Make the database what it was when FILE was written by `gateway backup`. Migrations that came since are applied.
 
-    It is one transaction: clients see the rows before or after it. Reload running servers afterwards (SIGHUP), which keep rows in memory.
+    It is one transaction: clients see the rows before or after it. Reload running servers afterwards (SIGHUP): until
+    then they know users' tokens for up to a minute, and their event streams may miss events.
 
     \b
     Examples:

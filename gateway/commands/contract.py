@@ -11,6 +11,7 @@ from gateway.metadata import types as languages
 from gateway.metadata.languages.options import Options
 from gateway.metadata.library import Document, Library
 from gateway.metadata.pages import rules
+from gateway.terminal import counted
 from serializers.registry import default_registry
 
 _BASE_URL = click.option(
@@ -131,7 +132,7 @@ def check(*, as_json: bool) -> None:
         )
         return
     owners = ", ".join(each.owner for each in service.rows) or "none"
-    click.echo(f"{service.title}: {len(service.catalog.operations)} operations, no faults; tables: {owners}")
+    click.echo(f"{service.title}: {counted(len(service.catalog.operations), 'operation')}, no faults; tables: {owners}")
 
 
 @click.command()

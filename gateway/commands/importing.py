@@ -11,7 +11,7 @@ import click
 from gateway.commands.new import check_name
 from gateway.importing import package, sources
 from gateway.importing.sources import Imported
-from gateway.terminal import printable
+from gateway.terminal import counted, printable
 
 
 @click.command("import")
@@ -53,8 +53,8 @@ def import_(source: str, name: str | None, *, check: bool) -> None:
 
 
 def _tell(imported: Imported, written: package.Written, name: str) -> None:
-    operations, types = len(imported.contract.operations), len(imported.contract.types)
-    what = f"{operations} operations, {types} types"
+    contract = imported.contract
+    what = f"{counted(len(contract.operations), 'operation')}, {counted(len(contract.types), 'type')}"
     click.echo(printable(f"{what}: wrote {', '.join(written.files) or 'nothing new'} in {written.folder.name}"))
     for kind, places in imported.losses.places.items():
         shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")

@@ -10,7 +10,7 @@ import click
 from gateway import logs
 from gateway.importing import sources
 from gateway.settings import Settings
-from gateway.terminal import printable
+from gateway.terminal import counted, printable
 
 
 @click.command()
@@ -47,9 +47,10 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
     logs.configure(settings.log, queued=True)
     app = service.application(settings)
     listener = listening.listen(settings.bind)
-    operations = len(imported.contract.operations)
+    number = len(imported.contract.operations)
+    answering = f"{counted(number, 'operation')} {'answers' if number == 1 else 'answer'} samples"
     click.echo(
-        printable(f"{service.title}: {operations} operations answer samples at {listening.url_of(settings.bind)}"),
+        printable(f"{service.title}: {answering} at {listening.url_of(settings.bind)}"),
         err=True,
     )
     serving.Server(app, None, settings, listener).run()

@@ -23,6 +23,7 @@ from gateway.errors import GatewayError
 from gateway.sessions import retention, transfer
 from gateway.sessions.dtos.records import SessionRecord
 from gateway.sessions.transfer import Place
+from gateway.terminal import counted
 from models import Database
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
@@ -74,7 +75,7 @@ def archive(older_than: timedelta, *, dry_run: bool) -> None:
     database = open_database(changes=not dry_run)
     before = instant(datetime.now(UTC) - older_than)
     if dry_run:
-        click.echo(f"{transfer.count_old(database, before)} sessions would be archived", err=True)
+        click.echo(f"{counted(transfer.count_old(database, before), 'session')} would be archived", err=True)
         return
     done = 0
     with _progress("archiving", transfer.count_old(database, before)) as advance:
@@ -83,7 +84,7 @@ def archive(older_than: timedelta, *, dry_run: bool) -> None:
             advance(count)
     if done:
         retention.record(Event.SESSIONS_ARCHIVED, count=done, before=before)
-    click.echo(f"archived {done} sessions", err=True)
+    click.echo(f"archived {counted(done, 'session')}", err=True)
 
 
 @sessions.command()
@@ -103,7 +104,7 @@ def purge(older_than: timedelta, *, dry_run: bool) -> None:
     before = instant(datetime.now(UTC) - older_than)
     expected = retention.count_purgeable(database, before)
     if dry_run:
-        click.echo(f"{expected} sessions would be deleted", err=True)
+        click.echo(f"{counted(expected, 'session')} would be deleted", err=True)
         return
     done = 0
     with _progress("deleting", expected) as advance:
@@ -112,7 +113,7 @@ def purge(older_than: timedelta, *, dry_run: bool) -> None:
             advance(count)
     if done:
         retention.record(Event.SESSIONS_PURGED, count=done, before=before)
-    click.echo(f"deleted {done} sessions", err=True)
+    click.echo(f"deleted {counted(done, 'session')}", err=True)
 
 
 @sessions.command()
@@ -146,7 +147,7 @@ def export(format_name: str | None, since: date | None, output: Path | None, *, 
         for block in transfer.export(database, first, target.last):
             target.write(written, block)
             advance(len(block))
-    click.echo(f"exported {target.done} sessions", err=True)
+    click.echo(f"exported {counted(target.done, 'session')}", err=True)
 
 
 def _format_of(path: Path | None) -> str:
@@ -177,7 +178,8 @@ def import_(format_name: str | None, path: Path) -> None:
     else:
         with path.open("rb") as file:
             counts = _load(database, records, file, path.stat().st_size)
-    click.echo(f"imported {counts.stored} sessions, {counts.known} were there already", err=True)
+    known = f"{counts.known} {'was' if counts.known == 1 else 'were'} there already"
+    click.echo(f"imported {counted(counts.stored, 'session')}, {known}", err=True)
 
 
 def _load(database: Database, records: RecordFormat, file: IO[bytes], size: int) -> transfer.Counts:

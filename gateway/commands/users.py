@@ -14,6 +14,7 @@ from gateway.commands.databases import open_database
 from gateway.commands.output import json_option, print_json, print_line
 from gateway.errors import ConfigurationError
 from gateway.sessions import retention
+from gateway.terminal import counted
 from gateway.users import administration
 from gateway.users.administration import Administrator, UserFacts
 from gateway.users.part import Users, users_of
@@ -239,7 +240,7 @@ def erase(email: str, *, dry_run: bool, yes: bool) -> None:
     administrator = _administrator()
     database, facts = administrator.database, administration.find_user(administrator.database, email)
     found = retention.sessions_of(database, facts.id, facts.email_address) if _has_sessions() else []
-    print_line(f"{len(found)} sessions name {facts.email_address}")
+    print_line(f"{counted(len(found), 'session')} {'names' if len(found) == 1 else 'name'} {facts.email_address}")
     if dry_run:
         return
     if not yes:
@@ -247,7 +248,7 @@ def erase(email: str, *, dry_run: bool, yes: bool) -> None:
     messages = retention.erase(database, found, facts.id, facts.email_address) if _has_sessions() else 0
     administrator.delete(email)
     retention.record(Event.USER_ERASED, target=facts.id, sessions=len(found), messages=messages)
-    print_line(f"erased {email}: {len(found)} sessions, {messages} messages")
+    print_line(f"erased {email}: {counted(len(found), 'session')}, {counted(messages, 'message')}")
 
 
 @user.command("export")

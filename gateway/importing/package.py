@@ -24,6 +24,7 @@ from gateway.importing.loading import execute, read_declarations, roles_of, serv
 from gateway.importing.sources import Imported
 from gateway.metadata.languages.texts import snake_case
 from gateway.service import Service
+from gateway.terminal import counted
 
 _DIGEST = re.compile(r"^Digest: ([0-9a-f]{16})$", re.MULTILINE)
 _NO_DIGEST = "0" * 16
@@ -273,11 +274,11 @@ def _use_case(operation: OperationInfo, function: str) -> Iterator[str]:
 def _told(imported: Imported) -> str:
     """The README's part about the import."""
     found = [MARK, "", "What was imported", "-----------------"]
-    types = len(imported.contract.types)
-    found += [
-        f"{len(imported.contract.operations)} operations and {types} types from {imported.kind}: {imported.source}.",
-        "",
-    ]
+    operations, types = (
+        counted(len(imported.contract.operations), "operation"),
+        counted(len(imported.contract.types), "type"),
+    )
+    found += [f"{operations} and {types} from {imported.kind}: {imported.source}.", ""]
     if imported.losses.places:
         found += ["What has no counterpart in the declarations:", ""]
         for kind, places in imported.losses.places.items():

@@ -1,8 +1,8 @@
 """The statements of migrations: the SQL that SQLite and MySQL share, and what each spells its own way.
 
-MySQL commits every change of the schema by itself. A migration that was stopped half-way goes on where it stopped when it is applied
-again: what is there already, or gone already, is passed over. Statements that change rows must be right when they run twice, and on several
-nodes of a Galera cluster at once.
+MySQL commits every change of the schema by itself, and so does SQLite if a migration only makes indexes. A migration that was stopped
+half-way goes on where it stopped when it is applied again: what is there already, or gone already, is passed over. Statements that
+change rows must be right when they run twice, and on several nodes of a Galera cluster at once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ HISTORY = f'CREATE TABLE "{HISTORY_TABLE}" ("name" VARCHAR(255) NOT NULL PRIMARY
 
 _TABLE = re.compile(r'\s*(CREATE|DROP) TABLE "(\w+)"')
 _INDEX = re.compile(r'\s*(CREATE|DROP) (?:UNIQUE )?INDEX "(\w+)" ON "(\w+)"')
+_CREATES_INDEX = re.compile(r'\s*CREATE (?:UNIQUE )?INDEX "(\w+)" ON ')
 _COLUMN = re.compile(r'\s*ALTER TABLE "(\w+)" (ADD|DROP) COLUMN "(\w+)"')
 _HAS_TABLE = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s LIMIT 1"
 _HAS_INDEX = (
@@ -73,7 +74,8 @@ def run(unit: Connection, change: Change) -> None:
     if statement is None:
         return
     if unit.dialect == "sqlite":
-        unit.execute(statement)
+        if (index := _CREATES_INDEX.match(statement)) is None or not _has_sqlite_index(unit, index[1]):
+            unit.execute(statement)
     elif not _is_done(unit, statement := statement.replace(" AUTOINCREMENT", " AUTO_INCREMENT")):
         creates_table = statement.lstrip().startswith("CREATE TABLE")
         try:
@@ -82,6 +84,17 @@ def run(unit: Connection, change: Change) -> None:
             # Another node of a cluster was quicker.
             if not is_made(error):
                 raise
+
+
+def makes_indexes(changes: Sequence[Change]) -> bool:
+    """Return whether changes only make indexes on SQLite: then each may be made and committed by itself."""
+    texts = [each if isinstance(each, str) else each.get("sqlite") for each in changes]
+    return all(text is None or _CREATES_INDEX.match(text) for text in texts)
+
+
+def _has_sqlite_index(unit: Connection, name: str) -> bool:
+    found = unit.execute("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (name,))
+    return found.fetchone() is not None
 
 
 def _mysql_options(unit: Connection) -> str:

@@ -9,6 +9,7 @@ The table ``schema_migrations`` names what was applied as ``owner/0001_name``. O
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ _SIZE = "SELECT SUM(data_length + index_length) FROM information_schema.tables W
 _LOCK_SECONDS = 25
 #: Seconds to wait for the lock of a table. Who comes after waits, too: so not for ever.
 _PATIENCE = 60
+#: Seconds between two transactions, in which writers of SQLite that wait begin theirs.
+_TURN = 0.3
 
 
 class Target(NamedTuple):
@@ -154,7 +157,20 @@ def apply(
     with _alone(database):
         database.run(_prepare)
         wanted = [name for name in missing(database, owners) if target is None or _is_within(name, target)]
-        return [name for name in wanted if database.run(partial(_apply, name, steps[name], report))]
+        return [name for name in wanted if _apply_beside_writers(database, name, steps[name], report)]
+
+
+def _apply_beside_writers(database: Database, name: str, step: Migration, report: Report) -> bool:
+    """Apply a migration; False if it is applied already. Writers have a turn between two indexes of SQLite."""
+    if database.dialect == "sqlite" and ddl.makes_indexes(step.up):
+        for number, change in enumerate(step.up, 1):
+            if name in _applied(database):
+                return False
+            report(f"applying {name}: step {number} of {len(step.up)}")
+            database.run(lambda unit, change=change: ddl.run(unit, change))  # type: ignore[misc]
+            time.sleep(_TURN)
+        return database.run(partial(_apply, name, step, report, len(step.up)))
+    return database.run(partial(_apply, name, step, report, 0))
 
 
 def downgrade(database: Database, owners: Sequence[Owner], target: Target, report: Report = _ignore) -> list[str]:
@@ -198,11 +214,14 @@ def _prepare(unit: Unit) -> None:
             _forget(unit, name)
 
 
-def _apply(name: str, step: Migration, report: Report, unit: Unit) -> bool:
-    """Apply a migration; False where it is applied already."""
+def _apply(name: str, step: Migration, report: Report, done: int, unit: Unit) -> bool:
+    """Apply a migration; False where it is applied already.
+
+    :param done: steps that are made already; they are looked at once more.
+    """
     if name in _recorded(unit):
         return False
-    _run(unit, step.up, report, f"applying {name}")
+    _run(unit, step.up, report, f"applying {name}", done)
     try:
         mark = EXPANDING if plan.is_expanding(step) else "Z"
         _record(unit, name, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}{mark}")
@@ -235,9 +254,10 @@ def _alone(database: Database) -> Iterator[None]:
                 unit.execute(f"SELECT RELEASE_LOCK({_LOCK})")
 
 
-def _run(unit: Unit, changes: Sequence[ddl.Change], report: Report, what: str) -> None:
+def _run(unit: Unit, changes: Sequence[ddl.Change], report: Report, what: str, done: int = 0) -> None:
     for number, change in enumerate(changes, 1):
-        report(f"{what}: step {number} of {len(changes)}")
+        if number > done:
+            report(f"{what}: step {number} of {len(changes)}")
         ddl.run(unit, change)
 
 

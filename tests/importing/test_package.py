@@ -192,4 +192,4 @@ def test_texts_can_not_leave_their_place(here: Path) -> None:
     asked["request"] |= {"description": nasty, "routes": [{"path": "/a/{A}"}]}
     app = {"app": {"serviceName": nasty}, "api": document(asked)}
     call(source(here, app), "--package", "shop")
-    assert "1 operations, no faults" in run(here / "shop", "gateway", "check", "shop.service:service")
+    assert "1 operation, no faults" in run(here / "shop", "gateway", "check", "shop.service:service")

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
-from models import Database, SchemaMismatch, connect
+from models import Database, SchemaMismatch, Unit, connect
 from models.engine import ddl, migrations, plan
 from models.engine.owners import Migration, Owner
 from tests.databases import OWNERS
@@ -133,3 +133,48 @@ def test_migrate_plan_changes_nothing(tmp_path: Path) -> None:
     )
     migrations.apply(database, OWNERS)
     assert "up to date" in CliRunner().invoke(main, ["migrate", "--plan"], env=environment).output
+
+
+def test_writers_of_sqlite_have_a_turn_between_two_indexes(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/rows.db"
+    database = connect(url)
+    migrations.apply(database, OWNERS)
+    indexes = [f'CREATE INDEX "next_{number}" ON "sessions" ("ended")' for number in range(3)]
+    step = Migration("0001_next", (*indexes, {"mysql": "nothing here"}), ())
+    other = connect(url, patience=0.1)
+    written: list[str] = []
+
+    def write(line: str) -> None:
+        # As another process does: it finds what was made so far, and the lock free.
+        with other.unit_of_work() as unit:
+            written.append(f"{line}, {len(indexes_of(unit))} made")
+            add(unit)
+
+    @dataclass(frozen=True)
+    class Own:
+        owner: str = "indexed"
+        steps: Sequence[Migration] = (step,)
+
+    assert migrations.apply(database, [*OWNERS, Own()], write) == ["indexed/0001_next"]
+    assert written == [f"applying indexed/0001_next: step {number + 1} of 4, {number} made" for number in range(4)]
+
+
+def indexes_of(unit: Unit) -> list[str]:
+    return [name for (name,) in unit.execute("SELECT name FROM sqlite_master WHERE name LIKE 'next_%'").fetchall()]
+
+
+def test_a_migration_of_indexes_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path}/rows.db")
+    migrations.apply(database, OWNERS)
+    with database.unit_of_work() as unit:
+        unit.execute('CREATE INDEX "next_0" ON "sessions" ("ended")')
+    step = Migration("0001_next", tuple(f'CREATE INDEX "next_{each}" ON "sessions" ("ended")' for each in (0, 1)), ())
+
+    @dataclass(frozen=True)
+    class Own:
+        owner: str = "indexed"
+        steps: Sequence[Migration] = (step,)
+
+    assert migrations.apply(database, [*OWNERS, Own()]) == ["indexed/0001_next"]
+    with database.unit_of_work(write=False) as unit:
+        assert len(indexes_of(unit)) == 2
