@@ -29,8 +29,8 @@ SLOWEST = 16 * 1024
 PATIENCE = 10.0
 
 
-#: How the User-Agent of ServiceStack's clients for .NET begins.
-DOTNET_CLIENT = "ServiceStack .NET Client"
+#: How the User-Agent of ServiceStack's clients that read texts and bytes as they are begins: .NET's, Java's, Android's, Python's.
+RAW_READERS = ("ServiceStack .NET Client", "Java/", "Dalvik/", "python-requests/")
 
 
 class Encoder:
@@ -59,7 +59,7 @@ class Encoder:
         """
         expected, serializer = operation.response_shape, request.negotiation.serializer
         assert expected is not None
-        if operation.is_readable_raw and _is_dotnet_client(request):
+        if operation.is_readable_raw and _reads_raw(request):
             document = result if isinstance(result, bytes) else to_bytes(str(result))
             budget.write(len(document))
             return document
@@ -100,9 +100,9 @@ class Encoder:
         return joined(serializer.stream(results, expected, page=Page(hold=budget.holder())), budget)
 
 
-def _is_dotnet_client(request: Request) -> bool:
-    """Whether the request comes from a client of ServiceStack's for .NET: they read texts and bytes as they are, in every format."""
-    return str(request.env.get("HTTP_USER_AGENT", "")).startswith(DOTNET_CLIENT)
+def _reads_raw(request: Request) -> bool:
+    """Whether the request comes from a client of ServiceStack's that reads texts and bytes as they are, in every format."""
+    return str(request.env.get("HTTP_USER_AGENT", "")).startswith(RAW_READERS)
 
 
 def _is_long(operation: Operation, result: Any) -> bool:

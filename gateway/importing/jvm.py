@@ -33,6 +33,8 @@ class _JvmReader(BraceReader):
             notes = self.notes()
             name = tokens.name()
             given, _ = tokens.arguments()
+            if tokens.sees("{"):
+                tokens.skip("{", "}")
             number = given[0] if given and isinstance(given[0], int) else None
             yield name, number, notes
             tokens.accept(",")

@@ -188,8 +188,9 @@ def test_an_operation_without_a_route(served: TestApp) -> None:
     assert "/api/NoRoute" in served.get("/metadata").text
 
 
-def test_dotnet_clients_read_texts_and_bytes_as_they_are(served: TestApp) -> None:
-    agent = {"User-Agent": "ServiceStack .NET Client 5.80", "Accept": "application/json"}
+@pytest.mark.parametrize("client", ["ServiceStack .NET Client 5.80", "Java/17.0.9", "python-requests/2.32.3"])
+def test_some_clients_read_texts_and_bytes_as_they_are(served: TestApp, client: str) -> None:
+    agent = {"User-Agent": client, "Accept": "application/json"}
     assert served.get("/hello/Ada", headers=agent).text == 'Hello, "Ada"'
     assert served.get("/raw", headers=agent).body == b"\x00\x01"
     assert served.get("/raw").json == "AAE="

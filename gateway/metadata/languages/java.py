@@ -100,6 +100,10 @@ class JvmGenerator(Generator):
         return self.type_name(info.base) if info.base else ""
 
 
+#: How the text of an enum's constant begins.
+_TO_STRING = "@Override public String toString() {"
+
+
 class JavaGenerator(JvmGenerator):
     """Nested static classes, with accessors whose setters can be chained."""
 
@@ -151,13 +155,19 @@ class JavaGenerator(JvmGenerator):
             yield from indented([*described, f"{self._constant(info, name, number)}{end}"], 2)
         if info.is_numeric:
             made = f"{own}(final int value) {{ this.value = value; }}"
-            yield from indented(["", "private final int value;", made, "public int getValue() { return value; }"], 2)
+            # NOTE: the client library reads and writes a constant as its toString(), and no annotation.
+            told = f"{_TO_STRING} return String.valueOf(value); }}"
+            yield from indented(
+                ["", "private final int value;", made, "public int getValue() { return value; }", told], 2
+            )
         yield from indented(["}"])
 
     def _constant(self, info: EnumInfo, name: str, number: int) -> str:
         text, free = self.text_of(info, name, number), self.free(name)
-        value = f"{free}({number})" if info.is_numeric else free
-        return value if text == free else f"@SerializedName({self.quoted(text)}) {value}"
+        if text == free:
+            return free
+        told = f"{free}({number})" if info.is_numeric else f"{free} {{ {_TO_STRING} return {self.quoted(text)}; }} }}"
+        return f"@SerializedName({self.quoted(text)}) {told}"
 
     def _record(self, info: RecordInfo) -> Iterator[str]:
         yield from self.annotations(info)
