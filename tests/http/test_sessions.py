@@ -299,3 +299,12 @@ def test_ones_sessions_are_the_same_document_held_or_streamed(
     assert streamed.content_type == held.content_type
     assert "X-Total-Count" not in streamed.headers
     assert all(f"number {number}" in streamed.text for number in range(4))
+
+
+def test_the_log_names_the_session_that_was_made_or_asked_for(
+    client: TestApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = client.post_json("/sessions", {}).json["id"]
+    assert json.loads(capsys.readouterr().err)["session_id"] == made
+    client.get(f"/sessions/{made}")
+    assert json.loads(capsys.readouterr().err)["session_id"] == made
