@@ -34,12 +34,12 @@ check-deep: $(VENV)/.test
 bench: $(VENV)/.test
 	for benchmark in benchmarks/[a-z]*.py; do $(BIN)/python $$benchmark || exit 1; done
 
-# deploy/requirements.txt: every package of the image, with its version and hashes.
+# deploy/requirements.txt: every package of the image, extras for its settings included, with its version and hashes.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 lock: $(BIN)/python
 	$(PIP) uv
-	$(BIN)/$(LOCK) setup.cfg --extra mysql --extra msgpack --extra redis --output-file deploy/requirements.txt
+	$(BIN)/$(LOCK) setup.cfg --extra granian --extra msgpack --extra mysql --extra otel --extra redis --output-file deploy/requirements.txt
 	printf 'setuptools\nwheel\n' | $(BIN)/$(LOCK) - --output-file deploy/build-requirements.txt
 
 clean:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,40 @@ def test_the_unit_is_understood() -> None:
 @pytest.fixture(scope="module")
 def compose() -> Any:
     return yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+def test_docker_compose_understands_its_file(tmp_path: Path) -> None:
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("docker-compose is not installed")
+    # Debian's version 1 lacks one option of version 2.
+    text, number = re.subn(r"(condition: service_\w+), restart: true", r"\1", (DEPLOY / "compose.yaml").read_text())
+    assert number == 1
+    (tmp_path / "compose.yaml").write_text(text)
+    command = [
+        program,
+        "--project-directory",
+        str(DEPLOY),
+        "--file",
+        str(tmp_path / "compose.yaml"),
+        "config",
+        "--quiet",
+    ]
+    secrets = {"GATEWAY_SECRET": "s" * 40, "DATABASE_PASSWORD": "p"}
+    for given, status in ((secrets, 0), ({}, 1)):
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+        assert done.returncode == status, done.stderr
+    assert "set DATABASE_PASSWORD" in done.stderr
+
+
+def test_the_dockerfile_has_no_faults() -> None:
+    """By hadolint, whose advice counts, too."""
+    program = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if program is None:
+        pytest.skip("hadolint is not installed")
+    done = subprocess.run([program, "--no-color", DEPLOY / "Dockerfile"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_every_container_is_locked(compose: Any) -> None:
@@ -104,9 +140,8 @@ def test_the_lock_file_has_what_the_package_needs() -> None:
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg")
     extras = setup["options.extras_require"]
-    lines = "\n".join(
-        [setup["options"]["install_requires"], extras["mysql"], extras["msgpack"], extras["redis"]]
-    ).splitlines()
+    runtime = [text for name, text in extras.items() if name not in ("test", "docs", "check")]
+    lines = "\n".join([setup["options"]["install_requires"], *runtime]).splitlines()
     locked = pinned("requirements.txt")
     for wanted in (Requirement(line) for line in lines if line.strip()):
         version = str(locked[wanted.name.lower()].specifier).removeprefix("==")

@@ -61,6 +61,41 @@ def test_every_alert_is_explained() -> None:
     )
 
 
+def promtool(*arguments: str | Path) -> None:
+    """Run it; fail with what it prints."""
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("promtool is not installed")
+    done = subprocess.run([program, "check", *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prometheus_understands_its_files() -> None:
+    """The alerts, which the configuration names, too."""
+    promtool("config", DEPLOY / "prometheus/scrape.yaml")
+
+
+def test_prometheus_understands_the_panels(tmp_path: Path) -> None:
+    dashboard = json.loads((DEPLOY / "grafana/gateway.json").read_text())
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    # What Grafana fills in.
+    filled = [re.sub(r"\[\$__\w+\]", "[5m]", re.sub(r"\$\{?(?!__)\w+\}?", ".*", each)) for each in expressions]
+    assert len(filled) > 10
+    rules = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(filled)]
+    path = tmp_path / "panels.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    promtool("rules", path)
+
+
+def test_kubernetes_understands_the_manifests() -> None:
+    validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+    documents = [*yaml.safe_load_all((DEPLOY / "kubernetes/gateway.yaml").read_text())]
+    assert len(documents) >= 6
+    for document in documents:
+        # Unknown names are refused.
+        validate.validate(document, "1.33", strict=True)
+
+
 def test_haproxy_understands_its_file() -> None:
     program = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
