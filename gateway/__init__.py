@@ -1,4 +1,4 @@
-"""A server for ServiceStack clients: everything that a service is written with.
+"""The public interface: everything that you need to write a service.
 
     from gateway import ANYONE, Dto, Service, fields
 
@@ -6,7 +6,7 @@
 
     @hello.get("/hello/{Name}", returns=str, access=ANYONE)
     class Hello(Dto):
-        name = fields.String("Who is greeted")
+        name = fields.String("The name")
 
     @hello.handles(Hello)
     def greet(request, context):

@@ -60,10 +60,10 @@ class Method(Enum):
 class Principal:
     """A signed-in caller.
 
-    :ivar account_ids: the user's accounts, the user's own first.
+    :ivar account_ids: the ids of the user's accounts, the main account first.
     :ivar session_id: the login session of the request; empty for other credentials.
-    :ivar renewed: the login session is a permanent one and was extended, so its cookies are sent again.
-    :ivar permissions: the caller's permissions, beside its roles.
+    :ivar renewed: the login session is permanent and was extended, so its cookies are sent again.
+    :ivar permissions: the caller's permissions, in addition to its roles.
     """
 
     user_id: str
@@ -86,7 +86,7 @@ class Principal:
         email: str = "",
         display_name: str = "",
     ) -> Principal:
-        """Return a caller, for a service's own function.
+        """Return a caller, for the function that ``authenticate=`` names.
 
         :param roles: names of roles that the service declares.
         """
@@ -134,7 +134,7 @@ class Credentials(NamedTuple):
 
     @property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies by name; of several with one name, the first."""
+        """Return the cookies by name; the first of several with the same name."""
         found: dict[str, str] = {}
         for name, value in cookies(self.cookie):
             found.setdefault(name, value)
@@ -142,7 +142,7 @@ class Credentials(NamedTuple):
 
     @property
     def bearer(self) -> str:
-        """The token or key of ``Authorization: Bearer``; empty for other schemes."""
+        """Return the token or key of ``Authorization: Bearer``; empty for other schemes."""
         scheme, _, value = (self.authorization or "").strip().partition(" ")
         return value.strip() if scheme.lower() == "bearer" else ""
 
@@ -167,7 +167,7 @@ class Cookie(NamedTuple):
 
     :ivar seconds: lifetime; None until the browser closes, 0 to delete the cookie.
     :ivar path: the path under which the client sends it; empty for all paths of the service.
-    :ivar http_only: scripts of pages can't read it.
+    :ivar http_only: whether it is hidden from scripts of pages.
     :ivar same_site: whether browsers send it with requests from pages of other sites; ``None`` needs https.
     """
 
@@ -412,7 +412,7 @@ class Front(Protocol):
         ...
 
     def close(self) -> None:
-        """Close the connections to the old host that rest."""
+        """Close the idle connections to the old host."""
         ...
 
     @property
@@ -431,11 +431,11 @@ class Front(Protocol):
         ...
 
     def standing(self, catalog: Catalog) -> Sequence[Standing]:
-        """Who answers each operation of a catalog now."""
+        """Return the current state of each operation of a catalog."""
         ...
 
     def unknown(self, catalog: Catalog) -> Sequence[str]:
-        """Names in the file of switches that are no operations."""
+        """Return the names in the file of switches that are not operations."""
         ...
 
     def typed(self, catalog: Catalog) -> Catalog:
@@ -475,13 +475,13 @@ class Front(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file in a form of the client.
+    """An uploaded file in a form.
 
     :ivar field: the name of the form's field.
     :ivar name: the file's name, without folders and control characters; empty if the client sent none.
     :ivar type: the content type that the client sent; empty if it sent none.
     :ivar size: bytes.
-    :ivar stream: the content, open at its beginning. It is closed when the call ends.
+    :ivar stream: the content, positioned at its beginning. It is closed when the call ends.
     """
 
     field: str
@@ -497,16 +497,16 @@ class Context:
 
     :ivar unit: the open unit of work; it is committed when the response is encoded, and rolled back after any error.
     :ivar caller: the signed-in caller; None for an anonymous call.
-    :ivar now: when the call began, as the API writes instants.
+    :ivar now: the time when the call began, in the API's format.
     :ivar expected: the versions of If-Match, each as `version_name`; None for any.
     :ivar idempotency_key: the Idempotency-Key; None without one.
     :ivar verb: the HTTP method.
     :ivar callers: authenticates callers.
     :ivar credentials: the credentials of the request.
     :ivar cookies: cookies for the client.
-    :ivar recorded: lines for the audit log, each a call that writes it; they are written when the call is committed.
-    :ivar reply: what the handler set of its response; None for nothing.
-    :ivar files: the uploaded files, of an operation that is declared with ``files=True``.
+    :ivar recorded: functions that write lines to the audit log; they are called after the commit.
+    :ivar reply: the status, headers and cookies that the handler set; None for none.
+    :ivar files: the uploaded files of an operation that is declared with ``files=True``.
     :ivar subscribers: sends events; None for a service without `gateway.Events`.
     :ivar publisher: the publisher of this call's events; None if there are none.
     """
@@ -540,8 +540,8 @@ class Context:
     def status(self) -> int | None:
         """The status of the response. None: 200, or 204 without a result.
 
-        Setting it changes nothing else: the transaction is committed and the result is sent, but not with 204, 205 and 304, which have no
-        body. To fail, raise ``errors.status(...)``. Setting one that is not 200 to 599 raises ValueError. A batch is always 200.
+        Setting it does not roll back: the transaction is committed and the result is sent, except with 204, 205 and 304, which have no
+        body. To fail, raise ``errors.status(...)``. A status outside 200 to 599 raises ValueError. A batch always returns 200.
         """
         return None if self.reply is None else self.reply.status
 
@@ -551,7 +551,7 @@ class Context:
 
     @property
     def headers(self) -> Headers:
-        """The headers that the handler adds to the response: ``context.headers["X-Total"] = "3"``. A batch has none of them."""
+        """The headers that the handler adds to the response: ``context.headers["X-Total"] = "3"``. A batch omits them."""
         return self._reply().headers
 
     def set_cookie(
@@ -564,13 +564,13 @@ class Context:
         http_only: bool = True,
         same_site: Literal["Lax", "Strict", "None"] = "Lax",
     ) -> None:
-        """Send a cookie with the response; it is Secure where the client uses https.
+        """Send a cookie with the response; it is Secure if the client uses https.
 
         :param seconds: lifetime; None until the browser closes, 0 to delete the cookie.
         :param path: the path under which the client sends it; empty for all paths of the service.
-        :param http_only: scripts of pages can't read it.
+        :param http_only: whether it is hidden from scripts of pages.
         :param same_site: whether browsers send it with requests from pages of other sites.
-        :raises ValueError: when the name, value or path has characters that cookies can't hold.
+        :raises ValueError: when the name, value or path has characters that are not allowed in cookies.
         """
         replies.check_cookie(name, value)
         replies.check_cookie_path(path)
@@ -587,11 +587,11 @@ class Context:
         """Return a result that is sent unchanged in every format: ``return context.send(image, content_type=...)``.
 
         :param data: the bytes, or blocks of them, or a file that is open for reading bytes. Blocks and files are read while they are sent,
-            after the transaction has ended, and closed then.
+            after the transaction has ended, and then closed.
         :param content_type: if empty, it is guessed from the file name.
         :param file_name: the name under which clients store the content.
-        :param inline: browsers show it, rather than store it.
-        :raises ValueError: when the content type is none, or the file name has control characters.
+        :param inline: whether browsers show it instead of storing it.
+        :raises ValueError: when the content type is invalid, or the file name has control characters.
         :raises TypeError: when the data is a text, or cannot be read.
         """
         return replies.content(data, content_type, file_name, inline=inline)
@@ -599,7 +599,7 @@ class Context:
     def redirect(self, url: str, status: int = 302) -> Content:
         """Redirect the client to another URL: ``return context.redirect("/orders/3")``.
 
-        :param url: a path, or a URL of any host. Check it where it comes from the client.
+        :param url: a path, or a URL of any host. Check it if it comes from the client.
         :param status: 301, 302, 303, 307 or 308.
         :raises ValueError: when the URL has control characters, or the status is not one of these.
         """
@@ -619,12 +619,12 @@ class Context:
         """Add a line to the audit log, written when the call is committed.
 
         :param target: the id of what the caller changed.
-        :param facts: further fields. Never a secret.
+        :param facts: further fields. Do not pass secrets.
         """
         self.recorded.append(partial(audit.record, event, target=target, user=self.principal.user_id, **facts))
 
     def write_records(self, **facts: object) -> None:
-        """Write the lines of `record`, each with these further fields."""
+        """Write the lines that `record` collected, each with these further fields."""
         for write in self.recorded:
             write(**facts)
 

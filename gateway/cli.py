@@ -158,9 +158,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of that of GATEWAY_BIND.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, instead of that in GATEWAY_BIND.")
 @click.option("--open", "opens", is_flag=True, help="Open the service in a browser.")
-@click.option("--server", type=click.Choice(SERVERS), help="What serves HTTP, in place of GATEWAY_SERVER.")
+@click.option("--server", type=click.Choice(SERVERS), help="HTTP server, instead of GATEWAY_SERVER.")
 def serve(*, port: int | None, opens: bool, server: str | None) -> None:
     """Serve requests until SIGTERM or Ctrl-C. The first start creates the database and an administrator.
 
@@ -185,7 +185,7 @@ def serve(*, port: int | None, opens: bool, server: str | None) -> None:
 
 @main.command()
 @click.option(
-    "--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of that of GATEWAY_EVENTS_BIND."
+    "--port", type=click.IntRange(1, 65_535), help="Port to listen on, instead of that in GATEWAY_EVENTS_BIND."
 )
 def events(*, port: int | None) -> None:
     """Serve server events alone, beside gateway serve, until SIGTERM or Ctrl-C.

@@ -1,12 +1,12 @@
-"""What can go wrong in the service, without HTTP; ``gateway.http.errors`` maps each type to a status.
+"""The errors of a service, independent of HTTP; ``gateway.http.errors`` maps each type to a status.
 
 ::
 
     GatewayError
     +-- ConfigurationError     a setting is missing or wrong; the server does not start
     +-- CatalogError           the declarations contradict each other; the server does not start
-    +-- CallFailed             a test's call got an error as its response (`gateway.http.testing`)
-    +-- ServiceError           a request that can't be done; has an error code, a message, and failures by field
+    +-- CallFailed             a call of a test client got an error response (`gateway.http.testing`)
+    +-- ServiceError           a request that fails; has an error code, a message, and failures by field
         +-- MalformedRequest   the body can't be read, or a value is not of its field's type
         +-- ValidationFailed   values that break a rule, all of them
         +-- NotAuthenticated   the request has no credentials, or wrong ones
@@ -14,23 +14,23 @@
         +-- Forbidden          the caller may not do this
             +-- RoleMissing    the caller lacks a role that the operation needs
             +-- PermissionMissing  the caller lacks a permission that the operation needs
-        +-- NotFound           it does not exist, or the caller may not see it
+        +-- NotFound           the entity does not exist, or the caller may not see it
         +-- NotSupported       the operation does not exist, or not with this verb
         +-- IdempotencyKeyReused   another request has used the Idempotency-Key
         +-- Conflict           stored data contradicts the request
             +-- KeyInProgress  a request with the same Idempotency-Key is in progress
-        +-- PreconditionFailed the stored version is not the one that the caller named
-        +-- TooLarge           more bytes or items than a request may have
-            +-- ResponseTooLarge   its response needs more rows or bytes than a request may use
-        +-- RequestTimeout     the request's body did not arrive in time
+        +-- PreconditionFailed the stored version is not the one in If-Match
+        +-- TooLarge           the request has too many bytes or items
+            +-- ResponseTooLarge   the response needs too many rows or bytes
+        +-- RequestTimeout     the request body did not arrive in time
         +-- UnsupportedMedia   the server does not read the format of the body
         +-- TooManyRequests    the caller must wait
-        +-- Unavailable        a part of the service does not respond for now
-            +-- OutOfTime      the request takes longer than it may
-            +-- OutcomeUnknown  the request may be done or not
+        +-- Unavailable        a part of the service is unavailable
+            +-- OutOfTime      the request exceeds its time limit
+            +-- OutcomeUnknown  the commit was not acknowledged
         +-- InvalidArgument    a handler raised ValueError
-        +-- ClientLeft         the client closed its connection in the middle of a batch
-        +-- StatusError        a service's own error, with a status of its own
+        +-- ClientLeft         the client closed its connection during a batch
+        +-- StatusError        an error of the service's choice, with its status
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ WRONG_LOGIN = "Invalid Username or Password"
 
 
 class GatewayError(Exception):
-    """The root of the service's errors."""
+    """The base class of the service's errors."""
 
 
 class ConfigurationError(GatewayError):
-    """A setting that the server can't start with."""
+    """A missing or invalid setting."""
 
 
 class CatalogError(GatewayError):
-    """Declarations that contradict each other."""
+    """Contradictory declarations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ class FieldError:
 
 
 class CallFailed(GatewayError):
-    """A call of a test's client got an error as its response.
+    """A call of a test client got an error response.
 
     :ivar operation: the name of the operation.
     :ivar status: the HTTP status.
-    :ivar code: the error code that clients switch on.
+    :ivar code: the error code that clients check.
     :ivar message: what, where and why.
     :ivar errors: the failures by field.
     """
@@ -89,9 +89,9 @@ class CallFailed(GatewayError):
 
 
 class ServiceError(GatewayError):
-    """A request that can't be done.
+    """A request that fails.
 
-    :ivar error_code: the name that clients switch on.
+    :ivar error_code: the error code that clients check.
     :ivar message: what, where and why, for people.
     :ivar errors: the failures by field.
     :ivar meta: further facts for clients.
@@ -115,13 +115,13 @@ class ServiceError(GatewayError):
 
 
 class MalformedRequest(ServiceError):
-    """A body that can't be read. The message says where."""
+    """A body that can't be parsed. The message has the position."""
 
     error_code = "SerializationException"
 
 
 class ValidationFailed(ServiceError):
-    """Values that do not bind or break rules. Code and message are those of the first failure, as in ServiceStack."""
+    """Values that can't be converted or break rules. Code and message are those of the first failure, as in ServiceStack."""
 
     def __init__(self, operation: str, errors: Sequence[FieldError]) -> None:
         first = errors[0]
@@ -170,7 +170,7 @@ class PermissionMissing(Forbidden):
 
 
 class NotFound(ServiceError):
-    """It does not exist, or the caller may not see it: the response does not show which."""
+    """The entity does not exist, or the caller may not see it: the response does not reveal which."""
 
     error_code = "NotFound"
 
@@ -178,7 +178,7 @@ class NotFound(ServiceError):
 class NotSupported(ServiceError):
     """The operation does not exist, or not with this verb.
 
-    :ivar allowed: the verbs that would do.
+    :ivar allowed: the allowed verbs.
     """
 
     error_code = "NotImplementedException"
@@ -210,19 +210,19 @@ class KeyInProgress(Conflict):
 
 
 class PreconditionFailed(ServiceError):
-    """The stored version is not the one that the caller named."""
+    """The stored version is not the one in If-Match."""
 
     error_code = "PreconditionFailed"
 
 
 class TooLarge(ServiceError):
-    """More bytes or items than a request may have."""
+    """The request has too many bytes or items."""
 
     error_code = "RequestEntityTooLarge"
 
 
 class ResponseTooLarge(TooLarge):
-    """The response needs more rows or bytes than a request may use."""
+    """The response needs too many rows or bytes."""
 
 
 class RequestTimeout(ServiceError):
@@ -232,7 +232,7 @@ class RequestTimeout(ServiceError):
 
 
 class UnsupportedMedia(ServiceError):
-    """The server does not read the format of the body."""
+    """The server does not support the format of the body."""
 
     error_code = "UnsupportedMediaType"
 
@@ -251,9 +251,9 @@ class TooManyRequests(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """A part of the service does not respond for now. Nothing of the request is done.
+    """A part of the service is unavailable. No change of the request is stored.
 
-    :ivar retry_after: seconds; None where the request must not simply be repeated.
+    :ivar retry_after: seconds; None if the request is not safe to repeat.
     """
 
     error_code = "ServiceUnavailable"
@@ -264,17 +264,17 @@ class Unavailable(ServiceError):
 
 
 class OutcomeUnknown(Unavailable):
-    """The database did not acknowledge the commit: the request may be done or not."""
+    """The database did not acknowledge the commit: the changes may or may not be stored."""
 
     error_code = "OutcomeUnknown"
 
 
 class OutOfTime(Unavailable):
-    """The request takes longer than it may."""
+    """The request exceeds its time limit."""
 
 
 class ClientLeft(ServiceError):
-    """The client closed its connection in the middle of a batch. The rest of the batch is not done."""
+    """The client closed its connection during a batch. The rest of the batch is not executed."""
 
     error_code = "ClientClosedRequest"
 
@@ -292,7 +292,7 @@ class InvalidArgument(ServiceError):
 
 
 class StatusError(ServiceError):
-    """A service's own error.
+    """An error of the service's choice.
 
     :ivar status: the HTTP status, 400 to 599.
     """
@@ -306,9 +306,9 @@ def status(status: int, code: str, message: str = "") -> StatusError:
     """Return an error to raise: ``raise errors.status(402, "PaymentRequired", "The account has no credit.")``.
 
     :param status: the HTTP status, 400 to 599.
-    :param code: the error code that clients switch on.
-    :param message: what, where and why, for people; the code where it is empty.
-    :raises ValueError: when the status is no error's.
+    :param code: the error code that clients check.
+    :param message: what, where and why, for people; if empty, the code.
+    :raises ValueError: when the status is not that of an error.
     """
     if not 400 <= status <= 599:
         raise ValueError(f"{status} is not the status of an error: those are 400 to 599")

@@ -111,10 +111,10 @@ class Content:
     """A response body that is sent unchanged in every format: `Context.send` makes it, and a handler returns it.
 
     :ivar data: the bytes, or blocks of them, or a file that is open for reading bytes. Blocks and files are read while they are sent, after
-        the transaction has ended, and closed then.
+        the transaction has ended, and then closed.
     :ivar content_type: empty for no header.
     :ivar file_name: the name under which clients store the content; empty for none.
-    :ivar inline: browsers show it, rather than store it.
+    :ivar inline: whether browsers show it instead of storing it.
     """
 
     data: bytes | Iterable[bytes] | BinaryIO
@@ -124,11 +124,11 @@ class Content:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Return Content-Disposition (RFC 6266), where there is a file name."""
+        """Return Content-Disposition (RFC 6266) if there is a file name."""
         return {"Content-Disposition": disposition(self.file_name, inline=self.inline)} if self.file_name else {}
 
     def blocks(self) -> Iterator[bytes]:
-        """Read the data in blocks, none of them empty.
+        """Yield the data in non-empty blocks.
 
         :raises InvalidArgument: when reading raises ValueError.
         :raises TypeError: when a block is not bytes.
@@ -147,7 +147,7 @@ class Content:
         return iter(self.data) if read is None else iter(lambda: read(_BLOCK), b"")  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Close the data, where it can be closed."""
+        """Close the data if it has a ``close`` method."""
         close = getattr(self.data, "close", None)
         if close is not None:
             close()
@@ -162,7 +162,7 @@ def content(
 ) -> Content:
     """Return checked content.
 
-    :raises ValueError: when the content type is none, or the file name has control characters.
+    :raises ValueError: when the content type is invalid, or the file name has control characters.
     :raises TypeError: when the data is a text, or cannot be read.
     """
     if isinstance(data, bytearray | memoryview):

@@ -60,11 +60,11 @@ class EventSender(Protocol):
     def subscribers(
         self, settings: Settings, database: Database, callers: Callers | None, documents: Documents
     ) -> Subscribers:
-        """Return what sends the events of an application."""
+        """Return the sender of an application's events."""
         ...
 
     def publisher(self, unit: Unit, documents: Documents) -> Publisher:
-        """Return what publishes events outside of an application."""
+        """Return a publisher for use outside of an application."""
         ...
 
 
@@ -132,7 +132,7 @@ class Service:
     :param administrator: a role that passes every check; `roles` need not contain it.
     :param authenticate: returns the caller of a request. Without it, and without `gateway.Users`, every request is anonymous.
     :param version: the version of the API, for OpenAPI.
-    :param dialect: how names and values are spelled in responses: ``Dialect.of("5.8")`` as a host of that version does.
+    :param dialect: how names and values are spelled in responses: ``Dialect.of("5.8")`` as on a host of that version.
     """
 
     def __init__(
@@ -173,7 +173,9 @@ class Service:
     def sign_in(self, callers: Callable[[Settings, Database], Callers], once: Callable[[Database], Once]) -> None:
         """Let a part sign callers in, and remember their calls. Raises CatalogError when another part does."""
         if self._callers is not None:
-            raise CatalogError(f"{self.title} has two who sign callers in: authenticate= and Users(), or Users() twice")
+            raise CatalogError(
+                f"{self.title} authenticates callers twice: by authenticate= and Users(), or by two Users()"
+            )
         self._callers, self._once = callers, once
 
     def stand_before(self, front: Callable[[Settings, Catalog], Front]) -> None:
@@ -189,9 +191,9 @@ class Service:
         self._event_sender = sender
 
     def only_events(self) -> Service:
-        """Return a service that sends the events of this one, and has no other operations and no pages: for ``gateway events``.
+        """Return a service with the events of this one, but without its other operations and pages, for ``gateway events``.
 
-        :raises CatalogError: when this one sends no events.
+        :raises CatalogError: when this service sends no events.
         """
         if self._event_sender is None:
             raise CatalogError(f"{self.title} sends no events: add use(Events())")
@@ -201,7 +203,7 @@ class Service:
         return made
 
     def publisher(self, unit: Unit) -> Publisher:
-        """Return what publishes events outside of a request, in a command or a job: ``service.publisher(unit).publish(...)``. Handlers have
+        """Return a publisher of events for a command or a job: ``service.publisher(unit).publish(...)``. Handlers have
         ``context.events``.
 
         :param unit: the unit of work that changes what the event reports.
@@ -285,11 +287,11 @@ class Service:
         probed: Database | None = None,
         tracer: Tracer | None = None,
     ) -> App:
-        """Return the WSGI application for some settings. Raises CatalogError when declarations contradict each other.
+        """Return the WSGI application with these settings. Raises CatalogError when declarations contradict each other.
 
         :param database: the database; None for a service without tables.
         :param probed: the same database with a separate connection, for ``/ready``; None to use `database`.
-        :param tracer: makes spans of requests and transactions; None for no traces.
+        :param tracer: creates spans of requests and transactions; None for no traces.
         """
         self.check()
         callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]

@@ -259,7 +259,7 @@ class Settings:
         "GATEWAY_DATABASE_WAIT", "seconds that gateway serve waits for the database at its start", 60, 0, 3600
     )
     server: str = _one_of(
-        "GATEWAY_SERVER", "what serves HTTP: gunicorn, or granian, which is faster behind a proxy", SERVERS, "gunicorn"
+        "GATEWAY_SERVER", "HTTP server: gunicorn, or granian, which is faster behind a proxy", SERVERS, "gunicorn"
     )
     workers: int = _number(
         "GATEWAY_WORKERS", "processes that handle requests", lambda _: min(os.cpu_count() or 1, 4), 1, 256
@@ -575,7 +575,7 @@ def traces_exporter() -> str:
     if not is_asked or env.str("OTEL_SDK_DISABLED", "").lower() == "true":
         return ""
     if exporter not in ("", "otlp", "console"):
-        raise ConfigurationError(f"OTEL_TRACES_EXPORTER: {exporter} is not known here. Use otlp, console or none.")
+        raise ConfigurationError(f"OTEL_TRACES_EXPORTER: {exporter} is not supported. Use otlp, console or none.")
     if exporter == "console":
         return exporter
     for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):

@@ -93,7 +93,7 @@ def _said(error: Exception) -> errors.ServiceError:
         )
         return errors.OutcomeUnknown(words, None)
     if isinstance(error, models.Unavailable):
-        return errors.Unavailable("The database can't be used for now.", error.retry_after)
+        return errors.Unavailable("The database can't be used at the moment.", error.retry_after)
     if isinstance(error, UnicodeEncodeError):
         return errors.MalformedRequest("A text holds half of a surrogate pair, which can't be stored.")
     return errors.Conflict("Somebody else changed the same thing at the same time; read it again.")

@@ -29,7 +29,7 @@ Generation: TypeAlias = Literal["all", "4", "5"]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How names and values are spelled in JSON, JSV and what is made of them: jsonl, the cells of CSV, pages, MessagePack.
+    """The spelling of names and values in JSON, JSV and the formats that use them: jsonl, CSV cells, pages, MessagePack.
 
     XML is DataContract's in every dialect, and so is the header of CSV. JSV has dates of one form (``short``, or numbers), durations in
     XSD, and no nulls.
@@ -38,7 +38,7 @@ class Dialect:
         ``declared`` (the .NET name).
     :ivar dates: ``short`` (ISO 8601, a day alone at midnight), ``iso`` (ISO 8601 with as many digits as needed, as System.Text.Json),
         ``roundtrip`` (ISO 8601 with seven digits, .NET's "o"), ``wcf`` (``/Date(ms)/`` with an offset unless the time is in UTC), ``dcjs``
-        (the same with an offset for times of no known zone), ``date`` and ``datetime`` (``2026-01-02 03:04:05``, both without a zone),
+        (the same with an offset for times without a zone), ``date`` and ``datetime`` (``2026-01-02 03:04:05``, both without a zone),
         ``rfc1123``, ``unix`` and ``unix_ms`` (numbers).
     :ivar guids: ``plain`` (32 digits) or ``dashes``.
     :ivar enums: ``name`` or ``number``.
@@ -46,18 +46,17 @@ class Dialect:
     :ivar nulls: nulls of records are written.
     :ivar map_nulls: nulls of maps are written.
     :ivar empty_nulls: a null in a list of records is ``{}`` in JSON, as ServiceStack.Text writes it.
-    :ivar defaults: values that .NET's types have by themselves are written: false, 0, the zero GUID, the year 1.
-    :ivar default_enums: the same of enums, where `defaults` is off.
+    :ivar defaults: default values of .NET's types are written: false, 0, the zero GUID, the year 1.
+    :ivar default_enums: default values of enums are written although `defaults` is off.
     :ivar local_times: a time that was read in UTC is a local time, as ServiceStack.Text reads it: it has an offset (``+0000``).
-    :ivar assume_utc: a time of no known zone is in UTC.
+    :ivar assume_utc: a time without a zone is in UTC.
     :ivar always_utc: times with an offset are written in UTC.
     :ivar utc_offset: ``/Date(ms)/`` has ``+0000`` for a time in UTC.
     :ivar escapes: of JSON's texts: ``ascii`` (everything else as ``\\u``), ``controls`` (only what JSON demands, as ServiceStack.Text),
         ``web`` (what is not plain in HTML too, as System.Text.Json).
     :ivar html: JSON's texts have ``< > & = '`` as ``\\u``.
     :ivar depth: levels of records and lists that are written; 0 for all.
-    :ivar generation: whose options ``?jsconfig=`` has: those of hosts of version 4, those of hosts from version 5 on, or all that
-        there are.
+    :ivar generation: the options of ``?jsconfig=``: those of version 4, those from version 5 on, or all.
     :ivar version: the version of ServiceStack that `of` was given; generated types are written as that version writes them. It changes
         no other document.
     """
@@ -91,10 +90,10 @@ class Dialect:
 
     @classmethod
     def of(cls, version: str, **changes: Any) -> Dialect:
-        """The dialect of a host as it is set up by default, by its version: ``4.5``, ``5.8``, ``6``, ``8.1``, ``10.4``.
+        """Return the default dialect of a host of this version: ``4.5``, ``5.8``, ``6``, ``8.1``, ``10.4``.
 
-        :param changes: options that the host's own configuration sets: ``Dialect.of("5.8", names="declared")``.
-        :raises ValueError: for what is not a version of ServiceStack from 4 on, or for a value that an option does not have.
+        :param changes: options that the host's configuration changes: ``Dialect.of("5.8", names="declared")``.
+        :raises ValueError: when the version is not one of ServiceStack from 4 on, or the value of an option is invalid.
         """
         numbers = _VERSION.fullmatch(version.strip())
         number = (int(numbers[1]), _minor(numbers[2] or "")) if numbers else (0, 0)
@@ -105,17 +104,17 @@ class Dialect:
 
     @property
     def in_jsv(self) -> Dialect:
-        """The dialect as JSV has it, and whatever else is not JSON."""
+        """Return the dialect of JSV and of other formats than JSON."""
         return _in_jsv(self)
 
     def speller(self, record: Record) -> Callable[[str], str]:
-        """The function from a wire name of a record to the name that stands in a document."""
+        """Return a function from a record's wire name to the name in documents."""
         spell = record.declared_name if self.names == "declared" else _SPELLERS[self.names]
         # A name that a data member was given is the same in every dialect.
         return (lambda name: name if name in record.verbatim else spell(name)) if record.verbatim else spell
 
     def changed_by(self, options: str) -> Dialect:
-        """The dialect of one request, by its ``?jsconfig=``: options by their long or short names, in any letter case, separated by commas.
+        """Return the dialect of one request, from its ``?jsconfig=``: long or short option names, case-insensitive, separated by commas.
 
         An option without a value is on; ``false`` and ``0`` turn it off. Unknown options are ignored.
         """

@@ -153,7 +153,7 @@ class View:
 
     :ivar noun: what one is called (``Session``).
     :ivar plural: what several are called (``Sessions``).
-    :ivar title: the fields that may name a record; the first one with a value does.
+    :ivar title: the fields that may be a record's title; the first one with a value is used.
     :ivar columns: the columns that lists show; the others are behind a switch.
     :ivar first: what the page of one record shows first.
     :ivar last: what it shows last, as ids.

@@ -52,7 +52,7 @@ def test_what_goes() -> None:
 
 
 def test_one_signs_callers_in() -> None:
-    with pytest.raises(errors.CatalogError, match="two who sign callers in"):
+    with pytest.raises(errors.CatalogError, match="authenticates callers twice"):
         Service("Shop", authenticate=known).use(Users())
 
 

@@ -41,7 +41,7 @@ def backup(path: Path, *, replace: bool) -> None:
 
 @click.command()
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Lose the rows that the database has now.")
+@click.option("--replace", is_flag=True, help="Replace the existing rows of the database.")
 def restore(path: Path, *, replace: bool) -> None:
     """Make the database what it was when FILE was written by `gateway backup`. Migrations that came since are applied.
 

@@ -105,7 +105,7 @@ def _caller(service: Service, database: Database | None, settings: Settings, ema
     catalog = service.catalog
     if database is None or users_of(service) is None:
         if email is not None:
-            raise CallError(f"{service.title} keeps no users, so --as has no meaning")
+            raise CallError(f"{service.title} has no users, so --as has no effect")
         return Principal.of("command line", roles=catalog.roles)
     with unit_of_work(database, write=False) as unit:
         found = identity.by_email(unit, email or settings.bootstrap_email)

@@ -51,7 +51,7 @@ def _tell(document: Document) -> None:
     "--from",
     "source",
     metavar="SOURCE",
-    help="The contract of another host in place of the service's: a file, a URL or -, as gateway import takes it.",
+    help="The contract of another host instead of the service's: a file, a URL or -, as for 'gateway import'.",
 )
 @click.option(
     "--version",

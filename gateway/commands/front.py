@@ -20,7 +20,7 @@ _SWITCHES = click.option(
     type=_FILE,
     default=SWITCHES,
     show_default=True,
-    help="The file that says who answers each operation; it is read again when it changes.",
+    help="The file with the state of each operation; it is reread when it changes.",
 )
 
 
@@ -51,21 +51,19 @@ def front() -> None:
     "--typed",
     multiple=True,
     metavar="NAME[=VERB PATH]",
-    help="Ask in JSON for this operation, by its own route or this one, and answer in every format; may be repeated; all for all.",
+    help="Forward this operation as JSON, by its route or this one, and respond in every format; may be repeated; all for all.",
 )
 @click.option(
     "--contract",
     metavar="SOURCE",
-    help="The contract of the old host, as that of 'gateway import', in place of a service: /types/metadata.json as a file or a URL.",
+    help="The contract of the old host, instead of a service: /types/metadata.json as a file or a URL, as for 'gateway import'.",
 )
 @_SWITCHES
-@click.option(
-    "--report", type=_FILE, default=REPORT, show_default=True, help="The file to which shadow calls are added up."
-)
+@click.option("--report", type=_FILE, default=REPORT, show_default=True, help="The file that counts shadow calls.")
 @click.option(
     "--record",
     type=_FILE,
-    help="The file to which conversations are added, without secrets; 'gateway replay' reads it.",
+    help="Append conversations to this file, without secrets, for 'gateway replay'.",
 )
 @click.option(
     "--mask",
@@ -78,23 +76,23 @@ def front() -> None:
     type=float,
     default=Timeouts.connect,
     show_default=True,
-    help="Seconds until a connection is made.",
+    help="Seconds to wait for a connection.",
 )
 @click.option(
     "--read-timeout",
     type=float,
     default=Timeouts.read,
     show_default=True,
-    help="Seconds that the old host may be silent.",
+    help="Seconds to wait for data from the old host.",
 )
 @click.option(
     "--connections",
     type=int,
     default=CONNECTIONS,
     show_default=True,
-    help="Requests that each process has with the old host at once.",
+    help="Concurrent requests to the old host in each process.",
 )
-@click.option("--ca-file", default="", metavar="FILE", help="Certificates to trust in place of the system's.")
+@click.option("--ca-file", default="", metavar="FILE", help="Certificates to trust instead of the system's.")
 def to(
     url: str,
     *,
@@ -137,8 +135,8 @@ def to(
 
 
 @front.command()
-@click.option("--report", "path", type=_FILE, default=REPORT, show_default=True, help="The file that servers add to.")
-@click.option("--reset", is_flag=True, help="Begin anew.")
+@click.option("--report", "path", type=_FILE, default=REPORT, show_default=True, help="The file with the counts.")
+@click.option("--reset", is_flag=True, help="Reset all counts.")
 @json_option
 def report(path: Path, *, reset: bool, as_json: bool) -> None:
     """Print how often the handlers here answered as the old host did, in shadow.

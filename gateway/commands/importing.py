@@ -17,12 +17,12 @@ from gateway.terminal import counted, printable
 @click.command("import")
 @click.argument("source")
 @click.option(
-    "--package", "name", metavar="NAME", help="Name of the package; if omitted, it is made of the service's name."
+    "--package", "name", metavar="NAME", help="Name of the package; if omitted, derived from the service's name."
 )
 @click.option(
     "--check",
     is_flag=True,
-    help="Write nothing; print what changed at the source, and exit with status 1 if anything did.",
+    help="Write nothing; print the changes in the source, and exit with status 1 if there are any.",
 )
 def import_(source: str, name: str | None, *, check: bool) -> None:
     """Write a package from the contract of another ServiceStack host.

@@ -15,13 +15,13 @@ from gateway.terminal import counted, printable
 
 @click.command()
 @click.argument("source")
-@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, in place of that of GATEWAY_BIND.")
-@click.option("--seed", type=int, help="Answer varied data, the same for the same seed and request.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on, instead of that in GATEWAY_BIND.")
+@click.option("--seed", type=int, help="Vary the data; the same seed and request give the same response.")
 @click.option(
     "--record",
     "record",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Append each request to this file, a line of JSON each, without passwords and tokens.",
+    help="Append each request to this file as a line of JSON, without passwords and tokens.",
 )
 def mock(source: str, port: int | None, seed: int | None, record: Path | None) -> None:
     """Serve the contract of another ServiceStack host, without code: every operation answers a sample.

@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     "secrets",
     multiple=True,
     metavar="NAME=VALUE",
-    help="What stands for {{NAME}} in the file; NAME=@FILE reads it from a file; may be repeated.",
+    help="Value of {{NAME}} in the file; NAME=@FILE reads it from a file; may be repeated.",
 )
 @click.option(
     "--header",
     "headers",
     multiple=True,
     metavar="NAME:VALUE",
-    help="A header in place of the recorded one; VALUE may be @FILE; may be repeated.",
+    help="A header that replaces the recorded one; VALUE may be @FILE; may be repeated.",
 )
 @click.option(
     "--mask", "masks", multiple=True, metavar="PATH", help="A field that may differ; @ids and @times; may be repeated."
 )
-@click.option("--ca-file", default="", metavar="FILE", help="Certificates to trust in place of the system's.")
+@click.option("--ca-file", default="", metavar="FILE", help="Certificates to trust instead of the system's.")
 def replay(
     file: Path,
     against: str | None,

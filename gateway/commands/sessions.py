@@ -178,8 +178,7 @@ def import_(format_name: str | None, path: Path) -> None:
     else:
         with path.open("rb") as file:
             counts = _load(database, records, file, path.stat().st_size)
-    known = f"{counts.known} {'was' if counts.known == 1 else 'were'} there already"
-    click.echo(f"imported {counted(counts.stored, 'session')}, {known}", err=True)
+    click.echo(f"imported {counted(counts.stored, 'session')}, {counts.known} existed already", err=True)
 
 
 def _load(database: Database, records: RecordFormat, file: IO[bytes], size: int) -> transfer.Counts:
@@ -250,7 +249,7 @@ class _Resumable:
             return None
         state = json.loads(self._state.read_text())
         if state["options"] != self._options:
-            raise GatewayError(f"{self._part} was begun with other options: remove it, or give the same ones")
+            raise GatewayError(f"{self._part} was started with other options: remove it, or use the same options")
         return state
 
     def write(self, written: RecordFormat, block: Sequence[Any]) -> None:

@@ -85,7 +85,7 @@ def _users() -> Users:
     service = chosen_service()
     users = users_of(service)
     if users is None:
-        raise ConfigurationError(f"{service.title} keeps no users: it does not use Users()")
+        raise ConfigurationError(f"{service.title} has no users: it does not use Users()")
     return users
 
 

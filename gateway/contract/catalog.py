@@ -46,7 +46,7 @@ _WILDCARD = re.compile(r"(?:/|\A){[^{}*]+\*}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An access rule: anyone, every signed-in caller, or callers with all of some roles and permissions and any of others.
+    """An access rule: anyone, every signed-in caller, or callers with the given roles and permissions.
 
     :ivar permissions: permissions of which a caller needs all.
     :ivar any_permission: permissions of which a caller needs one.
@@ -524,7 +524,7 @@ def _answer_of(dto: type[Dto], returns: Any) -> AnyField | None:
     try:
         return None if returns is None else field_of(returns)
     except TypeError as error:
-        raise CatalogError(f"{dto.__name__} returns no type: {error}") from None
+        raise CatalogError(f"{dto.__name__} has an invalid returns=: {error}") from None
 
 
 def has_misplaced_wildcard(path: str) -> bool:

@@ -19,7 +19,7 @@ from gateway.errors import CatalogError
 
 
 class Instance(SimpleNamespace):
-    """A DTO's values, read as attributes. Every declared field is there; what nothing gave is null, or `DtoField.initial`."""
+    """A DTO's values, read as attributes. It has every declared field; absent values are null, or `DtoField.initial`."""
 
     #: The DTO, of instances that one has made.
     __dto__: ClassVar[type[Dto] | None] = None
@@ -30,9 +30,9 @@ class Instance(SimpleNamespace):
 
 
 class Dto(marshmallow.Schema):
-    """The base of every DTO. Wire names are .NET's camelCase; unknown members are ignored at every depth.
+    """The base class of DTOs. Wire names are .NET's camelCase; unknown members are ignored at every depth.
 
-    A module of DTOs names its .NET namespace once, in ``NAMESPACE``; a class may name its own in `dotnet_namespace`. A generic DTO without
+    A module of DTOs sets its .NET namespace in ``NAMESPACE``; a class may override it in `dotnet_namespace`. A generic DTO without
     one, such as `gateway.ListResponse`, is in that of the package of its first argument, or else of its first argument.
     """
 
@@ -66,7 +66,7 @@ class Dto(marshmallow.Schema):
     aliases: ClassVar[Mapping[str, str]] = {}
 
     def on_bind_field(self, field_name: str, field_obj: base.Field[Any]) -> None:
-        """Give the field its wire name."""
+        """Set the field's wire name."""
         if isinstance(field_obj, DtoField):
             field_obj.data_key = field_obj.wire_name(field_name)
         else:
@@ -84,7 +84,7 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def shared_namespace(cls) -> str:
-        """The .NET namespace of what several modules of a service share: the ``NAMESPACE`` of the package, where it has one."""
+        """Return the .NET namespace for types that several modules share: the ``NAMESPACE`` of the package, if it has one."""
         package = sys.modules.get(cls.__module__.rpartition(".")[0])
         return getattr(package, "NAMESPACE", "") or cls.namespace()
 
@@ -96,30 +96,30 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def parent(cls) -> type[Dto] | None:
-        """The DTO whose fields this one inherits."""
+        """Return the DTO whose fields this one inherits."""
         bases = (each for each in cls.__bases__ if issubclass(each, Dto) and each is not Dto)
         return next((each for each in bases if each.schema().fields or each.is_declared()), None)
 
     @classmethod
     def is_declared(cls) -> bool:
-        """Whether the class is a type of the contract: it has a .NET namespace of its own or its module's."""
+        """Return whether the class is a type of the contract: it or its module has a .NET namespace."""
         return bool(cls.namespace())
 
     @classmethod
     @cache
     def schema(cls) -> Self:
-        """The one instance that everybody shares.
+        """Return the shared instance of the schema.
 
         :raises CatalogError: when the declaration contradicts itself.
         """
         try:
             return cls()
         except ValueError as error:
-            raise CatalogError(f"{cls.__name__} cannot be declared so: {error}") from None
+            raise CatalogError(f"{cls.__name__} has an invalid declaration: {error}") from None
 
     @classmethod
     def own_fields(cls) -> Iterator[tuple[str, base.Field[Any]]]:
-        """Attribute name and field of what the class itself declares, in order; what its base has too is declared anew."""
+        """Return attribute names and fields that the class itself declares, in order, including redeclared fields of its base."""
         parent = cls.parent()
         inherited = parent._declared_fields if parent else {}
         for name, field in cls.schema().fields.items():
@@ -128,7 +128,7 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def wire_fields(cls) -> Iterator[tuple[str, base.Field[Any]]]:
-        """Attribute name and field in wire order: own fields first, then the base's; data members with a number last, by number."""
+        """Return attribute names and fields in wire order: fields of the class, then of its base; data members with a number last."""
         found = dict(cls.own_fields())
         parent = cls.parent()
         if parent:
@@ -137,12 +137,12 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def instance(cls, values: Mapping[str, Any]) -> Instance:
-        """The DTO with these values by attribute name; other fields are null, or what their .NET type has in place of null."""
+        """Return an instance with these values by attribute name; other fields are null, or the default of their .NET type."""
         return cls._type()(**{**cls._initial(), **values})
 
     @classmethod
     def new(cls, **values: Any) -> Instance:
-        """`instance` with the values as keywords. Raises TypeError for a name that is no field."""
+        """Return `instance` with the values as keywords. Raises TypeError for an unknown name."""
         unknown = values.keys() - cls._initial().keys()
         if unknown:
             raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
@@ -168,7 +168,7 @@ class Interface:
     """A .NET interface that a DTO implements.
 
     :ivar arguments: of a generic one, as `gateway.contract.generics.close` takes them.
-    :ivar namespace: where it is; generated types declare interfaces that are not ServiceStack's own.
+    :ivar namespace: its namespace; generated types declare interfaces that are not ServiceStack's.
     """
 
     name: str

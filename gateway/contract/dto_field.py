@@ -33,7 +33,7 @@ class DataMember:
 
     :ivar name: the exact name in documents of every format; empty for the member's name.
     :ivar order: the position in documents: members without a number come first, then the others by number.
-    :ivar is_required: whether .NET's readers demand the member. The service's rules decide what a request must have.
+    :ivar is_required: whether .NET's readers require the member. In requests the service's rules decide.
     """
 
     name: str = ""
@@ -50,7 +50,7 @@ class DataMember:
 
 @dataclass(frozen=True, slots=True)
 class ApiMember:
-    """ServiceStack's ``[ApiMember]``: facts about a member for pages, OpenAPI and generated types. Its description is the field's.
+    """ServiceStack's ``[ApiMember]``: metadata of a member for pages, OpenAPI and generated types. The description is the field's.
 
     :ivar parameter_type: the part of a request that has the member: ``path``, ``query``, ``body``, ``form``, ``header`` or ``model``.
     """
@@ -88,7 +88,7 @@ class Attribute:
 
     ``Attribute("Validate", values={"Validator": "NotEmpty"})`` is ``[Validate(Validator="NotEmpty")]``.
 
-    :ivar name: the name without ``Attribute`` at its end.
+    :ivar name: the name without the suffix ``Attribute``.
     :ivar arguments: the constructor's arguments: texts, numbers, booleans, types (`TypeName`).
     :ivar values: properties, by their .NET names.
     """

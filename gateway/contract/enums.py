@@ -27,7 +27,7 @@ class _Number(int):
 
 
 class member(enum.auto):  # noqa: N801 - stands beside ``auto()``
-    """A member of an enum with a text, number or description: ``Closed = member("No more is done", value="closed", number=7)``.
+    """A member of an enum with a text, number or description: ``Closed = member("No more changes", value="closed", number=7)``.
 
     :param description: for metadata and generated types.
     :param value: the text in documents (.NET's ``[EnumMember(Value = …)]``); empty for the member's name.
@@ -94,10 +94,10 @@ class _Described:
 
 
 class DtoEnum(_Described, enum.StrEnum):
-    """A .NET enum, declared with ``auto()``: a member is its name. Numbers count from 0; a subclass may override `numbers`.
+    """The base class of .NET enums. Values are ``auto()``; numbers count from 0, or a subclass overrides `numbers`.
 
     ``class Level(DtoEnum, as_numbers=True)`` writes the members' numbers into documents, as .NET's ``[EnumAsInt]``.
-    ``class Level(DtoEnum, namespace="Acme")`` has another .NET namespace than its module.
+    ``class Level(DtoEnum, namespace="Acme")`` sets another .NET namespace than that of its module.
     """
 
     @staticmethod
@@ -134,7 +134,7 @@ class DtoEnum(_Described, enum.StrEnum):
 
     @classmethod
     def wires(cls) -> Mapping[str, str]:
-        """The texts of members whose text in documents is not their name, by .NET name."""
+        """Return the texts in documents of members whose text is not their name, by .NET name."""
         found = {_dotnet_name(name): str(each.value) for name, each in cls.__members__.items()}
         return {name: text for name, text in found.items() if text != name}
 
@@ -147,9 +147,9 @@ class DtoEnum(_Described, enum.StrEnum):
 
 
 class DtoFlags(_Described, enum.IntFlag):
-    """A .NET enum whose values are sums of members (``[Flags]``): ``Read = 1``, ``Write = 2``, ``All = Read | Write``.
+    """The base class of .NET enums whose members combine (``[Flags]``): ``Read = 1``, ``Write = 2``, ``All = Read | Write``.
 
-    ``namespace=`` is as that of `DtoEnum`.
+    ``namespace=`` is that of `DtoEnum`.
     """
 
     def __init_subclass__(cls, *, namespace: str = "", **kwargs: Any) -> None:

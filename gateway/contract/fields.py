@@ -253,7 +253,7 @@ class Nested(DtoField, base.Nested):
             found = getattr(sys.modules.get(each.__module__), name, None)
             if isinstance(found, type) and issubclass(found, marshmallow.Schema):
                 return cast("type[Dto]", found)
-        raise CatalogError(f"there is no DTO {name} in {type(self.root).__module__}, which names it")
+        raise CatalogError(f"{type(self.root).__module__} refers to a DTO {name}, which does not exist there")
 
     @property
     def schema(self) -> marshmallow.Schema:

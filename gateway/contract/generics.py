@@ -28,7 +28,7 @@ from gateway.contract.enums import DtoEnum, DtoFlags
 
 
 class TypeParameter(DtoField, base.Raw):
-    """In a generic DTO, a value of the type that a closing of it names.
+    """A field of a generic DTO whose type is a type parameter.
 
     :param parameter: one of the DTO's `Dto.parameters`.
     """
@@ -123,18 +123,18 @@ _closed: dict[Any, type[Dto]] = {}
 def close(generic: type[Dto], *arguments: Any) -> type[Dto]:
     """Return the generic DTO with its parameters replaced: ``close(ListResponse, SessionInfo)`` is ``ListResponse<SessionInfo>``.
 
-    The same types give the same class.
+    Calls with the same types return the same class.
 
     :param arguments: types as `field_of` takes them, one for each of the DTO's `Dto.parameters`. A `TypeParameter` among them leaves the
-        DTO open, for a generic DTO that holds it or inherits from it.
-    :raises TypeError: when the DTO is not generic or closed already, or the arguments are not as many types.
+        DTO generic, for use in a generic DTO that contains it or inherits from it.
+    :raises TypeError: when the DTO is not generic or is closed already, or the number of arguments is wrong.
     """
     if not (isinstance(generic, type) and issubclass(generic, Dto)):
         raise TypeError(f"{generic!r} is not a DTO")
     name = generic.__name__
     parameters = generic.__dict__.get("parameters", ())
     if not parameters:
-        raise TypeError(f"{name} is not generic: it declares no parameters of its own")
+        raise TypeError(f"{name} is not generic: it declares no parameters")
     if len(arguments) != len(parameters):
         raise TypeError(f"{name} takes {len(parameters)} types ({', '.join(parameters)}), not {len(arguments)}")
     given = {parameter: field_of(each) for parameter, each in zip(parameters, arguments, strict=True)}

@@ -41,7 +41,7 @@ class ListRequest(Dto):
 
 
 class ListResponse(Dto):
-    """One page of a list, or all of it."""
+    """A page of a list, or the complete list."""
 
     parameters = ("T",)
     rows = "items"
@@ -53,7 +53,7 @@ class ListResponse(Dto):
 
 
 def list_request(item: type[Dto]) -> Any:
-    """``ListRequest<T>`` of an item, as a base class."""
+    """Return ``ListRequest<T>`` for an item, to use as a base class."""
     return close(ListRequest, item)
 
 

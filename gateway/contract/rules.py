@@ -33,7 +33,7 @@ _LONGEST_EMAIL = 254
 
 
 class Failure(str):
-    """One failed rule: the message, with the error code and the meta of ServiceStack's ResponseError."""
+    """A failed rule: the message, with the error code and the meta of ServiceStack's ResponseError."""
 
     __slots__ = ("code", "meta")
 

@@ -23,16 +23,16 @@ _NESTED = (fields.Nested, fields.List, fields.Map)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How pages for people show a DTO. Fields are given by attribute name; what is left out follows from the fields.
+    """How HTML pages show a DTO. Fields are given by attribute name; omitted values are derived from the fields.
 
     ``view = View("Order", title=["number"], columns=["number", "customer_name", "total"], sorted_by="date_created")``
 
-    :ivar noun: what one is called; by default the type's name in words, without ``Info`` or ``Dto``.
-    :ivar plural: what several are called; by default the English plural of the noun.
-    :ivar title: the fields that may name a record; the first one with a value does.
-    :ivar columns: the columns that lists show, at most 12. The others are behind a switch.
+    :ivar noun: the word for one record; by default the type's name in words, without ``Info`` or ``Dto``.
+    :ivar plural: the word for several; by default the English plural of the noun.
+    :ivar title: the fields that may be a record's title; the first one with a value is used.
+    :ivar columns: the columns of lists, at most 12. A switch shows the others.
     :ivar first: the fields that the page of one record shows first; by default the columns.
-    :ivar sorted_by: the field that lists are sorted by where a request names none, the greatest first.
+    :ivar sorted_by: the field that lists are sorted by, in descending order, if a request names none.
     """
 
     noun: str = ""

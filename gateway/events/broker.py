@@ -208,9 +208,11 @@ class Broker:
 
     def _check_limits(self, unit: Unit, caller: Principal | None) -> None:
         if caller is not None and subscriptions.count(unit, caller.user_id) >= self._limits.of_user:
-            raise TooManyRequests(f"You have {self._limits.of_user} event streams, which is the most.", retry_after=30)
+            raise TooManyRequests(
+                f"You have {self._limits.of_user} event streams, which is the maximum.", retry_after=30
+            )
         if subscriptions.count(unit) >= self._limits.in_all:
-            raise Unavailable(f"There are {self._limits.in_all} event streams, which is the most.", retry_after=30)
+            raise Unavailable(f"There are {self._limits.in_all} event streams, which is the maximum.", retry_after=30)
 
     def _first_frame(self, row: SubscriptionRow, position: int, url: str) -> bytes:
         body = {

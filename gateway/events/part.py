@@ -29,11 +29,11 @@ _TAGS = ("events",)
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Server events: handlers publish with ``context.events``, clients listen at ``/event-stream``.
+    """A part that sends server events: handlers publish with ``context.events``, clients subscribe at ``/event-stream``.
 
-    The operations GetEventSubscribers and UpdateEventSubscriber come with it, and the tables.
+    It adds the operations GetEventSubscribers and UpdateEventSubscriber, and tables.
 
-    :ivar access: who may listen; `gateway.ANYONE` or `gateway.SIGNED_IN`.
+    :ivar access: the callers that may subscribe: `gateway.ANYONE` or `gateway.SIGNED_IN`.
     :ivar shows: what a caller may see of a DTO: a function of the caller, a unit of work that reads, and the DTO returns the DTO, as it
         is or with less in it, or None. It is called whenever an event is delivered. DTOs without a view are for all to whom an event is
         published.
@@ -51,7 +51,7 @@ class Events:
     rows = event_rows.ROWS
 
     def install(self, service: Service) -> None:
-        """Declare the operations, and send the service's events. Raises CatalogError when another part does that already."""
+        """Declare the operations and send the service's events. Raises CatalogError when another part sends events."""
         service.send_events(self)
         service.operation("GET", "/event-subscribers", returns=list[dict[str, str]], access=self.access, tags=_TAGS)(
             GetEventSubscribers
@@ -66,7 +66,7 @@ class Events:
     def subscribers(
         self, settings: Settings, database: Database, callers: Callers | None, documents: Documents
     ) -> Broker:
-        """Who sends the events of an application."""
+        """Return the sender of an application's events."""
         return Broker(
             database,
             callers,
@@ -80,7 +80,7 @@ class Events:
         )
 
     def publisher(self, unit: Unit, documents: Documents) -> Outbox:
-        """What publishes events outside of an application."""
+        """Return a publisher for use outside of an application."""
         return Outbox(unit, documents, Counters(), wanted=is_wanted(unit))
 
 

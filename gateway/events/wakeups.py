@@ -201,7 +201,7 @@ class RedisWakeups(Wakeups):
                 return
             self._next_line = now + LINES
             self._complained = True
-        log.warning("events without Redis: workers look into the database by themselves", reason=str(error))
+        log.warning("events without Redis: workers poll the database", reason=str(error))
 
     def _recover(self) -> None:
         with self._lock:

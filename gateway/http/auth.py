@@ -147,17 +147,17 @@ def check_origin(request: Request, operation: Operation, origins: Collection[str
     Raises Forbidden.
     """
     if request.negotiation.callback and ambient and not _names_own_page(request, origins):
-        raise Forbidden("A script of another site can't read this.")
+        raise Forbidden("Scripts of other sites may not read this.")
     if not operation.writes:
         return
     # SECURITY: a link or an image of any page makes a GET, and older browsers don't tell which page. Programs have no visitors.
     if ambient and request.env.get("REQUEST_METHOD") in ("GET", "HEAD") and _is_silent_browser(request):
-        raise Forbidden("A browser changes nothing by a GET, unless it names a page of this site. Use POST.")
+        raise Forbidden("A browser may change something by GET only from a page of this site. Use POST.")
     if is_own_page(request) or request.env.get("HTTP_ORIGIN") in origins:
         return
     # A log-in needs no cookies of the browser; if it sets none, it changes nothing in the browser.
     if ambient or ANY not in origins:
-        raise Forbidden("A page of another site can't do this.")
+        raise Forbidden("Pages of other sites may not do this.")
     request.may_set_cookies = False
 
 

@@ -147,7 +147,7 @@ def _encodings(header: str) -> list[_Inflate]:
     """Return an inflater for each encoding, in the order in which the client applied them. Raises UnsupportedMedia."""
     names = [name for part in header.split(",") if (name := part.strip().lower()) and name != "identity"]
     if len(names) > MOST_ENCODINGS:
-        raise UnsupportedMedia(f"The body has {len(names)} encodings; {MOST_ENCODINGS} are the most.")
+        raise UnsupportedMedia(f"The body has {len(names)} encodings; at most {MOST_ENCODINGS} are allowed.")
     unknown = next((name for name in names if name not in _INFLATERS), None)
     if unknown is not None:
         raise UnsupportedMedia(
@@ -172,7 +172,7 @@ def _zlib(name: str, *windows: int) -> _Inflate:
                 raise too_large(limit)
             if inflater.eof and not inflater.unused_data:
                 return inflated
-            problem = "it is cut off" if not inflater.eof else "something follows it"
+            problem = "it ends early" if not inflater.eof else "something follows it"
         raise MalformedRequest(f"The body is not valid {name}: {problem}.")
 
     return inflate
@@ -187,7 +187,7 @@ def _brotli(data: bytes, limit: int) -> bytes:
     if len(inflated) > limit:
         raise too_large(limit)
     if not inflater.is_finished():
-        raise MalformedRequest("The body is not valid br: it is cut off.")
+        raise MalformedRequest("The body is not valid br: it ends early.")
     return inflated
 
 

@@ -127,7 +127,7 @@ def _pairs(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Valu
         if name:
             yield _name(name, named or charset, "form"), _value(value, named or charset)
         elif value is not None:
-            raise MalformedRequest("The form can't be read: a value has no name in front of its '='.")
+            raise MalformedRequest("The form can't be read: a value has no name before its '='.")
 
 
 def _charset_field(values: Iterator[str]) -> str:
@@ -181,7 +181,7 @@ def _known(charset: str) -> str:
     except (LookupError, ValueError):
         found = ""
     if not found or found in _NOT_READ:
-        raise MalformedRequest(f"The form can't be read: its charset '{charset[:_LONGEST_SHOWN]}' is not known here.")
+        raise MalformedRequest(f"The form can't be read: its charset '{charset[:_LONGEST_SHOWN]}' is not supported.")
     return found
 
 
@@ -232,7 +232,7 @@ def read_files(request: Request, limits: Limits) -> None:
         for stream in opened:
             stream.close()
         if isinstance(error, OSError):
-            raise Unavailable("Uploaded files can't be stored for now.") from error
+            raise Unavailable("Uploaded files can't be stored at the moment.") from error
         raise
     # What follows must not read the body again.
     request.body = b""

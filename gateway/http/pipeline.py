@@ -329,7 +329,7 @@ class Pipeline:
         limits = self._limits_of[operation.access is None or operation.access.signed_in]
         batch = binding.read_batch(request, operation, self.registry, limits, self.reading)
         if len(batch) > MOST_IN_BATCH:
-            raise TooLarge(f"The batch has {len(batch)} requests; {MOST_IN_BATCH} are the most.")
+            raise TooLarge(f"The batch has {len(batch)} requests; at most {MOST_IN_BATCH} are allowed.")
         done = _Done()
         began = time.perf_counter()
         try:
@@ -523,7 +523,7 @@ class RolledBack(Pipeline):
 def _part(call: _Call, result: Any) -> Any:
     """The result of one call of a batch. Raises TooLarge, MalformedRequest for a result that needs a response of its own."""
     if isinstance(result, Streamed):
-        raise TooLarge("A list that is asked for with all=true can't be part of a batch.")
+        raise TooLarge("A list with all=true can't be part of a batch.")
     redirects = call.reply is not None and call.reply.redirects
     if redirects or isinstance(result, Content):
         if isinstance(result, Content):
@@ -553,7 +553,9 @@ def _with_reply(answer: Answer, reply: Reply) -> Answer:
 def _check_verb(operation: Operation, request: Request, *, batch: bool) -> None:
     """Refuse what signs in or out as a part of a batch, and by HEAD. Raises NotSupported, MalformedRequest."""
     if request.method == "HEAD":
-        raise NotSupported(f"HEAD changes nothing, and {operation.name} may. Use POST.", operation.verbs)
+        raise NotSupported(
+            f"HEAD is not allowed for {operation.name}, which may change something. Use POST.", operation.verbs
+        )
     if batch:
         raise MalformedRequest(
             f"{operation.name} signs in or out and can't be part of a batch. Send each in a request of its own.",

@@ -67,7 +67,7 @@ class Check:
             running = self._running
         running.join(seconds)
         if running.is_alive():
-            raise Unavailable(f"The database does not answer within {seconds:g} s.")
+            raise Unavailable(f"The database did not respond within {seconds:g} s.")
         if running.failure is not None:
             raise running.failure
 

@@ -98,7 +98,7 @@ class Client(testing.TestClient):
         return cls(app, catalog, database, _principal(as_), close)
 
     def acting_as(self, as_: Principal | str | None) -> Client:
-        """Return a client of the same application and the same rows, with another caller. It needs no closing."""
+        """Return a client of the same application and database, with another caller. It need not be closed."""
         return Client(self.application, self._catalog, self.database, _principal(as_), _nothing)
 
     def simulate_request(self, *args: Any, **kwargs: Any) -> testing.Result:
@@ -116,7 +116,7 @@ class Client(testing.TestClient):
         """Call an operation by the first of its verbs, in JSON, and return its decoded response.
 
         :param dto: the operation's request DTO.
-        :param values: its fields by attribute name. A value that the field can't write, of another type for instance, is sent as it is.
+        :param values: its fields by attribute name. A value that the field can't encode, of another type for instance, is sent unchanged.
         :returns: an object with the fields of the DTO that the operation returns; a list, text, number or bytes where it returns
             those; None for no response (204); bytes for a response that is not JSON, such as a file.
         :raises CallFailed: when the response is an error.
@@ -137,12 +137,12 @@ class Client(testing.TestClient):
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
-        """Open a unit of work that reads and writes the service's rows: what a handler has as ``context.unit``.
+        """Open a unit of work that reads and writes the service's rows, like a handler's ``context.unit``.
 
         :raises CatalogError: when the service has no tables.
         """
         if self.database is None:
-            raise CatalogError("this service has no tables: use(Rows(…)) adds some")
+            raise CatalogError("this service has no tables: add them with use(Rows(…))")
         with self.database.unit_of_work() as unit:
             yield unit
 

@@ -195,7 +195,9 @@ class _Assembly:
             current: DraftRecord | DraftEnum | None = each
             while isinstance(current, DraftRecord) and current.base is not None:
                 if current.base.name in seen:
-                    raise ImportFailed(f"{each.place}: {each.name} inherits from itself, by {', '.join(sorted(seen))}")
+                    raise ImportFailed(
+                        f"{each.place}: {each.name} inherits from itself, through {', '.join(sorted(seen))}"
+                    )
                 seen.add(current.base.name)
                 current = self.declared.get(current.base.name)
 

@@ -105,7 +105,7 @@ class BraceReader(ABC):
     def use(self, depth: int = 0) -> TypeUse:
         """A use of a type: a name with arguments, arrays and marks of null."""
         if depth > DEEPEST:
-            raise self.tokens.fail(f"types are more than {DEEPEST} deep inside of each other")
+            raise self.tokens.fail(f"types are nested more than {DEEPEST} levels deep")
         found = self.plain_use(depth)
         while True:
             if self.tokens.sees("[") and self.tokens.ahead().text == "]":

@@ -166,7 +166,7 @@ def parse_type(text: str, place: str) -> TypeUse:
 
 def _type(text: str, at: int, place: str, depth: int) -> tuple[TypeUse, int]:
     if depth > DEEPEST:
-        raise ImportFailed(f"{place}: types are more than {DEEPEST} deep inside of each other")
+        raise ImportFailed(f"{place}: types are nested more than {DEEPEST} levels deep")
     end = at
     while end < len(text) and text[end] not in "<>,[]?":
         end += 1

@@ -97,7 +97,7 @@ def parse(text: str, source: str) -> Node:
     except json.JSONDecodeError as error:
         raise ImportFailed(f"{source}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
     except RecursionError:
-        raise ImportFailed(f"{source}: lists and objects are too deep inside of each other") from None
+        raise ImportFailed(f"{source}: lists and objects are nested too deeply") from None
     except ValueError as error:
         raise ImportFailed(f"{source}: not JSON: {error}") from None
 

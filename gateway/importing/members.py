@@ -40,9 +40,9 @@ def data_member(told: Mapping[str, Any], place: str) -> DataMember:
     values = {name.lower(): value for name, value in told.items()}
     name, order = values.get("name"), values.get("order")
     if not isinstance(name, str | None):
-        raise ImportFailed(f"{place}: the name of a data member is a text")
+        raise ImportFailed(f"{place}: the name of a data member must be a text")
     if isinstance(order, bool) or not isinstance(order, int | None):
-        raise ImportFailed(f"{place}: the order of a data member is a whole number")
+        raise ImportFailed(f"{place}: the order of a data member must be a whole number")
     try:
         # .NET writes -1 for none.
         return DataMember(name or "", None if order == -1 else order, bool(values.get("isrequired", False)))

@@ -129,7 +129,7 @@ class _Reader:
 
     def _use(self, schema: Node, where: str, depth: int) -> TypeUse:
         if depth > DEEPEST:
-            raise schema.fail(f"schemas are more than {DEEPEST} deep inside of each other")
+            raise schema.fail(f"schemas are nested more than {DEEPEST} levels deep")
         if schema.find("$ref") is not None:
             return TypeUse(_reference(schema))
         choices = [

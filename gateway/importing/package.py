@@ -80,7 +80,7 @@ def changes(project: Project, imported: Imported) -> list[str]:
     :raises ImportFailed: when the package is not one that was imported.
     """
     if not project.exists:
-        raise ImportFailed(f"{project.dtos} is not there: import the contract without --check first")
+        raise ImportFailed(f"{project.dtos} does not exist: import the contract without --check first")
     text = project.dtos.read_text(encoding="utf-8")
     before = read_declarations(text, project.name, roles_of(imported.contract))
     # What declarations can't hold is no change.

@@ -66,7 +66,7 @@ def decoded(data: bytes, name: str) -> str:
     :raises ImportFailed: when it is too long, or no text.
     """
     if len(data) > MOST_BYTES:
-        raise ImportFailed(f"{name}: longer than {MOST_BYTES} bytes, which is the limit")
+        raise ImportFailed(f"{name}: longer than the limit of {MOST_BYTES} bytes")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -127,7 +127,7 @@ def read(source: Source) -> Imported:
         contract = assemble(draft)
         draft.version = draft.version or _version(source.text)
     except RecursionError:
-        raise ImportFailed(f"{source.name}: types are too deep inside of each other") from None
+        raise ImportFailed(f"{source.name}: types are nested too deeply") from None
     except ImportFailed as error:
         text = str(error)
         raise ImportFailed(text if text.startswith(source.name) else f"{source.name}: {text}") from error.__cause__

@@ -114,7 +114,7 @@ def _blocks(response: Any, limit: int, end: float, url: str) -> Iterator[bytes]:
     while block := response.read1(_BLOCK):
         size += len(block)
         if size > limit:
-            raise ImportFailed(f"{url}: longer than {limit} bytes, which is the limit")
+            raise ImportFailed(f"{url}: longer than the limit of {limit} bytes")
         if time.monotonic() > end:
             raise ImportFailed(f"{url}: takes longer than {PATIENCE} s")
         yield block
@@ -125,7 +125,7 @@ def _blocks(response: Any, limit: int, end: float, url: str) -> Iterator[bytes]:
 def _checked(url: str) -> Any:
     parts = urlsplit(url)
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise ImportFailed(f"{url}: is not a URL of http or https")
+        raise ImportFailed(f"{url}: not an http or https URL")
     if parts.username or parts.password:
         # SECURITY: the source's name stands in the package.
         raise ImportFailed(f"{parts.hostname}: passwords do not belong in URLs; save the document and import the file")

@@ -15,8 +15,8 @@ ERRORS: Mapping[str, str] = {
     "409": "What is stored forbids it, or a request with the same Idempotency-Key is in progress",
     "413": "The request is too large",
     "422": "The Idempotency-Key was given to another request before",
-    "429": "Too many attempts; Retry-After says how long to wait",
-    "503": "A part of the service is away for now; Retry-After says how long",
+    "429": "Too many attempts; Retry-After has the seconds to wait",
+    "503": "A part of the service is unavailable; Retry-After has the seconds to wait",
     "default": "Anything else that went wrong",
 }
 

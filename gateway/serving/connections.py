@@ -90,7 +90,7 @@ class ClientSocket(socket.socket):
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         """Send everything.
 
-        :raises BrokenPipeError: when the client takes the response too slowly.
+        :raises BrokenPipeError: when the client reads the response too slowly.
         """
         rest = memoryview(data)
         while rest:
@@ -126,7 +126,7 @@ class ClientSocket(socket.socket):
         self._taken = taken
         self._credit = min(RESPONSE_GRACE, self._credit + earned) - (time.monotonic() - began)
         if self._credit < 0:
-            raise BrokenPipeError(errno.EPIPE, "the client takes the response too slowly")
+            raise BrokenPipeError(errno.EPIPE, "the client reads the response too slowly")
 
     def _unsent(self) -> int:
         try:
@@ -160,7 +160,7 @@ class Gathered:
             self._data += data
 
     def flush(self) -> None:
-        """Send what was kept. Raises BrokenPipeError when the client takes the response too slowly."""
+        """Send what was kept. Raises BrokenPipeError when the client reads the response too slowly."""
         data, self._data = self._data, b""
         if data:
             self._sock.sendall(data)

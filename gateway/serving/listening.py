@@ -107,7 +107,7 @@ def url_of(bind: str) -> str:
 def _tcp(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
     if int(port) > 65_535:
-        raise OSError(errno.EINVAL, "a port is at most 65535")
+        raise OSError(errno.EINVAL, "the port must be at most 65535")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -144,7 +144,7 @@ def _remove_stale(path: str) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise OSError(errno.EEXIST, "there is a file of that name that is not a socket")
+        raise OSError(errno.EEXIST, "a file with that name exists and is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         if probe.connect_ex(path) == 0:
             raise OSError(errno.EADDRINUSE, "in use")

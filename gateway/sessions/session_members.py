@@ -60,7 +60,7 @@ def remove(request: DeleteChatMember, context: Context) -> Any:
     row = for_change(request.session_id, context)
     member = _member(row, request.member_to_remove.strip())
     if member is None:
-        raise NotFound(f"'{request.member_to_remove}' is no member of the session.")
+        raise NotFound(f"'{request.member_to_remove}' is not a member of the session.")
     row = change(row, context, {}, f"{context.principal.display_name} removed {member.identity}")
     row = session.remove_member(context.unit, row, member.identity)
     return shown(published.publish(context, published.LEFT, row, member), context)

@@ -86,7 +86,7 @@ def for_change(session_id: str, context: Context) -> Any:
     """The session, which nobody else may change until the call is over. Raises NotFound, PreconditionFailed."""
     row = _found(session_id, context, for_update=True)
     if context.expected is not None and version_name(row) not in context.expected:
-        raise PreconditionFailed(f"The session has the version {row.version} by now; read it again.")
+        raise PreconditionFailed(f"The session now has version {row.version}; read it again.")
     return row
 
 

@@ -56,7 +56,7 @@ def create(request: NewUser, context: Context) -> Instance:
     _refresh_caller(context, NewUser)
     _check_new(request, context)
     if user.by_email(context.unit, request.email_address) is not None:
-        raise Conflict("There is a user with this e-mail address already.")
+        raise Conflict("A user with this e-mail address already exists.")
     row = user.insert(
         context.unit,
         email_address=request.email_address,

@@ -114,7 +114,7 @@ class Answer:
                 raise http.client.IncompleteRead(b"", self._response.length)
             complete = True
         except (OSError, http.client.HTTPException) as error:
-            raise ConnectionAbortedError(f"the old host's response broke off: {error!r}") from error
+            raise ConnectionAbortedError(f"the old host's response ended early: {error!r}") from error
         finally:
             self.close(complete=complete)
 

@@ -29,28 +29,28 @@ from serializers.registry import Registry
 
 
 class Upstream:
-    """An old host that answers the operations without a handler: ``shop.use(Upstream("http://old-host"))``.
+    """An old host that handles the operations without a handler: ``shop.use(Upstream("http://old-host"))``.
 
-    Raw operations are forwarded as they came, and their responses are returned as they are: headers, cookies, streams and errors too. Typed
-    ones are asked in JSON, and answered by the contract in the caller's format.
+    Raw operations are forwarded unchanged, and so are their responses: headers, cookies, streams and errors too. Typed
+    ones are forwarded as JSON, and their responses are encoded by the contract in the caller's format.
 
     :param url: the host, for instance ``http://old-host:8080`` or ``https://old-host/path``.
     :param typed: names of the operations that are forwarded typed; True for all that neither sign in nor take files. A mapping has a verb
-        and a path of the host for each name, ``{"GetCustomer": "GET /v1/customers/{Id}"}``; an empty text stands for the operation's own.
-    :param switches: the file that says who answers each operation (`gateway.upstream.switches`). It need not exist: then operations with a
-        handler are answered here, and the others are forwarded.
-    :param report: the file to which shadow calls are added up (`gateway.upstream.report`).
+        and a path of the host for each name, ``{"GetCustomer": "GET /v1/customers/{Id}"}``; an empty text means the operation's route.
+    :param switches: the file with the state of each operation (`gateway.upstream.switches`). It need not exist: then operations with a
+        handler run here, and the others are forwarded.
+    :param report: the file that counts shadow calls (`gateway.upstream.report`).
     :param masks: fields in which a shadow call may differ: paths as ``results.etag`` with ``*`` for any text, ``@ids`` or ``@times``, for
         all operations, or by operation. An operation that writes and has none has ``@ids`` and ``@times``.
-    :param record: the file to which conversations are added, without secrets (`gateway.upstream.recording`); None for none.
-    :param everything: forward requests to paths that no operation has, too. Otherwise they are 404.
+    :param record: the file to which conversations are appended, without secrets (`gateway.upstream.recording`); None for none.
+    :param everything: also forward requests for paths without an operation. Otherwise they get 404.
     :param pages: whether ``/metadata``, ``/types`` and the other pages about the service are those of this server; otherwise the old
         host's, if `everything` is set.
-    :param connect_timeout: seconds until a connection is made.
+    :param connect_timeout: seconds to wait for a connection.
     :param read_timeout: seconds until the head of a response is complete, and seconds that the host may be silent in its body.
-    :param connections: requests that each process has with the host at once.
-    :param ca_file: a file of certificates that are trusted in place of the system's.
-    :raises CatalogError: when the URL is not one of a host, or a limit is not positive.
+    :param connections: concurrent requests to the host in each process.
+    :param ca_file: a file of certificates to trust instead of the system's.
+    :raises CatalogError: when the URL is not that of a host, or a limit is not positive.
     """
 
     rows: Rows | None = None
@@ -73,7 +73,7 @@ class Upstream:
         ca_file: str = "",
     ) -> None:
         if min(connect_timeout, read_timeout, connections) <= 0:
-            raise CatalogError("timeouts and connections of an Upstream must be more than 0")
+            raise CatalogError("Upstream: timeouts and connections must be greater than 0")
         self._wanted = (
             typed
             if isinstance(typed, bool)
@@ -99,7 +99,7 @@ class Upstream:
         self._typed = Typed(self._host, self._pseudonym, {})
 
     def install(self, service: Service) -> None:
-        """Forward what the service has no handler for. Raises CatalogError when another old host is there."""
+        """Forward the operations without a handler. Raises CatalogError when the service has another old host."""
         service.stand_before(lambda _settings, _catalog: self._begin(service))
 
     def _begin(self, service: Service) -> Upstream:
@@ -119,12 +119,12 @@ class Upstream:
         return self
 
     def close(self) -> None:
-        """Close the connections to the old host that rest."""
+        """Close the idle connections to the old host."""
         self._shadows.finish()
         self._host.close()
 
     def standing(self, catalog: Catalog) -> list[Standing]:
-        """Who answers each operation of a catalog now."""
+        """Return the current state of each operation of a catalog."""
         return [self._standing(each) for each in sorted(catalog, key=lambda each: each.name)]
 
     def _standing(self, operation: Operation) -> Standing:
@@ -141,7 +141,7 @@ class Upstream:
         return self.switches.of(operation.name, NEW)
 
     def unknown(self, catalog: Catalog) -> list[str]:
-        """Names in the file of switches that are no operations."""
+        """Return the names in the file of switches that are not operations."""
         return sorted(self.switches.names() - {each.name.lower() for each in catalog})
 
     def typed(self, catalog: Catalog) -> Catalog:
@@ -222,5 +222,5 @@ def found(catalog: Catalog, name: str) -> Operation:
     """Return the operation of a name. Raises CatalogError."""
     operation = catalog.find(name)
     if operation is None:
-        raise CatalogError(f"{name} is to be forwarded typed, and there is no such operation")
+        raise CatalogError(f"Upstream(typed=…) names {name}, which is not an operation")
     return operation

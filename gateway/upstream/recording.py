@@ -202,4 +202,4 @@ def _bytes(given: dict[str, Any]) -> bytes | None:
     try:
         return base64.b64decode(body, validate=True) if encoding == "base64" else str(body).encode()
     except binascii.Error as error:
-        raise ValueError(f"a body that is not base64: {error}") from None
+        raise ValueError(f"the body is not base64: {error}") from None

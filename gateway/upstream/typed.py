@@ -94,7 +94,7 @@ class Template:
         names = {each.lower() for each in operation.request_shape.fields}
         for name in made.variables:
             if name.lower() not in names:
-                raise CatalogError(f"{operation.name} has no field {name}, which '{text}' needs")
+                raise CatalogError(f"'{text}' needs a field {name}, which {operation.name} does not have")
         return made
 
     @property
@@ -163,7 +163,9 @@ class Typed:
         call = self._current.call
         assert call is not None
         if context.verb == "HEAD" and operation.writes:
-            raise NotSupported(f"HEAD changes nothing, and {operation.name} may. Use POST.", operation.verbs)
+            raise NotSupported(
+                f"HEAD is not allowed for {operation.name}, which may change something. Use POST.", operation.verbs
+            )
         outgoing = self._outgoing(operation, operation.dump_request(request), context, call)
         answer = self._host.send(outgoing)
         try:
@@ -288,7 +290,7 @@ def _read(answer: Answer, operation: Operation) -> bytes:
                 raise status(502, "BadGateway", words)
             blocks.append(block)
     except OSError as error:
-        raise status(502, "BadGateway", "The old host's answer broke off.") from error
+        raise status(502, "BadGateway", "The old host's response ended early.") from error
     return b"".join(blocks)
 
 

@@ -39,7 +39,7 @@ class KeyFacts(NamedTuple):
 class UserFacts(NamedTuple):
     """A user without secrets.
 
-    :ivar account_ids: the user's accounts, the user's own first.
+    :ivar account_ids: the ids of the user's accounts, the main account first.
     :ivar created: when the user was added, in UTC.
     """
 
@@ -134,7 +134,7 @@ class Administrator:
                 if each.hint.endswith(hint) and user.revoke_key(unit, each.id, now)
             ]
         if not revoked:
-            raise AdministrationError(f"{email} has no good key that ends in {hint}")
+            raise AdministrationError(f"{email} has no valid key that ends in {hint}")
         self._record(Event.KEYS_REVOKED, found, keys=revoked)
         return len(revoked)
 

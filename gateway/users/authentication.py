@@ -49,7 +49,7 @@ def authenticate(request: Instance, context: Context) -> Instance:
         raise NotFound(f"No configuration was added for OAuth provider '{request.provider[:200]}'")
     if context.verb != "POST":
         if provider:
-            raise NotSupported("Signing in takes a POST.", ["POST"], error_code="NotSupportedException")
+            raise NotSupported("Use POST to sign in.", ["POST"], error_code="NotSupportedException")
         return _signed_in(context, context.principal)
     if provider == _CREDENTIALS or (request.user_name and provider not in _BEARERS):
         return _log_in(request, context)

@@ -152,7 +152,7 @@ def _again(operation: Operation, kept: Kept, request: str, context: Context) -> 
     if kept.values is None or operation.answer is None:
         return None
     if _lost_sight(kept, caller, operation.access.administrator if operation.access else ""):
-        raise NotFound("The request was done before; its result is not visible to you any more.")
+        raise NotFound("The request was done before, but you may no longer see its result.")
     result = operation.read_kept(kept.values)
     if kept.version is not None:
         result.version = kept.version

@@ -32,13 +32,13 @@ _TAGS = ("authentication",)
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Users with passwords and API keys, and log-in by cookie or token: ``service.use(Users())``.
+    """A part with users, passwords and API keys, and log-in by cookie or token: ``service.use(Users())``.
 
-    The part has the operations Authenticate, GetAccessToken and ConvertSessionToToken, the tables, and ``gateway user``. The service
+    It adds the operations Authenticate, GetAccessToken and ConvertSessionToToken, tables, and ``gateway user``. The service
     declares the roles.
 
-    :ivar default_roles: roles of a user that ``gateway user add`` adds without a role.
-    :ivar first_roles: roles of the first user, beside that of the service's administrator.
+    :ivar default_roles: roles of users that ``gateway user add`` creates without ``--role``.
+    :ivar first_roles: roles of the first user, in addition to the service's administrator role.
     :ivar account_named: a function that returns the id of an account by name, and adds a missing one; None if users have no accounts.
     :ivar example: a request for the first user to try, as arguments of curl (`gateway.users.bootstrap.first_user`).
     """
@@ -80,7 +80,7 @@ class Users:
         service.handles(ConvertSessionToToken)(authentication.convert)
 
     def callers(self, settings: Settings, database: Database) -> Authenticator:
-        """Return what signs callers in, from the rows of a database."""
+        """Return the object that authenticates callers with the users of a database."""
         return Authenticator(
             database,
             [settings.signing_secret(), settings.previous_secret],
@@ -93,7 +93,7 @@ class Users:
         )
 
     def administrator(self, service: Service, database: Database) -> Administrator:
-        """Return what changes the users of a service in a database, with the time of now."""
+        """Return an administrator of the service's users in a database, with the current time."""
         catalog = service.catalog
         return Administrator(database, time.time(), tuple(catalog.roles), catalog.administrator, self.account_named)
 

@@ -104,7 +104,7 @@ class Tokens:
         """What a token says. Raises TokenExpired, and TokenError for everything that is no token of ours for this use."""
         found, its_use = self._claims(token)
         if its_use != use:
-            raise TokenError("a token for another use")
+            raise TokenError("a token for another purpose")
         if found.expires <= self._clock():
             raise TokenExpired
         return found
@@ -127,7 +127,7 @@ class Tokens:
                 str(claims.get("jti", "")),
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise TokenError("a claim is missing or odd") from error
+            raise TokenError("a claim is missing or invalid") from error
         return found, claims.get("use")
 
     def _issue(self, user: Identity, family: str, use: str, expires: float, more: dict[str, Any]) -> str:
@@ -137,7 +137,7 @@ class Tokens:
 
     def _verified(self, token: str) -> dict[str, Any]:
         if len(token) > LONGEST or not token.isascii():
-            raise TokenError("no token of ours")
+            raise TokenError("not a token of this gateway")
         for key in self._keys:
             try:
                 # Times are checked by our own clock.
@@ -146,7 +146,7 @@ class Tokens:
             except jwt.InvalidSignatureError:
                 continue
             except (jwt.InvalidTokenError, RecursionError) as error:
-                raise TokenError("no token of ours") from error
+                raise TokenError("not a token of this gateway") from error
         raise TokenError("signed with another key")
 
 

@@ -62,7 +62,7 @@ class Budget(Protocol):
 
 
 class Unit(Queries):
-    """A transaction, and the way to run statements in it. `Database.unit_of_work` makes one.
+    """A transaction that runs statements. `Database.unit_of_work` creates one.
 
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar writes: whether it may write.

@@ -17,20 +17,20 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
 class IdField(peewee.CharField):
-    """An id, compared letter by letter."""
+    """An id column, compared case-sensitively."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=64, **kwargs)
 
 
 class LongTextField(peewee.TextField):
-    """A text of up to 16 MB: MySQL's TEXT holds 64 kB of bytes, too few for 65,535 characters. To SQLite it is a text like any."""
+    """A text of up to 16 MB: MySQL's TEXT holds 64 kB of bytes, too few for 65,535 characters. On SQLite it is an ordinary text."""
 
     field_type = "MEDIUMTEXT"
 
 
 class InstantField(peewee.CharField):
-    """A point in time as text: ISO 8601 in UTC, always six digits and ``Z``. It sorts as text and is what the wire carries."""
+    """A point in time as text: ISO 8601 in UTC, always six digits and ``Z``. It sorts as text and is sent unchanged."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=27, **kwargs)
@@ -43,7 +43,7 @@ class InstantField(peewee.CharField):
 
 
 class JsonField(LongTextField):
-    """A value kept as JSON text."""
+    """A value stored as JSON text."""
 
     def db_value(self, value: Any) -> str | None:
         """The text."""

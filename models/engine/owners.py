@@ -64,11 +64,11 @@ class Owner(Protocol):
 
 @dataclass(frozen=True)
 class Rows:
-    """The tables of one owner. Nothing is imported before `tables` or `steps` is read.
+    """The tables and migrations of one owner. Modules are imported when `tables` or `steps` is first read.
 
     :param models: the module that defines the peewee models, or a package that imports them from its modules.
     :param migrations: the package of the migrations: modules ``m0001_name``, ``m0002_name``, … with ``UP`` and ``DOWN``.
-    :param owner: the owner's name in the database's history; the package of the models if omitted. It never changes.
+    :param owner: the owner's name in the database's history; the package of the models if omitted. It must not change later.
     :raises WrongRows: when the name is not one of lower-case letters, digits and underscores.
     """
 

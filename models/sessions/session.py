@@ -330,7 +330,7 @@ def update(
     """
     full = len(session.log) >= MOST_LINES
     if full and not last:
-        raise Full(f"The session's log has {MOST_LINES:,} lines, which is the most. Start another session.")
+        raise Full(f"The session's log has {MOST_LINES:,} lines, which is the maximum. Start another session.")
     statement = _update(frozenset(changes))
     new = {f"new {name}": value for name, value in changes.items()}
     if statement.execute(unit, **new, id=session.id, expected=session.version).rowcount != 1:

@@ -106,5 +106,5 @@ def test_a_service_without_users_and_tables(tmp_path: Path, monkeypatch: pytest.
     # What the command sets is undone with it.
     monkeypatch.setenv("GATEWAY_SERVICE", "bare_service:bare")
     assert run("Hello", "name=Ada", "bare_service:bare").stdout.strip('"\n') == "Hello, Ada!"
-    assert "keeps no users" in run("Hello", "name=Ada", "--as", "x@y.org", status=1).stderr
+    assert "has no users" in run("Hello", "name=Ada", "--as", "x@y.org", status=1).stderr
     assert not (tmp_path / "gateway.db").exists()

@@ -64,7 +64,7 @@ def test_the_value_of_an_option_is_not_a_service() -> None:
 
 def test_a_password_is_not_a_service() -> None:
     done = run("user", "add", "bob@example.org", "--password", "chosen_services:One")
-    assert "Two of a test keeps no users" in done.stderr
+    assert "Two of a test has no users" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "check", "migrate", "types", "user", "convert", "check-config"])

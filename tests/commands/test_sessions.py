@@ -78,10 +78,10 @@ def test_what_is_exported_is_imported(filled: World, people: People, tmp_path: P
     with unit_of_work(filled.database) as unit:
         for table in ("sessions", "session_members", "session_log"):
             unit.execute(f"DELETE FROM {table} WHERE 1 = 1")
-    assert "imported 8 sessions, 0 were there already" in run(filled, "import", str(target)).output
+    assert "imported 8 sessions, 0 existed already" in run(filled, "import", str(target)).output
     assert [each._replace(version=1) for each in before] == every(filled.database)
     assert filled.call(people.ada, "ListSessions", {"searchArchive": True}).total_count == 1
-    assert "imported 0 sessions, 8 were there already" in run(filled, "import", str(target)).output
+    assert "imported 0 sessions, 8 existed already" in run(filled, "import", str(target)).output
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -128,7 +128,7 @@ def test_standard_output_and_input(filled: World) -> None:
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(records) == 8
     assert {each["displayName"] for each in records if "displayName" in each} == {f"{NAME} {n}" for n in range(7)}
-    assert "0 sessions, 8 were" in run(filled, "import", input=result.stdout).output
+    assert "0 sessions, 8 existed" in run(filled, "import", input=result.stdout).output
     assert len(run(filled, "export", "--since", "2026-11-23").stdout.splitlines()) == 8
     assert run(filled, "export", "--since", "2026-11-24").stdout == ""
     for wrong in ("yesterday", "2026-1-5", "20261123", "2026-W48-1", "2026-11-23T00:00:00Z"):
@@ -245,7 +245,7 @@ def test_an_import_that_was_killed_goes_on(
     process.kill()
     process.wait()
     process.stdin.close()
-    assert "imported 2 sessions, 6 were there already" in run(filled, "import", str(whole)).output
+    assert "imported 2 sessions, 6 existed already" in run(filled, "import", str(whole)).output
     assert every(filled.database) == [each._replace(version=1) for each in before]
 
 

@@ -222,7 +222,7 @@ def test_changes_name_the_database(url: str, tmp_path: Path) -> None:
         (["add", "b@example.org", "--api-key", "short"], 1, "an API key has 20 to 255 characters"),
         (["add", "b@example.org", "--role", "Boss"], 2, "there is no role 'Boss'; there are User, Manager"),
         (["key", "ghost@example.org"], 1, "there is no user ghost@example.org"),
-        (["key", EMAIL, "--revoke", "zzzz"], 1, "no good key that ends in zzzz"),
+        (["key", EMAIL, "--revoke", "zzzz"], 1, "no valid key that ends in zzzz"),
         (["disable", "ghost@example.org"], 1, "there is no user ghost@example.org"),
         (["password", EMAIL, "--password", "short"], 1, "a password has 8 to 1024 characters"),
         (["roles", "ghost@example.org", "--none"], 1, "there is no user ghost@example.org"),

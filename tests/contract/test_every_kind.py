@@ -281,7 +281,7 @@ def test_fields_of_one_name_are_refused() -> None:
 
 
 def test_returns_that_is_no_type_is_refused() -> None:
-    with pytest.raises(CatalogError, match="Plain returns no type"):
+    with pytest.raises(CatalogError, match="Plain has an invalid returns="):
         Catalog().operation("GET", "/plain", returns=complex, access=ANYONE)(Plain)
 
 

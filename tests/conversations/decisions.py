@@ -283,7 +283,7 @@ def _nobody(conversation: Conversation, ours: Answer) -> bool:
 
 
 def _not_by_get(conversation: Conversation, ours: Answer) -> bool:
-    return ours.status == conversation.answer.status == 405 and "Signing in takes a POST." in ours.text
+    return ours.status == conversation.answer.status == 405 and "Use POST to sign in." in ours.text
 
 
 _FORMAT = frozenset({"media type", "document", "Content-Disposition"})

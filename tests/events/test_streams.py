@@ -276,7 +276,7 @@ def test_a_process_that_ends_says_good_bye(nodes: Nodes) -> None:
 def test_limits(nodes: Nodes) -> None:
     for _ in range(4):
         nodes.one.listen(nodes.ada, "home")
-    with pytest.raises(TooManyRequests, match="You have 4 event streams, which is the most"):
+    with pytest.raises(TooManyRequests, match="You have 4 event streams, which is the maximum"):
         nodes.two.listen(nodes.ada, "home")
     for _ in range(2):
         nodes.two.listen(nodes.bob, "home")

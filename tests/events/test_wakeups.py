@@ -24,7 +24,7 @@ from tests.servers import needs, wait_until
 
 #: Seconds that no test waits.
 _NEVER = 3600.0
-_REASON = "events without Redis: workers look into the database by themselves"
+_REASON = "events without Redis: workers poll the database"
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_a_check_that_takes_long_is_waited_for_no_longer_and_runs_once() -> None
 
     check = Check(ask)
     for _ in range(3):
-        with pytest.raises(Unavailable, match="does not answer within"):
+        with pytest.raises(Unavailable, match="did not respond within"):
             check.pass_within(0.05)
     assert running == [1]
     goes_on.set()

@@ -218,7 +218,7 @@ def test_typescript_that_people_wrote() -> None:
         ("from servicestack import *\nclass A(:\n", "line 2, column 9: invalid syntax"),
         ("from servicestack import *\nclass A:\n  b: 1 + 2\n", "line 3, column 6: this is not a type"),
         ("namespace A { public enum B { C = \"x\" } }", "'x' is not the number of a member"),
-        ("namespace A { class B { " + "public List<" * 40 + " x; } }", "more than 32 deep|expected"),
+        ("namespace A { class B { " + "public List<" * 40 + " x; } }", "more than 32 levels deep|expected"),
         ("namespace A { }", "this C# declares no types"),
         ("hello", "none of the documents"),
     ],

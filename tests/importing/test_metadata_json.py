@@ -312,7 +312,7 @@ WRONG: list[tuple[str, str]] = [
     ('{"operations": [{"request": {"name": "class"}}]}', "'class' is a keyword of Python"),
     ('{"operations": [{"request": {"name": "a-b"}}]}', "'a-b' is not the name of a type"),
     ('{"operations": [{"request": {"name": "import os"}}]}', "'import os' is not the name of a type"),
-    ("[" * 100_000, "too deep"),
+    ("[" * 100_000, "nested too deeply"),
     ('{"operations": [], "x": NaN}', "NaN is not a number"),
     ("\x00", "none of the documents"),
     ("{}", "none of the documents"),
@@ -332,7 +332,7 @@ def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
         ([operation("Ask", prop("a b", "String"))], [], "'a b' is not the name of a property"),
         ([operation("Ask", prop("Id", "String"), prop("ID", "String"))], [], "two properties that documents call"),
         ([operation("Ask", prop("A", "List<"))], [], r"\.type: 'List<' is not the name of a type"),
-        ([operation("Ask", prop("A", "A<" * 50 + ">" * 50))], [], "more than 32 deep"),
+        ([operation("Ask", prop("A", "A<" * 50 + ">" * 50))], [], "more than 32 levels deep"),
         (
             [operation("Ask", prop("A", "Page`1", "A", "B"))],
             [record("Page`1", genericArgs=["T"])],

@@ -170,7 +170,7 @@ def test_standard_input(here: Path) -> None:
     [
         (b"", "the document is empty"),
         (b"\xff\x00\xfa", "not a text in utf-8"),
-        (b"[" + b" " * 10_000_000 + b"]", "longer than 10000000 bytes"),
+        (b"[" + b" " * 10_000_000 + b"]", "longer than the limit of 10000000 bytes"),
     ],
 )
 def test_documents_that_are_none(here: Path, data: bytes, message: str) -> None:

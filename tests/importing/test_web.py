@@ -98,14 +98,14 @@ def test_hosts_that_can_not_be_read(host: Callable[[dict[str, Answer]], str], mo
     for path, message in {
         "/loop": "redirect",
         "/file": "not allowed",
-        "/ftp": "not a URL of http or https",
+        "/ftp": "not an http or https URL",
         "/secret": "401 .* credentials, which are not sent",
         "/short": "997 bytes early",
         "/nothing": "404",
     }.items():
         with pytest.raises(ImportFailed, match=message):
             web.fetch(url + path, 10_000)
-    with pytest.raises(ImportFailed, match="longer than 10 bytes"):
+    with pytest.raises(ImportFailed, match="longer than the limit of 10 bytes"):
         web.fetch(f"{url}/login.json", 10)
     with pytest.raises(ImportFailed, match="a log-in page"):
         sources.import_from(f"{url}/login.json")

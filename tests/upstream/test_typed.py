@@ -167,11 +167,11 @@ def test_a_template_says_how_the_backend_is_asked(old: Host) -> None:
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ({"Nothing": ""}, "no such operation"),
-        (["Nothing"], "no such operation"),
+        ({"Nothing": ""}, "not an operation"),
+        (["Nothing"], "not an operation"),
         ({"GetCustomer": "/v1/x"}, "write a verb and a path"),
         ({"GetCustomer": "GET v1"}, "write a verb and a path"),
-        ({"GetCustomer": "GET /v1/{Nope}"}, "no field Nope"),
+        ({"GetCustomer": "GET /v1/{Nope}"}, "a field Nope"),
     ],
 )
 def test_a_wrong_template_is_refused(typed: Any, message: str) -> None:

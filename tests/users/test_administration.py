@@ -38,7 +38,7 @@ REFUSED: dict[str, Callable[[Administrator], object]] = {
     "does not look like a token": lambda it: it.add_key(ADA, "eyJhbGciOiJI.UzI1NiIsInR5.cCI6IkpXVCJ9"),
     "in use already": lambda it: it.add_key(EVE, KEY),
     "no user ghost": lambda it: it.add_key("ghost@example.org"),
-    "no good key": lambda it: it.revoke_keys(ADA, "zzzz"),
+    "no valid key": lambda it: it.revoke_keys(ADA, "zzzz"),
     "no user": lambda it: it.disable("ghost@example.org", disabled=True),
     "too easy to guess": lambda it: it.set_password(ADA, "ada@example.org"),
     "this password is too easy": lambda it: add(it, password="password1"),
