@@ -110,6 +110,8 @@ class Operation:
     takes_files: bool = False
     #: In shadow of an old host, a call that writes runs too, and is rolled back (`gateway.upstream.shadow`).
     shadow_writes: bool = False
+    #: An operation of the same name that is declared before or after takes its place.
+    gives_way: bool = False
     #: Opaque data for user interfaces.
     ui: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -286,6 +288,7 @@ class OperationOptions(TypedDict, total=False):
     signs_in: bool
     files: bool
     shadow_writes: bool
+    gives_way: bool
     ui: Mapping[str, Any]
 
 
@@ -322,6 +325,7 @@ class Catalog:
         signs_in: bool = False,
         files: bool = False,
         shadow_writes: bool = False,
+        gives_way: bool = False,
         ui: Mapping[str, Any] | None = None,
     ) -> Callable[[DtoType], DtoType]:
         """Declare the decorated DTO as an operation.
@@ -339,6 +343,7 @@ class Catalog:
         :param signs_in: the operation signs the client in or out.
         :param shadow_writes: in shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It must
             have no other effects.
+        :param gives_way: another operation of this name, such as the Authenticate of ``Users()``, takes this one's place without an error.
         :param ui: opaque data for user interfaces, such as ``viewModel`` and ``formLayout``: the operation has it in ``/types/metadata``.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
         """
@@ -370,6 +375,7 @@ class Catalog:
                     signs_in,
                     files,
                     shadow_writes,
+                    gives_way,
                     ui or {},
                 )
             )
@@ -378,8 +384,15 @@ class Catalog:
         return declare
 
     def _add(self, operation: Operation) -> None:
-        if operation.name.lower() in self._folded:
+        known = self._folded.get(operation.name.lower())
+        if known is not None and not known.gives_way:
+            if operation.gives_way:
+                return
             raise CatalogError(f"the operation {operation.name} is declared twice")
+        if known is not None and operation.gives_way:
+            raise CatalogError(f"the operation {operation.name} is declared twice, and both give way")
+        if known is not None:
+            del self.operations[known.name]
         self.operations[operation.name] = self._folded[operation.name.lower()] = operation
 
     def handles(self, dto: type[Dto]) -> Callable[[Handler], Handler]:

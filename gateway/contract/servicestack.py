@@ -29,6 +29,8 @@ __all__ = [
     "StringsResponse",
 ]
 
+#: Operations that ``Users()`` brings: those of an imported contract give way to them.
+OF_USERS = frozenset({"Authenticate", "ConvertSessionToToken", "GetAccessToken"})
 NAMESPACE = "http://schemas.servicestack.net/types"
 
 

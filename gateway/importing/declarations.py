@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gateway.contract import servicestack
 from gateway.contract.catalog import ANY, ANYONE, SIGNED_IN, Access, Route
 from gateway.contract.dto import Dto
 from gateway.contract.dto_field import ApiMember, Attribute, DataMember, TypeName
@@ -513,6 +514,7 @@ class _Writer:
             "returns": None if operation.returns is None else self._answer(operation.returns),
             **self._access(operation.access),
             "tags": sequence(map(quoted, operation.tags)) if operation.tags else None,
+            "gives_way": "True" if operation.name in servicestack.OF_USERS else None,
             "ui": literal(operation.ui) if operation.ui else None,
         }
 

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+from gateway.contract import servicestack
 from gateway.contract.typeinfo import Contract, OperationInfo
 from gateway.errors import CatalogError
 from gateway.importing.changes import differences
@@ -251,6 +252,9 @@ def _use_cases(name: str, contract: Contract) -> Iterator[str]:
     yield '    raise unwritten("This operation")'
     taken = set(_TAKEN)
     for operation in contract.operations:
+        if operation.name in servicestack.OF_USERS:
+            # Their handlers are those of Users(); without it they answer 501.
+            continue
         function = snake_case(operation.name)
         while function in taken or not function.isidentifier() or keyword.iskeyword(function):
             function += "_"
@@ -279,6 +283,8 @@ def _told(imported: Imported) -> str:
         counted(len(imported.contract.types), "type"),
     )
     found += [f"{operations} and {types} from {imported.kind}: {imported.source}.", ""]
+    if shared := [each.name for each in imported.contract.operations if each.name in servicestack.OF_USERS]:
+        found += [f"Come from ``Users()`` if the service uses it: {', '.join(shared)}.", ""]
     if imported.losses.places:
         found += ["What has no counterpart in the declarations:", ""]
         for kind, places in imported.losses.places.items():
