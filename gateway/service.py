@@ -52,10 +52,14 @@ class EventSender(Protocol):
     """A part that sends events: `gateway.Events`.
 
     :ivar operations: the names of its operations.
+    :ivar channels: what its channels are called, with the variables of routes.
     """
 
     @property
     def operations(self) -> Collection[str]: ...
+
+    @property
+    def channels(self) -> Sequence[str]: ...
 
     def subscribers(
         self, settings: Settings, database: Database, callers: Callers | None, documents: Documents
@@ -302,8 +306,9 @@ class Service:
             sources.append(metrics.of_database(database))
             if tracer is not None:
                 observe(database, tracer)
-        subscribers = None
+        subscribers = channels = None
         if self._event_sender is not None and database is not None:
+            channels = tuple(self._event_sender.channels)
             subscribers = self._event_sender.subscribers(settings, database, callers, self._documents())
             sources.append(metrics.of_events(subscribers.numbers))
         options = replace(
@@ -315,6 +320,7 @@ class Service:
             probed=probed,
             once=once,
             subscribers=subscribers,
+            channels=channels,
             pages=self._has_pages,
             tracer=tracer,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class Events:
     :ivar shows: what a caller may see of a DTO: a function of the caller, a unit of work that reads, and the DTO returns the DTO, as it
         is or with less in it, or None. It is called whenever an event is delivered. DTOs without a view are for all to whom an event is
         published.
+    :ivar channels: what channels are called, for the explorer: ``account:{AccountId}`` is a channel of each account, where
+        ``{AccountId}`` is the variable of a route that reads one.
     :ivar knows: whether a caller may know of another subscriber, by that one's ``user_id`` and ``account_ids``; None where everybody may
         know of everybody in the same channel.
     """
@@ -44,6 +46,7 @@ class Events:
     access: Access = SIGNED_IN
     shows: Mapping[type[Dto], Shows] = field(default_factory=dict)
     knows: Knows | None = None
+    channels: Sequence[str] = ()
 
     #: The names of the operations.
     operations = (GetEventSubscribers.__name__, UpdateEventSubscriber.__name__)

@@ -178,6 +178,7 @@ class Options:
     metrics_networks: tuple[str, ...] = ()
     metrics_bind: str = ""
     subscribers: Subscribers | None = None
+    channels: tuple[str, ...] | None = None
     pages: bool = True
     tracer: Tracer | None = None
 
@@ -196,7 +197,7 @@ def create_app(
     catalog.check()
     registry = registry.spelled(options.dialect)
     gate = Gate(callers, options.origins)
-    surroundings = Surroundings(registry, catalog, gate, options.title)
+    surroundings = Surroundings(registry, catalog, gate, options.title, options.channels)
     pipeline = pipeline_type(
         catalog,
         registry,
@@ -225,7 +226,7 @@ def create_app(
         registry, surroundings, nearest, options.realm, debug=options.debug, compatible=options.compatible_errors
     )
     answers.install(app)
-    library = Library(catalog, registry, options.title, options.version)
+    library = Library(catalog, registry, options.title, options.version, options.channels)
     app.visibility = metadata.Visibility(library, gate, options.admission, surroundings, options.permitted_only)
     _mount_operations(app, catalog, pipeline, app.visibility)
     _mount_predefined(app, registry, pipeline, app.visibility)

@@ -191,10 +191,18 @@ class Redirect:
 
 
 class UiRedirect:
-    """``/ui/{Operation}``: ServiceStack's page that calls an operation; ours is the explorer."""
+    """``/ui/{Operation}``: ServiceStack's page that calls an operation; ours is the explorer.
+
+    :param has_events: ``/ui/events`` is the page of events.
+    """
+
+    def __init__(self, *, has_events: bool) -> None:
+        self._has_events = has_events
 
     def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
         """A redirection to the operation. Of names that are none the explorer shows the list."""
+        if self._has_events and name.lower() == "events":
+            raise falcon.HTTPFound(f"{request.prefix}/explorer/events")
         raise falcon.HTTPFound(f"{request.prefix}/explorer#{quote(name, safe='')}")
 
     on_head = on_get
@@ -240,11 +248,20 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
     yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))
     yield "/operations/metadata", document(lambda request: _operations(visibility, request))
     yield "/openapi", document(lambda request: _openapi(library, names(request), request))
+    has_events = library.channels is not None
     # A service may have addresses of its own there.
     own = {route.path.strip("/").partition("/")[0].lower() for each in library.catalog for route in each.routes}
-    redirects = {**{path: Redirect(target) for path, target in _REDIRECTS.items()}, "/ui/{name}": UiRedirect()}
+    redirects = {
+        **{path: Redirect(target) for path, target in _REDIRECTS.items()},
+        "/ui/{name}": UiRedirect(has_events=has_events),
+    }
     yield from ((path, each) for path, each in redirects.items() if path.split("/")[1] not in own)
     yield "/explorer", document(lambda request: library.explorer(names(request), base_url(request), account(request)))
+    if has_events:
+        yield (
+            "/explorer/events",
+            document(lambda request: library.events(names(request), base_url(request), account(request))),
+        )
 
 
 def _openapi(library: Library, names: frozenset[str] | None, request: Request) -> Document:

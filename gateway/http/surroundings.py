@@ -46,12 +46,19 @@ class Surroundings:
     :ivar title: the service's name.
     """
 
-    def __init__(self, registry: Registry, catalog: Catalog, gate: Gate, title: str = "Gateway") -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        catalog: Catalog,
+        gate: Gate,
+        title: str = "Gateway",
+        channels: tuple[str, ...] | None = None,
+    ) -> None:
         self.title = title
         self._registry = registry
         self._gate = gate
         self._signs_in = any(each.signs_in for each in catalog)
-        self._neighbours = Neighbours(catalog)
+        self._neighbours = Neighbours(catalog, channels)
 
     def plain(self, title: str, request: Request) -> Page:
         """What surrounds a document that is no answer of an operation."""
@@ -95,7 +102,10 @@ class Surroundings:
         return replace(
             page,
             actions=_leads(self._neighbours.changing(operation), caller),
-            related=_leads([*self._neighbours.home(operation), *self._neighbours.belonging(operation)], caller),
+            related={
+                **_leads([*self._neighbours.home(operation), *self._neighbours.belonging(operation)], caller),
+                **self._neighbours.watching(operation),
+            },
         )
 
     def frame(self, request: Request, *, looked_up: bool = True) -> Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from gateway.metadata.languages.php import PhpGenerator
 from gateway.metadata.languages.python import PythonGenerator, member_name
 from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.limits import limits_of
+from gateway.metadata.neighbours import channel_parts, lists_of, places_of, row_of
 from gateway.metadata.pages import BASE_URL, place_of, render_kept, rules, templates, type_text
 from gateway.metadata.secret_fields import is_secret
 from serializers.html.style import STYLE_SOURCE
@@ -23,14 +24,17 @@ from serializers.html.style import STYLE_SOURCE
 _SCRIPT = "explorer.js"
 #: The script of the page of all operations, which finds them by typing.
 FIND = "find.js"
+#: The script of the page of events.
+EVENTS = "events.js"
 #: Languages in whose code the types of lists and maps are named.
 _TYPED = ("csharp", "vbnet", "fsharp", "kotlin", "go", "zig")
 
 
-def page(operations: Iterable[Operation], contract: Contract, title: str) -> str:
+def page(operations: Iterable[Operation], contract: Contract, title: str, *, has_events: bool = False) -> str:
     """The whole page.
 
     :param title: the service's name.
+    :param has_events: the page links to that of events.
     """
     operations = sorted(operations, key=lambda each: each.name)
     found = [dict(_operation(each, contract)) for each in operations]
@@ -40,8 +44,45 @@ def page(operations: Iterable[Operation], contract: Contract, title: str) -> str
         "types": dict(_types(contract)),
         "scalars": {language: scalars_of(language) for language in _TYPED},
         "root": urlsplit(BASE_URL).path,
+        "places": {each.record: {"path": each.path, "key": each.key} for each in places_of(operations).values()},
     }
-    return render_kept("explorer.html", title, title=f"Explorer · {title}", api=api, signs_in=signs_in)
+    return render_kept(
+        "explorer.html", title, title=f"Explorer · {title}", api=api, signs_in=signs_in, has_events=has_events
+    )
+
+
+def events_page(operations: Iterable[Operation], title: str, channels: Sequence[str]) -> str:
+    """The page that shows events as they come.
+
+    :param title: the service's name.
+    :param channels: what channels are called.
+    """
+    operations = [*operations]
+    api = {"root": urlsplit(BASE_URL).path, "channels": [*_suggestions(operations, channels)]}
+    signs_in = any(each.signs_in for each in operations)
+    return render_kept(
+        "events.html", title, title=f"Events · {title}", api=api, channels=[*channels], signs_in=signs_in
+    )
+
+
+def _suggestions(operations: list[Operation], channels: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Where the records are that have a channel: the address of their list, and the members that are their id and their names."""
+    for channel in channels:
+        before, variable, after = channel_parts(channel)
+        for lead in sorted(lists_of(operations), key=lambda each: len(each.address)):
+            row = row_of(lead.operation)
+            place = places_of(operations).get(variable)
+            if row is None or row.view is None or place is None or place.record != row.name:
+                continue
+            yield {
+                "before": before,
+                "after": after,
+                "list": lead.address,
+                "noun": row.view.noun,
+                "key": place.key,
+                "names": [*row.view.title],
+            }
+            break
 
 
 def policy(name: str = _SCRIPT) -> str:
@@ -69,6 +110,7 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
     yield "tag", operation.tags[0] if operation.tags else "other"
     yield "summary", operation.dto.summary()
     yield "returns", type_text(info.returns) if info.returns else ""
+    yield "record", info.returns.name if info.returns else ""
     yield "signedIn", operation.access.signed_in
     yield (
         "access",

@@ -78,13 +78,22 @@ class Library:
 
     :ivar title: the service's name.
     :ivar version: the service's version.
+    :ivar channels: what the channels of its events are called; None where it has no events.
     """
 
-    def __init__(self, catalog: Catalog, registry: Registry, title: str, version: str) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        registry: Registry,
+        title: str,
+        version: str,
+        channels: tuple[str, ...] | None = None,
+    ) -> None:
         self.catalog = catalog
         self.registry = registry
         self.title = title
         self.version = version
+        self.channels = channels
         self.date = f"{changed(catalog):%Y-%m-%d %H:%M:%S}"
         #: Who answers each operation, by name, where an old host stands behind the service.
         self.answering: Callable[[], tuple[tuple[str, str], ...]] = tuple
@@ -168,6 +177,10 @@ class Library:
     def explorer(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/explorer``."""
         return self._kept(_explorer, names).at(base_url, account)
+
+    def events(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
+        """``/explorer/events``."""
+        return self._kept(_events, names).at(base_url, account)
 
     def missing(self, reason: str, base_url: str, account: str = "") -> bytes:
         """The page that says what is not there."""
@@ -270,4 +283,11 @@ def _swagger(library: Library, view: View) -> Document:
 
 
 def _explorer(library: Library, view: View) -> Document:
-    return _page(explorer.page(view.operations, view.contract, library.title), explorer.policy())
+    has_events = library.channels is not None
+    page = explorer.page(view.operations, view.contract, library.title, has_events=has_events)
+    return _page(page, explorer.policy())
+
+
+def _events(library: Library, view: View) -> Document:
+    page = explorer.events_page(view.operations, library.title, library.channels or ())
+    return _page(page, explorer.policy(explorer.EVENTS))

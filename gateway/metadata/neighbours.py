@@ -53,26 +53,19 @@ class Lead:
 
 
 class Neighbours:
-    """What the operations of a catalog lead to."""
+    """What the operations of a catalog lead to.
 
-    def __init__(self, catalog: Catalog) -> None:
+    :param channels: what the channels of its events are called; None where it has no events.
+    """
+
+    def __init__(self, catalog: Catalog, channels: tuple[str, ...] | None = None) -> None:
         self._catalog = catalog
+        self._channels = channels or ()
 
     @cached_property
     def places(self) -> Mapping[str, Place]:
         """Where objects are, by the name of their id in lower case (``accountid``)."""
-        found: dict[str, Place] = {}
-        for operation in self._catalog:
-            for route in operation.routes:
-                if (place := _single(operation, route)) is not None:
-                    found.setdefault(route.variables[0].lower(), place)
-        # A list that takes ids is where those objects are that no operation reads one by one.
-        for operation in self._catalog:
-            row, ids = row_of(operation), wire_of(operation, _IDS)
-            if row is not None and row.view is not None and ids and "id" in row.fields and _is_flat(operation):
-                key = f"{row.view.noun.replace(' ', '').lower()}id"
-                found.setdefault(key, Place(operation, f"{operation.routes[0].path}?{ids}={{}}", row.name, "id"))
-        return found
+        return places_of(self._catalog)
 
     @cached_property
     def lists(self) -> list[Lead]:
@@ -85,6 +78,13 @@ class Neighbours:
         for each in self.lists:
             if each.operation is operation or each.address.lower() in paths:
                 yield replace(each, label=f"All {each.label[:1].lower()}{each.label[1:]}")
+
+    def watching(self, operation: Operation) -> dict[str, str]:
+        """The page of the events of the record that an operation answers."""
+        variables = {variable for variable, _ in self._of_record(operation)}
+        parts = [each for each in map(channel_parts, self._channels) if each[1] in variables]
+        addresses = [f"/explorer/events#{before}{{}}{after}" for before, _, after in parts]
+        return {"Watch events": addresses[0]} if addresses else {}
 
     def new(self, operation: Operation) -> Iterator[Lead]:
         """The operations that add to a list: those that its own address has for POST."""
@@ -123,6 +123,29 @@ class Neighbours:
         if operation.returns is not None and not operation.lists:
             record = document_shape(operation.returns).name
             yield from ((variable, place) for variable, place in self.places.items() if place.record == record)
+
+
+def places_of(operations: Iterable[Operation]) -> dict[str, Place]:
+    """Where objects are, by the name of their id in lower case (``accountid``)."""
+    operations, found = [*operations], dict[str, Place]()
+    for operation in operations:
+        for route in operation.routes:
+            if (place := _single(operation, route)) is not None:
+                found.setdefault(route.variables[0].lower(), place)
+    # A list that takes ids is where those objects are that no operation reads one by one.
+    for operation in operations:
+        row, ids = row_of(operation), wire_of(operation, _IDS)
+        if row is not None and row.view is not None and ids and "id" in row.fields and _is_flat(operation):
+            key = f"{row.view.noun.replace(' ', '').lower()}id"
+            found.setdefault(key, Place(operation, f"{operation.routes[0].path}?{ids}={{}}", row.name, "id"))
+    return found
+
+
+def channel_parts(channel: str) -> tuple[str, str, str]:
+    """What is before the variable of a channel's name, the variable in lower case, and what is behind it."""
+    before, _, rest = channel.partition("{")
+    variable, _, after = rest.partition("}")
+    return before, variable.lower(), after
 
 
 def _single(operation: Operation, route: Route) -> Place | None:

@@ -52,4 +52,10 @@ service.use(
     )
 )
 service.use(ROWS)
-service.use(Events(shows={SessionInfo: published.seen, MessageInfo: published.seen}, knows=published.knows))
+service.use(
+    Events(
+        shows={SessionInfo: published.seen, MessageInfo: published.seen},
+        knows=published.knows,
+        channels=("account:{AccountId}", "session:{SessionId}"),
+    )
+)

@@ -149,7 +149,31 @@ def test_failures_are_shown_as_sent(browser: Browser, lasting_gateway: Gateway) 
     assert "Not Authenticated" in text(browser, "problem")
 
 
-@pytest.mark.parametrize("accept", ["json", "xml"])
+@pytest.mark.parametrize("accept", ["jsv", "csv"])
+def test_every_error_is_at_its_field(browser: Browser, lasting_gateway: Gateway, accept: str) -> None:
+    open_explorer(browser, lasting_gateway, f"NewSession?!accept={accept}&memberEmailAddresses=a%2Cb%22%0Ac%3A%7B")
+    sign_in(browser)
+    browser.find_element(By.ID, "field-withAddress").send_keys('no, "body"')
+    press_send(browser)
+    assert answered(browser).startswith("400")
+    assert text(browser, "field-memberEmailAddresses-problem").count("is not a valid email address") == 2
+    assert text(browser, "field-withAddress-problem")
+    assert text(browser, "problem") == ""
+
+
+@pytest.mark.parametrize("accept", ["jsv", "csv"])
+def test_a_list_in_other_formats_as_a_table(browser: Browser, lasting_gateway: Gateway, accept: str) -> None:
+    open_explorer(browser, lasting_gateway, f"ListAccounts?!accept={accept}")
+    sign_in(browser)
+    press_send(browser)
+    answered(browser)
+    browser.find_element(By.ID, "as-table").click()
+    heads = [each.text.lower() for each in browser.find_elements(By.CSS_SELECTOR, "#table th")]
+    row = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#table tbody tr:first-child td")]
+    assert dict(zip(heads, row, strict=True))["name"] == "Main"
+
+
+@pytest.mark.parametrize("accept", ["json", "xml", "jsv", "csv"])
 def test_errors_are_shown_at_their_fields(browser: Browser, lasting_gateway: Gateway, accept: str) -> None:
     open_explorer(browser, lasting_gateway, "SendMessage")
     sign_in(browser)
@@ -159,6 +183,7 @@ def test_errors_are_shown_at_their_fields(browser: Browser, lasting_gateway: Gat
     assert answered(browser).startswith("400")
     assert "not be empty" in text(browser, "field-body-problem")
     assert browser.find_element(By.ID, "field-body").get_attribute("aria-invalid") == "true"
+    assert browser.switch_to.active_element.get_attribute("id") == "field-body"
     browser.find_element(By.ID, "clear").click()
     assert text(browser, "field-body-problem") == ""
 
@@ -343,8 +368,10 @@ def test_a_person_finds_opens_and_ends_a_session(browser: Browser, lasting_gatew
     with urllib.request.urlopen(request, timeout=60) as answer:
         session_id = json.load(answer)["id"]
     look_of(browser, 1280, "light")
-    browser.get(f"{lasting_gateway.url}/sessions")
-    assert browser.title == "Sign in"
+    browser.get(lasting_gateway.url)
+    browser.find_element(By.LINK_TEXT, "Sessions").click()
+    browser.find_element(By.CSS_SELECTOR, "nav[aria-label=Lists]").find_element(By.LINK_TEXT, "Sessions").click()
+    WebDriverWait(browser, 20).until(lambda b: b.title == "Sign in")
     browser.find_element(By.ID, "user").send_keys(EMAIL)
     browser.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
     WebDriverWait(browser, 20).until(lambda b: b.title == "Sessions")
@@ -358,8 +385,11 @@ def test_a_person_finds_opens_and_ends_a_session(browser: Browser, lasting_gatew
     assert browser.find_element(By.ID, "field-sessionId").get_property("value") == session_id
     press_send(browser)
     assert answered(browser).startswith("204")
-    browser.get(f"{lasting_gateway.url}/sessions/{session_id}")
+    browser.find_element(By.LINK_TEXT, "Open its page").click()
+    WebDriverWait(browser, 20).until(lambda b: b.title == "Order 4711 · Session")
     assert browser.find_element(By.XPATH, "//tr[th='Ended']/td").text == "True"
+    browser.find_element(By.LINK_TEXT, "All sessions").click()
+    WebDriverWait(browser, 20).until(lambda b: b.title == "Sessions")
     browser.find_element(By.CSS_SELECTOR, ".who button").click()
     WebDriverWait(browser, 20).until(lambda b: b.title == "Sign in")
     assert problems(browser) == []
@@ -372,6 +402,7 @@ PAGES = [
     "/xml/metadata?op=ListSessions",
     "/operations/metadata.html",
     "/explorer",
+    "/explorer/events",
     "/json/metadata?op=Nope",
     "/login",
     "/logout",
@@ -426,6 +457,10 @@ def test_documents_for_people(
         look(signed_in, f"{lasting_gateway.url}/sessions/{session_id}.html", width, scheme)
     look(signed_in, f"{lasting_gateway.url}/sessions.html{query}", width, scheme)
     if query != "?countPerPage=x":
+        if not query:
+            signed_in.find_element(By.ID, "all-columns").click()
+            WebDriverWait(signed_in, 20).until(lambda b: "_columns=all" in b.current_url)
+            look(signed_in, signed_in.current_url, width, scheme)
         row = signed_in.find_element(By.XPATH, f"//tr[.//a[contains(@href, '{session_id}')]]")
         assert "<b>Ann</b>" in row.text
         row.find_element(By.XPATH, ".//summary[.='2 items']").click()

@@ -12,12 +12,7 @@ let current = api.operations[0], sending = false, received = null, fitting = {};
 
 // Elements
 
-function element(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
-  made.append(...children);
-  return made;
-}
+{% include "elements.js" %}
 
 function options(select, entries) {
   select.replaceChildren(...entries.map(([value, text]) => element("option", { value }, text)));
@@ -122,6 +117,61 @@ function values() {
 }
 
 // Formats
+
+// Values of JSV and CSV as they are read: every scalar is a text.
+
+function readJsv(text) {
+  let at = 0;
+  const quoted = () => {
+    let read = "";
+    for (at += 1; at < text.length; at += 1) {
+      if (text[at] !== '"') read += text[at];
+      else if (text[at + 1] === '"') { read += '"'; at += 1; }
+      else { at += 1; break; }
+    }
+    return read;
+  };
+  const plain = (stops) => {
+    const from = at;
+    while (at < text.length && !stops.includes(text[at])) at += 1;
+    return text.slice(from, at);
+  };
+  const items = (end, item) => {
+    const read = [];
+    for (at += 1; at < text.length && text[at] !== end; ) {
+      const before = at;
+      read.push(item());
+      if (text[at] === "," || at === before) at += 1;
+    }
+    at += 1;
+    return read;
+  };
+  const value = (stops) => {
+    if (text[at] === "{") return Object.fromEntries(items("}", () => { const name = text[at] === '"' ? quoted() : plain(":}"); if (text[at] === ":") at += 1; return [name, value(",}")]; }));
+    if (text[at] === "[") return items("]", () => value(",]"));
+    return text[at] === '"' ? quoted() : plain(stops);
+  };
+  return value("");
+}
+
+// The rows of a table as records. A cell that is a list or a record is JSV.
+function readCsv(text) {
+  const rows = [[]];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n"]*))(,|\r?\n|$)/g)) {
+    rows[rows.length - 1].push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === "") break;
+    if (end !== ",") rows.push([]);
+  }
+  const [names, ...rest] = rows.filter((row) => row.length > 1 || row[0] !== "");
+  return rest.map((row) => Object.fromEntries(names.map((name, index) => [name, /^[{[]/.test(row[index] || "") ? readJsv(row[index]) : row[index] || ""])));
+}
+
+// What a response says; undefined where it is text.
+function readValue(text, type) {
+  if (type === media.json) { try { return JSON.parse(text); } catch { return undefined; } }
+  if (type === media.jsv || type === "text/jsv") return readJsv(text);
+  return type === media.csv && text.length < 2000000 ? readCsv(text) : undefined;
+}
 
 function jsv(value) {
   if (Array.isArray(value)) return "[" + value.map(jsv).join(",") + "]";
@@ -321,7 +371,7 @@ function forget() {
   $("answer").textContent = "Send the request to see its response here.";
   $("headers").textContent = "No response yet.";
   $("copy-body").disabled = $("download").disabled = true;
-  $("as-table").hidden = true;
+  $("as-table").hidden = $("as-page").hidden = true;
   asTable(false);
 }
 
@@ -357,7 +407,7 @@ async function send(event) {
   try {
     const answer = await fetch(api.root + made.url, { method: made.verb, headers: made.headers, body: made.body, credentials: $("by").value === "cookie" ? "same-origin" : "omit", cache: "no-store" });
     const data = await answer.blob(), text = await data.text();
-    if (operation === current) show(answer, data, text, Math.round(performance.now() - began));
+    if (operation === current) show(answer, data, text, Math.round(performance.now() - began), made);
   } catch (error) {
     $("status").textContent = "No response";
     $("status").className = "bad";
@@ -368,33 +418,42 @@ async function send(event) {
   }
 }
 
-function show(answer, data, text, milliseconds) {
+function show(answer, data, text, milliseconds, made) {
   const type = (answer.headers.get("Content-Type") || "").split(";")[0];
   received = { text, data, type, name: current.name + "." + (Object.keys(media).find((each) => media[each] === type) || "txt") };
   $("status").textContent = answer.status + " " + answer.statusText + ", " + milliseconds + " ms" + (text ? ", " + data.size.toLocaleString("en") + " bytes" : "");
   $("status").className = answer.status < 300 ? "good" : answer.status < 400 ? "" : "bad";
   $("headers").textContent = ["HTTP/1.1 " + answer.status + " " + answer.statusText, ...[...answer.headers].map(([name, value]) => name + ": " + value)].join("\n");
-  let value;
-  try { value = type === "application/json" ? JSON.parse(text) : undefined; } catch { value = undefined; }
-  if (value !== undefined) $("answer").replaceChildren(...coloured(JSON.stringify(value, null, 2)));
+  const value = readValue(text, type);
+  if (value !== undefined && type === media.json) $("answer").replaceChildren(...coloured(JSON.stringify(value, null, 2)));
   else $("answer").textContent = text ? (type === "application/xml" ? indented(text) : text) : "The response has no body.";
   $("copy-body").disabled = $("download").disabled = !text;
   const rows = value === undefined ? [] : rowsOf(value);
   fitting = { rows };
   $("as-table").hidden = !rows.length;
-  if (answer.status >= 400) showErrors(value, text, type);
+  const status = type === media.csv && answer.status >= 400 && value !== undefined ? value[0] : value;
+  const count = answer.status >= 400 ? showErrors(status, text, type) : 0;
+  // A phone shows the response below the form, and an error may be far from Send.
+  if (count && !isText()) document.querySelector("#fields [aria-invalid=true]").focus();
+  else if (isNarrow()) $("status").scrollIntoView();
+  const page = answer.ok ? pageOf(value, made) : "";
+  $("as-page").hidden = !page;
+  if (page) $("as-page").href = page;
 }
 
-// Parts of pretty JSON, each in an element of its own. Long documents stay plain.
-function coloured(text) {
-  if (text.length > 200000) return [text];
-  const parts = [], pattern = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-  let end = 0;
-  for (const found of text.matchAll(pattern)) {
-    parts.push(text.slice(end, found.index), element("span", { class: found[2] ? "name" : found[1] ? "text" : "value" }, found[1] || found[0]), found[2] || "");
-    end = found.index + found[0].length;
-  }
-  return [...parts, text.slice(end)];
+// The page for people: that of the record in the response, or of what the request names.
+function pageOf(value, made) {
+  const place = api.places[current.record];
+  const id = place && memberNamed(value, place.key);
+  if (id) return api.root + place.path.replace("{}", encodeURIComponent(id));
+  if (made.verb === "GET" && current.routed) return api.root + made.url;
+  const path = made.url.split("?")[0];
+  return Object.values(api.places).some((each) => isAt(each.path, path)) ? api.root + path : "";
+}
+
+function isAt(pattern, path) {
+  const [before, after] = pattern.split("{}");
+  return !pattern.includes("?") && path.startsWith(before) && path.endsWith(after) && path.length > before.length + after.length && !path.slice(before.length, path.length - after.length).includes("/");
 }
 
 function indented(text) {
@@ -425,25 +484,26 @@ function asTable(isOn) {
   $("table").replaceChildren(element("table", {}, head, body));
 }
 
-// The errors of a response, at the fields that they name.
+// The errors of a response, at the fields that they name. Returns how many fields have one.
 function showErrors(value, text, type) {
-  let status = value && (value.responseStatus || value.ResponseStatus);
-  if (!status && type === "application/xml") {
-    const parsed = new DOMParser().parseFromString(text, "application/xml");
-    const inner = (node, name) => { const child = [...node.children].find((each) => each.localName === name); return child ? child.textContent : ""; };
-    const whole = [...parsed.getElementsByTagName("*")].find((each) => each.localName === "ResponseStatus");
-    const errors = [...parsed.getElementsByTagName("*")].filter((each) => each.localName === "ResponseError");
-    status = whole && { message: inner(whole, "Message"), errors: errors.map((each) => ({ fieldName: inner(each, "FieldName"), message: inner(each, "Message") })) };
+  const status = memberNamed(value, "responseStatus") || (type === "application/xml" ? xmlStatus(text) : null);
+  if (!status) return 0;
+  const errors = memberNamed(status, "errors") || [], found = {}, rest = [];
+  for (const each of errors) {
+    const wire = wireOf(String(memberNamed(each, "fieldName") || "").split(/[.[]/)[0]), message = String(memberNamed(each, "message") || "");
+    if (wire) found[wire] = (found[wire] ? found[wire] + " " : "") + message;
+    else rest.push(message);
   }
-  if (!status) return;
-  const found = {}, rest = [];
-  for (const each of status.errors || []) {
-    const wire = wireOf((each.fieldName || "").split(/[.[]/)[0]);
-    if (wire) found[wire] = (found[wire] ? found[wire] + " " : "") + each.message;
-    else rest.push(each.message);
-  }
-  if (!(status.errors || []).length || rest.length) found[""] = [status.message, ...rest].filter((each, index, all) => each && all.indexOf(each) === index).join(" ");
+  if (!errors.length || rest.length) found[""] = [memberNamed(status, "message"), ...rest].filter((each, index, all) => each && all.indexOf(each) === index).join(" ");
   showProblems(found);
+  return Object.keys(found).filter(Boolean).length;
+}
+
+function xmlStatus(text) {
+  const elements = [...new DOMParser().parseFromString(text, "application/xml").getElementsByTagName("*")];
+  const whole = elements.find((each) => each.localName === "ResponseStatus");
+  const record = (node) => Object.fromEntries([...node.children].map((each) => [each.localName, each.textContent]));
+  return whole && { message: record(whole).Message, errors: elements.filter((each) => each.localName === "ResponseError").map(record) };
 }
 
 // Buttons
