@@ -149,6 +149,12 @@ class Service:
         version: str = __version__,
         dialect: Dialect = DEFAULT,
     ) -> None:
+        if isinstance(roles, str):
+            raise CatalogError(f"roles={roles!r} must be a list of roles: roles=[{roles!r}]")
+        if authenticate is not None and not callable(authenticate):
+            raise CatalogError(f"authenticate={authenticate!r} must be a function from credentials to a principal")
+        if not isinstance(dialect, Dialect):
+            raise CatalogError(f"dialect={dialect!r} must be a Dialect, such as Dialect.of('5.8')")
         self.title = title
         self.version = version
         self.dialect = dialect

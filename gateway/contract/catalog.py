@@ -25,6 +25,7 @@ from gateway.contract.dto import Dto, DtoType, Instance
 from gateway.contract.dto_field import AnyField
 from gateway.contract.failures import field_errors
 from gateway.contract.generics import field_of
+from gateway.contract.mistakes import mistakes
 from gateway.contract.shapes import document_shape, field_shape, wire_field_shape, wire_shape
 from gateway.contract.typeinfo import check_types
 from gateway.errors import CatalogError, FieldError, InvalidArgument, ValidationFailed
@@ -347,7 +348,12 @@ class Catalog:
         :param ui: opaque data for user interfaces, such as ``viewModel`` and ``formLayout``: the operation has it in ``/types/metadata``.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
         """
+        _check_options(access, any_role=any_role, any_permission=any_permission, tags=tags, also=also)
         if role or any_role or permission or any_permission or api_key:
+            if access is not None and not access.signed_in:
+                raise CatalogError(
+                    "access=ANYONE admits everyone; leave it out, or leave the role, permission or key out"
+                )
             access = Access(
                 all_of=(role,) if role else (),
                 any_of=tuple(any_role),
@@ -362,6 +368,8 @@ class Catalog:
         own_verbs = _verbs(verbs) if verbs or not routes else ()
 
         def declare(dto: DtoType) -> DtoType:
+            if not (isinstance(dto, type) and issubclass(dto, Dto)):
+                raise CatalogError(f"{getattr(dto, '__name__', repr(dto))} is not a subclass of gateway.Dto")
             answer = _answer_of(dto, returns)
             self._add(
                 Operation(
@@ -482,8 +490,10 @@ class Catalog:
             *self._doubled(),
             *self._not_idempotent(),
             *self._misplaced_wildcards(),
-            *check_types(self),
+            *mistakes(self, self.handlers),
         ]
+        # Types are walked only where each is one.
+        problems += check_types(self) if not problems else ()
         if problems:
             raise CatalogError("\n".join(problems))
 
@@ -492,6 +502,8 @@ class Catalog:
             yield f"{name} has no handler"
         for name in self.handlers.keys() - self.operations.keys():
             yield f"a handler is bound to {name}, which is no operation"
+        for name in self.further_checks.keys() - self.operations.keys():
+            yield f"a check is bound to {name}, which is no operation"
 
     def _unruled(self) -> Iterator[str]:
         for operation in self:
@@ -532,6 +544,19 @@ class Catalog:
                         yield f"{operation.name} and {other} are both at {verb} {route.path}"
 
 
+def _check_options(access: Any, **lists: Any) -> None:
+    """Refuse options of other types, which would be taken apart letter by letter. Raises CatalogError."""
+    if access is not None and not isinstance(access, Access):
+        raise CatalogError(f"access={access!r} is not an access rule: use ANYONE or SIGNED_IN")
+    for name, given in lists.items():
+        if isinstance(given, str):
+            raise CatalogError(f"{name}={given!r} must be a list: {name}=[...]")
+    also = [*lists["also"]]
+    for route in also:
+        if not (isinstance(route, tuple | list) and len(route) == 2 and all(isinstance(each, str) for each in route)):
+            raise CatalogError(f"also={also!r} must be a list of verbs and paths: also=[('GET', '/orders')]")
+
+
 def _answer_of(dto: type[Dto], returns: Any) -> AnyField | None:
     """Return the type of a response as a field. Raises CatalogError for what is not a type."""
     try:
@@ -554,4 +579,5 @@ def route_key(path: str) -> str:
 
 
 def _verbs(text: str) -> tuple[str, ...]:
-    return ANY if text in ("", "ANY") else tuple(text.split())
+    given = text.upper()
+    return ANY if given in ("", "ANY") else tuple(given.split())

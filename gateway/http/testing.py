@@ -74,9 +74,9 @@ class Client(testing.TestClient):
         caller: Principal | None,
         close: Callable[[], None],
     ) -> None:
-        super().__init__(_typed(app))
-        self.application = app
+        super().__init__(app)
         self.database = database
+        self._application = app
         self._catalog = catalog
         self._caller = caller
         self._close = close
@@ -99,13 +99,13 @@ class Client(testing.TestClient):
 
     def acting_as(self, as_: Principal | str | None) -> Client:
         """Return a client of the same application and database, with another caller. It need not be closed."""
-        return Client(self.application, self._catalog, self.database, _principal(as_), _nothing)
+        return Client(self._application, self._catalog, self.database, _principal(as_), _nothing)
 
     def simulate_request(self, *args: Any, **kwargs: Any) -> testing.Result:
         """Send one request as the client's caller (`falcon.testing.simulate_request`)."""
         untyped: list[tuple[str, list[tuple[str, str]]]] = []
-        extras = {**(kwargs.pop("extras", None) or {}), _CALLER: self._caller, _UNTYPED: untyped}
-        result = super().simulate_request(*args, extras=extras, **kwargs)
+        kwargs["extras"] = {**(kwargs.get("extras") or {}), _CALLER: self._caller, _UNTYPED: untyped}
+        result = testing.simulate_request(_typed(self._application), *args, **kwargs)
         return testing.Result([result.content], *untyped[-1]) if untyped else result
 
     def request(self, *args: Any, **kwargs: Any) -> testing.Result:
