@@ -137,21 +137,21 @@ class RedisWakeups(Wakeups):
                 wake()
 
     def _publish(self) -> None:
-        is_new = True
+        was_used = False
         while not self._stopping.is_set():
             try:
                 with self._connection() as connection:
-                    is_new = True
                     while not self._stopping.is_set():
                         self._send_next(connection)
-                        is_new = False
+                        was_used = True
             except Exception as error:
                 # The readers may still lack it.
                 self._due.set()
-                # Redis closes connections that rest; a new one is tried at once.
-                if is_new:
+                # Redis closes connections that rest: a new one is tried at once.
+                if not was_used:
                     self._complain(error)
                     self._stopping.wait(PAUSE)
+                was_used = False
 
     def _send_next(self, connection: Connection) -> None:
         self._due.wait()

@@ -18,6 +18,7 @@ import structlog
 from gateway.events import streams, wakeups
 from gateway.events.wakeups import RedisWakeups
 from gateway.redis_address import RedisAddress, parse
+from tests.databases import new_database
 from tests.events.conftest import Node, Nodes, two_nodes
 from tests.redis import RedisServer
 from tests.servers import needs, wait_until
@@ -25,6 +26,9 @@ from tests.servers import needs, wait_until
 #: Seconds that no test waits.
 _NEVER = 3600.0
 _REASON = "events without Redis: workers poll the database"
+
+
+on_servers = pytest.mark.parametrize("nodes", ["sqlite", "mariadb"], indirect=True)
 
 
 @pytest.fixture
@@ -37,9 +41,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def nodes(redis_server: RedisServer, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
-    """Two processes that wake each other."""
-    with two_nodes(f"sqlite:///{tmp_path}/rows.db", monkeypatch, events_url=redis_server.url) as made:
+def nodes(
+    request: pytest.FixtureRequest,
+    redis_server: RedisServer,
+    quick: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Nodes]:
+    """Two processes that wake each other, on SQLite or on the kind of server that the test names."""
+    url = f"sqlite:///{tmp_path}/rows.db"
+    kind = getattr(request, "param", "sqlite")
+    if kind != "sqlite":
+        url = new_database(request.getfixturevalue(kind))
+    with two_nodes(url, monkeypatch, events_url=redis_server.url) as made:
         yield made
 
 
@@ -51,6 +65,7 @@ def numbers(texts: range) -> list[str]:
     return [str(each) for each in texts]
 
 
+@on_servers
 def test_an_event_of_another_process_comes_without_a_tick(nodes: Nodes) -> None:
     ada, bob = nodes.one.listen(nodes.ada, "home"), nodes.two.listen(nodes.bob, "home")
     wait_for(nodes.one)
@@ -69,6 +84,7 @@ def test_an_event_of_another_process_comes_without_a_tick(nodes: Nodes) -> None:
     assert nodes.one.broker.numbers()["event_wakeups_connected"] == 1
 
 
+@on_servers
 def test_nothing_is_lost_or_doubled_while_redis_is_killed_and_comes_back(
     nodes: Nodes, redis_server: RedisServer
 ) -> None:
@@ -147,6 +163,37 @@ def heard(address: RedisAddress) -> Iterator[tuple[RedisWakeups, threading.Event
         yield made, woken
     finally:
         made.stop()
+
+
+def test_a_process_that_only_sends(redis_server: RedisServer, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sends again what Redis did not take, and tells it when it can not."""
+    address = parse(redis_server.url)
+    sender = RedisWakeups(address)
+    redis = pytest.importorskip("redis")
+    with heard(address) as (listener, woken):
+        assert woken.wait(30)
+        woken.clear()
+        sender.send()
+        assert woken.wait(30)
+        # Redis closes connections that rest.
+        monkeypatch.setattr(wakeups, "PAUSE", _NEVER)
+        with redis.Redis(port=redis_server.port) as operator:
+            assert operator.client_kill_filter(_type="normal", skipme=True) == 1
+        woken.clear()
+        sender.send()
+        assert woken.wait(30)
+        monkeypatch.setattr(wakeups, "PAUSE", 0.05)
+        redis_server.stop()
+        wait_until(lambda: not listener.connected, "Redis is away")
+        with structlog.testing.capture_logs() as lines:
+            sender.send()
+            wait_until(lambda: bool(lines), "the line about it")
+        redis_server.start()
+        wait_until(lambda: listener.connected, "Redis is back")
+        woken.clear()
+        sender.send()
+        assert woken.wait(30)
+    sender.stop()
 
 
 def test_database_numbers_keep_gateways_apart(redis_server: RedisServer, quick: None) -> None:
