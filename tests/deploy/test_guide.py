@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,3 +76,36 @@ def test_commands_of_the_guides_exist() -> None:
             command = command.commands[words[1]]
         known = {name for parameter in command.params for name in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known, each
+
+
+def test_questions_to_the_log_are_answered(tmp_path: Path) -> None:
+    """By the commands of the guide, in a log that has other lines, too."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    request = {
+        "event": "request",
+        "method": "GET",
+        "session_id": "ID",
+        "user": "U",
+        "timestamp": "2026-11-27T09:00:00Z",
+    }
+    written = [
+        request,
+        {**request, "method": "DELETE", "operation": "EndSession", "status": 204, "address": "10.0.0.9"},
+        {**request, "timestamp": "2026-11-27T10:10:00Z", "level": "warning", "operation": "ListSessions", "ms": 1200},
+        {"logger": "gateway.audit", "level": "warning", "event": "log-in failed"},
+        {**request, "user": "ID"},
+    ]
+    lines = ["The database had no administrator. The first one is:", *map(json.dumps, written)]
+    (tmp_path / "gateway.log").write_text("\n".join(lines))
+    (block,) = [each for each in blocks(OPERATING, "sh") if "jq" in each]
+    commands = re.findall(r"^jq .*(?:\n +.*)*", block, re.MULTILINE)
+    found = [
+        subprocess.run(["sh", "-c", each], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True).stdout
+        for each in commands
+    ]
+    ended, slow, user, refused = ([json.loads(line) for line in each.splitlines()] for each in found)
+    assert ended == [["2026-11-27T09:00:00Z", "EndSession", 204, "U", "10.0.0.9"]]
+    assert slow == [["2026-11-27T10:10:00Z", "ListSessions", 1200, None, None, None]]
+    assert [each["user"] for each in user] == ["ID"]
+    assert [each["event"] for each in refused] == ["log-in failed"]
