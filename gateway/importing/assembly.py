@@ -138,10 +138,22 @@ class _Assembly:
                 f"{each.place}: two types are called {each.name}: {known.namespace}.{known.name} at {known.place} and "
                 f"{each.namespace}.{each.name}. Clients tell types apart by their names: leave one of them out"
             )
-        elif (
-            isinstance(known, DraftRecord) and isinstance(each, DraftRecord) and len(each.members) > len(known.members)
-        ):
+        elif isinstance(known, DraftRecord) and isinstance(each, DraftRecord):
+            self._join(known, each)
+
+    def _join(self, known: DraftRecord, each: DraftRecord) -> None:
+        """Take a record that is declared once more: the same one again, a part of it, or one that was inside of another type."""
+        names = {member.name for member in known.members}
+        more = [member for member in each.members if member.name not in names]
+        if not more:
+            return
+        if names <= {member.name for member in each.members}:
             self.declared[each.name] = each
+            return
+        self.losses.add("two types of one name: read as one, with the properties of both", each.name)
+        known.members += more
+        known.base = known.base or each.base
+        known.interfaces += [interface for interface in each.interfaces if interface not in known.interfaces]
 
     def _rename(self, each: DraftRecord | DraftEnum, known: DraftRecord | DraftEnum) -> None:
         if not _arity(each):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -175,6 +176,8 @@ def _tags(node: Node) -> Iterator[str]:
 
 def _type(node: Node, draft: Draft) -> DraftRecord | DraftEnum:
     name = _plain(node.text("name", None))
+    if re.search(r"[.+]", node.text("name")):
+        draft.losses.add("a type inside of another one: beside it", node.text("name"))
     if node.flag("isEnum"):
         return _enum(node, name, draft)
     attributes, description = [], node.text("description")
@@ -338,7 +341,8 @@ _CONVERTED: dict[str, Any] = {
 
 
 def _plain(name: str) -> str:
-    return name.partition("`")[0]
+    """The name of a type without its parameters, and without the types that it is inside of."""
+    return re.split(r"[.+]", name.partition("`")[0])[-1]
 
 
 def _unknown(node: Node, known: frozenset[str]) -> Iterator[str]:

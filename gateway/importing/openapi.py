@@ -15,7 +15,7 @@ from gateway.importing.pages import access_of_text
 from gateway.importing.tokens import Notes
 
 _VERBS = {each.lower(): each for each in ANY}
-_SUFFIX = re.compile(r"_?(?:" + "|".join(_VERBS) + r")?\d*$", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:_?(?:" + "|".join(_VERBS) + r")|_create|_update)?_?\d*$", re.IGNORECASE)
 #: .NET's types by type and format; formats that are not here are those of the type alone.
 _SCALARS = {
     ("string", "date-time"): "DateTime",
@@ -236,7 +236,17 @@ class _Reader:
         shorter = _name(_SUFFIX.sub("", told))
         if plain and (plain in self.records or not shorter):
             return plain
-        return shorter or _name(f"{verb.capitalize()}{path}")
+        return self._declared_for(shorter, path) or shorter or _name(f"{verb.capitalize()}{path}")
+
+    def _declared_for(self, name: str, path: str) -> str:
+        """The request whose name an id has before words of its path: ``Order`` of ``OrderId`` on ``/orders/{Id}``; empty for none."""
+        words = "".join(re.findall(r"\w+", path)).lower()
+        found = [
+            each
+            for each in self.records
+            if name.startswith(each) and words.endswith(name[len(each) :].replace("_", "").lower())
+        ]
+        return max(found, key=len, default="")
 
     def _add_parameters(self, record: DraftRecord, parameters: list[Node]) -> None:
         known = {each.name.lower() for each in record.members}

@@ -11,6 +11,8 @@ from gateway.importing.mock import service_of
 from gateway.importing.sources import Imported
 from serializers.dialect import Dialect
 from tests.importing import contracts
+from tests.importing.test_metadata_json import document, operation, prop
+from tests.importing.test_metadata_json import record as described
 
 
 def record(imported: Imported, name: str) -> RecordInfo:
@@ -214,3 +216,63 @@ def test_a_generic_request_is_a_base() -> None:
 )
 def test_streams_of_the_jvm(text: str) -> None:
     assert record(contracts.read(text), "Cart").properties[0].type == TypeRef("scalar", "Stream")
+
+
+def test_types_inside_of_others_in_metadata() -> None:
+    imported = contracts.read_json(
+        document(
+            operation(
+                "GetBarn", prop("Door", "Barn.Door"), prop("Gate", "Yard.Gate"), returnType={"name": "Barn.Door"}
+            ),
+            types=[described("Barn.Door", prop("Id", "Int32")), described("Yard.Gate", prop("Name", "String"))],
+        )
+    )
+    assert [each.type.name for each in record(imported, "GetBarn").properties] == ["Door", "Gate"]
+    assert losses(imported) == {"a type inside of another one: beside it": ["Barn.Door", "Yard.Gate"]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined", "is_told"),
+    [
+        ("public int Id {get;set;}", "public string Name {get;set;}", ["Id", "Name"], True),
+        (
+            "public int Id {get;set;} public int Size {get;set;}",
+            "public int Id {get;set;} public int Age {get;set;}",
+            ["Id", "Size", "Age"],
+            True,
+        ),
+        ("public int Id {get;set;}", "public int Id {get;set;} public int Age {get;set;}", ["Id", "Age"], False),
+        ("public int Id {get;set;} public int Age {get;set;}", "public int Id {get;set;}", ["Id", "Age"], False),
+    ],
+)
+def test_a_class_that_is_declared_twice(first: str, second: str, joined: list[str], is_told: bool) -> None:
+    imported = contracts.read(
+        f"namespace A {{ public partial class Hen {{ {first} }} public partial class Hen {{ {second} }} "
+        "public class GetHen : IReturn<Hen> {} }"
+    )
+    assert names(record(imported, "Hen")) == joined
+    assert ("two types of one name: read as one, with the properties of both" in losses(imported)) == is_told
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/hens/{Id}", "FindHenId_Get"),
+        ("/hens/{Id}/eggs/{Day}", "FindHenIdeggsDay_Get"),
+        ("/hens", "FindHen_Get"),
+        ("/hens", "FindHen_Create2"),
+    ],
+)
+def test_requests_by_the_ids_of_openapi(path: str, told: str) -> None:
+    hen = {"type": "object", "properties": {"Id": {"type": "integer"}, "Day": {"type": "string"}}}
+    parameters = [{"name": each, "in": "path", "type": "string"} for each in ("Id", "Day") if f"{{{each}}}" in path]
+    responses = {"200": {"description": "", "schema": {"$ref": "#/definitions/Hen"}}}
+    imported = contracts.read_json(
+        {
+            "swagger": "2.0",
+            "info": {"title": "Farm"},
+            "paths": {path: {"get": {"operationId": told, "parameters": parameters, "responses": responses}}},
+            "definitions": {"FindHen": hen, "Hen": hen},
+        }
+    )
+    assert [*imported.contract.by_name] == ["FindHen"]
