@@ -305,7 +305,7 @@ def check_config(*, as_json: bool) -> None:
     service = wsgi.load(settings.service)
     if users_of(service) is not None:
         settings = replace(settings, secret=settings.existing_secret())
-    wsgi.tracer(service)
+    wsgi.checked_exporter()
     if as_json:
         print_json({variable: value for variable, value, _ in settings.shown()})
         return

@@ -78,17 +78,26 @@ def tracer(service: Service) -> Tracer | None:
 
     :raises ConfigurationError: when one of them can't be used, or the packages are not installed.
     """
-    exporter = traces_exporter()
+    exporter = checked_exporter()
     if not exporter:
         return None
-    try:
-        # PERF: servers that export no traces need none of it.
-        from gateway import spans
-    except ImportError as error:
-        raise ConfigurationError(
-            f"OTEL_… asks for traces, and {error.name} is not installed. Install it with pip install 'sessions-gateway[otel]'."
-        ) from error
+    # PERF: servers that export no traces need none of it.
+    from gateway import spans
+
     return spans.exporting(exporter, service.title, __version__)
+
+
+def checked_exporter() -> str:
+    """Return how traces are exported (`gateway.settings.traces_exporter`), after a look whether they can be. Raises ConfigurationError."""
+    exporter = traces_exporter()
+    if exporter:
+        try:
+            import_module("gateway.spans")
+        except ImportError as error:
+            raise ConfigurationError(
+                f"OTEL_… asks for traces, and {error.name} is not installed. Install it with pip install 'sessions-gateway[otel]'."
+            ) from error
+    return exporter
 
 
 def load(name: str) -> Service:

@@ -23,6 +23,7 @@ def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
     from gateway.serving import listening, starting
 
     serving.check_server(settings)
+    wsgi.checked_exporter()
     logs.configure(settings.log, queued=True)
     service.check()
     listener = listening.listen(settings.bind)
