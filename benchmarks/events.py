@@ -14,6 +14,7 @@ import os
 import re
 import resource
 import selectors
+import shutil
 import socket
 import statistics
 import subprocess
@@ -168,6 +169,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=3, help="of one case on one gateway in one round")
     parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args()
+    if shutil.which("wrk") is None:
+        print("wrk is not installed: requests are not measured.")
+        return
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:

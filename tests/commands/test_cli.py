@@ -161,7 +161,9 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     seen: list[Any] = []
 
     class Server:
-        def __init__(self, app: Any, database: Any, settings: Any, listener: socket.socket, metrics: object) -> None:
+        def __init__(
+            self, app: Any, database: Any, settings: Any, listener: socket.socket, metrics: object = None
+        ) -> None:
             self._seen = settings.bind, listener
 
         def run(self) -> None:
@@ -190,6 +192,23 @@ def test_serve_on_a_port(served: list[Any], tmp_path: Path) -> None:
     assert busy.exit_code == 1
     assert busy.stderr.startswith(f"gateway: GATEWAY_BIND: 127.0.0.1:{port} is in use")
     assert busy.stderr.count("\n") == 1
+
+
+def test_events_on_a_port(served: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    done = run("events", "--port", str(port), GATEWAY_BIND="127.0.0.1:1", GATEWAY_METRICS_BIND="127.0.0.1:2")
+    assert done.exit_code == 0, done.output
+    assert served == [(f"127.0.0.1:{port}", port)]
+    # A first user calls the service.
+    assert "http://127.0.0.1:1/sessions" in done.stdout
+    with socket.create_server(("127.0.0.1", port)):
+        busy = run("events", GATEWAY_EVENTS_BIND=f"127.0.0.1:{port}")
+    assert busy.exit_code == 1
+    assert busy.stderr.startswith(f"gateway: GATEWAY_EVENTS_BIND: 127.0.0.1:{port} is in use")
+    (tmp_path / "quiet_service.py").write_text("from gateway import Service\nquiet = Service('Quiet')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    silent = run("events", GATEWAY_SERVICE="quiet_service:quiet", GATEWAY_EVENTS_BIND=f"127.0.0.1:{port}")
+    assert (silent.exit_code, silent.stderr) == (1, "gateway: Quiet sends no events: add use(Events())\n")
 
 
 def test_serve_opens_a_browser(served: list[Any]) -> None:
