@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from gateway.contract.catalog import ANY, Route
@@ -29,6 +29,20 @@ _NOISE = words(
     ApiMember DataMember SerializedName JsonProperty JsonPropertyName
     """
 )
+
+
+@dataclass
+class _Bases:
+    """What a class inherits from.
+
+    :ivar is_request: it has a return marker.
+    :ivar returns: what the operation returns.
+    """
+
+    base: TypeUse | None
+    interfaces: list[tuple[TypeUse, str]] = field(default_factory=list)
+    is_request: bool = False
+    returns: TypeUse | None = None
 
 
 def table_of(language: str, **others: str) -> dict[str, str]:
@@ -81,45 +95,57 @@ class Collector:
         :param method: the verb that its own method names.
         :param returns: what its own method says that it is answered with.
         """
-        interfaces: list[tuple[TypeUse, str]] = []
-        is_request = bool(method)
-        for each in map(self.use, bases):
-            if each.name == "IReturn":
-                is_request, returns = True, each.arguments[0] if each.arguments else None
-            elif each.name == "IReturnVoid":
-                is_request = True
-            elif each.name in _HELPERS:
-                continue
-            elif base is None and not _is_interface(each.name) and not interfaces:
-                base = each
-            else:
-                interfaces.append((each, ""))
+        found = self._bases(bases, _Bases(base, returns=returns))
+        is_request = bool(method) or found.is_request
         attributes = notes.attributes
         description = notes.description or _told(attributes, "Description", "Api")
         routes = tuple(_route(each) for each in attributes if each.name in ("Route", "FallbackRoute"))
-        found = [*members]
-        if any(each.name == "DataContract" for each in attributes) or any(each.data_member for each in found):
-            for member in found:
+        own = [*members]
+        if any(each.name == "DataContract" for each in attributes) or any(each.data_member for each in own):
+            for member in own:
                 member.data_member = member.data_member or DataMember()
         self.draft.types.append(
             DraftRecord(
                 name,
                 namespace,
                 place,
-                found,
-                None if base is None else self.use(base),
+                own,
+                None if found.base is None else self.use(found.base),
                 tuple(parameters),
-                interfaces,
+                found.interfaces,
                 description,
                 tuple(each for each in attributes if each.name not in _NOISE),
                 is_interface=is_interface,
             )
         )
         if (is_request or routes) and not is_interface:
-            verbs = () if routes else _verbs({each.name for each, _ in interfaces}, method)
+            verbs = () if routes else _verbs({each.name for each, _ in found.interfaces}, method)
             self.draft.operations.append(
-                DraftOperation(name, place, routes, verbs, returns, access_of(attributes), tuple(_tags(attributes)))
+                DraftOperation(
+                    name,
+                    place,
+                    routes,
+                    verbs,
+                    found.returns,
+                    access_of(attributes),
+                    tuple(_tags(attributes)),
+                )
             )
+
+    def _bases(self, bases: Iterable[TypeUse], found: _Bases) -> _Bases:
+        """Tell a class's base, its interfaces and its return marker apart, and add them to what is found already."""
+        for each in map(self.use, bases):
+            if each.name == "IReturn":
+                found.is_request, found.returns = True, each.arguments[0] if each.arguments else None
+            elif each.name == "IReturnVoid":
+                found.is_request = True
+            elif each.name in _HELPERS:
+                continue
+            elif found.base is None and not _is_interface(each.name) and not found.interfaces:
+                found.base = each
+            else:
+                found.interfaces.append((each, ""))
+        return found
 
     def member(
         self,
