@@ -50,7 +50,7 @@ class Requests:
         self.clear()
 
     def clear(self) -> None:
-        """Begin anew, as a process does that was forked."""
+        """Reset all numbers, for a forked process."""
         self.lock = threading.Lock()
         self.rows = _Rows()
 

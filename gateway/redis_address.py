@@ -40,7 +40,7 @@ class RedisAddress:
 def parse(url: str) -> RedisAddress:
     """Return the address of a URL.
 
-    :raises ValueError: with one line that says what is wrong, without the password.
+    :raises ValueError: with one line that describes the fault, without the password.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("redis", "rediss"):

@@ -71,7 +71,7 @@ def create(request: NewAccount, context: Context) -> Instance:
 
 @service.handles(PatchAccount)
 def patch(request: PatchAccount, context: Context) -> Instance:
-    """Change what is given. Raises NotFound, ValidationFailed where the parent does not exist, and Conflict for a circle."""
+    """Change the given fields. Raises NotFound, ValidationFailed if the parent does not exist, and Conflict for a cycle."""
     row = _found(request.account_id, context)
     parent = _parent(PatchAccount.__name__, request, context)
     changes: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Who is signed in, and tokens for other users."""
+"""Use cases: the signed-in user, and tokens for other users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.users import identity
 
 @service.handles(GetAuthStatus)
 def status(_request: GetAuthStatus, context: Context) -> Instance:
-    """Who is signed in, if anybody."""
+    """Return the signed-in user, if there is one."""
     return users.caller_info(context)
 
 

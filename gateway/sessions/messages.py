@@ -1,4 +1,4 @@
-"""Messages and conversations: written, listed. The gateway hands no message over: whoever watches a session does."""
+"""Use cases of messages and conversations. The gateway stores messages but does not deliver them."""
 
 from __future__ import annotations
 

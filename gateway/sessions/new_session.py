@@ -21,7 +21,7 @@ _USER = "user:"
 
 @dataclass(slots=True)
 class _Named:
-    """What a request names by id, looked up; a failure for each id that leads nowhere."""
+    """The entities that a request names by id, and a failure for each unknown id."""
 
     customer: Any = None
     user: Any = None
@@ -33,13 +33,13 @@ _NOTHING = _Named()
 
 @service.checks(NewSession)
 def check(request: NewSession, context: Context) -> list[FieldError]:
-    """What is wrong with a request beside what its fields' own rules say."""
+    """Return the failures of a request that the rules of its fields do not detect."""
     return _look_up(request, context).failures
 
 
 @service.handles(NewSession)
 def create(request: NewSession, context: Context) -> Any:
-    """Store a new session. Raises ValidationFailed with a NotFound for each id that leads nowhere; nothing is stored then."""
+    """Store a new session. Raises ValidationFailed with a NotFound for each unknown id."""
     # PERF: most requests name nothing by id.
     names = request.parent_session_id or request.customer_id or request.with_address
     named = _look_up(request, context) if names else _NOTHING
@@ -93,7 +93,7 @@ def _missing(field_name: str, kind: str, value: str) -> FieldError:
 
 
 def _members(request: NewSession, caller: Principal, named: _Named, direction: SessionDirections) -> list[MemberRow]:
-    """The caller, then who is invited, each identity once."""
+    """Return the caller, then the invited members, each identity once."""
     first = people.calling(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
     members = {first.identity: first}
     for address in request.member_email_addresses or ():
@@ -129,7 +129,7 @@ def _store(context: Context, caller: Principal, values: dict[str, Any], members:
 
 @service.handles(NewOutgoingSession)
 def create_outgoing(request: NewOutgoingSession, context: Context) -> None:
-    """Store a session that is about to be dialled. The gateway dials nobody: a flow that watches sessions does."""
+    """Store a session with a pending call. The gateway makes no calls: a flow that watches sessions does."""
     caller = context.principal
     values = {
         "channel": str(FlowChannels.Voice),

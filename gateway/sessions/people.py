@@ -1,4 +1,4 @@
-"""Whom sessions name: callers and other users as members, customers and parents as far as the caller may see them."""
+"""Lookups of the entities in a request: members, customers and parents, if the caller may see them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def may_see(principal: Principal, account_id: str | None) -> bool:
 
 
 def visible_user(context: Context, user_id: str) -> Any:
-    """The user of that id who shares an account with the caller; None where there is none."""
+    """Return the user with this id who shares an account with the caller, or None."""
     found = user.get(context.unit, user_id)
     if found is None or found.disabled:
         return None
@@ -59,7 +59,7 @@ def member(
     role: str = "None",
     call_sid: str | None = None,
 ) -> MemberRow:
-    """A member with what is usual for all that is not given. A name longer than its column is cut."""
+    """Return a member, with defaults for omitted values. A name longer than its column is cut."""
     name = (display_name or identity)[:_LONGEST_NAME]
     values = identity, endpoint_id, name, is_original_member, avatar_url, None, call_state, role, call_sid, False
     # PERF: a named tuple's own constructor is a function in Python.
@@ -71,14 +71,14 @@ _UNKNOWN = MemberRow("", None, None, False, None, None, "None", "None", None, mu
 
 
 def invited(address: str) -> MemberRow:
-    """Whoever has an e-mail address, as a member."""
+    """Return a member for an e-mail address."""
     # PERF: what `identity_of` does with short addresses, one call less.
     identity = address.lower() if len(address) < _SHORT else identity_of(address)
     return tuple.__new__(MemberRow, (identity, None, address[:_LONGEST_NAME], *_UNKNOWN))
 
 
 def calling(caller: Principal, role: str) -> MemberRow:
-    """Whoever begins a session, as its first member."""
+    """Return the caller as the first member of a session."""
     name = (caller.display_name or caller.email)[:_LONGEST_NAME]
     # PERF: as in `invited`.
     identity = caller.email.lower() if len(caller.email) < _SHORT else identity_of(caller.email)
@@ -87,9 +87,9 @@ def calling(caller: Principal, role: str) -> MemberRow:
 
 
 def identity_of(address: str) -> str:
-    """What makes an e-mail address a member's identity: letter case does not tell addresses apart."""
+    """Return the member identity of an e-mail address: the address in lower case."""
     lowered = address.lower()
-    # Some letters are longer in lower case; an address of hundreds of them stays as it is.
+    # Some letters are longer in lower case; an address of hundreds of them is not changed.
     return lowered if len(lowered) <= _LONGEST_NAME else address
 
 
@@ -102,7 +102,7 @@ def user_member(found: Any, **values: Any) -> MemberRow:
 
 
 def named_member(context: Context, name: str) -> MemberRow | None:
-    """The member that a mobile number, an e-mail address or a user id stands for; None where it stands for nobody."""
+    """Return the member for a mobile number, an e-mail address or a user id, or None."""
     name = name.strip()
     if is_email(name):
         return invited(name)

@@ -1,4 +1,4 @@
-"""What subscribers learn of sessions: who gets an event, and what each may see of it."""
+"""Server events of sessions: which subscribers get an event, and which of its fields each may see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ARRIVED = "message.arrived"
 def publish(context: Context, selector: str, row: Any, *others: MemberRow) -> Any:
     """Publish that something has happened to a session, and return the session.
 
-    :param others: who is told beside its members.
+    :param others: users who are notified in addition to the members.
     """
     publish_with(context.events, selector, row, *others)
     return row
@@ -58,7 +58,7 @@ def _channels(account_id: str | None, session_id: str | None) -> list[str]:
 
 
 def _users(members: Sequence[MemberRow]) -> list[str]:
-    """Members who are users, by id or e-mail address. Whoever is invited has no id."""
+    """Return the members who are users, by id or e-mail address. Invited members have no id."""
     return [each for member in members for each in (member.endpoint_id, member.identity) if each]
 
 

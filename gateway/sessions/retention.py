@@ -1,4 +1,4 @@
-"""What is no longer kept: old sessions of the archive, and what names a person. What is done is in the audit log."""
+"""Deletion of old archived sessions and of personal data. The audit log records it."""
 
 from __future__ import annotations
 

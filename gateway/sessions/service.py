@@ -1,4 +1,4 @@
-"""The sessions API: a service with users, and rows of its own."""
+"""The sessions API: a service with users and tables."""
 
 from __future__ import annotations
 

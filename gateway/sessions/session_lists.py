@@ -1,4 +1,4 @@
-"""Lists of sessions: everybody's by many filters, and the caller's own."""
+"""Lists of sessions: all visible ones with many filters, and those of the caller."""
 
 from __future__ import annotations
 

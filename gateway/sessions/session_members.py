@@ -1,4 +1,4 @@
-"""Who takes part in a session: members of its conference and of its chat."""
+"""Use cases of a session's members, in conferences and chats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.sessions import session
 
 @service.handles(AddConferenceMember)
 def add_to_conference(request: AddConferenceMember, context: Context) -> Any:
-    """Add a ringing member, and make the session a conference. Who is a member already stays one, with the new Call SID reported.
+    """Add a ringing member, and make the session a conference. An existing member stays one, with the new Call SID.
 
     Raises NotFound, Conflict, PreconditionFailed.
     """
@@ -39,7 +39,7 @@ def add_to_conference(request: AddConferenceMember, context: Context) -> Any:
 def invite(request: InviteChatMember, context: Context) -> Any:
     """Add a member once; inviting a member again changes nothing.
 
-    Raises NotFound, Conflict, PreconditionFailed, and ValidationFailed where the name is nobody's.
+    Raises NotFound, Conflict, PreconditionFailed, and ValidationFailed when the name is unknown.
     """
     row = open_for_change(request.session_id, context)
     added = people.named_member(context, request.member_to_add)

@@ -31,7 +31,7 @@ def read(request: GetSession, context: Context) -> Any:
 
 @service.handles(PatchSession)
 def patch(request: PatchSession, context: Context) -> Any:
-    """Change what is given; a call state of Connected resumes a held session. Raises NotFound, Conflict, PreconditionFailed."""
+    """Change the given fields; a call state of Connected resumes a held session. Raises NotFound, Conflict, PreconditionFailed."""
     row = open_for_change(request.session_id, context)
     given = {name: getattr(request, name) for name in _PATCHED}
     changes: dict[str, Any] = {name: str(value) for name, value in given.items() if value is not None}
@@ -68,7 +68,7 @@ def hold(request: HoldSession, context: Context) -> Any:
 
 @service.handles(EndSession)
 def end(request: EndSession, context: Context) -> None:
-    """End the session; one that has ended stays as it is. Raises NotFound, PreconditionFailed."""
+    """End the session; a session that has ended is unchanged. Raises NotFound, PreconditionFailed."""
     row = for_change(request.session_id, context)
     if row.ended:
         return
@@ -83,7 +83,7 @@ def end(request: EndSession, context: Context) -> None:
 
 
 def for_change(session_id: str, context: Context) -> Any:
-    """The session, which nobody else may change until the call is over. Raises NotFound, PreconditionFailed."""
+    """Return the session, locked until the transaction ends. Raises NotFound, PreconditionFailed."""
     row = _found(session_id, context, for_update=True)
     if context.expected is not None and version_name(row) not in context.expected:
         raise PreconditionFailed(f"The session now has version {row.version}; read it again.")
@@ -91,7 +91,7 @@ def for_change(session_id: str, context: Context) -> Any:
 
 
 def open_for_change(session_id: str, context: Context) -> Any:
-    """`for_change` of a session that goes on. Raises Conflict where it has ended."""
+    """Return `for_change` of a session. Raises Conflict when it has ended."""
     row = for_change(session_id, context)
     if row.ended:
         raise Conflict("The session has ended.")
@@ -99,7 +99,7 @@ def open_for_change(session_id: str, context: Context) -> Any:
 
 
 def change(row: Any, context: Context, changes: Mapping[str, Any], message: str, *, last: bool = False) -> Any:
-    """Change columns, append a line to the log, and note when and by whom; the session as it stands then.
+    """Change columns, append a log line, record time and user, and return the changed session.
 
     Dates of a session never run backwards, though the clocks of two writers may differ. Raises models.Full where the log is full, except
     for the `last` change.

@@ -1,7 +1,7 @@
-"""Sessions and messages as their readers see them.
+"""Sessions and messages in responses, without the customers that the caller may not see.
 
-They belong to one account and are for a customer that may belong to another one, since their creator may see both. Readers who do not see
-the customer's account learn neither the customer's name nor its id.
+A session belongs to one account, but its customer may belong to another. A caller who does not see the customer's account gets neither the
+customer's name nor its id.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def shown_to(caller: Principal, unit: Unit, rows: Sequence[Any]) -> Sequence[Any
 
 
 def seen_customers(ids: Sequence[str] | None, context: Context) -> Sequence[str] | None:
-    """Return the ids of a filter without those of customers that the caller does not see: a filter must not confirm what is not shown."""
+    """Return the ids of a filter without those of customers that the caller does not see: a filter must not reveal hidden customers."""
     caller = context.principal
     if not ids or is_administrator(caller):
         return ids

@@ -1,6 +1,6 @@
 """Sessions in bulk: archived by age, exported, imported. Each goes in blocks, so memory stays flat, and can go on where it was ended.
 
-These are no operations: operators call them, and see every account.
+These are not operations: operators call them on the command line, and see every account.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ImportFailed(GatewayError):
 
 
 class Place(NamedTuple):
-    """Where an export stands: live sessions come before archived ones, each the oldest first."""
+    """The position of an export: live sessions come before archived ones, oldest first."""
 
     archived: bool
     date_created: str
@@ -87,7 +87,7 @@ def count(database: Database, since: str | None) -> int:
 def export(database: Database, since: str | None, after: Place | None) -> Iterator[list[Instance]]:
     """Every session as a `SessionRecord`, in blocks.
 
-    :param since: an instant; sessions made before it are left out.
+    :param since: an instant; sessions created before it are omitted.
     :param after: where an earlier export ended; it begins behind that.
     """
     # In one unit: who is archived meanwhile would be there twice.
@@ -102,7 +102,7 @@ def export(database: Database, since: str | None, after: Place | None) -> Iterat
 
 
 def place(record: Instance) -> Place:
-    """Where an export stands after a record."""
+    """Return the position of an export after a record."""
     return Place(record.archived, record.date_created, record.id)
 
 
@@ -168,7 +168,7 @@ def _problems(record: Instance) -> Iterator[str]:
 
 
 def _columns(number: int, record: Instance) -> tuple[Mapping[str, Any], list[MemberRow], list[LogRow]]:
-    """A session as it is stored, with its members and its log. Raises ImportFailed."""
+    """Return a session to store, with its members and its log. Raises ImportFailed."""
     values = {name: _plain(getattr(record, name)) for name in _COLUMNS}
     try:
         dates = {name: as_instant(values[name]) for name in _DATES}
@@ -192,5 +192,5 @@ def _members(members: Sequence[Instance]) -> list[MemberRow]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as it is stored: members of enums by name."""
+    """Return a value to store: members of enums by name."""
     return str(value) if isinstance(value, str) else value

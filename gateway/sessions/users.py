@@ -1,7 +1,7 @@
-"""Users: listed, made, changed by those who manage them.
+"""Use cases of users: managers list, create and change them.
 
-A manager sees the users of the manager's own accounts, a SystemAdministrator all; whom one may not see does not exist. A manager changes
-nothing of users who have rights that the manager lacks, and gets no token of theirs.
+A manager sees the users of the manager's accounts, a SystemAdministrator all; other users get NotFound. A manager cannot change
+users with rights that the manager lacks, nor get tokens for them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def create(request: NewUser, context: Context) -> Instance:
 
 @service.handles(PatchUser)
 def patch(request: PatchUser, context: Context) -> Instance:
-    """Change what is given; empty lists, which some clients always send, are left out. Raises NotFound, Forbidden, ValidationFailed."""
+    """Change the given fields; empty lists, which some clients always send, are ignored. Raises NotFound, Forbidden, ValidationFailed."""
     _check_patch(request, context)
     hashed = _hashed(request.new_password, context)
     # Rights may have changed while the hash was computed: what is written is checked in the transaction that writes it.
@@ -108,7 +108,7 @@ def _check_patch(request: PatchUser, context: Context) -> UserRow:
 
 
 def _refresh_caller(context: Context, operation: type[Dto], target_id: str = "") -> None:
-    """Read the caller's rights anew; neither the caller nor the target changes before the unit of work ends.
+    """Read the caller's current rights, and lock the caller and the target until the transaction ends.
 
     Raises NotAuthenticated and Forbidden where the caller may not call the operation any more.
     """
@@ -142,12 +142,12 @@ def _apply(request: PatchUser, context: Context, row: UserRow, hashed: str | Non
 
 
 def _seen(account_ids: Sequence[str] | None, caller: Principal) -> Sequence[str] | None:
-    """Those accounts of a filter that the caller sees: by the others nobody is found."""
+    """Return the accounts of a filter that the caller may see."""
     return None if account_ids is None else [each for each in account_ids if people.may_see(caller, each)]
 
 
 class _Shown:
-    """The rows of a list as the answer shows them."""
+    """Return the rows of a list for the response."""
 
     def __init__(self, caller: Principal) -> None:
         self._caller = caller
@@ -199,7 +199,7 @@ def _info(row: UserRow, names: Mapping[str, str], caller: Principal) -> Instance
 
 
 def caller_info(context: Context) -> Instance:
-    """The signed-in user as shown, or nobody."""
+    """Return the signed-in user for the response, or None."""
     if context.caller is None:
         return UserInfo.new(is_authenticated=False)
     row = user_list.get(context.unit, context.caller.user_id)
@@ -232,7 +232,7 @@ def _visible(context: Context, user_id: str) -> UserRow | None:
 
 
 def check_covers(caller: Principal, row: UserRow) -> None:
-    """Refuse the caller to act on a user who has rights that the caller lacks. Raises Forbidden."""
+    """Check that the caller has all rights of a user. Raises Forbidden."""
     if not covers(caller, row.roles, row.account_ids, SYSTEM_ADMINISTRATOR):
         raise Forbidden("This user has roles or accounts that you do not have.")
 
@@ -244,7 +244,7 @@ def _existing(unit: Unit, user_id: str) -> UserRow:
 
 
 def _hashed(password: str | None, context: Context) -> str | None:
-    """The password's hash. The unit is suspended meanwhile: a hash takes long, and nobody else could write."""
+    """Return the password's hash. The unit of work is suspended meanwhile, so that others can write."""
     if not password:
         return None
     passwords = authenticator_of(context).passwords

@@ -1,1 +1,1 @@
-"""Who calls: principals, passwords, keys and tokens, and what each may do."""
+"""Authentication: principals, passwords, API keys, tokens, and their rights."""

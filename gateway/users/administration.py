@@ -146,7 +146,7 @@ class Administrator:
         self._record(Event.USER_DISABLED if disabled else Event.USER_ENABLED, found)
 
     def delete(self, email: str) -> None:
-        """Delete a user with the API keys and log-ins. What the user created stays, with the user's id."""
+        """Delete a user with the API keys and log-ins. Entities that the user created keep the user's id."""
         with unit_of_work(self.database) as unit:
             row = _found(unit, email)
             login.delete_of_user(unit, row.id)
@@ -223,7 +223,7 @@ def describe_users(database: Database) -> list[str]:
 
 
 def password_fault(password: str, known: Iterable[str | None] = ()) -> str:
-    """Return what is wrong with a new password; empty if nothing is.
+    """Return the fault of a new password; empty if it is valid.
 
     :param known: texts that an attacker tries first, such as the user's names.
     """

@@ -41,7 +41,7 @@ _BEARERS = frozenset({"bearer", "jwt", "apikey"})
 
 
 def authenticate(request: Instance, context: Context) -> Instance:
-    """Sign in, out, or say who is signed in. Raises NotAuthenticated, TooManyRequests, ValidationFailed, NotFound, NotSupported."""
+    """Sign in or out, or return the signed-in user. Raises NotAuthenticated, TooManyRequests, ValidationFailed, NotFound, NotSupported."""
     provider = (request.provider or "").lower()
     if provider == _LOGOUT or (not provider and context.verb == "DELETE"):
         return _log_out(context)
@@ -57,8 +57,10 @@ def authenticate(request: Instance, context: Context) -> Instance:
 
 
 def refresh(request: Instance, context: Context) -> Instance:
-    """A new bearer token, by the refresh token of the request or of a cookie. Raises ValidationFailed where there is none, NotAuthenticated
-    where it is over, MalformedRequest where it is no refresh token."""
+    """Return a new bearer token for the refresh token of the request or of a cookie.
+
+    Raises ValidationFailed without a refresh token, NotAuthenticated when it is expired, MalformedRequest when it is another token.
+    """
     refresh_token = request.refresh_token or shown_token(context.credentials, REFRESH_TOKEN)
     if not refresh_token:
         raise ValidationFailed(GetAccessToken.__name__, [empty("refreshToken", "Refresh Token")])
@@ -73,11 +75,13 @@ def refresh(request: Instance, context: Context) -> Instance:
 
 
 def convert(request: Instance, context: Context) -> Instance:
-    """Tokens as cookies for whoever is signed in by a login session or a password. Raises Forbidden for those who show a key or a token:
-    neither may outlive its own end."""
+    """Set tokens as cookies for a caller who is signed in by a login session or a password.
+
+    Raises Forbidden for an API key or a token, because the new token could outlive it.
+    """
     caller = context.principal
     if not caller.session_id and caller.method is not Method.PASSWORD:
-        raise Forbidden("Only a login session can be turned into tokens.")
+        raise Forbidden("Only a login session can be exchanged for tokens.")
     user = identity.by_id(context.unit, caller.user_id)
     if user is None:
         raise NotAuthenticated
@@ -133,7 +137,7 @@ def _log_out(context: Context) -> Instance:
 
 
 def _end_token_cookies(context: Context) -> None:
-    """Let the client forget tokens that it keeps as cookies. Those that keep none must never hear of such cookies: they break some."""
+    """Delete the client's token cookies. Clients without them must not get such cookies, which break some clients."""
     if any(shown_token(context.credentials, name) for name in (TOKEN, REFRESH_TOKEN)):
         context.cookies.extend(token_cookies(None))
 
@@ -172,6 +176,6 @@ def empty(name: str, words: str) -> FieldError:
 
 
 def authenticator_of(context: Context) -> Authenticator:
-    """Who signs the callers of a call in, where that is the users part."""
+    """Return the authenticator of a call in a service with `Users`."""
     assert isinstance(context.callers, Authenticator)
     return context.callers

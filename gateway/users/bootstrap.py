@@ -93,7 +93,7 @@ def first_user(
     """Add an administrator unless an enabled user is one; then return None. The secrets are those of the settings, or generated.
 
     :param administrator: adds the user.
-    :param roles: the user's roles beside the administrator's.
+    :param roles: the user's roles, in addition to the administrator's.
     :param example: a request to try: arguments of curl, with ``{key}`` for the key and ``'{at}`` for the beginning of a quoted address.
     :param kept: a file that gets the generated secrets, with mode 600; None to show them.
     :raises NoAdministrator: when the e-mail address belongs to a user who is not an administrator, or `kept` can't be written.

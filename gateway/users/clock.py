@@ -10,7 +10,7 @@ Clock = Callable[[], float]
 
 
 def instant(seconds: float) -> str:
-    """A point in time as it is stored: ISO 8601, UTC, always six digits and ``Z``."""
+    """A point in time in the stored form: ISO 8601, UTC, always six digits and ``Z``."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

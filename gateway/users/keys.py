@@ -25,7 +25,7 @@ def new_key() -> str:
 
 
 def fault(key: str) -> str:
-    """What is wrong with a key that somebody chose; empty where nothing is."""
+    """Return the fault of a chosen key; empty if it is valid."""
     if not SHORTEST <= len(key) <= LONGEST:
         return f"an API key has {SHORTEST} to {LONGEST} characters"
     if not _SHAPE.fullmatch(key) or is_token(key):
@@ -36,10 +36,10 @@ def fault(key: str) -> str:
 
 
 def key_hash(key: str) -> str:
-    """What is stored of a key. Keys are random, so a fast hash can't be turned back."""
+    """Return the stored hash of a key. Keys are random, so a fast hash can't be reversed."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hint(key: str) -> str:
-    """What is shown of a key: its last four characters."""
+    """Return the visible part of a key: its last four characters."""
     return "…" + key[-4:]

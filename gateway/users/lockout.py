@@ -4,7 +4,7 @@ Failures are counted for a user name at an address, for the address, and for the
 address lock that address out, of the name or of every name. Failures from other addresses only slow the name down. An address from which
 the user signed in within the last 30 days is known: guesses from elsewhere or at other names neither slow it down nor lock it out.
 
-Failures are counted in the database, so every worker and node counts the same. What is stored of names and addresses is a hash.
+Failures are counted in the database, so every worker and node counts the same. Names and addresses are stored as hashes.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ class Lockout:
             login.note_failures(unit, _subjects(name, address), instant(now))
 
     def succeeded(self, name: str, address: str) -> None:
-        """Know the address, and forget the user's failures there. Those at the address stay: who has one account must not get free
-        guesses at others."""
+        """Trust the address, and forget the user's failures there. Failures of the address stay: an owner of one account must not get free
+        guesses at others by signing in."""
         now = self._clock()
         subject = _subjects(name, address).pair
         with unit_of_work(self._database) as unit:

@@ -1,4 +1,4 @@
-"""Who knows a user's password: the one place where passwords are checked, by Basic and by log-ins alike."""
+"""Verification of passwords, for Basic and for log-ins."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Logins:
             return identity.by_email(unit, name)
 
     def _renew(self, found: Identity, stored: str, password: str) -> None:
-        """Hash the password anew where it was hashed by older parameters: only now is it known."""
+        """Rehash a password that was hashed with older parameters, while it is known."""
         if not self._passwords.outdated(stored):
             return
         renewed = self._passwords.hash(password)

@@ -106,5 +106,5 @@ class Users:
 
 
 def users_of(service: Service) -> Users | None:
-    """Return the part of a service that keeps users; None if it has none."""
+    """Return the users part of a service; None if it has none."""
     return next((each for each in service.parts if isinstance(each, Users)), None)

@@ -1,6 +1,6 @@
 """Passwords: argon2id hashes (RFC 9106), checked without starving other requests.
 
-A hash takes a core for 100 ms and more, so hashes are computed a few at a time, by threads of a lower priority than those that answer
+A hash takes a core for 100 ms and more, so hashes are computed a few at a time, by threads of a lower priority than those that handle
 requests, and only so many log-ins may wait for theirs: a flood of log-ins is refused, not queued.
 """
 
@@ -72,7 +72,7 @@ class Passwords:
     def line(self, *callers: str) -> Iterator[None]:
         """A place among the requests that wait for their hash.
 
-        :param callers: what the request counts for, such as its user name and its address. Each has at most a quarter of the places.
+        :param callers: the subjects of the request, such as its user name and its address. Each has at most a quarter of the places.
         :raises TooManyRequests: when all places are taken, or those of a caller.
         """
         with self._counting:

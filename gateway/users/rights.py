@@ -49,7 +49,7 @@ def change_rights(
     account_ids: Sequence[str] | None = None,
     **changes: Any,
 ) -> bool:
-    """Change a user's roles and accounts; None leaves them as they are. Return whether this made the password invalid.
+    """Change a user's roles and accounts; None leaves them unchanged. Return whether this made the password invalid.
 
     When rights grow, earlier login sessions and tokens become invalid. So does the password, unless the user has set it, or another user
     who may set it now: a user with fewer rights who knows the password must not get the new rights.

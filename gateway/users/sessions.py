@@ -1,4 +1,4 @@
-"""Login sessions: who signed in by password and is known by a cookie since. The database holds them, so every worker and node does."""
+"""Login sessions: callers that signed in by password and then send a cookie. The database stores them, for all workers and nodes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LoginSession:
 
 @dataclass(frozen=True, slots=True)
 class TokenCookies:
-    """Tokens for a client that keeps them as cookies, and how many seconds each is good.
+    """Tokens for a client that keeps them as cookies, and their lifetimes in seconds.
 
     :ivar refresh: empty for no refresh token.
     """
@@ -106,7 +106,7 @@ def shown_ids(credentials: Credentials) -> list[str]:
 class Found(NamedTuple):
     """The user of a session.
 
-    :ivar renewed: the session outlasts the browser and lasts anew, so its cookies should too.
+    :ivar renewed: the session is permanent and was extended, so its cookies should be, too.
     """
 
     user: Identity
@@ -121,7 +121,7 @@ class LoginSessions:
         self._clock = clock
 
     def start(self, user: Identity, *, permanent: bool) -> LoginSession:
-        """A session with an id that nobody has seen before, and the end of those that are over."""
+        """Create a session with a new id, and delete expired sessions."""
         started = LoginSession(secrets.token_urlsafe(24), permanent)
         now = self._clock()
         with unit_of_work(self._database) as unit:
@@ -138,7 +138,7 @@ class LoginSessions:
         return started
 
     def find(self, id_hash: str) -> Found | None:
-        """The user of a session, None where it is over or void; the session lasts anew."""
+        """Return the user of a session and extend it; None if it is expired or void."""
         now = self._clock()
         with unit_of_work(self._database, write=False) as unit:
             found = identity.by_login(unit, id_hash)
@@ -165,5 +165,5 @@ class LoginSessions:
 
 
 def session_hash(session_id: str) -> str:
-    """What is stored of an id. Ids are random, so a fast hash can't be turned back."""
+    """Return the stored hash of an id. Ids are random, so a fast hash can't be reversed."""
     return hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,8 +1,8 @@
 """Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256, and with nothing else.
 
-A token says who (``sub``), by which of the user's credentials (``cv``), of which family (``sid``: the tokens of one log-in), and what it is
-for (``use``): an access token is no refresh token. A refresh token that rotates has an id (``jti``). ``name``, ``email``,
-``preferred_username`` and ``roles`` are for clients to read; what a request may do is asked of the user as stored.
+A token has the user (``sub``), the version of the user's credentials (``cv``), the family (``sid``: the tokens of one log-in), and its
+purpose (``use``): an access token is not a refresh token. A refresh token that rotates has an id (``jti``). ``name``, ``email``,
+``preferred_username`` and ``roles`` are for clients to read; a request's rights are those of the stored user.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says.
+    """The claims of a token.
 
     :ivar credentials_version: the user's when the token was issued; the token is void once the user has another one.
     :ivar family: the tokens of one log-in have one: the hash of the login session, where there is one.
@@ -101,7 +101,7 @@ class Tokens:
         return self._issue(user, family, REFRESH_USE, until, more)
 
     def read(self, token: str, use: str) -> Claims:
-        """What a token says. Raises TokenExpired, and TokenError for everything that is no token of ours for this use."""
+        """Return the claims of a token. Raises TokenExpired, and TokenError when it is not a token of this gateway for this purpose."""
         found, its_use = self._claims(token)
         if its_use != use:
             raise TokenError("a token for another purpose")
@@ -110,7 +110,7 @@ class Tokens:
         return found
 
     def family_of(self, token: str) -> str:
-        """The family of a token of ours, for whatever use, expired or not; empty for what is none."""
+        """Return the family of a token for any purpose, even if expired; empty if it is not a token of this gateway."""
         try:
             return self._claims(token)[0].family
         except TokenError:
@@ -156,5 +156,5 @@ def is_token(text: str) -> bool:
 
 
 def _key(secret: str) -> bytes:
-    """The secret has other uses than this one, so tokens have a key of their own."""
+    """Return the key for tokens, derived from the secret, which also has other uses."""
     return hmac.digest(secret.encode(), b"gateway bearer tokens", hashlib.sha256)

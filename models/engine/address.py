@@ -1,4 +1,4 @@
-"""Addresses of databases: what a URL means, and what is wrong with one that means nothing.
+"""Database URLs: parsing, and messages about invalid ones.
 
     sqlite:///relative.db
     sqlite:////absolute/path.db
@@ -62,7 +62,7 @@ class MysqlAddress:
 def parse(url: str) -> SqliteAddress | MysqlAddress:
     """The address of a URL.
 
-    :raises ValueError: with one line that says what is wrong, without the password.
+    :raises ValueError: with one line that describes the fault, without the password.
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":

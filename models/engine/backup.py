@@ -37,13 +37,13 @@ _KEPT: dict[type, Callable[[Any], Any]] = {
 
 
 class WrongCopy(StorageError):
-    """A copy can't be put back. The message says why."""
+    """A copy can't be restored. The message has the reason."""
 
 
 def save(database: Database, owners: Sequence[Rows], path: Path) -> int:
-    """Write a copy of the database as it is at one moment. Others go on reading and writing meanwhile.
+    """Write a consistent copy of the database while others read and write it.
 
-    The file is complete or not there, and its owner's only (mode 600). What was at the path before is replaced at the end.
+    The file appears only when it is complete, with mode 600. It replaces an existing file at the end.
 
     :returns: the bytes of the copy.
     :raises SchemaMismatch: when the schema is not this version's.
@@ -71,7 +71,7 @@ def save(database: Database, owners: Sequence[Rows], path: Path) -> int:
 
 
 def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: bool = False) -> None:
-    """Make the database what it was when the copy was written, in one transaction. Migrations that came since are applied.
+    """Restore the database from a copy in one transaction, and apply later migrations.
 
     :param replace: whether the rows of a database that has any may be lost.
     :raises WrongCopy: when the file is damaged or not a copy, or the database has rows and `replace` is false.
@@ -165,7 +165,7 @@ def _has_rows(database: Database, owners: Sequence[Rows]) -> bool:
 
 @contextmanager
 def _current(path: Path, owners: Sequence[Rows]) -> Iterator[Path]:
-    """A copy of the copy, which is checked and has the tables of this version. The file itself stays as it is."""
+    """Return a checked and migrated copy of the file, which is not changed itself."""
     with TemporaryDirectory(prefix="gateway-restore-", dir=path.resolve().parent) as folder:
         current = Path(folder) / "rows.db"
         try:
@@ -190,7 +190,7 @@ def _current(path: Path, owners: Sequence[Rows]) -> Iterator[Path]:
 
 
 def _make_single(path: Path) -> None:
-    """Let the file need no other beside it, and wait until it is on the disk."""
+    """Merge the write-ahead log into the file, and wait until it is on the disk."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = delete")
     for name in ("-wal", "-shm"):

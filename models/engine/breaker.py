@@ -1,4 +1,4 @@
-"""One probe for a database that does not answer, instead of all requests waiting for it."""
+"""A circuit breaker: one request at a time probes a database that does not respond; the others fail at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REST = 0.5
 
 
 class Breaker:
-    """Lets connections be opened: all at once while the database answers, and one at a time after it did not.
+    """Permits new connections: any number while the database responds, and one at a time after it did not.
 
     :param clock: seconds.
     """
@@ -29,7 +29,7 @@ class Breaker:
         self._probing = threading.Lock()
 
     def trip(self) -> None:
-        """Let no connection be opened for `REST` seconds, and then one at a time: the database was found not to answer."""
+        """Permit no connection for `REST` seconds, and then one at a time, because the database did not respond."""
         self._resting_until = self._clock() + REST
         self._silent = True
 

@@ -30,7 +30,7 @@ def places(name: str, size: int) -> tuple[str, ...]:
 
 
 def contains(column: peewee.Field) -> Condition:
-    """A condition on a folded column: the text stands somewhere in it. Give the text folded."""
+    """Return a condition: a case-folded column contains a text, which must be folded, too."""
     return lambda place: peewee.fn.INSTR(column, place) > 0
 
 

@@ -27,12 +27,12 @@ class Counts:
             self.numbers[key] += number
 
     def total(self) -> dict[tuple[str, ...], float]:
-        """Return the numbers as they are now."""
+        """Return the current numbers."""
         with self.lock:
             return dict(self.numbers)
 
     def clear(self) -> None:
-        """Begin anew, as a process does that was forked."""
+        """Reset all numbers, for a forked process."""
         # NOTE: another thread of the parent may have held the lock.
         self.lock = threading.Lock()
         self.numbers = defaultdict(float)

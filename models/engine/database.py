@@ -44,7 +44,7 @@ WRITTEN = 5
 
 
 class Budget(Protocol):
-    """What a unit of work may use.
+    """The budget of a unit of work.
 
     :ivar statement: seconds that one statement of a reading unit may take; None for no limit.
     """
@@ -67,7 +67,7 @@ class Unit(Queries):
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar writes: whether it may write.
     :ivar partly_stored: whether a part of it is committed already: it was suspended.
-    :ivar budget: what it may use; None for no limit.
+    :ivar budget: its budget; None for no limit.
     """
 
     __slots__ = (
@@ -184,8 +184,8 @@ class Unit(Queries):
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Commit what was done, and begin again when the block ends: while it lasts nothing is locked, and it may open units of
-        its own. For slow work in the middle of a unit."""
+        """Commit, and begin again when the block ends. The block holds no locks and may open other units: use it for slow work
+        in the middle of a unit."""
         self.partly_stored = True
         self._commit()
         yield
@@ -293,19 +293,19 @@ class Database:
     def unit_of_work(self, *, write: bool = True, budget: Budget | None = None) -> Unit:
         """One transaction, as a context manager.
 
-        :param write: take the right to write at once, so that what was read stays true; other units only read.
-        :param budget: what the unit may use; None for no limit.
+        :param write: take the write lock at once, so that data that was read stays valid; other units only read.
+        :param budget: the unit's budget; None for no limit.
         Raises Duplicate and Unavailable in place of the driver's errors.
         """
         return self.unit_type(self, write, budget)
 
     def run(self, work: Callable[[Unit], Result], *, write: bool = True, budget: Budget | None = None) -> Result:
-        """Do a whole unit of work, again where it failed for no fault of its own and nothing of it can be stored: another unit's lock
-        threw it out, or its connection broke before the commit. `ATTEMPTS` times at most, or `CONTENDED` times where others changed the
-        same rows first, none of which begins later than twice the database's patience after the first. A unit that was suspended is done
-        once.
+        """Run a unit of work, and repeat it if it lost a lock or its connection before the commit, so that nothing of it can be stored.
 
-        :param work: what is done in the unit, each time from its beginning: it must change nothing else. Its result is `run`'s.
+        It runs at most `ATTEMPTS` times, or `CONTENDED` times if others changed the same rows first. No attempt begins later than twice
+        the database's patience after the first. A unit that was suspended runs once.
+
+        :param work: runs in the unit, possibly several times: it must have no other effects. Its result is that of `run`.
         Raises Duplicate and Unavailable.
         """
         begin = time.monotonic()
@@ -327,7 +327,7 @@ class Database:
 
     @property
     def connections(self) -> Connections:
-        """The connections of this process as they are now."""
+        """Return the state of this process's connections."""
         return self._pool.connections()
 
     def log_size(self) -> int | None:
@@ -336,7 +336,7 @@ class Database:
         return None if checkpoints is None else checkpoints.log_size()
 
     def ping(self) -> bool:
-        """Whether the database answers."""
+        """Return whether the database responds."""
         try:
             with self.unit_of_work(write=False) as unit:
                 return bool(unit.execute("SELECT 1").fetchone()[0] == 1)
@@ -346,7 +346,7 @@ class Database:
     def probe(self) -> None:
         """Ask the database for something and, where it is a file, write to it. A file that another writer has in use is well.
 
-        :raises Unavailable: when it does not answer, or takes no writes.
+        :raises Unavailable: when it does not respond, or accepts no writes.
         """
         if not isinstance(self.engine, Sqlite):
             with self.unit_of_work(write=False) as unit:
@@ -395,12 +395,12 @@ def connect(
 
     :param connections: how many the process may have open at once.
     :param patience: seconds to wait for a free connection, and for another writer's lock.
-    :param answer: seconds to wait for a server's answer to one statement; None is for ever.
+    :param answer: seconds to wait for a server's response to one statement; None for no limit.
     :param age: seconds after which a connection to a server is replaced, give or take a fifth.
     :param sync_wait: whether each node of a Galera cluster waits before it reads, until it has what the others committed before.
     :param sqlite_sync: whether an SQLite commit waits for the disk (``full``), or is in the operating system's hands (``normal``): then
         a power failure may lose the last commits, but never damages the file.
-    :raises ValueError: with one line that says what is wrong with the URL.
+    :raises ValueError: with one line that describes the fault of the URL.
     """
     found = address.parse(url)
     engine: Engine

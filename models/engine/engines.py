@@ -45,7 +45,7 @@ class Engine(Protocol):
 
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar one_writer: whether the database has but one writer at a time.
-    :ivar checkpoints: to be told of every unit that was committed and may have written; None where the server sees to it.
+    :ivar checkpoints: is notified of every committed unit that may have written; None if the server makes checkpoints.
     """
 
     dialect: str

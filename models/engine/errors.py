@@ -28,17 +28,17 @@ class Conflict(StorageError):
 
 
 class Full(StorageError):
-    """A session has as many members or log lines as it may have. The message says which and how many."""
+    """A session has the maximum of members or log lines. The message has the number."""
 
 
 class Unavailable(StorageError):
-    """The database is away, locked or overloaded. Nothing of the unit of work is stored, unless it was lost in the middle of its commit:
-    then nobody knows.
+    """The database is unreachable, locked or overloaded. The unit of work is not stored, unless the connection broke during its commit:
+    then it may be stored.
 
     :ivar retry_after: seconds after which it is worth another try.
-    :ivar lasting: it does not pass by itself: the file is damaged, read-only, or can't be opened.
-    :ivar again: nothing is stored, and the same unit of work may be done at once: it only met another one's lock, or lost its connection.
-    :ivar contended: another unit changed the same rows first, so that it will be this one's turn sooner or later.
+    :ivar lasting: it needs an operator: the file is damaged, read-only, or can't be opened.
+    :ivar again: nothing is stored, and the unit of work may be repeated at once: it lost a lock or its connection.
+    :ivar contended: another unit changed the same rows first, so a repeat will succeed sooner or later.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class TimedOut(Unavailable):
 
 
 class OutcomeUnknown(Unavailable):
-    """The connection was lost in the middle of the commit: nobody knows whether the unit of work is stored."""
+    """The connection broke during the commit: the unit of work may or may not be stored."""
 
 
 class Refused(StorageError):
-    """A row breaks a foreign key or a CHECK of its table: what it refers to is missing, or others still refer to it."""
+    """A row breaks a foreign key or a CHECK of its table: a referenced row is missing, or other rows refer to it."""
 
 
 class ReadOnly(Exception):

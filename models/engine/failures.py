@@ -1,4 +1,4 @@
-"""What the drivers' errors mean. Nobody else looks at them.
+"""Translation of the drivers' errors; no other module handles them.
 
 Drivers are known by name, so that none has to be installed that is not used.
 """
@@ -56,7 +56,7 @@ def is_driver_error(error: BaseException) -> bool:
 
 
 def translated(error: Exception, writes: bool = True) -> StorageError | None:
-    """The error that a driver's one stands for; None for what is none of a driver's, or a mistake of ours.
+    """Return the error for a driver's error; None for other exceptions and for bugs.
 
     :param writes: whether it happened in a unit that may write: one that may not and does so is a mistake.
 
@@ -83,7 +83,7 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
 
 
 def check(error: Exception, writes: bool = True) -> None:
-    """Raise what a driver's error stands for (`translated`); nothing happens where it is none."""
+    """Raise the translation of a driver's error (`translated`), if it is one."""
     meant = translated(error, writes)
     if meant is not None:
         raise meant from error
@@ -101,12 +101,12 @@ def leaves_server(error: Exception) -> bool:
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether a server did not answer a new connection, not even by refusing it."""
+    """Return whether a server neither accepted nor refused a new connection."""
     return isinstance(error, OSError) or (is_driver_error(error) and _code(error) in _MYSQL_UNREACHABLE)
 
 
 def is_rolled_back(error: Exception) -> bool:
-    """Whether nothing is stored of a unit whose commit failed so."""
+    """Return whether a unit whose commit failed with this error is not stored."""
     return is_driver_error(error) and _code(error) in _MYSQL_ROLLED_BACK
 
 

@@ -55,10 +55,10 @@ class JsonField(LongTextField):
 
 
 def short_text(**kwargs: Any) -> peewee.CharField:
-    """A column for a text of up to `SHORT` characters; it may be null where nothing else is said."""
+    """A column for a text of up to `SHORT` characters; it may be null by default."""
     return peewee.CharField(max_length=SHORT, **{"null": True, **kwargs})
 
 
 def choice(**kwargs: Any) -> peewee.CharField:
-    """A column for one of a few names of up to 32 characters; it may be null where nothing else is said."""
+    """A column for one of a few names of up to 32 characters; it may be null by default."""
     return peewee.CharField(max_length=32, **{"null": True, **kwargs})

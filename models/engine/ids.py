@@ -1,4 +1,4 @@
-"""Ids that nobody can guess and that sort by the time of their making."""
+"""Unguessable ids that sort by creation time."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def place_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By which column rows are sorted; ties go by id, in the same direction, and null stands as the empty text."""
+    """The sort column; equal values are ordered by id in the same direction, and null sorts like the empty text."""
 
     column: str
     descending: bool = True
@@ -59,7 +59,7 @@ def size_of(text: str | None) -> int:
 class Listing:
     """Lists of one table's rows.
 
-    :param columns: what is selected; the id comes first.
+    :param columns: the selected columns; the id comes first.
     :param one: conditions that take one value, by the name of their filter.
     :param several: conditions that take a list of values.
     :param narrow: filters that leave few rows, with other conditions for the filters beside them: such that no index serves, lest the
@@ -119,7 +119,7 @@ class Listing:
         return [*(column.name for column in self._columns), *self._keys]
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
-        """Columns of at most `limit` rows after `offset`. Filters that are None admit everything; an empty list nothing."""
+        """Return columns of at most `limit` rows after `offset`. Filters that are None match everything; an empty list nothing."""
         shape, values = self._shaped(filters)
         if shape is None:
             return []

@@ -1,9 +1,9 @@
 """The schema's history: each owner's numbered migrations, with the statements of their way up and down.
 
-What was published is never edited. Each migration is applied once, by the process that comes first: on SQLite under its write lock, on
+Published migrations are never edited. Each migration is applied once, by the process that comes first: on SQLite under its write lock, on
 MySQL under a named lock. That lock is one server's: the nodes of a Galera cluster may migrate at once, and pass over what another made.
 
-The table ``schema_migrations`` names what was applied as ``owner/0001_name``. Only the owners that are passed are looked at.
+The table ``schema_migrations`` lists applied migrations as ``owner/0001_name``. Other owners than those passed are ignored.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _TURN = 0.3
 
 
 class Target(NamedTuple):
-    """How far one owner's tables are to be migrated.
+    """The target version of one owner's tables.
 
     :ivar number: the last migration that is applied; 0 for none.
     """
@@ -85,7 +85,7 @@ def missing(database: Database, owners: Sequence[Owner]) -> list[str]:
 def check(database: Database, owners: Sequence[Owner]) -> None:
     """Refuse a schema that is not this version's.
 
-    :raises SchemaMismatch: with a message that names what is missing or unknown, and what to do.
+    :raises SchemaMismatch: with a message that names the missing or unknown migration and the remedy.
     """
     lacking = missing(database, owners)
     if lacking:
@@ -147,7 +147,7 @@ def _ignore(text: str) -> None:
 def apply(
     database: Database, owners: Sequence[Owner], report: Report = _ignore, target: Target | None = None
 ) -> list[str]:
-    """Apply what is missing; the full names of what was.
+    """Apply missing migrations and return their full names.
 
     :param report: called with a line before each step.
     :param target: the owner to migrate, and how far; None for all owners.
@@ -174,10 +174,10 @@ def _apply_beside_writers(database: Database, name: str, step: Migration, report
 
 
 def downgrade(database: Database, owners: Sequence[Owner], target: Target, report: Report = _ignore) -> list[str]:
-    """Take back every migration of the target's owner after the target, the last one first; the full names of what was.
+    """Undo every migration of the target's owner after the target, the last one first; return their full names.
 
     :param report: called with a line before each step.
-    :raises SchemaMismatch: when the schema is newer than this version, which can't undo what it does not know.
+    :raises SchemaMismatch: when the schema is newer than this version, which can't undo unknown migrations.
     """
     steps = _steps(owners)
     whose = f"{target.owner}/"
@@ -285,7 +285,7 @@ def _has_history(unit: Unit) -> bool:
 
 
 def _recorded(unit: Unit) -> dict[str, bool]:
-    """The full names of what was applied, and whether the version before works on after it."""
+    """Return the full names of applied migrations, and whether the previous version may keep running after each."""
     rows = unit.execute(f'SELECT "name", "applied" FROM "{_TABLE}"').fetchall()  # noqa: S608 - a constant
     return {part: applied.endswith(EXPANDING) for name, applied in rows for part in _PARTS.get(name, (name,))}
 

@@ -45,7 +45,7 @@ class Mysql:
     its first statement.
 
     :param patience: seconds to wait for a lock.
-    :param answer: seconds to wait for the answer to one statement; None is without end.
+    :param answer: seconds to wait for the response to one statement; None for no limit.
     :param sync_wait: whether a node of a Galera cluster reads only what is as new as what the other nodes had committed.
     :raises ValueError: for options that the driver refuses.
     """
@@ -132,7 +132,7 @@ class Mysql:
         held.limit = seconds
 
     def is_good(self, held: Held) -> bool:
-        """Whether a connection still leads to a server that answers and takes writes."""
+        """Return whether the server of a connection responds and accepts writes."""
         try:
             cursor = held.connection.cursor()
             cursor.execute(_WRITABLE)
@@ -141,7 +141,7 @@ class Mysql:
             return False
 
     def answers(self, host: Host) -> bool:
-        """Whether a server greets a new connection within `CONNECT` seconds; one that refuses it answers, too."""
+        """Return whether a server accepts or refuses a new connection within `CONNECT` seconds."""
         try:
             _close(self._new_connection(host, CONNECT))
         except Exception as error:
@@ -156,7 +156,7 @@ class Mysql:
         return any(each != host and self._avoided.get(each, 0.0) <= now for each in self._address.hosts)
 
     def abort(self, held: Held) -> None:
-        """End a connection in another thread's hands: whatever waits for its answer fails."""
+        """Close a connection that another thread uses, so that its pending statement fails."""
         # NOTE: the driver has nothing that does this; closing the socket would leave the other thread waiting.
         with suppress(OSError, AttributeError):
             held.connection._sock.shutdown(socket.SHUT_RDWR)
@@ -175,7 +175,7 @@ class Mysql:
         )
 
     def _connected(self, host: Host, seconds: float) -> tuple[Any, str]:
-        """A connection, and what its server lacks; the empty text where nothing."""
+        """A connection, and what its server lacks; empty if nothing."""
         connection = self._new_connection(host, seconds)
         try:
             cursor = connection.cursor()

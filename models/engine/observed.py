@@ -1,4 +1,4 @@
-"""Units of work that report what they take, to traces for example. A database without an observer pays nothing for it."""
+"""Observed units of work, for traces for example. A database without an observer has no overhead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.engine.pool import Held, Run
 
 
 class Observation(Protocol):
-    """One transaction, as it goes on."""
+    """A running transaction."""
 
     def statement(self, sql: str, began: int, ended: int) -> None:
         """Take the text of a statement, without its values, and when it began and ended, in nanoseconds since 1970. A statement ends when
@@ -25,7 +25,7 @@ class Observation(Protocol):
 
 
 class Observer(Protocol):
-    """Who wants to know of transactions."""
+    """An observer of transactions."""
 
     def transaction(self, dialect: str, *, writes: bool) -> Observation | None:
         """Take the begin of a transaction; None for one that is not observed."""

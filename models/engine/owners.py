@@ -1,8 +1,8 @@
-"""Who owns tables: a name, peewee models, and the numbered migrations that make their tables.
+"""Owners of tables: a name, peewee models, and the numbered migrations that create their tables.
 
     ROWS = Rows("shop.models", migrations="shop.migrations")
 
-Users, the sessions API and a service of one's own are such owners. Each has a sequence of migrations of its own, and no table of another.
+Users, the sessions API and your own service are such owners. Each has its own sequence of migrations, and no table of another.
 """
 
 from __future__ import annotations

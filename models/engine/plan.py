@@ -1,4 +1,4 @@
-"""What a change of the schema locks, about how long it takes, and whether an earlier version works beside it.
+"""The plan of a schema change: its locks, its estimated duration, and whether the previous version may keep running.
 
 An earlier version reads and writes the columns that it knows, by name. So it works on after a change that only adds: tables, indexes that
 are not unique, columns that may be null or have a default. What takes something away belongs in a later version, when no node needs it any
@@ -36,7 +36,7 @@ class Step(NamedTuple):
     """One change of a migration.
 
     :ivar statement: its first line.
-    :ivar locks: who waits meanwhile.
+    :ivar locks: which statements wait meanwhile.
     :ivar seconds: about how long it takes.
     :ivar rows: of its table.
     """

@@ -1,12 +1,12 @@
 """Connections of one process, kept open between units of work.
 
-At most `size` are open. Who comes when all are in use waits `patience` seconds for one and is refused then. Reading and writing units have
-connections of their own while there is room, as making one ready for the other kind costs a statement. The one that was given back last
-is used first, so that the others may rest.
+At most `size` are open. A unit that finds all in use waits up to `patience` seconds for one, and is then refused. Reading and writing
+units use separate connections while there is room, because switching the kind costs a statement. The connection that was returned last
+is used first, so that the others stay idle.
 
-Connections to servers (`Servers`) grow old, die, and lead to servers that fall silent or take no more writes. So each is checked when it
-is taken, once in `CHECKED` seconds; it is closed when it is older than `age`; and while a unit takes long, a thread asks its server
-whether it answers at all (`models.engine.watch`).
+Connections to servers (`Servers`) may break, and their servers may stop to respond or to accept writes. So a connection is checked when it
+is taken, at most once in `CHECKED` seconds. It is closed when it is older than `age`. While a unit takes long, a thread checks whether the
+server responds at all (`models.engine.watch`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Held:
 
     :ivar run: what runs a statement on it, and `run_many` what runs one for each of some rows of values.
     :ivar host: the server that it leads to; None where there is none.
-    :ivar fresh: whether it was opened for this unit: then a failure is no sign of its age.
+    :ivar fresh: whether it was opened for this unit, so that a failure is not due to its age.
     :ivar touched: whether this unit ran a statement on it.
     :ivar broken: whether it must not be used by another unit.
     :ivar writes: for which kind of unit it was prepared last; None where for none yet.
@@ -87,7 +87,7 @@ class Held:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Another connection is to be opened for this unit."""
+        """Another connection must be opened for this unit."""
         self.fresh = True
         self.touched = self.broken = False
         self.writes: bool | None = None
@@ -96,29 +96,29 @@ class Held:
 
 
 class Servers(Protocol):
-    """What connections to servers need beside what all need."""
+    """Operations on connections to servers that SQLite does not need."""
 
     def is_good(self, held: Held) -> bool:
-        """Whether a connection can still be used; asks its server."""
+        """Return whether a connection is usable, by a round trip to its server."""
         ...
 
     def answers(self, host: Any) -> bool:
-        """Whether a server answers a new connection, within a few seconds."""
+        """Return whether a server responds to a new connection within a few seconds."""
         ...
 
     def has_other(self, host: Any) -> bool:
-        """Whether another server than this one may answer."""
+        """Return whether there is another server to try."""
         ...
 
     def abort(self, held: Held) -> None:
-        """Let what waits for an answer on a connection in another thread fail."""
+        """Make a statement fail that another thread waits for on a connection."""
         ...
 
 
 class Pool:
     """Connections to one database.
 
-    :param connect: opens one for its holder; what it raises is the taker's.
+    :param connect: opens a connection for its holder; its exceptions reach the caller of `take`.
     :param servers: what connections to servers need; None where connections lead to no server.
     :param size: how many may be open.
     :param patience: seconds to wait for a connection that is in use.
@@ -191,7 +191,7 @@ class Pool:
         return Connections(self._size, self._open, len(idle), time.monotonic() - born if born else 0.0)
 
     def give(self, held: Held) -> None:
-        """Give back what was taken, in order and without a transaction."""
+        """Return a taken connection that is usable and in no transaction."""
         if self._closed or held.broken:
             self.drop(held)
             return
@@ -201,7 +201,7 @@ class Pool:
         self._places.put(None)
 
     def drop(self, held: Held) -> None:
-        """Give back what was taken and is of no more use."""
+        """Return a taken connection that is unusable."""
         self._close(held)
         self._places.put(None)
 
@@ -219,7 +219,7 @@ class Pool:
         self._retired[host] = time.monotonic()
 
     def abandon(self, host: Any) -> None:
-        """`retire` a server, and let what waits for its answers fail."""
+        """`retire` a server, and make the statements that wait for it fail."""
         self.retire(host)
         if self._servers is not None:
             if not self._servers.has_other(host):

@@ -25,7 +25,7 @@ _MATCHED = re.compile(rb"Rows matched: (\d+)")
 
 
 class Queries:
-    """What a unit of work does with peewee's queries. Values are always bound as parameters."""
+    """Runs peewee's queries in a unit of work. Values are always bound as parameters."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What the simple tables share: a row type by its columns, and statements for one row."""
+"""Helpers of simple tables: a row type from the columns, and statements for one row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Table:
         self._updates = lru_cache(maxsize=None)(self._update)
 
     def insert(self, unit: Unit, **values: Any) -> None:
-        """Store a row; columns that are left out are null. Raises Duplicate."""
+        """Store a row; omitted columns are null. Raises Duplicate."""
         given = {name: self.model._meta.fields[name].db_value(values.get(name)) for name in self._every}
         self._insert.execute(unit, **given)
 

@@ -53,7 +53,7 @@ _INDEXES = {
 
 
 class Column(NamedTuple):
-    """A column as the database has it.
+    """A column in the database.
 
     :ivar type: in capitals: ``VARCHAR(64)``.
     """
@@ -139,7 +139,7 @@ def _wanted_type(field: Any) -> str:
 
 
 def _holds(found: str, wanted: str, dialect: str) -> bool:
-    """Whether a column's type holds what a model's does."""
+    """Return whether a column's type can hold all values of the model's."""
     (kind, width, size), (wanted_kind, wanted_width, wanted_size) = _parts(found), _parts(wanted)
     if wanted == "UUID":
         return kind in ("characters", "text")

@@ -1,8 +1,8 @@
-"""Servers that fall silent are left.
+"""A watch that abandons servers which stop responding.
 
-A server that is stopped, or whose machine is gone, answers no statement and refuses none: who waits for it would wait until the driver's
-timeout. While a unit of work takes longer than `LONG`, a thread asks its server whether it answers a new connection. Where it does not,
-every connection to it is ended, so that their units fail at once and may be done on another server.
+A server that is stopped, or whose machine is gone, neither executes nor refuses statements: they would wait until the driver's
+timeout. While a unit of work takes longer than `LONG`, a thread checks whether its server accepts a new connection. If it does not,
+every connection to it is closed, so that their units fail at once and can be repeated on another server.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Watch:
     """The thread that looks.
 
     :param busy: connections in use with their ``host``, and since when on the monotonic clock.
-    :param answers: asks a server.
-    :param abandon: is called for a server that does not answer.
+    :param answers: returns whether a server responds.
+    :param abandon: is called for a server that does not respond.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Look from now on; nothing happens where it does already."""
+        """Start to watch, unless it watches already."""
         if self._thread is None:
             with self._beginning:
                 if self._thread is None:

@@ -127,7 +127,7 @@ def newest(unit: Unit) -> int:
 
 
 def place(unit: Unit) -> bool:
-    """Give positions to events that have none; whether there may be more. Does nothing while another process does it.
+    """Assign positions to events without one; return whether there may be more. Does nothing while another process does it.
 
     :raises Unavailable: when a node of a cluster was quicker: nothing is done then.
     """

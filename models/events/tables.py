@@ -11,7 +11,7 @@ from models.engine.fields import SHORT, IdField, InstantField, LongTextField, sh
 
 
 class Event(peewee.Model):
-    """What is sent to subscribers, written in the transaction that it reports (`models.events.outbox`).
+    """An event for subscribers, written in the transaction that it reports (`models.events.outbox`).
 
     Transactions end in another order than they insert, so ids may appear late. `position` is the order in which events are read. It is
     given after the commit, except on SQLite, where transactions write one by one and the id is the position.
@@ -42,7 +42,7 @@ class EventPosition(peewee.Model):
 
 
 class EventReader(peewee.Model):
-    """A process that has subscribers. It says so every few seconds; its row stays for a while when it has gone."""
+    """A process that has subscribers. It renews its row every few seconds; the row of an ended process stays for a while."""
 
     id = IdField(primary_key=True)
     date_seen = InstantField()
@@ -52,7 +52,7 @@ class EventReader(peewee.Model):
 
 
 class EventSubscription(peewee.Model):
-    """A subscriber's open connection. `subject` says whose it is, as JSON."""
+    """A subscriber's open connection. `subject` is its owner, as JSON."""
 
     id = IdField(primary_key=True)
     reader_id = IdField(index=True)

@@ -1,4 +1,4 @@
-"""Accounts and customers: whom sessions belong to and whom they are for."""
+"""Accounts, which own sessions, and customers, for whom sessions are held."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def by_name(unit: Unit, name: str) -> Any:
 
 
 def update(unit: Unit, account_id: str, changes: Mapping[str, Any], *, now: str, by: str) -> Any:
-    """Change columns of an account; its row as it stands then."""
+    """Change columns of an account and return the changed row."""
     found = {"name_folded": folded(changes["name"])} if "name" in changes else {}
     noted = {"date_last_modified": now, "last_modified_by": by}
     ACCOUNTS.update(unit, {"id": account_id}, **changes, **found, **noted)

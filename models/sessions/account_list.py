@@ -1,4 +1,4 @@
-"""Lists of accounts and customers, and what stands above them: a statement for each level of the tree, never one for each row."""
+"""Lists of accounts and customers with their ancestors, by one statement for each level of the tree, not for each row."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def account_names(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
 
 
 def customer_accounts(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
-    """The ids of customers' accounts by the customers' ids; customers that do not exist are left out."""
+    """Return the ids of customers' accounts by the customers' ids; customers that do not exist are omitted."""
     found: dict[str, str] = {}
     wanted = iter(sorted(ids))
     while block := list(islice(wanted, BLOCK)):

@@ -56,7 +56,7 @@ conversations = TableList(
 def insert(unit: Unit, values: Mapping[str, Any]) -> Any:
     """Store a new message and put it at the top of its conversation; its row.
 
-    Messages of one account between an endpoint and an address make a conversation; where there is no address, those of one session do.
+    Messages of one account between an endpoint and an address form a conversation; without an address, those of one session do.
 
     :param values: the columns by name, without the id and the conversation's.
     """

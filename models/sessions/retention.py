@@ -1,4 +1,4 @@
-"""Rows that are no longer kept: old sessions from the archive, and what names a person.
+"""Deletion of old archived sessions and of personal data.
 
 These run seldom and over many rows, in blocks of one transaction each, so that others write between them.
 """

@@ -140,7 +140,7 @@ def _insert(names: tuple[str, ...]) -> tuple[Statement, Callable[[Mapping[str, A
 def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], log: Iterable[LogRow]) -> SessionRow:
     """Store a new session; the row as `get` would read it.
 
-    :param values: the columns by name; what is left out is null. ``id`` and the dates must be there.
+    :param values: the columns by name; omitted columns are null. ``id`` and the dates are required.
     Raises Duplicate for an id or a member's identity that is there already.
     """
     log = list(log)
@@ -218,7 +218,7 @@ def get(
     """The session with its members and log; None where it does not exist or is of none of the accounts.
 
     :param account_ids: accounts whose sessions may be seen; None is all.
-    :param for_update: nobody else may change it until the unit of work ends.
+    :param for_update: lock the row until the unit of work ends.
     """
     locked = for_update and unit.dialect != "sqlite"
     row = _read(unit, session_id, _BY_ID_LOCKED if locked else _BY_ID) if unit.writes else _recent(unit, session_id)
@@ -229,10 +229,10 @@ def get(
 
 
 def _recent(unit: Unit, session_id: str) -> SessionRow | None:
-    """The session, from memory where nobody changed it since it was read.
+    """Return the session, from memory if its version is unchanged.
 
-    PERF: clients ask for one session again and again, and its version is quickly asked for. Only what a reading unit sees is kept: what a
-    writing one sees may be rolled back.
+    PERF: clients read one session repeatedly, and a query for its version is fast. Only rows of reading units are cached, since those of a
+    writing unit may be rolled back.
     """
     recent = RECENT.on(unit.database)
     row = recent.get(session_id)
@@ -245,7 +245,7 @@ def _recent(unit: Unit, session_id: str) -> SessionRow | None:
 
 
 def recent_rows(unit: Unit, found: Iterable[Sequence[Any]]) -> dict[str, SessionRow]:
-    """The sessions that are in memory as they are stored, by id.
+    """Return the sessions whose rows in memory are current, by id.
 
     :param found: the columns of sessions as a reading unit read them, in the order in which `ALL` has them.
     """
@@ -322,7 +322,7 @@ def _update(names: frozenset[str]) -> Statement:
 def update(
     unit: Unit, session: SessionRow, changes: Mapping[str, Any], line: LogRow, *, last: bool = False
 ) -> SessionRow:
-    """Change columns of a session that was read in this unit of work, and add a line to its log; the row as it stands then.
+    """Change columns of a session that was read in this unit of work, and add a line to its log; return the changed row.
 
     :param last: the session ends: where its log is full, that is stored without a line.
     :raises Conflict: when another writer changed it since it was read.
@@ -370,12 +370,12 @@ def add_member(unit: Unit, session: SessionRow, member: MemberRow) -> SessionRow
 
 
 def full_of_members() -> Full:
-    """What is raised for a session with too many members."""
+    """Return the error for a session with too many members."""
     return Full(f"A session has at most {MOST_MEMBERS:,} members.")
 
 
 def remove_member(unit: Unit, session: SessionRow, identity: str) -> SessionRow:
-    """Remove a member; nothing happens where there is none of that identity."""
+    """Remove the member with this identity, if there is one."""
     _DELETE_MEMBER.execute(unit, id=session.id, identity=identity)
     return session._replace(members=[each for each in session.members if each.identity != identity])
 

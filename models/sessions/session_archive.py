@@ -1,4 +1,4 @@
-"""The archive: sessions that left the live list, because they are old and have ended or nobody touched them."""
+"""The archive: old sessions that have ended or were not changed since, removed from the live list."""
 
 from __future__ import annotations
 

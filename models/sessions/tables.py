@@ -11,7 +11,7 @@ from models.engine.fields import IdField, InstantField, JsonField, LongTextField
 
 
 class Account(peewee.Model):
-    """Whom sessions, users and customers belong to."""
+    """An account, which owns sessions, users and customers."""
 
     id = IdField(primary_key=True)
     name = short_text(null=False)
@@ -27,7 +27,7 @@ class Account(peewee.Model):
 
 
 class Customer(peewee.Model):
-    """Whom a session is for."""
+    """A customer, for whom a session is held."""
 
     id = IdField(primary_key=True)
     account_id = IdField(index=True)
@@ -148,7 +148,7 @@ class SessionLog(peewee.Model):
 
 
 class Message(peewee.Model):
-    """A text message from or to somebody."""
+    """A text message."""
 
     id = IdField(primary_key=True)
     conversation_id = IdField()

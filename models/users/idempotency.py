@@ -49,13 +49,13 @@ class InProgress(StorageError):
 def claim(
     unit: Unit, *, user_id: str, operation: str, key: str, now: str, oldest: str, lost: str | None = None
 ) -> str | None:
-    """The result that the key has already; None where the caller is the first, who must `keep` a result in this unit of work.
+    """Claim a key. Return its result, or None for the first caller, who must `keep` a result in this unit of work.
 
     On SQLite, and in the instant between a look and a claim, a second caller waits until the first one's unit of work has ended.
-    Callers with other keys wait for nobody.
+    Callers with other keys do not wait.
 
-    :param oldest: an instant; what was kept before it is forgotten.
-    :param lost: an instant; a claim before it that has no result is one of a caller who will never keep one. `oldest` where omitted.
+    :param oldest: an instant; results stored before it are deleted.
+    :param lost: an instant; a claim before it without a result was abandoned. `oldest` if omitted.
     :raises InProgress: when another unit of work has claimed the key, and has neither kept a result nor been lost.
     """
     whose = {"user_id": user_id, "operation": operation, "key": key}
@@ -92,5 +92,5 @@ def keep(unit: Unit, *, user_id: str, operation: str, key: str, result: str) -> 
 
 
 def forget(unit: Unit, *, user_id: str, operation: str, key: str) -> None:
-    """Forget a key, as if nobody had claimed it."""
+    """Delete a key and its claim."""
     _FORGET.execute(unit, user_id=user_id, operation=operation, key=key)

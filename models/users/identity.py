@@ -1,4 +1,4 @@
-"""Who a user is, as every request needs to know it: one statement, by key, by login session, by e-mail address or by id."""
+"""Identities of users for authentication: one statement, by key, login session, e-mail address or id."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def key_rows(unit: Unit, key_hash: str) -> Sequence[Any]:
 
 
 def of_key(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:
-    """The owner of an API key; None where there is no such key.
+    """Return the owner of an API key; None if there is no such key.
 
     :param rows: what `key_rows` returned.
     """

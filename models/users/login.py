@@ -1,4 +1,4 @@
-"""Login sessions, token families, and what is counted of log-ins. Neither ids nor names are kept, only their hashes."""
+"""Login sessions, token families, and counts of failed log-ins. Ids and names are stored only as hashes."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def note_failures(unit: Unit, subjects: Sequence[str], now: str) -> None:
 
 
 def failures(unit: Unit, subjects: Sequence[str], since: str) -> Mapping[str, tuple[int, str]]:
-    """How often each subject failed after `since`, and when first; subjects that did not are left out."""
+    """Return how often each subject failed after `since`, and the first time; subjects without failures are omitted."""
     wanted = padded(subjects)
     values = dict(zip(places("subject", len(wanted)), wanted, strict=True))
     rows = _failed(len(wanted)).rows(unit, **values, since=since)
@@ -128,7 +128,7 @@ def sweep_known(unit: Unit, before: str) -> int:
 
 
 class Family(NamedTuple):
-    """What is stored of the tokens of one log-in.
+    """The stored state of the tokens of one log-in.
 
     :ivar refresh_id: the refresh token that is good, where they rotate; `previous_id` is the one before it, replaced at `date_rotated`.
     """
@@ -140,13 +140,13 @@ class Family(NamedTuple):
 
 
 def family(unit: Unit, id_hash: str) -> Family | None:
-    """What is stored of a token family; None where nothing is, which is a good one."""
+    """Return the stored state of a token family; None for a valid family without a row."""
     found: Any = _FAMILIES.find(unit, id_hash=id_hash)
     return None if found is None else Family(found.ended, found.refresh_id, found.previous_id, found.date_rotated)
 
 
 def hold_family(unit: Unit, id_hash: str, expires: str) -> Family:
-    """What is stored of a token family, stored and locked until the unit of work ends.
+    """Return the state of a token family, created if missing, and locked until the unit of work ends.
 
     :param expires: when the last of its tokens does.
     """

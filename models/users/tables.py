@@ -11,9 +11,9 @@ from models.engine.fields import SHORT, IdField, InstantField, JsonField, LongTe
 
 
 class User(peewee.Model):
-    """Who may sign in. `credentials_version` counts the changes after which what was issued before is void.
+    """A user. `credentials_version` counts the changes that void earlier tokens and login sessions.
 
-    `password_set_by` is the id of the user who set the password; null where the command line did.
+    `password_set_by` is the id of the user who set the password; null if the command line did.
     """
 
     id = IdField(primary_key=True)

@@ -45,7 +45,7 @@ def insert(
 ) -> Any:
     """Store a new user; the row. Raises Duplicate when the e-mail address is taken, in any letter case.
 
-    :param password_set_by: the id of the user who chose the password; None where the command line did.
+    :param password_set_by: the id of the user who chose the password; None if the command line did.
     """
     user_id = ids.new_id()
     _USERS.insert(
@@ -73,20 +73,20 @@ def get(unit: Unit, user_id: str) -> Any:
 
 
 def lock(unit: Unit, one: str, other: str) -> None:
-    """Let nobody else change two users until the unit of work ends. On SQLite nobody can: there is one writer at a time."""
+    """Lock two users until the unit of work ends. SQLite needs no lock: it has one writer at a time."""
     if unit.dialect != "sqlite":
         _LOCK.rows(unit, one=one, other=other)
 
 
 def lock_by_email(unit: Unit, email_address: str) -> str | None:
-    """The id of the user of an e-mail address, whom nobody else may change until the unit of work ends; None where there is none."""
+    """Return the id of the user with an e-mail address, locked until the unit of work ends; None if there is none."""
     statement = _ID_OF_EMAIL if unit.dialect == "sqlite" else _LOCK_EMAIL
     found = statement.row(unit, email_folded=email_address.casefold())
     return None if found is None else str(found[0])
 
 
 def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str) -> None:
-    """Replace the hash of a password by another one of the same password; nothing happens where the user has another password by now."""
+    """Replace the hash of a password by another one of the same password, unless the password was changed meanwhile."""
     _USERS.update(unit, {"id": user_id, "password_hash": known}, password_hash=renewed, date_last_modified=now)
 
 
@@ -143,7 +143,7 @@ def insert_key(unit: Unit, *, user_id: str, key_hash: str, hint: str, now: str, 
 
 
 def keys(unit: Unit, user_id: str) -> list[Any]:
-    """A user's API keys, oldest first; of the keys themselves only a hint is known."""
+    """Return a user's API keys, oldest first, each with a hint instead of the key."""
     return _KEYS.find_all(unit, user_id=user_id)
 
 

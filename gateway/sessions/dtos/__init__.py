@@ -1,4 +1,4 @@
-"""The contract of the sessions API: requests, answers and enums, exactly as the API's own pages describe them."""
+"""The contract of the sessions API: requests, responses and enums, exactly as in the API's documentation."""
 
 from __future__ import annotations
 

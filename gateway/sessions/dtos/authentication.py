@@ -1,4 +1,4 @@
-"""Who is signed in, and tokens for others."""
+"""DTOs: the signed-in user, and tokens for other users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers: whom a session is for."""
+"""DTOs of customers, for whom sessions are held."""
 
 from __future__ import annotations
 

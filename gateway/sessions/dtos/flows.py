@@ -1,4 +1,4 @@
-"""What a session runs on."""
+"""DTOs of flows and endpoints."""
 
 from __future__ import annotations
 

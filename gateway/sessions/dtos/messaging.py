@@ -1,4 +1,4 @@
-"""Messages: what is written in sessions, and the conversations that they make."""
+"""DTOs of messages, and of the conversations that they form."""
 
 from __future__ import annotations
 

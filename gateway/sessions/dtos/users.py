@@ -1,4 +1,4 @@
-"""Users: who may sign in, and what they may do."""
+"""DTOs of users and their roles."""
 
 from __future__ import annotations
 
