@@ -54,6 +54,11 @@ def test_awkward_names_and_texts(language: str, tmp_path: Path) -> None:
     compilers.CHECKS[language](written(language, awkward.contract(), tmp_path))
 
 
+@pytest.mark.parametrize("language", ["typescript", "mjs", "python", "swift"])
+def test_types_as_a_later_version_writes_them(language: str, tmp_path: Path) -> None:
+    compilers.CHECKS[language](written(language, recorded.contract(), tmp_path, ("version", "10.1")))
+
+
 def test_gofmt(contract: Contract, tmp_path: Path) -> None:
     tools.needs("gofmt")
     assert tools.run("gofmt", "-l", written("go", contract, tmp_path), cwd=tmp_path) == ""
