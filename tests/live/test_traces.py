@@ -76,10 +76,9 @@ def test_every_workers_spans_reach_the_collector_before_it_ends(
     assert names.count("transaction") >= 20
 
 
-def test_a_collector_that_is_away_delays_nothing(make_gateway: GatewayFactory, server: str) -> None:
+def test_a_collector_that_is_away_delays_nothing(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(
         **FIRST_USER,
-        GATEWAY_SERVER=server,
         OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1",
         OTEL_BSP_SCHEDULE_DELAY="200",
     )
