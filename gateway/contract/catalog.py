@@ -21,6 +21,7 @@ import marshmallow
 
 from gateway.contract import fields
 from gateway.contract.compiled import Dump, Load, compile_dump, compile_load
+from gateway.contract.depth import allow_long_chains
 from gateway.contract.dto import Dto, DtoType, Instance
 from gateway.contract.dto_field import AnyField
 from gateway.contract.failures import field_errors
@@ -484,6 +485,7 @@ class Catalog:
 
     def check(self) -> None:
         """Check the declarations. Raises CatalogError with a line for each contradiction."""
+        allow_long_chains()
         problems = [
             *self._unhandled(),
             *self._unruled(),

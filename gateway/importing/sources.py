@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.contract.depth import allow_long_chains
 from gateway.contract.typeinfo import Contract
 from gateway.importing import json_tree, languages, metadata_json, openapi, pages, web
 from gateway.importing.assembly import assemble
@@ -122,6 +123,7 @@ def read(source: Source) -> Imported:
 
     :raises ImportFailed: when it is of no known kind, or contradicts itself.
     """
+    allow_long_chains()
     try:
         draft = _draft(source)
         contract = assemble(draft)

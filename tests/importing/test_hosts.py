@@ -276,3 +276,19 @@ def test_requests_by_the_ids_of_openapi(path: str, told: str) -> None:
         }
     )
     assert [*imported.contract.by_name] == ["FindHen"]
+
+
+def test_long_chains_of_types() -> None:
+    chain = [described(f"Link{at}", prop("Next", f"Link{at + 1}")) for at in range(300)]
+    types = [*chain, described("Link300", prop("All", "List`1", "Link0"))]
+    imported = contracts.read_json(document(operation("GetChain", returnType={"name": "Link0"}), types=types))
+    with service_of(imported).client() as client:
+        assert client.post("/api/GetChain").json["next"]["next"]
+        for path in (
+            "/openapi.json",
+            "/openapi?version=2",
+            "/json/metadata?op=GetChain",
+            "/types/python",
+            "/metadata/app.json",
+        ):
+            assert client.get(path).status_code == 200, path
