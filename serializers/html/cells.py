@@ -93,9 +93,13 @@ def members(row: Mapping[Any, Any] | None) -> dict[Any, Any]:
     return {name: item for name, item in (row or {}).items() if item is not None}
 
 
-def folded(value: Any) -> str:
-    """A cell of a row: its reader opens what is nested."""
+def folded(value: Any, name: str = "") -> str:
+    """A cell of a row: its reader opens what is nested.
+
+    :param name: what a record is called; empty for its number of fields.
+    """
     if not value or not isinstance(value, (Mapping, list, tuple)):
         return cell(value)
     unit = "field" if isinstance(value, Mapping) else "item"
-    return f"<details><summary>{len(value)} {unit}{'' if len(value) == 1 else 's'}</summary>{cell(value)}</details>"
+    label = escape(name) or f"{len(value)} {unit}{'' if len(value) == 1 else 's'}"
+    return f"<details><summary>{label}</summary>{cell(value)}</details>"

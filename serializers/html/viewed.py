@@ -16,6 +16,8 @@ from serializers.shape import ListOf, Record, Reference, View
 _WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 #: Items of a list of plain values that a cell of a row shows; more are folded.
 _MOST_SHOWN = 5
+#: Characters of the name of a record that is folded in a cell.
+_LONGEST_NAME = 60
 #: Writes the value of a member as HTML.
 Write = Callable[[Any], str]
 
@@ -105,7 +107,7 @@ def _writer(
 ) -> Write:
     shape = record.fields[name]
     shape = shape.record if isinstance(shape, Reference) else shape
-    show = cells.folded if folded else cells.cell
+    view = shape.view if isinstance(shape, Record) else None
     item_path = links.item_path(name)
 
     def write(row: Any) -> str:
@@ -118,7 +120,10 @@ def _writer(
         if folded and isinstance(shown, list) and 0 < len(shown) <= _MOST_SHOWN and not any(map(_is_nested, shown)):
             return ", ".join(map(cells.text, shown))
         if isinstance(shown, (dict, list)):
-            return show(shown)
+            if not folded:
+                return cells.cell(shown)
+            title = title_of(value, shape, view) if isinstance(shape, Record) and view is not None else ""
+            return cells.folded(shown, f"{title[:_LONGEST_NAME]}…" if len(title) > _LONGEST_NAME else title)
         return _linked(cells.text(shown, brief=brief), links.address(row, name)) if shown != "" else ""
 
     return write

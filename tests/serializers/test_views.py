@@ -190,6 +190,17 @@ class TestList:
             assert shown in page
             assert "<small>— 1, newest first</small>" in page
 
+    def test_a_record_in_a_cell_has_its_name(self) -> None:
+        record = replace(ORDER, fields={**ORDER.fields, "newest": LINE})
+        rows = replace(ORDERS, fields={**ORDERS.fields, "items": ListOf(record)})
+        for line, shown in (
+            ({"text": "<b>"}, "&lt;b&gt;"),
+            ({"text": "a" * 70}, "a" * 60 + "…"),
+            ({"count": 1}, "1 field"),
+        ):
+            page = html.dumps({"items": [order(newest=line)]}, rows, page=Page(listing=LISTING))
+            assert f"<details><summary>{shown}</summary>" in page
+
     def test_what_is_no_id_leads_nowhere(self) -> None:
         page = listed([order(1, id="..", customerId="")], LISTING)
         assert "/base/orders/.." not in page
