@@ -31,12 +31,12 @@ class Allowance:
 #: Seconds after which a request is a long one, which lets short ones go first.
 FREE = 0.05
 
-#: What streamed lists may use where the settings name nothing else.
+#: The default budget of streamed lists.
 STREAMED = Allowance(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, statement=30)
 
 
 class Budget:
-    """What a request may still use.
+    """The rest of a request's budget.
 
     :param pause: lets others go first, where there are any; its argument is for how many seconds the request has run.
     :ivar statement: see `Allowance`.
@@ -56,7 +56,7 @@ class Budget:
         self.statement = limits.statement
 
     def pause(self) -> None:
-        """Let others go first. Nobody may wait for what the request holds meanwhile."""
+        """Yield to other requests. The request must hold no locks meanwhile."""
         if self._pause is None:
             return
         now = time.monotonic()
@@ -78,7 +78,7 @@ class Budget:
         :raises OutOfTime: when the seconds are used up.
         :raises ResponseTooLarge: when the rows or bytes are.
         """
-        # PERF: asked here, one call less.
+        # PERF: checked inline, to save a call.
         if time.monotonic() > self._deadline:
             self.check_time()
         self._rows += rows

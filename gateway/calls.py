@@ -7,7 +7,7 @@ For a list with ``all=true`` a handler returns a `Streamed`: the request is chec
 work, and closes it after the last row, or when the client leaves:
 
     with transactions.unit(write=False) as unit:
-        answer = result.open(unit)      # answer.items is an iterator, to be read once, before the unit ends
+        response = result.open(unit)    # response.items is an iterator, to be read once, before the unit ends
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class Remembering(Protocol):
     """Callers whose credentials are cached for a while."""
 
     def recheck(self, credentials: Credentials) -> Principal | None:
-        """Authenticate without the cache: return the caller as it is stored now (`Callers.authenticate`)."""
+        """Authenticate without the cache: return the caller as currently stored (`Callers.authenticate`)."""
         ...
 
 
@@ -408,7 +408,7 @@ class Front(Protocol):
 
     @property
     def pages(self) -> bool:
-        """Whether the front has pages of its own."""
+        """Whether the front has its own pages."""
         ...
 
     def close(self) -> None:
@@ -427,7 +427,7 @@ class Front(Protocol):
 
     @property
     def callers(self) -> Callers:
-        """Who tells the callers of forwarded operations apart."""
+        """Identifies the callers of forwarded operations."""
         ...
 
     def standing(self, catalog: Catalog) -> Sequence[Standing]:
@@ -443,15 +443,15 @@ class Front(Protocol):
         ...
 
     def way(self, operation: Operation, verb: str) -> Way:
-        """Where a request to an operation is answered, this time."""
+        """Choose where this request to an operation is handled."""
         ...
 
     def witness(self, operation: Operation | None, way: Way, environment: dict[str, Any]) -> Witness | None:
-        """Return what copies a request that is answered in this way; None where nobody wants a copy."""
+        """Return an object that copies a request handled this way; None if no copy is needed."""
         ...
 
     def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
-        """Run handlers beside the old host in this application, in which nothing that they write is stored."""
+        """Also run handlers in this application, which stores none of their changes."""
         ...
 
     def trace_with(self, tracer: Tracer) -> None:
@@ -618,7 +618,7 @@ class Context:
     def record(self, event: audit.Event, target: str, **facts: object) -> None:
         """Add a line to the audit log, written when the call is committed.
 
-        :param target: the id of what the caller changed.
+        :param target: the id of the changed entity.
         :param facts: further fields. Do not pass secrets.
         """
         self.recorded.append(partial(audit.record, event, target=target, user=self.principal.user_id, **facts))

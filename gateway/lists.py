@@ -16,7 +16,7 @@ from gateway.errors import FieldError, ValidationFailed
 from models import Unit
 from models.engine.listing import BLOCK, Order
 
-#: Items on a page where nobody says otherwise.
+#: Default number of items on a page.
 PER_PAGE = 50
 #: Rows that are counted for a page's totals.
 MOST_COUNTED = 10_000
@@ -47,7 +47,7 @@ class Rows(Protocol):
 
 
 class Converted:
-    """Rows that become something else before they are answered, block by block.
+    """Rows that are converted before they are returned, block by block.
 
     :param convert: from an open unit of work and some rows to as many items.
     """
@@ -85,13 +85,15 @@ def answer(
     *,
     by: str,
 ) -> Any:
-    """The page that a ``ListRequest`` asks for, or everything, streamed. With simplified paging the totals are 0: clients of typed
-    languages have no null for them. Other pages count to `MOST_COUNTED`; ``is_count_capped`` says that there are more rows.
+    """Return the page that a ``ListRequest`` requests, or the complete list, streamed.
 
-    :param returns: the answer's DTO, a ``ListResponse`` of the item.
-    :param by: the attribute that sorts where the request names none.
-    Raises ValidationFailed for a sortField that is no scalar field of the item, or that no index sorts and more rows than `MOST_SORTED`
-    pass the filters.
+    With simplified paging the totals are 0, because typed clients have no null for them. Other pages count up to `MOST_COUNTED` rows;
+    ``is_count_capped`` shows that there are more.
+
+    :param returns: the response's DTO, a ``ListResponse`` of the item.
+    :param by: the attribute to sort by if the request names none.
+    Raises ValidationFailed for a sortField that is not a scalar field of the item, or that has no index when more rows than `MOST_SORTED`
+    match the filters.
     """
     order = order_of(item, request, by)
     if not rows.is_sorted_by_index(order) and rows.count(unit, filters, MOST_SORTED + 1) > MOST_SORTED:
@@ -102,7 +104,7 @@ def answer(
         return Streamed(returns, lambda streaming: rows.everything(streaming, filters, order), total)
     count = request.count_per_page or PER_PAGE
     offset = ((request.page or 1) - 1) * count
-    # One row more tells whether another page follows, without counting.
+    # One additional row shows whether another page follows, without counting.
     found = list(rows.page(unit, filters, order, count + 1, offset))
     has_more = len(found) > count
     total, capped = 0, False
@@ -118,7 +120,7 @@ def answer(
 
 
 def order_of(item: type[Dto], request: Instance, default: str) -> Order:
-    """The order that a request asks for. Raises ValidationFailed."""
+    """Return the order that a request sets. Raises ValidationFailed."""
     descending = request.sort_order is not SortOrders.Ascend
     if not request.sort_field:
         return Order(default, descending)

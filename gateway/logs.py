@@ -28,13 +28,13 @@ RARELY = 60.0
 
 
 class Line(NamedTuple):
-    """What the log reports of a request: the caller, the operation, how it ended, and how long it took.
+    """The log record of a request: caller, operation, outcome and durations.
 
     :ivar format: name of the response's format.
     :ivar operation: the operation's name; None where the address has none.
     :ivar user: the signed-in user's id; None without one.
     :ivar address: the client's, behind trusted proxies the one that they report.
-    :ivar named_as: what the request names or has made: ``session_id``; empty for nothing.
+    :ivar named_as: the kind of entity in the path or created: ``session_id``; empty for none.
     :ivar named: its id.
     :ivar received: bytes of the request's body.
     :ivar size: bytes of the response's body that were given to the server.
@@ -69,7 +69,7 @@ class Line(NamedTuple):
 
 
 class _Current(threading.local):
-    """The request that this thread answers.
+    """The request that this thread handles.
 
     :ivar request_id: its id; empty before it is known.
     :ivar trace_id: the trace that it belongs to; empty where its client named none.
@@ -149,7 +149,7 @@ def _add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[s
 
 
 def _escape(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    # SECURITY: paths, names and messages may hold sequences that a terminal obeys.
+    # SECURITY: paths, names and messages may contain terminal escape sequences.
     return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
@@ -185,13 +185,13 @@ def _has_colors() -> bool:
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
-#: Terminal colours of a status by its first digit, and of what is slow.
+#: Terminal colours of a status by its first digit, and of slow requests.
 _COLORS = {"2": "32", "3": "36", "4": "33", "5": "31"}
 _YELLOW = "33"
 
 
 def _facts(line: Line) -> list[str]:
-    """What a line has in text that no terminal shows beside what it has there."""
+    """Return the fields of a line that a terminal's short form omits."""
     named = [f"{line.named_as}={printable(line.named)}"] if line.named else []
     parts = [f"user={printable(line.user)}"] if line.user and line.email else []
     parts += [f"address={printable(line.address)}", f"operation={line.operation}", *named, f"received={line.received}"]

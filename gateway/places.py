@@ -1,11 +1,11 @@
-"""How many requests a process works on at once: of each kind, and of each caller.
+"""Places: they limit how many requests of each kind, and of each caller, a process runs at once.
 
-Lists, batches and streams can take long, so each kind has few places, and one caller has at most a part of them. Requests that change
-something may wait for a lock, so they leave places and connections to those that read, and those that change one thing leave places to
-others. When none of these ends for a while, a lock holds them all, and no further request waits for the same thing. A request without a
-place waits for one, in a thread that does nothing else; so a process has more threads than places. A free place
-goes to the caller that has fewest, and of that caller to the request that came first. While several callers call, one of them has fewer
-places, and rests after each request when more of its requests wait.
+Lists, batches and streams can take long, so each kind has few places, and one caller has at most a part of them. Requests that write may
+wait for a lock, so they leave places and connections for those that read, and requests that change one entity leave places for others. If
+none of the latter ends for a while, a lock blocks them all, and further requests for the same entity do not wait. A request without a
+place waits for one in an otherwise idle thread, so a process has more threads than places. A free place goes to the caller with the
+fewest places, and to the oldest request of that caller. While several callers call, each has fewer places, and pauses after each request
+when more of its requests wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gateway.errors import TooManyRequests, Unavailable
 THREADS_PER_PLACE = 6
 #: Documents about the service that are made at once in a process, at most one for each caller: a new one takes up to 100 ms.
 DOCUMENTS = 2
-#: Seconds since a short request for which long ones rest, and how long they rest at most at once.
+#: Seconds after a short request during which long ones pause, and the maximum length of a pause.
 RECENT = 0.2
 LONGEST_REST = 0.05
 #: Seconds after which requests that change one thing, and of which none has ended, are held by a lock.
@@ -32,7 +32,7 @@ STUCK = 1.0
 
 
 class Kind(Enum):
-    """What a request is, by the work that it can make.
+    """The kind of a request, by the work that it can cause.
 
     PERF: compared and hashed by identity.
     """
@@ -68,7 +68,7 @@ class Share:
 
     @property
     def rests(self) -> bool:
-        """Whether a caller with more requests rests after each one."""
+        """Return whether a caller with more requests pauses after each one."""
         return min(self.per_caller_of_many, self.per_caller) < self.places
 
 
@@ -106,7 +106,7 @@ class _Waiter:
 
 
 class Callers:
-    """Who called last. Two threads that write at once may lose one of two moments, which does no harm.
+    """The last callers. Two threads that write at once may lose one of two updates, which is harmless.
 
     :ivar latest_at: when the last call came.
     :ivar before_at: when the last call of another caller came.
@@ -147,7 +147,7 @@ class _Queue:
 
     def enter(self, caller: str, resource: str) -> None:
         callers = self._callers
-        # PERF: mostly the same one calls as before, whom `note` is not needed for.
+        # PERF: usually the caller is the same as before, and `note` is not needed.
         if caller == callers.latest:
             callers.latest_at = time.monotonic()
         else:
@@ -179,13 +179,13 @@ class _Queue:
                 raise self._refusal(caller, resource)
 
     def _until(self, resource: str, deadline: float) -> float:
-        """The moment until which a request waits for a place: the deadline, or earlier where a lock holds what it changes."""
+        """Return when a request stops waiting for a place: at the deadline, or earlier if a lock blocks the entity it changes."""
         if self._running_on[resource] < self._share.per_resource:
             return deadline
         return min(deadline, self._progress.get(resource, deadline) + STUCK)
 
     def claim(self, resource: str) -> bool:
-        """Count a request that has a place for what it changes. Return False, and count nothing, when too many change that."""
+        """Count a request with a place for the entity that it changes. Return False, uncounted, if too many change it."""
         with self._lock:
             if self._running_on[resource] >= self._share.per_resource:
                 return False
@@ -298,7 +298,7 @@ class Places:
         return {kind.name.lower(): (queue.places, queue.taken, queue.waiting) for kind, queue in self._queues.items()}
 
     def pause(self, ran: float) -> None:
-        """Let short requests go first. Long ones call it at each step, and rest for as long as they all ran.
+        """Yield to short requests. Long ones call it at each step, and pause for as long as they all ran.
 
         PERF: the interpreter runs one thread at a time, and lets those that compute go before those that come back from waiting. While
         short requests come, long ones together take about half of a processor in each process.
@@ -311,7 +311,7 @@ class Places:
     def place(self, kind: Kind, caller: str) -> Place:
         """Wait for a place of a kind and take it.
 
-        :param caller: the user, or the address where nobody is signed in.
+        :param caller: the user, or the address if the caller is not signed in.
         :raises TooManyRequests: when the caller has as many as it may, for too long or with too many others waiting.
         :raises Unavailable: when other callers have them all for too long.
         """
@@ -332,7 +332,7 @@ class Place:
         self._resource = ""
         self._kept = False
         callers = queue._callers
-        # PERF: this clock can take as long as the rest of a request, and is looked at again only while others call.
+        # PERF: this clock can take as long as the rest of a request, and is read again only while others call.
         self._began = time.thread_time() if callers.latest_at - callers.before_at < RECENT else -1.0
 
     def __enter__(self) -> Place:
@@ -361,7 +361,7 @@ class Place:
         self._kept = True
 
     def release(self) -> None:
-        """Leave the place. Nothing happens the second time."""
+        """Leave the place. A second call does nothing."""
         queue, self._queue = self._queue, None
         if queue is not None:
             queue.leave(self._caller, self._resource, self._began)

@@ -76,7 +76,7 @@ class Rates:
         """Count a call.
 
         :param name: its class.
-        :param caller: the user, or the address where nobody is signed in.
+        :param caller: the user, or the address if the caller is not signed in.
         :raises TooManyRequests: when the caller calls more often than it may.
         """
         rate = self._rates.get(name)

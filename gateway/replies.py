@@ -1,4 +1,4 @@
-"""What a handler sets of its response beside the result: status, headers, and content that is sent unchanged."""
+"""The parts of a response that a handler sets besides the result: status, headers, and content that is sent unchanged."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(\s*;[ -~]*)?", re.ASCII)
 _BLOCK = 64 * 1024
 _UNKNOWN_TYPE = "application/octet-stream"
-#: Characters that a URL has as they are: a client's percent-encoding stays, everything else that is not ASCII is encoded.
+#: Characters that stay unchanged in a URL: the client's percent-encoding is kept, other non-ASCII characters are encoded.
 _OF_URLS = "%:/?#[]@!$&'()*+,;=~"
 
-#: Headers that the server writes, and what a handler does instead.
+#: Headers that the server sets, and what a handler should use instead.
 _RESERVED = dict.fromkeys(
     (
         "connection",
@@ -92,7 +92,7 @@ class Headers(MutableMapping[str, str]):
 
 @dataclass(slots=True)
 class Reply:
-    """What a handler set of its response.
+    """The values that a handler set for its response.
 
     :ivar status: the HTTP status; None for 200, or 204 without a result.
     """

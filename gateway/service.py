@@ -106,7 +106,7 @@ class _Known:
         nothing = Credentials(address=shown.address)
         if shown.api_key and self._sign_in(caller, nothing._replace(api_key=shown.api_key), shown):
             return Method.KEY
-        # SECURITY: browsers send cookies by themselves, with requests of other sites' pages too.
+        # SECURITY: browsers send cookies automatically, with requests of other sites' pages too.
         others = shown._replace(cookie="")
         if shown.cookie and (others == nothing or not self._sign_in(caller, others, shown)):
             return Method.COOKIE
@@ -216,7 +216,7 @@ class Service:
         """Return a publisher of events for a command or a job: ``service.publisher(unit).publish(...)``. Handlers have
         ``context.events``.
 
-        :param unit: the unit of work that changes what the event reports.
+        :param unit: the unit of work of the change that the event reports.
         """
         return SILENT if self._event_sender is None else self._event_sender.publisher(unit, self._documents())
 
@@ -275,7 +275,7 @@ class Service:
 
     @property
     def _served(self) -> Catalog:
-        """The operations with what answers them. Those without a handler are left to a part that forwards them, where there is one."""
+        """Return the operations with their handlers. A part that forwards handles those without one, if there is such a part."""
         return self.catalog if self._front is None else self.catalog.completed(_unreachable)
 
     def _uncallable(self) -> Iterable[str]:
@@ -332,7 +332,7 @@ class Service:
         )
         if self._front is None:
             return create_app(self.catalog, default_registry(), database, callers, options)
-        # PERF: servers that stand before no old host need none of it.
+        # PERF: only servers in front of an old host need it.
         from gateway.http.front import create_front
 
         served = self._served
@@ -368,7 +368,7 @@ class Service:
 
 
 def _unreachable(request: object, _context: object) -> NoReturn:
-    """Stands for the handler of an operation that is forwarded."""
+    """A placeholder for the handler of a forwarded operation."""
     raise AssertionError(f"{request!r} was not forwarded")
 
 

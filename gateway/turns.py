@@ -1,9 +1,9 @@
-"""Turns: how many requests of one kind of sender have a thread of a process, while the others wait in order, without a thread.
+"""Turns: they limit how many requests of a group of callers have a thread; the others wait in order, without a thread.
 
-The interpreter runs one thread at a time, so each request that computes makes every other one wait. Requests of callers who are signed in
-have places (`gateway.places`), and their turns only leave threads to others. Requests whose sender is not known yet share few turns
-(`STRANGERS`), however many come. Such a request leaves its turn early when its caller is known, and when it waits for something that does
-not need the interpreter. A known caller who takes more than a share of a processor while others call has one turn too (`CallerTurns`).
+The interpreter runs one thread at a time, so each request that computes delays every other one. Requests of signed-in callers have
+places (`gateway.places`), and their turns only keep threads free for others. Requests whose caller is not known yet share few turns
+(`STRANGERS`). Such a request ends its turn early when its caller is known, and when it waits for something that does
+not need the interpreter. A known caller that uses more than a share of a processor while others call has one turn, too (`CallerTurns`).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def leave() -> None:
 class Turns(Generic[Item]):
     """The turns of one kind of sender. Threads may use it at the same time.
 
-    :param start: starts an item in a thread of its own, and returns at once.
+    :param start: starts an item in another thread, and returns at once.
     :param at_once: items that have a turn at once.
     """
 
@@ -133,9 +133,9 @@ class CallerTurns(Turns[Item]):
         super().__init__(start, at_once)
         self._share = share
         self._others_call = others_call
-        #: When the time that was taken is no more than the share of the time that has passed.
+        #: When the time used is within the share of the elapsed time again.
         self._settled = 0.0
-        #: What a turn is expected to take.
+        #: The expected duration of a turn.
         self._expected = 0.0
 
     def begin(self) -> None:
@@ -168,14 +168,14 @@ class CallerTurns(Turns[Item]):
         self._settled = min(max(now, self._settled) + seconds / self._share, now + MOST_DEBT)
 
     def rest(self, seconds: float) -> float:
-        """Return for how long a turn goes on after it took so many seconds of a processor."""
+        """Return how long a turn lasts after it used this many seconds of a processor."""
         return min(seconds / self._share - seconds, LONGEST_REST) if self.is_over_share else 0.0
 
 
 class Counted:
     """A block that is the turn of a known caller's request.
 
-    PERF: the clock can take as long as the rest of a request, and is looked at while others call only.
+    PERF: the clock can take as long as the rest of a request, and is read only while others call.
     """
 
     __slots__ = ("_began", "_turns")

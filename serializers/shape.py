@@ -56,7 +56,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Decimal:
-    """A decimal number that keeps its scale."""
+    """A decimal number with its scale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,8 @@ class Route:
 class Operation:
     """An operation: a request DTO with its routes, the type of its response and its access rule.
 
-    :ivar answer: the type of the response, as a field; None for no content.
-    :ivar own_verbs: the verbs of the pre-defined routes, beside those of the routes.
+    :ivar answer: the response type, as a field; None for no content.
+    :ivar own_verbs: verbs of the pre-defined routes, in addition to those of the routes.
     """
 
     dto: type[Dto]
@@ -346,7 +346,7 @@ class Catalog:
         :param shadow_writes: in shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It must
             have no other effects.
         :param gives_way: another operation of this name, such as the Authenticate of ``Users()``, takes this one's place without an error.
-        :param ui: opaque data for user interfaces, such as ``viewModel`` and ``formLayout``: the operation has it in ``/types/metadata``.
+        :param ui: opaque data for user interfaces, such as ``viewModel`` and ``formLayout``: ``/types/metadata`` includes it.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
         """
         _check_options(access, any_role=any_role, any_permission=any_permission, tags=tags, also=also)
@@ -445,7 +445,7 @@ class Catalog:
         try:
             return self.handlers[operation.name](request, context)
         except UnicodeEncodeError:
-            # Storage can't hold the text: `gateway.transactions` says so.
+            # The database can't store the text: `gateway.transactions` reports it.
             raise
         except ValueError as error:
             raise InvalidArgument(error) from error
@@ -539,7 +539,7 @@ class Catalog:
         for operation in self:
             for route in operation.routes:
                 for verb in route.verbs:
-                    # A verb of its own beats ANY, so these two may share a path.
+                    # A specific verb precedes ANY, so these two may share a path.
                     place = (verb, route_key(route.path), route.verbs == ANY)
                     other = seen.setdefault(place, operation.name)
                     if other != operation.name:
@@ -560,7 +560,7 @@ def _check_options(access: Any, **lists: Any) -> None:
 
 
 def _answer_of(dto: type[Dto], returns: Any) -> AnyField | None:
-    """Return the type of a response as a field. Raises CatalogError for what is not a type."""
+    """Return the type of a response as a field. Raises CatalogError when it is not a type."""
     try:
         return None if returns is None else field_of(returns)
     except TypeError as error:

@@ -67,7 +67,7 @@ _readable = _Readable()
 
 
 def compile_dump(schema: marshmallow.Schema) -> Dump:
-    """``schema.dump`` for one object, made for objects whose attributes hold what the fields say."""
+    """``schema.dump`` for one object, optimized for objects whose attributes have the fields' types."""
     if not _is_plain(schema, schema.dump_fields):
         return schema.dump
     source = _Source()
@@ -118,7 +118,7 @@ def _holds_texts(values: dict[Any, Any]) -> bool:
     return True
 
 
-#: What is dumped as it is: the value's class, by the class of the field.
+#: Values that are dumped unchanged: the value's class, by the class of the field.
 _KEPT: Mapping[type[base.Field[Any]], str] = {fields.String: "str", fields.Enum: "str", fields.Integer: "int"}
 
 
@@ -206,7 +206,7 @@ def _loaded_boolean(_field: Any, local: str, source: _Source) -> Iterator[str]:
 
 
 def _loaded_enum(field: Any, local: str, source: _Source) -> Iterator[str]:
-    # What is no member's name, or no key at all, is left to marshmallow by its KeyError or TypeError.
+    # An unknown or unhashable name raises KeyError or TypeError, and marshmallow takes over.
     yield f"{local} = {source.name(dict(field.enum.__members__))}[{local}]"
 
 
@@ -247,7 +247,7 @@ def _passes_null(rule: Rule) -> bool:
 
 
 def _is_plain(schema: marshmallow.Schema, members: Mapping[str, base.Field[Any]]) -> bool:
-    """Whether marshmallow would do nothing but walk the schema's fields, all of them ours and read by their own names."""
+    """Return whether a schema has only fields of this package, without hooks, read by their names."""
     overridden = type(schema).get_attribute is not marshmallow.Schema.get_attribute
     ours = all(isinstance(field, fields.DtoField) and field.attribute is None for field in members.values())
     return ours and not overridden and not any(schema._hooks.values()) and not schema.many

@@ -1,4 +1,4 @@
-"""Days and points in time that stand in texts, read in one way by rules, use cases and commands."""
+"""The parser of dates and times in texts, for rules, use cases and commands."""
 
 from __future__ import annotations
 

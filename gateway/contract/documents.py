@@ -24,7 +24,7 @@ class Documents:
     def write(self, value: Any, dto: type[Dto] | None = None) -> str:
         """A value as JSON on one line.
 
-        :param dto: what a value is written as that is no instance of a DTO.
+        :param dto: the DTO as which another value is encoded.
         :raises TypeError: when it can't be written.
         """
         dto = dto or dto_of(value)

@@ -25,7 +25,7 @@ class Instance(SimpleNamespace):
     __dto__: ClassVar[type[Dto] | None] = None
 
     def __getattr__(self, name: str) -> Any:
-        # Only called for what is not there: tells the type checker that attributes are dynamic.
+        # Called for missing attributes only: tells the type checker that attributes are dynamic.
         raise AttributeError(name)
 
 
@@ -40,11 +40,11 @@ class Dto(marshmallow.Schema):
         unknown = marshmallow.EXCLUDE
 
     dotnet_namespace: ClassVar[str] = ""
-    #: Members of the DTO in XML stand as declared, not by the alphabet.
+    #: Whether members in XML have the declared order instead of the ordinal one.
     ordered: ClassVar[bool] = False
-    #: Attributes that XML leaves out where they are null; of others it says that they are.
+    #: Attributes that XML omits if they are null; others are written as ``i:nil``.
     omitted: ClassVar[tuple[str, ...]] = ()
-    #: The attribute whose items are a table's rows, for answers that are pages of a list.
+    #: The attribute whose items are a table's rows, for responses that are pages of a list.
     rows: ClassVar[str | None] = None
     #: Names of the type's parameters (``T``), for generic DTOs.
     parameters: ClassVar[tuple[str, ...]] = ()

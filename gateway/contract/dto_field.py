@@ -17,7 +17,7 @@ from gateway.contract.rules import Failure, Rule
 AnyField: TypeAlias = base.Field[Any]
 
 if TYPE_CHECKING:
-    # A mixin in front of marshmallow's classes; the type checker is told what it is mixed into.
+    # A mixin for marshmallow's classes; the type checker sees it as a subclass of them.
     _Field = base.Field[Any]
 else:
     _Field = object
@@ -120,7 +120,7 @@ class DtoField(_Field):
     :ivar declared_name: the .NET name, if it does not follow from the attribute's name (``IsBYOA``).
     :ivar nullable: whether .NET's type has a mark for null (``int?``), of types that have no null themselves. Properties have one unless
         they are declared with ``nullable=False``; items of lists and maps have none unless they are declared with ``nullable=True``.
-    :ivar zero: the value that the .NET type has by itself; None where that is null.
+    :ivar zero: the default value of the .NET type; None if that is null.
     :ivar data_member: the member's ``[DataMember]``, or None.
     :ivar api_member: the member's ``[ApiMember]``, if it has more than a description.
     :ivar attributes: its other .NET attributes.
@@ -131,7 +131,7 @@ class DtoField(_Field):
     zero: Any = None
 
     if TYPE_CHECKING:
-        # A handler's request is typed by its DTO: reading a field of it gives a value, and there are no others.
+        # A handler's request is typed by its DTO: reading one of its fields returns a value.
         @overload
         def __get__(self, instance: None, owner: type[Any]) -> Self: ...
         @overload

@@ -26,7 +26,7 @@ class _Number(int):
     declared: member
 
 
-class member(enum.auto):  # noqa: N801 - stands beside ``auto()``
+class member(enum.auto):  # noqa: N801 - used like ``auto()``
     """A member of an enum with a text, number or description: ``Closed = member("No more changes", value="closed", number=7)``.
 
     :param description: for metadata and generated types.
@@ -43,7 +43,7 @@ class member(enum.auto):  # noqa: N801 - stands beside ``auto()``
 
     @property
     def value(self) -> Any:
-        """What the enum's class makes of it."""
+        """The value that the enum's class gives it."""
         return self._assigned
 
     @value.setter

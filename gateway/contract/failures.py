@@ -1,4 +1,4 @@
-"""From marshmallow's nested messages to the flat failures that ServiceStack answers."""
+"""Conversion of marshmallow's nested messages to the flat failures of a ServiceStack response."""
 
 from __future__ import annotations
 

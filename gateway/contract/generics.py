@@ -158,13 +158,13 @@ def _made(generic: type[Dto], given: Mapping[str, AnyField]) -> type[Dto]:
 
 
 def _shared_namespace(field: AnyField) -> str:
-    """The namespace of the service whose DTO a field holds; empty for other fields, and for what is declared later."""
+    """Return the namespace of the service whose DTO a field holds; empty for other fields and for forward references."""
     if isinstance(field, fields.Nested) and isinstance(field.nested, type):
         return field.dto.shared_namespace()
     return ""
 
 
-#: What a class has that its closings get in another way.
+#: Attributes of a class that are not copied to its closed types.
 _NOT_TAKEN = frozenset(("__dict__", "__weakref__", "_declared_fields", "_hooks", "opts"))
 
 
@@ -192,7 +192,7 @@ def _substituted(field: AnyField, given: Mapping[str, AnyField]) -> AnyField:
         return field
     found = copy.copy(given.get(field.parameter, field) if isinstance(field, TypeParameter) else field)
     if isinstance(field, TypeParameter):
-        # What is said of the member is said where it is declared.
+        # Metadata of a member belongs to its declaration.
         for name in ("description", "declared_name", "data_member", "api_member", "attributes", "ui"):
             setattr(found, name, getattr(field, name))
         found.validators = [*found.validators, *field.validators]
@@ -214,7 +214,7 @@ def _substituted(field: AnyField, given: Mapping[str, AnyField]) -> AnyField:
 
 
 def parameters_in(field: AnyField) -> Iterator[str]:
-    """The type parameters in a field's type that nothing has replaced."""
+    """Return the open type parameters of a field's type."""
     if isinstance(field, TypeParameter):
         yield field.parameter
     elif isinstance(field, fields.List):
@@ -228,7 +228,7 @@ def parameters_in(field: AnyField) -> Iterator[str]:
 
 
 def _generic_of(field: fields.Nested) -> tuple[type[Dto], tuple[AnyField, ...]] | None:
-    # A name, or a function, leads to what is declared later, which has no parameters left, or is a pair.
+    # A name or a function refers to a later declaration, which has no open parameters, or to a pair.
     named = field.nested
     if not isinstance(named, type) and not isinstance(field, fields.Pair):
         return None
@@ -236,7 +236,7 @@ def _generic_of(field: fields.Nested) -> tuple[type[Dto], tuple[AnyField, ...]] 
 
 
 def is_open(dto: type[Dto]) -> bool:
-    """Whether a DTO has type parameters that nothing has replaced."""
+    """Return whether a DTO has open type parameters."""
     if dto.__dict__.get("parameters"):
         return True
     closed = dto.__dict__.get("generic")
@@ -259,7 +259,7 @@ def type_name(field: AnyField) -> str:
 
 
 def _signature(field: AnyField) -> Any:
-    """What is equal of fields that are of one type and say nothing else."""
+    """Return a key that is equal for fields of the same type without further options."""
     says = field.validators or any(
         getattr(field, name, None) for name in ("description", "declared_name", "data_member", "api_member", "ui")
     )

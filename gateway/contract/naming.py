@@ -40,5 +40,5 @@ _DATA_CONTRACT = "http://schemas.datacontract.org/2004/07/"
 
 
 def xml_namespace(dotnet_namespace: str) -> str:
-    """The XML namespace of a .NET namespace; one that is an address already stays as it is."""
+    """Return the XML namespace of a .NET namespace; a URL is returned unchanged."""
     return dotnet_namespace if "://" in dotnet_namespace else _DATA_CONTRACT + dotnet_namespace

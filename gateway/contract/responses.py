@@ -36,6 +36,6 @@ class ErrorResponse(Dto):
 
 
 def error_type(operation: Operation | None) -> type[Dto]:
-    """What says an operation's errors: its own answer where that has room for them, as ServiceStack's clients expect of Authenticate."""
+    """Return the type of an operation's errors: its response if that has a ResponseStatus, as clients expect of Authenticate."""
     returns = None if operation is None else operation.returns
     return returns if returns is not None and "response_status" in returns.schema().fields else ErrorResponse

@@ -23,8 +23,8 @@ from serializers import shape as shapes
 class Scalar(DtoField, base.Field[Any]):
     """A value of one shape.
 
-    :ivar shape: what the serializers write it by, and what texts are read by.
-    :ivar wire: what requests are read by, where a format has the value in a way of its own; else texts.
+    :ivar shape: the shape for writing it and for reading texts.
+    :ivar wire: the shape for reading requests, if a format has a special form; else texts.
     :ivar dotnet: the .NET type.
     :ivar allowed: the texts that it takes, where they can be listed.
     """
@@ -74,7 +74,7 @@ class Double(Scalar):
 
 
 class Decimal(Scalar):
-    """A decimal number that keeps its scale."""
+    """A decimal number with its scale."""
 
     shape = shapes.Decimal()
     zero = decimal.Decimal()
@@ -158,7 +158,7 @@ class Char(Scalar):
 
 
 class _SpelledText(Scalar):
-    """A value that is a text in documents and one of its own type in .NET."""
+    """A value that is a text in documents and has another type in .NET."""
 
     blank_is_null: ClassVar[bool] = False
 
@@ -199,7 +199,7 @@ class Struct(_SpelledText):
 class Object(Scalar):
     """Any value: a text, a number, true or false, a list or a map of such values, or null.
 
-    Formats without types of their own give texts.
+    Formats without types return texts.
     """
 
     blank_is_null: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""ServiceStack's own DTOs, which its client libraries bring along: bases and answers of operations of other hosts.
+"""ServiceStack's DTOs, which its client libraries contain: base classes and responses of operations of other hosts.
 
 class QueryOrders(close(servicestack.QueryDb, Order)): ...                                # QueryDb<Order>
 @service.get("/orders", returns=close(servicestack.QueryResponse, Order), access=SIGNED_IN)
@@ -71,7 +71,7 @@ class QueryResponse(Dto):
     response_status = fields.Nested(ResponseStatus, data_member=_at(5))
 
 
-#: Who made and changed a row, and when.
+#: Creator and last editor of a row, with times.
 class AuditBase(Dto):
     created_date = fields.DateTime(nullable=False, data_member=_at(1))
     created_by = fields.String(data_member=_at(2))
@@ -81,7 +81,7 @@ class AuditBase(Dto):
     deleted_by = fields.String(data_member=_at(6))
 
 
-#: The id of what a request made.
+#: The id of the created entity.
 class IdResponse(Dto):
     id = fields.String(data_member=_at(1))
     response_status = fields.Nested(ResponseStatus, data_member=_at(2))
@@ -108,12 +108,12 @@ class IntResponse(Dto):
     response_status = fields.Nested(ResponseStatus, data_member=_at(3))
 
 
-#: Nothing but errors.
+#: Errors only.
 class EmptyResponse(Dto):
     response_status = fields.Nested(ResponseStatus, data_member=_at(1))
 
 
-#: What a log-in answers.
+#: The response of a log-in.
 class AuthenticateResponse(Dto):
     user_id = fields.String(data_member=_at(1))
     session_id = fields.String(data_member=_at(2))

@@ -1,4 +1,4 @@
-"""The shapes of DTOs: what the serializers know of them.
+"""Shapes of DTOs, for the serializers.
 
 Two shapes come from each DTO. The *document shape* says every field's type and is what answers are written by. The *wire shape* has
 the same structure with texts for all scalars and is what requests are read by: values are bound afterwards, by the schema's fields, so

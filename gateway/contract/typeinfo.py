@@ -54,8 +54,8 @@ class Property:
     :ivar wire: the name in documents.
     :ivar nullable: whether the value may be absent, where .NET's type alone does not say so (numbers, booleans, enums).
     :ivar redeclared: the record's base has a property of that name too.
-    :ivar data_member: what ``[DataMember]`` says of it.
-    :ivar api_member: what ``[ApiMember]`` says of it beside the description.
+    :ivar data_member: its ``[DataMember]``.
+    :ivar api_member: its ``[ApiMember]``, without the description.
     :ivar attributes: its other .NET attributes.
     :ivar ui: opaque data for user interfaces.
     """
@@ -123,8 +123,8 @@ class RecordInfo:
     :ivar base: the record whose properties it inherits.
     :ivar parameters: the names of its type parameters.
     :ivar interfaces: its .NET marker interfaces.
-    :ivar ordered: its members have numbers, which XML keeps to.
-    :ivar attributes: its .NET attributes beside those that are made of what else is known.
+    :ivar ordered: whether its members have numbers, which set the order in XML.
+    :ivar attributes: its other .NET attributes.
     :ivar ui: opaque data for user interfaces.
     """
 
@@ -141,7 +141,7 @@ class RecordInfo:
 
     @property
     def is_contract(self) -> bool:
-        """Whether it is a data contract: its members say their names or numbers."""
+        """Return whether it is a data contract: members set names or numbers."""
         return self.ordered or any(each.data_member for each in self.properties)
 
     def number_of(self, each: Property) -> int | None:
@@ -156,7 +156,7 @@ TypeInfo: TypeAlias = RecordInfo | EnumInfo
 
 @dataclass(frozen=True, slots=True)
 class OperationInfo:
-    """An operation: its request record, where it is and who may call it, and what it answers.
+    """An operation: its request record, routes, access rule and response.
 
     :ivar ui: opaque data for user interfaces.
     """
@@ -214,7 +214,7 @@ class Contract:
                     yield dataclasses.replace(each, type=replace(each.type, given))
 
     def reachable(self, roots: Iterable[TypeRef | None]) -> dict[str, TypeInfo]:
-        """The types that the roots lead to, themselves included, each before what its properties name."""
+        """Return the types that are reachable from the roots, roots included, each before the types of its properties."""
         found: dict[str, TypeInfo] = {}
         for root in roots:
             self._reach(root, found)
@@ -232,7 +232,7 @@ class Contract:
 
 
 def references(info: TypeInfo) -> Iterator[TypeRef]:
-    """What a type names: its base, then its properties' types."""
+    """Yield the types that a type refers to: its base, then its properties' types."""
     if isinstance(info, RecordInfo):
         if info.base is not None:
             yield info.base
@@ -259,7 +259,7 @@ def info_of(dto: type[Dto]) -> RecordInfo:
 
 
 def check_types(operations: Iterable[Operation]) -> Iterator[str]:
-    """Yield what is wrong with the types that operations use: types of one name, and generic ones that are not closed."""
+    """Yield the faults of the types that operations use: equal names, and generic types that are not closed."""
     describer = _Describer()
     for operation in operations:
         try:
@@ -276,7 +276,7 @@ class _Describer:
     def __init__(self) -> None:
         self.types: dict[str, TypeInfo] = {}
         self._classes: dict[str, type[Any]] = {}
-        #: The namespace of the DTO that is being walked: that of enums which have none of their own.
+        #: The namespace of the current DTO, for enums without a namespace.
         self._namespace = ""
 
     def contract(self, operations: Iterable[Operation]) -> Contract:
@@ -294,7 +294,7 @@ class _Describer:
         )
 
     def of_dto(self, dto: type[Dto], interfaces: tuple[str, ...] = ()) -> TypeRef:
-        """The reference to a DTO; the DTO and what it uses are noted."""
+        """Return a reference to a DTO, and collect the DTO and the types that it uses."""
         open_dto, arguments = dto.__dict__.get("generic") or (dto, ())
         name = open_dto.__name__
         if not arguments and dto.__dict__.get("parameters"):
@@ -310,7 +310,7 @@ class _Describer:
         return TypeRef("record", name, tuple(self._item(each) for each in arguments))
 
     def _check_namespace(self, generic: type[Dto], namespace: str) -> None:
-        """Refuse a generic DTO without a namespace of its own whose arguments give it two. Raises CatalogError."""
+        """Refuse a generic DTO without a namespace whose arguments have two. Raises CatalogError."""
         known = self.types[generic.__name__].namespace
         if not generic.namespace() and known not in ("", dotnet_namespace(namespace)):
             raise CatalogError(
@@ -319,13 +319,13 @@ class _Describer:
             )
 
     def of_open(self, dto: type[Dto]) -> str:
-        """Note a DTO that may be generic and not closed, and what it uses; return its name."""
+        """Collect a DTO that may be open, and the types that it uses; return its name."""
         self.types[dto.__name__] = EnumInfo(dto.__name__, "", ())
         self.types[dto.__name__] = self._record(dto, (), dto.namespace())
         return dto.__name__
 
     def of_answer(self, answer: Any) -> TypeRef:
-        """The reference to the type of an answer; what it uses is noted."""
+        """Return a reference to a response type, and collect the types that it uses."""
         return self._field(answer)
 
     def _is_new(self, kind: type[Any]) -> bool:
@@ -429,7 +429,7 @@ class _Describer:
 
 
 def _problems(record: RecordInfo, dto: type[Dto]) -> Iterator[str]:
-    """What is wrong with the properties of a record."""
+    """Yield the faults of a record's properties."""
     wires = [str(field.data_key).lower() for _, field in dto.wire_fields()]
     for wire in sorted({each for each in wires if wires.count(each) > 1}):
         yield f"{record.name} has two fields whose name in documents is '{wire}'"

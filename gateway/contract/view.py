@@ -12,9 +12,9 @@ from gateway.contract.naming import words
 from gateway.errors import CatalogError
 from serializers import shape
 
-#: Fields that name a record where nothing is declared, the best one first.
+#: Default title fields of a record, the best one first.
 _TITLES = ("displayName", "name", "title", "subject", "fullName", "emailAddress", "email", "label")
-#: Columns of a list where nothing is declared.
+#: The default maximum of columns of a list.
 _MOST_COLUMNS = 8
 _SUFFIX = re.compile(r"(?<=[a-z])(?:Info|Dto|Response|Result|Model|Record)$")
 _ID = re.compile(r"(?:^id|Ids?|Sid)$")

@@ -1,1 +1,1 @@
-"""The only part that knows HTTP: Falcon's app and what stands between its requests and the use cases."""
+"""The HTTP layer: Falcon's application, and everything between its requests and the use cases."""

@@ -30,7 +30,7 @@ class Admission:
     rates: Rates = field(default_factory=lambda: Rates({}))
 
     def place(self, operation: Operation, request: Request, *, batch: bool = False) -> Place | None:
-        """Take the place that a request runs in. What anybody may call has none: log-ins wait for their hash elsewhere.
+        """Take a place for a request. Operations that anyone may call need none: log-ins wait for their hash elsewhere.
 
         :raises TooManyRequests: when the caller has as many as it may, for too long.
         :raises Unavailable: when other callers have them all for too long.
@@ -82,7 +82,7 @@ def rate_class(operation: Operation) -> str:
 
 
 def caller_of(request: Request) -> str:
-    """Return what a request counts for: its user, or its address where nobody is signed in. An IPv6 network of 64 bits is one address."""
+    """Return the caller for limits: the user or, without one, the address. An IPv6 network of 64 bits is one address."""
     return request.caller_id or f"address {client_network(request.credentials.address)}"
 
 

@@ -62,14 +62,14 @@ class App(falcon.App[Request, Response]):
 
     :ivar registry: the formats.
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
-    :ivar default_format: name of the format that answers where nothing else says so.
+    :ivar default_format: the name of the default response format.
     :ivar proxies: networks of the proxies whose forwarding headers are trusted.
-    :ivar visibility: the pages about the service, and whom they show what.
+    :ivar visibility: the metadata pages, and the callers that may see each operation.
     :ivar body_limit: bytes of a body beyond which it is certainly not read.
     :ivar caller_share: the part of a processor that one caller may use in a process while others call.
     :ivar meter: the numbers for ``/metrics``.
     :ivar metrics_bind: the address that is for metrics alone; empty for none.
-    :ivar subscribers: who sends events; None where nobody does.
+    :ivar subscribers: sends events; None if there are none.
     """
 
     registry: Registry
@@ -83,7 +83,7 @@ class App(falcon.App[Request, Response]):
     subscribers: Subscribers | None = None
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one WSGI request."""
+        """Handle one WSGI request."""
         # PERF: most requests have no such header.
         if not env.keys().isdisjoint(forwarded.HEADERS) or ":" in env.get("REMOTE_ADDR", ""):
             forwarded.apply(env, self.proxies)
@@ -92,7 +92,7 @@ class App(falcon.App[Request, Response]):
         return blocks if place is None else _Placed(blocks, place)
 
     def close(self) -> None:
-        """Let go of what the application holds open."""
+        """Close the resources of the application."""
 
     def refusal(self, status: int, message: str, request_id: str, head: bytes, retry_after: int = 0) -> bytes:
         """Return the whole response to a request that no thread has read (`gateway.http.refusals`)."""
@@ -137,16 +137,16 @@ class Options:
     :ivar probed: the database as ``/ready`` sees it, by a connection that requests do not use; None for the application's.
     :ivar admission: which requests run at once, and how often a caller may call.
     :ivar caller_share: the part of a processor that one caller may use in a process while others call; 1 for all of it.
-    :ivar limits: what a request, or a batch with all its calls, may use.
-    :ivar streamed: what a streamed list may use.
+    :ivar limits: the budget of a request, or of a complete batch.
+    :ivar streamed: the budget of a streamed list.
     :ivar reading: how strictly requests are read: ``compatible``, ``strict`` or ``lenient`` (`gateway.http.leniency`).
-    :ivar default_format: name of the format that answers where nothing else says so.
+    :ivar default_format: the name of the default response format.
     :ivar tables: how lists are written in CSV.
     :ivar dialect: how names and values are spelled in responses (`serializers.dialect`).
     :ivar meter: the numbers for ``/metrics``.
-    :ivar metrics_networks: addresses or networks of the clients that ``/metrics`` responds to; none where it has an address of its own.
-    :ivar metrics_bind: that address, as GATEWAY_METRICS_BIND has it; empty for none.
-    :ivar subscribers: who sends events; None where nobody does.
+    :ivar metrics_networks: addresses or networks of the clients that ``/metrics`` responds to; none if it has a separate address.
+    :ivar metrics_bind: that address (GATEWAY_METRICS_BIND); empty for none.
+    :ivar subscribers: sends events; None if there are none.
     :ivar pages: whether there are pages about the service, with generated types, OpenAPI and the explorer.
     :ivar tracer: makes spans; None where no traces are exported.
     """
@@ -255,7 +255,7 @@ def _configure(app: App, registry: Registry, options: Options) -> None:
 def _others(
     visibility: metadata.Visibility, catalog: Catalog, gate: Gate, surroundings: Surroundings, options: Options
 ) -> Iterator[tuple[str, Any]]:
-    """Yield the routes beside those of operations and probes: pages, logging in, metrics and events."""
+    """Yield the routes that are not operations or probes: pages, log-in, metrics and events."""
     if options.pages:
         yield from metadata.routes(visibility)
     if any(each.signs_in for each in catalog):

@@ -1,4 +1,4 @@
-"""Credentials in HTTP: headers, cookies, and who may use the latter.
+"""Credentials in HTTP: headers and cookies, and protection against cross-site requests.
 
 Cookies carry log-ins, and browsers send them with requests that other sites' pages make; so a request that changes something and is signed
 in by a cookie must come from a page of this site, or from no page at all.
@@ -16,7 +16,7 @@ from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.http.request import Request
 from gateway.origins import ANY, is_origin_of_host
 
-#: In the WSGI environment: the id of the user whom the request's credentials have signed in; empty when they were refused.
+#: Key in the WSGI environment: the id of the signed-in user; empty if the credentials were refused.
 CALLER = "gateway.caller"
 
 _NO_SCHEME = "The Authorization header has no scheme: send 'Authorization: Bearer KEY'."
@@ -36,9 +36,9 @@ class Gate:
     origins: Collection[str] = ()
 
     def admit(self, operation: Operation, request: Request, *, recorded: bool = True) -> Principal | None:
-        """The caller of an operation, where somebody is signed in. Raises NotAuthenticated, Forbidden and TooManyRequests.
+        """Return the caller of an operation, or None. Raises NotAuthenticated, Forbidden and TooManyRequests.
 
-        :param recorded: the audit log gets a line where a caller is refused who is known.
+        :param recorded: whether the refusal of a known caller writes a line to the audit log.
         """
         access = operation.access
         assert access is not None
@@ -48,7 +48,7 @@ class Gate:
             raise refusal
         try:
             authorize(caller, access)
-            # Browsers add cookies by themselves, and remembered credentials of Basic.
+            # Browsers automatically send cookies, and stored Basic credentials.
             ambient = caller is not None and (
                 caller.method is Method.COOKIE or (request.credentials.authorization or "")[:5].lower() == "basic"
             )
@@ -97,7 +97,7 @@ class Gate:
 
 
 def _explained(error: NotAuthenticated, caller: Principal | None, request: Request) -> NotAuthenticated:
-    """Return the error, which tells a caller who is not known what is wrong with the Authorization header."""
+    """Return the error, with the fault of the Authorization header for an unknown caller."""
     value = (request.credentials.authorization or "").strip()
     if caller is None and value and " " not in value and value.lower() not in ("basic", "bearer"):
         return NotAuthenticated(f"{error.message}. {_NO_SCHEME}")
@@ -119,7 +119,7 @@ def credentials(request: Request) -> Credentials:
 
 
 def cookie_lines(cookies: Sequence[Cookie], *, secure: bool, path: str = "/") -> Iterator[str]:
-    """The values of Set-Cookie. A line is a header of its own.
+    """Yield the values of Set-Cookie headers, one for each cookie.
 
     :param path: the path under which the client reaches the service.
 
@@ -139,18 +139,18 @@ def challenge(realm: str) -> str:
 
 
 def check_origin(request: Request, operation: Operation, origins: Collection[str], *, ambient: bool) -> None:
-    """Refuse a change that a page of another site makes by what its visitor's browser sends by itself, and a log-in that it makes;
-    and a script that such a page loads (JSONP).
+    """Refuse cross-site requests that change something with credentials that browsers send automatically, cross-site log-ins, and
+    scripts that pages of other sites load (JSONP).
 
-    :param origins: those whose pages may call (CORS). With `ANY` among them pages of every origin log in, and get no cookies.
-    :param ambient: the caller is signed in by what browsers send by themselves; otherwise nobody is signed in.
+    :param origins: the allowed origins (CORS). With `ANY` among them pages of every origin can log in, but get no cookies.
+    :param ambient: whether browsers send the caller's credentials automatically; otherwise the caller is not signed in.
     Raises Forbidden.
     """
     if request.negotiation.callback and ambient and not _names_own_page(request, origins):
         raise Forbidden("Scripts of other sites may not read this.")
     if not operation.writes:
         return
-    # SECURITY: a link or an image of any page makes a GET, and older browsers don't tell which page. Programs have no visitors.
+    # SECURITY: a link or an image of any page makes a GET, and older browsers do not send its origin. Programs are not affected.
     if ambient and request.env.get("REQUEST_METHOD") in ("GET", "HEAD") and _is_silent_browser(request):
         raise Forbidden("A browser may change something by GET only from a page of this site. Use POST.")
     if is_own_page(request) or request.env.get("HTTP_ORIGIN") in origins:
@@ -162,13 +162,13 @@ def check_origin(request: Request, operation: Operation, origins: Collection[str
 
 
 def _names_own_page(request: Request, origins: Collection[str]) -> bool:
-    """Whether a request says that it comes from a page of the service's own origin, from no page, or from one that may call."""
+    """Return whether a request comes from a page of the service's origin, from no page, or from an allowed origin."""
     site, origin = request.env.get("HTTP_SEC_FETCH_SITE"), request.env.get("HTTP_ORIGIN")
     return (site in _HERE if site else origin is not None and is_own_page(request)) or origin in origins
 
 
 def _is_silent_browser(request: Request) -> bool:
-    """Whether a browser says nothing of the page that a request comes from; programs never do."""
+    """Return whether a browser's request has no header about its page; other programs do not count."""
     said = any(request.env.get(name) for name in ("HTTP_SEC_FETCH_SITE", "HTTP_ORIGIN"))
     if said or not request.env.get("HTTP_USER_AGENT", "").startswith("Mozilla/"):
         return False

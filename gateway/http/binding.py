@@ -25,7 +25,7 @@ from serializers.tally import Tally
 
 #: A member's wire name and shape.
 _Member = tuple[str, shape.Shape]
-#: What stands in brackets behind a name, and the text.
+#: The text in brackets after a name, and the value.
 _Given = tuple[str, str]
 Pairs = Iterable[tuple[str, forms.Value]]
 
@@ -110,7 +110,7 @@ def _batch_shape(record: shape.Record) -> shape.ListOf:
 
 
 def decode(data: bytes, expected: shape.Shape, request: Request, registry: Registry, limits: Limits, mode: str) -> Any:
-    """The body's value. Raises MalformedRequest that says where the body is wrong."""
+    """Return the body's value. Raises MalformedRequest with the position of the fault."""
     serializer = bodies.serializer_of(request, data, registry)
     try:
         reading = leniency.READINGS.get(mode) or leniency.dropping(request)
@@ -177,7 +177,7 @@ def from_pairs(
 
 @cache
 def _typed(operation: Operation) -> frozenset[str]:
-    """The wire names of scalars that are no texts, which documents spell as texts all the same: enums, dates."""
+    """Return the wire names of scalars with a type other than text that documents write as text: enums, dates."""
     fields = operation.dto.wire_fields()
     names = {str(field.data_key) for _, field in fields if getattr(field, "blank_is_null", False)}
     return frozenset(
@@ -196,7 +196,7 @@ def _unquoted(value: Any) -> Any:
 
 
 def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, str]:
-    """The member that a name in a query or form means, and what stands in brackets behind it."""
+    """Return the member for a name in a query or form, and the text in brackets after it."""
     found = members.get(name.lower())
     if found is not None or not name.endswith("]"):
         return found, ""
@@ -228,12 +228,12 @@ def _bind(
     *,
     relaxed: bool,
 ) -> None:
-    # ServiceStack joins what is given several times; a value that is no text then does not bind.
+    # ServiceStack joins repeated values; a value of another type than text is then refused.
     last = ",".join(text for _, text in given) if relaxed and len(given) > 1 else given[-1][1]
     if isinstance(expected, shape.Text):
         values[wire_name] = last
     elif isinstance(given[-1][1], forms.JsonText):
-        # ServiceStack's .NET clients send DTOs so beside files.
+        # ServiceStack's .NET clients send DTOs this way, together with files.
         values[wire_name] = json.loads(given[-1][1], expected, tally=tally)
     elif isinstance(expected, shape.ListOf):
         lists = [_list(text, expected, tally, relaxed=relaxed) for _, text in _in_order(given) if text]
@@ -266,6 +266,6 @@ def _list(text: str, expected: shape.ListOf, tally: Tally, *, relaxed: bool) -> 
 
 
 def _in_order(given: list[_Given]) -> list[_Given]:
-    """Items that all have a place of their own in that order, others as they came."""
+    """Return items ordered by index if all have different ones, else in their original order."""
     numbered = all(place.isdecimal() and len(place) <= _LONGEST_PLACE for place, _ in given)
     return sorted(given, key=lambda each: int(each[0])) if numbered else given

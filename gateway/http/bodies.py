@@ -194,7 +194,7 @@ def _brotli(data: bytes, limit: int) -> bytes:
 _INFLATERS: Mapping[str, _Inflate] = {
     "gzip": _zlib("gzip", 31),
     "x-gzip": _zlib("x-gzip", 31),
-    # With zlib's header as RFC 9110 says, or raw as .NET sends it.
+    # With zlib's header, as in RFC 9110, or raw, as .NET sends it.
     "deflate": _zlib("deflate", 15, -15),
     "br": _brotli,
 }

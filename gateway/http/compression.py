@@ -1,4 +1,4 @@
-"""Answers compressed with gzip, when the client asks for it and never otherwise."""
+"""Compression of responses with gzip, if the client accepts it by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import falcon
 from gateway.http.request import Request
 from models.engine.caches import Recent
 
-#: Bytes up to which a body stays as it is.
+#: Bodies up to this many bytes are not compressed.
 SMALL = 1024
 
 #: Types that are not compressed: most are so already.
@@ -25,7 +25,7 @@ _COMPRESSED = (
     "video/",
     "application/zip",
     "application/gzip",
-    # Each event is to be read at once.
+    # Each event must be sent at once.
     "text/event-stream",
 )
 

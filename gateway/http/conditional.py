@@ -1,4 +1,4 @@
-"""ETags and conditional requests (RFC 9110, 13), for answers that have an id and a version."""
+"""ETags and conditional requests (RFC 9110, 13), for responses that have an id and a version."""
 
 from __future__ import annotations
 

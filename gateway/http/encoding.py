@@ -1,4 +1,4 @@
-"""Answers to bytes: compiled writers, one for each shape and format."""
+"""Encoding of responses by compiled writers, one for each shape and format."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Encoder:
         self._documents: Recent[tuple[shape.Shape, Serializer, str], bytes] = Recent(_MOST_KEPT)
 
     def expected(self, operation: Operation, request: Request) -> shape.Shape:
-        """The shape that an answer is written by."""
+        """Return the shape for encoding a response."""
         assert operation.response_shape is not None
         return table_shape(operation.response_shape, request, self._tables)
 
@@ -75,7 +75,7 @@ class Encoder:
             around = self.surroundings.page(operation, request, result)
             document = serializer.encode(operation.dump(result), expected, page=around)
         elif serializer is not request.negotiation.serializer:
-            # A dialect that a client asked for, which is forgotten sooner than the writers here.
+            # A dialect that a client requested; it is evicted sooner than the writers here.
             document = serializer.writer(expected)(result)
         elif tag and (kept := self._documents.get(place)) is not None:
             document = kept
@@ -101,7 +101,7 @@ class Encoder:
 
 
 def _reads_raw(request: Request) -> bool:
-    """Whether the request comes from a client of ServiceStack's that reads texts and bytes as they are, in every format."""
+    """Return whether a ServiceStack client sends the request that reads texts and bytes unencoded in every format."""
     return str(request.env.get("HTTP_USER_AGENT", "")).startswith(RAW_READERS)
 
 
@@ -191,7 +191,7 @@ def paced(blocks: Iterator[bytes], budget: Budget) -> Iterator[bytes]:
 
 
 class Stream:
-    """A streamed answer's blocks. The first one is made at once, so that what fails at the start is still an error."""
+    """Return a streamed response's blocks. The first one is encoded at once, so that an early failure is still an error response."""
 
     def __init__(self, blocks: Generator[bytes, None, None]) -> None:
         self._blocks = blocks
@@ -199,7 +199,7 @@ class Stream:
         self._last = b""
 
     def surround(self, opening: bytes, closing: bytes) -> None:
-        """Put something before what the stream says, and something after it."""
+        """Add bytes before and after a stream."""
         self._first = opening + self._first
         self._last += closing
 

@@ -142,7 +142,7 @@ class ErrorAnswers:
             )
 
     def _log_argument(self, request: Request, error: errors.InvalidArgument) -> None:
-        """Log where a handler raised ValueError. The message may hold values of the request, so that it is in the stack trace only."""
+        """Log where a handler raised ValueError. The message may contain values of the request, so it is only in the stack trace."""
         cause = error.__cause__
         *_, (frame, line) = traceback.walk_tb(cause.__traceback__ if cause else error.__traceback__)
         raised = f"{type(cause).__name__} at {frame.f_code.co_filename}:{line}"

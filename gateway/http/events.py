@@ -42,7 +42,7 @@ class StreamResource:
             raise refusal
         authorize(caller, self._subscribers.access)
         _set_head(response)
-        # The head has no length: the events come after what the application sends.
+        # The head has no length, because the events follow the application's output.
         response.stream = ()
         if request.method == "HEAD":
             return
@@ -88,7 +88,7 @@ class UnregisterResource:
         self._subscribers = subscribers
 
     def on_post(self, request: Request, response: falcon.Response) -> None:
-        """End the subscriber, and respond with what is known of it. Raises NotFound."""
+        """End the subscription, and respond with its description. Raises NotFound."""
         request.env[LIGHT] = True
         response.content_type = "application/json; charset=utf-8"
         response.data = json.dumps(self._subscribers.unsubscribe(_id(request)), separators=(",", ":")).encode()

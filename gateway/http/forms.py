@@ -47,7 +47,7 @@ class JsonText(str):
     __slots__ = ()
 
 
-#: What a name has: a text, nothing (a name without ``=``), or bytes that are not text.
+#: The value of a name: a text, None (a name without ``=``), or bytes that are not text.
 Value = str | Undecodable | None
 Pairs = list[tuple[str, Value]]
 
@@ -58,22 +58,22 @@ _MOST_HEADERS = 16
 #: Bytes of an uploaded file up to which it is in memory.
 IN_MEMORY = 64 * 1024
 _JSON = "application/json"
-#: In any letter case, as HTML has it.
+#: Case-insensitive, as in HTML.
 _CHARSET_FIELD = "_charset_"
-#: Charsets of Python's that are no charsets of texts, or take time in proportion to the square of a text.
+#: Codecs of Python that are not charsets, or take quadratic time.
 _NOT_READ = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7", "mbcs", "oem"})
 _CODECS = aliases.keys() | {module.name for module in pkgutil.iter_modules(encodings.__path__)}
 _WIDE = ("utf-16", "utf-32")
-#: They mean that the part's bytes are as they are.
+#: Encodings that leave the part's bytes unchanged.
 _IDENTITIES = frozenset({"", "7bit", "8bit", "binary"})
-#: Characters of what was sent that a message repeats.
+#: Maximum of characters of the input that a message repeats.
 _LONGEST_SHOWN = 100
 
 
 def form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
     """Names and values of a body that is a form, in order; None of another one. Read once, and kept on the request.
 
-    A form that begins like a document is a document: ``curl -d`` says of everything that it is a form.
+    A form that begins like a document is a document, because ``curl -d`` labels everything a form.
 
     :raises MalformedRequest: when the form can't be read.
     :raises TooLarge: when it has more fields than `MOST_FIELDS` or the limits' items, or more names than the limits'.
@@ -131,7 +131,7 @@ def _pairs(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Valu
 
 
 def _charset_field(values: Iterator[str]) -> str:
-    """The charset that the field ``_charset_`` names; empty where it says nothing, or a wide one, which it can't be in."""
+    """Return the charset in the field ``_charset_``; empty if it is missing or wide, as such a form could not be parsed."""
     given = next(values, "")
     charset = _known(unescaped(given, "latin-1")) if given else ""
     return "" if charset.startswith(_WIDE) else charset
@@ -176,7 +176,7 @@ def _known(charset: str) -> str:
     name = encodings.normalize_encoding(charset.strip().strip("\"'")[:_LONGEST_SHOWN]).lower()
     try:
         found = codecs.lookup(name).name if name in _CODECS else ""
-        # The codecs that are no charsets (base64 and the like) say so here.
+        # Codecs that are not charsets (base64 and the like) fail here.
         "x".encode(found or "ascii")
     except (LookupError, ValueError):
         found = ""
@@ -202,12 +202,12 @@ class _Part:
 
 
 def _field_of(part: _Part) -> bytes:
-    """The name of the part's field, in one letter case, without what stands in brackets behind it."""
+    """Return the field name of a part, in lower case, without the text in brackets after it."""
     return part.name.lower().partition(b"[")[0]
 
 
 def read_files(request: Request, limits: Limits) -> None:
-    """Read the fields and files of a multipart body, once, and keep them on the request; of another body nothing.
+    """Read the fields and files of a multipart body once, and store them on the request. Ignore other bodies.
 
     A file of more than `IN_MEMORY` bytes is on disk, without a name there, so that it is deleted when it is closed.
 

@@ -1,4 +1,4 @@
-"""What trusted proxies tell about a request: the client's address, the scheme and host that it used, and the path it was sent to.
+"""Headers of trusted proxies: the client's address, the scheme and host that it used, and the path prefix.
 
 ``X-Forwarded-For``, ``-Proto``, ``-Host`` and ``-Prefix``, or ``Forwarded`` (RFC 7239) where none of the first three is there. The way
 from the client to the gateway is walked from its end: a hop is believed when the hop behind it is a trusted proxy.
@@ -48,7 +48,7 @@ _LONGEST_PREFIX = 255
 
 
 class Hop(NamedTuple):
-    """What one proxy saw: the address that called it, and the scheme and host that were used. Empty where it does not tell."""
+    """The report of one proxy: the address of its client, the scheme and the host. Empty if unknown."""
 
     address: str
     scheme: str
@@ -63,10 +63,9 @@ class _Seen(NamedTuple):
 
 
 def apply(environment: MutableMapping[str, Any], proxies: Collection[Network]) -> None:
-    """Make a WSGI environment what it would be if the client had called the gateway itself.
+    """Rewrite a WSGI environment as if the client had called the gateway directly.
 
-    REMOTE_ADDR, wsgi.url_scheme and HTTP_HOST are replaced, and PREFIX is set, by what the headers of trusted proxies say. Headers of
-    other peers change nothing.
+    REMOTE_ADDR, wsgi.url_scheme, HTTP_HOST and PREFIX are set from the headers of trusted proxies. Headers of other peers are ignored.
 
     :param proxies: the networks of trusted proxies. The peer of a Unix socket, which has no address, is always one.
     """
@@ -110,7 +109,7 @@ def is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
 
 
 def hops(headers: Mapping[str, str | None]) -> list[Hop]:
-    """Return the hops that the headers tell of, the client's first.
+    """Return the hops in the headers, the client's first.
 
     :param headers: values by WSGI name; None for a header that is not there.
     """
@@ -164,7 +163,7 @@ def _host(text: str) -> str:
 
 
 def prefix_path(header: str) -> str:
-    """Return the path of an X-Forwarded-Prefix header without a slash at its end; empty for what is not a path.
+    """Return the path of an X-Forwarded-Prefix header without a trailing slash; empty if it is not a path.
 
     Of several values each was cut off by one proxy: together they are the path.
     """

@@ -1,4 +1,4 @@
-"""The front of an old host: which requests are answered here, and which are forwarded (`gateway.calls.Front`)."""
+"""The front of an old host: which requests are handled here, and which are forwarded (`gateway.calls.Front`)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _TYPED_BYTES = 128 * 1024 * 1024
 
 
 class Failing:
-    """Middleware that answers a request that could not be forwarded."""
+    """Middleware that responds to a request that could not be forwarded."""
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Raise the error, in a request that has one."""
@@ -55,7 +55,7 @@ class Failing:
 
 
 class FrontResource:
-    """``/front``: who answers each operation."""
+    """``/front``: the state of each operation."""
 
     def __init__(self, visibility: Visibility, front: Front, catalog: Catalog) -> None:
         self._visibility = visibility
@@ -89,7 +89,7 @@ def _camel(row: dict[str, str]) -> dict[str, str]:
 
 
 class Tagging:
-    """Middleware that gives documents of the old host an ETag, its own where it has one, and answers clients that have them with 304."""
+    """Middleware that adds an ETag to documents of the old host, unless they have one, and returns 304 to clients that have them."""
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Compare the tags."""
@@ -109,7 +109,7 @@ class Tagging:
             response.content_type = None
 
 
-#: What the server itself has at every front.
+#: Paths that every front serves itself.
 _OWN = (HealthResource, ReadyResource, MetricsResource, FrontResource)
 
 
@@ -135,7 +135,7 @@ class FrontApp(App):
         self.add_middleware(Failing())
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one WSGI request."""
+        """Handle one WSGI request."""
         began = time.perf_counter()
         peer, chain = env.get("REMOTE_ADDR", ""), env.get("HTTP_X_FORWARDED_FOR", "")
         if not env.keys().isdisjoint(forwarded.HEADERS) or ":" in peer:
@@ -197,7 +197,7 @@ class FrontApp(App):
         return chain if chain and forwarded.is_trusted(addresses.canonical(peer), self.proxies) else ""
 
     def _ask(self, env: dict[str, Any], start_response: Callable[..., Any], arrival: Arrival) -> Iterable[bytes]:
-        """Answer a request whose handler asks the old host."""
+        """Handle a request whose handler calls the old host."""
         env["HTTP_X_REQUEST_ID"] = arrival.request_id
         try:
             calling = self.front.call(env, arrival)
@@ -219,8 +219,8 @@ class FrontApp(App):
         self.front.close()
 
     def _way(self, request: Request) -> tuple[Operation | None, Way]:
-        """Return the operation that a request calls, if it calls one, and where it is answered."""
-        # What is not forwarded is routed once more, as in every application.
+        """Return the operation that a request calls, if any, and where it is handled."""
+        # Other requests are routed again, as in every application.
         self._formats.choose(request)
         found = self._router.find(request.path, req=request)
         resource, variables = (None, {}) if found is None else (found[0], found[2])
@@ -258,7 +258,7 @@ def _id_of(env: dict[str, Any]) -> str:
 
 
 def _typed_options(options: Options, front: Front) -> Options:
-    """The options of what is forwarded: the old host's connections are the places."""
+    """Return the options for forwarded requests: the connections to the old host limit them, instead of places."""
     most = front.connections
     places = Places(shares(most, writes=most, lists=most, streams=most, per_caller=most, streams_per_caller=most))
     limits = replace(options.limits, seconds=options.limits.seconds + front.patience, bytes=_TYPED_BYTES)

@@ -25,17 +25,17 @@ from gateway.http.request import Request
 from serializers.base import COMPATIBLE, STRICT, Reading
 from serializers.tally import Tally
 
-#: What ServiceStack takes for booleans beside those that every mode reads.
+#: Further texts that ServiceStack reads as booleans.
 _BOOLEANS = {"t": True, "y": True, "f": False, "n": False, "off": False}
 _STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
-#: Places of items at the end of a path: what is dropped is their list.
+#: Indexes of items at the end of a path: their list is dropped.
 _LAST_PLACES = re.compile(r"(?:\[\d+\])+\Z")
 _UNPRINTABLE = re.compile(r"[^!-+\--~]")
 #: Paths that the header and the log name, and characters of one.
 _MOST_NAMED = 20
 _LONGEST_NAMED = 100
 HEADER = "X-Ignored-Values"
-#: How the rest of a document is named, where it broke off between two members.
+#: The name for the rest of a document that ends between two members.
 _REST = "body"
 
 _Spell = Callable[[Any], Any]
@@ -43,12 +43,12 @@ _Spell = Callable[[Any], Any]
 log = structlog.get_logger("gateway")
 
 
-#: How documents are read in modes that drop nothing.
+#: The reading of documents in modes that drop nothing.
 READINGS: Mapping[str, Reading] = {"strict": STRICT, "compatible": COMPATIBLE}
 
 
 def dropping(request: Request) -> Reading:
-    """Return how the request's document is read in the mode ``lenient``; what is dropped is noted on the request."""
+    """Return the reading of the mode ``lenient``; it records dropped values on the request."""
 
     def drop(path: str) -> None:
         request.ignored = (*request.ignored, path)
@@ -103,7 +103,7 @@ def _spelled_map(spell: _Spell, value: Any) -> Any:
 
 
 def drop_unbindable(values: dict[str, Any], operation: Operation, request: Request, place: str = "") -> None:
-    """Drop what the operation's fields can't read, in the mode ``lenient``; what is dropped is noted on the request.
+    """Drop values that the operation's fields can't read, in the mode ``lenient``, and record them on the request.
 
     :param place: the path of the values in the document, ``[3]`` in a batch.
     """

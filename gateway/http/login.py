@@ -1,4 +1,4 @@
-"""Signing in and out with a browser: pages with forms, and where one goes on to. They work without scripts."""
+"""Log-in and log-out in a browser: pages with forms, and redirects afterwards. They work without scripts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGIN, LOGOUT = "/login", "/logout"
 #: Where the form of the button that signs out is sent to.
 LOGOUT_ACTION = "/auth/logout"
 
-#: Characters of a path that one goes on to.
+#: Characters of a redirect path.
 _LONGEST = 2048
 # What some browsers drop, or read as a slash.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
@@ -30,7 +30,7 @@ _KEPT = "/?#[]@!$&'()*+,;=:%~-._"
 
 
 def local_path(text: str | None, host: str) -> str:
-    """The path, query and fragment of this host that a text names, by itself or behind the host's own origin; empty where it names none.
+    """Return the path, query and fragment of a URL on this host, relative or with the host's origin; empty for any other URL.
 
     SECURITY: a path that browsers or proxies might take for another host's, encoded or not, is none.
     """
@@ -65,13 +65,13 @@ def _is_unsafe(text: str) -> bool:
 
 
 def is_document(request: Request) -> bool:
-    """Whether a browser asks for a page to show."""
+    """Return whether a browser navigates to a page."""
     mode = request.env.get("HTTP_SEC_FETCH_MODE")
     return mode == "navigate" and request.negotiation.serializer.paged
 
 
 def is_login_form(request: Request) -> bool:
-    """Whether the request is a form that signs somebody in and wants a page back."""
+    """Return whether the request is a log-in form that expects a page."""
     return (
         request.operation is not None
         and request.operation.signs_in
@@ -90,12 +90,12 @@ def login_location(request: Request) -> str:
 
 
 def goal(request: Request, wanted: str | None) -> str:
-    """Where a browser goes on to that wants to go somewhere: there, if that is here, else to the first page."""
+    """Return the redirect target: the requested one if it is on this host, else the first page."""
     return local_path(wanted, _host(request)) or f"{request.prefix}/"
 
 
 def wanted(request: Request) -> str:
-    """Where a form or an address that signs in or out says to go on to: ``continue``, or ``redirect``."""
+    """Return the redirect target in a form or query of a log-in or log-out: ``continue`` or ``redirect``."""
     given = _given(request)
     return next(
         (target for name in ("continue", "redirect") if (target := given.get(name) or request.query_value(name))),
@@ -111,7 +111,7 @@ def login_page(request: Request, frame: Frame, target: str, message: str = "", u
     """The page with the form that signs one in.
 
     :param frame: the header.
-    :param target: where one goes on to.
+    :param target: the redirect target.
     :param message: why the log-in before failed.
     """
     return pages.render(
@@ -175,7 +175,7 @@ class LogoutResource:
         self._frame = frame
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """Return the page. Nothing ends before its button is pressed: pages elsewhere may link here."""
+        """Return the page. The log-out needs its button, because other sites may link here."""
         _write(response, logout_page(request, self._frame(request)))
 
     on_head = on_get

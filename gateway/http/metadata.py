@@ -1,4 +1,4 @@
-"""Falcon's resources for what the service says of itself (`gateway.metadata`)."""
+"""Falcon's resources for the metadata documents (`gateway.metadata`)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Answer = Callable[[Request], Document]
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """Whom the pages show what.
+    """The visibility of operations on metadata pages.
 
     :ivar permitted_only: everybody sees only the operations that they may call; otherwise everybody sees all of them, as generated
         clients are made without credentials.
@@ -56,7 +56,7 @@ class Visibility:
         return frozenset(each.name for each in self.library.catalog if may_call(caller, each.access))
 
     def account(self, request: Request) -> str:
-        """What the header of a page has of the signed-in user."""
+        """Return the signed-in user for the header of a page."""
         return account_of(self.surroundings.frame(request))
 
     def hides(self, operation: Operation, request: Request) -> bool:
@@ -78,7 +78,7 @@ class Visibility:
         return NotSupported(f"The operation '{name}' does not exist for this service")
 
     def tell(self, request: Request, response: falcon.Response, document: Document) -> None:
-        """Write a document onto Falcon's response, or 304 where the client has it."""
+        """Write a document to Falcon's response, or 304 if the client has it."""
         self.vary(response)
         response.set_header("ETag", document.etag)
         if document.policy:
@@ -90,7 +90,7 @@ class Visibility:
         response.data = document.body
 
     def vary(self, response: falcon.Response) -> None:
-        """Say whether the answer depends on who asks."""
+        """Set the header Vary if the response depends on the caller."""
         if self.permitted_only:
             response.append_header("Vary", "Authorization, Cookie, X-Api-Key, X-ss-id")
 
@@ -106,7 +106,7 @@ class DocumentResource:
         self._document = document
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """The document, or 304 where the client has it."""
+        """Respond with the document, or 304 if the client has it."""
         with self._visibility.admission.document(request):
             document = self._document(request)
         self._visibility.tell(request, response, document)
@@ -122,7 +122,7 @@ class OperationPageResource:
         self._format = format_name
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """The page, or one that says that there is no such operation or language."""
+        """Respond with the page, or a 404 page for an unknown operation or language."""
         library, name = self._visibility.library, request.query_value("op")
         try:
             with self._visibility.admission.document(request):
@@ -161,7 +161,7 @@ class TypesResource:
 
 
 class RootResource:
-    """``/``: browsers go to the operations' page; everybody else is told where things are."""
+    """``/``: browsers are redirected to the page of operations; other clients get links."""
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """A redirection, or links."""
@@ -223,7 +223,7 @@ _LINKS = {
 def base_url(request: Request) -> str:
     """The service's address as the client sees it."""
     shown, scheme = request.env.get, request.scheme
-    # SECURITY: the header is the client's; what is not a host does not get into documents.
+    # SECURITY: the header comes from the client; a value that is not a host must not get into documents.
     host = without_default_port(scheme, shown("HTTP_HOST", "")) or without_default_port(
         scheme, f"{shown('SERVER_NAME', '')}:{shown('SERVER_PORT', '')}"
     )
@@ -249,7 +249,7 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
     yield "/operations/metadata", document(lambda request: _operations(visibility, request))
     yield "/openapi", document(lambda request: _openapi(library, names(request), request))
     has_events = library.channels is not None
-    # A service may have addresses of its own there.
+    # A service may have its own routes there.
     own = {route.path.strip("/").partition("/")[0].lower() for each in library.catalog for route in each.routes}
     redirects = {
         **{path: Redirect(target) for path, target in _REDIRECTS.items()},

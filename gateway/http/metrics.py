@@ -1,4 +1,4 @@
-"""``/metrics``: the numbers of the node, for those who run it."""
+"""``/metrics``: the metrics of the node, for operators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROUTE = "/metrics"
 
 
 class MetricsResource:
-    """The metrics, for clients of some networks. For others there is nothing at this address.
+    """The metrics, for clients in some networks. Others get 404.
 
     :param networks: those of the clients, as trusted proxies report them.
     """

@@ -1,4 +1,4 @@
-"""What happens to every request before it is routed, and to every answer before it leaves."""
+"""Middleware: processing of every request before routing, and of every response before it is sent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Envelope:
         request.began = time.perf_counter()
         env, current = request.env, logs.current
         given = env.get("HTTP_X_REQUEST_ID")
-        # PERF: an id is no secret; the operating system's random numbers take ten times as long. Forks seed Python's anew.
+        # PERF: an id is not secret; the operating system's random numbers take ten times as long. Forks reseed Python's.
         request.id = given if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         current.request_id = request.id
         # PERF: most requests name none.
@@ -93,7 +93,7 @@ def take_trace(request: Request) -> None:
 class Formats:
     """Chooses the formats of responses.
 
-    :param default: name of the format that answers where nothing else says so.
+    :param default: the name of the default response format.
     :param jsonp: ``?callback=`` is honoured.
     """
 
@@ -240,7 +240,7 @@ class LoggedStream:
 
 
 class Padding:
-    """JSONP: ``?callback=fn`` wraps a JSON answer in a call. Only where the service allows it: with cookies it leaks data."""
+    """JSONP: ``?callback=fn`` wraps a JSON response in a call. Only if the service allows it, because with cookies it leaks data."""
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Wrap the body, whole or streamed."""
@@ -254,7 +254,7 @@ class Padding:
         response.content_type = JAVASCRIPT
 
 
-#: Headers of answers that pages of other origins may read; browsers show them few others.
+#: Response headers that pages of other origins may read; browsers hide most others.
 EXPOSED = (
     "ETag",
     "Retry-After",

@@ -1,4 +1,4 @@
-"""What a 404 suggests: the route that is nearest to a path that no route has."""
+"""Suggestions for a 404: the route that is most similar to an unknown path."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ from serializers.registry import Registry
 #: The second segment of a pre-defined path, behind the format's name.
 PREDEFINED = frozenset({"reply", "oneway", "metadata"})
 
-#: What JSONP is answered as.
+#: The media type of JSONP.
 JAVASCRIPT = "text/javascript"
 
-#: A media type that every browser asks for when it opens a page, and nobody else does.
+#: A media type that browsers accept when they open a page, and other clients do not.
 _OF_BROWSERS = "application/xhtml+xml"
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:\\.?|[^"\\])*(?:"|\Z)|[^;]*)')
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -34,9 +34,9 @@ class Negotiation(NamedTuple):
     """The chosen format.
 
     :ivar path: the path to route, its suffix cut off.
-    :ivar content_type: the answer's Content-Type, spelled as the client spelled the media type.
+    :ivar content_type: the response's Content-Type, with the client's spelling of the media type.
     :ivar chosen: whether the address itself named the format (by suffix, query or pre-defined path).
-    :ivar callback: the function in whose call a JSON answer is wrapped (JSONP); empty where it is not.
+    :ivar callback: the JSONP function that wraps a JSON response; empty for none.
     """
 
     path: str
@@ -57,13 +57,13 @@ def negotiate(
     default: str = "json",
     jsonp: bool = False,
 ) -> Negotiation:
-    """Choose the format of an answer.
+    """Choose the format of a response.
 
     :param path: the decoded path.
     :param query: names and values of the query.
     :param content_type: the body's, where there is a body.
     :param raw_path: the path as sent; a suffix whose dot is percent-encoded in it belongs to the last segment's value.
-    :param default: name of the format that answers when nothing else says so.
+    :param default: the name of the default response format.
     :param jsonp: whether ``?callback=`` is honoured.
     """
     stem, suffix = _suffix(path, raw_path, registry) if "." in path else (path, None)
@@ -94,7 +94,7 @@ def parameters(header: str | None) -> dict[str, str]:
 
 
 def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializer | None]:
-    """The path without its suffix, and what the suffix names. Only a registered suffix is cut off."""
+    """Return the path without its suffix, and the suffix's format. Only a registered suffix is removed."""
     stem, _, suffix = path.rstrip("/").rpartition(".")
     serializer = registry.by_suffix(suffix) if stem and not stem.endswith("/") else None
     if serializer is None:
@@ -114,7 +114,7 @@ def _named(name: str, registry: Registry) -> Serializer | None:
 
 
 def _predefined(path: str, registry: Registry) -> Serializer | None:
-    """What a pre-defined path names: ``/msgpack/reply/X``, ``/x-msgpack/reply/X`` or ``/application/x-msgpack/reply/X``."""
+    """Return the format in a pre-defined path: ``/msgpack/reply/X``, ``/x-msgpack/reply/X`` or ``/application/x-msgpack/reply/X``."""
     segments = path.split("/", 4)
     if len(segments) > 2 and segments[2].lower() in PREDEFINED:
         return registry.by_name(segments[1])
@@ -125,7 +125,7 @@ def _predefined(path: str, registry: Registry) -> Serializer | None:
 
 @lru_cache(maxsize=512)
 def _spelled(serializer: Serializer, accept: str | None, content_type: str | None) -> str:
-    """The answer's Content-Type: the client's spelling of the format's media type, from Accept or from its own body."""
+    """Return the response's Content-Type: the client's spelling of the format's media type, from Accept or from its body."""
     named = [each for each, weight in _ranges(accept or "") if weight > 0]
     for spelling in (*named, media_type(content_type)):
         if spelling in serializer.media_types:
@@ -154,7 +154,7 @@ def _preferred(
     if candidates and not _anything(ranges):
         best = min(candidates, key=lambda each: each[:4])
         if best[5].paged:
-            # A client that sends a document and takes it back gets it, unless a browser asks: Java's names pages first in all requests.
+            # A client that accepts the format of its body gets it, except browsers: Java's client lists HTML first in all requests.
             names = {each for each, _ in ranges}
             sent = [each for each in candidates if each[5] is own and own.readable]
             best = sent[0] if sent and _OF_BROWSERS not in names else best
@@ -165,7 +165,7 @@ def _preferred(
 
 
 def _anything(ranges: list[tuple[str, float]]) -> bool:
-    """Whether the client says only that it takes whatever comes."""
+    """Return whether the client accepts anything without preference."""
     return all(each == "*/*" for each, _ in ranges)
 
 
@@ -190,7 +190,7 @@ def _ranges(accept: str) -> Iterator[tuple[str, float]]:
         name, *parameters = part.split(";")
         name = name.strip().lower()
         if name == "*":
-            # Java's own header has it.
+            # Java's default header has it.
             name = "*/*"
         if name.count("/") == 1:
             yield name, _weight(parameters)

@@ -1,8 +1,8 @@
-"""The walk of a call, from the routed request to the encoded answer.
+"""The pipeline of a call, from the routed request to the encoded response.
 
-Policy, body under a limit, decode, bind, validate; then, in one unit of work, the handler and the encoding of its answer; then the
+Access rule, body under a limit, decode, bind, validate; then, in one unit of work, the handler and the encoding of its result; then the
 commit. A failure anywhere, encoding included, rolls the unit back and becomes a ResponseStatus (`gateway.http.errors`). A unit that the
-database threw out, because two waited for each other's locks, is done again, handler, encoding and all.
+database rolled back because of a deadlock runs again, including handler and encoding.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ from serializers.base import Limits, Page
 from serializers.registry import Registry
 from serializers.shape import Record
 
-#: What a body may hold where anybody may call.
+#: The limits of a body in operations that anyone may call.
 OPEN_LIMITS = Limits(bytes=64 * 1024, items=10_000, names=1_000)
-#: Requests that one batch may hold.
+#: Maximum of requests in a batch.
 MOST_IN_BATCH = 1000
 
 #: Seconds after which a call whose outcome is unknown may be repeated, where it may.
@@ -57,7 +57,7 @@ _RETRY_AFTER = 2
 _LONGEST_NAMED = 64
 
 _SOCKET = "gunicorn.socket"
-#: The event of a peer that sends no more; Linux alone has it.
+#: The poll event of a peer that sends no more; Linux only.
 _CLOSED = getattr(select, "POLLRDHUP", 0)
 
 
@@ -78,7 +78,7 @@ class _Call:
     """A request that was admitted, and what becomes of it.
 
     :ivar cookies: cookies for its client.
-    :ivar reply: what the handler set of its response.
+    :ivar reply: the status, headers and cookies that the handler set.
     """
 
     operation: Operation
@@ -90,7 +90,7 @@ class _Call:
 
 
 class _NotStored(Exception):
-    """Rolls a unit of work back whose result is the answer to a HEAD: as to a GET, and nothing is changed."""
+    """Rolls back the unit of work of a HEAD, which responds like a GET and changes nothing."""
 
     def __init__(self, result: object) -> None:
         super().__init__()
@@ -126,10 +126,10 @@ class _Done:
 
 @dataclass(slots=True)
 class _Work:
-    """What one call does in its unit of work, as often as the database asks for it.
+    """The work of one call in its unit of work, which the database may repeat.
 
     :ivar key: its Idempotency-Key; None without one.
-    :ivar finish: makes what the call returns of the handler's result.
+    :ivar finish: converts the handler's result to the result of the call.
     :ivar context: the context of the last run; None before the first.
     """
 
@@ -197,13 +197,13 @@ class Pipeline:
     """Runs operations.
 
     :param bodies: what a request's body may hold, compressed and inflated, and what it may hold where anybody may call.
-    :ivar limits: what a request, or a batch with all its calls, may use.
-    :ivar streamed: what a streamed list may use.
+    :ivar limits: the budget of a request, or of a complete batch.
+    :ivar streamed: the budget of a streamed list.
     :param tables: how lists are written in CSV.
     :ivar reading: how strictly requests are read, a mode of `gateway.http.leniency`.
-    :ivar once: remembers calls that are done once; None where nobody does.
+    :ivar once: stores results of idempotency keys; None for none.
     :param surroundings: makes what surrounds documents on pages for people.
-    :ivar subscribers: who sends events; None where nobody does.
+    :ivar subscribers: sends events; None if there are none.
     """
 
     def __init__(
@@ -235,7 +235,7 @@ class Pipeline:
         self.subscribers = subscribers
         self._running = _Running()
         self._body, self._open_body = bodies
-        #: By whether somebody must be signed in.
+        #: By whether the caller must be signed in.
         self._limits_of = {True: self._body, False: self._open_body}
         self._counts = bool(self.admission.rates)
         ids = {each.returns: each.named_as for each in catalog if each.returns and each.named_as and not each.lists}
@@ -280,7 +280,7 @@ class Pipeline:
         try:
             found = self._run_batch(call) if batch else self._run(call, path, place, predefined=predefined)
             if place is not None and isinstance(found, Answer) and len(found.body or b"") > LARGE:
-                # A large response keeps its place until it is sent.
+                # A large response holds its place until it is sent.
                 request.env[PLACE], kept = place, True
         finally:
             if place is not None and not kept:
@@ -320,8 +320,8 @@ class Pipeline:
         return found
 
     def _run_batch(self, call: _Call) -> Answer:
-        """Every call of a batch, in order, each in a unit of work of its own, within one budget for all. The first failure ends it and
-        is the answer; the calls before it stay done, and the error's meta says at which it stopped.
+        """Run the calls of a batch in order, each in its own unit of work, within one common budget. The first failure ends the batch and
+        is its response; the calls before it stay committed, and the error's meta has the index.
 
         The responses are encoded one by one, so that no more than the document is held in memory.
         """
@@ -355,7 +355,7 @@ class Pipeline:
         return None
 
     def _results(self, call: _Call, batch: Sequence[Mapping[str, Any]], done: _Done) -> Iterator[Any]:
-        """The results of a batch's calls, each called when it is asked for."""
+        """Yield the results of a batch's calls, each executed on demand."""
         key = call.request.env.get("HTTP_IDEMPOTENCY_KEY")
         for index, values in enumerate(batch):
             if client_left(call.request):
@@ -371,7 +371,7 @@ class Pipeline:
     def _done(
         self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[_Call, Any], Any]
     ) -> Any:
-        """What `finish` makes of the result of a call, within the call's own unit of work; once for each Idempotency-Key."""
+        """Return the finished result of a call in its own unit of work, once for each Idempotency-Key."""
         operation, request = call.operation, call.request
         work = _Work(self, call, values, key, finish)
         keyed = work.running_key() if key else None
@@ -431,14 +431,14 @@ class Pipeline:
         return Answer(200, body, negotiation.content_type, headers)
 
     def _content(self, call: _Call, content: Content) -> Answer | Content:
-        """The answer with content that is bytes; other content is read later."""
+        """Return the response with content in bytes; other content is read later."""
         if not isinstance(content.data, bytes):
             return content
         call.budget.write(len(content.data))
         return Answer(200, content.data, content.content_type, content.headers)
 
     def _with_cookies(self, answer: Answer, call: _Call) -> Answer:
-        """The answer with what the call did to its client's login, or with cookies that last anew."""
+        """Return the response with the cookies of a log-in or log-out, or with renewed ones."""
         request, callers = call.request, self.gate.callers
         cookies = call.cookies
         if not call.operation.signs_in and callers and call.caller is not None:
@@ -467,7 +467,7 @@ class Pipeline:
         self, request: Request, blocks: Generator[bytes, None, None], content_type: str, headers: Mapping[str, str]
     ) -> Answer:
         if request.env.get("SERVER_PROTOCOL") == "HTTP/1.0" and "SERVER_SOFTWARE" in request.env:
-            # Its clients can't tell a list that was cut from a complete one.
+            # HTTP/1.0 clients can't distinguish a truncated list from a complete one.
             return Answer(200, encoding.joined(blocks, Budget(self.limits)), content_type, headers)
         stream = encoding.Stream(blocks)
         if request.method == "HEAD":
@@ -491,7 +491,7 @@ class Pipeline:
             answer: Any = result.open(unit)
             declared = operation.response_shape
             if expected is not declared and isinstance(declared, Record):
-                # What is written is counted once, when it is gathered.
+                # The bytes are counted once, when they are collected.
                 answer = encoding.gathered(answer, declared, Budget(self.limits))
             page = replace(page, hold=budget.holder())
             yield from encoding.paced(serializer.stream(answer, expected, page=page), budget)
@@ -511,7 +511,7 @@ class Pipeline:
 
 
 class RolledBack(Pipeline):
-    """Runs operations as ever, and stores nothing of what they write."""
+    """Runs operations as usual, but stores none of their changes."""
 
     def _answer(self, call: _Call, result: Any) -> Answer | Streamed | Content:
         answer = super()._answer(call, result)
@@ -537,7 +537,7 @@ def _part(call: _Call, result: Any) -> Any:
 
 
 def _with_reply(answer: Answer, reply: Reply) -> Answer:
-    """The answer with what the handler set. One that the client has already (304) stays so."""
+    """Return the response with the values that the handler set. A 304 is unchanged."""
     status = answer.status if answer.status == 304 else reply.status or answer.status
     headers = {**answer.headers, **reply.headers}
     if varying := reply.headers.get("Vary"):

@@ -1,4 +1,4 @@
-"""The probes: whether the process answers, and whether its database does."""
+"""The probes: whether the process responds, and whether its database does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE = 2.0
 
 
 class HealthResource:
-    """``/health``: the process answers."""
+    """``/health``: the process responds."""
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
         """Respond 200 as long as the process responds at all."""
@@ -27,7 +27,7 @@ class HealthResource:
 
 
 class ReadyResource:
-    """``/ready``: the database answers and, on SQLite, takes writes.
+    """``/ready``: the database responds and, on SQLite, accepts writes.
 
     :param database: one with a connection that requests do not use, so that they can't delay the probe; None where there is none.
     """
@@ -36,7 +36,7 @@ class ReadyResource:
         self._check = Check(lambda: probe(database))
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """Respond 200 when the database answers within `PATIENCE` seconds, else 503 with Retry-After."""
+        """Respond 200 if the database responds within `PATIENCE` seconds, else 503 with Retry-After."""
         self._check.pass_within(PATIENCE)
         _respond(request, response, "ready")
 
@@ -44,7 +44,7 @@ class ReadyResource:
 
 
 class Check:
-    """A question that may take for ever. It is asked once at a time, and everybody who asks meanwhile gets its one result.
+    """A check that may hang. It runs once at a time, and all concurrent callers share its result.
 
     :param ask: raises when the check fails.
     """

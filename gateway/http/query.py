@@ -28,7 +28,7 @@ def split_pairs(text: str) -> RawPairs:
 def unescaped(text: str, charset: str = "utf-8", errors: str = "strict") -> str:
     """A text with percent and plus decoded; a stray ``%`` stays. Its characters stand for bytes, as WSGI has them.
 
-    :raises UnicodeError: when the bytes are not of the charset, unless `errors` says otherwise.
+    :raises UnicodeError: when the bytes are invalid in the charset, unless `errors` allows it.
     """
     if "%" not in text and "+" not in text and text.isascii():
         return text

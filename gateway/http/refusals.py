@@ -29,7 +29,7 @@ _TARGET = re.compile(r"[ \t]*(\S+)[ \t]+(\S+)")
 
 
 class _Head(NamedTuple):
-    """What can be read of a request's first bytes; empty where nothing can."""
+    """Return the request line and headers in the first bytes of a request; empty if there are none."""
 
     method: str
     path: str
@@ -50,7 +50,7 @@ def refusal(
     """Return the bytes of a whole HTTP/1.1 response, after which the connection ends.
 
     :param head: the first bytes of the request: its request line and headers, or as much of them as was read. They may be anything.
-    :param default_format: name of the format that answers when they name none.
+    :param default_format: the name of the default response format.
     :param retry_after: seconds after which the client may try again; 0 for no such header.
     """
     read = _read(head)

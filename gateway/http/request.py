@@ -1,4 +1,4 @@
-"""Falcon's request with what the gateway knows of it, typed."""
+"""Falcon's request with typed attributes of the gateway."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _SLASHES = re.compile("/{2,}")
 class Request(falcon.Request):
     """A request on its way.
 
-    :ivar id: the request's id, ours or the one a proxy gave it; in every answer and log line.
-    :ivar negotiation: the format of the answer, chosen before routing.
+    :ivar id: the request's id, generated or from a proxy; in every response and log line.
+    :ivar negotiation: the format of the response, chosen before routing.
     :ivar operation: the operation that was called, where the address has one.
     :ivar caller_id: the signed-in user's id, for the log.
     :ivar caller_email: the signed-in user's e-mail address, for the log.
-    :ivar credentials: what the request shows of its sender.
-    :ivar begun: what was received of the body before it was read (`gateway.http.bodies.receive`).
+    :ivar credentials: the request's credentials.
+    :ivar begun: the part of the body that was received early (`gateway.http.bodies.receive`).
     :ivar body: the body, inflated, as soon as it was read.
     :ivar ignored: wire paths of the values of the body that were dropped; an empty one is the rest of the body.
-    :ivar may_set_cookies: whether the answer to a log-in may keep it in the client's cookies.
+    :ivar may_set_cookies: whether the response to a log-in may set cookies.
     :ivar authentication: the caller, or why the credentials were refused, as soon as they were looked at.
     :ivar form: the fields of a body that is a form, as soon as they were read (`gateway.http.forms`).
     :ivar files: the files of a body that is a form, where the operation takes files, as soon as they were read.
     :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
     :ivar waiting: seconds in which it waited for a place; `database` those in transactions, and `encoding` those in which the response
         was encoded, each counted once.
-    :ivar named_as: what the request names or has made, ``session_id`` for example, and `named` its id; for the log.
+    :ivar named_as: the kind of entity in the path or created, ``session_id`` for example, and `named` its id; for the log.
     :ivar trace_id: the trace that it belongs to; empty where the client named none.
     """
 
@@ -86,7 +86,7 @@ class Request(falcon.Request):
 
     @property
     def pairs(self) -> list[tuple[str, str | None]]:
-        """The same decoded, without empty names. What is not UTF-8 becomes U+FFFD."""
+        """Return the same decoded, without empty names. Invalid UTF-8 becomes U+FFFD."""
         return [
             (unescaped(name, errors="replace"), None if value is None else unescaped(value, errors="replace"))
             for name, value in self.raw_pairs

@@ -21,7 +21,7 @@ Responder = Callable[..., None]
 
 
 def reply(response: Response, answer: Answer) -> None:
-    """Write an answer onto Falcon's response."""
+    """Write a result to Falcon's response."""
     response.status = answer.status
     for name, value in answer.headers.items():
         response.set_header(name, value)
@@ -38,7 +38,7 @@ class FormResource(ABC):
 
     @abstractmethod
     def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
-        """The operations at an address that the caller may know of, the one first that answers where none of them admits the caller."""
+        """Return the operations of a path that are visible to the caller; the first one responds if none admits the caller."""
 
     @abstractmethod
     def verbs(self, **variables: str) -> Collection[str]:

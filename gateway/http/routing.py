@@ -101,7 +101,7 @@ class CaselessRouter(CompiledRouter):
         return first._replace(methods=methods).found(variables)
 
     def fold(self, path: str) -> str:
-        """The path with its literal segments in lower case and its variables as they are."""
+        """Return the path with literal segments in lower case and variables unchanged."""
         node: dict[str, Any] | None = self._literals
         folded = []
         for segment in path.split("/"):
@@ -113,12 +113,12 @@ class CaselessRouter(CompiledRouter):
 
 
 def _takes(resource: object, verb: str) -> bool:
-    """Whether a resource has a responder of its own for a verb."""
+    """Return whether a resource has its own responder for a verb."""
     return hasattr(resource, f"on_{verb.lower()}")
 
 
 def _matches(expected: str, given: str) -> bool:
-    """Whether a segment of a path is what a template has there: a literal in any letter case, or any text for a variable."""
+    """Return whether a path segment matches a template's: a literal in any letter case, or any text for a variable."""
     return bool(given) if expected.startswith("{") else given.lower() == expected
 
 
@@ -139,7 +139,7 @@ def template(path: str) -> tuple[str, tuple[str, ...]]:
 
 
 def table(catalog: Catalog) -> Iterator[tuple[str, dict[str, tuple[Operation, tuple[str, ...]]]]]:
-    """Every template with its verbs: operation and names of the path's variables. A route with a verb of its own beats ``ANY``."""
+    """Return every template with its verbs: operation and path variables. A route with a specific verb precedes ``ANY``."""
     routes: dict[str, dict[str, tuple[Operation, tuple[str, ...]]]] = {}
     weights: dict[tuple[str, str], int] = {}
     for operation in catalog:

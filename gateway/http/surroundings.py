@@ -61,13 +61,13 @@ class Surroundings:
         self._neighbours = Neighbours(catalog, channels)
 
     def plain(self, title: str, request: Request) -> Page:
-        """What surrounds a document that is no answer of an operation."""
+        """Return the page around a document that is not a response of an operation."""
         return Page(title, self._links(request), frame=self.frame(request))
 
     def error(self, status: int, message: str, request: Request, problems: Mapping[str, str] = _NONE) -> Page:
         """What surrounds an error. A list whose request is not valid has its filters there, and the record that is not found its list.
 
-        :param problems: what is wrong with each field, by its name in lower case.
+        :param problems: the errors of fields, by name in lower case.
         """
         title, operation = _TITLES.get(status) or responses.get(status, "Error"), request.operation
         if status == 404 and operation is None:
@@ -81,9 +81,9 @@ class Surroundings:
         return replace(page, listing=listing, related=related, root=request.prefix)
 
     def page(self, operation: Operation, request: Request, result: Any = None) -> Page:
-        """What surrounds the answer of an operation.
+        """Return the page around the response of an operation.
 
-        :param result: the answer.
+        :param result: the response.
         """
         caller = self._caller(request)
         places = {key: each for key, each in self._neighbours.places.items() if may_call(caller, each.operation.access)}
@@ -133,7 +133,7 @@ class Surroundings:
         return request.authentication[0] if request.authentication else None
 
     def _links(self, request: Request) -> dict[str, str]:
-        """The same address in the other formats, where GET answers."""
+        """Return links to the same path in other formats, if it has GET."""
         if request.method not in _SAFE:
             return {}
         path = _path_of(request)

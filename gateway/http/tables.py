@@ -13,7 +13,7 @@ from gateway.http.negotiation import media_type
 from gateway.http.request import Request
 from serializers.shape import Record, Shape
 
-#: ``auto`` writes the envelope for ServiceStack's own clients and rows for everybody else.
+#: ``auto`` writes the envelope for ServiceStack's clients and rows for others.
 Tables: TypeAlias = Literal["auto", "rows", "envelope"]
 
 #: How the User-Agent of ServiceStack's .NET clients begins: ``ServiceStack .NET Client 5.80``.
@@ -21,7 +21,7 @@ _CLIENT = "servicestack"
 
 
 def table_shape(expected: Shape, request: Request, tables: Tables) -> Shape:
-    """Return what a document is written by: in the envelope a record of a list has no rows of its own."""
+    """Return the shape for encoding a document: in an envelope a list's record has no rows."""
     if not request.negotiation.serializer.tabular or not isinstance(expected, Record) or expected.rows is None:
         return expected
     wanted = tables == "envelope" or (tables == "auto" and _is_csv_client(request))

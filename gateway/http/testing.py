@@ -90,7 +90,7 @@ class Client(testing.TestClient):
         as_: Principal | str | None,
         close: Callable[[], None],
     ) -> Self:
-        """Make the client of an application that nothing else calls.
+        """Create the client of an application that is used by no other caller.
 
         :param close: called when the client is closed.
         """

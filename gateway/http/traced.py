@@ -15,7 +15,7 @@ from gateway.tracing import RequestSpan, Tracer
 
 #: In the WSGI environment: the request's span.
 SPAN = "gateway.span"
-#: What is asked every few seconds, and makes no spans.
+#: Paths that are polled every few seconds, and get no spans.
 _PROBES = frozenset({"/health", "/ready", metrics.ROUTE})
 
 
@@ -84,7 +84,7 @@ def end(request: Request, span: RequestSpan, status: int, size: int) -> None:
 
 
 def _route(operation: Operation | None, template: str) -> str:
-    """The route as it is declared: the router has numbers in place of the variables' names."""
+    """Return the route as declared: the router replaces the variables' names by numbers."""
     declared = () if operation is None else operation.routes
     return next((each.path for each in declared if routing.template(each.path)[0] == template), template)
 

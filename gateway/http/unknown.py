@@ -21,7 +21,7 @@ from serializers.registry import Registry
 
 HEADER = "X-Unknown-Members"
 
-#: Names of the query that are no members, in lower case.
+#: Query parameters that are not members, in lower case.
 _OF_HTTP = frozenset({"callback", "format", "jsconfig", "x-http-method-override", COLUMNS})
 _MOST_NAMED = 20
 
@@ -50,7 +50,7 @@ class CountingUnknown:
         yield from (name for name in pairs if name.partition("[")[0].lower() not in known)
         body = request.body
         if body and request.form is None and media_type(request.content_type) != bodies.MULTIPART:
-            # What can't be read has an error of its own.
+            # A body that can't be parsed has its own error.
             with suppress(ServiceError, SerializerError):
                 document = bodies.serializer_of(request, body, self._registry).decode(body, None)
                 yield from _unknown(document, known)

@@ -198,7 +198,7 @@ def _limits(each: Property, declared_as: AnyField | None) -> str:
 
 
 def front_page(rows: Sequence[Mapping[str, str]], unknown: Sequence[str], service: str) -> str:
-    """``/front``: who answers each operation."""
+    """``/front``: the state of each operation."""
     return render_kept("front.html", service, title=f"Front · {service}", rows=rows, unknown=unknown)
 
 

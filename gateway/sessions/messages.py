@@ -25,7 +25,7 @@ from gateway.sessions.shown import seen_customers, shown, shown_to
 from models.engine.listing import Order
 from models.sessions import message
 
-#: Conversations that `ListConversations` answers, the newest: it has no pages.
+#: The maximum of conversations in `ListConversations`, the newest first: it has no pages.
 MOST_CONVERSATIONS = 1000
 
 

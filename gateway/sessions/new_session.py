@@ -40,7 +40,7 @@ def check(request: NewSession, context: Context) -> list[FieldError]:
 @service.handles(NewSession)
 def create(request: NewSession, context: Context) -> Any:
     """Store a new session. Raises ValidationFailed with a NotFound for each unknown id."""
-    # PERF: most requests name nothing by id.
+    # PERF: most requests contain no ids.
     names = request.parent_session_id or request.customer_id or request.with_address
     named = _look_up(request, context) if names else _NOTHING
     if named.failures:
@@ -123,7 +123,7 @@ def _store(context: Context, caller: Principal, values: dict[str, Any], members:
     # PERF: a named tuple's own constructor is a function in Python.
     line = tuple.__new__(LogRow, (context.now, message))
     row = session.insert(context.unit, {**always, **values}, members, [line])
-    # PERF: mostly nobody listens.
+    # PERF: usually there are no subscribers.
     return published.publish(context, published.CREATED, row) if context.events.wanted else row
 
 

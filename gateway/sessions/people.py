@@ -66,7 +66,7 @@ def member(
     return tuple.__new__(MemberRow, values)
 
 
-#: The other columns of a member of whom only the address is known.
+#: The other columns of a member who is known by e-mail address only.
 _UNKNOWN = MemberRow("", None, None, False, None, None, "None", "None", None, muted=False)[3:]
 
 

@@ -19,7 +19,7 @@ from models.sessions import account_list
 def shown(row: Any, context: Context) -> Any:
     """A session or message, as a row or an instance of its DTO, as the caller sees it."""
     caller = context.caller
-    # PERF: most sessions are for nobody in particular.
+    # PERF: most sessions have no customer.
     if caller is not None and row.customer_id is None and not getattr(row, "customer_breadcrumb", None):
         return row
     return shown_to(context.principal, context.unit, [row])[0]
@@ -55,7 +55,7 @@ def _without(row: Any, hidden: set[str]) -> Any:
     if hidden.isdisjoint(_customers(row)):
         return row
     changes: dict[str, Any] = {"customer_id": None, "customer_name": None} if row.customer_id in hidden else {}
-    # What is not shown as stored has no version: under its ETag the whole document is kept for others.
+    # A session with hidden fields has no version: the complete document is cached under its ETag.
     changes["version"] = None
     crumbs = getattr(row, "customer_breadcrumb", None)
     if crumbs is not None:

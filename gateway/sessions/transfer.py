@@ -28,7 +28,7 @@ from models.sessions.session import LENGTHS, BreadcrumbRow, LogRow, MemberRow
 BLOCK = 200
 
 _OLDEST_FIRST = Order("date_created", descending=False)
-# Records bind as requests do, but nobody calls them.
+# Records are converted like requests, but are not operations.
 _RECORDS = Operation(SessionRecord, routes=(), answer=None, access=None)
 _NO_COLUMNS = ("members", "log", "archived")
 _COLUMNS = tuple(name for name in SessionRecord.schema().fields if name not in _NO_COLUMNS)
@@ -90,7 +90,7 @@ def export(database: Database, since: str | None, after: Place | None) -> Iterat
     :param since: an instant; sessions created before it are omitted.
     :param after: where an earlier export ended; it begins behind that.
     """
-    # In one unit: who is archived meanwhile would be there twice.
+    # In one transaction: a session that is archived meanwhile would be exported twice.
     with unit_of_work(database, write=False) as unit:
         for archived in (False, True):
             if after is not None and after.archived > archived:

@@ -29,7 +29,7 @@ from models.sessions import account, account_list
 from models.users import identity, user, user_list
 from models.users.user_list import UserRow
 
-#: Attributes of the answer that are no columns, and what sorts in their place.
+#: Attributes of the response that are not columns, and the columns that sort them.
 _SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
 
 
@@ -77,7 +77,7 @@ def patch(request: PatchUser, context: Context) -> Instance:
     """Change the given fields; empty lists, which some clients always send, are ignored. Raises NotFound, Forbidden, ValidationFailed."""
     _check_patch(request, context)
     hashed = _hashed(request.new_password, context)
-    # Rights may have changed while the hash was computed: what is written is checked in the transaction that writes it.
+    # Rights may have changed while the hash was computed, so the transaction that writes checks them again.
     _refresh_caller(context, PatchUser, request.user_id)
     row = _check_patch(request, context)
     _apply(request, context, row, hashed)

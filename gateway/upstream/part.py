@@ -157,7 +157,7 @@ class Upstream:
         return Way.RAW
 
     def witness(self, operation: Operation | None, way: Way, environment: dict[str, Any]) -> Passing | None:
-        """Return what copies a request that is answered in this way; None where nobody wants a copy."""
+        """Return an object that copies a request handled this way; None if no copy is needed."""
         done: list[Callable[[Passing], None]] = []
         if operation is not None and way is not Way.HERE and self._is_shadowed(operation, environment):
             done.append(partial(self._shadows.run, operation))
@@ -178,7 +178,7 @@ class Upstream:
         return is_shadow and self._shadows.takes(operation, environment)
 
     def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
-        """Run handlers beside the old host in this application, in which nothing that they write is stored."""
+        """Also run handlers in this application, which stores none of their changes."""
         self._shadows.application, self._shadows.registry = application, registry
 
     def trace_with(self, tracer: Tracer) -> None:

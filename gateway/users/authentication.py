@@ -34,7 +34,7 @@ from models.users import identity, login
 
 _CREDENTIALS = "credentials"
 _LOGOUT = "logout"
-#: Providers that take a user name and a password; of basic they may stand in the header too.
+#: Providers that accept a user name and a password; for basic they may be in the header.
 _PASSWORDS = frozenset({_CREDENTIALS, "basic"})
 #: Providers that take a token or an API key, in a header or as accessToken.
 _BEARERS = frozenset({"bearer", "jwt", "apikey"})
@@ -105,7 +105,7 @@ def _log_in(request: Instance, context: Context) -> Instance:
         user, session = authenticator.log_in(
             request.user_name, request.password, context.credentials.address, permanent=bool(request.remember_me)
         )
-        # The client's session of before must not outlive it in a jar that keeps both.
+        # The client's previous session must not survive in a cookie jar that keeps both.
         authenticator.log_out(context.credentials, tokens=False)
     token, refresh_token = authenticator.tokens_of(user, session)
     returned: str | None = refresh_token

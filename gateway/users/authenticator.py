@@ -78,7 +78,7 @@ class Authenticator:
         # PERF: by the whole header, as most clients spell it.
         self._known_tokens: Memory[str, Principal] = Memory(clock)
         self._known_cookies: Memory[str, Principal] = Memory(clock)
-        #: By the hash of an API key: what was stored of it, and its owner.
+        #: The stored row of an API key and its owner, by the key's hash.
         self._known_keys: Memory[str, tuple[Sequence[Any], Principal]] = Memory(clock)
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
@@ -253,7 +253,7 @@ class Authenticator:
     def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
         hashed = key_hash(key)
         rows = run_unit(self._database, False, partial(identity.key_rows, key_hash=hashed))
-        # PERF: a key is looked up for each request, and mostly nothing of it and its owner has changed.
+        # PERF: a key is looked up for each request, and usually neither it nor its owner has changed.
         known = self._known_keys.get(hashed)
         if known is not None and known[0] == rows:
             return known[1]

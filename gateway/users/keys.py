@@ -15,7 +15,7 @@ PREFIX = "gw_"
 SHORTEST = 20
 LONGEST = 255
 
-# What a header carries without quotes, and no colon: Basic parts the key from the password there.
+# Characters that a header holds without quotes, except the colon, at which Basic separates key and password.
 _SHAPE = re.compile(r"[!-9;-~]+")
 
 

@@ -84,7 +84,7 @@ class Users:
         return Authenticator(
             database,
             [settings.signing_secret(), settings.previous_secret],
-            # A request that waits for a hash keeps a thread but no processor; other requests always have some threads.
+            # A request that waits for a hash occupies a thread but no processor; other requests always have some threads.
             in_line=max(1, settings.threads * 3 // 4),
             lifetimes=Lifetimes(settings.token_lifetime, settings.refresh_lifetime),
             limits=Limits(

@@ -59,7 +59,7 @@ class TokenCookies:
 #: The cookies of a login session and of tokens, by ServiceStack's names.
 ID, PERMANENT_ID, OPTION = "ss-id", "ss-pid", "ss-opt"
 TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"
-#: Cookies of one name that are looked at: a line may hold those of several paths and domains.
+#: The maximum of cookies with one name to check: a header may have those of several paths and domains.
 _MOST_COOKIES = 4
 
 

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 _PORT = 3306
 _HIDDEN = "(hidden)"
 _SCHEMES = ("sqlite", "mysql", "mariadb")
-# What the gateway's statements rely on.
+# The gateway's statements rely on these.
 _RESERVED = re.compile(r"\b(sql_mode|names|charset|character_set\w*|collation\w*|autocommit)\b", re.IGNORECASE)
 
 

@@ -52,12 +52,12 @@ def save(database: Database, owners: Sequence[Rows], path: Path) -> int:
     migrations.check(database, owners)
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
-    # SECURITY: it has everybody's data.
+    # SECURITY: it has the data of all users.
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         if database.dialect == "sqlite":
             with closing(database.peewee._connect()) as source, closing(sqlite3.connect(part)) as target:
-                # NOTE: in one step. A copy in several begins anew whenever another process writes, and would never end.
+                # NOTE: in one step. A copy in several steps restarts whenever another process writes, and might never end.
                 source.backup(target)
         else:
             _save_rows(database, owners, part)
@@ -133,7 +133,7 @@ def _save_rows(database: Database, owners: Sequence[Rows], path: Path) -> None:
             target.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
             unit.execute("SELECT 1")  # the unit's connection, renewed if it broke while it rested
             assert unit._held is not None
-            # Rows come as they are read, so that no table is held in memory.
+            # Rows are yielded as they are read, so that no table is held in memory.
             with closing(unit._held.connection.cursor(cursors.SSCursor)) as cursor:
                 cursor.execute(_select(table, columns))
                 insert = _inserting(table, columns, "?")

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 from models.engine.errors import Unavailable
 
-#: Seconds from which on a failure to connect was a wait in vain, and not a refusal that every request may see for itself.
+#: A failure to connect that took at least this many seconds was a timeout; a faster one was a refusal.
 SLOW = 0.5
-#: Seconds for which nobody tries a database that was just found silent.
+#: Seconds without attempts after a database did not respond.
 REST = 0.5
 
 

@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 _COMMITTED_READ = ("transactions", "read", "committed")
 _COMMITTED_WRITE = ("transactions", "write", "committed")
 
-#: Connections that one process may have open, where nobody says otherwise; a thread needs one.
+#: The default maximum of open connections in a process; a thread needs one.
 CONNECTIONS = 32
 #: How often `Database.run` does a unit at most.
 ATTEMPTS = 5
@@ -107,7 +107,7 @@ class Unit(Queries):
             try:
                 self.database.engine.begin(held, self.writes, self._seconds)
             except Exception as error:
-                # Of a connection that can't even begin nobody knows what is wrong with it.
+                # A connection that fails to begin a transaction is in an unknown state.
                 held.broken = True
                 if not self._may_renew(held, error):
                     raise
@@ -224,9 +224,9 @@ class Unit(Queries):
                 words = f"The commit failed: {error}"
                 raise Unavailable(words, again=True, contended=meant.contended) from error
             if self.writes:
-                # Nobody knows whether it was committed, so nobody may do it again.
+                # It may have been committed, so it must not be repeated.
                 raise OutcomeUnknown(f"The commit failed: {error}") from error
-            # What a reading unit read is as good as it was.
+            # A failed commit does not invalidate what a reading unit has read.
         else:
             self._pool.give(held)
             # PERF: what `Counts.add` does, one call less.

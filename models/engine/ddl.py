@@ -16,7 +16,7 @@ from models.engine.failures import is_made
 #: A statement, or one for each dialect that needs the change.
 Change = str | Mapping[str, str]
 
-#: The table of what was applied, and the statement that makes it.
+#: The table of applied migrations, and the statement that creates it.
 HISTORY_TABLE = "schema_migrations"
 HISTORY = f'CREATE TABLE "{HISTORY_TABLE}" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "applied" VARCHAR(27) NOT NULL)'
 

@@ -21,7 +21,7 @@ from models.engine.pool import Held
 PATIENCE = 5
 #: Seconds that a connection to a server is used, give or take a fifth.
 AGE = 600
-#: Seconds that a server's answer to one statement is waited for.
+#: Seconds to wait for a server's response to one statement.
 ANSWER = 30
 
 #: Seconds from one attempt to write to the next while another process writes.
@@ -92,7 +92,7 @@ class Sqlite:
         self.checkpoints: Checkpoints | None = Checkpoints(database._connect, f"{path}-wal")
 
     def open(self, held: Held) -> None:
-        # SECURITY: nobody else reads a new file. Its log gets the same mode from SQLite.
+        # SECURITY: only its owner may read a new file. SQLite gives its log the same mode.
         with suppress(OSError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         held.connection = self.peewee._connect()
@@ -131,7 +131,7 @@ class Sqlite:
             raise sqlite3.OperationalError(f"the file {self._path} is gone")
         with closing(self.peewee._connect()) as connection:
             connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            # A number of the file's first page that nobody reads.
+            # A number in the file's first page that is never read.
             connection.execute("PRAGMA user_version = 0")
 
     def limit(self, held: Held, seconds: float | None) -> None:

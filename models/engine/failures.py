@@ -20,22 +20,22 @@ _SQLITE_MISTAKE = frozenset({1})
 _SQLITE_READONLY = 8
 _SQLITE_INTERRUPTED = frozenset({9})
 _SQLITE_DAMAGED = frozenset({11, 26})
-# What does not pass by itself: these, and a file that can't be opened.
+# Errors that need an operator: these, and a file that can't be opened.
 _SQLITE_LASTING = _SQLITE_DAMAGED | {_SQLITE_READONLY, 14}
 
 # MySQL's numbers: a duplicate key.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
 # A foreign key, from either side; a CHECK of MySQL's and one of MariaDB's.
 _MYSQL_REFUSED = frozenset({1451, 1452, 3819, 4025})
-#: A deadlock (of Galera's nodes, too), a row that somebody changed since it was read.
+#: A deadlock (of Galera's nodes, too), or a row that was changed since it was read.
 _MYSQL_CONTENDED = frozenset({1020, 1213})
-#: These, and a lock that was waited for in vain.
+#: These, and a lock wait that timed out.
 _MYSQL_BUSY = _MYSQL_CONTENDED | {1205}
 #: A lock that a statement does not wait for.
 _MYSQL_LOCKED = frozenset({1205, 3572})
-#: A connection that was lost, or ended by somebody, or by a server that ends.
+#: A connection that broke, was killed, or was closed by a stopping server.
 _MYSQL_LOST = frozenset({1053, 1927, 2006, 2013, 3168, 3169, 4031})
-#: A server that takes no writes any more (1290, 1836), or is no part of its cluster (1047, 3100 to 3167).
+#: A server that no longer accepts writes (1290, 1836), or has left its cluster (1047, 3100 to 3167).
 _MYSQL_LEFT = frozenset({1047, 1290, 1836, *range(3100, 3168)})
 #: A server that can't be reached.
 _MYSQL_UNREACHABLE = frozenset({2002, 2003, 2005, 2006, 2013})

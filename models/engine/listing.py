@@ -33,7 +33,7 @@ DEEP = 1000
 #: Characters of a long text by which it is sorted.
 SORTED = 255
 
-#: The filters of a list and how many values each has; 0 is one value that is no list.
+#: The filters of a list and the number of values of each; 0 for a single value.
 Shape = tuple[tuple[str, int], ...]
 
 

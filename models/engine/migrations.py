@@ -21,7 +21,7 @@ from models.engine.database import Database, Unit, connect
 from models.engine.errors import Duplicate, SchemaMismatch, Unavailable
 from models.engine.owners import Migration, Owner, check_names
 
-#: Takes a line about what is being done.
+#: Reports a step as one line of text.
 Report = Callable[[str], None]
 
 #: Names of a time when users and sessions had one history, and what became of them.
@@ -42,7 +42,7 @@ _LOCK = "CONCAT('gateway ', MD5(DATABASE()))"
 _SIZE = "SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = DATABASE()"
 #: Seconds to wait for another node's migrations; less than the driver waits for an answer.
 _LOCK_SECONDS = 25
-#: Seconds to wait for the lock of a table. Who comes after waits, too: so not for ever.
+#: Seconds to wait for the lock of a table. Later requests for the table wait, too, so it is limited.
 _PATIENCE = 60
 #: Seconds between two transactions, in which writers of SQLite that wait begin theirs.
 _TURN = 0.3

@@ -59,7 +59,7 @@ class Mysql:
         self._answer = answer
         self._sync_wait = sync_wait
         seconds = max(1, round(patience))
-        # The locks of rows, and those of tables whose schema somebody changes.
+        # Locks of rows, and of tables whose schema changes.
         self._session = (
             f"SET SESSION sql_mode = '{_SQL_MODE}', innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}"
         )
@@ -157,7 +157,7 @@ class Mysql:
 
     def abort(self, held: Held) -> None:
         """Close a connection that another thread uses, so that its pending statement fails."""
-        # NOTE: the driver has nothing that does this; closing the socket would leave the other thread waiting.
+        # NOTE: the driver has no function for this; closing the socket would leave the other thread waiting.
         with suppress(OSError, AttributeError):
             held.connection._sock.shutdown(socket.SHUT_RDWR)
 

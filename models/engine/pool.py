@@ -223,7 +223,7 @@ class Pool:
         self.retire(host)
         if self._servers is not None:
             if not self._servers.has_other(host):
-                # What fails now would be done again, and wait for a connection in vain.
+                # Units that fail now would be repeated, and wait for a connection without success.
                 self._breaker.trip()
             for held in [each for each in list(self._busy) if each.host == host]:
                 self._servers.abort(held)
@@ -262,7 +262,7 @@ class Pool:
         if self._watch is None:
             return
         held.born = held.checked = now
-        # Whoever opened it may want it back earlier.
+        # Its opener may need it earlier.
         held.until = held.until or now + self._age * random.uniform(0.8, 1.2)  # noqa: S311 - only spread
         self._busy[held] = now
         self._watch.begin()

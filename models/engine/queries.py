@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=peewee.Model)
 Made = TypeVar("Made")
 
-#: Rows after which the budget is asked.
+#: Number of rows after which the budget is checked.
 _BLOCK = 100
 #: Characters of a text that counts as long.
 _LONG = 255

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-#: Seconds for which a unit of work is in use before its server is asked.
+#: Seconds that a unit of work runs before its server is checked.
 LONG = 1.0
 #: Seconds from one look to the next.
 TICK = 0.5

@@ -15,7 +15,7 @@ from models.engine.database import Unit
 from models.sessions.session import fold
 from models.sessions.tables import Conversation, Message, Session, SessionLog, SessionMember
 
-#: What stands in place of a person's name or address.
+#: The text that replaces a person's name or address.
 ERASED = "erased"
 
 #: A session's texts that may be a person's e-mail address.
@@ -85,7 +85,7 @@ def erase_sessions(unit: Unit, session_ids: Sequence[str], user_id: str, email: 
             "from_folded": fold(changed["from_address"], changed["from_name"], row.from_phone_number),
             "to_folded": fold(changed["to_address"], row.destination),
         }
-        # Whoever keeps a row in memory knows by the version that it is another one.
+        # The new version invalidates rows in memory.
         unit.change(Session.update(**changed, **folded, version=Session.version + 1).where(Session.id == row.id))
     members = (SessionMember.session_id.in_(session_ids)) & (SessionMember.identity == email)
     # One identity is a member once, and a session may have several that are erased.

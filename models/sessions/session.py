@@ -24,7 +24,7 @@ LENGTHS: Mapping[str, int] = {
 }
 
 _HIDDEN = ("archived", "from_folded", "to_folded")
-# What is stored otherwise than it is read comes last: rows are made of columns as the driver gives them.
+# Columns that need conversion come last: rows are built from the driver's columns in order.
 _CONVERTED = ("ended", "was_missed", "customer_breadcrumb")
 _COLUMNS = (
     *(name for name in Session._meta.sorted_field_names if name not in (*_HIDDEN, *_CONVERTED)),
@@ -147,7 +147,7 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     unit.spend(1 + len(members) + len(log))
     row = {**_DEFAULTS, **values}
     stored = {"version": row["version"], **values, **_computed(row)}
-    # PERF: columns are left out because SQLite's driver takes long for None.
+    # PERF: null columns are omitted because SQLite's driver is slow for None.
     statement, pick = _insert(tuple(compress(stored, map(_is_given, stored.values()))))
     statement.run(unit, pick(stored))
     session_id = row["id"]

@@ -26,7 +26,7 @@ def _ids() -> Any:
     return Session.select(Session.id).where(_is_old()).order_by(Session.date_created, Session.id).limit(param("limit"))
 
 
-# Whoever changes one of these sessions meanwhile is waited for, and the session is left if it goes on.
+# This waits for concurrent changes of these sessions, and skips sessions that are no longer old.
 _IDS = Statement(_ids, lambda: _ids().for_update())
 
 

@@ -216,7 +216,7 @@ def _columns(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, o
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
     """At most `limit` sessions after `offset`, whole."""
     rows = _columns(unit, filters, order, limit, offset)
-    # What a long page has would push everything else out of memory.
+    # A long page would evict everything else from memory.
     return list(_whole(unit, rows)) if unit.writes or len(rows) > BLOCK else _recent(unit, rows)
 
 

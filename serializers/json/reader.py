@@ -26,7 +26,7 @@ _TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _MARKS = marks_outside(_TEXT)
 _CONSTANTS = re.compile(rf"{_TEXT}|-?Infinity|NaN", re.DOTALL)
 
-#: Places of items at the end of a path: what is dropped is their list.
+#: Indexes of items at the end of a path: their list is dropped.
 _LAST_PLACES = re.compile(r"(?:\[\d+\])+\Z")
 
 Reader = Callable[[Any], Any]
