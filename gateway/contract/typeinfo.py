@@ -329,9 +329,17 @@ class _Describer:
         return self._field(answer)
 
     def _is_new(self, kind: type[Any]) -> bool:
-        """Whether a class was not met before. Raises CatalogError where another class of its name was."""
+        """Whether a class was not met before. Raises CatalogError where another class of its name was.
+
+        Two of ServiceStack's own are one: clients know them by their library, and the first one describes both.
+        """
         known = self._classes.setdefault(kind.__name__, kind)
-        if known is not kind and (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
+        is_own = SERVICESTACK == dotnet_namespace(known.namespace()) == dotnet_namespace(kind.namespace())
+        if (
+            known is not kind
+            and not is_own
+            and (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__)
+        ):
             raise CatalogError(
                 f"two types are called {kind.__name__}: {_place(known)} and {_place(kind)}. Clients tell types apart by their names."
             )

@@ -23,7 +23,7 @@ def foreign() -> dict[str, Any]:
     found = document(
         operation("Authenticate", prop("provider", "String"), prop("Special", "String"), method="POST", **answer),
         operation("GetAccessToken", prop("RefreshToken", "String")),
-        operation("Register", prop("UserName", "String")),
+        operation("Register", prop("UserName", "String"), **answer),
         operation("AssignRoles", prop("UserName", "String"), requiresAuth=True, requiredRoles=["Admin"]),
         operation("Orders", requiresAuth=True),
     )
