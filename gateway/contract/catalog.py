@@ -575,7 +575,8 @@ def has_misplaced_wildcard(path: str) -> bool:
 def route_key(path: str) -> str:
     """Return a path as routing compares it: literals in lower case, variables without names."""
     parts = (
-        "{*}" if part.endswith("*}") else "{}" if part.startswith("{") else part.lower() for part in path.split("/")
+        "{*}" if part.endswith("*}") else "{}" if part.startswith("{") else part.lower()
+        for part in (path.rstrip("/") or "/").split("/")
     )
     return "/".join(parts)
 

@@ -43,19 +43,25 @@ def mistakes(operations: Iterable[Operation], handlers: Mapping[str, Callable[..
 
 
 def _of_route(route: Route) -> Iterator[str]:
-    path = route.path
+    yield from path_problems(route.path)
+    for verb in sorted({*route.verbs} - VERBS):
+        yield f"{verb} is not a verb of HTTP, at the path '{route.path}'"
+
+
+def path_problems(path: str) -> Iterator[str]:
+    """Yield why a path can't be served, in words that name it."""
     if not path.startswith("/"):
         yield f"the path '{path}' must begin with a slash"
     if _NOT_IN_PATHS.search(path):
         yield f"the path '{path}' has a blank, a question mark or another character that no path has; fields are in the query by themselves"
+    if "//" in path:
+        yield f"the path '{path}' has two slashes in a row, which requests can't have"
     for segment in path.split("/"):
         if ("{" in segment or "}" in segment) and not _VARIABLE.fullmatch(segment):
             yield f"the segment '{segment}' of the path '{path}' must be a text, or one variable such as {{Id}}"
-    names = [name.lower() for name in route.variables]
+    names = [each.strip("{}*").lower() for each in path.split("/") if each.startswith("{")]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"the path '{path}' has the variable {name} twice"
-    for verb in sorted({*route.verbs} - VERBS):
-        yield f"{verb} is not a verb of HTTP, at the path '{path}'"
 
 
 def _of_handler(name: str, handler: Any) -> Iterator[str]:

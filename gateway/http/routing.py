@@ -11,6 +11,7 @@ from falcon.routing import CompiledRouter
 from falcon.routing.util import set_default_responders
 
 from gateway.contract.catalog import Catalog, Operation, route_key
+from gateway.errors import CatalogError
 
 
 class _Route(NamedTuple):
@@ -57,9 +58,15 @@ class CaselessRouter(CompiledRouter):
         super().__init__()
         self._literals: dict[str, Any] = {}
         self._routes: list[_Route] = []
+        #: By Falcon's template, the given one whose variables have other names.
+        self._renamed: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._templates: set[str] = set()
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
-        """Add a route; its literals must be in lower case. ``{name*}`` at its end is a wildcard."""
+        """Add a route; its literals must be in lower case. ``{name*}`` at its end is a wildcard.
+
+        :raises CatalogError: when a route of a service has the variables of one that every server has.
+        """
         methods = self.map_http_methods(resource, **kwargs)
         set_default_responders(methods)
         route = _Route(uri_template.split("/"), resource, methods)
@@ -69,14 +76,24 @@ class CaselessRouter(CompiledRouter):
         node = self._literals
         for segment in route.segments:
             node = node.setdefault("{}" if segment.startswith("{") else segment, {})
-        super().add_route(uri_template, resource, **kwargs)
+        numbered, names = template(uri_template)
+        if numbered != uri_template:
+            if numbered in self._templates:
+                raise CatalogError(f"{uri_template} is a path of the server itself; no operation can be there")
+            self._renamed[numbered] = uri_template, names
+        self._templates.add(numbered)
+        super().add_route(numbered, resource, **kwargs)
 
     def find(self, uri: str, req: Any = None) -> Any:
         """The route of a path, or None."""
         # PERF: most paths are in lower case as they come, and most routes take the verb (`_takes`, one call less).
         found = super().find(uri if uri == uri.lower() else self.fold(uri), req)
         if found is not None and (req is None or hasattr(found[0], f"on_{req.method.lower()}")):
-            return found
+            renamed = self._renamed.get(found[3] or "")
+            if renamed is None:
+                return found
+            given, names = renamed
+            return found[0], found[1], dict(zip(names, found[2].values(), strict=True)), given
         return self._find_by_verb(uri, "GET" if req is None else req.method)
 
     def _find_by_verb(self, uri: str, verb: str) -> Any:
@@ -129,7 +146,8 @@ def template(path: str) -> tuple[str, tuple[str, ...]]:
     """
     names: list[str] = []
     segments = []
-    for segment in path.split("/"):
+    # A slash at the end of a request's path is cut off before routing.
+    for segment in (path.rstrip("/") or "/").split("/"):
         if segment.startswith("{"):
             segments.append(f"{{v{len(names)}{'*' if segment.endswith('*}') else ''}}}")
             names.append(segment.strip("{}*"))

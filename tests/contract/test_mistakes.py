@@ -97,8 +97,9 @@ def test_a_view_names_fields() -> None:
         ("/a/{X}.{Y}", "the segment '{X}.{Y}'"),
         ("/a/{}", "the segment '{}'"),
         ("/a/{X}/{x}", "has the variable x twice"),
+        ("/a//b", "two slashes in a row"),
     ],
-    ids=NUMBERS[:8],
+    ids=NUMBERS[:9],
 )
 def test_paths(path: str, words: str) -> None:
     assert words in problems({"x": fields.String(), "y": fields.String()}, path=path)

@@ -1,7 +1,8 @@
 """Routing: literals in any letter case, variables as they are."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import falcon
 import pytest
@@ -10,6 +11,7 @@ from falcon import testing
 from gateway import ANYONE, Service, fields
 from gateway.contract.catalog import SIGNED_IN, Catalog
 from gateway.contract.dto import Dto
+from gateway.errors import CatalogError
 from gateway.http import routing
 
 
@@ -141,3 +143,49 @@ def test_the_verbs_of_all_routes_of_a_path_are_allowed(path: str, allowed: str) 
 
 def test_a_path_beside_a_literal_may_be_that_of_a_variable(router: routing.CaselessRouter) -> None:
     assert router.find("/sessions/my/messages")[2:] == ({"v0": "my"}, "/sessions/{v0}/messages")
+
+
+def _told(number: str, request: Any, _: Any) -> str:
+    return f"{number} {request.x} {request.y}"
+
+
+def _service(*paths: str) -> Service:
+    """A service with an operation at each path."""
+    service, metaclass = Service("Paths"), cast("Any", type(Dto))
+    for number, path in enumerate(paths):
+        members = {name: fields.String() for name in ("x", "y")}
+        dto = metaclass(f"At{number}", (Dto,), {"__module__": __name__, **members})
+        service.get(path, returns=str, access=ANYONE)(dto)
+        service.handles(dto)(partial(_told, str(number)))
+    return service
+
+
+@pytest.mark.parametrize(
+    ("declared", "path", "expected"),
+    [
+        ("/api/{X}/items", "/api/one/items", "0 one None"),
+        ("/API/{X}/{Y}", "/api/one/Two", "0 one Two"),
+        ("/types/{X}/of", "/types/one/of", "0 one None"),
+        ("/json/reply/{X}/more", "/json/reply/one/more", "0 one None"),
+        ("/ends/", "/ends", "0 None None"),
+        ("/ends/", "/ends/", "0 None None"),
+        ("/ends/{X}/", "/Ends/one/", "0 one None"),
+    ],
+)
+def test_paths_that_begin_like_the_servers_own_or_end_in_a_slash(declared: str, path: str, expected: str) -> None:
+    with _service(declared).client() as client:
+        assert client.get(path).json == expected
+        assert client.get("/api/At0?x=a").json == "0 a None"
+        assert client.get("/json/reply/At0?y=a").json == "0 None a"
+        assert client.get("/types/csharp").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/{X}", "/json/reply/{X}", "/types/{X}"])
+def test_paths_of_the_server_itself_are_refused(path: str) -> None:
+    with pytest.raises(CatalogError, match="a path of the server itself"):
+        _service(path).client()
+
+
+def test_two_operations_are_not_told_apart_by_a_slash() -> None:
+    with pytest.raises(CatalogError, match="are both at GET"):
+        _service("/a/", "/a").client()

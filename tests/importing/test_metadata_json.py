@@ -154,7 +154,14 @@ def test_routes_that_can_not_be_served() -> None:
         found["request"]["routes"] = [{"path": path, "verbs": "GET"} for path in paths]
         return found
 
-    read = contracts.read_json(document(routed("A", "/x/{Id}", "/{Id*}/y"), routed("B", "/X/{id}", "/b")))
+    odd = ("/c", "/c-{Id}.png", "/c/{Id}/{id}", "/c//d", "/c/#d")
+    read = contracts.read_json(
+        document(routed("A", "/x/{Id}", "/{Id*}/y"), routed("B", "/X/{id}", "/b"), routed("C", *odd))
+    )
+    assert [each.path for each in read.contract.by_name["C"].routes] == ["/c"]
+    left_out = read.losses.places["a route whose path can't be served: left out"]
+    assert [each.partition(" the path ")[0] for each in left_out if "segment" not in each] == ["C:"] * 3
+    assert "the segment 'c-{Id}.png'" in left_out[0]
     assert [each.path for each in read.contract.by_name["A"].routes] == ["/x/{Id}"]
     assert [each.path for each in read.contract.by_name["B"].routes] == ["/b"]
     assert read.losses.places["a route that another operation has: left out"] == ["B /X/{id}: A"]
