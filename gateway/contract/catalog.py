@@ -308,6 +308,8 @@ class Catalog:
     handlers: dict[str, Handler] = field(default_factory=dict)
     further_checks: dict[str, Check] = field(default_factory=dict)
     _folded: dict[str, Operation] = field(default_factory=dict)
+    #: The declarations that were checked last, without a mistake.
+    _passed: object = field(default=None, compare=False, repr=False)
 
     def operation(
         self,
@@ -485,6 +487,10 @@ class Catalog:
 
     def check(self) -> None:
         """Check the declarations. Raises CatalogError with a line for each contradiction."""
+        # PERF: a service is checked as it starts, by everything that makes a part of it.
+        declared = self.roles, [*self.operations.items()], [*self.handlers.items()], [*self.further_checks]
+        if declared == self._passed:
+            return
         allow_long_chains()
         problems = [
             *self._unhandled(),
@@ -498,6 +504,7 @@ class Catalog:
         problems += check_types(self) if not problems else ()
         if problems:
             raise CatalogError("\n".join(problems))
+        self._passed = declared
 
     def _unhandled(self) -> Iterator[str]:
         for name in self.operations.keys() - self.handlers.keys():
