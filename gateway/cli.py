@@ -188,7 +188,7 @@ def serve(*, port: int | None, opens: bool, server: str | None) -> None:
     "--port", type=click.IntRange(1, 65_535), help="Port to listen on, instead of that in GATEWAY_EVENTS_BIND."
 )
 def events(*, port: int | None) -> None:
-    """Serve server events alone, beside gateway serve, until SIGTERM or Ctrl-C.
+    """Serve only server events, in addition to gateway serve, until SIGTERM or Ctrl-C.
 
     One process with the settings of gateway serve holds all event streams of a node at GATEWAY_EVENTS_BIND. gateway serve --server granian
     needs it for more than a few. A proxy passes /event-… on to it: deploy/nginx/gateway.conf.
@@ -220,7 +220,7 @@ def events(*, port: int | None) -> None:
 )
 @json_option
 def migrate(*, check: bool, plans: bool, wanted: str | None, as_json: bool) -> None:
-    """Bring the database's schema to this version. Each part with tables of its own is an owner: users, sessions, a service.
+    """Update the database's schema to this version. Each part with tables is an owner: users, sessions, a service.
 
     \b
     Examples:

@@ -140,7 +140,7 @@ def _check_secret(value: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What the defaults and bounds of other settings are made of.
+    """The values from which defaults and bounds of other settings are derived.
 
     :ivar profile: the old host's (GATEWAY_COMPATIBILITY); empty for none.
     """
@@ -224,7 +224,7 @@ def _duration(variable: str, help_text: str) -> Any:
 
 
 def _texts(variable: str, help_text: str, check: Callable[[Any], None], default: Sequence[str] = ()) -> Any:
-    # What a check refuses is noted, and reported with all else that is wrong.
+    # Errors of a check are collected, and reported with all others.
     return _setting(variable, help_text, lambda env, _: tuple(env.list(variable, [*default], validate=check) or ()))
 
 
@@ -504,7 +504,7 @@ class Settings:
         return self.secret or _kept_secret(self._secret_file())
 
     def existing_secret(self) -> str:
-        """Return the secret that signs tokens; empty where the first start is to create it. Nothing is created here.
+        """Return the secret that signs tokens; empty if the first start will create it. Nothing is created here.
 
         :raises ConfigurationError: as for `signing_secret`.
         """

@@ -22,7 +22,7 @@ _ADVICE = "Keep the secret that signs tokens beside it, too: GATEWAY_SECRET, or 
 @click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace a file that exists.")
 def backup(path: Path, *, replace: bool) -> None:
-    """Write a copy of the database to FILE, while the service goes on. The copy is an SQLite file, of MySQL and MariaDB, too.
+    """Write a copy of the database to FILE, while the service runs. The copy is an SQLite file, for MySQL and MariaDB, too.
 
     \b
     Examples:
@@ -43,7 +43,7 @@ def backup(path: Path, *, replace: bool) -> None:
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace the existing rows of the database.")
 def restore(path: Path, *, replace: bool) -> None:
-    """Make the database what it was when FILE was written by `gateway backup`. Migrations that came since are applied.
+    """Restore the database from FILE, which `gateway backup` wrote. Later migrations are applied.
 
     It is one transaction: clients see the rows before or after it. Reload running servers afterwards (SIGHUP): until
     then they know users' tokens for up to a minute, and their event streams may miss events.

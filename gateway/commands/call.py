@@ -122,7 +122,7 @@ def _caller(service: Service, database: Database | None, settings: Settings, ema
 
 
 def _print(content: bytes, *, failed: bool) -> None:
-    """Print a response: JSON indented on a terminal, other text with a line feed at its end, binary content as it is."""
+    """Print a response: JSON indented on a terminal, other text with a final line feed, binary content unchanged."""
     stream = sys.stderr if failed else sys.stdout
     try:
         text = content.decode()

@@ -1,4 +1,4 @@
-"""``gateway types``, ``routes`` and ``openapi``: what the service says of itself, without a server."""
+"""``gateway types``, ``routes`` and ``openapi``: metadata of the service, without a server."""
 
 from __future__ import annotations
 

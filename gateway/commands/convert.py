@@ -40,7 +40,7 @@ class ConversionError(GatewayError):
 def convert(source: str, target: str, type_name: str | None, file: Path | None) -> None:
     """Convert a document from one format to another.
 
-    JSV, XML and CSV say nothing of types: name the document's type to have numbers, booleans and lists as such.
+    JSV, XML and CSV have no types: name the document's type to convert numbers, booleans and lists.
 
     \b
     Examples:
@@ -79,7 +79,7 @@ def _shape(type_name: str) -> Shape:
 
 
 def _types(catalog: Catalog) -> dict[str, Any]:
-    """Requests and answers of every operation by their names in lower case."""
+    """Return requests and responses of every operation by name in lower case."""
     found = [each for operation in catalog for each in (operation.dto, operation.returns) if each is not None]
     return {each.__name__.lower(): each for each in found}
 

@@ -20,12 +20,12 @@ from serializers.csv.reader import row_reader
 from serializers.errors import DecodeError
 from serializers.text import from_bytes, to_bytes
 
-#: What a record may be: sessions are exported whole, however long their logs are.
+#: The limits of a record: sessions are exported completely, however long their logs are.
 _LIMITS = Limits(bytes=1 << 28, items=1 << 24, names=1 << 24)
 
 
 class RecordFormat(Protocol):
-    """How records stand in a file."""
+    """A file format of records."""
 
     def write(self, records: Sequence[Any], *, first: bool) -> bytes:
         """The bytes of some records; `first` where the file begins with them."""

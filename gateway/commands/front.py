@@ -38,7 +38,7 @@ class _Front(click.Group):
 def front() -> None:
     """Serve in front of an old host: gateway front http://old-host shop:shop. `gateway front to --help` has the options.
 
-    Operations with a handler are answered here, the others are forwarded.
+    Operations with a handler run here, the others are forwarded.
     """
 
 
@@ -139,7 +139,7 @@ def to(
 @click.option("--reset", is_flag=True, help="Reset all counts.")
 @json_option
 def report(path: Path, *, reset: bool, as_json: bool) -> None:
-    """Print how often the handlers here answered as the old host did, in shadow.
+    """Print how often the handlers here responded like the old host, in the state shadow.
 
     A call is different when its status or a field differs; the first such fields are named. It is skipped when it writes, unless the
     operation is declared with shadow_writes=True, and when a body is too large. It is dropped when too many calls wait.
@@ -164,7 +164,7 @@ def report(path: Path, *, reset: bool, as_json: bool) -> None:
 @click.argument("state", nargs=-1, required=True)
 @_SWITCHES
 def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
-    """Let OPERATION be answered by STATE: old, shadow, percent N or new. Servers follow within a second.
+    """Set the STATE of OPERATION: old, shadow, percent N or new. Servers apply it within a second.
 
     \b
     Examples:
@@ -172,7 +172,7 @@ def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
       gateway front set GetSession percent 10
       gateway front set '*' old
 
-    '*' stands for all operations that have no state of their own. With a service (MODULE:ATTRIBUTE), the operation is looked up in it.
+    '*' means all operations without a state. With a service (MODULE:ATTRIBUTE), the operation is looked up in it.
     """
     from gateway.upstream import switches as file
 

@@ -24,9 +24,9 @@ from gateway.terminal import counted, printable
     help="Append each request to this file as a line of JSON, without passwords and tokens.",
 )
 def mock(source: str, port: int | None, seed: int | None, record: Path | None) -> None:
-    """Serve the contract of another ServiceStack host, without code: every operation answers a sample.
+    """Serve the contract of another ServiceStack host, without code: every operation returns a sample.
 
-    SOURCE is as that of gateway import. Values of the request stand in the answer where names agree. Requests are validated. Every caller
+    SOURCE: see gateway import. Values of the request appear in the response where names match. Requests are validated. Every caller
     is signed in, with every role.
 
     \b

@@ -1,4 +1,4 @@
-"""``gateway user``: who may sign in, and how."""
+"""``gateway user``: users, passwords, API keys and roles."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _password(value: str | None, file: TextIO | None) -> str | None:
 
 
 def _with_password(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that tell a password."""
+    """Add the options for a password."""
     by_file = click.option(
         "--password-file", type=click.File(encoding="utf-8"), help="Read the password from the first line of this file."
     )

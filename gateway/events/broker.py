@@ -33,11 +33,11 @@ from models.engine.ids import new_id
 from models.events import outbox, subscriptions
 from models.events.subscriptions import SubscriptionRow
 
-#: The channel of subscribers who name none.
+#: The default channel of subscribers.
 NO_CHANNEL = "*"
 #: Channels of one subscriber.
 MOST_CHANNELS = 100
-#: Seconds for which a process believes that nobody listens, and seconds after which the first listener is known to all processes.
+#: Seconds for which a process caches that there are no subscribers, and seconds until all processes know the first subscriber.
 BELIEVED = 1.0
 _KNOWN_TO_ALL = 1.5
 _LISTS = 500
@@ -59,8 +59,8 @@ class Limits:
 class Broker:
     """Takes subscribers, and publishes events.
 
-    :ivar access: who may subscribe.
-    :ivar counters: what is counted in this process.
+    :ivar access: the callers that may subscribe.
+    :ivar counters: the counters of this process.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Broker:
         return len(self._streams.audience) > 0
 
     def numbers(self) -> Mapping[str, float]:
-        """What is counted in this process, by the names of `gateway.metrics`."""
+        """Return the counters of this process, by the names of `gateway.metrics`."""
         counted = self.counters
         return {
             **self._wakeups.numbers(),
@@ -110,7 +110,7 @@ class Broker:
         }
 
     def publisher(self, unit: Unit) -> Outbox:
-        """What publishes events with a unit of work. Nothing is stored while nobody has listened for as long as events are kept."""
+        """Return a publisher for a unit of work. It stores nothing if there was no subscriber for as long as events are kept."""
         # PERF: one look a second, by whichever request comes then.
         moment = time.monotonic()
         if moment >= self._look_at:
@@ -119,7 +119,7 @@ class Broker:
         return Outbox(unit, self._documents, self.counters, wanted=self._wanted)
 
     def committed(self) -> None:
-        """Deliver what was published."""
+        """Deliver published events."""
         self._streams.announce()
 
     def subscribe(
@@ -135,7 +135,7 @@ class Broker:
         self._wanted = True
         self._wakeups.send()
         if before < instant(datetime.now(UTC) - timedelta(seconds=KEPT / 2)):
-            # Nobody listened; other processes may still store no events, and this subscriber must miss none.
+            # There was no subscriber, so other processes may still not store events, and this subscriber must not miss any.
             time.sleep(_KNOWN_TO_ALL)
         since = newest if last_id is None else min(last_id, newest)
         subscriber = Subscriber(row.id, caller, credentials, row.subject, named, since)
@@ -179,7 +179,7 @@ class Broker:
         store_presence(unit, [Presence(found.id, found.subject, after, joined, left)])
 
     def subscribers(self, unit: Unit, caller: Principal | None, channels: Sequence[str]) -> list[dict[str, str]]:
-        """What a caller may know of the subscribers of some channels; of all where none is named. The oldest come first."""
+        """Return the visible subscribers of some channels, or of all channels if none is named, oldest first."""
         found = (
             {name: _text(value) for name, value in facts(each.subject, each.channels).items() if value is not None}
             for each in subscriptions.every(unit)
@@ -195,11 +195,11 @@ class Broker:
         self._wakeups.stop()
 
     def _insert(self, caller: Principal | None, row: SubscriptionRow, unit: Unit) -> tuple[str, int]:
-        """Store a subscription. Returns when anybody listened last, and the position behind which it begins."""
+        """Store a subscription. Return when there last was a subscriber, and the position after which it begins."""
         self._check_limits(unit, caller)
         before = subscriptions.last_seen(unit)
         subscriptions.see(unit, row.reader_id, row.date_created)
-        # What was committed before is not new to it.
+        # Events that were committed before are not sent to it.
         outbox.place(unit)
         newest = outbox.newest(unit)
         subscriptions.insert(unit, row)
@@ -258,7 +258,7 @@ class Ended:
     """
 
     def take(self, connection: socket.socket) -> None:
-        """Tell the client to connect again, and close the connection."""
+        """Ask the client to reconnect, and close the connection."""
         with connection, suppress(OSError):
             connection.sendall(RECONNECT + b"\n")
 
@@ -288,7 +288,7 @@ class Received:
 
 
 def is_wanted(unit: Unit) -> bool:
-    """Whether anybody listens, or has listened for as long as events are kept."""
+    """Return whether there is a subscriber, or was one in the time that events are kept."""
     return subscriptions.last_seen(unit) >= instant(datetime.now(UTC) - timedelta(seconds=KEPT))
 
 
@@ -306,12 +306,12 @@ def checked(channels: Sequence[str | None]) -> list[str]:
 
 
 def missing(subscription_id: str) -> NotFound:
-    """What is raised for a subscription that does not exist, in ServiceStack's words."""
+    """Return the error for an unknown subscription, with ServiceStack's message."""
     return NotFound(f"Subscription '{subscription_id[:64]}' does not exist")
 
 
 def subject(caller: Principal | None) -> dict[str, Any]:
-    """Who a subscriber is: what others are shown, and what decides whether they are."""
+    """Return the subject of a subscriber: the facts that others may see, and those that decide whether they may."""
     user_id, name = ("-1", "Guest") if caller is None else (caller.user_id, caller.display_name)
     shown = {
         "userId": user_id,

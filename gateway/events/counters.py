@@ -1,4 +1,4 @@
-"""What is counted of a process's events."""
+"""Counters of a process's server events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Counters:
     :ivar subscribers: connections that are open now.
     :ivar published: events that were stored.
     :ivar delivered: events that were given to subscribers, once for each of them.
-    :ivar dropped: events that were taken back from subscribers who read too slowly. They may ask for them again.
+    :ivar dropped: unread events of subscribers that were disconnected because they read too slowly. They may resume.
     :ivar delay_count: events whose delay was measured: those that reached subscribers of this process.
     :ivar delay_sum: seconds from their storing until they were delivered, in all.
     """

@@ -1,4 +1,4 @@
-"""From the rows of the outbox to the frames of subscribers: who gets an event, and what each may see of it."""
+"""Delivery: from the outbox's rows to the subscribers' frames, with the access check for each subscriber."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ PASSING = (StorageError, Unavailable)
 
 log = structlog.get_logger("gateway")
 
-#: What a caller may see of a DTO: the DTO, as it is or with less in it, or None.
+#: Returns the part of a DTO that a caller may see: the DTO, a reduced DTO, or None.
 Shows = Callable[[Principal | None, Unit, Instance], Instance | None]
 #: Whether a caller may know of another subscriber, by the principal's facts: ``user_id`` and ``account_ids``.
 Knows = Callable[[Principal | None, Mapping[str, Any]], bool]
 
 
 class Kind(StrEnum):
-    """What a row of the outbox is."""
+    """The kind of an outbox row."""
 
     #: For subscribers.
     EVENT = "event"
@@ -78,8 +78,8 @@ class Presence:
 class Delivery:
     """Gives events to the subscribers of a process.
 
-    :param shows: what callers may see of the DTOs that are not for everybody.
-    :param knows: whether a caller may know of another subscriber; None where everybody may.
+    :param shows: the access checks of DTOs that not everyone may see.
+    :param knows: returns whether a caller may see another subscriber; None if all may.
     :ivar fed: subscribers with frames to send.
     :ivar slow: subscribers who read too slowly.
     """
@@ -101,7 +101,7 @@ class Delivery:
         self.slow: set[Subscriber] = set()
 
     def event(self, unit: Unit, row: EventRow, only: Subscriber | None = None) -> None:
-        """Give an event to those whom it is for and who may see it.
+        """Give an event to the addressed subscribers that may see it.
 
         :param only: the one that is given it, where it is for it.
         """
@@ -125,7 +125,7 @@ class Delivery:
             if made is None:
                 made = frames[body, channel] = frame(row.position, row.selector, body, channel)
             given.append((subscriber, made))
-        # A view may need a database that is away: then nobody has it yet, and it is delivered later.
+        # A view may need the database, which may be unavailable: then no subscriber has the event yet, and it is delivered later.
         for subscriber, made in given:
             self.give(subscriber, made)
         self._counters.delivered += len(given)
@@ -134,7 +134,7 @@ class Delivery:
             self._counters.delay(max(0.0, (datetime.now(UTC) - stored).total_seconds()))
 
     def presence(self, position: int, change: Presence, only: Subscriber | None = None) -> None:
-        """Tell those in the same channels of a subscriber's change."""
+        """Notify the subscribers of the same channels of a subscriber's change."""
         told = facts(change.subject, change.left if change.channels is None else change.channels)
         for selector, channels in change.frames():
             reached: dict[Subscriber, str] = {}
@@ -201,7 +201,7 @@ class _Seen:
     def _shown(self, caller: Principal | None) -> str | None:
         assert self._view is not None
         dto, view = self._view
-        # A view may change what it is given.
+        # A view may modify its argument.
         whole = self._documents.read(self._body, dto)
         before = vars(whole).copy()
         shown = view(caller, self._unit, whole)

@@ -9,7 +9,7 @@ from typing import Any
 
 #: Characters of a channel, and of a selector.
 LONGEST = 255
-#: What keeps a connection open: an empty line, which is no event. ServiceStack's clients for .NET and Java take a comment for one.
+#: Keeps a connection open: an empty line, which is not an event. ServiceStack's .NET and Java clients take a comment for an event.
 KEEP_ALIVE = b"\n"
 #: Lets a browser connect again after so many milliseconds.
 RECONNECT = b"retry: 500\n"
@@ -17,7 +17,7 @@ RECONNECT = b"retry: 500\n"
 # PERF: `json.dumps` makes an encoder in each call.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
-# Halves of surrogate pairs, which JSON can write, are no characters: no frame could be made of them.
+# JSON can express lone surrogates, which can't be encoded in a frame.
 _CHANNEL = re.compile(r"[^\s,@\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f\ud800-\udfff]+\.[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 
@@ -33,7 +33,7 @@ def frame(event_id: int, selector: str, body: str, channel: str = "") -> bytes:
 
 
 def to_json(value: Any) -> str:
-    """What is in a frame of the protocol itself."""
+    """The body of a protocol frame."""
     return _encode(value)
 
 
@@ -43,7 +43,7 @@ def is_channel(name: str) -> bool:
 
 
 def check_selector(selector: str) -> str:
-    """A selector as it is sent: a blank in it is ``%20``. Raises ValueError."""
+    """Return a selector for a frame: blanks become ``%20``. Raises ValueError."""
     spelled = selector.replace(" ", "%20")
     if not _SELECTOR.fullmatch(spelled) or len(spelled) > LONGEST:
         raise ValueError(

@@ -109,6 +109,6 @@ def _update(request: Any, context: Context) -> Instance:
         request.id,
         *([*(each or ())] for each in (request.subscribe_channels, request.unsubscribe_channels)),
     )
-    # What others are told of it is delivered as events are.
+    # Notifications of others are delivered like events.
     context.publisher = context.events
     return UpdateEventSubscriberResponse.new()

@@ -12,9 +12,9 @@ from contextlib import suppress
 
 from gateway.events.subscriber import Subscriber
 
-#: Milliseconds after which a client that acknowledges nothing has left.
+#: Milliseconds without acknowledgement after which a client is considered gone.
 _UNACKNOWLEDGED = 60_000
-#: What a client sends after its request is thrown away in such blocks.
+#: Block size for discarding data that a client sends after its request.
 _BLOCK = 4096
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -35,7 +35,7 @@ class Poller:
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
     def start(self) -> None:
-        """Start the thread. What it opens must not be shared by processes, so not before a fork."""
+        """Start the thread. Call it after a fork, because processes must not share its files."""
         self._selector = selectors.DefaultSelector()
         self._ours, self._theirs = socket.socketpair()
         for each in (self._ours, self._theirs):
@@ -64,13 +64,13 @@ class Poller:
     def hold(self, subscriber: Subscriber, connection: socket.socket) -> None:
         """Watch a subscriber's connection."""
         connection.setblocking(False)
-        with suppress(OSError, AttributeError):  # not every connection is TCP's, and not every system has it
+        with suppress(OSError, AttributeError):  # not every connection is TCP, and not every system supports it
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
         subscriber.connection = connection
         self._selector.register(connection, _READ, subscriber)
 
     def send(self, subscriber: Subscriber) -> None:
-        """Send what a subscriber's connection takes, and the rest when it takes more."""
+        """Send as much as a subscriber's connection accepts, and the rest later."""
         connection = subscriber.connection
         if connection is None:
             return

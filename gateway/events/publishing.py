@@ -21,7 +21,7 @@ _BLOCK = 200
 class Outbox:
     """Publishes with one unit of work: `gateway.calls.Publisher`.
 
-    :ivar wanted: somebody listens, or did lately; otherwise nothing is stored.
+    :ivar wanted: whether there is a subscriber or was one lately; otherwise nothing is stored.
     """
 
     def __init__(self, unit: Unit, documents: Documents, counters: Counters, *, wanted: bool) -> None:

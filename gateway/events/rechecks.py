@@ -1,4 +1,4 @@
-"""Whether those who listen may still do so: their credentials are looked at anew, in a thread of their own."""
+"""Periodic checks of subscribers' credentials, in a thread."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = structlog.get_logger("gateway")
 
 
 class Rechecks:
-    """Ends subscribers who have signed out, or have other rights by now: their clients connect anew, as whoever they are then.
+    """Ends the streams of subscribers that have signed out or whose rights have changed: their clients reconnect with current rights.
 
-    :param callers: who knows the senders of requests; None where everybody is a stranger.
+    :param callers: authenticates callers; None if all are anonymous.
     :param end: ends a subscriber.
     """
 
@@ -46,7 +46,7 @@ class Rechecks:
                     if subscriber.credentials not in known:
                         known[subscriber.credentials] = self._caller(subscriber.credentials)
                 except ServiceError:
-                    # The database is away, or there were too many wrong passwords: that is no reason to end anything.
+                    # The database is unavailable, or there were too many wrong passwords: neither is a reason to end a stream.
                     continue
                 except Exception:
                     log.exception("events")

@@ -1,4 +1,4 @@
-"""The subscribers of a process: fed from the outbox, kept alive, looked at anew, and ended.
+"""The subscribers of a process: fed from the outbox, kept alive, rechecked, and ended.
 
 Everything here happens in the poller's thread, except where a method says otherwise.
 """
@@ -68,7 +68,7 @@ log = structlog.get_logger("gateway")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What clients are told.
+    """The timing that clients are told.
 
     :ivar heartbeat: seconds between two heartbeats of a client.
     :ivar idle: seconds without one after which a client that sent some is gone.
@@ -242,7 +242,7 @@ class Streams:
             self._poller.send(fed.pop())
 
     def _farewell(self) -> None:
-        """Tell every client to connect to another process. The events that it has not read it gets there."""
+        """Ask every client to connect to another process, where it gets the events that it has not read."""
         for subscriber in [*self.audience]:
             bye = frame(self._position_of(subscriber), "cmd.onGoodbye", to_json({"id": subscriber.id}))
             self._delivery.give(subscriber, bye + RECONNECT)
@@ -285,7 +285,7 @@ class Streams:
             log.exception("events")
 
     def _look(self, now: float) -> None:
-        """Write what there is to be written, and deliver what there is to be read."""
+        """Send pending frames, and read and deliver new events."""
         self._last_look, self._woken = now, False
         self._next_look = now + self._pause(now)
         if self._pulses or self._changes:
@@ -312,7 +312,7 @@ class Streams:
     def _pause(self, now: float) -> float:
         """Seconds until the next look, unless something wakes this process."""
         if self._wakeups.connected:
-            # What a node of a cluster has committed may arrive at this one after its wake-up.
+            # A commit of another cluster node may arrive here after its wake-up.
             return min(REST, max(BUSY_TICK, now - self._last_wake))
         return BUSY_TICK if now - self._last_event < BUSY else TICK
 
@@ -350,7 +350,7 @@ class Streams:
         self._delivery.presence(position, change)
 
     def _catch_up(self, unit: Unit, subscriber: Subscriber) -> None:
-        """Give a subscriber that is late what it has missed, as far as it reads it."""
+        """Give a late subscriber the events that it has missed, as fast as it reads them."""
         if subscriber.waiting >= _FULL:
             return
         read = outbox.after(unit, subscriber.at, PAGE)

@@ -23,9 +23,9 @@ class Subscriber:
     """A subscriber.
 
     :ivar id: the subscription's, which its client alone knows.
-    :ivar caller: who subscribed; None for a stranger.
-    :ivar credentials: what it showed: looked at anew while it listens.
-    :ivar subject: what the subscription says of it.
+    :ivar caller: the subscriber's caller; None for an anonymous one.
+    :ivar credentials: its credentials, which are rechecked during the subscription.
+    :ivar subject: the facts that the subscription stores about it.
     :ivar view: subscribers of one view see the same.
     :ivar channels: names, in the order in which they were given.
     :ivar at: the position that it begins behind; while it is late, the position up to which it has everything.
@@ -114,5 +114,5 @@ class Subscriber:
 
 
 def rights(caller: Principal | None) -> tuple[Any, ...]:
-    """What decides about what a caller sees."""
+    """Return the facts that decide what a caller may see."""
     return () if caller is None else (caller.user_id, caller.roles, caller.account_ids, caller.permissions)

@@ -1,6 +1,6 @@
 """Wake-ups between processes: one that has stored events lets the others read them at once.
 
-The outbox alone decides what is sent. A wake-up that is lost, late or doubled changes only when a process reads.
+The outbox determines what is sent. A lost, late or repeated wake-up only affects when a process reads.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from models.engine.ids import new_id
 if TYPE_CHECKING:
     from redis import Connection
 
-#: Seconds that Redis may take to connect, to sign in, and to answer.
+#: Seconds that Redis may take to connect, to authenticate, and to respond.
 PATIENCE = 2.0
-#: Seconds without a message after which Redis is asked whether it is there, and after which it is not.
+#: Seconds without a message after which Redis is pinged, and after which it counts as unreachable.
 BEAT = 1.0
 SILENCE = 3.0
 #: Seconds between two attempts to connect.
@@ -38,7 +38,7 @@ log = structlog.get_logger("gateway")
 
 
 class Wakeups:
-    """No wake-ups: every process looks by itself.
+    """No wake-ups: every process polls.
 
     :ivar connected: wake-ups of other processes arrive here.
     """
@@ -52,7 +52,7 @@ class Wakeups:
         """Wake the other processes. It does not wait for them."""
 
     def stop(self) -> None:
-        """Send what was to be sent, and end."""
+        """Send pending wake-ups, and end."""
 
     def numbers(self) -> Mapping[str, float]:
         """The gauges for ``/metrics``."""
@@ -96,7 +96,7 @@ class RedisWakeups(Wakeups):
             sending.join(BEAT)
 
     def numbers(self) -> Mapping[str, float]:
-        """Whether wake-ups arrive; nothing before this process listens."""
+        """Return whether wake-ups arrive; False before this process listens."""
         return {"event_wakeups_connected": float(self.connected)} if _IN in self._threads else {}
 
     def _start(self, name: str, run: Callable[[], None]) -> None:
@@ -147,7 +147,7 @@ class RedisWakeups(Wakeups):
             except Exception as error:
                 # The readers may still lack it.
                 self._due.set()
-                # Redis closes connections that rest: a new one is tried at once.
+                # Redis closes idle connections: a new one is tried at once.
                 if not was_used:
                     self._complain(error)
                     self._stopping.wait(PAUSE)

@@ -1,1 +1,1 @@
-"""Running the application: gunicorn, its worker, and what a start needs."""
+"""Serving the application: gunicorn, its worker, and startup."""

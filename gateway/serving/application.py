@@ -66,7 +66,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "graceful_timeout": 30,
         "max_requests": REQUESTS[settings.server],
         "max_requests_jitter": REQUESTS[settings.server] // 10,
-        # What proxies tell is read by gateway.http.forwarded, and by nobody else.
+        # Only gateway.http.forwarded reads the headers of proxies.
         "forwarded_allow_ips": "",
         "secure_scheme_headers": {},
         "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
@@ -96,7 +96,7 @@ def remove_metrics(arbiter: Any) -> None:
 
 
 def end_new_workers_at_once() -> None:
-    """Let a signal end a worker that has just been forked, and has no handlers of its own yet.
+    """Let a signal end a worker that was just forked and has no signal handlers yet.
 
     Until it has, it would take the signal with its master's handlers and go on; the master would wait `graceful_timeout`
     seconds for it. Call it once, before gunicorn starts.
@@ -130,7 +130,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
     """gunicorn's log, written by ours."""
 
     def setup(self, cfg: Any) -> None:
-        """Send gunicorn's lines to the root logger instead of handlers of its own."""
+        """Send gunicorn's lines to the root logger instead of its own handlers."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True

@@ -31,7 +31,7 @@ _RESET = struct.pack("ii", 1, 0)
 class ClientSocket(socket.socket):
     """A client's socket. In the kernel it never blocks; `recv` and `sendall` wait by polling where gunicorn has set it to block.
 
-    :ivar head: the first bytes of the request that is being answered.
+    :ivar head: the first bytes of the current request.
     """
 
     def __init__(self, accepted: socket.socket) -> None:
@@ -105,7 +105,7 @@ class ClientSocket(socket.socket):
                 rest = rest[sent:]
 
     def reset(self) -> None:
-        """Let `close` reset the connection, so that what the client has received can't look complete."""
+        """Let `close` reset the connection, so that the response does not look complete to the client."""
         self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
     def _wait_for_bytes(self) -> None:
@@ -160,7 +160,7 @@ class Gathered:
             self._data += data
 
     def flush(self) -> None:
-        """Send what was kept. Raises BrokenPipeError when the client reads the response too slowly."""
+        """Send the buffered bytes. Raises BrokenPipeError when the client reads the response too slowly."""
         data, self._data = self._data, b""
         if data:
             self._sock.sendall(data)
@@ -171,7 +171,7 @@ class Sender:
     """One known caller, or all whose caller is not known.
 
     :ivar short: the turns of requests.
-    :ivar long: those that requests with long bodies need beside.
+    :ivar long: the additional turns of requests with long bodies.
     :ivar caller: the caller's id; empty for all whose caller is not known.
     """
 
@@ -185,10 +185,10 @@ class Connection(TConn):  # type: ignore[misc]
 
     :ivar held: bytes of an incomplete request that the poller holds.
     :ivar credentials: those of its request (`Incoming.credentials`).
-    :ivar sender: whoever has sent its request, as the worker knows it; None for a probe.
+    :ivar sender: the sender of its request; None for a probe.
     :ivar for_metrics: it came to the address that is for metrics alone.
-    :ivar taken: it was handed over, and nothing is to be done with it any more.
-    :ivar cut: a response has ended before its end, and nothing but a reset shows that to the client.
+    :ivar taken: it was handed over, and must not be used any more.
+    :ivar cut: a response was truncated, which only a reset shows to the client.
     """
 
     sock: ClientSocket
@@ -205,12 +205,12 @@ class Connection(TConn):  # type: ignore[misc]
         self.data_ready = True
 
     def init(self) -> None:
-        """Give the parser what has arrived. Raises what the request is refused by."""
+        """Pass the received bytes to the parser. Raises the refusal of the request, if there is one."""
         super().init()
         if self.incoming.refusal is not None:
             raise self.incoming.refusal
         self.parser.unreader.unread(bytes(self.incoming.data))
 
     def rest(self) -> bytes:
-        """Return, and take from the parser, what the client has sent beyond the request that was answered."""
+        """Take from the parser, and return, the bytes after the request that was handled."""
         return bytes(self.parser.unreader.take_buffered())

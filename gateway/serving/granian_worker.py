@@ -1,7 +1,7 @@
 """A gunicorn worker that lets granian serve its sockets: GATEWAY_SERVER=granian.
 
 gunicorn's master starts, replaces and ends the workers, so signals, sockets and upgrades are the same with both servers. In the worker
-granian reads and writes HTTP in threads of its own, outside the interpreter, and calls `Worker._answer` in one of `threads` threads.
+granian reads and writes HTTP in its own threads, outside the interpreter, and calls `Worker._answer` in one of `threads` threads.
 docs/serving.rst lists what granian does in another way than `gateway.serving.worker`.
 """
 
@@ -45,7 +45,7 @@ TAKEN_WITHIN = 30
 #: Seconds for which the rest of a body is read that the application did not want.
 LINGER = 30.0
 
-#: Seconds for which a worker that ends goes on serving, so that its clients get to know of it.
+#: Seconds for which a stopping worker continues to serve, so that its clients notice.
 LAST_CALL = 1.0
 
 #: Seconds between two signs of life for the master.
@@ -56,7 +56,7 @@ _IDLE = 30
 _NO_TLS: tuple[Any, ...] = (False, None, None, None, "tls1.3", None, [], False)
 _NO_METRICS = (None, None)
 _BLOCK = 64 * 1024
-#: What each request's environment has in common; granian sets the rest.
+#: The common part of each request's environment; granian sets the rest.
 _COMMON: Mapping[str, Any] = {
     "SCRIPT_NAME": "",
     "SERVER_SOFTWARE": "granian",
@@ -170,7 +170,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         return stop, has_ended
 
     def _answer(self, application: Application, protocol: Any, environ: dict[str, Any]) -> None:
-        """Answer one request, in a thread of granian's."""
+        """Handle one request, in one of granian's threads."""
         logs.current.request_id = logs.current.trace_id = ""
         environ.update(_COMMON)
         environ["wsgi.errors"] = sys.stderr
@@ -208,7 +208,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         return subscribers is not None and subscribers.holds_connections
 
     def _refuse(self, protocol: Any, environ: dict[str, Any], status: int, message: str, request_id: str) -> None:
-        """Answer a request that does not come to the application as the gateway answers errors."""
+        """Respond to a request that does not reach the application, with an error in the gateway's form."""
         target = f"{quote(environ['PATH_INFO'], encoding='latin-1')}?{environ['QUERY_STRING']}"
         fields = (
             (name, environ.get(key)) for name, key in (("Accept", "HTTP_ACCEPT"), ("Content-Type", "CONTENT_TYPE"))

@@ -1,4 +1,4 @@
-"""The C library's heap, kept as small as what is in use.
+"""Limits for the C library's heap, so that it returns unused memory.
 
 glibc has a heap for each few threads. Blocks from 128 kB on are the system's, and go back to it when they are free; but the first large one
 that does so moves that limit up, to as much as 32 MB, and from then on each heap keeps what its largest request needed, for ever. A limit

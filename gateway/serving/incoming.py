@@ -94,7 +94,7 @@ class Incoming:
 
     @property
     def credentials(self) -> int:
-        """What the sender shows of itself, as a number: the same for the same header fields; 0 where there are none."""
+        """Return a hash of the credentials in the headers; 0 if there are none."""
         shown: list[bytes] = []
         for name, value in _CREDENTIALS.findall(self.data, 0, self._head_end):
             shown += _COOKIES.findall(value) if name.lower() == b"cookie" else (value,)

@@ -45,8 +45,8 @@ _REASONS = {
 def listen(bind: str, variable: str = "GATEWAY_BIND") -> socket.socket | None:
     """Return a listening socket; None where the process gets one from its parent, as by ``fd://`` or systemd.
 
-    :param bind: ``host:port``, ``[IPv6]:port`` or ``unix:PATH``, as GATEWAY_BIND has it.
-    :param variable: the setting that has it, for messages.
+    :param bind: ``host:port``, ``[IPv6]:port`` or ``unix:PATH``, as in GATEWAY_BIND.
+    :param variable: the name of the setting, for messages.
     :raises ConfigurationError: with one line, when that address can't be used.
     """
     return None if bind.startswith("fd://") or _inherited() else _listening(bind, variable)
@@ -152,11 +152,11 @@ def _remove_stale(path: str) -> None:
 
 
 class Starting:
-    """Answers clients while the service is not ready: ``/health`` with 200, everything else with 503. A context manager.
+    """Responds while the service is not ready: to ``/health`` with 200, to everything else with 503. A context manager.
 
-    It answers nobody until `begin` is called. A start that fails closes the socket.
+    It does not respond until `begin` is called. A failed start closes the socket.
 
-    :param listener: the socket; None for none, then nothing is answered.
+    :param listener: the socket; None for no responses.
     :param refusal: makes the response to a request from its first bytes.
     """
 
@@ -170,7 +170,7 @@ class Starting:
         return self
 
     def begin(self) -> None:
-        """Answer from now on."""
+        """Start to respond."""
         if self._listener is not None and self._thread is None:
             self._thread = threading.Thread(target=self._run, args=(self._listener,), name="starting", daemon=True)
             self._thread.start()

@@ -24,7 +24,7 @@ from models.engine import migrations
 #: Seconds between two attempts to reach the database, and between two lines about it.
 _PAUSE = 0.5
 _LINES = 5.0
-#: MySQL's numbers for what does not pass by itself: a user, password or database that is wrong.
+#: MySQL's numbers for errors that need an operator: a wrong user, password or database.
 _LASTING = re.compile(r"\((1044|1045|1049|1130|1698),")
 _MEGABYTE = 1_000_000
 
@@ -32,7 +32,7 @@ log = structlog.get_logger("gateway")
 
 
 def no_report() -> None:
-    """Do nothing, where nobody waits for a slow start."""
+    """Do nothing, if no client waits during a slow start."""
 
 
 def prepare(settings: Settings, service: Service, slow: Callable[[], None] = no_report) -> Database | None:
@@ -55,7 +55,7 @@ def prepare(settings: Settings, service: Service, slow: Callable[[], None] = no_
 
 
 def _wait(settings: Settings, service: Service, slow: Callable[[], None]) -> None:
-    """Return when the database answers."""
+    """Return when the database responds."""
     deadline = time.monotonic() + settings.database_wait
     next_line = 0.0
     database = connect(settings.database_url, connections=1)
@@ -116,7 +116,7 @@ def disk_needed(database: Database, path: Path | None) -> str:
 
 
 def announce_first_user(database: Database, settings: Settings, service: Service) -> None:
-    """Make an administrator where there is none, and tell the operator: on a terminal, or with the secrets in a file of mode 600."""
+    """Create an administrator if there is none, and show the secrets on a terminal, or write them to a file of mode 600."""
     users = users_of(service)
     if users is None or not service.catalog.administrator:
         return
@@ -132,6 +132,6 @@ def announce_first_user(database: Database, settings: Settings, service: Service
 
 
 def _secrets_file(settings: Settings) -> Path:
-    """Where the first user's secrets are written: beside an SQLite database, else in the working folder."""
+    """Return the path for the first user's secrets: beside an SQLite database, else in the working folder."""
     path = settings.sqlite_path
     return Path(os.path.abspath("gateway.first-user" if path is None else f"{path}.first-user"))

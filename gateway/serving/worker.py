@@ -8,14 +8,14 @@
 - A request whose credentials signed a caller in some minutes ago gets a thread at once, unless the caller has a third of them, or takes
   more than its share of a processor while others call. Other requests take turns (`gateway.turns`), so that a flood of what is refused
   leaves threads and the interpreter to known callers. When too many requests of one sender wait, further ones are refused with 429.
-- ``/health``, ``/ready`` and ``/metrics`` have threads of their own, so they are answered while all others are busy.
+- ``/health``, ``/ready`` and ``/metrics`` have their own threads, so they respond while all others are busy.
 - A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
   sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
   holds up all connections; here the poller does it beside the others.
 - An event stream is handed over with its socket once the head of the response is sent; no thread waits for its client. A worker that holds
   some is not replaced after a number of requests, as their clients would have to connect anew.
 - A body that is longer than any that is read is answered at once, with ``Connection: close`` and without ``100 Continue``.
-- What gunicorn refuses by itself is answered as the gateway answers errors: as a ResponseStatus in the requested format, with a request id.
+- Requests that gunicorn refuses get an error in the gateway's form: a ResponseStatus in the requested format, with a request id.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ MOST_STRANGERS_WAITING = CONNECTIONS // 2
 LINGER = 30.0
 SILENT_LINGER = 5.0
 
-#: Event streams that a worker may hold, as far as its open files go.
+#: Maximum of event streams in a worker, if the limit of open files allows it.
 _STREAMS = 20_000
-#: Open files of a worker beside its clients' connections: those of the database above all.
+#: Open files of a worker besides its clients' connections: mainly those of the database.
 _OTHER_FILES = 1024
 #: Connections that are accepted before others are looked at.
 _ACCEPTED = 16
@@ -103,7 +103,7 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.LimitRequestHeaders: 431,
     refusals.UnsupportedTransferCoding: 501,
 }
-#: What the application did wrong, and the client did not.
+#: Errors of the application, not of the client.
 _OURS = (refusals.InvalidResponseHeader, refusals.InvalidResponseHeaderName, refusals.ConfigurationProblem)
 
 
@@ -135,7 +135,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._senders: WeakValueDictionary[str, Sender] = WeakValueDictionary()
         strangers: Turns[Connection] = Turns(self._start, turns.STRANGERS)
         self._strangers = Sender(strangers, Turns(strangers.enter, max(1, self.cfg.threads // 8)))
-        #: Those of whom requests wait for a turn.
+        #: The senders whose requests wait for a turn.
         self._waiting: set[Turns[Connection]] = set()
         self._callers = Callers()
 
@@ -327,7 +327,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._refuse(conn, 408, f"The {part} of the request did not arrive in time.")
 
     def _refuse(self, conn: Connection, status: int, message: str, retry_after: int = 0) -> None:
-        """Answer a request without a thread, and end its connection."""
+        """Respond to a request without a thread, and close its connection."""
         request_id = new_request_id()
         counters.count("gateway_refused", str(status))
         log.warning("refused", request_id=request_id, status=status, reason=message)
@@ -393,7 +393,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return self._probes.get("metrics" if conn.for_metrics else conn.incoming.probe) or self.tpool
 
     def handle(self, conn: Connection) -> Any:
-        """Read and answer a request, and return whether the connection goes on."""
+        """Read and handle a request, and return whether the connection stays open."""
         logs.current.request_id = logs.current.trace_id = ""
         sender = conn.sender
         if sender is None:
@@ -414,7 +414,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return time.monotonic() - self._callers.latest_at < RECENT
 
     def handle_request(self, req: Any, conn: Connection) -> bool:
-        """Answer a request, and return whether the connection goes on."""
+        """Handle a request, and return whether the connection stays open."""
         self._adapt(req, conn.incoming)
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)
         gathered = response.sock = Gathered(conn.sock)
@@ -508,7 +508,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return keepalive and bool(conn.parser.finish_body())
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
-        """Say what is wrong with a request that never came to the application."""
+        """Respond to a request that does not reach the application with its error."""
         request_id = new_request_id()
         if isinstance(exc, refusals.ParseException) and not isinstance(exc, _OURS):
             status, message = _STATUS.get(type(exc), 400), str(exc)[:_LONGEST_MESSAGE]

@@ -1,1 +1,1 @@
-"""Forwarding to an old host: what the service does not answer itself, another server does."""
+"""Forwarding to an old host of the operations that the service does not handle."""

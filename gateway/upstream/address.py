@@ -49,7 +49,7 @@ class Address(NamedTuple):
 
 
 def parse(url: str) -> Address:
-    """Read the URL of an old host. Raises CatalogError for what is not one."""
+    """Parse the URL of an old host. Raises CatalogError when it is invalid."""
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").lower(), parts.port

@@ -13,12 +13,12 @@ from typing import Any
 BYTES_PER_SECOND = 16 * 1024
 #: Seconds of a body whose length is not known, such as a list that is made while it is sent.
 STREAMED = 3600.0
-#: Streams of this type go on as long as somebody listens.
+#: Streams of this type last as long as a client reads them.
 _EVENTS = "text/event-stream"
 
 
 class _Arriving(io.RawIOBase):
-    """The bytes of a connection. All waiting for them together is bounded; time in which nobody reads does not count.
+    """The bytes of a connection. The total waiting time is limited; time without a read does not count.
 
     :ivar left: seconds that are left; each `BYTES_PER_SECOND` bytes add one.
     """
@@ -45,7 +45,7 @@ class _Arriving(io.RawIOBase):
         return size
 
     def allow(self, seconds: float | None = None) -> None:
-        """Let the rest take so many seconds; the timeout of the connection where none are given."""
+        """Limit the rest to this many seconds; by default the timeout of the connection."""
         self.left = self._silence if seconds is None else seconds
 
     def close(self) -> None:

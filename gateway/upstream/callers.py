@@ -1,4 +1,4 @@
-"""The callers of operations that are forwarded typed: the old host knows who they are, this server only tells them apart."""
+"""The callers of typed operations: the old host authenticates them, this server only distinguishes them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from gateway.calls import Cookie, Credentials, Method, Principal
 
-#: SECURITY: names of callers are in log lines, and must not tell what the credentials are.
+#: SECURITY: names of callers are in log lines, and must not reveal the credentials.
 _KEY = secrets.token_bytes(32)
 
 
 class PassedOn:
-    """Admits everybody, each by a name made from the credentials."""
+    """Admits every caller, with a name derived from the credentials."""
 
     def authenticate(self, credentials: Credentials) -> Principal:
         """Return a caller without roles."""
@@ -21,7 +21,7 @@ class PassedOn:
         if not any(shown):
             return _principal("", Method.OTHER)
         digest = hashlib.blake2b("\n".join(each or "" for each in shown).encode(), key=_KEY, digest_size=8)
-        # Browsers send cookies by themselves: then only pages of this site may change something.
+        # Browsers send cookies automatically: then only pages of this site may change something.
         by_cookie = bool(credentials.cookie) and not any(shown[:3])
         return _principal(f"caller-{digest.hexdigest()}", Method.COOKIE if by_cookie else Method.OTHER)
 

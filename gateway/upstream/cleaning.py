@@ -1,4 +1,4 @@
-"""Removing secrets from what is recorded.
+"""Removal of secrets from recordings.
 
 A secret becomes ``{{hidden:NAME}}``. The name is made from the secret with a key that nothing keeps: equal secrets have equal names, and no
 name tells what its secret was.
@@ -33,7 +33,7 @@ _MEMBERS = tuple(
     )
 )
 _TABLE_HEAD = re.compile(rf"(?:^|,)\"?{_NAMES}\"?(?:,|$)", re.IGNORECASE)
-#: What is shorter occurs by chance in places that are not secret.
+#: Shorter texts also occur by chance outside of secrets.
 _SHORTEST = 6
 _PLACEHOLDER = re.compile(r"\{\{[^{}]+\}\}")
 
@@ -49,7 +49,7 @@ class Cleaner:
         return Conversation(self)
 
     def name(self, secret: str) -> str:
-        """Return what stands for a secret."""
+        """Return the placeholder of a secret."""
         return f"{{{{hidden:{hashlib.blake2b(secret.encode('utf-8', 'replace'), key=self._key, digest_size=5).hexdigest()}}}}}"
 
 

@@ -1,4 +1,4 @@
-"""Whether two responses to one request say the same, by the contract.
+"""Comparison of two responses to one request, by the contract.
 
 Null equals absent. Enums, dates, numbers and names are compared by what they mean, not by how they are spelled.
 """
@@ -23,7 +23,7 @@ from serializers.registry import Registry
 
 #: What masks all fields whose name is or ends with "id", and all dates.
 IDS, TIMES = "@ids", "@times"
-#: Masks of an operation that writes, where nothing else is said: each run makes ids and times of its own.
+#: Default masks of an operation that writes, because each run creates its own ids and times.
 OF_WRITES = (IDS, TIMES)
 #: Differences that are looked for in one pair of responses.
 MOST = 20
@@ -47,8 +47,8 @@ class Difference(NamedTuple):
     """Where two responses differ.
 
     :ivar path: of a field, ``results[0].name``; or ``status``, ``type``, ``body``.
-    :ivar old: what the old response has there.
-    :ivar new: what the new one has there.
+    :ivar old: the value in the old response.
+    :ivar new: the value in the new one.
     """
 
     path: str
@@ -154,7 +154,7 @@ def _equal(old: Any, new: Any) -> bool:
 
 
 def instant(value: Any) -> datetime | None:
-    """Return the moment that a value is, in any spelling of ServiceStack's; None for what is not one."""
+    """Return the time that a value means in any of ServiceStack's forms; None if it is not a time."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if not isinstance(value, str):

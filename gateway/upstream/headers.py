@@ -26,7 +26,7 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-#: Headers of requests that are set anew, or that only a trusted proxy may set.
+#: Request headers that are replaced, or that only a trusted proxy may set.
 _SET = frozenset(
     {
         "content-length",

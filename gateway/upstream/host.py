@@ -51,7 +51,7 @@ class Outgoing:
     :ivar target: path and query.
     :ivar headers: all of them, those that frame the body too.
     :ivar body: blocks are read once, while they are sent.
-    :ivar repeatable: the request changes nothing and its body can be sent again.
+    :ivar repeatable: whether the request changes nothing and its body can be sent again.
     :ivar chunked: the headers name no length of the body.
     """
 
@@ -139,7 +139,7 @@ class _Exchange(NamedTuple):
 
 
 class _NotReached(Exception):
-    """No connection was made: nothing of the request was sent."""
+    """The connection failed before any byte of the request was sent."""
 
 
 class _Lost(Exception):
@@ -181,7 +181,7 @@ class Host:
     """An old host, as one process sees it.
 
     :param connections: requests that a process has with it at once.
-    :param ca_file: certificates to trust beside none of the system's; empty for the system's.
+    :param ca_file: certificates to trust instead of the system's; empty for the system's.
     :ivar tracer: makes spans of requests; None where no traces are exported.
     """
 
@@ -203,7 +203,7 @@ class Host:
     def send(self, outgoing: Outgoing) -> Answer:
         """Return the host's response.
 
-        :raises Unavailable: when the host can't be reached, is busy, or does not answer a read in time.
+        :raises Unavailable: when the host is unreachable or busy, or does not respond to a read in time.
         :raises OutcomeUnknown: when the connection was lost after a write was sent.
         """
         if self.tracer is None:
@@ -241,7 +241,7 @@ class Host:
         return answer
 
     def close(self) -> None:
-        """Close the connections that rest."""
+        """Close idle connections."""
         while self._resting:
             self._resting.pop()[0].close()
 

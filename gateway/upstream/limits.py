@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Requests that a process has with the old host at once. The threads beyond them are left to operations that are answered here.
+#: Concurrent requests to the old host in a process. The other threads are left for operations that are handled here.
 CONNECTIONS = 64
 
 

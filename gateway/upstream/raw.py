@@ -1,4 +1,4 @@
-"""Raw forwarding: the request goes to the old host as it came, and the response comes back as it is."""
+"""Raw forwarding: request and response are passed on unchanged."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gateway.upstream import headers
 from gateway.upstream.address import Address
 from gateway.upstream.host import Answer, Outgoing
 
-#: Methods that change nothing.
+#: Safe methods.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Methods whose requests need not name the length of a body that is not there (RFC 9110, 8.6).
 _BODILESS = SAFE | {"DELETE", "CONNECT"}
 
 _BLOCK = 64 * 1024
-#: Characters that a request target has as they are.
+#: Characters that stay unchanged in a request target.
 _OF_TARGETS = "%!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _SCHEME = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 #: Times that a path may be decoded on its way, by a server in front of the old host for example.

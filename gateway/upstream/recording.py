@@ -22,7 +22,7 @@ from gateway.upstream.headers import name_of
 from gateway.upstream.passing import Passing, header
 from gateway.upstream.raw import own_target
 
-#: Bytes of a body that is recorded; a longer one is left out.
+#: Maximum bytes of a recorded body; longer ones are omitted.
 LARGEST = 16 * 1024 * 1024
 
 #: Headers of the way, which another run has its own of.
@@ -49,9 +49,9 @@ class Recorded(NamedTuple):
 
     :ivar name: of the operation; empty where none is known.
     :ivar path: the request's target: path and query.
-    :ivar body: None for one that was left out.
+    :ivar body: None if omitted.
     :ivar has_response: the response was recorded, and not only its status.
-    :ivar answer: the response's body; None for one that was left out.
+    :ivar answer: the response's body; None if omitted.
     """
 
     name: str

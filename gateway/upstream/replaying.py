@@ -36,7 +36,7 @@ class Outcome:
     """What became of a conversation.
 
     :ivar differences: of the recorded response and this one.
-    :ivar missing: names of secrets that are not known; then nothing was sent.
+    :ivar missing: names of unknown secrets; then nothing was sent.
     """
 
     conversation: Recorded
@@ -44,7 +44,7 @@ class Outcome:
     missing: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        """Return what a reader wants to know, a line for each difference."""
+        """Return a report with a line for each difference."""
         if self.missing:
             return [
                 f"not sent: {', '.join(f'{{{{{each}}}}}' for each in self.missing)} is not known; give it with --secret"
@@ -65,7 +65,7 @@ def _shown(value: object) -> str:
 class Replay:
     """Replays conversations one after the other. Ids and log-ins of the responses take the places of the recorded ones in later requests.
 
-    :param secrets: what stands for ``{{NAME}}``, by name.
+    :param secrets: the values of ``{{NAME}}``, by name.
     :param headers: headers that replace recorded ones of the same name.
     :param masks: fields that may differ, as `gateway.upstream.comparing` has them; None for ids and times of requests other than GET.
     :param catalog: the contract that responses are compared by, where there is one.

@@ -1,4 +1,4 @@
-"""How often the handlers here answered as the old host did: a file that all workers add to."""
+"""The report on shadow calls: a file to which all workers add their counts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ OTHERS = "(other fields)"
 class Tally:
     """The shadow calls of one operation.
 
-    :ivar calls: requests that the old host answered.
-    :ivar alike: those that the handler here answered alike.
-    :ivar different: those that it answered otherwise, or with an error.
+    :ivar calls: requests that the old host handled.
+    :ivar alike: those with equal responses.
+    :ivar different: those with different responses, or an error here.
     :ivar skipped: those that it did not get: they write, or their bodies are too large.
     :ivar dropped: those that it did not get because others were waiting.
-    :ivar paths: where answers differed first, and how often.
+    :ivar paths: the first differing fields, and how often.
     """
 
     calls: int = 0
@@ -76,7 +76,7 @@ class Counts:
                 report.setdefault(operation, Tally()).add(tally)
 
     def save(self) -> None:
-        """Add what is new to the file. Raises OSError; then it is added the next time."""
+        """Add new counts to the file. Raises OSError; then they are added the next time."""
         with self._lock:
             unsaved, self._unsaved = self._unsaved, {}
         if not unsaved:
@@ -107,7 +107,7 @@ def read(path: Path) -> Report:
 
 
 def reset(path: Path) -> None:
-    """Begin the report anew. Raises ConfigurationError."""
+    """Reset the report. Raises ConfigurationError."""
     try:
         with locked(path):
             path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Shadow calls: the old host answers, and the handler here gets a copy of the request afterwards, in a thread of its own.
+"""Shadow calls: the old host responds, and then the handler here gets a copy of the request, in another thread.
 
-The caller waits for nothing of it. A call that writes runs only where its operation says so, in a unit of work that is rolled back.
+The caller does not wait for it. A call that writes runs only if its operation allows it, in a unit of work that is rolled back.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LATE = 10.0
 LARGEST = 1024 * 1024
 #: Seconds between two additions to the report.
 _SAVED = 0.5
-#: What a copy of a request has not: the caller's connection, and conditions that the answer would depend on.
+#: What a copy of a request omits: the caller's connection, and conditions that would change the response.
 _LEFT_OUT = frozenset(
     {
         "HTTP_ACCEPT_ENCODING",
@@ -57,7 +57,7 @@ class _Call(NamedTuple):
 class Shadows:
     """Runs shadow calls of one process.
 
-    :param masks: fields that may differ, by operation; empty names stand for all operations.
+    :param masks: fields that may differ, by operation; an empty name means all operations.
     :ivar application: runs the handlers; what they write is rolled back.
     """
 
@@ -72,7 +72,7 @@ class Shadows:
         self._rarely = Rarely()
 
     def takes(self, operation: Operation, environment: dict[str, Any]) -> bool:
-        """Return whether the handler here gets a copy of a request. What it does not get is counted as skipped."""
+        """Return whether the handler here gets a copy of a request. Other requests are counted as skipped."""
         batched = environment.get("PATH_INFO", "").rstrip("/").partition(".")[0].endswith("[]")
         writes = operation.writes and not operation.shadow_writes
         large = int(environment.get("CONTENT_LENGTH") or 0) > LARGEST
@@ -83,7 +83,7 @@ class Shadows:
         return True
 
     def run(self, operation: Operation, passing: Passing) -> None:
-        """Let the handler here answer a copy of a request, when its turn comes."""
+        """Queue a copy of a request for the handler here."""
         too_large = max(len(passing.body), len(passing.answer)) > LARGEST
         if too_large or not passing.whole or passing.status in (304, 206):
             self.counts.count(operation.name, "skipped")
@@ -121,7 +121,7 @@ class Shadows:
                 self.save()
 
     def save(self) -> None:
-        """Add what was counted to the report."""
+        """Add the counts to the report."""
         try:
             self.counts.save()
         except (OSError, ConfigurationError) as error:
@@ -169,7 +169,7 @@ class Shadows:
         return Response(seen[0][0], seen[0][1], body)
 
     def finish(self) -> None:
-        """Wait until all calls that wait are answered, and save the report. For tests, and the end of a process."""
+        """Wait until all queued calls have run, and save the report. For tests, and the end of a process."""
         if self._process == os.getpid():
             self._waiting.join()
         self.save()

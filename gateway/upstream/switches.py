@@ -1,11 +1,11 @@
-"""Who answers each operation, the old host or the handler here: a file that is read again when it changes.
+"""The state of each operation, the old host or the handler here: a file that is reread when it changes.
 
     # A comment
     * = old
     NewSession = shadow
     GetSession = percent 10
 
-``*`` stands for all operations without a line. In ``shadow``, the old host answers, and the handler here runs beside it.
+``*`` means all operations without a line. In ``shadow``, the old host responds, and the handler here also runs.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ log = structlog.get_logger("gateway")
 
 
 class State(NamedTuple):
-    """Who answers an operation.
+    """The state of an operation.
 
     :ivar kind: ``old``, ``shadow``, ``percent`` or ``new``.
-    :ivar percent: how many of a hundred requests are answered here.
+    :ivar percent: how many of a hundred requests are handled here.
     """
 
     kind: str
@@ -115,7 +115,7 @@ class Switches:
         return states.get(name.lower()) or states.get(_EVERY, usual)
 
     def takes(self, name: str, given: State) -> bool:
-        """Return whether the handler here answers this request: in ``percent N``, N of each hundred."""
+        """Return whether the handler here gets this request: in ``percent N``, N of each hundred."""
         if given.kind != "percent":
             return given.kind == "new"
         with self._lock:
@@ -144,7 +144,7 @@ class Switches:
             self.check()
             log.info("switches", file=str(self.path), states={name: str(each) for name, each in self._states.items()})
         except ConfigurationError as error:
-            # What was read before holds.
+            # The previous states stay in force.
             log.warning("switches that can't be read", reason=str(error))
 
 
@@ -181,7 +181,7 @@ def _is_about(line: str, name: str) -> bool:
 
 
 def replace(path: Path, text: str, mode: int) -> None:
-    """Write a file so that readers see the text before or the text after, and nothing between."""
+    """Replace a file atomically."""
     made = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Typed forwarding: the old host is asked in JSON, and its answer is read by the contract and written in the caller's format.
+"""Typed forwarding: the request is sent as JSON, and the response is decoded by the contract and encoded in the caller's format.
 
 So an old host, or any backend that speaks JSON, gains the other formats, pages, OpenAPI, typed clients, conditional requests, and errors by
 field.
@@ -26,11 +26,11 @@ from serializers import json, jsv
 from serializers.base import Limits
 from serializers.errors import DecodeError
 
-#: Bytes of a document of the old host; larger ones need raw forwarding, which holds nothing in memory.
+#: Maximum bytes of a document of the old host; larger ones need raw forwarding, which streams.
 LARGEST = 32 * 1024 * 1024
 _LIMITS = Limits(bytes=LARGEST, items=1_000_000, names=10_000)
 
-#: Headers of the caller's request that are about its document, or that are answered here.
+#: Headers of the caller's request that describe its document, or that are handled here.
 _REPLACED = frozenset(
     {
         "accept",
@@ -73,7 +73,7 @@ _VARIABLE = re.compile(r"{([^{}*]+)(\*?)}")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How the old host is asked: a verb on a path, whose ``{Name}`` are fields of the request.
+    """The request to the old host: a verb and a path, whose ``{Name}`` are fields of the request.
 
     :ivar verb: empty for the caller's own.
     """
@@ -122,9 +122,9 @@ class _Current(threading.local):
 
 
 class Typed:
-    """Asks an old host in JSON.
+    """Forwards operations to an old host as JSON.
 
-    :param templates: how it is asked, by operation; operations without one are asked by their own routes.
+    :param templates: verb and path by operation; operations without one use their routes.
     """
 
     def __init__(self, host: Host, pseudonym: str, templates: Mapping[str, Template]) -> None:
@@ -143,7 +143,7 @@ class Typed:
             self._current.call = None
 
     def catalog(self, catalog: Catalog) -> Catalog:
-        """Return a catalog whose handlers ask the old host. It decides who may call."""
+        """Return a catalog whose handlers call the old host, which checks access."""
         operations = {
             # Each caller is known by its credentials (`gateway.upstream.callers`), whatever they are.
             name: replace(each, access=SIGNED_IN, idempotent=False, signs_in=False, takes_files=False)
