@@ -10,6 +10,8 @@ from gateway.importing.collector import table_of
 from gateway.importing.drafts import Draft, DraftMember, TypeUse, words
 from gateway.importing.tokens import Notes
 
+#: Types that close a generic one: ``@template QueryDb of Booking``.
+_CLOSED = re.compile(r"(\w+) +of +(\w+(?: *, *\w+)*)")
 _WIRE = re.compile(r"if \(isset\(\$o\['([^']+)'\]\)\) \$this->(\w+) =")
 
 
@@ -60,11 +62,13 @@ class PhpReader(BraceReader):
         tokens = self.tokens
         kind, place = tokens.next().text, tokens.line
         name = tokens.name().rstrip("_")
-        parameters = tuple(
-            each.strip() for each in re.split(r"[,\s]+", notes.told.get("template", "")) if each.strip("* ")
-        )
+        templates = notes.told.get("template", "")
+        closed = dict(_CLOSED.findall(templates))
+        parameters = tuple(each.strip() for each in re.split(r"[,\s]+", _CLOSED.sub("", templates)) if each.strip("* "))
         base = self.use() if tokens.accept("extends") else None
-        if base is not None and parameters and not base.arguments:
+        if base is not None and base.name in closed:
+            base = TypeUse(base.name, tuple(map(self._told, closed[base.name].split(","))))
+        elif base is not None and parameters and not base.arguments:
             base = TypeUse(base.name, tuple(map(TypeUse, parameters)))
         bases = [*self.uses()] if tokens.accept("implements") else []
         start = tokens.here.place

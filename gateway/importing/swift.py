@@ -15,7 +15,16 @@ class SwiftReader(BraceReader):
 
     kind = "Swift"
     syntax = Syntax(quotes='"', quoted_names=True)
-    table = table_of("swift", Int="Int32", UInt="UInt32", Float="Single", Array="List", Any="Object", AnyValue="Object")
+    table = table_of(
+        "swift",
+        Int="Int32",
+        UInt="UInt32",
+        Float="Single",
+        Array="List",
+        Any="Object",
+        TimeInterval="TimeSpan",
+        AnyValue="Object",
+    )
     modifiers = words("public private open final internal required override static fileprivate indirect")
     kinds = words("class struct protocol")
 

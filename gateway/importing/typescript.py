@@ -55,7 +55,8 @@ class TypeScriptReader(BraceReader):
     def use(self, depth: int = 0) -> TypeUse:
         """A use of a type; of a union what is not null or undefined."""
         tokens = self.tokens
-        tokens.accept("|")
+        # Comments of JavaScript have a mark of null before a type.
+        tokens.accept("|", "?")
         found = [super().use(depth)]
         while tokens.accept("|"):
             found.append(super().use(depth))

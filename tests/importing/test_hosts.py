@@ -292,3 +292,34 @@ def test_long_chains_of_types() -> None:
             "/metadata/app.json",
         ):
             assert client.get(path).status_code == 200, path
+
+
+def test_marks_of_null_in_comments_of_javascript() -> None:
+    imported = contracts.read(
+        "export class Cart {\n    /** @param {{full?:boolean}} [init] */\n    constructor(init) { Object.assign(this, init) }\n"
+        "    /** @type {?boolean} */\n    full;\n    /** @type {?{ [index: string]: string; }} */\n    notes;\n"
+        "    getTypeName() { return 'Cart' }\n    getMethod() { return 'GET' }\n    createResponse() { return new Cart() }\n}\n"
+    )
+    assert [each.type.name for each in record(imported, "Cart").properties] == ["Boolean", "Dictionary"]
+
+
+def test_durations_in_swift() -> None:
+    imported = contracts.read(
+        "import ServiceStack\npublic class Nap : IReturn, Codable\n{\n    public typealias Return = Nap\n"
+        "    @TimeSpan public var length:TimeInterval?\n    required public init(){}\n}\n"
+    )
+    assert [each.type.name for each in record(imported, "Nap").properties] == ["TimeSpan"]
+
+
+def test_closed_bases_in_php() -> None:
+    imported = contracts.read(
+        "<?php namespace dtos;\nclass Cow implements JsonSerializable { public function __construct(public int $id=0) {} }\n"
+        "#[Returns('QueryResponse')]\n/**\n * @template QueryDb of Cow\n * @template QueryResponse of Cow\n */\n"
+        "class FindCows extends QueryDb implements IReturn, JsonSerializable\n{\n"
+        "    public function __construct(\n        /** @var int|null */\n        public ?int $id=null\n    ) {}\n"
+        "    public function getMethod(): string { return 'GET'; }\n"
+        "    public function createResponse(): mixed { return QueryResponse::create(genericArgs:['Cow']); }\n}\n"
+    )
+    cow = (TypeRef("record", "Cow"),)
+    assert record(imported, "FindCows").base == TypeRef("record", "QueryDb", cow)
+    assert imported.contract.by_name["FindCows"].returns == TypeRef("record", "QueryResponse", cow)
