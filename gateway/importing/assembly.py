@@ -411,6 +411,9 @@ class _Assembly:
 
     def _undeclared(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
         provided = library().get(use.name)
+        if provided is not None and provided.parameters and not use.arguments and self.draft.is_erased:
+            self.losses.add("types of a generic type that the document does not say: any values", where)
+            use = replace(use, arguments=tuple(TypeUse("Object") for _ in provided.parameters))
         if provided is not None and len(provided.parameters) == len(use.arguments):
             self._adopt(use.name)
             arguments = tuple(self._item(each, parameters, place, where) for each in use.arguments)

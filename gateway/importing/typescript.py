@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway.importing.braces import BraceReader
@@ -22,6 +23,10 @@ _NUMBERS = {"number": "Double", "bigint": "Int64"}
 _VERB_INTERFACES = words(
     "IGet IPost IPut IPatch IDelete IReturn IReturnVoid IHasSessionId IHasBearerToken IMeta IHasVersion IOptions"
 )
+
+
+#: A parameter of a generic class, as hosts write it in comments of JavaScript: ``@typedef T {any}``.
+_TYPE_PARAMETER = re.compile(r"^\s*(\w+)\s*\{any\}")
 
 
 class TypeScriptReader(BraceReader):
@@ -94,7 +99,8 @@ class TypeScriptReader(BraceReader):
     def record(self, notes: Notes) -> None:
         tokens = self.tokens
         kind, place = tokens.next().text, tokens.line
-        name, parameters = tokens.name(), self.parameters() or _names(notes.told.get("template", ""))
+        told = notes.told.get("template", "") or "".join(_TYPE_PARAMETER.findall(notes.told.get("typedef", "")))
+        name, parameters = tokens.name(), self.parameters() or _names(told)
         base, bases = None, list[TypeUse]()
         if tokens.accept("extends"):
             found = [*self.uses()]

@@ -323,3 +323,15 @@ def test_closed_bases_in_php() -> None:
     cow = (TypeRef("record", "Cow"),)
     assert record(imported, "FindCows").base == TypeRef("record", "QueryDb", cow)
     assert imported.contract.by_name["FindCows"].returns == TypeRef("record", "QueryResponse", cow)
+
+
+def test_generic_types_in_comments_of_javascript() -> None:
+    imported = contracts.read(
+        "/** @typedef T {any} */\nexport class Herd {\n    /** @param {{cows?:T[]}} [init] */\n"
+        "    constructor(init) { Object.assign(this, init) }\n    /** @type {T[]} */\n    cows;\n}\n"
+        "export class FindCows extends QueryDb {\n    constructor(init) { super(init); Object.assign(this, init) }\n"
+        "    getTypeName() { return 'FindCows' }\n    getMethod() { return 'GET' }\n    createResponse() { return new Herd() }\n}\n"
+    )
+    assert record(imported, "Herd").parameters == ("T",)
+    base = record(imported, "FindCows").base
+    assert base == TypeRef("record", "QueryDb", (TypeRef("scalar", "Object"),))
