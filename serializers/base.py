@@ -102,7 +102,7 @@ class Serializer(ABC):
     def spelled(self, dialect: Dialect, *, kept: int = KEPT) -> Self:
         """The format in another dialect.
 
-        :param kept: compiled writers that it may hold.
+        :param kept: maximum of cached compiled writers.
         """
         if dialect == self.dialect:
             return self
@@ -112,7 +112,7 @@ class Serializer(ABC):
         return other
 
     def keep(self, kept: int) -> None:
-        """Forget all compiled writers, and hold so many from now on. Formats that compile none have nothing to do."""
+        """Clear the cache of compiled writers, and set its maximum. Formats without compiled writers ignore it."""
         del kept
 
     def as_read(self, shape: Shape | None) -> Shape | None:

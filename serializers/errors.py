@@ -18,7 +18,7 @@ class SerializerError(ValueError):
 class DecodeError(SerializerError):
     """A document that can't be read.
 
-    :ivar message: what is wrong, without the position.
+    :ivar message: the fault, without the position.
     :ivar position: offset of the first wrong character, counted from 0.
     :ivar line: its line, counted from 1.
     :ivar column: its column, counted from 1.

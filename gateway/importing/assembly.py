@@ -1,4 +1,4 @@
-"""From what a document declares to a `Contract`: names are resolved, and what has no counterpart is noted."""
+"""Conversion of a document's declarations to a `Contract`: names are resolved, and losses are recorded."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _SPELLED: Mapping[str, TypeRef] = {
     "Version": _TEXT,
 }
 _SCALARS = frozenset(scalars_of("csharp"))
-#: Interfaces that say what an operation answers, which it says itself.
+#: Interfaces that declare an operation's response, which the operation has already.
 _MARKERS = frozenset(("IReturn", "IReturnVoid"))
 #: Interfaces of ServiceStack's own that languages without namespaces declare.
 _OWN_INTERFACES = words(
@@ -88,7 +88,7 @@ _QUERY = re.compile(r"(QueryDb|QueryData|QueryBase)(?:_?[12])?")
 
 
 def assemble(draft: Draft) -> Contract:
-    """The contract of a document; what is lost is added to the draft's losses.
+    """Return the contract of a document, and add losses to those of the draft.
 
     :raises ImportFailed: when the document contradicts itself.
     """
@@ -215,7 +215,7 @@ class _Assembly:
                 current = self.declared.get(current.base.name)
 
     def _settle(self) -> None:
-        """Take ServiceStack's own types from the library, and mark what a base has too."""
+        """Take ServiceStack's types from the library, and mark members that a base has, too."""
         for name in [*self.types]:
             info = self.types[name]
             provided = library().get(name)
@@ -249,7 +249,7 @@ class _Assembly:
         return replace(info, properties=tuple(replace(each, redeclared=each.name in above) for each in info.properties))
 
     def _adopt(self, name: str) -> None:
-        """Take a type, and what it uses, from the library."""
+        """Take a type, and the types that it uses, from the library."""
         known = library()
         for each in Contract((), dict(known)).reachable([TypeRef("record", name)]):
             self.types[each] = known[each]

@@ -36,13 +36,13 @@ class BraceReader(ABC):
         self.collector = Collector(self.kind, self.table, has_nulls=self.has_nulls)
 
     def read(self) -> Draft:
-        """What the document declares. Raises ImportFailed with line and column."""
+        """Return the declarations of the document. Raises ImportFailed with line and column."""
         while not self.tokens.is_over:
             self.declaration()
         return self.collector.draft
 
     def declaration(self) -> None:
-        """Read what is next: a type, or something to pass over."""
+        """Read the next declaration: a type, or something to skip."""
         notes = self.notes()
         if self.tokens.sees("enum"):
             self.enum(notes)
@@ -142,7 +142,7 @@ class BraceReader(ABC):
         self.tokens.expect(">")
 
     def parameters(self) -> tuple[str, ...]:
-        """The names of type parameters, without what is asked of them."""
+        """Return the names of type parameters, without constraints."""
         found = []
         if self.tokens.accept("<"):
             while True:
@@ -193,7 +193,7 @@ class BraceReader(ABC):
                 self.tokens.next()
 
     def skip_line(self) -> None:
-        """Pass over what is left of the line, and brackets that begin on it."""
+        """Skip the rest of the line, and brackets that begin on it."""
         tokens = self.tokens
         end = tokens.source.find("\n", tokens.here.place)
         while not tokens.is_over and (end < 0 or tokens.here.place < end) and not tokens.sees("}"):

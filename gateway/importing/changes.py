@@ -11,7 +11,7 @@ from gateway.contract.typeinfo import Contract, EnumInfo, OperationInfo, Propert
 
 
 def differences(old: Contract, new: Contract) -> Iterator[str]:
-    """What is new, gone and changed: operations first, then types."""
+    """Return added, removed and changed declarations: operations first, then types."""
     yield from _named("operation", old.by_name, new.by_name, _operations)
     yield from _named("type", old.types, new.types, _types)
     if old.by_name.keys() == new.by_name.keys() and [*old.by_name] != [*new.by_name]:

@@ -17,7 +17,7 @@ Piece: TypeAlias = "str | Code"
 class Code:
     """Items between brackets: a call, a list, a tuple, a dictionary.
 
-    :ivar opening: what stands before the items, as ``fields.List(``.
+    :ivar opening: the text before the items, such as ``fields.List(``.
     :ivar lonely_comma: one item has a comma behind it, as in a tuple.
     """
 
@@ -37,7 +37,7 @@ class Code:
 
 
 def call(name: str, *items: Piece | None, **keywords: Piece | None) -> Code:
-    """A call; arguments that are None are left out."""
+    """Return a call; arguments that are None are omitted."""
     given = [each for each in items if each is not None]
     given += [named(f"{name}=", each) for name, each in keywords.items() if each is not None]
     return Code(f"{name}(", tuple(given), ")")

@@ -1,4 +1,4 @@
-"""What declarations in a language say, as drafts: attributes become routes, access, data members and descriptions."""
+"""Conversion of declarations in a language to drafts: attributes become routes, access, data members and descriptions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from gateway.importing.members import access_of, api_member, data_member
 from gateway.importing.tokens import Notes
 from gateway.metadata.languages.scalars import scalars_of
 
-#: A member of an enum: its name, its number where the document says it, and what is said of it.
+#: A member of an enum: its name, its number if the document has it, and its notes.
 Member: TypeAlias = tuple[str, int | None, Notes]
 
 _VERBS = frozenset(ANY)
 _WORD = re.compile(r"[^\W_]+")
-#: Bases that say how a class is converted, not what it is.
+#: Bases that concern conversion only.
 _HELPERS = words("IExtensibleDataObject IConvertible JsonSerializable Codable Equatable Hashable")
-#: Attributes that say how a class is generated, not what it is.
+#: Attributes that concern code generation only.
 _NOISE = words(
     """
     Api Route DataContract Description GeneratedCode Serializable JsonSerializable dataclass dataclass_json AllowNullLiteral EnumAsInt Flags
@@ -33,10 +33,10 @@ _NOISE = words(
 
 @dataclass
 class _Bases:
-    """What a class inherits from.
+    """The base class and interfaces of a class.
 
     :ivar is_request: it has a return marker.
-    :ivar returns: what the operation returns.
+    :ivar returns: the response type.
     """
 
     base: TypeUse | None

@@ -1,4 +1,4 @@
-"""Dart: classes that convert themselves to and from maps."""
+"""Dart: classes with conversion to and from maps."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ _STEP = "    "
 
 @dataclass(frozen=True)
 class Header:
-    """What stands above the declarations.
+    """The head of a module of declarations.
 
     :ivar docstring: lines of the module's docstring.
     :ivar service: the line that brings ``service``: an import.

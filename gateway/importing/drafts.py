@@ -1,4 +1,4 @@
-"""What a document declares, before its names are resolved; errors with their places, and what has no counterpart."""
+"""Declarations of a document before names are resolved; errors with their positions, and losses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ DEEPEST = 32
 
 
 class ImportFailed(GatewayError):
-    """A source that can't be imported: what is wrong, and where."""
+    """A source can't be imported. The message has the fault and its position."""
 
 
 @dataclass
 class Losses:
-    """What a source has and a declaration can't, by kind: each with its places, in the order in which they were met."""
+    """Parts of a source that can't be declared, by kind, each with its positions in order."""
 
     places: dict[str, list[str]] = field(default_factory=dict)
 
@@ -44,8 +44,8 @@ class TypeUse:
     """One use of a type by its .NET name, as a source writes it.
 
     :ivar name: without namespace and number of parameters; ``Array`` of an array, whose items' type is its argument.
-    :ivar nullable: the source says that the value may be null.
-    :ivar is_value: the source says that it is a value type, whose values are never null.
+    :ivar nullable: the source marks the value as nullable.
+    :ivar is_value: the source marks it as a value type, whose values are never null.
     """
 
     name: str
@@ -62,7 +62,7 @@ class TypeUse:
 class DraftMember:
     """A property.
 
-    :ivar required: the source says that a value of a type with null is never null.
+    :ivar required: the source marks a value of a nullable type as never null.
     """
 
     name: str
@@ -76,7 +76,7 @@ class DraftMember:
 
 @dataclass(slots=True)
 class DraftRecord:
-    """A class, or an interface, which has no values of its own.
+    """A class or an interface.
 
     :ivar place: where the source declares it.
     :ivar interfaces: what it implements, each with its namespace.
@@ -116,7 +116,7 @@ class DraftOperation:
 
     :ivar request: the name of its request.
     :ivar verbs: verbs of the pre-defined routes; empty where only the routes say any.
-    :ivar access: None where the source says nothing of it.
+    :ivar access: None if the source has none.
     """
 
     request: str
@@ -131,12 +131,12 @@ class DraftOperation:
 
 @dataclass
 class Draft:
-    """What a document declares.
+    """The declarations of a document.
 
     :ivar kind: the kind of document, for people.
-    :ivar title: the service's name, where the document says one.
-    :ivar version: the version of the host that wrote it, where the document says one.
-    :ivar is_erased: the document does not say with which types generic ones are closed.
+    :ivar title: the service's name, if the document has one.
+    :ivar version: the version of the host that wrote it, if the document has one.
+    :ivar is_erased: the document omits the arguments of generic types.
     """
 
     kind: str

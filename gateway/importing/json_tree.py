@@ -1,4 +1,4 @@
-"""A JSON document read by path: what is wrong in it is named with its place."""
+"""A JSON document that is read by path, so that errors have positions."""
 
 from __future__ import annotations
 

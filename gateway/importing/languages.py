@@ -64,7 +64,7 @@ _MARKS: tuple[tuple[str, Callable[[str], Draft]], ...] = (
 
 
 def read(text: str) -> Draft:
-    """What a document of types declares.
+    """Return the declarations of a document of types.
 
     :raises ImportFailed: when it is in no language that is known here, or can't be read.
     """

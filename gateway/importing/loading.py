@@ -1,4 +1,4 @@
-"""Declarations as a module that is there: for a mock, and to compare what was imported with what is imported now."""
+"""Declarations as an importable module: for a mock, and to compare an earlier import with a new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``[ApiMember]`` and ``[DataMember]`` say, wherever a source writes them."""
+"""Parsing of ``[ApiMember]`` and ``[DataMember]`` from all kinds of sources."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _SIGNED_IN = frozenset(("isauthenticated", "authenticate", "requiredauthenticate
 
 
 def access_of(attributes: Iterable[Attribute]) -> Access | None:
-    """Who may call an operation, as its attributes say it; None where they say nothing."""
+    """Return the access rule in an operation's attributes; None if they have none."""
     found: dict[str, Any] = {}
     is_told = False
     for name, arguments in _demands(attributes):

@@ -1,4 +1,4 @@
-"""A service that answers samples: every operation of a contract, before anybody has written it."""
+"""A mock service: every operation of a contract returns a sample."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from serializers import json
 
 #: The module that holds the DTOs of a mock.
 _MODULE = "gateway_mock"
-#: Records that an answer has at most, and how deep they are inside of each other.
+#: Maximum of records in a response, and of their nesting.
 _MOST_RECORDS = 100
 _DEEPEST = 6
-#: Items of a list in an answer of varied data, at most.
+#: Maximum of items in a list of varied data.
 _MOST_ITEMS = 3
-#: How deep in an answer values of the request are.
+#: Maximum depth in a response of values from the request.
 _ECHOED_TO = 2
 
 
 class Recorder(Protocol):
-    """Who keeps what clients ask."""
+    """Records requests."""
 
     def record(self, operation: Operation, request: Instance, context: Context) -> None:
         """Keep a request."""
@@ -48,10 +48,10 @@ class Recorder(Protocol):
 
 
 def service_of(imported: Imported, *, seed: int | None = None, recorder: Recorder | None = None) -> Service:
-    """The service that answers samples. Everybody is signed in, with every role.
+    """Return the service that returns samples. Every caller is signed in, with every role.
 
     :param seed: makes varied data, the same for the same request; None for the samples of the metadata pages.
-    :param recorder: keeps the requests that keep their rules.
+    :param recorder: records valid requests.
     :raises ImportFailed: when the contract can't be declared.
     """
     roles = roles_of(imported.contract)
@@ -75,7 +75,7 @@ def service_of(imported: Imported, *, seed: int | None = None, recorder: Recorde
 
 @dataclass(frozen=True)
 class _Handler:
-    """Answers an operation."""
+    """The handler of an operation."""
 
     operation: Operation
     seed: int | None
@@ -106,7 +106,7 @@ def _given(dto: type[Dto], request: Instance) -> Iterator[tuple[tuple[str, str],
 
 
 class _Maker:
-    """Makes one answer.
+    """Builds one response.
 
     :ivar chance: chooses values; None for samples.
     :ivar given: values of the request by name and type, which records of the answer take.
@@ -147,7 +147,7 @@ class _Maker:
         return values[0] if self.chance is None else self.chance.choice(values)
 
     def _record(self, dto: type[Dto], enclosing: tuple[type[Dto], ...]) -> Instance | None:
-        """A record, or null where it holds itself or there is no room for it."""
+        """Return a record, or null if it contains itself or exceeds the limits."""
         if dto in enclosing or len(enclosing) == _DEEPEST or not self.left:
             return None
         self.left -= 1
@@ -157,7 +157,7 @@ class _Maker:
 
     def _member(self, name: str, field: AnyField, inside: tuple[type[Dto], ...]) -> Any:
         if name == "responseStatus":
-            # A status says that a call failed.
+            # A status would mean that the call failed.
             return None
         if len(inside) <= _ECHOED_TO and (found := self.given.get((name.lower(), type_name(field)))) is not None:
             return found
@@ -213,7 +213,7 @@ _SECRET = ("password", "secret", "token", "apikey", "accesskey")
 
 
 class FileRecorder:
-    """Keeps requests in a file, each a line of JSON. Processes may share the file."""
+    """Appends requests to a file, each as a line of JSON. Processes may share the file."""
 
     def __init__(self, path: Path) -> None:
         """Open a file for appending; only its owner may read it.

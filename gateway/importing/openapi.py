@@ -306,7 +306,7 @@ def _reference(node: Node) -> str:
 
 
 def _name(text: str) -> str:
-    """A name of a type: what can't stand in one is left out."""
+    """Return a name of a type without characters that are not allowed."""
     words = re.findall(r"\w+", text)
     found = "".join([*words[:1], *(word[:1].upper() + word[1:] for word in words[1:])])
     return found if not found[:1].isdigit() else f"T{found}"

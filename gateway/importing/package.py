@@ -84,7 +84,7 @@ def changes(project: Project, imported: Imported) -> list[str]:
         raise ImportFailed(f"{project.dtos} does not exist: import the contract without --check first")
     text = project.dtos.read_text(encoding="utf-8")
     before = read_declarations(text, project.name, roles_of(imported.contract))
-    # What declarations can't hold is no change.
+    # Losses are not changes.
     fresh = read_declarations(
         write(imported.contract, _header(imported, project.name), Losses()), project.name, roles_of(imported.contract)
     )
@@ -253,7 +253,7 @@ def _use_cases(name: str, contract: Contract) -> Iterator[str]:
     taken = set(_TAKEN)
     for operation in contract.operations:
         if operation.name in servicestack.OF_USERS:
-            # Their handlers are those of Users(); without it they answer 501.
+            # Users() handles them; without it they return 501.
             continue
         function = snake_case(operation.name)
         while function in taken or not function.isidentifier() or keyword.iskeyword(function):

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from gateway.contract.catalog import ANY, Access, Route
 from gateway.importing.drafts import Draft, DraftOperation, DraftRecord, ImportFailed, TypeUse, words
 
-#: What stands below the types, on every version's page.
+#: The text below the types, on every version's page.
 _BELOW = "To override the Content-type in your clients"
 _ROUTE = re.compile(r"^\s*(All Verbs|[A-Z]{3,7}(?:[ ,]+[A-Z]{3,7})*)\s*\|\s*(/\S*)\s*(?:\||$)", re.MULTILINE)
 _RULE = re.compile(
@@ -96,7 +96,7 @@ def _is_predefined(path: str) -> bool:
 
 
 def access_of_text(head: str) -> Access | None:
-    """Who may call, as a page says it; None where it says nothing."""
+    """Return the access rule on a page; None if it has none."""
     found: dict[str, tuple[str, ...] | bool] = {}
     for label, names in _RULE.findall(head):
         if label.lower() == "requires" and "api key" in names.lower():
@@ -129,7 +129,7 @@ def _interfaces(record: DraftRecord) -> list[str]:
 
 
 def _answer(draft: Draft, below: str, request: str) -> TypeUse | None:
-    """The type of the sample of an answer."""
+    """Return the type of the sample response."""
     response = _RESPONSE.search(below)
     if response is None or response[1] == "204":
         return None

@@ -53,7 +53,7 @@ class PhpReader(BraceReader):
         return TypeUse(found.name.rstrip("_"), found.arguments)
 
     def _told(self, text: str) -> TypeUse:
-        """The type that a comment says: ``array<string,T>|null``."""
+        """Return the type in a comment: ``array<string,T>|null``."""
         plain = re.sub(r"\s*\|\s*null\b.*", "", text.strip()).strip()
         reader = type(self)(plain)
         return reader.use() if plain else TypeUse("mixed")

@@ -38,7 +38,7 @@ _CAMEL = re.compile(r"_+(\w)")
 
 
 def read(text: str) -> Draft:
-    """What a module declares. Raises ImportFailed with line and column."""
+    """Return the declarations of a module. Raises ImportFailed with line and column."""
     try:
         module = ast.parse(text)
     except SyntaxError as error:

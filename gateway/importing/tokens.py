@@ -217,7 +217,7 @@ class Tokens:
     # What is said of a declaration
 
     def notes(self) -> Notes:
-        """What the comments before the next token say."""
+        """Return the notes in the comments before the next token."""
         return Notes.of(self.here.comments, self)
 
     def arguments(self) -> tuple[tuple[Value, ...], dict[str, Value]]:
@@ -292,7 +292,7 @@ _OPTIONS = re.compile(r"\s*Options:")
 
 @dataclass
 class Notes:
-    """What comments say of the declaration behind them.
+    """The notes in the comments before a declaration.
 
     :ivar told: what their tags say: ``@type {T}``.
     """
@@ -329,7 +329,7 @@ class Notes:
         return True
 
     def _tags(self, lines: list[str]) -> list[str]:
-        """Note what tags say; return the lines without any."""
+        """Collect tags; return the lines without tags."""
         text = "\n".join(lines)
         found = [*_TOLD.finditer(text)]
         for number, each in enumerate(found):

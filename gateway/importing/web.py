@@ -22,7 +22,7 @@ MOST_REDIRECTS = 5
 #: Pages of operations that are read of one host.
 MOST_PAGES = 1000
 _BLOCK = 64 * 1024
-#: Documents of a host, the one that says most first.
+#: Documents of a host, the most complete first.
 _DOCUMENTS = ("/types/metadata.json", "/metadata/app.json", "/types/csharp")
 _OPERATION = re.compile(r"href\s*=\s*[\"']([^\"']*[?&](?:amp;)?op=[^\"']*)[\"']", re.IGNORECASE)
 #: What a URL ends with that names a document, not a host.
@@ -37,7 +37,7 @@ def is_url(where: str) -> bool:
 
 
 def documents(url: str, limit: int) -> Iterator[tuple[str, bytes]]:
-    """Documents that a URL leads to, each with its URL, the best first. What can't be fetched is told when there is nothing else.
+    """Yield the documents at a URL, each with its URL, the best first. Failures are reported if there is no document.
 
     :param limit: bytes that a document may have.
     :raises ImportFailed: when the URL is not one that is fetched here, or nothing can be fetched.
@@ -86,7 +86,7 @@ def pages(url: str, limit: int) -> list[tuple[str, bytes]]:
 def fetch(url: str, limit: int) -> bytes:
     """The document of a URL.
 
-    :raises ImportFailed: when the host does not answer in time, answers with an error, or sends more than the limit.
+    :raises ImportFailed: when the host does not respond in time, returns an error, or sends more than the limit.
     """
     _checked(url)
     headers = {"Accept": "application/json, text/plain, text/html;q=0.5", "User-Agent": "gateway-import"}
@@ -127,7 +127,7 @@ def _checked(url: str) -> Any:
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise ImportFailed(f"{url}: not an http or https URL")
     if parts.username or parts.password:
-        # SECURITY: the source's name stands in the package.
+        # SECURITY: the package contains the source's name.
         raise ImportFailed(f"{parts.hostname}: passwords do not belong in URLs; save the document and import the file")
     return parts
 

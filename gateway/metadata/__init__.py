@@ -1,1 +1,1 @@
-"""What the service says of itself: pages, generated clients, OpenAPI, the explorer. All from the catalog; nothing here knows HTTP."""
+"""Metadata of the service, generated from the catalog without HTTP: pages, typed clients, OpenAPI, the explorer."""

@@ -1,4 +1,4 @@
-"""What a field of a DTO demands, as keywords of JSON Schema (2020-12), which OpenAPI 3.1 uses."""
+"""The rules of a DTO's field as keywords of JSON Schema (2020-12), which OpenAPI 3.1 uses."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def demanded(dto: type[Dto]) -> list[str]:
 
 
 def keywords(field: fields.AnyField, kind: str) -> Keywords:
-    """What a value must be.
+    """Return the constraints of a value.
 
     :param kind: JSON Schema's type of the value.
     """
@@ -107,7 +107,7 @@ def _example(field: fields.AnyField) -> Any:
 
 
 def _of_rule(rule: object, kind: str) -> Keywords:
-    """What a rule says of a value, by its own bounds; a rule that JSON Schema has no words for says nothing."""
+    """Return the keywords of a rule; none if JSON Schema can't express it."""
     match rule:
         case rules.NotEmpty():
             return _FILLED.get(kind, {})

@@ -28,7 +28,7 @@ _COLLECTIONS = {"list": "List`1", "map": "Dictionary`2"}
 #: Namespaces of .NET itself.
 _SYSTEM = "System"
 
-#: What the options of generated types are where a client names none.
+#: The default options of generated types.
 _CONFIG: dict[str, Any] = {
     "makePartial": True,
     "makeVirtual": True,

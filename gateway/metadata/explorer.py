@@ -1,4 +1,4 @@
-"""The explorer: one page that calls every operation in every format, with nothing from elsewhere."""
+"""The explorer: one page that calls every operation in every format, without outside resources."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def _type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
 
 
 def _classes(name: str) -> dict[str, str]:
-    """What a type is called in languages that have another use for its name."""
+    """Return the name of a type in languages that reserve it."""
     return {
         "python": f"{name}_" if name in PythonGenerator.reserved | PythonGenerator.imported else name,
         "php": f"{name}_" if name.lower() in PhpGenerator.reserved else name,

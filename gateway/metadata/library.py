@@ -1,4 +1,4 @@
-"""Everything that the service says of itself, each document rendered once for each state of the catalog and each view of it.
+"""The metadata documents, each rendered once for each state of the catalog and each view of it.
 
 A view is the set of operations that a caller may know of. Documents are kept by what they were made from; the least used ones go when
 there are too many.
@@ -38,7 +38,7 @@ MOST_TYPES_KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is answered: bytes, their type, and a weak ETag.
+    """A rendered document: bytes, content type, and a weak ETag.
 
     :ivar policy: the Content-Security-Policy of a page.
     """
@@ -51,7 +51,7 @@ class Document:
     def at(self, base_url: str, account: str = "") -> Document:
         """Return the document with the service's URL in it, where it was made with `pages.BASE_URL`.
 
-        :param account: what a page's header has of the signed-in user.
+        :param account: the signed-in user for a page's header.
         """
         digest = hashlib.sha256(f"{self.etag} {base_url} {account}".encode()).hexdigest()
         return replace(self, body=pages.filled(self.body, base_url, account), etag=_etag(digest))
@@ -95,7 +95,7 @@ class Library:
         self.version = version
         self.channels = channels
         self.date = f"{changed(catalog):%Y-%m-%d %H:%M:%S}"
-        #: Who answers each operation, by name, where an old host stands behind the service.
+        #: The state of each operation, by name, if an old host is behind the service.
         self.answering: Callable[[], tuple[tuple[str, str], ...]] = tuple
         self._view = lru_cache(maxsize=16)(self._describe)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
@@ -113,7 +113,7 @@ class Library:
         base_url: str,
         account: str = "",
     ) -> Document:
-        """``/front``: who answers each operation.
+        """``/front``: the state of each operation.
 
         :param rows: an operation, its state and who answers it, each.
         :param unknown: names that the file of switches has and the service has not.
@@ -183,7 +183,7 @@ class Library:
         return self._kept(_events, names).at(base_url, account)
 
     def missing(self, reason: str, base_url: str, account: str = "") -> bytes:
-        """The page that says what is not there."""
+        """Return the page for a 404."""
         return pages.filled(pages.missing_page(reason, self.title).encode(), base_url, account)
 
     def _describe(self, names: frozenset[str] | None) -> View:
@@ -223,7 +223,7 @@ def _etag(digest: str) -> str:
 
 
 def _sampled(library: Library) -> list[str]:
-    """The formats that have pages of their own."""
+    """Return the formats with their own pages."""
     return [each.name for each in library.registry if each.sampled]
 
 

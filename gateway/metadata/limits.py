@@ -1,4 +1,4 @@
-"""What a field's value must be, in words, for pages."""
+"""Descriptions of a field's limits, for pages."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Lead:
 
 
 class Neighbours:
-    """What the operations of a catalog lead to.
+    """The links between the operations of a catalog.
 
     :param channels: what the channels of its events are called; None where it has no events.
     """

@@ -126,7 +126,7 @@ class _Document:
         yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []
 
     def parameters(self, operation: Operation, route: Route, verb: str) -> Iterator[dict[str, Any]]:
-        """What is given in the path, in the query and in headers."""
+        """Return the parameters in path, query string and headers."""
         members, variables = _fields(operation), _variables(operation, route)
         for variable, wire in variables.items():
             shown = self.parameter(members.pop(wire)) if wire in members else {"schema": {"type": "string"}}
@@ -149,7 +149,7 @@ class _Document:
         return {**found, "schema": schema}
 
     def answer(self, operation: Operation) -> dict[str, Any]:
-        """What is answered when all is well."""
+        """Return the success response."""
         if operation.answer is None or operation.response_shape is None:
             return {"204": {"description": "Done; there is nothing to say"}}
         content = self.content(operation.answer, operation.response_shape)
@@ -159,7 +159,7 @@ class _Document:
         return {"200": {"description": words, "content": content}}
 
     def errors(self, operation: Operation, route: Route) -> dict[str, Any]:
-        """What may be answered otherwise."""
+        """Return the error responses."""
         return {
             status: {"$ref": f"#/components/responses/{_error_name(status, error_type(operation))}"}
             for status in failures.statuses(operation, route)
@@ -177,14 +177,14 @@ class _Document:
             example = json.loads(each.encode(value, expected)) if each.javascript else each.sample(value, expected)
             found[each.media_types[0]] = {"schema": schema, "example": example}
             if dto and dto.rows is not None and each.tabular:
-                # A table has the page's items; its totals stand in headers.
+                # A table has the page's items; its totals are in headers.
                 rows = self.dialect.speller(document_shape(dto))(str(dto.schema().fields[dto.rows].data_key))
                 items = self.spec.components.schemas[dto.__name__]["properties"][rows]
                 found[each.media_types[0]]["schema"] = {"type": "array", "items": items["items"]}
         return found
 
     def value(self, answer: fields.AnyField) -> dict[str, Any]:
-        """The schema of an answer that is no DTO."""
+        """Return the schema of a response that is not a DTO."""
         if isinstance(answer, fields.List):
             return {"type": "array", "items": self.value(answer.inner)}
         if isinstance(answer, fields.Map):

@@ -68,7 +68,7 @@ class Table:
 def filled(document: bytes, base_url: str, account: str = "") -> bytes:
     """Return a document that was made with `BASE_URL`, with the service's own URL: scheme, host and the path under which it is served.
 
-    :param account: what a page's header has of the signed-in user.
+    :param account: the signed-in user for a page's header.
     """
     document = document.replace(_ACCOUNT.encode(), account.encode(), 1)
     url = _NOT_IN_URL.sub("", base_url)
@@ -118,7 +118,7 @@ def render_kept(template: str, service: str, **values: Any) -> str:
 
 
 def rules(access: Access) -> Iterator[tuple[str, str]]:
-    """Who may call, as pages say it: a title and names."""
+    """Return the access rule for pages: a title and names."""
     if access.all_of:
         yield f"Required role{'s' if len(access.all_of) > 1 else ''}:", ", ".join(access.all_of)
     if access.any_of:
@@ -272,5 +272,5 @@ def types_page(title: str, base_url: str) -> str:
 
 
 def missing_page(reason: str, title: str) -> str:
-    """What is answered for an operation or a language that is not there."""
+    """Return the page for an unknown operation or language."""
     return render_kept("missing.html", title, title="Page not found", reason=reason)

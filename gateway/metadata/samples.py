@@ -1,4 +1,4 @@
-"""Sample requests and answers, written by the real serializers."""
+"""Sample requests and responses, encoded by the serializers."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class _Sampler:
                 return _SCALARS[type(expected)]
 
     def record(self, expected: shape.Record, enclosing: tuple[shape.Record, ...]) -> Any:
-        """A record, or null where it holds itself or there is no room for it."""
+        """Return a record, or null if it contains itself or exceeds the limits."""
         if expected in enclosing or len(enclosing) == _DEEPEST or not self.left:
             return None
         self.left -= 1
@@ -183,7 +183,7 @@ def _quoted(text: str) -> str:
 
 
 def answer(operation: Operation, serializer: Serializer) -> str:
-    """A sample answer as it goes over the wire."""
+    """Return an encoded sample response."""
     if operation.response_shape is None:
         return "HTTP/1.1 204 No Content"
     return "\n".join(

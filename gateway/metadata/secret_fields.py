@@ -16,7 +16,7 @@ _KINDS = frozenset({"String", "Byte[]", "Stream", "Object", "List", "Array", "Di
 
 
 def is_secret(each: Property) -> bool:
-    """Whether a field's value is a secret: by its name, or since the declaration says that it is entered as a password."""
+    """Return whether a field's value is a secret: by its name, or because it is declared as a password input."""
     entered = each.ui.get("input")
     kind = entered.get("type") if isinstance(entered, dict) else None
     if kind == "password" or (each.api_member is not None and each.api_member.format.lower() == "password"):

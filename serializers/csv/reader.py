@@ -156,7 +156,7 @@ class _Table:
         return line, [self.column(name.strip()) for name, _, _ in line]
 
     def unknown(self, given: Sequence[str]) -> str:
-        """What is wrong with a header of these names."""
+        """Return the fault of a header with these names."""
         assert isinstance(self.shape, Record)
         known = [self.shape.declared_name(name) for name in self.shape.fields]
         return f"no column is known: {_list(given)}; known are {_list(known)}"

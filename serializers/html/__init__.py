@@ -1,4 +1,4 @@
-"""HTML: pages for people, which work without scripts and load nothing.
+"""HTML: pages that work without scripts and load no other resources.
 
 A record is a table of names and values, a list of records a table of rows. Records whose shape has a `serializers.shape.View` are shown by
 it: the page of one begins with its name and what matters first, and a list that `Page.listing` describes has a count, filters, heads that

@@ -48,7 +48,7 @@ def metadata(contract: Contract) -> dict[str, Any]:
 
 
 def read(text: str, name: str = "document") -> Imported:
-    """What a document declares."""
+    """The declarations of a document."""
     return sources.read(Source(name, text))
 
 

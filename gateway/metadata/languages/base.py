@@ -130,7 +130,7 @@ class Generator(Wording, ABC):
 
     @classmethod
     def rule(cls, option: str) -> values.Rule:
-        """What the value of an option may be."""
+        """Return the valid values of an option."""
         if cls.options_of()[option] in ("True", "False"):
             return values.FLAG
         return {**values.COMMON, **cls.rules}[option]
@@ -185,7 +185,7 @@ class Generator(Wording, ABC):
         return self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
 
     def head_lines(self) -> Iterator[str]:
-        """The options block: what was given, and what else there is."""
+        """Return the options block: given options, then the others."""
         style = self.head
         yield style.opening
         for line in self._facts():
@@ -239,7 +239,7 @@ class Generator(Wording, ABC):
         return self.contract.by_name.get(info.name)
 
     def is_marked(self, info: RecordInfo) -> bool:
-        """Whether the record says what its operation answers."""
+        """Return whether the record declares its operation's response."""
         return not self.options.bare and self.flag("AddReturnMarker") and self.operation(info) is not None
 
     def routes(self, info: RecordInfo) -> Iterator[tuple[str, str]]:
@@ -355,7 +355,7 @@ class Generator(Wording, ABC):
         return ", ".join(f"{name}{mark}{self.literal(value)}" for name, value in values.items())
 
     def data_member(self, info: RecordInfo, each: Property) -> dict[str, str | int | float | bool]:
-        """What ``[DataMember]`` says of a property."""
+        """Return the ``[DataMember]`` of a property."""
         told, number = each.data_member or DataMember(), info.number_of(each)
         values = {"Name": told.name, "Order": number, "IsRequired": told.is_required}
         return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
@@ -397,7 +397,7 @@ class Generator(Wording, ABC):
 
 
 def _requires(attribute: Attribute) -> bool:
-    """Whether a .NET attribute says that a property is never null."""
+    """Return whether a .NET attribute marks a property as never null."""
     if attribute.name != "Validate":
         return attribute.name == "Required"
     told = (*attribute.arguments, *attribute.values.values())

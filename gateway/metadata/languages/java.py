@@ -47,7 +47,7 @@ class JvmGenerator(Generator):
         return str(number) if info.is_numeric else info.text_of(name)
 
     def enum_remarks(self, info: EnumInfo) -> Iterator[str]:
-        """What stands before an enum."""
+        """Return the lines before an enum."""
         yield from self.block(info.description)
         if info.flags:
             yield "@Flags()"
@@ -68,7 +68,7 @@ class JvmGenerator(Generator):
         return each.name if each.name not in self.reserved else f"{each.name}_"
 
     def annotations(self, info: RecordInfo) -> Iterator[str]:
-        """What stands before a class."""
+        """Return the lines before a class."""
         yield from self.block(info.description)
         for number, (path, verbs) in enumerate(self.routes(info)):
             # An annotation stands once; further routes are told to people only.
@@ -82,7 +82,7 @@ class JvmGenerator(Generator):
         yield from self.further_remarks(info.attributes)
 
     def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
-        """What stands before a member."""
+        """Return the lines before a member."""
         yield from self.block(each.description)
         if info.is_contract:
             values = self.arguments(self.data_member(info, each))

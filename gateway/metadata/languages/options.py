@@ -1,4 +1,4 @@
-"""What a client may ask of its generated types: the options of ServiceStack's tools, from a query string or a command line."""
+"""The options of generated types, as in ServiceStack's tools, from a query string or a command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from gateway.errors import FieldError, ValidationFailed
 from gateway.metadata.languages import editions
 
-# SECURITY: the Host header is the client's, and the address stands in the document's head.
+# SECURITY: the Host header comes from the client, and the document's head contains the URL.
 _NO_ADDRESS = re.compile(r"[^\w.:/\[\]%~-]")
 _ENTRY = re.compile(r"(?:\{[^{}]*\}|[^,])+")
 

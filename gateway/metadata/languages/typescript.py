@@ -74,7 +74,7 @@ class ScriptGenerator(Generator):
         return interface.type.name in _MARKERS or self.flag("AddServiceStackTypes")
 
     def annotations(self, info: RecordInfo) -> Iterator[str]:
-        """What stands before a class."""
+        """Return the lines before a class."""
         yield from self.described(info.description)
         yield from self.remarks(info)
 
@@ -86,7 +86,7 @@ class ScriptGenerator(Generator):
             yield f"/** @description {' '.join(lines)} */"
 
     def member_annotations(self, info: RecordInfo, each: Property) -> Iterator[str]:
-        """What stands before a member."""
+        """Return the lines before a member."""
         yield from self.described(each.description)
         yield from self.member_remarks(info, each)
 

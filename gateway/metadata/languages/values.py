@@ -1,4 +1,4 @@
-"""What the value of an option may be. Values become source text, so names, numbers and addresses pass and everything else is refused."""
+"""Valid values of options. Values become source code, so everything but names, numbers and URLs is refused."""
 
 from __future__ import annotations
 
