@@ -9,9 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
+from gateway.importing import loading
 from gateway.importing.assembly import is_provided
+from gateway.service import Service
+from gateway.users.part import Users
 from tests.commands.test_new import run
 from tests.importing import contracts
+from tests.importing.test_users import completed
 
 
 @pytest.mark.parametrize("name", contracts.OTHERS)
@@ -50,3 +54,13 @@ def test_opaque_data_comes_back(name: str) -> None:
             assert members[member["name"]].get("input") == member.get("input")
             assert members[member["name"]].get("ref") == member.get("ref")
     assert not any("a type" in kind and "argument" in kind for kind in read.losses.places)
+
+
+@pytest.mark.parametrize("name", contracts.OTHERS)
+def test_a_contract_lives_together_with_users(name: str) -> None:
+    read = contracts.read(contracts.OTHERS[name].read_text(), name)
+    service = Service("Shop", roles=loading.roles_of(read.contract))
+    service.use(Users())
+    loading.execute(contracts.written(read.contract), "written", service)
+    completed(service).catalog.check()
+    assert read.contract.by_name.keys() <= service.catalog.operations.keys()

@@ -71,16 +71,6 @@ def test_the_operations_of_users_take_their_place(first: bool) -> None:
     assert "Special" not in {each.name for each in describe(service.catalog).record("Authenticate").properties}
 
 
-@pytest.mark.parametrize("name", contracts.OTHERS)
-def test_contracts_of_others(name: str) -> None:
-    read = contracts.read(contracts.OTHERS[name].read_text(), name)
-    service = Service("Shop", roles=loading.roles_of(read.contract))
-    service.use(Users())
-    loading.execute(contracts.written(read.contract), "written", service)
-    completed(service).catalog.check()
-    assert read.contract.by_name.keys() <= service.catalog.operations.keys()
-
-
 def test_without_users_they_are_those_of_the_contract() -> None:
     service = Service("Shop", roles=["Admin"])
     declare(service)
