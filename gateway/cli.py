@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 
@@ -65,9 +65,7 @@ _IN_MODULES: Mapping[str, tuple[str, str]] = {
 _SERVICE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 
-_EPILOG = (
-    "MODULE:ATTRIBUTE is the service, for instance shop:shop. It may also be the last argument, or GATEWAY_SERVICE."
-)
+_EPILOG = "MODULE:ATTRIBUTE is the service, for instance shop:shop. It may also follow other arguments, or be GATEWAY_SERVICE."
 
 
 class _Commands(MutableMapping[str, click.Command]):
@@ -104,13 +102,13 @@ class _Gateway(click.Group):
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command of the arguments. MODULE:ATTRIBUTE after its name, or at its end, is the service that it is about."""
+        """Return the command of the arguments. The first MODULE:ATTRIBUTE after its name is the service that it is about."""
         name, command, rest = super().resolve_command(context, args)
-        if name in _OF_A_SERVICE and command is not None and rest:
-            if _SERVICE.fullmatch(rest[0]):
-                os.environ["GATEWAY_SERVICE"] = rest.pop(0)
-            elif _SERVICE.fullmatch(rest[-1]) and not _is_value(command, rest):
-                os.environ["GATEWAY_SERVICE"] = rest.pop()
+        if name in _OF_A_SERVICE and command is not None:
+            for position, argument in enumerate(rest):
+                if _SERVICE.fullmatch(argument) and not _is_value(command, rest[:position]):
+                    os.environ["GATEWAY_SERVICE"] = rest.pop(position)
+                    break
         return name, command, rest
 
     def invoke(self, context: click.Context) -> object:
@@ -127,13 +125,17 @@ class _Gateway(click.Group):
         sys.exit(1)
 
 
-def _is_value(command: click.Command, arguments: list[str]) -> bool:
-    """Return whether the last argument is the value of an option: a password, for example, may look like a service."""
+def _is_value(command: click.Command, before: Sequence[str]) -> bool:
+    """Return whether the argument after these is the value of an option: a password, for example, may look like a service."""
+    if not before:
+        return False
+    commands: Iterable[click.Command] = [command]
     if isinstance(command, click.Group):
-        command = command.commands.get(arguments[0], command)
-    before = arguments[-2] if len(arguments) > 1 else ""
-    options = [each for each in command.params if isinstance(each, click.Option) and not each.is_flag]
-    return any(before in each.opts for each in options)
+        # Without the name of one, it is any of them: `gateway front URL` is `gateway front to URL`.
+        one = command.commands.get(before[0])
+        commands = command.commands.values() if one is None else [one]
+    options = [each for one in commands for each in one.params if isinstance(each, click.Option) and not each.is_flag]
+    return any(before[-1] in each.opts for each in options)
 
 
 @click.group(cls=_Gateway, commands=_Commands(), context_settings={"help_option_names": ["-h", "--help"]})
@@ -141,8 +143,8 @@ def _is_value(command: click.Command, arguments: list[str]) -> bool:
 def main() -> None:
     """A server for ServiceStack clients. Settings are GATEWAY_… environment variables; check-config prints them.
 
-    Commands are about the service that MODULE:ATTRIBUTE names, after the command's name or at its end: gateway serve shop:shop. If it
-    is omitted, GATEWAY_SERVICE names the service; if that is not set, it is the sessions API.
+    Commands are about the service that MODULE:ATTRIBUTE names, anywhere after the command's name: gateway serve shop:shop. If it is
+    omitted, GATEWAY_SERVICE names the service; if that is not set, it is the sessions API.
 
     \b
     Examples:

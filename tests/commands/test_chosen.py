@@ -42,6 +42,7 @@ def run(*arguments: str) -> Result:
         ("types", "chosen_services:One", "python"),
         ("types", "python", "chosen_services:One"),
         ("types", "python", "--base-url", "http://x", "chosen_services:One"),
+        ("types", "python", "chosen_services:One", "--base-url", "http://x"),
         ("openapi", "--base-url=http://x", "chosen_services:One"),
     ],
 )
@@ -60,6 +61,18 @@ def test_the_value_of_an_option_is_not_a_service() -> None:
     assert done.exit_code == 0, done.output
     assert "chosen_services:One" in done.stdout
     assert "TwoOperation" in done.stdout
+
+
+def test_the_field_of_a_mask_is_not_a_service() -> None:
+    done = run("front", "http://127.0.0.1:1", "--mask", "chosen_services:One", "--typed", "Absent")
+    assert "TwoOperation" in run("routes").stdout
+    assert "Absent" in done.stderr
+
+
+def test_a_front_takes_it_between_the_url_and_options() -> None:
+    done = run("front", "http://127.0.0.1:1", "chosen_services:One", "--typed", "TwoOperation")
+    assert "OneOperation" in run("routes").stdout
+    assert "TwoOperation" in done.stderr
 
 
 def test_a_password_is_not_a_service() -> None:
