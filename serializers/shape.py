@@ -158,6 +158,7 @@ class View:
     :ivar first: what the page of one record shows first.
     :ivar last: what it shows last, as ids.
     :ivar sorted_by: the field that lists are sorted by where nothing else is asked for, the greatest first; empty where it is unknown.
+    :ivar closed_by: the field that is true when a record can no longer be changed; empty if there is none.
     """
 
     noun: str
@@ -167,6 +168,7 @@ class View:
     first: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     sorted_by: str = ""
+    closed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

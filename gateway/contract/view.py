@@ -33,6 +33,7 @@ class View:
     :ivar columns: the columns of lists, at most 12. A switch shows the others.
     :ivar first: the fields that the page of one record shows first; by default the columns.
     :ivar sorted_by: the field that lists are sorted by, in descending order, if a request names none.
+    :ivar closed_by: the Boolean field that is true when a record can no longer be changed: its page then links to no changes.
     """
 
     noun: str = ""
@@ -41,6 +42,7 @@ class View:
     columns: Sequence[str] = ()
     first: Sequence[str] = ()
     sorted_by: str = ""
+    closed_by: str = ""
 
 
 def view_of(name: str, declared: View | None, members: Mapping[str, tuple[str, AnyField]]) -> shape.View:
@@ -58,9 +60,10 @@ def view_of(name: str, declared: View | None, members: Mapping[str, tuple[str, A
     columns = _named(name, declared.columns, wires) or _columns(members, title, ids)
     first = _named(name, declared.first, wires) or columns
     sorted_by = _named(name, [declared.sorted_by] if declared.sorted_by else (), wires)
+    closed_by = _named(name, [declared.closed_by] if declared.closed_by else (), wires)
     last = tuple(each for each in ids if each not in columns or each == "id")
     return shape.View(
-        noun, declared.plural or plural_of(noun), title, columns, first, last, sorted_by[0] if sorted_by else ""
+        noun, declared.plural or plural_of(noun), title, columns, first, last, "".join(sorted_by), "".join(closed_by)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -45,6 +46,8 @@ def _opening(value: Any, record: Record, view: View, page: Page) -> str:
     related_nav = f'<nav class="related" aria-label="Related">{shown}</nav>' if shown else ""
     # A list that is refused has its filters here, to be mended.
     form = filters(page.listing) if page.listing is not None else ""
+    if view.closed_by and member_of(value, record, view.closed_by) is True:
+        page = replace(page, actions={})
     return f'{heading(title, page, own_id)}{lead}{form}<div class="bar">{related_nav}{downloads(page)}</div>'
 
 

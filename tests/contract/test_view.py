@@ -27,7 +27,14 @@ class InvoiceInfo(EntityInfo):
 
 
 class Declared(InvoiceInfo):
-    view = View("Bill", title=["name"], columns=["paid", "date_created"], first=["lines"], sorted_by="date_created")
+    view = View(
+        "Bill",
+        title=["name"],
+        columns=["paid", "date_created"],
+        first=["lines"],
+        sorted_by="date_created",
+        closed_by="paid",
+    )
 
 
 class Wrong(Dto):
@@ -57,6 +64,7 @@ def test_what_follows_from_the_fields() -> None:
 def test_what_is_declared() -> None:
     view = view_of(Declared)
     assert (view.noun, view.plural, view.title, view.sorted_by) == ("Bill", "Bills", ("name",), "dateCreated")
+    assert view.closed_by == "paid"
     assert (view.columns, view.first) == (("paid", "dateCreated"), ("lines",))
 
 

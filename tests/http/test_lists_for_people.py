@@ -104,7 +104,11 @@ def test_only_what_the_caller_may_call_is_offered(client: TestApp, database: Dat
     page = caller.get("/accounts.html").text
     assert "New account" not in page
     assert "New account" in client.get("/accounts.html").text
-    assert "End session" in client.get(f"/sessions/{made['id']}.html").text
+    page = f"/sessions/{made['id']}.html"
+    assert "End session" in client.get(page).text
+    client.delete(f"/sessions/{made['id']}")
+    assert "Hold session" not in client.get(page).text
+    assert "End session" not in client.get(page).text
 
 
 @pytest.mark.parametrize(

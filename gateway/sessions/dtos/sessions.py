@@ -113,6 +113,7 @@ class SessionInfo(EntityInfo):
             "members",
         ],
         sorted_by="date_created",
+        closed_by="ended",
     )
 
     dial_state = fields.Enum(SessionDialState, "The state of the session")
