@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import Any
 
 import pytest
@@ -49,6 +51,17 @@ def test_what_goes() -> None:
     with_users = Service("Shop")
     with_users.use(Users())
     declared(with_users, access=SIGNED_IN, idempotent=True).check()
+
+
+def test_a_module_without_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was typed into an interpreter."""
+    monkeypatch.setitem(sys.modules, "typed", types.ModuleType("typed"))
+    service = Service("Typed")
+    dto = type("Thing", (Dto,), {"__module__": "typed", "__annotations__": {}})
+    service.post("/things", access=ANYONE)(dto)
+    service.handles(dto)(lambda *_: None)
+    with service.client() as client:
+        assert client.get("/metadata").status_code == 200
 
 
 def test_one_signs_callers_in() -> None:

@@ -40,6 +40,7 @@ from gateway.importing.drafts import (
     words,
 )
 from gateway.metadata.languages.scalars import is_value, scalars_of
+from gateway.terminal import counted
 
 #: .NET's collections that documents have as lists, and as maps.
 _LISTS = words(
@@ -404,7 +405,7 @@ class _Assembly:
             arguments = tuple(TypeUse("Object") for _ in range(_arity(declared)))
         if len(arguments) != _arity(declared):
             raise ImportFailed(
-                f"{place}: {where}: {name} takes {_arity(declared)} types, and {len(arguments)} are given"
+                f"{place}: {where}: {name} takes {counted(_arity(declared), 'type')}, not {len(arguments)}"
             )
         kind: Any = "enum" if isinstance(declared, DraftEnum) else "record"
         return TypeRef(kind, name, tuple(self._item(each, parameters, place, where) for each in arguments))

@@ -199,7 +199,7 @@ class Library:
 def changed(catalog: Catalog) -> datetime:
     """When the types of a catalog last changed: the newest file of those that declare its operations. Files of types that are made again
     without a change stay the same to the letter."""
-    files = {sys.modules[each.dto.__module__].__file__ for each in catalog}
+    files = {getattr(sys.modules[each.dto.__module__], "__file__", None) for each in catalog}
     times = [Path(each).stat().st_mtime for each in files if each is not None]
     return datetime.fromtimestamp(max(times, default=0), UTC)
 

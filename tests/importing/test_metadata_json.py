@@ -343,7 +343,7 @@ def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
         (
             [operation("Ask", prop("A", "Page`1", "A", "B"))],
             [record("Page`1", genericArgs=["T"])],
-            "Page takes 1 types, and 2",
+            "Page takes 1 type, not 2",
         ),
         (
             [operation("Ask")],
