@@ -1,1 +1,1 @@
-"""Documents: bytes to plain Python values and back, one format a module."""
+"""Formats of documents: from bytes to plain Python values and back, one module per format."""

@@ -1,4 +1,4 @@
-"""A format: data about it, and four functions."""
+"""The base class of formats: data about a format, and the functions that read and write it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ class Limits:
     :ivar bytes: maximum bytes of the document.
     :ivar depth: maximum levels of nesting.
     :ivar items: maximum items of all lists together; rows of a table are items.
-    :ivar names: maximum names in all objects together, known or not, and entries of maps. Each item of the document's outermost
-        list has as many, so that a batch of requests may be as long as single ones; all of them have 100 times as many.
+    :ivar names: maximum names in all objects together, known or not, and entries of maps. The limit applies to each item of
+        the document's outermost list, so that each request of a batch may be as long as a single request; all items together may have
+        100 times as many.
     """
 
     bytes: int = 10 * 1024 * 1024
@@ -39,8 +40,8 @@ class Reading:
     """How strictly a reader reads a document. Limits always apply.
 
     :ivar relaxed: whether a malformed but unambiguous document of JSON or JSV is read; other formats are read strictly.
-    :ivar drop: takes the wire path of each value of a JSON or JSV document that can't be read, and is then left out; an empty
-        path is the rest of the document. None refuses the document instead.
+    :ivar drop: called with the wire path of each value of a JSON or JSV document that can't be read and is therefore omitted; an
+        empty path is the rest of the document. If None, such a document is refused.
     """
 
     relaxed: bool = False
@@ -53,12 +54,12 @@ COMPATIBLE = Reading(relaxed=True)
 
 
 DEFAULT_LIMITS = Limits()
-#: Compiled writers that a format holds in its dialect.
+#: Maximum of compiled writers that a format caches in its dialect.
 KEPT = 1024
 
 
 class Serializer(ABC):
-    """A format in a dialect: data about it, and four functions. A registry has one object of it for the whole process.
+    """A format in a dialect: data about it, and the functions that read and write it. A registry has one object per format.
 
     The abilities of a format are data here, so that no code compares its name.
 
@@ -68,11 +69,11 @@ class Serializer(ABC):
     :ivar content_type: the first media type with its parameters, for responses.
     :ivar readable: request bodies may be in it.
     :ivar begins: the characters that its documents begin with, after blanks; empty for any.
-    :ivar paged: it writes pages for people: its functions take a `Page`, browsers are led to log in.
+    :ivar paged: it writes pages for people: its functions take a `Page`, and browsers are redirected to the log-in page.
     :ivar streams: a full block is sent at once; otherwise all rows are collected before the first block.
     :ivar configurable: clients may change the dialect of a response (``?jsconfig=``).
     :ivar sampled: metadata pages and OpenAPI show samples of it.
-    :ivar download: its documents are files to store. They have no place for a list's totals, which are headers.
+    :ivar download: its documents are files to save. They cannot hold a list's totals, which are sent as headers.
     :ivar tabular: its documents are tables: the rows of a list, without the members around them.
     :ivar javascript: its documents are values of JavaScript: they may be part of a script (JSONP) and of JSON.
     :ivar one_way: the body of a response without content, for clients that read one anyway.
@@ -100,7 +101,7 @@ class Serializer(ABC):
         self.dialect = dialect
 
     def spelled(self, dialect: Dialect, *, kept: int = KEPT) -> Self:
-        """The format in another dialect.
+        """Return the format in another dialect.
 
         :param kept: maximum of cached compiled writers.
         """
@@ -136,13 +137,13 @@ class Serializer(ABC):
 
     @abstractmethod
     def stream(self, value: Value, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
-        """The document in blocks. `value` is an iterable of rows where the shape is a list, else a record whose
-        member `shape.rows` is one; rows are taken as they are needed. Raises EncodeError."""
+        """Return the document in blocks. `value` is an iterable of rows if the shape is a list, else a record whose
+        member `shape.rows` is one; rows are read when they are needed. Raises EncodeError."""
 
     @abstractmethod
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        """A compiled function from an object, its fields read as attributes (`Record.attributes`), to its document."""
+        """Return a compiled function from an object to its document. It reads fields as attributes (`Record.attributes`)."""
 
     def sample(self, value: Value, shape: Shape) -> str:
-        """The document of a value, laid out for people. Raises EncodeError."""
+        """Return the document of a value, formatted for people. Raises EncodeError."""
         return self.encode(value, shape).decode().rstrip()

@@ -31,12 +31,12 @@ Generation: TypeAlias = Literal["all", "4", "5"]
 class Dialect:
     """The spelling of names and values in JSON, JSV and the formats that use them: jsonl, CSV cells, pages, MessagePack.
 
-    XML is DataContract's in every dialect, and so is the header of CSV. JSV has dates of one form (``short``, or numbers), durations in
-    XSD, and no nulls.
+    XML and the header of CSV are the same in every dialect: those of DataContract. JSV has dates of one form (``short``, or numbers),
+    durations in XSD, and no nulls.
 
     :ivar names: ``camel`` (``isBYOA``), ``pascal`` (the same with a capital first), ``snake`` (``is_b_y_o_a``, as ServiceStack writes it),
         ``declared`` (the .NET name).
-    :ivar dates: ``short`` (ISO 8601, a day alone at midnight), ``iso`` (ISO 8601 with as many digits as needed, as System.Text.Json),
+    :ivar dates: ``short`` (ISO 8601, at midnight only the day), ``iso`` (ISO 8601 with as many digits as needed, as System.Text.Json),
         ``roundtrip`` (ISO 8601 with seven digits, .NET's "o"), ``wcf`` (``/Date(ms)/`` with an offset unless the time is in UTC), ``dcjs``
         (the same with an offset for times without a zone), ``date`` and ``datetime`` (``2026-01-02 03:04:05``, both without a zone),
         ``rfc1123``, ``unix`` and ``unix_ms`` (numbers).
@@ -52,8 +52,8 @@ class Dialect:
     :ivar assume_utc: a time without a zone is in UTC.
     :ivar always_utc: times with an offset are written in UTC.
     :ivar utc_offset: ``/Date(ms)/`` has ``+0000`` for a time in UTC.
-    :ivar escapes: of JSON's texts: ``ascii`` (everything else as ``\\u``), ``controls`` (only what JSON demands, as ServiceStack.Text),
-        ``web`` (what is not plain in HTML too, as System.Text.Json).
+    :ivar escapes: what JSON's texts have as ``\\u``: ``ascii`` (all that is not ASCII), ``controls`` (only what JSON requires, as
+        ServiceStack.Text), ``web`` (also what is special in HTML, as System.Text.Json).
     :ivar html: JSON's texts have ``< > & = '`` as ``\\u``.
     :ivar depth: levels of records and lists that are written; 0 for all.
     :ivar generation: the options of ``?jsconfig=``: those of version 4, those from version 5 on, or all.
@@ -104,13 +104,13 @@ class Dialect:
 
     @property
     def in_jsv(self) -> Dialect:
-        """Return the dialect of JSV and of other formats than JSON."""
+        """Return the dialect of JSV and of the other formats except JSON."""
         return _in_jsv(self)
 
     def speller(self, record: Record) -> Callable[[str], str]:
         """Return a function from a record's wire name to the name in documents."""
         spell = record.declared_name if self.names == "declared" else _SPELLERS[self.names]
-        # A name that a data member was given is the same in every dialect.
+        # The explicit name of a data member is the same in every dialect.
         return (lambda name: name if name in record.verbatim else spell(name)) if record.verbatim else spell
 
     def changed_by(self, options: str) -> Dialect:
@@ -134,7 +134,7 @@ def _minor(digits: str) -> int:
 
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d{1,4}))?(?:\.\d{1,9}){0,2}", re.ASCII)
 _LONGEST_OPTIONS = 2000
-#: A deeper document than this is written whole.
+#: A depth limit from this number on is ignored.
 _DEEPEST = 64
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "names": get_args(Names),
@@ -150,7 +150,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 DEFAULT = Dialect()
 _TEXT_4 = Dialect(names="declared", dates="wcf", empty_nulls=True, local_times=True, escapes="controls", generation="4")
 _TEXT_5 = replace(_TEXT_4, names="camel", generation="5")
-#: By the first version that has it, newest first.
+#: Dialects by the first version that has them, newest first.
 _HOSTS: tuple[tuple[tuple[int, int], Dialect], ...] = (
     ((8, 1), Dialect(dates="iso", guids="dashes", escapes="web", generation="5")),
     ((5, 0), _TEXT_5),
@@ -201,7 +201,7 @@ def _case(on: Names, *, off: Names | None = None) -> _Change:
     def change(dialect: Dialect, value: str) -> Dialect:
         if _is_on(value):
             return replace(dialect, names=on)
-        # Hosts from version 5 on have one text case, which an option that is off leaves as it is.
+        # Hosts from version 5 on have one text case; an option that is off does not change it.
         may_turn_off = dialect.generation in ("all", "4") and dialect.names == on
         return replace(dialect, names=off) if off is not None and may_turn_off else dialect
 
@@ -209,7 +209,7 @@ def _case(on: Names, *, off: Names | None = None) -> _Change:
 
 
 def _only(change: _Change, *generations: Generation) -> _Change:
-    """An option that only some hosts have."""
+    """Return an option that only hosts of these generations have."""
     return lambda dialect, value: change(dialect, value) if dialect.generation in generations else dialect
 
 
@@ -240,8 +240,8 @@ _TEXT_CASES = {
 }
 _NUMBERS = _choice("enums", "number", "name")
 
-#: The options by their names. ServiceStack's others say how it reads or which types it writes, which is not asked for here: cotisd, ttpptv,
-#: ttpnt, iti, eti, pi, tode, toe, sdtc, ipf, pc, i, pp.
+#: The options by their names. ServiceStack's other options are ignored, as they only change how it reads or which types it writes: cotisd,
+#: ttpptv, ttpnt, iti, eti, pi, tode, toe, sdtc, ipf, pc, i, pp.
 _BY_NAMES: tuple[tuple[tuple[str, ...], _Change], ...] = (
     (("inv", "includenullvalues"), _flag("nulls")),
     (("invid", "includenullvaluesindictionaries"), _flag("map_nulls")),

@@ -64,7 +64,7 @@ def wire_path(steps: Iterable[str | int]) -> str:
 
 
 class Mismatch(Exception):
-    """A value that does not fit its shape. It rises to the reader, which knows the text of the document.
+    """A value that does not fit its shape. The reader, which has the text of the document, catches it.
 
     :ivar keys: the steps to the value, as the document spells them.
     """
@@ -76,7 +76,7 @@ class Mismatch(Exception):
         self._keys: list[str | int] = []
 
     def inside(self, name: str | int, key: str | int) -> Mismatch:
-        """The same, seen from the record, list or map that holds the value."""
+        """Add the step from the record, list or map that holds the value, and return this error."""
         self._names.append(name)
         self._keys.append(key)
         return self

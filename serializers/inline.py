@@ -1,7 +1,7 @@
-"""Lists, records and maps that stand as one text in a document of another format: ``{"ids": "a,b"}``.
+"""Lists, records and maps that are one text in a document of another format: ``{"ids": "a,b"}``.
 
-In ServiceStack such a text is JSV. A registry gives JSV to the formats that may meet one; by themselves they read lists of single values
-only.
+In ServiceStack such a text is JSV. A registry passes JSV to the formats that may read such a text; without it they read only lists of
+single values.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from serializers import scalars
 from serializers.errors import DecodeError, EncodeError
 from serializers.shape import ListOf, MapOf, Record, Reference, Shape
 
-#: An item in quotes, or one that holds none.
+#: An item in quotes, or one without quotes.
 _ITEM = re.compile(r'[ \t]*"((?:[^"]|"")*)"[ \t]*|([^",\[\]{}]*)')
 
 
 class Inline(Protocol):
-    """A format whose documents stand as texts in others. The module `serializers.jsv` is one."""
+    """A format whose documents may be texts in other documents. The module `serializers.jsv` is one."""
 
     def __hash__(self) -> int:
-        """Readers are kept by it."""
+        """Return the hash: compiled readers are cached by format."""
         ...
 
     def loads_member(self, text: str, shape: Shape, /) -> Any:
-        """The value of a text. Raises DecodeError."""
+        """Return the value of a text. Raises DecodeError."""
         ...
 
     def dumps(self, value: Any, /) -> str:
-        """The text of lists, maps and texts. Raises EncodeError."""
+        """Return the text of lists, maps and texts. Raises EncodeError."""
         ...
 
 
 class Commas:
-    """Lists of single values with commas between them, with or without brackets and quotes. Nothing else."""
+    """A format of lists of single values only, separated by commas, with or without brackets and quotes."""
 
     def loads_member(self, text: str, shape: Shape, /) -> Any:
         if not isinstance(shape, ListOf) or isinstance(shape.item, (ListOf, MapOf, Record, Reference)):

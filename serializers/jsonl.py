@@ -1,4 +1,4 @@
-"""JSON lines: one JSON document a line, for lists."""
+"""JSON lines: one JSON document per line, for lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from serializers.text import from_bytes
 
 
 def dumps(value: Any, shape: Shape | None = None) -> str:
-    """The items of a list, or a record's rows, a line each; anything else is a single line. Raises EncodeError."""
+    """Return the items of a list, or a record's rows, one per line; any other value is a single line. Raises EncodeError."""
     return serializer.encode(value, shape).decode("ascii")
 
 
@@ -30,11 +30,11 @@ def loads(
     reading: Reading = STRICT,
     inline: Inline = COMMAS,
 ) -> Any:
-    """The list of the lines' values (a record's rows; a record without them is the first line). An empty document has
-    no rows, and is None where none are expected.
+    """Return the list of the lines' values (a record's rows; a record without rows is the first line). An empty document
+    has no rows; it is None if the shape has no rows.
 
-    :param inline: reads lists and writes objects that stand as one text.
-    :raises DecodeError: where a line is not JSON, a value is not of its shape, or a limit is passed.
+    :param inline: reads lists and writes objects that are one text.
+    :raises DecodeError: when a line is not JSON, a value is not of its shape, or a limit is exceeded.
     """
     text = text.removeprefix("\ufeff")
     rows = isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None)
@@ -56,7 +56,7 @@ def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading, in
     count = 0
     tally = Tally(limits)
     tally.begin_list()
-    # JSON allows no bare line break inside a text, and other separators of lines inside one are no ends of it.
+    # JSON allows no bare line break inside a text. Other line separators (such as U+2028) may be inside a text, so they do not end a line.
     for number, line in enumerate(_lines(text), 1):
         if line.strip():
             problem = tally.add_item()
@@ -130,7 +130,7 @@ class JsonLines(Serializer):
         return lambda value: b"".join(self._lines(value, shape, objects=True))
 
     def _lines(self, value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
-        """The lines in blocks."""
+        """Return the lines in blocks."""
         if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
             item, member = row_shape(shape)
             rows = rows_of(value, shape, member)

@@ -1,6 +1,6 @@
-"""MessagePack, with the optional library: JSON's values in bytes.
+"""MessagePack, a binary form of JSON's values. It needs the optional library.
 
-Texts, booleans, whole numbers, floats and bytes are MessagePack's own; dates, durations, guids and decimals are texts.
+Texts, booleans, whole numbers, floats and bytes have MessagePack's types; dates, durations, guids and decimals are texts.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from serializers.text import REPLACING
 
 _NATIVE = (bool, int, float, str, bytes)
 _NOT_LETTERS = re.compile(rb"[^ -~]")
-#: Bytes of packed rows that wait in memory; what is more waits in a file.
+#: Maximum bytes of packed rows in memory; more are kept in a file.
 _KEPT = 1 << 20
 
 
 def dumps(value: Any, shape: Shape | None = None, dialect: Dialect = DEFAULT) -> bytes:
-    """A value as MessagePack. Raises EncodeError for a value that is not of the shape."""
+    """Return a value as MessagePack. Raises EncodeError when it is not of the shape."""
     try:
         tree = _packable(value if shape is None else plain(value, shape, dialect))
         try:
@@ -52,9 +52,9 @@ def loads(
     reading: Reading = STRICT,
     inline: Inline = COMMAS,
 ) -> Any:
-    """The value of a document, None where it is empty. Raises DecodeError.
+    """Return the value of a document; None for an empty one. Raises DecodeError.
 
-    :param inline: reads lists and writes objects that stand as one text.
+    :param inline: reads lists and writes objects that are one text.
     """
     if not data:
         return None
@@ -79,9 +79,9 @@ _KINDS: dict[int, type] = {
 
 
 class _Reader:
-    """Reads a document value by value: the length in front of a list or map is refused before anything is made of it.
+    """Reads a document value by value. A list or map that is too long is refused by its length, before any item is read.
 
-    :param raw: numbers and bytes become their texts, as the shape's reader takes them.
+    :param raw: numbers and bytes become texts, as the shape's reader expects them.
     """
 
     def __init__(self, data: bytes, limits: Limits, *, raw: bool) -> None:
@@ -120,7 +120,7 @@ class _Reader:
         return self.items(depth - 1) if kind is list else self.members(depth - 1)
 
     def kind(self) -> type | None:
-        """What comes next: a list, a dict, or None for a scalar (or nothing)."""
+        """Return the type of the next value: list, dict, or None for a scalar or at the end."""
         position = self.unpacker.tell()
         return _KINDS.get(self.data[position]) if position < len(self.data) else None
 
@@ -176,7 +176,7 @@ def _key(key: Any) -> str:
 
 
 def _around(value: Any, shape: Record, member: str, rows: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
-    """A record, whose rows are packed already."""
+    """Yield a record whose rows are already packed."""
     names = [name for name in shape.fields if member_of(value, shape, name) is not None]
     yield msgpack.Packer().pack_map_header(len(names))
     spell = dialect.speller(shape)
@@ -191,7 +191,7 @@ def _around(value: Any, shape: Record, member: str, rows: Iterable[bytes], diale
 class MessagePack(Serializer):
     """The MessagePack serializer.
 
-    :ivar inline: reads lists and writes objects that stand as one text.
+    :ivar inline: reads lists and writes objects that are one text.
     """
 
     name = "msgpack"
@@ -214,7 +214,7 @@ class MessagePack(Serializer):
         return loads(data, self.as_read(shape), limits=limits, reading=reading, inline=self.inline)
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
-        """A document in blocks, the first of which comes when all rows were read: an array's length stands before its items."""
+        """Yield a document in blocks. The first one comes after all rows were read, as an array's length precedes its items."""
         item, member = row_shape(shape)
         hold = page.hold if page else None
         with SpooledTemporaryFile(_KEPT) as packed:
@@ -238,7 +238,7 @@ class MessagePack(Serializer):
         return lambda value: dumps(value, shape, self.dialect)
 
     def sample(self, value: Any, shape: Shape) -> str:
-        """The bytes, sixteen a line, with the letters among them."""
+        """Return a hex dump: sixteen bytes per line, followed by their ASCII characters."""
         body = self.encode(value, shape)
         rows = (body[start : start + 16] for start in range(0, len(body), 16))
         return "\n".join(f"{row.hex(' '):48} {_NOT_LETTERS.sub(b'.', row).decode()}" for row in rows).rstrip()

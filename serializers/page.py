@@ -1,4 +1,4 @@
-"""What surrounds a document on a page for people: the header, the links, and of a list its filters, order and pages."""
+"""The surroundings of a document on a page for people: header and links; for a list also its filters, order and pages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Frame:
     :ivar home: the address of the first page.
     :ivar links: label to address.
     :ivar caller: the name of the signed-in user; empty for none.
-    :ivar sign_in: the address of the log-in page; empty where the service has none, or somebody is signed in.
-    :ivar sign_out: where the form that signs the user out is sent to; empty where nothing can be signed out.
-    :ivar after: the address of the page that follows.
+    :ivar sign_in: the address of the log-in page; empty if the service has none, or a user is signed in.
+    :ivar sign_out: the address that the sign-out form is posted to; empty if signing out is not possible.
+    :ivar after: the address of the page after signing out.
     """
 
     service: str
@@ -39,12 +39,12 @@ class Control:
     """A filter of a list: a control of a form.
 
     :ivar name: the name in the query string.
-    :ivar label: what people read.
+    :ivar label: the name for people.
     :ivar value: the value of this page's request.
     :ivar kind: the type of an ``input``: ``text``, ``date`` or ``number``.
     :ivar choices: values and labels of a ``select``; empty for an ``input``.
     :ivar about: a description.
-    :ivar rare: it is folded away while it has no value.
+    :ivar rare: the control is collapsed while it has no value.
     :ivar problem: why the value is refused; empty for an accepted value.
     """
 
@@ -65,7 +65,7 @@ class Listing:
     :ivar path: the address without a query string.
     :ivar pairs: names and values of the query string.
     :ivar controls: the filters.
-    :ivar sort_field: wire name of the member that the rows are sorted by; empty where it is not known.
+    :ivar sort_field: wire name of the member that the rows are sorted by; empty if unknown.
     :ivar ascending: the order is ascending.
     :ivar sortable: column heads sort.
     :ivar number: the number of the page; 0 for a list without pages.
@@ -83,16 +83,16 @@ class Listing:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether a filter has a value."""
+        """Return whether a filter has a value."""
         return any(each.value for each in self.controls)
 
     @property
     def has_all_columns(self) -> bool:
-        """Whether this page shows all columns."""
+        """Return whether this page shows all columns."""
         return any(name.lower() == COLUMNS and value.lower() == ALL_COLUMNS for name, value in self.pairs)
 
     def address(self, **changes: str) -> str:
-        """The address of the list with other values in its query string; an empty value removes the name."""
+        """Return the address of the list with other values in its query string; an empty value removes the name."""
         changed = {name.lower() for name in changes}
         pairs = [(name, value) for name, value in self.pairs if value and name.lower() not in changed]
         pairs += [(name, value) for name, value in changes.items() if value]
@@ -100,26 +100,26 @@ class Listing:
         return f"{self.path}?{query}" if query else self.path
 
     def kept(self) -> list[tuple[str, str]]:
-        """The pairs that the form of the filters sends on: those that are neither filters nor the number of the page."""
+        """Return the pairs that the filter form resends: those that are neither filters nor the number of the page."""
         filters = {each.name.lower() for each in self.controls} | {"page"}
         return [(name, value) for name, value in self.pairs if value and name.lower() not in filters]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What surrounds a document.
+    """The surroundings of a document.
 
     :ivar title: the title of a page for people; empty for the document's own.
-    :ivar links: a page's links to the document's other forms, label to address.
-    :ivar hold: called with the bytes of each row that a format keeps until it has read all rows; it raises when they are too many.
+    :ivar links: a page's links to the document in other formats, label to address.
+    :ivar hold: called with the size of each row that a format keeps until it has read all rows; it raises when the sum is too large.
     :ivar lead: a sentence before the document.
     :ivar frame: the header.
-    :ivar listing: of a list, its filters, order and pages.
-    :ivar root: the path under which the service is served; what `addresses` and `actions` begin with.
-    :ivar addresses: where the objects are that ids name: the name of an id in lower case (``sessionid``) to a path with ``{}`` for the id.
-    :ivar owners: where the records of a type are: the type's name to such a path and the wire name of the member that is the id.
-    :ivar actions: what can be done with the document: label to an address, which may have ``{}`` for the record's id.
-    :ivar related: lists about a record: label to such an address.
+    :ivar listing: the filters, order and pages of a list; None for other documents.
+    :ivar root: the path under which the service is served; the prefix of the paths below.
+    :ivar addresses: paths of objects by the name of their id in lower case: ``sessionid`` to a path with ``{}`` for the id.
+    :ivar owners: paths of records by the name of their type: such a path, and the wire name of the member that is the id.
+    :ivar actions: links to what can be done with the document: label to a path, which may have ``{}`` for the record's id.
+    :ivar related: links to lists about a record: label to such a path.
     """
 
     title: str = ""
@@ -135,7 +135,7 @@ class Page:
     related: Mapping[str, str] = field(default_factory=dict)
 
     def leading(self, paths: Mapping[str, str], record_id: Any) -> dict[str, str]:
-        """Labels and addresses of links; without those that need an id where there is none.
+        """Return labels and addresses of links; without an id, those that need one are omitted.
 
         :param paths: label to a path, or to one with ``{}`` for the record's id.
         """
@@ -145,7 +145,7 @@ class Page:
         return {label: address for label, address in addresses.items() if address}
 
     def at(self, path: str, value: Any) -> str:
-        """An address with an id in it; empty where the path has no place for it, or there is no id."""
+        """Return an address with an id in it; empty if there is no id, or a path cannot hold it."""
         text = str(value)
         if value is None or text in ("", ".", ".."):
             return ""

@@ -1,4 +1,4 @@
-"""Objects to plain values by their shape, for the formats that compile no writer of their own."""
+"""Convert objects to plain values by their shape, for the formats without compiled writers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SPELLED = (shapes.Instant, shapes.Duration, shapes.Guid)
 
 
 def plain(value: Any, shape: Shape, dialect: Dialect = DEFAULT) -> Any:
-    """Lists and dicts of an object's fields, in the order of the shape; nulls of records are left out.
+    """Return lists and dicts of an object's fields, in the order of the shape; nulls of records are omitted.
 
     Records are objects (`Record.attributes`) or dicts by wire name. Raises EncodeError.
 
-    :param dialect: spells names, and values of which there is more than one spelling; by default these stay as they are.
+    :param dialect: spells names, and values that have more than one spelling; by default these values are unchanged.
     """
     if value is None:
         return None
@@ -44,7 +44,7 @@ def plain(value: Any, shape: Shape, dialect: Dialect = DEFAULT) -> Any:
         raise EncodeError("the value is nested too deeply") from None
     if isinstance(value, (list, tuple, Mapping)) and not isinstance(shape, Anything):
         raise EncodeError(f"a {type(value).__name__} is not a single value")
-    # Members of enums have texts of their own, whatever the dialect.
+    # Members of enums may have other texts than their names in any dialect.
     spelled = isinstance(shape, shapes.Choice) or (dialect != DEFAULT and isinstance(shape, _SPELLED))
     return _spelled(value, shape, dialect) if spelled else value
 
@@ -56,7 +56,7 @@ def _spelled(value: Any, shape: Shape, dialect: Dialect) -> Any:
 
 
 def member_of(value: Any, shape: Record, name: str) -> Any:
-    """A member of a record that is an object or a dict by wire name."""
+    """Return a member of a record that is an object or a dict by wire name."""
     if isinstance(value, Mapping):
         return value.get(name)
     return getattr(value, shape.attributes.get(name, name))

@@ -1,4 +1,4 @@
-"""Shapes that end at a depth: what is deeper is left out of documents (``?jsconfig=md:2``)."""
+"""Shapes that end at a depth: deeper values are omitted from documents (``?jsconfig=md:2``)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from serializers.shape import ListOf, MapOf, Record, Reference, Shape
 
 
 class Pruning:
-    """Makes shallow shapes. A record has one for each depth at which it stands, so shapes that hold themselves end as well."""
+    """Makes shallow shapes. A record has one shape for each depth, so that recursive shapes end as well."""
 
     def __init__(self) -> None:
         self._records: dict[tuple[Record, int], Record] = {}
 
     def prune(self, shape: Shape, levels: int) -> Shape:
-        """The shape with so many levels of records and lists, at least one."""
+        """Return the shape cut to a number of levels of records and lists, at least one."""
         if isinstance(shape, Reference):
             shape = shape.record
         if isinstance(shape, ListOf):
@@ -24,7 +24,7 @@ class Pruning:
         return self._record(shape, levels) if isinstance(shape, Record) else shape
 
     def _inside(self, item: Shape, levels: int) -> Shape:
-        # Items can't be left out: of those that are too deep, nothing but their own single values is written.
+        # Items can't be omitted: of an item that is too deep, only its own single values are written.
         return self.prune(item, max(levels - 1, 1))
 
     def _record(self, shape: Record, levels: int) -> Record:

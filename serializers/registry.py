@@ -20,7 +20,7 @@ except ImportError:  # the optional library is not installed
 else:
     OPTIONAL = (msgpack.MessagePack(inline=jsv),)
 
-#: The formats of this package in order of preference. Lists inside a text of a document are JSV.
+#: The formats of this package in order of preference. Lists that are one text in a document are JSV.
 FORMATS: tuple[Serializer, ...] = (
     json.Json(inline=jsv),
     jsv.serializer,
@@ -47,10 +47,10 @@ def names_of(serializer: Serializer) -> tuple[str, ...]:
 
 
 class Registry:
-    """Serializers by name, suffix and media type, each looked up in any letter case; iterated in order of preference.
+    """Serializers by name, suffix and media type, case-insensitive; iteration is in order of preference.
 
-    :ivar dialect: the dialect that all of them write.
-    :raises RegistryError: when two formats have a name, a suffix or a media type in common.
+    :ivar dialect: the dialect of all serializers.
+    :raises RegistryError: when two formats share a name, a suffix or a media type.
     """
 
     def __init__(self, serializers: Iterable[Serializer], dialect: Dialect = DEFAULT) -> None:
@@ -79,7 +79,7 @@ class Registry:
         return self._all[0]
 
     def beginning_like(self, data: bytes) -> Serializer | None:
-        """Return the first format whose documents begin like a body, after a BOM and blanks."""
+        """Return the first format whose documents begin with the first character of a body, after a BOM and blanks."""
         first = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1].decode("latin-1")
         return next((each for each in self._all if first and first in each.begins), None)
 

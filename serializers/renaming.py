@@ -1,4 +1,4 @@
-"""Shapes whose members are read by other names than those of .NET."""
+"""Shapes whose members have other names in requests than those of .NET."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from serializers.shape import ListOf, MapOf, Record, Reference, Shape, snake
 
 @lru_cache(maxsize=1024)
 def in_snake(shape: Shape) -> Shape:
-    """The shape as hosts read it that write snake_case: ``call_sid`` stands for ``callSid``, which is read as before."""
+    """Return the shape as hosts that write snake_case read it: ``call_sid`` is ``callSid``, which is accepted too."""
     return _Renaming().shape(shape)
 
 

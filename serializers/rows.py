@@ -1,6 +1,6 @@
-"""Rows in, blocks of bytes out: how a list is streamed.
+"""Streaming of lists: from rows to blocks of bytes.
 
-The first block leaves with the first row; later ones grow to about 100 rows or 64 KB, which keeps memory flat and the
+The first block is sent with the first row; later ones grow to about 100 rows or 64 KB, which keeps memory flat and the
 number of writes small. Rows are dicts, or objects that compiled writers read.
 """
 
@@ -22,13 +22,13 @@ BLOCK_BYTES = 64 * 1024
 
 
 class Compiled(Protocol):
-    """A format's compiled writers: of dicts, or of objects."""
+    """Returns a format's compiled writer of dicts, or of objects."""
 
     def __call__(self, shape: Shape, /, *, attributes: bool) -> TextWriter: ...
 
 
 def row_shape(shape: Shape) -> tuple[Shape, str | None]:
-    """The shape of a document's rows and the wire name of the member that holds them (None where it is the document)."""
+    """Return the shape of a document's rows and the wire name of the member that holds them (None if the document is the list)."""
     if isinstance(shape, ListOf):
         return shape.item, None
     if isinstance(shape, Record) and shape.rows is not None:
@@ -39,7 +39,7 @@ def row_shape(shape: Shape) -> tuple[Shape, str | None]:
 
 
 def rows_of(value: Any, shape: Shape, member: str | None) -> Iterable[Any]:
-    """The rows of a document's value."""
+    """Return the rows of a document's value."""
     if member is None:
         rows = value
     elif isinstance(value, Mapping):
@@ -55,7 +55,10 @@ def rows_of(value: Any, shape: Shape, member: str | None) -> Iterable[Any]:
 
 
 def row_writer(shape: Shape, compiled: Compiled, null: str, *, objects: bool = False) -> TextWriter:
-    """The writer of a row that is a dict, an object or null. `objects` says whether records inside other rows are."""
+    """Return the writer of a row that is a dict, an object or null.
+
+    :param objects: records inside rows that are not records are objects.
+    """
     write_item = compiled(shape, attributes=objects and not isinstance(shape, Record))
     if not isinstance(shape, Record):
         return lambda row: null if row is None else write_item(row)
@@ -72,7 +75,7 @@ def row_writer(shape: Shape, compiled: Compiled, null: str, *, objects: bool = F
 def blocks(
     opening: str, rows: Iterable[Any], write: TextWriter, separator: str, closing: Callable[[], str]
 ) -> Iterator[bytes]:
-    """A document of rows: `opening`, each row's text with `separator` between, what `closing` gives after the last."""
+    """Yield a document of rows: `opening`, the rows' texts with `separator` between them, then the result of `closing`."""
     texts: list[str] = [opening]
     size, room = 0, 2
     between = ""
@@ -89,7 +92,7 @@ def blocks(
 
 
 def bracketed(value: Any, shape: Shape, compiled: Compiled, syntax: Syntax) -> Iterator[bytes]:
-    """The blocks of a document of JSON or JSV: a list of rows, or a record around one."""
+    """Return the blocks of a document of JSON or JSV: a list of rows, or a record that contains one."""
     item, member = row_shape(shape)
     write = row_writer(item, compiled, syntax.null_record if isinstance(item, Record) else syntax.null_item)
     rows = rows_of(value, shape, member)
@@ -110,7 +113,7 @@ def bracketed(value: Any, shape: Shape, compiled: Compiled, syntax: Syntax) -> I
 
 @lru_cache(maxsize=256)
 def halves(shape: Record) -> tuple[Record, Record]:
-    """The record's fields before its rows, and those after them."""
+    """Return a record of the fields before the rows, and one of the fields after them."""
     names = list(shape.fields)
     at = names.index(shape.rows or "")
     before = {name: shape.fields[name] for name in names[:at]}

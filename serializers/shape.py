@@ -1,6 +1,6 @@
-"""Shapes: what a document looks like, for the formats that do not say it themselves.
+"""Shapes: the structure of a document, for the formats that do not describe it themselves.
 
-A shape is frozen, built once and shared; serializers compile what they need from it once and keep that.
+A shape is frozen, built once and shared; serializers compile what they need from it once and cache it.
 Values are plain Python: ``str``, ``bool``, ``int``, ``float``, ``Decimal``, ``datetime``, ``date``, ``time``, ``timedelta``, ``UUID``,
 ``bytes``, ``list``, ``dict``; a record is a ``dict`` by wire name.
 """
@@ -17,8 +17,8 @@ from typing import TypeAlias
 class Text:
     """Any text. Numbers and booleans of a JSON document become their text.
 
-    :ivar xml: the name of its type in XML. ``char`` and ``DateTimeOffset`` are no texts there: their texts are what `Character` and
-        `OffsetInstant` are read from.
+    :ivar xml: the name of its type in XML. ``char`` and ``DateTimeOffset`` are not texts there; readers return
+        texts from which `Character` and `OffsetInstant` are read.
     """
 
     xml: str = "string"
@@ -98,11 +98,11 @@ class Binary:
 class Choice:
     """A member of an enum. ``members`` maps names to numbers, in declaration order.
 
-    A value is a member's text or name, or an ``enum.Enum`` (its ``name`` counts); reading gives the text. Of ``flags`` the
-    value is the number, the sum of its members.
+    A value is a member's text or name, or an ``enum.Enum`` (its ``name`` counts); reading returns the text. With ``flags``
+    the value is a number, the sum of its members.
 
-    :ivar texts: what documents have in place of a member's name, of those where it differs.
-    :ivar numbered: documents have the members' numbers; XML has their texts all the same.
+    :ivar texts: member name to its text in documents, where the two differ.
+    :ivar numbered: documents have the members' numbers; XML still has their texts.
     """
 
     members: Mapping[str, int]
@@ -113,7 +113,7 @@ class Choice:
     numbered: bool = False
 
     def text_of(self, name: str) -> str:
-        """What documents have for a member."""
+        """Return the text of a member in documents."""
         return self.texts.get(name, name)
 
 
@@ -134,7 +134,7 @@ class MapOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """A record that is looked up when it is first needed: how a shape holds itself, or two shapes hold each other.
+    """A record that is looked up when it is first needed, so that a shape can contain itself, or two shapes each other.
 
     ``NODE = Record("Node", {"child": Reference(lambda: NODE)})``
     """
@@ -143,7 +143,7 @@ class Reference:
 
     @property
     def record(self) -> Record:
-        """The record itself."""
+        """Return the record."""
         return self.find()
 
 
@@ -151,13 +151,13 @@ class Reference:
 class View:
     """How pages for people show a record and lists of it. Names are wire names.
 
-    :ivar noun: what one is called (``Session``).
-    :ivar plural: what several are called (``Sessions``).
+    :ivar noun: the name of one record (``Session``).
+    :ivar plural: the name of several (``Sessions``).
     :ivar title: the fields that may be a record's title; the first one with a value is used.
-    :ivar columns: the columns that lists show; the others are behind a switch.
-    :ivar first: what the page of one record shows first.
-    :ivar last: what it shows last, as ids.
-    :ivar sorted_by: the field that lists are sorted by where nothing else is asked for, the greatest first; empty where it is unknown.
+    :ivar columns: the columns that lists show; a link shows the others.
+    :ivar first: the fields that the page of one record shows first.
+    :ivar last: the fields that it shows last, as ids.
+    :ivar sorted_by: the field that lists are sorted by unless the request names another, in descending order; empty if unknown.
     :ivar closed_by: the field that is true when a record can no longer be changed; empty if there is none.
     """
 
@@ -179,16 +179,16 @@ class Record:
     :ivar fields: wire name (camelCase) to shape; own fields first, then the base's.
     :ivar base: the record whose fields are inherited; XML writes them first and in the base's namespace.
     :ivar namespace: the XML namespace of the record and of its own fields.
-    :ivar names: wire name to declared .NET name where upper-casing the first letter does not give it (XML, CSV headers).
+    :ivar names: wire name to declared .NET name, if it is more than the wire name with a capital first letter (XML, CSV headers).
     :ivar attributes: wire name to attribute name of the objects that compiled writers read, where the two differ.
-    :ivar omitted: wire names of fields that XML leaves out where they are null; of others it says that they are.
-    :ivar ordered: XML members stand in the declared order, not in the alphabet's.
-    :ivar orders: wire name to the number of a data member: those with one come last, by number.
+    :ivar omitted: wire names of fields that XML omits when they are null; other nulls are marked as such.
+    :ivar ordered: XML members are in the declared order, not in alphabetical order.
+    :ivar orders: wire name to the order of a data member; members with an order come last, sorted by it.
     :ivar verbatim: wire names that are the same in every dialect.
-    :ivar element_names: wire name to the name of the XML element, where it is not the .NET name.
+    :ivar element_names: wire name to the name of the XML element, if it is not the .NET name.
     :ivar rows: wire name of the list whose items are a table's rows (CSV, jsonl, streams).
-    :ivar is_value: a .NET struct: a member of this type without values of its own has its type's default.
-    :ivar xml_name: the root element where it is not ``name`` (DataContract's names of generic types).
+    :ivar is_value: the type is a .NET struct: a member of it whose fields are all omitted has its type's default.
+    :ivar xml_name: the root element, if it is not ``name`` (DataContract's names of generic types).
     :ivar view: how pages for people show it; None shows every field as it is.
     """
 
@@ -209,11 +209,11 @@ class Record:
     view: View | None = None
 
     def declared_name(self, wire_name: str) -> str:
-        """The .NET name of a field."""
+        """Return the .NET name of a field."""
         return self.names.get(wire_name) or wire_name[:1].upper() + wire_name[1:]
 
     def element_name(self, wire_name: str) -> str:
-        """The name of a field's element in XML, before what XML does not allow is encoded."""
+        """Return the name of a field's element in XML; characters that XML does not allow are not yet encoded."""
         return self.element_names.get(wire_name) or self.declared_name(wire_name)
 
 
@@ -242,7 +242,7 @@ Shape: TypeAlias = (
 
 @lru_cache(maxsize=4096)
 def snake(name: str) -> str:
-    """A wire name in ServiceStack's snake_case: each letter that is not small stands behind a ``_``."""
+    """Return a wire name in ServiceStack's snake_case: each character that is not lower-case or a digit has a ``_`` before it."""
     return "".join(
         letter if letter.isdigit() or letter.islower() or letter == "_" else f"_{letter.lower()}" for letter in name
     )
@@ -250,7 +250,7 @@ def snake(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def names_of(record: Record) -> Mapping[str, str]:
-    """What a reader takes for a record's fields, folded (``str.casefold``) and as declared, to their wire names."""
+    """Return the names that readers accept for a record's fields, both exact and folded (``str.casefold``), mapped to wire names."""
     names = {record.declared_name(name).casefold(): name for name in record.fields}
     names |= {name.casefold(): name for name in record.fields}
     names |= {record.declared_name(name): name for name in record.fields}

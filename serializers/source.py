@@ -1,7 +1,7 @@
-"""The builder of generated writers: Python source made once from a shape, compiled, and kept where tracebacks find its lines.
+"""The builder of generated writers: Python source made once from a shape, compiled, and stored where tracebacks find its lines.
 
-JSON and JSV (`serializers.syntax`), XML and CSV make their own lines and build them here. The source is made of the shape alone, never of a
-document; names reach it as literals by `repr`.
+JSON and JSV (`serializers.syntax`), XML and CSV make the lines and compile them here. The source is made from the shape only, never from a
+document; names are inserted as literals by `repr`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _serial = count(1)
 class Source:
     """Functions that call each other, and the objects that their source names.
 
-    :ivar title: what tracebacks call the functions' file.
+    :ivar title: the functions' file name in tracebacks.
     :ivar objects: the functions' globals.
     """
 
@@ -35,13 +35,13 @@ class Source:
         self.objects: dict[str, Any] = dict(objects)
 
     def constant(self, value: Any) -> str:
-        """The name of an object in the source."""
+        """Add an object, and return its name in the source."""
         name = f"c{len(self.objects)}"
         self.objects[name] = value
         return name
 
     def define(self, name: str, lines: Iterable[str]) -> TextWriter:
-        """The function of that name, which the lines define."""
+        """Compile the lines, and return the function with this name that they define."""
         text = "\n".join(lines) + "\n"
         file = f"<{self.title} {next(_serial)}>"
         exec(compile(text, file, "exec"), self.objects)  # noqa: S102  (made of the shape alone)
@@ -52,10 +52,10 @@ class Source:
 
 
 def guarded(write: TextWriter, what: str = "value", null: str | None = None) -> TextWriter:
-    """A writer that raises `EncodeError` and nothing else.
+    """Return a writer that raises no errors but `EncodeError`.
 
-    :param what: what is written, as the error calls it.
-    :param null: what stands for None, where the writer does not know.
+    :param what: the name of the value in error messages.
+    :param null: the text of None, if the writer does not accept None.
     """
 
     def write_guarded(value: Any) -> str:
@@ -70,12 +70,12 @@ def guarded(write: TextWriter, what: str = "value", null: str | None = None) -> 
 
 
 def title_of(format_name: str, shape: Shape) -> str:
-    """What tracebacks call the writer of a shape."""
+    """Return the name of a shape's writer in tracebacks."""
     return f"{format_name} of {shape.name if isinstance(shape, Record) else type(shape).__name__}"
 
 
 def literal(text: str) -> str:
-    """A text as it stands between the quotes of an f-string in source."""
+    """Return a text escaped for an f-string in source."""
     return "".join(
         character * 2
         if character in "{}"
@@ -87,12 +87,12 @@ def literal(text: str) -> str:
 
 
 def function_head(name: str, parameters: str, *, attributes: bool) -> list[str]:
-    """The first lines of a function of an object `o`, or of a dict `o`, whose members `read_source` reads."""
+    """Return the first lines of a function of an object or dict `o`, whose members `read_source` reads."""
     return [f"def {name}({parameters}):", *([] if attributes else ["    get = o.get"])]
 
 
 def read_source(shape: Record, name: str, *, attributes: bool) -> str:
-    """The source that reads a field of the object `o`, or of the dict whose method `get` is."""
+    """Return the source that reads a field of the object `o`, or of a dict by its method `get`."""
     if not attributes:
         return f"get({name!r})"
     attribute = shape.attributes.get(name, name)
@@ -102,7 +102,7 @@ def read_source(shape: Record, name: str, *, attributes: bool) -> str:
 
 
 class ChoiceTable(dict[Any, str]):
-    """The texts of an enum's members, found by name or by member; any other value is asked of the writer."""
+    """The texts of an enum's members, by name or member; the writer is called for any other value."""
 
     def __init__(self, shape: shapes.Choice, write: TextWriter) -> None:
         super().__init__({text: write(text) for name in shape.members for text in (name, shape.text_of(name))})
@@ -116,7 +116,7 @@ class ChoiceTable(dict[Any, str]):
 
 
 def rows(value: Any) -> Any:
-    """A list's items; a text, a dict or anything else that is no list is refused."""
+    """Return a list's items. Raises EncodeError for a value that is not a list, such as a text or a dict."""
     if isinstance(value, (list, tuple)):
         return value
     raise EncodeError(f"a {type(value).__name__} is not a list")

@@ -1,7 +1,7 @@
-"""Writers of JSON and JSV: one walk over a shape's fields, Python source out, one function a record.
+"""Compiler of the writers of JSON and JSV: it walks over a shape's fields and makes Python source, one function per record.
 
-The two differ in punctuation and in their scalars only, so each is a syntax of the walk made here. Compiled functions come in two modes:
-they read the fields of objects as attributes, or those of dicts as items.
+The two formats differ only in punctuation and scalars, so each is a `Syntax` of the same walk. Compiled functions have two modes: they
+read the fields of objects as attributes, or those of dicts as items.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Syntax(ABC):
     """Punctuation and scalars of a text format, in a dialect.
 
     :ivar format_name: the format's name, for tracebacks.
-    :ivar null_item: how a null stands in a list of scalars or collections.
-    :ivar null_record: how a null stands in a list of records.
-    :ivar objects: what the sources made here name.
+    :ivar null_item: the text of a null in a list of scalars or collections.
+    :ivar null_record: the text of a null in a list of records.
+    :ivar objects: the objects that the source names.
     """
 
     format_name: str
@@ -39,37 +39,37 @@ class Syntax(ABC):
 
     @abstractmethod
     def name(self, name: str) -> str:
-        """A member's name with what follows it, as it stands before the value."""
+        """Return a member's name with the punctuation that follows it, as written before the value."""
 
     def member_name(self, record: Record, wire_name: str) -> str:
-        """The same of a record's member, as the dialect spells it."""
+        """Return the same for a record's member, spelled by the dialect."""
         return self.name(self.dialect.speller(record)(wire_name))
 
     @abstractmethod
     def scalar(self, shape: Shape) -> TextWriter:
-        """The writer of a scalar shape: never called with None."""
+        """Return the writer of a scalar shape; it is never called with None."""
 
     @abstractmethod
     def key(self, shape: Shape) -> TextWriter:
-        """The writer of a map's key, with what follows it."""
+        """Return the writer of a map's key with the punctuation that follows it."""
 
     def inline(self, shape: Shape, variable: str, writer: str, prefix: str = "") -> str:
-        """The source of a scalar's text behind a prefix; `writer` names what `scalar` returned."""
+        """Return the source of a scalar's text after a prefix; `writer` is the name of the function that `scalar` returned."""
         del shape
         return f"{prefix!r} + {writer}({variable})" if prefix else f"{writer}({variable})"
 
     def texts(self, joined: str) -> str | None:
-        """The source of a test that holds where no text in the source of many needs care; None where texts always do."""
+        """Return the source of a test that is true if none of the joined texts needs quoting; None if each is written by its writer."""
         del joined
         return None
 
     def text(self, variable: str, prefix: str, *, clean: bool) -> str:
-        """The source of a text that is known to be one, and to need no care where it is clean."""
+        """Return the source of a value that is known to be a text; a clean text is known to need no quoting."""
         raise NotImplementedError
 
 
 def compile_writer(shape: Shape, syntax: Syntax, *, attributes: bool) -> TextWriter:
-    """The function from a value (or, with `attributes`, an object) of a shape to its text. It raises `EncodeError` and nothing else."""
+    """Return the function from a value (or, with `attributes`, an object) of a shape to its text. It raises no errors but `EncodeError`."""
     if syntax.dialect.depth:
         shape = Pruning().prune(shape, syntax.dialect.depth)
     walk = _Walk(syntax, Source(title_of(syntax.format_name, shape), {**syntax.objects, "rows": rows}), attributes)
@@ -88,7 +88,7 @@ class _Walk:
         self._functions: dict[Shape, str] = {}
 
     def expression(self, shape: Shape, variable: str, prefix: str = "") -> str:
-        """The source of the text of a variable that is not null, behind a prefix."""
+        """Return the source of the text of a variable that is not null, after a prefix."""
         before = f"{prefix!r} + " if prefix else ""
         if isinstance(shape, shapes.Reference):
             shape = shape.record
@@ -113,7 +113,7 @@ class _Walk:
         record = isinstance(item, (shapes.Record, shapes.Reference))
         null = self.syntax.null_record if record else self.syntax.null_item
         text = self.expression(item, depth)
-        # PERF: most are lists.
+        # PERF: most values are lists.
         source = f"({variable} if type({variable}) is list else rows({variable}))"
         return f"'[' + ','.join([{null!r} if {depth} is None else {text} for {depth} in {source}]) + ']'"
 
@@ -161,10 +161,10 @@ class _Walk:
     def _record_text(
         self, members: list[tuple[str, str, Shape]], indent: str, *, clean: bool | None = None
     ) -> list[str]:
-        """The lines that return a record's text. `clean` is None where its texts may be values of other types."""
+        """Return the lines that return a record's text. `clean` is None if its texts may be values of other types."""
         lines = []
         for number, (variable, prefix, field) in enumerate(members):
-            # The first member's comma is left out, so that the others' need not be cut off where it is there.
+            # PERF: without a comma before the first member, no comma has to be cut off when that member is written.
             prefix = prefix if number else prefix[1:]
             if clean is not None and isinstance(field, shapes.Text):
                 text = self.syntax.text(variable, prefix, clean=clean)
@@ -181,7 +181,7 @@ class _Walk:
         return lines
 
     def _member(self, shape: Shape, variable: str, prefix: str, text: str) -> str:
-        """The source of a member's text with its name; empty where the dialect leaves it out."""
+        """Return the source of a member's text with its name; the text is empty when the dialect omits the member."""
         if self.dialect.defaults:
             null = prefix + self.syntax.null_item if self.dialect.nulls else ""
             return f"{null!r} if {variable} is None else {text}"
@@ -189,7 +189,7 @@ class _Walk:
         return f"'' if {variable} is None{f' or {test}' if test else ''} else {text}"
 
     def _is_default(self, shape: Shape, variable: str) -> str:
-        """The source of a test whether a value is the one that its .NET type has by itself; empty where that is null."""
+        """Return the source of a test for the default value of the .NET type; empty if that is null."""
         if isinstance(shape, shapes.Choice):
             write = scalars.writer(shape, _NUMBERED)
             return "" if self.dialect.default_enums else f"{self._constant(write, lambda it: it)}({variable}) == '0'"

@@ -1,8 +1,7 @@
-"""How readers count what a document holds, while they read it.
+"""Counting of a document's items and names while it is read.
 
-A reader takes one item or name after the other from a `Tally` and stops at the first that is too many. Names are those of
-one request: of a document, or of each item of an outermost list, which may be a batch. What a batch may have in all is
-bounded as well.
+A reader counts each item and name with a `Tally` and stops at the first above a limit. Names are counted per request: per
+document, or per item of an outermost list, which may be a batch. The names of the whole batch have a limit as well.
 """
 
 from __future__ import annotations
@@ -12,17 +11,17 @@ import re
 from serializers.base import Limits
 from serializers.errors import DecodeError
 
-#: The names that the items of an outermost list may have together, as a multiple of what each may have.
+#: The names that the items of an outermost list may have together, as a multiple of the limit of one item.
 REQUESTS = 100
 
 _EMPTY = re.compile(r"[\[{][ \t\r\n]*+[\]}]")
 
 
 class Tally:
-    """What is left of a document's limits.
+    """The remainder of a document's limits.
 
     :ivar items: items that lists may still have.
-    :ivar lists: lists that are open.
+    :ivar lists: the number of open lists.
     :ivar names: names that the objects of this request may still have.
     """
 
@@ -37,26 +36,26 @@ class Tally:
         self._names_before = 0
 
     def begin_list(self) -> None:
-        """A list begins."""
+        """Count the beginning of a list."""
         if not self.lists:
             self._names_before = self.names
         self.lists += 1
 
     def end_list(self) -> None:
-        """The innermost list ends."""
+        """Count the end of the innermost list."""
         self.lists -= 1
         if not self.lists:
             self.names = self._names_before
 
     def add_item(self) -> str:
-        """Count the next item of the innermost list. Return what is wrong if it is one too many, else an empty text."""
+        """Count the next item of the innermost list. Return an error message if it exceeds the limit, else an empty text."""
         self.items -= 1
         if self.lists <= 1:
             self.names = self.limits.names
         return "" if self.items >= 0 else f"more than {self.limits.items} items"
 
     def add_name(self, count: int = 1) -> str:
-        """Count names of an object. Return what is wrong if they are too many, else an empty text."""
+        """Count names of an object. Return an error message if they exceed a limit, else an empty text."""
         self.names -= count
         self._all_names -= count
         if self.names < 0:
@@ -64,30 +63,30 @@ class Tally:
         return "" if self._all_names >= 0 else f"more than {self.limits.names * REQUESTS} names in all"
 
     def add_mark(self, text: str, position: int) -> str:
-        """Count the first item or name behind an opening bracket or brace, if there is one; as `add_item` and `add_name`."""
+        """Count the first item or name after an opening bracket or brace, if there is one. Return as `add_item` and `add_name`."""
         if _EMPTY.match(text, position):
             return ""
         return self.add_item() if text[position] == "[" else self.add_name()
 
     def copy(self) -> Tally:
-        """Return another tally that has the same left."""
+        """Return a copy of this tally."""
         other = Tally(self.limits)
         other.become(self)
         return other
 
     def become(self, other: Tally) -> None:
-        """Have the same left as another tally."""
+        """Copy the state of another tally."""
         for name in self.__slots__:
             setattr(self, name, getattr(other, name))
 
     def may_be_passed(self, text: str) -> bool:
-        """Whether a text of JSON or JSV may have more items or names than are left: a quick bound that errs on the safe side."""
+        """Return whether a text of JSON or JSV may exceed what is left: a quick upper bound, never too low."""
         room = min(self.items, self.names)
         return len(text) > room and text.count(",") + text.count("[") + text.count("{") > room
 
 
 def marks_outside(quoted: str) -> re.Pattern[str]:
-    """A pattern whose matches end with the next bracket, brace or comma outside of quoted texts, or at the end."""
+    """Return a pattern whose matches end with the next bracket, brace or comma outside of quoted texts, or at the end."""
     plain = r'[^"\[\]{},]*+'
     return re.compile(rf"{plain}(?:{quoted}{plain})*+([\[\]{{}},]|\Z)", re.DOTALL)
 
@@ -95,8 +94,8 @@ def marks_outside(quoted: str) -> re.Pattern[str]:
 def measure(text: str, marks: re.Pattern[str], tally: Tally, depth: int) -> None:
     """Count the items and names of a text of JSON or JSV by its marks (`marks_outside`), well-formed or not.
 
-    :param depth: the levels of nesting that it may have.
-    :raises DecodeError: at the first level, item or name that is too many.
+    :param depth: maximum levels of nesting.
+    :raises DecodeError: at the first level, item or name above a limit.
     """
     lists: list[bool] = []
     for match in marks.finditer(text):
@@ -114,7 +113,7 @@ def measure(text: str, marks: re.Pattern[str], tally: Tally, depth: int) -> None
             tally.end_list()
         if problem:
             raise DecodeError.at(problem, text, match.end() - 1)
-    # What is not closed here is refused by the reader.
+    # The reader refuses a list or object that is not closed.
     for is_list in lists:
         if is_list:
             tally.end_list()

@@ -1,4 +1,4 @@
-"""Bytes to text and back: what all text formats share."""
+"""Conversion between bytes and text, for all text formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from serializers.errors import DecodeError
 
 _BOM = b"\xef\xbb\xbf"
 
-#: How codecs write half a surrogate pair, which UTF-8 cannot hold: as U+FFFD, as .NET does.
+#: The error handler that writes half a surrogate pair, which UTF-8 cannot hold, as U+FFFD, as .NET does.
 REPLACING = "serializers.replacing"
 
 

@@ -1,7 +1,7 @@
 """CSV: a table with a header, by RFC 4180; nested values are JSV in a cell.
 
-The header is the shape's declared names, always all of them. A document is one row of a record, or the rows of a list,
-or of a record that names its rows. Cells that begin with ``=``, ``+``, ``-`` or ``@`` stay as they are.
+The header is the shape's declared names, always all of them. A document is one row for a record, or the rows of a list,
+or of a record that names its rows. Cells that begin with ``=``, ``+``, ``-`` or ``@`` are not changed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Csv(Serializer):
         )
 
     def compiled(self, shape: Shape, *, attributes: bool) -> TextWriter:
-        """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
+        """Return the function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
         return self._compiled(shape, attributes)
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:

@@ -1,7 +1,7 @@
 """Reading CSV: a header, and rows directed by the shape of a record.
 
-Cells are separated as the header's are: by commas, or by semicolons or tabs, as spreadsheet programs write them in many
-countries, or as a first line ``sep=;`` says, which Excel writes. Blanks around names and quotes are skipped.
+The header determines the separator of all cells: a comma, or a semicolon or tab, which spreadsheet programs write in many
+countries. A first line ``sep=;``, which Excel writes, names the separator. Blanks around names and quotes are skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from serializers.rows import row_shape
 from serializers.shape import ListOf, Record, Shape, names_of
 from serializers.tally import Tally
 
-#: The cells of a line: text, position, and whether it stood in quotes.
+#: The cells of a line: text, position, and whether it was quoted.
 Line = list[tuple[str, int, bool]]
 #: A column's name and shape.
 Column = tuple[str, Shape | None]
@@ -40,11 +40,11 @@ def _cell(separator: str) -> re.Pattern[str]:
 
 
 def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """The value of a document, None where it is empty.
+    """Return the value of a document; None for an empty one.
 
-    A record is the header and the first row, a list all rows; without a shape the rows are dicts of texts.
+    A record is read from the first row, a list from all rows; without a shape the rows are dicts of texts.
 
-    :raises DecodeError: where the text is not CSV, a value is not of its shape, or a limit is passed.
+    :raises DecodeError: when the text is not CSV, a value is not of its shape, or a limit is exceeded.
     """
     text = text.removeprefix("\ufeff")
     if not text:
@@ -68,11 +68,12 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
 def row_reader(
     header: str, shape: Record, *, limits: Limits = DEFAULT_LIMITS
 ) -> Callable[[str], Iterator[dict[str, Any]]]:
-    """What reads rows by themselves, for tables that are too long for one text: from some rows' text to their records.
+    """Return a function from the text of some rows to their records, for tables that are too long for one text.
 
-    Rows have a cell for every column: one that ends early may have been cut off.
+    Rows have a cell for every column: a shorter row may have been cut off. The function raises DecodeError for an invalid row.
 
-    :param header: the table's first line. Raises DecodeError where it is none, and so does the reader where a row is none.
+    :param header: the table's first line.
+    :raises DecodeError: when the header is invalid.
     """
     top = _Table(header.removeprefix("\ufeff"), shape, limits)
     columns = top.header()
@@ -125,9 +126,9 @@ class _Table:
             yield self.value(raw, quoted, position, self.shape, (number,))
 
     def header(self) -> list[Column | None]:
-        """The columns; the separator is known then, and the position behind the header.
+        """Return the columns, and set the separator and the position after the header.
 
-        :raises DecodeError: where no column is one of the shape's.
+        :raises DecodeError: when the shape has none of the columns.
         """
         named = _NAMED_SEPARATOR.match(self.text)
         start = named.end() if named else self.position
@@ -150,7 +151,7 @@ class _Table:
         return columns
 
     def columns(self, start: int, separator: str) -> tuple[Line, list[Column | None]]:
-        """The first line that is not blank, and the columns that it names, where cells are separated so."""
+        """Return the first line that is not blank, and the columns that it names, if this is the separator."""
         self.position, self.separator = start, separator
         line = next((each for each in self.lines(counted=False) if not _is_blank(each)), [])
         return line, [self.column(name.strip()) for name, _, _ in line]
@@ -186,14 +187,14 @@ class _Table:
             raise DecodeError.at(error.message, self.text, position, place) from None
 
     def character(self, raw: str, position: int, path: tuple[str | int, ...]) -> str:
-        """A cell of one character, whatever that means in JSV."""
+        """Return the value of a cell of one character, which may be special in JSV."""
         try:
             return str(scalars.reader(shapes.Character())(raw))
         except ValueError as error:
             raise DecodeError.at(str(error), self.text, position, wire_path(path[-1:])) from None
 
     def lines(self, *, counted: bool = True) -> Iterator[Line]:
-        """Each further line's cells: text, position, and whether it stood in quotes. A line is an item, a cell a name."""
+        """Yield the cells of the remaining lines: text, position, and whether it was quoted. A line counts as an item, a cell as a name."""
         end, cell = len(self.text), _cell(self.separator)
         line: Line = []
         while self.position < end or line:

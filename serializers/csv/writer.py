@@ -1,4 +1,4 @@
-"""Writing CSV: the header from the shape, a line a row."""
+"""Writing CSV: the header from the shape, one line per row."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _bracket_in_front = re.compile(r"\n[\[{]").search
 
 
 def cell(text: str) -> str:
-    """A text as a cell: in quotes where it must be."""
+    """Return a text as a cell, quoted if necessary."""
     if _special(text) or text[:1] in ("[", "{"):
         return '"' + text.replace('"', '""') + '"'
     return text
 
 
 def stream(value: Any, shape: Shape, compiled: Compiled, *, objects: bool = False) -> Iterator[bytes]:
-    """A table in blocks. A record that names no rows is a single row."""
+    """Return a table in blocks. A record that names no rows is a single row."""
     if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
         item, member = row_shape(shape)
         rows = rows_of(value, shape, member)
@@ -36,7 +36,7 @@ def stream(value: Any, shape: Shape, compiled: Compiled, *, objects: bool = Fals
 
 
 def header(shape: Shape) -> str:
-    """The first line of a table of rows of the shape; a table of scalars has none."""
+    """Return the first line of a table of rows of the shape; empty for a table of scalars."""
     if not isinstance(shape, Record):
         return ""
     return ",".join(cell(shape.declared_name(name)) for name in shape.fields) + "\r\n"
@@ -44,15 +44,15 @@ def header(shape: Shape) -> str:
 
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool, quote_empty: bool = False) -> TextWriter:
-    """The function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
+    """Return the function from a row (or, with `attributes`, an object) of a shape to its line. Compiled once."""
     return compile_writer(shape, jsv.serializer, attributes=attributes, quote_empty=quote_empty)
 
 
 def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_empty: bool = False) -> TextWriter:
-    """The function from a row (or, with `attributes`, an object) of a shape to its line.
+    """Return the function from a row (or, with `attributes`, an object) of a shape to its line.
 
-    :param nested: writes what stands in a cell and is no single value, in the dialect of all cells.
-    :param quote_empty: whether an empty text in a record's cell stands in quotes, so that a reader can tell it from null.
+    :param nested: writes lists, maps and records in cells; its dialect is that of all cells.
+    :param quote_empty: quote an empty text in a record's cell, so that a reader can tell it from null.
     """
     if not isinstance(shape, Record):
         write = _cell_writer(shape, nested, attributes=attributes)
@@ -78,7 +78,7 @@ def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_emp
         clean.append(cells[-1])
     line = f"','.join(({', '.join(cells)},)) + '\\r\\n'" if cells else "'\\r\\n'"
     if len(texts) > 2:
-        # PERF: one search over all texts of a row; the line breaks between them show brackets in front of one.
+        # PERF: one search over all texts of a row; after the line breaks between them, a bracket at the beginning of a text is found.
         lines += [
             "    try:",
             f"        texts = '\\n'.join(('', {', '.join(texts)}))",
@@ -117,7 +117,7 @@ def _text_in_quotes(value: Any) -> str:
 
 
 def untyped(value: Any) -> tuple[Any, Shape]:
-    """A value without a shape: its rows' cells as texts, and the shape that has a column for each name of any row."""
+    """Return the rows of a value without a shape, their cells as texts, and a shape with a column for each name in any row."""
     rows = [_cells(row) for row in value] if isinstance(value, (list, tuple)) else [_cells(value)]
     names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
     item: Shape = shapes.Text()

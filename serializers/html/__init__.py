@@ -1,9 +1,9 @@
 """HTML: pages that work without scripts and load no other resources.
 
-A record is a table of names and values, a list of records a table of rows. Records whose shape has a `serializers.shape.View` are shown by
-it: the page of one begins with its name and what matters first, and a list that `Page.listing` describes has a count, filters, heads that
-sort and links to the pages beside it. What is nested in a row is folded until its reader opens it, and what is too wide for the window
-scrolls by itself.
+A record is a table of names and values, a list of records a table of rows. A `serializers.shape.View` in the shape of records controls how
+they are shown: the page of one record begins with its name and the most important fields, and a list that `Page.listing` describes has a
+count, filters, sortable column heads and links to the other pages. Nested values in a row are collapsed until the user opens them. A table
+that is wider than the window has its own scroll bar.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from serializers.text import to_bytes
 
 
 def dumps(value: Any, shape: Shape | None = None, *, page: Page | None = None, dialect: Dialect = DEFAULT) -> str:
-    """A page that shows a value. Raises EncodeError for a value that is not of the shape."""
+    """Return a page that shows a value. Raises EncodeError when it is not of the shape."""
     page = page or Page()
     try:
         if shape is not None and _listed(shape, page) is not None:
@@ -44,7 +44,7 @@ def dumps(value: Any, shape: Shape | None = None, *, page: Page | None = None, d
 
 
 def stream(value: Any, shape: Shape, *, page: Page | None = None, dialect: Dialect = DEFAULT) -> Iterator[bytes]:
-    """A page of rows in blocks; the other members of a record are before and after them. Raises EncodeError."""
+    """Yield a page of rows in blocks; the other members of a record are before and after them. Raises EncodeError."""
     page = page or Page()
     listed = _listed(shape, page)
     if listed is not None:
@@ -70,13 +70,13 @@ def stream(value: Any, shape: Shape, *, page: Page | None = None, dialect: Diale
 
 
 def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS) -> NoReturn:
-    """Pages are for people and are not read: always raises DecodeError."""
+    """Raise DecodeError: pages are for people and cannot be read."""
     del text, shape, limits
     raise DecodeError("HTML is not read")
 
 
 def _listed(shape: Shape, page: Page) -> tuple[Record, View] | None:
-    """The shape of the rows of a list that the page describes, with its view; None for other documents."""
+    """Return the shape of a list's rows and its view, if the page describes the list; None for other documents."""
     is_list = isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None)
     if page.listing is None or not is_list:
         return None
@@ -85,7 +85,7 @@ def _listed(shape: Shape, page: Page) -> tuple[Record, View] | None:
 
 
 def _begin(page: Page, title: str) -> str:
-    """The beginning of a page, up to the main part."""
+    """Return the beginning of a page, up to the main part."""
     return f"{head(title)}<body>{header(page.frame) if page.frame else ''}<main>"
 
 
@@ -102,7 +102,7 @@ def _title(shape: Shape | None) -> str:
 
 
 def _around(value: Any, shape: Shape, member: str | None, dialect: Dialect) -> tuple[str, Callable[[], str]]:
-    """What of a record is before its rows, and what after them: that may be known only then."""
+    """Return the part of a record before its rows, and a function for the part after them, which may be known only then."""
     if member is None:
         return "", lambda: ""
     assert isinstance(shape, Record)

@@ -1,4 +1,4 @@
-"""Values as HTML: tables inside of tables. What is nested in a row of a table is folded until its reader opens it."""
+"""Values as HTML: tables inside tables. Nested values in a row of a table are collapsed until the user opens them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from serializers import scalars
 
 RECORD, RECORD_END = '<table class="record"><tbody>', "</tbody></table>"
-#: A reader without a mouse scrolls by the keyboard what can have the focus.
+#: A focusable element (``tabindex``) can be scrolled by keyboard.
 ROWS, ROWS_END = '<div class="rows" tabindex="0" role="group" aria-label="rows"><table>', "</tbody></table></div>"
 NONE = "<i>none</i>"
 #: A point in time in ISO 8601: day, time to the second, fraction, zone.
@@ -18,7 +18,7 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\
 
 
 def cell(value: Any) -> str:
-    """A value: a text, or a table."""
+    """Return the HTML of a value: a text, or a table."""
     if value is None:
         return "<i>null</i>"
     if isinstance(value, Mapping):
@@ -30,12 +30,12 @@ def cell(value: Any) -> str:
 
 
 def text(value: Any, *, brief: bool = False) -> str:
-    """A scalar. A point in time is shown to the second; its element has all of it.
+    """Return the HTML of a scalar. A point in time is shown to the second; the attributes of its element have the full value.
 
     :param brief: a point in time is shown to the minute.
     """
     shown = scalars.write_any(value)
-    # PERF: few texts of this length have a T there.
+    # PERF: few other texts of this length have a T there.
     if 20 <= len(shown) <= 35 and shown[10] == "T" and (found := _INSTANT.fullmatch(shown)) is not None:
         day, time, zone = found.groups()
         zone = "UTC" if zone == "Z" else zone
@@ -44,17 +44,17 @@ def text(value: Any, *, brief: bool = False) -> str:
 
 
 def lines(value: Mapping[Any, Any]) -> str:
-    """The rows of the table of a record."""
+    """Return the rows of the table of a record."""
     return "".join(line(scalars.write_any(name), cell(item)) for name, item in value.items() if item is not None)
 
 
 def line(name: str, shown: str) -> str:
-    """A row of the table of a record: a name and a value that is HTML."""
+    """Return a row of the table of a record: a name, and a value that is HTML."""
     return f'<tr><th scope="row">{escape(name)}</th><td>{shown}</td></tr>'
 
 
 def items(value: Sequence[Any]) -> str:
-    """A list."""
+    """Return the HTML of a list."""
     if not value:
         return NONE
     if all(isinstance(item, Mapping) for item in value):
@@ -64,7 +64,7 @@ def items(value: Sequence[Any]) -> str:
 
 
 def single(item: Any) -> str:
-    """A row with one cell."""
+    """Return a row with one cell."""
     return f"<tr><td>{cell(item)}</td></tr>"
 
 
@@ -75,12 +75,12 @@ class Table:
         self._columns = list(dict.fromkeys(name for row in rows for name in members(row)))
 
     def begin(self) -> str:
-        """The head of the table."""
+        """Return the head of the table."""
         names = "".join(f'<th scope="col">{escape(scalars.write_any(name))}</th>' for name in self._columns)
         return f"{ROWS}<thead><tr>{names}</tr></thead><tbody>"
 
     def row(self, row: Mapping[Any, Any] | None) -> str:
-        """A row; where it has members that no row before it had, it begins another table."""
+        """Return a row; if it has members that no row before it had, another table begins with it."""
         found = members(row)
         new = [name for name in found if name not in self._columns]
         self._columns += new
@@ -89,14 +89,14 @@ class Table:
 
 
 def members(row: Mapping[Any, Any] | None) -> dict[Any, Any]:
-    """The members of a row that are not null."""
+    """Return the members of a row that are not null."""
     return {name: item for name, item in (row or {}).items() if item is not None}
 
 
 def folded(value: Any, name: str = "") -> str:
-    """A cell of a row: its reader opens what is nested.
+    """Return the HTML of a cell of a row, with nested values collapsed.
 
-    :param name: what a record is called; empty for its number of fields.
+    :param name: the name of a record; if empty, the number of its fields is shown.
     """
     if not value or not isinstance(value, (Mapping, list, tuple)):
         return cell(value)

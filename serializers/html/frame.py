@@ -1,4 +1,4 @@
-"""What all pages begin with: the head of the document, and the header with the service's name, its pages and who is signed in."""
+"""The beginning of all pages: the head of the document, and the header with the service's name, its pages and the signed-in user."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ END = "</main></body></html>"
 
 
 def head(title: str) -> str:
-    """The beginning of a document, up to the end of its head.
+    """Return the beginning of a document, up to the end of its head.
 
-    :param title: what a browser's tab shows.
+    :param title: the title of the browser's tab.
     """
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -25,9 +25,9 @@ def head(title: str) -> str:
 
 
 def header(frame: Frame, account: str | None = None) -> str:
-    """The header of a page.
+    """Return the header of a page.
 
-    :param account: what is in it of the signed-in user, where that is not the frame's own.
+    :param account: HTML in place of `account_of` the frame.
     """
     links = "".join(f'<a href="{escape(address)}">{escape(label)}</a>' for label, address in frame.links.items())
     return (
@@ -37,7 +37,7 @@ def header(frame: Frame, account: str | None = None) -> str:
 
 
 def account_of(frame: Frame) -> str:
-    """What the header has of the signed-in user: a name and a button that signs out, or a link to the log-in page."""
+    """Return the account part of the header: the user's name and a button that signs out, or a link to the log-in page."""
     if not frame.caller:
         return f'<p class="who"><a href="{escape(frame.sign_in)}">Sign in</a></p>' if frame.sign_in else ""
     name = f'<span class="name">{escape(frame.caller)}</span>'

@@ -1,4 +1,4 @@
-"""Lists of records with a `View`: count and order, filters, heads that sort, pages above and below, a card for each row on a phone."""
+"""Lists of records with a `View`: count, order, filters, sortable heads, links to pages above and below; on a phone each row is a card."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from serializers.plain import member_of
 from serializers.rows import BLOCK_ROWS, blocks, rows_of
 from serializers.shape import Boolean, Choice, Integer, ListOf, Record, Reference, Shape, Text, View
 
-#: Shown columns that the style sheet knows how to tell from the others.
+#: Maximum of shown columns: the style sheet has a rule for each number up to this one.
 MOST_COLUMNS = 12
 _SORTED = (Text, Boolean, Choice, Integer)
-#: Members of an answer that say how many rows there are, by wire name in lower case.
+#: Members of a response that have its totals or status, by wire name in lower case.
 _TOTALS = ("totalcount", "totalpages", "hasmorepages", "responsestatus", "total", "offset")
 
 
 class RowTable:
-    """A table of records: the columns that the view names and the one that sorts, then those that one of the first rows has a value for.
+    """A table of records. Its columns: those of the view, the sorted one, then those that have a value in one of the first rows.
 
-    :param listing: the order that the heads show and change; None for a table without one.
+    :param listing: the order that the heads show and change; None for a table that cannot be sorted.
     :param whole: the member that names a record is a link to it.
     """
 
@@ -56,21 +56,21 @@ class RowTable:
 
     @property
     def columns(self) -> int:
-        """How many columns there are."""
+        """The number of columns."""
         return len(self._columns)
 
     @property
     def shown(self) -> int:
-        """How many of them are not behind the switch."""
+        """The number of columns that are shown by default."""
         return self._shown
 
     @property
     def folds(self) -> bool:
-        """Whether some columns are behind the switch."""
+        """Whether some columns are hidden by default."""
         return self._listing is not None and 0 < self._shown < len(self._columns)
 
     def begin(self) -> str:
-        """The head of the table."""
+        """Return the head of the table."""
         kind = "rows list"
         if self.folds and self._listing is not None:
             kind += " wide" if self._listing.has_all_columns else f" c{self._shown}"
@@ -79,7 +79,7 @@ class RowTable:
         return f'<div class="{kind}" tabindex="0" role="group" aria-label="{label}"><table><thead><tr>{heads}</tr></thead><tbody>'
 
     def row(self, row: Any) -> str:
-        """A row; where it has members that no row before it had, it begins another table."""
+        """Return a row; if it has members that no row before it had, another table begins with it."""
         if row is None:
             return f"<tr>{'<td></td>' * len(self._columns)}</tr>"
         new = [name for name in self._absent if _has(row, self._record, name)]
@@ -98,7 +98,7 @@ class RowTable:
         if listing is None or not listing.sortable or not isinstance(_resolved(self._record.fields[name]), _SORTED):
             return f'<th scope="col">{label}</th>'
         is_sorted = name.lower() == listing.sort_field.lower()
-        # The first click on another column gives its order from A to Z; dates are more often wanted the newest first.
+        # The first click on another column sorts it in ascending order, except for dates, where newest first is more useful.
         ascending = not listing.ascending if is_sorted else not viewed.is_time(name)
         address = listing.address(sortField=name, sortOrder="Ascend" if ascending else "Descend", page="")
         order = f' aria-sort="{"ascending" if listing.ascending else "descending"}"' if is_sorted else ""
@@ -114,7 +114,7 @@ def _resolved(shape: Shape) -> Shape:
 
 
 def list_page(value: Any, shape: Shape, record: Record, view: View, page: Page, dialect: Dialect) -> Iterator[bytes]:
-    """The main part of the page of a list, in blocks. Raises EncodeError.
+    """Return the main part of the page of a list, in blocks. Raises EncodeError.
 
     :param record: the shape of a row.
     """
@@ -147,7 +147,7 @@ def list_page(value: Any, shape: Shape, record: Record, view: View, page: Page, 
 
 
 class _Totals:
-    """What an answer says of all its pages; None where it says nothing."""
+    """The totals of a response over all pages; None for values that it does not have."""
 
     def __init__(self, value: Any, shape: Shape) -> None:
         self.count = self._of(value, shape, "totalCount", "total")
@@ -162,7 +162,7 @@ class _Totals:
 
 
 def _counted(view: View, listing: Listing, totals: _Totals, *, is_empty: bool) -> str:
-    """How many rows there are, in which order, and which page this is."""
+    """Return a text with the number of rows, their order and the number of this page."""
     parts = []
     if totals.count == 0 and totals.pages == 0 and not totals.has_more and is_empty:
         return "none"
@@ -188,7 +188,7 @@ def _order(view: View, listing: Listing) -> str:
 
 
 def actions(page: Page, record_id: Any) -> str:
-    """Links to what can be done."""
+    """Return links to the page's actions."""
     links = page.leading(page.actions, record_id)
     shown = "".join(
         f'<a class="button" href="{escape(address)}">{escape(label)}</a>' for label, address in links.items()
@@ -197,22 +197,22 @@ def actions(page: Page, record_id: Any) -> str:
 
 
 def heading(title: str, page: Page, record_id: Any) -> str:
-    """The head of a page, with what can be done beside it.
+    """Return the head of a page, with its actions.
 
     :param title: the title, as HTML.
-    :param record_id: the id of the record; None where there is none.
+    :param record_id: the id of the record; None for a page without one.
     """
     return f'<div class="head"><h1>{title}</h1>{actions(page, record_id)}</div>'
 
 
 def downloads(page: Page) -> str:
-    """Links to the same document in other formats."""
+    """Return links to the same document in other formats."""
     links = "".join(f'<a href="{escape(address)}">{escape(label)}</a>' for label, address in page.links.items())
     return f'<nav class="formats" aria-label="Other formats">{links}</nav>' if links else ""
 
 
 def _bar(listing: Listing, totals: _Totals, place: str) -> str:
-    """Links to the pages beside this one."""
+    """Return links to the first, previous and next page."""
     number = listing.number
     if not number or (number == 1 and not totals.has_more):
         return ""
@@ -230,7 +230,7 @@ def _bar(listing: Listing, totals: _Totals, place: str) -> str:
 
 
 def _switch(table: RowTable, listing: Listing) -> str:
-    """A link to the same page with all columns, or with those of the view. The links of that page keep it so."""
+    """Return a link to the same page with all columns, or with those of the view. The links of that page keep the choice."""
     is_on = listing.has_all_columns
     address = listing.address(**{COLUMNS: "" if is_on else ALL_COLUMNS})
     label = f"Only {table.shown} columns" if is_on else f"All {table.columns} columns"
@@ -238,7 +238,7 @@ def _switch(table: RowTable, listing: Listing) -> str:
 
 
 def filters(listing: Listing) -> str:
-    """The form of the filters; empty where there are none."""
+    """Return the form of the filters; empty if there are none."""
     if not listing.controls:
         return ""
     kept = "".join(
@@ -294,7 +294,7 @@ def _empty(view: View, listing: Listing, page: Page) -> str:
 
 
 def _others(value: Any, shape: Shape, member: str | None, page: Page, dialect: Dialect) -> str:
-    """What an answer has beside its rows and totals."""
+    """Return a table of the members of a response other than its rows and totals."""
     if member is None or not isinstance(shape, Record):
         return ""
     write = viewed.writers(shape, page, dialect, whole=False, folded=False)
@@ -305,6 +305,6 @@ def _others(value: Any, shape: Shape, member: str | None, page: Page, dialect: D
 
 
 def table_record(shape: Shape) -> Record | None:
-    """The record of a list of records; None for other shapes."""
+    """Return the record of a list of records; None for other shapes."""
     item = _resolved(shape.item) if isinstance(shape, ListOf) else None
     return item if isinstance(item, Record) else None

@@ -1,4 +1,4 @@
-"""The page of one record with a `View`: its name as title, what matters first, tables of what it holds, ids last."""
+"""The page of one record with a `View`: its name as title, the most important fields, tables of nested values, ids last."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NESTED = (ListOf, MapOf, Record, Reference, Anything)
 
 
 def record_page(value: Any, record: Record, view: View, page: Page, dialect: Dialect) -> str:
-    """The main part of the page. Raises EncodeError."""
+    """Return the main part of the page. Raises EncodeError."""
     write = viewed.writers(record, page, dialect, whole=False, folded=False)
     given = [name for name in record.fields if member_of(value, record, name) not in (None, [], {}, ())]
     nested = [name for name in given if isinstance(record.fields[name], _NESTED) and name not in view.last]
@@ -44,7 +44,7 @@ def _opening(value: Any, record: Record, view: View, page: Page) -> str:
     related = page.leading(page.related, own_id)
     shown = "".join(f'<a href="{escape(address)}">{escape(label)}</a>' for label, address in related.items())
     related_nav = f'<nav class="related" aria-label="Related">{shown}</nav>' if shown else ""
-    # A list that is refused has its filters here, to be mended.
+    # The page of a refused list request has the list's filters, so that the user can correct them.
     form = filters(page.listing) if page.listing is not None else ""
     if view.closed_by and member_of(value, record, view.closed_by) is True:
         page = replace(page, actions={})
@@ -52,7 +52,7 @@ def _opening(value: Any, record: Record, view: View, page: Page) -> str:
 
 
 def title_text(value: Any, record: Record, view: View) -> str:
-    """What a browser's tab shows."""
+    """Return the title of the browser's tab."""
     name = viewed.title_of(value, record, view)
     return f"{name} · {view.noun}" if name else view.noun
 
@@ -73,7 +73,7 @@ def _titled(title: str, names: Iterable[str], value: Any, write: Any) -> str:
 
 
 def _section(name: str, value: Any, record: Record, page: Page, dialect: Dialect, shown: str) -> str:
-    """A nested value under a head of its own; lists of records are tables."""
+    """Return a nested value under its own heading; lists of records are tables."""
     head, shape = f"<h2>{escape(viewed.label_of(name))}</h2>", record.fields[name]
     shape = shape.record if isinstance(shape, Reference) else shape
     if isinstance(shape, Record) and shape.view is not None:
@@ -84,7 +84,7 @@ def _section(name: str, value: Any, record: Record, page: Page, dialect: Dialect
 
 
 def _inner(value: Any, record: Record, page: Page, dialect: Dialect) -> str:
-    """A record in a section: its plain members without what the page begins with, then its lists of records as tables."""
+    """Return a record in a section: its members, except one that repeats the page's lead, then its lists of records as tables."""
     write = viewed.writers(record, page, dialect, whole=False, folded=False)
     given = {name: member_of(value, record, name) for name in record.fields}
     tables = {name: _table(rows, record.fields[name], page, dialect) for name, rows in given.items()}
@@ -96,7 +96,7 @@ def _inner(value: Any, record: Record, page: Page, dialect: Dialect) -> str:
 
 
 def _table(rows: Any, shape: Shape, page: Page, dialect: Dialect) -> str:
-    """The table of a list of records that have a view; empty for other values."""
+    """Return the table of a list of records that have a view; empty for other values."""
     item = table_record(shape)
     if item is None or item.view is None or not rows or not isinstance(rows, (list, tuple)):
         return ""

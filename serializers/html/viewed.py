@@ -1,4 +1,4 @@
-"""Records with a `View`: which fields come first, what they are called, and which are links."""
+"""Records with a `View`: the titles of records, the labels of their fields, and which fields are links."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from serializers.plain import member_of, plain
 from serializers.shape import ListOf, Record, Reference, View
 
 _WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
-#: Items of a list of plain values that a cell of a row shows; more are folded.
+#: Maximum items of a list of plain values that a cell of a row shows; a longer list is collapsed.
 _MOST_SHOWN = 5
-#: Characters of the name of a record that is folded in a cell.
+#: Maximum characters of the name of a record that is collapsed in a cell.
 _LONGEST_NAME = 60
 #: Writes the value of a member as HTML.
 Write = Callable[[Any], str]
 
 
 def label_of(wire_name: str) -> str:
-    """A name as people read it: ``fromAddress`` is ``From address``, ``accountId`` is ``Account ID``."""
+    """Return the label of a field: ``From address`` for ``fromAddress``, ``Account ID`` for ``accountId``."""
     words = [word if len(word) > 1 and word.isupper() else word.lower() for word in _WORD.findall(wire_name)]
     words = [_CAPITALS.get(word, word) for word in words]
     return " ".join(words)[:1].upper() + " ".join(words)[1:] if words else wire_name
@@ -33,12 +33,12 @@ _CAPITALS = {"id": "ID", "ids": "IDs", "url": "URL", "sid": "SID", "uri": "URI",
 
 
 def is_time(wire_name: str) -> bool:
-    """Whether a name is that of a point in time."""
+    """Return whether a name is that of a point in time."""
     return re.search(r"(?i:date|time|created|modified|updated)|(?:At|On)$", wire_name) is not None
 
 
 def title_of(row: Any, record: Record, view: View) -> str:
-    """The name of a record: the first of its fields that may name it and is not empty."""
+    """Return the name of a record: the first of its title fields that is not empty."""
     for name in view.title:
         value = member_of(row, record, name)
         if value not in (None, ""):
@@ -49,7 +49,7 @@ def title_of(row: Any, record: Record, view: View) -> str:
 class Links:
     """The links of a record's members.
 
-    :param whole: the record's own address is a link, on the member that names it.
+    :param whole: the members that name the record and its id link to the record.
     """
 
     def __init__(self, record: Record, page: Page, *, whole: bool) -> None:
@@ -61,7 +61,7 @@ class Links:
         self._own_id = page.owners[record.name][1] if record.name in page.owners else ""
 
     def address(self, row: Any, name: str) -> str:
-        """The address that a member of a row leads to; empty for none."""
+        """Return the address that a member of a row links to; empty for none."""
         if self._owner and name in (self._own_id, *self._names):
             path, key = self._owner
             return self._page.at(path, member_of(row, self._record, key))
@@ -75,12 +75,12 @@ class Links:
         return ""
 
     def item_path(self, name: str) -> str:
-        """The path of the items of a list of ids."""
+        """Return the path of the items of a list of ids; empty for other members."""
         return self._paths[name] if isinstance(self._record.fields[name], ListOf) else ""
 
 
 def _path_of(name: str, addresses: Mapping[str, str]) -> str:
-    """Where the object is that an id names: ``parentSessionId`` names a session, and so does each of ``sessionIds``."""
+    """Return the path of the object that an id names: ``parentSessionId`` names a session, and so does each of ``sessionIds``."""
     for spelled in (name, name.removesuffix("s")):
         folded = spelled.lower()
         for key, path in addresses.items():
@@ -92,10 +92,10 @@ def _path_of(name: str, addresses: Mapping[str, str]) -> str:
 def writers(
     record: Record, page: Page, dialect: Dialect, *, whole: bool, folded: bool, brief: bool = False
 ) -> Mapping[str, Write]:
-    """Functions from a row to the HTML of each of its members; empty where the member is null.
+    """Return functions from a row to the HTML of each of its members; the HTML is empty if the member is null.
 
-    :param whole: the members that name a record lead to it.
-    :param folded: what is nested is folded.
+    :param whole: the members that name a record link to it.
+    :param folded: nested values are collapsed.
     :param brief: points in time are shown to the minute.
     """
     links = Links(record, page, whole=whole)

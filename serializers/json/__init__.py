@@ -1,4 +1,4 @@
-"""JSON: compact and ASCII on the way out, strict and directed by the shape on the way in."""
+"""JSON: compact ASCII when written; when read, strict and directed by the shape."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Json", "dumps", "loads", "serializer"]
 class Json(Serializer):
     """The JSON serializer.
 
-    :ivar inline: reads lists and writes objects that stand as one text.
+    :ivar inline: reads lists and writes objects that are one text.
     """
 
     name = "json"
@@ -49,7 +49,7 @@ class Json(Serializer):
         )
 
     def compiled(self, shape: Shape, *, attributes: bool) -> TextWriter:
-        """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
+        """Return the function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
         return self._compiled(shape, attributes)
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:

@@ -1,7 +1,7 @@
 """Reading JSON: the standard library's scanner, then one walk directed by the shape.
 
-Numbers come out of the scanner as their raw text, so that ``1.10`` is still that where a text or a decimal is expected.
-The scanner knows no limits, so a document that might pass one is measured first, up to the limit.
+The scanner returns numbers as their raw text, so that ``1.10`` keeps its spelling where a text or a decimal is expected.
+The scanner has no limits, so a document that might exceed one is measured first, up to the limit.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _MARKS = marks_outside(_TEXT)
 _CONSTANTS = re.compile(rf"{_TEXT}|-?Infinity|NaN", re.DOTALL)
 
-#: Indexes of items at the end of a path: their list is dropped.
+#: Indexes of items at the end of a path: the whole list is dropped.
 _LAST_PLACES = re.compile(r"(?:\[\d+\])+\Z")
 
 Reader = Callable[[Any], Any]
 
 
 class RawNumber(str):
-    """A number as it stands in the document."""
+    """A number as spelled in the document."""
 
     __slots__ = ()
 
 
 class _FoldedDuplicate(Exception):
-    """Two spellings of one name: which came last, a dict does not say."""
+    """Two spellings of one name in an object, whose order a dict does not have."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -59,7 +59,7 @@ _RAW_IN_ORDER = json.JSONDecoder(
     parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant, object_pairs_hook=_last_wins
 )
 _PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
-#: They let control characters stand in texts.
+#: The relaxed decoders allow control characters in texts.
 _RELAXED = json.JSONDecoder(strict=False, parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant)
 _RELAXED_IN_ORDER = json.JSONDecoder(
     strict=False,
@@ -80,15 +80,15 @@ def loads(
     alone: bool = False,
     inline: Inline = COMMAS,
 ) -> Any:
-    """The value of a document, None where it is empty.
+    """Return the value of a document; None for an empty one.
 
-    Names are read in any letter case, unknown ones skipped, of duplicates the last counts.
+    Names are read in any letter case, unknown names are skipped, the last of duplicate names counts.
 
     :param reading: how strictly a document of a known shape is read.
-    :param tally: what is left of the limits, where the document is part of another one.
-    :param inline: reads lists and writes objects that stand as one text.
-    :param alone: relaxed reading, too, refuses what follows the document, or names it as dropped.
-    :raises DecodeError: where the text is not JSON, a value is not of its shape, or a limit is passed.
+    :param tally: the rest of the limits, for a document that is part of another one.
+    :param inline: reads lists and writes objects that are one text.
+    :param alone: even relaxed reading refuses text after the document, or reports it as dropped.
+    :raises DecodeError: when the text is not JSON, a value is not of its shape, or a limit is exceeded.
     """
     text = text.removeprefix("\ufeff")
     if not text or text.isspace():
@@ -115,13 +115,13 @@ def loads(
 def _load_relaxed(text: str, shape: Shape, reading: Reading, inline: Inline, *, alone: bool) -> Any:
     begin, in_order = _skip(text, 0), False
     try:
-        # PERF: most documents are well-formed; what is behind them is not looked at.
+        # PERF: most documents are well-formed. Text after the document is not parsed.
         value, end = _RELAXED.raw_decode(text, begin)
     except (ValueError, RecursionError):
         (value, end), in_order = Relaxed(text, reading, RawNumber).document(), True
     position = _skip(text, end)
     if position < len(text) and (alone or (isinstance(shape, ListOf) and value.__class__ is dict)):
-        # Behind one object of several there may be the next.
+        # The text after an object may be the next object of a list without brackets.
         if reading.drop is None:
             raise DecodeError.at("something behind the object", text, position)
         reading.drop("")
@@ -147,7 +147,7 @@ def _relaxed_place(text: str, keys: list[str | int]) -> int:
 
 
 def _leave_out(value: Any, keys: list[str | int]) -> None:
-    """Take the value at the end of a path out of its object; of a list, the whole list."""
+    """Remove the value at the end of a path from its object; if it is an item of a list, remove the whole list."""
     while isinstance(keys[-1], int) and len(keys) > 1:
         keys = keys[:-1]
     for key in keys[:-1]:
@@ -178,7 +178,7 @@ def _scan(decoder: json.JSONDecoder, text: str) -> Any:
 
 
 def _locate(text: str, keys: list[str | int]) -> int:
-    """The position of the value at the end of a path, names as they stand in the document."""
+    """Return the position of the value at the end of a path, whose names are spelled as in the document."""
     position = _skip(text, 0)
     for key in keys:
         position = (
@@ -216,12 +216,11 @@ def _skip(text: str, position: int) -> int:
 
 @lru_cache(maxsize=1024)
 def converter(shape: Shape, *, inline: Inline = COMMAS, ordered: bool = False, relaxed: bool = False) -> Reader:
-    """The function from the scanner's value to one of the shape. It raises Mismatch.
+    """Return the function from the scanner's value to one of the shape. It raises Mismatch.
 
-    :param inline: reads lists and writes objects that stand as one text.
-
-    :param ordered: names stand in the order of the document, so that of two spellings of one the last counts.
-    :param relaxed: an object or list in place of a text is written inline, and an object in place of a list of them is its item.
+    :param inline: reads lists and writes objects that are one text.
+    :param ordered: names are in the order of the document, so that the last of two spellings of one name counts.
+    :param relaxed: an object or list in place of a text is written inline, and an object in place of a list of objects is its only item.
     """
     return _converter(shape, _Mode(ordered, relaxed, inline), {})
 
@@ -296,7 +295,7 @@ def _list(shape: ListOf, read_item: Reader, mode: _Mode) -> Reader:
 
 
 def _single(shape: ListOf, value: Any, inline: Inline) -> Any:
-    """A list given as one text: its items are split at commas, as in a query string."""
+    """Return a list that is one text: its items are split at commas, as in a query string."""
     if value.__class__ is dict:
         raise Mismatch("expected a list")
     try:
@@ -349,7 +348,7 @@ def _text_or_inline(inline: Inline) -> Reader:
 
 
 def _spelled(value: Any) -> Any:
-    """The value with the words of JSON for booleans."""
+    """Return the value with scalars as texts, and JSON's words for booleans."""
     if isinstance(value, dict):
         return {key: _spelled(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""Reading JSON that is not quite JSON, as ServiceStack reads it, as far as it can mean one thing only.
+"""Reading malformed but unambiguous JSON, as ServiceStack reads it.
 
-Read are: commas behind the last item or member, items left out (``[a,,b]``, which is null), line breaks and other control
-characters in texts, escapes that JSON does not know (``\\d`` is ``d``), words and numbers without quotes as values, and anything
-behind the document. Only documents that the strict scanner refuses come here.
+Accepted are: commas after the last item or member, missing items (``[a,,b]``; they are null), line breaks and other control
+characters in texts, escapes that JSON does not have (``\\d`` is ``d``), words and numbers without quotes as values, and any text
+after the document. This module reads only documents that the strict scanner refuses.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ _TEXT = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _BARE = re.compile(r"""[^\s,:{}\[\]"'\\]++""")
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-#: Characters that are escaped by their numbers; other forms of such escapes mean different things to different readers.
+#: The letters of escapes by number; readers differ in how they read malformed ones.
 _NUMBERED = frozenset("ux")
 _WORDS = {"true": True, "false": False, "null": None}
 #: A comma outside of texts.
 _COMMA = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+(?:"|\Z))*+,', re.DOTALL)
-#: In place of a text whose escapes can't be read, and of a list that holds one.
+#: The value of a text whose escapes can't be read, and of a list that contains one.
 _UNREADABLE = object()
 
 
 class Relaxed:
-    """A reader of one document, whose limits are known to hold.
+    """A reader of one document that is known to be within the limits.
 
-    :param number: makes the value of a number or word without quotes.
+    :param number: returns the value of a number or word without quotes.
     """
 
     def __init__(self, text: str, reading: Reading, number: Callable[[str], Any]) -> None:
@@ -42,7 +42,7 @@ class Relaxed:
         self.broken = False
 
     def document(self) -> tuple[Any, int]:
-        """The document's value, and where it ends; what follows it is not looked at. Raises DecodeError."""
+        """Return the document's value and its end; text after it is ignored. Raises DecodeError."""
         start = self.skip(0)
         if self.text[start : start + 1] not in ("{", "["):
             self.fail("expecting value", start)
@@ -85,7 +85,7 @@ class Relaxed:
         return members, position + 1
 
     def member(self, members: dict[str, Any], position: int) -> int:
-        """Reads a member and the comma behind it."""
+        """Read a member and the comma after it. Return the position after them."""
         depth = len(self.path)
         name, position = self.quoted(position)
         self.path.append(name)
@@ -117,7 +117,7 @@ class Relaxed:
         return _UNREADABLE if _UNREADABLE in items else items, position + 1
 
     def next(self, position: int, closing: str) -> int:
-        """The position of the next member or item, or of the closing bracket."""
+        """Return the position of the next member or item, or of the closing bracket."""
         if self.broken:
             return position
         position = self.skip(position)
@@ -132,15 +132,15 @@ class Relaxed:
         return position
 
     def stop(self, path: str) -> None:
-        """Leave out what follows."""
+        """Drop the rest of the document."""
         assert self.drop is not None
         self.drop(path)
         self.broken = True
 
     def quoted(self, position: int, *, droppable: bool = False) -> tuple[Any, int]:
-        """A text and where it ends.
+        """Return a text and its end.
 
-        :param droppable: one whose escapes can't be read is `_UNREADABLE`, not a failure.
+        :param droppable: return `_UNREADABLE` for a text whose escapes can't be read, instead of raising.
         """
         match = _TEXT.match(self.text, position)
         if match is None:
@@ -164,7 +164,7 @@ class Relaxed:
             if not droppable:
                 raise
             return _UNREADABLE, match.end()
-        # Pairs of surrogates are one character.
+        # A pair of surrogates becomes one character.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"), match.end()
 
     def skip(self, position: int) -> int:

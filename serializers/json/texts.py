@@ -1,4 +1,4 @@
-"""Texts of JSON in quotes: which characters are escaped, and how, is a matter of the dialect."""
+"""Quoted texts of JSON. The dialect determines which characters are escaped, and how."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Encoder: TypeAlias = Callable[[str], str]
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\\": "\\\\"}
 _CONTROLS = re.compile('["\\\\\x00-\x1f\x7f-\x9f]')
-#: What System.Text.Json's default encoder leaves as it is: plain letters, digits and signs that mean nothing in HTML.
+#: What System.Text.Json's default encoder escapes: all except ASCII letters, digits and signs without meaning in HTML.
 _NOT_WEB = re.compile("[^ !#-%(-*,-;=?-_a-~]|[\\\\]")
 _HTML = re.compile("[<>&=']")
 
 
 def encoder(dialect: Dialect) -> Encoder:
-    """The function from a text to the same in quotes."""
+    """Return the function that quotes a text."""
     encode = _ENCODERS[dialect.escapes]
     if not dialect.html:
         return encode

@@ -1,4 +1,4 @@
-"""Writing JSON: compact; in ASCII, with nulls of records and maps left out, unless the dialect wants otherwise."""
+"""Writing JSON: compact; unless the dialect differs, in ASCII and without nulls of records and maps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NONFINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
 def dumps(value: Any, shape: Shape | None = None) -> str:
-    """A value as JSON. Raises EncodeError for a value that is not of the shape."""
+    """Return a value as JSON. Raises EncodeError when it is not of the shape."""
     if value is None:
         return "null"
     if shape is not None:
@@ -37,7 +37,7 @@ def dumps(value: Any, shape: Shape | None = None) -> str:
 
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
-    """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
+    """Return the function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
     return compile_writer(shape, JsonSyntax(DEFAULT), attributes=attributes)
 
 
@@ -97,12 +97,12 @@ def _quoting(write: TextWriter, encode: TextWriter) -> TextWriter:
 
 
 def _quoting_plain(write: TextWriter, encode: TextWriter) -> TextWriter:
-    """A writer of what needs no care, though ``web`` escapes the ``+`` of texts; a value may be a text already."""
+    """Return a writer of scalars that need no escapes, although ``web`` escapes a ``+`` in texts; a value that is a text is escaped."""
     return lambda value: encode(value) if isinstance(value, str) else f'"{write(value)}"'
 
 
 def _number_or_text(write: TextWriter, encode: TextWriter) -> TextWriter:
-    """A writer of what is a number; a value that has none stands in quotes."""
+    """Return a writer that writes numbers bare, and anything else quoted."""
 
     def write_number(value: Any) -> str:
         text = write(value)
@@ -116,9 +116,9 @@ def _slashed(write: TextWriter, _: TextWriter) -> TextWriter:
     return lambda value: '"' + write(value).replace("/", "\\/") + '"'
 
 
-#: Dates that points in time with an offset have as texts; with others they are ``\\/Date(ms)\\/``.
+#: The `dates` in which points in time with an offset are texts; in others they are ``\\/Date(ms)\\/``.
 _OFFSET_TEXTS = frozenset({"short", "roundtrip", "iso", "rfc1123"})
-#: How points in time stand in documents where it is not as texts.
+#: The writers of points in time for the `dates` in which they are not texts.
 _DATES: Mapping[str, Callable[[TextWriter, TextWriter], TextWriter]] = {
     "wcf": _slashed,
     "dcjs": _slashed,

@@ -49,7 +49,7 @@ def loads(
     if len(text) > limits.bytes:
         raise DecodeError(f"longer than {limits.bytes} bytes")
     try:
-        # PERF: a text as short as this passes no limit.
+        # PERF: a text as short as this exceeds no limit.
         if tally is None and len(text) <= limits.items and len(text) <= limits.names:
             return quick.read(text, shape, limits)
         left = Tally(limits) if tally is None else tally
@@ -62,7 +62,7 @@ def loads(
 
 
 def _read_quickly(text: str, shape: Shape | None, limits: Limits, tally: Tally, *, part: bool) -> Any:
-    """The quick path counts nothing, so a text that might pass a limit is measured before. Raises Unsure."""
+    """Read by the quick path. It counts nothing, so a text that might exceed a limit is measured first. Raises Unsure."""
     if not part and not tally.may_be_passed(text):
         return quick.read(text, shape, limits)
     counted = tally.copy()
@@ -78,8 +78,8 @@ def _read_quickly(text: str, shape: Shape | None, limits: Limits, tally: Tally, 
 def loads_member(text: str, shape: Shape, *, limits: Limits = DEFAULT_LIMITS, tally: Tally | None = None) -> Any:
     """Return the value of one member of a query string or form, given percent-decoded.
 
-    A text is taken raw (``"a"`` keeps its quotes); lists may stand with or without brackets (``a,b``, ``[a,b]``,
-    ``["a", "b"]``), records and maps in braces; other values as in a document. An empty value is None where no text is
+    A text is returned raw (``"a"`` keeps its quotes); lists may have brackets or not (``a,b``, ``[a,b]``,
+    ``["a", "b"]``), records and maps have braces; other values are as in a document. An empty value is None unless a text is
     expected. Join repeated names with commas for a list, or read each one and join the lists.
 
     :raises DecodeError: as `loads`.
@@ -99,7 +99,7 @@ class Jsv(Serializer):
     begins = "{["
     configurable = True
     sampled = True
-    # ServiceStack's pages show this one.
+    # ServiceStack's pages show this media type.
     sample_type = "text/jsv"
 
     def __init__(self, dialect: Dialect = DEFAULT) -> None:
@@ -113,7 +113,7 @@ class Jsv(Serializer):
         )
 
     def compiled(self, shape: Shape, *, attributes: bool) -> TextWriter:
-        """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
+        """Return the function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
         return self._compiled(shape, attributes)
 
     def encode(self, value: Any, shape: Shape | None = None, *, page: Page | None = None) -> bytes:
@@ -133,7 +133,7 @@ class Jsv(Serializer):
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
         write = self.compiled(shape, attributes=True)
-        # PERF: what `to_bytes` does, one call less.
+        # PERF: `to_bytes` inlined, to save a call.
         return lambda value: write(value).encode("utf-8", REPLACING)
 
     def sample(self, value: Any, shape: Shape) -> str:

@@ -1,4 +1,4 @@
-"""The dump form of JSV: one member a line, as metadata pages show samples."""
+"""The dump form of JSV: one member per line, as metadata pages show samples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from serializers.shape import ListOf, MapOf, Record, Reference, Shape
 
 
 def dump(value: Any, shape: Shape | None, indent: str, dialect: Dialect = DEFAULT) -> str:
-    """A value in the dump form. Raises EncodeError."""
+    """Return a value in the dump form. Raises EncodeError."""
     return "\n".join(_Dump(indent, writer.JsvSyntax(dialect)).lines(value, shape))
 
 
@@ -59,7 +59,7 @@ class _Dump:
         for number, lines in enumerate(entries):
             if number < len(entries) - 1:
                 lines = [*lines[:-1], f"{lines[-1]},"]
-            # A quoted text may hold line breaks; they are its own and are never indented.
+            # Line breaks inside a quoted text belong to its value, so its further lines are not indented.
             yield from (self.indent + line for line in lines)
         yield closing
 

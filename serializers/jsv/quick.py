@@ -1,9 +1,9 @@
 """The quick path of reading JSV: well-formed compact documents of known shapes.
 
-The document is cut at its commas by one call, and each part is a member or an item with the brackets that open before
-it and close behind it; a quoted text that holds commas is put together again. Whatever this path is not sure of,
-malformed or merely rare, it gives up on, and the exact `reader` reads the document again from its start. It must never
-accept what that one refuses, nor read another value; the tests compare the two.
+One call splits the document at its commas. Each part is a member or an item with the brackets that open before it and
+close after it; the parts of a quoted text with commas are joined again. This path gives up on anything unclear, malformed
+or merely rare, and the exact `reader` reads the document again from its start. It must never accept what that reader
+refuses, nor return another value; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _STARTS = frozenset(("", " ", "\t", '"', "{", "["))
 
 
 class Unsure(Exception):
-    """The exact reader must look."""
+    """Raised when the exact reader must read the document."""
 
 
 class Plan:
-    """How a list, a map or a record is read.
+    """The plan for reading a list, a map or a record.
 
-    :ivar opening: the bracket in front.
-    :ivar read: the function that reads what is inside.
-    :ivar texts: a record's members that are texts, by every name as it may be spelled.
-    :ivar spelled: finds one of them.
+    :ivar opening: the opening bracket.
+    :ivar read: the function that reads the content.
+    :ivar texts: wire names of a record's text members by each spelling.
+    :ivar spelled: returns the wire name of such a spelling, or None.
     :ivar others: its other members: wire name, and a plan or the reader of a scalar.
-    :ivar item: the same of a list's or map's items; None where they are texts.
+    :ivar item: the plan or reader of a list's or map's items; None if they are texts.
     """
 
     __slots__ = ("item", "opening", "others", "read", "spelled", "texts")
@@ -56,7 +56,7 @@ _Read: TypeAlias = Callable[[str, Plan, Iterator[str], int], tuple[Any, str]]
 
 @lru_cache(maxsize=1024)
 def plan_of(shape: Shape | None) -> Plan | None:
-    """The plan of a list, map or record; None of any other shape."""
+    """Return the plan of a list, map or record; None for any other shape."""
     plan = None if shape is None else _inside(shape, {})
     return plan if isinstance(plan, Plan) else None
 
@@ -67,7 +67,7 @@ def _inside(shape: Shape, records: dict[Record, Plan]) -> _Member | None:
     if isinstance(shape, Reference):
         shape = shape.record
     if isinstance(shape, Anything):
-        # Its text may be a list or a map.
+        # The text of such a value may be a list or a map.
         return _give_up
     if isinstance(shape, Record):
         return records.get(shape) or _record(shape, records)
@@ -102,7 +102,7 @@ def _record(shape: Record, records: dict[Record, Plan]) -> Plan:
 
 
 def read(text: str, shape: Shape | None, limits: Limits) -> Any:
-    """The value of a document whose items and names are known to be inside their limits. Raises Unsure."""
+    """Return the value of a document whose items and names are known to be within the limits. Raises Unsure."""
     plan = plan_of(shape)
     if plan is None or text[0] != plan.opening:
         raise Unsure
@@ -119,9 +119,9 @@ def read(text: str, shape: Shape | None, limits: Limits) -> Any:
     return value
 
 
-# Each function below reads a value that begins in `first`, a part, and goes on in `parts`. It gives the value and the
-# tail of the part where it ended: the brackets that close what is around it, or nothing where a comma follows. Where
-# the parts end too early, `next` raises StopIteration, which `read` takes for Unsure.
+# Each function below reads a value that begins in the part `first` and continues in `parts`. It returns the value and
+# the tail of the part where the value ended: the closing brackets of the enclosing values, or nothing if a comma follows.
+# When the parts end too early, `next` raises StopIteration, which `read` turns into Unsure.
 
 
 def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tuple[dict[str, Any], str]:
@@ -135,8 +135,8 @@ def _read_record(first: str, plan: Plan, parts: Iterator[str], depth: int) -> tu
         name, colon, raw = part.partition(":")
         key = spelled(name)
         if key is not None:
-            # PERF: bare texts, inside a record and at its end, and quoted ones that hold no quote stand in line; the
-            # set written out is a constant, `_STARTS` a look-up.
+            # PERF: bare texts, inside a record and at its end, and quoted texts without quotes inside are read inline;
+            # a set literal is a constant, `_STARTS` would be a look-up.
             mark = raw[:1]
             if mark not in {"", " ", "\t", '"', "{", "["}:
                 if '"' in raw:
@@ -269,7 +269,7 @@ def _inside_of(member: _Member, raw: str, parts: Iterator[str], depth: int) -> t
 
 
 def _text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
-    """A text member of a record or map, and its tail."""
+    """Return a text member of a record or map, and its tail."""
     if not raw:
         return None, ""
     if raw[0] in _STARTS:
@@ -284,7 +284,7 @@ def _text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
 
 
 def _item_text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
-    """A text in a list, and its tail."""
+    """Return a text in a list, and its tail."""
     if raw[:1] == '"':
         return _quoted(raw, parts)
     mark = _marks(raw)
@@ -296,7 +296,7 @@ def _item_text(raw: str, parts: Iterator[str]) -> tuple[str | None, str]:
 
 
 def _quoted(raw: str, parts: Iterator[str]) -> tuple[str, str]:
-    """A text that begins with a quote, and its tail; commas inside have cut it into parts."""
+    """Return a text that begins with a quote, and its tail. A text with commas is joined from several parts."""
     if raw.count('"') & 1:
         pieces = [raw]
         for piece in parts:
@@ -316,7 +316,7 @@ def _quoted(raw: str, parts: Iterator[str]) -> tuple[str, str]:
 
 
 def _rare_name(name: str, plan: Plan) -> tuple[str, _Member]:
-    """A member whose name is in another letter case, or known to nobody: its value is read as a text and dropped."""
+    """Return a member whose name is in another letter case, or is unknown; an unknown one's value is read as a text and dropped."""
     folded = name.casefold()
     if folded in plan.others:
         return plan.others[folded]

@@ -1,12 +1,12 @@
 """Reading JSV: text to values, directed by the expected shape.
 
-This reader is exact: it says where a document is wrong. It is one recursive descent; every method takes a position and
-returns the position behind what it read. Well-formed compact documents are read by `quick`, which gives up on anything
-else and leaves it to this one. The grammar is in docs/serializers.rst, "JSV in one page".
+This reader is exact: its errors have a position. It is a recursive descent; every method takes a position and returns
+the position after what it read. Well-formed compact documents are read by `quick`, which gives up on anything else and
+leaves it to this reader. The grammar is in docs/serializers.rst, "JSV in one page".
 
-Two layouts are known. In the compact one, blanks belong to bare values. A line break outside quotes means the dump form
-that metadata pages show, where blanks and line breaks around names and values are layout. So does a blank between a
-record's brace and its first name, which no compact document has: ``curl -d @file`` drops the line breaks of a file.
+There are two layouts. In the compact one, blanks belong to bare values. In the dump form, which metadata pages show, blanks
+and line breaks around names and values are layout. A document is in the dump form if it has a line break outside quotes,
+or a blank between a record's brace and its first name: ``curl -d @file`` drops the line breaks of a file.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from serializers.errors import DecodeError, LimitPassed, wire_path
 from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape, Text, names_of
 from serializers.tally import Tally, marks_outside
 
-#: Deeper documents are refused whatever the limits say: the reader descends by calls.
+#: Deeper documents are refused even if the limits allow them: the reader is recursive.
 MAX_DEPTH = 200
 
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"')
-#: Matches where a document is in the dump form.
+#: Matches a document in the dump form.
 LINE_BREAK_OUTSIDE_QUOTES = re.compile(r'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+[\r\n]')
 #: Matches a record, or a list of them, whose first name is indented.
 _INDENTED_NAME = re.compile(r"[ \t]*+(?:\[[ \t]*+)?\{[ \t]++[^}\s]")
@@ -35,7 +35,7 @@ _STRUCTURAL = frozenset('"{[')
 
 
 class _Layout:
-    """What ends what in one of the two layouts."""
+    """The patterns of one of the two layouts."""
 
     def __init__(self, blanks: str, line: str) -> None:
         self.dump = bool(line)
@@ -56,11 +56,11 @@ def read(
     tally: Tally | None = None,
     reading: Reading = STRICT,
 ) -> Any:
-    """The value of a document that is not empty.
+    """Return the value of a document that is not empty.
 
-    :param tally: what is left of the limits, where the document is part of another one.
-    :param reading: how strictly it is read. Relaxed, a bare text may hold quotes, and something may follow the document.
-    :raises DecodeError: where the text is not JSV, a value is not of its shape, or a limit is passed.
+    :param tally: the rest of the limits, for a document that is part of another one.
+    :param reading: how strictly it is read. Relaxed, a bare text may contain quotes, and a record may be followed by other text.
+    :raises DecodeError: when the text is not JSV, a value is not of its shape, or a limit is exceeded.
     """
     tally = tally or Tally(limits)
     if isinstance(shape, Reference):
@@ -101,7 +101,7 @@ def _root_scalar(text: str, raw: str, shape: Shape) -> Any:
 
 
 def balanced_end(text: str, position: int, depth: int, tally: Tally) -> int:
-    """The position behind the bracket that closes the one at `position`, quotes respected; what is inside counts.
+    """Return the position after the bracket that closes the one at `position`, ignoring brackets in quotes. Count the content.
 
     :param depth: the levels of nesting that are left.
     """
@@ -160,7 +160,7 @@ class _Reader:
         return value
 
     def value(self, shape: Shape | None, position: int, *, in_list: bool) -> tuple[Any, int]:
-        """A value of the shape and the position of the `,` or bracket behind it."""
+        """Return a value of the shape and the position of the `,` or bracket after it."""
         if isinstance(shape, Reference):
             shape = shape.record
         if isinstance(shape, Anything):
@@ -188,7 +188,7 @@ class _Reader:
         if shape is None or isinstance(shape, Text):
             return raw
         if isinstance(shape, ListOf):
-            # ServiceStack reads a single item without brackets; the sequel of a longer list would be lost.
+            # ServiceStack reads a single item without brackets; further items of a longer list would be lost.
             if isinstance(shape.item, Text) and mark not in ("{", "[") and (quoted or raw == raw.strip()):
                 return [raw]
             if isinstance(shape.item, (Record, MapOf, ListOf, Reference)) or mark in _STRUCTURAL:
@@ -202,7 +202,7 @@ class _Reader:
             self.fail(str(error), position, value=True)
 
     def raw(self, position: int, start: int, mark: str, *, in_list: bool) -> tuple[str | None, bool, int]:
-        """The text of a value, whether it stood in quotes, and the position of what ends it; None where it is absent."""
+        """Return the text of a value (None if absent), whether it was quoted, and the position of the mark that ends it."""
         text = self.text
         if mark == '"':
             raw, after = self.quoted(start)
@@ -218,7 +218,7 @@ class _Reader:
         return raw or None, False, after
 
     def bare_end(self, position: int, *, in_list: bool) -> int:
-        """The position behind a text that stands bare. Relaxed, it may hold quotes, where they can enclose no comma or bracket."""
+        """Return the position after a bare text. Relaxed, it may contain quotes, unless they could enclose a comma or bracket."""
         pattern = self.layout.in_list if in_list else self.layout.in_record
         after = begin = pattern.match(self.text, position).end()  # type: ignore[union-attr]
         while self.relaxed and self.text[after : after + 1] == '"':
@@ -265,7 +265,7 @@ class _Reader:
         return value, self.members(start, member, keep_blanks=not self.layout.dump)
 
     def members(self, start: int, member: Callable[[str, int], int], *, keep_blanks: bool) -> int:
-        """Calls `member` for each name and the position behind its colon; gives the position behind the object."""
+        """Call `member` with each name and the position after its colon. Return the position after the object."""
         self.enter(start)
         position = self.skip(start + 1)
         if self.text[position : position + 1] == "}":
@@ -300,7 +300,7 @@ class _Reader:
             position += 1
 
     def stop(self, path: str) -> None:
-        """Leave out what follows."""
+        """Drop the rest of the document."""
         assert self.drop is not None
         self.drop(path)
         self.broken = True
@@ -334,13 +334,13 @@ class _Reader:
         return value, self.leave(position)
 
     def bare_list(self, item: Shape, position: int) -> tuple[list[Any], int]:
-        """A list without brackets, at the root: the items up to the end of the document."""
+        """Return a list without brackets at the root: the items up to the end of the document."""
         if not self.layout.dump and not self.text.strip(" \t"):
             self.fail("expected a list", position)
         return self.item_sequence(item, position)
 
     def item_sequence(self, item: Shape | None, position: int) -> tuple[list[Any], int]:
-        """Items separated by commas, and the position of what stands behind the last one."""
+        """Return items separated by commas, and the position after the last one."""
         value: list[Any] = []
         self.tally.begin_list()
         while True:
@@ -358,7 +358,7 @@ class _Reader:
             position += 1
 
     def skip_value(self, position: int) -> int:
-        """The position behind a value that nobody wants."""
+        """Return the position after a value that is ignored."""
         start = self.skip(position)
         return self.raw(position, start, self.text[start : start + 1], in_list=False)[2]
 
@@ -371,7 +371,7 @@ class _Reader:
             raise LimitPassed.at("nested too deeply", self.text, position)
 
     def leave(self, position: int) -> int:
-        """Leaves a list or object whose closing bracket is at `position`: the position of what comes next."""
+        """Leave a list or object whose closing bracket is at `position`. Return the position of the next mark."""
         self.depth += 1
         return self.skip(position + 1)
 
@@ -380,7 +380,7 @@ class _Reader:
             raise LimitPassed.at(problem, self.text, position)
 
     def fail(self, message: str, position: int, *, value: bool = False) -> NoReturn:
-        """Raises the error of a malformed text, or of a value that does not fit, which has a path."""
+        """Raise the error of a malformed text, or, with a path, of a value that does not fit its shape."""
         raise DecodeError.at(message, self.text, position, wire_path(self.path) if value else "")
 
 

@@ -1,7 +1,7 @@
 """Writing JSV: values and objects to text.
 
-The rules (docs/serializers.rst, "JSV in one page"): nine special characters; a text that holds one is quoted, quotes are
-doubled and nothing is escaped; the empty text is ``""``; null writes nothing; names of record members stand bare.
+The rules (docs/serializers.rst, "JSV in one page"): there are nine special characters; a text that contains one is quoted;
+quotes are doubled and nothing is escaped; the empty text is ``""``; null is empty; names of record members are not quoted.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _NAMES_KEPT = 4096
 _NAME_LENGTH = 64
 _CONSTANTS = {"empty": "", "quote": '"', "quotes": '""'}
 
-#: Dicts of more members look for special characters in all texts together.
+#: For dicts of more members, one search for special characters covers all texts.
 _FEW = 4
 
 
 def _clean(text: str) -> bool:
-    """Whether a long text holds none of the nine characters."""
+    """Return whether a long text has none of the nine special characters."""
     return not (
         '"' in text
         or ":" in text
@@ -44,7 +44,7 @@ def _clean(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """A text as it stands in a document: bare where it can, in quotes where it must."""
+    """Return a text as written in a document: quoted if necessary, otherwise bare."""
     if not text:
         return '""'
     if _special(text):
@@ -53,12 +53,12 @@ def quote(text: str) -> str:
 
 
 def dumps(value: Any, shape: Shape | None = None, *, indent: int | str | None = None) -> str:
-    """A value as JSV.
+    """Return a value as JSV.
 
     :param shape: the value's shape; without one each value is written by its own type.
     :param indent: blanks (or a text) of one level: writes the dump form, for people. A text with blanks at its ends is
-        quoted there, since such blanks are layout to a reader of that form.
-    :raises EncodeError: for a value that is not of the shape.
+        quoted there, because a reader of that form would drop the blanks.
+    :raises EncodeError: when the value is not of the shape.
     """
     if indent is not None:
         from serializers.jsv.dump import dump
@@ -76,7 +76,7 @@ def dumps(value: Any, shape: Shape | None = None, *, indent: int | str | None = 
 
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
-    """The function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
+    """Return the function from a value (or, with `attributes`, an object) of a shape to its text. Compiled once."""
     return compile_writer(shape, JsvSyntax(DEFAULT), attributes=attributes)
 
 
@@ -120,12 +120,12 @@ class JsvSyntax(Syntax):
         return super().inline(shape, variable, writer, prefix)
 
     def texts(self, joined: str) -> str | None:
-        # PERF: looking for nine characters in all texts of a record together costs less than one search a text.
+        # PERF: looking for nine characters in all texts of a record together costs less than one search per text.
         return f"clean({joined})"
 
     def text(self, variable: str, prefix: str, *, clean: bool) -> str:
         before = literal(prefix)
-        # What is false may be a value that is no text, such as 0.
+        # A false value may be of another type than text, such as 0.
         bare = f"f'{before}{{{variable}}}' if {variable} else {prefix!r} + text({variable})"
         if clean:
             return bare
@@ -139,7 +139,7 @@ def _text(value: Any) -> str:
 
 
 class _Names(dict[Any, str]):
-    """Keys as they stand before their values. The usual ones are kept."""
+    """Keys as written before their values. Short ones are cached, up to a maximum."""
 
     def __missing__(self, key: Any) -> str:
         name = quote(scalars.write_any(key)) + ":"
@@ -149,14 +149,14 @@ class _Names(dict[Any, str]):
 
 
 class _Writers(dict[type, TextWriter]):
-    """The writers of values by their type."""
+    """The writers of values by type."""
 
     def __missing__(self, kind: type) -> TextWriter:
         if issubclass(kind, Mapping):
             return _write_dict
         if issubclass(kind, (list, tuple)):
             return _write_list
-        # Only texts are quoted: a date's colons stand bare.
+        # Only texts are quoted: a date with colons is not.
         return _text if issubclass(kind, str) else scalars.write_any
 
 

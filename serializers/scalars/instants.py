@@ -1,6 +1,6 @@
 """Points in time as text, by the dialect.
 
-.NET's DateTime knows three kinds, and so do these: a time in UTC, one that names no zone (a naive ``datetime``), and one of another zone.
+Like .NET's DateTime, these have three kinds: a time in UTC, one without a zone (a naive ``datetime``), and one in another zone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def write_instant(value: datetime) -> str:
-    """ISO 8601: Z for UTC, an offset for other zones; a date alone at midnight; +00:00 where no zone is known."""
+    """Return ISO 8601: Z for UTC, an offset for other zones, +00:00 without a zone; at midnight only the date."""
     offset = value.utcoffset()
     if value.hour == value.minute == value.second == value.microsecond == 0 and not offset:
         return write_day(value)
@@ -34,19 +34,19 @@ def write_instant(value: datetime) -> str:
 
 
 def write_offset_instant(value: datetime) -> str:
-    """ISO 8601 with seven digits and an offset, as .NET's round-trip format is; UTC where no zone is known."""
+    """Return ISO 8601 with seven digits and an offset, as .NET's round-trip format; a time without a zone is in UTC."""
     known = value if value.tzinfo else value.replace(tzinfo=UTC)
     text = known.isoformat(timespec="microseconds")
     return f"{text[:26]}0{text[26:]}"
 
 
 def write_day(value: date) -> str:
-    """YYYY-MM-DD."""
+    """Return YYYY-MM-DD."""
     return f"{value.year:04}-{value.month:02}-{value.day:02}"
 
 
 def _write_short_local(value: datetime) -> str:
-    """The same where times that were read in UTC are local times."""
+    """Return the same as `write_instant`, but times that were read in UTC are local times."""
     if value.tzinfo is None or _is_utc(value, local_times=True):
         return write_instant(value)
     if value.hour == value.minute == value.second == value.microsecond == 0:
@@ -60,7 +60,7 @@ def _seconds_text(value: datetime, blank: str = "T") -> str:
 
 
 def _offset(value: datetime, colon: str) -> str:
-    """The offset of a time with a zone; empty where none is known."""
+    """Return the offset of a time; empty for a time without a zone."""
     offset = value.utcoffset()
     if offset is None:
         return ""
@@ -70,7 +70,7 @@ def _offset(value: datetime, colon: str) -> str:
 
 
 def _since_epoch(value: datetime) -> timedelta:
-    """The time since 1970 began in UTC; where no zone is known, it is UTC."""
+    """Return the time since the beginning of 1970 in UTC; a time without a zone is in UTC."""
     return value.replace(tzinfo=None) - _EPOCH - (value.utcoffset() or timedelta(0))
 
 
@@ -87,12 +87,12 @@ def _write_unix_ms(value: datetime) -> str:
 
 
 def _milliseconds(value: datetime) -> int:
-    # .NET has them as a double, which is cut.
+    # .NET truncates a double, and so does this.
     return int(_since_epoch(value) / _MILLISECOND)
 
 
 def _is_utc(value: datetime, *, local_times: bool) -> bool:
-    """Whether a time is one in UTC, which has no offset to be written."""
+    """Return whether a time is in UTC and is written without an offset."""
     return value.utcoffset() == timedelta(0) and not (local_times and value.tzinfo is READ_UTC)
 
 
@@ -135,7 +135,7 @@ _WRITERS: dict[str, Callable[[Dialect], InstantWriter]] = {
 
 
 def instant_writer(dialect: Dialect) -> InstantWriter:
-    """The writer of a dialect's points in time."""
+    """Return the writer of a dialect's points in time."""
     write = _WRITERS[dialect.dates](dialect)
     if not (dialect.assume_utc or dialect.always_utc):
         return write
@@ -148,7 +148,7 @@ def instant_writer(dialect: Dialect) -> InstantWriter:
         try:
             return write(value.astimezone(UTC))
         except OverflowError:
-            # The first and the last day of the calendar have times that UTC has no date for.
+            # Some times of the first and the last day of the calendar are out of range in UTC.
             return write(value)
 
     return write_in_utc
@@ -165,7 +165,7 @@ def _write_offset_short(value: datetime) -> str:
     return f"{_seconds_text(known)}{fraction}{_offset(known, ':')}"
 
 
-#: ServiceStack has few forms of points in time that keep their offset; with other dates they are ``/Date(ms+hhmm)/``.
+#: ServiceStack has few forms of points in time that keep their offset; in other `dates` they are ``/Date(ms+hhmm)/``.
 _OFFSET_WRITERS: dict[str, InstantWriter] = {
     "short": write_offset_instant,
     "roundtrip": write_offset_instant,
@@ -175,5 +175,5 @@ _OFFSET_WRITERS: dict[str, InstantWriter] = {
 
 
 def offset_instant_writer(dialect: Dialect) -> InstantWriter:
-    """The writer of a dialect's points in time that keep their offset."""
+    """Return the writer of a dialect's points in time that keep their offset."""
     return _OFFSET_WRITERS.get(dialect.dates, _write_offset_wcf)

@@ -1,7 +1,7 @@
-"""Scalar values from text, as JSV, XML and CSV all spell them.
+"""Reading scalar values from text, as JSV, XML and CSV all spell them.
 
-Blanks around a value mean nothing, except in a text. Readers raise `ValueError` with a message that names what was
-expected; a format turns it into a `DecodeError` that says where.
+Blanks around a value are ignored, except in a text. Readers raise `ValueError` with a message that names what was
+expected; a format turns it into a `DecodeError` with a position.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from uuid import UUID
 from serializers import shape as shapes
 from serializers.shape import Shape
 
-#: Longer than any number that fits a shape; keeps conversion linear.
+#: More digits than any number that fits a shape has. The limit keeps conversion linear.
 MAX_DIGITS = 400
 
 _BOOLEANS = {"true": True, "false": False}
-#: What stands in most documents, and what has one spelling.
+#: The spellings in most documents, and those that are case-sensitive.
 _USUAL_BOOLEANS = {"True": True, "False": False, "1": True, "on": True, "0": False}
 _SEPARATORS = re.compile(r"\s*,\s*|\s+")
 INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
@@ -44,7 +44,7 @@ _TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?", re.ASCII)
 _EPOCH_INSTANT = re.compile(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC1123 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})", re.ASCII)
-#: The zone of times that were read from a text in UTC. It equals UTC; a dialect knows by it which times its host would have as local ones.
+#: The zone of times that were read from a text in UTC. It equals UTC, but marks times that a dialect's host turns into local times.
 READ_UTC = timezone(timedelta(0), "UTC")
 _XSD_DURATION = re.compile(
     r"(-?)P(?=[0-9T])(?:(\d{1,9})D)?(?:T(?=[0-9])(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})(?:\.(\d{1,12}))?S)?)?",
@@ -60,7 +60,7 @@ ScalarReader = Callable[[str], Any]
 
 
 def read_boolean(text: str) -> bool:
-    """true and false in any letter case, 1, on, 0."""
+    """Read true and false in any letter case, 1, on, 0."""
     value = _USUAL_BOOLEANS.get(text)
     if value is None:
         value = _BOOLEANS.get(text.strip().lower())
@@ -70,7 +70,7 @@ def read_boolean(text: str) -> bool:
 
 
 def read_number(text: str) -> float:
-    """A decimal number, optionally with an exponent, or NaN, Infinity, -Infinity."""
+    """Read a decimal number, optionally with an exponent, or NaN, Infinity, -Infinity."""
     text = text.strip()
     special = _SPECIAL_NUMBERS.get(text)
     if special is not None:
@@ -84,7 +84,7 @@ def read_number(text: str) -> float:
 
 
 def read_decimal(text: str) -> decimal.Decimal:
-    """A decimal number of at most 96 bits and 28 places; its scale is kept."""
+    """Read a decimal number of at most 96 bits and 28 places; its scale is kept."""
     text = text.strip()
     if len(text) > MAX_DIGITS or not _DECIMAL.fullmatch(text):
         raise ValueError("expected a decimal number")
@@ -97,7 +97,7 @@ def read_decimal(text: str) -> decimal.Decimal:
 
 
 def read_day(text: str) -> date:
-    """A day of the calendar as YYYY-MM-DD."""
+    """Read a day of the calendar as YYYY-MM-DD."""
     match = _DAY.fullmatch(text.strip())
     if match is None:
         raise ValueError("expected a day as YYYY-MM-DD")
@@ -108,7 +108,7 @@ def read_day(text: str) -> date:
 
 
 def read_instant(text: str) -> datetime:
-    """A time as `read_iso_instant` reads it, /Date(ms)/ with or without an offset, or as HTTP has it (RFC 1123)."""
+    """Read a time as `read_iso_instant` does, as /Date(ms)/ with or without an offset, or as in HTTP (RFC 1123)."""
     text = text.strip()
     if text[:1] in ("/", "\\"):
         return _read_epoch_instant(text)
@@ -116,9 +116,9 @@ def read_instant(text: str) -> datetime:
 
 
 def read_iso_instant(text: str) -> datetime:
-    """YYYY-MM-DD (midnight UTC), or YYYY-MM-DDThh:mm[:ss[.f]] with Z, ±hh:mm, ±hhmm or no zone.
+    """Read YYYY-MM-DD (midnight UTC), or YYYY-MM-DDThh:mm[:ss[.f]] with Z, ±hh:mm, ±hhmm or no zone.
 
-    A blank may stand for the T and before the zone. Digits below microseconds are cut.
+    A blank may replace the T, and may precede the zone. Digits below microseconds are cut off.
     """
     match = _INSTANT.fullmatch(text.strip())
     if match is None:
@@ -160,20 +160,20 @@ def _read_epoch_instant(text: str) -> datetime:
         raise ValueError("expected a date")
     try:
         value = _EPOCH + timedelta(milliseconds=int(match[1]))
-        # The milliseconds are UTC's; the offset says how the sender's clock differs from it.
+        # The milliseconds are in UTC; the offset is only the sender's zone.
         return value.astimezone(_read_zone(match[2])) if match[2] else value
     except (OverflowError, ValueError):
         raise ValueError("expected a date between the years 1 and 9999") from None
 
 
 def read_offset_instant(text: str) -> datetime:
-    """A time as `read_instant` reads it; without a zone it is UTC."""
+    """Read a time as `read_instant` does; without a zone it is in UTC."""
     found = read_instant(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def read_time(text: str) -> time:
-    """hh:mm[:ss[.f]], or a duration of less than a day as `read_duration` reads it."""
+    """Read hh:mm[:ss[.f]], or a duration of less than a day as `read_duration` does."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
         span = read_duration(text)
@@ -188,20 +188,20 @@ def read_time(text: str) -> time:
 
 
 def read_any_day(text: str) -> date:
-    """A day as `read_day` reads it, or that of a time as `read_instant` reads it."""
+    """Read a day as `read_day` does, or the day of a time as `read_instant` reads it."""
     text = text.strip()
     return read_day(text) if _DAY.fullmatch(text) else read_instant(text).date()
 
 
 def read_character(text: str) -> str:
-    """A text of one character."""
+    """Read a text of one character."""
     if len(text) != 1:
         raise ValueError("expected one character")
     return text
 
 
 def read_duration(text: str) -> timedelta:
-    """An XSD duration of days and less, or [d.]hh:mm[:ss[.f]]; digits below microseconds are cut."""
+    """Read an XSD duration of days and smaller units, or [d.]hh:mm[:ss[.f]]; digits below microseconds are cut off."""
     text = text.strip()
     match = _XSD_DURATION.fullmatch(text)
     if match is None:
@@ -223,7 +223,7 @@ def read_duration(text: str) -> timedelta:
 
 
 def read_single(text: str) -> float:
-    """A number inside the range of 32 bits. Its value is the nearest double."""
+    """Read a number in the range of 32 bits. The value is the nearest double."""
     value = read_number(text)
     if _SINGLE_LIMIT <= abs(value) < float("inf"):
         raise ValueError("expected a number inside the range of a single")
@@ -231,7 +231,7 @@ def read_single(text: str) -> float:
 
 
 def read_guid(text: str) -> UUID:
-    """32 hex digits, with or without dashes, also in braces or, with dashes, in parentheses."""
+    """Read 32 hex digits, with or without dashes, also in braces or, with dashes, in parentheses."""
     text = text.strip()
     if not _GUID.fullmatch(text):
         raise ValueError("expected a guid")
@@ -239,7 +239,7 @@ def read_guid(text: str) -> UUID:
 
 
 def read_binary(text: str) -> bytes:
-    """Base64 of the standard alphabet, padded; it may be wrapped in lines."""
+    """Read base64 of the standard alphabet, padded; it may be wrapped into lines."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
@@ -247,7 +247,7 @@ def read_binary(text: str) -> bytes:
 
 
 def integer_reader(shape: shapes.Integer) -> ScalarReader:
-    """A reader of whole numbers inside the shape's bits."""
+    """Return a reader of whole numbers in the range of the shape's bits."""
     low, high = integer_bounds(shape)
 
     def read(text: str) -> int:
@@ -263,14 +263,14 @@ def integer_reader(shape: shapes.Integer) -> ScalarReader:
 
 
 def integer_bounds(shape: shapes.Integer) -> tuple[int, int]:
-    """The least and the greatest value of an integer shape."""
+    """Return the minimum and the maximum of an integer shape."""
     if shape.signed:
         return -(1 << (shape.bits - 1)), (1 << (shape.bits - 1)) - 1
     return 0, (1 << shape.bits) - 1
 
 
 def choice_reader(shape: shapes.Choice) -> ScalarReader:
-    """A reader of members' texts and names in any letter case, or of their numbers; of flags the value is the number."""
+    """Return a reader of members' texts and names in any letter case, or of their numbers; the value of flags is the number."""
     numbers = {str(number): shape.text_of(name) for name, number in reversed(list(shape.members.items()))}
     names = {shape.text_of(name).casefold(): shape.text_of(name) for name in shape.members}
     names |= {name.casefold(): shape.text_of(name) for name in shape.members}
@@ -317,7 +317,7 @@ _READERS: dict[type, ScalarReader] = {
 
 @lru_cache(maxsize=1024)
 def reader(shape: Shape) -> ScalarReader:
-    """The function from a text to a value of a scalar shape."""
+    """Return the function from a text to a value of a scalar shape."""
     if isinstance(shape, shapes.Integer):
         return integer_reader(shape)
     if isinstance(shape, shapes.Choice):

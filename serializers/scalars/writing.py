@@ -1,4 +1,4 @@
-"""Scalar values as text, as JSON, JSV, XML and CSV all spell them, by the dialect."""
+"""Writing scalar values as text, as JSON, JSV, XML and CSV all spell them, by the dialect."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ ScalarWriter = Callable[[Any], str]
 
 
 def write_boolean(value: Any) -> str:
-    """True and False."""
+    """Return True or False as text."""
     return "True" if value else "False"
 
 
 def write_number(value: Any) -> str:
-    """The shortest text that reads back to the same value, with .NET's spelling of exponents."""
+    """Return the shortest text that reads back to the same value, with .NET's spelling of exponents."""
     text = repr(float(value))
     if "e" not in text:
         if -1e15 < value < 1e15:
@@ -55,7 +55,7 @@ def _with_exponent(text: str) -> str:
 
 
 def write_decimal(value: Any) -> str:
-    """All digits, the scale kept."""
+    """Return all digits; the scale is kept."""
     value = value if isinstance(value, decimal.Decimal) else decimal.Decimal(str(value))
     if not value.is_finite():
         raise EncodeError(f"{value} is not a decimal number")
@@ -63,21 +63,21 @@ def write_decimal(value: Any) -> str:
 
 
 def write_time(value: time) -> str:
-    """A time of day as the duration since midnight: PTnHnMn.fS."""
+    """Return a time of day as the duration since midnight: PTnHnMn.fS."""
     return write_duration(
         timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
     )
 
 
 def write_character(value: str) -> str:
-    """One character."""
+    """Return a text of one character. Raises EncodeError for any other text."""
     if len(value) != 1:
         raise EncodeError(f"{value!r} is not one character")
     return value
 
 
 def write_duration(value: timedelta) -> str:
-    """XSD: -PnDTnHnMn.fS, PT0S for zero."""
+    """Return the form of XSD: -PnDTnHnMn.fS, PT0S for zero."""
     sign, value = ("-", -value) if value < timedelta(0) else ("", value)
     minutes, seconds = divmod(value.seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -90,7 +90,7 @@ def write_duration(value: timedelta) -> str:
 
 
 def write_standard_duration(value: timedelta) -> str:
-    """[-][d.]hh:mm:ss[.fffffff], as .NET's TimeSpan has it."""
+    """Return [-][d.]hh:mm:ss[.fffffff], the form of .NET's TimeSpan."""
     sign, value = ("-", -value) if value < timedelta(0) else ("", value)
     minutes, seconds = divmod(value.seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -100,17 +100,17 @@ def write_standard_duration(value: timedelta) -> str:
 
 
 def write_guid(value: UUID) -> str:
-    """32 lower-case hex digits."""
+    """Return 32 lower-case hex digits."""
     return value.hex
 
 
 def write_binary(value: bytes) -> str:
-    """Base64."""
+    """Return base64."""
     return base64.b64encode(value).decode("ascii")
 
 
 def choice_writer(shape: shapes.Choice) -> ScalarWriter:
-    """A writer of members' texts, or their numbers where the shape wants those; of flags the number. An undefined number stays as it is."""
+    """Return a writer of members' texts, or of numbers if the shape is numbered or has flags. An undefined number is unchanged."""
     members = shape.members
     texts = {name: str(number) if shape.numbered else shape.text_of(name) for name, number in members.items()}
     texts |= {shape.text_of(name): texts[name] for name in members}
@@ -118,7 +118,7 @@ def choice_writer(shape: shapes.Choice) -> ScalarWriter:
 
     def write(value: Any) -> str:
         if isinstance(value, enum.Enum):
-            # What Python keeps for itself has a ``_`` behind it there.
+            # A member whose name is reserved in Python has a ``_`` appended.
             value = value.name if value.name in members else value.name.removesuffix("_")
         if isinstance(value, int) and not isinstance(value, bool):
             return by_number.get(value, str(value))
@@ -140,12 +140,12 @@ def choice_writer(shape: shapes.Choice) -> ScalarWriter:
 
 
 def number_writer(shape: shapes.Choice) -> ScalarWriter:
-    """A writer of the numbers of an enum's members."""
+    """Return a writer of the numbers of an enum's members."""
     return choice_writer(replace(shape, numbered=True))
 
 
 def write_any(value: Any) -> str:
-    """A scalar by its own type."""
+    """Return the text of a scalar by its own type."""
     writer = WRITERS_BY_TYPE.get(type(value))
     if writer is not None:
         return writer(value)
@@ -155,7 +155,7 @@ def write_any(value: Any) -> str:
     raise EncodeError(f"a {type(value).__name__} is not a document's value")
 
 
-#: The writers of values whose shape is not known; an enum's member stands before what it may also be (``IntEnum``).
+#: The writers of values without a known shape; ``Enum`` precedes the types that a member may also have (``IntEnum``).
 WRITERS_BY_TYPE: dict[type, ScalarWriter] = {
     enum.Flag: lambda value: str(value.value),
     enum.Enum: lambda value: str(value.name),
@@ -191,7 +191,7 @@ _CHOICES: dict[str, Callable[[shapes.Choice], ScalarWriter]] = {"name": choice_w
 
 @lru_cache(maxsize=1024)
 def writer(shape: Shape, dialect: Dialect = DEFAULT) -> ScalarWriter:
-    """The function from a value of a scalar shape to its text. It raises `EncodeError` for a value of another kind."""
+    """Return the function from a value of a scalar shape to its text. It raises `EncodeError` for a value of another type."""
     if isinstance(shape, (shapes.Text, shapes.Anything)):
         return write_any
     if isinstance(shape, shapes.Choice):
@@ -203,13 +203,13 @@ def writer(shape: Shape, dialect: Dialect = DEFAULT) -> ScalarWriter:
 
 
 def jsv_writer(shape: Shape, dialect: Dialect) -> ScalarWriter:
-    """The same as JSV spells the dialect, where points in time that keep their offset have one form."""
+    """Return the same for JSV in the dialect; there, points in time that keep their offset have only one form."""
     return writer(shape, DEFAULT if isinstance(shape, shapes.OffsetInstant) else dialect.in_jsv)
 
 
 def _checked(kinds: tuple[type, ...], write: ScalarWriter) -> ScalarWriter:
     def checked(value: Any) -> str:
-        # A wire shape's values may be texts already: they are what would be written.
+        # Values of a wire shape may already be texts, which are written unchanged.
         if isinstance(value, str) and str not in kinds:
             return value
         if not isinstance(value, kinds):

@@ -22,7 +22,7 @@ __all__ = ["Xml", "dumps", "generic_name", "loads", "serializer"]
 class Xml(Serializer):
     """The XML serializer. It is the same in every dialect.
 
-    :ivar inline: reads lists that stand as one text.
+    :ivar inline: reads lists that are one text.
     """
 
     name = "xml"
@@ -55,7 +55,7 @@ class Xml(Serializer):
         return lambda value: to_bytes(write(value))
 
     def sample(self, value: Any, shape: Shape) -> str:
-        """XML with an element a line; samples have no text in which that would matter."""
+        """Return XML with one element per line; samples have no text that this would change."""
         depth = 0
         lines = []
         for part in _BETWEEN.sub(">\n<", dumps(value, shape)).split("\n"):

@@ -14,7 +14,7 @@ SCHEMA = "http://www.w3.org/2001/XMLSchema"
 SERIALIZATION = "http://schemas.microsoft.com/2003/10/Serialization/"
 SYSTEM = "http://schemas.datacontract.org/2004/07/System"
 
-#: How DataContract has a point in time with an offset.
+#: DataContract's record for a point in time with an offset.
 OFFSET_INSTANT = Record(
     "DateTimeOffset", {"dateTime": shapes.Instant(), "offsetMinutes": shapes.Integer(16)}, namespace=SYSTEM
 )
@@ -42,14 +42,14 @@ _SCALARS: dict[type, tuple[str, str]] = {
     shapes.Guid: ("guid", SERIALIZATION),
     shapes.Binary: ("base64Binary", SCHEMA),
 }
-#: Texts of requests whose values are none in XML.
+#: Texts of requests that have another type in XML.
 _TEXTS = {"char": ("char", SERIALIZATION), "DateTimeOffset": ("DateTimeOffset", SYSTEM)}
 _NOT_IN_NAMES = re.compile(r"[^\w.\-]|_(?=x[0-9A-Fa-f]{4}_)|^[^\w]|^\d")
 _ENCODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def contract_name(shape: Shape) -> tuple[str, str]:
-    """The name and namespace of a shape's type."""
+    """Return the name and namespace of a shape's type."""
     if isinstance(shape, shapes.Record):
         return encode_name(shape.xml_name or shape.name), shape.namespace
     if isinstance(shape, shapes.ListOf):
@@ -71,22 +71,22 @@ def contract_name(shape: Shape) -> tuple[str, str]:
 
 
 def is_builtin(shape: Shape) -> bool:
-    """Whether a list of the shape is one of the common arrays."""
+    """Return whether a list of the shape is one of the common arrays."""
     if isinstance(shape, (shapes.Record, shapes.ListOf, shapes.MapOf, shapes.Reference, shapes.OffsetInstant)):
         return False
     return not (isinstance(shape, shapes.Choice) and shape.namespace)
 
 
 def entry_name(shape: shapes.MapOf) -> str:
-    """The element of a map's entries: ``KeyValueOfstringstring``."""
+    """Return the element name of a map's entries: ``KeyValueOfstringstring``."""
     return generic_name("KeyValue", shape.key, shape.value)
 
 
 def generic_name(name: str, *arguments: Shape) -> str:
-    """The name of a generic type: ``ListResponseOfSessionInfoBWxtuWQa`` of ``ListResponse`` and the record SessionInfo.
+    """Return the name of a generic type: ``ListResponseOfSessionInfoBWxtuWQa`` for ``ListResponse`` and the record SessionInfo.
 
-    The names of the arguments follow ``Of``; where one of them is not of the schema's own types, a digest of their
-    namespaces ends the name.
+    The names of the arguments follow ``Of``; unless all of them are built-in types, the name ends with a digest of their
+    namespaces.
     """
     names = [contract_name(argument) for argument in arguments]
     text = f"{name}Of{''.join(argument for argument, _ in names)}"
@@ -101,25 +101,25 @@ def _digest(namespaces: str) -> str:
 
 
 def encode_name(name: str) -> str:
-    """A name as an element's name: what XML does not allow there becomes ``_x0020_``."""
+    """Return a name as an element's name: a character that XML does not allow there is encoded, as ``_x0020_``."""
     return _NOT_IN_NAMES.sub(lambda match: f"_x{ord(match[0]):04X}_" if ord(match[0]) < 0x10000 else "_", name) or "_"
 
 
 def decode_name(name: str) -> str:
-    """The name that `encode_name` encoded."""
+    """Return the name that `encode_name` encoded."""
     return _ENCODED.sub(lambda match: chr(int(match[1], 16)), name) if "_x" in name else name
 
 
 def members_of(shape: Record) -> list[tuple[str, Shape, str]]:
-    """A record's members (wire name, shape, namespace) in the order of their elements: the base's first, each group by
-    declared name."""
+    """Return a record's members (wire name, shape, namespace) in the order of their elements: the base's first, each group
+    by declared name."""
     if shape.ordered:
         return [(name, field, _namespace(shape, name)) for name, field in shape.fields.items()]
     inherited = members_of(shape.base) if shape.base is not None else []
     known = {name for name, _, _ in inherited}
     own = [(name, field, shape.namespace) for name, field in shape.fields.items() if name not in known]
     own.sort(key=lambda member: (shape.orders.get(member[0], -1), shape.element_name(member[0])))
-    # A field that is declared again has the type of its last declaration.
+    # A redeclared field has the type of its last declaration.
     return [(name, shape.fields[name], namespace) for name, _, namespace in inherited if name in shape.fields] + own
 
 
@@ -130,6 +130,6 @@ def _namespace(shape: Record, name: str) -> str:
 
 
 def root_name(shape: Shape) -> tuple[str, str]:
-    """The name and namespace of a document's root: of single values, those of the serialization's own elements."""
+    """Return the name and namespace of a document's root; a single value has an element of the serialization's namespace."""
     name, namespace = contract_name(shape)
     return name, SERIALIZATION if namespace == SCHEMA else namespace

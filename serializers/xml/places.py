@@ -1,18 +1,18 @@
-"""Where an element stands in a document: its depth and the namespaces known there, and how its texts are escaped."""
+"""The place of an element in a document: its depth and the namespaces declared there. Also the escaping of texts."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-#: What XML 1.0 cannot hold, even as a reference.
+#: Characters that XML 1.0 does not allow, even as references.
 _FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
 special = re.compile(f"[&<>\r{_FORBIDDEN}]").search
 _forbidden = re.compile(f"[{_FORBIDDEN}]")
 
 
 def escape(text: str) -> str:
-    """A text between tags; `special` finds what needs care. A CR is a reference; a character that XML cannot hold becomes U+FFFD."""
+    """Return a text as written between tags. A CR becomes a reference, a character that XML does not allow becomes U+FFFD."""
     if not special(text):
         return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
@@ -20,20 +20,20 @@ def escape(text: str) -> str:
 
 
 def attribute(text: str) -> str:
-    """A text inside a quoted attribute."""
+    """Return a text as written inside a quoted attribute."""
     return escape(text).replace('"', "&quot;")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an element stands: its depth, and the prefixes of the namespaces known there."""
+    """The place of an element: its depth, and the prefixes of the namespaces declared there."""
 
     depth: int
     prefixes: tuple[tuple[str, str], ...]
     namespace: str
 
     def element(self, name: str, namespace: str) -> tuple[str, str, Place]:
-        """An element's qualified name, the namespace declaration it needs, and the place inside it."""
+        """Return an element's qualified name, the namespace declaration it needs, and the place inside it."""
         prefixes = dict(self.prefixes)
         declaration = ""
         namespace = namespace or self.namespace
@@ -45,7 +45,7 @@ class Place:
         return qualified, declaration, Place(self.depth + 1, tuple(prefixes.items()), namespace)
 
     def declare(self, namespace: str) -> tuple[str, Place]:
-        """The declaration of the namespace of what stands inside, and the place after it."""
+        """Return the declaration of the namespace of an element's content, and the place with it."""
         if not namespace or namespace == self.namespace or namespace in dict(self.prefixes):
             return "", self
         prefix = f"d{self.depth}p1"

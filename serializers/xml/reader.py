@@ -1,7 +1,7 @@
 """Reading XML, directed by the expected shape.
 
-Members stand in any order, under any prefix, with or without namespaces, their names in any letter case; unknown ones
-are skipped. A document type declaration is refused, and entities with it.
+Members may be in any order, with any prefix, with or without namespaces, their names in any letter case; unknown members
+are skipped. A document type declaration is refused, and so are entities.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from serializers.xml.names import OFFSET_INSTANT, SYSTEM, contract_name, decode_
 _SPECIAL_NUMBERS = {"INF": "Infinity", "-INF": "-Infinity"}
 
 
-#: Bytes that are parsed in one go, and bytes that one tag may have.
+#: Bytes that are parsed at once, and maximum bytes of one tag.
 _BLOCK = 64 * 1024
 _LONGEST_TAG = 4 * _BLOCK
 
@@ -54,8 +54,8 @@ _LONGEST_TAG = 4 * _BLOCK
 class Element:
     """An element of the document: its local name, its text between tags, its children.
 
-    :ivar shape: what it is expected to hold; None where nobody knows it.
-    :ivar kind: the local name of the type that it says it has (``i:type``).
+    :ivar shape: the expected shape; None for an unknown element.
+    :ivar kind: the local name of the type that it declares (``i:type``).
     """
 
     __slots__ = ("byte", "children", "kind", "name", "nil", "shape", "texts")
@@ -76,7 +76,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What an entry of a map is expected to hold: a key and a value of this shape."""
+    """The expected shape of a map's entry: a key and a value of this shape."""
 
     value: Shape
 
@@ -100,7 +100,7 @@ class _TreeBuilder:
 
     def build(self) -> Element:
         try:
-            # The parser gives an element when its tag is complete, so that a tag without end would be held whole.
+            # The parser reports an element when its tag is complete, so it would keep all of a tag that does not end.
             for position in range(0, len(self.data), _BLOCK):
                 self.parser.Parse(self.data[position : position + _BLOCK], False)
                 begin = self.parser.CurrentByteIndex
@@ -122,7 +122,7 @@ class _TreeBuilder:
                 kind = value.strip().rpartition(":")[2]
         parent = self.open[-1]
         local = decode_name(name.rpartition(":")[2])
-        # The limit counts what holds something: scalars stand one level deeper than the last list or record.
+        # The limit counts lists and records; scalars are one level deeper than the last of these.
         if len(self.open) - 1 > self.depth:
             self.fail("nested too deeply", byte)
         if len(attributes) > self.most_attributes:
@@ -138,7 +138,7 @@ class _TreeBuilder:
         self.open.append(element)
 
     def count(self, parent: Element, name: str) -> str:
-        """Count an element as an item or as a name: by its parent's shape, and by its sibling where that is not known."""
+        """Count an element as an item or as a name: by its parent's shape, or by its sibling if the parent is unknown."""
         if parent is self.root or isinstance(parent.shape, _Entry):
             return ""
         if isinstance(parent.shape, ListOf):
@@ -149,7 +149,7 @@ class _TreeBuilder:
         return self.tally.add_name()
 
     def expected(self, parent: Element, name: str) -> Shape | _Entry | None:
-        """What an element is expected to hold."""
+        """Return the expected shape of an element."""
         shape = parent.shape
         found: Shape | _Entry | None = None
         if parent is self.root:
@@ -185,12 +185,12 @@ class _TreeBuilder:
 
 
 def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, inline: Inline = COMMAS) -> Any:
-    """The value of a document, None where it is empty or its root is nil.
+    """Return the value of a document; None if it is empty or its root is nil.
 
-    Without a shape, an element with children is a dict (a list where all children share a name), any other its text.
+    Without a shape, an element with children is a dict (a list if all children share a name), any other is its text.
 
-    :param inline: reads lists that stand as one text.
-    :raises DecodeError: where the text is not XML, a value is not of its shape, or a limit is passed.
+    :param inline: reads lists that are one text.
+    :raises DecodeError: when the text is not XML, a value is not of its shape, or a limit is exceeded.
     """
     text = text.removeprefix("\ufeff")
     if not text or text.isspace():
@@ -212,7 +212,7 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
 
 
 def _root_name(shape: Shape | None) -> str:
-    """What the root must be called; empty where it may be called anything."""
+    """Return the required name of the root; empty if any name is allowed."""
     if isinstance(shape, Reference):
         shape = shape.record
     if isinstance(shape, ListOf) and isinstance(shape.item, (Record, Reference)):
@@ -246,7 +246,7 @@ def _scalar(text: str, shape: Shape) -> Any:
 
 
 def _character(text: str) -> str:
-    """A character that is written as its number, or as itself."""
+    """Return a character that is written as its number, or as itself."""
     return chr(int(text)) if _CODE.fullmatch(text.strip()) else text
 
 
@@ -271,7 +271,7 @@ _KINDS: Mapping[str, Shape] = {
 
 
 def _anything(element: Element) -> Any:
-    """The value of an element that says its type, or of one that does not."""
+    """Return the value of an element by the type that it declares, if any."""
     kind = element.kind
     if element.nil:
         return None
@@ -289,7 +289,7 @@ def _anything(element: Element) -> Any:
 
 
 def _offset_instant(element: Element, shape: Shape) -> Any:
-    """A point in time of its two parts; of a request its text."""
+    """Return a point in time from its two parts, or its text if the shape is a text."""
     parts = _Values(COMMAS).record(element, OFFSET_INSTANT)
     instant, minutes = parts.get("dateTime"), parts.get("offsetMinutes") or 0
     if instant is None or not -_DAY < minutes < _DAY:
@@ -314,7 +314,7 @@ def _no_text(element: Element, expected: str) -> None:
 class _Values:
     """The values of elements by their shapes. Raises Mismatch.
 
-    :ivar inline: reads lists that stand as one text.
+    :ivar inline: reads lists that are one text.
     """
 
     def __init__(self, inline: Inline) -> None:

@@ -14,7 +14,7 @@ from serializers.xml.writer import DECLARATION, compiled, compiled_rows
 
 
 def stream(value: Any, shape: Shape) -> Iterator[bytes]:
-    """The document in blocks."""
+    """Return the document in blocks."""
     item, member = row_shape(shape)
     rows = rows_of(value, shape, member)
     tags = compiled_rows(shape, member, attributes=False)
@@ -46,7 +46,7 @@ def _without_start(document: str) -> str:
 
 @lru_cache(maxsize=256)
 def _halves(shape: Record) -> tuple[Record, Record]:
-    """The members that stand before the rows, and those after them, in the order of their elements."""
+    """Return a record of the members before the rows, and one of those after them, in the order of their elements."""
     names = [name for name, _, _ in members_of(shape)]
     at = names.index(shape.rows or "")
     return _part(shape, names[:at]), _part(shape, names[at + 1 :])

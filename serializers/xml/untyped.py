@@ -10,7 +10,7 @@ from serializers.shape import Record, Shape
 
 
 def inferred(value: Any, name: str = "Document") -> Shape:
-    """A shape for a value that has none: members of dicts are elements in their order."""
+    """Return a shape for a value that has none: members of dicts are elements in their order."""
     if isinstance(value, Mapping):
         fields = {str(key): inferred(item, str(key)) for key, item in value.items() if item is not None}
         return Record(name, fields, names={key: key for key in fields}, ordered=True)

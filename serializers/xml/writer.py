@@ -1,8 +1,8 @@
 """Writing XML as DataContract clients read it.
 
-Members of the base stand first and in the base's namespace, each group in the alphabet's order; nulls are
-``i:nil="true"``; prefixes are d1p1, d2p1, … by depth. A prefix depends on where an element stands, so a record is
-compiled once for each place where it stands.
+Members of the base come first, in the base's namespace; each group is in alphabetical order. Nulls are ``i:nil="true"``.
+Prefixes are d1p1, d2p1, … by depth. As a prefix depends on the place of an element, a record is compiled once for each of
+its places.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 ROOT_ATTRIBUTES = f' xmlns:i="{INSTANCE}"'
 
-#: A text that is known to hold nothing special.
+#: A text that is known to have no special characters.
 CLEAN = shapes.Choice({})
 
 
 class XmlCompiler:
-    """Makes the functions of one shape: those of records by their place."""
+    """Makes the functions of one shape, for records one per place."""
 
     def __init__(self, shape: Shape, *, attributes: bool) -> None:
         self.attributes = attributes
         self.source = Source(title_of("xml", shape), {"special": special, "text": _text, "rows": rows})
         self._records: dict[tuple[Record, Place], str] = {}
-        # Records are compiled when they are first met, which may be in several threads at once.
+        # Records are compiled on first use, which may happen in several threads at once.
         self._lock = threading.RLock()
 
     def compile(self, element: Callable[[str], str], null: str) -> TextWriter:
-        """The function of an element's source. It raises `EncodeError` and nothing else."""
+        """Return the function made from an element's source. It raises no errors but `EncodeError`."""
         return guarded(self.source.define("write", ["def write(v):", f"    return {element('v')}"]), null=null)
 
     def tags(self, shape: Shape, name: str, namespace: str, place: Place, root: str) -> tuple[str, str, Place]:
-        """The start tag and the end tag of an element, and the place between them."""
+        """Return the start tag and the end tag of an element, and the place between them."""
         qualified, implied, inside = place.element(name, namespace)
         declared, inside = self._declared(shape, inside, root)
         return f"<{qualified}{root}{declared}{implied}>", f"</{qualified}>", inside
@@ -72,7 +72,7 @@ class XmlCompiler:
     def element(
         self, shape: Shape, name: str, namespace: str, place: Place, root: str = ""
     ) -> tuple[str, Callable[[str], str]]:
-        """The text of a null, and the source of the element's text from a variable's name."""
+        """Return the text of a null, and a function from a variable's name to the source of the element's text."""
         if isinstance(shape, shapes.Reference):
             shape = shape.record
         qualified, implied, inside = place.element(name, namespace)
@@ -97,7 +97,7 @@ class XmlCompiler:
         return null, source
 
     def _offset_parts(self, value: Any) -> Any:
-        """A point in time with an offset, as a record of its two parts."""
+        """Return a point in time with an offset as a record of its two parts."""
         known = value if isinstance(value, datetime) else scalars.reader(shapes.OffsetInstant())(value)
         known = known if known.tzinfo else known.replace(tzinfo=UTC)
         offset = known.utcoffset() or timedelta()
@@ -106,7 +106,7 @@ class XmlCompiler:
         return SimpleNamespace(**parts) if self.attributes else parts
 
     def _anything(self, qualified: str, declared: str, place: Place) -> tuple[str, Callable[[str], str]]:
-        """The text of a null, and the source of the element of a value that says its type itself."""
+        """Return the same as `element`, for a value of any type; the element declares the type."""
 
         def write(value: Any) -> str:
             return anything(qualified, declared, value, place.depth)
@@ -145,7 +145,7 @@ class XmlCompiler:
         return self.source.constant(value)
 
     def _record(self, shape: Record, place: Place) -> str:
-        """The name of the function from a record and its tags to its text, compiled when it is first called."""
+        """Return the name of the function from a record and its tags to its text, compiled when it is first called."""
         key = (shape, place)
         if key not in self._records:
             name = self._records[key] = f"record{len(self._records)}"
@@ -179,7 +179,7 @@ class XmlCompiler:
         if not full:
             return [*lines, "    return empty"]
         if len(texts) > 2:
-            # PERF: one search over all texts of a record costs a third of one search a text.
+            # PERF: one search over all texts of a record costs a third of one search per text.
             lines += [
                 "    try:",
                 f"        texts = ''.join(({', '.join(texts)}))",
@@ -197,7 +197,7 @@ def _text(value: Any) -> str:
 
 
 def scalar(shape: Shape) -> TextWriter:
-    """The writer of a scalar shape in XML's own spelling."""
+    """Return the writer of a scalar shape in XML's spelling."""
     write = scalars.writer(shape)
     if isinstance(shape, shapes.Boolean):
         return lambda value: write(value).lower()
@@ -241,7 +241,7 @@ def _flags(value: Any, shape: shapes.Choice) -> str:
     return " ".join(names)
 
 
-#: The names in XML Schema of values that say their type themselves; a subclass before what it is one of.
+#: The names in XML Schema of the types that elements declare; a subclass precedes its base.
 _TYPES: Mapping[type, tuple[Shape, str, str]] = {
     bool: (shapes.Boolean(), "boolean", SCHEMA),
     int: (shapes.Integer(64), "long", SCHEMA),
@@ -257,10 +257,10 @@ _TYPES: Mapping[type, tuple[Shape, str, str]] = {
 
 
 def anything(name: str, declared: str, value: Any, depth: int) -> str:
-    """The element of a value of any type, which it names.
+    """Return the element of a value of any type; the element declares the type.
 
-    :param declared: the attributes that the element has anyway.
-    :param depth: of what is inside, for prefixes.
+    :param declared: the element's other attributes.
+    :param depth: the depth of the element's content, for prefixes.
     """
     if value is None:
         return f'<{name}{declared} i:nil="true" />'
@@ -286,7 +286,7 @@ def anything(name: str, declared: str, value: Any, depth: int) -> str:
 
 @lru_cache(maxsize=1024)
 def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
-    """The function from a value (or, with `attributes`, an object) of a shape to its document. Compiled once."""
+    """Return the function from a value (or, with `attributes`, an object) of a shape to its document. Compiled once."""
     compiler = XmlCompiler(shape, attributes=attributes)
     name, namespace = root_name(shape)
     null, source = compiler.element(shape, name, namespace, ROOT, ROOT_ATTRIBUTES)
@@ -296,7 +296,7 @@ def compiled(shape: Shape, *, attributes: bool) -> TextWriter:
 
 @dataclass(frozen=True)
 class Rows:
-    """What a streamed document's rows are made of: the tags around them, a null row, and the writer of any other."""
+    """The parts of a streamed document's rows: the tags around all rows, a null row, and the writer of any other row."""
 
     start: str
     end: str
@@ -306,7 +306,7 @@ class Rows:
 
 @lru_cache(maxsize=1024)
 def compiled_rows(shape: Shape, member: str | None, *, attributes: bool) -> Rows:
-    """The rows of a list, or of a record's `member`, at their place in the document."""
+    """Return the parts of the rows of a list, or of a record's `member`, at their place in the document."""
     compiler = XmlCompiler(shape, attributes=attributes)
     place, root = ROOT, ROOT_ATTRIBUTES
     name, namespace = contract_name(shape)
@@ -323,7 +323,7 @@ def compiled_rows(shape: Shape, member: str | None, *, attributes: bool) -> Rows
 
 
 def dumps(value: Any, shape: Shape | None = None) -> str:
-    """A value as XML. Raises EncodeError for a value that is not of the shape."""
+    """Return a value as XML. Raises EncodeError when it is not of the shape."""
     if shape is None:
         try:
             shape = inferred(value)
