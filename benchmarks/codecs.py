@@ -1,8 +1,8 @@
-"""The serializers beside the standard library, in one run: python benchmarks/codecs.py
+"""Compare the serializers with the standard library, in one run: python benchmarks/codecs.py
 
-All cases of a round run one after the other and the next round runs them backwards; a ratio is the median of the
-rounds' pairs, so that a busy machine slows both sides alike. Exit status 0 when every target
-holds, or is missed by no more than noise.
+A round runs all cases one after the other, and the next round in the opposite order. A ratio is the median over the
+rounds' pairs, so that a busy machine slows both sides alike. The exit status is 0 if every target is met, or missed by no
+more than noise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from serializers import csv, json, jsonl, jsv, xml
 from serializers.shape import Boolean, Choice, ListOf, MapOf, Record, Shape, Text
 
 ROUNDS = 15
-#: A miss by less than this is printed and does not fail the run.
+#: A target missed by less than this factor is printed, but does not fail the run.
 NOISE = 1.15
 STREAMED = int(sys.argv[1]) if sys.argv[1:] else 10_000
 API = "http://schemas.datacontract.org/2004/07/Voice.Api"
@@ -90,7 +90,7 @@ NEW_SESSION = Record(
 
 
 def wire(shape: Shape) -> Shape:
-    """The shape with a text in place of each scalar, as request bodies are read before they are validated."""
+    """Return the shape with a text in place of each scalar, as request bodies are read before validation."""
     if isinstance(shape, Record):
         return Record(shape.name, {name: wire(field) for name, field in shape.fields.items()})
     if isinstance(shape, ListOf):
@@ -99,8 +99,8 @@ def wire(shape: Shape) -> Shape:
 
 
 def session(*, quoted: bool = False) -> dict[str, Any]:
-    """A full session: three members, ten log lines, two breadcrumbs. With `quoted`, addresses, times and names hold
-    the punctuation that they have in life, and a third of the texts need quotes in JSV."""
+    """Return a full session: three members, ten log lines, two breadcrumbs. With `quoted`, addresses, times and names have
+    realistic punctuation, and a third of the texts need quotes in JSV."""
     colon, comma = (":", ", ") if quoted else ("-", " ")
     moment = f"2026-01-02T03{colon}04{colon}05.0000000Z"
     document: dict[str, Any] = {}
@@ -159,7 +159,7 @@ def new_session() -> dict[str, Any]:
 
 
 def as_object(document: Any, shape: Shape) -> Any:
-    """The document as objects with attributes, as rows of a database are."""
+    """Return the document as objects with attributes, like rows of a database."""
     if isinstance(shape, Record) and document is not None:
         return SimpleNamespace(**{name: as_object(document.get(name), field) for name, field in shape.fields.items()})
     if isinstance(shape, ListOf) and document is not None:
@@ -168,7 +168,7 @@ def as_object(document: Any, shape: Shape) -> Any:
 
 
 def compile_to_dict(shape: Record) -> Callable[[Any], dict[str, Any]]:
-    """A row to a dict, nulls left out, as fast as a loop-free function is: what compiled writers are measured by."""
+    """Return a function from a row to a dict without nulls. It has no loops: the fastest code to compare compiled writers with."""
     namespace: dict[str, Any] = {}
     lines = ["def dump(o):", "    d = {}"]
     for number, (name, field) in enumerate(shape.fields.items()):
@@ -196,7 +196,7 @@ def element_tree(document: Any, name: str) -> ElementTree.Element:
 
 
 def csv_module(document: dict[str, Any], names: list[str]) -> str:
-    """A header and a row by the standard library, nested values as their JSV."""
+    """Return a header and a row by the standard library, with nested values as JSV."""
     out = io.StringIO()
     writer = standard_csv.writer(out)
     writer.writerow(names)
@@ -283,7 +283,7 @@ def seconds(function: Callable[[], object], times: int) -> float:
 
 
 def ratios(all_cases: list[Case], rounds: int = ROUNDS) -> dict[str, float]:
-    """The median ratio of each case."""
+    """Return the median ratio of each case."""
     measured: dict[str, list[float]] = {name: [] for name, *_ in all_cases}
     times = {name: max(1, int(0.02 / seconds(peer, 3) * 3)) for name, _, peer, _ in all_cases}
     for number in range(rounds):
@@ -295,7 +295,7 @@ def ratios(all_cases: list[Case], rounds: int = ROUNDS) -> dict[str, float]:
 
 
 def stream_figures(serializer: Any) -> tuple[float, float, float]:
-    """Peak memory in MB, milliseconds from the first row to the first block, microseconds a row, of a long stream."""
+    """Return figures of a long stream: peak memory in MB, milliseconds from the first row to the first block, microseconds per row."""
     started: list[float] = []
 
     def rows(count: int) -> Iterator[Any]:

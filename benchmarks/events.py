@@ -1,10 +1,11 @@
-"""Requests beside idle subscribers of server events with requests alone.
+"""Compare requests beside idle subscribers of server events with requests alone.
 
     python benchmarks/events.py [--subscribers N] [--seconds N] [--rounds N]
 
-Three gateways with one worker on SQLite: one without subscribers, one with a single subscriber, one with all of them, who listen to other
-channels. Each round measures every case on each of them in turn by wrk. A figure is the requests that a second of the worker's processor
-time answers, the events' own threads included, as a share of those without subscribers: the median of the rounds.
+Three gateways with one worker on SQLite: one without subscribers, one with a single subscriber, one with all of them. They subscribe to
+channels that the requests do not use. Each round measures every case on each gateway in turn with wrk. A figure is the requests per
+second of the worker's processor time, including that of the events' threads, as a share of the figure without subscribers: the median
+of the rounds.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ CASES = ("GET a session, JSON", "POST a session", "list of 50")
 
 
 def worker_of(port: int) -> int:
-    """The process id of the worker of the gateway that listens at a port. It is replaced after a number of requests."""
+    """Return the process id of the worker of the gateway that listens on a port. A worker is replaced after a number of requests."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if f"GATEWAY_BIND=127.0.0.1:{port}\0" in (folder / "environ").read_text():
@@ -44,19 +45,19 @@ def worker_of(port: int) -> int:
 
 
 def processor_seconds(process: int) -> float:
-    """Processor time of a process since its start."""
+    """Return the processor time of a process since its start, in seconds."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(process: int) -> int:
-    """Megabytes of memory of a process."""
+    """Return the resident memory of a process in MB."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
 
 
 @contextmanager
 def listening(port: int, key: str, number: int) -> Iterator[None]:
-    """So many subscribers of the owner of a key, and a thread that reads what they are sent."""
+    """Keep a number of subscribers with this key connected, and a thread that reads what they receive."""
     with ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
         for index in range(number):
@@ -82,7 +83,7 @@ def listening(port: int, key: str, number: int) -> Iterator[None]:
 
 
 def _read(selector: selectors.BaseSelector, done: threading.Event) -> None:
-    """Read empty lines. Ends the process when a subscriber is not idle."""
+    """Read empty lines. End the process when a subscriber is not idle."""
     while not done.is_set():
         for key, _ in selector.select(0.2):
             data = key.fileobj.recv(65_536)  # type: ignore[union-attr]
@@ -92,7 +93,7 @@ def _read(selector: selectors.BaseSelector, done: threading.Event) -> None:
 
 
 def listener(environment: Mapping[str, str]) -> str:
-    """The key of a new user, who is a member of no session, at a running gateway."""
+    """Return the API key of a new user without sessions at a running gateway."""
 
     def command(*arguments: str) -> str:
         return subprocess.run(
@@ -109,7 +110,7 @@ def listener(environment: Mapping[str, str]) -> str:
 
 
 def requests_of(target: Target, case: Case, more: list[str], seconds: int) -> int:
-    """How many requests wrk sends. Exits when one fails."""
+    """Return the number of requests that wrk sends. Exit when one fails."""
     command = [
         "wrk",
         "-t1",
@@ -128,9 +129,9 @@ def requests_of(target: Target, case: Case, more: list[str], seconds: int) -> in
 
 
 def requests_of_a_second(port: int, target: Target, case: Case, more: list[str], seconds: int) -> float:
-    """Requests of a second of the worker's processor time; 0 when the worker was replaced meanwhile."""
+    """Return the requests per second of the worker's processor time; 0 if the worker was replaced meanwhile."""
     worker = worker_of(port)
-    # On several processors the worker's threads pass the interpreter around as the machine is busy or not.
+    # On several processors, the cost of switching between the worker's threads depends on how busy the machine is.
     for thread in Path(f"/proc/{worker}/task").iterdir():
         os.sched_setaffinity(int(thread.name), {0})
     before = processor_seconds(worker)
@@ -139,7 +140,7 @@ def requests_of_a_second(port: int, target: Target, case: Case, more: list[str],
 
 
 def measure(targets: Mapping[str, Target], folder: Path, options: argparse.Namespace) -> None:
-    """Print the shares."""
+    """Measure all cases, and print the shares."""
     ports = {name: int(each.url.rpartition(":")[2]) for name, each in targets.items()}
     cases = {name: cases_of(each) for name, each in targets.items()}
     figures: dict[tuple[str, str], list[float]] = {}

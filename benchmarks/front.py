@@ -1,9 +1,9 @@
-"""The front beside nginx's proxy_pass, before the same old host: seconds a request, and ratios.
+"""Compare the front with nginx's proxy_pass, before the same old host: seconds per request, and ratios.
 
     python benchmarks/front.py [--rounds N] [--requests N]
 
-One client asks on one connection that is kept open. Cases are interleaved, each round in the opposite order of the one before; a ratio is
-the median of the rounds' ratios. The old host is `gateway serve` with a small service.
+One client sends requests over one keep-alive connection. Cases are interleaved, each round in the opposite order of the one before; a
+ratio is the median of the rounds' ratios. The old host is `gateway serve` with a small service.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ REQUESTS = {
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -78,7 +78,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(folder: Path, port: int, *command: str) -> Iterator[None]:
-    """A server that runs as long as the block."""
+    """Run a server as long as the block."""
     environment = {
         **os.environ,
         "PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}:{Path(__file__).parents[1]}",
@@ -103,7 +103,7 @@ def running(folder: Path, port: int, *command: str) -> Iterator[None]:
 
 
 class Client:
-    """One connection that is kept open."""
+    """A client with one keep-alive connection."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -116,7 +116,7 @@ class Client:
         return block
 
     def ask(self, request: bytes) -> None:
-        """Send a request, and read its response to the end."""
+        """Send a request, and read the whole response."""
         self._socket.sendall(request)
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
@@ -134,7 +134,7 @@ class Client:
 
 
 def seconds(client: Client, request: bytes, count: int) -> float:
-    """Seconds of one request, of so many in a row."""
+    """Return the seconds per request, measured over a number of requests in a row."""
     began = time.perf_counter()
     for _ in range(count):
         client.ask(request)
@@ -171,7 +171,7 @@ def main() -> None:
 
 
 def measure(clients: dict[str, Client], request: bytes, rounds: int, count: int) -> dict[str, list[float]]:
-    """Seconds of a request by case, a figure a round."""
+    """Return the seconds per request by case, one figure per round."""
     figures: dict[str, list[float]] = {name: [] for name in clients}
     for client in clients.values():
         seconds(client, request, 50)
@@ -182,7 +182,7 @@ def measure(clients: dict[str, Client], request: bytes, rounds: int, count: int)
 
 
 def report(method: str, figures: dict[str, list[float]]) -> None:
-    """Print milliseconds, and ratios to nginx."""
+    """Print milliseconds per request, and ratios to nginx."""
     for name, found in figures.items():
         ratio = statistics.median(one / other for one, other in zip(found, figures["nginx"], strict=True))
         print(f"{method:5} {name:9} {statistics.median(found) * 1000:7.3f} ms   {ratio:5.2f} x nginx")

@@ -1,10 +1,10 @@
-"""How storage slows down as sessions grow in number: one session, pages by each filter, deep pages, totals, searches.
+"""Measure how storage slows down as the number of sessions grows: one session, pages by each filter, deep pages, totals, searches.
 
     python benchmarks/growth.py [--sizes 1000,100000,1000000] [--rounds N] [--mariadb | --url URL]
 
 One database is filled up to each size in turn: SQLite, a MariaDB server that the benchmark starts, or the empty database of a URL. A
-line has a case's time of one call at each size, as a ratio to its time at the first size. A search for a text that no session has reads
-every row, so that it grows with the table; everything else should not. A million sessions take several minutes to store.
+line has the time of one call of a case at each size, as a ratio to its time at the first size. A search for a text that no session has
+reads every row, so its time grows with the table; no other case should grow. Storing a million sessions takes several minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from models.sessions import session, session_list
 from models.users import ROWS as USERS
 
 PAGE = 50
-#: Rows that a page's totals count, as the service has it.
+#: Maximum rows that a page's totals count, as in the service.
 COUNTED = 10_001
 NEWEST = Order("date_created")
 LIVE: Mapping[str, Any] = {"archived": False}
@@ -37,7 +37,7 @@ Case = Callable[[Unit], object]
 
 
 def fill(database: Database, begin: int, end: int) -> None:
-    """Store the sessions with these numbers."""
+    """Store the sessions numbered from `begin` to below `end`."""
     for first in range(begin, end, 5000):
         with database.unit_of_work() as unit:
             for number in range(first, min(first + 5000, end)):
@@ -47,23 +47,23 @@ def fill(database: Database, begin: int, end: int) -> None:
 
 
 def page(filters: Mapping[str, Any], offset: int = 0) -> Case:
-    """Read a page of the sessions that pass the filters, the newest first."""
+    """Return a case that reads a page of the sessions that match the filters, newest first."""
     return lambda unit: session_list.page(unit, {**LIVE, **filters}, NEWEST, PAGE, offset)
 
 
 def total(filters: Mapping[str, Any]) -> Case:
-    """Count the sessions that pass the filters, as far as a page's totals do."""
+    """Return a case that counts the sessions that match the filters, up to the maximum of a page's totals."""
     return lambda unit: session_list.count(unit, {**LIVE, **filters}, COUNTED)
 
 
 def get_one(ids: list[str]) -> Case:
-    """Read one session of many in turn."""
+    """Return a case that reads the next of many sessions at each call."""
     numbers = count()
     return lambda unit: session.get(unit, ids[next(numbers) % len(ids)])
 
 
 def cases(size: int, ids: list[str]) -> Iterator[tuple[str, Case]]:
-    """Every case at a size."""
+    """Yield every case at a size."""
     last = storage.instant(size - 100)
     yield "get", get_one(ids)
     yield "first page", page({})
@@ -86,7 +86,7 @@ def cases(size: int, ids: list[str]) -> Iterator[tuple[str, Case]]:
 
 
 def timed(database: Database, case: Case, rounds: int) -> float:
-    """Seconds of one call, the median of some."""
+    """Return the median seconds of one call."""
     taken = []
     for _ in range(rounds + 1):
         begin = time.perf_counter()
@@ -98,7 +98,7 @@ def timed(database: Database, case: Case, rounds: int) -> float:
 
 
 def measure(url: str, sizes: list[int], rounds: int) -> Mapping[str, list[float]]:
-    """The seconds of every case at every size."""
+    """Return the seconds of every case at every size."""
     database = connect(url, answer=None)
     migrations.apply(database, (USERS, SESSIONS))
     found: dict[str, list[float]] = {}

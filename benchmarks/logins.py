@@ -1,10 +1,10 @@
-"""Reads beside log-ins: what a flood of log-ins leaves to everybody else.
+"""Measure reads beside log-ins: the capacity that a flood of log-ins leaves to other clients.
 
     python benchmarks/logins.py [--rounds N] [--seconds N] [--logins N]
 
-Four clients read a session over one connection each, alone and beside clients that log in with wrong passwords as fast as they are
-answered. All run on this machine, so its processors are shared by the server and by both kinds of clients; the third row says what the
-same number of clients costs that ask for nothing but /health.
+Four clients read a session over one connection each, alone and beside clients that log in with wrong passwords as fast as the server
+responds. All run on this machine, so the server and both kinds of clients share its processors. The third row has the cost of the same
+number of clients that only request /health.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Client = Callable[[int, str, float], int]
 
 @contextmanager
 def server() -> Iterator[int]:
-    """A gateway on a fresh database; its port."""
+    """Run a gateway on a new database. Yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +58,7 @@ def server() -> Iterator[int]:
 
 
 def answers(port: int) -> bool:
-    """Whether the server is there."""
+    """Return whether the server responds."""
     try:
         return ask(http.client.HTTPConnection("127.0.0.1", port), "GET", "/health")[0] == 200
     except OSError:
@@ -66,7 +66,7 @@ def answers(port: int) -> bool:
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: Any = None, **headers: str) -> Any:
-    """Status and body of an answer."""
+    """Send a request, and return the status and body of the response."""
     data = None if body is None else json.dumps(body)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, data, {"Content-Type": "application/json", **AUTHORIZED, **sent})
@@ -75,7 +75,7 @@ def ask(connection: http.client.HTTPConnection, method: str, path: str, body: An
 
 
 def read(port: int, path: str, seconds: float) -> int:
-    """Read over one connection as fast as it is answered; how often it was."""
+    """Read over one connection as fast as the server responds. Return the number of reads."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     count, end = 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -86,7 +86,7 @@ def read(port: int, path: str, seconds: float) -> int:
 
 
 def log_in(port: int, _path: str, seconds: float) -> int:
-    """Guess at users that nobody is, from addresses that nobody has, so that no lock-out spares the hash; how many were hashed."""
+    """Log in as unknown users from random addresses, so that no lock-out skips the hash. Return the number of hashed passwords."""
     count, end = 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
         address = ".".join(str(random.randrange(1, 255)) for _ in range(4))
@@ -98,7 +98,7 @@ def log_in(port: int, _path: str, seconds: float) -> int:
 
 
 def look(port: int, _path: str, seconds: float) -> int:
-    """Ask for /health over a new connection each time; how often."""
+    """Request /health, each time over a new connection. Return the number of responses."""
     count, end = 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
         connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -108,7 +108,7 @@ def look(port: int, _path: str, seconds: float) -> int:
 
 
 def run(port: int, path: str, seconds: float, beside: Client | None, number: int) -> tuple[float, float]:
-    """Reads and the other clients' answers a second."""
+    """Return the reads per second, and the other clients' responses per second."""
     with ProcessPoolExecutor(READERS + number) as pool:
         reads = [pool.submit(read, port, path, seconds) for _ in range(READERS)]
         others = [pool.submit(beside, port, path, seconds) for _ in range(number)] if beside is not None else []

@@ -1,8 +1,8 @@
-"""What the service says of itself, through WSGI in this process: made for the first time, made again, and from memory.
+"""Measure metadata documents through WSGI in this process: the first time, made again, and from memory.
 
-python benchmarks/metadata.py [--check]   with --check, end with status 1 where a target is missed
+python benchmarks/metadata.py [--check]   with --check, end with status 1 if a target is missed
 
-The first time includes compiling the writers of every sample, which any answer in that format needs once; again is for another host.
+The first time includes compiling the writers of every sample, which any response in that format needs once; again is for another host.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from statistics import median
 from typing import Any
 
 CASES = ("/types/java", "/types/metadata.json", "/openapi.json", "/jsv/metadata?op=NewSession&lang=java")
-#: How many milliseconds a document may take when it is made, and from memory.
+#: Maximum milliseconds for a document when it is made, and from memory.
 MADE, KEPT = 150.0, 5.0
 ROUNDS = 30
 
 
 def application(folder: str) -> Any:
-    """The gateway on a database in that folder."""
+    """Return the gateway's application on a database in that folder."""
     os.environ["GATEWAY_DATABASE_URL"] = f"sqlite:///{folder}/gateway.db"
     from gateway import logs, wsgi
 
-    # Log lines are made, but nobody sees them.
+    # Log lines are formatted as in production, and discarded.
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the process lives
     logs.configure("json")
     return wsgi.create()
 
 
 def ask(app: Any, target: str, host: str) -> float:
-    """Milliseconds of one request."""
+    """Return the milliseconds of one request."""
     path, _, query = target.partition("?")
     environ = {
         "REQUEST_METHOD": "GET",
@@ -60,18 +60,18 @@ def ask(app: Any, target: str, host: str) -> float:
 
 
 def first(target: str) -> float:
-    """Milliseconds of the first request to a process of its own."""
+    """Return the milliseconds of the first request in a new process."""
     command = [sys.executable, __file__, "--first", target]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def middle(request: Callable[[int], float]) -> float:
-    """The median of several requests."""
+    """Return the median of several requests."""
     return median(request(number) for number in range(ROUNDS))
 
 
 def main() -> int:
-    """Print a line for each document; the number of targets missed."""
+    """Print a line for each document. Return the number of missed targets."""
     with tempfile.TemporaryDirectory() as folder:
         app = application(folder)
         if "--first" in sys.argv:
@@ -81,7 +81,7 @@ def main() -> int:
 
 
 def compare(app: Any) -> int:
-    """Print a line for each document; the number of targets missed."""
+    """Print a line for each document. Return the number of missed targets."""
     missed = 0
     for target in CASES:
         beginning = first(target)

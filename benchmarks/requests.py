@@ -1,9 +1,9 @@
-"""Whole requests beside a Falcon hello: in this process through WSGI, and under gunicorn where wrk is installed.
+"""Compare requests with a Falcon hello: in this process through WSGI, and under gunicorn if wrk is installed.
 
     python benchmarks/requests.py [--rounds N]
 
-Cases are interleaved, each round in the opposite order of the one before; a ratio is the median of the rounds' ratios. Each case asks for
-one session again and again, as clients do that watch it, or for many in turn.
+Cases are interleaved, each round in the opposite order of the one before; a ratio is the median of the rounds' ratios. A case requests
+one session repeatedly, as clients that watch it do, or many in turn.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from typing import Any
 
 import falcon
 
-#: More sessions than a process keeps in memory.
+#: More sessions than a process caches in memory.
 MANY = 3000
-#: Of gunicorn's and wrk's processors, and how many connections wrk has open.
+#: The processors of gunicorn and of wrk, and the number of wrk's connections.
 SERVER, CLIENT, CONNECTIONS = "0", "1", 8
 API_KEY = "key-of-the-benchmark-0123456789"
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
@@ -42,22 +42,22 @@ POST_BODY = (
 
 
 class Hello:
-    """What a request costs at least."""
+    """A resource with the minimum cost of a request."""
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """Answer."""
+        """Respond with a constant text."""
         response.text = "hello"
 
 
 def hello() -> Any:
-    """The application of `Hello`."""
+    """Return the application of `Hello`."""
     app = falcon.App()
     app.add_route("/", Hello())
     return app
 
 
 def environ(method: str, target: str, body: bytes = b"", **headers: str) -> Callable[[], dict[str, Any]]:
-    """A function that gives a fresh WSGI environment of one request."""
+    """Return a function that returns a new WSGI environment of one request."""
     path, _, query = target.partition("?")
     fixed: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -79,7 +79,7 @@ def environ(method: str, target: str, body: bytes = b"", **headers: str) -> Call
 
 
 def in_turn(makers: list[Callable[[], dict[str, Any]]]) -> Callable[[], dict[str, Any]]:
-    """A function that gives the environment of the next request each time."""
+    """Return a function that returns the environment of the next request at each call."""
     turns = itertools.cycle(makers)
 
     def make() -> dict[str, Any]:
@@ -89,7 +89,7 @@ def in_turn(makers: list[Callable[[], dict[str, Any]]]) -> Callable[[], dict[str
 
 
 def call(app: Any, env: dict[str, Any], expected: str) -> bytes:
-    """The body of the answer, whose status must be the expected one."""
+    """Call the application, and return the body of the response. Exit unless the status is the expected one."""
     seen: list[str] = []
     body = b"".join(app(env, lambda status, *_: seen.append(status)))
     if not seen[0].startswith(expected):
@@ -98,7 +98,7 @@ def call(app: Any, env: dict[str, Any], expected: str) -> bytes:
 
 
 def measure(cases: dict[str, Callable[[], object]], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Seconds of one call of each case, a figure a round."""
+    """Return the seconds of one call of each case, one figure per round."""
     calls: dict[str, int] = {}
     for name, case in cases.items():
         began, count = time.perf_counter(), 0
@@ -118,12 +118,12 @@ def measure(cases: dict[str, Callable[[], object]], rounds: int, seconds: float)
 
 
 def ratio(figures: dict[str, list[float]], name: str, base: str) -> float:
-    """How many times as long one case takes as another, as the median of the rounds."""
+    """Return the ratio of one case's time to another's, as the median of the rounds."""
     return statistics.median(one / other for one, other in zip(figures[name], figures[base], strict=True))
 
 
 def prepare(folder: Path) -> tuple[Any, str]:
-    """The application on a fresh database, and the id of a session with three members."""
+    """Return the application on a new database, and the id of a session with three members."""
     os.environ.update(
         GATEWAY_DATABASE_URL=f"sqlite:///{folder}/gateway.db",
         GATEWAY_BOOTSTRAP_EMAIL=EMAIL,
@@ -135,7 +135,7 @@ def prepare(folder: Path) -> tuple[Any, str]:
     from gateway.settings import Settings
     from tests.sessions_api import first_user
 
-    # Lines are made as always and thrown away: where they go is the operator's choice.
+    # Log lines are formatted as in production, and discarded: their destination is the operator's choice.
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open as long as the process lives
     logs.configure("json")
     settings = Settings.from_environment()
@@ -146,13 +146,13 @@ def prepare(folder: Path) -> tuple[Any, str]:
 
 
 def create(app: Any, number: int) -> list[str]:
-    """The ids of so many new sessions."""
+    """Create a number of sessions, and return their ids."""
     posted = environ("POST", "/sessions.jsv", POST_BODY, authorization=f"Bearer {API_KEY}")
     return [call(app, posted(), "200").decode().split(",id:")[1].split(",")[0] for _ in range(number)]
 
 
 def by_hand(folder: Path, session_id: str) -> Callable[[], None]:
-    """A function that inserts and commits rows like a session's with nothing but SQLite's driver: what a POST costs at least."""
+    """Return a function that inserts and commits rows like a session's with SQLite's driver only: the minimum cost of a POST."""
     connection = sqlite3.connect(folder / "gateway.db", isolation_level=None)
     connection.execute("PRAGMA synchronous = normal")
     connection.execute("PRAGMA wal_autocheckpoint = 8000")
@@ -176,7 +176,7 @@ def by_hand(folder: Path, session_id: str) -> Callable[[], None]:
 
 
 def log_in(app: Any) -> tuple[dict[str, Any], float]:
-    """The answer to a log-in, and the seconds that it took."""
+    """Return the response to a log-in, and the seconds that it took."""
     body = f"{{provider:credentials,userName:{EMAIL},password:{PASSWORD}}}".encode()
     began = time.perf_counter()
     made = json.loads(call(app, environ("POST", "/auth.json", body)(), "200"))
@@ -184,7 +184,7 @@ def log_in(app: Any) -> tuple[dict[str, Any], float]:
 
 
 def in_process(folder: Path, app: Any, session_id: str, token: str, rounds: int) -> None:
-    """Print what requests cost in this process."""
+    """Print the cost of requests in this process."""
     greeting = hello()
     key, bearer = {"authorization": f"Bearer {API_KEY}"}, {"authorization": f"Bearer {token}"}
     get = f"/sessions/{session_id}.jsv"
@@ -207,9 +207,10 @@ def in_process(folder: Path, app: Any, session_id: str, token: str, rounds: int)
 
 
 def signing_in(app: Any, made: dict[str, Any], seconds: float, rounds: int) -> None:
-    """Print what credentials cost over a request without any: the same small answer to all, that nobody must be signed in for.
+    """Print the cost of credentials compared to a request without any. All get the same small response, which needs no log-in.
 
-    :param made: the answer to a log-in, which took so many seconds.
+    :param made: the response to a log-in.
+    :param seconds: the seconds that this log-in took.
     """
     session = made["sessionId"]
     shown = {
@@ -236,7 +237,7 @@ wrk.headers["Content-Type"] = "application/jsv"
 
 
 def under_gunicorn(folder: Path, session_id: str, token: str, rounds: int) -> None:
-    """Print the requests that one pinned worker of gunicorn answers in a second, beside those of a hello."""
+    """Print the requests per second of one pinned worker of gunicorn, and those of a hello."""
     wrk = shutil.which("wrk")
     if wrk is None or shutil.which("taskset") is None or (os.cpu_count() or 1) < 2:
         print("\ngunicorn is measured where wrk, taskset and two processors are.")
@@ -277,13 +278,13 @@ def under_gunicorn(folder: Path, session_id: str, token: str, rounds: int) -> No
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Return a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 
 
 def await_port(port: int) -> None:
-    """Return when somebody listens."""
+    """Return when a server listens on the port. Exit after 10 seconds."""
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -293,7 +294,7 @@ def await_port(port: int) -> None:
 
 
 def serve(port: int, application: str, folder: Path) -> subprocess.Popen[bytes]:
-    """gunicorn with one sync worker on the server's processor."""
+    """Start gunicorn with one sync worker on the server's processor."""
     command = [
         "taskset",
         "-c",
@@ -311,7 +312,7 @@ def serve(port: int, application: str, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def requests_a_second(wrk: str, url: str, token: str, more: list[str]) -> float:
-    """What wrk measures. Exits where an answer is an error."""
+    """Return the requests per second that wrk measures. Exit when a response is an error."""
     command = ["taskset", "-c", CLIENT, wrk, "-t1", f"-c{CONNECTIONS}", "-d2s", "-H", f"Authorization: Bearer {token}"]
     printed = subprocess.run([*command, *more, url], check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in printed:

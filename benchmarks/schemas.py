@@ -1,6 +1,6 @@
-"""Compiled schemas beside marshmallow's own: ratios of medians, both measured in turns in one process.
+"""Compare compiled schemas with marshmallow's: medians of ratios, both measured in turns in one process.
 
-python benchmarks/schemas.py [--check]   with --check, end with status 1 where a target is missed
+python benchmarks/schemas.py [--check]   with --check, end with status 1 if a target is missed
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ Make = Callable[[type[Dto]], Any]
 
 
 def with_slots(dto: type[Dto]) -> Any:
-    """A class of objects with slots: what marshmallow reads fastest."""
+    """Return a class of objects with slots, which marshmallow reads fastest."""
     return make_dataclass(dto.__name__, list(dto.schema().fields), slots=True)
 
 
 def named_tuple(dto: type[Dto]) -> Any:
-    """A class of named tuples: what the gateway's storage gives."""
+    """Return a class of named tuples, as the gateway's storage returns them."""
     return namedtuple(dto.__name__, list(dto.schema().fields))
 
 
 def session(make: Make) -> Any:
-    """A session with 3 members, 10 log lines and 2 breadcrumbs."""
+    """Return a session with 3 members, 10 log lines and 2 breadcrumbs."""
     member, line, crumb = make(SessionMemberInfo), make(SessionLogInfo), make(CustomerBreadcrumb)
     values: dict[str, Any] = {name: f"{name} of this session" for name in SessionInfo.schema().fields}
     values |= {"ended": False, "was_missed": False}
@@ -69,7 +69,7 @@ INVALID = {**DOCUMENT, "channel": "Telex"}
 
 
 def quietly(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A load whose refusals are results."""
+    """Return a load that returns validation errors instead of raising them."""
 
     def run(document: Any) -> Any:
         try:
@@ -81,7 +81,7 @@ def quietly(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def compare(one: Callable[[Any], Any], other: Callable[[Any], Any], value: Any) -> tuple[float, float, float]:
-    """Median microseconds of both, and the median of the ratios of each round's pair."""
+    """Return the median microseconds of both, and the median of the ratios of each round's pair."""
     assert one(value) == other(value)
     times: list[tuple[float, float]] = []
     for number in range(ROUNDS):
@@ -99,7 +99,7 @@ def _time(run: Callable[[Any], Any], value: Any) -> float:
 
 
 def main() -> int:
-    """Print a line for each case; the number of targets missed."""
+    """Print a line for each case. Return the number of missed targets."""
     info, new_session = SessionInfo.schema(), NewSession.schema()
     dump = compile_dump(info)
     load = compile_load(new_session)

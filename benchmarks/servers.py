@@ -1,11 +1,11 @@
-"""Requests a second of ``gateway serve`` by wrk: gunicorn and granian, with one worker and with two.
+"""Measure requests per second of ``gateway serve`` with wrk: gunicorn and granian, with one worker and with two.
 
     python benchmarks/servers.py [--seconds N] [--rounds N] [--connections N] [--peer URL --peer-key KEY [--peer-user EMAIL:PASSWORD]]
 
-All servers run from the beginning, and each round measures every case on each of them in turn, in the opposite order of the round before.
-A line has a case's requests a second, and as medians of the rounds its share of gunicorn's, of a Falcon hello in the same workers, and
-of the peer: another host of the sessions API, such as the ServiceStack host that the gateway replaces. First come the seconds until
-``gateway serve`` listens, and the time of ``import gateway.wsgi`` beside the libraries that it imports.
+All servers run from the beginning. Each round measures every case on each of them in turn, in the opposite order of the round before.
+A line has a case's requests per second, and its shares of those of gunicorn, of a Falcon hello in the same workers, and of the peer, as
+medians of the rounds. The peer is another host of the sessions API, such as the ServiceStack host that the gateway replaces. The first
+output is the seconds until ``gateway serve`` listens, and the time of ``import gateway.wsgi`` and of the libraries that it imports.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from requests import API_KEY, EMAIL, PASSWORD, await_port, free_port
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("gunicorn", "granian")
 WORKERS = (1, 2)
-#: Sessions that lists are made of.
+#: Stored sessions that lists select from.
 STORED = 500
 SESSION = {
     "displayName": "Support call",
@@ -45,7 +45,7 @@ HELLO = "hello"
 
 @dataclass(frozen=True)
 class Target:
-    """A host that is measured.
+    """A measured host.
 
     :ivar key: its API key.
     :ivar user: e-mail address and password of a log-in; empty for no log-ins.
@@ -61,9 +61,9 @@ class Target:
 class Case:
     """A request that wrk repeats.
 
-    :ivar body: the document that is posted; None for a GET.
+    :ivar body: the posted document; None for a GET.
     :ivar fails: every response is an error.
-    :ivar connections: connections that are open at once; None for the option's.
+    :ivar connections: the number of concurrent connections; None for the option's.
     """
 
     path: str
@@ -74,7 +74,7 @@ class Case:
 
 
 def ask(target: Target, path: str, body: object = None) -> object:
-    """The document of a response."""
+    """Send a request, and return the document of the response."""
     data = None if body is None else json.dumps(body).encode()
     headers = {
         "Authorization": f"Bearer {target.key}",
@@ -86,7 +86,7 @@ def ask(target: Target, path: str, body: object = None) -> object:
 
 
 def cases_of(target: Target) -> Mapping[str, Case]:
-    """What is measured at a host that has the sessions API."""
+    """Return the cases that are measured at a host with the sessions API."""
     made = ask(target, "/sessions", SESSION)
     assert isinstance(made, dict)
     email, _, password = target.user.partition(":")
@@ -106,7 +106,7 @@ def cases_of(target: Target) -> Mapping[str, Case]:
 
 
 def script(folder: Path, case: Case, name: str) -> list[str]:
-    """wrk's options for the body of a case."""
+    """Return wrk's options for the body of a case."""
     if case.body is None:
         return []
     path = folder / f"{name.replace(' ', '-')}.lua"
@@ -116,7 +116,7 @@ def script(folder: Path, case: Case, name: str) -> list[str]:
 
 
 def requests_a_second(target: Target, case: Case, more: list[str], options: argparse.Namespace) -> float:
-    """What wrk measures. Exits when a response has another status than the case expects."""
+    """Return the requests per second that wrk measures. Exit when a response has another status than the case expects."""
     command = [
         "wrk",
         "-t1",
@@ -138,7 +138,7 @@ def requests_a_second(target: Target, case: Case, more: list[str], options: argp
 
 
 def inherited() -> dict[str, str]:
-    """This process's environment without settings; modules are compiled once."""
+    """Return this process's environment without settings; compiled modules are cached."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -148,7 +148,7 @@ def inherited() -> dict[str, str]:
 
 @contextmanager
 def running(command: list[str], port: int, **more: str) -> Iterator[None]:
-    """A server, ended by its own process id."""
+    """Run a server as long as the block. It is ended by its process id."""
     environment = {**inherited(), "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}", **more}
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
@@ -166,7 +166,7 @@ def running(command: list[str], port: int, **more: str) -> Iterator[None]:
 
 
 def gateway(server: str, workers: int, folder: Path) -> tuple[Target, list[str], int, Mapping[str, str]]:
-    """A gateway that is not started: what it is, its command, its port and its environment."""
+    """Return a gateway that is not started: its target, command, port and environment."""
     port = free_port()
     folder.mkdir(exist_ok=True)
     environment = {
@@ -184,7 +184,7 @@ def gateway(server: str, workers: int, folder: Path) -> tuple[Target, list[str],
 
 
 def greeting(server: str, workers: int) -> tuple[Target, list[str], int]:
-    """The hello on a server, as its own command starts it with threads."""
+    """Return the hello on a server with threads: its target, command and port."""
     port = free_port()
     commands = {
         "gunicorn": f"gunicorn --bind=127.0.0.1:{port} --worker-class=gthread --threads=16 --keep-alive=75 --no-control-socket",
@@ -196,7 +196,7 @@ def greeting(server: str, workers: int) -> tuple[Target, list[str], int]:
 
 
 def fill(target: Target) -> None:
-    """Store what lists are made of."""
+    """Store the sessions that lists select from."""
     for _ in range(STORED // 100):
         ask(target, "/json/reply/NewSession[]", [SESSION] * 100)
 
@@ -204,7 +204,7 @@ def fill(target: Target) -> None:
 def measure(
     hellos: list[Target], targets: list[Target], peer: Target | None, folder: Path, options: argparse.Namespace
 ) -> None:
-    """Print every case's requests a second."""
+    """Print every case's requests per second."""
     asked = {each.name: cases_of(each) for each in (*targets, *([peer] if peer else []))}
     names = list(asked[targets[0].name])
     runs: dict[str, Callable[[], float]] = {}
@@ -234,17 +234,17 @@ def measure(
 
 
 def share(figures: Mapping[str, list[float]], name: str, base: str) -> str:
-    """A case as a share of another, the median of the rounds in which that one was answered at all."""
+    """Return a case as a share of another: the median of the rounds in which the other had any responses."""
     rounds = zip(figures[name], figures.get(base, []), strict=False)
     shares = [one / other for one, other in rounds if other]
     return f"{statistics.median(shares):.3g}" if shares else ""
 
 
 def start_times(folder: Path, rounds: int) -> None:
-    """Print how long a start takes until the gateway listens, and how long its import takes."""
+    """Print the time from the start until the gateway listens, and the time of its import."""
     starts, imports, libraries = [], [], []
     for _ in range(rounds + 1):
-        # The first round makes the database.
+        # The first round creates the database.
         _, command, port, environment = gateway("gunicorn", 1, folder / "start")
         began = time.perf_counter()
         with running(command, port, **environment):
@@ -290,7 +290,7 @@ def main() -> None:
 
 
 def has_granian() -> bool:
-    """Whether granian is installed; says so where it is not."""
+    """Return whether granian is installed. Print a note if it is not."""
     from importlib.util import find_spec
 
     if find_spec("granian") is None:

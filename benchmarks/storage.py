@@ -1,11 +1,11 @@
-"""Storage beside the same SQL by hand: one session, a new one, a page, and lists by each indexed filter.
+"""Compare storage with the same SQL by hand: one session, a new one, a page, and lists by each indexed filter.
 
     python benchmarks/storage.py [--rounds N] [--sessions N] [--mariadb]
 
-On SQLite, or on a MariaDB server that it starts. By hand means: the statements of `models` written out, run with the driver in one
-transaction, their columns made the same rows. Cases are interleaved, each round in the opposite order of the one before; a ratio is the
-median of the rounds' ratios, of this process's processor time, which other work on the machine disturbs least. "bare" leaves the rows
-out of what is done by hand: the driver's tuples as they come. At last: what a new session takes by the clock with each GATEWAY_SQLITE_SYNC.
+It runs on SQLite, or on a MariaDB server that it starts. "By hand": the statements of `models` written out, run with the driver in one
+transaction, their results converted to the same rows. Cases are interleaved, each round in the opposite order of the one before. A ratio
+is the median of the rounds' ratios of this process's processor time, which other work on the machine disturbs least. "Bare": by hand
+without the conversion, with the driver's tuples. Last comes the elapsed time of a new session with each GATEWAY_SQLITE_SYNC.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from models.sessions import session, session_list
 from models.sessions.session import BreadcrumbRow, LogRow, MemberRow, SessionRow
 from models.users import ROWS as USERS
 
-#: Sessions that are as long as those that the targets were measured with: three members, ten lines.
+#: The number of long sessions, of the length that the targets were measured with: three members, ten lines.
 LONG = 10_000
 PAGE = 50
 ACCOUNTS = 10
@@ -62,12 +62,12 @@ Case = Callable[[], object]
 
 
 def instant(number: int) -> str:
-    """An instant a second after the one of the number before."""
+    """Return an instant, one second later for each number."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(1_760_000_000 + number))
 
 
 def values_of(number: int) -> dict[str, Any]:
-    """A session's columns."""
+    """Return a session's columns."""
     date = instant(number)
     return {
         "id": f"{number:08x}{ids.new_id()[8:]}",
@@ -97,7 +97,7 @@ def values_of(number: int) -> dict[str, Any]:
 
 
 def members_of(number: int, count: int) -> list[MemberRow]:
-    """A session's members."""
+    """Return a session's members."""
     names = [f"user{number % 1000}@example.org", "bob@example.net", "eve@example.com"][:count]
     return [
         MemberRow(name, None, name, name == names[0], None, None, "Connected", "Agent", None, False) for name in names
@@ -105,12 +105,12 @@ def members_of(number: int, count: int) -> list[MemberRow]:
 
 
 def lines_of(number: int, count: int) -> list[LogRow]:
-    """A session's log."""
+    """Return a session's log."""
     return [LogRow(instant(number), f"Ada did number {each} of what is done") for each in range(count)]
 
 
 def filled(database: Database, sessions: int) -> list[str]:
-    """Store sessions, the long ones last; the ids of the long ones."""
+    """Store sessions, the long ones last. Return the ids of the long ones."""
     made = []
     for first in range(0, sessions, 5000):
         with database.unit_of_work() as unit:
@@ -126,10 +126,10 @@ def filled(database: Database, sessions: int) -> list[str]:
 
 
 class Driver(Protocol):
-    """A database's driver, used as straight as can be."""
+    """A database's driver, used as directly as possible."""
 
     def sql(self, text: str) -> str:
-        """A statement with the driver's places for values."""
+        """Return a statement with the driver's parameter marks."""
         ...
 
     def begin(self, writes: bool) -> None:
@@ -137,15 +137,15 @@ class Driver(Protocol):
         ...
 
     def commit(self) -> None:
-        """End it."""
+        """Commit the transaction."""
         ...
 
     def run(self, sql: str, values: Sequence[Any]) -> Any:
-        """Run a statement; its cursor."""
+        """Run a statement, and return its cursor."""
         ...
 
     def run_many(self, sql: str, rows: Sequence[Any]) -> None:
-        """Run a statement for each of some rows of values."""
+        """Run a statement once for each row of values."""
         ...
 
 
@@ -161,20 +161,20 @@ class OfSqlite:
         self.run_many = connection.executemany
 
     def sql(self, text: str) -> str:
-        """As it is."""
+        """Return the statement unchanged."""
         return text
 
     def begin(self, writes: bool) -> None:
-        """A writer takes the right to write at once."""
+        """Begin a transaction; a writer takes the write lock at once."""
         self._connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     def commit(self) -> None:
-        """End it."""
+        """Commit the transaction."""
         self._connection.execute("COMMIT")
 
 
 class OfMariaDb:
-    """PyMySQL. Transactions begin by themselves."""
+    """PyMySQL. Transactions begin implicitly."""
 
     def __init__(self, url: str) -> None:
         import pymysql
@@ -186,14 +186,14 @@ class OfMariaDb:
         self.commit = self._connection.commit
 
     def sql(self, text: str) -> str:
-        """With its own places."""
+        """Return the statement with PyMySQL's parameter marks."""
         return text.replace("?", "%s")
 
     def begin(self, writes: bool) -> None:
-        """Nothing to do."""
+        """Do nothing: a transaction begins with its first statement."""
 
     def run(self, sql: str, values: Sequence[Any]) -> Any:
-        """Run a statement; its cursor."""
+        """Run a statement, and return its cursor."""
         cursor = self._connection.cursor()
         cursor.execute(sql, values)
         return cursor
@@ -204,7 +204,7 @@ class OfMariaDb:
 
 
 class ByHand:
-    """The same SQL with nothing in between."""
+    """The same SQL, run with the driver only."""
 
     def __init__(self, driver: Driver, *, bare: bool) -> None:
         self.driver = driver
@@ -213,7 +213,7 @@ class ByHand:
         self._writing = [driver.sql(each) for each in (INSERT, INSERT_MEMBER, INSERT_LINE)]
 
     def get(self, session_id: str) -> object:
-        """One session."""
+        """Return one session."""
         run, only = self.driver.run, (session_id,)
         one, two, three = self._reading
         self.driver.begin(False)
@@ -224,7 +224,7 @@ class ByHand:
         return (row, members, log) if self.bare else whole(row, members, log)
 
     def insert(self, values: Sequence[Any], members: Sequence[Any], lines: Sequence[Any]) -> None:
-        """A new session."""
+        """Insert a new session."""
         one, two, three = self._writing
         self.driver.begin(True)
         self.driver.run(one, values)
@@ -233,7 +233,7 @@ class ByHand:
         self.driver.commit()
 
     def page(self, where: str, values: Sequence[Any], limit: int = PAGE) -> object:
-        """A page of sessions."""
+        """Return a page of sessions."""
         run, sql = self.driver.run, self.driver.sql
         self.driver.begin(False)
         rows = run(
@@ -261,7 +261,7 @@ def _crumbs(text: str) -> list[BreadcrumbRow]:
 
 
 def whole(row: Sequence[Any], members: Sequence[Any], log: Sequence[Any]) -> object:
-    """The rows that `models` makes, made as straight as can be."""
+    """Return the rows that `models` returns, made as directly as possible."""
     new: Callable[..., Any] = tuple.__new__
     *plain, ended, missed, crumbs = row
     people = [
@@ -273,7 +273,7 @@ def whole(row: Sequence[Any], members: Sequence[Any], log: Sequence[Any]) -> obj
 
 
 def insert_cases(database: Database, hand: ByHand, first: int) -> dict[str, Case]:
-    """A new session with two members and a line."""
+    """Return cases that insert a new session with two members and a line."""
     numbers = itertools.count(first)
 
     def ours() -> None:
@@ -302,7 +302,7 @@ def insert_cases(database: Database, hand: ByHand, first: int) -> dict[str, Case
 
 
 def get_cases(database: Database, hand: ByHand, bare: ByHand, known: list[str]) -> dict[str, Case]:
-    """One session by its id."""
+    """Return cases that read one session by its id."""
     wanted = itertools.cycle(known)
 
     def ours() -> object:
@@ -315,7 +315,7 @@ def get_cases(database: Database, hand: ByHand, bare: ByHand, known: list[str]) 
 def page_cases(
     database: Database, hand: ByHand, bare: ByHand, filters: Mapping[str, Any], where: str, values: Sequence[Any]
 ) -> dict[str, Case]:
-    """A page of the newest."""
+    """Return cases that read a page of the newest sessions."""
 
     def ours() -> list[SessionRow]:
         with database.unit_of_work(write=False) as unit:
@@ -325,7 +325,7 @@ def page_cases(
     return {"ours": ours, "by hand": lambda: hand.page(where, values), "bare": lambda: bare.page(where, values)}
 
 
-#: Filters as `models` has them, and as they are written by hand.
+#: Filters of `models`, and the same written by hand.
 FILTERS: Mapping[str, tuple[Mapping[str, Any], str, Sequence[Any]]] = {
     "page of 50": ({"archived": False}, "archived = 0", ()),
     "by account": (
@@ -374,14 +374,14 @@ TARGETS = {"get": 1.15, "insert": 1.3}
 
 
 def measure(cases: dict[str, Case], rounds: int) -> dict[str, list[float]]:
-    """Seconds of processor time of one call of each case, a figure a round."""
+    """Return the seconds of processor time of one call of each case, one figure per round."""
     slowest = 0.0
     for case in cases.values():
         # The first calls build statements and fill caches.
         for _ in range(20):
             case()
         slowest = max(slowest, _of_one(case, 20))
-    # As many of each case: who works for longer finds more in the processor's caches.
+    # All cases have the same number of calls: a case with more calls would profit more from the processor's caches.
     count = max(3, int(0.02 / slowest))
     taken: dict[str, list[float]] = {name: [] for name in cases}
     for number in range(rounds):
@@ -398,7 +398,7 @@ def _of_one(case: Case, count: int) -> float:
 
 
 def report(name: str, taken: Mapping[str, list[float]], target: float) -> bool:
-    """Print a line; whether the target is met."""
+    """Print a line. Return whether the target is met."""
     ours, hand = taken["ours"], taken["by hand"]
     ratio = statistics.median(one / other for one, other in zip(ours, hand, strict=True))
     bare = taken.get("bare")
@@ -413,7 +413,7 @@ def report(name: str, taken: Mapping[str, list[float]], target: float) -> bool:
 
 
 def all_cases(url: str, driver: Callable[[str], Driver], sessions: int) -> Iterator[tuple[str, dict[str, Case]]]:
-    """Every case, on an empty database."""
+    """Yield every case, on an empty database."""
     database = connect(url)
     migrations.apply(database, (USERS, SESSIONS))
     known = filled(database, sessions)
@@ -427,7 +427,7 @@ def all_cases(url: str, driver: Callable[[str], Driver], sessions: int) -> Itera
 
 @contextmanager
 def mariadb(folder: Path) -> Iterator[str]:
-    """The URL of an empty database of a server that ends with the block."""
+    """Run a MariaDB server as long as the block. Yield the URL of an empty database."""
     sys.path.append(str(Path(__file__).parents[1]))
     from tests.databases import MariaDb
 
@@ -444,12 +444,12 @@ def mariadb(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def sqlite(folder: Path) -> Iterator[str]:
-    """The URL of a file."""
+    """Yield the URL of a new file."""
     yield f"sqlite:///{folder / 'benchmark.db'}"
 
 
 def report_sync(folder: Path, count: int) -> None:
-    """Print how long a new session takes on SQLite with each `sqlite_sync`: by the clock, as what it costs is waiting for the disk."""
+    """Print the elapsed time of a new session on SQLite with each `sqlite_sync`; its main cost is waiting for the disk."""
     taken = {}
     for sync in ("normal", "full"):
         database = connect(f"sqlite:///{folder / sync}.db", sqlite_sync=sync)
@@ -468,7 +468,7 @@ def report_sync(folder: Path, count: int) -> None:
 
 
 def main() -> int:
-    """Run every case; 1 when a target is missed."""
+    """Run every case. Return 1 if a target is missed, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=41)
     parser.add_argument("--sessions", type=int, default=100_000)

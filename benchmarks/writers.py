@@ -1,9 +1,9 @@
-"""New sessions stored in SQLite by several processes at once, beside one process.
+"""Compare several processes that store new sessions in SQLite at once with one process.
 
     python benchmarks/writers.py [--rounds N] [--seconds S] [--threads N]
 
-Each process stores sessions with two members from some threads, all into one file. Counts are interleaved; a ratio is the median of the
-rounds' ratios of sessions a second, and the longest wait is that of one session in all rounds.
+Each process stores sessions with two members from several threads, all in one file. The numbers of processes are interleaved. A ratio is
+the median of the rounds' ratios of sessions per second; the longest wait is that of one session in all rounds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROCESSES = (1, 2, 4)
 
 
 def store(url: str, threads: int, begin: float, seconds: float, said: Queue[tuple[int, float]]) -> None:
-    """Store sessions from some threads between two moments; say how many, and how long the slowest took."""
+    """Store sessions from several threads for some seconds. Put the number of sessions and the longest wait into the queue."""
     database = connect(url)
     numbers = count()
     waits: list[float] = []
@@ -53,7 +53,7 @@ def store(url: str, threads: int, begin: float, seconds: float, said: Queue[tupl
 
 
 def stored(folder: Path, processes: int, threads: int, seconds: float) -> tuple[float, float]:
-    """Sessions a second, and the longest wait."""
+    """Return sessions per second, and the longest wait."""
     url = f"sqlite:///{folder / f'{time.monotonic_ns()}.db'}"
     database = connect(url)
     migrations.apply(database, (USERS, SESSIONS))
