@@ -1,4 +1,4 @@
-"""Compare requests beside idle subscribers of server events with requests alone.
+"""Compare requests with and without idle subscribers of server events.
 
     python benchmarks/events.py [--subscribers N] [--seconds N] [--rounds N]
 

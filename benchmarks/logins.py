@@ -1,4 +1,4 @@
-"""Measure reads beside log-ins: the capacity that a flood of log-ins leaves to other clients.
+"""Measure reads during log-ins: the capacity that a flood of log-ins leaves to other clients.
 
     python benchmarks/logins.py [--rounds N] [--seconds N] [--logins N]
 

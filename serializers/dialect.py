@@ -52,7 +52,7 @@ class Dialect:
     :ivar assume_utc: a time without a zone is in UTC.
     :ivar always_utc: times with an offset are written in UTC.
     :ivar utc_offset: ``/Date(ms)/`` has ``+0000`` for a time in UTC.
-    :ivar escapes: what JSON's texts have as ``\\u``: ``ascii`` (all that is not ASCII), ``controls`` (only what JSON requires, as
+    :ivar escapes: characters that JSON's texts escape: ``ascii`` (all except ASCII, as ``\\u``), ``controls`` (only what JSON requires, as
         ServiceStack.Text), ``web`` (also what is special in HTML, as System.Text.Json).
     :ivar html: JSON's texts have ``< > & = '`` as ``\\u``.
     :ivar depth: levels of records and lists that are written; 0 for all.

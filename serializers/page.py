@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The header of all pages of a service. Addresses are as the browser sees them.
+    """The header of all pages of a service. Addresses are those that the browser uses.
 
     :ivar service: the service's name.
     :ivar home: the address of the first page.

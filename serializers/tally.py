@@ -80,7 +80,7 @@ class Tally:
             setattr(self, name, getattr(other, name))
 
     def may_be_passed(self, text: str) -> bool:
-        """Return whether a text of JSON or JSV may exceed what is left: a quick upper bound, never too low."""
+        """Return whether a text of JSON or JSV may exceed what is left. The check is quick, and true in doubt."""
         room = min(self.items, self.names)
         return len(text) > room and text.count(",") + text.count("[") + text.count("{") > room
 

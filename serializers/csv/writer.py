@@ -78,7 +78,7 @@ def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_emp
         clean.append(cells[-1])
     line = f"','.join(({', '.join(cells)},)) + '\\r\\n'" if cells else "'\\r\\n'"
     if len(texts) > 2:
-        # PERF: one search over all texts of a row; after the line breaks between them, a bracket at the beginning of a text is found.
+        # PERF: one search over all texts of a row, joined by line breaks so that a bracket at the beginning of a text is found.
         lines += [
             "    try:",
             f"        texts = '\\n'.join(('', {', '.join(texts)}))",

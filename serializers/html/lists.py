@@ -98,7 +98,7 @@ class RowTable:
         if listing is None or not listing.sortable or not isinstance(_resolved(self._record.fields[name]), _SORTED):
             return f'<th scope="col">{label}</th>'
         is_sorted = name.lower() == listing.sort_field.lower()
-        # The first click on another column sorts it in ascending order, except for dates, where newest first is more useful.
+        # The first click on another column sorts by it in ascending order; dates are sorted newest first, which is more useful.
         ascending = not listing.ascending if is_sorted else not viewed.is_time(name)
         address = listing.address(sortField=name, sortOrder="Ascend" if ascending else "Descend", page="")
         order = f' aria-sort="{"ascending" if listing.ascending else "descending"}"' if is_sorted else ""

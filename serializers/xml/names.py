@@ -1,4 +1,4 @@
-"""Names and namespaces as .NET's DataContract gives them to types."""
+"""Names and namespaces that .NET's DataContract gives to types."""
 
 from __future__ import annotations
 
