@@ -53,7 +53,7 @@ class Dialect:
     :ivar always_utc: times with an offset are written in UTC.
     :ivar utc_offset: ``/Date(ms)/`` has ``+0000`` for a time in UTC.
     :ivar escapes: characters that JSON's texts escape: ``ascii`` (all except ASCII, as ``\\u``), ``controls`` (only what JSON requires, as
-        ServiceStack.Text), ``web`` (also what is special in HTML, as System.Text.Json).
+        ServiceStack.Text), ``web`` (as ``ascii``, and what is special in HTML, as System.Text.Json).
     :ivar html: JSON's texts have ``< > & = '`` as ``\\u``.
     :ivar depth: levels of records and lists that are written; 0 for all.
     :ivar generation: the options of ``?jsconfig=``: those of version 4, those from version 5 on, or all.
