@@ -1,7 +1,7 @@
-"""For running gunicorn by hand: ``gunicorn -c deploy/gunicorn.conf.py 'gateway.wsgi:create()'``.
+"""Configuration to run gunicorn directly: ``gunicorn -c deploy/gunicorn.conf.py 'gateway.wsgi:create()'``.
 
-The settings are those of ``gateway serve``, and so is the start: the database is waited for, and gets its first user. With preload_app off
-each worker opens its own database.
+Settings and start are those of ``gateway serve``: the start waits for the database, and creates its first user. With preload_app off, each
+worker opens its own database.
 """
 
 import os
@@ -14,7 +14,7 @@ from gateway.serving.application import end_new_workers_at_once, gunicorn_settin
 from gateway.settings import Settings
 from models import StorageError
 
-# Databases and secrets are their owner's.
+# Only their owner may read databases and secrets.
 os.umask(0o077)
 _settings = Settings.from_environment()
 logs.configure(_settings.log, queued=True)
