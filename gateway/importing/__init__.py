@@ -1,4 +1,4 @@
-"""Foreign contracts: documents of other hosts read into a `Contract`, and Python declarations made of one.
+"""Foreign contracts: conversion of other hosts' documents to a `Contract`, and of a `Contract` to Python declarations.
 
-A reader makes a `drafts.Draft` of one kind of document: what it declares, with types by their .NET names. `assembly` resolves the names.
+Each reader converts one kind of document to a `drafts.Draft`, with types by their .NET names. `assembly` resolves the names.
 """

@@ -42,7 +42,7 @@ from gateway.importing.drafts import (
 from gateway.metadata.languages.scalars import is_value, scalars_of
 from gateway.terminal import counted
 
-#: .NET's collections that documents have as lists, and as maps.
+#: .NET's collections that are lists in documents, and those that are maps.
 _LISTS = words(
     """
     List IList ICollection IEnumerable IReadOnlyList IReadOnlyCollection Collection ReadOnlyCollection ObservableCollection HashSet ISet
@@ -56,7 +56,7 @@ _MAPS = words(
     """
 )
 _TEXT, _OBJECT = TypeRef("scalar", "String"), TypeRef("scalar", "Object")
-#: Types of .NET that are written as others.
+#: .NET's types that documents write like another type.
 _SPELLED: Mapping[str, TypeRef] = {
     "NameValueCollection": TypeRef("map", "Dictionary", (_TEXT, _TEXT)),
     "StringDictionary": TypeRef("map", "Dictionary", (_TEXT, _TEXT)),
@@ -76,15 +76,15 @@ _OWN_INTERFACES = words(
     IGet IPost IPut IPatch IDelete IOptions IMeta IHasSessionId IHasBearerToken IHasVersion ICreateDb IUpdateDb IPatchDb IDeleteDb ISaveDb
     """
 )
-#: Names that no class of a module of declarations can have.
+#: Names that a class in a module of declarations can't have.
 _RESERVED = frozenset(("NAMESPACE",))
-#: Bases that have no values, with the number of arguments of which the last one matters.
+#: Bases without values; only their last type argument matters.
 _QUERIES = frozenset(("QueryDb", "QueryData"))
-#: How languages without overloaded names call those of two types, and hosts of version 4 all of them.
+#: Names of these bases in languages without overloaded names (those with two types), and on hosts of version 4 (all of them).
 _QUERY = re.compile(r"(QueryDb|QueryData|QueryBase)(?:_?[12])?")
 #: A wildcard as newer hosts write it.
 _DOUBLE_STARRED = re.compile(r"{\*{1,2}(\w+)}")
-#: How languages without overloaded names, and hosts of version 4, call these: ``QueryDb2<From, Into>``, ``QueryBase<T>``.
+#: Names of AutoQuery bases in languages without overloaded names, and on hosts of version 4: ``QueryDb2<From, Into>``, ``QueryBase<T>``.
 _QUERY = re.compile(r"(QueryDb|QueryData|QueryBase)(?:_?[12])?")
 
 
@@ -98,7 +98,7 @@ def assemble(draft: Draft) -> Contract:
 
 @cache
 def library() -> Mapping[str, RecordInfo]:
-    """ServiceStack's own DTOs by name, as `gateway.servicestack` has them."""
+    """Return ServiceStack's own DTOs by name, as in `gateway.servicestack`."""
     return {name: info_of(getattr(servicestack, name)) for name in servicestack.__all__}
 
 
@@ -127,7 +127,7 @@ class _Assembly:
                 return
         is_pair = each.name == "KeyValuePair" and _arity(each) == 2
         if f"{each.namespace}.".startswith("System.") or is_pair:
-            # .NET's own, which `_of` knows.
+            # A .NET type, which `_of` converts.
             return
         _check_name(each.name, each.place)
         known = self.declared.get(each.name)
@@ -144,7 +144,7 @@ class _Assembly:
             self._join(known, each)
 
     def _join(self, known: DraftRecord, each: DraftRecord) -> None:
-        """Take a record that is declared once more: the same one again, a part of it, or one that was inside of another type."""
+        """Merge a second declaration of a record: the same again, a part of it, or a nested type of the same name."""
         names = {member.name for member in known.members}
         more = [member for member in each.members if member.name not in names]
         if not more:
@@ -159,7 +159,7 @@ class _Assembly:
 
     def _rename(self, each: DraftRecord | DraftEnum, known: DraftRecord | DraftEnum) -> None:
         if not _arity(each):
-            # Operations have no parameters: their names are what clients know.
+            # Operations have no type parameters, and clients know them by name: they keep it.
             self.declared[each.name] = each
             each, known = known, each
         name = f"{each.name}{_arity(each)}"
@@ -231,7 +231,7 @@ class _Assembly:
             )
 
     def _default_namespace(self) -> str:
-        """The namespace of types in documents that know none."""
+        """Return the namespace for the types of a document without namespaces, and record the loss."""
         title = "".join(word[:1].upper() + word[1:] for word in self.draft.title.split() if word.isidentifier())
         name = title or "Imported"
         self.losses.add("namespaces, which the document does not say: all types are in one", name)
@@ -361,7 +361,7 @@ class _Assembly:
         return replace(ref, nullable=True) if use.nullable and not ref.nullable else ref
 
     def _item(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
-        """The type of an item or an argument: only values have a mark for null there."""
+        """Return the type of an item or an argument. There, only value types can be marked as nullable."""
         ref = self._resolve(use, parameters, place, where)
         return ref if is_value(ref) or not ref.nullable else replace(ref, nullable=False)
 
@@ -459,7 +459,7 @@ class _Assembly:
                 yield found
 
     def _is_free(self, route: Route, request: str) -> bool:
-        """Whether a route can be served, and no other operation has it."""
+        """Return whether a route can be served and no other operation has it."""
         if has_misplaced_wildcard(route.path):
             self.losses.add("a route with a wildcard that is not its last segment: left out", f"{request} {route.path}")
             return False
@@ -475,7 +475,7 @@ class _Assembly:
 
 
 def _query(use: TypeUse) -> TypeUse:
-    """A base of AutoQuery requests by the name that the library has for it; any other base as it is."""
+    """Return a base of AutoQuery requests with its name in the library; return any other base unchanged."""
     found = _QUERY.fullmatch(use.name) if use.arguments else None
     if found is None:
         return use
@@ -491,7 +491,7 @@ def _arity(each: DraftRecord | DraftEnum) -> int:
 
 
 def _check_name(name: str, place: str) -> None:
-    # Python normalizes names: one that changes would be another type's.
+    # Python normalizes identifiers: a name that changes could become another type's.
     is_plain = name.isidentifier() and unicodedata.normalize("NFKC", name) == name
     if not is_plain or keyword.iskeyword(name) or name in _RESERVED:
         what = "is a keyword of Python" if keyword.iskeyword(name) else "is not the name of a type"
@@ -499,7 +499,7 @@ def _check_name(name: str, place: str) -> None:
 
 
 def _is_same(info: RecordInfo, provided: RecordInfo) -> bool:
-    """Whether a type has the properties of the library's."""
+    """Return whether a type has the same properties as the library's."""
     return (
         info.namespace in ("", SERVICESTACK)
         and info.parameters == provided.parameters

@@ -1,4 +1,4 @@
-"""What readers of languages with braces share: walking from declaration to declaration, types, members to pass over."""
+"""Base of the readers of languages with braces: iteration over declarations, parsing of types, and skipping of members."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class BraceReader(ABC):
     :cvar kind: the language, for people.
     :cvar syntax: its tokens.
     :cvar table: .NET's types by its names.
-    :cvar has_nulls: it says which values may be null.
-    :cvar modifiers: words before a declaration that mean nothing here.
+    :cvar has_nulls: the language marks values that may be null.
+    :cvar modifiers: words before a declaration that are ignored.
     :cvar kinds: words that begin a class.
     """
 
@@ -31,7 +31,7 @@ class BraceReader(ABC):
     kinds: ClassVar[frozenset[str]] = frozenset(("class",))
 
     def __init__(self, text: str) -> None:
-        """Take a document. Raises ImportFailed when it has no tokens of the language."""
+        """Split a document into tokens. Raises ImportFailed when they are not tokens of the language."""
         self.tokens = Tokens(text, self.syntax)
         self.collector = Collector(self.kind, self.table, has_nulls=self.has_nulls)
 
@@ -56,7 +56,7 @@ class BraceReader(ABC):
         return False
 
     def notes(self) -> Notes:
-        """What is said of the next declaration: comments, attributes; its modifiers are passed over."""
+        """Return the comments and attributes of the next declaration, and skip its modifiers."""
         tokens = self.tokens
         notes = tokens.notes()
         while True:
@@ -72,24 +72,24 @@ class BraceReader(ABC):
             notes.told = {**more.told, **notes.told}
 
     def is_a_name(self) -> bool:
-        """Whether a word that may be a modifier is the name of a member."""
+        """Return whether a word that may be a modifier is the name of a member."""
         following = self.tokens.ahead()
         return following.kind == "sign" and following.text in (";", "=", "{", ":", ",", "?", "}")
 
     def attributes(self) -> list[Attribute]:
-        """The attributes that are next, as the language writes them."""
+        """Read the next attributes, in the syntax of the language."""
         return []
 
     @abstractmethod
     def record(self, notes: Notes) -> None:
-        """Read a class; the word that begins it is next."""
+        """Read a class; its keyword is the next token."""
 
     @abstractmethod
     def enum(self, notes: Notes) -> None:
-        """Read an enum; the word that begins it is next."""
+        """Read an enum; its keyword is the next token."""
 
     def inner(self, owner: str, notes: Notes, *enums: str) -> bool:
-        """Read a type inside of another one, beside which it is declared; return whether there was one.
+        """Read a nested type, which is declared beside the outer one; return whether there was one.
 
         :param enums: words that begin an enum.
         """
@@ -103,7 +103,7 @@ class BraceReader(ABC):
     # Types
 
     def use(self, depth: int = 0) -> TypeUse:
-        """A use of a type: a name with arguments, arrays and marks of null."""
+        """Read a use of a type: a name with arguments, array brackets and null marks."""
         if depth > DEEPEST:
             raise self.tokens.fail(f"types are nested more than {DEEPEST} levels deep")
         found = self.plain_use(depth)
@@ -118,18 +118,18 @@ class BraceReader(ABC):
                 return found
 
     def array(self, item: TypeUse) -> TypeUse:
-        """What ``T[]`` is."""
+        """Return the type of ``T[]``."""
         return TypeUse("Array", (item,))
 
     def plain_use(self, depth: int) -> TypeUse:
-        """A type by its name."""
+        """Read the name of a type and its arguments."""
         name = self.tokens.name()
         while self.tokens.accept("."):
             name = self.tokens.name()
         return TypeUse(name, tuple(self.type_arguments(depth)))
 
     def type_arguments(self, depth: int) -> Iterator[TypeUse]:
-        """The arguments of a generic type, or none."""
+        """Read the arguments of a generic type, or none."""
         if self.tokens.accept("<"):
             while True:
                 yield self.use(depth + 1)
@@ -138,7 +138,7 @@ class BraceReader(ABC):
             self.close_arguments()
 
     def close_arguments(self) -> None:
-        """The end of arguments."""
+        """Read the end of type arguments."""
         self.tokens.expect(">")
 
     def parameters(self) -> tuple[str, ...]:
@@ -158,14 +158,14 @@ class BraceReader(ABC):
         return tuple(found)
 
     def uses(self) -> Iterator[TypeUse]:
-        """Types separated by commas."""
+        """Read types separated by commas."""
         while True:
             yield self.use()
             if not self.tokens.accept(","):
                 return
 
     def cases(self) -> tuple[list[Member], dict[str, str]]:
-        """The cases of an enum in braces, and the texts of those that are one."""
+        """Read the cases of an enum in braces, and the texts of cases that have one."""
         tokens = self.tokens
         tokens.expect("{")
         members: list[Member] = []
@@ -182,10 +182,10 @@ class BraceReader(ABC):
             tokens.accept(";")
         return members, texts
 
-    # Passing over
+    # Skipping
 
     def inside(self, closing: str) -> Iterator[None]:
-        """Go on until a bracket closes; what no reader takes is passed over."""
+        """Iterate until a bracket closes; tokens that the caller does not read are skipped."""
         while not self.tokens.accept(closing):
             before = self.tokens.at
             yield
@@ -207,6 +207,6 @@ class BraceReader(ABC):
             tokens.next()
 
     def skip_value(self) -> None:
-        """Pass over the value of a member, up to its semicolon."""
+        """Skip the value of a member, up to its semicolon."""
         self.tokens.skip_to(";", "}")
         self.tokens.accept(";")

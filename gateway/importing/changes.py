@@ -1,4 +1,4 @@
-"""What differs between two contracts, a line each."""
+"""Differences between two contracts, one line each."""
 
 from __future__ import annotations
 

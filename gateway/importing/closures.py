@@ -1,4 +1,4 @@
-"""Bases that are closed with the class that inherits from them, as ``class Node : Base<Node>``: Python makes a base before the class."""
+"""Bases whose type argument is the inheriting class, as in ``class Node : Base<Node>``: Python needs the base before the class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OBJECT = TypeRef("scalar", "Object")
 
 
 def without_cycles(contract: Contract, losses: Losses) -> Contract:
-    """The contract with any values in place of types that lead a base back to the class that inherits from it."""
+    """Return the contract with Object in place of base arguments that depend on the class that inherits from the base."""
     types = dict(contract.types)
     for name, info in contract.types.items():
         if isinstance(info, RecordInfo) and info.base is not None and info.base.arguments:
@@ -33,7 +33,7 @@ def without_cycles(contract: Contract, losses: Losses) -> Contract:
 
 
 def _needed(ref: TypeRef, types: dict[str, TypeInfo]) -> set[str]:
-    """The types that there must be before a type can be a base's argument."""
+    """Return the types that must exist before a type can be a base's argument."""
     found: set[str] = set()
     waiting = [*names_in(ref)]
     while waiting:

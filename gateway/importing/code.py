@@ -1,4 +1,4 @@
-"""Python source as trees that know how to break their lines, as ruff and black do."""
+"""Python source as trees that break their lines as ruff and black do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-#: Characters in a line.
+#: Maximum characters in a line.
 WIDTH = 88
 _STEP = "    "
 
@@ -28,7 +28,7 @@ class Code:
 
     @property
     def is_display(self) -> bool:
-        """Whether it is a list, tuple or dictionary, or a list of imported names: those have a line for each item, or one for all."""
+        """Return whether it is a list, tuple, dictionary or list of imported names: these have one line for each item, or one for all."""
         return self.lonely_comma or not self.opening.endswith("(") or self.opening.endswith(" (")
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ def call(name: str, *items: Piece | None, **keywords: Piece | None) -> Code:
 
 
 def named(before: str, piece: Piece) -> Piece:
-    """A piece with something in front of it."""
+    """Return a piece with a text in front of it."""
     if isinstance(piece, str):
         return before + piece
     return Code(before + piece.opening, piece.items, piece.closing, piece.lonely_comma)
@@ -82,7 +82,7 @@ def lines(piece: Piece, indent: int = 0, after: str = "") -> Iterator[str]:
 
 
 def quoted(text: str) -> str:
-    """A text as a literal, in double quotes where that needs no more escapes."""
+    """Return a text as a literal, in double quotes unless these need more escapes."""
     found = repr(text)
     if found[0] == "'" and '"' not in text:
         found = '"' + found[1:-1].replace("\\'", "'") + '"'
@@ -101,7 +101,7 @@ def _escaped(text: str) -> str:
 
 
 def literal(value: Any) -> Piece:
-    """A value of JSON as Python writes it."""
+    """Return a JSON value as a Python literal."""
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, Mapping):

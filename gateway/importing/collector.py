@@ -46,7 +46,7 @@ class _Bases:
 
 
 def table_of(language: str, **others: str) -> dict[str, str]:
-    """.NET's types by the names of a language; of several with one name the first."""
+    """Return .NET's types by the names of a language; the first one if several have the same name."""
     found: dict[str, str] = {}
     for dotnet, name in scalars_of(language).items():
         found.setdefault(name, dotnet)
@@ -54,10 +54,10 @@ def table_of(language: str, **others: str) -> dict[str, str]:
 
 
 class Collector:
-    """Takes the declarations of a document.
+    """Collects the declarations of a document.
 
     :ivar table: .NET's types by the names of the language.
-    :ivar has_nulls: the language says which values may be null; of others all may.
+    :ivar has_nulls: the language marks values that may be null; in other languages all values may be.
     """
 
     def __init__(self, kind: str, table: Mapping[str, str], *, has_nulls: bool = False) -> None:
@@ -66,7 +66,7 @@ class Collector:
         self.has_nulls = has_nulls
 
     def use(self, use: TypeUse) -> TypeUse:
-        """A use of a type by its .NET names."""
+        """Return a use of a type with .NET names."""
         name = self.table.get(use.name, use.name)
         arguments = tuple(map(self.use, use.arguments))
         if name == "Byte[]":
@@ -88,12 +88,12 @@ class Collector:
         method: str = "",
         returns: TypeUse | None = None,
     ) -> None:
-        """A class.
+        """Add a class.
 
         :param bases: its base class and interfaces; interfaces begin with a capital I and another one.
-        :param base: its base class, where the language tells it from interfaces.
-        :param method: the verb that its own method names.
-        :param returns: what its own method says that it is answered with.
+        :param base: its base class, if the language distinguishes it from interfaces.
+        :param method: the verb that its method names.
+        :param returns: the response type that its method names.
         """
         found = self._bases(bases, _Bases(base, returns=returns))
         is_request = bool(method) or found.is_request
@@ -133,7 +133,7 @@ class Collector:
             )
 
     def _bases(self, bases: Iterable[TypeUse], found: _Bases) -> _Bases:
-        """Tell a class's base, its interfaces and its return marker apart, and add them to what is found already."""
+        """Add a class's base, interfaces and return marker to those that are known already."""
         for each in map(self.use, bases):
             if each.name == "IReturn":
                 found.is_request, found.returns = True, each.arguments[0] if each.arguments else None
@@ -158,11 +158,11 @@ class Collector:
         dotnet: str = "",
         wire: str = "",
     ) -> DraftMember:
-        """A member of a class.
+        """Return a member of a class.
 
-        :param spelled: its name in the document: .NET's, where `is_dotnet`, or that in documents.
-        :param dotnet: its .NET name, where the document has it elsewhere.
-        :param wire: its name in documents, where the document has it elsewhere.
+        :param spelled: its name in the source: the .NET name if `is_dotnet`, otherwise the wire name.
+        :param dotnet: its .NET name, if the source has it elsewhere.
+        :param wire: its wire name, if the source has it elsewhere.
         """
         place = f"{owner}.{spelled}"
         told: DataMember | None = None
@@ -184,7 +184,7 @@ class Collector:
                 attributes.append(each)
         wire = wire or ("" if is_dotnet else spelled)
         name = dotnet or (spelled if is_dotnet else _dotnet_name(wire))
-        # Hosts that write PascalCase have it in the types that they generate.
+        # A wire name equal to the .NET name is not a rename: hosts that write PascalCase generate types with such names.
         if wire and wire not in (camel_case(name), name) and not (told and told.name):
             required = told is not None and told.is_required
             told = data_member({"name": wire, "order": told.order if told else None, "isrequired": required}, place)
@@ -205,10 +205,10 @@ class Collector:
         flags: bool = False,
         texts: Mapping[str, str] | None = None,
     ) -> None:
-        """An enum.
+        """Add an enum.
 
-        :param members: names, numbers where they are said, and notes.
-        :param texts: what documents have for members.
+        :param members: names, numbers if the source has them, and notes.
+        :param texts: the wire texts of members.
         """
         found: list[tuple[str, int]] = []
         spelled = dict(texts or {})
@@ -255,7 +255,7 @@ def _dotnet_name(wire: str) -> str:
 
 
 def _told(attributes: Iterable[Attribute], value: str, *names: str) -> str:
-    """A text that attributes say: the first argument of ``[Description]``, or a value."""
+    """Return a text of attributes: the first argument of ``[Description]``, or a named value; empty if there is none."""
     for each in attributes:
         if each.name in (names or ("Description",)):
             found = each.values.get(value) or next(iter(each.arguments), "")
@@ -273,7 +273,7 @@ def _route(attribute: Attribute) -> Route:
 
 
 def _verbs(interfaces: Set[str], method: str) -> tuple[str, ...]:
-    """The verbs of an operation without routes: those that interfaces such as IPost name, or the one that its own method does."""
+    """Return the verbs of an operation without routes: those of interfaces such as IPost, or the one that its method names."""
     told = {each[1:].upper() for each in interfaces} & _VERBS
     verbs = tuple(each for each in ANY if each in told)
     return verbs or ((method,) if method and method != "POST" else ANY)

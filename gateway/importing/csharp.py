@@ -36,7 +36,7 @@ class CSharpReader(BraceReader):
             self.namespace = tokens.name()
             while tokens.accept("."):
                 self.namespace += f".{tokens.name()}"
-            # The braces of a namespace, or its semicolon, are passed over one by one.
+            # The main loop skips the braces of a namespace, or its semicolon.
             return True
         if tokens.sees("using", "extern"):
             tokens.skip_to(";")
@@ -98,7 +98,7 @@ class CSharpReader(BraceReader):
         return super().plain_use(depth)
 
     def _positional(self, owner: str) -> Iterator[DraftMember]:
-        """The members of a record in parentheses."""
+        """Read the members of a record in parentheses."""
         self.tokens.expect("(")
         for _ in self.inside(")"):
             notes = self.notes()
@@ -136,7 +136,7 @@ class CSharpReader(BraceReader):
             yield self.collector.member(name, use, notes, owner, is_dotnet=True)
 
     def _skip_body(self) -> None:
-        """Pass over accessors and the value of a member."""
+        """Skip accessors and the value of a member."""
         tokens = self.tokens
         if tokens.sees("{"):
             tokens.skip("{", "}")
@@ -169,7 +169,7 @@ class CSharpReader(BraceReader):
         self.collector.enum(name, place, notes, members, namespace=self.namespace)
 
     def _number(self, known: dict[str, int]) -> int:
-        """A member's number: a literal, members joined by ``|``, or a shift."""
+        """Read a member's number: a literal, members joined by ``|``, or a shift."""
         found = self._operand(known)
         while self.tokens.sees("|", "<", "+"):
             sign = self.tokens.next().text
@@ -202,7 +202,7 @@ def _numbers(members: list[Member]) -> Iterator[tuple[str, int]]:
 
 
 def _plain(text: str) -> str:
-    """A verbatim text as a plain one."""
+    """Return a verbatim text as a plain one."""
     escaped = (
         text.replace('""', '"').replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     )

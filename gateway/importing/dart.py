@@ -14,7 +14,7 @@ _WIRE = re.compile(r"^\s*(\w+) = (?:JsonConverters\.fromJson\()?json\[\s*'([^']+
 
 
 class DartReader(BraceReader):
-    """Classes with fields; numbers stand in place of enums that are sums of members."""
+    """Reads classes with fields. In Dart, enums that are sums of members are numbers."""
 
     kind = "Dart"
     table = table_of(

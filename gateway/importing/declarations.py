@@ -1,4 +1,4 @@
-"""A contract as a module of declarations in Python: what ``gateway.contract`` describes is read back as the same contract."""
+"""A contract as a Python module of declarations, from which ``gateway.contract`` makes the same contract again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from gateway.importing.drafts import ImportFailed, Losses
 from gateway.metadata.languages.selection import names_in
 from gateway.metadata.languages.texts import indented
 
-#: The XML namespace that ServiceStack's own types have.
+#: The XML namespace of ServiceStack's own types.
 _OWN = "http://schemas.servicestack.net/types"
 _TAKEN_OF_MEMBERS = frozenset(
     {
@@ -54,7 +54,7 @@ class Header:
     """The head of a module of declarations.
 
     :ivar docstring: lines of the module's docstring.
-    :ivar service: the line that brings ``service``: an import.
+    :ivar service: the line that imports ``service``.
     :ivar notes: comments below the docstring.
     """
 
@@ -63,7 +63,7 @@ class Header:
 
 
 def write(contract: Contract, header: Header, losses: Losses) -> str:
-    """The module. What declarations can't have is added to the losses.
+    """Return the text of the module. Parts that declarations can't express are added to the losses.
 
     :raises ImportFailed: when types can't be declared in any order.
     """
@@ -71,13 +71,13 @@ def write(contract: Contract, header: Header, losses: Losses) -> str:
 
 
 def namespace_of(contract: Contract) -> str:
-    """The .NET namespace that most types have."""
+    """Return the .NET namespace of most types."""
     counted = Counter(each.namespace for each in contract.types.values() if each.namespace != SERVICESTACK)
     return counted.most_common(1)[0][0] if counted else ""
 
 
 class _Writer(OperationWriter):
-    """Writes one module: types in an order in which each finds what it names."""
+    """Writes one module: each type follows the types that it names."""
 
     def __init__(self, contract: Contract, losses: Losses) -> None:
         super().__init__(contract, losses)
@@ -85,7 +85,7 @@ class _Writer(OperationWriter):
         self.under_way: set[str] = set()
 
     def module(self, header: Header) -> str:
-        """The text of the module."""
+        """Return the text of the module."""
         body = [*self._body()]
         found = [f'"""{header.docstring[0]}', *header.docstring[1:]]
         found = [*found, '"""', ""] if len(header.docstring) > 1 else [f'{found[0]}"""', ""]
@@ -122,7 +122,7 @@ class _Writer(OperationWriter):
             raise ImportFailed(f"{', '.join(sorted(missing))}: these types inherit from types that are made of them")
 
     def _declared(self, operation: OperationInfo) -> Iterator[str]:
-        """An operation: a decorator of its request, or a call where the request is declared already."""
+        """Return the lines of an operation: a decorator of its request, or a call if the request is declared already."""
         name = operation.name
         if name not in self.done and not self._returns_itself(operation):
             yield from self._all([name], self._operation(operation))
@@ -136,7 +136,7 @@ class _Writer(OperationWriter):
         return operation.returns is not None and operation.name in names_in(operation.returns)
 
     def _before(self, info: RecordInfo) -> list[str]:
-        """The types that a record names, its base first."""
+        """Return the types that a record names, its base first."""
         return [name for ref in _references(info) for name in names_in(ref) if name != info.name]
 
     def _all(self, names: Iterable[str], decorator: Piece | None = None) -> Iterator[str]:
@@ -156,7 +156,7 @@ class _Writer(OperationWriter):
             yield from ("", "", *text)
 
     def _waits(self, info: RecordInfo) -> bool:
-        """Whether a base, or what a base is made of, is not declared yet and can't be now."""
+        """Return whether a base, or a type argument of it, is not declared yet and can't be declared now."""
         if info.base is None:
             return False
         for name in names_in(info.base):
@@ -231,7 +231,7 @@ class _Writer(OperationWriter):
             yield from lines(named(f"ui: {kind} = ", literal(info.ui)), 1)
 
     def _usual_interfaces(self, info: RecordInfo) -> tuple[InterfaceRef, ...]:
-        """The interfaces that the type has where it declares none: that of the only verb of an operation."""
+        """Return the interfaces of a type that declares none: that of the operation's verb, if it has only one."""
         operation = self.contract.by_name.get(info.name)
         if operation is None or len(operation.verbs) != 1:
             return ()
@@ -262,5 +262,5 @@ def _references(info: RecordInfo) -> Iterator[TypeRef]:
 
 
 def _spelled_namespace(namespace: str) -> str:
-    """A .NET namespace as declarations have it; ServiceStack's own has a name of its own in XML."""
+    """Return a .NET namespace as written in declarations; ServiceStack's has a different name in XML."""
     return _OWN if namespace == SERVICESTACK else namespace

@@ -1,4 +1,4 @@
-"""Fields of DTOs as declarations write them: a property's type, its attributes and what else is known of it."""
+"""Fields of DTOs in declarations: a property's type, its attributes and its other metadata."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _SCALARS = {
         )
     },
 }
-#: What modules of declarations take from `gateway`.
+#: Names that modules of declarations import from `gateway`.
 IMPORTED = (
     "ANYONE",
     "SIGNED_IN",
@@ -70,19 +70,19 @@ IMPORTED = (
     "rules",
     "servicestack",
 )
-#: Names that fields can't have in the body of a class: words, what the body itself uses, and what every DTO has.
+#: Names that fields can't have in the body of a class: keywords, names that the body itself uses, and members of every DTO.
 _TAKEN_OF_FIELDS = frozenset(
     {*keyword.kwlist, *IMPORTED, "auto", "service", *(each for each in dir(Dto) if not each.startswith("__"))}
 )
 
 
 class FieldWriter:
-    """Writes fields, the types and the attributes of fields; notes which names the module imports.
+    """Writes fields, with their types and attributes; records which names the module imports.
 
     :ivar own: the types that the module declares.
     :ivar done: the names of those that are declared above.
     :ivar used: the names that the module imports.
-    :ivar aliases: what imported names are called where a type has their name.
+    :ivar aliases: aliases of imported names that are also the name of a type.
     """
 
     def __init__(self, contract: Contract, losses: Losses) -> None:
@@ -92,7 +92,7 @@ class FieldWriter:
         self.done: set[str] = set()
         self.used: set[str] = set()
         self.attributes: dict[str, dict[str, str]] = {}
-        # A type that is called as something that the module imports.
+        # Types with the same name as an import of the module.
         self.aliases = {
             name: f"_{name}" for name in (*IMPORTED, "auto", "ClassVar", "service") if name in contract.types
         }
@@ -102,7 +102,7 @@ class FieldWriter:
         return is_provided(info) or info.name == "KeyValuePair"
 
     def _name(self, name: str) -> str:
-        """A name that the module imports, as it is called there."""
+        """Return an imported name or its alias, and record that the module imports it."""
         self.used.add(name)
         return self.aliases.get(name, name)
 
@@ -118,7 +118,7 @@ class FieldWriter:
         return named(f"{quoted(name)}: ", self._value(value))
 
     def _value(self, value: object) -> Piece:
-        """An argument of an attribute."""
+        """Return an argument of an attribute."""
         return call(self._name("TypeName"), quoted(value)) if isinstance(value, TypeName) else literal(value)
 
     # Fields
@@ -130,7 +130,7 @@ class FieldWriter:
             yield from lines(named(f"{attribute} = ", self._field(each, attribute, info)), 1)
 
     def _attributes_of(self, name: str) -> dict[str, str]:
-        """The attributes of a record's properties, and of those that it inherits, by .NET name."""
+        """Return the attributes of a record's properties, inherited ones too, by .NET name."""
         if name in self.attributes:
             return self.attributes[name]
         info = self.contract.record(name)
@@ -187,7 +187,7 @@ class FieldWriter:
     # Types of fields
 
     def _of(self, ref: TypeRef, inside: RecordInfo | None = None) -> Code:
-        """The field of a type."""
+        """Return the field of a type."""
         self.used.add("fields")
         fields = self.aliases.get("fields", "fields")
         match ref.kind:
@@ -226,12 +226,12 @@ class FieldWriter:
         return call(nested, named("lambda: ", self._class(ref, later=True)))
 
     def _item(self, ref: TypeRef, inside: RecordInfo | None = None) -> Piece:
-        """The field of an item."""
+        """Return the field of an item."""
         made = self._of(ref, inside)
         return _with(made, [], {"nullable": "True"}) if ref.nullable and is_value(ref) else made
 
     def _argument(self, ref: TypeRef, *, later: bool = False) -> Piece:
-        """An argument of a generic type: a class where it is one."""
+        """Return an argument of a generic type: a class if it is one."""
         if ref.kind == "enum" and not ref.nullable:
             return ref.name
         if ref.kind == "record" and ref.name != "KeyValuePair" and (later or self._are_declared(ref)):
@@ -243,7 +243,7 @@ class FieldWriter:
         return self._item(ref)
 
     def _class(self, ref: TypeRef, *, later: bool = False) -> Piece:
-        """A class, closed where it is generic."""
+        """Return a class, closed if it is generic."""
         name = ref.name
         if is_provided(self.contract.types[name]):
             name = f"{self._name('servicestack')}.{name}"
@@ -256,7 +256,7 @@ class FieldWriter:
 
 
 def _with(made: Code, first: list[str], keywords: dict[str, Piece | None]) -> Code:
-    """A field with a description after its positional arguments, and further keywords."""
+    """Return a field with a description after its positional arguments, and further keywords."""
     positional = [each for each in made.items if not _is_keyword(each)]
     given = [each for each in made.items if _is_keyword(each)]
     further = [named(f"{name}=", each) for name, each in keywords.items() if each is not None]
@@ -269,6 +269,6 @@ def _is_keyword(piece: Piece) -> bool:
 
 
 def free_name(name: str, taken: frozenset[str]) -> str:
-    """A name that is not taken; the .NET name leaves a ``_`` at its end out."""
+    """Return a name that is not taken, with a ``_`` at its end if needed; the .NET name omits the ``_``."""
     is_taken = name in taken or (name.startswith("_") and name.endswith("_"))
     return f"{name}_" if is_taken or name.endswith("_") else name

@@ -1,4 +1,4 @@
-"""Operations as declarations write them: the decorator of a request."""
+"""Operations in declarations: the decorator of a request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEP = "    "
 
 
 class OperationWriter(FieldWriter):
-    """Writes operations too."""
+    """Writes operations, too."""
 
     def _operation(self, operation: OperationInfo) -> Code:
         service = self.aliases.get("service", "service")
@@ -81,7 +81,7 @@ def _name_of(access: Access) -> str:
 
 
 def called(function: Code, name: str) -> Iterator[str]:
-    """The call of what a function returns: ``service.get("/x")(X)``."""
+    """Return a call of the function that another call returns: ``service.get("/x")(X)``."""
     if len(f"{function}({name})") > WIDTH >= len(f"{function}("):
         yield from (f"{function}(", f"{_STEP}{name}", ")")
         return

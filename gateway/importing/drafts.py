@@ -10,7 +10,7 @@ from gateway.contract.catalog import Access, Route
 from gateway.contract.dto_field import ApiMember, Attribute, DataMember
 from gateway.errors import GatewayError
 
-#: How deep types may be inside of each other.
+#: Maximum depth of nested types.
 DEEPEST = 32
 
 
@@ -25,7 +25,7 @@ class Losses:
     places: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, kind: str, place: str) -> None:
-        """Note something that is lost."""
+        """Record a loss."""
         known = self.places.setdefault(kind, [])
         if place not in known:
             known.append(place)
@@ -34,7 +34,7 @@ class Losses:
         return sum(map(len, self.places.values()))
 
     def lines(self) -> Iterator[str]:
-        """A line for each kind: how often it was met, and where."""
+        """Yield a line for each kind of loss: how often it occurred, and where."""
         for kind, places in self.places.items():
             yield f"{len(places)} x {kind}: {', '.join(places)}"
 
@@ -79,7 +79,7 @@ class DraftRecord:
     """A class or an interface.
 
     :ivar place: where the source declares it.
-    :ivar interfaces: what it implements, each with its namespace.
+    :ivar interfaces: the interfaces that it implements, each with its namespace.
     """
 
     name: str
@@ -115,7 +115,7 @@ class DraftOperation:
     """An operation.
 
     :ivar request: the name of its request.
-    :ivar verbs: verbs of the pre-defined routes; empty where only the routes say any.
+    :ivar verbs: verbs of the pre-defined routes; empty if only the routes have verbs.
     :ivar access: None if the source has none.
     """
 
@@ -149,12 +149,12 @@ class Draft:
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
 def parse_type(text: str, place: str) -> TypeUse:
-    """A type as .NET's metadata writes it: ``Dictionary<String,List<Int32>>``, ``Int32[]``, ``Nullable`1``, ``'T``.
+    """Parse a type as written in .NET's metadata: ``Dictionary<String,List<Int32>>``, ``Int32[]``, ``Nullable`1``, ``'T``.
 
     :raises ImportFailed: when the text is not a type.
     """

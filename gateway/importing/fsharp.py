@@ -10,7 +10,7 @@ from gateway.importing.tokens import Notes, Syntax
 
 
 class FSharpReader(BraceReader):
-    """Types that end where the next one begins."""
+    """Reads types, each of which ends where the next one begins."""
 
     kind = "F#"
     syntax = Syntax(opening="(*", closing="*)", quotes='"')

@@ -31,7 +31,7 @@ class Node:
     path: str
 
     def fail(self, message: str) -> ImportFailed:
-        """The error of something that is wrong here."""
+        """Return an error at this position."""
         return ImportFailed(f"{self.path}: {message}")
 
     def _as(self, kind: type, wanted: str) -> Any:
@@ -40,11 +40,11 @@ class Node:
         return self.value
 
     def object(self) -> Mapping[str, Any]:
-        """The object. Raises ImportFailed when it is none."""
+        """Return the object. Raises ImportFailed when the value is not one."""
         return cast("Mapping[str, Any]", self._as(dict, "an object"))
 
     def find(self, name: str) -> Node | None:
-        """A member that is not null, in the letter case of the document or that of .NET."""
+        """Return a member that is not null, in the document's letter case or in .NET's."""
         found = self.object()
         for spelled in (name, name[:1].upper() + name[1:]):
             if found.get(spelled) is not None:
@@ -52,43 +52,43 @@ class Node:
         return None
 
     def member(self, name: str) -> Node:
-        """A member. Raises ImportFailed when it is absent or null."""
+        """Return a member. Raises ImportFailed when it is absent or null."""
         found = self.find(name)
         if found is None:
             raise self.fail(f"{name!r} is missing")
         return found
 
     def text(self, name: str, default: str | None = "") -> str:
-        """The text of a member; `default` where it is absent, and an error where that is None."""
+        """Return the text of a member, or `default` if it is absent; a `default` of None raises ImportFailed instead."""
         found = self.find(name)
         if found is None and default is not None:
             return default
         return cast("str", (found or self.member(name))._as(str, "a text"))
 
     def flag(self, name: str) -> bool:
-        """Whether a member is true; absent is false."""
+        """Return whether a member is true; false if it is absent."""
         found = self.find(name)
         return found is not None and bool(found._as(bool, "true or false"))
 
     def number(self, name: str) -> int | None:
-        """The whole number of a member; None where it is absent."""
+        """Return the integer of a member; None if it is absent."""
         found = self.find(name)
         return None if found is None else cast("int", found._as(int, "a whole number"))
 
     def items(self, name: str) -> Iterator[Node]:
-        """The items of a member that is a list; none where it is absent."""
+        """Return the items of a member that is a list; none if it is absent."""
         found = self.find(name)
         for place, each in enumerate(() if found is None else found._as(list, "a list")):
             assert found is not None
             yield Node(each, f"{found.path}[{place}]")
 
     def texts(self, name: str) -> list[str]:
-        """The texts of a member that is a list of texts."""
+        """Return the texts of a member that is a list of texts."""
         return [each._as(str, "a text") for each in self.items(name)]
 
 
 def parse(text: str, source: str) -> Node:
-    """The document.
+    """Parse a document.
 
     :raises ImportFailed: with line and column, when the text is not JSON.
     """

@@ -1,4 +1,4 @@
-"""Java and Kotlin, as ServiceStack's libraries for them read it."""
+"""Java and Kotlin, as read by ServiceStack's libraries for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLLECTIONS = {"ArrayList": "List", "HashMap": "Dictionary", "LinkedHashMap": "
 
 
 class _JvmReader(BraceReader):
-    """Annotations, and what both have of types."""
+    """Reads annotations, and the syntax of types that both languages share."""
 
     def attributes(self) -> list[Attribute]:
         tokens = self.tokens
@@ -27,7 +27,7 @@ class _JvmReader(BraceReader):
         return [Attribute(name, first, values)]
 
     def enum_members(self) -> Iterator[tuple[str, int | None, Notes]]:
-        """The members of an enum up to the end of their list."""
+        """Read the members of an enum up to the end of their list."""
         tokens = self.tokens
         while not tokens.sees("}", ";"):
             notes = self.notes()
@@ -40,7 +40,7 @@ class _JvmReader(BraceReader):
             tokens.accept(",")
 
     def finish_enum(self, name: str, place: str, notes: Notes) -> None:
-        """Read the members, and pass over what else is in the enum."""
+        """Read the members, and skip the rest of the enum."""
         members = [*self.enum_members()]
         self.tokens.skip_to("}")
         self.tokens.expect("}")
@@ -49,7 +49,7 @@ class _JvmReader(BraceReader):
 
 
 class JavaReader(_JvmReader):
-    """Static classes with fields and accessors, inside of one class."""
+    """Reads static classes with fields and accessors, nested in one class."""
 
     kind = "Java"
     table = table_of(
@@ -80,7 +80,7 @@ class JavaReader(_JvmReader):
         base = self.use() if kind == "class" and tokens.accept("extends") else None
         bases = [*self.uses()] if tokens.accept("implements", "extends") else []
         if self._holds_types():
-            # The class around all types: its braces are passed over one by one.
+            # The class around all types: the main loop skips its braces.
             return
         tokens.expect("{")
         found: list[tuple[str, TypeUse, Notes]] = []
@@ -139,7 +139,7 @@ class JavaReader(_JvmReader):
             found.append((name, use, notes))
 
     def _accessor(self, name: str, names: dict[str, str]) -> None:
-        """A method: what returns a field has the field's .NET name in its own."""
+        """Read a method. The name of a getter has the .NET name of its field."""
         tokens = self.tokens
         title = next((name[len(each) :] for each in ("get", "is") if name.startswith(each)), "")
         returned = tokens.ahead(2).text if tokens.sees("{") and tokens.ahead().text == "return" else ""
@@ -158,7 +158,7 @@ class JavaReader(_JvmReader):
 
 
 class KotlinReader(_JvmReader):
-    """Open classes with variables."""
+    """Reads open classes with variables."""
 
     kind = "Kotlin"
     syntax = Syntax(quotes='"', quoted_names=True)
@@ -221,7 +221,7 @@ class KotlinReader(_JvmReader):
             tokens.next()
 
     def _skip_value(self) -> None:
-        """Pass over a value: names, texts, numbers and calls up to the end of the line or a comma."""
+        """Skip a value: names, texts, numbers and calls up to the end of the line or a comma."""
         tokens = self.tokens
         end = tokens.source.find("\n", tokens.here.place)
         while (

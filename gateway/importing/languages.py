@@ -1,4 +1,4 @@
-"""Which language a document of generated types is in."""
+"""Detection of the language of a document of generated types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.importing.swift import SwiftReader
 from gateway.importing.typescript import DeclarationReader, JavaScriptReader, TypeScriptReader
 from gateway.importing.vbnet import VisualBasicReader
 
-#: What only documents of a language have, at the beginning of a line; the first that is found decides.
+#: Texts at the beginning of a line that only one language has; the first match decides.
 _MARKS: tuple[tuple[str, Callable[[str], Draft]], ...] = (
     (
         r"Imports ServiceStack\b|Namespace Global\b|Public (?:Partial )?Class \w",
@@ -66,7 +66,7 @@ _MARKS: tuple[tuple[str, Callable[[str], Draft]], ...] = (
 def read(text: str) -> Draft:
     """Return the declarations of a document of types.
 
-    :raises ImportFailed: when it is in no language that is known here, or can't be read.
+    :raises ImportFailed: when its language is unknown, or it can't be read.
     """
     for mark, reader in _MARKS:
         if re.search(rf"^\s*(?:{mark})", text, re.MULTILINE | re.DOTALL):
@@ -84,15 +84,15 @@ def read(text: str) -> Draft:
     )
 
 
-#: What a compiler makes of classes.
+#: A compiler's output for classes.
 _COMPILED = r"^\s*(?:exports\.\w+ = |(?:var|let|const) \w+ = (?:/\*\* @class \*/ )?\(function \()"
 
-#: What a line before a declaration begins with, where it belongs to it.
+#: Beginnings of lines that belong to the declaration below.
 _LEADING = ("/", "*", "@", "[", "#", "'", "<")
 
 
 def start(text: str) -> int | None:
-    """Where types begin in a text that has something above them; None where there are none."""
+    """Return the offset at which types begin in a text; None if it has none."""
     found = [each for mark, _ in _MARKS if (each := re.search(rf"^[ \t]*(?:{mark})", text, re.MULTILINE | re.DOTALL))]
     if not found:
         return None

@@ -13,19 +13,19 @@ from gateway.importing.drafts import ImportFailed, Losses
 from gateway.service import Service
 from serializers.dialect import DEFAULT, Dialect
 
-#: Where a module of declarations takes ``service`` from.
+#: The module from which declarations import ``service``.
 DECLARED = "declared"
 
 
 def roles_of(contract: Contract) -> tuple[str, ...]:
-    """The roles that operations name, each once."""
+    """Return the roles that operations name, each once."""
     return tuple(dict.fromkeys(role for each in contract.operations for role in each.access.roles))
 
 
 def version_of(text: str) -> str:
-    """A host's version, as `Dialect.of` takes it; empty where it is none."""
+    """Return a host's version in the form that `Dialect.of` accepts; empty if the text is not a version."""
     found = re.match(r"(\d{1,3})(\.\d{1,4})?", text)
-    # Packages for .NET Core began with 1 while the others were at 4.5, and hosts of version 4.0 wrote 1.
+    # Packages for .NET Core started at 1 when the others were at 4.5, and hosts of version 4.0 wrote 1.
     version = "" if found is None else "4.5" if found[1] == "1" else found[0]
     try:
         return version if Dialect.of(version) else ""
@@ -34,20 +34,20 @@ def version_of(text: str) -> str:
 
 
 def dialect_of(text: str) -> Dialect:
-    """The dialect of a host of a version; the gateway's own where that is none."""
+    """Return the dialect of hosts of a version; the gateway's own if the text is not a version."""
     version = version_of(text)
     return Dialect.of(version) if version else DEFAULT
 
 
 def service_line(package: str) -> str:
-    """The import of ``service`` in a package's module of declarations."""
+    """Return the line that imports ``service`` in a package's module of declarations."""
     return f"from {package}.{DECLARED} import service"
 
 
 def declare(contract: Contract, service: Service, losses: Losses, name: str) -> None:
     """Declare the operations of a contract in a service.
 
-    :param name: of the module that holds the DTOs while the process lives.
+    :param name: of the module that holds the DTOs until the process ends.
     :raises ImportFailed: when they can't be declared.
     """
     header = Header(("Declarations that live in memory.",), service_line(name))
@@ -55,7 +55,7 @@ def declare(contract: Contract, service: Service, losses: Losses, name: str) -> 
 
 
 def read_declarations(text: str, package: str, roles: Iterable[str] = ()) -> Contract:
-    """The contract of a module that was written for a package.
+    """Return the contract of a module that was written for a package.
 
     :raises ImportFailed: when the module can't be executed.
     """
@@ -66,7 +66,7 @@ def read_declarations(text: str, package: str, roles: Iterable[str] = ()) -> Con
 
 
 def execute(text: str, name: str, service: Service) -> None:
-    """Execute a module of declarations; fields find each other by the module's name.
+    """Execute a module of declarations; fields resolve each other by the module's name.
 
     :raises ImportFailed: when it can't be executed.
     """

@@ -20,7 +20,7 @@ _API = {
 
 
 def api_member(attribute: Attribute, place: str, losses: Losses) -> tuple[ApiMember | None, str]:
-    """What an ``[ApiMember]`` says, and its description. It says nothing where the description is all of it."""
+    """Return the values of an ``[ApiMember]``, None if it has only a description; and its description."""
     told = {_API[name]: value for name, value in attribute.values.items() if name in _API}
     for name in attribute.values:
         if name not in _API and name != "Description":
@@ -33,9 +33,9 @@ def api_member(attribute: Attribute, place: str, losses: Losses) -> tuple[ApiMem
 
 
 def data_member(told: Mapping[str, Any], place: str) -> DataMember:
-    """What a ``[DataMember]`` says, by names in any letter case.
+    """Return a ``[DataMember]`` from its values by name, in any letter case.
 
-    :raises ImportFailed: when its name can't be one.
+    :raises ImportFailed: when its name is not valid.
     """
     values = {name.lower(): value for name, value in told.items()}
     name, order = values.get("name"), values.get("order")
@@ -58,7 +58,7 @@ class UnspeakableType(Exception):
 
 
 def type_argument(text: str) -> TypeName:
-    """Return the type that an attribute is given, as ``typeof(Acme.Coupon)`` or by its name alone.
+    """Return the type in an attribute's argument: ``typeof(Acme.Coupon)``, or a name alone.
 
     :raises UnspeakableType: when it is not a plain name.
     """
@@ -70,7 +70,7 @@ def type_argument(text: str) -> TypeName:
         raise UnspeakableType(name) from None
 
 
-#: What ``[ValidateRequest]`` asks of callers, and attributes of their own with the same meaning.
+#: Requirements that ``[ValidateRequest]`` sets for callers, and separate attributes with the same meaning.
 _ASKED = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
 _FIELDS = {
     "hasrole": "all_of",

@@ -22,7 +22,7 @@ from gateway.importing.drafts import (
 from gateway.importing.json_tree import Node
 from gateway.importing.members import UnspeakableType, api_member, data_member, type_argument
 
-#: What a type says in places of its own; the rest is handed on as it is.
+#: Members that are read from a type; the others are passed on unchanged.
 _KNOWN_OF_TYPE = words(
     """
     name namespace genericArgs inherits implements displayType description returnVoidMarker returnMarkerTypeName routes dataContract
@@ -44,13 +44,13 @@ _VERBS = frozenset(ANY)
 
 
 def is_metadata(root: Node) -> bool:
-    """Whether a document is one of these."""
+    """Return whether a document is one of these."""
     found = root.value
     return isinstance(found, dict) and any(name in found for name in ("operations", "Operations", "api", "Api"))
 
 
 def read(root: Node) -> Draft:
-    """The contract of a document. Raises ImportFailed."""
+    """Return the declarations of a document. Raises ImportFailed."""
     app, api = root.find("app"), root.find("api") or root
     draft = Draft("metadata.json" if app is None else "app.json")
     if app is not None:
@@ -75,12 +75,12 @@ def read(root: Node) -> Draft:
 
 
 def _opened(answer: DraftRecord, closed: TypeUse | None, known: DraftRecord | DraftEnum | None) -> DraftRecord:
-    """A generic answer with its parameters: hosts write its properties with the types that close it."""
+    """Return a generic response with its parameters restored: hosts write its properties with the type arguments."""
     given = {} if closed is None else dict(zip(closed.arguments, answer.parameters, strict=False))
     for member in answer.members:
         member.type = _reopened(member.type, given)
     if isinstance(known, DraftRecord) and len(known.members) == len(answer.members):
-        # QueryResponse<String> has texts that are no parameter's: those of another closing are.
+        # QueryResponse<String> also has texts that are not of its parameter's type: another closed type shows which.
         for member, other in zip(answer.members, known.members, strict=True):
             member.type = min(member.type, other.type, key=lambda use: _count(use, answer.parameters))
     return answer
@@ -164,7 +164,7 @@ def _access(node: Node) -> Access | None:
 
 
 def _is_true(node: Node, name: str) -> bool:
-    # Versions say true, or an object that names the keys' scopes.
+    # Depending on its version, a host writes true, or an object with the keys' scopes.
     found = node.find(name)
     return found is not None and found.value is not False
 
@@ -287,7 +287,7 @@ def _member(node: Node, owner: str, draft: Draft) -> DraftMember:
 
 
 def _use(node: Node, name: str) -> TypeUse:
-    """A type whose name and arguments are in members of their own."""
+    """Return a type whose name and arguments are in separate members."""
     text = node.text(name, None)
     place = f"{node.path}.{name}"
     arguments = tuple(parse_type(each, f"{node.path}.genericArgs") for each in node.texts("genericArgs"))
@@ -341,7 +341,7 @@ _CONVERTED: dict[str, Any] = {
 
 
 def _plain(name: str) -> str:
-    """The name of a type without its parameters, and without the types that it is inside of."""
+    """Return the name of a type without its parameters and its outer types."""
     return re.split(r"[.+]", name.partition("`")[0])[-1]
 
 
@@ -352,5 +352,5 @@ def _unknown(node: Node, known: frozenset[str]) -> Iterator[str]:
 
 
 def _rest(node: Node, known: frozenset[str]) -> dict[str, Any]:
-    """What a type or a member says beside what declarations have places for; metadata hands it on."""
+    """Return the members of a type or a property that declarations do not have; metadata passes them on."""
     return {name: node.object()[name] for name in _unknown(node, known)}

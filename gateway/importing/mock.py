@@ -93,12 +93,12 @@ class _Handler:
 
 
 def _text(operation: Operation, request: Instance) -> str:
-    """A request as JSON."""
+    """Return a request as JSON."""
     return json.dumps(operation.dto.schema().dump(request), document_shape(operation.dto))
 
 
 def _given(dto: type[Dto], request: Instance) -> Iterator[tuple[tuple[str, str], Any]]:
-    """The request's values that are not null, by name and type."""
+    """Return the request's values that are not null, by name and type."""
     for name, field in dto.schema().fields.items():
         value = getattr(request, name)
         if value is not None:
@@ -109,8 +109,8 @@ class _Maker:
     """Builds one response.
 
     :ivar chance: chooses values; None for samples.
-    :ivar given: values of the request by name and type, which records of the answer take.
-    :ivar left: records that the answer may still have.
+    :ivar given: values of the request by name and type, which records of the response copy.
+    :ivar left: records that the response may still have.
     """
 
     def __init__(self, chance: random.Random | None, given: Mapping[tuple[str, str], Any]) -> None:
@@ -119,7 +119,7 @@ class _Maker:
         self.left = _MOST_RECORDS
 
     def value(self, field: AnyField, name: str, enclosing: tuple[type[Dto], ...]) -> Any:
-        """A value of a field inside of some records."""
+        """Return a value of a field inside the enclosing records."""
         match field:
             case fields.Nested():
                 return self._record(field.dto, enclosing)
@@ -169,7 +169,7 @@ _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven"
 
 
 def _varied(sample: Any, name: str, field: AnyField, chance: random.Random) -> Any:
-    """A value like a sample: of its type, and of what its name says."""
+    """Return a value like a sample, by its type and its name."""
     if isinstance(sample, bool):
         return chance.random() < 0.5
     if isinstance(sample, int):
@@ -208,7 +208,7 @@ def _words(name: str, chance: random.Random) -> str:
     return f"{word} {chance.choice(_WORDS)}"
 
 
-#: Members of requests that hold secrets, which no record has.
+#: Members of requests that hold secrets, which are not recorded.
 _SECRET = ("password", "secret", "token", "apikey", "accesskey")
 
 

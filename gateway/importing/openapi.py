@@ -1,4 +1,4 @@
-"""OpenAPI 3 and Swagger 2 of ServiceStack hosts: schemas are types, and operations are found by what they take."""
+"""OpenAPI 3 and Swagger 2 of ServiceStack hosts: schemas are types, and operations are recognized by their parameters and bodies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.importing.tokens import Notes
 
 _VERBS = {each.lower(): each for each in ANY}
 _SUFFIX = re.compile(r"(?:_?(?:" + "|".join(_VERBS) + r")|_create|_update)?_?\d*$", re.IGNORECASE)
-#: .NET's types by type and format; formats that are not here are those of the type alone.
+#: .NET's types by type and format; other formats are read as the type alone.
 _SCALARS = {
     ("string", "date-time"): "DateTime",
     ("string", "date"): "DateOnly",
@@ -45,14 +45,14 @@ _SCALARS = {
 
 
 def is_openapi(root: Node) -> bool:
-    """Whether a document is one of these."""
+    """Return whether a document is one of these."""
     return (
         isinstance(root.value, dict) and ("openapi" in root.value or "swagger" in root.value) and "paths" in root.value
     )
 
 
 def read(root: Node) -> Draft:
-    """The contract of a document. Raises ImportFailed."""
+    """Return the declarations of a document. Raises ImportFailed."""
     return _Reader(root).read()
 
 
@@ -205,7 +205,7 @@ class _Reader:
         )
 
     def _resolved(self, node: Node) -> Node:
-        """A parameter, or the one that it refers to."""
+        """Return a parameter, or the one that it refers to."""
         reference = node.find("$ref")
         if reference is None:
             return node
@@ -217,7 +217,7 @@ class _Reader:
         return found
 
     def _body(self, node: Node, parameters: list[Node]) -> Node | None:
-        """The schema of a request's body."""
+        """Return the schema of a request's body."""
         for each in parameters:
             if each.text("in") == "body":
                 return each.find("schema")
@@ -239,7 +239,10 @@ class _Reader:
         return self._declared_for(shorter, path) or shorter or _name(f"{verb.capitalize()}{path}")
 
     def _declared_for(self, name: str, path: str) -> str:
-        """The request whose name an id has before words of its path: ``Order`` of ``OrderId`` on ``/orders/{Id}``; empty for none."""
+        """Return the request whose name precedes words of the path in an operation's id; empty if there is none.
+
+        The id ``OrderId`` on ``/orders/{Id}`` is for the request ``Order``.
+        """
         words = "".join(re.findall(r"\w+", path)).lower()
         found = [
             each
@@ -329,7 +332,7 @@ def _is_null(schema: Node) -> bool:
 
 
 def _joined(routes: tuple[Route, ...], route: Route) -> Iterator[Route]:
-    """The routes with another one: verbs on one path are one route."""
+    """Return the routes with another one added: verbs on one path are one route."""
     is_new = True
     for each in routes:
         if each.path == route.path:

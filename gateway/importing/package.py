@@ -1,4 +1,4 @@
-"""A package of an imported contract: written at first, and brought up to date by later imports."""
+"""A package of an imported contract: the first import writes it, and later ones update it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from gateway.terminal import counted
 
 _DIGEST = re.compile(r"^Digest: ([0-9a-f]{16})$", re.MULTILINE)
 _NO_DIGEST = "0" * 16
-#: Below this line the README belongs to the import.
+#: Each import replaces the README below this line.
 MARK = ".. Everything below this line is replaced when the contract is imported again."
 #: Names that the stubs of use cases can't have.
 _TAKEN = frozenset(("answer_unwritten", "dtos", "errors", "service", "unwritten"))
@@ -37,11 +37,11 @@ _TAKEN = frozenset(("answer_unwritten", "dtos", "errors", "service", "unwritten"
 
 @dataclass(frozen=True)
 class Written:
-    """What an import did.
+    """The result of an import.
 
     :ivar folder: the package's project.
-    :ivar files: the files that were written, from there.
-    :ivar changes: what differs from the contract that was there before.
+    :ivar files: the files that were written, relative to it.
+    :ivar changes: differences from the previous contract.
     """
 
     folder: Path
@@ -51,9 +51,9 @@ class Written:
 
 @dataclass(frozen=True)
 class Project:
-    """Where a package is, or will be.
+    """The project of a package, which need not exist yet.
 
-    :ivar folder: what holds the package, its tests and its README.
+    :ivar folder: the folder that holds the package, its tests and its README.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class Project:
 
     @classmethod
     def of(cls, name: str, working: Path) -> Project:
-        """The project of a package: the working folder where it holds the package, else a folder of its name there."""
+        """Return the project of a package: the working folder if it holds the package, otherwise a folder of its name there."""
         return cls(working if (working / name / "dtos.py").is_file() else working / name, name)
 
     @property
@@ -71,14 +71,14 @@ class Project:
 
     @property
     def exists(self) -> bool:
-        """Whether a contract was imported here before."""
+        """Return whether a contract was imported here before."""
         return self.dtos.is_file()
 
 
 def changes(project: Project, imported: Imported) -> list[str]:
-    """What differs between the package's contract and the imported one.
+    """Return the differences between the package's contract and the imported one.
 
-    :raises ImportFailed: when the package is not one that was imported.
+    :raises ImportFailed: when the package was not written by an import.
     """
     if not project.exists:
         raise ImportFailed(f"{project.dtos} does not exist: import the contract without --check first")
@@ -92,7 +92,7 @@ def changes(project: Project, imported: Imported) -> list[str]:
 
 
 def write_package(project: Project, imported: Imported) -> Written:
-    """Write the package, or bring its generated modules up to date.
+    """Write the package, or update its generated modules.
 
     :raises ImportFailed: when the folder is something else, the generated module was edited, or files can't be written.
     """
@@ -155,7 +155,7 @@ def _differs(path: Path, text: str) -> bool:
 
 
 def _generated(name: str, imported: Imported) -> dict[str, str]:
-    """The files that each import replaces."""
+    """Return the files that each import replaces."""
     text = write(imported.contract, _header(imported, name), imported.losses)
     roles = roles_of(imported.contract)
     _try_out(text, name, roles)
@@ -168,7 +168,7 @@ def _generated(name: str, imported: Imported) -> dict[str, str]:
 
 
 def _try_out(text: str, name: str, roles: tuple[str, ...]) -> None:
-    """Declare what would be written. Raises ImportFailed when it can't be served."""
+    """Execute the declarations before they are written. Raises ImportFailed when they can't be served."""
     service = Service(name, roles=roles)
     execute(text.replace(service_line(name), service_line(f"_{name}_new"), 1), f"_{name}_new", service)
     for operation in service.catalog:
@@ -210,7 +210,7 @@ def _is_untouched(text: str) -> bool:
 
 
 def _starting(name: str, imported: Imported) -> dict[str, str]:
-    """The files that are written once."""
+    """Return the files that only the first import writes."""
     title = imported.title or " ".join(part.capitalize() for part in name.split("_") if part)
     version = version_of(imported.version)
     dialect = f"Dialect.of({quoted(version)})" if version else ""
@@ -276,7 +276,7 @@ def _use_case(operation: OperationInfo, function: str) -> Iterator[str]:
 
 
 def _told(imported: Imported) -> str:
-    """The README's part about the import."""
+    """Return the README's part about the import."""
     found = [MARK, "", "What was imported", "-----------------"]
     operations, types = (
         counted(len(imported.contract.operations), "operation"),

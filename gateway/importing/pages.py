@@ -33,7 +33,7 @@ _VERBS = frozenset(ANY)
 
 
 def is_page(text: str) -> bool:
-    """Whether a document is a page of an operation."""
+    """Return whether a document is a page of an operation."""
     return _BELOW in text or (_is_html(text) and "<body" in text.lower())
 
 
@@ -43,10 +43,10 @@ def _is_html(text: str) -> bool:
 
 
 def read(text: str, read_types: Callable[[str], Draft], start_of_types: Callable[[str], int | None]) -> Draft:
-    """The contract of a page.
+    """Return the declarations of a page.
 
     :param read_types: reads a document of types in any language.
-    :param start_of_types: where such a document begins in a text.
+    :param start_of_types: returns the offset at which such a document begins in a text.
     :raises ImportFailed: when the page has no types.
     """
     title = ""
@@ -109,7 +109,7 @@ def access_of_text(head: str) -> Access | None:
 
 
 def _request(draft: Draft, below: str) -> DraftRecord:
-    """The request's class: of what the page says operations are, or has a verb, or is like the sample; else the first one."""
+    """Return the request's class: of the page's operation, else with a verb, else with the sample's fields, else the first one."""
     records = [each for each in draft.types if isinstance(each, DraftRecord) and not each.is_interface]
     if not records:
         raise ImportFailed("the types of this page have no class")
@@ -148,7 +148,7 @@ def _answer(draft: Draft, below: str, request: str) -> TypeUse | None:
 
 
 def _wires(draft: Draft, record: DraftRecord | None) -> set[str]:
-    """The names in documents of a record's members, in lower case."""
+    """Return the wire names of a record's members, in lower case."""
     found: set[str] = set()
     seen: set[str] = set()
     records = {each.name: each for each in draft.types if isinstance(each, DraftRecord)}
@@ -162,7 +162,7 @@ def _wires(draft: Draft, record: DraftRecord | None) -> set[str]:
 
 
 def _keys(sample: str) -> set[str]:
-    """The names of a sample's outermost record, in lower case."""
+    """Return the names in a sample's outermost record, in lower case."""
     found: set[str] = set()
     start = sample.find("{")
     depth = 0
@@ -186,7 +186,7 @@ def _blanks(text: str, at: int) -> int:
 
 
 class _Text(HTMLParser):
-    """The text of a page, as a browser copies it: cells of tables are parted by ``|``."""
+    """The text of a page, as a browser copies it: cells of tables are separated by ``|``."""
 
     _LINES = words(
         "address article br dd div dl dt footer h1 h2 h3 h4 h5 h6 header li nav ol p pre section table tr ul"
@@ -228,5 +228,5 @@ class _Text(HTMLParser):
             self._parts.append(data if self._pre else re.sub(r"\s+", " ", data))
 
     def text(self) -> str:
-        """The whole text."""
+        """Return the complete text."""
         return "".join(self._parts)

@@ -16,7 +16,7 @@ _WIRE = re.compile(r"if \(isset\(\$o\['([^']+)'\]\)\) \$this->(\w+) =")
 
 
 class PhpReader(BraceReader):
-    """Classes and backed enums."""
+    """Reads classes and backed enums."""
 
     kind = "PHP"
     table = table_of(
@@ -26,11 +26,11 @@ class PhpReader(BraceReader):
     kinds = words("class interface")
 
     def __init__(self, text: str) -> None:
-        # Attributes are comments to this reader: #[Returns('X')] says less than the other ones.
+        # This reader treats attributes as comments: #[Returns('X')] has less information than the others.
         super().__init__(re.sub(r"^\s*#\[.*\]\s*$", "", text, flags=re.MULTILINE))
 
     def is_a_name(self) -> bool:
-        """Names of members begin with ``$``."""
+        """Return False: names of members begin with ``$``."""
         return False
 
     def read(self) -> Draft:
@@ -49,7 +49,7 @@ class PhpReader(BraceReader):
         found = super().plain_use(depth)
         if found.name == "array" and len(found.arguments) == 2:
             return TypeUse("Dictionary", found.arguments)
-        # A word of PHP's has a mark behind it.
+        # A name that is a keyword of PHP has a ``_`` appended.
         return TypeUse(found.name.rstrip("_"), found.arguments)
 
     def _told(self, text: str) -> TypeUse:
@@ -133,7 +133,7 @@ class PhpReader(BraceReader):
             tokens.accept(";")
 
     def _returned(self) -> TypeUse | str | None:
-        """What a method returns: a text, or the type of what it makes."""
+        """Return what a method returns: a text, or the type of the created object or value."""
         value, following = self.tokens.ahead(2), self.tokens.ahead(3)
         if value.kind == "text":
             return value.text or TypeUse("string")
@@ -150,7 +150,7 @@ class PhpReader(BraceReader):
         return None if value.text == ";" else TypeUse("mixed")
 
     def _generic(self, use: TypeUse, steps: int) -> TypeUse:
-        """A made type with the arguments that ``genericArgs:['A','B']`` names."""
+        """Return the type of a created object, with the arguments in ``genericArgs:['A','B']``."""
         found: list[TypeUse] = []
         while self.tokens.ahead(steps).text not in (";", "}") or self.tokens.ahead(steps).kind == "text":
             token = self.tokens.ahead(steps)

@@ -1,4 +1,4 @@
-"""Python: dataclasses, as the library servicestack reads them."""
+"""Python: dataclasses for the library servicestack."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class _Reader:
         self.collector.enum(name, f"line {node.lineno}", notes, members, numbered=numbered, flags=flags, texts=texts)
 
     def _notes(self, line: int) -> Notes:
-        """The comments right above a line."""
+        """Return the comments directly above a line."""
         comments: list[tuple[str, str]] = []
         at = line - 2
         while at >= 0 and (text := self.lines[at].strip()).startswith("#"):
@@ -160,7 +160,7 @@ def _name(node: ast.expr) -> str:
 
 
 def _text(node: ast.stmt | None) -> str:
-    """The text that stands alone behind a member: its description."""
+    """Return the description of a member: a string on its own after the member."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return " ".join(node.value.value.split())
     return ""
@@ -174,7 +174,7 @@ def _value(node: ast.expr) -> object:
 
 
 def _field_name(node: ast.expr | None) -> str:
-    """The name in documents that ``field(metadata=config(field_name='x'))`` says."""
+    """Return the wire name in ``field(metadata=config(field_name='x'))``; empty if there is none."""
     for each in ast.walk(node) if node is not None else ():
         if isinstance(each, ast.keyword) and each.arg == "field_name" and isinstance(each.value, ast.Constant):
             return str(each.value.value)
@@ -186,7 +186,7 @@ def _camel(name: str) -> str:
 
 
 def _pascal(name: str, wire: str) -> str:
-    """The .NET name of an attribute; that of its name in documents where the two agree."""
+    """Return the .NET name of an attribute, spelled like its wire name if the two agree."""
     found = _camel(name)
     found = wire if wire and wire.lower() == found.lower() else found
     return found[:1].upper() + found[1:]

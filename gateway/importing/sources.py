@@ -1,4 +1,4 @@
-"""Where a contract comes from: a file, standard input, a running host; and which reader reads it."""
+"""Sources of a contract: a file, standard input or a running host; and the choice of the reader."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gateway.importing import json_tree, languages, metadata_json, openapi, page
 from gateway.importing.assembly import assemble
 from gateway.importing.drafts import Draft, ImportFailed, Losses
 
-#: Bytes that a source may have.
+#: Maximum bytes of a source.
 MOST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
 class Source:
-    """A document and where it comes from.
+    """A document and its origin.
 
     :ivar name: a file, a URL or ``standard input``.
     """
@@ -33,8 +33,8 @@ class Imported:
     """A contract that was read.
 
     :ivar kind: the kind of document.
-    :ivar title: the service's name; empty where the document has none.
-    :ivar version: the version of the host; empty where the document has none.
+    :ivar title: the service's name; empty if the document has none.
+    :ivar version: the version of the host; empty if the document has none.
     """
 
     source: str
@@ -46,7 +46,7 @@ class Imported:
 
 
 def open_source(where: str) -> Source:
-    """The document of a file, or of standard input for ``-``.
+    """Read the document of a file, or of standard input for ``-``.
 
     :raises ImportFailed: when it can't be read.
     """
@@ -62,9 +62,9 @@ def open_source(where: str) -> Source:
 
 
 def decoded(data: bytes, name: str) -> str:
-    """The text of a document in UTF-8 or UTF-16.
+    """Decode a document in UTF-8 or UTF-16.
 
-    :raises ImportFailed: when it is too long, or no text.
+    :raises ImportFailed: when it is too long, or is not text.
     """
     if len(data) > MOST_BYTES:
         raise ImportFailed(f"{name}: longer than the limit of {MOST_BYTES} bytes")
@@ -79,7 +79,7 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def import_from(where: str) -> Imported:
-    """The contract of a file, of standard input for ``-``, or of a running host.
+    """Return the contract of a file, of standard input for ``-``, or of a running host.
 
     :raises ImportFailed: when there is none, or it contradicts itself.
     """
@@ -103,7 +103,7 @@ def _from_host(url: str) -> Imported:
 
 
 def _joined(url: str, found: list[Source]) -> Imported:
-    """The contract of several pages."""
+    """Return the contract of several pages."""
     whole = Draft(f"{len(found)} metadata pages")
     for source in found:
         try:
@@ -119,9 +119,9 @@ def _joined(url: str, found: list[Source]) -> Imported:
 
 
 def read(source: Source) -> Imported:
-    """The contract of a document, whatever kind it is of.
+    """Return the contract of a document of any kind.
 
-    :raises ImportFailed: when it is of no known kind, or contradicts itself.
+    :raises ImportFailed: when its kind is unknown, or it contradicts itself.
     """
     allow_long_chains()
     try:
@@ -136,7 +136,7 @@ def read(source: Source) -> Imported:
     return Imported(source.name, draft.kind, contract, draft.losses, draft.title, draft.version)
 
 
-#: What the options at the head of generated types say of the host's version.
+#: The host's version in the options at the head of generated types.
 _OPTIONS = re.compile(r"Options:\s*\n(?:[^\n]*\n){0,4}?[ '#/]*Version: *([\d.]+)")
 
 

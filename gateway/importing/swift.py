@@ -1,4 +1,4 @@
-"""Swift: classes that are Codable."""
+"""Swift: Codable classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.importing.tokens import Notes, Syntax
 
 
 class SwiftReader(BraceReader):
-    """Classes with optional variables, and what they are answered with as a ``typealias``."""
+    """Reads classes with optional variables; the response type is a ``typealias``."""
 
     kind = "Swift"
     syntax = Syntax(quotes='"', quoted_names=True)
@@ -39,7 +39,7 @@ class SwiftReader(BraceReader):
         return False
 
     def plain_use(self, depth: int) -> TypeUse:
-        """A type; ``[T]`` is a list, ``[K:V]`` a map."""
+        """Read a type; ``[T]`` is a list, ``[K:V]`` a map."""
         tokens = self.tokens
         if not tokens.accept("["):
             return super().plain_use(depth)
@@ -106,7 +106,7 @@ class SwiftReader(BraceReader):
                 tokens.skip("{", "}")
 
     def _wires(self, wires: dict[str, str]) -> None:
-        """Names in documents, of the enum that says them: ``case dashed = "x-dashed"``."""
+        """Read wire names from their enum: ``case dashed = "x-dashed"``."""
         tokens = self.tokens
         tokens.skip_to("{")
         tokens.expect("{")

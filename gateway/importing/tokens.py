@@ -1,4 +1,4 @@
-"""Tokens of languages with braces, shared by their readers. Comments before a token are kept with it: they describe what follows."""
+"""Tokens of languages with braces, shared by their readers. A token keeps the comments before it, because they describe what follows."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Value = str | int | float | bool
 
 @dataclass(frozen=True)
 class Syntax:
-    """What differs between languages.
+    """The differences between languages.
 
-    :ivar line: what begins a comment that ends with its line.
-    :ivar opening: what begins a comment over several lines; empty for none.
-    :ivar closing: what ends one.
-    :ivar quotes: what texts are in.
-    :ivar doubled: a quote within a text is written twice, and a backslash means itself.
+    :ivar line: the start of a comment that ends with its line.
+    :ivar opening: the start of a comment over several lines; empty for none.
+    :ivar closing: the end of one.
+    :ivar quotes: the quotes around texts.
+    :ivar doubled: a quote within a text is written twice, and a backslash is an ordinary character.
     :ivar quoted_names: a name may be in backticks.
     """
 
@@ -36,10 +36,10 @@ class Syntax:
 
 @dataclass(slots=True)
 class Token:
-    """A word, a number, a text or a sign.
+    """A word, a number, a text or a symbol.
 
     :ivar kind: ``name``, ``number``, ``text``, ``sign`` or ``end``.
-    :ivar comments: the comments before it, each with what began it.
+    :ivar comments: the comments before it, each with its start mark.
     :ivar place: its position in the document.
     """
 
@@ -52,7 +52,7 @@ class Token:
 _NAME = re.compile(r"[@$]?[^\W\d]\w*")
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?)")
 _SIGNS = ("=>", "->", "::", ":=", "...")
-#: F# alone has these, around attributes.
+#: Only F# has these, around attributes.
 _BRACKETS = ("[<", ">]")
 _ESCAPE = re.compile(r"\\(u\{?([0-9a-fA-F]{1,6})\}?|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
@@ -112,7 +112,7 @@ class Tokens:
         return Token("sign", sign, at), at + len(sign)
 
     def _is_parameter(self, at: int) -> bool:
-        """Whether a quote begins the name of a type parameter, as F# writes it."""
+        """Return whether a quote begins the name of a type parameter, as in F#."""
         return self.syntax.opening == "(*"
 
     def _text(self, at: int, quote: str) -> tuple[Token, int]:
@@ -135,7 +135,7 @@ class Tokens:
         return Token("text", value, at), end + 1
 
     def fail(self, message: str, place: int | None = None) -> ImportFailed:
-        """The error of something that is wrong at a place, or here."""
+        """Return an error at a position, by default the current one."""
         if place is None:
             place = self.tokens[self.at].place
         line = self.source.count("\n", 0, place) + 1
@@ -146,21 +146,21 @@ class Tokens:
 
     @property
     def here(self) -> Token:
-        """The token that is next."""
+        """Return the next token, without taking it."""
         return self.tokens[self.at]
 
     @property
     def line(self) -> str:
-        """Where this is, for people."""
+        """Return the current line, for error messages."""
         return f"line {self.source.count(chr(10), 0, self.here.place) + 1}"
 
     def ahead(self, steps: int = 1) -> Token:
-        """A token after the next one."""
+        """Return a token after the next one."""
         return self.tokens[min(self.at + steps, len(self.tokens) - 1)]
 
     @property
     def is_over(self) -> bool:
-        """Whether no token is left."""
+        """Return whether no token is left."""
         return self.here.kind == "end"
 
     def next(self) -> Token:
@@ -172,29 +172,29 @@ class Tokens:
         return found
 
     def sees(self, *texts: str) -> bool:
-        """Whether the next token is one of these words or signs."""
+        """Return whether the next token is one of these words or symbols."""
         return self.here.kind != "text" and self.here.text in texts
 
     def accept(self, *texts: str) -> bool:
-        """Take the next token where it is one of these."""
+        """Take the next token if it is one of these; return whether it was."""
         if self.sees(*texts):
             self.at += 1
             return True
         return False
 
     def expect(self, text: str) -> None:
-        """Take the next token. Raises ImportFailed when it is another one."""
+        """Take the next token. Raises ImportFailed when it is a different one."""
         if not self.accept(text):
             raise self.fail(f"expected {text!r}, got {self.here.text[:50]!r}")
 
     def name(self) -> str:
-        """Take a name. Raises ImportFailed when there is none."""
+        """Take a name. Raises ImportFailed when the next token is not one."""
         if self.here.kind != "name":
             raise self.fail(f"expected a name, got {self.here.text[:50]!r}")
         return self.next().text.lstrip("@")
 
     def skip(self, opening: str, closing: str) -> None:
-        """Pass over brackets and what is in them; the opening one is next."""
+        """Skip brackets and their content; the opening one is the next token."""
         self.expect(opening)
         depth = 1
         while depth:
@@ -205,7 +205,7 @@ class Tokens:
             self.next()
 
     def skip_to(self, *texts: str) -> None:
-        """Pass over tokens until one of these is next, whole brackets at once."""
+        """Skip tokens until one of these is next; brackets are skipped with their content."""
         while not self.is_over and not self.sees(*texts):
             if self.sees("{"):
                 self.skip("{", "}")
@@ -214,14 +214,14 @@ class Tokens:
             else:
                 self.next()
 
-    # What is said of a declaration
+    # Notes on a declaration
 
     def notes(self) -> Notes:
         """Return the notes in the comments before the next token."""
         return Notes.of(self.here.comments, self)
 
     def arguments(self) -> tuple[tuple[Value, ...], dict[str, Value]]:
-        """The arguments of an attribute in parentheses, or none."""
+        """Read the arguments of an attribute in parentheses, or none."""
         first: list[Value] = []
         values: dict[str, Value] = {}
         if not self.accept("("):
@@ -280,13 +280,13 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 _OF_TYPE = re.compile(r"(?:typeof|GetType)\b")
-#: What a documentation comment of one line has behind what begins a comment.
+#: The mark that follows the start of a comment in a documentation comment of one line.
 _DOCUMENTED = {"//": "/", "'": "''", "#": "\0"}
 _TAG = re.compile(r"</?\w+/?>")
 _ATTRIBUTE = re.compile(r"\s*@(\w+)\s*(\(.*\))?\s*$", re.DOTALL)
-#: What documentation comments say of types, where the language does not.
+#: Tags in documentation comments that describe types in languages without type syntax.
 _TOLD = re.compile(r"@(type|description|template|var|typedef|property|returns?)\b")
-#: Above this the options of a document are no description.
+#: The options at the head of a document are not a description.
 _OPTIONS = re.compile(r"\s*Options:")
 
 
@@ -294,7 +294,7 @@ _OPTIONS = re.compile(r"\s*Options:")
 class Notes:
     """The notes in the comments before a declaration.
 
-    :ivar told: what their tags say: ``@type {T}``.
+    :ivar told: values of tags such as ``@type {T}``, by tag.
     """
 
     description: str = ""
@@ -303,7 +303,7 @@ class Notes:
 
     @classmethod
     def of(cls, comments: list[tuple[str, str]], tokens: Tokens) -> Notes:
-        """The notes of some comments."""
+        """Return the notes in comments."""
         notes = cls()
         lines: list[str] = []
         for opening, text in comments:
@@ -345,5 +345,5 @@ class Notes:
 
 
 def _plain(text: str) -> str:
-    """The text of a documentation comment, on one line."""
+    """Return the text of a documentation comment, on one line."""
     return " ".join(unescape(_TAG.sub("", text)).split())

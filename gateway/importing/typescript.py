@@ -1,4 +1,4 @@
-"""TypeScript, its declarations alone (``.d.ts``), and JavaScript with types in comments (``.mjs``)."""
+"""TypeScript, its declaration files (``.d.ts``), and JavaScript with types in comments (``.mjs``)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _PARTS = {
     "unknown": "Object",
     "object": "Object",
 }
-#: What TypeScript has one type for.
+#: .NET's types of numbers; TypeScript has one type for several.
 _NUMBERS = {"number": "Double", "bigint": "Int64"}
 _VERB_INTERFACES = words(
     "IGet IPost IPut IPatch IDelete IReturn IReturnVoid IHasSessionId IHasBearerToken IMeta IHasVersion IOptions"
 )
 
 
-#: A parameter of a generic class, as hosts write it in comments of JavaScript: ``@typedef T {any}``.
+#: A parameter of a generic class in hosts' JavaScript comments: ``@typedef T {any}``.
 _TYPE_PARAMETER = re.compile(r"^\s*(\w+)\s*\{any\}")
 
 
 class TypeScriptReader(BraceReader):
-    """Classes, interfaces, enums and unions of texts."""
+    """Reads classes, interfaces, enums and unions of texts."""
 
     kind = "TypeScript"
     syntax = Syntax(quotes="\"'`")
@@ -58,9 +58,9 @@ class TypeScriptReader(BraceReader):
         return False
 
     def use(self, depth: int = 0) -> TypeUse:
-        """A use of a type; of a union what is not null or undefined."""
+        """Read a use of a type; for a union, the type that is not null or undefined."""
         tokens = self.tokens
-        # Comments of JavaScript have a mark of null before a type.
+        # Comments of JavaScript have a null mark before a type.
         tokens.accept("|", "?")
         found = [super().use(depth)]
         while tokens.accept("|"):
@@ -93,7 +93,7 @@ class TypeScriptReader(BraceReader):
         value = self.use(depth + 1)
         tokens.accept(";", ",")
         tokens.expect("}")
-        # JavaScript has texts for all keys but numbers, and numbers for those.
+        # In JavaScript, keys that are numbers have the type number; all others are texts.
         return TypeUse("Dictionary", (key, value))
 
     def record(self, notes: Notes) -> None:
@@ -177,7 +177,7 @@ class TypeScriptReader(BraceReader):
             tokens.skip("{", "}") if tokens.sees("{") else tokens.next()
 
     def _created(self) -> TypeUse | None:
-        """The type of what a method makes."""
+        """Return the type of the object that a method creates."""
         if self.tokens.accept("new"):
             return self.use()
         for text, name in (("[", "List"), ("{", "Dictionary"), ("''", "String")):
@@ -207,7 +207,7 @@ class TypeScriptReader(BraceReader):
         self.collector.enum(name, place, notes, members, numbered=bool(members) and not texts, texts=texts)
 
     def _union(self, notes: Notes) -> None:
-        """``type Color = "Red" | "Blue";``"""
+        """Read ``type Color = "Red" | "Blue";``."""
         tokens = self.tokens
         tokens.expect("type")
         place, name = tokens.line, tokens.name()
@@ -235,7 +235,7 @@ class TypeScriptReader(BraceReader):
         self.collector.enum(name, place, notes, members, texts=spelled)
 
     def _script_enum(self, notes: Notes) -> None:
-        """``export var Color; (function (Color) { Color["Red"] = "Red" … })(…)``"""
+        """Read ``export var Color; (function (Color) { Color["Red"] = "Red" … })(…)``."""
         tokens = self.tokens
         tokens.expect("var")
         place, name = tokens.line, tokens.name()
@@ -260,13 +260,13 @@ class TypeScriptReader(BraceReader):
 
 
 class DeclarationReader(TypeScriptReader):
-    """TypeScript's declarations: interfaces are classes."""
+    """Reads TypeScript's declaration files: interfaces are classes."""
 
     kind = "TypeScript declarations"
 
 
 class JavaScriptReader(TypeScriptReader):
-    """Modules of JavaScript."""
+    """Reads modules of JavaScript."""
 
     kind = "JavaScript"
 

@@ -57,14 +57,14 @@ _RULES: Mapping[str, Callable[[list[object]], Piece | None]] = {
     "inclusivebetween": _numbers("rules.inclusive_between", 2),
     "regularexpression": _pattern,
 }
-#: Attributes that are validators themselves: ``[ValidateNotEmpty]``.
+#: Prefix of attributes that are validators themselves: ``[ValidateNotEmpty]``.
 _PREFIX = "validate"
-#: Their other arguments change messages and conditions.
+#: Arguments with a validator; others change messages and conditions.
 _VALIDATOR_NAMES = ("Validator", "validator")
 
 
 def rules_of(each: Property, place: str, losses: Losses) -> Code | None:
-    """The rules of a property's attributes as a list; None for none. Attributes that no rule does are noted as lost."""
+    """Return the rules in a property's attributes as a list; None if there are none. Validators without a rule are added to the losses."""
     found: dict[str, Piece] = {}
     for attribute in each.attributes:
         for validator in _validators(attribute):

@@ -1,4 +1,4 @@
-"""Visual Basic: classes with properties, a statement a line."""
+"""Visual Basic: classes with properties, one statement a line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gateway.importing.tokens import Notes, Syntax
 
 
 class VisualBasicReader(BraceReader):
-    """Classes that ``End Class`` ends. Words are written as ServiceStack writes them."""
+    """Reads classes up to ``End Class``. Keywords must have ServiceStack's letter case."""
 
     kind = "VB.NET"
     syntax = Syntax(line="'", opening="", quotes='"', doubled=True)
@@ -27,7 +27,7 @@ class VisualBasicReader(BraceReader):
 
     @property
     def namespace(self) -> str:
-        """Where this is."""
+        """Return the current namespace."""
         return ".".join(each for each in self.namespaces if each != "Global")
 
     def other(self, notes: Notes) -> bool:
@@ -67,7 +67,7 @@ class VisualBasicReader(BraceReader):
         return found
 
     def is_a_name(self) -> bool:
-        """Names that are words stand in brackets."""
+        """Return False: names that are keywords are in brackets."""
         return False
 
     def _name(self) -> str:

@@ -1,4 +1,4 @@
-"""Documents of a running host: fetched under limits, without credentials."""
+"""Documents of a running host, fetched under limits and without credentials."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from gateway.importing.drafts import ImportFailed
 
-#: Seconds that a host may be silent, and that one document may take.
+#: Seconds that a host may be silent, and seconds that one document may take.
 SILENCE = 10
 PATIENCE = 60
-#: Redirects that are followed.
+#: Maximum number of redirects.
 MOST_REDIRECTS = 5
-#: Pages of operations that are read of one host.
+#: Maximum number of operations' pages that are read from one host.
 MOST_PAGES = 1000
 _BLOCK = 64 * 1024
-#: Documents of a host, the most complete first.
+#: Paths of a host's documents, the most complete first.
 _DOCUMENTS = ("/types/metadata.json", "/metadata/app.json", "/types/csharp")
 _OPERATION = re.compile(r"href\s*=\s*[\"']([^\"']*[?&](?:amp;)?op=[^\"']*)[\"']", re.IGNORECASE)
-#: What a URL ends with that names a document, not a host.
+#: Ends of URLs that name a document, not a host.
 _IS_DOCUMENT = re.compile(
     r"\.(?:json|cs|ts|mjs|java|kt|py|php|swift|dart|fs|vb|html?|txt)$|/types/[\w.]+$|/metadata$|/(?:openapi|swagger)$"
 )
 
 
 def is_url(where: str) -> bool:
-    """Whether a source is a URL."""
+    """Return whether a source is a URL."""
     return where.lower().startswith(("http://", "https://"))
 
 
@@ -40,7 +40,7 @@ def documents(url: str, limit: int) -> Iterator[tuple[str, bytes]]:
     """Yield the documents at a URL, each with its URL, the best first. Failures are reported if there is no document.
 
     :param limit: bytes that a document may have.
-    :raises ImportFailed: when the URL is not one that is fetched here, or nothing can be fetched.
+    :raises ImportFailed: when the URL is not allowed, or nothing can be fetched.
     """
     parts = _checked(url)
     if parts.query or _IS_DOCUMENT.search(parts.path):
@@ -60,7 +60,7 @@ def documents(url: str, limit: int) -> Iterator[tuple[str, bytes]]:
 
 
 def pages(url: str, limit: int) -> list[tuple[str, bytes]]:
-    """The metadata pages of a host, each of an operation with its types in C#.
+    """Return the metadata pages of a host, each of an operation with its types in C#.
 
     :raises ImportFailed: when the host has no such pages.
     """
@@ -84,7 +84,7 @@ def pages(url: str, limit: int) -> list[tuple[str, bytes]]:
 
 
 def fetch(url: str, limit: int) -> bytes:
-    """The document of a URL.
+    """Return the document of a URL.
 
     :raises ImportFailed: when the host does not respond in time, returns an error, or sends more than the limit.
     """

@@ -11,11 +11,11 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Address(NamedTuple):
-    """Where an old host is.
+    """The parsed URL of an old host.
 
     :ivar scheme: ``http`` or ``https``.
-    :ivar authority: host and port as the Host header has them, without the scheme's own port.
-    :ivar path: the path under which the host serves, without a slash at its end; empty for its root.
+    :ivar authority: host and port as in the Host header, without the scheme's default port.
+    :ivar path: the path below which the host serves, without a trailing slash; empty for the root.
     """
 
     scheme: str
@@ -26,7 +26,7 @@ class Address(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The URL, without a slash at its end."""
+        """Return the URL, without a trailing slash."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
     def own_path(self, location: str) -> str | None:

@@ -1,4 +1,4 @@
-"""How long a response of the old host may take to arrive. A host that sends a byte now and then is as bad as a silent one."""
+"""Time limits for the arrival of the old host's responses. A host that sends a byte now and then is as bad as a silent one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import socket
 import time
 from typing import Any
 
-#: Bytes that add a second to the time that the rest of a response may take.
+#: Bytes that add one second to the time that the rest of a response may take.
 BYTES_PER_SECOND = 16 * 1024
-#: Seconds of a body whose length is not known, such as a list that is made while it is sent.
+#: Seconds for a body of unknown length, such as a list that is generated while it is sent.
 STREAMED = 3600.0
 #: Streams of this type last as long as a client reads them.
 _EVENTS = "text/event-stream"
@@ -20,7 +20,7 @@ _EVENTS = "text/event-stream"
 class _Arriving(io.RawIOBase):
     """The bytes of a connection. The total waiting time is limited; time without a read does not count.
 
-    :ivar left: seconds that are left; each `BYTES_PER_SECOND` bytes add one.
+    :ivar left: remaining seconds; each `BYTES_PER_SECOND` bytes add one.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -49,7 +49,7 @@ class _Arriving(io.RawIOBase):
         self.left = self._silence if seconds is None else seconds
 
     def close(self) -> None:
-        """Close the file. A connection that is kept has its timeout again."""
+        """Close the file, and restore the timeout of a connection that is kept."""
         if not self.closed:
             self._raw.close()
             if self._socket.fileno() >= 0:
@@ -58,9 +58,9 @@ class _Arriving(io.RawIOBase):
 
 
 class Response(http.client.HTTPResponse):
-    """A response whose head arrives within the connection's timeout, and whose body arrives at 16 kB/s or so.
+    """A response whose head must arrive within the connection's timeout, and whose body must arrive at about 16 kB/s.
 
-    A body without a length has an hour, and one of events all the time.
+    A body of unknown length may take an hour; an event stream has no limit.
     """
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
@@ -78,12 +78,12 @@ class Response(http.client.HTTPResponse):
             self._arriving.allow(STREAMED)
 
     def hasten(self) -> None:
-        """Let a body without a length take no longer than one with a length."""
+        """Limit a body of unknown length like one with a length."""
         self._arriving.allow()
 
 
 class _File:
-    """What the standard library takes for a socket: it makes one file of it."""
+    """A substitute for a socket, from which the standard library makes one file."""
 
     def __init__(self, arriving: _Arriving) -> None:
         self._arriving = arriving

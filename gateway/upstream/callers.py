@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gateway.calls import Cookie, Credentials, Method, Principal
 
-#: SECURITY: names of callers are in log lines, and must not reveal the credentials.
+#: SECURITY: callers' names are in log lines, and must not reveal the credentials.
 _KEY = secrets.token_bytes(32)
 
 
@@ -26,7 +26,7 @@ class PassedOn:
         return _principal(f"caller-{digest.hexdigest()}", Method.COOKIE if by_cookie else Method.OTHER)
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
-        """The old host's cookies are its own."""
+        """Return no cookies: only the old host renews its own."""
         del caller
         return ()
 

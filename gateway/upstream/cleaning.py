@@ -1,7 +1,7 @@
 """Removal of secrets from recordings.
 
-A secret becomes ``{{hidden:NAME}}``. The name is made from the secret with a key that nothing keeps: equal secrets have equal names, and no
-name tells what its secret was.
+A secret becomes ``{{hidden:NAME}}``. The name is derived from the secret with a key that is not stored: equal secrets have equal names, and
+a name does not reveal its secret.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 
 from gateway.calls import cookies
 
-#: Headers whose values are secrets, and headers that may be, by their names.
+#: Headers whose values are secrets, and names of headers whose values may be.
 _HEADERS = frozenset({"authorization", "proxy-authorization", "x-ss-id"})
 _NAMES = r"[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|bearer|credential|signature|ss-?id|ss-?pid)[\w-]*"
 _HEADER_NAME = re.compile(rf"(?:x-)?{_NAMES}", re.IGNORECASE)
@@ -39,13 +39,13 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}]+\}\}")
 
 
 class Cleaner:
-    """Removes secrets. One is made before processes fork, so that all of them give equal names."""
+    """Removes secrets. It is created before processes fork, so that all of them use the same names."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
     def conversation(self) -> Conversation:
-        """Return what removes the secrets of one request and its response."""
+        """Return a cleaner for one request and its response."""
         return Conversation(self)
 
     def name(self, secret: str) -> str:
@@ -54,7 +54,7 @@ class Cleaner:
 
 
 class Conversation:
-    """The secrets of one request and its response. First everything is looked at, then it is cleaned."""
+    """The secrets of one request and its response: first all parts are scanned for secrets, then they are cleaned."""
 
     def __init__(self, cleaner: Cleaner) -> None:
         self._cleaner = cleaner
@@ -101,7 +101,7 @@ class Conversation:
     def text(self, text: str) -> str:
         """Return a target or a body without secrets."""
         if _TABLE_HEAD.search(text.partition("\n")[0].strip()) and text.lstrip()[:1] not in ("{", "[", "<"):
-            # Which cells are secrets is not worth the risk.
+            # SECURITY: hide the complete text, because a cell with a secret could be missed.
             return self._cleaner.name(text)
         for pattern in _MEMBERS:
             text = pattern.sub(lambda match: f"{match[1]}{self._named(match[2])}", text)

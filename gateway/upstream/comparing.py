@@ -21,11 +21,11 @@ from serializers.base import Limits
 from serializers.errors import DecodeError
 from serializers.registry import Registry
 
-#: What masks all fields whose name is or ends with "id", and all dates.
+#: Masks of all fields whose name is or ends with "id", and of all dates.
 IDS, TIMES = "@ids", "@times"
 #: Default masks of an operation that writes, because each run creates its own ids and times.
 OF_WRITES = (IDS, TIMES)
-#: Differences that are looked for in one pair of responses.
+#: Maximum number of differences that are searched for in a pair of responses.
 MOST = 20
 
 _LIMITS = Limits(bytes=32 * 1024 * 1024, items=1_000_000, names=10_000)
@@ -44,7 +44,7 @@ class Response(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Where two responses differ.
+    """One difference between two responses.
 
     :ivar path: of a field, ``results[0].name``; or ``status``, ``type``, ``body``.
     :ivar old: the value in the old response.
@@ -63,7 +63,7 @@ class Unreadable(Exception):
 def differences(
     operation: Operation | None, registry: Registry, old: Response, new: Response, masks: Sequence[str] = ()
 ) -> list[Difference]:
-    """Return the first differences of two responses, in the order of the fields.
+    """Return the first differences between two responses, in the order of the fields.
 
     :param masks: paths of fields that may differ, without indexes, with ``*`` for any text; or `IDS`, `TIMES`.
     """
@@ -77,7 +77,7 @@ def differences(
 
 
 def _unread(old: Response, new: Response) -> list[Difference]:
-    """Compare what no contract reads: its type and its bytes."""
+    """Compare responses outside the contract by their type and bytes."""
     kinds = [header(each.headers, "content-type").partition(";")[0].strip().lower() for each in (old, new)]
     if kinds[0] != kinds[1]:
         return [Difference("type", *kinds)]
@@ -154,7 +154,7 @@ def _equal(old: Any, new: Any) -> bool:
 
 
 def instant(value: Any) -> datetime | None:
-    """Return the time that a value means in any of ServiceStack's forms; None if it is not a time."""
+    """Return the time of a value in any of ServiceStack's forms; None if it is not a time."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if not isinstance(value, str):
@@ -187,5 +187,5 @@ def _is_masked(difference: Difference, masks: Sequence[str]) -> bool:
 
 
 def pattern(path: str) -> str:
-    """Return a path without its indexes, as reports count it."""
+    """Return a path without its indexes, for counts in reports."""
     return _INDEX.sub("[]", path)

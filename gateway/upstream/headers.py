@@ -1,4 +1,4 @@
-"""Which headers pass from the client to an old host and back, and which are set on the way (RFC 9110, 7.6)."""
+"""Headers that pass from the client to an old host and back, and headers that the front sets (RFC 9110, 7.6)."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _SET = frozenset(
         "x-request-id",
     }
 )
-#: Headers of responses that the server writes itself.
+#: Response headers that this server writes itself.
 _WRITTEN = frozenset({"date", "server"})
 _NOT_RETURNED = HOP_BY_HOP | _WRITTEN
-#: Headers of responses that name an address of the host.
+#: Response headers that contain a URL of the host.
 _ADDRESSES = frozenset({"location", "content-location"})
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
@@ -57,7 +57,7 @@ _TRACEPARENT = "HTTP_TRACEPARENT"
 
 
 class _Names(dict[str, str]):
-    """Names of headers from WSGI's names; empty for what is not a header."""
+    """Maps WSGI's names to names of headers; empty for variables that are not headers."""
 
     def __missing__(self, key: str) -> str:
         name = key[5:].replace("_", "-").title() if key.startswith("HTTP_") else ""
@@ -67,12 +67,12 @@ class _Names(dict[str, str]):
 
 
 _NAMES = _Names()
-#: Headers of requests that do not pass as they came.
+#: Request headers that do not pass unchanged.
 _NOT_PASSED = HOP_BY_HOP | _SET
 
 
 def name_of(key: str) -> str:
-    """Return the name of a header from WSGI's name; empty for what is not a header."""
+    """Return the name of a header from WSGI's name; empty if the variable is not a header."""
     return _NAMES[key]
 
 
@@ -91,7 +91,7 @@ def request_headers(
     """Return the headers of a forwarded request, without those that frame its body.
 
     :param pseudonym: the front's name in Via.
-    :param dropped: names, in lower case, of further headers that do not pass.
+    :param dropped: names of further headers that do not pass, in lower case.
     """
     passed = {"Host": address.authority}
     hidden = _NOT_PASSED | dropped | listed(environment.get("HTTP_CONNECTION", ""))
@@ -116,7 +116,7 @@ def request_headers(
 
 
 def _describe_arrival(passed: dict[str, str], environment: Mapping[str, Any], arrival: Arrival) -> None:
-    """Add how the client called: its address, the scheme and the host that it used, and the request's id."""
+    """Add the client's address, the scheme and the host that it used, and the request's id."""
     passed["X-Request-Id"] = arrival.request_id
     if chain := ", ".join(filter(None, [arrival.forwarded_for, arrival.peer])):
         passed["X-Forwarded-For"] = chain
@@ -128,7 +128,7 @@ def _describe_arrival(passed: dict[str, str], environment: Mapping[str, Any], ar
 
 
 def response_headers(given: Pairs, arrival: Arrival, address: Address, pseudonym: str, version: int = 11) -> Pairs:
-    """Return the headers of a forwarded response, in order; repeated ones stay so.
+    """Return the headers of a forwarded response, in order; repeated ones stay separate.
 
     :param version: HTTP's version of the response: 10 or 11.
     """
@@ -147,6 +147,6 @@ def _passed(given: Pairs, hidden: frozenset[str], arrival: Arrival, address: Add
         if lowered in hidden or _CONTROLS.search(value):
             continue
         if lowered in _ADDRESSES and (path := address.own_path(value)) is not None:
-            # A client that follows stays with the front.
+            # A client that follows the redirect must stay with the front.
             value = f"{arrival.prefix}{path}"
         yield name, value

@@ -1,7 +1,7 @@
-"""The old host: connections that are kept open, limits of time, and which requests are sent again.
+"""The old host: persistent connections, time limits, and repetition of requests.
 
-A request is sent again when no connection could be made, whatever it is. A read is sent again also when the connection was lost or the
-response is 502, 503 or 504. A write that may have arrived is never sent twice.
+Any request is sent again if no connection could be made. A read is also sent again if the connection was lost or the response is 502, 503
+or 504. A write that may have arrived is never sent twice.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from gateway.upstream.address import Address
 from gateway.upstream.arriving import Response
 from gateway.upstream.limits import Timeouts
 
-#: Statuses of a read that is sent again.
+#: Response statuses after which a read is sent again.
 REPEATED = frozenset({502, 503, 504})
 #: Seconds before each repetition of a request.
 PAUSES = (0.05, 0.2)
 #: Seconds after which a client may try again.
 RETRY_AFTER = 2
-#: Seconds that an open connection may have rested. A host may close one at any moment, and a write on it would be lost without anybody
-#: knowing whether it has arrived.
+#: Seconds that a reused connection may have been idle. A host may close an idle connection at any moment, and then it is unknown whether a
+#: write on it has arrived.
 RESTED_READ, RESTED_WRITE = 30.0, 3.0
-#: Requests that wait for a connection, for each that has one.
+#: Requests that may wait for a connection, for each that has one.
 _WAITING = 0.25
 _BLOCK = 64 * 1024
 _UNKNOWN = "The old host was lost before it answered: the change may be done or not. Read before you repeat it."
@@ -49,7 +49,7 @@ class Outgoing:
     """A request to the host.
 
     :ivar target: path and query.
-    :ivar headers: all of them, those that frame the body too.
+    :ivar headers: all of them, including those that frame the body.
     :ivar body: blocks are read once, while they are sent.
     :ivar repeatable: whether the request changes nothing and its body can be sent again.
     :ivar chunked: the headers name no length of the body.
@@ -64,7 +64,7 @@ class Outgoing:
 
 
 class _Direct:
-    """A connection that urllib3 makes, and on which the standard library asks.
+    """A connection that urllib3 makes, and that the standard library uses.
 
     PERF: urllib3's own requests and responses copy and check all headers a second time, and take as long again.
     """
@@ -82,9 +82,9 @@ class _Https(_Direct, HTTPSConnection):  # type: ignore[misc]
 
 
 class Answer:
-    """The host's response, its body still to be read.
+    """The host's response; its body is not read yet.
 
-    :ivar headers: in the order in which they came.
+    :ivar headers: in the received order.
     :ivar version: HTTP's version: 10 or 11.
     """
 
@@ -98,13 +98,13 @@ class Answer:
         self.version = response.version
 
     def hasten(self) -> None:
-        """Let a body without a length take no longer than one with a length: the caller needs all of it before it goes on."""
+        """Limit a body of unknown length like one with a length, because the caller needs the complete body."""
         self._response.hasten()
 
     def blocks(self) -> Generator[bytes, None, None]:
-        """Read the body in blocks, as they come.
+        """Read the body in blocks, as they arrive.
 
-        :raises OSError: when the host is silent for too long, takes too long, or leaves before the end.
+        :raises OSError: when the host is silent for too long, takes too long, or disconnects before the end.
         """
         complete = False
         try:
@@ -119,7 +119,7 @@ class Answer:
             self.close(complete=complete)
 
     def close(self, *, complete: bool = False) -> None:
-        """Give the connection back, or close it where its response was not read to the end."""
+        """Return the connection to the pool, or close it if its response was not read to the end."""
         if self._is_open:
             self._is_open = False
             with suppress(Exception):
@@ -130,7 +130,7 @@ class Answer:
 class _Exchange(NamedTuple):
     """A response to read, and its connection.
 
-    :ivar is_sent: the request was sent to its end.
+    :ivar is_sent: the request was sent completely.
     """
 
     response: Response
@@ -148,7 +148,7 @@ class _Lost(Exception):
 
 @dataclass(slots=True)
 class _Slots:
-    """How many requests the host gets at once, and how many wait."""
+    """Limits the requests that the host gets at once, and those that wait."""
 
     free: int
     most_waiting: int
@@ -156,7 +156,7 @@ class _Slots:
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def enter(self, patience: float) -> bool:
-        """Take a slot. Returns whether there was one in time."""
+        """Take a slot. Return whether one was free in time."""
         with self.changed:
             if not self.free:
                 if self.waiting >= self.most_waiting:
@@ -171,7 +171,7 @@ class _Slots:
             return True
 
     def leave(self) -> None:
-        """Give a slot back."""
+        """Release a slot."""
         with self.changed:
             self.free += 1
             self.changed.notify()
@@ -180,9 +180,9 @@ class _Slots:
 class Host:
     """An old host, as one process sees it.
 
-    :param connections: requests that a process has with it at once.
+    :param connections: concurrent requests of a process to the host.
     :param ca_file: certificates to trust instead of the system's; empty for the system's.
-    :ivar tracer: makes spans of requests; None where no traces are exported.
+    :ivar tracer: makes spans of requests; None if no traces are exported.
     """
 
     tracer: Tracer | None = None
@@ -195,7 +195,7 @@ class Host:
         self._begin()
 
     def _begin(self) -> None:
-        """Begin without connections: those of a parent process are not this one's."""
+        """Begin without connections: those of the parent process must not be shared."""
         self._process = os.getpid()
         self._slots = _Slots(self._most, max(1, int(self._most * _WAITING)))
         self._resting: deque[tuple[_Http | _Https, float]] = deque()
@@ -278,7 +278,7 @@ class Host:
         is_sent = False
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
-                # A host that refuses a body may answer before it has all of it, and close.
+                # A host that refuses a body may respond before it has read all of it, and close.
                 connection.putrequest(outgoing.method, outgoing.target, skip_host=True, skip_accept_encoding=True)
                 for name, value in outgoing.headers:
                     connection.putheader(name, value)
@@ -305,10 +305,10 @@ class Host:
         slots.leave()
 
     def _rested(self, most: float) -> _Http | _Https | None:
-        """Return an open connection that has rested for so many seconds at most; None where there is none."""
+        """Return an open connection that was idle for at most this many seconds; None if there is none."""
         while self._resting:
             try:
-                # The one that was used last is the likeliest to be open still.
+                # The connection that was used last is most likely still open.
                 connection, since = self._resting.pop()
             except IndexError:
                 break
@@ -343,7 +343,7 @@ class Host:
 
 
 def _outcome(error: ServiceError) -> str:
-    """Return why there is no response, in a word."""
+    """Return the reason for a missing response, in one word."""
     if isinstance(error.__cause__, TimeoutError | ConnectTimeoutError):
         return "timeout"
     return "lost" if isinstance(error, OutcomeUnknown) else "unreachable"

@@ -10,18 +10,18 @@ CONNECTIONS = 64
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Limits of time.
+    """Time limits.
 
-    :ivar connect: seconds until a connection is made, all attempts together.
-    :ivar read: seconds until the head of a response is complete, and seconds that the host may be silent in the middle of its body.
+    :ivar connect: seconds until a connection is made, in all attempts together.
+    :ivar read: seconds until the head of a response is complete, and seconds that the host may be silent in its body.
     """
 
     connect: float = 5.0
     read: float = 60.0
 
 
-#: The file of switches, in the folder where the server is started.
+#: The file of switches, in the working directory of the server.
 SWITCHES = "front.switches"
 
-#: The report of shadow calls, there too.
+#: The report of shadow calls, in the same folder.
 REPORT = "front.report"

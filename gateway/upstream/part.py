@@ -31,21 +31,21 @@ from serializers.registry import Registry
 class Upstream:
     """An old host that handles the operations without a handler: ``shop.use(Upstream("http://old-host"))``.
 
-    Raw operations are forwarded unchanged, and so are their responses: headers, cookies, streams and errors too. Typed
-    ones are forwarded as JSON, and their responses are encoded by the contract in the caller's format.
+    Requests of raw operations and their responses are forwarded unchanged, including headers, cookies, streams and errors. Those
+    of typed operations are forwarded as JSON, and the responses are encoded by the contract in the caller's format.
 
     :param url: the host, for instance ``http://old-host:8080`` or ``https://old-host/path``.
     :param typed: names of the operations that are forwarded typed; True for all that neither sign in nor take files. A mapping has a verb
         and a path of the host for each name, ``{"GetCustomer": "GET /v1/customers/{Id}"}``; an empty text means the operation's route.
-    :param switches: the file with the state of each operation (`gateway.upstream.switches`). It need not exist: then operations with a
+    :param switches: the file with the state of each operation (`gateway.upstream.switches`). If it does not exist, operations with a
         handler run here, and the others are forwarded.
     :param report: the file that counts shadow calls (`gateway.upstream.report`).
     :param masks: fields in which a shadow call may differ: paths as ``results.etag`` with ``*`` for any text, ``@ids`` or ``@times``, for
         all operations, or by operation. An operation that writes and has none has ``@ids`` and ``@times``.
     :param record: the file to which conversations are appended, without secrets (`gateway.upstream.recording`); None for none.
     :param everything: also forward requests for paths without an operation. Otherwise they get 404.
-    :param pages: whether ``/metadata``, ``/types`` and the other pages about the service are those of this server; otherwise the old
-        host's, if `everything` is set.
+    :param pages: whether this server responds to ``/metadata``, ``/types`` and the other pages about the service; otherwise the old host
+        does, if `everything` is set.
     :param connect_timeout: seconds to wait for a connection.
     :param read_timeout: seconds until the head of a response is complete, and seconds that the host may be silent in its body.
     :param connections: concurrent requests to the host in each process.
@@ -92,7 +92,7 @@ class Upstream:
         self.pages = pages
         self._address = address.parse(url)
         self._host = Host(self._address, Timeouts(connect_timeout, read_timeout), connections, ca_file)
-        #: This front in Via. A request that comes back with it goes in a circle.
+        #: This front's name in Via. A request that arrives with it is in a loop.
         self._pseudonym = f"gateway-{secrets.token_hex(4)}"
         self._handled: frozenset[str] = frozenset()
         self._typed_names: frozenset[str] = frozenset()
@@ -145,11 +145,11 @@ class Upstream:
         return sorted(self.switches.names() - {each.name.lower() for each in catalog})
 
     def typed(self, catalog: Catalog) -> Catalog:
-        """The operations with handlers that ask the old host."""
+        """Return the catalog with handlers that call the old host."""
         return self._typed.catalog(catalog)
 
     def way(self, operation: Operation, verb: str) -> Way:
-        """Here, if there is a handler."""
+        """Return the way of a request: here if there is a handler."""
         if operation.name in self._handled and self.switches.takes(operation.name, self._state(operation)):
             return Way.HERE
         if operation.name in self._typed_names:
@@ -178,7 +178,7 @@ class Upstream:
         return is_shadow and self._shadows.takes(operation, environment)
 
     def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
-        """Also run handlers in this application, which stores none of their changes."""
+        """Run shadow calls in this application, which stores none of their changes."""
         self._shadows.application, self._shadows.registry = application, registry
 
     def trace_with(self, tracer: Tracer) -> None:
@@ -186,7 +186,7 @@ class Upstream:
         self._host.tracer = tracer
 
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:
-        """Let the handlers that this thread calls meanwhile forward this request."""
+        """Let handlers that this thread calls within the context forward this request."""
         self._check_circle(environment)
         return self._typed.call(environment, arrival)
 
@@ -197,7 +197,7 @@ class Upstream:
         arrival: Arrival,
         start_response: Callable[..., Any],
     ) -> Iterable[bytes]:
-        """Forward a request as it came, and return the response as it comes. Raises ServiceError before the response has started."""
+        """Forward a request unchanged, and return the response as it arrives. Raises ServiceError before the response has started."""
         self._check_circle(environment)
         reads = operation is None or not operation.writes
         outgoing = raw.outgoing(environment, arrival, self._address, self._pseudonym, reads=reads)

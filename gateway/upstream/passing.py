@@ -1,4 +1,4 @@
-"""A copy of a request and its response, taken while they pass, in a bounded part of memory."""
+"""A copy of a request and its response, taken while they pass, in bounded memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 class Tee:
     """A request's body that is copied while it is read.
 
-    :ivar data: the copy; beyond `most` bytes it is not continued.
+    :ivar data: the copy, of at most `most` bytes.
     """
 
     def __init__(self, stream: Any, most: int) -> None:
@@ -34,10 +34,10 @@ class Tee:
 class Passing:
     """One request and its response.
 
-    :param most: bytes that are copied of each body.
-    :param done: called once, when the response has passed completely; not for one that broke off.
-    :ivar environment: the WSGI environment as it came.
-    :ivar whole: both bodies were copied to their ends.
+    :param most: maximum bytes that are copied of each body.
+    :param done: called once, when the response has passed completely; not called for one that broke off.
+    :ivar environment: the WSGI environment as received.
+    :ivar whole: both bodies were copied completely.
     """
 
     def __init__(self, environment: dict[str, Any], most: int, done: Callable[[Passing], None]) -> None:
@@ -63,11 +63,11 @@ class Passing:
 
     @property
     def whole(self) -> bool:
-        """Whether both bodies were copied to their ends."""
+        """Return whether both bodies were copied completely."""
         return not (self._tee.overflowed or self._overflowed)
 
     def start(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a start_response that copies the head."""
+        """Return a ``start_response`` that copies the head."""
 
         def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             code, _, self.reason = status.partition(" ")
@@ -88,7 +88,7 @@ class Passing:
             self._answer += block
 
     def end(self) -> None:
-        """The response has passed."""
+        """Report that the response has passed."""
         self._done(self)
 
 
@@ -117,5 +117,5 @@ class _Copied:
 
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str:
-    """Return the first header of a name in lower case; empty where there is none."""
+    """Return the first header of a name in lower case; empty if there is none."""
     return next((value for given, value in headers if given.lower() == name), "")

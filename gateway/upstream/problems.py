@@ -1,4 +1,4 @@
-"""The errors of an old host: a ResponseStatus, or what other backends write (RFC 9457)."""
+"""The errors of an old host: a ResponseStatus, or problem details of other backends (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 2000
 def error(answer: Answer, data: bytes, operation: Operation) -> StatusError:
     """Return the error of a response.
 
-    :param data: its document in JSON; empty where it has another type.
+    :param data: its JSON document; empty if it has another type.
     """
     try:
         document = json.loads(data) if data else None

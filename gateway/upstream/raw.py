@@ -16,19 +16,19 @@ from gateway.upstream.host import Answer, Outgoing
 
 #: Safe methods.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-#: Methods whose requests need not name the length of a body that is not there (RFC 9110, 8.6).
+#: Methods whose requests need no Content-Length if they have no body (RFC 9110, 8.6).
 _BODILESS = SAFE | {"DELETE", "CONNECT"}
 
 _BLOCK = 64 * 1024
 #: Characters that stay unchanged in a request target.
 _OF_TARGETS = "%!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _SCHEME = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
-#: Times that a path may be decoded on its way, by a server in front of the old host for example.
+#: Maximum times that a path may be decoded on its way, for example by a server in front of the old host.
 _DECODED = 3
 
 
 def target(environment: Mapping[str, Any], address: Address) -> str:
-    """Return path and query of a request to the host: below the host's path."""
+    """Return path and query of a request to the host, below the host's path."""
     return f"{address.path}{own_target(environment)}"
 
 
@@ -56,11 +56,11 @@ def own_target(environment: Mapping[str, Any]) -> str:
 
 
 def check_path(target: str) -> None:
-    """Refuse a path that the old host could read as another one than the front does.
+    """Refuse a path that the old host could read differently than the front.
 
-    SECURITY: ``/files/../admin`` is a path below /files here, and /admin for a host that resolves it.
+    SECURITY: ``/files/../admin`` is a path below /files here, but /admin for a host that resolves it.
 
-    :raises MalformedRequest: when it has a segment of dots, however it is encoded.
+    :raises MalformedRequest: when it has a dot segment, however it is encoded.
     """
     path = target.partition("?")[0]
     for _ in range(_DECODED):
@@ -79,7 +79,7 @@ def outgoing(
 ) -> Outgoing:
     """Return the request to the old host.
 
-    :param reads: the operation changes nothing, as far as is known.
+    :param reads: the operation is known to change nothing.
     """
     method = environment["REQUEST_METHOD"]
     passed = headers.request_headers(environment, arrival, address, pseudonym)
@@ -97,7 +97,7 @@ def outgoing(
 
 
 def blocks(stream: Any, length: int) -> Iterator[bytes]:
-    """Read a body of so many bytes. Raises RequestTimeout, MalformedRequest."""
+    """Read a body of this length. Raises RequestTimeout, MalformedRequest."""
     left = length
     while left > 0:
         block = _read(stream, min(_BLOCK, left))
@@ -116,7 +116,7 @@ def chunks(stream: Any) -> Iterator[bytes]:
 
 
 def _read(stream: Any, most: int) -> bytes:
-    # NOTE: an error of the client's connection must not look like one of the old host's.
+    # NOTE: an error of the client's connection must not look like one of the old host's connection.
     try:
         block: bytes = stream.read(most)
     except TimeoutError as error:
@@ -142,5 +142,5 @@ class Body:
         return self._answer.blocks()
 
     def close(self) -> None:
-        """Let the old host go, also when the client has left."""
+        """Release the connection to the old host, also when the client has left."""
         self._answer.close()

@@ -1,4 +1,4 @@
-"""Conversations in a file: a line of JSON for each request and its response, without secrets."""
+"""Conversations in a file: one line of JSON for each request and its response, without secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gateway.upstream.raw import own_target
 #: Maximum bytes of a recorded body; longer ones are omitted.
 LARGEST = 16 * 1024 * 1024
 
-#: Headers of the way, which another run has its own of.
+#: Headers of the transport, which every run sets itself.
 _OF_THE_WAY = frozenset(
     {
         "connection",
@@ -47,10 +47,10 @@ Pairs = Sequence[tuple[str, str]]
 class Recorded(NamedTuple):
     """A conversation.
 
-    :ivar name: of the operation; empty where none is known.
+    :ivar name: of the operation; empty if it is unknown.
     :ivar path: the request's target: path and query.
     :ivar body: None if omitted.
-    :ivar has_response: the response was recorded, and not only its status.
+    :ivar has_response: the complete response was recorded, not only its status.
     :ivar answer: the response's body; None if omitted.
     """
 
@@ -66,7 +66,7 @@ class Recorded(NamedTuple):
 
 
 class Recorder:
-    """Adds conversations to a file that only its owner reads. Processes may share it.
+    """Appends conversations to a file that only its owner can read. Processes may share it.
 
     :raises ConfigurationError: when the file can't be written.
     """
@@ -95,7 +95,7 @@ class Recorder:
             finally:
                 os.close(descriptor)
         except Exception as error:
-            # The caller has its response, whatever becomes of the record.
+            # A record that fails must not fail the request.
             if (unlogged := self._rarely.admit(type(error).__name__)) is not None:
                 log.warning(
                     "a conversation was not recorded", reason=f"{type(error).__name__}: {error}", unlogged=unlogged
@@ -139,7 +139,7 @@ class Recorder:
 
 
 def _plain(body: bytes, headers: Pairs) -> bytes | None:
-    """Return a body without its encoding; None where that is not known, as secrets could hide in it."""
+    """Return a decoded body; None if its encoding is unknown, because it could hide secrets."""
     encoding = header(headers, "content-encoding").strip().lower()
     if not encoding or encoding == "identity" or not body:
         return body

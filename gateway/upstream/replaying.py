@@ -1,4 +1,4 @@
-"""Replaying recorded conversations: each request is sent again, and its response compared with the recorded one."""
+"""Replay of recorded conversations: each request is sent again, and its response compared with the recorded one."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from gateway.upstream.recording import Recorded, load
 from serializers.errors import DecodeError
 from serializers.registry import default_registry
 
-#: Sends a request: method, target, headers, body.
+#: A function that sends a request: method, target, headers, body.
 Send = Callable[[str, str, Sequence[tuple[str, str]], bytes], Response]
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
-#: Ids that are shorter occur by chance in other places.
+#: Shorter ids also occur elsewhere by chance.
 _SHORTEST_ID = 5
 _LONGEST_SHOWN = 200
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a conversation.
+    """The result of replaying a conversation.
 
-    :ivar differences: of the recorded response and this one.
+    :ivar differences: between the recorded response and this one.
     :ivar missing: names of unknown secrets; then nothing was sent.
     """
 
@@ -63,12 +63,12 @@ def _shown(value: object) -> str:
 
 
 class Replay:
-    """Replays conversations one after the other. Ids and log-ins of the responses take the places of the recorded ones in later requests.
+    """Replays conversations in order. Ids and log-ins of the responses replace the recorded ones in later requests.
 
     :param secrets: the values of ``{{NAME}}``, by name.
     :param headers: headers that replace recorded ones of the same name.
-    :param masks: fields that may differ, as `gateway.upstream.comparing` has them; None for ids and times of requests other than GET.
-    :param catalog: the contract that responses are compared by, where there is one.
+    :param masks: fields that may differ, as in `gateway.upstream.comparing`; None for ids and times of requests other than GET.
+    :param catalog: the contract by which responses are compared, if there is one.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Replay:
         self._masks = masks
         self._catalog = catalog
         self._registry = default_registry()
-        #: Values of this run in place of recorded ones.
+        #: Values of this run, by the recorded value.
         self._ids: dict[str, str] = {}
 
     def run(self, conversation: Recorded) -> Outcome:
@@ -180,7 +180,7 @@ def _cookies(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send:  # noqa: B008 - frozen
-    """Return what sends requests to a server. Raises CatalogError for what is not a URL of one; sending raises ServiceError."""
+    """Return a function that sends requests to a server and raises ServiceError. Raises CatalogError for an invalid URL."""
     host = Host(address.parse(url), timeouts, 1, ca_file)
 
     def send(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
@@ -196,7 +196,7 @@ def sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send
 
 
 def calling(application: Callable[..., Iterable[bytes]]) -> Send:
-    """Return what calls a WSGI application in this process."""
+    """Return a function that calls a WSGI application in this process."""
 
     def send(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
         path, _, query = target.partition("?")
@@ -244,9 +244,9 @@ class Checked:
     _replays: dict[int | str, Replay]
 
     def check(self, against: Any, **options: Any) -> None:
-        """Send the request to a server, by URL, or to a test's client of a service, and fail where the response differs.
+        """Send the request to a server, by URL, or to a test client of a service, and fail if the response differs.
 
-        Conversations of one file share what they learn of ids and log-ins: run them in the order of the file.
+        Conversations of one file share learned ids and log-ins: run them in the order of the file.
 
         :param options: ``secrets``, ``headers`` and ``masks`` of `Replay`.
         :raises AssertionError: with a line for each difference.

@@ -14,7 +14,7 @@ from gateway import counters
 from gateway.errors import ConfigurationError
 from gateway.upstream.switches import locked, replace
 
-#: Paths of differences that are kept of one operation; more are counted together.
+#: Paths of differences that are counted separately for an operation; further ones are counted together.
 MOST_PATHS = 20
 OTHERS = "(other fields)"
 
@@ -26,8 +26,8 @@ class Tally:
     :ivar calls: requests that the old host handled.
     :ivar alike: those with equal responses.
     :ivar different: those with different responses, or an error here.
-    :ivar skipped: those that it did not get: they write, or their bodies are too large.
-    :ivar dropped: those that it did not get because others were waiting.
+    :ivar skipped: those that the handler did not get: they write, or their bodies are too large.
+    :ivar dropped: those that the handler did not get because too many others were waiting.
     :ivar paths: the first differing fields, and how often.
     """
 
@@ -39,7 +39,7 @@ class Tally:
     paths: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
-        """Add what another tally counted."""
+        """Add the counts of another tally."""
         for name in ("calls", "alike", "different", "skipped", "dropped"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for path, count in other.paths.items():
@@ -52,7 +52,7 @@ Report = dict[str, Tally]
 
 
 class Counts:
-    """What this process counted, and what of it is not in the file yet. Threads may use it at the same time.
+    """The counts of this process, and those that are not in the file yet. Thread-safe.
 
     :ivar total: the tallies of this process by operation, since its start.
     """
@@ -76,7 +76,7 @@ class Counts:
                 report.setdefault(operation, Tally()).add(tally)
 
     def save(self) -> None:
-        """Add new counts to the file. Raises OSError; then they are added the next time."""
+        """Add new counts to the file. Raises OSError; after an error they are added the next time."""
         with self._lock:
             unsaved, self._unsaved = self._unsaved, {}
         if not unsaved:
@@ -96,7 +96,7 @@ class Counts:
 
 
 def read(path: Path) -> Report:
-    """Return the report of a file; an empty one where there is none. Raises ConfigurationError."""
+    """Return the report of a file; an empty one if the file does not exist. Raises ConfigurationError."""
     try:
         document: Mapping[str, Mapping[str, Any]] = json.loads(path.read_text("utf-8"))
         return {name: Tally(**each) for name, each in document.items()}

@@ -25,13 +25,13 @@ from gateway.upstream.passing import Passing
 from gateway.upstream.report import Counts
 from serializers.registry import Registry
 
-#: Calls that wait in a process, seconds after which one that waits is dropped, and bytes of a body.
+#: Maximum number of waiting calls in a process, seconds after which a waiting call is dropped, and maximum bytes of a body.
 WAITING = 100
 LATE = 10.0
 LARGEST = 1024 * 1024
 #: Seconds between two additions to the report.
 _SAVED = 0.5
-#: What a copy of a request omits: the caller's connection, and conditions that would change the response.
+#: Variables that a copy of a request omits: the caller's connection, and conditions that would change the response.
 _LEFT_OUT = frozenset(
     {
         "HTTP_ACCEPT_ENCODING",
@@ -55,10 +55,10 @@ class _Call(NamedTuple):
 
 
 class Shadows:
-    """Runs shadow calls of one process.
+    """Runs the shadow calls of one process.
 
     :param masks: fields that may differ, by operation; an empty name means all operations.
-    :ivar application: runs the handlers; what they write is rolled back.
+    :ivar application: runs the handlers; their writes are rolled back.
     """
 
     def __init__(self, counts: Counts, masks: dict[str, Sequence[str]]) -> None:
@@ -95,7 +95,7 @@ class Shadows:
             self.counts.count(operation.name, "dropped")
 
     def _begin(self) -> None:
-        """Start the thread, where this process has none."""
+        """Start the thread, if this process has none."""
         if self._process == os.getpid():
             return
         with self._lock:

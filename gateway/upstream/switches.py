@@ -1,4 +1,4 @@
-"""The state of each operation, the old host or the handler here: a file that is reread when it changes.
+"""The state of each operation, which selects the old host or the handler here: a file that is reread when it changes.
 
     # A comment
     * = old
@@ -25,7 +25,7 @@ import structlog
 
 from gateway.errors import ConfigurationError
 
-#: Seconds between two looks at the file.
+#: Seconds between two checks of the file.
 _LOOK = 0.25
 _EVERY = "*"
 _LINE = re.compile(r"(\*|\w+)\s*(?:=|\s)\s*(\S.*)")
@@ -39,7 +39,7 @@ class State(NamedTuple):
     """The state of an operation.
 
     :ivar kind: ``old``, ``shadow``, ``percent`` or ``new``.
-    :ivar percent: how many of a hundred requests are handled here.
+    :ivar percent: the percentage of requests that are handled here.
     """
 
     kind: str
@@ -82,7 +82,7 @@ def parse(text: str) -> dict[str, State]:
 
 
 class Switches:
-    """The states of operations, as the file has them now. Threads may use it at the same time.
+    """The current states of operations in the file. Thread-safe.
 
     :param path: the file; it need not exist.
     """
@@ -96,7 +96,7 @@ class Switches:
         self._lock = threading.Lock()
 
     def check(self) -> None:
-        """Read the file. Raises ConfigurationError when it can't be read, with the line that is wrong."""
+        """Read the file. Raises ConfigurationError, with the wrong line, when it can't be read."""
         try:
             self._states = parse(self.path.read_text("utf-8"))
         except FileNotFoundError:
@@ -107,7 +107,7 @@ class Switches:
     def of(self, name: str, usual: State) -> State:
         """Return the state of an operation.
 
-        :param usual: its state where the file has none.
+        :param usual: its state if the file has none.
         """
         if time.monotonic() >= self._next_look:
             self._look()
@@ -115,7 +115,7 @@ class Switches:
         return states.get(name.lower()) or states.get(_EVERY, usual)
 
     def takes(self, name: str, given: State) -> bool:
-        """Return whether the handler here gets this request: in ``percent N``, N of each hundred."""
+        """Return whether the handler here gets this request: in ``percent N``, N of every hundred."""
         if given.kind != "percent":
             return given.kind == "new"
         with self._lock:
@@ -150,7 +150,7 @@ class Switches:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let no other process change a file meanwhile."""
+    """Prevent other processes from changing a file within the context."""
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -160,7 +160,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def change(path: Path, name: str, wanted: State) -> None:
-    """Set the state of an operation in the file, which is made where it does not exist. Comments and other lines stay.
+    """Set the state of an operation in the file, which is created if necessary. Comments and other lines stay.
 
     :raises ConfigurationError: when the file can't be read or written.
     """

@@ -1,6 +1,6 @@
 """Typed forwarding: the request is sent as JSON, and the response is decoded by the contract and encoded in the caller's format.
 
-So an old host, or any backend that speaks JSON, gains the other formats, pages, OpenAPI, typed clients, conditional requests, and errors by
+Thus an old host, or any backend that uses JSON, gains the other formats, pages, OpenAPI, typed clients, conditional requests, and errors by
 field.
 """
 
@@ -30,7 +30,7 @@ from serializers.errors import DecodeError
 LARGEST = 32 * 1024 * 1024
 _LIMITS = Limits(bytes=LARGEST, items=1_000_000, names=10_000)
 
-#: Headers of the caller's request that describe its document, or that are handled here.
+#: Request headers that describe the caller's document, or that are handled here.
 _REPLACED = frozenset(
     {
         "accept",
@@ -48,7 +48,7 @@ _REPLACED = frozenset(
         "x-http-method-override",
     }
 )
-#: Headers of the old host's response that are about its document.
+#: Response headers that describe the old host's document.
 _OF_DOCUMENTS = frozenset(
     {
         "accept-ranges",
@@ -73,7 +73,7 @@ _VARIABLE = re.compile(r"{([^{}*]+)(\*?)}")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The request to the old host: a verb and a path, whose ``{Name}`` are fields of the request.
+    """The form of a request to the old host: a verb and a path with fields of the request as ``{Name}``.
 
     :ivar verb: empty for the caller's own.
     """
@@ -135,7 +135,7 @@ class Typed:
 
     @contextmanager
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> Iterator[Call]:
-        """Forward the requests of this block as a part of this one."""
+        """Forward the calls within the context as a part of this request."""
         made = self._current.call = Call(environment, arrival)
         try:
             yield made
@@ -145,7 +145,7 @@ class Typed:
     def catalog(self, catalog: Catalog) -> Catalog:
         """Return a catalog whose handlers call the old host, which checks access."""
         operations = {
-            # Each caller is known by its credentials (`gateway.upstream.callers`), whatever they are.
+            # Callers are distinguished by any credentials (`gateway.upstream.callers`).
             name: replace(each, access=SIGNED_IN, idempotent=False, signs_in=False, takes_files=False)
             for name, each in catalog.operations.items()
         }
@@ -183,7 +183,7 @@ class Typed:
         if context.idempotency_key:
             passed["Idempotency-Key"] = context.idempotency_key
         if (expected := call.environment.get("HTTP_IF_MATCH")) is not None:
-            # The tags that callers get are weak, as one version has several formats; no condition holds for a weak one.
+            # Callers get weak tags, because one version has several formats; but If-Match never holds for a weak tag.
             passed["If-Match"] = re.sub(r'\bW/(?=")', "", expected)
         body = None
         if verb in ("GET", "HEAD", "DELETE"):
@@ -209,7 +209,7 @@ class Typed:
                 raise status(
                     400, "ArgumentException", f"'{match[1]}' must not be empty: it is a part of the old host's path."
                 )
-            # Here and in ServiceStack's hosts, a slash that is percent-encoded in a path stays so.
+            # Here and on ServiceStack's hosts, a percent-encoded slash in a path stays encoded.
             return quote(value, safe="/" if match[2] else "").replace("%252F", "%2F").replace("%252f", "%2F")
 
         path = _VARIABLE.sub(written, template.path)
@@ -246,8 +246,8 @@ class Typed:
 
 
 def chosen_route(operation: Operation, verb: str, values: Mapping[str, Any]) -> Template:
-    """Return the route by which an operation is asked: of those that take the verb, and whose variables all have values, the one with most
-    variables. An operation without such a route is asked by its name, as ServiceStack's hosts allow."""
+    """Return the route by which an operation is called: of the routes for the verb whose variables all have values, the one with the most
+    variables. An operation without such a route is called by its name, as ServiceStack's hosts allow."""
     wanted = "GET" if verb == "HEAD" else verb
     given = {name.lower() for name, value in values.items() if value not in ("", None)}
 
@@ -268,7 +268,7 @@ def _pairs(operation: Operation, values: Mapping[str, Any]) -> Iterator[tuple[st
 
 
 def _text(operation: Operation, name: str, value: Any) -> str:
-    """Return a value as paths and queries have it: as it is, or in JSV where it has parts."""
+    """Return the text of a value in a path or query: JSV, except for strings."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -278,7 +278,7 @@ def _text(operation: Operation, name: str, value: Any) -> str:
 
 
 def _read(answer: Answer, operation: Operation) -> bytes:
-    """Return a document. Raises StatusError when it is too large, or is cut off."""
+    """Return a document. Raises StatusError when it is too large or cut off."""
     blocks, size = [], 0
     answer.hasten()
     try:
@@ -295,7 +295,7 @@ def _read(answer: Answer, operation: Operation) -> bytes:
 
 
 def read(operation: Operation, data: bytes) -> Any:
-    """Return the result that a JSON document of the old host has. Raises StatusError when the contract does not fit it."""
+    """Return the result in a JSON document of the old host. Raises StatusError when it does not fit the contract."""
     if operation.answer_shape is None or not data or data.isspace():
         return None
     try:
