@@ -1,1 +1,1 @@
-"""Commands of the command line, a module for each group."""
+"""The commands of the command line, with a module for each group."""

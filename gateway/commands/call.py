@@ -1,4 +1,4 @@
-"""``gateway call``: one operation, called in this process on the service's database."""
+"""``gateway call``: a call of one operation in this process, on the service's database."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def call(operation: str, values: tuple[str, ...], email: str | None, format_name
 
 
 def _nothing() -> None:
-    """A service without tables has nothing to close."""
+    """Do nothing: a service without tables has no database to close."""
 
 
 def _operation(service: Service, name: str) -> Operation:

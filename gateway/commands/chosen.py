@@ -1,4 +1,4 @@
-"""The service that a command is about: ``gateway types shop:shop python``, or GATEWAY_SERVICE."""
+"""The service that a command uses: ``gateway types shop:shop python``, or GATEWAY_SERVICE."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gateway.service import Service
 
 
 def chosen_service() -> Service:
-    """The service of the command line or the environment.
+    """Return the service that the command line or the environment names.
 
     :raises ConfigurationError: when there is none.
     :raises CatalogError: when it contradicts itself.

@@ -28,7 +28,7 @@ def _library() -> Library:
 
 
 def _tell(document: Document) -> None:
-    """The bytes that a server answers."""
+    """Print the bytes that a server sends."""
     click.echo(document.body, nl=False)
 
 

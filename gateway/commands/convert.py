@@ -1,4 +1,4 @@
-"""``gateway convert``: a document from one format to another."""
+"""``gateway convert``: conversion of a document from one format to another."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from serializers.shape import ListOf, Shape
 _FORMATS = [each.name for each in default_registry()]
 _READABLE = [each.name for each in default_registry() if each.readable]
 
-#: Bytes of a file from which a bar shows how far it was read.
+#: File size in bytes from which a progress bar is shown.
 _LARGE = 5_000_000
 _BLOCK = 256 * 1024
 
 
 class ConversionError(GatewayError):
-    """A document that can't be converted, with the place where."""
+    """A document that can't be converted, with the position of the error."""
 
 
 @click.command()
@@ -65,7 +65,7 @@ def convert(source: str, target: str, type_name: str | None, file: Path | None) 
 
 
 def _shape(type_name: str) -> Shape:
-    """The shape of a type of the API. Raises ConversionError where there is none of that name."""
+    """Return the shape of a type of the API. Raises ConversionError for an unknown name."""
     from gateway.commands.chosen import chosen_service
     from gateway.contract.shapes import document_shape
 
@@ -79,7 +79,7 @@ def _shape(type_name: str) -> Shape:
 
 
 def _types(catalog: Catalog) -> dict[str, Any]:
-    """Return requests and responses of every operation by name in lower case."""
+    """Return the types of all requests and responses by name in lower case."""
     found = [each for operation in catalog for each in (operation.dto, operation.returns) if each is not None]
     return {each.__name__.lower(): each for each in found}
 

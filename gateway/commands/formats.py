@@ -1,7 +1,7 @@
-"""Files of records: written and read record by record, so that their length does not matter.
+"""Files of records, written and read record by record, so that they may be of any length.
 
-jsonl and jsv have one record a line, csv has a header and a row a record; a line break within a text of jsv or csv stands in quotes. What
-is null is left out, and in csv an empty cell; an empty text there is a pair of quotes, so that it comes back as what it was.
+jsonl and jsv have one line for each record; csv has a header, and one row for each record. A line break within a text of jsv or csv is in
+quotes. Null is omitted, or an empty cell in csv; an empty text in csv is a pair of quotes, so that it is not read as null.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from serializers.csv.reader import row_reader
 from serializers.errors import DecodeError
 from serializers.text import from_bytes, to_bytes
 
-#: The limits of a record: sessions are exported completely, however long their logs are.
+#: The limits of a record: sessions are exported completely, with logs of any length.
 _LIMITS = Limits(bytes=1 << 28, items=1 << 24, names=1 << 24)
 
 
@@ -28,16 +28,16 @@ class RecordFormat(Protocol):
     """A file format of records."""
 
     def write(self, records: Sequence[Any], *, first: bool) -> bytes:
-        """The bytes of some records; `first` where the file begins with them."""
+        """Return the bytes of some records; `first` if they are at the beginning of the file."""
         ...
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
-        """Number and value of each record, by wire name. Raises MalformedRequest that names the record."""
+        """Yield number and value, by wire name, of each record. Raises MalformedRequest, which names the record."""
         ...
 
 
 class Lines:
-    """A record a line: jsonl and jsv."""
+    """One line for each record: jsonl and jsv."""
 
     def __init__(self, serializer: Any, dto: type[Dto], *, breaks_in_quotes: bool) -> None:
         self._serializer = serializer
@@ -46,11 +46,11 @@ class Lines:
         self._writer = serializer.writer(document_shape(dto))
 
     def write(self, records: Sequence[Any], *, first: bool) -> bytes:
-        """A line for each record."""
+        """Return a line for each record."""
         return b"".join(self._writer(each) + b"\n" for each in records)
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
-        """The records of all lines that are not blank."""
+        """Yield the records of all lines that are not blank."""
         for number, line in enumerate(_lines(file, breaks_in_quotes=self._breaks_in_quotes), 1):
             if line.strip():
                 with _telling(number):
@@ -59,7 +59,7 @@ class Lines:
 
 
 class Table:
-    """A header and a row a record: csv, with nested values as JSV."""
+    """A header, and one row for each record: csv, with nested values as JSV."""
 
     def __init__(self, dto: type[Dto]) -> None:
         self._record = wire_shape(dto)
@@ -67,11 +67,11 @@ class Table:
         self._line = writer.compiled(document_shape(dto), attributes=True, quote_empty=True)
 
     def write(self, records: Sequence[Any], *, first: bool) -> bytes:
-        """A row for each record, after the header in the first block."""
+        """Return a row for each record, in the first block after the header."""
         return to_bytes("".join((self._header if first else "", *map(self._line, records))))
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
-        """The records of all rows after the header."""
+        """Yield the records of all rows after the header."""
         lines = _lines(file, breaks_in_quotes=True)
         with _telling(0):
             read = row_reader(from_bytes(next(lines, b""), _LIMITS), self._record, limits=_LIMITS)
@@ -85,7 +85,7 @@ class Table:
 
 
 def _lines(file: IO[bytes], *, breaks_in_quotes: bool) -> Iterator[bytes]:
-    """The lines of a file, which go on after a break that stands in quotes. Raises MalformedRequest for one that is far too long."""
+    """Yield the lines of a file; a line break in quotes does not end a line. Raises MalformedRequest for a line that is too long."""
     pending: list[bytes] = []
     size, open_text = 0, False
     while line := file.readline(_LIMITS.bytes + 1):
@@ -94,7 +94,7 @@ def _lines(file: IO[bytes], *, breaks_in_quotes: bool) -> Iterator[bytes]:
         if size > _LIMITS.bytes:
             begin = pending[0][:80].decode(errors="replace")
             raise MalformedRequest(f"the record that begins with {begin!r} is longer than {_LIMITS.bytes} bytes")
-        # Within a text every quote is doubled, so an odd number of them is a text that goes on.
+        # Quotes within a text are doubled, so an odd number of quotes means that a text goes on in the next line.
         open_text ^= breaks_in_quotes and line.count(b'"') % 2 == 1
         if not open_text:
             yield b"".join(pending)
@@ -106,14 +106,14 @@ def _lines(file: IO[bytes], *, breaks_in_quotes: bool) -> Iterator[bytes]:
 
 @contextmanager
 def _telling(number: int) -> Iterator[None]:
-    """Errors name the record; 0 is the header."""
+    """Name the record in errors; 0 is the header."""
     try:
         yield
     except (DecodeError, UnicodeDecodeError) as error:
         raise MalformedRequest(f"{f'record {number}' if number else 'the header'} can't be read: {error}") from error
 
 
-#: The formats that files of records may have: name to what makes it for a DTO.
+#: The formats of files of records, by name: each function makes the format for a DTO.
 FORMATS: Mapping[str, Callable[[type[Dto]], RecordFormat]] = {
     "jsonl": lambda dto: Lines(json.serializer, dto, breaks_in_quotes=False),
     "csv": Table,

@@ -1,4 +1,4 @@
-"""``gateway front``: serve in front of an old host."""
+"""``gateway front``: a server in front of an old host."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SWITCHES = click.option(
 
 
 class _Front(click.Group):
-    """A URL in place of a command serves."""
+    """Serves if a URL is given in place of a command."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments."""
+        """Parse the arguments."""
         if args and args[0] not in self.commands and args[0] not in context.help_option_names:
             args = ["to", *args]
         return super().parse_args(context, args)
@@ -112,7 +112,7 @@ def to(
     from gateway.upstream.part import Upstream
 
     settings = Settings.from_environment()
-    # Without a contract there is nothing to tell of it.
+    # Without a contract there are no pages about it.
     has_contract = contract is not None or names_service() or not everything
     service = _imported(contract) if contract is not None else _loaded(settings) if has_contract else Service("Front")
     service.use(
@@ -187,14 +187,14 @@ def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
 
 
 def _checked(name: str, kind: str) -> str:
-    """Return the name of an operation as it is declared, if a service is named. Raises UsageError for one that can't be in this state."""
+    """Return the name of an operation as declared, if a service is named. Raises UsageError if the operation can't be in this state."""
     if not re.fullmatch(r"\w+", name):
         raise click.UsageError(f"'{name}' is not the name of an operation.")
     if not names_service():
         return name
     from gateway import wsgi
 
-    # Without its old host, the service need not be complete.
+    # Without its old host, the service may be incomplete.
     service = wsgi.load(service_name())
     found = service.catalog.find(name)
     if found is None:

@@ -1,4 +1,4 @@
-"""``gateway import``: a package of declarations from another host's contract."""
+"""``gateway import``: conversion of another host's contract to a package of declarations."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _tell(imported: Imported, written: package.Written, name: str) -> None:
 
 
 def _name(imported: Imported) -> str:
-    """A name for the package: of the service, or of the file."""
+    """Return a name for the package: that of the service, or of the file."""
     text = imported.title or Path(imported.source).stem
     found = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_0123456789")[:30].strip("_")
     return found or "imported"

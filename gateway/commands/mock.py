@@ -1,4 +1,4 @@
-"""``gateway mock``: another host's contract, served at once."""
+"""``gateway mock``: a server with samples for another host's contract."""
 
 from __future__ import annotations
 

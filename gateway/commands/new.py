@@ -1,4 +1,4 @@
-"""``gateway new``: a small package to begin a service with."""
+"""``gateway new``: a small package as the start of a service."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import click
 from gateway.errors import GatewayError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
-#: The tests of the package have these names.
+#: Names that the package's tests use.
 _TAKEN = frozenset({"test", "tests", "conftest"})
 
-#: Every file of the package, with the template that it is made from; none for a docstring.
+#: Every file of the package, with its template; without a template, the file has only a docstring.
 _FILES: Mapping[str, str] = {
     "README.rst": "README.rst.txt",
     "pyproject.toml": "pyproject.toml.txt",
@@ -54,9 +54,9 @@ def new(name: str) -> None:
 
 
 def create(name: str, parent: Path) -> Path:
-    """Write the package of a name into a new folder of that name; return the folder.
+    """Write a package into a new folder of the same name; return the folder.
 
-    :raises NotCreated: when the name is not one for a package, or is taken, or the folder can't be written.
+    :raises NotCreated: when the name is not valid for a package, or is taken, or the folder can't be written.
     """
     folder = parent / name
     check_name(name, folder)

@@ -1,4 +1,4 @@
-"""What commands print: lines for people, or JSON for programs with ``--json``."""
+"""Output of commands: lines for people, or JSON for programs with ``--json``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def json_option(command: Command) -> Command:
 
 
 def print_line(text: str) -> None:
-    """Print a line. Characters that a terminal would obey are escaped."""
+    """Print a line. Control characters are escaped, because a terminal would act on them."""
     click.echo(printable(text))
 
 

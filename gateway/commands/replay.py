@@ -1,4 +1,4 @@
-"""``gateway replay``: recorded conversations, against a server or a service."""
+"""``gateway replay``: replay of recorded conversations against a server or a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server of the commands that serve."""
+"""Start of the server, for the commands that serve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.settings import Settings
 
 
 def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
-    """Serve until a signal ends it.
+    """Serve until a signal ends the process.
 
     :param opens: open the service in a browser.
     :raises CatalogError: when the service contradicts itself.
@@ -40,9 +40,9 @@ def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
 
 
 def run_events(settings: Settings, service: Service) -> None:
-    """Serve the event streams of a service at GATEWAY_EVENTS_BIND until a signal ends it, in one worker of gunicorn.
+    """Serve the event streams of a service at GATEWAY_EVENTS_BIND in one gunicorn worker, until a signal ends the process.
 
-    Its metrics are at the same address: GATEWAY_METRICS_BIND is that of ``gateway serve``.
+    Its metrics are at the same address, because GATEWAY_METRICS_BIND is that of ``gateway serve``.
 
     :raises CatalogError: when the service contradicts itself, or sends no events.
     :raises ConfigurationError: when the database or the address can't be used.
@@ -57,7 +57,7 @@ def run_events(settings: Settings, service: Service) -> None:
     ours = replace(settings, bind=settings.events_bind, server="gunicorn", workers=1, metrics_bind="")
     listener = listening.listen(ours.bind, "GATEWAY_EVENTS_BIND")
     with listening.Starting(listener, wsgi.refusal(ours)) as meanwhile:
-        # A first user is told the address of the service.
+        # The message about the first user contains the address of the service.
         database = starting.prepare(settings, service, meanwhile.begin)
         app = wsgi.build(ours, database, None if database is None else wsgi.probed(ours), events)
         if database is not None:

@@ -1,4 +1,4 @@
-"""``gateway sessions``: archive, purge, export and import."""
+"""``gateway sessions``: archiving, deletion, export and import of sessions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Age(click.ParamType[timedelta]):
     name = "age"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The length, or click's error that says what is expected."""
+        """Return the length, or fail with click's error and the expected form."""
         found = re.fullmatch(r"([0-9]{1,6})([dwy])", value)
         if found is None:
             self.fail(f"{value!r} is no age such as 90d, 12w or 2y", param, ctx)
@@ -49,7 +49,7 @@ class Day(click.ParamType[date]):
     name = "day"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Return the day, or fail with click's error that says what is expected."""
+        """Return the day, or fail with click's error and the expected form."""
         try:
             return dates.day(value)
         except ValueError:
@@ -194,7 +194,7 @@ def _load(database: Database, records: RecordFormat, file: IO[bytes], size: int)
 
 @contextmanager
 def _progress(label: str, length: int) -> Iterator[Any]:
-    """A progress bar on a terminal; elsewhere nothing is shown."""
+    """Show a progress bar, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _count: None
         return
@@ -203,7 +203,7 @@ def _progress(label: str, length: int) -> Iterator[Any]:
 
 
 class _Standard:
-    """The standard output: nothing is resumed."""
+    """Export to standard output, which can't be resumed."""
 
     last: Place | None = None
     done = 0
@@ -221,10 +221,10 @@ class _Standard:
 
 
 class _Resumable:
-    """A file that is whole or not there: records go to ``NAME.part``, and what ``NAME.part.state`` says of it is safe on the disk.
+    """A file that is complete or absent: records are written to ``NAME.part``, and ``NAME.part.state`` records how much is safe on disk.
 
     :ivar last: the key of the last record that is safe.
-    :ivar done: how many records are.
+    :ivar done: the number of safe records.
     """
 
     def __init__(self, path: Path, options: dict[str, Any]) -> None:
@@ -253,7 +253,7 @@ class _Resumable:
         return state
 
     def write(self, written: RecordFormat, block: Sequence[Any]) -> None:
-        """Write some records, and note that they are safe."""
+        """Write some records, and record that they are safe."""
         self._file.write(written.write(block, first=self.done == 0))
         self._file.flush()
         os.fsync(self._file.fileno())

@@ -20,7 +20,7 @@ from gateway.users.administration import Administrator, UserFacts
 from gateway.users.part import Users, users_of
 
 _RULE = "At least 8 characters, and not easy to guess."
-#: The option's value where it has none.
+#: The value of the option if it is given without one.
 _ASKED = "-"
 _ON_COMMAND_LINE = (
     "A password on the command line is visible to other users of this machine. "
@@ -34,7 +34,7 @@ class _Role(click.ParamType[str]):
     name = "role"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the role, or fail with click's error that names them all."""
+        """Return the role, or fail with click's error, which lists all roles."""
         names = tuple(chosen_service().catalog.roles)
         if value not in names:
             self.fail(f"there is no role {value!r}; there are {', '.join(names) or 'none'}", param, ctx)
@@ -42,7 +42,7 @@ class _Role(click.ParamType[str]):
 
 
 def _password(value: str | None, file: TextIO | None) -> str | None:
-    """The password of the options: of the file, typed twice on a terminal, the first line of standard input, or the option's own value."""
+    """Return the password of the options: from the file, typed twice on a terminal, from standard input, or the option's value."""
     if file is not None:
         return file.readline().rstrip("\r\n")
     if value != _ASKED:

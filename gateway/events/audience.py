@@ -10,7 +10,7 @@ _NOBODY: frozenset[Subscriber] = frozenset()
 
 
 class Audience:
-    """Finds subscribers. One thread changes it; others may `get` one."""
+    """Finds subscribers. Only one thread changes it; others may call `get`."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Subscriber] = {}
@@ -24,17 +24,17 @@ class Audience:
         return iter(self._by_id.values())
 
     def get(self, subscription_id: str) -> Subscriber | None:
-        """The subscriber of an id, or None."""
+        """Return the subscriber with this id, or None."""
         return self._by_id.get(subscription_id)
 
     def add(self, subscriber: Subscriber) -> None:
-        """Add one."""
+        """Add a subscriber."""
         self._by_id[subscriber.id] = subscriber
         _add(self._by_channel, subscriber.channels, subscriber)
         _add(self._by_user, subscriber.users, subscriber)
 
     def remove(self, subscriber: Subscriber) -> bool:
-        """Remove one; whether it was there."""
+        """Remove a subscriber; return whether it was present."""
         if self._by_id.pop(subscriber.id, None) is None:
             return False
         _remove(self._by_channel, subscriber.channels, subscriber)
@@ -42,17 +42,17 @@ class Audience:
         return True
 
     def change(self, subscriber: Subscriber, channels: Sequence[str]) -> None:
-        """Give one other channels."""
+        """Replace a subscriber's channels."""
         _remove(self._by_channel, subscriber.channels, subscriber)
         subscriber.channels = tuple(channels)
         _add(self._by_channel, subscriber.channels, subscriber)
 
     def of_channel(self, channel: str) -> Collection[Subscriber]:
-        """Those of a channel."""
+        """Return the subscribers of a channel."""
         return self._by_channel.get(channel, _NOBODY)
 
     def reached(self, channels: Iterable[str], users: Iterable[str]) -> dict[Subscriber, str]:
-        """Those of any of these channels or users, each with the channel that reaches it first; with no channel where it is its user."""
+        """Return the subscribers of any of these channels or users, each with its first matching channel, empty if only a user matches."""
         found: dict[Subscriber, str] = {}
         for channel in channels:
             for each in self.of_channel(channel):

@@ -1,4 +1,4 @@
-"""What handlers and HTTP see of server events: `gateway.calls.Subscribers`."""
+"""The interface of server events for handlers and HTTP: `gateway.calls.Subscribers`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from models.events.subscriptions import SubscriptionRow
 
 #: The default channel of subscribers.
 NO_CHANNEL = "*"
-#: Channels of one subscriber.
+#: Maximum number of channels of one subscriber.
 MOST_CHANNELS = 100
 #: Seconds for which a process caches that there are no subscribers, and seconds until all processes know the first subscriber.
 BELIEVED = 1.0
@@ -46,10 +46,10 @@ _BLOCK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many subscribers there may be.
+    """Maximum numbers of subscribers.
 
     :ivar of_user: of one user, on all nodes.
-    :ivar in_all: on all nodes.
+    :ivar in_all: in total, on all nodes.
     """
 
     of_user: int = 5_000
@@ -57,7 +57,7 @@ class Limits:
 
 
 class Broker:
-    """Takes subscribers, and publishes events.
+    """Accepts subscribers, and publishes events.
 
     :ivar access: the callers that may subscribe.
     :ivar counters: the counters of this process.
@@ -93,7 +93,7 @@ class Broker:
 
     @property
     def holds_connections(self) -> bool:
-        """Whether this process has subscribers."""
+        """Return whether this process has subscribers."""
         return len(self._streams.audience) > 0
 
     def numbers(self) -> Mapping[str, float]:
@@ -111,7 +111,7 @@ class Broker:
 
     def publisher(self, unit: Unit) -> Outbox:
         """Return a publisher for a unit of work. It stores nothing if there was no subscriber for as long as events are kept."""
-        # PERF: one look a second, by whichever request comes then.
+        # PERF: one check a second, by the first request in that second.
         moment = time.monotonic()
         if moment >= self._look_at:
             self._wanted = is_wanted(unit)
@@ -125,7 +125,7 @@ class Broker:
     def subscribe(
         self, caller: Principal | None, credentials: Credentials, channels: Sequence[str], last_id: int | None, url: str
     ) -> Subscription | Ended:
-        """A new subscriber (`gateway.calls.Subscribers.subscribe`)."""
+        """Add a subscriber (`gateway.calls.Subscribers.subscribe`)."""
         if self._stopped:
             return Ended()
         named = checked(channels) or [NO_CHANNEL]
@@ -135,14 +135,14 @@ class Broker:
         self._wanted = True
         self._wakeups.send()
         if before < instant(datetime.now(UTC) - timedelta(seconds=KEPT / 2)):
-            # There was no subscriber, so other processes may still not store events, and this subscriber must not miss any.
+            # There was no subscriber, so other processes may not store events yet, and this subscriber must not miss any.
             time.sleep(_KNOWN_TO_ALL)
         since = newest if last_id is None else min(last_id, newest)
         subscriber = Subscriber(row.id, caller, credentials, row.subject, named, since)
         return Subscription(self._streams, subscriber, self._first_frame(row, since, url), newest)
 
     def heartbeat(self, subscription_id: str) -> None:
-        """The subscriber's client is there. Raises NotFound."""
+        """Record a heartbeat of the subscriber's client. Raises NotFound."""
         if self._streams.pulse(subscription_id):
             return
         with unit_of_work(self._database, write=False) as unit:
@@ -153,7 +153,7 @@ class Broker:
         self._streams.pulse_elsewhere(subscription_id)
 
     def unsubscribe(self, subscription_id: str) -> Mapping[str, Any]:
-        """End a subscriber, wherever it is. Raises NotFound."""
+        """End a subscriber of any process. Raises NotFound."""
         with unit_of_work(self._database) as unit:
             found = subscriptions.get(unit, subscription_id, for_update=True)
             if found is None:
@@ -166,7 +166,7 @@ class Broker:
     def update(
         self, unit: Unit, subscription_id: str, added: Sequence[str | None], removed: Sequence[str | None]
     ) -> None:
-        """Change the channels of a subscriber, wherever it is. Raises NotFound and MalformedRequest."""
+        """Change the channels of a subscriber of any process. Raises NotFound and MalformedRequest."""
         added = checked(added)
         found = subscriptions.get(unit, subscription_id, for_update=True)
         if found is None:
@@ -189,17 +189,17 @@ class Broker:
         return [*islice(found, _LISTS)]
 
     def stop(self) -> None:
-        """Take leave of every subscriber, and take no further ones."""
+        """End the streams of all subscribers, and accept no further ones."""
         self._stopped = True
         self._streams.stop()
         self._wakeups.stop()
 
     def _insert(self, caller: Principal | None, row: SubscriptionRow, unit: Unit) -> tuple[str, int]:
-        """Store a subscription. Return when there last was a subscriber, and the position after which it begins."""
+        """Store a subscription. Return the time of the last subscriber before it, and the position after which the subscription begins."""
         self._check_limits(unit, caller)
         before = subscriptions.last_seen(unit)
         subscriptions.see(unit, row.reader_id, row.date_created)
-        # Events that were committed before are not sent to it.
+        # The subscriber does not get events that were committed before.
         outbox.place(unit)
         newest = outbox.newest(unit)
         subscriptions.insert(unit, row)
@@ -228,7 +228,7 @@ class Broker:
 
 
 class Subscription:
-    """A subscriber whose connection is still to be handed over: `gateway.calls.Subscription`."""
+    """A subscriber without its connection yet: `gateway.calls.Subscription`."""
 
     def __init__(self, streams: Streams, subscriber: Subscriber, first: bytes, newest: int) -> None:
         self._streams = streams
@@ -237,11 +237,11 @@ class Subscription:
         self._newest = newest
 
     def take(self, connection: socket.socket) -> None:
-        """Send events on a connection from now on."""
+        """Take over the connection, and send events on it."""
         self._streams.add(self._subscriber, connection, self._first, self._newest)
 
     def blocks(self) -> Received:
-        """The events as blocks of bytes."""
+        """Return the events as blocks of bytes."""
         ours, theirs = socket.socketpair()
         self.take(theirs)
         return Received(ours)
@@ -252,9 +252,9 @@ class Subscription:
 
 
 class Ended:
-    """A stream that ends at once, because its process is stopping: `gateway.calls.Subscription`.
+    """A stream that ends at once because its process is stopping: `gateway.calls.Subscription`.
 
-    A browser's EventSource connects again after a stream that has ended, and never after an error.
+    A browser's EventSource reconnects after a stream has ended, but never after an error.
     """
 
     def take(self, connection: socket.socket) -> None:
@@ -263,7 +263,7 @@ class Ended:
             connection.sendall(RECONNECT + b"\n")
 
     def blocks(self) -> Received:
-        """The same as blocks of bytes."""
+        """Return the same as blocks of bytes."""
         ours, theirs = socket.socketpair()
         self.take(theirs)
         return Received(ours)
@@ -273,7 +273,7 @@ class Ended:
 
 
 class Received:
-    """What arrives on a connection, as blocks of bytes."""
+    """The bytes that arrive on a connection, in blocks."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -288,12 +288,12 @@ class Received:
 
 
 def is_wanted(unit: Unit) -> bool:
-    """Return whether there is a subscriber, or was one in the time that events are kept."""
+    """Return whether there is a subscriber, or was one within the time for which events are kept."""
     return subscriptions.last_seen(unit) >= instant(datetime.now(UTC) - timedelta(seconds=KEPT))
 
 
 def checked(channels: Sequence[str | None]) -> list[str]:
-    """The names of channels, each once, without empty ones. Raises MalformedRequest."""
+    """Return the names of channels, each once, without empty ones. Raises MalformedRequest."""
     found = list(dict.fromkeys(each.strip() for each in channels if each and each.strip()))
     wrong = next((each for each in found if not is_channel(each)), None)
     if wrong is not None:
@@ -324,7 +324,7 @@ def subject(caller: Principal | None) -> dict[str, Any]:
 
 
 def _user_id(caller: Principal | None) -> str:
-    # A service's own function may name its users as it likes.
+    # A service's own authentication function may return user ids of any length.
     return "" if caller is None else caller.user_id[:64]
 
 

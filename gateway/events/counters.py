@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Numbers since the start of the process. One thread changes each of them; others may read them at any time.
+    """Counts since the start of the process. Each is changed by one thread only; others may read them at any time.
 
     :ivar subscribers: connections that are open now.
     :ivar published: events that were stored.
-    :ivar delivered: events that were given to subscribers, once for each of them.
+    :ivar delivered: events that were given to subscribers, counted once for each subscriber.
     :ivar dropped: unread events of subscribers that were disconnected because they read too slowly. They may resume.
     :ivar delay_count: events whose delay was measured: those that reached subscribers of this process.
-    :ivar delay_sum: seconds from their storing until they were delivered, in all.
+    :ivar delay_sum: total seconds between storage and delivery of these events.
     """
 
     subscribers: int = 0

@@ -22,17 +22,17 @@ from gateway.events.subscriber import SlowReader, Subscriber
 from models import StorageError, Unit
 from models.events.outbox import EventRow
 
-#: Subscribers of one process in a channel, up to which each learns of those that come and go.
+#: Maximum number of a process's subscribers in a channel for which each is notified of those that join and leave.
 ANNOUNCED = 200
 
-#: Failures that pass: what has failed is tried again.
+#: Temporary failures, after which the delivery is repeated.
 PASSING = (StorageError, Unavailable)
 
 log = structlog.get_logger("gateway")
 
 #: Returns the part of a DTO that a caller may see: the DTO, a reduced DTO, or None.
 Shows = Callable[[Principal | None, Unit, Instance], Instance | None]
-#: Whether a caller may know of another subscriber, by the principal's facts: ``user_id`` and ``account_ids``.
+#: Returns whether a caller may know of another subscriber, by its facts: ``user_id`` and ``account_ids``.
 Knows = Callable[[Principal | None, Mapping[str, Any]], bool]
 
 
@@ -41,9 +41,9 @@ class Kind(StrEnum):
 
     #: For subscribers.
     EVENT = "event"
-    #: Subscribers came, went or changed channels.
+    #: Subscribers joined, left or changed channels.
     PRESENCE = "presence"
-    #: Clients were heard of by another process than the one that holds their connections.
+    #: Clients sent heartbeats to a process that does not hold their connections.
     PULSE = "pulse"
 
 
@@ -51,9 +51,9 @@ class Kind(StrEnum):
 class Presence:
     """A change of a subscription.
 
-    :ivar channels: its channels from now on; None when it has ended.
-    :ivar joined: channels that are new.
-    :ivar left: channels that it has no longer.
+    :ivar channels: its new channels; None when it has ended.
+    :ivar joined: channels that were added.
+    :ivar left: channels that were removed.
     """
 
     id: str
@@ -63,11 +63,11 @@ class Presence:
     left: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """What is stored of it."""
+        """Return its stored form."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def frames(self) -> Iterator[tuple[str, Iterable[str]]]:
-        """The commands that tell of it, and the channels that are told."""
+        """Yield the commands that announce it, each with the channels that get the command."""
         kept = [each for each in self.channels or () if each not in self.joined]
         yield "cmd.onJoin", self.joined
         yield "cmd.onLeave", self.left
@@ -81,7 +81,7 @@ class Delivery:
     :param shows: the access checks of DTOs that not everyone may see.
     :param knows: returns whether a caller may see another subscriber; None if all may.
     :ivar fed: subscribers with frames to send.
-    :ivar slow: subscribers who read too slowly.
+    :ivar slow: subscribers that read too slowly.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Delivery:
     def event(self, unit: Unit, row: EventRow, only: Subscriber | None = None) -> None:
         """Give an event to the addressed subscribers that may see it.
 
-        :param only: the one that is given it, where it is for it.
+        :param only: gives it to this subscriber only.
         """
         channels, users = json.loads(row.channels), json.loads(row.users)
         everyone = channels is None
@@ -125,7 +125,7 @@ class Delivery:
             if made is None:
                 made = frames[body, channel] = frame(row.position, row.selector, body, channel)
             given.append((subscriber, made))
-        # A view may need the database, which may be unavailable: then no subscriber has the event yet, and it is delivered later.
+        # A view may need the database, which may be unavailable: then no subscriber has got the event yet, and it is delivered later.
         for subscriber, made in given:
             self.give(subscriber, made)
         self._counters.delivered += len(given)
@@ -134,7 +134,7 @@ class Delivery:
             self._counters.delay(max(0.0, (datetime.now(UTC) - stored).total_seconds()))
 
     def presence(self, position: int, change: Presence, only: Subscriber | None = None) -> None:
-        """Notify the subscribers of the same channels of a subscriber's change."""
+        """Notify the subscribers in the same channels of a change."""
         told = facts(change.subject, change.left if change.channels is None else change.channels)
         for selector, channels in change.frames():
             reached: dict[Subscriber, str] = {}
@@ -152,7 +152,7 @@ class Delivery:
                     self.give(subscriber, frame(position, selector, to_json({**told, "channel": channel}), channel))
 
     def _may_have(self, subscriber: Subscriber, position: int, only: Subscriber | None) -> bool:
-        """Whether it is a subscriber's turn: those that are late get nothing before what they lack."""
+        """Return whether a subscriber may get this event now: late subscribers get missed events first."""
         return subscriber.at < position and (subscriber is only if only is not None else not subscriber.late)
 
     def _told(self, channel: str, subscription_id: str) -> Collection[Subscriber]:
@@ -163,7 +163,7 @@ class Delivery:
         return () if own is None or own not in found else (own,)
 
     def give(self, subscriber: Subscriber, data: bytes) -> None:
-        """Add a frame to a subscriber's."""
+        """Add a frame to a subscriber's queue."""
         try:
             subscriber.put(data)
         except SlowReader:
@@ -173,7 +173,7 @@ class Delivery:
 
 
 class _Seen:
-    """What subscribers see of one event; those of one view see the same."""
+    """The visible parts of one event; subscribers with the same view see the same."""
 
     def __init__(self, documents: Documents, view: tuple[type[Dto], Shows] | None, row: EventRow, unit: Unit) -> None:
         self._documents = documents
@@ -184,7 +184,7 @@ class _Seen:
         self._by_view: dict[tuple[Any, ...], str | None] = {}
 
     def by(self, subscriber: Subscriber) -> str | None:
-        """The body for a subscriber; None where it may not see it."""
+        """Return the body for a subscriber; None if it may not see the event."""
         if self._view is None:
             return self._body
         if subscriber.view not in self._by_view:
@@ -193,7 +193,7 @@ class _Seen:
             except PASSING:
                 raise
             except Exception:
-                # A service's own function that fails for one caller must not hold up all events.
+                # A view of the service that fails for one caller must not block all events.
                 log.exception("an event was not shown", id=self._row.position, selector=self._row.selector)
                 self._by_view[subscriber.view] = None
         return self._by_view[subscriber.view]

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-#: Characters of a channel, and of a selector.
+#: Maximum characters of a channel, and of a selector.
 LONGEST = 255
-#: Keeps a connection open: an empty line, which is not an event. ServiceStack's .NET and Java clients take a comment for an event.
+#: Keeps a connection open: an empty line, which is not an event. ServiceStack's .NET and Java clients treat a comment as an event.
 KEEP_ALIVE = b"\n"
-#: Lets a browser connect again after so many milliseconds.
+#: Makes a browser reconnect after this many milliseconds.
 RECONNECT = b"retry: 500\n"
 
 # PERF: `json.dumps` makes an encoder in each call.
@@ -23,27 +23,27 @@ _SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f\ud800-\udfff]+\.[^\s\x00-\x1f\x7f\u
 
 
 def frame(event_id: int, selector: str, body: str, channel: str = "") -> bytes:
-    """One event.
+    """Return the frame of one event.
 
     :param body: JSON on one line; empty for none.
-    :param channel: the channel that it came by; empty where it came by none.
+    :param channel: the channel of the event; empty for none.
     """
     place = f"{channel}@" if channel else ""
     return f"id: {event_id}\ndata: {place}{selector} {body}\n\n".encode()
 
 
 def to_json(value: Any) -> str:
-    """The body of a protocol frame."""
+    """Return a value as JSON on one line, for a frame."""
     return _encode(value)
 
 
 def is_channel(name: str) -> bool:
-    """Whether clients can read a channel's name in a frame."""
+    """Return whether clients can read a channel's name in a frame."""
     return _CHANNEL.fullmatch(name) is not None
 
 
 def check_selector(selector: str) -> str:
-    """Return a selector for a frame: blanks become ``%20``. Raises ValueError."""
+    """Return a selector for a frame, with ``%20`` for spaces. Raises ValueError."""
     spelled = selector.replace(" ", "%20")
     if not _SELECTOR.fullmatch(spelled) or len(spelled) > LONGEST:
         raise ValueError(
@@ -53,10 +53,10 @@ def check_selector(selector: str) -> str:
 
 
 def names(given: str | Iterable[str]) -> list[str]:
-    """One name or several, each once."""
+    """Return one name or several as a list, each once."""
     return [given] if isinstance(given, str) else list(dict.fromkeys(given))
 
 
 def facts(subject: Mapping[str, Any], channels: Iterable[str]) -> dict[str, Any]:
-    """What others learn of a subscriber."""
+    """Return the facts about a subscriber that others may see."""
     return {**subject["shown"], "channels": ",".join(channels)}

@@ -34,13 +34,13 @@ class Events:
     It adds the operations GetEventSubscribers and UpdateEventSubscriber, and tables.
 
     :ivar access: the callers that may subscribe: `gateway.ANYONE` or `gateway.SIGNED_IN`.
-    :ivar shows: what a caller may see of a DTO: a function of the caller, a unit of work that reads, and the DTO returns the DTO, as it
-        is or with less in it, or None. It is called whenever an event is delivered. DTOs without a view are for all to whom an event is
-        published.
-    :ivar channels: what channels are called, for the explorer: ``account:{AccountId}`` is a channel of each account, where
-        ``{AccountId}`` is the variable of a route that reads one.
-    :ivar knows: whether a caller may know of another subscriber, by that one's ``user_id`` and ``account_ids``; None where everybody may
-        know of everybody in the same channel.
+    :ivar shows: functions by DTO, called with the caller, a unit of work that reads, and the DTO. Each returns what the caller may see: the
+        DTO, a reduced DTO, or None. It is called whenever an event is delivered. A DTO without a function is visible to all subscribers
+        that the event addresses.
+    :ivar channels: names of channels, for the explorer: ``account:{AccountId}`` is a channel of each account, where ``{AccountId}`` is the
+        variable of a route that reads an account.
+    :ivar knows: returns whether a caller may know of another subscriber, by its ``user_id`` and ``account_ids``; None if all subscribers
+        may know of all others in the same channel.
     """
 
     access: Access = SIGNED_IN
@@ -59,7 +59,7 @@ class Events:
         service.operation("GET", "/event-subscribers", returns=list[dict[str, str]], access=self.access, tags=_TAGS)(
             GetEventSubscribers
         )
-        # The id is known to the subscriber alone.
+        # SECURITY: only the subscriber itself knows the id.
         service.operation(
             "POST", "/event-subscribers/{Id}", returns=UpdateEventSubscriberResponse, access=ANYONE, tags=_TAGS
         )(UpdateEventSubscriber)
@@ -93,7 +93,7 @@ def _broker(context: Context) -> Broker:
 
 
 def _list(request: Any, context: Context) -> list[dict[str, str]]:
-    """The subscribers of these channels."""
+    """List the subscribers of these channels."""
     channels = [name.strip() for each in request.channels or () for name in (each or "").split(",") if name.strip()]
     return _broker(context).subscribers(context.unit, context.caller, channels)
 
@@ -109,6 +109,6 @@ def _update(request: Any, context: Context) -> Instance:
         request.id,
         *([*(each or ())] for each in (request.subscribe_channels, request.unsubscribe_channels)),
     )
-    # Notifications of others are delivered like events.
+    # Notifications about other subscribers are delivered like events.
     context.publisher = context.events
     return UpdateEventSubscriberResponse.new()

@@ -1,4 +1,4 @@
-"""The thread that holds the connections of a process's subscribers. No other thread waits for a subscriber."""
+"""The thread that serves the connections of a process's subscribers. No other thread waits for a subscriber."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Poller:
-    """Waits for connections, calls from other threads, and points in time.
+    """Waits for connections, calls from other threads, and timers.
 
     :param left: called with a subscriber whose client has left.
-    :param due: called whenever something has happened, and when it is time, with the seconds of `time.monotonic`; it returns when it wants
-        to be called next. Neither raises.
+    :param due: called with the seconds of `time.monotonic` after each wait; it returns the time of its next call. Neither function may
+        raise an error.
     """
 
     def __init__(self, left: Callable[[Subscriber], None], due: Callable[[float], float]) -> None:
@@ -44,7 +44,7 @@ class Poller:
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """End the thread after the calls that were given to it."""
+        """End the thread after the pending calls."""
 
         def end() -> None:
             self._stopped = True
@@ -53,13 +53,13 @@ class Poller:
         self._thread.join(seconds)
 
     def call(self, call: Callable[[], None]) -> None:
-        """Let the thread make a call."""
+        """Call a function in the thread."""
         self._calls.append(call)
-        # A full pipe wakes it as well; one that is closed belongs to a thread that has ended.
+        # A full pipe wakes the thread, too; a closed one belongs to a thread that has ended.
         with suppress(OSError):
             self._theirs.send(b"\0")
 
-    # -- What the thread itself calls ----------------------------------------------------------------------------------------------
+    # -- Called by the thread itself -----------------------------------------------------------------------------------------------
 
     def hold(self, subscriber: Subscriber, connection: socket.socket) -> None:
         """Watch a subscriber's connection."""
@@ -70,7 +70,7 @@ class Poller:
         self._selector.register(connection, _READ, subscriber)
 
     def send(self, subscriber: Subscriber) -> None:
-        """Send as much as a subscriber's connection accepts, and the rest later."""
+        """Send as many frames as a subscriber's connection accepts, and the rest later."""
         connection = subscriber.connection
         if connection is None:
             return

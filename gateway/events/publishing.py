@@ -1,4 +1,4 @@
-"""Events into the outbox."""
+"""Storage of events in the outbox."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gateway.instants import now
 from models import Unit
 from models.events import outbox
 
-#: Changes of subscriptions in one row.
+#: Maximum number of subscriptions' changes in one row.
 _BLOCK = 200
 
 
 class Outbox:
     """Publishes with one unit of work: `gateway.calls.Publisher`.
 
-    :ivar wanted: whether there is a subscriber or was one lately; otherwise nothing is stored.
+    :ivar wanted: there is or recently was a subscriber; otherwise nothing is stored.
     """
 
     def __init__(self, unit: Unit, documents: Documents, counters: Counters, *, wanted: bool) -> None:
@@ -73,7 +73,7 @@ def store_presence(unit: Unit, changes: Sequence[Presence]) -> None:
 
 
 def store_pulses(unit: Unit, subscription_ids: Iterable[str]) -> None:
-    """Store that clients were heard of."""
+    """Store heartbeats of clients."""
     for block in _blocks([*subscription_ids]):
         outbox.insert(unit, date=now(), kind=Kind.PULSE, selector="", body=to_json(block))
 

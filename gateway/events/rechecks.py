@@ -28,12 +28,12 @@ class Rechecks:
         self._due: SimpleQueue[list[Subscriber]] = SimpleQueue()
 
     def start(self) -> None:
-        """Start the thread, where there is anything to look at."""
+        """Start the thread, if callers are authenticated."""
         if self._callers is not None:
             threading.Thread(target=self._run, name="event callers", daemon=True).start()
 
     def look(self, subscribers: Iterable[Subscriber]) -> None:
-        """Look at these soon. While the thread is late, they wait for their next turn."""
+        """Check these subscribers soon. If the thread is late, they are checked in their next turn."""
         due = [each for each in subscribers if each.caller is not None]
         if self._callers is not None and due and self._due.empty():
             self._due.put(due)

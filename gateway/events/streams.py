@@ -35,32 +35,32 @@ from models.engine.ids import new_id
 from models.events import outbox, subscriptions
 from models.events.outbox import EventRow, Read
 
-#: Seconds between two looks into the outbox: usually, and while events come.
+#: Seconds between two reads of the outbox: usually, and while events arrive.
 TICK = 0.25
 BUSY_TICK = 0.05
-#: Seconds between two looks while other processes send wake-ups.
+#: Seconds between two reads while other processes send wake-ups.
 REST = 1.0
-#: Seconds after an event for which more of them are expected.
+#: Seconds after an event in which more are expected.
 BUSY = 2.0
-#: Seconds between two looks, at least: what happens meanwhile is sent at once.
+#: Minimum seconds between two reads: events in this time are sent together.
 GAP = 0.02
-#: Seconds after which a failed look is repeated.
+#: Seconds after which a failed read is repeated.
 PAUSE = 1.0
-#: Events that are read at once, and by subscribers that are late.
+#: Maximum number of events in one read, for all subscribers or for a late one.
 PAGE = 500
-#: Frames that wait for a subscriber that is late, from which on it gets no more yet.
+#: Number of waiting frames from which a late subscriber gets no more for now.
 _FULL = 500
 #: Seconds for which events are kept.
 KEPT = 3600.0
-#: Seconds between two notes that this process is there, and after which one that made none is gone.
+#: Seconds between two signs of life that a process stores, and seconds without one after which a process counts as gone.
 SEEN = 10.0
 GONE = 40.0
-#: Seconds between two sweeps.
+#: Seconds between two deletions of old events.
 SWEEP = 60.0
-#: Seconds in which every subscriber has its turn: its connection is kept open, its heartbeats are looked at, and in every second turn its
-#: caller is looked at anew.
+#: Seconds in which every subscriber has one turn: it gets a keep-alive, its heartbeats are checked, and in every second turn its
+#: credentials are rechecked.
 TURN = 20
-#: Seconds that a process that ends waits for the last frames.
+#: Seconds that a stopping process waits until the last frames are sent.
 _FAREWELL = 3.0
 
 log = structlog.get_logger("gateway")
@@ -68,10 +68,10 @@ log = structlog.get_logger("gateway")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The timing that clients are told.
+    """The timing that the server sends to clients.
 
     :ivar heartbeat: seconds between two heartbeats of a client.
-    :ivar idle: seconds without one after which a client that sent some is gone.
+    :ivar idle: seconds without a heartbeat after which a client that sent some counts as gone.
     """
 
     heartbeat: int = 10
@@ -79,10 +79,10 @@ class Times:
 
 
 class Streams:
-    """Holds subscribers, from its first one on.
+    """Holds the subscribers of a process.
 
-    :ivar reader_id: names this process in the database.
-    :ivar audience: its subscribers.
+    :ivar reader_id: identifies this process in the database.
+    :ivar audience: the subscribers.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Streams:
     # -- Called by other threads ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the threads, if they have not been started. Not before a fork."""
+        """Start the threads, if they have not been started. Call it after a fork, not before."""
         with self._starting:
             if not self._started:
                 self._started = True
@@ -129,12 +129,12 @@ class Streams:
                 self._wakeups.listen(self.wake)
 
     def announce(self) -> None:
-        """There is something in the outbox that a process has stored; let every process know."""
+        """Let every process read the outbox, because this one has stored events."""
         self._wakeups.send()
         self.wake()
 
     def wake(self) -> None:
-        """There is something in the outbox."""
+        """Let this process read the outbox soon."""
         self._last_wake = time.monotonic()
         if self._started and not self._woken:
             self._woken = True
@@ -149,7 +149,7 @@ class Streams:
         self._call(partial(self._add, subscriber, connection, first, newest))
 
     def pulse(self, subscription_id: str) -> bool:
-        """A client of this process has sent a heartbeat; whether it is one of this process."""
+        """Record a client's heartbeat, if this process holds its connection; return whether it does."""
         subscriber = self.audience.get(subscription_id)
         if subscriber is None:
             return False
@@ -157,7 +157,7 @@ class Streams:
         return True
 
     def pulse_elsewhere(self, subscription_id: str) -> None:
-        """A client of another process has sent a heartbeat."""
+        """Pass a heartbeat on to the process that holds the client's connection."""
         self._call(partial(self._pulses.add, subscription_id))
         self.wake()
 
@@ -166,12 +166,12 @@ class Streams:
         self._call(partial(self._part, subscriber))
 
     def forget(self, subscriber: Subscriber) -> None:
-        """Forget the subscription of a client whose connection never came here."""
+        """Forget the subscription of a client whose connection was never added."""
         self._call(partial(self._note_end, subscriber))
         self.wake()
 
     def stop(self) -> None:
-        """Take leave of every subscriber, and end."""
+        """End every subscriber's stream, and stop."""
         with self._starting:
             if not self._started or self._stopped:
                 return
@@ -207,11 +207,11 @@ class Streams:
         self._send()
 
     def _position_of(self, subscriber: Subscriber) -> int:
-        """The position up to which a subscriber has everything."""
+        """Return the position up to which a subscriber has all events."""
         return subscriber.at if subscriber.late else max(subscriber.at, self._position)
 
     def _part(self, subscriber: Subscriber) -> None:
-        """End a connection, or note that it has ended."""
+        """Remove a subscriber whose connection ends or has ended."""
         if self._drop(subscriber):
             self._note_end(subscriber)
             self._next_look = 0.0
@@ -230,7 +230,7 @@ class Streams:
         self._changes.append(Presence(subscriber.id, subscriber.subject, None, left=[*subscriber.channels]))
 
     def _send(self) -> None:
-        """Send the frames that subscribers were given."""
+        """Send the frames in subscribers' queues."""
         fed, slow = self._delivery.fed, self._delivery.slow
         while slow:
             subscriber = slow.pop()
@@ -242,7 +242,7 @@ class Streams:
             self._poller.send(fed.pop())
 
     def _farewell(self) -> None:
-        """Ask every client to connect to another process, where it gets the events that it has not read."""
+        """Ask every client to connect to another process, which sends the events that the client has not read."""
         for subscriber in [*self.audience]:
             bye = frame(self._position_of(subscriber), "cmd.onGoodbye", to_json({"id": subscriber.id}))
             self._delivery.give(subscriber, bye + RECONNECT)
@@ -301,7 +301,7 @@ class Streams:
             self._note()
         read = self._read(now)
         if read.unplaced:
-            # Where another process is quicker, this one reads what that one has placed.
+            # If another process is faster, this one reads what that one has placed.
             with suppress(ServiceError), unit_of_work(self._database) as unit:
                 outbox.place(unit)
             read = self._read(now)
@@ -310,7 +310,7 @@ class Streams:
             self._woken = True
 
     def _pause(self, now: float) -> float:
-        """Seconds until the next look, unless something wakes this process."""
+        """Return the seconds until the next read, unless a wake-up arrives earlier."""
         if self._wakeups.connected:
             # A commit of another cluster node may arrive here after its wake-up.
             return min(REST, max(BUSY_TICK, now - self._last_wake))
@@ -350,7 +350,7 @@ class Streams:
         self._delivery.presence(position, change)
 
     def _catch_up(self, unit: Unit, subscriber: Subscriber) -> None:
-        """Give a late subscriber the events that it has missed, as fast as it reads them."""
+        """Give a late subscriber its missed events, as fast as it reads them."""
         if subscriber.waiting >= _FULL:
             return
         read = outbox.after(unit, subscriber.at, PAGE)
@@ -369,7 +369,7 @@ class Streams:
             self._late.discard(subscriber)
 
     def _write(self, unit: Unit) -> tuple[set[str], int]:
-        """Store what happened to subscriptions; the pulses and the number of changes that are stored."""
+        """Store heartbeats and changes of subscriptions; return the heartbeats, and the number of changes."""
         pulses, changes = {*self._pulses}, [*self._changes]
         if changes:
             there = {each.id for each in changes}
@@ -379,7 +379,7 @@ class Streams:
         return pulses, len(changes)
 
     def _second(self, now: float) -> None:
-        """Look at the subscribers whose turn it is."""
+        """Check the subscribers whose turn it is."""
         self._turns += 1
         in_turn = [*self._wheel[self._turns % TURN]]
         for subscriber in in_turn:
@@ -392,7 +392,7 @@ class Streams:
             self._rechecks.look(in_turn)
 
     def _note(self) -> None:
-        """Note that this process is there, and end the subscriptions of those that are not."""
+        """Store a sign of life of this process, and end the subscriptions of processes that are gone."""
         at = datetime.now(UTC)
         gone, forgotten = (instant(at - timedelta(seconds=each)) for each in (GONE, KEPT))
         with unit_of_work(self._database) as unit:
@@ -419,7 +419,7 @@ class Streams:
 
 @contextmanager
 def _passed_over(row: EventRow) -> Iterator[None]:
-    """Log a row that this version can't deliver and go on: a version after it may have written it, and the rows behind it must not wait."""
+    """Log a row that this version can't deliver, and go on: a newer version may have written it, and later rows must not wait."""
     try:
         yield
     except PASSING:

@@ -9,9 +9,9 @@ from typing import Any
 
 from gateway.calls import Credentials, Principal
 
-#: Events that wait for a subscriber that does not read them.
+#: Maximum number of events that wait for a subscriber.
 QUEUE = 1000
-#: Frames that are given to the system at once.
+#: Maximum number of frames in one system call.
 _AT_ONCE = 64
 
 
@@ -22,15 +22,15 @@ class SlowReader(Exception):
 class Subscriber:
     """A subscriber.
 
-    :ivar id: the subscription's, which its client alone knows.
+    :ivar id: the subscription's id, which only its client knows.
     :ivar caller: the subscriber's caller; None for an anonymous one.
     :ivar credentials: its credentials, which are rechecked during the subscription.
     :ivar subject: the facts that the subscription stores about it.
-    :ivar view: subscribers of one view see the same.
-    :ivar channels: names, in the order in which they were given.
-    :ivar at: the position that it begins behind; while it is late, the position up to which it has everything.
+    :ivar view: subscribers with the same view see the same.
+    :ivar channels: names, in the client's order.
+    :ivar at: the position after which it begins; while it is late, the position up to which it has all events.
     :ivar late: it still lacks events that others have.
-    :ivar pulse: when its client sent a heartbeat, in seconds of `time.monotonic`; 0.0 for a client that has sent none.
+    :ivar pulse: the time of its client's last heartbeat, in seconds of `time.monotonic`; 0.0 for a client that has sent none.
     """
 
     # PERF: a process has thousands.
@@ -73,18 +73,18 @@ class Subscriber:
 
     @property
     def users(self) -> tuple[str, ...]:
-        """By what names events for a user find this one."""
+        """Return the names by which events for a user reach this subscriber."""
         if self.caller is None:
             return ()
         return tuple(dict.fromkeys(filter(None, (self.caller.user_id, self.caller.email.lower()))))
 
     @property
     def waiting(self) -> int:
-        """Frames that were not sent yet."""
+        """Return the number of frames that were not sent yet."""
         return len(self._queue) if self._queue else 0
 
     def put(self, frame: bytes) -> None:
-        """Add a frame to those that `flush` sends. Raises SlowReader."""
+        """Queue a frame for `flush`. Raises SlowReader."""
         if self._queue is None:
             self._queue = deque()
         elif len(self._queue) >= QUEUE:
@@ -92,7 +92,7 @@ class Subscriber:
         self._queue.append(frame)
 
     def flush(self) -> bool:
-        """Send what the connection takes now, and return whether that is all.
+        """Send as many frames as the connection accepts now, and return whether all were sent.
 
         :raises OSError: when the client has left.
         """
@@ -100,7 +100,7 @@ class Subscriber:
         while queue:
             assert self.connection is not None
             first = memoryview(queue[0])[self._offset :]
-            # PERF: mostly there is one.
+            # PERF: usually there is only one.
             more = [queue[index] for index in range(1, min(len(queue), _AT_ONCE))]
             try:
                 sent = self.connection.sendmsg([first, *more]) if more else self.connection.send(first)

@@ -1,4 +1,4 @@
-"""Wake-ups between processes: one that has stored events lets the others read them at once.
+"""Wake-ups between processes: a process that has stored events lets the others read them at once.
 
 The outbox determines what is sent. A lost, late or repeated wake-up only affects when a process reads.
 """
@@ -28,7 +28,7 @@ SILENCE = 3.0
 PAUSE = 1.0
 #: Seconds between two wake-ups of one process: events that are stored meanwhile share one.
 GAP = 0.02
-#: Seconds between two log lines about one that fails.
+#: Seconds between two log lines about failed wake-ups.
 LINES = 60.0
 #: The names of the threads.
 _IN = "event wake-ups in"
@@ -46,7 +46,7 @@ class Wakeups:
     connected = False
 
     def listen(self, wake: Callable[[], None]) -> None:
-        """Call `wake` when another process has stored events, and when `connected` changes. Not before a fork."""
+        """Call `wake` when another process has stored events, and when `connected` changes. Call it after a fork, not before."""
 
     def send(self) -> None:
         """Wake the other processes. It does not wait for them."""
@@ -55,15 +55,15 @@ class Wakeups:
         """Send pending wake-ups, and end."""
 
     def numbers(self) -> Mapping[str, float]:
-        """The gauges for ``/metrics``."""
+        """Return the gauges for ``/metrics``."""
         return {}
 
 
 class RedisWakeups(Wakeups):
     """Wake-ups that Redis passes on to every process that listens.
 
-    Two threads wait for Redis, so that no request does. Redis does not separate messages by database, so the channel has the database's
-    number: gateways with different numbers do not wake each other.
+    Two threads wait for Redis, so that no request does. Redis does not separate messages by database, so the channel's name has the
+    database's number: gateways with different numbers do not wake each other.
     """
 
     def __init__(self, address: RedisAddress) -> None:
@@ -78,18 +78,18 @@ class RedisWakeups(Wakeups):
         self._next_line = 0.0
 
     def listen(self, wake: Callable[[], None]) -> None:
-        """Start to listen, once."""
+        """Start to listen, if it has not been started."""
         self._start(_IN, lambda: self._listen(wake))
 
     def send(self) -> None:
-        """Let a thread wake the other processes."""
+        """Wake the other processes, in a thread."""
         self._due.set()
-        # PERF: a request that published comes here.
+        # PERF: every request that publishes calls this.
         if _OUT not in self._threads:
             self._start(_OUT, self._publish)
 
     def stop(self) -> None:
-        """End both threads; the last wake-up is sent if Redis takes it at once."""
+        """End both threads; the last wake-up is sent if Redis accepts it at once."""
         self._stopping.set()
         self._due.set()
         if sending := self._threads.get(_OUT):
@@ -118,7 +118,7 @@ class RedisWakeups(Wakeups):
                 self._stopping.wait(PAUSE)
 
     def _hear(self, connection: Connection, wake: Callable[[], None]) -> None:
-        """Pass wake-ups on until this process ends. Raises an error when Redis has gone."""
+        """Pass wake-ups on until this process ends. Raises an error when Redis is lost."""
         connection.send_command("SUBSCRIBE", self._channel)
         heard = time.monotonic()
         while not self._stopping.is_set():
@@ -145,9 +145,9 @@ class RedisWakeups(Wakeups):
                         self._send_next(connection)
                         was_used = True
             except Exception as error:
-                # The readers may still lack it.
+                # Other processes may not have got it.
                 self._due.set()
-                # Redis closes idle connections: a new one is tried at once.
+                # Redis closes idle connections: try a new one at once.
                 if not was_used:
                     self._complain(error)
                     self._stopping.wait(PAUSE)
