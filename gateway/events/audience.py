@@ -52,7 +52,7 @@ class Audience:
         return self._by_channel.get(channel, _NOBODY)
 
     def reached(self, channels: Iterable[str], users: Iterable[str]) -> dict[Subscriber, str]:
-        """Return the subscribers of any of these channels or users, each with its first matching channel, empty if only a user matches."""
+        """Return the subscribers of any of these channels or users, each with its first matching channel; empty if only a user matches."""
         found: dict[Subscriber, str] = {}
         for channel in channels:
             for each in self.of_channel(channel):

@@ -103,7 +103,7 @@ def library() -> Mapping[str, RecordInfo]:
 
 
 def is_provided(info: TypeInfo) -> bool:
-    """Whether a type is one of `gateway.servicestack`."""
+    """Return whether a type is one of `gateway.servicestack`."""
     return library().get(info.name) is info
 
 
@@ -171,7 +171,7 @@ class _Assembly:
         self.declared[name] = each
 
     def contract(self) -> Contract:
-        """The contract."""
+        """Return the contract."""
         self._check_bases()
         for name, each in self.declared.items():
             if isinstance(each, DraftEnum):

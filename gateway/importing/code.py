@@ -51,20 +51,20 @@ def named(before: str, piece: Piece) -> Piece:
 
 
 def sequence(items: Iterable[Piece]) -> Code:
-    """A list."""
+    """Return a list."""
     return Code("[", tuple(items), "]")
 
 
 def tuple_of(items: Iterable[Piece]) -> Code:
-    """A tuple."""
+    """Return a tuple."""
     return Code("(", tuple(items), ")", lonely_comma=True)
 
 
 def lines(piece: Piece, indent: int = 0, after: str = "") -> Iterator[str]:
-    """The lines of a piece.
+    """Yield the lines of a piece.
 
-    :param indent: steps to the right.
-    :param after: what follows it, as a comma.
+    :param indent: levels of indentation.
+    :param after: a text that follows the piece, such as a comma.
     """
     margin = _STEP * indent
     flat = f"{margin}{piece}{after}"
@@ -90,7 +90,7 @@ def quoted(text: str) -> str:
 
 
 def docstring(text: str) -> str:
-    """A text of one line as a docstring."""
+    """Return a text of one line as a docstring."""
     safe = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in _escaped(text))
     return f'"""{safe}"""'
 

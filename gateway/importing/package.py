@@ -66,7 +66,7 @@ class Project:
 
     @property
     def dtos(self) -> Path:
-        """The module of declarations."""
+        """Return the path of the module of declarations."""
         return self.folder / self.name / "dtos.py"
 
     @property

@@ -53,12 +53,12 @@ class Passing:
 
     @property
     def body(self) -> bytes:
-        """The request's body."""
+        """Return the request's body."""
         return bytes(self._tee.data)
 
     @property
     def answer(self) -> bytes:
-        """The response's body."""
+        """Return the response's body."""
         return bytes(self._answer)
 
     @property

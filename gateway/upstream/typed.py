@@ -99,7 +99,7 @@ class Template:
 
     @property
     def variables(self) -> list[str]:
-        """The names of the path's variables."""
+        """Return the names of the path's variables."""
         return [name for name, _ in _VARIABLE.findall(self.path)]
 
 

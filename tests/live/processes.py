@@ -1,4 +1,4 @@
-"""A gateway's processes."""
+"""The processes of a gateway."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tests.servers import Gateway
 
 
 def workers(gateway: Gateway) -> list[int]:
-    """The process ids of a gateway's workers."""
+    """Return the process ids of a gateway's workers."""
     assert gateway.process is not None
     master = gateway.process.pid
     return [int(each) for each in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
 
 def resident(process: int) -> int:
-    """Bytes of memory that a process has."""
+    """Return the resident memory of a process, in bytes."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

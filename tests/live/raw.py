@@ -1,4 +1,4 @@
-"""Bytes on a socket, for what no HTTP library would send."""
+"""Raw bytes on a socket, for requests that no HTTP library sends."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tests.servers import API_KEY, Gateway
 
 
 def connect(gateway: Gateway) -> socket.socket:
-    """A connection to a gateway."""
+    """Connect to a gateway."""
     host, _, port = gateway.address.partition(":")
     return socket.create_connection((host, int(port)), timeout=10)
 
 
 def head(path: str, *lines: str, method: str = "POST", close: bool = True, key: str = API_KEY) -> bytes:
-    """The head of a request with credentials."""
+    """Return the head of a request with credentials."""
     fixed = [f"{method} {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {key}"]
     return "\r\n".join([*fixed, *(["Connection: close"] if close else []), *lines, "", ""]).encode("latin-1")
 
 
 def exchange(gateway: Gateway, data: bytes) -> bytes:
-    """What the server answers to these bytes and the end of the connection.
+    """Send these bytes and end the client's side; return the server's responses.
 
-    granian answers nothing to a client that has ended its side: there the bytes must be a whole request, or what can't become one.
+    granian does not respond to a client that has ended its side. There the bytes must be a complete request, or can't become one.
     """
     with connect(gateway) as connection:
         connection.sendall(data)
@@ -34,7 +34,7 @@ def exchange(gateway: Gateway, data: bytes) -> bytes:
 
 
 def receive(connection: socket.socket) -> bytes:
-    """Everything until the server closes."""
+    """Return all bytes until the server closes."""
     answer = b""
     while block := connection.recv(65536):
         answer += block
@@ -42,7 +42,7 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def next_status(connection: socket.socket) -> int:
-    """The status of one answer on a connection that is kept open; the answer is read to its end."""
+    """Read one response on a connection that is kept open; return its status."""
     with http.client.HTTPResponse(connection) as answer:
         answer.begin()
         answer.read()
@@ -50,5 +50,5 @@ def next_status(connection: socket.socket) -> int:
 
 
 def statuses(answer: bytes) -> list[int]:
-    """The statuses of the answers in these bytes; an answer begins where the body of the one before ends, on the same line."""
+    """Return the statuses of the responses in these bytes. A response may begin on the line on which the previous body ends."""
     return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)]

@@ -9,7 +9,7 @@ from tests.servers import API_KEY, Gateway
 
 
 def create(gateway: Gateway, name: str = "Hi", path: str = "/sessions") -> str:
-    """The id of a new session."""
+    """Create a session; return its id."""
     request = urllib.request.Request(
         f"{gateway.url}{path}",
         json.dumps({"displayName": name}).encode(),
@@ -20,7 +20,7 @@ def create(gateway: Gateway, name: str = "Hi", path: str = "/sessions") -> str:
 
 
 def names(gateway: Gateway, *session_ids: str) -> list[str]:
-    """The stored names of sessions."""
+    """Return the stored names of sessions."""
     found = []
     for session_id in session_ids:
         request = urllib.request.Request(

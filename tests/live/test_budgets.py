@@ -1,4 +1,4 @@
-"""Budgets and places of real workers: lists that are cut, clients that leave, one caller that wants everything."""
+"""Budgets and places of real workers: lists that are cut off, clients that disconnect, one caller that requests everything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Gateway]:
-    """A gateway whose streamed lists may be short only, with sessions that make more."""
+    """A gateway that limits the bytes of streamed lists, with sessions that exceed the limit."""
     limits = {"GATEWAY_STREAM_BYTES": "200000", "GATEWAY_REQUEST_BYTES": "100000"}
     for make in _gateways(tmp_path_factory.mktemp(server)):
         gateway = make(**FIRST_USER, **limits, GATEWAY_SERVER=server)
@@ -94,7 +94,7 @@ def test_a_list_over_http_1_0_is_complete_or_an_error(small: Gateway) -> None:
 
 
 def without_chunks(body: bytes) -> bytes:
-    """The content of a chunked body, as far as it came."""
+    """Return the content of a chunked body, as far as it was received."""
     content = b""
     while body:
         size, _, body = body.partition(b"\r\n")
@@ -118,7 +118,7 @@ def test_the_rest_of_a_batch_is_not_done_when_its_client_has_left(gateway: Gatew
 
 
 def test_streams_of_one_caller_that_stand_still_leave_the_service_to_others(gateway: Gateway) -> None:
-    # More than the kernel takes off the workers' hands.
+    # More than the kernel buffers.
     for _ in range(20):
         batch(gateway, 1000)
     statuses: Counter[int] = Counter()
@@ -133,7 +133,7 @@ def test_streams_of_one_caller_that_stand_still_leave_the_service_to_others(gate
         for connection in connections:
             statuses[int(connection.recv(64).split()[1])] += 1
         assert set(statuses) == {200, 429}
-        # Two workers of sixteen threads, of which one caller has two streams each.
+        # Two workers of sixteen threads; one caller may have two streams in each.
         assert statuses[200] <= 4
         began = time.monotonic()
         assert gateway.healthy()

@@ -1,4 +1,4 @@
-"""What comes over the wire, right and wrong, to a real server."""
+"""Valid and invalid bytes, sent to a real server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def gateway(lasting_gateway: Gateway) -> Gateway:
-    """One for all: whatever comes, it goes on answering."""
+    """One gateway for all tests: it must keep responding."""
     return lasting_gateway
 
 
@@ -50,7 +50,7 @@ def test_a_request_line_of_8_kilobytes_and_not_much_more(gateway: Gateway) -> No
 
 
 def test_one_connection_for_many_requests(gateway: Gateway) -> None:
-    """Answered or refused, read or unread: the next request on the connection is the next request."""
+    """After a request is handled or refused, with its body read or unread, the next request on the connection is read correctly."""
     body = b'{"displayName":"kept"}'
     length = f"Content-Length: {len(body)}"
     with connect(gateway) as connection:
@@ -131,7 +131,7 @@ def _blocks(size: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
 @pytest.mark.parametrize(("key", "status"), [(API_KEY, 413), ("wrong", 401)])
 def test_who_sends_everything_first_gets_the_answer(gateway: Gateway, key: str, status: int, chunked: bool) -> None:
-    """A client that reads only when all is sent would see a connection reset, were its body left on the wire."""
+    """A client that reads only after sending everything would see a reset connection if its body were left unread."""
     connection = http.client.HTTPConnection(gateway.address, timeout=30)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     body = _blocks(20 * MEGABYTE) if chunked else b"x" * (20 * MEGABYTE)

@@ -24,13 +24,13 @@ from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, wait_unt
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
-    """Closes the streams of a test."""
+    """A stack that closes the streams of a test."""
     with ExitStack() as stack:
         yield stack
 
 
 def listen(gateway: Gateway, opened: ExitStack, channels: str = "", *lines: str, key: str = API_KEY) -> Stream:
-    """A new subscriber."""
+    """Open the event stream of a new subscriber."""
     host, _, port = gateway.address.partition(":")
     connection = opened.enter_context(socket.create_connection((host, int(port)), PATIENCE))
     head = [
@@ -43,7 +43,7 @@ def listen(gateway: Gateway, opened: ExitStack, channels: str = "", *lines: str,
 
 
 def call(gateway: Gateway, verb: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """The status and the document of a response."""
+    """Return the status and the document of a response."""
     request = urllib.request.Request(
         gateway.url + path,
         None if body is None else json.dumps(body).encode(),
@@ -60,7 +60,7 @@ def call(gateway: Gateway, verb: str, path: str, body: Any = None) -> tuple[int,
 
 @pytest.fixture(scope="module")
 def gateway(lasting_gateway: Gateway) -> Gateway:
-    """One gateway for all tests that leave it as it was."""
+    """One gateway for all tests, which leave it unchanged."""
     return lasting_gateway
 
 
@@ -98,7 +98,7 @@ def test_no_thread_waits_for_a_subscriber(gateway: Gateway, opened: ExitStack) -
     for each in streams:
         assert each.next().selector == "cmd.onConnect"
     threads = {each: len(os.listdir(f"/proc/{each}/task")) for each in workers(gateway)}
-    # Threads of the pool that were not needed before, the poller, and the one that looks at callers.
+    # Threads of the pool that were not needed before, the poller, and the thread that rechecks callers.
     assert sum(threads.values()) - sum(before.values()) < 40
     subscribers = call(gateway, "GET", "/event-subscribers?channels=many")[1]
     assert len(subscribers) == 60
@@ -113,7 +113,7 @@ def test_refusals(gateway: Gateway, opened: ExitStack) -> None:
 
 
 class Follower(threading.Thread):
-    """A client that reads events and comes again after each end, as a browser's EventSource does."""
+    """A client that reads events and reconnects after each end, as a browser's EventSource does."""
 
     def __init__(self, gateway: Gateway, channel: str) -> None:
         super().__init__(daemon=True)
@@ -136,7 +136,7 @@ class Follower(threading.Thread):
                         if not message.selector.startswith("cmd."):
                             self.seen.append(message)
                 except (OSError, EOFError, AssertionError, ValueError):
-                    # A worker was killed, or nothing came for a while.
+                    # A worker was killed, or nothing arrived for a while.
                     self.done.wait(0.05)
 
 

@@ -1,4 +1,4 @@
-"""Gateways on the nodes of a Galera cluster: what was acknowledged is on every node, though nodes are killed, join and stand still."""
+"""Gateways on the nodes of a Galera cluster: acknowledged changes are on every node, even if nodes are killed, join and are suspended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = "gateway"
 
 
 def test_one_killed_one_joining_one_stopped(make_gateway: GatewayFactory, galera_nodes: Sequence[Galera]) -> None:
-    """Each gateway prefers a node of its own, and knows the others."""
+    """Each gateway prefers a different node, and knows the others."""
     nodes = galera_nodes
     new_database(nodes[0].url, NAME)
 
@@ -38,7 +38,7 @@ def test_one_killed_one_joining_one_stopped(make_gateway: GatewayFactory, galera
         nodes[0].stop(signal.SIGKILL)
 
     def join() -> None:
-        """It comes back with nothing and takes the state of another node."""
+        """Let the node return without data, and get the state of another node."""
         shutil.rmtree(nodes[0].folder / "data")
         nodes[0].cluster = (nodes[1], nodes[2])
         nodes[0].start()

@@ -1,4 +1,4 @@
-"""What granian does in another way than gunicorn: the table of docs/serving.rst. What both do alike is tested with both."""
+"""Differences between granian and gunicorn: the table of docs/serving.rst. Common behaviour is tested with both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One with a single worker of few threads."""
+    """A gateway with a single worker of few threads."""
     for make in _gateways(tmp_path_factory.mktemp("granian")):
         made = make(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_SERVER="granian")
         made.start()
@@ -42,7 +42,7 @@ def test_the_option_names_the_server(make_gateway: GatewayFactory) -> None:
 
 
 def test_a_body_in_chunks_is_refused_in_the_requested_format(gateway: Gateway) -> None:
-    """granian ends a body that was cut off as if it were complete."""
+    """granian treats a body that was cut off as complete."""
     for body in (b"2\r\n{}\r\n0\r\n\r\n", b"zz\r\n{}\r\n0\r\n\r\n"):
         answer = exchange(gateway, head("/sessions.jsv", JSON, CHUNKED) + body)
         assert statuses(answer) == [411]
@@ -54,7 +54,7 @@ def test_a_body_that_is_cut_off_stores_nothing(gateway: Gateway) -> None:
     with connect(gateway) as connection:
         lines = (JSON, "Content-Length: 30", "X-Request-Id: cut-off-1234")
         connection.sendall(head("/sessions", *lines) + b'{"displayName":"cut"}')
-        # A client that leaves earlier may have made no request yet.
+        # If the client disconnects earlier, the request may not have begun.
         time.sleep(0.5)
     wait_until(lambda: "cut-off-1234" in gateway.printed(), "the log line")
     (line,) = [json.loads(each) for each in gateway.printed().splitlines() if "cut-off-1234" in each]

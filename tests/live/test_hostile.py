@@ -1,8 +1,8 @@
-"""Requests that mean no good, thousands of them, to a real server: each is answered, nothing dies, memory stays, and nothing is logged
-that nobody foresaw.
+"""Thousands of hostile requests to a real server: each gets a response, no process dies, memory is bounded, and no unforeseen error is
+logged.
 
-``GATEWAY_HOSTILE`` says how many there are, ``GATEWAY_HOSTILE_SEED`` what they are made from. What fails is named by its seed and number,
-and made again by ``tests.live.hostile.requests.make``.
+``GATEWAY_HOSTILE`` is the number of requests, ``GATEWAY_HOSTILE_SEED`` the seed. A failure names the request by seed and number, from which
+``tests.live.hostile.requests.make`` makes it again.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ AT_ONCE = 4
 BATCH = 500
 MEGABYTE = 1024 * 1024
 
-#: What a worker may have: 90 MB when it has imported everything; 60 MB of caches, full (documents about the service 256 x 100 kB, headers
-#: 4 x 512 x 8 kB, sessions 1,000 x 20 kB); and for each request at once a body of 10 MB as bytes, inflated, as text and as values.
+#: Maximum memory of a worker: 90 MB after all imports; 60 MB of full caches (documents about the service 256 x 100 kB, headers 4 x 512 x
+#: 8 kB, sessions 1,000 x 20 kB); and for each concurrent request a body of 10 MB as bytes, inflated, as text and as values.
 MOST_RESIDENT = (90 + 60 + AT_ONCE * 4 * 10) * MEGABYTE
 
-#: What a worker may grow by in the second half, when caches are still being filled; it is 10 MB after 50,000 requests.
+#: Maximum growth of a worker in the second half, when caches are still being filled; it is 10 MB after 50,000 requests.
 MOST_GROWTH = 30 * MEGABYTE
 
 _REGISTRY = default_registry()
@@ -47,7 +47,7 @@ _VERB = re.compile(rb"[\r\n]*([A-Z]+) ")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a request was answered: a status, 0 where there was no answer."""
+    """A request and its response; the status is 0 if there was none."""
 
     request: Hostile
     status: int
@@ -58,7 +58,7 @@ class Told:
 
 @pytest.fixture
 def gateway(make_gateway: GatewayFactory) -> Gateway:
-    """A gateway whose workers are not renewed after so many requests: they would take their memory with them."""
+    """A gateway whose workers are not replaced after a number of requests, because a new worker would hide memory growth."""
     configuration = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
     gateway = make_gateway(**FIRST_USER)
     gateway.command("migrate")
@@ -69,7 +69,7 @@ def gateway(make_gateway: GatewayFactory) -> Gateway:
 
 
 def ask(gateway: Gateway, request: Hostile) -> Told:
-    """Send a request and read its answer to the end. What is sent after a refusal may be lost; a time-out is never right."""
+    """Send a request and read its response to the end. Bytes sent after a refusal may be lost; a timeout is always an error."""
     verb = _VERB.match(request.data)
     with connect(gateway) as connection:
         try:
@@ -91,7 +91,7 @@ def ask(gateway: Gateway, request: Hostile) -> Told:
 
 
 def complaint(told: Told) -> str:
-    """What is wrong with an answer; empty where nothing is."""
+    """Return the fault of a response; empty if it has none."""
     if not told.status:
         return told.trouble if told.request.whole or "imeout" in told.trouble else ""
     if told.status >= 500 and told.status not in (501, 505):
@@ -102,7 +102,7 @@ def complaint(told: Told) -> str:
 
 
 def _unreadable(content_type: str, body: bytes) -> str:
-    """Whether a ResponseStatus can't be read from an error."""
+    """Return why an error has no readable ResponseStatus; empty if it has one."""
     serializer = _REGISTRY.by_media_type(content_type.partition(";")[0])
     if serializer is None:
         return f"an error as {content_type!r}"
@@ -116,7 +116,7 @@ def _unreadable(content_type: str, body: bytes) -> str:
 
 
 def unforeseen(gateway: Gateway) -> list[str]:
-    """What the server logged as its own failure."""
+    """Return the server's log lines about its own failures."""
     lines = [line for line in gateway.printed().splitlines() if '"event":"request"' not in line]
     return [
         line for line in lines if "Traceback" in line or '"level": "error"' in line or '"level": "critical"' in line
@@ -124,13 +124,13 @@ def unforeseen(gateway: Gateway) -> list[str]:
 
 
 def run(gateway: Gateway, numbers: range) -> list[Told]:
-    """Ask all of them, some at once."""
+    """Send the requests of these numbers, several at once; return their responses."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
         return list(threads.map(lambda number: ask(gateway, make(SEED, number)), numbers))
 
 
 def in_batches(gateway: Gateway, first: int, last: int, watch: Callable[[], None]) -> list[str]:
-    """What was wrong with the requests of these numbers."""
+    """Send the requests of these numbers in batches; return the faults of their responses."""
     wrong = []
     for start in range(first, last, BATCH):
         for told in run(gateway, range(start, min(start + BATCH, last))):

@@ -1,4 +1,4 @@
-"""Workers and the database killed under load: what was acknowledged is stored once, what was refused is not, nothing is done twice."""
+"""Workers and the database are killed under load: acknowledged changes are stored once, refused ones are not, and nothing is done twice."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LONGEST = 50
 
 
 class Client:
-    """Makes sessions, changes one, and sends what must be refused; notes what it was told.
+    """Creates sessions, changes one, and sends requests that must be refused; records the responses.
 
-    :ivar stored: names of sessions by id that were acknowledged.
-    :ivar unsure: names of those of which nothing was heard.
-    :ivar refused: names of those that were refused.
-    :ivar changes: changes of its own session that were acknowledged, and those of which nothing was heard.
-    :ivar statuses: how often each came; 0 where nothing did.
-    :param clustered: whether what was done on one node may be asked for on another.
+    :ivar stored: names of acknowledged sessions, by id.
+    :ivar unsure: names of sessions with an unknown outcome.
+    :ivar refused: names of refused sessions.
+    :ivar changes: numbers of changes to its own session that were acknowledged, and with an unknown outcome.
+    :ivar statuses: how often each status occurred; 0 for no response.
+    :param clustered: a request may be repeated on another database node.
     """
 
     def __init__(self, gateway: Gateway, number: int, *, clustered: bool = False) -> None:
@@ -50,7 +50,7 @@ class Client:
         self.failure: Exception | None = None
 
     def run(self) -> None:
-        """Everything."""
+        """Send all requests."""
         try:
             self.own = self.surely("own")
             for turn in range(ROUNDS):
@@ -62,7 +62,7 @@ class Client:
             self.failure = error
 
     def surely(self, name: str) -> str:
-        """A session under an Idempotency-Key, asked for until it is there; its id."""
+        """Create a session with an Idempotency-Key, repeating the request until it succeeds; return the id."""
         name = f"{self.number} {name}"
         while True:
             assert time.monotonic() < self.deadline, name
@@ -71,13 +71,13 @@ class Client:
                 assert self.stored.setdefault(found["id"], name) == name
                 break
             if status == 409:
-                # The database may notice late that the worker of the first try is gone.
+                # The database may notice late that the worker of the first attempt is gone.
                 assert found["responseStatus"]["errorCode"] == "IdempotencyKeyInProgress"
                 time.sleep(1)
             else:
                 self.wait(status)
         again = self.send("POST", "/sessions", {"displayName": name}, **{"Idempotency-Key": name})
-        # What is done is in progress no more; but a node of a cluster that comes back holds what it was doing before for a while.
+        # A completed request is no longer in progress, but a cluster node that returns may hold its old transactions for a while.
         while self.clustered and again[0] == 409 and time.monotonic() < self.deadline:
             time.sleep(1)
             again = self.send("POST", "/sessions", {"displayName": name}, **{"Idempotency-Key": name})
@@ -85,7 +85,7 @@ class Client:
         return str(found["id"])
 
     def once(self, name: str) -> None:
-        """A session without a key, asked for once."""
+        """Create a session without a key, with one request."""
         name = f"{self.number} {name}"
         status, found = self.send("POST", "/sessions", {"displayName": name})
         if status == 200:
@@ -95,7 +95,7 @@ class Client:
             self.wait(status)
 
     def refuse(self, name: str) -> None:
-        """A session that can't be."""
+        """Send an invalid session."""
         name = f"{self.number} {name}"
         status, _ = self.send("POST", "/sessions", {"displayName": name, "customerId": "nobody"})
         if status != 400:
@@ -103,19 +103,19 @@ class Client:
         self.refused.append(name)
 
     def change(self, text: str) -> None:
-        """Another line in the log of its own session."""
+        """Add a line to the log of its own session."""
         status, _ = self.send("PATCH", f"/sessions/{self.own}", {"consoleData": text})
         self.changes[status != 200] += 1
         if status != 200:
             self.wait(status)
 
     def wait(self, status: int) -> None:
-        """Nothing came, or the answer that the database is away: nothing else is said in the meantime."""
+        """Wait a moment. The only allowed failures are no response, and 503 because the database is unavailable."""
         assert status in (0, 503)
         time.sleep(0.1)
 
     def send(self, method: str, path: str, body: Any, **headers: str) -> tuple[int, Any]:
-        """Status and document of an answer; 0 where none came."""
+        """Return the status and the document of a response; status 0 if there is none."""
         connection = http.client.HTTPConnection(self.gateway.address, timeout=20)
         sent = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json", **headers}
         try:
@@ -132,16 +132,16 @@ class Client:
 
 
 def kill_a_worker(gateway: Gateway) -> None:
-    """Kill one, and wait for its successor."""
+    """Kill a worker, and wait for its successor."""
     before = workers(gateway)
     os.kill(before[0], signal.SIGKILL)
     wait_until(lambda: len(set(workers(gateway)) - {before[0]}) == 2, "a new worker")
 
 
 def under_load(harm: Sequence[Callable[[], None]], *gateways: Gateway, clustered: bool = False) -> list[Client]:
-    """What clients of some gateways were told while harm was done, evenly over what they do.
+    """Run clients of these gateways, and do harm at even intervals meanwhile; return the clients.
 
-    :param clustered: whether each gateway has a database node of its own.
+    :param clustered: each gateway has a different database node.
     """
     clients = [Client(gateways[number % len(gateways)], number, clustered=clustered) for number in range(CLIENTS)]
     threads = [threading.Thread(target=each.run) for each in clients]
@@ -158,12 +158,12 @@ def under_load(harm: Sequence[Callable[[], None]], *gateways: Gateway, clustered
 
 
 def has_changed(clients: list[Client], due: int) -> bool:
-    """Whether the clients have made so many changes."""
+    """Return whether the clients have made this many changes."""
     return sum(sum(client.changes) for client in clients) >= due
 
 
 def check(url: str, clients: list[Client], *, sync_wait: bool = False) -> None:
-    """What is stored is what they were told."""
+    """Check that the stored sessions are those that the responses acknowledged."""
     database = connect(url, sync_wait=sync_wait)
     with database.unit_of_work(write=False) as unit:
         rows = unit.execute("SELECT id, display_name FROM sessions").fetchall()

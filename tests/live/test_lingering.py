@@ -1,4 +1,4 @@
-"""Clients that are slow, gone or refused, and those beside them."""
+"""Clients that are slow, gone or refused, and other clients at the same time."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def gateway(lasting_gateway: Gateway) -> Gateway:
-    """One for all."""
+    """One gateway for all tests."""
     return lasting_gateway
 
 
 def refused(answer: bytes) -> tuple[int, str]:
-    """Status and error code of an answer that stands alone."""
+    """Return the status and error code of the only response in these bytes."""
     head, _, body = answer.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body)["responseStatus"]["errorCode"]
 
 
 def test_clients_that_do_not_close_hold_up_nobody(lasting_either: Gateway) -> None:
-    """Each would cost everybody 2 seconds, were they waited for one after the other."""
+    """If the server waited for them one by one, each would delay all others by 2 seconds."""
     gateway = lasting_either
     left_open = [connect(gateway) for _ in range(20)]
     for each in left_open:
@@ -100,7 +100,7 @@ def _blocks() -> Iterator[bytes]:
 def test_a_body_of_100_megabytes_is_refused_and_the_answer_arrives(
     gateway: Gateway, key: str, status: int, chunked: bool
 ) -> None:
-    """To a client that sends everything before it reads."""
+    """The client sends everything before it reads."""
     connection = http.client.HTTPConnection(gateway.address, timeout=60)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     if not chunked:

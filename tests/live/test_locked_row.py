@@ -1,4 +1,4 @@
-"""One locked row: its writers wait, and requests for everything else go on."""
+"""One locked row: its writers wait, and all other requests go on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THREADS = 8
 WRITERS = 3 * THREADS
 #: Requests for other sessions while the row is locked.
 ROUNDS = 40
-#: Seconds: less than the gateway waits for a lock, more than a busy machine takes.
+#: Seconds: less than the gateway waits for a lock, more than a busy machine needs.
 SOON = 4
 
 
@@ -54,7 +54,7 @@ def test_one_locked_row_delays_no_other_session(make_gateway: GatewayFactory, ow
                 assert call(method, others[number % len(others)], body) == 200
                 taken.append(time.monotonic() - start)
             start = time.monotonic()
-            # A reader of the locked row waits for nobody.
+            # A reader of the locked row does not wait.
             assert call("GET", locked) == 200
             taken.append(time.monotonic() - start)
             if number >= ROUNDS // 2 and time.monotonic() - began > SOON:
@@ -70,7 +70,7 @@ def test_one_locked_row_delays_no_other_session(make_gateway: GatewayFactory, ow
 
 
 def waiting(holder: Any) -> int:
-    """How many statements of others have run for a while, seen from a connection."""
+    """Return how many statements of other connections have run for a while."""
     cursor = holder.cursor()
     cursor.execute(
         "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' AND id <> CONNECTION_ID()"

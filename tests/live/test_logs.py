@@ -17,13 +17,13 @@ from tests.live.raw import connect, exchange, head, statuses
 from tests.live.sessions import create, names
 from tests.servers import FIRST_USER, Gateway, GatewayFactory, end, wait_until
 
-#: More lines than a pipe takes.
+#: More lines than a pipe holds.
 MANY = 1500
 
 
 @contextmanager
 def logging_to(gateway: Gateway, descriptor: int) -> Iterator[None]:
-    """The gateway, started with its standard error there."""
+    """Start the gateway with this descriptor as its standard error."""
     with gateway.output.open("ab") as output:
         gateway.process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "serve"],
@@ -43,12 +43,12 @@ def logging_to(gateway: Gateway, descriptor: int) -> Iterator[None]:
 
 @pytest.fixture
 def gateway(make_gateway: GatewayFactory) -> Gateway:
-    """One that is not started yet, with one worker."""
+    """A gateway with one worker that is not started yet."""
     return make_gateway(**FIRST_USER, GATEWAY_WORKERS="1")
 
 
 def probe_often(gateway: Gateway, times: int) -> list[int]:
-    """The statuses of so many requests in one go, each of which is logged."""
+    """Send this many requests together, each of which is logged; return their statuses."""
     request = b"GET /nowhere/" + b"x" * 100 + b" HTTP/1.1\r\nHost: x\r\n"
     return statuses(exchange(gateway, (request + b"\r\n") * (times - 1) + request + b"Connection: close\r\n\r\n"))
 
@@ -69,7 +69,7 @@ def test_a_closed_pipe(gateway: Gateway) -> None:
 
 
 def test_a_reader_that_stands_still(gateway: Gateway) -> None:
-    """Its pipe holds one page; all other lines wait, or are dropped."""
+    """The pipe holds one page; all further lines wait, or are dropped."""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
     with logging_to(gateway, writing):

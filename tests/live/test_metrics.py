@@ -1,4 +1,4 @@
-"""The metrics of a node with several workers, at an address of their own."""
+"""The metrics of a node with several workers, at a separate address."""
 
 from __future__ import annotations
 

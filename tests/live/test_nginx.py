@@ -1,4 +1,4 @@
-"""The gateway behind the nginx configuration that is shipped."""
+"""The gateway behind the shipped nginx configuration."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -65,14 +65,14 @@ class Answer:
 class Proxy:
     """A running nginx.
 
-    :ivar folder: its folder, with its log of errors.
+    :ivar folder: its folder, with its error log.
     """
 
     port: int
     folder: Path
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        """One request with the API key, over a connection of its own."""
+        """Send one request with the API key, on a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         sent = {"Authorization": f"Bearer {API_KEY}"} | {k.replace("_", "-"): v for k, v in headers.items()}
         connection.request(method, path, body, {name: value for name, value in sent.items() if value})
@@ -82,7 +82,7 @@ class Proxy:
         return answer
 
     def send(self, data: bytes) -> Answer:
-        """What comes back to these bytes on a connection of their own."""
+        """Send these bytes on a new connection; return the response."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
             connection.sendall(data)
             with http.client.HTTPResponse(connection) as response:
@@ -90,7 +90,7 @@ class Proxy:
                 return Answer(response.status, response.headers, response.read())
 
     def answers(self) -> bool:
-        """Whether anything answers."""
+        """Return whether nginx responds."""
         try:
             self.ask("GET", "/health")
         except OSError:
@@ -103,7 +103,7 @@ ProxyFactory = Callable[..., Proxy]
 
 @pytest.fixture
 def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
-    """Start nginx in front of what listens at an address, as `upstream` names it."""
+    """Start nginx in front of servers at these addresses, in the form of nginx's `upstream`."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("nginx is not installed")
@@ -142,7 +142,7 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
 
 
 def _with_events(text: str, address: str) -> str:
-    """The configuration with another address for server events, changed as its comments tell."""
+    """Return the configuration with a separate address for server events, changed as its comments describe."""
     upstream = re.compile(r"^# (upstream gateway_events \{\n)((?:#     .*\n)+)# (\}\n)", re.MULTILINE)
     location = re.compile(r"(location ~\* \^/event-.*?)proxy_pass http://gateway;", re.DOTALL)
     assert len(upstream.findall(text)) == len(location.findall(text)) == 1
@@ -154,7 +154,7 @@ def _with_events(text: str, address: str) -> str:
 
 @pytest.fixture
 def gateway(lasting_gateway: Gateway) -> Gateway:
-    """One for all tests of this module."""
+    """One gateway for all tests of this module."""
     return lasting_gateway
 
 
@@ -172,15 +172,15 @@ def test_sessions_through_nginx(proxy: Proxy) -> None:
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
-    """Closes what a test opens."""
+    """A stack that closes what a test opens."""
     with ExitStack() as stack:
         yield stack
 
 
 def listen(proxy: Proxy, opened: ExitStack) -> Stream:
-    """A new subscriber through nginx."""
+    """Open the event stream of a new subscriber through nginx."""
     connection = opened.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=30))
-    # HTTP/1.0, as its responses come without chunks.
+    # HTTP/1.0, so that responses are not chunked.
     lines = [
         "GET /event-stream?channels=home HTTP/1.0",
         "Host: example.org",
@@ -203,7 +203,7 @@ def test_server_events_pass_at_once(proxy: Proxy, opened: ExitStack) -> None:
 def test_server_events_of_a_process_of_their_own(
     make_gateway: GatewayFactory, make_proxy: ProxyFactory, opened: ExitStack
 ) -> None:
-    """Beside granian, which would keep a thread for each stream; with granian's two places and hundreds of streams."""
+    """With granian for requests, which would need a thread for each stream: it has two places, and there are hundreds of streams."""
     pytest.importorskip("granian", reason="granian is not installed")
     bind = f"127.0.0.1:{free_port()}"
     requests = make_gateway(
@@ -275,7 +275,7 @@ def test_the_request_id_is_the_callers_where_it_is_a_plain_one(proxy: Proxy, gat
 
 
 def test_the_gateway_knows_the_scheme_that_nginx_tells(make_gateway: GatewayFactory, make_proxy: ProxyFactory) -> None:
-    """Behind nginx on plain HTTP cookies are not Secure; a client's own claim changes nothing."""
+    """Behind nginx on plain HTTP, cookies are not Secure; a header of the client changes nothing."""
     gateway = make_gateway(**FIRST_USER)
     gateway.start()
     proxy = make_proxy(gateway.address)
@@ -304,7 +304,7 @@ def test_log_ins_are_limited_and_nothing_else_is(proxy: Proxy) -> None:
 
 
 def test_too_much_is_refused_in_the_callers_format(proxy: Proxy) -> None:
-    """A little over the limit is the gateway's to refuse, far over it nginx's."""
+    """The gateway refuses bodies slightly over its limit, nginx those far over it."""
     for size in (10 * MEGABYTE + 1, 12 * MEGABYTE):
         answer = proxy.ask("POST", "/sessions.xml", b"x" * size, Content_Type="application/xml")
         assert (answer.status, answer.headers["Content-Type"]) == (413, "application/xml")
@@ -341,7 +341,7 @@ def test_a_gateway_that_is_away(
 
 
 def test_a_client_that_reads_answers_of_errors_by_nginx(make_proxy: ProxyFactory) -> None:
-    """The texts of nginx are documents: the gateway's own serializers read them."""
+    """The gateway's own serializers can read nginx's errors."""
     from serializers.registry import default_registry
 
     registry = default_registry()
@@ -354,7 +354,7 @@ def test_a_client_that_reads_answers_of_errors_by_nginx(make_proxy: ProxyFactory
 
 HOST = b"\r\nHost: x\r\n\r\n"
 LONG = b"y" * 17_000
-#: What nginx refuses itself, with status and format.
+#: Requests that nginx itself refuses, with status and format.
 REFUSED: list[tuple[bytes, int, str]] = [
     (b"GET /sessions.jsv?x=" + LONG + b" HTTP/1.1" + HOST, 414, "jsv"),
     (b"GET /sessions?format=xml&x=" + LONG + b" HTTP/1.1" + HOST, 414, "xml"),
@@ -413,7 +413,7 @@ def test_what_nginx_refuses_is_answered_in_the_requested_format(
 
 
 def test_log_ins_by_basic_are_limited(make_proxy: ProxyFactory) -> None:
-    """Whatever they ask for; other requests go on."""
+    """The limit holds for every path; other requests go on."""
     proxy = make_proxy(f"127.0.0.1:{free_port()}")
     statuses = Counter(proxy.ask("GET", "/sessions", Authorization="Basic YTpi").status for _ in range(200))
     assert statuses[429] > 20
@@ -432,7 +432,7 @@ def test_what_a_client_says_of_its_way_ends_at_nginx(proxy: Proxy) -> None:
 
 
 def test_under_a_path(gateway: Gateway, make_proxy: ProxyFactory) -> None:
-    """As the documentation has it: every link leads to something, and cookies hold."""
+    """As documented: every link works, and cookies are sent back."""
     page = (NGINX.parents[1] / "docs" / "deployment.rst").read_text()
     found = re.search(r"\n    location /gateway/ \{.*?\n    \}\n", page, re.DOTALL)
     assert found is not None
@@ -451,7 +451,7 @@ def test_under_a_path(gateway: Gateway, make_proxy: ProxyFactory) -> None:
                 for each in re.findall(r'href="([^"#][^"]*)"', answer.body.decode())
             }
             assert all(each.startswith(("/gateway/", "data:")) for each in links), path
-            # One operation's pages are like all others'.
+            # One operation's pages are enough.
             followed = {each for each in links if each.startswith("/")}
             waiting |= {each for each in followed if "op=" not in each or "op=GetSession&lang=" in each} - seen
     assert len(seen) > 20
@@ -511,8 +511,8 @@ def test_tls(gateway: Gateway, make_proxy: ProxyFactory, tmp_path: Path) -> None
 class Load:
     """Clients that create and list sessions without a pause.
 
-    :ivar statuses: how often each status came; 0 is a connection that broke.
-    :ivar stored: the ids of the sessions that were acknowledged.
+    :ivar statuses: how often each status occurred; 0 for a broken connection.
+    :ivar stored: the ids of the acknowledged sessions.
     """
 
     proxy: Proxy

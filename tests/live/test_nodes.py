@@ -1,4 +1,4 @@
-"""Several gateways on one MariaDB, as behind a load balancer, and what they say when it is away."""
+"""Several gateways on one MariaDB, as behind a load balancer, and their responses when it is unavailable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHARED = {**FIRST_USER, "GATEWAY_SECRET": "shared-by-all-nodes-0123456789abcdef"
 
 
 def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
-    """Status, document and cookies of an answer."""
+    """Return the status, document and cookies of a response."""
     connection = http.client.HTTPConnection(gateway.address, timeout=30)
     sent = {"Content-Type": "application/json", **headers}
     connection.request(method, path, None if body is None else json.dumps(body), sent)

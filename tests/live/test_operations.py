@@ -1,4 +1,4 @@
-"""What operators do to a gateway that is in use: reload, upgrade, restart, back up and restore it."""
+"""Operation of a gateway in use: reload, upgrade, restart, backup and restore."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, Gateway
 
 
 def children(process: int) -> set[int]:
-    """The process ids of a process's children."""
+    """Return the process ids of a process's children."""
     return {int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
 
 
 @contextmanager
 def callers(gateway: Gateway, number: int = 3) -> Iterator[list[str]]:
-    """Clients that make sessions one after the other, each over a connection of its own; what they made. None may fail."""
+    """Run clients that create sessions, each on a new connection; yield the growing list of ids. No request may fail."""
     made: list[str] = []
     problems: list[Exception] = []
     ending = threading.Event()
@@ -55,7 +55,7 @@ def callers(gateway: Gateway, number: int = 3) -> Iterator[list[str]]:
 
 
 def more(made: list[str]) -> Callable[[], bool]:
-    """Whether sessions were made since."""
+    """Return a function that returns whether further sessions were created."""
     before = len(made)
     return lambda: len(made) > before + 20
 
@@ -76,7 +76,7 @@ def test_a_reload_loses_no_request(either_gateway: Gateway) -> None:
 
 
 def test_a_new_master_takes_over_without_losing_a_request(either_gateway: Gateway) -> None:
-    """SIGUSR2 starts the program anew, as it is installed now, on the same socket; then the old one may end."""
+    """SIGUSR2 starts the installed program again on the same socket; then the old one may end."""
     gateway = either_gateway
     assert gateway.process is not None
     old = gateway.process
@@ -96,7 +96,7 @@ def test_a_new_master_takes_over_without_losing_a_request(either_gateway: Gatewa
 
 
 def end_under_load(gateway: Gateway) -> tuple[int, int]:
-    """How many requests on new connections were answered while the gateway ended, and how many were neither answered nor refused."""
+    """Stop the gateway under load; return how many requests on new connections got a response, and how many got none and no refusal."""
     host, _, port = gateway.address.partition(":")
     body = b'{"displayName":"last"}'
     sent = head("/sessions.json", "Content-Type: application/json", f"Content-Length: {len(body)}") + body
@@ -125,7 +125,7 @@ def end_under_load(gateway: Gateway) -> tuple[int, int]:
 
 
 def test_an_end_under_load_resets_no_connection(gateway: Gateway) -> None:
-    """A connection is answered, or refused by the kernel; what was acknowledged is stored."""
+    """A connection gets a response, or the kernel refuses it; acknowledged changes are stored."""
     answered = lost = 0
     for _ in range(3):
         more, reset = end_under_load(gateway)
@@ -134,7 +134,7 @@ def test_an_end_under_load_resets_no_connection(gateway: Gateway) -> None:
         if not reset:
             break
     else:
-        # Between a worker's last look and the end of its socket there are microseconds, more where the machine is busy; not each time.
+        # A few microseconds pass between a worker's last accept and the end of its socket, more on a busy machine; but not each time.
         pytest.fail(f"{lost} of {answered + lost} requests were lost")
     stored = gateway.command("sessions", "export", "--format", "jsonl").count('"displayName":"last"')
     assert answered <= stored <= answered + lost
@@ -153,7 +153,7 @@ def test_a_list_that_is_being_sent_is_sent_to_its_end(gateway: Gateway) -> None:
     many_sessions(gateway, 12_000)
     host, _, port = gateway.address.partition(":")
     with socket.socket() as connection:
-        # A small window, so that most of the list is still the server's when it is told to end.
+        # A small window, so that the server still has most of the list when it gets the signal.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(30)
         connection.connect((host, int(port)))
@@ -178,11 +178,11 @@ def test_a_list_that_is_being_sent_is_sent_to_its_end(gateway: Gateway) -> None:
 
 
 def test_a_restart_at_a_socket_of_systemd_refuses_nobody(gateway: Gateway) -> None:
-    """The socket stays while the service is away, and who connects then is answered by the next one."""
+    """The socket stays open while the service restarts, and the next process responds to clients that connect meanwhile."""
     gateway.stop()
     host, _, port = gateway.address.partition(":")
     with socket.create_server((host, int(port)), backlog=128) as listening:
-        # As systemd does it (sd_listen_fds(3)): the socket is the descriptor 3, and the process is named.
+        # As in systemd (sd_listen_fds(3)): the socket is descriptor 3, and a variable has the process id.
         as_systemd = (
             f"import os; os.dup2({listening.fileno()}, 3); "
             "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
@@ -240,13 +240,13 @@ for each in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
 
 
 def test_a_signal_ends_a_worker_that_has_just_been_forked() -> None:
-    """It has its master's handlers until it has its own, and would go on for half a minute with what it was told to end."""
+    """The worker has its master's signal handlers until it sets its own, and would go on for half a minute after the signal."""
     done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=60)
     assert done.stdout == "0 True set()\n" * 3, done.stderr
 
 
 def log_in(gateway: Gateway) -> str:
-    """The access token that a log-in answers."""
+    """Log in; return the access token."""
     request = urllib.request.Request(
         f"{gateway.url}/auth/credentials.json",
         json.dumps({"userName": EMAIL, "password": PASSWORD}).encode(),

@@ -1,4 +1,4 @@
-"""The probes while everything else waits."""
+"""Probes while all other requests wait."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.live.test_nodes import SHARED
 from tests.servers import GatewayFactory, wait_until
 
 THREADS = 4
-#: Seconds: far less than any wait for a database, more than a busy machine takes.
+#: Seconds: far less than any wait for a database, more than a busy machine needs.
 SOON = 4
 
 
 def probe(path: str) -> bytes:
-    """A request for a probe."""
+    """Return a request for a probe."""
     return f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
 
 
@@ -29,7 +29,7 @@ def probe(path: str) -> bytes:
     indirect=True,
 )
 def test_a_silent_database_delays_no_probe(make_gateway: GatewayFactory, own_server: Server, server: str) -> None:
-    """All threads wait for it, and as many requests again for a thread."""
+    """All threads wait for the database, and as many further requests wait for a thread."""
     gateway = make_gateway(
         GATEWAY_DATABASE_URL=new_database(own_server.url),
         **SHARED,

@@ -1,4 +1,4 @@
-"""``gateway serve`` as its operators run it: real processes, real sockets."""
+"""``gateway serve`` as operators run it: real processes, real sockets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, Gateway
 
 
 def pasted(printed: str, **variables: str) -> str:
-    """What a shell answers to the one curl line among what was printed."""
+    """Run the only curl line in a printed text in a shell; return its output."""
     needs("curl")
     (line,) = [each for each in printed.splitlines() if each.strip().startswith("curl ")]
     command = ["bash", "-c", line]

@@ -1,4 +1,4 @@
-"""Signing in at real workers, which share a database and nothing else."""
+"""Signing in at real workers, which share only a database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory
 
 @pytest.fixture
 def workers(make_gateway: GatewayFactory) -> Gateway:
-    """A gateway of three workers."""
+    """A gateway with three workers."""
     made = make_gateway(
         GATEWAY_WORKERS="3",
         GATEWAY_BOOTSTRAP_EMAIL=EMAIL,
@@ -28,7 +28,7 @@ def workers(make_gateway: GatewayFactory) -> Gateway:
 
 
 def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, list[str]]:
-    """Status, JSON and cookies of an answer, over a connection of its own, so that any worker may get it."""
+    """Return the status, JSON and cookies of a response. The connection is new, so that any worker may get it."""
     connection = http.client.HTTPConnection(gateway.address, timeout=30)
     sent = {"Accept": "application/json", "Content-Type": "application/json"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -41,7 +41,7 @@ def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: s
 
 
 def log_in(gateway: Gateway, **changes: Any) -> tuple[Any, str]:
-    """The answer to a log-in, and the Cookie line that a jar makes of it."""
+    """Log in; return the response, and the Cookie header for it."""
     body = {"provider": "credentials", "userName": EMAIL, "password": PASSWORD, **changes}
     status, answer, cookies = ask(gateway, "POST", "/auth", body)
     assert status == 200
@@ -49,7 +49,7 @@ def log_in(gateway: Gateway, **changes: Any) -> tuple[Any, str]:
 
 
 def statuses(gateway: Gateway, times: int = 20, **headers: str) -> set[int]:
-    """What a signed-in request is answered by whichever worker gets it."""
+    """Send a signed-in request several times, to any workers; return the statuses."""
     return {ask(gateway, "GET", "/sessions", **headers)[0] for _ in range(times)}
 
 

@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose, many of them, and an honest one beside them."""
+"""Many clients that are slow on purpose, and an honest one at the same time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers import FIRST_USER, Gateway, _gateways
 THREADS = 4
 #: Ten times as many as there are threads.
 MANY = 10 * THREADS
-#: Seconds within which the honest client is answered: less than any limit, more than a busy machine takes.
+#: Seconds within which the honest client gets its response: less than any limit, more than a busy machine needs.
 SOON = 8
 JSON = "Content-Type: application/json"
 PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -29,7 +29,7 @@ PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One with a single worker of few threads."""
+    """A gateway with a single worker of few threads."""
     for make in _gateways(tmp_path_factory.mktemp("slow")):
         made = make(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS=str(THREADS))
         made.start()
@@ -38,7 +38,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @contextmanager
 def slow(gateway: Gateway, first: bytes, byte: bytes, many: int = MANY) -> Iterator[list[socket.socket]]:
-    """Connections that have sent the first bytes, and send one more each half second."""
+    """Open connections that send the first bytes, and then one more every half second."""
     over = threading.Event()
 
     def drip() -> None:
@@ -62,7 +62,7 @@ def slow(gateway: Gateway, first: bytes, byte: bytes, many: int = MANY) -> Itera
 
 
 def is_served(gateway: Gateway) -> None:
-    """An honest client writes, reads and probes as if nothing happened."""
+    """Check that an honest client can write, read and probe as usual."""
     began = time.monotonic()
     assert names(gateway, create(gateway, "honest")) == ["honest"]
     assert statuses(exchange(gateway, PROBE)) == [200]
@@ -128,13 +128,13 @@ def test_requests_that_follow_a_slow_one_on_its_connection(gateway: Gateway) -> 
 
 @pytest.fixture(scope="module")
 def list_of_everything(gateway: Gateway) -> bytes:
-    """A request for a long list, of more bytes than the kernel takes for a client that reads nothing."""
+    """A request for a list with more bytes than the kernel buffers for a client that reads nothing."""
     # In JSON each of these characters is 6 bytes.
     call = dict.fromkeys(["displayName", "fromName", "toAddress", "fromPhoneNumber", "destination"], "\u6211" * 255)
     batch = json.dumps([call] * 100).encode()
     for _ in range(12):
         data = head("/json/reply/NewSession[]", JSON, f"Content-Length: {len(batch)}") + batch
-        # A client that ends its side counts as gone in a batch.
+        # In a batch, a client that has ended its side counts as gone.
         with connect(gateway) as connection:
             connection.sendall(data)
             assert statuses(receive(connection)) == [200]
@@ -145,7 +145,7 @@ def list_of_everything(gateway: Gateway) -> bytes:
 def test_slow_readers_are_disconnected_and_hold_up_nobody(
     gateway: Gateway, list_of_everything: bytes, read: int
 ) -> None:
-    """Before the end of their chunks, so that nothing looks complete."""
+    """They are disconnected before the last chunk, so that no response looks complete."""
     with ExitStack() as stack:
         readers = []
         for _ in range(THREADS):
@@ -173,7 +173,7 @@ def test_slow_readers_are_disconnected_and_hold_up_nobody(
 
 
 def test_connections_beyond_the_limit_take_the_place_of_those_that_wait(gateway: Gateway) -> None:
-    """More connections than a worker has, each with a head of 60 kB: memory is bounded, and honest clients are answered."""
+    """There are more connections than a worker accepts, each with a head of 60 kB: memory is bounded, and honest clients are served."""
     (worker,) = workers(gateway)
     part = b"GET / HTTP/1.1\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 10
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""A start that takes long: the database is away, or its schema is old."""
+"""A slow start: the database is unavailable, or its schema is old."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def ask(address: str, path: str) -> tuple[int, bytes, http.client.HTTPMessage]:
 
 
 def ready(gateway: Gateway) -> None:
-    """Wait until the service itself answers, no longer what answers while it starts."""
+    """Wait until the service itself responds, instead of the placeholder during the start."""
     wait_until(lambda: b"is starting" not in ask(gateway.address, "/sessions")[1], "the service", gateway.process)
 
 
 def test_the_database_is_waited_for(make_gateway: GatewayFactory, own_server: Server) -> None:
-    """The process answers meanwhile, in the requested format."""
+    """The process responds meanwhile, in the requested format."""
     gateway = make_gateway(GATEWAY_DATABASE_URL=new_database(own_server.url), **SHARED)
     gateway.command("migrate")
     own_server.stop()

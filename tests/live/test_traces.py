@@ -1,4 +1,4 @@
-"""Traces of a running server, as a collector gets them."""
+"""Traces of a running server, as received by a collector."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes traces by OTLP over HTTP."""
+    """Receives traces by OTLP over HTTP."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Taker)
@@ -55,7 +55,7 @@ def test_every_workers_spans_reach_the_collector_before_it_ends(
         **FIRST_USER,
         GATEWAY_SERVER=server,
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.server_address[1]}",
-        # Only the end of a worker exports.
+        # Spans are exported only when a worker ends.
         OTEL_BSP_SCHEDULE_DELAY="600000",
         OTEL_RESOURCE_ATTRIBUTES="deployment.environment=test",
         OTEL_SERVICE_NAME="sessions-of-the-test",

@@ -1,4 +1,4 @@
-"""What is built from the checkout is whole, and works outside of it."""
+"""The wheel that is built from the checkout is complete, and works outside of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES = ("gateway", "models", "serializers")
 
 
 def run(*command: str | Path, cwd: Path, **variables: str) -> str:
-    """What a command prints that has to succeed, in an environment without settings of the gateway or of Python."""
+    """Run a command that must succeed, in an environment without settings of the gateway or of Python; return its output."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTHON"))}
     done = subprocess.run(
         command,
@@ -41,7 +41,7 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> str:
 class Built:
     """The wheel and the source distribution.
 
-    :ivar packaged: the files of the packages in the checkout that they were built from.
+    :ivar packaged: the files of the packages in the checkout from which they were built.
     """
 
     wheel: Path
@@ -51,7 +51,7 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Built from a copy of what git knows, since an old ``build/lib`` of the checkout would leak into the wheel."""
+    """The distributions, built from a copy of the files that git tracks, because an old ``build/lib`` would leak into the wheel."""
     needs("git")
     if not (ROOT / ".git").exists():
         pytest.skip("this is no checkout of git's")
@@ -62,7 +62,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         copied = folder / "source" / name
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copied)
-    # The wheel is built from the source distribution, so that one is tried too.
+    # The wheel is built from the source distribution, which tests that, too.
     run(sys.executable, "-m", "build", "--outdir", folder / "dist", cwd=folder / "source")
     (wheel,) = (folder / "dist").glob("*.whl")
     (sdist,) = (folder / "dist").glob("*.tar.gz")
@@ -85,7 +85,7 @@ def test_an_index_takes_the_metadata_and_shows_the_readme(built: Built) -> None:
         metadata = archive.read(name).decode()
     for field in ("Author", "Keywords", "Summary", "License", "Requires-Python"):
         assert f"\n{field}: " in metadata, field
-    # A relative link leads nowhere on an index.
+    # Relative links do not work on a package index.
     assert re.findall(r"<(?!https?:|mailto:)[^>\s]*>`_", metadata) == []
 
 
@@ -104,10 +104,10 @@ def test_the_installed_wheel_serves_from_an_empty_folder(built: Built, tmp_path:
     folder.mkdir()
     run(programs / "python", "-m", "pip", "install", "--quiet", "--retries=10", built.wheel, cwd=folder)
     run(programs / "python", "-m", "pip", "check", cwd=folder)
-    # Tests may be imported from the checkout; what was installed may not.
+    # Tests may be imported from the checkout, but the package must be the installed one.
     assert str(tmp_path) in run(programs / "python", "-c", "import gateway; print(gateway.__file__)", cwd=folder)
     assert "serve" in run(programs / "gateway", "--help", cwd=folder)
-    # What it writes is in the wheel too, and its tests find the fixture of the installed plugin.
+    # The templates are in the wheel, too, and the new package's tests find the fixture of the installed plugin.
     run(programs / "python", "-m", "pip", "install", "--quiet", "--retries=10", "pytest", cwd=folder)
     run(programs / "gateway", "new", "acme", cwd=folder)
     assert "5 passed" in run(programs / "pytest", "-q", cwd=folder / "acme")
