@@ -9,7 +9,7 @@ import pytest
 
 pytest_plugins = ["gateway.fixtures", "tests.servers", "tests.databases", "tests.redis"]
 
-#: Everything that tests need must be installed, so a skipped test fails.
+#: True in CI, where everything that tests need is installed: there a skipped test fails.
 COMPLETE = os.environ.get("CI") == "true"
 
 
