@@ -24,7 +24,8 @@ def head(path: str, *lines: str, method: str = "POST", close: bool = True, key: 
 def exchange(gateway: Gateway, data: bytes) -> bytes:
     """Send these bytes and end the client's side; return the server's responses.
 
-    granian does not respond to a client that has ended its side. There, send a complete request, or bytes that can't become one.
+    granian does not respond to a client that has ended its side, so there the side stays open: send a complete request, or bytes that
+    can't become one.
     """
     with connect(gateway) as connection:
         connection.sendall(data)
