@@ -80,8 +80,6 @@ _OWN_INTERFACES = words(
 _RESERVED = frozenset(("NAMESPACE",))
 #: Bases without values; only their last type argument matters.
 _QUERIES = frozenset(("QueryDb", "QueryData"))
-#: Names of these bases in languages without overloaded names (those with two types), and on hosts of version 4 (all of them).
-_QUERY = re.compile(r"(QueryDb|QueryData|QueryBase)(?:_?[12])?")
 #: A wildcard as newer hosts write it.
 _DOUBLE_STARRED = re.compile(r"{\*{1,2}(\w+)}")
 #: Names of AutoQuery bases in languages without overloaded names, and on hosts of version 4: ``QueryDb2<From, Into>``, ``QueryBase<T>``.
