@@ -11,9 +11,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-#: Bits of an IPv6 address that its owner shares with nobody.
+#: Length of the prefix of an IPv6 network that belongs to one client.
 _CLIENT_BITS = 64
-#: Bits of the prefix ``::ffff:0:0``, behind which IPv6 maps the IPv4 addresses.
+#: Bits of the prefix ``::ffff:0:0``, under which IPv6 maps the IPv4 addresses.
 _MAPPED_BITS = 96
 
 
@@ -64,7 +64,7 @@ def contains(networks: Iterable[Network], text: str) -> bool:
 
 
 def client_network(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the network of an IPv6 address; what is no address, as it is."""
+    """Return what counts as one client: an IPv4 address, or the network of an IPv6 address. A text that is not an address stays as it is."""
     found = parse(address)
     if found is None or found.version == 4:
         return address if found is None else str(found)
@@ -72,5 +72,5 @@ def client_network(address: str) -> str:
 
 
 def _is_port(text: str) -> bool:
-    """Whether a text is empty or a colon and what RFC 7239 allows behind it: digits, or a made-up name."""
+    """Return whether a text is empty, or a colon and what RFC 7239 allows after it: digits, or a made-up name."""
     return not text or (text[0] == ":" and (text[1:].isdecimal() or text[1:2] == "_"))

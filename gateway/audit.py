@@ -15,7 +15,7 @@ log = structlog.get_logger(LOGGER)
 
 
 class Event(Enum):
-    """What is written down; the value is the line's ``event``."""
+    """An event of the audit log; the value is the line's ``event``."""
 
     LOG_IN = "password verified"
     LOG_IN_FAILED = "log-in failed"
@@ -46,7 +46,7 @@ class Event(Enum):
     USER_EXPORTED = "user exported"
 
 
-#: Events that somebody should look at where there are many of them.
+#: Events that are warnings: many of them deserve an operator's attention.
 _WARNINGS = frozenset(
     {
         Event.LOG_IN_FAILED,
@@ -60,9 +60,9 @@ _WARNINGS = frozenset(
 
 
 class _Source(threading.local):
-    """Where what this thread does comes from; empty while that is not known.
+    """The source of the request that this thread handles; empty until it is known.
 
-    :ivar address: the client's.
+    :ivar address: the client's address.
     :ivar user: the id of the signed-in user.
     """
 
@@ -71,16 +71,16 @@ class _Source(threading.local):
     user: str = ""
 
 
-#: PERF: set attribute by attribute, as that is what each request does.
+#: PERF: each request sets the attributes one by one.
 source = _Source()
 
 
 def record(event: Event, *, target: str | None = None, user: str | None = None, **facts: object) -> None:
-    """Write a line.
+    """Write a line to the audit log.
 
-    :param target: the id of the user, account or customer that it happened to.
-    :param user: who did it, where that is not the signed-in user.
-    :param facts: what else is worth knowing. Never a secret.
+    :param target: the id of the user, account or customer that the event is about.
+    :param user: the id of the acting user, if that is not the signed-in user.
+    :param facts: further fields. Do not pass secrets.
     """
     counters.count("gateway_audit_events", event.value)
     write = log.warning if event in _WARNINGS else log.info

@@ -1,6 +1,6 @@
-"""What one request may use: seconds, rows and bytes. Loops ask it, so that no request can cost more than its limits.
+"""The budget of one request: seconds, rows and bytes. Loops check it, so that no request can cost more than its limits.
 
-A batch has one budget for all its calls. A streamed list has larger limits, because it holds little at a time.
+A batch has one budget for all its calls. A streamed list has larger limits, because it holds few rows at a time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Allowance:
     statement: float | None = 5
 
 
-#: Seconds after which a request is a long one, which lets short ones go first.
+#: Seconds after which a request is a long one, and lets short ones go first.
 FREE = 0.05
 
 #: The default budget of streamed lists.
@@ -36,9 +36,9 @@ STREAMED = Allowance(seconds=3600, rows=1_000_000_000, bytes=64 * 1024**3, state
 
 
 class Budget:
-    """The rest of a request's budget.
+    """The remaining budget of a request.
 
-    :param pause: lets others go first, where there are any; its argument is for how many seconds the request has run.
+    :param pause: lets other requests go first, if there are any; its argument is the number of seconds since the last pause.
     :ivar statement: see `Allowance`.
     """
 
@@ -92,7 +92,7 @@ class Budget:
             raise self._too_large()
 
     def write(self, size: int) -> None:
-        """Count bytes of the response, and let others go first.
+        """Count bytes of the response, and let other requests go first.
 
         :raises OutOfTime: when the seconds are used up.
         :raises ResponseTooLarge: when the bytes are.
@@ -106,7 +106,7 @@ class Budget:
             raise self._too_large()
 
     def holder(self) -> Callable[[int], None]:
-        """Return what counts bytes that are kept before they are written, by the same limits and apart from `write`."""
+        """Return a function that counts bytes held before they are written, with the same limits but separately from `write`."""
         held = 0
 
         def hold(size: int) -> None:

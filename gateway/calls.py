@@ -228,7 +228,7 @@ class Publisher(Protocol):
         :param channel: one channel or several, whose subscribers get the event.
         :param user: one user or several, by id or e-mail address, whose subscribers get the event too. Without a channel and a user all
             subscribers get it.
-        :param dto: the DTO to write a body as that is not an instance of one, such as a row.
+        :param dto: the DTO of a body that is not an instance of a DTO, such as a row.
         :raises ValueError: when the selector has no dot, or the selector or a channel has characters that clients can't read.
         :raises TypeError: when the body can't be written.
         """
@@ -253,19 +253,19 @@ class Blocks(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def close(self) -> None:
-        """End them, whether they have begun or not."""
+        """End the response, whether its blocks have begun or not."""
         ...
 
 
 class Subscription(Protocol):
-    """A subscriber whose connection is still to be handed over. One of its methods is called, once."""
+    """A subscriber whose connection has not been handed over yet. The server calls one of its methods, once."""
 
     def take(self, connection: socket) -> None:
         """Send events on a connection from now on, and close it at the end. The head of the response has been sent."""
         ...
 
     def blocks(self) -> Blocks:
-        """The events as blocks of bytes, for servers that keep their connections: a thread waits in it as long as the client listens."""
+        """Return the events as blocks of bytes, for servers that keep their connections: a thread waits in it while the client listens."""
         ...
 
     def abandon(self) -> None:
@@ -284,11 +284,11 @@ class Subscribers(Protocol):
 
     @property
     def holds_connections(self) -> bool:
-        """Whether this process has subscribers."""
+        """Return whether this process has subscribers."""
         ...
 
     def numbers(self) -> Mapping[str, float]:
-        """The counters of events in this process, by name."""
+        """Return the counters of events in this process, by name."""
         ...
 
     def publisher(self, unit: Unit) -> Publisher:
@@ -365,7 +365,7 @@ class Standing(NamedTuple):
     """What handles an operation.
 
     :ivar state: ``old``, ``shadow``, ``percent N`` or ``new``.
-    :ivar answered_by: the same as a reader understands it.
+    :ivar answered_by: the same in words, for people.
     """
 
     operation: str
@@ -403,12 +403,12 @@ class Front(Protocol):
 
     @property
     def everything(self) -> bool:
-        """Whether paths that no operation has are forwarded."""
+        """Return whether paths that no operation has are forwarded."""
         ...
 
     @property
     def pages(self) -> bool:
-        """Whether the front has its own pages."""
+        """Return whether the front has its own pages."""
         ...
 
     def close(self) -> None:
@@ -417,7 +417,7 @@ class Front(Protocol):
 
     @property
     def connections(self) -> int:
-        """Requests that a process has with the old host at once."""
+        """The maximum number of requests that a process sends to the old host at once."""
         ...
 
     @property
@@ -439,7 +439,7 @@ class Front(Protocol):
         ...
 
     def typed(self, catalog: Catalog) -> Catalog:
-        """The operations with handlers that ask the old host."""
+        """Return the operations with handlers that call the old host."""
         ...
 
     def way(self, operation: Operation, verb: str) -> Way:
@@ -459,7 +459,7 @@ class Front(Protocol):
         ...
 
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> AbstractContextManager[Forwarded]:
-        """Let the handlers that this thread calls meanwhile forward this request."""
+        """Make the handlers that this thread calls within the block forward this request."""
         ...
 
     def forward(
@@ -641,7 +641,7 @@ class Streamed:
     """A response whose rows are read while they are sent.
 
     :ivar returns: the response's DTO; `Dto.rows` names the attribute that the rows go to.
-    :ivar read: the rows, in order, from an open unit of work.
+    :ivar read: returns the rows, in order, from an open unit of work.
     :ivar total_count: the number of rows when the request arrived; 0 if the client wants no totals, None if the response has none.
     """
 

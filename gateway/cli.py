@@ -97,7 +97,7 @@ class _Commands(MutableMapping[str, click.Command]):
 
 
 class _Gateway(click.Group):
-    """Errors of the service and of its database end a command with one line and status 1."""
+    """A group whose commands end with one line and status 1 on errors of the service or its database."""
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -117,7 +117,7 @@ class _Gateway(click.Group):
         except (GatewayError, StorageError, UnicodeDecodeError) as error:
             text = str(error)
         except OSError as error:
-            # A reader that left is click's to handle.
+            # Click handles a reader that has left.
             if error.errno == errno.EPIPE:
                 raise
             text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
@@ -131,7 +131,7 @@ def _is_value(command: click.Command, before: Sequence[str]) -> bool:
         return False
     commands: Iterable[click.Command] = [command]
     if isinstance(command, click.Group):
-        # Without the name of one, it is any of them: `gateway front URL` is `gateway front to URL`.
+        # Without a subcommand's name, it may be any of them: `gateway front URL` is `gateway front to URL`.
         one = command.commands.get(before[0])
         commands = command.commands.values() if one is None else [one]
     options = [each for one in commands for each in one.params if isinstance(each, click.Option) and not each.is_flag]
@@ -153,9 +153,9 @@ def main() -> None:
       gateway call NewSession displayName=Hi channel=Chat
       gateway types csharp > dtos.cs
     """
-    # SECURITY: databases, exports and secrets are their owner's.
+    # SECURITY: only their owner may read databases, exports and secrets.
     os.umask(0o077)
-    # Standard output is a command's own; log lines, audit lines among them, never go there.
+    # Standard output is for a command's output only; log lines, including audit lines, never go there.
     logs.configure("text" if sys.stderr.isatty() else "json")
 
 

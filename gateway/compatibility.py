@@ -15,7 +15,7 @@ _DROPPING: Mapping[str, str] = {**_EVERY_HOST, "GATEWAY_READING": "lenient"}
 #: Hosts from 8.1 on read JSON with System.Text.Json, which refuses values that do not bind.
 _REFUSING: Mapping[str, str] = {**_EVERY_HOST, "GATEWAY_READING": "compatible"}
 
-#: By the profile's name the variables that it sets. A variable that the environment sets itself has that value.
+#: The variables that each profile sets, by its name. A variable that the environment sets keeps that value.
 PROFILES: Mapping[str, Mapping[str, str]] = {
     "servicestack-4.5": _DROPPING,
     "servicestack-5.8": _DROPPING,

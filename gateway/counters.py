@@ -1,7 +1,7 @@
-"""What this process counts for ``/metrics``: requests, and events by name. `gateway.metrics` publishes it.
+"""The counters of this process for ``/metrics``: requests, and events by name. `gateway.metrics` publishes them.
 
 PERF: a request pays for one bisection and one lock. prometheus-client's own multiprocess values lock and write to a mapped file at each
-change, which costs a small request some per cent.
+change, which costs a small request a few per cent.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 
 
 class Asked(NamedTuple):
-    """What requests are counted by.
+    """The key by which requests are counted.
 
-    :ivar operation: the operation's name; empty where the address has none.
+    :ivar operation: the operation's name; empty if the route has none.
     :ivar format: the name of the response's format.
     """
 
@@ -29,7 +29,7 @@ class Asked(NamedTuple):
 
 
 class _Rows(dict[tuple[str, str, int], list[float]]):
-    """Requests up to each of `BOUNDS` and above, then seconds, bytes of their bodies, bytes of the responses' bodies."""
+    """By key: requests up to each of `BOUNDS` and above, then seconds, bytes of request bodies, bytes of response bodies."""
 
     def __missing__(self, asked: tuple[str, str, int]) -> list[float]:
         row = self[asked] = [0.0] * (len(BOUNDS) + 4)
@@ -37,7 +37,7 @@ class _Rows(dict[tuple[str, str, int], list[float]]):
 
 
 class Requests:
-    """Requests by `Asked`: how many took how long, and their bytes.
+    """Counts requests by `Asked`: their number by duration, and their bytes.
 
     :ivar lock: held while a row changes.
     :ivar rows: the sums.
@@ -58,7 +58,7 @@ class Requests:
         """Count a request.
 
         :param asked: an `Asked`, or an equal tuple.
-        :param seconds: of a stream to its end.
+        :param seconds: the duration; of a stream, to its end.
         :param received: bytes of its body.
         :param sent: bytes of the response's body.
         """

@@ -39,7 +39,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-#: Says that a name and password do not fit: the same for a user that does not exist, has no password, or is disabled.
+#: The message for a name and password that do not match: the same for a user that does not exist, has no password, or is disabled.
 WRONG_LOGIN = "Invalid Username or Password"
 
 

@@ -1,4 +1,4 @@
-"""A pytest plugin: a fixture for the tests of services. It is there wherever the gateway is installed."""
+"""A pytest plugin: a fixture for the tests of services. It is available wherever the gateway is installed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ServiceClient(Protocol):
 
 @pytest.fixture
 def service_client() -> Iterator[ServiceClient]:
-    """Makes clients of a service, ``service_client(shop, as_="ada")``, and closes them when the test ends."""
+    """Yield a function that makes clients of a service, ``service_client(shop, as_="ada")``; close them when the test ends."""
     with ExitStack() as opened:
 
         def make(service: Service, as_: Principal | str | None = None) -> Client:

@@ -13,7 +13,7 @@ def now() -> str:
     return f"{to_second(second)}.{rest // 1000:06}Z"
 
 
-# PERF: most moments are of the same second as the one before.
+# PERF: most calls are in the same second as the one before.
 @lru_cache(maxsize=2)
 def to_second(second: int) -> str:
     """Return a second since the epoch, without ``Z``."""

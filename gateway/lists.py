@@ -18,9 +18,9 @@ from models.engine.listing import BLOCK, Order
 
 #: Default number of items on a page.
 PER_PAGE = 50
-#: Rows that are counted for a page's totals.
+#: Maximum number of rows that are counted for a page's totals.
 MOST_COUNTED = 10_000
-#: Rows that are sorted by what no index sorts.
+#: Maximum number of rows that are sorted without an index.
 MOST_SORTED = 100_000
 
 _SCALARS = (fields.String, fields.Boolean, fields.Integer, fields.Enum)
@@ -30,11 +30,11 @@ class Rows(Protocol):
     """How `models` reads a list. Filters that are None admit everything."""
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Any]:
-        """At most `limit` rows after `offset`."""
+        """Return at most `limit` rows after `offset`."""
         ...
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-        """How many rows there are; the count ends at `most`."""
+        """Return the number of rows, at most `most`."""
         ...
 
     def is_sorted_by_index(self, order: Order) -> bool:
@@ -42,14 +42,14 @@ class Rows(Protocol):
         ...
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
-        """Every row, read in blocks."""
+        """Return every row, read in blocks."""
         ...
 
 
 class Converted:
     """Rows that are converted before they are returned, block by block.
 
-    :param convert: from an open unit of work and some rows to as many items.
+    :param convert: gets an open unit of work and some rows, and returns as many items.
     """
 
     def __init__(self, rows: Rows, convert: Callable[[Unit, Sequence[Any]], Sequence[Any]]) -> None:
@@ -57,11 +57,11 @@ class Converted:
         self._convert = convert
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Any]:
-        """At most `limit` items after `offset`."""
+        """Return at most `limit` items after `offset`."""
         return self._convert(unit, self._rows.page(unit, filters, order, limit, offset))
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-        """How many items there are; the count ends at `most`."""
+        """Return the number of items, at most `most`."""
         return self._rows.count(unit, filters, most)
 
     def is_sorted_by_index(self, order: Order) -> bool:
@@ -69,7 +69,7 @@ class Converted:
         return self._rows.is_sorted_by_index(order)
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
-        """Every item, read in blocks."""
+        """Yield every item, read in blocks."""
         rows = self._rows.everything(unit, filters, order)
         while block := list(islice(rows, BLOCK)):
             yield from self._convert(unit, block)
@@ -109,7 +109,7 @@ def answer(
     has_more = len(found) > count
     total, capped = 0, False
     if not request.simplified_paging:
-        # PERF: the last page knows how many rows there are; a search is not made again to count them.
+        # PERF: on the last page the number of rows is known; the query is not repeated to count them.
         ends_here = not has_more and (found or offset == 0)
         total = offset + len(found) if ends_here else rows.count(unit, filters, MOST_COUNTED + 1)
         capped = not ends_here and total > MOST_COUNTED
@@ -140,20 +140,20 @@ def _sortable(item: type[Dto]) -> dict[str, str]:
 
 
 def first_instant(day: str | None) -> str | None:
-    """The first instant of a day in UTC."""
+    """Return the first instant of a day in UTC."""
     return f"{dates.day(day)}T00:00:00.000000Z" if day and not day.isspace() else None
 
 
 def last_instant(day: str | None) -> str | None:
-    """The last instant of a day in UTC."""
+    """Return the last instant of a day in UTC."""
     return f"{dates.day(day)}T23:59:59.999999Z" if day and not day.isspace() else None
 
 
 def as_instant(text: str | None) -> str | None:
-    """A text that `dates.moment` reads, as the API writes instants. Raises ValueError."""
+    """Convert a text that `dates.moment` reads into an instant as the API writes it. Raises ValueError."""
     return instant(dates.moment(text)) if text and not text.isspace() else None
 
 
 def given(values: list[str | None] | None) -> list[str] | None:
-    """The values of a filter; None where none is given, which admits everything."""
+    """Return the non-empty values of a filter; None if there are none, which admits everything."""
     return [each for each in values or () if each] or None

@@ -1,4 +1,4 @@
-"""Standard error that never fails or delays its writer, whatever becomes of its reader."""
+"""Standard error that never fails or delays its writer, whatever its reader does."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import select
 import threading
 from collections.abc import Callable, Iterator
 
-#: Bytes that wait to be written at most; what comes then is dropped and counted.
+#: Maximum bytes that wait to be written; further lines are dropped and counted.
 MOST_WAITING = 4 * 1024 * 1024
 
-#: Seconds that a process which ends waits for its last lines to be written.
+#: Maximum seconds that an exiting process waits until its last lines are written.
 LAST_CHANCE = 1.0
 
-#: Seconds in which lines are gathered before they are written: a thread that is woken for each line takes the interpreter from requests.
+#: Seconds for which lines are collected before they are written: a thread woken for each line would take the interpreter from requests.
 PAUSE = 0.005
 
-#: Seconds that `LogQueue.flush` waits at most, once until writing works again.
+#: Maximum seconds that `LogQueue.flush` waits. After a timeout it does not wait until writing works again.
 FLUSH = 0.05
 
 
 class LogQueue(io.TextIOBase):
     """A text file whose lines a thread of each process writes to a file descriptor.
 
-    A full disk, a closed pipe or a reader that stands still costs lines and nothing else. The lines that were dropped are counted, and
-    the count is written as soon as writing works again.
+    A full disk, a closed pipe or a stalled reader costs lines and nothing else. Dropped lines are counted, and the count is written as
+    soon as writing works again.
 
     :param descriptor: where lines go.
     :param notice: makes the line that reports how many lines were dropped.
@@ -44,8 +44,8 @@ class LogQueue(io.TextIOBase):
         atexit.register(self.finish)
 
     def _begin(self) -> None:
-        """Start with nothing: a child's thread is not its parent's, and the parent's lines are the parent's to write."""
-        # A signal handler may write while its own thread does.
+        """Reset the state: a forked child needs its own thread, and the parent writes its lines itself."""
+        # A signal handler may write while the thread that it interrupts writes.
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._is_awaited = threading.Event()
@@ -72,7 +72,7 @@ class LogQueue(io.TextIOBase):
         return os.isatty(self._descriptor)
 
     def write(self, text: str, /) -> int:
-        """Leave the text to the thread, or drop it when too much waits."""
+        """Queue the text for the thread, or drop it if too much is waiting."""
         data = text.encode("utf-8", "backslashreplace")
         with self._lock:
             if self._size + len(data) > MOST_WAITING:
@@ -90,7 +90,7 @@ class LogQueue(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Wait a moment for the thread, so that what is flushed is usually written before the caller goes on."""
+        """Wait a moment for the thread, so that flushed lines are usually written before the caller continues."""
         if self._stalled:
             return
         self._is_awaited.set()
@@ -124,14 +124,14 @@ class LogQueue(io.TextIOBase):
                 self._dropped -= dropped
 
     def _send(self, data: bytes, lines: int) -> bool:
-        """Write lines, and return whether they are written to their end."""
+        """Write lines, and return whether all of them were written."""
         rest = memoryview(b"\n" + data if self._torn else data)
         try:
             while rest:
                 try:
                     rest = rest[os.write(self._descriptor, rest) :]
                     self._torn = bool(rest)
-                except BlockingIOError:  # another process has set it so
+                except BlockingIOError:  # another process has made it non-blocking
                     poll = select.poll()
                     poll.register(self._descriptor, select.POLLOUT)
                     poll.poll()
@@ -144,7 +144,7 @@ class LogQueue(io.TextIOBase):
 
 
 def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
-    """The lines in groups that a pipe takes whole, so that those of other processes never come between."""
+    """Yield the lines in groups that a pipe accepts as a whole, so that lines of other processes never come between them."""
     batch: list[bytes] = []
     size = 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""Log lines by structlog: text for a terminal, JSON for machines. Everything goes to standard error, gunicorn's lines too.
+"""Log lines by structlog: text for a terminal, JSON for machines. Everything goes to standard error, including gunicorn's lines.
 
 A server's lines go through a `LogQueue`, so that they never fail or delay a request.
 """
@@ -23,7 +23,7 @@ from gateway import instants
 from gateway.log_queue import LogQueue
 from gateway.terminal import printable
 
-#: Seconds in which a cause of one kind is logged once.
+#: Seconds in which causes of the same kind are logged once.
 RARELY = 60.0
 
 
@@ -31,14 +31,14 @@ class Line(NamedTuple):
     """The log record of a request: caller, operation, outcome and durations.
 
     :ivar format: name of the response's format.
-    :ivar operation: the operation's name; None where the address has none.
+    :ivar operation: the operation's name; None if the route has none.
     :ivar user: the signed-in user's id; None without one.
-    :ivar address: the client's, behind trusted proxies the one that they report.
+    :ivar address: the client's address, as trusted proxies report it.
     :ivar named_as: the kind of entity in the path or created: ``session_id``; empty for none.
     :ivar named: its id.
     :ivar received: bytes of the request's body.
     :ivar size: bytes of the response's body that were given to the server.
-    :ivar ms: milliseconds, of a stream to its end.
+    :ivar ms: the duration in milliseconds; of a stream, to its end.
     :ivar waiting: milliseconds of these in which the request waited for a place.
     :ivar database: milliseconds of these in transactions, from their begin to their commit, without `encoding`.
     :ivar encoding: milliseconds of these in which the response was encoded.
@@ -72,7 +72,7 @@ class _Current(threading.local):
     """The request that this thread handles.
 
     :ivar request_id: its id; empty before it is known.
-    :ivar trace_id: the trace that it belongs to; empty where its client named none.
+    :ivar trace_id: the trace that it belongs to; empty if the client named none.
     """
 
     request_id: str = ""
@@ -83,7 +83,7 @@ current = _Current()
 
 
 class Rarely:
-    """Admits one of the things of a kind in `RARELY` seconds, and counts the others."""
+    """Admits one event of each kind in `RARELY` seconds, and counts the others."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -101,7 +101,7 @@ class Rarely:
 
 
 def _descriptor(stream: Any) -> int | None:
-    """The file descriptor of a stream; None for one in memory."""
+    """Return the file descriptor of a stream; None for one in memory."""
     try:
         return int(stream.fileno())
     except (OSError, ValueError, AttributeError):
@@ -154,7 +154,7 @@ def _escape(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]
 
 
 def _format_exception(target: Any, exc_info: Any) -> None:
-    # SECURITY: structlog's default shows local variables, secrets too, if rich happens to be installed.
+    # SECURITY: structlog's default shows local variables, including secrets, if rich happens to be installed.
     text = io.StringIO()
     structlog.dev.plain_traceback(text, exc_info)
     target.write(printable(text.getvalue(), kept="\n"))
@@ -168,7 +168,7 @@ def _notice(count: int, processors: list[Any]) -> str:
 
 
 def request_writer(style: str, slow: float = math.inf) -> Callable[[Line], None]:
-    """What writes the line of a request.
+    """Return a function that writes the line of a request.
 
     PERF: a line is written without structlog, whose processors take as long as the rest of a small request.
 
@@ -247,7 +247,7 @@ def _write_json(slow: float, line: Line) -> None:
     if outcome is not None:
         parts = f',"outcome":"{outcome}"'
     elif database:
-        # PERF: a place is free at once, nearly always.
+        # PERF: nearly always a place is free at once.
         waited = f',"waiting_ms":{waiting:.2f}' if waiting >= 1 else ""
         parts = f'{waited},"database_ms":{database:.2f},"encoding_ms":{encoding:.2f}'
     if ms >= slow and outcome is None:

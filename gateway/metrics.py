@@ -1,8 +1,8 @@
 """The metrics of a node in Prometheus' text.
 
-Each worker counts in plain numbers (`gateway.counters`), reads its gauges when asked, and writes both to a file of its own once a second
-(`Board`). Whichever worker gets the request for ``/metrics`` adds the files up. The count of a worker that ended goes on with the next
-worker that gets its file, so counters never fall and files never pile up.
+Each worker counts in plain numbers (`gateway.counters`), reads its gauges on request, and writes both to its own file once a second
+(`Board`). The worker that gets the request for ``/metrics`` adds the files up. A new worker takes over the file and the counts of a worker
+that ended, so counters never fall and files do not accumulate.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from models import Database
 
 #: The media type of the text.
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-#: Seconds from one writing of a worker's file to the next.
+#: Seconds between two writes of a worker's file.
 EVERY = 1.0
-#: Seconds after which a file's gauges are those of a worker that has ended.
+#: Age of a file in seconds after which its worker counts as ended, and its gauges are ignored.
 STALE = 10.0
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -95,7 +95,7 @@ GAUGES: Mapping[str, Described] = {
 OF_NODE = frozenset({"gateway_sqlite_log_bytes", "gateway_build_info"})
 DURATIONS = "gateway_request_seconds"
 
-#: Of the counts of a database: the metric, and whether the other parts of their keys are its labels.
+#: By the name of a database's count: the metric, and whether the other parts of the key are its labels.
 _OF_DATABASE = {
     "transactions": "gateway_transactions",
     "repeats": "gateway_transaction_repeats",
@@ -116,7 +116,7 @@ class Sample(NamedTuple):
     value: float
 
 
-#: What is read when metrics are asked for: counters and gauges.
+#: A function that is called when metrics are requested, and returns counters and gauges.
 Source = Callable[[], Iterable[Sample]]
 
 
@@ -131,7 +131,7 @@ class Snapshot(NamedTuple):
 class Board:
     """A folder with a file for each worker of a node.
 
-    :param folder: exists.
+    :param folder: an existing folder.
     :param slot: the worker's number: no other living worker has the same.
     """
 
@@ -157,7 +157,7 @@ class Board:
         return _read(self._path) or Snapshot({}, {}, [])
 
     def others(self) -> Iterator[tuple[int, Snapshot]]:
-        """Return the slots and numbers of all other workers, living or ended."""
+        """Yield the slots and numbers of all other workers, living or ended."""
         for path in sorted(self._folder.glob("*.json")):
             if path != self._path and (found := _read(path)) is not None:
                 yield int(path.stem), found
@@ -179,7 +179,7 @@ def _read(path: Path) -> Snapshot | None:
 class Meter:
     """The numbers of one process, and of the other workers of its node.
 
-    :param sources: what is read when metrics are asked for.
+    :param sources: they are read when metrics are requested.
     :param version: labels of ``gateway_build_info``: the gateway's version and the service's title.
     """
 
@@ -195,8 +195,7 @@ class Meter:
         self._sources.append(source)
 
     def join(self, board: Board) -> None:
-        """Publish this process's numbers on a board from now on. What was counted before a fork is the
-        parent's."""
+        """Publish this process's numbers on a board from now on. Counts from before a fork belong to the parent."""
         counters.requests.clear()
         counters.events.clear()
         counters.count("gateway_worker_starts")
@@ -243,7 +242,7 @@ class Meter:
 
     def _families(self) -> list[Metric]:
         own = self._snapshot()
-        # What was shown once is not lost with the worker.
+        # Numbers that were shown once are not lost if the worker ends.
         self._write(own)
         requests, counts = own.requests, own.counters
         slot = 0 if self._board is None else self._board.slot
@@ -260,7 +259,7 @@ class Meter:
 
 
 class _Families:
-    """What prometheus-client collects: families that are made already."""
+    """A collector for prometheus-client that returns ready-made families."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
@@ -353,7 +352,7 @@ def of_places(places: Places) -> Source:
 def of_events(numbers: Callable[[], Mapping[str, float]]) -> Source:
     """Return the source of the numbers of server events.
 
-    :param numbers: returns them by the names that they have here behind ``gateway_``.
+    :param numbers: returns them by the metric's name without ``gateway_``.
     """
 
     def read() -> Iterator[Sample]:
@@ -364,7 +363,7 @@ def of_events(numbers: Callable[[], Mapping[str, float]]) -> Source:
 
 
 def _process() -> Iterator[Sample]:
-    """The numbers of this process, where the system has them."""
+    """Yield the numbers of this process that the operating system provides."""
     yield Sample("gateway_worker_threads", (), threading.active_count())
     yield Sample("gateway_worker_processor_seconds", (), time.process_time())
     if isinstance(sys.stderr, LogQueue):

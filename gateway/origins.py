@@ -16,11 +16,11 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]{1,253})(?::(\d{0,5}))?")
 
 
 def parse(text: str) -> str:
-    """Return an origin as browsers send it: in lower case, without the scheme's own port, without a slash at its end.
+    """Return an origin as browsers send it: in lower case, without the scheme's default port, without a trailing slash.
 
     ``*`` stays. International names become ASCII.
 
-    :raises ValueError: when the text is not an origin; the message is one sentence that names the right spelling where there is one.
+    :raises ValueError: when the text is not an origin; the message is one sentence, with the right spelling if there is one.
     """
     text = text.strip()
     if text == ANY:
@@ -73,13 +73,13 @@ def _host(text: str, parts: SplitResult) -> str:
 
 
 def host_and_port(header: str) -> tuple[str, str] | None:
-    """Return host, in lower case, and port of a Host header; the port is empty where it has none. None for what is not a host."""
+    """Return the host, in lower case, and the port of a Host header; the port is empty if it has none. None for an invalid header."""
     found = _HOST.fullmatch(header.strip())
     return None if found is None else (found[1].lower(), found[2] or "")
 
 
 def without_default_port(scheme: str, header: str) -> str:
-    """Return the host of a Host header for a URL of that scheme; empty for what is not a host."""
+    """Return the host of a Host header for a URL of that scheme; empty for an invalid header."""
     found = host_and_port(header)
     if found is None:
         return ""
@@ -88,8 +88,8 @@ def without_default_port(scheme: str, header: str) -> str:
 
 
 def is_origin_of_host(origin: str, header: str) -> bool:
-    """Return whether an Origin header names the host of a Host header. The Origin's scheme gives both the port that they leave out:
-    the gateway's own scheme does not count, as TLS may end at a proxy."""
+    """Return whether an Origin header names the host of a Host header. The Origin's scheme determines the default port of both:
+    the gateway's own scheme does not count, because TLS may end at a proxy."""
     scheme, separator, rest = origin.lower().partition("://")
     ours = without_default_port(scheme, header)
     return bool(separator and ours) and without_default_port(scheme, rest) == ours

@@ -20,14 +20,14 @@ from enum import Enum
 
 from gateway.errors import TooManyRequests, Unavailable
 
-#: Threads of a process for each of its places: those that have no place wait for one.
+#: Threads of a process for each of its places: requests without a place wait in the other threads.
 THREADS_PER_PLACE = 6
-#: Documents about the service that are made at once in a process, at most one for each caller: a new one takes up to 100 ms.
+#: Documents about the service that a process makes at once, at most one for each caller: a new one takes up to 100 ms.
 DOCUMENTS = 2
 #: Seconds after a short request during which long ones pause, and the maximum length of a pause.
 RECENT = 0.2
 LONGEST_REST = 0.05
-#: Seconds after which requests that change one thing, and of which none has ended, are held by a lock.
+#: If none of the requests that change an entity ends for this many seconds, a lock blocks them.
 STUCK = 1.0
 
 
@@ -77,7 +77,7 @@ def shares(
 ) -> Mapping[Kind, Share]:
     """Return the shares of a process.
 
-    :param threads: requests that it works on at once.
+    :param threads: requests that the process handles at once.
     :param writes: places for requests that change something; those that change the same thing have at most half of them.
     :param lists: places for lists, and as many for batches. One caller has at most half of them.
     :param streams: places for streamed lists.
@@ -138,11 +138,11 @@ class _Queue:
         self._free = share.places
         self._running: Counter[str] = Counter()
         self._running_on: Counter[str] = Counter()
-        #: By what requests change, when the last one of them ended, or the first one began.
+        #: By the entity that requests change: when the last of them ended, or the first one began.
         self._progress: dict[str, float] = {}
         self._waiting: list[_Waiter] = []
         self._lock = threading.Lock()
-        #: When a place became free last.
+        #: When a place last became free.
         self.last = -math.inf
 
     def enter(self, caller: str, resource: str) -> None:
@@ -171,7 +171,7 @@ class _Queue:
         while not waiter.granted.acquire(timeout=max(0.0, self._until(resource, deadline) - time.monotonic())):
             with self._lock:
                 if waiter not in self._waiting:
-                    # It was granted just now.
+                    # The place was granted just now.
                     return
                 if time.monotonic() < self._until(resource, deadline):
                     continue
@@ -198,21 +198,21 @@ class _Queue:
 
     @property
     def places(self) -> int:
-        """How many there are."""
+        """The number of places."""
         return self._share.places
 
     @property
     def waiting(self) -> int:
-        """How many requests wait for a place."""
+        """The number of requests that wait for a place."""
         return len(self._waiting)
 
     @property
     def taken(self) -> int:
-        """How many requests have a place."""
+        """The number of requests that have a place."""
         return self._share.places - self._free
 
     def _rest(self, caller: str, began: float) -> None:
-        """Let others go first where the caller has more requests that wait.
+        """Let other callers go first when the caller has more requests that wait.
 
         :param began: when its last request began, by `time.thread_time`.
         """
@@ -259,7 +259,7 @@ class _Queue:
             self._begin_on(resource)
 
     def _next(self) -> _Waiter | None:
-        """The waiter that the next free place is for."""
+        """Return the waiter that gets the next free place."""
         allowed = (each for each in self._waiting if self._may_run(each.caller, each.resource))
         return min(allowed, key=lambda each: self._running[each.caller], default=None)
 
@@ -300,8 +300,8 @@ class Places:
     def pause(self, ran: float) -> None:
         """Yield to short requests. Long ones call it at each step, and pause for as long as they all ran.
 
-        PERF: the interpreter runs one thread at a time, and lets those that compute go before those that come back from waiting. While
-        short requests come, long ones together take about half of a processor in each process.
+        PERF: the interpreter runs one thread at a time, and prefers threads that compute to threads that return from waiting. While
+        short requests come, all long ones together take about half of a processor in each process.
 
         :param ran: seconds since the last pause.
         """
@@ -321,8 +321,8 @@ class Places:
 
 
 class Place:
-    """A place of one request that was taken, free again by `release`. As a block it is free when the block ends, or later where it is
-    kept."""
+    """A place that a request has taken, until `release`. As a context manager it releases the place when the block ends, unless `keep` was
+    called."""
 
     __slots__ = ("_began", "_caller", "_kept", "_queue", "_resource")
 
@@ -332,7 +332,7 @@ class Place:
         self._resource = ""
         self._kept = False
         callers = queue._callers
-        # PERF: this clock can take as long as the rest of a request, and is read again only while others call.
+        # PERF: reading this clock can take as long as the rest of a request; it is read only while others call.
         self._began = time.thread_time() if callers.latest_at - callers.before_at < RECENT else -1.0
 
     def __enter__(self) -> Place:
@@ -343,10 +343,10 @@ class Place:
             self.release()
 
     def change(self, resource: str) -> None:
-        """Name what the request changes, once its body is read. When too many change the same thing, the request leaves its place to others
-        and waits for another one.
+        """Name the entity that the request changes, once its body is read. When too many requests change the same entity, the request
+        releases its place and waits for another one.
 
-        :raises Unavailable: when they all go on for too long.
+        :raises Unavailable: when none of them ends in time.
         """
         queue = self._queue
         assert queue is not None
@@ -357,11 +357,11 @@ class Place:
         self._resource = resource
 
     def keep(self) -> None:
-        """Stay in the place when the block ends, until `release`."""
+        """Keep the place after the end of the block, until `release`."""
         self._kept = True
 
     def release(self) -> None:
-        """Leave the place. A second call does nothing."""
+        """Release the place. A second call does nothing."""
         queue, self._queue = self._queue, None
         if queue is not None:
             queue.leave(self._caller, self._resource, self._began)

@@ -1,6 +1,6 @@
 """How often a caller may call: a token bucket for each caller and class of operations, shared by all workers of a node.
 
-The buckets are in memory that the workers share, so it must be made before they are forked. A bucket is one number, the time at which it
+The buckets are in memory that the workers share, so `Rates` must be made before the workers are forked. A bucket is one number, the time at which it
 is full again (the generic cell rate algorithm). Two workers that count at the same moment may count one request instead of two; no worker
 can hold a lock that another waits for, not even one that is killed.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from gateway.errors import TooManyRequests
 
-#: The classes of operations: what only reads one thing, what lists, what changes something, and what anybody may call.
+#: The classes of operations: those that read one entity, those that list, those that change something, and those that anyone may call.
 CLASSES = ("read", "list", "write", "login")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -27,13 +27,13 @@ _RATE = re.compile(r"(?P<name>[a-z]+)=(?P<count>[1-9][0-9]{0,8})/(?P<unit>[smh])
 
 _BUCKET = struct.Struct("=Qd")
 _BUCKETS = 2**16
-#: Buckets that a key looks at for its own or an empty one.
+#: Buckets that are searched for a key's own or an empty one.
 _PROBES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls in so many seconds. As many may come at once after a pause."""
+    """A number of calls in a number of seconds. After a pause, that many calls may come at once."""
 
     count: int
     seconds: int
@@ -42,7 +42,7 @@ class Rate:
 def parse(text: str) -> Mapping[str, Rate]:
     """Return the rates of a setting, by class: ``read=100/s,write=600/m,login=20/m``.
 
-    :raises ValueError: when the text is something else, or names a class twice.
+    :raises ValueError: when the text has another form, or names a class twice.
     """
     rates: dict[str, Rate] = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
@@ -90,7 +90,7 @@ class Rates:
             raise TooManyRequests(words, math.ceil(wait))
 
     def _spend(self, tag: int, rate: Rate) -> float:
-        """Take a token; seconds to wait where there is none."""
+        """Take a token. Return the seconds to wait if there is none, else 0."""
         assert self._buckets is not None
         now, interval = self._clock(), rate.seconds / rate.count
         place, full = self._bucket(tag, now)
@@ -102,7 +102,7 @@ class Rates:
         return 0.0
 
     def _bucket(self, tag: int, now: float) -> tuple[int, float]:
-        """The place of a key's bucket and when it is full. A bucket that is full is forgotten; where none is, the fullest is."""
+        """Return the offset of a key's bucket, and when it is full. A full bucket is given to a new key; if none is full, the fullest one is."""
         assert self._buckets is not None
         found = []
         for probe in range(_PROBES):

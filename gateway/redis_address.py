@@ -64,7 +64,7 @@ def _host(text: str) -> tuple[str, int]:
         raise ValueError("the URL names no host, or an IPv6 address without brackets: redis://HOST:6379/0")
     name, port = matched.groups()
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65_536):
-        # SECURITY: what looks like a port may be a password, where the host was forgotten.
+        # SECURITY: what looks like a port may be a password, if the host was forgotten.
         raise ValueError(f"the port of the host {name!r} is not a number from 1 to 65535")
     return unquote(name.strip("[]")), int(port or _PORT)
 

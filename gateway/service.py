@@ -90,7 +90,7 @@ class Part(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Callers, as a service's own function knows them."""
+    """Authenticates callers with a service's own function."""
 
     who: Authenticate
 
