@@ -12,10 +12,10 @@ from gateway.http.request import Request
 from gateway.places import Kind, Place, Places, shares
 from gateway.rates import Rates
 
-#: The place of a request whose response is still to be sent, in the WSGI environment.
+#: In the WSGI environment: the place of a request whose response has not been sent yet.
 PLACE = "gateway.place"
 
-#: Bytes of a body, in or out, from which on a request is a large one: it shares its places with batches, and keeps its place until its
+#: Bytes of a request's or response's body from which a request counts as large: it shares its places with batches, and keeps its place until its
 #: response is sent.
 LARGE = 256 * 1024
 
@@ -90,5 +90,5 @@ def _is_large(request: Request) -> bool:
     length = request.env.get("CONTENT_LENGTH")
     if length:
         return len(length) > 6 or int(length) > LARGE
-    # A body that was received as a whole is short.
+    # A body that was received completely is short.
     return "HTTP_TRANSFER_ENCODING" in request.env and not 0 < len(request.begun) < LARGE

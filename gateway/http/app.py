@@ -1,4 +1,4 @@
-"""The composition root: it puts the WSGI application together."""
+"""The composition root: it assembles the WSGI application."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ class App(falcon.App[Request, Response]):
     :ivar default_format: the name of the default response format.
     :ivar proxies: networks of the proxies whose forwarding headers are trusted.
     :ivar visibility: the metadata pages, and the callers that may see each operation.
-    :ivar body_limit: bytes of a body beyond which it is certainly not read.
+    :ivar body_limit: bytes of a body; a longer one is never read.
     :ivar caller_share: the part of a processor that one caller may use in a process while others call.
     :ivar meter: the numbers for ``/metrics``.
-    :ivar metrics_bind: the address that is for metrics alone; empty for none.
+    :ivar metrics_bind: the address for metrics only; empty for none.
     :ivar subscribers: sends events; None if there are none.
     """
 
@@ -95,7 +95,7 @@ class App(falcon.App[Request, Response]):
         """Close the resources of the application."""
 
     def refusal(self, status: int, message: str, request_id: str, head: bytes, retry_after: int = 0) -> bytes:
-        """Return the whole response to a request that no thread has read (`gateway.http.refusals`)."""
+        """Return the complete response to a request that no thread has read (`gateway.http.refusals`)."""
         return refusals.refusal(
             status, message, request_id, head, self.registry, self.default_format, retry_after=retry_after
         )
@@ -112,7 +112,7 @@ class _Placed:
         return iter(self._blocks)
 
     def close(self) -> None:
-        """Leave the place."""
+        """Release the place."""
         self._place.release()
 
 
@@ -237,7 +237,7 @@ def create_app(
     return app
 
 
-#: The sentence of a 404 where no page documents the operations.
+#: The message of a 404 if no page documents the operations.
 _WITHOUT_PAGES = "This process serves server events only: /event-stream and its calls."
 
 
@@ -273,10 +273,10 @@ _FIXED = ("/metadata", "/types", "/openapi", "/explorer", "/health", "/ready", "
 
 
 def _known_to_all(catalog: Catalog, *, permitted_only: bool) -> Iterator[str]:
-    """The routes that an error may name to anyone."""
+    """Yield the routes that an error may name to anyone."""
     yield from _FIXED
     for operation in catalog:
-        # SECURITY: names of operations that a caller may not call are in no response then.
+        # SECURITY: no response may then name operations that the caller may not call.
         if not permitted_only or operation.access is None or not operation.access.signed_in:
             yield from (each.path for each in operation.routes)
     if any(each.signs_in for each in catalog):

@@ -97,7 +97,7 @@ class Gate:
 
 
 def _explained(error: NotAuthenticated, caller: Principal | None, request: Request) -> NotAuthenticated:
-    """Return the error, with the fault of the Authorization header for an unknown caller."""
+    """Return the error; for an unknown caller it names the fault of the Authorization header."""
     value = (request.credentials.authorization or "").strip()
     if caller is None and value and " " not in value and value.lower() not in ("basic", "bearer"):
         return NotAuthenticated(f"{error.message}. {_NO_SCHEME}")
@@ -123,8 +123,8 @@ def cookie_lines(cookies: Sequence[Cookie], *, secure: bool, path: str = "/") ->
 
     :param path: the path under which the client reaches the service.
 
-    Max-Age in place of Expires: a client that splits lines at commas would read a date as two cookies. Not by Falcon, which writes an empty
-    value as two quotes: some clients would send them back.
+    Max-Age replaces Expires: a client that splits lines at commas would read a date as two cookies. Falcon's own method is not used: it
+    writes an empty value as two quotes, which some clients would send back.
     """
     for name, value, seconds, own_path, http_only, same_site in cookies:
         lasting = "" if seconds is None else f"; Max-Age={seconds}"
@@ -133,7 +133,7 @@ def cookie_lines(cookies: Sequence[Cookie], *, secure: bool, path: str = "/") ->
 
 
 def challenge(realm: str) -> str:
-    """WWW-Authenticate, its parameters quoted: .NET's client reads nothing else (RFC 9110, 5.6.4 has the rule for quoting)."""
+    """Return WWW-Authenticate with quoted parameters: .NET's client reads no others (RFC 9110, 5.6.4 has the rule for quoting)."""
     quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
     return f'Basic realm="{quoted}"'
 
@@ -177,7 +177,7 @@ def _is_silent_browser(request: Request) -> bool:
 
 
 def is_own_page(request: Request) -> bool:
-    """Whether a request comes from a page of the service's own origin, or from no page at all."""
+    """Return whether a request comes from a page of the service's own origin, or from no page at all."""
     site = request.env.get("HTTP_SEC_FETCH_SITE")
     if site:
         return site in _HERE

@@ -1,6 +1,6 @@
-"""From the parts of a request to the values of its DTO, by wire name.
+"""Binding: it converts the parts of a request to the values of its DTO, by wire name.
 
-One value may come from several places; the later wins: body, path, query, form. On pre-defined routes the query fills only what the
+One value may come from several places; the last one wins: body, path, query, form. On pre-defined routes the query fills only what the
 body left out. Names match in any letter case, unknown ones are ignored (docs/http.rst, "Request bodies").
 """
 
@@ -29,7 +29,7 @@ _Member = tuple[str, shape.Shape]
 _Given = tuple[str, str]
 Pairs = Iterable[tuple[str, forms.Value]]
 
-#: ``members[]``, ``members[0]``: a list's item by its place; ``meta[key]``: a map's entry.
+#: ``members[]``, ``members[0]``: a list's item by its index; ``meta[key]``: a map's entry.
 _SUBSCRIPT = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
 #: An object, or a list of them, whose first name has no quotes.
 _BEGINS_LIKE_JSV = re.compile(rb"\s*\[?\s*\{\s*[A-Za-z_]\w*\s*:")
@@ -47,7 +47,7 @@ def read_values(
     predefined: bool,
     mode: str = "compatible",
 ) -> dict[str, Any]:
-    """The values of one request by wire name.
+    """Return the values of one request by wire name.
 
     :param mode: how strictly they are read (`gateway.http.leniency`).
     :param path: the path's values by wire name.
@@ -79,7 +79,7 @@ def read_values(
 
 
 def path_names(operation: Operation, declared: Sequence[str]) -> tuple[str | None, ...]:
-    """The wire names that a route's variables bind to, in order; None for a variable that the request has no field for."""
+    """Return the wire names that a route's variables bind to, in order; None for a variable that the request has no field for."""
     members = members_of(operation)
     return tuple(members[name.lower()][0] if name.lower() in members else None for name in declared)
 
@@ -87,7 +87,7 @@ def path_names(operation: Operation, declared: Sequence[str]) -> tuple[str | Non
 def read_batch(
     request: Request, operation: Operation, registry: Registry, limits: Limits, mode: str = "compatible"
 ) -> list[dict[str, Any]]:
-    """The values of every request of a batch."""
+    """Return the values of every request of a batch."""
     data = bodies.read(request, limits.bytes)
     if not data.strip():
         return []
@@ -128,7 +128,7 @@ def decode(data: bytes, expected: shape.Shape, request: Request, registry: Regis
 
 
 def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
-    """The service's error of a document that can't be read."""
+    """Return the service's error for a document that can't be read."""
     place = f"line {error.line}, column {error.column}, position {error.position}"
     message = f"The {format_name.upper()} body can't be read: {error.message} ({place})"
     errors = [FieldError(MalformedRequest.error_code, error.path, error.message)] if error.path else []
@@ -138,7 +138,7 @@ def malformed(error: DecodeError, format_name: str) -> MalformedRequest:
 def from_pairs(
     given: Pairs, operation: Operation, given_names: dict[str, str], mode: str = "compatible", names: str = "camel"
 ) -> dict[str, Any]:
-    """Values by wire name. Raises ValidationFailed with one failure for each member whose text can't be read.
+    """Return the values by wire name. Raises ValidationFailed with one failure for each member whose text can't be read.
 
     :param names: the names of the service's dialect.
     :param given_names: gets the client's spelling of each member, by wire name.
@@ -186,7 +186,7 @@ def _typed(operation: Operation) -> frozenset[str]:
 
 
 def _unquoted(value: Any) -> Any:
-    """The text of a part that is JSON, without JSON's quotes."""
+    """Return the text of a part that is JSON, without JSON's quotes."""
     if isinstance(value, forms.JsonText) and value.strip().startswith('"'):
         try:
             return json.loads(value.strip())
@@ -228,7 +228,7 @@ def _bind(
     *,
     relaxed: bool,
 ) -> None:
-    # ServiceStack joins repeated values; a value of another type than text is then refused.
+    # ServiceStack joins repeated values; a value of a type other than text is then refused.
     last = ",".join(text for _, text in given) if relaxed and len(given) > 1 else given[-1][1]
     if isinstance(expected, shape.Text):
         values[wire_name] = last

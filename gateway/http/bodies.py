@@ -34,9 +34,9 @@ _DOCUMENTS = (b"{", b"[", b"<")
 
 def receive(request: Request, most: int) -> None:
     """Receive the body, or the first `most` bytes of a body of unknown length, before the request takes a place: a slow client then holds
-    none. Nothing is inflated or decoded. Longer bodies are left to `read`, whose memory the number of places limits.
+    none. Nothing is inflated or decoded. `read` reads longer bodies: the number of places limits its memory.
 
-    Raises what `read` raises of the stream, and UnsupportedMedia.
+    Raises the errors of the stream that `read` raises, and UnsupportedMedia.
     """
     env = request.env
     length = request.content_length
@@ -52,8 +52,7 @@ def read(request: Request, limit: int) -> bytes:
     """Return the complete body, inflated. It is read once and stored on the request.
 
     :param limit: maximum bytes of the body as sent, and of the inflated body.
-    Raises TooLarge, UnsupportedMedia (an encoding that is not read), RequestTimeout, MalformedRequest (cut off, or not what its encoding
-    says).
+    Raises TooLarge, UnsupportedMedia (an unknown encoding), RequestTimeout, MalformedRequest (truncated, or invalid in its encoding).
     """
     if request.body is None:
         env = request.env
@@ -107,7 +106,7 @@ def read_blocks(request: Request, limit: int) -> Iterator[bytes]:
 
 
 def _rest_of(stream: Any, data: bytes, most: int, length: int | None, limit: int) -> bytes:
-    """Return the body, of which the beginning is read already. Raises TooLarge, MalformedRequest, RequestTimeout."""
+    """Return the body, whose beginning has been read already. Raises TooLarge, MalformedRequest, RequestTimeout."""
     data += b"".join(_blocks(stream, most - len(data)))
     if len(data) > limit:
         raise too_large(limit)
@@ -157,7 +156,7 @@ def _encodings(header: str) -> list[_Inflate]:
 
 
 def _zlib(name: str, *windows: int) -> _Inflate:
-    """An inflater that tries zlib's windows one after the other."""
+    """Return an inflater that tries zlib's windows one after the other."""
 
     def inflate(data: bytes, limit: int) -> bytes:
         problem = ""

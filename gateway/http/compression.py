@@ -14,7 +14,7 @@ from models.engine.caches import Recent
 #: Bodies up to this many bytes are not compressed.
 SMALL = 1024
 
-#: Types that are not compressed: most are so already.
+#: Types that are not compressed: most are compressed already.
 _COMPRESSED = (
     "image/png",
     "image/jpeg",
@@ -29,7 +29,7 @@ _COMPRESSED = (
     "text/event-stream",
 )
 
-#: Compressed documents that are kept, and how many bytes one has at most before: clients ask for one session again and again.
+#: Maximum number of cached compressed documents, and of bytes of one before compression: clients request the same session repeatedly.
 _MOST_KEPT = 300
 _LONGEST_KEPT = 16 * 1024
 
@@ -44,7 +44,7 @@ class Compressing:
         self._kept: Recent[bytes, bytes] = Recent(_MOST_KEPT)
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
-        """Compress what there is."""
+        """Compress the body or stream, if there is one."""
         data = response.data
         if len(data) <= SMALL if data else response.stream is None:
             return
@@ -63,9 +63,9 @@ class Compressing:
             response.data = _compressed(data)
 
     def _compressed(self, data: bytes) -> bytes:
-        """The document of a stored version, compressed once.
+        """Return the document of a stored version, compressed once.
 
-        PERF: of versions that are asked for again, the document is the same object (`gateway.http.encoding`), whose hash is known.
+        PERF: for a version that is requested again, the document is the same object (`gateway.http.encoding`), whose hash is known.
         """
         found = self._kept.get(data)
         if found is None:
@@ -80,7 +80,7 @@ def _compressed(data: bytes) -> bytes:
 
 
 def wants_gzip(header: str | None) -> bool:
-    """Whether Accept-Encoding admits gzip (RFC 9110, 12.5.3); ``*`` alone does not name it, so it does not."""
+    """Return whether Accept-Encoding admits gzip by name (RFC 9110, 12.5.3); ``*`` alone does not count."""
     for part in header.split(",") if header else ():
         coding, _, parameters = part.partition(";")
         if coding.strip().lower() in ("gzip", "x-gzip"):
@@ -101,7 +101,7 @@ class CompressedStream:
         yield compressor.flush()
 
     def close(self) -> None:
-        """Close the stream beneath."""
+        """Close the underlying stream."""
         close = getattr(self._blocks, "close", None)
         if close is not None:
             close()

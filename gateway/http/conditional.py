@@ -12,14 +12,14 @@ from gateway.http.request import Request
 
 
 def etag(operation: Operation, result: Any) -> str | None:
-    """The weak ETag of a stored row, weak because one version has several formats; None for what has no version."""
+    """Return the weak ETag of a stored row, weak because one version has several formats; None for a result without a version."""
     # PERF: `Operation.stored_version` and `version_name`, written out.
     version = getattr(result, "version", None) if operation.may_be_stored else None
     return f'W/"{result.id}-{version}"' if isinstance(version, int) and hasattr(result, "id") else None
 
 
 def unchanged(request: Request, tag: str) -> bool:
-    """Whether the client has this version already (If-None-Match, by weak comparison)."""
+    """Return whether the client has this version already (If-None-Match, by weak comparison)."""
     header = request.env.get("HTTP_IF_NONE_MATCH")
     if header is None or request.method not in ("GET", "HEAD"):
         return False
@@ -27,12 +27,12 @@ def unchanged(request: Request, tag: str) -> bool:
 
 
 def expected(request: Request) -> frozenset[str] | None:
-    """The versions that If-Match names, each as `version_name`; None where any will do."""
+    """Return the versions that If-Match names, each as `version_name`; None if any version matches."""
     header = request.env.get("HTTP_IF_MATCH")
     return None if header is None or header.strip() == "*" else frozenset(_tags(header, request.if_match))
 
 
 def _tags(header: str, read: Sequence[str] | None) -> Sequence[str]:
-    """The tags that Falcon read. It takes a text without quotes for one, and a header without tags for none at all; but that is a
-    condition all the same, which no version meets."""
+    """Return the tags that Falcon read. Falcon reads a text without quotes as a tag, and a header without tags as a missing header; here
+    such a header is still a condition, which no version meets."""
     return read or () if '"' in header else ()

@@ -20,16 +20,16 @@ from serializers.base import Page, Serializer
 from serializers.rows import BLOCK_ROWS
 from serializers.text import to_bytes
 
-#: Documents that are kept, and how many bytes one has at most: clients ask for one session again and again.
+#: Maximum number of cached documents, and of bytes of one: clients request the same session repeatedly.
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 16 * 1024
 
-#: Bytes that the reader of a streamed list takes each second at least, and how many seconds it may stand still beside.
+#: Minimum bytes per second that the client of a streamed list must read, and the seconds that it may stall in addition.
 SLOWEST = 16 * 1024
 PATIENCE = 10.0
 
 
-#: How the User-Agent of ServiceStack's clients that read texts and bytes as they are begins: .NET's, Java's, Android's, Python's.
+#: Beginnings of the User-Agent of ServiceStack's clients that read texts and bytes unencoded: .NET's, Java's, Android's, Python's.
 RAW_READERS = ("ServiceStack .NET Client", "Java/", "Dalvik/", "python-requests/")
 
 
@@ -51,9 +51,9 @@ class Encoder:
         return table_shape(operation.response_shape, request, self._tables)
 
     def encode(self, operation: Operation, result: Any, request: Request, budget: Budget, tag: str = "") -> bytes:
-        """The document of one result.
+        """Return the document of one result.
 
-        :param tag: what the result's version is known by, where the document may be kept under it: nothing of it can be rolled back.
+        :param tag: the tag of the result's version if the document may be cached under it, because no part of it can be rolled back.
         :raises EncodeError: when the result can't be written in the format.
         :raises ResponseTooLarge: when the document has more bytes than the budget allows.
         """
@@ -68,7 +68,7 @@ class Encoder:
         if operation.lists:
             expected = table_shape(expected, request, self._tables)
             if _is_long(operation, result) and serializer.streams:
-                # A long page is written in blocks, and others go first between them.
+                # A long page is written in blocks, and other requests go first between them.
                 return joined(serializer.stream(result, expected, page=Page(hold=budget.holder())), budget)
         place = expected, serializer, tag
         if serializer.paged:
@@ -87,7 +87,7 @@ class Encoder:
         return document
 
     def encode_batch(self, operation: Operation, results: Iterator[Any], request: Request, budget: Budget) -> bytes:
-        """The document of a batch's results, each written as it comes, so that only the document is held.
+        """Return the document of a batch's results. Each is written as it comes, so that only the document is in memory.
 
         :raises EncodeError: when a result can't be written in the format.
         :raises ResponseTooLarge: when the document has more bytes than the budget allows.
@@ -111,7 +111,7 @@ def _is_long(operation: Operation, result: Any) -> bool:
 
 
 def joined(blocks: Iterator[bytes], budget: Budget) -> bytes:
-    """The document of some blocks. Raises ResponseTooLarge."""
+    """Return the document that the blocks form. Raises ResponseTooLarge."""
     written = []
     for block in blocks:
         budget.write(len(block))
@@ -120,7 +120,7 @@ def joined(blocks: Iterator[bytes], budget: Budget) -> bytes:
 
 
 def _measured(results: Iterator[Any], expected: shape.Shape, budget: Budget) -> Iterator[Any]:
-    """The results, each counted by its size in plain JSON."""
+    """Yield the results, each counted by its size in plain JSON."""
     write = json.serializer.writer(expected)
     for each in results:
         budget.write(len(write(each)))
@@ -134,7 +134,7 @@ def _list_of(operation: Operation) -> shape.ListOf:
 
 
 def gathered(answer: Any, rows: shape.Record, budget: Budget) -> Any:
-    """The answer of a streamed list with all its rows, each counted by its size: an envelope has them in one cell.
+    """Return the response of a streamed list with all its rows, each counted by its size: an envelope has them in one cell.
 
     :param rows: the shape that names the rows.
     """
@@ -147,8 +147,8 @@ def gathered(answer: Any, rows: shape.Record, budget: Budget) -> Any:
 
 
 def headers(operation: Operation, result: Any, serializer: Serializer, tag: str | None = None) -> Mapping[str, str]:
-    """The headers of an answer: its ETag, whether more rows exist than its totals count, and what a format adds. A document that is a file
-    to keep has no other place for a list's totals.
+    """Return the headers of a response: its ETag, whether more rows exist than its totals count, and those of the format. A document that
+    clients store as a file has no other place for a list's totals.
     """
     found = {"ETag": tag} if tag else {}
     if operation.lists and getattr(result, "is_count_capped", False):
@@ -164,19 +164,19 @@ def headers(operation: Operation, result: Any, serializer: Serializer, tag: str 
 
 
 class SlowReader(BrokenPipeError):
-    """The reader of a streamed list takes less than `SLOWEST` bytes a second. Servers treat it as a client that has left."""
+    """The client of a streamed list reads less than `SLOWEST` bytes a second. Servers treat it as a client that has left."""
 
     def __init__(self) -> None:
         super().__init__(errno.EPIPE, f"the reader of a list takes less than {SLOWEST} bytes a second")
 
 
 def paced(blocks: Iterator[bytes], budget: Budget) -> Iterator[bytes]:
-    """The blocks of a streamed list, while its budget lasts and its reader is quick enough.
+    """Yield the blocks of a streamed list, while its budget lasts and its client reads fast enough.
 
-    A list is read from one snapshot of the database, and the database keeps what others change for as long as that lasts.
+    A list is read from one snapshot of the database; until it ends, the database keeps every change that others make.
 
-    :raises SlowReader: when the reader takes less than `SLOWEST` bytes a second, after `PATIENCE` seconds.
-    :raises OutOfTime, ResponseTooLarge: when the budget is used up. What was sent by then can't look complete: the connection is closed
+    :raises SlowReader: when the client reads less than `SLOWEST` bytes a second, after `PATIENCE` seconds.
+    :raises OutOfTime, ResponseTooLarge: when the budget is used up. The truncated response can't look complete: the connection is closed
         in the middle of the chunked body.
     """
     waited, allowed = 0.0, PATIENCE
@@ -191,7 +191,7 @@ def paced(blocks: Iterator[bytes], budget: Budget) -> Iterator[bytes]:
 
 
 class Stream:
-    """Return a streamed response's blocks. The first one is encoded at once, so that an early failure is still an error response."""
+    """The blocks of a streamed response. The first one is encoded at once, so that an early failure is still an error response."""
 
     def __init__(self, blocks: Generator[bytes, None, None]) -> None:
         self._blocks = blocks

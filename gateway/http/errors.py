@@ -232,8 +232,8 @@ def _allowed(error: falcon.HTTPMethodNotAllowed) -> str:
 
 
 def _wants_challenge(request: Request, error: errors.NotAuthenticated) -> bool:
-    """Whether a 401 has a Basic challenge. Browsers, which send Sec-Fetch-Mode, would open a dialog of their own over a page that then
-    waits for it; they have the log-in page. After a failed log-in a challenge says nothing new."""
+    """Return whether a 401 has a Basic challenge. Browsers, which send Sec-Fetch-Mode, would open a dialog that blocks the page; they have
+    the log-in page. After a failed log-in a challenge adds nothing."""
     return not isinstance(error, errors.LoginFailed) and "HTTP_SEC_FETCH_MODE" not in request.env
 
 

@@ -18,9 +18,9 @@ from gateway.places import Place
 
 #: In the WSGI environment: the server takes over connections (True).
 TAKES = "gateway.takes_connections"
-#: In the WSGI environment: the `gateway.calls.Subscription` that the server is to hand the connection over to, once the head is sent.
+#: In the WSGI environment: the `gateway.calls.Subscription` to which the server hands over the connection after it has sent the head.
 TAKER = "gateway.taker"
-#: In the WSGI environment: the request is so small that it does not wear the server out (True).
+#: In the WSGI environment: the request is so small that it does not count towards the replacement of a worker (True).
 LIGHT = "gateway.light"
 
 EVENT_STREAM = "text/event-stream"
@@ -49,7 +49,7 @@ class StreamResource:
         if request.env.get(TAKES):
             request.env[TAKER] = self._subscribe(request, caller)
             return
-        # A thread waits for this client; requests need the others.
+        # A thread waits for this client; other requests need the remaining ones.
         place = self._admission.stream(request)
         try:
             response.stream = _Placed(self._subscribe(request, caller), place)
@@ -66,7 +66,7 @@ class StreamResource:
 
 
 class HeartbeatResource:
-    """``/event-heartbeat?id=``: the client is there."""
+    """``/event-heartbeat?id=``: the client is still connected."""
 
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
@@ -97,7 +97,7 @@ class UnregisterResource:
 
 
 def routes(subscribers: Subscribers, gate: Gate, admission: Admission) -> Iterator[tuple[str, object]]:
-    """Every address and its resource."""
+    """Yield every route and its resource."""
     yield "/event-stream", StreamResource(subscribers, gate, admission)
     yield "/event-heartbeat", HeartbeatResource(subscribers)
     yield "/event-unregister", UnregisterResource(subscribers)
@@ -114,7 +114,7 @@ class _Placed:
         return iter(self._blocks)
 
     def close(self) -> None:
-        """End the stream, and leave the place."""
+        """End the stream, and release the place."""
         try:
             self._blocks.close()
         finally:
@@ -124,7 +124,7 @@ class _Placed:
 def _set_head(response: falcon.Response) -> None:
     response.content_type = EVENT_STREAM
     response.set_header("Cache-Control", "no-store")
-    # nginx passes every event on at once.
+    # With this header nginx passes on every event at once.
     response.set_header("X-Accel-Buffering", "no")
 
 
@@ -134,7 +134,7 @@ def _channels(request: Request) -> list[str]:
 
 
 def _last_id(request: Request) -> int | None:
-    """The id of the last event that the client has; None where it names none. One of another server's is none."""
+    """Return the id of the last event that the client has; None if it sends none, or one in another server's format."""
     given = request.env.get("HTTP_LAST_EVENT_ID") or request.query_value("lasteventid")
     return int(given) if given and _ID.fullmatch(given.strip()) else None
 

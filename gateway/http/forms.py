@@ -51,11 +51,11 @@ class JsonText(str):
 Value = str | Undecodable | None
 Pairs = list[tuple[str, Value]]
 
-#: Fields of one form, whatever more its body's limits allow.
+#: Maximum number of fields of one form, even if its body's limits allow more.
 MOST_FIELDS = 10_000
-#: Headers of one part; RFC 7578 knows three.
+#: Maximum number of headers of one part; RFC 7578 defines three.
 _MOST_HEADERS = 16
-#: Bytes of an uploaded file up to which it is in memory.
+#: Maximum bytes of an uploaded file that is kept in memory.
 IN_MEMORY = 64 * 1024
 _JSON = "application/json"
 #: Case-insensitive, as in HTML.
@@ -66,12 +66,12 @@ _CODECS = aliases.keys() | {module.name for module in pkgutil.iter_modules(encod
 _WIDE = ("utf-16", "utf-32")
 #: Encodings that leave the part's bytes unchanged.
 _IDENTITIES = frozenset({"", "7bit", "8bit", "binary"})
-#: Maximum of characters of the input that a message repeats.
+#: Maximum number of characters of the input that a message repeats.
 _LONGEST_SHOWN = 100
 
 
 def form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
-    """Names and values of a body that is a form, in order; None of another one. Read once, and kept on the request.
+    """Return the names and values of a body that is a form, in order; None for another body. It is read once and stored on the request.
 
     A form that begins like a document is a document, because ``curl -d`` labels everything a form.
 
@@ -88,7 +88,7 @@ def form(request: Request, data: bytes, limits: Limits) -> Pairs | None:
 
 
 def query_pairs(pairs: RawPairs) -> Iterator[tuple[str, Value]]:
-    """Names and values of a query, decoded as UTF-8. Raises MalformedRequest for a name that is not UTF-8."""
+    """Yield the names and values of a query, decoded as UTF-8. Raises MalformedRequest for a name that is not UTF-8."""
     for name, value in pairs:
         if name:
             yield _name(name, "utf-8", "query"), _value(value, "utf-8")
@@ -103,7 +103,7 @@ def _too_many(most: int, what: str) -> TooLarge:
 
 
 def _counted(pairs: Iterator[tuple[str, Value]], limits: Limits) -> Iterator[tuple[str, Value]]:
-    """The pairs, as long as their names are not too many. Items of one list (``x[0]``, ``x[1]``) have one name."""
+    """Yield the pairs. Raises TooLarge when they have too many names. Items of one list (``x[0]``, ``x[1]``) have one name."""
     names: set[str] = set()
     for name, value in pairs:
         list_name, _, place = name.partition("[")
@@ -116,9 +116,9 @@ def _counted(pairs: Iterator[tuple[str, Value]], limits: Limits) -> Iterator[tup
 def _pairs(request: Request, data: bytes, most: int) -> Iterator[tuple[str, Value]]:
     charset = _known(parameters(request.content_type).get("charset") or "utf-8")
     if charset.startswith(_WIDE):
-        # Percent-encoding is of bytes, and these charsets have no single ones: the body is in it, what it encodes is UTF-8.
+        # Percent-encoding needs single bytes, which these charsets do not have: the body is in the charset, the encoded text in UTF-8.
         data, charset = _decoded_whole(data, charset), "utf-8"
-    # Counted before anything is split: a list of a million empty texts takes more memory than they do.
+    # Counted before anything is split: a list of a million empty texts takes more memory than the texts.
     if data.count(b"&") >= most:
         raise _too_many(most, "fields")
     fields = split_pairs(data.removeprefix(bodies.BOM).decode("latin-1"))
@@ -139,7 +139,7 @@ def _charset_field(values: Iterator[str]) -> str:
 
 def _decoded_whole(data: bytes, charset: str) -> bytes:
     problem = f"The form can't be read: it is not {charset}."
-    # The signs between names and values have a byte of zero in a wide charset: other bytes would be names that nobody knows.
+    # In a wide charset, the separators between names and values contain a zero byte: a body without one would become unknown names.
     if data and 0 not in data:
         raise MalformedRequest(problem)
     try:
@@ -171,8 +171,8 @@ def _decoded(raw: bytes, charset: str) -> str | Undecodable:
 
 
 def _known(charset: str) -> str:
-    """Python's name of a charset. Raises MalformedRequest for one that is not read here."""
-    # Python remembers every name that it was ever asked for: it is asked only for those that it has, in one spelling.
+    """Return Python's name of a charset. Raises MalformedRequest for an unsupported one."""
+    # Python caches every name that is looked up: only names that it has are looked up, in one spelling.
     name = encodings.normalize_encoding(charset.strip().strip("\"'")[:_LONGEST_SHOWN]).lower()
     try:
         found = codecs.lookup(name).name if name in _CODECS else ""
@@ -187,9 +187,9 @@ def _known(charset: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part as it was sent: its name in bytes, its own charset where it names one.
+    """A part as it was sent: its name in bytes, and its charset if it names one.
 
-    :ivar stream: the content of a file that is uploaded; empty are `content` then.
+    :ivar stream: the content of an uploaded file; `content` is then empty.
     """
 
     name: bytes
@@ -209,7 +209,7 @@ def _field_of(part: _Part) -> bytes:
 def read_files(request: Request, limits: Limits) -> None:
     """Read the fields and files of a multipart body once, and store them on the request. Ignore other bodies.
 
-    A file of more than `IN_MEMORY` bytes is on disk, without a name there, so that it is deleted when it is closed.
+    A file of more than `IN_MEMORY` bytes is on disk without a name, so that closing it deletes it.
 
     :raises MalformedRequest: when the form can't be read.
     :raises TooLarge: when the body has more bytes, fields or names than it may have.
@@ -254,7 +254,7 @@ def _uploaded(part: _Part, stream: BinaryIO) -> UploadedFile:
 
 
 def _parts(request: Request, given: Iterable[_Part]) -> Iterator[tuple[str, Value]]:
-    """The parts' names and texts. A part that is a file counts by its content, and only where no field has its name."""
+    """Yield the parts' names and texts. The text of a file is its content; a file is omitted if a field has the same name."""
     parts = [*given]
     named = _charset_field(
         part.content.decode("latin-1") for part in parts if part.name.lower() == _CHARSET_FIELD.encode()
@@ -264,7 +264,7 @@ def _parts(request: Request, given: Iterable[_Part]) -> Iterator[tuple[str, Valu
     for part in parts:
         if part.is_file and _field_of(part) in texts:
             continue
-        # Names are in the form's charset where that can spell them; a wide one can't.
+        # Names are in the form's charset, unless that is a wide one.
         name = _decoded(part.name, "utf-8" if charset.startswith(_WIDE) else charset)
         if isinstance(name, Undecodable):
             raise _unreadable(f"the name of a part is not {name.charset.upper()}")
@@ -276,9 +276,9 @@ def _parts(request: Request, given: Iterable[_Part]) -> Iterator[tuple[str, Valu
 def _read_parts(
     request: Request, blocks: Iterable[bytes], limits: Limits, opened: list[BinaryIO] | None = None
 ) -> Iterator[_Part]:
-    """The parts of a body.
+    """Yield the parts of a body.
 
-    :param opened: gets the streams of the parts that are files; None where their content is kept as that of fields is.
+    :param opened: gets the streams of the parts that are files; None if their content is stored like that of fields.
     """
     boundary, most = parameters(request.content_type).get("boundary"), _most(limits)
     if not boundary:
@@ -311,7 +311,7 @@ def _read_parts(
 
 
 def _part(segment: MultipartSegment, opened: list[BinaryIO] | None) -> _Part:
-    """A part whose content follows."""
+    """Return a part whose content follows."""
     disposition = parameters(segment.header("Content-Disposition"))
     name = disposition.get("name")
     if not name:
@@ -332,7 +332,7 @@ def _part(segment: MultipartSegment, opened: list[BinaryIO] | None) -> _Part:
 
 
 def _file_name(disposition: Mapping[str, str]) -> str:
-    """The name of an uploaded file: the extended one (RFC 8187) where there is one, without folders and control characters."""
+    """Return the name of an uploaded file, without folders and control characters: the extended name (RFC 8187) if there is one."""
     charset, _, extended = disposition.get("filename*", "").partition("'")
     encoded = extended.partition("'")[2]
     if encoded:

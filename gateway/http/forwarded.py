@@ -1,7 +1,7 @@
 """Headers of trusted proxies: the client's address, the scheme and host that it used, and the path prefix.
 
-``X-Forwarded-For``, ``-Proto``, ``-Host`` and ``-Prefix``, or ``Forwarded`` (RFC 7239) where none of the first three is there. The way
-from the client to the gateway is walked from its end: a hop is believed when the hop behind it is a trusted proxy.
+``X-Forwarded-For``, ``-Proto``, ``-Host`` and ``-Prefix``, or ``Forwarded`` (RFC 7239) if none of the first three is present. Hops are
+checked from the gateway back to the client: a hop's report is believed if a trusted proxy sent it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from gateway import addresses, origins
 from gateway.addresses import Network
 
-#: In the WSGI environment: the path under which a trusted proxy serves the gateway, without a slash at its end.
+#: In the WSGI environment: the path under which a trusted proxy serves the gateway, without a trailing slash.
 PREFIX = "gateway.prefix"
 
 _FOR, _HOST, _PREFIX, _FORWARDED = (
@@ -24,11 +24,11 @@ _FOR, _HOST, _PREFIX, _FORWARDED = (
     "HTTP_X_FORWARDED_PREFIX",
     "HTTP_FORWARDED",
 )
-#: Where proxies write the scheme; the first that is there counts.
+#: Headers in which proxies send the scheme; the first one present counts.
 _SCHEMES = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PROTOCOL", "HTTP_X_FORWARDED_SCHEME", "HTTP_X_FORWARDED_SSL")
 #: The headers, as WSGI names them.
 HEADERS = (_FOR, _HOST, _PREFIX, _FORWARDED, *_SCHEMES)
-#: What they write there; other values are ignored.
+#: The values of these headers; other values are ignored.
 _SCHEME_OF: Mapping[str, str] = {
     "https": "https",
     "wss": "https",
@@ -42,7 +42,7 @@ _SCHEME_OF: Mapping[str, str] = {
 #: One ``name=value`` of Forwarded; a value with a colon should be quoted, but not every proxy does so.
 _PAIR = re.compile(r"""[ \t]*([!#$%&'*+.^_`|~\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))[ \t]*([;,]|$)""", re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
-# SECURITY: a prefix gets into links, cookies and documents: no second slash that makes it another host's, no dots, nothing to quote.
+# SECURITY: a prefix goes into links, cookies and documents, so it has no double slash (another host's URL) and nothing to quote.
 _PREFIX_PATH = re.compile(r"(/[A-Za-z0-9._~@+=%-]+)+")
 _LONGEST_PREFIX = 255
 
@@ -85,7 +85,7 @@ def apply(environment: MutableMapping[str, Any], proxies: Collection[Network]) -
         environment[PREFIX] = seen.prefix
 
 
-# PERF: the addresses of one client, and those of one proxy, come again and again.
+# PERF: the addresses of the same clients and proxies are repeated.
 @lru_cache(maxsize=1024)
 def _seen(peer: str, given: tuple[str | None, ...], proxies: tuple[Network, ...]) -> _Seen:
     address, scheme, host = addresses.canonical(peer), "", ""
@@ -111,7 +111,7 @@ def is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
 def hops(headers: Mapping[str, str | None]) -> list[Hop]:
     """Return the hops in the headers, the client's first.
 
-    :param headers: values by WSGI name; None for a header that is not there.
+    :param headers: values by WSGI name; None for a missing header.
     """
     callers, hosts = _items(headers[_FOR]), _items(headers[_HOST])
     schemes = next((found for name in _SCHEMES if (found := _items(headers[name]))), [])
@@ -129,7 +129,7 @@ def hops(headers: Mapping[str, str | None]) -> list[Hop]:
 
 
 def _of_hop(values: list[str], index: int, hop_count: int) -> str:
-    """A hop's value. Lists of one length were written by the same proxies; in any other the first value is the client's."""
+    """Return a hop's value. Lists of equal length were written by the same proxies; in any other list the first value is the client's."""
     return values[index if len(values) == hop_count else 0] if values else ""
 
 
@@ -138,7 +138,7 @@ def _items(header: str | None) -> list[str]:
 
 
 def _elements(header: str) -> Iterator[Hop]:
-    """The hops of a Forwarded header; none of one that breaks RFC 7239's grammar."""
+    """Yield the hops of a Forwarded header; none if it breaks RFC 7239's grammar."""
     found: list[dict[str, str]] = [{}]
     position = 0
     while position < len(header):
@@ -165,7 +165,7 @@ def _host(text: str) -> str:
 def prefix_path(header: str) -> str:
     """Return the path of an X-Forwarded-Prefix header without a trailing slash; empty if it is not a path.
 
-    Of several values each was cut off by one proxy: together they are the path.
+    Several values are joined to one path: each proxy removed one of them.
     """
     path = "".join("/" + part.strip("/") for part in _items(header) if part != "/")
     plain = _PREFIX_PATH.fullmatch(path) and len(path) <= _LONGEST_PREFIX

@@ -38,7 +38,7 @@ _OPERATION, _PROBLEM = "gateway.front.operation", "gateway.front.problem"
 _TEMPLATE = "gateway.front.template"
 #: In the WSGI environment: the request that is forwarded by the contract.
 _CALL = "gateway.front.call"
-#: Bytes of a response that is written by the contract.
+#: Maximum bytes of a response that is written by the contract.
 _TYPED_BYTES = 128 * 1024 * 1024
 
 
@@ -63,7 +63,7 @@ class FrontResource:
         self._catalog = catalog
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """The page, or the rows in the negotiated format."""
+        """Return the page, or the rows in the negotiated format."""
         visibility, negotiation = self._visibility, request.negotiation
         with visibility.admission.document(request):
             names = visibility.names(request)
@@ -117,7 +117,7 @@ class FrontApp(App):
     """An application that forwards some of its requests.
 
     :ivar front: decides which, and forwards.
-    :ivar typed: the application whose handlers ask the old host.
+    :ivar typed: the application whose handlers call the old host.
     :ivar tracer: makes spans; None where no traces are exported.
     """
 
@@ -170,7 +170,7 @@ class FrontApp(App):
         request.operation, request.began = operation, began
         take_trace(request)
         span = None if self.tracer is None else traced.begin(request, self.tracer)
-        # Others compute while this request waits for the old host.
+        # Other requests compute while this one waits for the old host.
         turns.leave()
         started: list[Any] = []
 
@@ -243,7 +243,7 @@ class FrontApp(App):
 
 
 def _verb(request: Request) -> str:
-    """The verb that a request means."""
+    """Return the verb that a request means."""
     if request.method == "OPTIONS":
         return str(request.env.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", "OPTIONS"))
     if request.method != "POST":
@@ -252,7 +252,7 @@ def _verb(request: Request) -> str:
 
 
 def _id_of(env: dict[str, Any]) -> str:
-    """A request's id: a proxy's where it is a plain one."""
+    """Return a request's id: the proxy's if it is a plain one, else a new one."""
     given = env.get("HTTP_X_REQUEST_ID", "")
     return given if REQUEST_ID.fullmatch(given) else new_request_id()
 
@@ -274,7 +274,7 @@ def create_front(
     callers: Callers | None,
     options: Options,
 ) -> FrontApp:
-    """The WSGI application of a catalog, with an old host behind it. Raises CatalogError when the catalog contradicts itself."""
+    """Return the WSGI application of a catalog, with an old host behind it. Raises CatalogError when the catalog contradicts itself."""
     app = create_app(catalog, registry, database, callers, options, FrontApp)
     assert isinstance(app, FrontApp)
     formats = Formats(app.registry, options.default_format, jsonp=options.jsonp)

@@ -1,5 +1,5 @@
-"""Headers that every response has: what browsers may do with it (be taken for no other type, be framed by nobody, load nothing, run
-nothing), and who may keep it.
+"""Headers of every response: they stop browsers from guessing its type, framing it, and loading or running anything in it; and they limit
+which caches may store it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def headers(content_type: str) -> Sequence[tuple[str, str]]:
 
 
 class Hardening:
-    """Adds the headers to responses; those that are there stay.
+    """Adds the headers to responses; existing headers are unchanged.
 
-    A response that does not say who may keep it may be kept by nobody; one with an ETag is asked for again.
+    A response without Cache-Control may not be stored; one with an ETag may be, but must be revalidated.
 
-    :param transport_seconds: how long browsers call the host over https only once they have seen it so (HSTS); 0 for no such header.
+    :param transport_seconds: how long browsers use only https for the host after a response over https (HSTS); 0 for no such header.
     """
 
     def __init__(self, transport_seconds: int) -> None:

@@ -1,6 +1,6 @@
-"""``?jsconfig=``: the dialect of one response, as its client wants it (``?jsconfig=inv,dh:iso8601,tc:snakecase``).
+"""``?jsconfig=``: the dialect of one response, as its client requests it (``?jsconfig=inv,dh:iso8601,tc:snakecase``).
 
-`serializers.dialect` has the options. The compiled writers of dialects that clients asked for last are kept.
+`serializers.dialect` has the options. The compiled writers of the most recently requested dialects are cached.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from gateway.http.request import Request
 from serializers.base import Serializer
 from serializers.dialect import Dialect
 
-#: Formats in a dialect of a client's that are kept, and compiled writers that each of them keeps. Any client may ask for any dialect.
+#: Maximum number of cached formats in requested dialects, and of compiled writers of each. Any client may request any dialect.
 _FORMATS_KEPT = 32
 _WRITERS_KEPT = 16
 
 
 def serializer_of(request: Request) -> Serializer:
-    """What writes the response: the negotiated format, in the dialect that the client wants where it can have another."""
+    """Return the serializer of the response: the negotiated format, in the requested dialect if the format has dialects."""
     serializer = request.negotiation.serializer
     if not request.query_string or not serializer.configurable:
         return serializer

@@ -31,7 +31,7 @@ _STEPS = re.compile(r"[^.\[\]]+|\[\d+\]")
 #: Indexes of items at the end of a path: their list is dropped.
 _LAST_PLACES = re.compile(r"(?:\[\d+\])+\Z")
 _UNPRINTABLE = re.compile(r"[^!-+\--~]")
-#: Paths that the header and the log name, and characters of one.
+#: Maximum number of paths that the header and the log name, and of characters of one.
 _MOST_NAMED = 20
 _LONGEST_NAMED = 100
 HEADER = "X-Ignored-Values"
@@ -66,13 +66,13 @@ def spell_booleans(values: dict[str, Any], dto: type[Dto]) -> None:
 
 @cache
 def _spellers(dto: type[Dto]) -> Sequence[tuple[str, _Spell]]:
-    """Wire names of fields that are or hold booleans, and of all other DTOs, with what spells their values."""
+    """Return the wire names of fields that are or hold booleans or other DTOs, each with the function that converts their values."""
     found = ((str(field.data_key), _speller(field)) for _, field in dto.wire_fields())
     return tuple((name, spell) for name, spell in found if spell is not None)
 
 
 def _speller(field: Any) -> _Spell | None:
-    """Return what spells the values of a field; None for one that holds no booleans."""
+    """Return the function that converts the values of a field; None for a field that holds no booleans."""
     if isinstance(field, fields.Boolean):
         return _spelled
     if isinstance(field, fields.Nested):
@@ -118,7 +118,7 @@ def drop_unbindable(values: dict[str, Any], operation: Operation, request: Reque
 
 
 def _leave_out(values: Any, path: str) -> bool:
-    """Take the value at a wire path out of its record, with the whole list where it is an item. Whether it was there."""
+    """Remove the value at a wire path from its record; for an item, the whole list. Return whether it was present."""
     steps: list[Any] = [int(each[1:-1]) if each[0] == "[" else each for each in _STEPS.findall(path)]
     while steps and isinstance(steps[-1], int):
         steps.pop()
@@ -131,10 +131,10 @@ def _leave_out(values: Any, path: str) -> bool:
 
 
 def split_list(text: str, tally: Tally) -> list[str]:
-    """Split a list of a query as ServiceStack does where its quotes are not those of JSV: a text behind a closing quote is an item
-    by itself, and a text whose quote is not closed goes on to the end.
+    """Split a list of a query as ServiceStack does if its quotes are not those of JSV: a text after a closing quote is a separate
+    item, and a text whose quote is not closed extends to the end.
 
-    :raises ValueError: when a bracket is not closed, or there are more items than are left.
+    :raises ValueError: when a bracket is not closed, or there are more items than the tally allows.
     """
     if text[:1] == "[":
         if text[-1:] != "]":
@@ -153,7 +153,7 @@ _ITEM = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|"(.*+)|([^",][^,]*+))(?:,|(?=[^
 
 
 class Telling:
-    """Responses, and a warning in the log, name the values that were dropped."""
+    """Middleware that names dropped values in the response and in a warning in the log."""
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Add the header."""

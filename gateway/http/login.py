@@ -18,27 +18,27 @@ from gateway.origins import is_origin_of_host
 from serializers.page import Frame
 
 LOGIN, LOGOUT = "/login", "/logout"
-#: Where the form of the button that signs out is sent to.
+#: The path to which the sign-out button's form is sent.
 LOGOUT_ACTION = "/auth/logout"
 
-#: Characters of a redirect path.
+#: Maximum number of characters of a redirect path.
 _LONGEST = 2048
-# What some browsers drop, or read as a slash.
+# Characters that some browsers drop, or read as a slash.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
-# RFC 3986's characters, and the sign of percent-encoding: what is encoded stays so.
+# RFC 3986's characters, and the percent sign: encoded characters stay encoded.
 _KEPT = "/?#[]@!$&'()*+,;=:%~-._"
 
 
 def local_path(text: str | None, host: str) -> str:
     """Return the path, query and fragment of a URL on this host, relative or with the host's origin; empty for any other URL.
 
-    SECURITY: a path that browsers or proxies might take for another host's, encoded or not, is none.
+    SECURITY: a path that browsers or proxies might read as another host's URL, encoded or not, is refused.
     """
     if not text or len(text) > _LONGEST or _is_unsafe(text):
         return ""
     if not text.startswith("/"):
         text = _own_path(text, host)
-    # The encoded text is looked at as a proxy would that decodes it, twice at most.
+    # The text is also checked as a proxy would see it that decodes it once or twice.
     once = unquote(text)
     if not all(_is_path(each) for each in (text, once, unquote(once))):
         return ""
@@ -82,7 +82,7 @@ def is_login_form(request: Request) -> bool:
 
 
 def login_location(request: Request) -> str:
-    """Where a document is sent whose reader has to sign in first, to come back to it."""
+    """Return the URL of the log-in page that leads back to the requested document."""
     raw = request.env.get("RAW_URI") or request.env.get("REQUEST_URI") or wsgiref.util.request_uri(request.env)
     path = urlsplit(str(raw))._replace(scheme="", netloc="").geturl()
     target = local_path(f"{request.env.get(PREFIX, '')}{path}", _host(request))
@@ -108,11 +108,11 @@ def _given(request: Request) -> dict[str, str]:
 
 
 def login_page(request: Request, frame: Frame, target: str, message: str = "", user_name: str = "") -> bytes:
-    """The page with the form that signs one in.
+    """Return the log-in page.
 
     :param frame: the header.
     :param target: the redirect target.
-    :param message: why the log-in before failed.
+    :param message: why the previous log-in failed.
     """
     return pages.render(
         "login.html",
@@ -126,14 +126,14 @@ def login_page(request: Request, frame: Frame, target: str, message: str = "", u
 
 
 def logout_page(request: Request, frame: Frame) -> bytes:
-    """The page with the button that signs one out."""
+    """Return the page with the sign-out button."""
     return pages.render(
         "logout.html", frame=frame, title="Sign out", root=request.prefix, target=f"{request.prefix}{LOGIN}"
     ).encode()
 
 
 def refused_page(request: Request, frame: Frame, message: str) -> bytes:
-    """The page with the form once more, after a log-in by it failed."""
+    """Return the log-in page again, after a failed log-in."""
     return login_page(request, frame, goal(request, wanted(request)), message, _given(request).get("username", ""))
 
 
@@ -151,7 +151,7 @@ class LoginResource:
         self._frame = frame
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """Return the page. Without a place to go on to, that is the page with the link that led here."""
+        """Return the page. Without a redirect target, the log-in leads back to the page that linked here."""
         target = wanted(request) or _came_from(request)
         _write(response, login_page(request, self._frame(request), goal(request, target)))
 
@@ -159,7 +159,7 @@ class LoginResource:
 
 
 def _came_from(request: Request) -> str:
-    """The page of this host that linked here; empty for none, and for pages that sign in or out."""
+    """Return the page of this host that linked here; empty for none, and for pages that sign in or out."""
     path = local_path(request.env.get("HTTP_REFERER"), _host(request))
     own = (f"{request.prefix}{each}" for each in (LOGIN, LOGOUT))
     return "" if path.partition("?")[0] in own else path

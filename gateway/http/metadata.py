@@ -36,8 +36,8 @@ Answer = Callable[[Request], Document]
 class Visibility:
     """The visibility of operations on metadata pages.
 
-    :ivar permitted_only: everybody sees only the operations that they may call; otherwise everybody sees all of them, as generated
-        clients are made without credentials.
+    :ivar permitted_only: callers see only the operations that they may call; otherwise all callers see all operations, because
+        clients are generated without credentials.
     :ivar admission: how many documents are made at once.
     :ivar surroundings: makes the headers of pages.
     """
@@ -49,7 +49,7 @@ class Visibility:
     permitted_only: bool = False
 
     def names(self, request: Request) -> frozenset[str] | None:
-        """The operations that the caller sees; None is all of them."""
+        """Return the operations that the caller sees; None for all of them."""
         if not self.permitted_only:
             return None
         caller = self._caller(request)
@@ -64,7 +64,7 @@ class Visibility:
         return self.permitted_only and not may_call(self._caller(request), operation.access)
 
     def refusal(self, name: str, operation: Operation | None, request: Request) -> ServiceError:
-        """Return the error for a name that is no operation, or that of an operation that is hidden: nobody can tell which it is.
+        """Return the error for the name of an unknown or a hidden operation: a client can't tell the two apart.
 
         :param operation: the hidden one.
         """
@@ -99,7 +99,7 @@ class Visibility:
 
 
 class DocumentResource:
-    """One address with a document that is kept."""
+    """A route with a cached document."""
 
     def __init__(self, visibility: Visibility, document: Answer) -> None:
         self._visibility = visibility
@@ -150,7 +150,7 @@ class TypesResource:
         self._visibility = visibility
 
     def on_get(self, request: Request, response: falcon.Response, language: str) -> None:
-        """The types in a language. Raises NotFound."""
+        """Respond with the types in a language. Raises NotFound."""
         visibility = self._visibility
         with visibility.admission.document(request):
             names = visibility.names(request)
@@ -164,7 +164,7 @@ class RootResource:
     """``/``: browsers are redirected to the page of operations; other clients get links."""
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """A redirection, or links."""
+        """Redirect a browser; respond with links to another client."""
         if request.negotiation.serializer.paged:
             raise falcon.HTTPFound(f"{request.prefix}/metadata")
         links = {name: f"{base_url(request)}{path}" for name, path in _LINKS.items()}
@@ -175,7 +175,7 @@ class RootResource:
 
 
 class Redirect:
-    """An address of a page of ServiceStack's that is another one here.
+    """A path of one of ServiceStack's pages, which has another path here.
 
     :param path: where the page is.
     """
@@ -184,7 +184,7 @@ class Redirect:
         self._path = path
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """A redirection."""
+        """Redirect to the page."""
         raise falcon.HTTPFound(f"{request.prefix}{self._path}")
 
     on_head = on_get
@@ -200,7 +200,7 @@ class UiRedirect:
         self._has_events = has_events
 
     def on_get(self, request: Request, response: falcon.Response, name: str) -> None:
-        """A redirection to the operation. Of names that are none the explorer shows the list."""
+        """Redirect to the operation in the explorer, which shows the list of operations for an unknown name."""
         if self._has_events and name.lower() == "events":
             raise falcon.HTTPFound(f"{request.prefix}/explorer/events")
         raise falcon.HTTPFound(f"{request.prefix}/explorer#{quote(name, safe='')}")
@@ -208,7 +208,7 @@ class UiRedirect:
     on_head = on_get
 
 
-#: Where pages of ServiceStack's and of other servers are, and where ours are.
+#: Paths of pages of ServiceStack and other servers, and of the same pages here.
 _REDIRECTS = {"/swagger-ui": "/explorer", "/ui": "/explorer", "/docs": "/metadata"}
 
 _LINKS = {
@@ -221,7 +221,7 @@ _LINKS = {
 
 
 def base_url(request: Request) -> str:
-    """The service's address as the client sees it."""
+    """Return the URL of the service as the client sees it."""
     shown, scheme = request.env.get, request.scheme
     # SECURITY: the header comes from the client; a value that is not a host must not get into documents.
     host = without_default_port(scheme, shown("HTTP_HOST", "")) or without_default_port(
@@ -231,7 +231,7 @@ def base_url(request: Request) -> str:
 
 
 def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
-    """Every address and its resource, for the composition root to mount."""
+    """Yield every route and its resource, for the composition root to mount."""
     library, names = visibility.library, visibility.names
 
     def document(answer: Answer) -> DocumentResource:
@@ -265,7 +265,7 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
 
 
 def _openapi(library: Library, names: frozenset[str] | None, request: Request) -> Document:
-    """OpenAPI 3.1, or Swagger 2.0 for ``?version=2``. Raises ValidationFailed for a version that there is not."""
+    """Return OpenAPI 3.1, or Swagger 2.0 for ``?version=2``. Raises ValidationFailed for any other version."""
     version = request.query_value("version").strip()
     if version in ("2", "2.0"):
         return library.swagger(names, base_url(request))

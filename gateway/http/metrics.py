@@ -18,7 +18,7 @@ ROUTE = "/metrics"
 class MetricsResource:
     """The metrics, for clients in some networks. Others get 404.
 
-    :param networks: those of the clients, as trusted proxies report them.
+    :param networks: the networks of the clients, whose addresses trusted proxies report.
     """
 
     def __init__(self, meter: Meter, networks: Sequence[addresses.Network]) -> None:
@@ -36,7 +36,7 @@ class MetricsResource:
 
 
 def application(meter: Meter) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
-    """Return the WSGI application of an address that is for metrics alone."""
+    """Return the WSGI application of an address for metrics only."""
 
     def respond(env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         found = env.get("PATH_INFO", "").rstrip("/") == ROUTE and env["REQUEST_METHOD"] in ("GET", "HEAD")

@@ -32,9 +32,9 @@ _OVERRIDABLE = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
 class Envelope:
-    """What every request gets before it is routed, and every response before it leaves.
+    """Middleware for every request before it is routed, and for every response before it is sent.
 
-    A request gets its id, a proxy's if it is a plain one, and the format of its response. The format is chosen before anything can fail,
+    A request gets its id (the proxy's if it is a plain one) and the format of its response. The format is chosen before anything can fail,
     and the suffix is cut off before routing. A response gets the id and the headers of `hardening`; then the request is logged and counted.
 
     :param formats: chooses the format.
@@ -48,14 +48,14 @@ class Envelope:
         self._write = write
 
     def process_request(self, request: Request, response: Response) -> None:
-        """Choose the id and the format, and note the time. Take the verb that X-HTTP-Method-Override means in the header or query."""
+        """Choose the id and the format, and note the time. Apply X-HTTP-Method-Override from the header or query."""
         request.began = time.perf_counter()
         env, current = request.env, logs.current
         given = env.get("HTTP_X_REQUEST_ID")
         # PERF: an id is not secret; the operating system's random numbers take ten times as long. Forks reseed Python's.
         request.id = given if given and REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         current.request_id = request.id
-        # PERF: most requests name none.
+        # PERF: most requests name no trace.
         current.trace_id = ""
         if "HTTP_TRACEPARENT" in env:
             take_trace(request)
@@ -86,7 +86,7 @@ class Envelope:
 
 
 def take_trace(request: Request) -> None:
-    """Take up the trace that the request's headers name, if they name one."""
+    """Continue the trace that the request's headers name, if they name one."""
     request.trace_id = logs.current.trace_id = tracing.trace_id(request.env.get("HTTP_TRACEPARENT", ""))
 
 
@@ -105,7 +105,7 @@ class Formats:
     def choose(self, request: Request) -> None:
         """Set the request's negotiation, and its path to the one to route."""
         env, path, raw_path = request.env, request.path, ""
-        # PERF: of most paths nothing has to be decoded anew.
+        # PERF: most paths need not be decoded again.
         sent = env.get("RAW_URI") or env.get("REQUEST_URI")
         if sent and ("%" in sent or "+" in sent):
             raw_path = request.raw_path
@@ -126,9 +126,9 @@ class Formats:
 
 
 class FormOverriding:
-    """``X-HTTP-Method-Override`` as a form field of a POST, for clients that know no PATCH; `Envelope` takes the header and the query.
+    """``X-HTTP-Method-Override`` as a form field of a POST, for clients without PATCH; `Envelope` takes the header and the query.
 
-    A form is read after routing only, and only where the caller may call one of the address's operations.
+    A form is read only after routing, and only if the caller may call one of the route's operations.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
@@ -137,7 +137,7 @@ class FormOverriding:
     def process_resource(
         self, request: Request, response: falcon.Response, resource: Any, params: Mapping[str, str]
     ) -> None:
-        """Respond as to the verb that a form means, where it means another one."""
+        """Call the responder of the verb that the form names, if it names one."""
         if request.method != "POST" or media_type(request.content_type) not in bodies.FORMS:
             return
         if not isinstance(resource, FormResource):
@@ -155,7 +155,7 @@ class FormOverriding:
 
 
 def overridden(name: str | None) -> str | None:
-    """Return the verb that a POST means by this name; None where it means none."""
+    """Return the verb with this name if a POST may mean it, else None."""
     return name.upper() if name and name.upper() in _OVERRIDABLE else None
 
 
@@ -230,7 +230,7 @@ class LoggedStream:
         self._outcome = "complete"
 
     def close(self) -> None:
-        """End the stream beneath, and report."""
+        """Close the underlying stream, and report."""
         try:
             close = getattr(self._blocks, "close", None)
             if close is not None:

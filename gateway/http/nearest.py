@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
 
 _LONGEST = 200
-#: How alike each segment of a path must be to that of a route, and all of them on average: 1 is the same.
+#: Minimum similarity of each segment of a path to that of a route, and of all segments on average: 1 is identical.
 _ALIKE = 0.6
 _ALIKE_ON_AVERAGE = 0.75
-#: How much a variable of a route is like any text.
+#: The similarity of a route's variable to any text.
 _VARIABLE = 0.75
 
 _ELSEWHERE = "Every operation is documented at /metadata."
@@ -19,7 +19,7 @@ class Nearest:
     """Suggests routes.
 
     :param templates: the routes that any client may know of, such as ``/sessions/{SessionId}``.
-    :param elsewhere: the sentence for paths that are like none of them.
+    :param elsewhere: the sentence for paths that are similar to none of them.
     """
 
     def __init__(self, templates: Iterable[str], elsewhere: str = _ELSEWHERE) -> None:
@@ -41,7 +41,7 @@ def _segments(path: str) -> Collection[str]:
 
 
 def _likeness(given: Collection[str], route: Collection[str]) -> float:
-    """Return how alike a path and a route are, from 0 to 1."""
+    """Return how similar a path and a route are, from 0 to 1."""
     if len(given) != len(route):
         return 0.0
     each = [

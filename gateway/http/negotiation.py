@@ -15,7 +15,7 @@ from gateway.http.query import RawPairs, last_value
 from serializers.base import Serializer
 from serializers.registry import Registry
 
-#: The second segment of a pre-defined path, behind the format's name.
+#: The second segment of a pre-defined path, after the format's name.
 PREDEFINED = frozenset({"reply", "oneway", "metadata"})
 
 #: The media type of JSONP.
@@ -35,7 +35,7 @@ class Negotiation(NamedTuple):
 
     :ivar path: the path to route, its suffix cut off.
     :ivar content_type: the response's Content-Type, with the client's spelling of the media type.
-    :ivar chosen: whether the address itself named the format (by suffix, query or pre-defined path).
+    :ivar chosen: whether the URL itself named the format (by suffix, query or pre-defined path).
     :ivar callback: the JSONP function that wraps a JSON response; empty for none.
     """
 
@@ -61,7 +61,7 @@ def negotiate(
 
     :param path: the decoded path.
     :param query: names and values of the query.
-    :param content_type: the body's, where there is a body.
+    :param content_type: the request's Content-Type, if it has a body.
     :param raw_path: the path as sent; a suffix whose dot is percent-encoded in it belongs to the last segment's value.
     :param default: the name of the default response format.
     :param jsonp: whether ``?callback=`` is honoured.
@@ -80,12 +80,12 @@ def negotiate(
 
 @lru_cache(maxsize=512)
 def media_type(content_type: str | None) -> str:
-    """The media type of a Content-Type header, in lower case and without parameters."""
+    """Return the media type of a Content-Type header, in lower case and without parameters."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
 def parameters(header: str | None) -> dict[str, str]:
-    """The parameters of a header such as Content-Type by their names in lower case, without quotes; of two equal ones the first."""
+    """Return the parameters of a header such as Content-Type by name in lower case, without quotes; the first of two with the same name."""
     found: dict[str, str] = {}
     for name, value in _PARAMETER.findall(header or ""):
         quoted = value[:1] == '"'
@@ -104,7 +104,7 @@ def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializ
 
 
 def _format_parameter(query: RawPairs, registry: Registry) -> Serializer | None:
-    """What ``format`` of the query names: a format or a media type, without parameters, whole or cut at the first dot."""
+    """Return the format that the query's ``format`` names: a format or a media type, without parameters, whole or cut at the first dot."""
     found = media_type(last_value(query, "format"))
     return _named(found, registry) or _named(found.partition(".")[0], registry) if found else None
 
@@ -142,7 +142,7 @@ def _content_type(serializer: Serializer, spelling: str) -> str:
 def _preferred(
     accept: str | None, content_type: str | None, registry: Registry, default: str
 ) -> tuple[Serializer, str]:
-    """The format by Accept: weight, then being named, then being the request's own type, then the registry's order."""
+    """Choose the format by Accept: by weight, then named ones first, then the request's own type, then in the registry's order."""
     own = registry.by_media_type(media_type(content_type))
     ranges = list(_ranges(accept or ""))
     candidates = [
@@ -170,7 +170,7 @@ def _anything(ranges: list[tuple[str, float]]) -> bool:
 
 
 def _acceptance(serializer: Serializer, ranges: list[tuple[str, float]]) -> tuple[float, bool, str]:
-    """Weight of a format under RFC 9110, 12.5.1 (the most specific range counts), whether it is named, and as what."""
+    """Return a format's weight under RFC 9110, 12.5.1 (the most specific range counts), whether it is named, and its spelling there."""
     weights = dict(reversed(ranges))
     named = [(weights[each], each) for each in serializer.media_types if each in weights]
     if named:
@@ -185,7 +185,7 @@ def _acceptance(serializer: Serializer, ranges: list[tuple[str, float]]) -> tupl
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """The media ranges of an Accept header with their weights; what is malformed is passed over, a bad weight counts 1."""
+    """Yield the media ranges of an Accept header with their weights. Malformed ranges are skipped; an invalid weight counts as 1."""
     for part in accept.split(","):
         name, *parameters = part.split(";")
         name = name.strip().lower()

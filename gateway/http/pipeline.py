@@ -47,13 +47,13 @@ from serializers.shape import Record
 
 #: The limits of a body in operations that anyone may call.
 OPEN_LIMITS = Limits(bytes=64 * 1024, items=10_000, names=1_000)
-#: Maximum of requests in a batch.
+#: Maximum number of requests in a batch.
 MOST_IN_BATCH = 1000
 
-#: Seconds after which a call whose outcome is unknown may be repeated, where it may.
+#: Seconds after which a call whose outcome is unknown may be repeated, if it is safe to repeat.
 _RETRY_AFTER = 2
 
-#: Characters of an id in the log.
+#: Maximum number of characters of an id in the log.
 _LONGEST_NAMED = 64
 
 _SOCKET = "gunicorn.socket"
@@ -63,7 +63,7 @@ _CLOSED = getattr(select, "POLLRDHUP", 0)
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: a status, headers, and a body where there is one, whole or as a stream."""
+    """A response: a status, headers, and a body if there is one, complete or as a stream."""
 
     status: int
     body: bytes | None = None
@@ -75,7 +75,7 @@ class Answer:
 
 @dataclass(slots=True)
 class _Call:
-    """A request that was admitted, and what becomes of it.
+    """A request that was admitted, and the parts of its response.
 
     :ivar cookies: cookies for its client.
     :ivar reply: the status, headers and cookies that the handler set.
@@ -98,28 +98,28 @@ class _NotStored(Exception):
 
 
 class _Running:
-    """The calls with an Idempotency-Key that this process is doing."""
+    """The calls with an Idempotency-Key that are running in this process."""
 
     def __init__(self) -> None:
         self._keys: set[tuple[str, ...]] = set()
         self._lock = threading.Lock()
 
     def begin(self, key: tuple[str, ...]) -> None:
-        """Note that a call is being done. Raises Conflict where it is being done already."""
+        """Note that a call is running. Raises KeyInProgress if it is running already."""
         with self._lock:
             if key in self._keys:
                 raise KeyInProgress
             self._keys.add(key)
 
     def end(self, key: tuple[str, ...]) -> None:
-        """Note that a call is done."""
+        """Note that a call has ended."""
         with self._lock:
             self._keys.remove(key)
 
 
 @dataclass(slots=True)
 class _Done:
-    """How many calls of a batch are done."""
+    """The number of calls of a batch that are done."""
 
     calls: int = 0
 
@@ -170,7 +170,7 @@ class _Work:
         return result
 
     def running_key(self) -> tuple[str, ...] | None:
-        """Return what no other call of this process may do meanwhile; None where many may."""
+        """Return the key that no other call of this process may use at the same time; None if there is no such key."""
         caller, operation = self.call.caller, self.call.operation
         if not self.key or not operation.idempotent or caller is None:
             return None
@@ -184,7 +184,7 @@ class _Work:
 
 
 def client_left(request: Request) -> bool:
-    """Whether the client has closed its side of the connection, where the server shows its socket."""
+    """Return whether the client has closed its side of the connection; False if the server does not provide its socket."""
     connection = request.env.get(_SOCKET)
     if connection is None:
         return False
@@ -196,7 +196,7 @@ def client_left(request: Request) -> bool:
 class Pipeline:
     """Runs operations.
 
-    :param bodies: what a request's body may hold, compressed and inflated, and what it may hold where anybody may call.
+    :param bodies: the limits of a request's body, compressed and inflated, and those of operations that anyone may call.
     :ivar limits: the budget of a request, or of a complete batch.
     :ivar streamed: the budget of a streamed list.
     :param tables: how lists are written in CSV.
@@ -239,7 +239,7 @@ class Pipeline:
         self._limits_of = {True: self._body, False: self._open_body}
         self._counts = bool(self.admission.rates)
         ids = {each.returns: each.named_as for each in catalog if each.returns and each.named_as and not each.lists}
-        #: By operation that makes something, what its id is in the log: that under which another operation reads the same.
+        #: By operation that creates an entity: the name of its id in the log, taken from an operation that reads the same entity.
         self._made = {
             each.name: ids[each.returns]
             for each in catalog
@@ -255,7 +255,7 @@ class Pipeline:
         predefined: bool = False,
         batch: bool = False,
     ) -> Answer:
-        """One call of an operation, or every call of a batch. Raises ServiceError.
+        """Run one call of an operation, or every call of a batch. Raises ServiceError.
 
         :param path: the path's values by wire name.
         """
@@ -266,7 +266,7 @@ class Pipeline:
         if self._counts and not batch:
             admission.count(operation, request)
         env = request.env
-        # PERF: shorter bodies have come with the head.
+        # PERF: shorter bodies arrived with the head.
         if len(env.get("CONTENT_LENGTH", "")) > 4 or "HTTP_TRANSFER_ENCODING" in env:
             access = operation.access
             bodies.receive(request, min(LARGE, self._limits_of[access is None or access.signed_in].bytes))
@@ -285,7 +285,7 @@ class Pipeline:
         finally:
             if place is not None and not kept:
                 place.release()
-            # Content that is sent later may come from them.
+            # Content that is sent later may be read from them.
             if request.files and not isinstance(found, Content):
                 forms.close(request.files)
         answer = found if isinstance(found, Answer) else self._streamed(operation, request, found)
@@ -383,7 +383,7 @@ class Pipeline:
         except _NotStored as rolled_back:
             return rolled_back.result
         except OutcomeUnknown as error:
-            # Under its key it is not done twice; what only reads may be done as often as one likes.
+            # A call with a key is not done twice; one that only reads may be repeated at will.
             error.retry_after = _RETRY_AFTER if keyed or not operation.writes else None
             if work.context is not None:
                 work.context.write_records(outcome="unknown")
@@ -497,8 +497,8 @@ class Pipeline:
             yield from encoding.paced(serializer.stream(answer, expected, page=page), budget)
 
     def form_field(self, operations: Sequence[Operation], request: Request, name: str) -> str | None:
-        """The last text of a field, its name in lower case, of a body that is a form; nothing of it is read unless the caller may
-        call one of the operations. Raises ServiceError where the caller may call none."""
+        """Return the last text of a field, its name in lower case, if the body is a form. The body is read only if the caller may
+        call one of the operations. Raises ServiceError if the caller may call none."""
         request.operation = operations[0]
         admitted = self.gate.admit_any(operations, request)
         limits = self._body if any(each.access.signed_in for each in admitted if each.access) else self._open_body
@@ -521,7 +521,7 @@ class RolledBack(Pipeline):
 
 
 def _part(call: _Call, result: Any) -> Any:
-    """The result of one call of a batch. Raises TooLarge, MalformedRequest for a result that needs a response of its own."""
+    """Return the result of one call of a batch. Raises TooLarge, MalformedRequest for a result that needs a separate response."""
     if isinstance(result, Streamed):
         raise TooLarge("A list with all=true can't be part of a batch.")
     redirects = call.reply is not None and call.reply.redirects
@@ -551,7 +551,7 @@ def _with_reply(answer: Answer, reply: Reply) -> Answer:
 
 
 def _check_verb(operation: Operation, request: Request, *, batch: bool) -> None:
-    """Refuse what signs in or out as a part of a batch, and by HEAD. Raises NotSupported, MalformedRequest."""
+    """Refuse operations that sign in or out within a batch or by HEAD. Raises NotSupported, MalformedRequest."""
     if request.method == "HEAD":
         raise NotSupported(
             f"HEAD is not allowed for {operation.name}, which may change something. Use POST.", operation.verbs

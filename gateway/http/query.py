@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 RawPairs: TypeAlias = list[tuple[str, str | None]]
 
 _STRAY = re.compile(rb"%(?![0-9a-fA-F]{2})")
-#: Bytes from which on percent-encoding is decoded by `percent_decoded`.
+#: Bytes from which percent-encoding is decoded by `percent_decoded`.
 _LONG = 4096
 
 
@@ -26,7 +26,7 @@ def split_pairs(text: str) -> RawPairs:
 
 
 def unescaped(text: str, charset: str = "utf-8", errors: str = "strict") -> str:
-    """A text with percent and plus decoded; a stray ``%`` stays. Its characters stand for bytes, as WSGI has them.
+    """Decode percent and plus in a text; a stray ``%`` stays. Its characters are bytes, as in WSGI.
 
     :raises UnicodeError: when the bytes are invalid in the charset, unless `errors` allows it.
     """
@@ -37,10 +37,10 @@ def unescaped(text: str, charset: str = "utf-8", errors: str = "strict") -> str:
 
 
 def percent_decoded(data: bytes) -> bytes:
-    """Bytes with percent-encoding decoded; a stray ``%`` stays.
+    """Decode percent-encoding in bytes; a stray ``%`` stays.
 
-    PERF: quoted-printable is the same encoding with another sign, and the standard library decodes it in C: a megabyte of escapes takes a
-    tenth of the time, in which no other thread would run.
+    PERF: quoted-printable is the same encoding with another escape character, and the standard library decodes it in C: a megabyte of escapes takes a
+    tenth of the time, during which no other thread runs.
     """
     if _STRAY.search(data):
         return unquote_to_bytes(data)

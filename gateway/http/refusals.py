@@ -29,7 +29,7 @@ _TARGET = re.compile(r"[ \t]*(\S+)[ \t]+(\S+)")
 
 
 class _Head(NamedTuple):
-    """Return the request line and headers in the first bytes of a request; empty if there are none."""
+    """The request line and headers in the first bytes of a request; empty if there are none."""
 
     method: str
     path: str
@@ -47,7 +47,7 @@ def refusal(
     *,
     retry_after: int = 0,
 ) -> bytes:
-    """Return the bytes of a whole HTTP/1.1 response, after which the connection ends.
+    """Return the bytes of a complete HTTP/1.1 response, after which the connection ends.
 
     :param head: the first bytes of the request: its request line and headers, or as much of them as was read. They may be anything.
     :param default_format: the name of the default response format.

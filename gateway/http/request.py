@@ -22,30 +22,30 @@ _SLASHES = re.compile("/{2,}")
 
 
 class Request(falcon.Request):
-    """A request on its way.
+    """A request that the gateway handles.
 
     :ivar id: the request's id, generated or from a proxy; in every response and log line.
     :ivar negotiation: the format of the response, chosen before routing.
-    :ivar operation: the operation that was called, where the address has one.
+    :ivar operation: the operation that was called, if the route has one.
     :ivar caller_id: the signed-in user's id, for the log.
     :ivar caller_email: the signed-in user's e-mail address, for the log.
     :ivar credentials: the request's credentials.
     :ivar begun: the part of the body that was received early (`gateway.http.bodies.receive`).
-    :ivar body: the body, inflated, as soon as it was read.
+    :ivar body: the inflated body, once it was read.
     :ivar ignored: wire paths of the values of the body that were dropped; an empty one is the rest of the body.
     :ivar may_set_cookies: whether the response to a log-in may set cookies.
-    :ivar authentication: the caller, or why the credentials were refused, as soon as they were looked at.
-    :ivar form: the fields of a body that is a form, as soon as they were read (`gateway.http.forms`).
-    :ivar files: the files of a body that is a form, where the operation takes files, as soon as they were read.
-    :ivar began: when the request was taken up, in seconds of `time.perf_counter`.
+    :ivar authentication: the caller, or why the credentials were refused, once they were checked.
+    :ivar form: the fields of a body that is a form, once they were read (`gateway.http.forms`).
+    :ivar files: the files of a body that is a form, once they were read, if the operation takes files.
+    :ivar began: when handling began, in seconds of `time.perf_counter`.
     :ivar waiting: seconds in which it waited for a place; `database` those in transactions, and `encoding` those in which the response
         was encoded, each counted once.
     :ivar named_as: the kind of entity in the path or created, ``session_id`` for example, and `named` its id; for the log.
-    :ivar trace_id: the trace that it belongs to; empty where the client named none.
+    :ivar trace_id: the trace that it belongs to; empty if the client named none.
     """
 
     negotiation: Negotiation
-    # PERF: until they are known they are the class's, which takes no time.
+    # PERF: until they are set, the class's values apply, which takes no time.
     id: str = ""
     operation: Operation | None = None
     caller_id: str = ""
@@ -69,12 +69,12 @@ class Request(falcon.Request):
 
     @property
     def prefix(self) -> str:
-        """The path under which the client reaches the service, without a slash at its end; empty for the host's root."""
+        """The path under which the client reaches the service, without a trailing slash; empty for the host's root."""
         return f"{self.env.get(PREFIX, '')}{self.root_path}"
 
     @cached_property
     def given_names(self) -> dict[str, str]:
-        """The client's spelling of the members that the query or form gave, by wire name."""
+        """The client's spelling of the members in the query or form, by wire name."""
         return {}
 
     @property
@@ -94,18 +94,18 @@ class Request(falcon.Request):
         ]
 
     def query_value(self, name: str) -> str:
-        """The last value of a name in lower case, matched in any letter case; empty where the query has none."""
+        """Return the last value of a name in lower case, matched in any letter case; empty if the query has none."""
         return last_value(self.raw_pairs, name) if self.query_string else ""
 
     @property
     def raw_path(self) -> str:
-        """The path as the client sent it, where the server passes it on; else empty."""
+        """The path as the client sent it; empty if the server does not provide it."""
         target = self.env.get("RAW_URI") or self.env.get("REQUEST_URI")
         return str(target).partition("?")[0].removeprefix(self.root_path) if target else ""
 
     def decoded_path(self, raw: str) -> str:
-        """The path to route, decoded as ServiceStack's hosts do it: a plus is a blank, a slash that is percent-encoded stays so and
-        parts nothing, slashes in a row are one."""
+        """Return the path to route, decoded as ServiceStack's hosts do it: a plus is a blank, a percent-encoded slash stays encoded and
+        separates nothing, and several slashes in a row are one."""
         path = self.path
         if ("+" in raw or "%2" in raw) and raw.startswith("/"):
             path = (
@@ -118,6 +118,6 @@ class Request(falcon.Request):
 
 
 def new_request_id() -> str:
-    """A request id of 32 hexadecimal digits."""
+    """Return a new request id of 32 hexadecimal digits."""
     # PERF: as `gateway.http.middleware.Envelope` makes them.
     return f"{getrandbits(128):032x}"

@@ -14,7 +14,7 @@ from gateway.http.pipeline import Answer, Pipeline
 from gateway.http.request import Request
 from gateway.http.response import Response
 
-#: The verbs that a pre-defined route takes; which of them do depends on the operation.
+#: The verbs that pre-defined routes take; an operation may take only some of them.
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 Responder = Callable[..., None]
@@ -34,7 +34,7 @@ def reply(response: Response, answer: Answer) -> None:
 
 
 class FormResource(ABC):
-    """A resource whose verb a form may name."""
+    """A resource whose verb may be named in a form."""
 
     @abstractmethod
     def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
@@ -42,15 +42,15 @@ class FormResource(ABC):
 
     @abstractmethod
     def verbs(self, **variables: str) -> Collection[str]:
-        """The verbs that an address takes."""
+        """Return the verbs that a path takes."""
 
     @abstractmethod
     def operation_of(self, verb: str, **variables: str) -> Operation | None:
-        """The operation that a verb calls, whether the caller may know of it or not; None where there is none."""
+        """Return the operation that a verb calls, even if it is hidden from the caller; None if there is none."""
 
 
 class OperationResource(FormResource):
-    """One address of the catalog, with the operation behind each of its verbs."""
+    """One route of the catalog, with the operation of each of its verbs."""
 
     def __init__(
         self, pipeline: Pipeline, visibility: Visibility, verbs: Mapping[str, tuple[Operation, tuple[str, ...]]]
@@ -66,15 +66,15 @@ class OperationResource(FormResource):
             self.on_head = self.on_get  # type: ignore[attr-defined]
 
     def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
-        """Those of the address's verbs."""
+        """Return the operations of the route's verbs."""
         return [each for each in self._operations if not self._visibility.hides(each, request)]
 
     def verbs(self, **variables: str) -> Collection[str]:
-        """Those with an operation."""
+        """Return the verbs with an operation."""
         return self._verbs.keys()
 
     def operation_of(self, verb: str, **variables: str) -> Operation | None:
-        """The one with this verb."""
+        """Return the operation with this verb."""
         found = self._verbs.get("GET" if verb == "HEAD" and verb not in self._verbs else verb)
         return None if found is None else found[0]
 
@@ -96,7 +96,7 @@ class OperationResource(FormResource):
 class PredefinedResource(FormResource):
     """Every operation by its name: ``/{format}/reply/{Op}``, ``/{format}/oneway/{Op}``, ``/api/{Op}``; ``{Op}[]`` is a batch.
 
-    :param one_way: the client does not wait for an answer. Old TypeScript clients read one as JSON all the same, so there is one.
+    :param one_way: the client ignores the response. Old TypeScript clients parse it as JSON all the same, so it has a body.
     """
 
     def __init__(self, pipeline: Pipeline, visibility: Visibility, *, one_way: bool = False) -> None:
@@ -106,17 +106,17 @@ class PredefinedResource(FormResource):
         self._one_way = one_way
 
     def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
-        """The named one, where it exists."""
+        """Return the named operation, if it exists."""
         operation = self._catalog.find(variables["name"].removesuffix("[]"))
         return (operation,) if operation and not self._visibility.hides(operation, request) else ()
 
     def verbs(self, **variables: str) -> Collection[str]:
-        """Those that the named operation takes; all of them where there is none."""
+        """Return the verbs that the named operation takes; all verbs if there is no such operation."""
         operation = self._catalog.find(variables["name"].removesuffix("[]"))
         return _verbs(operation) if operation else VERBS
 
     def operation_of(self, verb: str, **variables: str) -> Operation | None:
-        """The named one, if it takes the verb."""
+        """Return the named operation, if it takes the verb."""
         operation = self._catalog.find(variables["name"].removesuffix("[]"))
         called = "GET" if verb == "HEAD" else verb
         return operation if operation is not None and called in _verbs(operation) else None
@@ -133,7 +133,7 @@ class PredefinedResource(FormResource):
     on_post = on_put = on_patch = on_delete = on_head = on_get
 
     def on_options(self, request: Request, response: Response, name: str) -> None:
-        """The verbs that the operation takes; all of them where the caller may not know whether there is one."""
+        """Respond with the verbs that the operation takes; with all verbs if it is unknown or hidden from the caller."""
         operation = self._catalog.find(name.removesuffix("[]"))
         shown = operation is not None and not self._visibility.hides(operation, request)
         self._visibility.vary(response)
@@ -158,13 +158,13 @@ def _verbs(operation: Operation) -> list[str]:
 
 
 class OperationsResource:
-    """``/api``: the operations by name, as far as the caller may know of them."""
+    """``/api``: the names of the operations that are visible to the caller."""
 
     def __init__(self, visibility: Visibility) -> None:
         self._visibility = visibility
 
     def on_get(self, request: Request, response: Response) -> None:
-        """The names, in the negotiated format."""
+        """Respond with the names, in the negotiated format."""
         names = self._visibility.names(request)
         self._visibility.vary(response)
         response.content_type = request.negotiation.content_type

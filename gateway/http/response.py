@@ -1,4 +1,4 @@
-"""Falcon's response with its headers at hand, and spelled as HTTP/1.1 servers do."""
+"""Falcon's response with direct access to its headers, which are spelled as HTTP/1.1 servers do."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import falcon
 
 
 class Response(falcon.Response):
-    """A response on its way.
+    """A response that the gateway sends.
 
-    :ivar fields: the headers by name in lower case, without cookies. A change of them is one of the response.
+    :ivar fields: the headers by name in lower case, without cookies. Changes to it change the response.
     :ivar data: the body's bytes; None without a body, or for a stream.
     """
 
-    # PERF: Falcon's own slots: its methods take a call for each header, and a copy of all for a look.
+    # PERF: these are Falcon's own slots: its methods need a call for each header, and copy all headers for a lookup.
     fields: dict[str, str] = falcon.Response._headers
     data: bytes | None = falcon.Response._data
 
     def _wsgi_headers(self, media_type: str | None = None) -> list[tuple[str, str]]:
-        """The headers for the server. Some clients need the usual spelling of their names."""
+        """Return the headers for the server. Some clients need the usual spelling of their names."""
         headers = super()._wsgi_headers(media_type)
         for index, (name, value) in enumerate(headers):
             headers[index] = _SPELLINGS[name], value
@@ -25,7 +25,7 @@ class Response(falcon.Response):
 
 
 class _Spellings(dict[str, str]):
-    """Header names by Falcon's lower case. It has those that capitals at each word would spell wrong."""
+    """Header names by Falcon's lower-case names. It contains those that a capital at each word would misspell."""
 
     def __missing__(self, name: str) -> str:
         spelled = self[name] = name.title()

@@ -1,4 +1,4 @@
-"""From an address to an operation: Falcon's router, blind to letter case and to the names of variables."""
+"""Routing: Falcon's router, which ignores letter case and the names of variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway.errors import CatalogError
 
 
 class _Route(NamedTuple):
-    """An address in the router: the segments of its template, what serves it, and how each verb is responded to."""
+    """A route in the router: the segments of its template, its resource, and the responder of each verb."""
 
     segments: list[str]
     resource: object
@@ -27,11 +27,11 @@ class _Route(NamedTuple):
 
     @property
     def order(self) -> list[int]:
-        """Where the route comes among others: by what each of its segments admits, a literal, a variable or a wildcard."""
+        """Return the sort key of the route: for each segment, whether it is a literal, a variable or a wildcard."""
         return [segment.startswith("{") + segment.endswith("*}") for segment in self.segments]
 
     def variables(self, given: list[str]) -> dict[str, str] | None:
-        """The values of the variables in a path; None where the path does not fit."""
+        """Return the values of the variables in a path; None if the path does not match."""
         count = len(self.segments) - self.is_wildcard
         before = self.segments[:count]
         fits = len(given) >= count if self.is_wildcard else len(given) == count
@@ -43,29 +43,29 @@ class _Route(NamedTuple):
         return found
 
     def found(self, variables: dict[str, str]) -> Any:
-        """The route as Falcon's routers return it."""
+        """Return the route as Falcon's routers do."""
         return self.resource, self.methods, variables, "/".join(self.segments)
 
 
 class CaselessRouter(CompiledRouter):
     """Falcon's router, with literal segments matched in any letter case.
 
-    Of several routes that a path fits, those that take the verb count. Where a segment may be a literal or a variable, the literal wins in
-    any spelling: ``/sessions/MY`` is ``/sessions/my``. Wildcards come last, those with the most literal segments in front first.
+    If a path matches several routes, those that take the verb count. If a segment may be a literal or a variable, the literal wins in
+    any letter case: ``/sessions/MY`` is ``/sessions/my``. Wildcards come last, those with the most literal segments in front first.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._literals: dict[str, Any] = {}
         self._routes: list[_Route] = []
-        #: By Falcon's template, the given one whose variables have other names.
+        #: By Falcon's template: the given template and its variables, if they have other names.
         self._renamed: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._templates: set[str] = set()
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
         """Add a route; its literals must be in lower case. ``{name*}`` at its end is a wildcard.
 
-        :raises CatalogError: when a route of a service has the variables of one that every server has.
+        :raises CatalogError: when a route of a service has the same template as one that every server has.
         """
         methods = self.map_http_methods(resource, **kwargs)
         set_default_responders(methods)
@@ -85,7 +85,7 @@ class CaselessRouter(CompiledRouter):
         super().add_route(numbered, resource, **kwargs)
 
     def find(self, uri: str, req: Any = None) -> Any:
-        """The route of a path, or None."""
+        """Return the route of a path, or None."""
         # PERF: most paths are in lower case as they come, and most routes take the verb (`_takes`, one call less).
         found = super().find(uri if uri == uri.lower() else self.fold(uri), req)
         if found is not None and (req is None or hasattr(found[0], f"on_{req.method.lower()}")):
@@ -97,7 +97,7 @@ class CaselessRouter(CompiledRouter):
         return self._find_by_verb(uri, "GET" if req is None else req.method)
 
     def _find_by_verb(self, uri: str, verb: str) -> Any:
-        """The first of all routes of a path that takes a verb. Where none does, a route that knows the verbs of all."""
+        """Return the first route of a path that takes the verb. If none does, return a route with the verbs of all of them."""
         given = uri.split("/")
         fitting = [(each, found) for each in self._routes if (found := each.variables(given)) is not None]
         for route, variables in fitting:
@@ -140,9 +140,9 @@ def _matches(expected: str, given: str) -> bool:
 
 
 def template(path: str) -> tuple[str, tuple[str, ...]]:
-    """Falcon's template of a declared path, and the declared names of its variables in order.
+    """Return Falcon's template of a declared path, and the declared names of its variables in order.
 
-    Variables are numbered (``{v0}``), because Falcon refuses two names at one place and contracts have them.
+    Variables are numbered (``{v0}``), because Falcon refuses two names at the same position, which contracts may have.
     """
     names: list[str] = []
     segments = []
@@ -157,7 +157,7 @@ def template(path: str) -> tuple[str, tuple[str, ...]]:
 
 
 def table(catalog: Catalog) -> Iterator[tuple[str, dict[str, tuple[Operation, tuple[str, ...]]]]]:
-    """Return every template with its verbs: operation and path variables. A route with a specific verb precedes ``ANY``."""
+    """Yield every template with its verbs: operation and path variables. A route with a specific verb precedes ``ANY``."""
     routes: dict[str, dict[str, tuple[Operation, tuple[str, ...]]]] = {}
     weights: dict[tuple[str, str], int] = {}
     for operation in catalog:
@@ -172,6 +172,6 @@ def table(catalog: Catalog) -> Iterator[tuple[str, dict[str, tuple[Operation, tu
 
 
 def allowed(verbs: Any) -> str:
-    """The Allow header for these verbs: HEAD where GET is, OPTIONS always."""
+    """Return the Allow header for these verbs, with HEAD if GET is among them, and always with OPTIONS."""
     names = set(verbs) | {"OPTIONS"} | ({"HEAD"} if "GET" in verbs else set())
     return ", ".join(sorted(names & set(falcon.HTTP_METHODS)))

@@ -1,4 +1,4 @@
-"""What surrounds documents on pages for people: the header, links, the filters of lists, and what can be done next."""
+"""The parts around a document on a page for people: the header, links, the filters of lists, and possible next calls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TRUTH = (("true", "yes"), ("false", "no"))
 _KINDS: Sequence[str] = ("text", "date")
 _NONE: Mapping[str, str] = {}
 _SAFE = ("GET", "HEAD")
-#: Titles of pages of errors, by status; of others HTTP's own phrase is.
+#: Titles of error pages by status; other statuses have HTTP's phrase.
 _TITLES: Mapping[int, str] = {
     400: "The request is not valid",
     401: "Sign in first",
@@ -41,7 +41,7 @@ _TITLES: Mapping[int, str] = {
 
 
 class Surroundings:
-    """Makes what surrounds the documents of a service.
+    """Makes the pages around the documents of a service.
 
     :ivar title: the service's name.
     """
@@ -65,7 +65,7 @@ class Surroundings:
         return Page(title, self._links(request), frame=self.frame(request))
 
     def error(self, status: int, message: str, request: Request, problems: Mapping[str, str] = _NONE) -> Page:
-        """What surrounds an error. A list whose request is not valid has its filters there, and the record that is not found its list.
+        """Return the page around an error. For a list with an invalid request it has the filters, and for a missing record a link to its list.
 
         :param problems: the errors of fields, by name in lower case.
         """
@@ -109,9 +109,9 @@ class Surroundings:
         )
 
     def frame(self, request: Request, *, looked_up: bool = True) -> Frame:
-        """The header.
+        """Return the header of the page.
 
-        :param looked_up: the caller is looked for, where that has not happened yet.
+        :param looked_up: authenticate the caller, if that has not happened yet.
         """
         caller, root = self._caller(request, looked_up=looked_up), request.prefix
         may_leave = caller is not None and caller.method is Method.COOKIE and self._signs_in
@@ -126,7 +126,7 @@ class Surroundings:
         )
 
     def _caller(self, request: Request, *, looked_up: bool = True) -> Principal | None:
-        # A cookie alone is looked at: wrong passwords and keys of requests that need none are not counted.
+        # Only a lone cookie is checked, so that wrong passwords and keys are not counted in requests that need none.
         if request.authentication is None and looked_up and _shows_cookie_only(request):
             with suppress(ServiceError):
                 self._gate.identify(request)
@@ -151,7 +151,7 @@ def _leads(leads: Iterable[Lead], caller: Principal | None) -> dict[str, str]:
 
 
 def _path_of(request: Request) -> str:
-    """The path of this address as the browser sees it. It never begins with two slashes, which would lead to another host."""
+    """Return the path of this page as the browser sees it. It never begins with two slashes, which would lead to another host."""
     return request.prefix + quote("/" + request.negotiation.path.lstrip("/"))
 
 
@@ -161,7 +161,7 @@ def _shows_cookie_only(request: Request) -> bool:
 
 
 def may_call(caller: Principal | None, access: Access | None) -> bool:
-    """Whether a caller may call an operation with this access rule."""
+    """Return whether a caller may call an operation with this access rule."""
     try:
         authorize(caller, access or Access())
     except ServiceError:
@@ -196,7 +196,7 @@ def _listing(operation: Operation, request: Request, *, capped: bool, problems: 
 
 
 def _controls(controls: Iterable[Control]) -> tuple[Control, ...]:
-    """The filters, those that are typed first, then days, then choices."""
+    """Return the filters in order: text fields, then days, then choices."""
     return tuple(sorted(controls, key=lambda each: (bool(each.choices), _KINDS.index(each.kind))))
 
 

@@ -16,7 +16,7 @@ from serializers.shape import Record, Shape
 #: ``auto`` writes the envelope for ServiceStack's clients and rows for others.
 Tables: TypeAlias = Literal["auto", "rows", "envelope"]
 
-#: How the User-Agent of ServiceStack's .NET clients begins: ``ServiceStack .NET Client 5.80``.
+#: The beginning of the User-Agent of ServiceStack's .NET clients: ``ServiceStack .NET Client 5.80``.
 _CLIENT = "servicestack"
 
 
@@ -29,7 +29,7 @@ def table_shape(expected: Shape, request: Request, tables: Tables) -> Shape:
 
 
 def _is_csv_client(request: Request) -> bool:
-    """Whether the request comes from ServiceStack's client for CSV, which accepts CSV first of all."""
+    """Return whether the request comes from ServiceStack's client for CSV, whose Accept header begins with CSV."""
     accept, agent = (str(request.env.get(name, "")).lower() for name in ("HTTP_ACCEPT", "HTTP_USER_AGENT"))
     return media_type(accept.partition(",")[0]) == "text/csv" and agent.startswith(_CLIENT)
 

@@ -48,7 +48,7 @@ def _typed(app: App) -> Callable[[dict[str, Any], _Start], Iterable[bytes]]:
 
 
 class _Acting:
-    """Middleware that signs in the caller of the client. Credentials are not looked at then."""
+    """Middleware that signs in the caller of the client. Credentials are then ignored."""
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
         """Sign in the caller, if the client has one."""
@@ -160,7 +160,7 @@ class Client(testing.TestClient):
 
 
 def _nothing() -> None:
-    """What belongs to another client is closed there."""
+    """Do nothing: another client closes the application."""
 
 
 def _principal(as_: Principal | str | None) -> Principal | None:
@@ -168,7 +168,7 @@ def _principal(as_: Principal | str | None) -> Principal | None:
 
 
 def _members(dto: type[Dto], values: dict[str, Any]) -> dict[str, Any]:
-    """The members of a request document by wire name."""
+    """Return the members of a request document by wire name."""
     request = dto.new(**values)
     members = {}
     for name, value in values.items():

@@ -1,4 +1,4 @@
-"""Spans of requests, where traces are exported (`gateway.spans`). Other applications have none of this."""
+"""Spans of requests, if traces are exported (`gateway.spans`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Tracing:
         self._tracer = tracer
 
     def process_request(self, request: Request, response: falcon.Response) -> None:
-        """Begin the span, or go on with that of a request which could not be forwarded."""
+        """Begin the span, or continue that of a request that could not be forwarded."""
         if request.path not in _PROBES:
             begin(request, self._tracer)
 
@@ -84,7 +84,7 @@ def end(request: Request, span: RequestSpan, status: int, size: int) -> None:
 
 
 def _route(operation: Operation | None, template: str) -> str:
-    """Return the route as declared: the router replaces the variables' names by numbers."""
+    """Return the route as declared: the router replaces the variables' names with numbers."""
     declared = () if operation is None else operation.routes
     return next((each.path for each in declared if routing.template(each.path)[0] == template), template)
 
@@ -114,7 +114,7 @@ class TracedStream:
             yield block
 
     def close(self) -> None:
-        """End the stream beneath, and the span."""
+        """Close the underlying stream, and end the span."""
         self._span.enter()
         try:
             close = getattr(self._blocks, "close", None)

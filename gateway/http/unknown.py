@@ -1,4 +1,4 @@
-"""In debug mode: how many members of a request have names that the operation does not know. They are ignored, as ServiceStack does it."""
+"""Debug mode: count the members of a request whose names the operation does not know. They are ignored, as by ServiceStack."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CountingUnknown:
 
 
 def _unknown(document: Any, known: Mapping[str, tuple[str, shape.Shape]], path: str = "") -> Iterator[str]:
-    """The paths of the members that a document has and a record does not."""
+    """Yield the paths of the members that a document has and a record does not."""
     for each in document if isinstance(document, list) else [document]:
         if not isinstance(each, dict):
             continue
