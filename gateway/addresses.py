@@ -64,7 +64,7 @@ def contains(networks: Iterable[Network], text: str) -> bool:
 
 
 def client_network(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the network of an IPv6 address. A text that is not an address stays as it is."""
+    """Return what counts as one client: an IPv4 address, or the network of an IPv6 address; another text is unchanged."""
     found = parse(address)
     if found is None or found.version == 4:
         return address if found is None else str(found)

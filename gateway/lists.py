@@ -38,7 +38,7 @@ class Rows(Protocol):
         ...
 
     def is_sorted_by_index(self, order: Order) -> bool:
-        """Whether an index has the rows in this order."""
+        """Return whether an index has the rows in this order."""
         ...
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
@@ -65,7 +65,7 @@ class Converted:
         return self._rows.count(unit, filters, most)
 
     def is_sorted_by_index(self, order: Order) -> bool:
-        """Whether an index has the rows in this order."""
+        """Return whether an index has the rows in this order."""
         return self._rows.is_sorted_by_index(order)
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:

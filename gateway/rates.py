@@ -1,8 +1,8 @@
 """How often a caller may call: a token bucket for each caller and class of operations, shared by all workers of a node.
 
-The buckets are in memory that the workers share, so `Rates` must be made before the workers are forked. A bucket is one number, the time at which it
-is full again (the generic cell rate algorithm). Two workers that count at the same moment may count one request instead of two; no worker
-can hold a lock that another waits for, not even one that is killed.
+The buckets are in memory that the workers share, so `Rates` must be made before the workers are forked. A bucket is one number, the time
+at which it is full again (the generic cell rate algorithm). Two workers that count at the same moment may count one request instead of
+two; no worker can hold a lock that another waits for, not even one that is killed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Rates:
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
-        """Whether any class has a limit."""
+        """Return whether any class has a limit."""
         return bool(self._rates)
 
     def count(self, name: str, caller: str) -> None:
@@ -102,7 +102,7 @@ class Rates:
         return 0.0
 
     def _bucket(self, tag: int, now: float) -> tuple[int, float]:
-        """Return the offset of a key's bucket, and when it is full. A full bucket is given to a new key; if none is full, the fullest one is."""
+        """Return the offset of a key's bucket, and when it is full. A new key gets a full bucket or, if there is none, the fullest one."""
         assert self._buckets is not None
         found = []
         for probe in range(_PROBES):

@@ -102,7 +102,7 @@ class Reply:
 
     @property
     def redirects(self) -> bool:
-        """Whether the response leads to another URL."""
+        """Return whether the response redirects to another URL."""
         return self.status in REDIRECTS
 
 

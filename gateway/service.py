@@ -113,7 +113,7 @@ class _Known:
         return Method.OTHER
 
     def _sign_in(self, caller: Principal, some: Credentials, shown: Credentials) -> bool:
-        """Whether some of the shown credentials sign the caller in."""
+        """Return whether some of the shown credentials sign the caller in."""
         # PERF: most requests show one kind of credentials.
         if some == shown:
             return True
@@ -181,7 +181,7 @@ class Service:
             self.rows.append(part.rows)
 
     def sign_in(self, callers: Callable[[Settings, Database], Callers], once: Callable[[Database], Once]) -> None:
-        """Let a part sign callers in, and remember their calls. Raises CatalogError when another part does."""
+        """Let a part sign callers in, and remember their calls. Raises CatalogError when another part does so already."""
         if self._callers is not None:
             raise CatalogError(
                 f"{self.title} authenticates callers twice: by authenticate= and Users(), or by two Users()"
@@ -189,13 +189,13 @@ class Service:
         self._callers, self._once = callers, once
 
     def stand_before(self, front: Callable[[Settings, Catalog], Front]) -> None:
-        """Let a part handle operations that have no handler. Raises CatalogError when another part does."""
+        """Let a part handle operations that have no handler. Raises CatalogError when another part does so already."""
         if self._front is not None:
             raise CatalogError(f"{self.title} has two old hosts: use(Upstream(...)) was called twice")
         self._front = front
 
     def send_events(self, sender: EventSender) -> None:
-        """Let a part send events. Raises CatalogError when another part does."""
+        """Let a part send events. Raises CatalogError when another part does so already."""
         if self._event_sender is not None:
             raise CatalogError(f"{self.title} has two parts that send events: use(Events()) was called twice")
         self._event_sender = sender

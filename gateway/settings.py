@@ -142,7 +142,7 @@ def _check_secret(value: str) -> None:
 class _Given:
     """The values from which defaults and bounds of other settings are derived.
 
-    :ivar profile: the old host's (GATEWAY_COMPATIBILITY); empty for none.
+    :ivar profile: the old host's profile (GATEWAY_COMPATIBILITY); empty for none.
     """
 
     profile: str
@@ -155,11 +155,11 @@ class _Given:
         return cls(profile, env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1)
 
     def of_old_host(self, variable: str) -> str:
-        """The default of a setting that profiles have."""
+        """Return the default of a setting that profiles have."""
         return PROFILES.get(self.profile, {}).get(variable) or _WITHOUT_PROFILE[variable]
 
 
-#: A default, or what makes it.
+#: A default, or a function that returns it.
 _Default: TypeAlias = Any | Callable[[_Given], Any]
 
 
@@ -188,7 +188,7 @@ def _text(
 
 
 def _one_of(variable: str, help_text: str, choices: Sequence[str], default: _Default = None) -> Any:
-    """One of some texts. Without a default it is the profile's."""
+    """Declare a setting that is one of some texts. Without a default it is the profile's."""
     check = validate.OneOf([*choices])
     return _text(variable, help_text, default or (lambda given: given.of_old_host(variable)), check)
 
@@ -201,7 +201,7 @@ def _number(variable: str, help_text: str, default: _Default, least: int, most: 
 
 
 def _places(variable: str, help_text: str, part: int) -> Any:
-    """A number of requests, at most that of threads; by default a part of them."""
+    """Declare a setting that is a number of requests, at most that of threads; by default a part of it."""
 
     def read(env: FileAwareEnv, given: _Given) -> Any:
         return env.int(variable, max(1, given.threads // part), validate=validate.Range(1, given.threads))
@@ -214,7 +214,7 @@ def _switch(variable: str, help_text: str) -> Any:
 
 
 def _duration(variable: str, help_text: str) -> Any:
-    """Seconds; by default the profile's."""
+    """Declare a setting in seconds; by default the profile's."""
     check = _check(_is_duration, _DURATION)
     return _setting(
         variable,
@@ -492,7 +492,7 @@ class Settings:
 
     @classmethod
     def _read(cls, env: FileAwareEnv) -> Settings:
-        # A value that can not be used is None, or the default, and reported with all others.
+        # An invalid value becomes None or the default, and is reported together with all others.
         given = _Given.read(env)
         return cls(**{each.name: each.metadata["read"](env, given) for each in fields(cls)})
 
@@ -545,7 +545,7 @@ class Settings:
 
 
 class _Empty(FileAwareEnv):
-    """An environment without variables: environs reads only that of the process."""
+    """An environment without variables; environs itself reads only that of the process."""
 
     def _get_value(self, env_key: str, default: Any) -> Any:
         del env_key
@@ -561,11 +561,11 @@ _PROTOCOL = "http/protobuf"
 
 
 def traces_exporter() -> str:
-    """Return how OpenTelemetry's own variables want traces to be exported: ``otlp`` or ``console``; empty for not at all.
+    """Return how traces are exported according to OpenTelemetry's variables: ``otlp`` or ``console``; empty if they are not.
 
-    They are asked for by OTEL_TRACES_EXPORTER, or by an endpoint.
+    OTEL_TRACES_EXPORTER or an endpoint turns the export on.
 
-    :raises ConfigurationError: when they ask for what there is not.
+    :raises ConfigurationError: when the variables name an exporter that does not exist here.
     """
     env = FileAwareEnv(strip_whitespace=True)
     exporter = env.str("OTEL_TRACES_EXPORTER", "")

@@ -1,10 +1,10 @@
-"""Spans by OpenTelemetry: of requests, of transactions, and of calls to an old host. The only module that knows OpenTelemetry.
+"""OpenTelemetry's spans of requests, transactions and calls to an old host. No other module uses OpenTelemetry.
 
     pip install 'sessions-gateway[otel]'
     OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 gateway serve
 
-A process begins to export with its first request, so that no thread and no connection of it is older than a fork; what is left is exported
-when the process ends.
+A process begins to export with its first request, so that the exporter's threads and connections are never older than a fork. The remaining
+spans are exported when the process ends.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-#: Nanoseconds from which a statement has a span of its own, with its text.
+#: Nanoseconds from which a statement has a separate span, with its text.
 LONG = 5_000_000
 
-#: Seconds in which a process that ends exports what is left.
+#: Maximum seconds for which an exiting process exports the remaining spans.
 LAST_EXPORT = 3.0
 
 _LONGEST_TEXT = 2000
 _UNNAMED = "unknown_service"
 _METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
-#: Exporters by what OTEL_TRACES_EXPORTER calls them.
+#: Exporters by their names in OTEL_TRACES_EXPORTER.
 _EXPORTERS: Mapping[str, Callable[[], SpanExporter]] = {"otlp": OTLPSpanExporter, "console": ConsoleSpanExporter}
 
 
 def exporting(exporter: str, title: str, version: str) -> Spans:
-    """Return what makes spans and exports them in batches.
+    """Return an object that makes spans and exports them in batches.
 
     :param exporter: ``otlp`` or ``console``.
-    :param title: the service's name for those who read the traces, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has one.
+    :param title: the service's name in the traces, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES has one.
     """
     return Spans(lambda: BatchSpanProcessor(_EXPORTERS[exporter]()), title, version, shared=True)
 
@@ -51,8 +51,8 @@ def exporting(exporter: str, title: str, version: str) -> Spans:
 class Spans:
     """Makes spans (`gateway.tracing.Tracer`).
 
-    :param processor: makes what takes the spans, once in each process.
-    :param shared: spans that the service makes itself, with OpenTelemetry's API, go with these.
+    :param processor: makes the processor that takes the spans, once in each process.
+    :param shared: spans that the service makes itself, with OpenTelemetry's API, are exported too.
     """
 
     def __init__(
@@ -94,14 +94,14 @@ class Spans:
         """Begin the span of a request, under the one that its headers name, and enter it."""
         if not self._process:
             self._start()
-        # NOTE: with a context of its own, a request is never a part of what its thread did before.
+        # NOTE: a new context, so that the request's span is never a child of an earlier one of its thread.
         parent = propagate.extract(environment, Context(), _HEADERS)
         attributes = {"http.request.method": method if method in _METHODS else "_OTHER", "url.path": path}
         span = self._tracer.start_span(method, parent, SpanKind.SERVER, attributes)
         return _RequestSpan(span, trace.set_span_in_context(span, parent))
 
     def transaction(self, dialect: str, *, writes: bool) -> _Transaction | None:
-        """Begin the span of a transaction; None where it belongs to no request that is recorded."""
+        """Begin the span of a transaction; return None if it belongs to no recorded request."""
         if not trace.get_current_span().is_recording():
             return None
         attributes = {"db.system.name": dialect, "gateway.transaction": "write" if writes else "read"}
@@ -109,7 +109,7 @@ class Spans:
 
     @contextmanager
     def call(self, method: str, url: str, headers: MutableMapping[str, str]) -> Iterator[Callable[[int], None]]:
-        """Make the span of a call to another server, as long as the block lasts, and add its ``traceparent`` to the headers."""
+        """Make the span of a call to another server, which ends with the block, and add its ``traceparent`` to the headers."""
         attributes = {"http.request.method": method if method in _METHODS else "_OTHER", "url.full": url}
         span = self._tracer.start_span(method, kind=SpanKind.CLIENT, attributes=attributes)
 
@@ -130,7 +130,7 @@ class Spans:
 
 
 def _export_rest(provider: TracerProvider) -> None:
-    # NOTE: by itself the exporter would wait up to 20 s for a collector that is away.
+    # NOTE: the exporter alone would wait up to 20 s for an unreachable collector.
     ending = threading.Thread(target=provider.shutdown, daemon=True)
     ending.start()
     ending.join(LAST_EXPORT)
@@ -149,21 +149,21 @@ class _RequestSpan:
 
     @property
     def trace_id(self) -> str:
-        """Its trace, in 32 hexadecimal digits."""
+        """The id of its trace, in 32 hexadecimal digits."""
         return f"{self._span.get_span_context().trace_id:032x}"
 
     def enter(self) -> None:
-        """Let spans that this thread begins be parts of it."""
+        """Make spans that this thread begins children of this span."""
         self._token = contexts.attach(self._context)
 
     def leave(self) -> None:
-        """End what `enter` began, in the same thread."""
+        """Undo `enter`, in the same thread."""
         if self._token is not None:
             contexts.detach(self._token)
             self._token = None
 
     def end(self, name: str, attributes: Mapping[str, str | int | float | None], *, failed: bool) -> None:
-        """End the span. Attributes that are None are left out."""
+        """End the span. Attributes that are None are omitted."""
         span = self._span
         span.update_name(name)
         span.set_attributes({key: value for key, value in attributes.items() if value is not None})
@@ -184,7 +184,7 @@ class _Transaction:
         self._nanoseconds = 0
 
     def statement(self, sql: str, began: int, ended: int) -> None:
-        """Count a statement. One that took long gets a span of its own: its text has no values, which may be secret."""
+        """Count a statement. A long one gets a separate span, whose text has no values, which may be secret."""
         self._statements += 1
         self._nanoseconds += ended - began
         if ended - began >= LONG:

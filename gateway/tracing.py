@@ -1,6 +1,6 @@
 """The trace that a request belongs to (W3C Trace Context), for log lines. The front of an old host passes ``traceparent`` on.
 
-Where spans are made (`gateway.spans`), a `Tracer` makes them.
+If spans are made (`gateway.spans`), a `Tracer` makes them.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ _TRACEPARENT = re.compile(
 
 
 def trace_id(traceparent: str) -> str:
-    """Return the id of the trace that the header names; empty where it is not valid."""
+    """Return the id of the trace that the header names; empty for an invalid header."""
     found = _TRACEPARENT.fullmatch(traceparent.strip(" \t"))
-    # Version 00 has nothing behind its flags; later versions may.
+    # Version 00 has nothing after its flags; later versions may.
     return "" if found is None or (found["more"] and found["version"] == "00") else found["trace"]
 
 
 class RequestSpan(Protocol):
     """The span of a request.
 
-    :ivar trace_id: its trace, in 32 hexadecimal digits.
+    :ivar trace_id: the id of its trace, in 32 hexadecimal digits.
     """
 
     @property
     def trace_id(self) -> str:
-        """Its trace."""
+        """The id of its trace."""
         ...
 
     def enter(self) -> None:
-        """Let spans that this thread begins be parts of it."""
+        """Make spans that this thread begins children of this span."""
         ...
 
     def leave(self) -> None:
-        """End what `enter` began, in the same thread. Does nothing if nothing was begun."""
+        """Undo `enter`, in the same thread. Do nothing if `enter` was not called."""
         ...
 
     def end(self, name: str, attributes: Mapping[str, str | int | float | None], *, failed: bool) -> None:
-        """End the span. Attributes that are None are left out."""
+        """End the span. Attributes that are None are omitted."""
         ...
 
 
@@ -58,9 +58,9 @@ class Tracer(Observer, Protocol):
     def call(
         self, method: str, url: str, headers: MutableMapping[str, str]
     ) -> AbstractContextManager[Callable[[int], None]]:
-        """Make the span of a call to another server, as long as the block lasts. What the block gets takes the status of the response.
+        """Make the span of a call to another server, which ends with the block. The block gets a function that takes the response's status.
 
-        :param headers: get those that tell the other server of the span, ``traceparent`` for example, in lower case.
-        :param url: without a query, which may have secrets.
+        :param headers: the headers that name the span for the other server, such as ``traceparent``, are added to them in lower case.
+        :param url: the URL without its query, which may contain secrets.
         """
         ...

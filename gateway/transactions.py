@@ -1,7 +1,7 @@
-"""Units of work whose failures are the service's errors.
+"""Units of work that convert the database's failures to the service's errors.
 
 Conflict: another writer was first. Unavailable: the database does not respond, is locked or overloaded. OutcomeUnknown: the connection
-broke during the commit. MalformedRequest: a text is not Unicode, as half of a surrogate pair, which only JSON can write.
+broke during the commit. MalformedRequest: a text is not Unicode, such as half of a surrogate pair, which only JSON can write.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class _Nothing:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Do nothing: there is no connection to give back."""
+        """Do nothing: there is no connection to release."""
         yield
 
     def __getattr__(self, name: str) -> NoReturn:

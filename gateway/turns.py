@@ -18,19 +18,19 @@ Item = TypeVar("Item")
 
 #: Requests without a known sender that compute at once in a process.
 STRANGERS = 1
-#: Seconds that the next one waits at most, so that requests of known senders go first.
+#: Maximum seconds that the next such request waits, so that requests of known senders go first.
 LONGEST_REST = 0.05
-#: Seconds of a processor by which a caller may exceed its share, and the most that it is held to.
+#: Processor seconds by which a caller may exceed its share, and the maximum excess that is counted against it.
 CREDIT = 0.04
 MOST_DEBT = 2.0
-#: Turns by which the time of the next one is expected.
+#: Number of past turns from which the duration of the next one is estimated.
 _REMEMBERED = 8
 
 
 class _Current(threading.local):
     """The turn of this thread's request.
 
-    :ivar end: ends the turn; None where there is none to end.
+    :ivar end: ends the turn; None if there is none to end.
     """
 
     end: Callable[[], None] | None = None
@@ -40,7 +40,7 @@ current = _Current()
 
 
 def leave() -> None:
-    """End the turn of this thread's request, if it can end early: the next request runs beside it."""
+    """End the turn of this thread's request, if it can end early: the next request runs concurrently."""
     end, current.end = current.end, None
     if end is not None:
         end()
@@ -50,7 +50,7 @@ class Turns(Generic[Item]):
     """The turns of one kind of sender. Threads may use it at the same time.
 
     :param start: starts an item in another thread, and returns at once.
-    :param at_once: items that have a turn at once.
+    :param at_once: maximum number of items that have a turn at once.
     """
 
     def __init__(self, start: Callable[[Item], None], at_once: int) -> None:
@@ -62,7 +62,7 @@ class Turns(Generic[Item]):
 
     @property
     def waiting(self) -> int:
-        """How many items wait."""
+        """The number of items that wait."""
         return len(self._waiting)
 
     def most(self) -> int:
@@ -84,7 +84,7 @@ class Turns(Generic[Item]):
         self.wake()
 
     def wake(self) -> None:
-        """Start the items that wait and may have a turn by now."""
+        """Start the waiting items that may now have a turn."""
         while self._waiting:
             with self._lock:
                 if not self._waiting or self._taken >= self.most():
@@ -96,11 +96,11 @@ class Turns(Generic[Item]):
 
 
 class EarlyLeave:
-    """A block in whose thread `leave` ends a turn; its end does so at the latest.
+    """A block in whose thread `leave` ends a turn; otherwise the end of the block ends it.
 
-    :param turns: those that the thread's request has one of.
-    :param is_busy: returns whether others wait for the interpreter. Then the turn ends later, by the time that the block took of a
-        processor, so that all turns together take about half of one.
+    :param turns: the turns of which the thread's request has one.
+    :param is_busy: returns whether others wait for the interpreter. If so, the turn ends later, by the processor time of the block, so that
+        all turns together take about half of a processor.
     """
 
     def __init__(self, turns: Turns[Item], is_busy: Callable[[], bool]) -> None:
@@ -119,9 +119,9 @@ class EarlyLeave:
 
 
 class CallerTurns(Turns[Item]):
-    """The turns of one known caller. While others call, the time that the caller takes of a processor is counted. When it is more than the
-    caller's share, one item has a turn, and the turn ends later, so that they take no more than the share. A turn counts when it begins by
-    the time that others took, so that those that wait do not begin all at once.
+    """The turns of one known caller. While others call, the caller's processor time is counted. When it exceeds the caller's share, only
+    one item has a turn, and turns end later, so that they take no more than the share. When a turn begins, its time is estimated from
+    earlier turns and counted, so that waiting items do not all begin at once.
 
     :param share: the part of a processor, more than 0; 1 for no limit.
     :param others_call: returns whether other callers call.
@@ -149,16 +149,16 @@ class CallerTurns(Turns[Item]):
 
     @property
     def is_over_share(self) -> bool:
-        """Whether the caller has taken more than its share while others call."""
+        """Return whether the caller has taken more than its share while others call."""
         return self._settled - time.monotonic() > CREDIT and self._others_call()
 
     @property
     def is_counted(self) -> bool:
-        """Whether time is counted: others call, and the share is limited."""
+        """Return whether time is counted: others call, and the share is limited."""
         return self._share < 1 and self._others_call()
 
     def spend(self, seconds: float) -> None:
-        """Count the time of a processor that a turn took. Two threads that count at once may count one time less, which does no harm."""
+        """Count the processor time of a turn. Two threads that count at once may lose one of two updates, which is harmless."""
         more = seconds - self._expected
         self._expected += more / _REMEMBERED
         self._count(more)
@@ -168,14 +168,14 @@ class CallerTurns(Turns[Item]):
         self._settled = min(max(now, self._settled) + seconds / self._share, now + MOST_DEBT)
 
     def rest(self, seconds: float) -> float:
-        """Return how long a turn lasts after it used this many seconds of a processor."""
+        """Return for how many more seconds a turn lasts that used this many processor seconds."""
         return min(seconds / self._share - seconds, LONGEST_REST) if self.is_over_share else 0.0
 
 
 class Counted:
     """A block that is the turn of a known caller's request.
 
-    PERF: the clock can take as long as the rest of a request, and is read only while others call.
+    PERF: reading the clock can take as long as the rest of a request; it is read only while others call.
     """
 
     __slots__ = ("_began", "_turns")

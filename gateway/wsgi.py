@@ -45,8 +45,8 @@ def open_database(settings: Settings, service: Service | None = None, *, migrate
 
 
 def probed(settings: Settings) -> Database:
-    """The database by one connection that requests do not use."""
-    # Another writer's lock is no reason to wait for longer than the probe does.
+    """Return the database with a separate connection that requests do not use."""
+    # The connection must not wait for another writer's lock for longer than the probe waits.
     return _connect(settings, 1, patience=1)
 
 
@@ -64,9 +64,9 @@ def _connect(settings: Settings, connections: int, patience: float = PATIENCE) -
 def build(
     settings: Settings, database: Database | None, probed: Database | None = None, service: Service | None = None
 ) -> App:
-    """The application of these settings on this database.
+    """Return the application with these settings and this database.
 
-    :param probed: the database by a connection of its own, for ``/ready``; None for the application's.
+    :param probed: the same database with a separate connection, for ``/ready``; None to use `database`.
     :param service: the service; None for the one that the settings name.
     """
     service = service or load(settings.service)
@@ -74,21 +74,21 @@ def build(
 
 
 def tracer(service: Service) -> Tracer | None:
-    """Return what exports the traces of a service as OpenTelemetry's variables tell; None where they ask for none.
+    """Return the exporter of a service's traces according to OpenTelemetry's variables; None if they turn it off.
 
     :raises ConfigurationError: when one of them can't be used, or the packages are not installed.
     """
     exporter = checked_exporter()
     if not exporter:
         return None
-    # PERF: servers that export no traces need none of it.
+    # PERF: servers that export no traces do not need this import.
     from gateway import spans
 
     return spans.exporting(exporter, service.title, __version__)
 
 
 def checked_exporter() -> str:
-    """Return how traces are exported (`gateway.settings.traces_exporter`), after a look whether they can be. Raises ConfigurationError."""
+    """Return how traces are exported (`gateway.settings.traces_exporter`), and check that they can be. Raises ConfigurationError."""
     exporter = traces_exporter()
     if exporter:
         try:
@@ -101,9 +101,9 @@ def checked_exporter() -> str:
 
 
 def load(name: str) -> Service:
-    """The service of a name, ``module:attribute``; the working folder's modules are found.
+    """Return the service of a name, ``module:attribute``. Modules in the working folder can be imported.
 
-    :raises ConfigurationError: when there is none, or its module raises an error while it is imported: then with the error and the line.
+    :raises ConfigurationError: when there is no such service, or importing its module raises an error: then with the error and the line.
     """
     module_name, colon, attribute = name.partition(":")
     if not colon:
@@ -128,7 +128,7 @@ def load(name: str) -> Service:
 
 
 def _told(error: Exception, folder: str) -> str:
-    """An error of a service's module on one line, with the last line of the working folder's files that led to it."""
+    """Return an error of a service's module on one line, with the last line of a file in the working folder that led to it."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
@@ -137,7 +137,7 @@ def _told(error: Exception, folder: str) -> str:
 
 
 def refusal(settings: Settings) -> Callable[[bytes], bytes]:
-    """Return what makes the response to a request from its first bytes, while there is no application yet."""
+    """Return a function that makes the response to a request from its first bytes, while the application is not ready."""
     registry = default_registry()
 
     def refuse(head: bytes) -> bytes:
@@ -148,7 +148,7 @@ def refusal(settings: Settings) -> Callable[[bytes], bytes]:
 
 
 def create() -> App:
-    """The application of this process's environment."""
+    """Return the application of this process's environment."""
     settings = Settings.from_environment()
     service = load(settings.service)
     if not service.rows:

@@ -15,8 +15,8 @@ from gateway.rates import Rates
 #: In the WSGI environment: the place of a request whose response has not been sent yet.
 PLACE = "gateway.place"
 
-#: Bytes of a request's or response's body from which a request counts as large: it shares its places with batches, and keeps its place until its
-#: response is sent.
+#: Bytes of a request's or response's body from which a request counts as large: it shares its places with batches, and keeps its place
+#: until its response is sent.
 LARGE = 256 * 1024
 
 

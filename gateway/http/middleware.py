@@ -272,7 +272,7 @@ class CrossOrigin(falcon.CORSMiddleware[Any, Any]):
     """Falcon's CORS for a list of origins, with the Vary that shared caches need.
 
     :param allowed: origins whose pages may call with the browser's credentials. `origins.ANY` among them lets pages of every other
-        origin call without.
+        origin call without them.
     """
 
     def __init__(self, allowed: Collection[str]) -> None:

@@ -29,7 +29,7 @@ class HealthResource:
 class ReadyResource:
     """``/ready``: the database responds and, on SQLite, accepts writes.
 
-    :param database: one with a connection that requests do not use, so that they can't delay the probe; None for a service without a database.
+    :param database: one with a connection that requests do not use, so that they can't delay the probe; None if there is none.
     """
 
     def __init__(self, database: Database | None) -> None:

@@ -39,8 +39,8 @@ def unescaped(text: str, charset: str = "utf-8", errors: str = "strict") -> str:
 def percent_decoded(data: bytes) -> bytes:
     """Decode percent-encoding in bytes; a stray ``%`` stays.
 
-    PERF: quoted-printable is the same encoding with another escape character, and the standard library decodes it in C: a megabyte of escapes takes a
-    tenth of the time, during which no other thread runs.
+    PERF: quoted-printable is the same encoding with another escape character, and the standard library decodes it in C: a megabyte of
+    escapes takes a tenth of the time, during which no other thread runs.
     """
     if _STRAY.search(data):
         return unquote_to_bytes(data)

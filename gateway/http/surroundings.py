@@ -65,7 +65,7 @@ class Surroundings:
         return Page(title, self._links(request), frame=self.frame(request))
 
     def error(self, status: int, message: str, request: Request, problems: Mapping[str, str] = _NONE) -> Page:
-        """Return the page around an error. For a list with an invalid request it has the filters, and for a missing record a link to its list.
+        """Return the page around an error. An invalid request for a list gets its filters, a missing record a link to its list.
 
         :param problems: the errors of fields, by name in lower case.
         """

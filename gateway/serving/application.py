@@ -26,7 +26,7 @@ from gateway.serving.worker import CONNECTIONS
 from gateway.settings import Settings
 from models import Database
 
-#: The class of gunicorn's workers, by what serves HTTP in them.
+#: The class of gunicorn's workers, by the server that runs in them.
 WORKERS: Mapping[str, str] = {
     "gunicorn": "gateway.serving.worker.Worker",
     "granian": "gateway.serving.granian_worker.Worker",
@@ -45,9 +45,9 @@ def check_server(settings: Settings) -> None:
 
 
 def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
-    """gunicorn's settings, by its own names. ``deploy/gunicorn.conf.py`` uses the same.
+    """Return gunicorn's settings, by gunicorn's names. ``deploy/gunicorn.conf.py`` uses the same.
 
-    :raises ConfigurationError: when the server that serves in the workers is not installed.
+    :raises ConfigurationError: when the server that runs in the workers is not installed.
     """
     check_server(settings)
     shared_memory = Path("/dev/shm")  # noqa: S108 - where heartbeat files cost no disk
@@ -55,12 +55,12 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "bind": [settings.bind, *([settings.metrics_bind] if settings.metrics_bind else [])],
         "umask": SOCKET_UMASK,
         "workers": settings.workers,
-        # Those beyond the setting only wait for a place, see gateway.places.
+        # Threads beyond the setting only wait for a place, see gateway.places.
         "threads": settings.threads * THREADS_PER_PLACE,
         "worker_class": WORKERS[settings.server],
         "worker_connections": CONNECTIONS,
         "preload_app": True,
-        # nginx keeps its connections to us for as long; see deploy/nginx.
+        # nginx keeps its connections to the gateway for the same time; see deploy/nginx.
         "keepalive": 75,
         "timeout": 30,
         "graceful_timeout": 30,
@@ -72,7 +72,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
         # ServiceStack clients put whole DTOs into queries.
         "limit_request_line": 8190,
-        # A header must not say where the application begins.
+        # A header must not set SCRIPT_NAME or PATH_INFO.
         "forwarder_headers": "",
         "control_socket_disable": True,
         "logger_class": "gateway.serving.application.Logger",
@@ -98,8 +98,8 @@ def remove_metrics(arbiter: Any) -> None:
 def end_new_workers_at_once() -> None:
     """Let a signal end a worker that was just forked and has no signal handlers yet.
 
-    Until it has, it would take the signal with its master's handlers and go on; the master would wait `graceful_timeout`
-    seconds for it. Call it once, before gunicorn starts.
+    Such a worker would handle the signal with its master's handlers and continue; the master would wait `graceful_timeout`
+    seconds for it. Call this once, before gunicorn starts.
     """
     ending = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
@@ -122,12 +122,12 @@ def end_new_workers_at_once() -> None:
 SWITCH_INTERVAL = 0.0005
 
 
-#: New objects from one garbage collection to the next. A page of a list has ten thousands, of which none is garbage yet.
+#: New objects between two garbage collections. A page of a list has tens of thousands, none of which is garbage yet.
 YOUNG = 10_000
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's log, written by ours."""
+    """gunicorn's log, written by the gateway's logging."""
 
     def setup(self, cfg: Any) -> None:
         """Send gunicorn's lines to the root logger instead of its own handlers."""
@@ -139,7 +139,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn around one application.
 
-    :param listener: the socket to serve, which becomes gunicorn's; None for what GATEWAY_BIND names.
+    :param listener: the socket to serve, which becomes gunicorn's; None for the address in GATEWAY_BIND.
     :param metrics: the socket of GATEWAY_METRICS_BIND, likewise.
     """
 
@@ -160,10 +160,10 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until a signal ends it."""
-        # What SIGUSR2 starts anew: without this, python -m gateway would be the file without its package.
+        # SIGUSR2 starts this command again: without this, python -m gateway would run the file without its package.
         sys.argv[:] = sys.orig_argv[1:]
         end_new_workers_at_once()
-        # PERF: what the application is made of is never garbage. Collections that look at it hold the interpreter for up to 50 ms each.
+        # PERF: the application's objects are never garbage. Collections that include them hold the interpreter for up to 50 ms each.
         gc.collect()
         gc.freeze()
         gc.set_threshold(YOUNG)
@@ -177,7 +177,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self.cfg.set("post_fork", self._after_fork)
 
     def load(self) -> App:
-        """The application that workers call."""
+        """Return the application that workers call."""
         return self._app
 
     def _after_fork(self, _arbiter: Any, _worker: Any) -> None:

@@ -18,18 +18,18 @@ from gateway import turns
 from gateway.serving.incoming import IDLE_TIMEOUT, SLOWEST, Incoming
 from gateway.turns import Turns
 
-#: Seconds that a client may stop taking a response, or take it more slowly than `SLOWEST` bytes in a second. Bytes that it takes faster
-#: earn the time back, up to these seconds.
+#: Seconds for which a client may stop reading a response, or read less than `SLOWEST` bytes a second. Faster reading earns the time back,
+#: up to this maximum.
 RESPONSE_GRACE = 10.0
 
-#: Bytes up to which writes are joined.
+#: Maximum bytes of a write that is joined with others.
 _GATHERED = 16 * 1024
 _TICK = 1.0
 _RESET = struct.pack("ii", 1, 0)
 
 
 class ClientSocket(socket.socket):
-    """A client's socket. In the kernel it never blocks; `recv` and `sendall` wait by polling where gunicorn has set it to block.
+    """A client's socket. In the kernel it never blocks; `recv` and `sendall` wait by polling if gunicorn has set it to block.
 
     :ivar head: the first bytes of the current request.
     """
@@ -55,15 +55,15 @@ class ClientSocket(socket.socket):
         self.head = head
 
     def setblocking(self, flag: bool, /) -> None:
-        """Let `recv` and `sendall` wait, or not."""
+        """Set whether `recv` and `sendall` wait."""
         self._timeout = None if flag else 0.0
 
     def settimeout(self, value: float | None, /) -> None:
-        """Let `recv` wait for so many seconds at most."""
+        """Set the maximum number of seconds that `recv` waits."""
         self._timeout = value
 
     def gettimeout(self) -> float | None:
-        """Return how many seconds `recv` waits at most; None if only the client's speed counts."""
+        """Return the maximum number of seconds that `recv` waits; None if only the client's speed counts."""
         return self._timeout
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
@@ -105,7 +105,7 @@ class ClientSocket(socket.socket):
                 rest = rest[sent:]
 
     def reset(self) -> None:
-        """Let `close` reset the connection, so that the response does not look complete to the client."""
+        """Make `close` reset the connection, so that the response does not look complete to the client."""
         self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
     def _wait_for_bytes(self) -> None:
@@ -120,7 +120,7 @@ class ClientSocket(socket.socket):
         turns.leave()
         began = time.monotonic()
         self._poll(select.POLLOUT, _TICK)
-        # Bytes in our own send buffer have not been taken yet; the socket has room only when much of it is free.
+        # The client has not yet taken bytes in the send buffer; the socket has room only when much of the buffer is free.
         taken = self._sent - self._unsent()
         earned = (taken - self._taken) / SLOWEST
         self._taken = taken
@@ -142,9 +142,9 @@ class ClientSocket(socket.socket):
 
 
 class Gathered:
-    """What gunicorn writes of a response, sent by `flush`.
+    """A buffer for the parts of a response that gunicorn writes, sent by `flush`.
 
-    PERF: gunicorn sends a response's head by itself. With its body it is one packet, for which the client is woken once.
+    PERF: gunicorn sends a response's head separately. Head and body together are one packet, which wakes the client once.
     """
 
     def __init__(self, sock: ClientSocket) -> None:
@@ -152,7 +152,7 @@ class Gathered:
         self._data = b""
 
     def sendall(self, data: bytes) -> None:
-        """Keep some bytes until `flush`; many are sent at once."""
+        """Buffer a few bytes until `flush`; send many at once."""
         if len(data) > _GATHERED:
             self.flush()
             self._sock.sendall(data)
@@ -168,11 +168,11 @@ class Gathered:
 
 @dataclass(frozen=True, weakref_slot=True, slots=True)
 class Sender:
-    """One known caller, or all whose caller is not known.
+    """The sender of requests: one known caller, or all unknown callers together.
 
     :ivar short: the turns of requests.
     :ivar long: the additional turns of requests with long bodies.
-    :ivar caller: the caller's id; empty for all whose caller is not known.
+    :ivar caller: the caller's id; empty for unknown callers.
     """
 
     short: Turns[Connection]
@@ -184,10 +184,10 @@ class Connection(TConn):  # type: ignore[misc]
     """gunicorn's connection, with the request that arrives on it.
 
     :ivar held: bytes of an incomplete request that the poller holds.
-    :ivar credentials: those of its request (`Incoming.credentials`).
+    :ivar credentials: the credentials of its request (`Incoming.credentials`).
     :ivar sender: the sender of its request; None for a probe.
-    :ivar for_metrics: it came to the address that is for metrics alone.
-    :ivar taken: it was handed over, and must not be used any more.
+    :ivar for_metrics: it was accepted at the address for metrics only.
+    :ivar taken: it was handed over, and must no longer be used.
     :ivar cut: a response was truncated, which only a reset shows to the client.
     """
 
@@ -201,7 +201,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.sender: Sender | None = None
         self.for_metrics = False
         self.held = 0
-        # gunicorn's threads don't wait for a first byte: the poller has done so.
+        # gunicorn's threads need not wait for a first byte: the poller has waited for it.
         self.data_ready = True
 
     def init(self) -> None:
@@ -212,5 +212,5 @@ class Connection(TConn):  # type: ignore[misc]
         self.parser.unreader.unread(bytes(self.incoming.data))
 
     def rest(self) -> bytes:
-        """Take from the parser, and return, the bytes after the request that was handled."""
+        """Remove from the parser, and return, the bytes after the request that was handled."""
         return bytes(self.parser.unreader.take_buffered())

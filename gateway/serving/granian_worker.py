@@ -2,7 +2,7 @@
 
 gunicorn's master starts, replaces and ends the workers, so signals, sockets and upgrades are the same with both servers. In the worker
 granian reads and writes HTTP in its own threads, outside the interpreter, and calls `Worker._answer` in one of `threads` threads.
-docs/serving.rst lists what granian does in another way than `gateway.serving.worker`.
+docs/serving.rst lists the differences to `gateway.serving.worker`.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from gateway.serving import heap
 from gateway.serving.incoming import HEAD_LIMIT
 from gateway.serving.listening import BACKLOG, is_bound_to
 
-#: Seconds that a client may take none of a response that is sent to it.
+#: Maximum seconds for which a client may read nothing of a response.
 TAKEN_WITHIN = 30
 
-#: Seconds for which the rest of a body is read that the application did not want.
+#: Maximum seconds for which the rest of a body is read that the application has not read.
 LINGER = 30.0
 
 #: Seconds for which a stopping worker continues to serve, so that its clients notice.
@@ -50,7 +50,7 @@ LAST_CALL = 1.0
 
 #: Seconds between two signs of life for the master.
 _BEAT = 1.0
-#: granian's threads that read and write, and seconds after which threads of the application without a request end.
+#: granian's threads for reading and writing, and seconds after which idle threads of the application end.
 _IO_THREADS = 1
 _IDLE = 30
 _NO_TLS: tuple[Any, ...] = (False, None, None, None, "tls1.3", None, [], False)
@@ -107,7 +107,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         servers = [self._start(each) for each in self.sockets]
         while self.alive and self.ppid == os.getppid():
             self._beat()
-        # granian closes connections between two requests at once. Those in use end here after a response that announces it.
+        # granian closes idle connections at once. Connections in use end here after a response that announces it.
         self.alive = False
         last_call = time.monotonic() + LAST_CALL
         while time.monotonic() < last_call:
@@ -123,17 +123,17 @@ class Worker(base.Worker):  # type: ignore[misc]
             self._beat()
 
     def _beat(self, seconds: float = _BEAT) -> None:
-        """Give a sign of life, and wait for the next one, or for a signal or the end of a server."""
+        """Notify the master, and wait until the next notification, a signal or the end of a server."""
         self.notify()
         select.select([self.PIPE[0]], [], [], max(0.0, seconds))
         with suppress(BlockingIOError):
             os.read(self.PIPE[0], _BLOCK)
 
     def _start(self, listener: Any) -> tuple[Any, threading.Event]:
-        """Let granian serve a socket. Return what stops it, and what is set when its last connection has ended."""
+        """Let granian serve a socket. Return a signal that stops it, and an event that is set when its last connection has ended."""
         is_unix = listener.family == socket.AF_UNIX
         if not is_unix:
-            # Connections inherit it.
+            # Connections inherit this option.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKEN_WITHIN * 1000)
         stop, has_ended = WorkerSignal(), threading.Event()
 
@@ -164,7 +164,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         bind = self.wsgi.metrics_bind
         is_for_metrics = bool(bind) and is_bound_to(listener.sock.getsockname(), bind)
         application = metrics.application(self.wsgi.meter) if is_for_metrics else self.wsgi
-        # granian asks for a loop, and runs nothing of this application in it.
+        # granian needs a loop, but runs nothing of this application in it.
         loop = asyncio.new_event_loop()
         serve(_new_cbscheduler(loop, partial(self._answer, application), impl_asyncio=True), loop, stop)
         return stop, has_ended
@@ -235,7 +235,7 @@ class _Response:
 
 
 class _Blocks:
-    """The blocks of a response, as granian asks for them. What an application's iterator raises ends the connection."""
+    """The blocks of a response, which granian requests. An error in the application's iterator ends the connection."""
 
     __slots__ = ("__next__", "_blocks")
 
@@ -250,7 +250,7 @@ class _Blocks:
 
 
 def _discard(environ: dict[str, Any]) -> None:
-    """Read what the application has not read of a body: a client that still sends would find a reset instead of the response."""
+    """Read the part of a body that the application has not read: a client that still sends would get a reset instead of the response."""
     if "HTTP_EXPECT" not in environ:
         latest = time.monotonic() + LINGER
         while environ["wsgi.input"].read(_BLOCK) and time.monotonic() < latest:

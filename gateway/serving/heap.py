@@ -1,8 +1,8 @@
 """Limits for the C library's heap, so that it returns unused memory.
 
-glibc has a heap for each few threads. Blocks from 128 kB on are the system's, and go back to it when they are free; but the first large one
-that does so moves that limit up, to as much as 32 MB, and from then on each heap keeps what its largest request needed, for ever. A limit
-that was set stays where it is (mallopt(3), M_MMAP_THRESHOLD).
+glibc has one heap for a few threads each. Blocks of 128 kB and more come directly from the system, and return to it when they are freed.
+But the first such free raises that limit, up to 32 MB; from then on each heap permanently keeps the memory that its largest request needed.
+A limit that was set explicitly does not change (mallopt(3), M_MMAP_THRESHOLD).
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import ctypes
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 
-#: Heaps of a process, however many threads it has.
+#: Maximum number of heaps of a process, regardless of its number of threads.
 HEAPS = 2
 
-#: Bytes from which on a block is the system's; glibc's own beginning.
+#: Bytes from which a block comes directly from the system; glibc's initial value.
 LARGE = 128 * 1024
 
 
 def give_back_large_blocks() -> bool:
-    """Let no heap of this process keep large blocks that are free; whether the C library knows how to.
+    """Stop this process's heaps from keeping free large blocks. Return whether the C library supports this.
 
-    Only glibc needs it: others have no such function, or give back what is free anyway.
+    Only glibc needs it: other libraries have no such function, or return free memory anyway.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -11,19 +11,19 @@ from collections.abc import Mapping
 
 from gunicorn.http.errors import LimitRequestHeaders
 
-#: Seconds from the first moment of a request until its head is complete.
+#: Maximum seconds from the beginning of a request until its head is complete.
 HEAD_TIME = 10.0
 
-#: Seconds from the end of the head until the body is complete. Each `SLOWEST` bytes that have arrived add one second.
+#: Maximum seconds from the end of the head until the body is complete. Each `SLOWEST` bytes that have arrived add one second.
 BODY_TIME = 60.0
 
-#: Bytes in a second that a client must send of a body, and take of a response.
+#: Minimum bytes per second that a client must send of a body, and read of a response.
 SLOWEST = 16 * 1024
 
 #: Seconds without a byte in the middle of a body after which the client is disconnected.
 IDLE_TIMEOUT = 30.0
 
-#: Bytes that the request line and the head may have.
+#: Maximum bytes of the request line and of the head.
 LINE_LIMIT = 8190
 HEAD_LIMIT = 64 * 1024
 
@@ -43,11 +43,11 @@ _PROBE = re.compile(
 
 
 class Incoming:
-    """One request, as far as it has arrived.
+    """The part of one request that has arrived.
 
     :ivar data: its bytes, and those of later requests that the client sent with it.
-    :ivar complete: the body is in `data` to its end.
-    :ivar awaits_continue: the client sends its body after ``100 Continue`` only, or after a while.
+    :ivar complete: `data` contains the complete body.
+    :ivar awaits_continue: the client sends its body only after ``100 Continue``, or after a while.
     :ivar refusal: why the request is refused without being parsed.
     """
 
@@ -63,7 +63,7 @@ class Incoming:
         self._body_began = 0.0
 
     def feed(self, data: bytes, now: float) -> bool:
-        """Add bytes, and return whether a thread can take the request: it is complete, its body is long, or it is wrong.
+        """Add bytes, and return whether a thread can take the request: it is complete, its body is long, or it is invalid.
 
         :param now: seconds of `time.monotonic`.
         """
@@ -83,12 +83,12 @@ class Incoming:
 
     @property
     def has_head(self) -> bool:
-        """Whether the head is complete."""
+        """Return whether the head is complete."""
         return self._head_end > 0
 
     @property
     def probe(self) -> str:
-        """``health`` or ``ready`` if the request asks for that and has no body, else empty."""
+        """Return ``health`` or ``ready`` if the request is such a probe and has no body, else an empty text."""
         match = _PROBE.match(self.data) if self._length == 0 else None
         return match[1].decode("ascii").lower() if match else ""
 
@@ -102,11 +102,11 @@ class Incoming:
 
     @property
     def body_deadline(self) -> float:
-        """When the body must be complete, as far as it has arrived, in seconds of `time.monotonic`."""
+        """Return when the body must be complete, given the bytes that have arrived, in seconds of `time.monotonic`."""
         return self._body_began + BODY_TIME + (len(self.data) - self._head_end) / SLOWEST
 
     def deadline(self, now: float) -> float:
-        """When the client is disconnected unless more arrives, in seconds of `time.monotonic`."""
+        """Return when the client is disconnected unless more bytes arrive, in seconds of `time.monotonic`."""
         return min(now + IDLE_TIMEOUT, self.body_deadline) if self._head_end else self._began + HEAD_TIME
 
     def _is_wrong(self, known: int) -> bool:
@@ -114,7 +114,7 @@ class Incoming:
             self.refusal = LimitRequestHeaders(f"The head of the request has more than {HEAD_LIMIT} bytes.")
         # gunicorn refuses these two without waiting for more.
         long_line = len(self.data) > LINE_LIMIT + 2 and self.data.find(b"\r\n", 0, LINE_LIMIT + 2) < 0
-        # A line feed may end a line whose return was the last byte before.
+        # A line feed may complete a line whose carriage return was the last byte received before.
         start = max(0, known - 1) if self.data[known - 1 : known] == b"\r" else known
         bare = self.data.count(b"\n", start) != self.data.count(b"\r\n", start)
         return self.refusal is not None or long_line or bare
@@ -137,7 +137,7 @@ class Incoming:
         while self._next_chunk <= len(self.data):
             chunk = _CHUNK.match(self.data, self._next_chunk)
             if chunk is None:
-                # What can't become a chunk's first line any more is refused by gunicorn.
+                # gunicorn refuses bytes that can no longer become a chunk's first line.
                 if (
                     self.data.find(b"\n", self._next_chunk) >= 0
                     or len(self.data) > self._next_chunk + _CHUNK_LINE_LIMIT

@@ -1,7 +1,6 @@
-"""The socket that ``gateway serve`` listens on, from its first moment: opened before anything slow, with one line for
-what is wrong with it.
+"""The socket that ``gateway serve`` listens on. It is opened before anything slow; an error is reported in one line.
 
-While the service starts, clients wait in the socket's queue. Where that may take long, `Starting` answers in the meantime.
+While the service starts, clients wait in the socket's queue. If that may take long, `Starting` responds in the meantime.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from gateway.errors import ConfigurationError
 
 #: Connections that wait to be accepted.
 BACKLOG = 2048
-#: Mode of a Unix socket: for its owner and group.
+#: The umask of a Unix socket: only its owner and group may use it.
 SOCKET_UMASK = 0o117
 
 _THREADS = 8
@@ -31,7 +30,7 @@ _PATIENCE = 2.0
 _HEAD_LIMIT = 16 * 1024
 _OK = b'{"status":"ok"}'
 
-#: Addresses of this machine for those that mean all of its addresses.
+#: Loopback addresses, by the addresses that mean all addresses of this machine.
 _OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - shown, not listened on
 
 _REASONS = {
@@ -43,7 +42,7 @@ _REASONS = {
 
 
 def listen(bind: str, variable: str = "GATEWAY_BIND") -> socket.socket | None:
-    """Return a listening socket; None where the process gets one from its parent, as by ``fd://`` or systemd.
+    """Return a listening socket; None if the process gets one from its parent, by ``fd://`` or systemd.
 
     :param bind: ``host:port``, ``[IPv6]:port`` or ``unix:PATH``, as in GATEWAY_BIND.
     :param variable: the name of the setting, for messages.
@@ -61,7 +60,7 @@ def _listening(bind: str, variable: str) -> socket.socket:
 
 
 def listen_for_metrics(bind: str) -> socket.socket | None:
-    """Return the listening socket of GATEWAY_METRICS_BIND; None where there is none, or the process gets it from its parent.
+    """Return the listening socket of GATEWAY_METRICS_BIND; None if there is none, or the process gets it from its parent.
 
     :raises ConfigurationError: with one line, when that address can't be used.
     """
@@ -75,14 +74,14 @@ def listen_for_metrics(bind: str) -> socket.socket | None:
 
 
 def is_bound_to(name: Any, bind: str) -> bool:
-    """Return whether a socket's name is that of an address such as GATEWAY_METRICS_BIND. Ports differ."""
+    """Return whether a socket's name is that of an address such as GATEWAY_METRICS_BIND. Only paths or ports are compared."""
     if bind.startswith("unix:"):
         return bool(name == bind.removeprefix("unix:"))
     return isinstance(name, tuple) and bool(name[1] == int(bind.rpartition(":")[2]))
 
 
 def _inherited() -> list[int]:
-    """The sockets of a process that gunicorn starts anew (SIGUSR2), or systemd with sockets."""
+    """Return the sockets that this process got from gunicorn (a restart by SIGUSR2) or from systemd."""
     if "GUNICORN_FD" in os.environ:
         return [int(each) for each in os.environ["GUNICORN_FD"].split(",")]
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
@@ -91,13 +90,13 @@ def _inherited() -> list[int]:
 
 
 def with_port(bind: str, port: int) -> str:
-    """Return an address with another port: that of GATEWAY_BIND, or this machine's own where it is a Unix socket or ``fd://``."""
+    """Return an address with another port. Its host is that of GATEWAY_BIND, or 127.0.0.1 if that is a Unix socket or ``fd://``."""
     host, colon, _ = bind.rpartition(":")
     return f"{host}:{port}" if colon and not bind.startswith(("unix:", "fd:")) else f"127.0.0.1:{port}"
 
 
 def url_of(bind: str) -> str:
-    """Return the URL at which a browser of this machine reaches the service; ``http://localhost`` where only a proxy can."""
+    """Return the URL at which a browser of this machine reaches the service; ``http://localhost`` if only a proxy can."""
     host, colon, port = bind.rpartition(":")
     if not colon or bind.startswith(("unix:", "fd:")):
         return "http://localhost"
@@ -138,7 +137,7 @@ def _unix(path: str) -> socket.socket:
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a Unix socket on which no process listens any more. Raises OSError for anything else at its path."""
+    """Remove a Unix socket on which no process listens. Raises OSError for anything else at its path."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -200,7 +199,7 @@ class Starting:
                 head += block
             connection.sendall(_health() if _is_health(head) else self._refusal(head))
             connection.shutdown(socket.SHUT_WR)
-            # A client that still sends gets the response first, not a reset.
+            # Read on, so that a client that still sends gets the response and no reset.
             while connection.recv(_HEAD_LIMIT) and not self._ended.is_set():
                 pass
 

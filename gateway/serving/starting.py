@@ -1,4 +1,4 @@
-"""What happens before the first request: the database is waited for, its schema is brought up to date, the first user is made."""
+"""Startup before the first request: wait for the database, update its schema, add the first user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gateway.users.part import users_of
 from models import Database, SchemaMismatch, Unavailable, connect
 from models.engine import migrations
 
-#: Seconds between two attempts to reach the database, and between two lines about it.
+#: Seconds between two attempts to reach the database, and between two log lines about it.
 _PAUSE = 0.5
 _LINES = 5.0
 #: MySQL's numbers for errors that need an operator: a wrong user, password or database.
@@ -38,9 +38,9 @@ def no_report() -> None:
 def prepare(settings: Settings, service: Service, slow: Callable[[], None] = no_report) -> Database | None:
     """Return the database, with its schema up to date and at least one administrator in it; None for a service without tables.
 
-    :param slow: called once when this takes long: the database does not answer, or a database with data is migrated.
-    :raises ConfigurationError: when the database does not answer within GATEWAY_DATABASE_WAIT seconds, or has another schema, or users have
-        no secret to sign tokens with.
+    :param slow: called once when this takes long: the database does not respond, or a database with data is migrated.
+    :raises ConfigurationError: when the database does not respond within GATEWAY_DATABASE_WAIT seconds, or has another schema, or there is
+        no secret to sign users' tokens.
     """
     if not service.rows:
         return None
@@ -84,7 +84,7 @@ def _wait(settings: Settings, service: Service, slow: Callable[[], None]) -> Non
 
 
 def _is_lasting(error: Unavailable, settings: Settings) -> bool:
-    """Whether waiting would not help. Of SQLite's failures only locks pass."""
+    """Return whether waiting would not help. Of SQLite's failures only locks are temporary."""
     if settings.sqlite_path is not None:
         return not error.again
     return error.lasting or _LASTING.search(str(error)) is not None
@@ -105,7 +105,7 @@ def _migrate(settings: Settings, service: Service, slow: Callable[[], None]) -> 
 
 
 def disk_needed(database: Database, path: Path | None) -> str:
-    """Return a sentence about the disk that migrations need, and what is free where that is known.
+    """Return a text about the disk space that migrations need and, if known, the free space.
 
     :param path: the database's file; None for a server's.
     """

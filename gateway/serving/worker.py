@@ -1,20 +1,20 @@
-"""gunicorn's thread worker, changed where slow, absent or refused clients would hold up the others.
+"""gunicorn's thread worker, changed so that slow, absent or refused clients do not delay others.
 
 - A request waits in the poller, not in a thread, until its head and a small body are complete (`gateway.serving.incoming`). A late head
-  or body is answered with 408. At most `CONNECTIONS` connections are open; then a new one takes the place of the one that has waited
+  or body gets a 408. At most `CONNECTIONS` connections are open; then a new one replaces the one that has waited
   longest.
-- A thread waits for a long body, and for the client to take the response, within the limits of `gateway.serving.connections`. Long
-  bodies have a quarter as many threads as other requests, and beside them.
+- A thread waits for a long body, and for the client to read the response, within the limits of `gateway.serving.connections`. Long
+  bodies have additional threads, a quarter as many as other requests.
 - A request whose credentials signed a caller in some minutes ago gets a thread at once, unless the caller has a third of them, or takes
-  more than its share of a processor while others call. Other requests take turns (`gateway.turns`), so that a flood of what is refused
+  more than its share of a processor while others call. Other requests take turns (`gateway.turns`), so that a flood of refused requests
   leaves threads and the interpreter to known callers. When too many requests of one sender wait, further ones are refused with 429.
 - ``/health``, ``/ready`` and ``/metrics`` have their own threads, so they respond while all others are busy.
-- A connection that ends is left lingering (RFC 9112, 9.6): what still comes is read and thrown away for a while, so that a client that
-  sends all of a body first finds the response and no reset. gunicorn does that in its main loop, where one client that does not close
-  holds up all connections; here the poller does it beside the others.
+- A connection that ends lingers (RFC 9112, 9.6): bytes that still arrive are read and discarded for a while, so that a client that
+  sends a complete body first gets the response and no reset. gunicorn does that in its main loop, where one client that does not close
+  delays all connections; here the poller does it together with its other work.
 - An event stream is handed over with its socket once the head of the response is sent; no thread waits for its client. A worker that holds
-  some is not replaced after a number of requests, as their clients would have to connect anew.
-- A body that is longer than any that is read is answered at once, with ``Connection: close`` and without ``100 Continue``.
+  streams is not replaced after a number of requests, because their clients would have to reconnect.
+- A body that exceeds every limit gets a response at once, with ``Connection: close`` and without ``100 Continue``.
 - Requests that gunicorn refuses get an error in the gateway's form: a ResponseStatus in the requested format, with a request id.
 """
 
@@ -55,38 +55,38 @@ from gateway.serving.listening import is_bound_to
 from gateway.turns import CallerTurns, Counted, EarlyLeave, Turns
 from models.engine.caches import Memory
 
-#: Connections that clients may have open to one worker.
+#: Maximum number of open connections of clients to one worker.
 CONNECTIONS = 1000
 
-#: Bytes of requests that are not complete yet which a worker holds.
+#: Maximum bytes of incomplete requests that a worker holds.
 BUFFERED = 32 * 1024 * 1024
 
-#: Seconds for which the credentials of a caller are known after each request.
+#: Seconds for which a caller's credentials stay known after each request.
 KNOWN = 600
 
-#: Seconds since a call of another caller for which one is held to its share of a processor.
+#: Seconds after a call of another caller during which a caller is limited to its share of a processor.
 CROWDED = 2.0
 
-#: Requests of one known caller that wait for a turn, and those of all others; more are refused.
+#: Maximum number of waiting requests of one known caller, and of all unknown callers; more are refused.
 MOST_WAITING = CONNECTIONS // 4
 MOST_STRANGERS_WAITING = CONNECTIONS // 2
 
-#: Seconds that a connection lingers, and how many of them in silence (nginx's lingering_time and lingering_timeout).
+#: Maximum seconds that a connection lingers, in all and without a byte (nginx's lingering_time and lingering_timeout).
 LINGER = 30.0
 SILENT_LINGER = 5.0
 
-#: Maximum of event streams in a worker, if the limit of open files allows it.
+#: Maximum number of event streams in a worker, if the limit of open files allows it.
 _STREAMS = 20_000
 #: Open files of a worker besides its clients' connections: mainly those of the database.
 _OTHER_FILES = 1024
-#: Connections that are accepted before others are looked at.
+#: Connections that are accepted in a row before existing ones are handled.
 _ACCEPTED = 16
 _BLOCK = 64 * 1024
 _DISCARDED_BLOCK = 256 * 1024
 _LONGEST_MESSAGE = 200
 #: First bytes of a request that name the format of a refusal.
 _HEAD = 16 * 1024
-#: Seconds between two looks for connections whose time is over.
+#: Seconds between two checks for connections whose time is over.
 _LOOK = 0.25
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: accept(2) fails with these when there is nothing to accept, and when the process has no room for it.
@@ -95,7 +95,7 @@ _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 log = structlog.get_logger("gateway")
 
-#: What gunicorn refuses with another status than 400.
+#: gunicorn's refusals with another status than 400.
 _STATUS: Mapping[type[Exception], int] = {
     refusals.ForbiddenProxyRequest: 403,
     refusals.LimitRequestLine: 414,
@@ -155,7 +155,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     # -- A connection in the poller ------------------------------------------------------------------------------------------------
 
     def accept(self, listener: Any) -> None:
-        """Accept some connections, and read what has arrived on them already."""
+        """Accept some connections, and read the bytes that have already arrived on them."""
         for _ in range(_ACCEPTED):
             if self.nr_conns >= CONNECTIONS or not self._accept(listener):
                 break
@@ -178,8 +178,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return True
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or not. A worker that stops answers those that the kernel has accepted for it, and closes its socket, so that
-        further ones are another worker's or are refused."""
+        """Accept connections or not. A stopping worker serves those that the kernel has accepted for it, and closes its socket, so that
+        further connections go to another worker or are refused."""
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             if self.wsgi.subscribers is not None:
@@ -203,7 +203,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._watch(conn, self._arriving, conn.incoming.deadline(now), self._on_bytes)
 
     def _expect_next(self, conn: Connection) -> None:
-        """Wait for a connection's next request, which may have arrived with the one before."""
+        """Wait for a connection's next request, which may have arrived with the previous one."""
         now = time.monotonic()
         conn.incoming = Incoming(now)
         rest = conn.rest()
@@ -228,7 +228,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not data and not conn.incoming.has_head:
             self._part(conn)
         elif conn.incoming.feed(data, now) or not data:
-            # A client that ends its side in a body hears from a thread that the body is too short.
+            # If a client closes its side within a body, a thread responds that the body is too short.
             self._leave(conn)
             self.enqueue_req(conn)
         else:
@@ -238,7 +238,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._hold(conn, len(data))
 
     def _receive(self, conn: Connection) -> bytes | None:
-        """Return what has arrived: None for nothing yet, and empty at the end."""
+        """Return the bytes that have arrived; None if there are none yet, empty at the end."""
         try:
             return conn.sock.recv(_BLOCK)
         except BlockingIOError:
@@ -247,7 +247,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return b""
 
     def _hold(self, conn: Connection, size: int) -> None:
-        """Count bytes of an incomplete request, and ask for its body."""
+        """Count bytes of an incomplete request, and send ``100 Continue`` if the client waits for it."""
         conn.held += size
         self._buffered += size
         if self._buffered > BUFFERED and self._arriving:
@@ -265,7 +265,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._part(conn)
 
     def _leave(self, conn: Connection) -> None:
-        """Take a connection out of the poller."""
+        """Remove a connection from the poller."""
         if self._arriving.pop(conn, None) is not None:
             self._buffered -= conn.held
             conn.held = 0
@@ -283,18 +283,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.close()
 
     def _make_room(self) -> None:
-        """Close the connection that has waited longest, those without a complete request first."""
+        """Close the connection that has waited longest, preferably one without a complete request."""
         for group in (self._arriving, self._lingering, self._idle):
             if group:
                 self._part(next(iter(group)))
                 return
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait for connections and threads; a worker that stops looks more often whether it is done."""
+        """Wait for connections and threads; a stopping worker checks more often whether it is done."""
         super().wait_for_and_dispatch_events(timeout if self.alive else min(timeout, _LOOK))
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close connections whose time is over, or at the end of the worker all that wait."""
+        """Close connections whose time is over; at the end of the worker, all that wait."""
         now = time.monotonic()
         if now < self._next_look and not force:
             return
@@ -444,7 +444,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             response.close()
             gathered.flush()
         except Exception as error:
-            # Without a length and chunks, the end of the connection would look like the end of the response.
+            # Without a length or chunks, the end of the connection would look like the end of the response.
             conn.cut = response.headers_sent and not response.chunked and response.response_length is None
             if isinstance(error, OSError) or not response.headers_sent:
                 raise
@@ -462,7 +462,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return subscribers is not None and subscribers.holds_connections
 
     def _hand_over(self, conn: Connection, response: Any, taker: Subscription) -> None:
-        """Send the head of an event stream, which lasts as long as its connection, and give the connection away."""
+        """Send the head of an event stream, which lasts as long as its connection, and hand the connection over."""
         if not self._holds_streams():
             _allow_files(CONNECTIONS + _STREAMS + _OTHER_FILES)
         response.force_close()
@@ -473,7 +473,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         taker.take(socket.socket(fileno=conn.sock.detach()))
 
     def _learn(self, conn: Connection, caller: str | None) -> None:
-        """Know the credentials that have signed a caller in."""
+        """Remember the credentials that have signed a caller in."""
         if caller and conn.credentials:
             sender = self._senders.get(caller) or self._senders.setdefault(caller, self._sender(caller))
             self._known.put(conn.credentials, sender, time.monotonic() + KNOWN)
@@ -487,7 +487,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return Sender(short, Turns(short.enter, max(1, threads // 8)), caller)
 
     def _adapt(self, req: Any, incoming: Incoming) -> None:
-        """Let the response close the connection where the client might still be sending a body that nothing has read."""
+        """Make the response close the connection if the client might still be sending a body that has not been read."""
         if not incoming.awaits_continue:  # the poller has sent it, if it was expected
             req._expected_100_continue = False
         if incoming.complete:
@@ -504,7 +504,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             req.should_close = lambda: closing() or reader.length > 0
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
-        # What is left of the body is in memory, or the response has announced the end of the connection.
+        # The rest of the body is in memory, or the response has announced the end of the connection.
         return keepalive and bool(conn.parser.finish_body())
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
@@ -538,7 +538,7 @@ def _is_long(incoming: Incoming) -> bool:
 
 
 def _allow_files(number: int) -> None:
-    """Let this process open so many files, as far as the system allows it."""
+    """Let this process open this many files, or as many as the system allows."""
     with suppress(OSError):  # a filter of system calls may refuse both calls
         allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         if allowed != resource.RLIM_INFINITY and allowed < number:

@@ -1,4 +1,4 @@
-"""Accounts: listed, read, made, changed."""
+"""Use cases of accounts: list, read, create and change them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS = tuple(name for name in AccountInfo.schema().fields if name != "ancest
 
 
 def _infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
-    """Accounts as shown: without the accounts above them that the caller does not see."""
+    """Return accounts for the response, without their parent accounts that the caller does not see."""
     paths = account_list.account_paths(unit, rows)
     return [_info(row, path[:-1], caller) for row, path in zip(rows, paths, strict=True)]
 
@@ -36,7 +36,7 @@ def _info(row: Any, ancestors: Sequence[Any], caller: Principal) -> Instance:
 
 @service.handles(ListAccounts)
 def list_accounts(request: ListAccounts, context: Context) -> Any:
-    """The caller's accounts; a SystemAdministrator's are all."""
+    """Return the caller's accounts; for a SystemAdministrator, all accounts."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "ids": lists.given(request.specific_ids),
@@ -50,13 +50,13 @@ def list_accounts(request: ListAccounts, context: Context) -> Any:
 
 @service.handles(GetAccount)
 def read(request: GetAccount, context: Context) -> Instance:
-    """The account. Raises NotFound where it does not exist or is none of the caller's."""
+    """Return the account. Raises NotFound if it does not exist or is not one of the caller's."""
     return _shown(_found(request.account_id, context), context)
 
 
 @service.handles(NewAccount)
 def create(request: NewAccount, context: Context) -> Instance:
-    """Store a new account. Raises ValidationFailed where the parent does not exist."""
+    """Store a new account. Raises ValidationFailed if the parent does not exist."""
     parent = _parent(NewAccount.__name__, request, context)
     row = account.insert(
         context.unit,

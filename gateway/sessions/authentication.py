@@ -20,8 +20,8 @@ def status(_request: GetAuthStatus, context: Context) -> Instance:
 
 @service.handles(RequestAuthToken)
 def request_token(request: RequestAuthToken, context: Context) -> Instance:
-    """A token that signs in another user. Raises NotFound where the caller does not see the user, and Forbidden where the user may do
-    more than the caller."""
+    """Return a token that signs in another user. Raises NotFound if the caller does not see the user, and Forbidden if the user has
+    more rights than the caller."""
     if request.user_email_address:
         row = users.visible_by_email(context, request.user_email_address)
     elif request.user_id:

@@ -1,4 +1,4 @@
-"""What callers of the sessions API see."""
+"""The accounts that callers of the sessions API see."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from gateway.sessions.declared import SYSTEM_ADMINISTRATOR
 
 
 def is_administrator(caller: Principal) -> bool:
-    """Whether the caller sees every account."""
+    """Return whether the caller sees every account."""
     return SYSTEM_ADMINISTRATOR in caller.roles
 
 
 def visible_accounts(caller: Principal) -> Sequence[str] | None:
-    """The accounts whose entities the caller sees; None is all of them."""
+    """Return the accounts whose entities the caller sees; None for all of them."""
     return None if is_administrator(caller) else caller.account_ids

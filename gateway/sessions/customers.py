@@ -1,4 +1,4 @@
-"""Customers: listed and made."""
+"""Use cases of customers: list and create them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLUMNS = tuple(name for name in CustomerInfo.schema().fields if name not in ("
 
 
 def _infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
-    """Customers as shown: without the customers above them that the caller does not see."""
+    """Return customers for the response, without their parent customers that the caller does not see."""
     names = account_list.account_names(unit, [each.account_id for each in rows])
     paths = account_list.customer_paths(unit, rows)
     return [_info(row, path, names.get(row.account_id), caller) for row, path in zip(rows, paths, strict=True)]
@@ -39,7 +39,7 @@ def _info(row: Any, path: Sequence[Any], account_name: str | None, caller: Princ
 
 @service.handles(ListCustomers)
 def list_customers(request: ListCustomers, context: Context) -> Any:
-    """The customers of the accounts that the caller sees."""
+    """Return the customers of the accounts that the caller sees."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
@@ -55,7 +55,7 @@ def list_customers(request: ListCustomers, context: Context) -> Any:
 
 @service.handles(NewCustomer)
 def create(request: NewCustomer, context: Context) -> Instance:
-    """Store a new customer, of the caller's first account where none is named.
+    """Store a new customer, in the caller's first account if none is named.
 
     Raises ValidationFailed with a NotFound for an account or a parent that the caller does not see.
     """

@@ -1,4 +1,4 @@
-"""The service that the modules of DTOs declare their operations in, and its roles."""
+"""The service in which the modules of DTOs declare their operations, and its roles."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from gateway.sessions.shown import seen_customers, shown, shown_to
 from models.engine.listing import Order
 from models.sessions import message
 
-#: The maximum of conversations in `ListConversations`, the newest first: it has no pages.
+#: Maximum number of conversations in `ListConversations`, the newest first: it has no pages.
 MOST_CONVERSATIONS = 1000
 
 
@@ -33,7 +33,7 @@ MOST_CONVERSATIONS = 1000
 def send(request: SendMessage, context: Context) -> Any:
     """Store a message of a session, or between an endpoint and an address.
 
-    Raises NotFound, Conflict where the session has ended, and ValidationFailed where neither is named.
+    Raises NotFound, Conflict if the session has ended, and ValidationFailed if neither is named.
     """
     session = open_for_change(request.session_id, context) if request.session_id else None
     where = _of_endpoint(request, context) if session is None else _of_session(session)
@@ -79,7 +79,7 @@ def _of_endpoint(request: SendMessage, context: Context) -> dict[str, Any]:
 
 @service.handles(ListMessages)
 def list_messages(request: ListMessages, context: Context) -> Any:
-    """The messages of the accounts that the caller sees, the newest first."""
+    """Return the messages of the accounts that the caller sees, the newest first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
@@ -97,7 +97,7 @@ def list_messages(request: ListMessages, context: Context) -> Any:
 
 @service.handles(ListConversations)
 def list_conversations(request: ListConversations, context: Context) -> Instance:
-    """The conversations of the accounts that the caller sees, the most recent first."""
+    """Return the conversations of the accounts that the caller sees, the most recent first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),

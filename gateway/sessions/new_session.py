@@ -1,4 +1,4 @@
-"""NewSession and NewOutgoingSession: how a session begins."""
+"""Use cases of new sessions: NewSession and NewOutgoingSession."""
 
 from __future__ import annotations
 

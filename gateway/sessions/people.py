@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{2,30}")
 
 
 def may_see(principal: Principal, account_id: str | None) -> bool:
-    """Whether the principal sees what belongs to an account."""
+    """Return whether the principal sees the entities of an account."""
     visible = visible_accounts(principal)
     return visible is None or account_id in visible
 
@@ -33,18 +33,18 @@ def visible_user(context: Context, user_id: str) -> Any:
 
 
 def visible_customer(context: Context, customer_id: str) -> Any:
-    """The customer of that id, as far as the caller sees it, or None."""
+    """Return the customer with this id if the caller sees it, else None."""
     found = account.get_customer(context.unit, customer_id)
     return found if found is not None and may_see(context.principal, found.account_id) else None
 
 
 def visible_session(context: Context, session_id: str) -> Any:
-    """The session of that id, as far as the caller sees it, or None."""
+    """Return the session with this id if the caller sees it, else None."""
     return session.get(context.unit, session_id, account_ids=visible_accounts(context.principal))
 
 
 _LONGEST_NAME = 255
-#: Characters up to which a text in lower case is short enough, too.
+#: A text with fewer characters is short enough in lower case, too.
 _SHORT = 64
 
 
@@ -94,7 +94,7 @@ def identity_of(address: str) -> str:
 
 
 def user_member(found: Any, **values: Any) -> MemberRow:
-    """A user as a member: by e-mail address, which is how users are invited and removed."""
+    """Return a user as a member, identified by e-mail address, which is how users are invited and removed."""
     name = " ".join(each for each in (found.first_name, found.last_name) if each) or found.email_address
     return member(
         identity_of(found.email_address), endpoint_id=found.id, display_name=name, avatar_url=found.avatar_url, **values
@@ -113,5 +113,5 @@ def named_member(context: Context, name: str) -> MemberRow | None:
 
 
 def same(one: str | None, other: str | None) -> bool:
-    """Whether two identities are one, in any letter case."""
+    """Return whether two identities are equal in any letter case."""
     return one is not None and other is not None and one.lower() == other.lower()

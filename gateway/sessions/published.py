@@ -33,7 +33,7 @@ def publish(context: Context, selector: str, row: Any, *others: MemberRow) -> An
 
 
 def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow) -> None:
-    """`publish` outside of a request."""
+    """Publish like `publish`, outside of a request."""
     if not events.wanted:
         return
     events.publish(
@@ -44,7 +44,7 @@ def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow)
 def publish_message(context: Context, message: Any, session: Any) -> Any:
     """Publish that a message has arrived, and return the message.
 
-    :param session: the session that it belongs to; None for a message of none.
+    :param session: the session that the message belongs to; None if it belongs to none.
     """
     channels = _channels(message.account_id, message.session_id)
     users = [] if session is None else _users(session.members)
@@ -53,7 +53,7 @@ def publish_message(context: Context, message: Any, session: Any) -> Any:
 
 
 def _channels(account_id: str | None, session_id: str | None) -> list[str]:
-    """The channel of an account, and that of a session."""
+    """Return the channel of an account, and that of a session."""
     return [f"{kind}:{each}" for kind, each in (("account", account_id), ("session", session_id)) if each]
 
 
@@ -63,7 +63,7 @@ def _users(members: Sequence[MemberRow]) -> list[str]:
 
 
 def seen(caller: Principal | None, unit: Unit, dto: Instance) -> Instance | None:
-    """A session or a message as the caller sees it, by the rule by which it reads one; None where it sees none."""
+    """Return a session or a message as the caller sees it, by the same rule as for reading; None if the caller does not see it."""
     if caller is None or not people.may_see(caller, dto.account_id):
         return None
     found: Instance = shown_to(caller, unit, [dto])[0]
@@ -71,7 +71,7 @@ def seen(caller: Principal | None, unit: Unit, dto: Instance) -> Instance | None
 
 
 def knows(caller: Principal | None, subject: Mapping[str, Any]) -> bool:
-    """Whether a caller sees another user: they have an account in common, or the caller sees all."""
+    """Return whether a caller sees another user: they have an account in common, or the caller sees all."""
     return caller is not None and (
         caller.user_id == subject["user_id"] or any(people.may_see(caller, each) for each in subject["account_ids"])
     )

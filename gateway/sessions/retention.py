@@ -11,18 +11,18 @@ from gateway.transactions import run_unit, unit_of_work
 from models import Database, Unit
 from models.sessions import retention
 
-#: Sessions of one transaction: others write between two of them.
+#: Sessions in one transaction: others can write between two transactions.
 BLOCK = 200
 
 
 def count_purgeable(database: Database, before: str) -> int:
-    """How many sessions `purge` would delete."""
+    """Return how many sessions `purge` would delete."""
     with unit_of_work(database, write=False) as unit:
         return retention.count_purgeable(unit, before)
 
 
 def purge(database: Database, before: str) -> Iterator[int]:
-    """Delete archived sessions made before an instant, with their members and logs; the number of each block."""
+    """Delete archived sessions created before an instant, with their members and logs; yield the number of each block."""
     count = BLOCK
     while count == BLOCK:
         count = run_unit(database, True, lambda unit: retention.purge(unit, before, BLOCK))
@@ -30,13 +30,13 @@ def purge(database: Database, before: str) -> Iterator[int]:
 
 
 def sessions_of(database: Database, user_id: str, email: str) -> list[str]:
-    """The ids of the sessions that name a user."""
+    """Return the ids of the sessions that name a user."""
     with unit_of_work(database, write=False) as unit:
         return retention.sessions_of(unit, user_id, email)
 
 
 def export(database: Database, session_ids: Sequence[str], email: str) -> dict[str, list[dict[str, Any]]]:
-    """Everything of these sessions, and the messages of an address, as columns by table."""
+    """Return all data of these sessions, and the messages of an address, as columns by table."""
     with unit_of_work(database, write=False) as unit:
         found: dict[str, list[dict[str, Any]]] = {"sessions": [], "members": [], "log": []}
         for block in _blocks(session_ids):
@@ -46,7 +46,7 @@ def export(database: Database, session_ids: Sequence[str], email: str) -> dict[s
 
 
 def erase(database: Database, session_ids: Sequence[str], user_id: str, email: str) -> int:
-    """Take a user's address out of these sessions, and delete its messages; how many messages there were."""
+    """Remove a user's address from these sessions, and delete its messages. Return the number of messages."""
     for block in _blocks(session_ids):
 
         def work(unit: Unit, block: Sequence[str] = block) -> None:
@@ -57,7 +57,7 @@ def erase(database: Database, session_ids: Sequence[str], user_id: str, email: s
 
 
 def record(event: audit.Event, target: str | None = None, **facts: object) -> None:
-    """Write an audit line of the command line."""
+    """Write an audit line with the command line as the acting user."""
     audit.record(event, target=target, user="command line", **facts)
 
 

@@ -15,13 +15,13 @@ from models.engine.listing import Order
 from models.sessions import session_list
 from models.sessions.session import fold
 
-#: Sessions of `GetMySessions` that are held at once. More of them are streamed.
+#: Maximum number of sessions of `GetMySessions` in memory. More are streamed.
 MOST_OF_MINE = 1000
 
 
 @service.handles(ListSessions)
 def list_sessions(request: ListSessions, context: Context) -> Any:
-    """The sessions that the caller sees and that pass every filter. Texts are found in any letter case; days are UTC, both inclusive."""
+    """Return the sessions that the caller sees and that pass every filter. Texts match in any letter case; days are UTC, both inclusive."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "archived": bool(request.search_archive),
@@ -41,7 +41,7 @@ def list_sessions(request: ListSessions, context: Context) -> Any:
 
 
 def _rows(context: Context) -> lists.Rows:
-    """Sessions as the caller sees them."""
+    """Return the sessions as the caller sees them."""
     caller = context.principal
     if is_administrator(caller):
         return session_list
@@ -50,7 +50,7 @@ def _rows(context: Context) -> lists.Rows:
 
 @service.handles(GetMySessions)
 def list_mine(_request: GetMySessions, context: Context) -> Any:
-    """All sessions that the caller is a member of and that have not ended, the newest first."""
+    """Return all sessions that the caller is a member of and that have not ended, the newest first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "archived": False,

@@ -56,7 +56,7 @@ def invite(request: InviteChatMember, context: Context) -> Any:
 
 @service.handles(DeleteChatMember)
 def remove(request: DeleteChatMember, context: Context) -> Any:
-    """Remove a member. Raises NotFound where the session or the member is not there, and PreconditionFailed."""
+    """Remove a member. Raises NotFound if the session or the member does not exist, and PreconditionFailed."""
     row = for_change(request.session_id, context)
     member = _member(row, request.member_to_remove.strip())
     if member is None:

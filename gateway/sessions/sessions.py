@@ -1,4 +1,4 @@
-"""What happens to one session after it began: read, changed, held, ended.
+"""Use cases of one existing session: read, change, hold and end it.
 
 Every change reads the session for update, so that writers of one session wait for each other, and appends one line to its log.
 """
@@ -19,13 +19,13 @@ from gateway.sessions.shown import shown
 from models.sessions import session
 from models.sessions.session import LogRow
 
-#: What PatchSession may change.
+#: The columns that PatchSession may change.
 _PATCHED = ("console_data", "call_state", "hold_reason", "queue_state")
 
 
 @service.handles(GetSession)
 def read(request: GetSession, context: Context) -> Any:
-    """The session. Raises NotFound."""
+    """Return the session. Raises NotFound."""
     return shown(_found(request.session_id, context), context)
 
 
@@ -91,7 +91,7 @@ def for_change(session_id: str, context: Context) -> Any:
 
 
 def open_for_change(session_id: str, context: Context) -> Any:
-    """Return `for_change` of a session. Raises Conflict when it has ended."""
+    """Return the session like `for_change`. Raises Conflict when it has ended."""
     row = for_change(session_id, context)
     if row.ended:
         raise Conflict("The session has ended.")
@@ -101,7 +101,7 @@ def open_for_change(session_id: str, context: Context) -> Any:
 def change(row: Any, context: Context, changes: Mapping[str, Any], message: str, *, last: bool = False) -> Any:
     """Change columns, append a log line, record time and user, and return the changed session.
 
-    Dates of a session never run backwards, though the clocks of two writers may differ. Raises models.Full where the log is full, except
+    Dates of a session never run backwards, though the clocks of two writers may differ. Raises models.Full if the log is full, except
     for the `last` change.
     """
     now = later(row.date_last_modified, context.now)
@@ -110,12 +110,12 @@ def change(row: Any, context: Context, changes: Mapping[str, Any], message: str,
 
 
 def reported(call_sid: str | None) -> dict[str, str]:
-    """The change that a reported Call SID makes."""
+    """Return the change that a reported Call SID makes."""
     return {"call_sid": call_sid} if call_sid else {}
 
 
 def later(one: str, other: str) -> str:
-    """The later of two instants."""
+    """Return the later of two instants."""
     return max(one, other)
 
 

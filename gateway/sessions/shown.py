@@ -17,7 +17,7 @@ from models.sessions import account_list
 
 
 def shown(row: Any, context: Context) -> Any:
-    """A session or message, as a row or an instance of its DTO, as the caller sees it."""
+    """Return a session or message, as a row or an instance of its DTO, as the caller sees it."""
     caller = context.caller
     # PERF: most sessions have no customer.
     if caller is not None and row.customer_id is None and not getattr(row, "customer_breadcrumb", None):
@@ -26,7 +26,7 @@ def shown(row: Any, context: Context) -> Any:
 
 
 def shown_to(caller: Principal, unit: Unit, rows: Sequence[Any]) -> Sequence[Any]:
-    """Sessions or messages as the caller sees them."""
+    """Return sessions or messages as the caller sees them."""
     customers = set() if is_administrator(caller) else {each for row in rows for each in _customers(row)}
     if not customers:
         return rows

@@ -1,4 +1,4 @@
-"""Sessions in bulk: archived by age, exported, imported. Each goes in blocks, so memory stays flat, and can go on where it was ended.
+"""Bulk processing of sessions: archive by age, export, import. It works in blocks, so it needs little memory and can be resumed.
 
 These are not operations: operators call them on the command line, and see every account.
 """
@@ -37,7 +37,7 @@ _LONGEST_OF_MEMBER = 255
 
 
 class ImportFailed(GatewayError):
-    """A record that can't be stored. The records before its block are."""
+    """A record that can't be stored. The records before its block are stored."""
 
 
 class Place(NamedTuple):
@@ -50,20 +50,20 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of an import's records so far."""
+    """The numbers of records that an import has stored and skipped so far."""
 
     stored: int = 0
     known: int = 0
 
 
 def count_old(database: Database, before: str) -> int:
-    """How many sessions `archive` would take."""
+    """Return how many sessions `archive` would archive."""
     with unit_of_work(database, write=False) as unit:
         return session_archive.count_old(unit, before)
 
 
 def archive(database: Database, before: str) -> Iterator[int]:
-    """Archive the sessions made before an instant that have ended or were not changed since; the number of each block."""
+    """Archive the sessions created before an instant that have ended or were not changed since; yield the number of each block."""
     count = BLOCK
     while count == BLOCK:
         count = run_unit(database, True, lambda unit: _archive(unit, before))
@@ -79,18 +79,18 @@ def _archive(unit: Unit, before: str) -> int:
 
 
 def count(database: Database, since: str | None) -> int:
-    """How many sessions `export` would write."""
+    """Return how many sessions `export` would write."""
     with unit_of_work(database, write=False) as unit:
         return session_list.count(unit, {"since": since})
 
 
 def export(database: Database, since: str | None, after: Place | None) -> Iterator[list[Instance]]:
-    """Every session as a `SessionRecord`, in blocks.
+    """Yield every session as a `SessionRecord`, in blocks.
 
     :param since: an instant; sessions created before it are omitted.
-    :param after: where an earlier export ended; it begins behind that.
+    :param after: the position after which the export begins: the end of an earlier one.
     """
-    # In one transaction: a session that is archived meanwhile would be exported twice.
+    # In one transaction: otherwise a session that is archived meanwhile would be exported twice.
     with unit_of_work(database, write=False) as unit:
         for archived in (False, True):
             if after is not None and after.archived > archived:
@@ -119,9 +119,9 @@ def _record(row: Any, archived: bool) -> Instance:
 
 
 def load(database: Database, records: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Counts]:
-    """Store records by wire name, each with its number; what became of them, block by block.
+    """Store records by wire name, each with its number; yield the counts after each block.
 
-    Sessions whose id is there already are left alone. Raises ImportFailed for a record that breaks a rule.
+    Sessions whose id exists already are unchanged. Raises ImportFailed for a record that breaks a rule.
     """
     counts = Counts()
     numbered = iter(records)

@@ -35,7 +35,7 @@ _SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
 
 @service.handles(ListUsers)
 def list_users(request: ListUsers, context: Context) -> Any:
-    """The users that the caller sees and that pass every filter."""
+    """Return the users that the caller sees and that pass every filter."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "account_ids": _seen(lists.given(request.account_ids), context.principal),
@@ -50,7 +50,7 @@ def list_users(request: ListUsers, context: Context) -> Any:
 
 @service.handles(NewUser)
 def create(request: NewUser, context: Context) -> Instance:
-    """Store a new user with the role User. Raises ValidationFailed, and Conflict where the e-mail address is taken."""
+    """Store a new user with the role User. Raises ValidationFailed, and Conflict if the e-mail address is taken."""
     _check_new(request, context)
     hashed = _hashed(request.password, context)
     _refresh_caller(context, NewUser)
@@ -92,7 +92,7 @@ def _check_new(request: NewUser, context: Context) -> None:
 
 
 def _check_patch(request: PatchUser, context: Context) -> UserRow:
-    """The user that a request wants to change. Raises NotFound, Forbidden, ValidationFailed."""
+    """Check a change, and return the user that it changes. Raises NotFound, Forbidden, ValidationFailed."""
     row = visible(context, request.user_id)
     check_covers(context.principal, row)
     if request.roles and not is_administrator(context.principal):
@@ -110,7 +110,7 @@ def _check_patch(request: PatchUser, context: Context) -> UserRow:
 def _refresh_caller(context: Context, operation: type[Dto], target_id: str = "") -> None:
     """Read the caller's current rights, and lock the caller and the target until the transaction ends.
 
-    Raises NotAuthenticated and Forbidden where the caller may not call the operation any more.
+    Raises NotAuthenticated and Forbidden if the caller may no longer call the operation.
     """
     user.lock(context.unit, context.principal.user_id, target_id)
     found = identity.by_id(context.unit, context.principal.user_id)
@@ -147,25 +147,25 @@ def _seen(account_ids: Sequence[str] | None, caller: Principal) -> Sequence[str]
 
 
 class _Shown:
-    """Return the rows of a list for the response."""
+    """The rows of a list, converted for the response."""
 
     def __init__(self, caller: Principal) -> None:
         self._caller = caller
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Instance]:
-        """At most `limit` users after `offset`."""
+        """Return at most `limit` users after `offset`."""
         return _shown(unit, user_list.page(unit, filters, _column(order), limit, offset), self._caller)
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-        """How many users there are; the count ends at `most`."""
+        """Return the number of users, at most `most`."""
         return user_list.count(unit, filters, most)
 
     def is_sorted_by_index(self, order: Order) -> bool:
-        """Whether an index has the rows in this order."""
+        """Return whether an index has the rows in this order."""
         return user_list.is_sorted_by_index(_column(order))
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Instance]:
-        """Every user, read in blocks."""
+        """Yield every user, read in blocks."""
         for block in user_list.blocks(unit, filters, _column(order)):
             yield from _shown(unit, block, self._caller)
 
@@ -175,14 +175,14 @@ def _column(order: Order) -> Order:
 
 
 def _shown(unit: Unit, rows: Sequence[UserRow], caller: Principal) -> Sequence[Instance]:
-    """The users as the caller sees them: with the accounts that the caller sees."""
+    """Return the users as the caller sees them: with the accounts that the caller sees."""
     ids = {each for row in rows for each in row.account_ids if people.may_see(caller, each)}
     names = account_list.account_names(unit, ids)
     return [_info(row, names, caller) for row in rows]
 
 
 def _info(row: UserRow, names: Mapping[str, str], caller: Principal) -> Instance:
-    """The user with those accounts whose names are given. Only the caller is shown as signed in."""
+    """Return the user with those accounts whose names are given. Only the caller is shown as signed in."""
     account_ids = [each for each in row.account_ids if each in names]
     return UserInfo.new(
         id=row.id,
@@ -209,7 +209,7 @@ def caller_info(context: Context) -> Instance:
 
 
 def visible(context: Context, user_id: str) -> UserRow:
-    """The user of that id, as far as the caller sees it. Raises NotFound."""
+    """Return the user with this id, if the caller sees it. Raises NotFound."""
     row = _visible(context, user_id)
     if row is None:
         raise NotFound(f"There is no user '{user_id}'.")
@@ -217,7 +217,7 @@ def visible(context: Context, user_id: str) -> UserRow:
 
 
 def visible_by_email(context: Context, email_address: str) -> UserRow:
-    """The user of that e-mail address, as far as the caller sees it. Raises NotFound."""
+    """Return the user with this e-mail address, if the caller sees it. Raises NotFound."""
     found = user.by_email(context.unit, email_address)
     row = None if found is None else _visible(context, found.id)
     if row is None:

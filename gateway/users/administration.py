@@ -53,7 +53,7 @@ class UserFacts(NamedTuple):
     keys: Sequence[KeyFacts]
 
 
-#: Returns the id of an account. Arguments: a unit of work, the account's name, the time now.
+#: Returns the id of an account. Arguments: a unit of work, the account's name, the current time.
 AccountNamed = Callable[[Unit, str, str], str]
 
 

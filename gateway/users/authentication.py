@@ -1,6 +1,6 @@
 """Signing in and out, and tokens, as every ServiceStack client does it.
 
-Log-ins take long and count their failures even where they are refused, so they are done outside of the call's unit of work.
+Log-ins take long and count their failures even if they are refused, so they are done outside of the call's unit of work.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _end_token_cookies(context: Context) -> None:
 
 
 def _bearer(request: Instance, context: Context) -> Principal | None:
-    """Whose the accessToken is, where there is one. Raises NotAuthenticated and Forbidden."""
+    """Return the caller whose accessToken it is; None without a token. Raises NotAuthenticated and Forbidden."""
     if not request.access_token:
         return None
     shown = Credentials(authorization=f"Bearer {request.access_token}", address=context.credentials.address)
@@ -168,9 +168,9 @@ def _response(**values: Any) -> Instance:
 
 
 def empty(name: str, words: str) -> FieldError:
-    """The failure of a field that must have a value.
+    """Return the failure of a field that must have a value.
 
-    :param words: its name for people.
+    :param words: the field's name for people.
     """
     return FieldError("NotEmpty", name, f"'{words}' must not be empty.", {"PropertyName": words})
 

@@ -1,9 +1,9 @@
-"""From the credentials of a request to a principal.
+"""The authenticator: it returns the principal of a request's credentials.
 
-They are tried in this order, and the first valid ones count: ``Authorization`` (Bearer: a token or an API key; Basic: e-mail address and
-password, or an API key as user name), ``X-Api-Key``, ``X-ss-id``, cookies. Wrong credentials are refused at once. Stale ones, which were
-valid once, are skipped if valid ones follow. Expired cookies are ignored, as clients keep them for years. So are expired tokens in a
-cookie, which come last.
+Credentials are tried in this order, and the first valid ones count: ``Authorization`` (Bearer: a token or an API key; Basic: e-mail
+address and password, or an API key as user name), ``X-Api-Key``, ``X-ss-id``, cookies. Wrong credentials are refused at once. Stale
+ones, which were valid once, are skipped if valid ones follow. Expired cookies are ignored, because clients keep them for years. So are
+expired tokens in a cookie, which come last.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ REMEMBERED = 60
 class Authenticator:
     """Authenticates requests, and signs users in and out.
 
-    :param secrets: sign tokens; the first one signs, tokens of the others are accepted.
-    :param in_line: log-ins that may wait for their password's hash at once in this process.
-    :param limits: the failed log-ins that lock out.
+    :param secrets: the secrets of tokens: the first one signs, and tokens of the others are accepted.
+    :param in_line: maximum number of log-ins that wait for their password's hash at once in this process.
+    :param limits: the numbers of failed log-ins that lock out.
     :param lifetimes: the lifetimes of tokens.
     """
 
@@ -126,7 +126,7 @@ class Authenticator:
     def log_out(self, credentials: Credentials, *, tokens: bool = True) -> None:
         """End the login sessions of a request, and their tokens.
 
-        :param tokens: end also the log-ins of the request's tokens, in a header or cookie.
+        :param tokens: also end the log-ins of the request's tokens, in a header or cookie.
         """
         ended = {session_hash(each) for each in shown_ids(credentials) if self._sessions.end(each)}
         shown = shown_tokens(credentials) if tokens else ()

@@ -104,7 +104,7 @@ def first_user(
     email = settings.bootstrap_email
     if _exists(database, email):
         if _has_administrator(database, role):
-            # Another node of the same installation has added it since.
+            # Another node of the same installation has added the user since.
             return None
         raise NoAdministrator(
             f"No user is an administrator. '{email}' exists: run 'gateway user roles {email} --role {role}'."
@@ -156,7 +156,7 @@ def _keep(path: Path, made: FirstUser) -> None:
 
 
 def _has_administrator(database: Database, role: str) -> bool:
-    """Whether any enabled user is an administrator."""
+    """Return whether any enabled user is an administrator."""
     with unit_of_work(database, write=False) as unit:
         return user.anybody(unit, role)
 

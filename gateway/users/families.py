@@ -1,8 +1,8 @@
 """Token families: the tokens of one log-in, which end together.
 
-A family is good until it is ended, and most have no row in the database. Refresh tokens rotate where the client keeps the new one by
-itself, as a cookie: each is good once, and the one before it for a moment more, since a client may send two requests at once, or another
-one when a response is lost. An older one is a copy in other hands, and ends the family.
+A family is valid until it is ended, and most families have no row in the database. Refresh tokens rotate if the client stores the new one
+automatically, as a cookie. Each is valid once, and its predecessor for a moment longer, because a client may send two requests at once, or
+repeat one whose response was lost. An older refresh token must be a stolen copy, and ends the family.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from gateway.users.tokens import Claims
 from models import Database, Unit
 from models.users import login
 
-#: Seconds for which the refresh token before the good one is still taken.
+#: Seconds for which the predecessor of the valid refresh token is still accepted.
 GRACE = 60
 
 
 class Outcome(Enum):
-    """What came of a refresh token that rotates."""
+    """The outcome of using a rotating refresh token."""
 
     GOOD = auto()
     ENDED = auto()
@@ -30,7 +30,7 @@ class Outcome(Enum):
 
 
 class Rotation(NamedTuple):
-    """What came of it, and the id of the refresh token that is good from now on."""
+    """The outcome, and the id of the refresh token that is valid from now on."""
 
     outcome: Outcome
     refresh_id: str = ""
@@ -39,7 +39,7 @@ class Rotation(NamedTuple):
 class TokenFamilies:
     """Rotates and ends families.
 
-    :param lifetime: seconds for which the longest-lived token is good.
+    :param lifetime: seconds for which the longest-lived token is valid.
     """
 
     def __init__(self, database: Database, clock: Clock, lifetime: int) -> None:
@@ -48,13 +48,13 @@ class TokenFamilies:
         self._lifetime = lifetime
 
     def end(self, unit: Unit, family: str) -> None:
-        """Make every token of a family void."""
+        """Invalidate every token of a family."""
         now = self._clock()
         login.sweep_families(unit, instant(now))
         login.end_family(unit, family, instant(now + self._lifetime))
 
     def rotate(self, claims: Claims) -> Rotation:
-        """Take a refresh token that rotates. One that was replaced longer than `GRACE` seconds ago ends its family."""
+        """Use a rotating refresh token. One that was replaced more than `GRACE` seconds ago ends its family."""
         now = self._clock()
         with unit_of_work(self._database) as unit:
             held = login.hold_family(unit, claims.family, instant(claims.expires))
@@ -80,10 +80,10 @@ class TokenFamilies:
 
 
 def new_family() -> str:
-    """The id of a family that belongs to no login session."""
+    """Return the id of a new family that belongs to no login session."""
     return secrets.token_hex(32)
 
 
 def new_refresh_id() -> str:
-    """The id of a refresh token that rotates."""
+    """Return the id of a new rotating refresh token."""
     return secrets.token_urlsafe(16)

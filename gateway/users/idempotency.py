@@ -1,7 +1,7 @@
 """Calls that are done once: a repeated Idempotency-Key gets the first result again.
 
 The call's unit of work stores the key and the result, so a failed call may be repeated. Only hashes of the key and of the request are
-stored. The request's hash depends on the key, so that nobody can test guesses of a password in it.
+stored. The request's hash depends on the key, so that guesses of a password in the request can't be tested against it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Keys:
 
         :raises ValidationFailed: when the key is too long, or the values break a rule.
         :raises IdempotencyKeyReused: when the first call had other values.
-        :raises Conflict: when the first call is in progress, or its result was too long to keep.
+        :raises Conflict: when the first call is in progress, or its result was too long to store.
         :raises NotFound: when the caller lost the right to see the first result.
         """
         if not applies(operation, context):
@@ -117,7 +117,7 @@ def _request_hash(key: str, values: Mapping[str, Any]) -> str:
 
 def _kept(operation: Operation, result: Any, request: str, context: Context) -> str:
     caller, reply = context.principal, context.reply
-    # What is sent as it is may be of any size, and be read later. A redirect is its headers.
+    # Content that is sent unchanged may have any size, and may be read later. A redirect consists of its headers.
     is_content = isinstance(result, Content)
     values = None if result is None or operation.answer is None or is_content else operation.write_kept(result)
     version = operation.stored_version(result)

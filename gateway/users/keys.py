@@ -9,18 +9,18 @@ import secrets
 from gateway import strength
 from gateway.users.tokens import is_token
 
-#: What our keys begin with, so that scanners for leaked secrets can know them.
+#: The beginning of generated keys, by which scanners for leaked secrets can recognize them.
 PREFIX = "gw_"
-#: Characters that a key has at least: one that a person chose must not be guessable.
+#: Minimum number of characters of a key: one that a person chose must not be guessable.
 SHORTEST = 20
 LONGEST = 255
 
-# Characters that a header holds without quotes, except the colon, at which Basic separates key and password.
+# Characters that a header can contain without quotes, except the colon, which separates key and password in Basic.
 _SHAPE = re.compile(r"[!-9;-~]+")
 
 
 def new_key() -> str:
-    """A key of 256 random bits."""
+    """Return a new key of 256 random bits."""
     return PREFIX + secrets.token_urlsafe(32)
 
 

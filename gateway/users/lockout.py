@@ -1,8 +1,8 @@
-"""Guessing passwords is slowed down, then locked out.
+"""The lockout: guesses of passwords are delayed, then refused.
 
 Failures are counted for a user name at an address, for the address, and for the name, whether or not a user has it. Too many from one
-address lock that address out, of the name or of every name. Failures from other addresses only slow the name down. An address from which
-the user signed in within the last 30 days is known: guesses from elsewhere or at other names neither slow it down nor lock it out.
+address lock that address out, for the name or for every name. Failures from other addresses only delay log-ins of the name. An address
+from which the user signed in within the last 30 days is known: guesses from elsewhere or at other names neither delay it nor lock it out.
 
 Failures are counted in the database, so every worker and node counts the same. Names and addresses are stored as hashes.
 """
@@ -24,7 +24,7 @@ from models.users import login
 
 #: Seconds for which an address is known after a log-in.
 KNOWN = 30 * 86_400
-#: Failures that are free of delay.
+#: Number of failures without a delay.
 FREE = 5
 #: Seconds of the first delay; each further failure doubles it, up to the longest.
 FIRST_DELAY = 0.1
@@ -33,12 +33,12 @@ LONGEST_DELAY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When guesses lock out.
+    """The numbers of failures that lock out.
 
     :ivar attempts: failures of one user name at one address.
     :ivar address_attempts: failures at one address, whatever the names.
     :ivar window: seconds for which a failure counts.
-    :ivar exempt: networks that many users share, such as a company's; there only the name is slowed down.
+    :ivar exempt: networks that many users share, such as a company's; there only the name is delayed.
     """
 
     attempts: int = 20
@@ -48,7 +48,7 @@ class Limits:
 
 
 class _Subjects(NamedTuple):
-    """The hashes that failures are counted by."""
+    """The hashes by which failures are counted."""
 
     pair: str
     address: str
@@ -72,7 +72,7 @@ class Lockout:
         self._exempt = [addresses.network(each.strip()) for each in self._limits.exempt]
 
     def admit(self, name: str, address: str) -> None:
-        """Let an attempt pass, late where others failed before it. Raises TooManyRequests where it is locked out."""
+        """Admit an attempt, with a delay after earlier failures. Raises TooManyRequests if it is locked out."""
         now, limits = self._clock(), self._limits
         subjects = _subjects(name, address)
         with unit_of_work(self._database, write=False) as unit:
@@ -94,7 +94,7 @@ class Lockout:
         self._sleep(seconds)
 
     def failed(self, name: str, address: str) -> None:
-        """Count a failure, and forget those that count no more."""
+        """Count a failure, and delete those that no longer count."""
         now = self._clock()
         with unit_of_work(self._database) as unit:
             login.sweep_failures(unit, instant(now - self._limits.window))
@@ -111,7 +111,7 @@ class Lockout:
             login.note_known(unit, subject, instant(now))
 
     def callers(self, name: str, address: str) -> list[str]:
-        """Return what a log-in counts for: its name, and its address unless many users share that."""
+        """Return the callers for which a log-in counts: its name, and its address unless many users share that."""
         by_name = f"name {name.casefold()}"
         return [by_name] if self._is_exempt(address) else [by_name, f"address {addresses.client_network(address)}"]
 
@@ -124,7 +124,7 @@ class Lockout:
 
 
 def delay(failures: int) -> float:
-    """Seconds that an attempt waits after so many failures."""
+    """Return the seconds that an attempt waits after this many failures."""
     return 0.0 if failures < FREE else min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - FREE, 32))
 
 

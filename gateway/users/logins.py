@@ -23,12 +23,12 @@ class Logins:
         self._clock = clock
 
     def check(self, name: str, password: str, address: str, *, every_time: bool) -> Identity:
-        """The user of that name and password, where both are right.
+        """Return the user with this name and password, if both are right.
 
-        :param every_time: compute the hash though the password was right a moment ago: a new login session is worth it, and no more
-            of them can be made than hashes; clients that send their password with every request are not.
+        :param every_time: compute the hash even if the password was right a moment ago. Log-ins do so, which limits the number of
+            new login sessions; clients that send their password with every request do not.
         No connection is held while the hash is computed, and it is computed whether or not there is such a user.
-        Raises NotAuthenticated, and TooManyRequests where too many were wrong or are waiting.
+        Raises NotAuthenticated, and TooManyRequests if too many passwords were wrong or too many log-ins are waiting.
         """
         found = self._find(name)
         stored = None if found is None or found.disabled else found.password_hash
@@ -73,7 +73,7 @@ def _id_of(found: Identity | None) -> str | None:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name can be stored at all: half of a surrogate pair can't."""
+    """Return whether a name can be stored at all: half of a surrogate pair can't."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Users as a part of a service: their tables, log-in, and the operations for it."""
+"""Users as a part of a service: their tables, log-in, and the operations for log-in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Passwords: argon2id hashes (RFC 9106), checked without starving other requests.
+"""Passwords: argon2id hashes (RFC 9106), computed without starving other requests.
 
-A hash takes a core for 100 ms and more, so hashes are computed a few at a time, by threads of a lower priority than those that handle
-requests, and only so many log-ins may wait for theirs: a flood of log-ins is refused, not queued.
+A hash takes a core for 100 ms or more. So only a few hashes are computed at a time, by threads with a lower priority than those that handle
+requests, and only a limited number of log-ins may wait for a hash: a flood of log-ins is refused, not queued.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ Result = TypeVar("Result")
 
 #: Hashes that are computed at once in a process; each takes 64 MiB.
 AT_ONCE = 1
-#: Log-ins that may wait for their hash at once in a process, the computed one included.
+#: Maximum number of log-ins that wait for their hash at once in a process, including the computed one.
 IN_LINE = 4
-#: Seconds that a log-in waits for its turn.
+#: Maximum seconds that a log-in waits for its hash.
 PATIENCE = 10
 #: Seconds for which a password that was right is remembered, for clients that send it with every request.
 REMEMBERED = 60
-#: Characters that a password may have: the time of its hash must not be the sender's to choose.
+#: Maximum number of characters of a password: the sender must not control the time of its hash.
 LONGEST = 1024
-#: How much less than others the hashing threads get of a busy processor (Linux: the nice value of a thread).
+#: The nice value of the hashing threads (Linux), which lowers their share of a busy processor.
 NICE = 5
 
 
 def new_hasher() -> PasswordHasher:
-    """argon2id by the second recommendation of RFC 9106 (64 MiB, three passes), on one lane: a log-in is to take one core, not all."""
+    """Return argon2id by the second recommendation of RFC 9106 (64 MiB, three passes), on one lane: a log-in takes one core, not all."""
     return PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
 
 
 class Passwords:
     """Hashes and checks passwords.
 
-    A password that was right is remembered for a minute as a digest under a key of this process, never as itself.
+    A password that was right is remembered for a minute as a digest under a key of this process, never in plain text.
     """
 
     def __init__(self, clock: Clock, hasher: PasswordHasher | None = None, in_line: int = IN_LINE) -> None:
@@ -65,15 +65,15 @@ class Passwords:
         self._key = secrets.token_bytes(32)
         self._known: Memory[bytes, bool] = Memory(clock)
         self._decoy = decoy(self._hasher)
-        # Its thread begins with the first hash, in the worker: threads don't outlive the fork that makes one.
+        # The thread starts with the first hash, in the worker: threads do not survive a fork.
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
 
     @contextmanager
     def line(self, *callers: str) -> Iterator[None]:
-        """A place among the requests that wait for their hash.
+        """Take a place among the requests that wait for their hash, until the block ends.
 
         :param callers: the subjects of the request, such as its user name and its address. Each has at most a quarter of the places.
-        :raises TooManyRequests: when all places are taken, or those of a caller.
+        :raises TooManyRequests: when all places are taken, or all places of a caller.
         """
         with self._counting:
             most = max(1, self._in_line // 4)
@@ -89,16 +89,16 @@ class Passwords:
                 self._by_caller -= Counter(callers)
 
     def hash(self, password: str) -> str:
-        """The hash to store. Takes long."""
+        """Return the hash to store. Takes long."""
         return self._computed(lambda: self._hasher.hash(_bytes(password)))
 
     def remembers(self, stored: str | None, password: str) -> bool:
-        """Whether the password was that of the stored hash within the last minute. Takes no time."""
+        """Return whether the password was verified with the stored hash within the last minute. Takes no time."""
         return stored is not None and self._known.get(self._digest(stored, password)) is not None
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password is that of the stored hash; None is a user that does not exist or has no password, and takes as long.
-        A password that is right is remembered."""
+        """Return whether the password is that of the stored hash. None, for a user that does not exist or has no password, takes as long.
+        A right password is remembered."""
         right = self._computed(lambda: self._check(stored or self._decoy, password[:LONGEST]))
         if stored is None or not right or len(password) > LONGEST:
             return False
@@ -106,7 +106,7 @@ class Passwords:
         return True
 
     def outdated(self, stored: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
+        """Return whether the hash was made with other than the current parameters."""
         return self._hasher.check_needs_rehash(stored)
 
     def _check(self, stored: str, password: str) -> bool:
@@ -129,7 +129,7 @@ class Passwords:
 
 
 def decoy(hasher: PasswordHasher) -> str:
-    """A hash of no password at all, with the hasher's parameters: checking it takes what checking a real one takes."""
+    """Return a hash of no password, with the hasher's parameters: checking it takes as long as checking a real one."""
     salt, digest = (
         base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
         for length in (hasher.salt_len, hasher.hash_len)

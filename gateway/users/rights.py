@@ -19,7 +19,7 @@ class Holder(Protocol):
 
     @property
     def account_ids(self) -> Sequence[str]:
-        """The ids of the accounts, the holder's own first."""
+        """The ids of the accounts, the main account first."""
         ...
 
 

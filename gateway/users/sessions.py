@@ -21,15 +21,15 @@ DAY = 86_400
 #: Seconds after its last use that a session ends.
 TEMPORARY = 14 * DAY
 PERMANENT = 28 * DAY
-#: Seconds between two notes of a session's use.
+#: Seconds between two updates of a session's last use.
 TOUCHED = 60
-#: Characters that an id may have; longer ones are not even looked for.
+#: Maximum number of characters of an id; longer ones are not looked up.
 LONGEST_ID = 128
 
 
 @dataclass(frozen=True, slots=True)
 class LoginSession:
-    """A session as its client gets it.
+    """A login session as the client gets it.
 
     :ivar permanent: whether it outlasts the browser (rememberMe).
     """
@@ -39,13 +39,13 @@ class LoginSession:
 
     @property
     def seconds(self) -> int:
-        """How long it lasts after its last use."""
+        """The seconds for which the session lasts after its last use."""
         return PERMANENT if self.permanent else TEMPORARY
 
 
 @dataclass(frozen=True, slots=True)
 class TokenCookies:
-    """Tokens for a client that keeps them as cookies, and their lifetimes in seconds.
+    """Tokens for a client that stores them as cookies, and their lifetimes in seconds.
 
     :ivar refresh: empty for no refresh token.
     """
@@ -59,16 +59,16 @@ class TokenCookies:
 #: The cookies of a login session and of tokens, by ServiceStack's names.
 ID, PERMANENT_ID, OPTION = "ss-id", "ss-pid", "ss-opt"
 TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"
-#: The maximum of cookies with one name to check: a header may have those of several paths and domains.
+#: Maximum number of cookies with the same name to check: a header may have those of several paths and domains.
 _MOST_COOKIES = 4
 
 
 def session_cookies(session: LoginSession | None) -> Iterator[Cookie]:
-    """The cookies of a new session; of None, the end of the client's."""
+    """Yield the cookies of a new session; for None, cookies that delete the client's."""
     if session is None:
         yield from (Cookie(name, "", 0) for name in (ID, PERMANENT_ID, OPTION))
         return
-    # Some clients keep the one, some the other; both name the same session. Without Max-Age they end with the browser.
+    # Some clients store the first, some the second; both name the same session. Without Max-Age they end with the browser.
     seconds = session.seconds if session.permanent else None
     yield Cookie(ID, session.id, seconds)
     yield Cookie(PERMANENT_ID, session.id, seconds)
@@ -76,7 +76,7 @@ def session_cookies(session: LoginSession | None) -> Iterator[Cookie]:
 
 
 def token_cookies(tokens: TokenCookies | None) -> Iterator[Cookie]:
-    """The cookies of tokens; of None, the end of the client's."""
+    """Yield the cookies of tokens; for None, cookies that delete the client's."""
     if tokens is None:
         yield from (Cookie(name, "", 0) for name in (TOKEN, REFRESH_TOKEN))
         return
@@ -86,14 +86,14 @@ def token_cookies(tokens: TokenCookies | None) -> Iterator[Cookie]:
 
 
 def shown_token(credentials: Credentials, name: str = TOKEN) -> str:
-    """The first token in a cookie of that name; empty where there is none."""
+    """Return the first token in a cookie of that name; empty if there is none."""
     line = credentials.cookie
     return next((value for given, value in cookies(line) if given == name and value), "") if name in line else ""
 
 
 def shown_ids(credentials: Credentials) -> list[str]:
-    """The session ids that a request shows, the likeliest first: that of the header, then those in the cookie that ss-opt names; an old
-    one must not hide a good one."""
+    """Return the session ids in a request, the likeliest first: that of the header, then those in the cookie that ss-opt names; an
+    expired id must not hide a valid one."""
     found: dict[str, list[str]] = {ID: [], PERMANENT_ID: [], OPTION: []}
     for name, value in cookies(credentials.cookie) if credentials.cookie else ():
         if value and name in found and len(found[name]) < _MOST_COOKIES:
@@ -153,13 +153,13 @@ class LoginSessions:
         return Found(user, due and bool(state.permanent))
 
     def end(self, session_id: str) -> bool:
-        """End a session, for good and everywhere; whether there was one."""
+        """End a session for all clients. Return whether it existed."""
         with unit_of_work(self._database) as unit:
             return login.delete(unit, session_hash(session_id))
 
     def _touch(self, id_hash: str, state: LoginState, now: float) -> None:
         lasting = PERMANENT if state.permanent else TEMPORARY
-        # A request is not refused because its time can't be noted.
+        # A request is not refused because its time can't be stored.
         with suppress(Unavailable), unit_of_work(self._database) as unit:
             login.touch(unit, id_hash, now=instant(now), expires=instant(now + lasting))
 

@@ -1,7 +1,7 @@
-"""Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256, and with nothing else.
+"""Bearer tokens: JSON Web Tokens (RFC 7519) signed with HS256; other algorithms are refused.
 
 A token has the user (``sub``), the version of the user's credentials (``cv``), the family (``sid``: the tokens of one log-in), and its
-purpose (``use``): an access token is not a refresh token. A refresh token that rotates has an id (``jti``). ``name``, ``email``,
+purpose (``use``): an access token is not a refresh token. A rotating refresh token has an id (``jti``). ``name``, ``email``,
 ``preferred_username`` and ``roles`` are for clients to read; a request's rights are those of the stored user.
 """
 
@@ -20,7 +20,7 @@ from models.users.identity import Identity
 
 ISSUER = "gateway"
 ALGORITHM = "HS256"
-#: Characters of a token; most of ours have fewer than a thousand. Browsers keep cookies of 4,096 bytes with their names and attributes.
+#: Maximum number of characters of a token; most have fewer than a thousand. Browsers limit a cookie with its attributes to 4,096 bytes.
 LONGEST = 3900
 #: Uses of a token.
 ACCESS_USE = "access"
@@ -31,19 +31,19 @@ _REQUIRED = ["iss", "sub", "iat", "exp"]
 
 
 class TokenError(Exception):
-    """A token that is none of ours."""
+    """A token that this gateway has not issued."""
 
 
 class TokenExpired(TokenError):
-    """A token of ours that was good once."""
+    """An expired token of this gateway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """Seconds for which tokens are good; ServiceStack's.
+    """Seconds for which tokens are valid, as in ServiceStack.
 
-    :ivar access: of a token for requests.
-    :ivar refresh: of a token for new access tokens.
+    :ivar access: the lifetime of a token for requests.
+    :ivar refresh: the lifetime of a token for new access tokens.
     """
 
     access: int = 14 * _DAY
@@ -54,10 +54,10 @@ class Lifetimes:
 class Claims:
     """The claims of a token.
 
-    :ivar credentials_version: the user's when the token was issued; the token is void once the user has another one.
-    :ivar family: the tokens of one log-in have one: the hash of the login session, where there is one.
+    :ivar credentials_version: the user's version when the token was issued; the token becomes invalid when the user's version changes.
+    :ivar family: the family of the tokens of one log-in: the hash of the login session, if there is one.
     :ivar expires: seconds since the epoch.
-    :ivar refresh_id: of a refresh token that rotates; else empty.
+    :ivar refresh_id: the id of a rotating refresh token; empty for other tokens.
     """
 
     user_id: str
@@ -79,9 +79,9 @@ class Tokens:
         self.lifetimes = lifetimes or Lifetimes()
 
     def access(self, user: Identity, family: str, name: str) -> str:
-        """A token for requests.
+        """Return a token for requests.
 
-        :param name: the user's name to show.
+        :param name: the user's display name.
         """
         email = user.email_address
         roles = {"roles": list(user.roles)}
@@ -91,10 +91,10 @@ class Tokens:
         return token if len(token) <= LONGEST else self._issue(user, family, ACCESS_USE, expires, roles)
 
     def refresh(self, user: Identity, family: str, refresh_id: str = "", expires: float | None = None) -> str:
-        """A token for new access tokens.
+        """Return a token for new access tokens.
 
-        :param refresh_id: of a token that rotates.
-        :param expires: where that is not a lifetime from now.
+        :param refresh_id: the id of a rotating token.
+        :param expires: when it expires; None for one lifetime from now.
         """
         more = {"jti": refresh_id} if refresh_id else {}
         until = self._clock() + self.lifetimes.refresh if expires is None else expires
@@ -140,7 +140,7 @@ class Tokens:
             raise TokenError("not a token of this gateway")
         for key in self._keys:
             try:
-                # Times are checked by our own clock.
+                # Times are checked with this object's clock.
                 options: Any = {"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
                 return jwt.decode(token, key, [ALGORITHM], options=options, issuer=ISSUER)
             except jwt.InvalidSignatureError:
@@ -151,7 +151,7 @@ class Tokens:
 
 
 def is_token(text: str) -> bool:
-    """Whether a bearer text is a token, not an API key: three parts, the first one a JSON object in base64."""
+    """Return whether a bearer text is a token, not an API key: three parts, the first one a JSON object in base64."""
     return text.startswith("eyJ") and text.count(".") == 2
 
 
