@@ -45,7 +45,7 @@ def canonical(text: str) -> str:
 
 
 def network(text: str) -> Network:
-    """Return the network of an address or network; bits behind the prefix are ignored.
+    """Return the network of an address or network; bits after the prefix are ignored.
 
     :raises ValueError: when the text is neither.
     """

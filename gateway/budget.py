@@ -56,7 +56,7 @@ class Budget:
         self.statement = limits.statement
 
     def pause(self) -> None:
-        """Yield to other requests. The request must hold no locks meanwhile."""
+        """Yield to other requests. The request must hold no locks during the call."""
         if self._pause is None:
             return
         now = time.monotonic()

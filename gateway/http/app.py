@@ -148,7 +148,7 @@ class Options:
     :ivar metrics_bind: that address (GATEWAY_METRICS_BIND); empty for none.
     :ivar subscribers: sends events; None if there are none.
     :ivar pages: whether there are pages about the service, with generated types, OpenAPI and the explorer.
-    :ivar tracer: makes spans; None where no traces are exported.
+    :ivar tracer: makes spans; None if no traces are exported.
     """
 
     realm: str = "gateway"

@@ -1,7 +1,7 @@
 """Binding: it converts the parts of a request to the values of its DTO, by wire name.
 
-One value may come from several places; the last one wins: body, path, query, form. On pre-defined routes the query fills only what the
-body left out. Names match in any letter case, unknown ones are ignored (docs/http.rst, "Request bodies").
+One value may come from several places; the last one wins: body, path, query, form. On pre-defined routes the query fills only members
+that the body omits. Names match in any letter case; unknown names are ignored (docs/http.rst, "Request bodies").
 """
 
 from __future__ import annotations

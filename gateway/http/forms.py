@@ -1,7 +1,7 @@
 """Forms as bodies: names and texts, percent-encoded or in parts.
 
 The text of a form is in the charset that the form names: a part's own, that of the field ``_charset_``, that of the body's Content-Type,
-or UTF-8. A value that its charset can't decode is `Undecodable`, and refused where a field takes it.
+or UTF-8. A value that its charset can't decode is `Undecodable`, and refused if a field takes it.
 """
 
 from __future__ import annotations

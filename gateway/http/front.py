@@ -118,7 +118,7 @@ class FrontApp(App):
 
     :ivar front: decides which, and forwards.
     :ivar typed: the application whose handlers call the old host.
-    :ivar tracer: makes spans; None where no traces are exported.
+    :ivar tracer: makes spans; None if no traces are exported.
     """
 
     front: Front
@@ -274,7 +274,7 @@ def create_front(
     callers: Callers | None,
     options: Options,
 ) -> FrontApp:
-    """Return the WSGI application of a catalog, with an old host behind it. Raises CatalogError when the catalog contradicts itself."""
+    """Return a catalog's WSGI application, which forwards to an old host. Raises CatalogError when the catalog contradicts itself."""
     app = create_app(catalog, registry, database, callers, options, FrontApp)
     assert isinstance(app, FrontApp)
     formats = Formats(app.registry, options.default_format, jsonp=options.jsonp)

@@ -177,7 +177,7 @@ class RootResource:
 class Redirect:
     """A path of one of ServiceStack's pages, which has another path here.
 
-    :param path: where the page is.
+    :param path: the path of the page.
     """
 
     def __init__(self, path: str) -> None:

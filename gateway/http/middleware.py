@@ -243,7 +243,7 @@ class Padding:
     """JSONP: ``?callback=fn`` wraps a JSON response in a call. Only if the service allows it, because with cookies it leaks data."""
 
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
-        """Wrap the body, whole or streamed."""
+        """Wrap the body, complete or streamed."""
         if not request.negotiation.callback or media_type(response.content_type) not in _PADDED:
             return
         opening = f"{request.negotiation.callback}(".encode("ascii")

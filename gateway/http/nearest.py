@@ -28,7 +28,7 @@ class Nearest:
 
     def __call__(self, path: str) -> str:
         """Return a sentence that names the nearest route, or where all operations are documented."""
-        # SECURITY: comparing takes time, and anyone may ask.
+        # SECURITY: comparing takes time, and any client can cause it.
         if len(path) > _LONGEST:
             return self._elsewhere
         given = _segments(path)

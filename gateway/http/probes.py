@@ -20,7 +20,7 @@ class HealthResource:
     """``/health``: the process responds."""
 
     def on_get(self, request: Request, response: falcon.Response) -> None:
-        """Respond 200 as long as the process responds at all."""
+        """Respond 200 whenever the process can respond."""
         _respond(request, response, "ok")
 
     on_head = on_get

@@ -30,7 +30,7 @@ _Start = Callable[..., Any]
 
 
 def _typed(app: App) -> Callable[[dict[str, Any], _Start], Iterable[bytes]]:
-    """Return the application for Falcon, whose check of WSGI demands a Content-Type of all responses but 204 and 304, of redirects too."""
+    """Return the application for Falcon, whose WSGI check requires a Content-Type in all responses but 204 and 304, even in redirects."""
 
     def call(env: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
@@ -117,7 +117,7 @@ class Client(testing.TestClient):
 
         :param dto: the operation's request DTO.
         :param values: its fields by attribute name. A value that the field can't encode, of another type for instance, is sent unchanged.
-        :returns: an object with the fields of the DTO that the operation returns; a list, text, number or bytes where it returns
+        :returns: an object with the fields of the DTO that the operation returns; a list, text, number or bytes if it returns
             those; None for no response (204); bytes for a response that is not JSON, such as a file.
         :raises CallFailed: when the response is an error.
         :raises CatalogError: when the DTO is not an operation of the service.

@@ -70,7 +70,7 @@ def gunicorn_settings(settings: Settings) -> Mapping[str, Any]:
         "forwarded_allow_ips": "",
         "secure_scheme_headers": {},
         "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
-        # ServiceStack clients put whole DTOs into queries.
+        # ServiceStack clients put complete DTOs into queries.
         "limit_request_line": 8190,
         # A header must not set SCRIPT_NAME or PATH_INFO.
         "forwarder_headers": "",
@@ -117,8 +117,8 @@ def end_new_workers_at_once() -> None:
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin_anew)
 
 
-#: Seconds that a thread runs while another waits for the interpreter. Python's own 5 ms add up where a short request waits behind long
-#: lists several times.
+#: Seconds that a thread runs while another waits for the interpreter. Python's default of 5 ms adds up if a short request waits several
+#: times for long lists.
 SWITCH_INTERVAL = 0.0005
 
 

@@ -1,4 +1,4 @@
-"""Clients' connections: sockets that wait for a client only as long as it sends and takes bytes fast enough."""
+"""Clients' connections: sockets that wait for a client only while it sends and reads bytes fast enough."""
 
 from __future__ import annotations
 

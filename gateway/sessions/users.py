@@ -244,7 +244,7 @@ def _existing(unit: Unit, user_id: str) -> UserRow:
 
 
 def _hashed(password: str | None, context: Context) -> str | None:
-    """Return the password's hash. The unit of work is suspended meanwhile, so that others can write."""
+    """Return the password's hash. The unit of work is suspended during the computation, so that others can write."""
     if not password:
         return None
     passwords = authenticator_of(context).passwords

@@ -139,7 +139,7 @@ class Administrator:
         return len(revoked)
 
     def disable(self, email: str, *, disabled: bool) -> None:
-        """Disable a user: no credentials work any more. Or enable the user: only new log-ins work."""
+        """Disable a user: no credentials work. Or enable the user: only new log-ins work."""
         with unit_of_work(self.database) as unit:
             found = _found(unit, email)
             void_credentials(unit, found, instant(self.now), disabled=disabled)

@@ -73,7 +73,7 @@ class FirstUser:
 
 
 def _placed(example: str, key: str, bind: str) -> str:
-    """Return an example with the key and with an address for curl: this machine's own if the gateway listens on all addresses."""
+    """Return an example with the key and with an address for curl: a loopback address if the gateway listens on all addresses."""
     option, at = "", "http://localhost"
     if bind.startswith("unix:"):
         option = f"--unix-socket {quote(bind.removeprefix('unix:'))} "
