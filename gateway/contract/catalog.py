@@ -154,7 +154,7 @@ class Operation:
         return self.verbs != ("GET",)
 
     def resource(self, values: Mapping[str, Any]) -> str:
-        """The id of what a call changes: the value of the first variable of its routes, wherever the client gave it. Empty when a call only
+        """Return the id of what a call changes: the value of the first variable of its routes, wherever the client gave it. Empty when a call only
         reads, or makes something new.
 
         :param values: the request's, by wire name.
@@ -575,7 +575,7 @@ def _answer_of(dto: type[Dto], returns: Any) -> AnyField | None:
 
 
 def has_misplaced_wildcard(path: str) -> bool:
-    """Whether a path has a wildcard that is not its last segment."""
+    """Return whether a path has a wildcard that is not its last segment."""
     return "*" in path and not (_WILDCARD.search(path) and path.count("*") == 1)
 
 

@@ -35,13 +35,13 @@ class _Source:
         self.items_dumps = {} if items_dumps is None else items_dumps
 
     def name(self, value: Any) -> str:
-        """A name for an object."""
+        """Return a name for an object."""
         name = f"_{len(self.names)}"
         self.names[name] = value
         return name
 
     def function(self, lines: Iterator[str]) -> Any:
-        """The function ``run`` of these lines. They hold generated names and reprs of strings only, never values from documents."""
+        """Return the function ``run`` of these lines. They hold generated names and reprs of strings only, never values from documents."""
         exec("\n".join(lines), self.names)  # noqa: S102
         return self.names["run"]
 
@@ -86,13 +86,13 @@ def _dump_lines(schema: marshmallow.Schema, source: _Source) -> Iterator[str]:
 
 
 def _dumped_members(schema: marshmallow.Schema, source: _Source) -> str:
-    """The expression of the dict of an object ``o``."""
+    """Return the expression of the dict of an object ``o``."""
     members = schema.dump_fields.items()
     return "{" + ", ".join(f"{field.data_key!r}: {_dumped(field, name, source)}" for name, field in members) + "}"
 
 
 def _dumped(field: base.Field[Any], name: str, source: _Source) -> str:
-    """The expression of one member of an object ``o``."""
+    """Return the expression of one member of an object ``o``."""
     if type(field) is fields.Boolean:
         return f"o.{name}"
     own = f"{source.name(field._serialize)}(v, {name!r}, o)"
@@ -123,7 +123,7 @@ _KEPT: Mapping[type[base.Field[Any]], str] = {fields.String: "str", fields.Enum:
 
 
 def _items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
-    """A function that dumps a list of objects. It raises AttributeError and Unusual instead of taking to marshmallow."""
+    """Return a function that dumps a list of objects. It raises AttributeError and Unusual instead of taking to marshmallow."""
     if schema in source.items_dumps:
         return source.items_dumps[schema]
     if not _is_plain(schema, schema.dump_fields):
@@ -177,7 +177,7 @@ def _load_lines(schema: marshmallow.Schema, source: _Source) -> Iterator[str]:
 
 
 def _loaded(field: base.Field[Any], local: str, source: _Source) -> Iterator[str]:
-    """The lines that bind one value to a local name, or give up."""
+    """Yield the lines that bind one value to a local name, or give up."""
     key = repr(field.data_key)
     usual = _LOADED.get(type(field))
     if usual is None or getattr(field, "initial", None) is not None:
@@ -233,7 +233,7 @@ _LOADED: Mapping[type[base.Field[Any]], Callable[[Any, str, _Source], Iterator[s
 
 
 def _rules(field: Any) -> list[Rule]:
-    """A field's rules but for the length of a text, which is compiled."""
+    """Return a field's rules but for the length of a text, which is compiled."""
     known = 1 if type(field) is fields.String and field.length is not None else 0
     return list(field.validators[known:])
 

@@ -22,7 +22,7 @@ class Documents:
         self._writer = cache(lambda dto: serializer.writer(field_shape(field_of(dto))))
 
     def write(self, value: Any, dto: type[Dto] | None = None) -> str:
-        """A value as JSON on one line.
+        """Return a value as JSON on one line.
 
         :param dto: the DTO as which another value is encoded.
         :raises TypeError: when it can't be written.
@@ -35,7 +35,7 @@ class Documents:
         return document.decode()
 
     def read(self, document: str, dto: type[Dto]) -> Instance:
-        """A DTO that was written."""
+        """Return a DTO that was written."""
         field = field_of(dto)
         found: Any = field.deserialize(self._serializer.decode(document.encode(), wire_field_shape(field)))
         assert isinstance(found, Instance)
@@ -43,5 +43,5 @@ class Documents:
 
 
 def dto_of(value: Any) -> type[Dto] | None:
-    """The DTO that a value is an instance of; None of other values."""
+    """Return the DTO that a value is an instance of; None of other values."""
     return value.__dto__ if isinstance(value, Instance) else None

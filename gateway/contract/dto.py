@@ -74,12 +74,12 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def type_name(cls) -> str:
-        """The .NET name, without type arguments."""
+        """Return the .NET name, without type arguments."""
         return cls.generic[0].__name__ if cls.generic else cls.__name__
 
     @classmethod
     def namespace(cls) -> str:
-        """The .NET namespace."""
+        """Return the .NET namespace."""
         return str(cls.__dict__.get("dotnet_namespace") or getattr(sys.modules[cls.__module__], "NAMESPACE", ""))
 
     @classmethod
@@ -90,7 +90,7 @@ class Dto(marshmallow.Schema):
 
     @classmethod
     def summary(cls) -> str:
-        """The first paragraph of the class's docstring on one line: the operation's description."""
+        """Return the first paragraph of the class's docstring on one line: the operation's description."""
         text = cls.__dict__.get("__doc__") or ""
         return " ".join(text.strip().split("\n\n")[0].split())
 
@@ -151,7 +151,7 @@ class Dto(marshmallow.Schema):
     @classmethod
     @cache
     def _type(cls) -> type[Instance]:
-        """The type of the DTO's instances, which knows the DTO."""
+        """Return the type of the DTO's instances, which knows the DTO."""
         return type(cls.__name__, (Instance,), {"__dto__": cls})
 
     @classmethod

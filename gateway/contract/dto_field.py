@@ -163,11 +163,11 @@ class DtoField(_Field):
         self.ui = {} if ui is None else ui
 
     def dotnet_name(self, attribute: str) -> str:
-        """The .NET name of the member that is declared as this attribute."""
+        """Return the .NET name of the member that is declared as this attribute."""
         return self.declared_name or pascal_case(attribute)
 
     def wire_name(self, attribute: str) -> str:
-        """The name in documents of the member that is declared as this attribute."""
+        """Return the name in documents of the member that is declared as this attribute."""
         named = self.data_member.name if self.data_member else ""
         return named or camel_case(self.dotnet_name(attribute))
 

@@ -70,26 +70,26 @@ class _Described:
 
     @classmethod
     def namespace(cls) -> str:
-        """The .NET namespace: the class's ``namespace=``, or its module's ``NAMESPACE``."""
+        """Return the .NET namespace: the class's ``namespace=``, or its module's ``NAMESPACE``."""
         return cls._namespace or getattr(sys.modules[cls.__module__], "NAMESPACE", "")
 
     @classmethod
     def summary(cls) -> str:
-        """The first paragraph of the class's docstring on one line."""
+        """Return the first paragraph of the class's docstring on one line."""
         text = cls.__dict__.get("__doc__") or ""
         # Before Python 3.12 enums without a docstring had one.
         return "" if text == "An enumeration." else " ".join(text.strip().split("\n\n")[0].split())
 
     @classmethod
     def _declared(cls) -> Mapping[str, member]:
-        """The declarations of members, by .NET name."""
+        """Return the declarations of members, by .NET name."""
         members: Mapping[str, Any] = cls.__members__  # type: ignore[attr-defined]
         found = {_dotnet_name(name): getattr(each, "declared", None) for name, each in members.items()}
         return {name: each for name, each in found.items() if each is not None}
 
     @classmethod
     def descriptions(cls) -> Mapping[str, str]:
-        """The descriptions of members that have one, by .NET name."""
+        """Return the descriptions of members that have one, by .NET name."""
         return {name: each.description for name, each in cls._declared().items() if each.description}
 
 

@@ -11,7 +11,7 @@ from gateway.errors import FieldError
 
 
 def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:
-    """The failures of a schema's messages, flat, in the fields' order, by wire path (``members[0].role``)."""
+    """Yield the failures of a schema's messages, flat, in the fields' order, by wire path (``members[0].role``)."""
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             step = f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)

@@ -187,7 +187,7 @@ def _interface(each: str | Interface, given: Mapping[str, AnyField]) -> str | In
 
 
 def _substituted(field: AnyField, given: Mapping[str, AnyField]) -> AnyField:
-    """The field with its type parameters replaced."""
+    """Return the field with its type parameters replaced."""
     if not any(True for _ in parameters_in(field)):
         return field
     found = copy.copy(given.get(field.parameter, field) if isinstance(field, TypeParameter) else field)
@@ -244,7 +244,7 @@ def is_open(dto: type[Dto]) -> bool:
 
 
 def type_name(field: AnyField) -> str:
-    """A type as a part of a name: ``ListOfString``."""
+    """Return a type as a part of a name: ``ListOfString``."""
     if isinstance(field, fields.Nested):
         return field.dto.__name__
     if isinstance(field, fields.List):

@@ -58,5 +58,5 @@ def list_request(item: type[Dto]) -> Any:
 
 
 def filter_of(description: str) -> fields.List:
-    """A filter that admits any of several values; no value admits everything."""
+    """Return a filter that admits any of several values; no value admits everything."""
     return fields.List(fields.String(), description, rules=[rules.at_most(MOST_VALUES)])

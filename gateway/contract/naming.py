@@ -7,13 +7,13 @@ from functools import cache
 
 @cache
 def pascal_case(name: str) -> str:
-    """The .NET name of a Python name: ``call_sid`` is ``CallSid``."""
+    """Return the .NET name of a Python name: ``call_sid`` is ``CallSid``."""
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
 @cache
 def camel_case(name: str) -> str:
-    """The wire name of a .NET name: the leading run of capitals is lowered except the one that starts the next word.
+    """Return the wire name of a .NET name: the leading run of capitals is lowered except the one that starts the next word.
 
     ``CallSid`` is ``callSid``, ``IsBYOA`` is ``isBYOA``, ``AITranscription`` is ``aiTranscription``, ``ID`` is ``id``.
     """
@@ -27,7 +27,7 @@ def camel_case(name: str) -> str:
 
 @cache
 def words(name: str) -> str:
-    """A .NET name as words, as validation messages show it: ``DisplayName`` is ``Display Name``."""
+    """Return a .NET name as words, as validation messages show it: ``DisplayName`` is ``Display Name``."""
     text = ""
     for index, letter in enumerate(name):
         if index and letter.isupper() and not name[index - 1].isupper():

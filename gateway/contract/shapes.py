@@ -38,7 +38,7 @@ class _Shapes:
         self._lock = threading.RLock()
 
     def of_dto(self, dto: type[Dto]) -> shape.Record:
-        """The record of a DTO."""
+        """Return the record of a DTO."""
         found = self._records.get(dto)
         if found is None:
             with self._lock:
@@ -75,7 +75,7 @@ class _Shapes:
         )
 
     def of_field(self, field: AnyField | None) -> shape.Shape:
-        """The shape of a field."""
+        """Return the shape of a field."""
         if isinstance(field, fields.Nested):
             dto = field.dto
             # A record needs its base's, so a DTO whose base is under way has to wait too.
@@ -92,7 +92,7 @@ class _Shapes:
 
 @cache
 def _outline(dto: type[Dto]) -> shape.Record:
-    """A DTO's name and namespace in XML, in a record without fields: names of generic types are made of them."""
+    """Return a DTO's name and namespace in XML, in a record without fields: names of generic types are made of them."""
     name = dto.__name__
     # Only a DTO that closes a generic one itself has its name; one that inherits from it has its own.
     if "generic" in dto.__dict__ and dto.generic:
@@ -112,7 +112,7 @@ def _outline_of(field: Any) -> shape.Shape:
 
 
 def declared_name(attribute: str, field: AnyField) -> str:
-    """The name of a member as .NET's documents have it: the data member's own, or the .NET name."""
+    """Return the name of a member as .NET's documents have it: the data member's own, or the .NET name."""
     if not isinstance(field, fields.DtoField):
         return str(field.data_key)
     named = field.data_member.name if field.data_member else ""
@@ -120,18 +120,18 @@ def declared_name(attribute: str, field: AnyField) -> str:
 
 
 def is_verbatim(field: AnyField) -> bool:
-    """Whether a data member was given its name."""
+    """Return whether a data member was given its name."""
     return isinstance(field, fields.DtoField) and field.data_member is not None and bool(field.data_member.name)
 
 
 def order_of(field: AnyField) -> int | None:
-    """The number of a data member that has one."""
+    """Return the number of a data member that has one."""
     member = field.data_member if isinstance(field, fields.DtoField) else None
     return member.order if member else None
 
 
 def declared_path(record: shape.Record, path: str, dialect: Dialect = DECLARED) -> str:
-    """The .NET spelling of a path of wire names: ``members[0].role`` is ``Members[0].Role``. Unknown names stay as they are.
+    """Return the .NET spelling of a path of wire names: ``members[0].role`` is ``Members[0].Role``. Unknown names stay as they are.
 
     :param record: the shape of the document that the path leads into.
     :param dialect: whose names the path has.
@@ -176,20 +176,20 @@ _WIRE = _Shapes(_text)
 
 
 def document_shape(dto: type[Dto]) -> shape.Record:
-    """The shape of a DTO with the types of its fields."""
+    """Return the shape of a DTO with the types of its fields."""
     return _DOCUMENTS.of_dto(dto)
 
 
 def field_shape(field: AnyField) -> shape.Shape:
-    """The shape of a field's values, with the types of their fields."""
+    """Return the shape of a field's values, with the types of their fields."""
     return _DOCUMENTS.of_field(field)
 
 
 def wire_field_shape(field: AnyField) -> shape.Shape:
-    """The shape of a field's values, with texts for scalars."""
+    """Return the shape of a field's values, with texts for scalars."""
     return _WIRE.of_field(field)
 
 
 def wire_shape(dto: type[Dto]) -> shape.Record:
-    """The shape of a DTO with texts for its scalars."""
+    """Return the shape of a DTO with texts for its scalars."""
     return _WIRE.of_dto(dto)

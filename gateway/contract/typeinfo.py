@@ -103,7 +103,7 @@ class EnumInfo:
         return all(number == place for place, (_, number) in enumerate(self.members))
 
     def text_of(self, name: str) -> str:
-        """What documents have for a member."""
+        """Return what documents have for a member."""
         return self.texts.get(name, name)
 
 
@@ -145,7 +145,7 @@ class RecordInfo:
         return self.ordered or any(each.data_member for each in self.properties)
 
     def number_of(self, each: Property) -> int | None:
-        """The number of a data member."""
+        """Return the number of a data member."""
         if each.data_member is not None and each.data_member.order is not None:
             return each.data_member.order
         return self.properties.index(each) + 1 if self.ordered else None
@@ -199,11 +199,11 @@ class Contract:
         return {operation.name: operation for operation in self.operations}
 
     def record(self, name: str) -> RecordInfo:
-        """The record of that name."""
+        """Return the record of that name."""
         return cast("RecordInfo", self.types[name])
 
     def all_properties(self, record: RecordInfo) -> Iterator[Property]:
-        """A record's properties in wire order: its own, then its base's, with the base's type parameters replaced."""
+        """Yield a record's properties in wire order: its own, then its base's, with the base's type parameters replaced."""
         yield from record.properties
         if record.base is not None:
             parent = self.record(record.base.name)
@@ -241,19 +241,19 @@ def references(info: TypeInfo) -> Iterator[TypeRef]:
 
 
 def replace(ref: TypeRef, given: dict[str, TypeRef]) -> TypeRef:
-    """The type with its parameters replaced."""
+    """Return the type with its parameters replaced."""
     if ref.kind == "parameter":
         return given.get(ref.name, ref)
     return TypeRef(ref.kind, ref.name, tuple(replace(each, given) for each in ref.arguments), ref.nullable)
 
 
 def describe(operations: Iterable[Operation]) -> Contract:
-    """The description of some operations and of what they use."""
+    """Return the description of some operations and of what they use."""
     return _Describer().contract(operations)
 
 
 def info_of(dto: type[Dto]) -> RecordInfo:
-    """The description of a DTO that no operation needs to use."""
+    """Return the description of a DTO that no operation needs to use."""
     describer = _Describer()
     return cast("RecordInfo", describer.types[describer.of_open(dto)])
 
@@ -329,7 +329,7 @@ class _Describer:
         return self._field(answer)
 
     def _is_new(self, kind: type[Any]) -> bool:
-        """Whether a class was not met before. Raises CatalogError where another class of its name was.
+        """Return whether a class was not met before. Raises CatalogError where another class of its name was.
 
         Two of ServiceStack's own are one: clients know them by their library, and the first one describes both.
         """
@@ -394,7 +394,7 @@ class _Describer:
         )
 
     def _item(self, declared: Any) -> TypeRef:
-        """The type of an item or an argument."""
+        """Return the type of an item or an argument."""
         found = self._field(declared)
         return dataclasses.replace(found, nullable=True) if getattr(declared, "nullable", None) else found
 
@@ -467,10 +467,10 @@ _SCALARS = {
 
 
 def dotnet_namespace(declared: str) -> str:
-    """A .NET namespace; DTOs that declare an XML namespace in its place are ServiceStack's own."""
+    """Return a .NET namespace; DTOs that declare an XML namespace in its place are ServiceStack's own."""
     return SERVICESTACK if "://" in declared else declared
 
 
 def _verb_interface(operation: Operation) -> tuple[str, ...]:
-    """The marker interface of an operation's verb, where it has just one."""
+    """Return the marker interface of an operation's verb, where it has just one."""
     return (f"I{operation.verbs[0].capitalize()}",) if len(operation.verbs) == 1 else ()

@@ -46,7 +46,7 @@ class View:
 
 
 def view_of(name: str, declared: View | None, members: Mapping[str, tuple[str, AnyField]]) -> shape.View:
-    """The view of a DTO by wire names.
+    """Return the view of a DTO by wire names.
 
     :param name: the DTO's name.
     :param members: by wire name, attribute name and field.
@@ -88,7 +88,7 @@ def _noun(name: str) -> str:
 
 
 def plural_of(noun: str) -> str:
-    """The English plural of a noun."""
+    """Return the English plural of a noun."""
     if re.search(r"[^aeiou]y$", noun):
         return f"{noun[:-1]}ies"
     if re.search(r"[^s]s$", noun):

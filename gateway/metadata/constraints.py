@@ -45,7 +45,7 @@ _FLAGS: Keywords = {"type": "integer", "minimum": -(1 << 31), "maximum": (1 << 3
 
 
 def is_required(field: fields.AnyField) -> bool:
-    """Whether a request that does not give the field is refused, or is declared to be."""
+    """Return whether a request that does not give the field is refused, or is declared to be."""
     if any(isinstance(rule, rules.NotNull | rules.NotEmpty) for rule in field.validators):
         return True
     member, told = getattr(field, "data_member", None), _told(field)
@@ -57,7 +57,7 @@ def _told(field: fields.AnyField) -> fields.ApiMember | None:
 
 
 def _members(field: Any) -> Keywords:
-    """The members of an enum as documents have them."""
+    """Return the members of an enum as documents have them."""
     known = choice_of(field.enum)
     values: list[Any] = [*known.members.values()] if known.numbered else [*map(known.text_of, known.members)]
     nulls = [None] if field.allow_none and not is_required(field) else []
@@ -66,7 +66,7 @@ def _members(field: Any) -> Keywords:
 
 
 def demanded(dto: type[Dto]) -> list[str]:
-    """The wire names of what a request must give."""
+    """Return the wire names of what a request must give."""
     return [str(field.data_key) for field in dto.schema().fields.values() if is_required(field)]
 
 
@@ -91,7 +91,7 @@ def keywords(field: fields.AnyField, kind: str) -> Keywords:
 
 
 def examples(dto: type[Dto]) -> dict[str, Any]:
-    """Values of a request's fields that must be more than of their type, by wire name."""
+    """Return values of a request's fields that must be more than of their type, by wire name."""
     found = {str(field.data_key): _example(field) for field in dto.schema().fields.values()}
     return {wire: value for wire, value in found.items() if value}
 

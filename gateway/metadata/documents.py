@@ -57,7 +57,7 @@ _CONFIG: dict[str, Any] = {
 
 
 def types_metadata(contract: Contract, base_url: str) -> dict[str, Any]:
-    """Every type and operation: what ServiceStack calls MetadataTypes."""
+    """Return every type and operation: what ServiceStack calls MetadataTypes."""
     requests = contract.by_name
     answers = {each.returns.name for each in contract.operations if each.returns and each.returns.kind == "record"}
     namespaces = sorted(
@@ -182,7 +182,7 @@ def _property(each: Property, info: RecordInfo, contract: Contract) -> dict[str,
 
 
 def api_attributes(each: Property) -> Iterator[Attribute]:
-    """The ``[ApiMember]`` of a property that says anything."""
+    """Yield the ``[ApiMember]`` of a property that says anything."""
     values = api_values(each)
     if values:
         yield Attribute("ApiMember", values=values)
@@ -206,7 +206,7 @@ def _property_type(each: Property, contract: Contract) -> dict[str, Any]:
 
 
 def _arguments(ref: TypeRef, contract: Contract) -> dict[str, Any]:
-    """The arguments of a generic type; of an array those of its items."""
+    """Return the arguments of a generic type; of an array those of its items."""
     if ref.name == "Array":
         (item,) = ref.arguments
         if item.nullable and is_value(item):
@@ -221,7 +221,7 @@ def _type_name(ref: TypeRef, contract: Contract) -> dict[str, Any]:
 
 
 def _name(ref: TypeRef, contract: Contract) -> str:
-    """A type's .NET name, without its arguments."""
+    """Return a type's .NET name, without its arguments."""
     if ref.kind == "parameter":
         return f"'{ref.name}"
     if ref.name == "Array":
@@ -232,7 +232,7 @@ def _name(ref: TypeRef, contract: Contract) -> str:
 
 
 def _spelled(ref: TypeRef, contract: Contract) -> str:
-    """A type's .NET name with its arguments."""
+    """Return a type's .NET name with its arguments."""
     arguments = ",".join(_spelled(each, contract) for each in ref.arguments)
     if ref.name == "Array":
         return f"{arguments}[]"
@@ -277,12 +277,12 @@ _ARGUMENTS = ((bool, "Boolean"), (int, "Int32"), (float, "Double"), (TypeName, "
 
 
 def actions(verbs: tuple[str, ...]) -> list[str]:
-    """An operation's verbs, as ServiceStack names them."""
+    """Return an operation's verbs, as ServiceStack names them."""
     return ["ANY"] if set(verbs) >= set(ANY) else [*verbs]
 
 
 def operations_metadata(operations: Iterable[Operation]) -> list[dict[str, Any]]:
-    """The operations by name, with where they are."""
+    """Return the operations by name, with where they are."""
     return [dict(_summary(each)) for each in sorted(operations, key=lambda each: each.name)]
 
 
@@ -307,7 +307,7 @@ def _clr_name(answer: fields.AnyField) -> str:
 def app_metadata(
     contract: Contract, base_url: str, title: str, version: str, languages: Iterable[str], formats: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What tools ask first: the service's name, its formats, its types.
+    """Return what tools ask first: the service's name, its formats, its types.
 
     :param title: the service's name.
     :param version: the service's version.

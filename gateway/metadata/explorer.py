@@ -31,7 +31,7 @@ _TYPED = ("csharp", "vbnet", "fsharp", "kotlin", "go", "zig")
 
 
 def page(operations: Iterable[Operation], contract: Contract, title: str, *, has_events: bool = False) -> str:
-    """The whole page.
+    """Return the whole page.
 
     :param title: the service's name.
     :param has_events: the page links to that of events.
@@ -52,7 +52,7 @@ def page(operations: Iterable[Operation], contract: Contract, title: str, *, has
 
 
 def events_page(operations: Iterable[Operation], title: str, channels: Sequence[str]) -> str:
-    """The page that shows events as they come.
+    """Return the page that shows events as they come.
 
     :param title: the service's name.
     :param channels: what channels are called.
@@ -66,7 +66,7 @@ def events_page(operations: Iterable[Operation], title: str, channels: Sequence[
 
 
 def _suggestions(operations: list[Operation], channels: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Where the records are that have a channel: the address of their list, and the members that are their id and their names."""
+    """Yield where the records are that have a channel: the address of their list, and the members that are their id and their names."""
     for channel in channels:
         before, variable, after = channel_parts(channel)
         for lead in sorted(lists_of(operations), key=lambda each: len(each.address)):
@@ -86,7 +86,7 @@ def _suggestions(operations: list[Operation], channels: Sequence[str]) -> Iterat
 
 
 def policy(name: str = _SCRIPT) -> str:
-    """A page's Content-Security-Policy: its own script, this service, and nothing else.
+    """Return a page's Content-Security-Policy: its own script, this service, and nothing else.
 
     :param name: the script's template.
     """
@@ -98,7 +98,7 @@ def policy(name: str = _SCRIPT) -> str:
 
 
 def script(name: str = _SCRIPT) -> str:
-    """A page's script as it is between its tags."""
+    """Return a page's script as it is between its tags."""
     return "\n" + templates().get_template(name).render() + "\n"
 
 
@@ -143,7 +143,7 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
 
 
 def _bases(record: RecordInfo, contract: Contract, *below: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each of a record's fields with the types that it is inherited through."""
+    """Yield each of a record's fields with the types that it is inherited through."""
     yield from ((each.wire, below) for each in record.properties)
     if record.base is not None:
         yield from _bases(contract.record(record.base.name), contract, *below, record.base.name)
@@ -171,7 +171,7 @@ def _member(each: Property) -> Iterator[tuple[str, Any]]:
 
 
 def _kotlin_name(each: Property) -> str:
-    """A property's name in Kotlin: the wire's, where the language has no other use for that word."""
+    """Return a property's name in Kotlin: the wire's, where the language has no other use for that word."""
     reserved = KotlinGenerator.reserved
     if each.wire.isidentifier() and each.wire not in reserved:
         return each.wire
@@ -179,12 +179,12 @@ def _kotlin_name(each: Property) -> str:
 
 
 def _shape(ref: TypeRef) -> list[Any]:
-    """A type as data: its kind, with a mark where an item may be null, its name, and its arguments."""
+    """Return a type as data: its kind, with a mark where an item may be null, its name, and its arguments."""
     return [f"{ref.kind}?" if ref.nullable else ref.kind, ref.name, *map(_shape, ref.arguments)]
 
 
 def _types(contract: Contract) -> Iterator[tuple[str, Any]]:
-    """The types that values of requests are of, by name: the members of enums, and the fields of records."""
+    """Yield the types that values of requests are of, by name: the members of enums, and the fields of records."""
     roots = [each.type for operation in contract.operations for each in contract.all_properties(operation.request)]
     for name, info in contract.reachable(roots).items():
         yield name, _type(info, contract)

@@ -22,7 +22,7 @@ ERRORS: Mapping[str, str] = {
 
 
 def statuses(operation: Operation, route: Route) -> Iterator[str]:
-    """The keys of `ERRORS` for a call of an operation at a route."""
+    """Yield the keys of `ERRORS` for a call of an operation at a route."""
     access = operation.access
     assert access is not None
     possible = {

@@ -65,7 +65,7 @@ class View:
     contract: Contract
 
     def find(self, name: str) -> Operation | None:
-        """The operation of that name, in any letter case."""
+        """Return the operation of that name, in any letter case."""
         return next((each for each in self.operations if each.name.lower() == name.lower()), None)
 
 
@@ -197,7 +197,7 @@ class Library:
 
 
 def changed(catalog: Catalog) -> datetime:
-    """When the types of a catalog last changed: the newest file of those that declare its operations. Files of types that are made again
+    """Return when the types of a catalog last changed: the newest file of those that declare its operations. Files of types that are made again
     without a change stay the same to the letter."""
     files = {getattr(sys.modules[each.dto.__module__], "__file__", None) for each in catalog}
     times = [Path(each).stat().st_mtime for each in files if each is not None]

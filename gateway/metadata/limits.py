@@ -9,7 +9,7 @@ from gateway.contract.enums import choice_of
 
 
 def limits_of(field: fields.AnyField) -> str:
-    """The limits of a field's values: allowed members, lengths and bounds; empty for none."""
+    """Return the limits of a field's values: allowed members, lengths and bounds; empty for none."""
     return "; ".join(_limits(field))
 
 

@@ -73,21 +73,21 @@ class Neighbours:
         return lists_of(self._catalog)
 
     def home(self, operation: Operation) -> Iterator[Lead]:
-        """The list that has the record that an operation reads; of a list itself, that without filters."""
+        """Yield the list that has the record that an operation reads; of a list itself, that without filters."""
         paths = {place.path.partition("/{}")[0].lower() for _, place in self._of_record(operation)}
         for each in self.lists:
             if each.operation is operation or each.address.lower() in paths:
                 yield replace(each, label=f"All {each.label[:1].lower()}{each.label[1:]}")
 
     def watching(self, operation: Operation) -> dict[str, str]:
-        """The page of the events of the record that an operation answers."""
+        """Return the page of the events of the record that an operation answers."""
         variables = {variable for variable, _ in self._of_record(operation)}
         parts = [each for each in map(channel_parts, self._channels) if each[1] in variables]
         addresses = [f"/explorer/events#{before}{{}}{after}" for before, _, after in parts]
         return {"Watch events": addresses[0]} if addresses else {}
 
     def new(self, operation: Operation) -> Iterator[Lead]:
-        """The operations that add to a list: those that its own address has for POST."""
+        """Yield the operations that add to a list: those that its own address has for POST."""
         paths = {route.path.lower() for route in operation.routes}
         for each in self._catalog:
             if each is not operation and any(
@@ -96,7 +96,7 @@ class Neighbours:
                 yield Lead(each, name_of(each), f"/explorer#{each.name}")
 
     def changing(self, operation: Operation) -> Iterator[Lead]:
-        """The operations that change the record that an operation answers."""
+        """Yield the operations that change the record that an operation answers."""
         for variable, place in self._of_record(operation):
             base = place.path.partition("{}")[0].lower()
             for each in self._catalog:
@@ -126,7 +126,7 @@ class Neighbours:
 
 
 def places_of(operations: Iterable[Operation]) -> dict[str, Place]:
-    """Where objects are, by the name of their id in lower case (``accountid``)."""
+    """Return where objects are, by the name of their id in lower case (``accountid``)."""
     operations, found = [*operations], dict[str, Place]()
     for operation in operations:
         for route in operation.routes:
@@ -142,14 +142,14 @@ def places_of(operations: Iterable[Operation]) -> dict[str, Place]:
 
 
 def channel_parts(channel: str) -> tuple[str, str, str]:
-    """What is before the variable of a channel's name, the variable in lower case, and what is behind it."""
+    """Return what is before the variable of a channel's name, the variable in lower case, and what is behind it."""
     before, _, rest = channel.partition("{")
     variable, _, after = rest.partition("}")
     return before, variable.lower(), after
 
 
 def _single(operation: Operation, route: Route) -> Place | None:
-    """Where the records are that an operation reads one by one; None where it reads others."""
+    """Return where the records are that an operation reads one by one; None where it reads others."""
     if operation.returns is None or operation.lists or "GET" not in route.verbs or len(route.variables) != 1:
         return None
     (variable,) = route.variables
@@ -162,7 +162,7 @@ def _single(operation: Operation, route: Route) -> Place | None:
 
 
 def lists_of(operations: Iterable[Operation]) -> list[Lead]:
-    """The lists that GET reads at addresses without variables, by label: what their rows are called, or the operation's name where
+    """Return the lists that GET reads at addresses without variables, by label: what their rows are called, or the operation's name where
     another list has the same rows."""
     found: dict[str, Lead] = {}
     flat = [each for each in operations if _is_flat(each)]
@@ -175,13 +175,13 @@ def lists_of(operations: Iterable[Operation]) -> list[Lead]:
 
 
 def _is_flat(operation: Operation) -> bool:
-    """Whether GET reads a list at an address without variables."""
+    """Return whether GET reads a list at an address without variables."""
     routes = operation.routes
     return operation.lists and bool(routes) and "GET" in routes[0].verbs and not routes[0].variables
 
 
 def row_of(operation: Operation) -> Record | None:
-    """The shape of the rows of a list; None for other operations."""
+    """Return the shape of the rows of a list; None for other operations."""
     if not operation.lists or operation.returns is None:
         return None
     shape = document_shape(operation.returns)
@@ -194,12 +194,12 @@ def row_of(operation: Operation) -> Record | None:
 
 
 def wire_of(operation: Operation, name: str) -> str:
-    """The wire name of a request's field by its name in lower case, or by that of a variable of a path; empty for none."""
+    """Return the wire name of a request's field by its name in lower case, or by that of a variable of a path; empty for none."""
     wire = next((wire for wire in operation.request_shape.fields if wire.lower() == name), "")
     return wire or next((wire for alias, wire in operation.dto.aliases.items() if alias.lower() == name), "")
 
 
 def name_of(operation: Operation) -> str:
-    """An operation's name in words: ``End session``."""
+    """Return an operation's name in words: ``End session``."""
     text = words(operation.name)
     return text[:1] + text[1:].lower()

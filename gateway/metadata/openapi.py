@@ -47,7 +47,7 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
 def document(
     operations: Iterable[Operation], registry: Registry, base_url: str, title: str, version: str
 ) -> dict[str, Any]:
-    """The whole document, ready for JSON."""
+    """Return the whole document, ready for JSON."""
     return _Document(registry, base_url, title, version).of(operations)
 
 
@@ -93,7 +93,7 @@ class _Document:
         return {"openapi": _VERSION, **self.spec.to_dict()}
 
     def add(self, operation: Operation) -> None:
-        """An operation at each of its routes, for each of its verbs."""
+        """Return an operation at each of its routes, for each of its verbs."""
         number = 0
         for route in operation.addresses:
             verbs = {}
@@ -107,7 +107,7 @@ class _Document:
             declared["required"] = [spell(wire) for wire in demanded]
 
     def operation(self, operation: Operation, route: Route, verb: str, number: int) -> Iterator[tuple[str, Any]]:
-        """One verb on one route."""
+        """Yield one verb on one route."""
         access = operation.access
         assert access is not None
         yield "operationId", operation.name if number == 1 else f"{operation.name}_{number}"
@@ -139,7 +139,7 @@ class _Document:
             yield _IDEMPOTENCY_KEY
 
     def parameter(self, field: Any) -> dict[str, Any]:
-        """A parameter's schema; a list is one value with commas."""
+        """Return a parameter's schema; a list is one value with commas."""
         schema = _without_null(self.converter.field2property(field))
         description = schema.pop("description", "")
         schema.pop("xml", None)
@@ -166,7 +166,7 @@ class _Document:
         }
 
     def content(self, answer: fields.AnyField, expected: Shape) -> dict[str, Any]:
-        """The four formats of a document, with an example each."""
+        """Return the four formats of a document, with an example each."""
         dto = answer.dto if isinstance(answer, fields.Nested) else None
         schema = self.schema(dto) if dto else self.value(answer)
         value = samples.sample(expected)
@@ -194,7 +194,7 @@ class _Document:
         return _without_null(self.converter.field2property(answer))
 
     def schema(self, dto: type[Dto]) -> dict[str, Any]:
-        """The reference to a DTO's schema; the schema is added where it is not there yet."""
+        """Return the reference to a DTO's schema; the schema is added where it is not there yet."""
         found: dict[str, Any] = self.converter.resolve_nested_schema(dto.schema())  # type: ignore[no-untyped-call]
         return found
 
@@ -205,19 +205,19 @@ def _dto(schema: Any) -> type[Dto]:
 
 
 def _fields(operation: Operation) -> dict[str, Any]:
-    """The request's fields by wire name."""
+    """Return the request's fields by wire name."""
     return {str(field.data_key): field for field in operation.dto.schema().fields.values()}
 
 
 def _variables(operation: Operation, route: Route) -> dict[str, str]:
-    """The variables of a route's path, each with the wire name of its field."""
+    """Return the variables of a route's path, each with the wire name of its field."""
     wires = {wire.lower(): wire for wire in _fields(operation)}
     wires |= {name.lower(): wire for name, wire in operation.dto.aliases.items()}
     return {name: wires.get(name.lower(), "") for name in route.variables}
 
 
 def _demanded(operation: Operation, *routes: Route) -> list[str]:
-    """The wire names of what a request must give beside the variables of these routes' paths."""
+    """Return the wire names of what a request must give beside the variables of these routes' paths."""
     in_path = {wire for route in routes for wire in _variables(operation, route).values()}
     return [wire for wire in constraints.demanded(operation.dto) if wire not in in_path]
 
@@ -227,7 +227,7 @@ def _error_name(status: str, dto: type[Dto]) -> str:
 
 
 def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """What our fields know and marshmallow's do not: descriptions, rules, names in XML."""
+    """Return what our fields know and marshmallow's do not: descriptions, rules, names in XML."""
     if not isinstance(field, fields.DtoField):
         # The field within an enum's, which is the library's own.
         return {}
@@ -245,7 +245,7 @@ def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a value that is there: a path or a query has no null."""
+    """Return the schema of a value that is there: a path or a query has no null."""
     found = dict(schema)
     if isinstance(found.get("type"), list):
         found["type"] = found["type"][0]

@@ -80,7 +80,7 @@ def filled(document: bytes, base_url: str, account: str = "") -> bytes:
 
 @cache
 def templates() -> jinja2.Environment:
-    """The package's templates. Everything in them is escaped; `root` stands before each path of the service."""
+    """Return the package's templates. Everything in them is escaped; `root` stands before each path of the service."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gateway.metadata"),
         autoescape=True,
@@ -93,7 +93,7 @@ def templates() -> jinja2.Environment:
 
 
 def frame(service: str) -> Frame:
-    """The header of a document that is kept: `filled` writes addresses, and who is signed in, into each answer.
+    """Return the header of a document that is kept: `filled` writes addresses, and who is signed in, into each answer.
 
     :param service: the service's name.
     """
@@ -102,7 +102,7 @@ def frame(service: str) -> Frame:
 
 
 def render(template: str, *, frame: Frame, account: str | None = None, title: str, **values: Any) -> str:
-    """A template with its values, in the layout of all pages.
+    """Return a template with its values, in the layout of all pages.
 
     :param frame: the header.
     :param account: what is in it of the signed-in user, where that is not the frame's own.
@@ -113,7 +113,7 @@ def render(template: str, *, frame: Frame, account: str | None = None, title: st
 
 
 def render_kept(template: str, service: str, **values: Any) -> str:
-    """A template whose document is kept, for `filled`."""
+    """Return a template whose document is kept, for `filled`."""
     return render(template, frame=frame(service), account=_ACCOUNT, **values)
 
 
@@ -132,7 +132,7 @@ def rules(access: Access) -> Iterator[tuple[str, str]]:
 
 
 def type_text(ref: TypeRef) -> str:
-    """A type as pages name it: C#'s way."""
+    """Return a type as pages name it: C#'s way."""
     name = _SCALARS.get(ref.name, ref.name)
     arguments = ", ".join(type_text(each) for each in ref.arguments)
     text = f"{name}<{arguments}>" if arguments else name
@@ -142,7 +142,7 @@ def type_text(ref: TypeRef) -> str:
 
 
 def place_of(each: Property, operation: Operation | None) -> str:
-    """Where a request's field is given: in the path, in the query or in the body."""
+    """Return where a request's field is given: in the path, in the query or in the body."""
     if operation is None:
         return ""
     if each.api_member is not None and each.api_member.parameter_type:
@@ -154,7 +154,7 @@ def place_of(each: Property, operation: Operation | None) -> str:
 
 
 def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
-    """What an operation's types have: its request first, then all that it leads to."""
+    """Yield what an operation's types have: its request first, then all that it leads to."""
     info = contract.by_name[operation.name]
     found = contract.reachable([TypeRef("record", operation.name), info.returns])
     inherited = {each.base.name for each in found.values() if isinstance(each, RecordInfo) and each.base is not None}

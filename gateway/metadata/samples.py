@@ -46,7 +46,7 @@ _SCALARS: Mapping[type[Any], Any] = {
 
 
 def sample(expected: Shape) -> Any:
-    """A value of a shape: each text its type's name, each list one item; what would hold itself is null.
+    """Return a value of a shape: each text its type's name, each list one item; what would hold itself is null.
 
     Types that hold many others are shown as far as a page has room for them.
     """
@@ -63,7 +63,7 @@ class _Sampler:
         self.left = _MOST_RECORDS
 
     def value(self, expected: Shape, enclosing: tuple[shape.Record, ...]) -> Any:
-        """A value inside of some records."""
+        """Return a value inside of some records."""
         match expected:
             case shape.Reference():
                 return self.value(expected.record, enclosing)
@@ -90,12 +90,12 @@ class _Sampler:
 
 
 def media_type(serializer: Serializer) -> str:
-    """The media type that samples name."""
+    """Return the media type that samples name."""
     return serializer.sample_type or serializer.media_types[0]
 
 
 def request(operation: Operation, serializer: Serializer, host: str, root: str = "") -> str:
-    """A sample request as it goes over the wire.
+    """Return a sample request as it goes over the wire.
 
     :param root: the path under which the service is served.
     """
@@ -115,7 +115,7 @@ def _request_lines(operation: Operation, serializer: Serializer, host: str, root
 
 
 def curl(operation: Operation, serializer: Serializer, base_url: str) -> str:
-    """A call by curl, with what the operation demands, or with its first fields where it demands nothing.
+    """Return a call by curl, with what the operation demands, or with its first fields where it demands nothing.
 
     Formats that requests can't be in are asked for alone.
     """
@@ -140,7 +140,7 @@ def curl(operation: Operation, serializer: Serializer, base_url: str) -> str:
 
 
 def _given(operation: Operation, route: Route) -> dict[str, Any]:
-    """Values of what a request must have, or of its first two fields that are plain."""
+    """Return values of what a request must have, or of its first two fields that are plain."""
     expected, examples = document_shape(operation.dto), constraints.examples(operation.dto)
     in_path = {_wire_of(operation, name) for name in route.variables}
     properties = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
@@ -169,7 +169,7 @@ def _wire_of(operation: Operation, variable: str) -> str:
 
 
 def _part(record: shape.Record, values: Mapping[str, Any]) -> shape.Record:
-    """The record with these fields alone."""
+    """Return the record with these fields alone."""
     return replace(record, fields={wire: each for wire, each in record.fields.items() if wire in values}, rows=None)
 
 
@@ -178,7 +178,7 @@ def _plain(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text in a shell's quotes."""
+    """Return a text in a shell's quotes."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

@@ -25,5 +25,5 @@ def is_secret(each: Property) -> bool:
 
 
 def is_secret_name(wire_name: str) -> bool:
-    """Whether a field of this name holds a secret, if its type can hold one."""
+    """Return whether a field of this name holds a secret, if its type can hold one."""
     return _NAME.search(wire_name) is not None

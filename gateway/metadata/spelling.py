@@ -35,7 +35,7 @@ class Converter(OpenAPIConverter):
     dialect: Dialect = DEFAULT
 
     def fields2jsonschema(self, fields: Mapping[str, Any], *, partial: Any = None) -> dict[str, Any]:
-        """The schema of an object, its properties named as in documents."""
+        """Return the schema of an object, its properties named as in documents."""
         found: dict[str, Any] = super().fields2jsonschema(fields, partial=partial)  # type: ignore[no-untyped-call]
         spell = self.dialect.speller(Record("", {}, names=_declared(fields)))
         found["properties"] = {spell(name): schema for name, schema in found["properties"].items()}
@@ -44,7 +44,7 @@ class Converter(OpenAPIConverter):
         return found
 
     def spelled(self, field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """What a field's value looks like in the dialect, where that differs from what JSON Schema knows of its type."""
+        """Return what a field's value looks like in the dialect, where that differs from what JSON Schema knows of its type."""
         if isinstance(field, fields.Enum) and self.dialect.enums == "number":
             numbers = list(field.enum.numbers().values())
             return {
@@ -64,7 +64,7 @@ class Converter(OpenAPIConverter):
 
 
 def _declared(fields: Mapping[str, Any]) -> dict[str, str]:
-    """The .NET names of fields by their wire names."""
+    """Return the .NET names of fields by their wire names."""
     return {
         str(field.data_key or name): getattr(field, "declared_name", "") or pascal_case(name)
         for name, field in fields.items()
@@ -72,5 +72,5 @@ def _declared(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _typed(kind: str, schema: Mapping[str, Any]) -> Any:
-    """The type, with null where the schema has it."""
+    """Return the type, with null where the schema has it."""
     return [kind, "null"] if "null" in (schema.get("type") or ()) else kind

@@ -85,7 +85,7 @@ def _parameter(parameter: Node) -> Node:
 
 
 def _plain(schema: Node) -> Node:
-    """The keywords that a parameter, or an item of one, may have; maps and records are texts there, as ``{a:1}``."""
+    """Return the keywords that a parameter, or an item of one, may have; maps and records are texts there, as ``{a:1}``."""
     if schema.get("type", "object") == "object":
         return {"type": "string"}
     return {
@@ -104,7 +104,7 @@ def _response(response: Node) -> Node:
 
 
 def _first(content: Mapping[str, Node]) -> Node:
-    """The form of a body whose schema counts: JSON's."""
+    """Return the form of a body whose schema counts: JSON's."""
     return content["application/json"]
 
 

@@ -62,7 +62,7 @@ _ALIASES = {
 
 
 def language(name: str) -> type[Generator]:
-    """The language of that name, in any letter case. Raises NotFound."""
+    """Return the language of that name, in any letter case. Raises NotFound."""
     found = LANGUAGES.get(_ALIASES.get(name.lower(), name.lower()))
     if found is None:
         raise NotFound(f"There are no types in '{name[:200]}'; there are some in {', '.join(LANGUAGES)}.")
@@ -70,7 +70,7 @@ def language(name: str) -> type[Generator]:
 
 
 def generate(name: str, contract: Contract, options: Options) -> str:
-    """The document of a language: the options block, then the types. Raises NotFound for an unknown language."""
+    """Return the document of a language: the options block, then the types. Raises NotFound for an unknown language."""
     return language(name)(contract, options).document()
 
 

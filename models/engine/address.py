@@ -60,7 +60,7 @@ class MysqlAddress:
 
 
 def parse(url: str) -> SqliteAddress | MysqlAddress:
-    """The address of a URL.
+    """Return the address of a URL.
 
     :raises ValueError: with one line that describes the fault, without the password.
     """
@@ -73,13 +73,13 @@ def parse(url: str) -> SqliteAddress | MysqlAddress:
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file of an SQLite database's URL; None for a server's."""
+    """Return the file of an SQLite database's URL; None for a server's."""
     address = parse(url)
     return Path(address.path) if isinstance(address, SqliteAddress) else None
 
 
 def without_secrets(url: str) -> str:
-    """A URL whose passwords are hidden, also those in its query."""
+    """Return a URL whose passwords are hidden, also those in its query."""
     head, at, rest = url.rpartition("@")
     if at and "://" in head:
         scheme, _, user = head.partition("://")

@@ -1,7 +1,7 @@
-"""Copies of a whole database, made and put back while others read and write.
+"""Copy a whole database and restore it while others read and write.
 
 A copy is an SQLite file, whatever the database is: it has the tables of this version and every row as it was at one moment. So a copy of a
-MariaDB can be looked at with ``sqlite3``, served by itself, and put into an SQLite database, and the other way round.
+MariaDB database can be read with ``sqlite3``, served by itself, and restored to an SQLite database, and the other way round.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from models.engine.owners import Rows
 #: Rows that are read or written at once.
 BLOCK = 1000
 
-#: How values of a server are kept in SQLite, by type, where the driver of SQLite does not know them.
+#: Converters of a server's values for SQLite, by type, for types that SQLite's driver does not know.
 _KEPT: dict[type, Callable[[Any], Any]] = {
     Decimal: str,
     datetime: lambda value: value.isoformat(" "),
@@ -52,12 +52,12 @@ def save(database: Database, owners: Sequence[Rows], path: Path) -> int:
     migrations.check(database, owners)
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
-    # SECURITY: it has the data of all users.
+    # SECURITY: the file has the data of all users.
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         if database.dialect == "sqlite":
             with closing(database.peewee._connect()) as source, closing(sqlite3.connect(part)) as target:
-                # NOTE: in one step. A copy in several steps restarts whenever another process writes, and might never end.
+                # NOTE: this copies in one step. A copy in several steps restarts whenever another process writes, and might never end.
                 source.backup(target)
         else:
             _save_rows(database, owners, part)
@@ -73,7 +73,7 @@ def save(database: Database, owners: Sequence[Rows], path: Path) -> int:
 def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: bool = False) -> None:
     """Restore the database from a copy in one transaction, and apply later migrations.
 
-    :param replace: whether the rows of a database that has any may be lost.
+    :param replace: whether existing rows of the database may be lost.
     :raises WrongCopy: when the file is damaged or not a copy, or the database has rows and `replace` is false.
     :raises SchemaMismatch: when the copy is newer than this version.
     """
@@ -99,7 +99,7 @@ def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: 
 
 
 def _tables(owners: Sequence[Rows]) -> Iterator[tuple[str, Sequence[str]]]:
-    """The tables of some owners, with their columns."""
+    """Yield the tables of the owners, with their columns."""
     for owner in owners:
         for model in owner.tables:
             meta: Any = model._meta
@@ -117,7 +117,7 @@ def _inserting(table: str, columns: Sequence[str], place: str) -> str:
 
 
 def _save_rows(database: Database, owners: Sequence[Rows], path: Path) -> None:
-    """Write the rows of a database server, all as its first statement sees them."""
+    """Write the rows of a database server, all as they are at the first statement."""
     made = connect(f"sqlite:///{quote(str(path.resolve()))}", connections=1)
     migrations.apply(made, owners)
     made.dispose()
@@ -128,12 +128,12 @@ def _save_rows(database: Database, owners: Sequence[Rows], path: Path) -> None:
     ):
         target.execute("PRAGMA foreign_keys = 0")
         target.execute("BEGIN")
-        # The rows that migrations make are the server's own.
+        # The migrations' rows are deleted, because the server's rows include them.
         for table, columns in _tables(owners):
             target.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
-            unit.execute("SELECT 1")  # the unit's connection, renewed if it broke while it rested
+            unit.execute("SELECT 1")  # renews the unit's connection if it broke while it was idle
             assert unit._held is not None
-            # Rows are yielded as they are read, so that no table is held in memory.
+            # An unbuffered cursor, so that no table is held in memory.
             with closing(unit._held.connection.cursor(cursors.SSCursor)) as cursor:
                 cursor.execute(_select(table, columns))
                 insert = _inserting(table, columns, "?")
@@ -165,7 +165,7 @@ def _has_rows(database: Database, owners: Sequence[Rows]) -> bool:
 
 @contextmanager
 def _current(path: Path, owners: Sequence[Rows]) -> Iterator[Path]:
-    """Return a checked and migrated copy of the file, which is not changed itself."""
+    """Yield the path of a checked and migrated copy of the file. The file itself is not changed."""
     with TemporaryDirectory(prefix="gateway-restore-", dir=path.resolve().parent) as folder:
         current = Path(folder) / "rows.db"
         try:

@@ -49,7 +49,7 @@ class Checkpoints:
             return 0
 
     def note(self) -> None:
-        """A unit was committed. Called by one writer at a time."""
+        """Return a unit was committed. Called by one writer at a time."""
         self._last = time.monotonic()
         if self._cutting is None:
             self._ended.clear()

@@ -15,7 +15,7 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 def padded(values: Sequence[Any]) -> list[Any]:
-    """Values for the places of a statement (`places`), as many as the next of a few sizes; the last value fills up."""
+    """Return values for the places of a statement (`places`), as many as the next of a few sizes; the last value fills up."""
     count = len(values)
     for size in _SIZES:
         if size >= count:
@@ -25,7 +25,7 @@ def padded(values: Sequence[Any]) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def places(name: str, size: int) -> tuple[str, ...]:
-    """The names of the places of a list of values: ``name[0]``, ``name[1]``, …; no identifier is one of them."""
+    """Return the names of the places of a list of values: ``name[0]``, ``name[1]``, …; no identifier is one of them."""
     return tuple(f"{name}[{index}]" for index in range(size))
 
 
@@ -51,21 +51,21 @@ def contains_in_start(start: peewee.Column, length: int, column: peewee.Field) -
 
 
 def within(column: Any) -> Condition:
-    """A condition: the column is one of several values."""
+    """Return a condition: the column is one of several values."""
     condition: Condition = column.in_
     return condition
 
 
 def equals(column: Any) -> Condition:
-    """A condition: the column is the value."""
+    """Return a condition: the column is the value."""
     return lambda place: column == place
 
 
 def at_least(column: peewee.Field) -> Condition:
-    """A condition: the column is the value or more."""
+    """Return a condition: the column is the value or more."""
     return lambda place: column >= place
 
 
 def at_most(column: peewee.Field) -> Condition:
-    """A condition: the column is the value or less."""
+    """Return a condition: the column is the value or less."""
     return lambda place: column <= place

@@ -149,7 +149,7 @@ class Unit(Queries):
             self.database.engine.limit(self._held, self._held.limit)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Run a statement; its cursor. Raises Duplicate and Unavailable."""
+        """Run a statement, and return its cursor. Raises Duplicate and Unavailable."""
         try:
             return self.run(sql, values)
         except Exception as error:
@@ -167,7 +167,7 @@ class Unit(Queries):
             raise
 
     def run_again(self, error: Exception, sql: str, values: Sequence[Any]) -> Any:
-        """The cursor of a statement that failed with a driver's error, where it may be run once more: the first statement of a unit
+        """Return the cursor of a statement that failed with a driver's error, where it may be run once more: the first statement of a unit
         may find that its connection broke while it rested. Raises what the error stands for elsewhere."""
         held = self._held
         self._note(error)
@@ -200,7 +200,7 @@ class Unit(Queries):
                 self._pool.retire(held.host)
 
     def _may_renew(self, held: Held, error: Exception) -> bool:
-        """Whether the connection may have died, or its server may have been left, while it rested."""
+        """Return whether the connection may have died, or its server may have been left, while it rested."""
         return held.host is not None and not held.fresh and is_broken(error)
 
     def _renew(self, held: Held) -> None:
@@ -291,7 +291,7 @@ class Database:
         self._renew()
 
     def unit_of_work(self, *, write: bool = True, budget: Budget | None = None) -> Unit:
-        """One transaction, as a context manager.
+        """Return one transaction, as a context manager.
 
         :param write: take the write lock at once, so that data that was read stays valid; other units only read.
         :param budget: the unit's budget; None for no limit.
@@ -388,7 +388,7 @@ def connect(
     sync_wait: bool = False,
     sqlite_sync: str = "normal",
 ) -> Database:
-    """The database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``, or
+    """Return the database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``, or
     several servers: ``mysql://user:password@one,two,three/name`` (`models.engine.address`).
 
     No connection is opened yet. ``mariadb:`` is MySQL's protocol too.

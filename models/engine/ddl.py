@@ -49,7 +49,7 @@ class Connection(Protocol):
         ...
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Run a statement; its cursor."""
+        """Run a statement, and return its cursor."""
         ...
 
 

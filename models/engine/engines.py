@@ -1,6 +1,6 @@
-"""What differs between SQLite and MySQL: how a connection is opened, a transaction begun, a statement run.
+"""The interface of a database engine, and SQLite's: open a connection, begin a transaction, limit a statement.
 
-MySQL's is in `models.engine.mysql`.
+MySQL's engine is in `models.engine.mysql`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import peewee
 from models.engine.checkpoints import LARGE, MOST_PAGES, Checkpoints
 from models.engine.pool import Held
 
-#: Seconds that a connection may take to be opened, and a writer waits for another one.
+#: Seconds that opening a connection may take, and that a writer waits for another one.
 PATIENCE = 5
 #: Seconds that a connection to a server is used, give or take a fifth.
 AGE = 600
@@ -27,7 +27,7 @@ ANSWER = 30
 #: Seconds from one attempt to write to the next while another process writes.
 _POLL = 0.0005
 
-#: SQLite's steps from one look at a statement's deadline to the next: some 20 ms, so that short statements never look.
+#: SQLite's steps between two checks of a statement's deadline: some 20 ms, so that short statements are never checked.
 _STEPS = 1_000_000
 
 _PRAGMAS = {
@@ -44,7 +44,7 @@ class Engine(Protocol):
     """One kind of database.
 
     :ivar dialect: ``sqlite`` or ``mysql``.
-    :ivar one_writer: whether the database has but one writer at a time.
+    :ivar one_writer: whether the database has only one writer at a time.
     :ivar checkpoints: is notified of every committed unit that may have written; None if the server makes checkpoints.
     """
 
@@ -60,17 +60,17 @@ class Engine(Protocol):
     def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
         """Begin a transaction. A reading one sees the database as it was at one moment, and can't change it.
 
-        :param seconds: what `limit` gets.
+        :param seconds: passed to `limit`.
         """
         ...
 
     def limit(self, held: Held, seconds: float | None) -> None:
-        """Interrupt statements of a reading unit that take longer, from now on; None for no limit."""
+        """Interrupt later statements of a reading unit that take longer than `seconds`; None for no limit."""
         ...
 
 
 class Sqlite:
-    """A file. Readers see the moment of their first statement; a writer takes the file's only right to write when it begins.
+    """An SQLite file. Readers see it as it was at their first statement; a writer takes the file's only write lock when it begins.
 
     :param sync: SQLite's ``synchronous``, ``normal`` or ``full``.
     """
@@ -110,8 +110,8 @@ class Sqlite:
         if not writes:
             held.connection.execute("BEGIN")
             return
-        # Writers of other processes are waited for here. SQLite's own wait looks ever more rarely, up to every 100 ms, so that a writer
-        # between busy ones waits for seconds.
+        # This waits for writers of other processes. SQLite's own wait checks more and more rarely, up to every 100 ms, so that a writer
+        # beside busy ones waits for seconds.
         deadline = 0.0
         while True:
             try:
@@ -126,12 +126,12 @@ class Sqlite:
                 return
 
     def probe(self) -> None:
-        """Read and write the file, by a new connection: others have parts of it in memory. Raises the driver's errors."""
+        """Read and write the file by a new connection: existing ones have parts of it in memory. Raises the driver's errors."""
         if not os.path.exists(self._path):
             raise sqlite3.OperationalError(f"the file {self._path} is gone")
         with closing(self.peewee._connect()) as connection:
             connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            # A number in the file's first page that is never read.
+            # This number in the file's first page is never read.
             connection.execute("PRAGMA user_version = 0")
 
     def limit(self, held: Held, seconds: float | None) -> None:

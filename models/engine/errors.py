@@ -1,10 +1,10 @@
-"""What can go wrong with rows.
+"""Errors of the storage.
 
 StorageError
-+-- Duplicate        a row that must be the only one is there already
++-- Duplicate        a row with the same unique key exists already
 +-- Conflict         another writer changed the row first
-+-- Full             a session has as many members or log lines as it may have
-+-- Unavailable      the database is away, locked or overloaded; the unit of work was rolled back
++-- Full             a session has the maximum of members or log lines
++-- Unavailable      the database is unreachable, locked or overloaded; the unit of work was rolled back
     +-- TimedOut     a statement took longer than it may
     +-- OutcomeUnknown   the connection was lost while the unit of work was committed
 +-- Refused          a row breaks a foreign key or a CHECK of its table
@@ -20,7 +20,7 @@ class StorageError(Exception):
 
 
 class Duplicate(StorageError):
-    """A row that must be the only one is there already."""
+    """A row with the same unique key exists already."""
 
 
 class Conflict(StorageError):
@@ -35,10 +35,10 @@ class Unavailable(StorageError):
     """The database is unreachable, locked or overloaded. The unit of work is not stored, unless the connection broke during its commit:
     then it may be stored.
 
-    :ivar retry_after: seconds after which it is worth another try.
-    :ivar lasting: it needs an operator: the file is damaged, read-only, or can't be opened.
-    :ivar again: nothing is stored, and the unit of work may be repeated at once: it lost a lock or its connection.
-    :ivar contended: another unit changed the same rows first, so a repeat will succeed sooner or later.
+    :ivar retry_after: seconds after which a retry makes sense.
+    :ivar lasting: whether an operator is needed: the file is damaged, read-only, or can't be opened.
+    :ivar again: whether the unit of work may be repeated at once: it lost a lock or its connection, and nothing is stored.
+    :ivar contended: whether another unit changed the same rows first, so that a repeat will succeed sooner or later.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Unavailable(StorageError):
 
 
 class TimedOut(Unavailable):
-    """A statement took longer than its unit of work allows. The database is well, the question is too large."""
+    """A statement took longer than its unit of work allows. The database works; the query is too large."""
 
 
 class OutcomeUnknown(Unavailable):
@@ -70,7 +70,7 @@ class Refused(StorageError):
 
 
 class ReadOnly(Exception):
-    """A query that changes rows was run in a unit of work that only reads: a mistake in the service."""
+    """A query that changes rows was run in a unit of work that only reads. This is a bug in the service."""
 
 
 class SchemaMismatch(StorageError):
@@ -78,4 +78,4 @@ class SchemaMismatch(StorageError):
 
 
 class WrongRows(StorageError):
-    """The declaration of a service's tables and migrations is wrong. The message names the owner, the place and what would be right."""
+    """The declaration of a service's tables and migrations is wrong. The message names the owner, the location and the correction."""

@@ -51,7 +51,7 @@ _INTERRUPTED = _SQLITE_INTERRUPTED | _MYSQL_INTERRUPTED
 
 
 def is_driver_error(error: BaseException) -> bool:
-    """Whether an error is a driver's."""
+    """Return whether an error is a driver's."""
     return type(error).__module__.startswith(_DRIVERS)
 
 
@@ -90,13 +90,13 @@ def check(error: Exception, writes: bool = True) -> None:
 
 
 def is_broken(error: Exception) -> bool:
-    """Whether the connection that this happened on is of no use any more."""
+    """Return whether the connection that this happened on is of no use any more."""
     code = _code(error)
     return is_driver_error(error) and _is_away(error, code) and code not in _SQLITE_BUSY | _MYSQL_BUSY | _INTERRUPTED
 
 
 def leaves_server(error: Exception) -> bool:
-    """Whether other connections to the same server are of no use either."""
+    """Return whether other connections to the same server are of no use either."""
     return is_broken(error) and _code(error) in _MYSQL_LEFT
 
 
@@ -111,7 +111,7 @@ def is_rolled_back(error: Exception) -> bool:
 
 
 def is_made(error: Exception) -> bool:
-    """Whether a change of the schema failed because it was made before, on another node of a cluster."""
+    """Return whether a change of the schema failed because it was made before, on another node of a cluster."""
     return is_driver_error(error) and _code(error) in _MYSQL_MADE
 
 
@@ -135,7 +135,7 @@ def _code(error: Exception) -> int:
 
 
 def is_locked(error: BaseException) -> bool:
-    """Whether a statement that does not wait for locks met one (MySQL's NOWAIT; MariaDB has no number of its own for it)."""
+    """Return whether a statement that does not wait for locks met one (MySQL's NOWAIT; MariaDB has no number of its own for it)."""
     return (
         isinstance(error, Exception) and type(error).__module__.startswith(_DRIVERS) and _code(error) in _MYSQL_LOCKED
     )

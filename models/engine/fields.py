@@ -46,19 +46,19 @@ class JsonField(LongTextField):
     """A value stored as JSON text."""
 
     def db_value(self, value: Any) -> str | None:
-        """The text."""
+        """Return the text."""
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
     def python_value(self, value: str | None) -> Any:
-        """The value."""
+        """Return the value."""
         return None if value is None else json.loads(value)
 
 
 def short_text(**kwargs: Any) -> peewee.CharField:
-    """A column for a text of up to `SHORT` characters; it may be null by default."""
+    """Return a column for a text of up to `SHORT` characters; it may be null by default."""
     return peewee.CharField(max_length=SHORT, **{"null": True, **kwargs})
 
 
 def choice(**kwargs: Any) -> peewee.CharField:
-    """A column for one of a few names of up to 32 characters; it may be null by default."""
+    """Return a column for one of a few names of up to 32 characters; it may be null by default."""
     return peewee.CharField(max_length=32, **{"null": True, **kwargs})

@@ -38,7 +38,7 @@ Shape = tuple[tuple[str, int], ...]
 
 
 def place_of(name: str) -> str:
-    """The place of a filter's value in a statement. It is not an identifier, as the listing's own places (``limit``, ``after``) are: a
+    """Return the place of a filter's value in a statement. It is not an identifier, as the listing's own places (``limit``, ``after``) are: a
     filter of the same name never gives or takes the value of another place."""
     return f"filter {name}"
 
@@ -52,7 +52,7 @@ class Order:
 
 
 def size_of(text: str | None) -> int:
-    """Bytes of a text as UTF-8."""
+    """Return bytes of a text as UTF-8."""
     return 0 if text is None else len(text) if text.isascii() else len(text.encode())
 
 
@@ -153,7 +153,7 @@ class Listing:
         return rows
 
     def _leaves_few(self, unit: Unit, shape: Shape, values: Mapping[str, Any]) -> bool:
-        """Whether SQLite should read the rows of several values by their index and sort them. By itself it reads all rows in the order of
+        """Return whether SQLite should read the rows of several values by their index and sort them. By itself it reads all rows in the order of
         the list until the page is full, which is the whole table where the values have few rows. MySQL looks before it chooses."""
         if unit.dialect != "sqlite" or any(name in self._narrow and size < 2 for name, size in shape):
             return False
@@ -162,7 +162,7 @@ class Listing:
         return rare is not None and int(self._samples(rare, sizes[rare]).row(unit, **values, most=FEW)[0]) < FEW
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-        """How many rows there are.
+        """Return how many rows there are.
 
         :param most: where the count ends; None counts all rows.
         """
@@ -174,11 +174,11 @@ class Listing:
         return int(self._counts_up_to(shape).row(unit, **values, most=most)[0])
 
     def is_sorted_by_index(self, order: Order) -> bool:
-        """Whether an index has the rows in this order."""
+        """Return whether an index has the rows in this order."""
         return order.column in self._indexed
 
     def blocks(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[Any]]:
-        """Columns of every row, `BLOCK` rows at a time. Each block begins after the last row of the one before, by key."""
+        """Yield columns of every row, `BLOCK` rows at a time. Each block begins after the last row of the one before, by key."""
         shape, values = self._shaped(filters)
         if shape is None:
             return
@@ -231,7 +231,7 @@ class Listing:
         return unit.dialect == "mysql" and any(name in self._covered for name, _ in shape)
 
     def _statement(self, build: Callable[[list[Any]], Any], shape: Shape) -> Statement:
-        """A statement with the conditions of a shape, as each dialect has them."""
+        """Return a statement with the conditions of a shape, as each dialect has them."""
         return Statement(lambda: build(self._where(shape, {})), lambda: build(self._where(shape, self._covered)))
 
     def _where(self, shape: Shape, covered: Mapping[str, Condition]) -> list[Any]:

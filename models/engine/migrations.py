@@ -62,7 +62,7 @@ class Target(NamedTuple):
 
 
 def patient(url: str) -> Database:
-    """The database of a URL, for changes of its schema: of a big table they take minutes, and wait for those who read it."""
+    """Return the database of a URL, for changes of its schema: of a big table they take minutes, and wait for those who read it."""
     return connect(url, connections=2, patience=_PATIENCE, answer=None, sync_wait=True)
 
 

@@ -151,7 +151,7 @@ class Mysql:
         return True
 
     def has_other(self, host: Host) -> bool:
-        """Whether another server has not failed lately."""
+        """Return whether another server has not failed lately."""
         now = time.monotonic()
         return any(each != host and self._avoided.get(each, 0.0) <= now for each in self._address.hosts)
 
@@ -175,7 +175,7 @@ class Mysql:
         )
 
     def _connected(self, host: Host, seconds: float) -> tuple[Any, str]:
-        """A connection, and what its server lacks; empty if nothing."""
+        """Return a connection, and what its server lacks; empty if nothing."""
         connection = self._new_connection(host, seconds)
         try:
             cursor = connection.cursor()

@@ -26,7 +26,7 @@ from models.engine.tables import differences
 
 _OWNER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _NUMBERED = re.compile(r"m(\d{4})_\w+")
-#: A module that means to be a migration: a helper's name begins otherwise.
+#: A module that is meant as a migration. Names of helper modules do not begin so.
 _NEARLY = re.compile(r"m?\d")
 _DIALECTS = {"sqlite", "mysql"}
 _EXISTS = re.compile(r"table \W?(\w+)\W? already exists")
@@ -87,7 +87,7 @@ class Rows:
 
     @cached_property
     def tables(self) -> tuple[type[peewee.Model], ...]:
-        """The models, in the order in which the module defines them. A model that only serves as a base of others is none.
+        """The models, in the order in which the module defines them, without those that are only bases of others.
 
         :raises WrongRows: when the module is missing or has no models.
         """
@@ -163,22 +163,22 @@ class Rows:
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
-            # What the module itself imports is missing elsewhere.
+            # A module that the module itself imports is missing: that error is raised as it is.
             if error.name is None or not f"{name}.".startswith(f"{error.name}."):
                 raise
             raise WrongRows(f"{self.owner}: there is no module {name!r}") from error
 
 
 def _is_base(model: type[peewee.Model], found: Sequence[type[peewee.Model]]) -> bool:
-    """Whether a model only serves others as a base: it names no table, and others are made of it."""
+    """Return whether a model is only a base of others: it names no table, and others inherit from it."""
     meta: Any = model._meta
     return meta.table_name == meta.make_table_name() and any(model in each.__mro__[1:] for each in found)
 
 
 def check_names(owners: Sequence[Owner]) -> None:
-    """Refuse two owners of one name.
+    """Check that the owners have different names.
 
-    :raises WrongRows: when there are.
+    :raises WrongRows: when two owners have the same name.
     """
     names = [each.owner for each in owners]
     twice = next((each for each in names if names.count(each) > 1), None)
@@ -189,8 +189,8 @@ def check_names(owners: Sequence[Owner]) -> None:
 def verify(owners: Sequence[Rows]) -> None:
     """Run every migration in an empty SQLite database in memory, and compare the tables that they make with the models.
 
-    :raises WrongRows: when a migration fails, an owner has a table of another, or models differ from their tables: then all differences at
-        once.
+    :raises WrongRows: when a migration fails, an owner has another owner's table, or models differ from their tables. The message then
+        lists all differences.
     """
     check_names(owners)
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
@@ -224,7 +224,7 @@ def _shared(owner: Rows, table: str, other: str) -> WrongRows:
 
 
 def _made(unit: _InMemory, owner: Rows, step: Migration, made: Mapping[str, str]) -> dict[str, str]:
-    """The owner of each table, once a step is done."""
+    """Run a step, and return the owner of each table after it."""
     for number, change in enumerate(step.up, 1):
         try:
             ddl.run(unit, change)
@@ -241,7 +241,7 @@ def _made(unit: _InMemory, owner: Rows, step: Migration, made: Mapping[str, str]
 
 
 class _InMemory:
-    """An empty SQLite database in memory, as far as changes of a schema need one."""
+    """An empty SQLite database in memory, with the operations that schema changes need."""
 
     dialect = "sqlite"
 

@@ -68,7 +68,7 @@ def _statements(change: ddl.Change) -> Sequence[str]:
 
 
 def _expands(statement: str, own: set[str]) -> bool:
-    """Whether a change only adds.
+    """Return whether a change only adds.
 
     :param own: tables that the same migration makes: no earlier version knows them.
     """
@@ -108,7 +108,7 @@ def _step(database: Database, statement: str) -> Step:
 
 
 def _rows(database: Database, table: str) -> int:
-    """About how many rows a table has; 0 where there is none yet."""
+    """Return about how many rows a table has; 0 where there is none yet."""
     if not re.fullmatch(r"\w+", table):
         return 0
     with database.unit_of_work(write=False) as unit:

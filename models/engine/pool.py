@@ -4,7 +4,7 @@ At most `size` are open. A unit that finds all in use waits up to `patience` sec
 units use separate connections while there is room, because switching the kind costs a statement. The connection that was returned last
 is used first, so that the others stay idle.
 
-Connections to servers (`Servers`) may break, and their servers may stop to respond or to accept writes. So a connection is checked when it
+Connections to servers (`Servers`) may break, and their servers may stop responding or accepting writes. So a connection is checked when it
 is taken, at most once in `CHECKED` seconds. It is closed when it is older than `age`. While a unit takes long, a thread checks whether the
 server responds at all (`models.engine.watch`).
 """
@@ -26,7 +26,7 @@ from models.engine.counts import Counts
 from models.engine.errors import Unavailable
 from models.engine.watch import Watch
 
-#: From a statement and its values to a cursor.
+#: Runs a statement with its values and returns a cursor.
 Run = Callable[[str, Sequence[Any]], Any]
 
 #: Seconds after which a connection is checked before it is used.
@@ -36,9 +36,9 @@ CHECKED = 5.0
 class Connections(NamedTuple):
     """How many connections a pool has.
 
-    :ivar most: those that may be open.
-    :ivar idle: those of the open ones that no unit uses.
-    :ivar oldest: seconds since the oldest idle one was opened; 0 where they lead to no server.
+    :ivar most: how many may be open.
+    :ivar idle: how many of the open ones no unit uses.
+    :ivar oldest: seconds since the oldest idle one was opened; 0 if there is no server.
     """
 
     most: int
@@ -48,17 +48,17 @@ class Connections(NamedTuple):
 
 
 class Held:
-    """A connection in the hands of one unit of work.
+    """A connection that one unit of work holds.
 
-    :ivar run: what runs a statement on it, and `run_many` what runs one for each of some rows of values.
-    :ivar host: the server that it leads to; None where there is none.
+    :ivar run: runs a statement on it; `run_many` runs one for each of several rows of values.
+    :ivar host: its server; None if there is none.
     :ivar fresh: whether it was opened for this unit, so that a failure is not due to its age.
     :ivar touched: whether this unit ran a statement on it.
     :ivar broken: whether it must not be used by another unit.
-    :ivar writes: for which kind of unit it was prepared last; None where for none yet.
+    :ivar writes: whether it was last prepared for a writing unit; None if for no unit yet.
     :ivar limit: seconds that one of its statements may take; None for no limit.
-    :ivar deadline: when the running statement is interrupted, in seconds of `time.monotonic`, where the engine looks at it.
-    :ivar born: when it was opened, on the monotonic clock; `checked` when it was known to be good, `until` when it is too old.
+    :ivar deadline: when the running statement is interrupted, in seconds of `time.monotonic`, if the engine checks it.
+    :ivar born: when it was opened, on the monotonic clock; `checked`: when it was last known to be good; `until`: when it is too old.
     """
 
     __slots__ = (
@@ -87,7 +87,7 @@ class Held:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Another connection must be opened for this unit."""
+        """Reset the state, for a connection that is opened for this unit."""
         self.fresh = True
         self.touched = self.broken = False
         self.writes: bool | None = None
@@ -111,7 +111,7 @@ class Servers(Protocol):
         ...
 
     def abort(self, held: Held) -> None:
-        """Make a statement fail that another thread waits for on a connection."""
+        """Make the statement fail that another thread is running on a connection."""
         ...
 
 
@@ -119,11 +119,11 @@ class Pool:
     """Connections to one database.
 
     :param connect: opens a connection for its holder; its exceptions reach the caller of `take`.
-    :param servers: what connections to servers need; None where connections lead to no server.
+    :param servers: operations on connections to servers; None if there is no server.
     :param size: how many may be open.
     :param patience: seconds to wait for a connection that is in use.
-    :param age: seconds after which a connection is closed, give or take a fifth: not all at once.
-    :param counts: counts the takers that had to wait, and their seconds.
+    :param age: seconds after which a connection is closed, give or take a fifth, so that not all are closed at once.
+    :param counts: counts the callers of `take` that had to wait, and their seconds.
     """
 
     def __init__(
@@ -146,19 +146,19 @@ class Pool:
         self._counting = threading.Lock()
         self._closed = False
         self._breaker = Breaker()
-        # A place for each connection that may be open, taken and given back; and those that rest, by the kind of their last unit.
+        # A place for each connection that may be open, taken and given back; and the idle connections, by the kind of their last unit.
         self._places: SimpleQueue[None] = SimpleQueue()
         for _ in range(size):
             self._places.put(None)
         self._resting: dict[bool, list[Held]] = {False: [], True: []}
         #: Connections in use, and since when.
         self._busy: dict[Held, float] = {}
-        #: By server, before which moment its connections must have been opened to be of no use.
+        #: By server, the moment up to which opened connections are not used any more.
         self._retired: dict[Any, float] = {}
         self._watch = None if servers is None else Watch(self._busy, servers.answers, self.abandon)
 
     def take(self, writes: bool) -> Held:
-        """A connection, rather one whose last unit was of the same kind. Raises Unavailable when all are in use for too long."""
+        """Take a connection, preferably one whose last unit was of the same kind. Raises Unavailable when all are in use for too long."""
         try:
             self._places.get_nowait()
         except Empty:
@@ -166,7 +166,7 @@ class Pool:
         try:
             held = self._rested(writes)
             while held is None:
-                # There is one for each place; but another taker may be a step ahead.
+                # There is one for each place, but another thread may take it first.
                 held = self._opened() or self._rested(not writes) or self._rested(writes)
         except BaseException:
             self._places.put(None)
@@ -206,7 +206,7 @@ class Pool:
         self._places.put(None)
 
     def renew(self, held: Held) -> None:
-        """Open another connection in the place of one that broke."""
+        """Replace a broken connection by a new one."""
         with suppress(Exception):
             held.connection.close()
         held.begin_anew()
@@ -215,22 +215,22 @@ class Pool:
         held.broken = False
 
     def retire(self, host: Any) -> None:
-        """Use no connection to this server any more that is open by now: what happened on one happens on the others, too."""
+        """Stop using the connections to this server that are open now: an error on one will occur on the others, too."""
         self._retired[host] = time.monotonic()
 
     def abandon(self, host: Any) -> None:
-        """`retire` a server, and make the statements that wait for it fail."""
+        """Retire a server (`retire`), and make the statements that wait for it fail."""
         self.retire(host)
         if self._servers is not None:
             if not self._servers.has_other(host):
-                # Units that fail now would be repeated, and wait for a connection without success.
+                # Units that fail now would be repeated, and would wait for a connection without success.
                 self._breaker.trip()
             for held in [each for each in list(self._busy) if each.host == host]:
                 self._servers.abort(held)
 
     def close(self) -> bool:
-        """Close what rests now, and what is in use as soon as it is given back. After a fork the connections are the parent's: the
-        child must leave them alone, and keep them so that nothing closes them; False says so."""
+        """Close idle connections now, and the others as soon as they are given back. Return False after a fork: the connections are the
+        parent's, and the child must neither close them nor drop its references to them."""
         self._closed = True
         if os.getpid() != self._process:
             return False
@@ -262,7 +262,7 @@ class Pool:
         if self._watch is None:
             return
         held.born = held.checked = now
-        # Its opener may need it earlier.
+        # `connect` may have set an earlier time.
         held.until = held.until or now + self._age * random.uniform(0.8, 1.2)  # noqa: S311 - only spread
         self._busy[held] = now
         self._watch.begin()

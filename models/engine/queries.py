@@ -1,4 +1,4 @@
-"""peewee's queries, run in a unit of work. The models need no database: `Unit` is where a query meets one."""
+"""Run peewee's queries in a unit of work. The models need no database: `Unit` supplies it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Made = TypeVar("Made")
 _BLOCK = 100
 #: Characters of a text that counts as long.
 _LONG = 255
-#: How MySQL reports an UPDATE: its row count leaves out rows that have the new values already, and SQLite's does not.
+#: MySQL's message about an UPDATE. Its row count leaves out rows that have the new values already; SQLite's includes them.
 _MATCHED = re.compile(rb"Rows matched: (\d+)")
 
 
@@ -44,10 +44,10 @@ class Queries:
     def all(self, query: Any, row: Callable[..., Any] | None = None) -> list[Any]:
         """Return the rows of a SELECT.
 
-        :param row: makes a row of its columns by name: a NamedTuple, a dataclass. Rows are instances of the model if omitted.
+        :param row: makes a row from its columns by name: a NamedTuple or a dataclass. Rows are instances of the model if omitted.
         :raises Unavailable: when the database fails.
         """
-        # A query keeps the rows that it found, so a query that is a constant of a module must not be run itself.
+        # A query caches its rows, so a query that is a module's constant must be cloned.
         query = query.clone() if row is None else query.objects(row)
         return list(query.execute(_Adapter(self)))
 
@@ -65,7 +65,7 @@ class Queries:
         return next(iter(self.all(query) if row is None else self.all(query, row)), None)
 
     def change(self, query: peewee.BaseQuery) -> int:
-        """Run an INSERT, UPDATE or DELETE; the number of rows that it inserted, found or deleted.
+        """Run an INSERT, UPDATE or DELETE; return the number of rows that it inserted, matched or deleted.
 
         :raises Duplicate: when a row has the key of another.
         :raises Refused: when a row breaks a foreign key or a CHECK.
@@ -79,9 +79,9 @@ class Queries:
         return count
 
     def insert(self, query: peewee.BaseQuery) -> int:
-        """Run an INSERT of one row whose key the database counts (peewee's AutoField); the new row's key.
+        """Run an INSERT of one row whose key the database generates (peewee's AutoField); return the new row's key.
 
-        :raises: what `change` raises.
+        Raises what `change` raises.
         """
         key = int(_write(self, query).lastrowid or 0)
         self.spend(1)
@@ -102,7 +102,7 @@ def _statement(unit: Queries, query: peewee.BaseQuery) -> tuple[str, Sequence[An
 
 
 class _Adapter:
-    """As much of a database as peewee needs to make rows of a SELECT."""
+    """The part of a database that peewee needs to make rows of a SELECT."""
 
     def __init__(self, unit: Queries) -> None:
         self._unit = unit

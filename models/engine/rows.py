@@ -39,7 +39,7 @@ class Table:
         self._insert.execute(unit, **given)
 
     def find(self, unit: Unit, **values: Any) -> Any:
-        """The row whose columns have these values, or None."""
+        """Return the row whose columns have these values, or None."""
         found = self._finders(tuple(values)).run(unit, tuple(values.values())).fetchone()
         if found is None:
             return None
@@ -47,7 +47,7 @@ class Table:
         return self.row(found) if self._converted else tuple.__new__(self.row_type, found)
 
     def find_all(self, unit: Unit, **values: Any) -> list[Any]:
-        """Every row whose columns have these values, by primary key."""
+        """Return every row whose columns have these values, by primary key."""
         return [self.row(each) for each in self._finders(tuple(values)).rows(unit, **values)]
 
     def update(self, unit: Unit, key: Mapping[str, Any], **changes: Any) -> None:
@@ -57,11 +57,11 @@ class Table:
         statement.execute(unit, **given, **key)
 
     def delete(self, unit: Unit, **values: Any) -> int:
-        """Delete the rows whose columns have these values; how many there were."""
+        """Delete the rows whose columns have these values, and return how many there were."""
         return int(_deletion(self.model, tuple(values)).execute(unit, **values).rowcount)
 
     def row(self, columns: Sequence[Any]) -> Any:
-        """A row from its columns as the driver gives them."""
+        """Return a row from its columns as the driver gives them."""
         values = list(columns)
         for index, convert in self._converted:
             if values[index] is not None:

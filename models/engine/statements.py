@@ -1,6 +1,6 @@
-"""Statements that peewee builds once and that run with parameters ever after.
+"""Statements that peewee builds once and that then run with parameters.
 
-Building a query costs peewee many times what running it costs the driver, so each is built at first use, for each dialect, with
+For peewee, building a query costs many times what running it costs the driver. So each is built at first use, for each dialect, with
 `param` in the places of values:
 
     BY_ID = Statement(lambda: Session.select(...).where(Session.id == param("id")))
@@ -17,12 +17,12 @@ import peewee
 
 from models.engine.database import Unit
 
-#: From values by name to the values of a statement's places.
+#: Makes the values of a statement's parameters from values by name.
 Bind = Callable[[Mapping[str, Any]], Sequence[Any]]
 
 
 class _Param:
-    """A place in a statement that a value takes when it runs."""
+    """A parameter of a statement, which gets its value when the statement runs."""
 
     __slots__ = ("name",)
 
@@ -31,14 +31,14 @@ class _Param:
 
 
 def param(name: str) -> peewee.Value:
-    """The place of a value in a query."""
+    """Return a parameter for a query, by the name of its value."""
     return peewee.Value(_Param(name), converter=False, unpack=False)
 
 
 class Statement:
     """A query, built at first use.
 
-    :param mysql: builds it where MySQL's is another one.
+    :param mysql: builds it for MySQL, if that needs another query.
     """
 
     __slots__ = ("_build", "_built", "_mysql")
@@ -49,7 +49,7 @@ class Statement:
         self._built: dict[str, tuple[str, Bind]] = {}
 
     def execute(self, unit: Unit, **values: Any) -> Any:
-        """Run it with values by name; the cursor. Raises Duplicate and Unavailable."""
+        """Run it with values by name; return the cursor. Raises Duplicate and Unavailable."""
         text, bind = self._built.get(unit.dialect) or self._make(unit)
         given = bind(values)
         # PERF: what `unit.execute` does, one call less.
@@ -59,15 +59,17 @@ class Statement:
             return unit.run_again(error, text, given)
 
     def row(self, unit: Unit, **values: Any) -> Any:
-        """The first row, as a tuple, or None."""
+        """Return the first row, as a tuple, or None."""
         return self.execute(unit, **values).fetchone()
 
     def rows(self, unit: Unit, **values: Any) -> list[Any]:
-        """Every row, as tuples."""
+        """Return every row, as tuples."""
         return list(self.execute(unit, **values).fetchall())
 
     def run(self, unit: Unit, values: Sequence[Any]) -> Any:
-        """Run it with values in the order of its places, of which none may be fixed; the cursor. Raises Duplicate and Unavailable."""
+        """Run it with values in the order of its parameters; return the cursor. The query must have no fixed values.
+
+        Raises Duplicate and Unavailable."""
         text = (self._built.get(unit.dialect) or self._make(unit))[0]
         # PERF: what `unit.execute` does, one call less.
         try:
@@ -76,7 +78,7 @@ class Statement:
             return unit.run_again(error, text, values)
 
     def run_many(self, unit: Unit, rows: Sequence[Sequence[Any]]) -> None:
-        """Run it for each of some rows of values in the order of its places."""
+        """Run it for each row of values, in the order of its parameters."""
         if rows:
             unit.execute_many((self._built.get(unit.dialect) or self._make(unit))[0], rows)
 
@@ -88,7 +90,7 @@ class Statement:
 
 
 def _bind(places: Sequence[Any]) -> Bind:
-    """What gives the values and fixed values of some places, in order."""
+    """Return a function that makes the values of a statement's parameters, with the fixed values, in order."""
     names = [each.name for each in places if type(each) is _Param]
     if len(names) == len(places) > 0:
         only = names[0]
@@ -97,9 +99,9 @@ def _bind(places: Sequence[Any]) -> Bind:
 
 
 def insert_or_lock(model: type[peewee.Model], names: Sequence[str]) -> Statement:
-    """Insert a row of these columns; where its key is there already, lock that row and leave it. The cursor's rowcount is 1 or 0.
+    """Return a statement that inserts a row of these columns, or locks the row that has its key. The cursor's rowcount is 1 or 0.
 
-    MySQL's INSERT IGNORE would lock it for reading, and two such that write then wait for each other.
+    MySQL's INSERT IGNORE takes a shared lock: two units that then write to the row wait for each other.
     """
     key: Any = model._meta.primary_key
     first: Any = getattr(model, getattr(key, "field_names", (key.name,))[0])

@@ -29,18 +29,18 @@ class TableList:
         self.listing = Listing(table.model, table.fields, one=one, several=several, keys=keys)
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
-        """At most `limit` rows after `offset`."""
+        """Return at most `limit` rows after `offset`."""
         return [self._row(each) for each in self.listing.page(unit, filters, order, limit, offset)]
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-        """How many rows there are; the count ends at `most`."""
+        """Return how many rows there are; the count ends at `most`."""
         return self.listing.count(unit, filters, most)
 
     def is_sorted_by_index(self, order: Order) -> bool:
-        """Whether an index has the rows in this order."""
+        """Return whether an index has the rows in this order."""
         return self.listing.is_sorted_by_index(order)
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
-        """Every row, read in blocks."""
+        """Yield every row, read in blocks."""
         for block in self.listing.blocks(unit, filters, order):
             yield from map(self._row, block)

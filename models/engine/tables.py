@@ -149,7 +149,7 @@ def _holds(found: str, wanted: str, dialect: str) -> bool:
 
 
 def _parts(text: str) -> tuple[str, int, str]:
-    """The family of a type, its place there, and its size as written, without blanks."""
+    """Return the family of a type, its place there, and its size as written, without blanks."""
     match = _TYPE.fullmatch(text)
     name, size = (match[1], match[2] or "") if match else (text, "")
     return *_KINDS.get(name, (name, 0)), size.replace(" ", "")

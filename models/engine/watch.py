@@ -1,4 +1,4 @@
-"""A watch that abandons servers which stop responding.
+"""A thread that abandons servers which stop responding.
 
 A server that is stopped, or whose machine is gone, neither executes nor refuses statements: they would wait until the driver's
 timeout. While a unit of work takes longer than `LONG`, a thread checks whether its server accepts a new connection. If it does not,
@@ -15,12 +15,12 @@ from typing import Any
 
 #: Seconds that a unit of work runs before its server is checked.
 LONG = 1.0
-#: Seconds from one look to the next.
+#: Seconds between two checks.
 TICK = 0.5
 
 
 class Watch:
-    """The thread that looks.
+    """The thread that checks servers.
 
     :param busy: connections in use with their ``host``, and since when on the monotonic clock.
     :param answers: returns whether a server responds.
@@ -38,7 +38,7 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Start to watch, unless it watches already."""
+        """Start the thread, unless it runs already."""
         if self._thread is None:
             with self._beginning:
                 if self._thread is None:
@@ -46,11 +46,11 @@ class Watch:
                     self._thread.start()
 
     def end(self) -> None:
-        """Look no more."""
+        """Stop the thread at its next check."""
         self._ended.set()
 
     def look(self) -> None:
-        """Ask the servers of units that take long."""
+        """Check the servers of units that take long."""
         before = time.monotonic() - LONG
         for host in {each.host for each, since in list(self._busy.items()) if since < before}:
             if not self._answers(host):
@@ -58,6 +58,6 @@ class Watch:
 
     def _run(self) -> None:
         while not self._ended.wait(TICK):
-            # What fails now is tried again at the next look.
+            # A check that fails is repeated at the next tick.
             with suppress(Exception):
                 self.look()

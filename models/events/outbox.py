@@ -114,14 +114,14 @@ def insert(
 
 
 def after(unit: Unit, position: int, limit: int) -> Read:
-    """At most `limit` events behind a position, in order."""
+    """Return at most `limit` events behind a position, in order."""
     found = _AFTER.rows(unit, after=position, limit=limit)
     rows = [EventRow(*row) for row in found if row[0] is not None]
     return Read(rows, len(rows) < len(found))
 
 
 def newest(unit: Unit) -> int:
-    """The position of the newest event that has one; 0 where there was none yet."""
+    """Return the position of the newest event that has one; 0 where there was none yet."""
     row = _NEWEST.row(unit, one=1)
     return 0 if row is None else int(row[0] or 0)
 
@@ -154,7 +154,7 @@ def place(unit: Unit) -> bool:
 
 
 def sweep(unit: Unit, before: str) -> bool:
-    """Delete the oldest events that were stored before an instant, `SWEPT` at most; whether there may be more."""
+    """Delete the oldest events that were stored before an instant, `SWEPT` at most; return whether there may be more."""
     # SQLite counts on from the last one that is there.
     last = _LAST_ID.row(unit)[0] or 0
     oldest = _OLDEST.rows(unit, limit=SWEPT)

@@ -90,24 +90,24 @@ def insert(unit: Unit, row: SubscriptionRow) -> None:
 
 
 def get(unit: Unit, subscription_id: str, *, for_update: bool = False) -> SubscriptionRow | None:
-    """The subscription of an id, or None."""
+    """Return the subscription of an id, or None."""
     row = (_BY_ID_LOCKED if for_update else _BY_ID).row(unit, id=subscription_id)
     # MySQL takes an id with blanks at its end for the one without.
     return None if row is None or row[0] != subscription_id else _row(row)
 
 
 def every(unit: Unit) -> list[SubscriptionRow]:
-    """Every subscription, in the order in which they began."""
+    """Return every subscription, in the order in which they began."""
     return [_row(each) for each in _ALL.rows(unit)]
 
 
 def of_reader(unit: Unit, reader_id: str) -> list[SubscriptionRow]:
-    """The subscriptions of a process."""
+    """Return the subscriptions of a process."""
     return [_row(each) for each in _OF_READER.rows(unit, reader_id=reader_id)]
 
 
 def count(unit: Unit, user_id: str | None = None) -> int:
-    """How many there are, of a user or in all."""
+    """Return how many there are, of a user or in all."""
     row = _COUNT.row(unit) if user_id is None else _COUNT_OF_USER.row(unit, user_id=user_id)
     return int(row[0])
 
@@ -118,7 +118,7 @@ def set_channels(unit: Unit, subscription_id: str, channels: Sequence[str]) -> N
 
 
 def delete(unit: Unit, subscription_ids: Iterable[str]) -> int:
-    """Delete subscriptions; how many there were."""
+    """Delete subscriptions, and return how many there were."""
     ids, count = [*subscription_ids], 0
     for start in range(0, len(ids), _SIZE):
         some = padded(ids[start : start + _SIZE])
@@ -137,12 +137,12 @@ def see(unit: Unit, reader_id: str, now: str) -> None:
 
 
 def readers(unit: Unit) -> dict[str, str]:
-    """When each process that has subscribers, or had some lately, was seen last."""
+    """Return when each process that has subscribers, or had some lately, was seen last."""
     return dict(_READERS.rows(unit))
 
 
 def last_seen(unit: Unit) -> str:
-    """When any process with subscribers was seen last; empty where there was none."""
+    """Return when any process with subscribers was seen last; empty where there was none."""
     return str(_LAST_SEEN.row(unit)[0] or "")
 
 

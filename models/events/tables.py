@@ -13,8 +13,8 @@ from models.engine.fields import SHORT, IdField, InstantField, LongTextField, sh
 class Event(peewee.Model):
     """An event for subscribers, written in the transaction that it reports (`models.events.outbox`).
 
-    Transactions end in another order than they insert, so ids may appear late. `position` is the order in which events are read. It is
-    given after the commit, except on SQLite, where transactions write one by one and the id is the position.
+    Transactions may commit in another order than they insert, so ids may appear late. `position` is the order in which events are read. It
+    is assigned after the commit, except on SQLite, where transactions write one by one and the id is the position.
     """
 
     id = peewee.BigAutoField()
@@ -32,7 +32,7 @@ class Event(peewee.Model):
 
 
 class EventPosition(peewee.Model):
-    """The position of the newest event that has one: one row, whose lock is the right to give positions."""
+    """The position of the newest event that has one: one row, whose lock gives the right to assign positions."""
 
     id = peewee.IntegerField(primary_key=True)
     newest = peewee.BigIntegerField()

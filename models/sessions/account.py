@@ -20,12 +20,12 @@ DEEPEST = 64
 
 
 def folded(name: str) -> str:
-    """A name without letter case, cut to the column's length: some letters have longer forms."""
+    """Return a name without letter case, cut to the column's length: some letters have longer forms."""
     return name.casefold()[:SHORT]
 
 
 def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by: str | None) -> Any:
-    """Store a new account; its row."""
+    """Store a new account, and return its row."""
     account_id = ids.new_id()
     ACCOUNTS.insert(
         unit,
@@ -42,12 +42,12 @@ def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by
 
 
 def get(unit: Unit, account_id: str) -> Any:
-    """The account, or None."""
+    """Return the account, or None."""
     return ACCOUNTS.find(unit, id=account_id)
 
 
 def by_name(unit: Unit, name: str) -> Any:
-    """The first account of that name, in any letter case, or None."""
+    """Return the first account of that name, in any letter case, or None."""
     return ACCOUNTS.find(unit, name_folded=folded(name))
 
 
@@ -69,7 +69,7 @@ def insert_customer(
     now: str,
     by: str | None,
 ) -> Any:
-    """Store a new customer; its row."""
+    """Store a new customer, and return its row."""
     customer_id = ids.new_id()
     CUSTOMERS.insert(
         unit,
@@ -88,12 +88,12 @@ def insert_customer(
 
 
 def get_customer(unit: Unit, customer_id: str) -> Any:
-    """The customer, or None."""
+    """Return the customer, or None."""
     return CUSTOMERS.find(unit, id=customer_id)
 
 
 def breadcrumb(unit: Unit, customer: Any) -> list[BreadcrumbRow]:
-    """The customers above a customer and the customer itself, the root first."""
+    """Return the customers above a customer and the customer itself, the root first."""
     crumbs = [BreadcrumbRow(customer.id, customer.name)]
     while customer is not None and customer.parent_customer_id and len(crumbs) < DEEPEST:
         customer = get_customer(unit, customer.parent_customer_id)

@@ -37,17 +37,17 @@ _BY_ID = Order("id", descending=False)
 
 
 def account_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
-    """For each account the accounts above it, the root first, and the account itself."""
+    """Return for each account the accounts above it, the root first, and the account itself."""
     return _paths(unit, accounts, rows, "parent_account_id")
 
 
 def customer_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
-    """For each customer the customers above it, the root first, and the customer itself."""
+    """Return for each customer the customers above it, the root first, and the customer itself."""
     return _paths(unit, customers, rows, "parent_customer_id")
 
 
 def account_names(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
-    """The names of accounts by id."""
+    """Return the names of accounts by id."""
     wanted = sorted(set(ids))
     return {each.id: each.name for each in accounts.page(unit, {"ids": wanted}, _BY_ID, len(wanted))}
 

@@ -54,7 +54,7 @@ conversations = TableList(
 
 
 def insert(unit: Unit, values: Mapping[str, Any]) -> Any:
-    """Store a new message and put it at the top of its conversation; its row.
+    """Store a new message and put it at the top of its conversation, and return its row.
 
     Messages of one account between an endpoint and an address form a conversation; without an address, those of one session do.
 
@@ -78,7 +78,7 @@ def insert(unit: Unit, values: Mapping[str, Any]) -> Any:
 
 
 def newest_of(unit: Unit, found: list[Any]) -> dict[str, Any]:
-    """The most recent messages of conversations, by id."""
+    """Return the most recent messages of conversations, by id."""
     wanted = [each.most_recent_message_id for each in found]
     rows = messages.page(unit, {"ids": wanted}, Order("id"), len(wanted))
     return {each.id: each for each in rows}

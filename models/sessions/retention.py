@@ -33,7 +33,7 @@ def count_purgeable(unit: Unit, before: str) -> int:
 
 
 def purge(unit: Unit, before: str, limit: int) -> int:
-    """Delete at most `limit` of these sessions, the oldest first, with their members and logs; how many there were. Their messages stay,
+    """Delete at most `limit` of these sessions, the oldest first, with their members and logs, and return how many there were. Their messages stay,
     and name no session any more."""
     query: Any = (
         Session.select(Session.id).where(_is_purgeable(before)).order_by(Session.date_created, Session.id).limit(limit)

@@ -119,7 +119,7 @@ _INSERT_LOG = Statement(
 
 
 def fold(*texts: str | None) -> str:
-    """What contains-filters look into: texts without letter case, a line each."""
+    """Return what contains-filters look into: texts without letter case, a line each."""
     return "\n".join(filter(None, texts)).casefold()
 
 
@@ -130,7 +130,7 @@ _is_given = partial(is_not, None)
 
 @lru_cache(maxsize=1024)
 def _insert(names: tuple[str, ...]) -> tuple[Statement, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
-    """The statement that inserts these columns, and what picks their values of a row."""
+    """Return the statement that inserts these columns, and what picks their values of a row."""
     declared = [name for name in _DECLARED if name in names]
     return Statement(lambda: Session.insert({getattr(Session, name): param(name) for name in declared})), itemgetter(
         *declared
@@ -138,7 +138,7 @@ def _insert(names: tuple[str, ...]) -> tuple[Statement, Callable[[Mapping[str, A
 
 
 def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], log: Iterable[LogRow]) -> SessionRow:
-    """Store a new session; the row as `get` would read it.
+    """Store a new session, and return the row as `get` would read it.
 
     :param values: the columns by name; omitted columns are null. ``id`` and the dates are required.
     Raises Duplicate for an id or a member's identity that is there already.
@@ -177,7 +177,7 @@ def insert_many(
 
 
 def _computed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a new session that are stored otherwise than they are read, or read by filters only."""
+    """Return the columns of a new session that are stored otherwise than they are read, or read by filters only."""
     crumbs = row["customer_breadcrumb"]
     return {
         "customer_breadcrumb": None if crumbs is None else json.dumps(crumbs),
@@ -215,7 +215,7 @@ def _line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
 def get(
     unit: Unit, session_id: str, *, account_ids: Sequence[str] | None = None, for_update: bool = False
 ) -> SessionRow | None:
-    """The session with its members and log; None where it does not exist or is of none of the accounts.
+    """Return the session with its members and log; None where it does not exist or is of none of the accounts.
 
     :param account_ids: accounts whose sessions may be seen; None is all.
     :param for_update: lock the row until the unit of work ends.
@@ -279,7 +279,7 @@ def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | Non
 
 
 def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
-    """The row of a session's columns, in the order in which `ALL` has them."""
+    """Return the row of a session's columns, in the order in which `ALL` has them."""
     crumbs = columns[-1]
     breadcrumb = None if crumbs is None else [*_breadcrumb(crumbs)]
     return _new(SessionRow, (*columns[:-3], columns[-3] == 1, columns[-2] == 1, breadcrumb, members, log))
@@ -291,12 +291,12 @@ def _breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
 
 
 def log_rows(found: Iterable[Sequence[Any]]) -> list[LogRow]:
-    """The rows of lines' columns."""
+    """Return the rows of lines' columns."""
     return [*map(_new, repeat(LogRow), found)]
 
 
 def member_rows(found: Iterable[Sequence[Any]]) -> list[MemberRow]:
-    """The rows of members' columns."""
+    """Return the rows of members' columns."""
     return [
         _new(
             MemberRow, (identity, endpoint, name, original == 1, avatar, _from_json(data), state, role, sid, muted == 1)

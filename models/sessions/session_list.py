@@ -113,7 +113,7 @@ def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
 def _by_session(
     unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows
 ) -> dict[str, list[Any]] | None:
-    """The rows of each session, in order; None where several sessions have more than `MOST_CHILDREN` together."""
+    """Return the rows of each session, in order; None where several sessions have more than `MOST_CHILDREN` together."""
     wanted = padded(ids)
     limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
     found = _children(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
@@ -136,7 +136,7 @@ def _whole(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
 
 
 def _recent(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
-    """Sessions of at most `BLOCK` rows; members and log are read of those that are not in memory as they are."""
+    """Return sessions of at most `BLOCK` rows; members and log are read of those that are not in memory as they are."""
     known = recent_rows(unit, rows)
     unit.spend(sum([len(each.members) + len(each.log) for each in known.values()]))
     changed = [row for row in rows if row[0] not in known] if known else rows
@@ -148,7 +148,7 @@ def _recent(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
 
 
 def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
-    """Sessions of at most `BLOCK` rows; those with long logs are read few at a time."""
+    """Yield sessions of at most `BLOCK` rows; those with long logs are read few at a time."""
     ids = [row[0] for row in rows]
     members = _by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
     log = None if members is None else _by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
@@ -214,14 +214,14 @@ def _columns(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, o
 
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
-    """At most `limit` sessions after `offset`, whole."""
+    """Return at most `limit` sessions after `offset`, whole."""
     rows = _columns(unit, filters, order, limit, offset)
     # A long page would evict everything else from memory.
     return list(_whole(unit, rows)) if unit.writes or len(rows) > BLOCK else _recent(unit, rows)
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-    """How many sessions there are; the count ends at `most`."""
+    """Return how many sessions there are; the count ends at `most`."""
     order = Order("date_created")
     if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
         ids = _logged_among(unit, filters, order)
@@ -231,12 +231,12 @@ def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> in
 
 
 def is_sorted_by_index(order: Order) -> bool:
-    """Whether an index has the rows in this order."""
+    """Return whether an index has the rows in this order."""
     return LISTING.is_sorted_by_index(order)
 
 
 def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[SessionRow]:
-    """Every session, whole, read in blocks."""
+    """Yield every session, whole, read in blocks."""
     ids = None
     if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
         ids = _logged_among(unit, filters, order)

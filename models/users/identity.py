@@ -90,22 +90,22 @@ _BY_LOGIN = Statement(
 
 
 def by_id(unit: Unit, user_id: str) -> Identity | None:
-    """The user of that id."""
+    """Return the user of that id."""
     return _identity(_BY_ID.rows(unit, id=user_id))
 
 
 def by_email(unit: Unit, email_address: str) -> Identity | None:
-    """The user of that e-mail address, in any letter case."""
+    """Return the user of that e-mail address, in any letter case."""
     return _identity(_BY_EMAIL.rows(unit, email_folded=email_address.casefold()))
 
 
 def by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
-    """The owner of the API key of that hash; without the hash of the owner's password."""
+    """Return the owner of the API key of that hash; without the hash of the owner's password."""
     return of_key(key_rows(unit, key_hash))
 
 
 def key_rows(unit: Unit, key_hash: str) -> Sequence[Any]:
-    """What is stored of the API key of that hash and of its owner, for `of_key`: it changes with anything that `of_key` returns."""
+    """Return what is stored of the API key of that hash and of its owner, for `of_key`: it changes with anything that `of_key` returns."""
     return _BY_KEY.run(unit, (key_hash,)).fetchall()  # type: ignore[no-any-return]
 
 
@@ -119,7 +119,7 @@ def of_key(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:
 
 
 def by_login(unit: Unit, id_hash: str) -> tuple[Identity, LoginState] | None:
-    """The user of the login session whose id has that hash."""
+    """Return the user of the login session whose id has that hash."""
     rows = _BY_LOGIN.rows(unit, id_hash=id_hash)
     found = _identity(rows)
     return None if found is None else (found, LoginState._make(rows[0][len(_USER) :]))

@@ -58,17 +58,17 @@ def touch(unit: Unit, id_hash: str, *, now: str, expires: str) -> None:
 
 
 def delete(unit: Unit, id_hash: str) -> bool:
-    """End a login session; whether there was one."""
+    """End a login session; return whether there was one."""
     return _SESSIONS.delete(unit, id_hash=id_hash) > 0
 
 
 def delete_of_user(unit: Unit, user_id: str) -> int:
-    """End every login session of a user; how many there were."""
+    """End every login session of a user, and return how many there were."""
     return _SESSIONS.delete(unit, user_id=user_id)
 
 
 def sweep(unit: Unit, now: str) -> int:
-    """Forget the login sessions that are over; how many there were."""
+    """Forget the login sessions that are over, and return how many there were."""
     return int(_SWEEP.execute(unit, now=now).rowcount)
 
 
@@ -101,12 +101,12 @@ def _failed(size: int) -> Statement:
 
 
 def forget_failures(unit: Unit, subject: str) -> int:
-    """Forget a subject's failures; how many there were."""
+    """Forget a subject's failures, and return how many there were."""
     return _FAILURES.delete(unit, subject=subject)
 
 
 def sweep_failures(unit: Unit, before: str) -> int:
-    """Forget old failures; how many there were."""
+    """Forget old failures, and return how many there were."""
     return int(_SWEEP_FAILURES.execute(unit, before=before).rowcount)
 
 
@@ -117,13 +117,13 @@ def note_known(unit: Unit, subject: str, now: str) -> None:
 
 
 def known_since(unit: Unit, subject: str) -> str | None:
-    """When a subject's log-in succeeded last; None where it never did."""
+    """Return when a subject's log-in succeeded last; None where it never did."""
     found = _KNOWN.find(unit, subject=subject)
     return None if found is None else str(found.date)
 
 
 def sweep_known(unit: Unit, before: str) -> int:
-    """Forget subjects that did not succeed since; how many there were."""
+    """Forget subjects that did not succeed since, and return how many there were."""
     return int(_SWEEP_KNOWN.execute(unit, before=before).rowcount)
 
 
@@ -171,5 +171,5 @@ def end_family(unit: Unit, id_hash: str, expires: str) -> None:
 
 
 def sweep_families(unit: Unit, now: str) -> int:
-    """Forget the families whose tokens have all expired; how many there were."""
+    """Forget the families whose tokens have all expired, and return how many there were."""
     return int(_SWEEP_FAMILIES.execute(unit, now=now).rowcount)

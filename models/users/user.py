@@ -43,7 +43,7 @@ def insert(
     first_name: str | None = None,
     last_name: str | None = None,
 ) -> Any:
-    """Store a new user; the row. Raises Duplicate when the e-mail address is taken, in any letter case.
+    """Store a new user, and return the row. Raises Duplicate when the e-mail address is taken, in any letter case.
 
     :param password_set_by: the id of the user who chose the password; None if the command line did.
     """
@@ -68,7 +68,7 @@ def insert(
 
 
 def get(unit: Unit, user_id: str) -> Any:
-    """The user, or None."""
+    """Return the user, or None."""
     return _USERS.find(unit, id=user_id)
 
 
@@ -91,7 +91,7 @@ def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str)
 
 
 def by_email(unit: Unit, email_address: str) -> Any:
-    """The user of an e-mail address, in any letter case, or None."""
+    """Return the user of an e-mail address, in any letter case, or None."""
     return _USERS.find(unit, email_folded=email_address.casefold())
 
 
@@ -105,7 +105,7 @@ def anybody(unit: Unit, role: str = "") -> bool:
 
 
 def everybody(unit: Unit) -> list[Any]:
-    """Every user, by e-mail address."""
+    """Return every user, by e-mail address."""
     return [_USERS.row(each) for each in _EVERYBODY.rows(unit)]
 
 
@@ -122,7 +122,7 @@ def delete(unit: Unit, user_id: str) -> None:
 
 
 def accounts(unit: Unit, user_id: str) -> list[str]:
-    """The ids of a user's accounts, the user's own first."""
+    """Return the ids of a user's accounts, the user's own first."""
     return [each.account_id for each in _ACCOUNTS.find_all(unit, user_id=user_id)]
 
 
@@ -134,7 +134,7 @@ def set_accounts(unit: Unit, user_id: str, account_ids: Sequence[str]) -> None:
 
 
 def insert_key(unit: Unit, *, user_id: str, key_hash: str, hint: str, now: str, date_expires: str | None = None) -> str:
-    """Store an API key's hash; the key's id. Raises Duplicate when the key is there already."""
+    """Store an API key's hash, and return the key's id. Raises Duplicate when the key is there already."""
     key_id = ids.new_id()
     _KEYS.insert(
         unit, id=key_id, user_id=user_id, key_hash=key_hash, hint=hint, date_created=now, date_expires=date_expires
@@ -148,5 +148,5 @@ def keys(unit: Unit, user_id: str) -> list[Any]:
 
 
 def revoke_key(unit: Unit, key_id: str, now: str) -> bool:
-    """Make a key void; whether it was good until now."""
+    """Make a key void; return whether it was good until now."""
     return bool(_REVOKE.execute(unit, id=key_id, now=now).rowcount)

@@ -69,27 +69,27 @@ def _accounts(size: int) -> Statement:
 
 
 def get(unit: Unit, user_id: str) -> UserRow | None:
-    """The user, or None."""
+    """Return the user, or None."""
     return next(iter(page(unit, {"ids": [user_id]}, Order("id"), 1)), None)
 
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[UserRow]:
-    """At most `limit` users after `offset`."""
+    """Return at most `limit` users after `offset`."""
     return _whole(unit, LISTING.page(unit, filters, order, limit, offset))
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-    """How many users there are; the count ends at `most`."""
+    """Return how many users there are; the count ends at `most`."""
     return LISTING.count(unit, filters, most)
 
 
 def is_sorted_by_index(order: Order) -> bool:
-    """Whether an index has the rows in this order."""
+    """Return whether an index has the rows in this order."""
     return LISTING.is_sorted_by_index(order)
 
 
 def blocks(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[UserRow]]:
-    """Every user, in blocks of a hundred."""
+    """Yield every user, in blocks of a hundred."""
     for block in LISTING.blocks(unit, filters, order):
         yield _whole(unit, block)
 

@@ -110,7 +110,7 @@ class Generator(Wording, ABC):
         }
 
     def _empty(self) -> Iterator[FieldError]:
-        """Why no type is left."""
+        """Yield why no type is left."""
         for each in self.unknown["IncludeTypes"]:
             close = get_close_matches(each, self.contract.types, n=3, cutoff=0.5)
             hint = f"; did you mean {' or '.join(close)}?" if close else ". /types/metadata lists the types."
@@ -125,7 +125,7 @@ class Generator(Wording, ABC):
 
     @classmethod
     def options_of(cls) -> dict[str, str]:
-        """The options that there are, and what holds where they are not given: those of the head, and what documents have by nature."""
+        """Return the options that there are, and what holds where they are not given: those of the head, and what documents have by nature."""
         return {**_BY_NATURE, **cls.defaults}
 
     @classmethod
@@ -151,37 +151,37 @@ class Generator(Wording, ABC):
                 yield FieldError("Invalid", option, f"'{option}' must be {rule.words}. You entered '{value[:200]}'.")
 
     def text(self, option: str) -> str:
-        """An option's value: as given, or the language's default."""
+        """Return an option's value: as given, or the language's default."""
         return self._values.get(option, "")
 
     def flag(self, option: str) -> bool:
-        """Whether an option is on."""
+        """Return whether an option is on."""
         return self.text(option).lower() == "true"
 
     # The document
 
     def document(self) -> str:
-        """The whole document."""
+        """Return the whole document."""
         return "\n".join([*self.head_lines(), *self.source()]).rstrip("\n") + "\n"
 
     def source(self) -> Iterator[str]:
-        """The lines after the options block."""
+        """Yield the lines after the options block."""
         yield from self.opening()
         yield from self.body()
         yield from self.closing()
 
     def body(self) -> Iterator[str]:
-        """The types."""
+        """Yield the types."""
         for info in self.ordered():
             yield from self.lines(info)
 
     def lines(self, info: TypeInfo) -> Iterator[str]:
-        """A type's lines, and a blank one."""
+        """Yield a type's lines, and a blank one."""
         yield from self.declaration(info)
         yield ""
 
     def declaration(self, info: TypeInfo) -> Iterator[str]:
-        """A type's lines."""
+        """Return a type's lines."""
         return self.record(info) if isinstance(info, RecordInfo) else self.enum(info)
 
     def head_lines(self) -> Iterator[str]:
@@ -218,24 +218,24 @@ class Generator(Wording, ABC):
 
     @abstractmethod
     def record(self, info: RecordInfo) -> Iterator[str]:
-        """A record's lines."""
+        """Return a record's lines."""
 
     @abstractmethod
     def enum(self, info: EnumInfo) -> Iterator[str]:
-        """An enum's lines."""
+        """Return an enum's lines."""
 
     def closing(self) -> Iterator[str]:
-        """What closes after the types."""
+        """Yield what closes after the types."""
         yield from ()
 
     def ordered(self) -> Iterable[TypeInfo]:
-        """The types in the document's order: as the operations lead to them."""
+        """Return the types in the document's order: as the operations lead to them."""
         return self.types.values()
 
     # What a type is
 
     def operation(self, info: RecordInfo) -> OperationInfo | None:
-        """The operation whose request the record is."""
+        """Return the operation whose request the record is."""
         return self.contract.by_name.get(info.name)
 
     def is_marked(self, info: RecordInfo) -> bool:
@@ -250,7 +250,7 @@ class Generator(Wording, ABC):
                 yield route.path, "" if len(route.verbs) == _EVERY_VERB else ",".join(route.verbs)
 
     def uses(self, name: str) -> bool:
-        """Whether a type of that .NET name is used anywhere in the document."""
+        """Return whether a type of that .NET name is used anywhere in the document."""
         refs = [ref for info in self.types.values() for ref in references(info)]
         refs += [
             each.returns for each in self.contract.operations if each.returns is not None and each.name in self.types
@@ -258,7 +258,7 @@ class Generator(Wording, ABC):
         return any(name in names_in(each) for each in refs)
 
     def used_names(self) -> set[str]:
-        """Names of the marker interfaces of the document's types."""
+        """Return names of the marker interfaces of the document's types."""
         found: set[str] = set()
         for info in self.types.values():
             if isinstance(info, RecordInfo):
@@ -267,24 +267,24 @@ class Generator(Wording, ABC):
         return found
 
     def marker(self, info: RecordInfo) -> str:
-        """The name of the return marker of an operation's request."""
+        """Return the name of the return marker of an operation's request."""
         operation = self.operation(info)
         return "IReturnVoid" if operation is None or operation.returns is None else "IReturn"
 
     def may_be_absent(self, each: Property) -> bool:
-        """Whether a property's type says that the value may be absent: of values that have no null an option decides it."""
+        """Return whether a property's type says that the value may be absent: of values that have no null an option decides it."""
         never = not each.nullable and each.type.kind in ("scalar", "enum")
         return not never or self.flag("MakePropertiesOptional")
 
     def is_required(self, each: Property) -> bool:
-        """Whether a property is never null: a value without a mark for null, or one whose contract requires it."""
+        """Return whether a property is never null: a value without a mark for null, or one whose contract requires it."""
         if is_value(each.type):
             return not each.nullable
         told = (each.api_member or ApiMember()).is_required or (each.data_member or DataMember()).is_required
         return told or each.ui.get("isRequired") is True or any(map(_requires, each.attributes))
 
     def is_optional(self, each: Property) -> bool:
-        """Whether the edition marks a property as one that may be left out, in TypeScript and JavaScript."""
+        """Return whether the edition marks a property as one that may be left out, in TypeScript and JavaScript."""
         match self.edition.optional:
             case "none":
                 return False
@@ -294,12 +294,12 @@ class Generator(Wording, ABC):
                 return not self.is_required(each)
 
     def is_filled(self, each: Property) -> bool:
-        """Whether a property starts as an empty collection."""
+        """Return whether a property starts as an empty collection."""
         filled = self.flag("InitializeCollections") or (self.edition.initializers and self.is_required(each))
         return filled and each.type.kind in ("list", "map")
 
     def initial(self, each: Property) -> str:
-        """The value that a property starts with, where an option gives it one."""
+        """Return the value that a property starts with, where an option gives it one."""
         return self.version if each is VERSION else ""
 
     @property
@@ -310,7 +310,7 @@ class Generator(Wording, ABC):
         return str(int(given)) if given else ""
 
     def implements(self, info: RecordInfo) -> list[str]:
-        """The interfaces of a record, the return marker of an operation's request first."""
+        """Return the interfaces of a record, the return marker of an operation's request first."""
         operation = self.operation(info)
         marker = []
         if operation is not None and self.is_marked(info):
@@ -319,17 +319,17 @@ class Generator(Wording, ABC):
         return [*marker, *(self.interface(each) for each in info.interfaces if self.knows(each))]
 
     def knows(self, interface: InterfaceRef) -> bool:
-        """Whether the language has an interface: of its client library, or declared in the document."""
+        """Return whether the language has an interface: of its client library, or declared in the document."""
         return interface.namespace == SERVICESTACK and interface.type.name in _VERBS
 
     def interface(self, interface: InterfaceRef) -> str:
-        """An interface with its type arguments."""
+        """Return an interface with its type arguments."""
         return self.generic(interface.type.name, [self.type_name(each) for each in interface.type.arguments])
 
     # What stands before a type or a member, in languages that have no attributes of their own
 
     def properties(self, info: RecordInfo) -> tuple[Property, ...]:
-        """A record's own properties; those that its base has too are the base's."""
+        """Return a record's own properties; those that its base has too are the base's."""
         return tuple(each for each in info.properties if not each.redeclared)
 
     def is_flags(self, name: str) -> bool:
@@ -341,17 +341,17 @@ class Generator(Wording, ABC):
         return isinstance(known, EnumInfo) and known.numbered
 
     def word(self, each: Property) -> str:
-        """What a property is called where names are words: its name in documents, or the .NET name where that is no word."""
+        """Return what a property is called where names are words: its name in documents, or the .NET name where that is no word."""
         return each.wire if each.wire.isidentifier() else camel_case(each.name)
 
     def literal(self, value: str | int | float | bool) -> str:
-        """A text, number, boolean or type as an argument of an attribute."""
+        """Return a text, number, boolean or type as an argument of an attribute."""
         if isinstance(value, TypeName):
             return self.type_form.format(value.plain if self.text("GlobalNamespace") else value)
         return self.quoted(value) if isinstance(value, str) else str(value).lower()
 
     def arguments(self, values: Mapping[str, str | int | float | bool], mark: str = "=") -> str:
-        """The named arguments of an attribute."""
+        """Return the named arguments of an attribute."""
         return ", ".join(f"{name}{mark}{self.literal(value)}" for name, value in values.items())
 
     def data_member(self, info: RecordInfo, each: Property) -> dict[str, str | int | float | bool]:
@@ -361,7 +361,7 @@ class Generator(Wording, ABC):
         return {name: value for name, value in values.items() if value or (value == 0 and value is not False)}
 
     def remarks(self, info: RecordInfo) -> Iterator[str]:
-        """A record's attributes as comments."""
+        """Yield a record's attributes as comments."""
         mark = self.line_comment
         for path, verbs in self.routes(info):
             yield f"{mark} @Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
@@ -372,7 +372,7 @@ class Generator(Wording, ABC):
         yield from self.further_remarks(info.attributes)
 
     def member_remarks(self, info: RecordInfo, each: Property) -> Iterator[str]:
-        """A property's attributes as comments."""
+        """Yield a property's attributes as comments."""
         if info.is_contract:
             values = self.arguments(self.data_member(info, each))
             yield f"{self.line_comment} @DataMember{f'({values})' if values else ''}"
@@ -387,12 +387,12 @@ class Generator(Wording, ABC):
             yield f"{self.line_comment} @{each.name}({arguments})"
 
     def block(self, text: str) -> Iterator[str]:
-        """A description as a block comment."""
+        """Yield a description as a block comment."""
         if self.describes():
             yield from block_comment(self.comment_lines(text))
 
     def describes(self) -> bool:
-        """Whether descriptions become comments."""
+        """Return whether descriptions become comments."""
         return self.flag("AddDescriptionAsComments")
 
 

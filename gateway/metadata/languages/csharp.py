@@ -33,12 +33,12 @@ _COLLECTIONS = "System.Collections.Generic"
 
 
 def is_collection(ref: TypeRef) -> bool:
-    """Whether a value of the type has items."""
+    """Return whether a value of the type has items."""
     return ref.kind in ("list", "map") or ref.name == "Byte[]"
 
 
 def parameters_of(interface: InterfaceRef) -> list[str]:
-    """Names for the type parameters of an interface."""
+    """Return names for the type parameters of an interface."""
     many = len(interface.type.arguments)
     return ["T"] if many == 1 else [f"T{number + 1}" for number in range(many)]
 
@@ -63,7 +63,7 @@ class DotnetGenerator(Generator):
         return True
 
     def declared_interfaces(self) -> dict[str, list[InterfaceRef]]:
-        """The interfaces that are not the client library's, each once, by namespace."""
+        """Return the interfaces that are not the client library's, each once, by namespace."""
         found: dict[str, dict[str, InterfaceRef]] = {}
         for info in self.types.values():
             for each in info.interfaces if isinstance(info, RecordInfo) else ():
@@ -76,30 +76,30 @@ class DotnetGenerator(Generator):
         return by_name(self.types)
 
     def imports(self) -> list[str]:
-        """The namespaces that the document uses."""
+        """Return the namespaces that the document uses."""
         own = sorted({info.namespace for info in self.types.values()} | self.declared_interfaces().keys())
         used = [self.text("GlobalNamespace")] if self.text("GlobalNamespace") else own
         return [*dict.fromkeys([*self.system_namespaces(), *names(self.text("AddNamespaces")), *used])]
 
     def system_namespaces(self) -> list[str]:
-        """The namespaces of .NET and of the client library that the document needs."""
+        """Return the namespaces of .NET and of the client library that the document needs."""
         return [*NAMESPACES, *(["System.IO"] if self.uses("Stream") else [])]
 
     def property_type(self, each: Property) -> str:
-        """A property's type, with the mark of a value that may be absent."""
+        """Return a property's type, with the mark of a value that may be absent."""
         name = self.type_name(each.type)
         return self.nullable(name) if each.nullable and is_value(each.type) else name
 
     def nullable(self, name: str) -> str:
-        """A value type that may be absent."""
+        """Return a value type that may be absent."""
         return f"{name}?"
 
     def namespace(self, info: TypeInfo) -> str:
-        """The namespace that a type is declared in."""
+        """Return the namespace that a type is declared in."""
         return self.text("GlobalNamespace") or info.namespace
 
     def contract_namespaces(self) -> Iterator[str]:
-        """The attributes that name the XML namespace of every namespace, where data contracts are wanted."""
+        """Yield the attributes that name the XML namespace of every namespace, where data contracts are wanted."""
         if self.flag("AddDataContractAttributes"):
             xml = self.quoted(self.text("AddDefaultXmlNamespace"))
             for each in sorted({self.namespace(info) for info in self.types.values()}):
@@ -108,7 +108,7 @@ class DotnetGenerator(Generator):
                 )
 
     def attributes(self, info: RecordInfo) -> Iterator[str]:
-        """A class's attributes, without brackets."""
+        """Yield a class's attributes, without brackets."""
         for path, verbs in self.routes(info):
             yield f"Route({self.quoted(path)}{f', {self.quoted(verbs)}' if verbs else ''})"
         if info.description and self.operation(info):
@@ -120,7 +120,7 @@ class DotnetGenerator(Generator):
             yield 'System.CodeDom.Compiler.GeneratedCode("AddServiceStackReference", "1.0")'
 
     def member_attributes(self, info: RecordInfo, each: Property) -> Iterator[str]:
-        """A property's attributes, without brackets."""
+        """Yield a property's attributes, without brackets."""
         if info.is_contract or self.flag("AddDataContractAttributes"):
             values = self.data_member(info, each)
             declared = each.data_member is not None and each.data_member.order is not None
@@ -135,36 +135,36 @@ class DotnetGenerator(Generator):
         yield from map(self.further, each.attributes)
 
     def further(self, attribute: Attribute) -> str:
-        """An attribute that was declared as it is."""
+        """Return an attribute that was declared as it is."""
         first = [*map(self.literal, attribute.arguments)]
         arguments = ", ".join(filter(None, [*first, self.arguments(attribute.values, self.named_by)]))
         return f"{attribute.name}({arguments})" if arguments else attribute.name
 
     def enum_attributes(self, info: EnumInfo) -> Iterator[str]:
-        """An enum's attributes, without brackets."""
+        """Yield an enum's attributes, without brackets."""
         if info.flags:
             yield "Flags"
         elif info.numbered:
             yield "EnumAsInt"
 
     def call(self, attribute: str, argument: str, value: str, *first: str) -> str:
-        """An attribute with a named argument, after those in `first`."""
+        """Return an attribute with a named argument, after those in `first`."""
         return f"{attribute}({', '.join([*first, f'{argument}{self.named_by}{value}'])})"
 
     def implements(self, info: RecordInfo) -> list[str]:
         return [*super().implements(info), *(["IExtensibleDataObject"] if self.is_extensible(info) else [])]
 
     def is_extensible(self, info: RecordInfo) -> bool:
-        """Whether a class has a place for members that it does not know; those that inherit from it have it too."""
+        """Return whether a class has a place for members that it does not know; those that inherit from it have it too."""
         return self.flag("MakeDataContractsExtensible") and info.base is None
 
     def members(self, info: EnumInfo) -> Iterator[str]:
-        """An enum's members, with their numbers where these do not just count from 0."""
+        """Yield an enum's members, with their numbers where these do not just count from 0."""
         for name, number in info.members:
             yield self.free(name) if info.counts and not info.flags else f"{self.free(name)} = {number}"
 
     def member_lines(self, info: EnumInfo, opening: str, closing: str, mark: str = "///") -> Iterator[list[str]]:
-        """What stands before each member of an enum: its description, and its text in documents.
+        """Yield what stands before each member of an enum: its description, and its text in documents.
 
         :param opening: the bracket in front of an attribute.
         """
@@ -175,12 +175,12 @@ class DotnetGenerator(Generator):
             yield [*described, *said]
 
     def initialized(self, info: RecordInfo) -> list[Property]:
-        """The properties that a constructor sets."""
+        """Return the properties that a constructor sets."""
         collections = self.flag("InitializeCollections") and not (self.starts_at_member and self.edition.initializers)
         return [each for each in info.properties if self.initial(each) or (collections and is_collection(each.type))]
 
     def summary(self, text: str, mark: str = "///", tag: str = "summary") -> Iterator[str]:
-        """A description as a documentation comment."""
+        """Yield a description as a documentation comment."""
         lines = self.comment_lines(text)
         if lines:
             yield f"{mark}<{tag}>"
@@ -317,7 +317,7 @@ class CSharpGenerator(DotnetGenerator):
         return f"{name}?" if self._annotated and not is_value(each.type) and not self.is_required(each) else name
 
     def _value(self, each: Property) -> str:
-        """The value that a property is declared with; empty where it has none."""
+        """Return the value that a property is declared with; empty where it has none."""
         if self.edition.initializers and self.is_filled(each):
             return "new()" if each.type.kind == "map" else "[]"
         return ""

@@ -115,7 +115,7 @@ class DartGenerator(Generator):
         return found
 
     def _entry(self, ref: TypeRef) -> dict[str, str]:
-        """What the library must be able to make besides the declared types."""
+        """Return what the library must be able to make besides the declared types."""
         name = self.type_name(ref)
         if ref.kind == "list" and ref.arguments[0].kind in ("record", "enum") and not self._is_int(ref.arguments[0]):
             return {name: f"TypeOf.Class, create:() => <{self.type_name(ref.arguments[0])}>[]"}

@@ -72,7 +72,7 @@ class FSharpGenerator(DotnetGenerator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def _is_circular(self) -> bool:
-        """Whether a type names one that can't stand before it."""
+        """Return whether a type names one that can't stand before it."""
         pending = set(self.types)
         for info in self.ordered():
             pending.discard(info.name)

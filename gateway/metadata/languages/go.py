@@ -106,7 +106,7 @@ class GoGenerator(Generator):
             yield f'func ({self.class_name(info.name)}) HttpMethod() string {{ return "{operation.verb}" }}'
 
     def _fields(self, info: RecordInfo) -> Iterator[str]:
-        """The fields; neighbours without remarks stand in columns, as gofmt wants them."""
+        """Yield the fields; neighbours without remarks stand in columns, as gofmt wants them."""
         group: list[tuple[str, str, str]] = []
         for each in self.properties(info):
             remarks = [*self._description(each.description), *self.member_remarks(info, each)]

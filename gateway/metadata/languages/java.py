@@ -27,7 +27,7 @@ class JvmGenerator(Generator):
     default_imports = _IMPORTS
 
     def imports(self) -> Iterator[str]:
-        """What is imported: the option's packages, and those of Gson that the types need."""
+        """Yield what is imported: the option's packages, and those of Gson that the types need."""
         found = [*names(self.text("DefaultImports") or self.default_imports)]
         records = [info for info in self.types.values() if isinstance(info, RecordInfo)]
         renamed = any(self.member(each) != each.wire for info in records for each in self.properties(info))
@@ -38,12 +38,12 @@ class JvmGenerator(Generator):
         yield from dict.fromkeys(found)
 
     def has_texts(self) -> bool:
-        """Whether an enum's members are called otherwise in documents."""
+        """Return whether an enum's members are called otherwise in documents."""
         enums = [info for info in self.types.values() if isinstance(info, EnumInfo)]
         return any(info.texts or info.is_numeric for info in enums)
 
     def text_of(self, info: EnumInfo, name: str, number: int) -> str:
-        """What documents have for an enum's member."""
+        """Return what documents have for an enum's member."""
         return str(number) if info.is_numeric else info.text_of(name)
 
     def enum_remarks(self, info: EnumInfo) -> Iterator[str]:
@@ -53,16 +53,16 @@ class JvmGenerator(Generator):
             yield "@Flags()"
 
     def constants(self) -> Iterator[str]:
-        """The names of all enums' members."""
+        """Yield the names of all enums' members."""
         yield from (name for info in self.types.values() if isinstance(info, EnumInfo) for name, _ in info.members)
 
     def is_generic_answer(self, info: RecordInfo) -> bool:
-        """Whether the type of what an operation answers has arguments, which the JVM forgets."""
+        """Return whether the type of what an operation answers has arguments, which the JVM forgets."""
         operation = self.operation(info)
         return operation is not None and operation.returns is not None and bool(operation.returns.arguments)
 
     def member(self, each: Property) -> str:
-        """A property's name: the wire's, where the language has no other use for that word."""
+        """Return a property's name: the wire's, where the language has no other use for that word."""
         if each.wire.isidentifier() and each.wire not in self.reserved:
             return each.wire
         return each.name if each.name not in self.reserved else f"{each.name}_"
@@ -92,11 +92,11 @@ class JvmGenerator(Generator):
         yield from self.further_remarks(each.attributes)
 
     def renamed(self, each: Property) -> str:
-        """The annotation of a member whose name is not the wire's."""
+        """Return the annotation of a member whose name is not the wire's."""
         return "" if self.member(each) == each.wire else f"@SerializedName({self.quoted(each.wire)}) "
 
     def extends(self, info: RecordInfo) -> str:
-        """The base class, empty where there is none."""
+        """Return the base class, empty where there is none."""
         return self.type_name(info.base) if info.base else ""
 
 

@@ -47,10 +47,10 @@ class Options:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """The names of a list separated by commas."""
+    """Return the names of a list separated by commas."""
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def entries(text: str) -> tuple[str, ...]:
-    """The entries of a list separated by commas; commas in braces separate tags within an entry."""
+    """Return the entries of a list separated by commas; commas in braces separate tags within an entry."""
     return tuple(each.strip() for each in _ENTRY.findall(text) if each.strip())

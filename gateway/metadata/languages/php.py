@@ -168,7 +168,7 @@ class PhpGenerator(Generator):
         return "this_" if word == "this" else word
 
     def _declared(self, each: Property) -> str:
-        """A property's type for PHP itself, which knows no types of items."""
+        """Return a property's type for PHP itself, which knows no types of items."""
         if each.type.kind == "parameter" or self.type_name(each.type) == "mixed":
             return "mixed"
         return "?array" if each.type.kind in ("list", "map") else f"?{self.type_name(each.type).partition('<')[0]}"

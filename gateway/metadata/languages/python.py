@@ -180,7 +180,7 @@ class PythonGenerator(Generator):
             yield from self._documentation(each.description)
 
     def _member(self, each: Property) -> str:
-        """One field. What its name can't be, or what camelCase would not give back, is named in its metadata."""
+        """Return one field. What its name can't be, or what camelCase would not give back, is named in its metadata."""
         member = member_name(each.name)
         kind = self.type_name(each.type)
         factory, start = self._start(each, kind)
@@ -191,7 +191,7 @@ class PythonGenerator(Generator):
         return f"{member}: {annotation} = {f'field({default})' if factory else start or 'None'}"
 
     def _start(self, each: Property, kind: str) -> tuple[str, str]:
-        """The function that makes a member's first value, or that value; both empty for None."""
+        """Return the function that makes a member's first value, or that value; both empty for None."""
         if self.initial(each) or not self.edition.zeros or not self.is_required(each):
             return "", self.initial(each)
         factory = {"list": "list", "map": "dict"}.get(each.type.kind, "")
@@ -199,7 +199,7 @@ class PythonGenerator(Generator):
 
 
 def member_name(name: str) -> str:
-    """What a field of that .NET name is called in Python."""
+    """Return what a field of that .NET name is called in Python."""
     plain = snake_case(name)
     return f"{plain}_" if plain in PythonGenerator.reserved else plain
 

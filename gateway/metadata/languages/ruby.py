@@ -120,7 +120,7 @@ class RubyGenerator(Generator):
         yield from self._answer(info)
 
     def _closed(self, info: RecordInfo) -> Iterator[str]:
-        """How a generic type is closed: a class whose properties have the argument's type."""
+        """Yield how a generic type is closed: a class whose properties have the argument's type."""
         if not info.parameters:
             return
         names = ", ".join(each.lower() for each in info.parameters)
@@ -154,7 +154,7 @@ class RubyGenerator(Generator):
         return "nil"
 
     def _type(self, ref: TypeRef) -> str:
-        """What the library must know of a property's type to read it."""
+        """Return what the library must know of a property's type to read it."""
         if ref.kind == "list":
             return f", type: [{self.class_name(ref.arguments[0].name)}]" if ref.arguments[0].kind == "record" else ""
         return f", type: {self.type_name(ref)}" if ref.kind == "record" else ""

@@ -153,7 +153,7 @@ class RustGenerator(Generator):
 
 
 def _statements(text: str) -> Iterator[str]:
-    """The imports of a list whose braces hold commas of their own."""
+    """Yield the imports of a list whose braces hold commas of their own."""
     pending = ""
     for part in names(text):
         pending = f"{pending}, {part}" if pending else part

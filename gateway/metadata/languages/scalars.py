@@ -40,7 +40,7 @@ REFERENCES = frozenset({"String", "Byte[]", "Uri", "Type", "Object", "Stream"})
 
 
 def scalars_of(language: str) -> Mapping[str, str]:
-    """The language's types, by the names of .NET's; ``script`` is TypeScript and JavaScript."""
+    """Return the language's types, by the names of .NET's; ``script`` is TypeScript and JavaScript."""
     head, *rows = [line.split() for line in _TABLE.strip().splitlines()]
     column = head.index(language)
     # A dot is a blank within a type.
@@ -48,5 +48,5 @@ def scalars_of(language: str) -> Mapping[str, str]:
 
 
 def is_value(ref: TypeRef) -> bool:
-    """Whether .NET has no null for the type."""
+    """Return whether .NET has no null for the type."""
     return ref.kind == "enum" or ref.name == "KeyValuePair" or (ref.kind == "scalar" and ref.name not in REFERENCES)

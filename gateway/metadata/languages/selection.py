@@ -95,7 +95,7 @@ def _excluded(contract: Contract, entry: str) -> set[str]:
 
 
 def _split(entry: str) -> tuple[str, str]:
-    """The kind of an entry, and what it names in lower case."""
+    """Return the kind of an entry, and what it names in lower case."""
     plain = entry.lower()
     if plain.startswith("{"):
         return "tags", plain[1:-1]
@@ -118,14 +118,14 @@ def _alone(contract: Contract, name: str) -> set[str]:
 
 
 def _roots(operations: Iterable[OperationInfo]) -> Iterator[str]:
-    """The names of the types that operations name: their requests and what they answer."""
+    """Yield the names of the types that operations name: their requests and what they answer."""
     for each in operations:
         yield each.name
         yield from () if each.returns is None else names_in(each.returns)
 
 
 def _reached(contract: Contract, roots: Iterable[str], barred: Collection[str] = ()) -> set[str]:
-    """The names of the types that the roots lead to, themselves included, by no way through `barred` ones."""
+    """Return the names of the types that the roots lead to, themselves included, by no way through `barred` ones."""
     found: set[str] = set()
     pending = [*roots]
     while pending:
@@ -160,7 +160,7 @@ def with_additions(contract: Contract, *, status: bool, version: bool) -> Contra
 
 
 def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[TypeInfo]:
-    """The types, each after those it names; those named in `last` (the requests) as late as they can be."""
+    """Return the types, each after those it names; those named in `last` (the requests) as late as they can be."""
     found: dict[str, TypeInfo] = {}
     under_way: set[str] = set()
 
@@ -190,7 +190,7 @@ def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[
 
 
 def _bases(types: dict[str, TypeInfo], name: str) -> Iterator[str]:
-    """The names of what a type inherits from."""
+    """Yield the names of what a type inherits from."""
     info = types.get(name)
     if isinstance(info, RecordInfo) and info.base is not None:
         yield info.base.name
@@ -202,12 +202,12 @@ def _is_base(info: TypeInfo, ref: TypeRef) -> bool:
 
 
 def names_in(ref: TypeRef) -> list[str]:
-    """Every name in a type: its own, and its arguments'."""
+    """Return every name in a type: its own, and its arguments'."""
     return [ref.name, *(name for each in ref.arguments for name in names_in(each))]
 
 
 def maps_in(ref: TypeRef) -> Iterator[TypeRef]:
-    """The maps in a type, itself included."""
+    """Yield the maps in a type, itself included."""
     if ref.kind == "map":
         yield ref
     for each in ref.arguments:
@@ -215,7 +215,7 @@ def maps_in(ref: TypeRef) -> Iterator[TypeRef]:
 
 
 def unique(info: EnumInfo) -> list[tuple[str, int]]:
-    """An enum's members for languages that have none of one value: of several with a number the first."""
+    """Return an enum's members for languages that have none of one value: of several with a number the first."""
     if not info.is_numeric:
         return [*info.members]
     found = {number: name for name, number in reversed(info.members)}
@@ -223,5 +223,5 @@ def unique(info: EnumInfo) -> list[tuple[str, int]]:
 
 
 def by_name(types: dict[str, TypeInfo]) -> list[TypeInfo]:
-    """The types by namespace, then by name."""
+    """Return the types by namespace, then by name."""
     return sorted(types.values(), key=lambda info: (info.namespace, info.name))

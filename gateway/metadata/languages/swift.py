@@ -168,7 +168,7 @@ class SwiftGenerator(Generator):
         return not self.is_filled(each) and self.may_be_absent(each)
 
     def _start(self, each: Property) -> str:
-        """The value that a property starts with, empty for nil."""
+        """Return the value that a property starts with, empty for nil."""
         if self.initial(each) or self._may_be_nil(each):
             return self.initial(each)
         if each.type.kind == "enum":
@@ -179,7 +179,7 @@ class SwiftGenerator(Generator):
         return _EMPTY.get(each.type.kind) or _EMPTY.get(self.type_name(each.type), "0")
 
     def _coding(self, properties: tuple[Property, ...], *, inherits: bool) -> Iterator[str]:
-        """What Codable does not make by itself: for a class that inherits from another one, and for values that may be left out."""
+        """Yield what Codable does not make by itself: for a class that inherits from another one, and for values that may be left out."""
         if properties:
             yield "private enum CodingKeys : String, CodingKey {"
             yield from indented(self._key(each) for each in properties)

@@ -13,23 +13,23 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def lines_of(text: str) -> list[str]:
-    """A text's lines, whatever ends them, without blank ones."""
+    """Return a text's lines, whatever ends them, without blank ones."""
     return [line.strip() for line in _BREAKS.split(text) if line.strip()]
 
 
 def escape(text: str) -> str:
-    """A text with escapes for what can't stand in a literal of one line."""
+    """Return a text with escapes for what can't stand in a literal of one line."""
     return _NO_TEXT.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
 
 
 def indented(lines: Iterable[str], steps: int = 1) -> Iterator[str]:
-    """The lines, further right; blank ones stay empty."""
+    """Yield the lines, further right; blank ones stay empty."""
     for line in lines:
         yield _INDENTED * steps + line if line else line
 
 
 def block_comment(lines: Iterable[str]) -> Iterator[str]:
-    """A comment as Java's tools read it, its lines starting with a star."""
+    """Yield a comment as Java's tools read it, its lines starting with a star."""
     found = list(lines)
     if found:
         yield "/**"
@@ -38,6 +38,6 @@ def block_comment(lines: Iterable[str]) -> Iterator[str]:
 
 
 def snake_case(name: str) -> str:
-    """A .NET or wire name in snake_case: ``CallSid`` is ``call_sid``."""
+    """Return a .NET or wire name in snake_case: ``CallSid`` is ``call_sid``."""
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])|([a-z\d])([A-Z])", lambda m: f"{m[1] or m[3]}_{m[2] or m[4]}", name)
     return spaced.lower()

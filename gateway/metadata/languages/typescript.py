@@ -58,7 +58,7 @@ class ScriptGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def member(self, each: Property) -> str:
-        """A property's name: every word but one may be that."""
+        """Return a property's name: every word but one may be that."""
         if each.wire == "constructor":
             return "['constructor']"
         return each.wire if each.wire.isidentifier() else f"'{each.wire}'"
@@ -79,7 +79,7 @@ class ScriptGenerator(Generator):
         yield from self.remarks(info)
 
     def described(self, text: str) -> Iterator[str]:
-        """A description, as the edition writes it."""
+        """Yield a description, as the edition writes it."""
         if not self.edition.one_line:
             yield from self.block(text)
         elif self.describes() and (lines := self.comment_lines(text)):
@@ -91,17 +91,17 @@ class ScriptGenerator(Generator):
         yield from self.member_remarks(info, each)
 
     def question(self, each: Property) -> str:
-        """The mark of a member that may be left out."""
+        """Return the mark of a member that may be left out."""
         return "?" if self.flag("MakePropertiesOptional") or self.is_optional(each) else ""
 
     def empty(self, ref: TypeRef) -> str:
-        """A value of a type that is no list, from which the client library knows how to read an answer."""
+        """Return a value of a type that is no list, from which the client library knows how to read an answer."""
         if ref.kind == "record":
             return f"new {self.type_name(ref)}()"
         return _EMPTY.get(self.type_name(ref), "{} as any" if self.suffix == "ts" else "{}")
 
     def markers(self) -> Iterator[str]:
-        """The interfaces that the document's types implement."""
+        """Yield the interfaces that the document's types implement."""
         if not self.flag("AddServiceStackTypes"):
             return
         for name in sorted(self.used_names() & _MARKERS.keys()):
@@ -118,11 +118,11 @@ class ScriptGenerator(Generator):
             yield from (f"export interface {self.generic(name, names_of_parameters)}", "{", "}", "")
 
     def statements(self) -> list[tuple[str, str]]:
-        """The symbols and modules of ``DefaultImports``."""
+        """Return the symbols and modules of ``DefaultImports``."""
         return _statements(self.text("DefaultImports")) or []
 
     def imports(self) -> Iterator[str]:
-        """The statements of ``DefaultImports``."""
+        """Yield the statements of ``DefaultImports``."""
         for symbols, module in self.statements():
             yield f'import {{ {", ".join(names(symbols))} }} from "{module}";'
 
@@ -132,7 +132,7 @@ _EMPTY = {"string": "new String() as any", "number": "0", "boolean": "false"}
 
 
 def _statements(text: str) -> list[tuple[str, str]] | None:
-    """The symbols and the module of each statement: a comma or a semicolon ends a module; None where the text is none of that."""
+    """Return the symbols and the module of each statement: a comma or a semicolon ends a module; None where the text is none of that."""
     found: list[tuple[str, str]] = []
     symbols = ""
     for part in re.split(r"[,;]", text) if text else ():
@@ -202,7 +202,7 @@ class TypeScriptGenerator(ScriptGenerator):
         yield from self._answer(info)
 
     def _collection(self, each: Property) -> str:
-        """The value of a collection that is never left out."""
+        """Return the value of a collection that is never left out."""
         if not self.edition.initializers or not self.is_required(each) or self.flag("MakePropertiesOptional"):
             return ""
         return {"list": "[]", "map": "{}"}.get(each.type.kind, "")

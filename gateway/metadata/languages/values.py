@@ -55,12 +55,12 @@ COMMON = {
 
 
 def name(reserved: Collection[str]) -> Rule:
-    """One name that is not a word of the language."""
+    """Return one name that is not a word of the language."""
     return Rule("one name, not a word of the language", lambda value: is_name(value, reserved))
 
 
 def dotted(reserved: Collection[str], *, folded: bool = False) -> Rule:
-    """Names with dots between them, none of them a word of the language; `folded` where it has words in any letter case."""
+    """Return names with dots between them, none of them a word of the language; `folded` where it has words in any letter case."""
     return Rule(
         "names separated by dots, none of them a word of the language",
         lambda value: _is_dotted(value, reserved, folded=folded),
@@ -84,7 +84,7 @@ def listed(words: str, pattern: str) -> Rule:
 
 
 def is_name(text: str, reserved: Collection[str]) -> bool:
-    """Whether the text is an identifier and not a reserved word."""
+    """Return whether the text is an identifier and not a reserved word."""
     return text.isidentifier() and text not in reserved
 
 

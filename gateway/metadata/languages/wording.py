@@ -12,7 +12,7 @@ from gateway.metadata.languages.texts import escape, lines_of
 
 
 def api_values(each: Property) -> dict[str, str | bool]:
-    """What ``[ApiMember]`` says of a property, by the names of its arguments."""
+    """Return what ``[ApiMember]`` says of a property, by the names of its arguments."""
     told = each.api_member or ApiMember()
     values: dict[str, str | bool] = {
         "Name": told.name,
@@ -58,7 +58,7 @@ class Wording:
     # Names of types
 
     def type_name(self, ref: TypeRef) -> str:
-        """A type in the language."""
+        """Return a type in the language."""
         if ref.name in self.as_texts:
             return self.scalars["String"]
         if ref.kind == "scalar":
@@ -74,48 +74,48 @@ class Wording:
         return self.generic(self.class_name(ref.name), arguments)
 
     def item_name(self, ref: TypeRef) -> str:
-        """The type of an item, or of an argument."""
+        """Return the type of an item, or of an argument."""
         name = self.type_name(ref)
         return self.optional_form.format(name) if ref.nullable and is_value(ref) else name
 
     def is_flags(self, name: str) -> bool:
-        """Whether the values of an enum are sums of its members."""
+        """Return whether the values of an enum are sums of its members."""
         return False
 
     def is_numbered(self, name: str) -> bool:
-        """Whether documents have the numbers of an enum's members."""
+        """Return whether documents have the numbers of an enum's members."""
         return False
 
     def is_number(self, name: str) -> bool:
-        """Whether the language has numbers in place of an enum."""
+        """Return whether the language has numbers in place of an enum."""
         return (self.is_flags(name) and not self.has_flags) or (self.is_numbered(name) and not self.has_numbered)
 
     def free(self, name: str) -> str:
-        """A name that is none of the language's own words."""
+        """Return a name that is none of the language's own words."""
         return self.kept_form.format(name) if name in self.reserved else name
 
     def class_name(self, name: str) -> str:
-        """A record's or enum's name in the language."""
+        """Return a record's or enum's name in the language."""
         return self.free(name)
 
     def own_name(self, info: RecordInfo) -> str:
-        """A record's name with its type parameters."""
+        """Return a record's name with its type parameters."""
         return self.generic(self.class_name(info.name), info.parameters)
 
     def generic(self, name: str, arguments: Iterable[str]) -> str:
-        """A name with type arguments or parameters."""
+        """Return a name with type arguments or parameters."""
         joined = ", ".join(arguments)
         return self.generic_form.format(name, joined) if joined else name
 
     # Texts
 
     def comment_lines(self, text: str) -> list[str]:
-        """A description's lines, harmless within a comment."""
+        """Return a description's lines, harmless within a comment."""
         for mark, harmless in self.comment_marks.items():
             text = text.replace(mark, harmless)
         return lines_of(text)
 
     def quoted(self, text: str) -> str:
-        """A text as a string literal of one line."""
+        """Return a text as a string literal of one line."""
         text = text.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escape(text)}"'

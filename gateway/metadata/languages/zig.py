@@ -118,7 +118,7 @@ class ZigGenerator(Generator):
         return f"{kind} = {self._start(each, kind)}"
 
     def _start(self, each: Property, kind: str) -> str:
-        """The value of a type that has no null."""
+        """Return the value of a type that has no null."""
         known = self.contract.types.get(each.type.name)
         if isinstance(known, EnumInfo) and not known.flags:
             first, _ = known.members[0]
