@@ -47,7 +47,7 @@ class MysqlAddress:
     """A database of MySQL or MariaDB.
 
     :ivar hosts: the servers, in the order in which they are tried; several are replicas of each other, or nodes of a cluster.
-    :ivar options: further options of the driver, by its names.
+    :ivar options: further options of the driver, by the driver's names.
     :ivar init_command: a statement for each new connection, or the empty text.
     """
 
@@ -60,7 +60,7 @@ class MysqlAddress:
 
 
 def parse(url: str) -> SqliteAddress | MysqlAddress:
-    """Return the address of a URL.
+    """Parse a database URL.
 
     :raises ValueError: with one line that describes the fault, without the password.
     """
@@ -73,13 +73,13 @@ def parse(url: str) -> SqliteAddress | MysqlAddress:
 
 
 def sqlite_path(url: str) -> Path | None:
-    """Return the file of an SQLite database's URL; None for a server's."""
+    """Return the file of an SQLite URL; None for a server's URL."""
     address = parse(url)
     return Path(address.path) if isinstance(address, SqliteAddress) else None
 
 
 def without_secrets(url: str) -> str:
-    """Return a URL whose passwords are hidden, also those in its query."""
+    """Return a URL with all passwords hidden, including those in its query string."""
     head, at, rest = url.rpartition("@")
     if at and "://" in head:
         scheme, _, user = head.partition("://")
@@ -126,7 +126,7 @@ def _host(text: str) -> Host:
         raise ValueError(f"{text!r} is not a host; IPv6 addresses are written in brackets")
     name, port = matched.groups()
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
-        # SECURITY: what looks like a port may be a password, where the host was forgotten.
+        # SECURITY: the message does not show it, because it may be a password if the host was forgotten.
         raise ValueError(f"the port of the host {name!r} is not a number from 1 to 65535")
     return Host(unquote(name.strip("[]")) or "localhost", int(port or _PORT))
 
@@ -174,7 +174,7 @@ def _fixed(_: str) -> str:
     raise ValueError("can't be set, because the gateway sets it")
 
 
-#: The options that a server's URL may have, and what reads each.
+#: The options that a server's URL may have, and the function that reads each.
 _OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "bind_address": _text,
     "charset": _charset,

@@ -19,7 +19,7 @@ REST = 0.5
 class Breaker:
     """Permits new connections: any number while the database responds, and one at a time after it did not.
 
-    :param clock: seconds.
+    :param clock: returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,9 +35,9 @@ class Breaker:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Open a connection.
+        """Run an attempt to connect.
 
-        :raises Unavailable: at once, when the last attempt was in vain and another one is under way, or right after `trip`.
+        :raises Unavailable: at once, when the last attempt timed out and another one is under way, or right after `trip`.
         """
         if not self._silent:
             with self._watched():

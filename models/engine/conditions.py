@@ -1,4 +1,4 @@
-"""Conditions of lists, and places for lists of values."""
+"""Conditions of lists, and parameters for lists of values."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import peewee
 
-#: From a place for a value (or places for several) to a condition.
+#: Makes a condition from the parameter for a value, or from the parameters for several values.
 Condition = Callable[..., Any]
 
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 def padded(values: Sequence[Any]) -> list[Any]:
-    """Return values for the places of a statement (`places`), as many as the next of a few sizes; the last value fills up."""
+    """Return values for the parameters of a statement (`places`), padded to the next of a few sizes by repeating the last value."""
     count = len(values)
     for size in _SIZES:
         if size >= count:
@@ -25,17 +25,17 @@ def padded(values: Sequence[Any]) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def places(name: str, size: int) -> tuple[str, ...]:
-    """Return the names of the places of a list of values: ``name[0]``, ``name[1]``, …; no identifier is one of them."""
+    """Return the names of the parameters for a list of values: ``name[0]``, ``name[1]``, …; none of them is an identifier."""
     return tuple(f"{name}[{index}]" for index in range(size))
 
 
 def contains(column: peewee.Field) -> Condition:
-    """Return a condition: a case-folded column contains a text, which must be folded, too."""
+    """Return a condition: a case-folded column contains a text, which must be folded too."""
     return lambda place: peewee.fn.INSTR(column, place) > 0
 
 
 def contains_in_start(start: peewee.Column, length: int, column: peewee.Field) -> Condition:
-    """`contains` where an index has the beginning of the column. Longer texts are read in the table.
+    """Return a condition as `contains` does, for a column whose beginning is in an index. Longer texts are read in the table.
 
     :param start: the column that has the first `length` characters.
     """

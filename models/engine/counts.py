@@ -1,4 +1,4 @@
-"""Counters that any thread adds to."""
+"""Counters for use by several threads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import defaultdict
 
 
 class Counts:
-    """Numbers by key, each the sum of what was added.
+    """Numbers by key, each the sum of the numbers that were added.
 
-    PERF: a lock costs less than a number of each thread's own, and half as much as prometheus-client's values.
+    PERF: a lock costs less than separate numbers for each thread, and half as much as prometheus-client's values.
 
     :ivar lock: held while a number changes.
     :ivar numbers: the sums.

@@ -1,8 +1,8 @@
-"""The statements of migrations: the SQL that SQLite and MySQL share, and what each spells its own way.
+"""The statements of migrations, for SQLite and MySQL.
 
-MySQL commits every change of the schema by itself, and so does SQLite if a migration only makes indexes. A migration that was stopped
-half-way goes on where it stopped when it is applied again: what is there already, or gone already, is passed over. Statements that
-change rows must be right when they run twice, and on several nodes of a Galera cluster at once.
+MySQL commits each change of the schema separately; on SQLite, so does a migration that only makes indexes. A migration that was interrupted
+continues where it stopped when it is applied again: tables, columns and indexes that exist already, or are dropped already, are skipped.
+Statements that change rows must be right when they run twice, and on several nodes of a Galera cluster at once.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _HAS_COLUMN = (
     "SELECT 1 FROM information_schema.columns "
     "WHERE table_schema = DATABASE() AND table_name = %s AND column_name = %s LIMIT 1"
 )
-# The same letters on every engine: compared and sorted by their code points, with the blanks at their ends. MySQL and MariaDB each have
-# a collation of their own for that; old servers have none, and take "x " for "x".
+# Texts compare and sort alike on every engine: by code points, with trailing blanks. MySQL and MariaDB have different collations
+# for that; old servers have none, and take "x " for "x".
 _COLLATIONS = "SELECT collation_name FROM information_schema.collations WHERE collation_name IN (%s, %s)"
 _BY_CODE_POINT = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
 _NEAREST = "utf8mb4_bin"
 
 
 class Connection(Protocol):
-    """What changes are run on: a unit of work, or a database in memory."""
+    """A connection on which changes run: a unit of work, or a database in memory."""
 
     @property
     def dialect(self) -> str:
@@ -49,7 +49,7 @@ class Connection(Protocol):
         ...
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Run a statement, and return its cursor."""
+        """Run a statement; return its cursor."""
         ...
 
 
@@ -81,13 +81,13 @@ def run(unit: Connection, change: Change) -> None:
         try:
             unit.execute(statement.rstrip() + _mysql_options(unit) if creates_table else statement)
         except Exception as error:
-            # Another node of a cluster was quicker.
+            # Another node of a cluster made the change first.
             if not is_made(error):
                 raise
 
 
 def makes_indexes(changes: Sequence[Change]) -> bool:
-    """Return whether changes only make indexes on SQLite: then each may be made and committed by itself."""
+    """Return whether changes only make indexes on SQLite. Then each may be made and committed separately."""
     texts = [each if isinstance(each, str) else each.get("sqlite") for each in changes]
     return all(text is None or _CREATES_INDEX.match(text) for text in texts)
 

@@ -1,6 +1,6 @@
-"""Translation of the drivers' errors; no other module handles them.
+"""Translate the drivers' errors; no other module handles them.
 
-Drivers are known by name, so that none has to be installed that is not used.
+Drivers are recognized by name, so that an unused one need not be installed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _DRIVERS = ("sqlite3", "pymysql")
 _AWAY = ("OperationalError", "InterfaceError", "InternalError")
 
 # SQLite's result codes: a unique index, a primary key; busy, locked; a mistake in a statement; a file that is read-only, or a unit that
-# only reads; a file that is damaged, or none of SQLite's.
+# only reads; a file that is damaged, or not an SQLite database.
 _SQLITE_DUPLICATE = frozenset({2067, 1555})
 # A foreign key (RESTRICT is a trigger's), a CHECK.
 _SQLITE_REFUSED = frozenset({787, 1811, 275})
@@ -23,9 +23,9 @@ _SQLITE_DAMAGED = frozenset({11, 26})
 # Errors that need an operator: these, and a file that can't be opened.
 _SQLITE_LASTING = _SQLITE_DAMAGED | {_SQLITE_READONLY, 14}
 
-# MySQL's numbers: a duplicate key.
+# MySQL's error numbers: a duplicate key.
 _MYSQL_DUPLICATE = frozenset({1062, 1586})
-# A foreign key, from either side; a CHECK of MySQL's and one of MariaDB's.
+# A foreign key, from either side; a CHECK in MySQL and in MariaDB.
 _MYSQL_REFUSED = frozenset({1451, 1452, 3819, 4025})
 #: A deadlock (of Galera's nodes, too), or a row that was changed since it was read.
 _MYSQL_CONTENDED = frozenset({1020, 1213})
@@ -41,7 +41,7 @@ _MYSQL_LEFT = frozenset({1047, 1290, 1836, *range(3100, 3168)})
 _MYSQL_UNREACHABLE = frozenset({2002, 2003, 2005, 2006, 2013})
 #: A commit that failed with one of these was rolled back.
 _MYSQL_ROLLED_BACK = frozenset({1020, 1213, 1290, 1836, 3100, 3101})
-#: A change of the schema that was made before: a table, column or index that is there already, or gone already.
+#: A change of the schema that was made before: a table, column or index that exists already, or that is dropped already.
 _MYSQL_MADE = frozenset({1050, 1051, 1060, 1061, 1091})
 # An unknown column, a column without a value, a statement that writes in a reading unit.
 _MYSQL_MISTAKE = frozenset({1054, 1364, 1792}) | _MYSQL_MADE
@@ -58,10 +58,10 @@ def is_driver_error(error: BaseException) -> bool:
 def translated(error: Exception, writes: bool = True) -> StorageError | None:
     """Return the error for a driver's error; None for other exceptions and for bugs.
 
-    :param writes: whether it happened in a unit that may write: one that may not and does so is a mistake.
+    :param writes: whether the unit may write. An attempt to write in a reading unit is a bug.
 
-    A transaction that was thrown out because of another one's lock, lost its connection, or met a server that takes no writes any more, is
-    Unavailable with ``again``: it may be done once more.
+    A transaction that failed because of another one's lock, lost its connection, or met a server that no longer accepts writes, is
+    Unavailable with ``again``: it may be repeated.
     """
     if not is_driver_error(error):
         return None
@@ -83,20 +83,20 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
 
 
 def check(error: Exception, writes: bool = True) -> None:
-    """Raise the translation of a driver's error (`translated`), if it is one."""
+    """Raise the translation of an error (`translated`), if it has one."""
     meant = translated(error, writes)
     if meant is not None:
         raise meant from error
 
 
 def is_broken(error: Exception) -> bool:
-    """Return whether the connection that this happened on is of no use any more."""
+    """Return whether the connection on which this happened is unusable."""
     code = _code(error)
     return is_driver_error(error) and _is_away(error, code) and code not in _SQLITE_BUSY | _MYSQL_BUSY | _INTERRUPTED
 
 
 def leaves_server(error: Exception) -> bool:
-    """Return whether other connections to the same server are of no use either."""
+    """Return whether other connections to the same server are unusable, too."""
     return is_broken(error) and _code(error) in _MYSQL_LEFT
 
 
@@ -126,7 +126,7 @@ def _is(error: Exception, *names: str) -> bool:
 
 
 def _code(error: Exception) -> int:
-    """SQLite's result code, an extended one only for a duplicate or a broken rule, or MySQL's number."""
+    """Return SQLite's result code (an extended one only for a duplicate or a broken rule), or MySQL's error number."""
     extended = getattr(error, "sqlite_errorcode", None)
     if isinstance(extended, int):
         return extended if extended in _SQLITE_DUPLICATE | _SQLITE_REFUSED else extended & 0xFF
@@ -135,7 +135,7 @@ def _code(error: Exception) -> int:
 
 
 def is_locked(error: BaseException) -> bool:
-    """Return whether a statement that does not wait for locks met one (MySQL's NOWAIT; MariaDB has no number of its own for it)."""
+    """Return whether a statement failed because it does not wait for a lock (MySQL's NOWAIT; MariaDB has no separate number for it)."""
     return (
         isinstance(error, Exception) and type(error).__module__.startswith(_DRIVERS) and _code(error) in _MYSQL_LOCKED
     )

@@ -1,4 +1,4 @@
-"""Our column types, the same on SQLite and MySQL."""
+"""Column types that are the same on SQLite and MySQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class IdField(peewee.CharField):
 
 
 class LongTextField(peewee.TextField):
-    """A text of up to 16 MB: MySQL's TEXT holds 64 kB of bytes, too few for 65,535 characters. On SQLite it is an ordinary text."""
+    """A text of up to 16 MB: MySQL's TEXT holds 64 kB, too little for 65,535 characters. On SQLite it is an ordinary text."""
 
     field_type = "MEDIUMTEXT"
 
@@ -46,11 +46,11 @@ class JsonField(LongTextField):
     """A value stored as JSON text."""
 
     def db_value(self, value: Any) -> str | None:
-        """Return the text."""
+        """Return the value as JSON text."""
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
     def python_value(self, value: str | None) -> Any:
-        """Return the value."""
+        """Return the value of a JSON text."""
         return None if value is None else json.loads(value)
 
 

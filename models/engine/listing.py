@@ -1,7 +1,7 @@
-"""Lists of rows: filters, order, pages, and everything in blocks.
+"""Lists of rows: filters, order, pages, and complete lists in blocks.
 
 A `Listing` knows the table; each combination of filters and order is one statement, built once. Lists of values are padded to the next
-of a few sizes by repeating their last value, so that few statements serve them all.
+of a few sizes by repeating their last value, so that few statements are needed.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from models.engine.conditions import Condition, padded, places
 from models.engine.database import Unit
 from models.engine.statements import Statement, param
 
-#: Rows that are read at once when everything is.
+#: Rows that are read at once when a complete list is read.
 BLOCK = 100
-#: Keys that are read at once where no index sorts everything.
+#: Keys that are read at once when no index has the rows in the list's order.
 ORDERED = 5000
 
-#: Rows that are sooner sorted than looked for in the order of a list.
+#: For fewer rows than this, sorting is faster than reading in the order of a list.
 FEW = 500
-#: Marks a shape where a filter leaves as few rows. Filters are named by identifiers, so that none has this name.
+#: Marks a shape with a filter that leaves fewer than `FEW` rows. Filters' names are identifiers, so that none has this name.
 _FEW = "(few)"
 
-#: Rows that a page passes over by the index alone, before columns are read.
+#: From this offset on, a page reads ids first, by the index alone, and then the columns of its rows.
 DEEP = 1000
 
-#: Characters of a long text by which it is sorted.
+#: Characters at the beginning of a long text by which it is sorted.
 SORTED = 255
 
 #: The filters of a list and the number of values of each; 0 for a single value.
@@ -38,21 +38,21 @@ Shape = tuple[tuple[str, int], ...]
 
 
 def place_of(name: str) -> str:
-    """Return the place of a filter's value in a statement. It is not an identifier, as the listing's own places (``limit``, ``after``) are: a
-    filter of the same name never gives or takes the value of another place."""
+    """Return the name of the parameter for a filter's value. It is not an identifier, but the listing's own parameters (``limit``,
+    ``after``) are, so that a filter of the same name does not clash with them."""
     return f"filter {name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The sort column; equal values are ordered by id in the same direction, and null sorts like the empty text."""
+    """A sort column and its direction. Equal values are ordered by id in the same direction, and null sorts like the empty text."""
 
     column: str
     descending: bool = True
 
 
 def size_of(text: str | None) -> int:
-    """Return bytes of a text as UTF-8."""
+    """Return the number of bytes of a text in UTF-8."""
     return 0 if text is None else len(text) if text.isascii() else len(text.encode())
 
 
@@ -62,14 +62,14 @@ class Listing:
     :param columns: the selected columns; the id comes first.
     :param one: conditions that take one value, by the name of their filter.
     :param several: conditions that take a list of values.
-    :param narrow: filters that leave few rows, with other conditions for the filters beside them: such that no index serves, lest the
-        database prefers a wide index because it is sorted.
+    :param narrow: filters that leave few rows, with conditions that replace those of the other filters. No index serves these conditions,
+        so that the database does not prefer a wide index because it is sorted.
     :param rare: filters of several values that may leave few rows, the likeliest first.
-    :param beside_few: conditions for the filters beside one that does; as in `narrow`.
-    :param keys: what sorts where it is no column of the table, by name.
-    :param covered: conditions for MySQL that an index decides by itself, by the name of their filter: the ids are selected first, so that
-        columns are read of the rows of a page only.
-    Raises ValueError for a filter that is not named by an identifier, or that takes one value and several.
+    :param beside_few: conditions that replace those of the other filters if such a filter leaves few rows; as in `narrow`.
+    :param keys: sort keys that are not columns of the table, by name.
+    :param covered: conditions for MySQL that an index alone can evaluate, by the name of their filter. The ids are selected first, so that
+        columns are read only for the rows of a page.
+    Raises ValueError for a filter whose name is not an identifier, or that is in both `one` and `several`.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Listing:
         self._blocks = lru_cache(maxsize=512)(self._block)
         self._sort_keys = lru_cache(maxsize=512)(self._sort_key_page)
         self._by_ids = lru_cache(maxsize=None)(self._of_ids)
-        # What sorts an index whose rows come in the order of a list.
+        # The columns by which an index sorts rows as a list needs them.
         indexes: Any = model._meta.indexes
         self._indexed = {"id", *(names[-2] for names, _ in indexes if len(names) > 1 and names[-1] == "id")}
 
@@ -115,11 +115,11 @@ class Listing:
 
     @property
     def sorts(self) -> list[str]:
-        """The names of what `Order` may name: the selected columns and the listing's keys."""
+        """The names that `Order` may have: the selected columns and the listing's keys."""
         return [*(column.name for column in self._columns), *self._keys]
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
-        """Return columns of at most `limit` rows after `offset`. Filters that are None match everything; an empty list nothing."""
+        """Return columns of at most `limit` rows after `offset`. A filter that is None matches everything, and an empty list nothing."""
         shape, values = self._shaped(filters)
         if shape is None:
             return []
@@ -128,8 +128,8 @@ class Listing:
         values |= {"limit": limit, "offset": offset}
         if limit <= BLOCK and offset < DEEP and not self._is_covered(unit, shape):
             return self._counted(unit, self._pages(shape, order, False).rows(unit, **values))
-        # A long page is read in blocks, so that its budget is asked before all of it is in memory; and of rows that a deep page
-        # passes over, MySQL would read every column.
+        # A long page is read in blocks, so that the budget is checked before all of it is in memory. For a deep page, MySQL would read
+        # every column of the rows before it.
         ids = [row[0] for row in self._pages(shape, order, True).rows(unit, **values)]
         return [row for block in self.of_ids(unit, ids) for row in block]
 
@@ -153,8 +153,8 @@ class Listing:
         return rows
 
     def _leaves_few(self, unit: Unit, shape: Shape, values: Mapping[str, Any]) -> bool:
-        """Return whether SQLite should read the rows of several values by their index and sort them. By itself it reads all rows in the order of
-        the list until the page is full, which is the whole table where the values have few rows. MySQL looks before it chooses."""
+        """Return whether SQLite should read the rows of several values by their index and sort them. By itself it reads rows in the order
+        of the list until the page is full: the whole table if the values have few rows. MySQL estimates the rows before it chooses."""
         if unit.dialect != "sqlite" or any(name in self._narrow and size < 2 for name, size in shape):
             return False
         sizes = dict(shape)
@@ -162,9 +162,9 @@ class Listing:
         return rare is not None and int(self._samples(rare, sizes[rare]).row(unit, **values, most=FEW)[0]) < FEW
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-        """Return how many rows there are.
+        """Count the rows.
 
-        :param most: where the count ends; None counts all rows.
+        :param most: the number at which the count ends; None counts all rows.
         """
         shape, values = self._shaped(filters)
         if shape is None:
@@ -178,7 +178,7 @@ class Listing:
         return order.column in self._indexed
 
     def blocks(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[Any]]:
-        """Yield columns of every row, `BLOCK` rows at a time. Each block begins after the last row of the one before, by key."""
+        """Yield the columns of all rows, `BLOCK` rows at a time. Each block begins after the sort key of the previous block's last row."""
         shape, values = self._shaped(filters)
         if shape is None:
             return
@@ -186,7 +186,7 @@ class Listing:
             for rows in self._by_key(unit, shape, values, order, BLOCK):
                 yield self._counted(unit, [row[:-1] for row in rows])
             return
-        # PERF: without an index every read looks at all rows, so that few reads find out which rows follow each other.
+        # PERF: without an index every query scans all rows. So a few queries read only the ids in order, many at a time.
         for rows in self._by_key(unit, shape, values, order, ORDERED, ids_only=True):
             yield from self.of_ids(unit, [row[0] for row in rows])
 
@@ -231,7 +231,7 @@ class Listing:
         return unit.dialect == "mysql" and any(name in self._covered for name, _ in shape)
 
     def _statement(self, build: Callable[[list[Any]], Any], shape: Shape) -> Statement:
-        """Return a statement with the conditions of a shape, as each dialect has them."""
+        """Return a statement with the conditions of a shape, in either dialect."""
         return Statement(lambda: build(self._where(shape, {})), lambda: build(self._where(shape, self._covered)))
 
     def _where(self, shape: Shape, covered: Mapping[str, Condition]) -> list[Any]:
@@ -250,7 +250,7 @@ class Listing:
             return peewee.fn.COALESCE(self._keys[order.column], "")
         column = getattr(self._model, order.column)
         if isinstance(column, peewee.TextField):
-            # MySQL sorts by the first kilobyte only but compares all: both look at as much here.
+            # MySQL sorts by the first kilobyte only, but compares the complete text. This limits both to the same characters.
             return peewee.fn.COALESCE(peewee.fn.SUBSTR(column, 1, SORTED), "")
         return peewee.fn.COALESCE(column, "") if column.null else column
 

@@ -1,9 +1,10 @@
-"""The schema's history: each owner's numbered migrations, with the statements of their way up and down.
+"""The schema's history: apply and undo each owner's numbered migrations.
 
 Published migrations are never edited. Each migration is applied once, by the process that comes first: on SQLite under its write lock, on
-MySQL under a named lock. That lock is one server's: the nodes of a Galera cluster may migrate at once, and pass over what another made.
+MySQL under a named lock. That lock belongs to one server: the nodes of a Galera cluster may migrate at once, and each skips the changes
+that another has made.
 
-The table ``schema_migrations`` lists applied migrations as ``owner/0001_name``. Other owners than those passed are ignored.
+The table ``schema_migrations`` lists applied migrations as ``owner/0001_name``. Owners that are not passed are ignored.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from models.engine.owners import Migration, Owner, check_names
 #: Reports a step as one line of text.
 Report = Callable[[str], None]
 
-#: Names of a time when users and sessions had one history, and what became of them.
+#: Names from the time when users and sessions had one history, and the migrations that replaced each.
 _PARTS: Mapping[str, Sequence[str]] = {
     "0001_first": ("users/0001_first", "sessions/0001_first"),
     "0002_lists_by_date": ("sessions/0002_lists_by_date",),
@@ -33,18 +34,18 @@ _PARTS: Mapping[str, Sequence[str]] = {
     "0005_searched_indexes": ("sessions/0004_searched_indexes",),
     "0006_searched_columns": ("sessions/0005_searched_columns",),
 }
-#: In place of the Z of the instant at which a migration was applied: the version before works on (`models.engine.plan`).
+#: Replaces the Z of the instant at which a migration was applied, if the previous version may keep running (`models.engine.plan`).
 EXPANDING = "+"
 _TABLE = ddl.HISTORY_TABLE
 _TARGET = re.compile(r"(?:(\w+)/)?(\d{1,4})")
-# Locks are the server's: the database's name makes this one its own.
+# Named locks are shared by a server's databases, so the lock's name includes the database's.
 _LOCK = "CONCAT('gateway ', MD5(DATABASE()))"
 _SIZE = "SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = DATABASE()"
-#: Seconds to wait for another node's migrations; less than the driver waits for an answer.
+#: Seconds to wait for another node's migrations; less than the driver waits for a response.
 _LOCK_SECONDS = 25
-#: Seconds to wait for the lock of a table. Later requests for the table wait, too, so it is limited.
+#: Seconds to wait for the lock of a table. It is limited because later requests for the table wait, too.
 _PATIENCE = 60
-#: Seconds between two transactions, in which writers of SQLite that wait begin theirs.
+#: Seconds between two transactions on SQLite, so that waiting writers can begin theirs.
 _TURN = 0.3
 
 
@@ -62,7 +63,7 @@ class Target(NamedTuple):
 
 
 def patient(url: str) -> Database:
-    """Return the database of a URL, for changes of its schema: of a big table they take minutes, and wait for those who read it."""
+    """Return the database of a URL, for changes of its schema. For a big table they take minutes, and they wait for its readers."""
     return connect(url, connections=2, patience=_PATIENCE, answer=None, sync_wait=True)
 
 
@@ -83,9 +84,9 @@ def missing(database: Database, owners: Sequence[Owner]) -> list[str]:
 
 
 def check(database: Database, owners: Sequence[Owner]) -> None:
-    """Refuse a schema that is not this version's.
+    """Check that the schema is this version's.
 
-    :raises SchemaMismatch: with a message that names the missing or unknown migration and the remedy.
+    :raises SchemaMismatch: when it is not. The message names the missing or unknown migration and the remedy.
     """
     lacking = missing(database, owners)
     if lacking:
@@ -95,12 +96,12 @@ def check(database: Database, owners: Sequence[Owner]) -> None:
 
 
 def is_migrated(database: Database) -> bool:
-    """Return whether any migration was applied: an empty database needs no care."""
+    """Return whether any migration was applied. If none was, the database is empty."""
     return bool(_applied(database))
 
 
 def planned(database: Database, owners: Sequence[Owner]) -> Iterator[tuple[str, bool, list[plan.Step]]]:
-    """Return what `apply` would do: each missing migration, whether the version before works on after it, and its changes.
+    """Yield what `apply` would do: each missing migration, whether the previous version may keep running after it, and its changes.
 
     :raises SchemaMismatch: when the schema is newer than this version.
     """
@@ -110,7 +111,7 @@ def planned(database: Database, owners: Sequence[Owner]) -> Iterator[tuple[str, 
 
 
 def target(text: str, owners: Sequence[Owner]) -> Target:
-    """Read ``OWNER/NUMBER``, or a number alone where there is one owner. The number 0 is before the first migration.
+    """Parse ``OWNER/NUMBER``, or a number alone if there is one owner. The number 0 is before the first migration.
 
     :raises SchemaMismatch: when there is no such owner or migration.
     """
@@ -132,7 +133,7 @@ def target(text: str, owners: Sequence[Owner]) -> Target:
 
 
 def size(database: Database) -> int:
-    """Return about how many bytes of disk the database takes."""
+    """Return the approximate size of the database on disk, in bytes."""
     with database.unit_of_work(write=False) as unit:
         if unit.dialect == "sqlite":
             pages, page = (unit.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
@@ -161,7 +162,7 @@ def apply(
 
 
 def _apply_beside_writers(database: Database, name: str, step: Migration, report: Report) -> bool:
-    """Apply a migration; False if it is applied already. Writers have a turn between two indexes of SQLite."""
+    """Apply a migration; return False if it is applied already. On SQLite, other writers get a turn between two indexes."""
     if database.dialect == "sqlite" and ddl.makes_indexes(step.up):
         for number, change in enumerate(step.up, 1):
             if name in _applied(database):
@@ -177,7 +178,7 @@ def downgrade(database: Database, owners: Sequence[Owner], target: Target, repor
     """Undo every migration of the target's owner after the target, the last one first; return their full names.
 
     :param report: called with a line before each step.
-    :raises SchemaMismatch: when the schema is newer than this version, which can't undo unknown migrations.
+    :raises SchemaMismatch: when the schema is newer than this version: it can't undo unknown migrations.
     """
     steps = _steps(owners)
     whose = f"{target.owner}/"
@@ -199,7 +200,7 @@ def _is_within(name: str, target: Target) -> bool:
 
 
 def _prepare(unit: Unit) -> None:
-    """Make the table of the history, or give the names in it their owners."""
+    """Create the table of the history, or add owners to old names in it."""
     if not _has_history(unit):
         ddl.run(unit, ddl.HISTORY)
     recorded = unit.execute(f'SELECT "name", "applied" FROM "{_TABLE}"').fetchall()  # noqa: S608 - a constant
@@ -207,7 +208,7 @@ def _prepare(unit: Unit) -> None:
     for name, applied in recorded:
         for part in _PARTS.get(name, ()):
             if part not in known:
-                # Another node of a cluster may have been quicker.
+                # Another node of a cluster may have recorded it first.
                 with suppress(Duplicate):
                     _record(unit, part, applied)
         if name in _PARTS:
@@ -215,9 +216,9 @@ def _prepare(unit: Unit) -> None:
 
 
 def _apply(name: str, step: Migration, report: Report, done: int, unit: Unit) -> bool:
-    """Apply a migration; False where it is applied already.
+    """Apply a migration; return False if it is applied already.
 
-    :param done: steps that are made already; they are looked at once more.
+    :param done: the number of steps that are done already; they run again without a report.
     """
     if name in _recorded(unit):
         return False
@@ -249,7 +250,7 @@ def _alone(database: Database) -> Iterator[None]:
         try:
             yield
         finally:
-            # A connection that broke holds no lock.
+            # A broken connection holds no lock.
             with suppress(Unavailable):
                 unit.execute(f"SELECT RELEASE_LOCK({_LOCK})")
 
@@ -262,7 +263,7 @@ def _run(unit: Unit, changes: Sequence[ddl.Change], report: Report, what: str, d
 
 
 def _refuse_newer(applied: Collection[str], owners: Sequence[Owner], steps: Mapping[str, Migration]) -> None:
-    """Refuse names of these owners, or of no owner, that this version does not know. Other services' owners may be there too."""
+    """Refuse names of these owners, or of no owner, that this version does not know. Other services' names are allowed."""
     known = {"", *(each.owner for each in owners)}
     newer = sorted(name for name in applied if name.rpartition("/")[0] in known and name not in steps)
     if newer:

@@ -1,4 +1,4 @@
-"""Observed units of work, for traces for example. A database without an observer has no overhead."""
+"""Observe units of work, for example for traces. A database without an observer has no overhead."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Observation(Protocol):
     """A running transaction."""
 
     def statement(self, sql: str, began: int, ended: int) -> None:
-        """Take the text of a statement, without its values, and when it began and ended, in nanoseconds since 1970. A statement ends when
-        its first row can be read."""
+        """Record a statement: its text without values, and when it began and ended, in nanoseconds since 1970. A statement ends when its
+        first row can be read."""
         ...
 
     def end(self, outcome: str) -> None:
-        """Take how the transaction ended: ``committed``, ``rolled back``, ``failed`` or ``unknown``. Called once."""
+        """Record how the transaction ended: ``committed``, ``rolled back``, ``failed`` or ``unknown``. Called once."""
         ...
 
 
@@ -28,7 +28,7 @@ class Observer(Protocol):
     """An observer of transactions."""
 
     def transaction(self, dialect: str, *, writes: bool) -> Observation | None:
-        """Take the begin of a transaction; None for one that is not observed."""
+        """Record the beginning of a transaction and return its observation; None if it is not observed."""
         ...
 
 
@@ -38,7 +38,7 @@ def observe(database: Database, observer: Observer) -> None:
 
 
 class _ObservedUnit(Unit):
-    """A unit of work that reports its transactions. One that is suspended has several."""
+    """A unit of work that reports its transactions. A suspended unit has several."""
 
     __slots__ = ("_observation", "_observer", "_outcome")
 
@@ -50,7 +50,7 @@ class _ObservedUnit(Unit):
 
     def __enter__(self) -> Unit:
         self._observation = self._observer.transaction(self.dialect, writes=self.writes)
-        # What fails to begin is rolled back, too.
+        # A transaction that fails to begin is rolled back, too.
         self._outcome = "failed"
         try:
             super().__enter__()
@@ -62,7 +62,7 @@ class _ObservedUnit(Unit):
         return self
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement for each of some rows of values. Raises Duplicate and Unavailable."""
+        """Run a statement for each row of values. Raises Duplicate and Unavailable."""
         began = time.time_ns()
         try:
             super().execute_many(sql, rows)

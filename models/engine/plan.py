@@ -1,8 +1,8 @@
 """The plan of a schema change: its locks, its estimated duration, and whether the previous version may keep running.
 
-An earlier version reads and writes the columns that it knows, by name. So it works on after a change that only adds: tables, indexes that
-are not unique, columns that may be null or have a default. What takes something away belongs in a later version, when no node needs it any
-more.
+An earlier version reads and writes the columns that it knows, by name. So it may keep running after a change that only adds: tables,
+indexes that are not unique, columns that may be null or have a default. A change that removes something belongs in a later version, when
+no node needs it any more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ROWS = re.compile(r'\s*(?:UPDATE|DELETE FROM|INSERT(?: OR \w+)? INTO) "?(\w+)"?
 _ESTIMATE = (
     "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s LIMIT 1"
 )
-#: Rows in a second, on a machine of two cores with the table in memory; from a disk it takes several times as long.
+#: Rows per second, on a machine with two cores and the table in memory. From a disk it takes several times as long.
 _INDEXED = 300_000
 _COPIED = 60_000
 
@@ -35,10 +35,10 @@ _COPIED = 60_000
 class Step(NamedTuple):
     """One change of a migration.
 
-    :ivar statement: its first line.
+    :ivar statement: its beginning, on one line.
     :ivar locks: which statements wait meanwhile.
-    :ivar seconds: about how long it takes.
-    :ivar rows: of its table.
+    :ivar seconds: its estimated duration.
+    :ivar rows: how many rows its table has.
     """
 
     statement: str
@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
 
 def is_expanding(step: Migration) -> bool:
-    """Return whether the version before works on after this migration."""
+    """Return whether the previous version may keep running after this migration."""
     own = {
         found[1].lower() for change in step.up for each in _statements(change) if (found := _CREATES_TABLE.match(each))
     }
@@ -56,7 +56,7 @@ def is_expanding(step: Migration) -> bool:
 
 
 def steps(database: Database, migration: Migration) -> Iterator[Step]:
-    """Return the changes of a migration that this database needs."""
+    """Yield the changes of a migration that this database needs."""
     for change in migration.up:
         statement = change if isinstance(change, str) else change.get(database.dialect)
         if statement is not None:
@@ -108,7 +108,7 @@ def _step(database: Database, statement: str) -> Step:
 
 
 def _rows(database: Database, table: str) -> int:
-    """Return about how many rows a table has; 0 where there is none yet."""
+    """Return about how many rows a table has; 0 if it does not exist yet."""
     if not re.fullmatch(r"\w+", table):
         return 0
     with database.unit_of_work(write=False) as unit:

@@ -14,9 +14,9 @@ from models.engine.statements import Statement, param
 
 
 class Table:
-    """Rows of one table: named tuples with every column, booleans as such and JSON read.
+    """Rows of one table: named tuples with all columns, with booleans and JSON converted.
 
-    :param hidden: columns that rows do not show.
+    :param hidden: columns that rows do not have.
     """
 
     def __init__(self, model: type[peewee.Model], hidden: Sequence[str] = ()) -> None:
@@ -39,7 +39,7 @@ class Table:
         self._insert.execute(unit, **given)
 
     def find(self, unit: Unit, **values: Any) -> Any:
-        """Return the row whose columns have these values, or None."""
+        """Return the first row whose columns have these values, or None."""
         found = self._finders(tuple(values)).run(unit, tuple(values.values())).fetchone()
         if found is None:
             return None
@@ -47,7 +47,7 @@ class Table:
         return self.row(found) if self._converted else tuple.__new__(self.row_type, found)
 
     def find_all(self, unit: Unit, **values: Any) -> list[Any]:
-        """Return every row whose columns have these values, by primary key."""
+        """Return all rows whose columns have these values, sorted by primary key."""
         return [self.row(each) for each in self._finders(tuple(values)).rows(unit, **values)]
 
     def update(self, unit: Unit, key: Mapping[str, Any], **changes: Any) -> None:
@@ -57,16 +57,16 @@ class Table:
         statement.execute(unit, **given, **key)
 
     def delete(self, unit: Unit, **values: Any) -> int:
-        """Delete the rows whose columns have these values, and return how many there were."""
+        """Delete the rows whose columns have these values; return how many there were."""
         return int(_deletion(self.model, tuple(values)).execute(unit, **values).rowcount)
 
     def row(self, columns: Sequence[Any]) -> Any:
-        """Return a row from its columns as the driver gives them."""
+        """Return a row made of its columns as the driver returns them."""
         values = list(columns)
         for index, convert in self._converted:
             if values[index] is not None:
                 values[index] = convert(values[index])  # type: ignore[no-untyped-call]
-        # PERF: a named tuple's own `_make` is a function in Python.
+        # PERF: a named tuple's `_make` is a function in Python.
         return tuple.__new__(self.row_type, values)
 
     def _finder(self, names: tuple[str, ...]) -> Statement:

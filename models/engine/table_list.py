@@ -14,7 +14,7 @@ from models.engine.rows import Table
 class TableList:
     """A table's rows by filters and order.
 
-    :ivar listing: the `Listing` that finds them.
+    :ivar listing: the `Listing` that reads them.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class TableList:
         return [self._row(each) for each in self.listing.page(unit, filters, order, limit, offset)]
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-        """Return how many rows there are; the count ends at `most`."""
+        """Count the rows, up to `most`."""
         return self.listing.count(unit, filters, most)
 
     def is_sorted_by_index(self, order: Order) -> bool:
@@ -41,6 +41,6 @@ class TableList:
         return self.listing.is_sorted_by_index(order)
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Any]:
-        """Yield every row, read in blocks."""
+        """Yield all rows, read in blocks."""
         for block in self.listing.blocks(unit, filters, order):
             yield from map(self._row, block)

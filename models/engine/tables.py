@@ -1,4 +1,4 @@
-"""The tables of a database, and how they differ from the models."""
+"""Read the tables of a database, and compare them with the models."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FAMILIES = {
     "decimal": (("DECIMAL", "NUMERIC"),),
     "date and time": (("DATETIME", "TIMESTAMP"),),
 }
-#: The family of a type, and its place there: a wider type holds what a narrower one does.
+#: The family of a type, and its width there: a wider type can hold all values of a narrower one.
 _KINDS = {
     name: (family, width) for family, types in _FAMILIES.items() for width, names in enumerate(types) for name in names
 }
@@ -81,7 +81,7 @@ def key(unit: Connection, table: str) -> tuple[str, ...]:
 
 
 def indexes(unit: Connection, table: str) -> set[Index]:
-    """Return the indexes of a table, without the primary key's own."""
+    """Return the indexes of a table, without the primary key's."""
     found: dict[str, tuple[list[str], bool]] = {}
     for name, unique, column in unit.execute(_INDEXES[unit.dialect], (table,)).fetchall():
         found.setdefault(name, ([], bool(unique)))[0].append(column)
@@ -91,8 +91,8 @@ def indexes(unit: Connection, table: str) -> set[Index]:
 def differences(unit: Connection, models: Iterable[type[peewee.Model]], *, indexes: bool = True) -> list[str]:
     """Compare models with the tables of a database.
 
-    A column must have a type that holds what the model's does, and may be null where the model says so. A unique index must be in both; any
-    other index of a model must be the beginning of one of the table.
+    A column must have a type that can hold the values of the model's, and may be null exactly if the model's may. A unique index must be in
+    both; the columns of any other index of a model must be the first columns of one of the table's.
 
     :param indexes: whether indexes are compared.
     :returns: a line for each difference, with the table's name.
@@ -149,7 +149,7 @@ def _holds(found: str, wanted: str, dialect: str) -> bool:
 
 
 def _parts(text: str) -> tuple[str, int, str]:
-    """Return the family of a type, its place there, and its size as written, without blanks."""
+    """Return the family of a type, its width there, and its size as written, without blanks."""
     match = _TYPE.fullmatch(text)
     name, size = (match[1], match[2] or "") if match else (text, "")
     return *_KINDS.get(name, (name, 0)), size.replace(" ", "")

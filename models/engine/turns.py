@@ -1,4 +1,4 @@
-"""A lock that is taken in turns."""
+"""A fair lock."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from models.engine.counts import Counts
 
 
 class Turns:
-    """A lock that goes to the thread that has waited longest. Python's own goes to any: a thread that takes it again at once keeps it, and
-    others wait for as long as that goes on.
+    """A lock that goes to the thread that has waited longest. `threading.Lock` goes to any thread: one that takes it again at once keeps
+    it, and the others wait.
 
     :param counts: counts the threads that had to wait.
     """
@@ -23,7 +23,7 @@ class Turns:
         self._waiting: deque[Any] = deque()
 
     def acquire(self, timeout: float) -> bool:
-        """Take it; return whether that was possible within `timeout` seconds."""
+        """Take the lock; return whether that was possible within `timeout` seconds."""
         with self._lock:
             if not self._taken:
                 self._taken = True
@@ -38,11 +38,11 @@ class Turns:
             if turn in self._waiting:
                 self._waiting.remove(turn)
                 return False
-        # It was given in the last moment.
+        # It was given after the timeout, before this thread left the queue.
         return True
 
     def release(self) -> None:
-        """Give it to the next thread."""
+        """Give the lock to the next thread."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().release()
