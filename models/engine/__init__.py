@@ -1,1 +1,1 @@
-"""What every owner of rows builds on: connections, transactions, statements, lists."""
+"""The base of every owner of rows: connections, transactions, statements, lists."""

@@ -1,4 +1,4 @@
-"""What a process keeps in memory: the values that were read last, values until a point in time, and caches of one database each."""
+"""Caches of a process: recently read values, values that expire, and caches of one database each."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Value = TypeVar("Value")
 
 
 class Recent(OrderedDict[Key, Value]):
-    """A dict of at most `most` values, for readers who can tell whether a value is still true. The oldest value goes first. Values are
-    shared, so they must not be changed.
+    """A dict of at most `most` values, for callers that can check whether a value is still current. The oldest value is evicted first.
+    Values are shared, so they must not be changed.
 
-    A value is kept when its key comes for the second time: what many ask for once must not push out what is asked for often.
+    A value is kept when its key comes for the second time, so that keys that are read once do not evict keys that are read often.
     """
 
     def __init__(self, most: int) -> None:
@@ -39,11 +39,11 @@ class Recent(OrderedDict[Key, Value]):
 
 
 class Cached(Protocol):
-    """What caches are kept on: a database."""
+    """An object that keeps caches: a database."""
 
     @property
     def caches(self) -> dict[object, Recent[Any, Any]]:
-        """The caches by what they are of."""
+        """The caches by their `RecentOf`."""
         ...
 
 
@@ -57,7 +57,7 @@ class RecentOf(Generic[Key, Value]):
         self._most = most
 
     def on(self, database: Cached) -> Recent[Key, Value]:
-        """Return the database's values, made at first use."""
+        """Return the database's cache, created at first use."""
         found = database.caches.get(self)
         return database.caches.setdefault(self, Recent(self._most)) if found is None else found
 

@@ -1,9 +1,9 @@
-"""SQLite's checkpoints, in a thread of their own.
+"""SQLite's checkpoints, in a separate thread.
 
-What is committed is in the write-ahead log; a checkpoint moves it into the database file and waits for the disk. SQLite leaves that to
-whoever commits, who would wait for milliseconds in which others wait too.
+Commits are written to the write-ahead log; a checkpoint moves them into the database file and waits for the disk. By default, SQLite makes
+it in the thread that commits, which takes milliseconds during which other writers wait, too.
 
-The log never shrinks by itself, and grows while a slow reader needs what is in it. When nobody writes, a long one is cut.
+The log never shrinks by itself, and grows while a slow reader needs its pages. When there are no writers, a long log is truncated.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Any
 
 #: Writing units of work from one checkpoint to the next.
 EVERY = 200
-#: Pages of the log from which a writer makes the checkpoint itself: a log can only begin anew where nothing in it is left to be moved.
+#: Pages of the log from which a writer makes the checkpoint itself: the log can only restart when all of its pages have been moved.
 MOST_PAGES = 8000
-#: Seconds without a writing unit of work after which a long log is cut.
+#: Seconds without a writing unit of work after which a long log is truncated.
 IDLE = 3.0
 #: Bytes from which a log is long.
 LARGE = 4 * 1024**2
 
 
 class Checkpoints:
-    """Makes a checkpoint after every `EVERY` writing units of work of this process, and cuts a long log when it writes no more.
+    """Makes a checkpoint after every `EVERY` writing units of work of this process, and truncates a long log when it no longer writes.
 
     :param connect: opens a connection to the database, an `sqlite3.Connection`.
     :param log: the path of its write-ahead log.
@@ -42,14 +42,14 @@ class Checkpoints:
         self._ended = threading.Event()
 
     def log_size(self) -> int:
-        """Return the bytes of the log; 0 while there is none."""
+        """Return the size of the log in bytes; 0 if there is none."""
         try:
             return os.path.getsize(self._log)
         except OSError:
             return 0
 
     def note(self) -> None:
-        """Return a unit was committed. Called by one writer at a time."""
+        """Count a committed unit, and start checkpoints as needed. Called by one writer at a time."""
         self._last = time.monotonic()
         if self._cutting is None:
             self._ended.clear()
@@ -62,7 +62,7 @@ class Checkpoints:
             self._running.start()
 
     def wait(self) -> None:
-        """Return when none is under way, and none is waited for."""
+        """Stop waiting for an idle moment, and return when no checkpoint is running."""
         self._ended.set()
         for thread in (self._running, self._cutting):
             if thread is not None and thread.is_alive():
@@ -70,15 +70,15 @@ class Checkpoints:
         self._cutting = None
 
     def _make(self) -> None:
-        # One that fails is made up for by the next.
+        # After a failure, the next checkpoint moves all pages.
         with suppress(Exception), closing(self._connect()) as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _cut(self) -> None:
-        """Wait until nobody has written for `IDLE` seconds, and cut the log; again where a reader needs it still."""
+        """Wait until there was no write for `IDLE` seconds, and truncate the log. Retry while a reader still needs it."""
         while not self._ended.wait(IDLE):
             if time.monotonic() - self._last >= IDLE and self._is_cut():
-                # NOTE: a unit that is noted in this moment begins no thread of its own; the next one does.
+                # NOTE: a unit that is noted at this moment starts no thread; the next one does.
                 self._cutting = None
                 return
 
@@ -87,7 +87,7 @@ class Checkpoints:
             if os.path.getsize(self._log) < LARGE:
                 return True
             with closing(self._connect()) as connection:
-                # Writers wait for nobody who waits for readers.
+                # The checkpoint must not wait long for readers, because writers would wait for it.
                 connection.execute("PRAGMA busy_timeout = 50")
                 busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 return not busy

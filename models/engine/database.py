@@ -4,7 +4,7 @@
     with database.unit_of_work() as unit:
         session.insert(unit, row)
 
-A unit of work is one transaction: committed when its block ends, rolled back when anything is raised.
+A unit of work is one transaction. It is committed when its block ends, and rolled back when the block raises an exception.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from models.engine.turns import Turns
 
 Result = TypeVar("Result")
 
-# PERF: keys of `Database.counts` that are made once.
+# PERF: these keys of `Database.counts` are made once.
 _COMMITTED_READ = ("transactions", "read", "committed")
 _COMMITTED_WRITE = ("transactions", "write", "committed")
 
 #: The default maximum of open connections in a process; a thread needs one.
 CONNECTIONS = 32
-#: How often `Database.run` does a unit at most.
+#: How often `Database.run` attempts a unit at most.
 ATTEMPTS = 5
-#: How often one that others were quicker than: of Galera's nodes that change a row without a pause, one wins at a time.
+#: The same for a unit that lost to another unit: if several Galera nodes change a row without a pause, one of them wins at a time.
 CONTENDED = 100
-#: Rows of a budget that a row of a writing unit costs: it is stored, and stays.
+#: Rows of a budget that a written row costs. It costs more than a read row because it is stored.
 WRITTEN = 5
 
 
@@ -57,7 +57,7 @@ class Budget(Protocol):
         ...
 
     def pause(self) -> None:
-        """Let short requests go first. Reading units call it between their blocks."""
+        """Let short requests run first. Reading units call it between their blocks."""
         ...
 
 
@@ -66,7 +66,7 @@ class Unit(Queries):
 
     :ivar dialect: ``sqlite`` or ``mysql``.
     :ivar writes: whether it may write.
-    :ivar partly_stored: whether a part of it is committed already: it was suspended.
+    :ivar partly_stored: whether it was suspended, so that a part of it is committed already.
     :ivar budget: its budget; None for no limit.
     """
 
@@ -82,7 +82,7 @@ class Unit(Queries):
         "run",
         "writes",
     )
-    #: Runs a statement as the driver does, with the driver's errors.
+    #: Runs a statement by the driver; raises the driver's errors.
     run: Run
 
     def __init__(self, database: Database, writes: bool, budget: Budget | None = None) -> None:
@@ -124,7 +124,7 @@ class Unit(Queries):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._held is None:
-            # What failed did so while the unit was suspended.
+            # The error occurred while the unit was suspended.
             return
         if error is None:
             self._commit()
@@ -136,27 +136,27 @@ class Unit(Queries):
             check(error, self.writes)
 
     def spend(self, rows: int, size: int = 0) -> None:
-        """Count rows that were read or written, and the bytes of their long texts, against the unit's budget. A row that is written counts
-        as `WRITTEN`. Raises the budget's error when it is used up."""
+        """Count rows that were read or written, and the bytes of their long texts, against the unit's budget. A written row counts as
+        `WRITTEN` rows. Raises the budget's error when it is used up."""
         if self.budget is not None:
             self.budget.spend(rows * WRITTEN if self.writes else rows, size)
             if not self.writes:
                 self.budget.pause()
 
     def progress(self) -> None:
-        """Give the next statement its full time. Long lists call it between their blocks."""
+        """Restart the time limit for the next statement. Long lists call it between their blocks."""
         if self._held is not None:
             self.database.engine.limit(self._held, self._held.limit)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Run a statement, and return its cursor. Raises Duplicate and Unavailable."""
+        """Run a statement; return its cursor. Raises Duplicate and Unavailable."""
         try:
             return self.run(sql, values)
         except Exception as error:
             return self.run_again(error, sql, values)
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement for each of some rows of values. Raises Duplicate and Unavailable."""
+        """Run a statement for each row of values. Raises Duplicate and Unavailable."""
         assert self._held is not None
         self._held.touched = True
         try:
@@ -167,8 +167,8 @@ class Unit(Queries):
             raise
 
     def run_again(self, error: Exception, sql: str, values: Sequence[Any]) -> Any:
-        """Return the cursor of a statement that failed with a driver's error, where it may be run once more: the first statement of a unit
-        may find that its connection broke while it rested. Raises what the error stands for elsewhere."""
+        """Run a statement again that failed with a driver's error; return its cursor. This is possible for the first statement of a unit,
+        if the connection broke while it was idle. Otherwise raise the translated error."""
         held = self._held
         self._note(error)
         if held is None or held.touched or not self._may_renew(held, error):
@@ -192,7 +192,7 @@ class Unit(Queries):
         self.__enter__()
 
     def _note(self, error: Exception) -> None:
-        """See to it that no other unit meets the same error for the same reason."""
+        """Mark a broken connection, and retire its server if necessary, so that no other unit gets the same error."""
         held = self._held
         if held is not None and is_broken(error):
             held.broken = True
@@ -200,7 +200,7 @@ class Unit(Queries):
                 self._pool.retire(held.host)
 
     def _may_renew(self, held: Held, error: Exception) -> bool:
-        """Return whether the connection may have died, or its server may have been left, while it rested."""
+        """Return whether the connection may be renewed: the error may be due to the time when it was idle."""
         return held.host is not None and not held.fresh and is_broken(error)
 
     def _renew(self, held: Held) -> None:
@@ -224,9 +224,9 @@ class Unit(Queries):
                 words = f"The commit failed: {error}"
                 raise Unavailable(words, again=True, contended=meant.contended) from error
             if self.writes:
-                # It may have been committed, so it must not be repeated.
+                # The unit may have been committed, so it must not be repeated.
                 raise OutcomeUnknown(f"The commit failed: {error}") from error
-            # A failed commit does not invalidate what a reading unit has read.
+            # A failed commit does not invalidate the rows that a reading unit has read.
         else:
             self._pool.give(held)
             # PERF: what `Counts.add` does, one call less.
@@ -243,7 +243,7 @@ class Unit(Queries):
         self.database.counts.add(("transactions", "write" if self.writes else "read", outcome))
 
     def _give_uncommitted(self, held: Held, error: Exception) -> None:
-        """Give back a connection whose commit failed. One that lost against another node is as good as before."""
+        """Give back a connection whose commit failed. If it only lost against another node, it is still usable."""
         if leaves_server(error):
             self._pool.retire(held.host)
         held.broken = is_broken(error)
@@ -260,7 +260,7 @@ class Unit(Queries):
             if held is not None:
                 self._count("rolled back")
                 held.connection.rollback()
-                # One that is broken is closed there.
+                # `give` closes a broken connection.
                 self._pool.give(held)
         except Exception:
             assert held is not None
@@ -271,7 +271,7 @@ class Unit(Queries):
 
 
 class Database:
-    """A database and how to talk to it. `connect` makes one."""
+    """A database: its engine, connections, counts and caches. `connect` creates it."""
 
     def __init__(self, engine: Engine, connections: int, patience: float, age: float) -> None:
         self.engine = engine
@@ -280,30 +280,30 @@ class Database:
         self._connections = connections
         self._patience = patience
         self._age = age
-        #: What owners of rows keep of this database (`models.engine.caches.RecentOf`).
+        #: The caches of modules that read rows of this database (`models.engine.caches.RecentOf`).
         self.caches: dict[object, Recent[Any, Any]] = {}
-        #: What happened in this process: ``("transactions", "read" or "write", outcome)``, ``("repeats", reason)``, ``("lock waits",
+        #: Counts of this process: ``("transactions", "read" or "write", outcome)``, ``("repeats", reason)``, ``("lock waits",
         #: "waited" or "timed out")``, ``("connections", "waited" or "timed out")`` and ``("connection seconds",)`` for the time waited.
         self.counts = Counts()
-        #: Makes its units of work (`models.engine.observed`).
+        #: Creates its units of work (`models.engine.observed`).
         self.unit_type: Callable[[Database, bool, Budget | None], Unit] = Unit
         self._inherited: list[Pool] = []
         self._renew()
 
     def unit_of_work(self, *, write: bool = True, budget: Budget | None = None) -> Unit:
-        """Return one transaction, as a context manager.
+        """Return a unit of work: one transaction, as a context manager.
 
-        :param write: take the write lock at once, so that data that was read stays valid; other units only read.
+        :param write: take the write lock at once, so that data stays valid after it was read; units without it only read.
         :param budget: the unit's budget; None for no limit.
         Raises Duplicate and Unavailable in place of the driver's errors.
         """
         return self.unit_type(self, write, budget)
 
     def run(self, work: Callable[[Unit], Result], *, write: bool = True, budget: Budget | None = None) -> Result:
-        """Run a unit of work, and repeat it if it lost a lock or its connection before the commit, so that nothing of it can be stored.
+        """Run a unit of work, and repeat it if it lost a lock or its connection before the commit, so that none of it is stored.
 
         It runs at most `ATTEMPTS` times, or `CONTENDED` times if others changed the same rows first. No attempt begins later than twice
-        the database's patience after the first. A unit that was suspended runs once.
+        the database's patience after the first. A suspended unit runs once.
 
         :param work: runs in the unit, possibly several times: it must have no other effects. Its result is that of `run`.
         Raises Duplicate and Unavailable.
@@ -321,7 +321,7 @@ class Database:
                 if not error.again or unit.partly_stored or attempt >= most or late:
                     raise
                 self.counts.add(("repeats", "contended" if error.contended else "lock or connection"))
-            # Those that met each other must not meet again.
+            # Units that conflicted must not begin at the same time again.
             time.sleep(min(0.2, 0.01 * 2**attempt) * random.uniform(0.5, 1))  # noqa: S311 - only spread
             attempt += 1
 
@@ -344,9 +344,9 @@ class Database:
             return False
 
     def probe(self) -> None:
-        """Ask the database for something and, where it is a file, write to it. A file that another writer has in use is well.
+        """Check that the database responds and, if it is a file, that it can be written. A file that another writer has locked is fine.
 
-        :raises Unavailable: when it does not respond, or accepts no writes.
+        :raises Unavailable: when it does not respond, or its file can't be written.
         """
         if not isinstance(self.engine, Sqlite):
             with self.unit_of_work(write=False) as unit:
@@ -362,7 +362,7 @@ class Database:
                 raise meant from error
 
     def dispose(self) -> None:
-        """Close the connections: before a fork, and at the end. After a fork, forget the parent's."""
+        """Close the connections, before a fork and at the end. After a fork, leave the parent's connections alone."""
         if not self._pool.close():
             self._inherited.append(self._pool)
         if self.engine.checkpoints is not None:
@@ -374,7 +374,7 @@ class Database:
     def _renew(self) -> None:
         servers = self.engine if isinstance(self.engine, Mysql) else None
         self._pool = Pool(self.engine.open, servers, self._connections, self._patience, self._age, self.counts)
-        # PERF: SQLite lets its writers wait by sleeping; those of one process wait for each other here, and are woken at once.
+        # PERF: SQLite's writers wait by sleeping. Those of one process wait for each other here, and are woken at once.
         self._writer = Turns(self.counts) if self.engine.one_writer else None
 
 
@@ -391,15 +391,15 @@ def connect(
     """Return the database of a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``mysql://user:password@host:3306/name``, or
     several servers: ``mysql://user:password@one,two,three/name`` (`models.engine.address`).
 
-    No connection is opened yet. ``mariadb:`` is MySQL's protocol too.
+    No connection is opened yet. ``mariadb:`` is the same as ``mysql:``.
 
     :param connections: how many the process may have open at once.
     :param patience: seconds to wait for a free connection, and for another writer's lock.
     :param answer: seconds to wait for a server's response to one statement; None for no limit.
     :param age: seconds after which a connection to a server is replaced, give or take a fifth.
-    :param sync_wait: whether each node of a Galera cluster waits before it reads, until it has what the others committed before.
-    :param sqlite_sync: whether an SQLite commit waits for the disk (``full``), or is in the operating system's hands (``normal``): then
-        a power failure may lose the last commits, but never damages the file.
+    :param sync_wait: whether each node of a Galera cluster waits before it reads, until it has the earlier commits of the others.
+    :param sqlite_sync: whether an SQLite commit waits for the disk (``full``) or leaves writing to the operating system (``normal``). With
+        ``normal``, a power failure may lose the last commits, but never damages the file.
     :raises ValueError: with one line that describes the fault of the URL.
     """
     found = address.parse(url)

@@ -1,6 +1,6 @@
 """The statements of migrations, for SQLite and MySQL.
 
-MySQL commits each change of the schema separately; on SQLite, so does a migration that only makes indexes. A migration that was interrupted
+MySQL commits each change of the schema separately, and so does SQLite if a migration only makes indexes. An interrupted migration
 continues where it stopped when it is applied again: tables, columns and indexes that exist already, or are dropped already, are skipped.
 Statements that change rows must be right when they run twice, and on several nodes of a Galera cluster at once.
 """

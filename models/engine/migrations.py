@@ -218,7 +218,7 @@ def _prepare(unit: Unit) -> None:
 def _apply(name: str, step: Migration, report: Report, done: int, unit: Unit) -> bool:
     """Apply a migration; return False if it is applied already.
 
-    :param done: the number of steps that are done already; they run again without a report.
+    :param done: the number of steps that are done already; they are checked again, without a report.
     """
     if name in _recorded(unit):
         return False

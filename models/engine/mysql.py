@@ -1,7 +1,7 @@
 """MySQL and MariaDB: servers, connections, transactions.
 
-Of several servers the first that answers, takes writes and is ready (Galera) is used. A server that takes no writes is a second choice,
-for `SECOND_CHOICE` seconds; then the others are tried again.
+Of several servers, the first that responds, accepts writes and is ready (Galera) is used. If none accepts writes, a read-only server is
+used for `SECOND_CHOICE` seconds; then the others are tried again.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from models.engine.errors import Unavailable
 from models.engine.failures import is_driver_error, is_unreachable
 from models.engine.pool import Held
 
-#: Seconds that a server has for each step of a new connection; one that takes longer counts as silent.
+#: Seconds that a server has for each step of a new connection; one that takes longer counts as not responding.
 CONNECT = 2.0
 #: Seconds for a new connection, all servers together.
 OPENING = 5.0
 #: Seconds for which a server that failed is tried last.
 AVOIDED = 5.0
-#: Seconds that a connection to a server without writes is kept.
+#: Seconds that a connection to a read-only server is kept.
 SECOND_CHOICE = 5.0
 
-# PyMySQL, where peewee found it.
+# PyMySQL, if peewee could import it.
 _DRIVER: Any = vars(peewee)["mysql"]
 _SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ANSI_QUOTES"
 _STATE = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'innodb_read_only', 'wsrep_on')"
@@ -39,14 +39,14 @@ _OFF = ("OFF", "0", 0)
 
 
 class Mysql:
-    """MySQL or MariaDB. Transactions begin by themselves, with their first statement.
+    """MySQL or MariaDB. Transactions begin implicitly, with their first statement.
 
-    A writer reads what is committed by then, so that what it reads after a lock is what the lock protects; a reader sees the moment of
-    its first statement.
+    Each statement of a writer sees the latest commits, so that rows read after a lock are those that the lock protects. A reader sees the
+    database as it was at its first statement.
 
     :param patience: seconds to wait for a lock.
     :param answer: seconds to wait for the response to one statement; None for no limit.
-    :param sync_wait: whether a node of a Galera cluster reads only what is as new as what the other nodes had committed.
+    :param sync_wait: whether a node of a Galera cluster waits before it reads, until it has the earlier commits of the other nodes.
     :raises ValueError: for options that the driver refuses.
     """
 
@@ -83,7 +83,7 @@ class Mysql:
             if left <= 0:
                 break
             if host in self._avoided:
-                # One tries whether it is well again; the others go elsewhere meanwhile.
+                # This thread checks whether the server has recovered; meanwhile the others use other servers.
                 self._avoided[host] = now + AVOIDED
             try:
                 connection, lack = self._connected(host, min(left, CONNECT))
@@ -110,7 +110,7 @@ class Mysql:
         held.until = time.monotonic() + SECOND_CHOICE
 
     def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
-        """Prepare the connection for a kind of unit. The transaction begins with its first statement."""
+        """Prepare the connection for a reading or writing unit. The transaction begins with its first statement."""
         if held.writes is not writes:
             mode = (
                 "READ WRITE, ISOLATION LEVEL READ COMMITTED" if writes else "READ ONLY, ISOLATION LEVEL REPEATABLE READ"
@@ -120,9 +120,9 @@ class Mysql:
         self.limit(held, seconds)
 
     def limit(self, held: Held, seconds: float | None) -> None:
-        """Interrupt statements of a reading unit that take longer, from now on; None for no limit."""
-        # NOTE: MariaDB's limit holds for COMMIT too, which must not be cut; so writing units have none.
-        # PERF: a reading unit without a limit leaves the one that its connection has: setting it takes a round trip.
+        """Interrupt later statements of a reading unit that take longer than `seconds`; None for no limit."""
+        # NOTE: MariaDB's limit applies to COMMIT too, which must not be interrupted; so writing units have none.
+        # PERF: a reading unit without a limit keeps the one that its connection has, because setting it takes a round trip.
         if held.limit == seconds or (seconds is None and not held.writes):
             return
         if "MariaDB" in held.connection.get_server_info():
@@ -151,7 +151,7 @@ class Mysql:
         return True
 
     def has_other(self, host: Host) -> bool:
-        """Return whether another server has not failed lately."""
+        """Return whether there is another server that has not failed lately."""
         now = time.monotonic()
         return any(each != host and self._avoided.get(each, 0.0) <= now for each in self._address.hosts)
 
@@ -175,7 +175,7 @@ class Mysql:
         )
 
     def _connected(self, host: Host, seconds: float) -> tuple[Any, str]:
-        """Return a connection, and what its server lacks; empty if nothing."""
+        """Return a new connection, and why its server is no good choice; empty if it is good."""
         connection = self._new_connection(host, seconds)
         try:
             cursor = connection.cursor()
@@ -196,7 +196,7 @@ class Mysql:
         except BaseException:
             _close(connection)
             raise
-        # NOTE: the greeting is waited for as long as a statement, so the driver's timeout is raised only now.
+        # NOTE: the driver's read timeout also limits its wait for the greeting, so it is raised only now.
         connection._read_timeout = connection._write_timeout = self._answer
         return connection, lack
 

@@ -1,4 +1,4 @@
-"""The outbox: events are stored in the transaction that they report, and read in one order by every process."""
+"""The outbox: events are stored in the transaction that they report, and every process reads them in the same order."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class EventRow(NamedTuple):
     """An event that has its position.
 
     :ivar date: when it was stored.
-    :ivar kind: what its reader does with it.
-    :ivar type: the name of the DTO in its body; None of other bodies.
+    :ivar kind: selects what its reader does with it.
+    :ivar type: the name of the DTO in its body; None for other bodies.
     :ivar body: JSON; None for none.
     :ivar channels: a JSON list.
     :ivar users: a JSON list.
@@ -41,9 +41,9 @@ class EventRow(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What one read finds.
+    """The result of one read.
 
-    :ivar unplaced: there are events without a position.
+    :ivar unplaced: whether there are events without a position.
     """
 
     rows: list[EventRow]
@@ -80,7 +80,7 @@ _SET_NEWEST = Statement(
     lambda: EventPosition.update({EventPosition.newest: param("newest")}).where(EventPosition.id == param("one"))
 )
 _LAST_ID = Statement(lambda: Event.select(peewee.fn.MAX(Event.id)))
-# Ids grow with time, nearly, so that no index of dates is needed.
+# Ids grow nearly as dates do, so that no index of dates is needed.
 _OLDEST = Statement(lambda: Event.select(Event.id, Event.date).order_by(Event.id).limit(param("limit")))
 
 
@@ -114,22 +114,22 @@ def insert(
 
 
 def after(unit: Unit, position: int, limit: int) -> Read:
-    """Return at most `limit` events behind a position, in order."""
+    """Return at most `limit` events after a position, in order."""
     found = _AFTER.rows(unit, after=position, limit=limit)
     rows = [EventRow(*row) for row in found if row[0] is not None]
     return Read(rows, len(rows) < len(found))
 
 
 def newest(unit: Unit) -> int:
-    """Return the position of the newest event that has one; 0 where there was none yet."""
+    """Return the position of the newest event that has one; 0 if none has."""
     row = _NEWEST.row(unit, one=1)
     return 0 if row is None else int(row[0] or 0)
 
 
 def place(unit: Unit) -> bool:
-    """Assign positions to events without one; return whether there may be more. Does nothing while another process does it.
+    """Assign positions to events without one; return whether there may be more. Do nothing while another process does it.
 
-    :raises Unavailable: when a node of a cluster was quicker: nothing is done then.
+    :raises Unavailable: when another node of a cluster was first. Nothing is changed then.
     """
     if unit.dialect == "sqlite":
         return False
@@ -141,7 +141,7 @@ def place(unit: Unit) -> bool:
     if not found:
         return False
     if row is None:
-        # These are the first events of all.
+        # No event has been given a position yet.
         row = (_LAST.row(unit)[0] or 0,)
         try:
             _START.execute(unit, one=1, newest=row[0])
@@ -154,8 +154,8 @@ def place(unit: Unit) -> bool:
 
 
 def sweep(unit: Unit, before: str) -> bool:
-    """Delete the oldest events that were stored before an instant, `SWEPT` at most; return whether there may be more."""
-    # SQLite counts on from the last one that is there.
+    """Delete at most `SWEPT` events that were stored before an instant, oldest first; return whether there may be more."""
+    # The last event stays, because SQLite continues its ids from the largest one.
     last = _LAST_ID.row(unit)[0] or 0
     oldest = _OLDEST.rows(unit, limit=SWEPT)
     found = [each for each, date in oldest if date < before and each != last]

@@ -20,8 +20,8 @@ _SIZE = 500
 class SubscriptionRow(NamedTuple):
     """A subscriber's connection.
 
-    :ivar subject: whose it is.
-    :ivar channels: in the order in which they were named.
+    :ivar subject: its owner.
+    :ivar channels: in the order in which the subscriber named them.
     """
 
     id: str
@@ -90,14 +90,14 @@ def insert(unit: Unit, row: SubscriptionRow) -> None:
 
 
 def get(unit: Unit, subscription_id: str, *, for_update: bool = False) -> SubscriptionRow | None:
-    """Return the subscription of an id, or None."""
+    """Return the subscription with this id, or None."""
     row = (_BY_ID_LOCKED if for_update else _BY_ID).row(unit, id=subscription_id)
-    # MySQL takes an id with blanks at its end for the one without.
+    # MySQL ignores trailing blanks when it compares ids.
     return None if row is None or row[0] != subscription_id else _row(row)
 
 
 def every(unit: Unit) -> list[SubscriptionRow]:
-    """Return every subscription, in the order in which they began."""
+    """Return all subscriptions, in the order in which they began."""
     return [_row(each) for each in _ALL.rows(unit)]
 
 
@@ -107,7 +107,7 @@ def of_reader(unit: Unit, reader_id: str) -> list[SubscriptionRow]:
 
 
 def count(unit: Unit, user_id: str | None = None) -> int:
-    """Return how many there are, of a user or in all."""
+    """Count the subscriptions of a user, or all."""
     row = _COUNT.row(unit) if user_id is None else _COUNT_OF_USER.row(unit, user_id=user_id)
     return int(row[0])
 
@@ -118,7 +118,7 @@ def set_channels(unit: Unit, subscription_id: str, channels: Sequence[str]) -> N
 
 
 def delete(unit: Unit, subscription_ids: Iterable[str]) -> int:
-    """Delete subscriptions, and return how many there were."""
+    """Delete subscriptions; return how many there were."""
     ids, count = [*subscription_ids], 0
     for start in range(0, len(ids), _SIZE):
         some = padded(ids[start : start + _SIZE])
@@ -132,22 +132,22 @@ def delete_of_reader(unit: Unit, reader_id: str) -> None:
 
 
 def see(unit: Unit, reader_id: str, now: str) -> None:
-    """Note that a process has subscribers now."""
+    """Record that a process has subscribers now."""
     _SEE.execute(unit, id=reader_id, date_seen=now)
 
 
 def readers(unit: Unit) -> dict[str, str]:
-    """Return when each process that has subscribers, or had some lately, was seen last."""
+    """Return when each process that has subscribers, or lately had some, was last seen, by its id."""
     return dict(_READERS.rows(unit))
 
 
 def last_seen(unit: Unit) -> str:
-    """Return when any process with subscribers was seen last; empty where there was none."""
+    """Return when any process with subscribers was last seen; empty if there was none."""
     return str(_LAST_SEEN.row(unit)[0] or "")
 
 
 def forget_reader(unit: Unit, reader_id: str) -> None:
-    """Delete the note of a process."""
+    """Delete the record of a process."""
     _DELETE_READER.execute(unit, id=reader_id)
 
 

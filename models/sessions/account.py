@@ -15,17 +15,17 @@ from models.sessions.tables import Account, Customer
 ACCOUNTS = Table(Account, hidden=("name_folded",))
 CUSTOMERS = Table(Customer, hidden=("name_folded",))
 
-#: Levels of parents that are followed: more is taken for a circle.
+#: Levels of parents that are followed; more are taken for a cycle.
 DEEPEST = 64
 
 
 def folded(name: str) -> str:
-    """Return a name without letter case, cut to the column's length: some letters have longer forms."""
+    """Return a name case-folded and cut to the column's length, because some letters get longer."""
     return name.casefold()[:SHORT]
 
 
 def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by: str | None) -> Any:
-    """Store a new account, and return its row."""
+    """Store a new account; return its row."""
     account_id = ids.new_id()
     ACCOUNTS.insert(
         unit,
@@ -47,7 +47,7 @@ def get(unit: Unit, account_id: str) -> Any:
 
 
 def by_name(unit: Unit, name: str) -> Any:
-    """Return the first account of that name, in any letter case, or None."""
+    """Return the first account with this name, in any letter case, or None."""
     return ACCOUNTS.find(unit, name_folded=folded(name))
 
 
@@ -69,7 +69,7 @@ def insert_customer(
     now: str,
     by: str | None,
 ) -> Any:
-    """Store a new customer, and return its row."""
+    """Store a new customer; return its row."""
     customer_id = ids.new_id()
     CUSTOMERS.insert(
         unit,

@@ -1,4 +1,4 @@
-"""Lists of accounts and customers with their ancestors, by one statement for each level of the tree, not for each row."""
+"""Lists of accounts and customers with their ancestors, read by one statement for each level of the tree, not for each row."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _BY_ID = Order("id", descending=False)
 
 
 def account_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
-    """Return for each account the accounts above it, the root first, and the account itself."""
+    """Return, for each account, the accounts above it, the root first, and the account itself."""
     return _paths(unit, accounts, rows, "parent_account_id")
 
 
 def customer_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
-    """Return for each customer the customers above it, the root first, and the customer itself."""
+    """Return, for each customer, the customers above it, the root first, and the customer itself."""
     return _paths(unit, customers, rows, "parent_customer_id")
 
 

@@ -1,4 +1,4 @@
-"""Messages, and the conversations that they make."""
+"""Messages, and the conversations that they form."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ conversations = TableList(
 
 
 def insert(unit: Unit, values: Mapping[str, Any]) -> Any:
-    """Store a new message and put it at the top of its conversation, and return its row.
+    """Store a new message, make it the newest of its conversation, and return its row.
 
     Messages of one account between an endpoint and an address form a conversation; without an address, those of one session do.
 
@@ -85,7 +85,7 @@ def newest_of(unit: Unit, found: list[Any]) -> dict[str, Any]:
 
 
 def _conversation_id(values: Mapping[str, Any]) -> str:
-    # The id follows from what makes the conversation one, so that two first messages at once make one, too.
+    # The id is a hash of the conversation's key, so that two simultaneous first messages form one conversation.
     ends = [
         values.get("account_id"),
         values.get("endpoint_id"),

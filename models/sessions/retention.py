@@ -1,6 +1,6 @@
-"""Deletion of old archived sessions and of personal data.
+"""Delete old archived sessions and personal data.
 
-These run seldom and over many rows, in blocks of one transaction each, so that others write between them.
+These functions run rarely and change many rows, in blocks of one transaction each, so that others can write between them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def count_purgeable(unit: Unit, before: str) -> int:
 
 
 def purge(unit: Unit, before: str, limit: int) -> int:
-    """Delete at most `limit` of these sessions, the oldest first, with their members and logs, and return how many there were. Their messages stay,
-    and name no session any more."""
+    """Delete at most `limit` of these sessions, the oldest first, with their members and logs; return how many there were. Their messages
+    stay, but no longer refer to a session."""
     query: Any = (
         Session.select(Session.id).where(_is_purgeable(before)).order_by(Session.date_created, Session.id).limit(limit)
     )
@@ -49,7 +49,7 @@ def purge(unit: Unit, before: str, limit: int) -> int:
 
 
 def sessions_of(unit: Unit, user_id: str, email: str) -> list[str]:
-    """Return the ids of the sessions that name a user: as a member, as who made or changed them, or as an address."""
+    """Return the ids of the sessions that name a user: as a member, as their creator or last editor, or as an address."""
     members = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == email)
     named = (Session.created_by == user_id) | (Session.last_modified_by == user_id)
     for column in _ADDRESSES:
@@ -59,7 +59,7 @@ def sessions_of(unit: Unit, user_id: str, email: str) -> list[str]:
 
 
 def rows_of(unit: Unit, session_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return everything of these sessions, as columns by table."""
+    """Return all rows of these sessions, as columns by table."""
     return {
         "sessions": _columns(unit, Session.select().where(Session.id.in_(session_ids))),
         "members": _columns(unit, SessionMember.select().where(SessionMember.session_id.in_(session_ids))),
@@ -77,7 +77,7 @@ def _columns(unit: Unit, query: Any) -> list[dict[str, Any]]:
 
 
 def erase_sessions(unit: Unit, session_ids: Sequence[str], user_id: str, email: str) -> None:
-    """Write `ERASED` in place of a user's address wherever these sessions have it: members, names, addresses, lines of the log."""
+    """Replace a user's address by `ERASED` wherever these sessions have it: members, names, addresses, log lines."""
     rows: list[Any] = unit.all(_locked(unit, Session.select().where(Session.id.in_(session_ids))))
     for row in rows:
         changed = {each.name: _without(getattr(row, each.name), email) for each in _ADDRESSES}
@@ -88,7 +88,7 @@ def erase_sessions(unit: Unit, session_ids: Sequence[str], user_id: str, email: 
         # The new version invalidates rows in memory.
         unit.change(Session.update(**changed, **folded, version=Session.version + 1).where(Session.id == row.id))
     members = (SessionMember.session_id.in_(session_ids)) & (SessionMember.identity == email)
-    # One identity is a member once, and a session may have several that are erased.
+    # An identity is unique in a session, which may have several erased members.
     identity = f"{ERASED} {user_id}"
     unit.change(
         SessionMember.update(identity=identity, display_name=None, avatar_url=None, application_data=None).where(
@@ -104,7 +104,7 @@ def erase_sessions(unit: Unit, session_ids: Sequence[str], user_id: str, email: 
 
 
 def erase_messages(unit: Unit, email: str) -> int:
-    """Delete the messages from and to an address, and its conversations; how many messages there were."""
+    """Delete the messages from and to an address, and its conversations; return how many messages there were."""
     count = unit.change(Message.delete().where((Message.other_address == email) | (Message.sender == email)))
     unit.change(Conversation.delete().where(Conversation.other_address == email))
     return count
@@ -115,5 +115,5 @@ def _without(text: str | None, email: str) -> str | None:
 
 
 def _locked(unit: Unit, query: Any) -> Any:
-    # A writer of SQLite is alone.
+    # SQLite needs no lock: it has one writer at a time.
     return query.for_update() if unit.dialect == "mysql" else query

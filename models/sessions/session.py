@@ -37,7 +37,7 @@ MOST_LINES = 10_000
 
 #: Lines and members that a session may have for its row to be kept in memory.
 _MOST_KEPT = 200
-#: Sessions by id, as they were read last.
+#: Recently read sessions by id.
 RECENT: RecentOf[str, SessionRow] = RecentOf(1000)
 
 
@@ -76,7 +76,7 @@ else:
     #: A session: every column as an attribute, with ``members`` and ``log``.
     SessionRow = namedtuple("SessionRow", (*_COLUMNS, "members", "log"))
 
-#: What changes whenever a session does, of its columns or its row.
+#: Returns the values that change with each change of a session, from its columns or its row.
 _state = itemgetter(_COLUMNS.index("version"), _COLUMNS.index("date_last_modified"))
 
 # PERF: a named tuple's own `_make` costs several times as much as making the tuple.
@@ -119,18 +119,18 @@ _INSERT_LOG = Statement(
 
 
 def fold(*texts: str | None) -> str:
-    """Return what contains-filters look into: texts without letter case, a line each."""
+    """Return the text that contains-filters search: case-folded texts, a line each."""
     return "\n".join(filter(None, texts)).casefold()
 
 
-# A statement has the columns in their declared order, whatever order they are given in.
+# A statement has the columns in their declared order, in whatever order they are passed.
 _DECLARED = tuple(Session._meta.sorted_field_names)
 _is_given = partial(is_not, None)
 
 
 @lru_cache(maxsize=1024)
 def _insert(names: tuple[str, ...]) -> tuple[Statement, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
-    """Return the statement that inserts these columns, and what picks their values of a row."""
+    """Return the statement that inserts these columns, and a function that picks their values from a row."""
     declared = [name for name in _DECLARED if name in names]
     return Statement(lambda: Session.insert({getattr(Session, name): param(name) for name in declared})), itemgetter(
         *declared
@@ -138,10 +138,10 @@ def _insert(names: tuple[str, ...]) -> tuple[Statement, Callable[[Mapping[str, A
 
 
 def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], log: Iterable[LogRow]) -> SessionRow:
-    """Store a new session, and return the row as `get` would read it.
+    """Store a new session; return the row as `get` would read it.
 
     :param values: the columns by name; omitted columns are null. ``id`` and the dates are required.
-    Raises Duplicate for an id or a member's identity that is there already.
+    Raises Duplicate for an id or a member's identity that exists already.
     """
     log = list(log)
     unit.spend(1 + len(members) + len(log))
@@ -164,7 +164,7 @@ _INSERT, _in_order = _insert(_DECLARED)
 def insert_many(
     unit: Unit, sessions: Sequence[tuple[Mapping[str, Any], Sequence[MemberRow], Sequence[LogRow]]]
 ) -> None:
-    """Store new sessions, each given as to `insert`, by one statement a table. Raises Duplicate."""
+    """Store new sessions, each with the arguments of `insert`, by one statement for each table. Raises Duplicate."""
     if not sessions:
         return
     rows = [{**row, **_computed(row)} for values, _, _ in sessions for row in [{**_DEFAULTS, **values}]]
@@ -177,7 +177,7 @@ def insert_many(
 
 
 def _computed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a new session that are stored otherwise than they are read, or read by filters only."""
+    """Return the columns of a new session that are stored in another form than they are read, or that only filters read."""
     crumbs = row["customer_breadcrumb"]
     return {
         "customer_breadcrumb": None if crumbs is None else json.dumps(crumbs),
@@ -215,14 +215,14 @@ def _line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
 def get(
     unit: Unit, session_id: str, *, account_ids: Sequence[str] | None = None, for_update: bool = False
 ) -> SessionRow | None:
-    """Return the session with its members and log; None where it does not exist or is of none of the accounts.
+    """Return the session with its members and log; None if it does not exist or belongs to none of the accounts.
 
-    :param account_ids: accounts whose sessions may be seen; None is all.
+    :param account_ids: accounts whose sessions the caller may see; None for all.
     :param for_update: lock the row until the unit of work ends.
     """
     locked = for_update and unit.dialect != "sqlite"
     row = _read(unit, session_id, _BY_ID_LOCKED if locked else _BY_ID) if unit.writes else _recent(unit, session_id)
-    # MySQL takes an id with blanks at its end for the one without.
+    # MySQL ignores trailing blanks when it compares ids.
     if row is None or row.id != session_id or (account_ids is not None and row.account_id not in account_ids):
         return None
     return row
@@ -279,7 +279,7 @@ def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | Non
 
 
 def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
-    """Return the row of a session's columns, in the order in which `ALL` has them."""
+    """Return the row made of a session's columns, which are in the order of `ALL`."""
     crumbs = columns[-1]
     breadcrumb = None if crumbs is None else [*_breadcrumb(crumbs)]
     return _new(SessionRow, (*columns[:-3], columns[-3] == 1, columns[-2] == 1, breadcrumb, members, log))
@@ -291,12 +291,12 @@ def _breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
 
 
 def log_rows(found: Iterable[Sequence[Any]]) -> list[LogRow]:
-    """Return the rows of lines' columns."""
+    """Return rows made of the columns of log lines."""
     return [*map(_new, repeat(LogRow), found)]
 
 
 def member_rows(found: Iterable[Sequence[Any]]) -> list[MemberRow]:
-    """Return the rows of members' columns."""
+    """Return rows made of the columns of members."""
     return [
         _new(
             MemberRow, (identity, endpoint, name, original == 1, avatar, _from_json(data), state, role, sid, muted == 1)
@@ -324,7 +324,7 @@ def update(
 ) -> SessionRow:
     """Change columns of a session that was read in this unit of work, and add a line to its log; return the changed row.
 
-    :param last: the session ends: where its log is full, that is stored without a line.
+    :param last: whether the session ends. If its log is full, that is stored without a line.
     :raises Conflict: when another writer changed it since it was read.
     :raises Full: when the log has `MOST_LINES` lines.
     """
@@ -381,6 +381,6 @@ def remove_member(unit: Unit, session: SessionRow, identity: str) -> SessionRow:
 
 
 def set_member_states(unit: Unit, session: SessionRow, call_state: str) -> SessionRow:
-    """Give every member the same call state."""
+    """Set the call state of all members."""
     _MEMBER_STATES.execute(unit, id=session.id, call_state=call_state)
     return session._replace(members=[each._replace(call_state=call_state) for each in session.members])

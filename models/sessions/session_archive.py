@@ -43,12 +43,12 @@ def _known(size: int) -> Statement:
 
 
 def count_old(unit: Unit, before: str) -> int:
-    """Return how many live sessions were made before an instant, and have ended or were not changed since."""
+    """Count the live sessions that were made before an instant, and have ended or were not changed since."""
     return int(_COUNT.row(unit, before=before, yes=True, no=False)[0])
 
 
 def archive_old(unit: Unit, before: str, limit: int) -> list[str]:
-    """Archive at most `limit` of these sessions, the oldest first, and return their ids."""
+    """Archive at most `limit` of these sessions, the oldest first; return their ids."""
     found = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
     if found:
         ids = padded(found)
@@ -57,7 +57,7 @@ def archive_old(unit: Unit, before: str, limit: int) -> list[str]:
 
 
 def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
-    """Return which of these ids are those of sessions, live or archived."""
+    """Return those of these ids that belong to sessions, live or archived."""
     if not session_ids:
         return set()
     ids = padded(session_ids)

@@ -1,4 +1,4 @@
-"""Lists of sessions. Members and log of a page come by one statement each."""
+"""Lists of sessions. The members and the log lines of a page are read by one statement each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _BESIDE_SOME = {"visible_accounts": _OF_ACCOUNTS, "account_ids": _OF_ACCOUNTS}
 _UNSORTED = {"archived": equals(peewee.fn.COALESCE(Session.archived, 0))}
 _BESIDE_FEW = {**_BESIDE_SOME, **_UNSORTED}
 
-#: The filters and what they admit. Texts that are contained must be given folded (`models.sessions.session.fold`).
+#: The filters and their conditions. Texts of contains-filters must be folded (`models.sessions.session.fold`).
 LISTING = Listing(
     Session,
     ALL,
@@ -89,7 +89,7 @@ LISTING = Listing(
 MOST_CHILDREN = 5000
 _EVERY = 2**31
 
-#: From columns to rows.
+#: Makes rows from columns.
 Rows = Callable[[Iterable[Any]], list[Any]]
 
 _SESSION = itemgetter(0)
@@ -113,14 +113,14 @@ def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
 def _by_session(
     unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows
 ) -> dict[str, list[Any]] | None:
-    """Return the rows of each session, in order; None where several sessions have more than `MOST_CHILDREN` together."""
+    """Return the rows of each session, in order; None if several sessions have more than `MOST_CHILDREN` together."""
     wanted = padded(ids)
     limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
     found = _children(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
     if len(ids) > 1 and len(found) > MOST_CHILDREN:
         return None
     unit.spend(len(found), sum([size_of(row[-1]) for row in found]) if model is SessionLog else 0)
-    # PERF: sessions come one after the other, so that all rows are made at once and cut where the next session begins.
+    # PERF: sessions come one after the other, so all rows are made at once and split where the next session begins.
     made = rows(map(_WITHOUT_SESSION[len(names)], found))
     of_session: dict[str, list[Any]] = {each: [] for each in ids}
     end = 0
@@ -136,7 +136,7 @@ def _whole(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
 
 
 def _recent(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
-    """Return sessions of at most `BLOCK` rows; members and log are read of those that are not in memory as they are."""
+    """Return the sessions of at most `BLOCK` rows; members and log are read for those whose current version is not in memory."""
     known = recent_rows(unit, rows)
     unit.spend(sum([len(each.members) + len(each.log) for each in known.values()]))
     changed = [row for row in rows if row[0] not in known] if known else rows
@@ -148,7 +148,7 @@ def _recent(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
 
 
 def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
-    """Yield sessions of at most `BLOCK` rows; those with long logs are read few at a time."""
+    """Yield the sessions of at most `BLOCK` rows; those with long logs are read a few at a time."""
     ids = [row[0] for row in rows]
     members = _by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
     log = None if members is None else _by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
@@ -161,11 +161,11 @@ def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
         yield session_row(row, members[row[0]], log[row[0]])
 
 
-#: Rows from the beginning of a list whose logs are searched session by session. In a longer list that takes too long.
+#: Rows from the beginning of a list whose logs are searched session by session. For more rows that takes too long.
 NEAR = 50_000
-#: Sessions that a search of all logs ends at. A text of more sessions is soon met in any list.
+#: Sessions at which a search of all logs ends. A text that more sessions have is found soon in any list.
 MOST_LOGGED = 10_000
-#: Of these, how many one statement takes.
+#: How many of these one statement takes.
 _SOME = 1000
 
 _WITH_LINE = Statement(
@@ -179,14 +179,14 @@ _WITH_LINE = Statement(
 
 
 def _edge(unit: Unit, filters: Mapping[str, Any], order: Order) -> str | None:
-    """Return the date of the last of `NEAR` rows that pass the filters but the log's; None where there are not as many."""
+    """Return the date of the last of `NEAR` rows that pass all filters except the log's; None if there are fewer."""
     descending = order.descending or order.column != "date_created"
     found = LISTING.keys(unit, {**filters, "log_contains": None}, Order("date_created", descending), 1, NEAR - 1)
     return found[0][1] if found else None
 
 
 def _logged_among(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[str] | None:
-    """Return the ids of the rows that pass all filters, in order, after a search of all logs; None where too many logs have the text."""
+    """Search all logs; return the ids of the rows that pass all filters, in order. None if too many logs have the text."""
     rows = _WITH_LINE.rows(unit, text=filters["log_contains"], limit=MOST_LOGGED)
     if len(rows) == MOST_LOGGED:
         return None
@@ -214,14 +214,14 @@ def _columns(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, o
 
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
-    """Return at most `limit` sessions after `offset`, whole."""
+    """Return at most `limit` sessions after `offset`, with their members and log."""
     rows = _columns(unit, filters, order, limit, offset)
     # A long page would evict everything else from memory.
     return list(_whole(unit, rows)) if unit.writes or len(rows) > BLOCK else _recent(unit, rows)
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-    """Return how many sessions there are; the count ends at `most`."""
+    """Count the sessions, up to `most`."""
     order = Order("date_created")
     if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
         ids = _logged_among(unit, filters, order)
@@ -236,7 +236,7 @@ def is_sorted_by_index(order: Order) -> bool:
 
 
 def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[SessionRow]:
-    """Yield every session, whole, read in blocks."""
+    """Yield all sessions with their members and log, read in blocks."""
     ids = None
     if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
         ids = _logged_among(unit, filters, order)

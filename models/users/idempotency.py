@@ -1,4 +1,4 @@
-"""Requests that are done once, by the key that their client gave them."""
+"""Idempotency keys: requests that run once, by the key that the client sends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEYS = Table(IdempotencyKey)
 _CLAIM = insert_or_lock(IdempotencyKey, ("user_id", "operation", "key", "date_created"))
 _NAMES = ("user_id", "operation", "key")
 _IS_OLD = IdempotencyKey.date_created < param("before")
-#: Keys that one call deletes at most, though it adds but one.
+#: Keys that one call deletes at most.
 _SWEPT = 10
 
 
@@ -32,11 +32,11 @@ def _old() -> Any:
     return IdempotencyKey.select(*columns).where(_IS_OLD).order_by(IdempotencyKey.date_created).limit(_SWEPT)
 
 
-# A row that another unit has just inserted is locked: this neither waits for it nor takes it for absent.
+# A row that another unit has just inserted is locked: this statement fails at once instead of waiting for it or missing it.
 _KNOWN = Statement(_known, lambda: _known().for_update(nowait=True))
 # NOTE: a search that locks would lock the oldest key that is still in use, too: MariaDB keeps the lock of the row where a search ends.
 _OLD = Statement(_old)
-# Expired keys are deleted one by one, without those that another unit has locked: a DELETE of all would wait for them.
+# Expired keys are deleted one by one, except those that another unit has locked: a DELETE of all would wait for them.
 _FREE = Statement(_known, lambda: _known().for_update(skip_locked=True))
 _FORGET_OLD = Statement(lambda: IdempotencyKey.delete().where(_IS_OLD, *_whose()))
 _FORGET = Statement(lambda: IdempotencyKey.delete().where(*_whose()))

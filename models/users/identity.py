@@ -1,4 +1,4 @@
-"""Identities of users for authentication: one statement, by key, login session, e-mail address or id."""
+"""Read a user's identity for authentication in one statement: by key, login session, e-mail address or id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.users.tables import ApiKey, LoginSession, User, UserAccount
 
 
 class Identity(NamedTuple):
-    """A user, as far as signing in needs to know.
+    """The columns of a user that authentication needs.
 
     :ivar account_ids: the user's own account first.
     """
@@ -32,7 +32,7 @@ class Identity(NamedTuple):
 
 
 class KeyState(NamedTuple):
-    """Until when an API key is good."""
+    """When an API key expires, and when it was revoked."""
 
     date_expires: str | None
     date_revoked: str | None
@@ -59,7 +59,7 @@ _USER = (
     User.password_hash,
     UserAccount.account_id,
 )
-# SECURITY: rows of keys are remembered, so they have no hash of a password.
+# SECURITY: rows of keys are cached, so they have no password hash.
 _KEY_OWNER = tuple(peewee.SQL("NULL") if each is User.password_hash else each for each in _USER)
 _KEY = (ApiKey.date_expires, ApiKey.date_revoked)
 _LOGIN = (
@@ -90,22 +90,22 @@ _BY_LOGIN = Statement(
 
 
 def by_id(unit: Unit, user_id: str) -> Identity | None:
-    """Return the user of that id."""
+    """Return the user with this id, or None."""
     return _identity(_BY_ID.rows(unit, id=user_id))
 
 
 def by_email(unit: Unit, email_address: str) -> Identity | None:
-    """Return the user of that e-mail address, in any letter case."""
+    """Return the user with this e-mail address, in any letter case, or None."""
     return _identity(_BY_EMAIL.rows(unit, email_folded=email_address.casefold()))
 
 
 def by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
-    """Return the owner of the API key of that hash; without the hash of the owner's password."""
+    """Return the owner of the API key with this hash, without the owner's password hash; None if there is no such key."""
     return of_key(key_rows(unit, key_hash))
 
 
 def key_rows(unit: Unit, key_hash: str) -> Sequence[Any]:
-    """Return what is stored of the API key of that hash and of its owner, for `of_key`: it changes with anything that `of_key` returns."""
+    """Return the stored columns of the API key with this hash and of its owner, for `of_key`, whose result depends on nothing else."""
     return _BY_KEY.run(unit, (key_hash,)).fetchall()  # type: ignore[no-any-return]
 
 
@@ -119,7 +119,7 @@ def of_key(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:
 
 
 def by_login(unit: Unit, id_hash: str) -> tuple[Identity, LoginState] | None:
-    """Return the user of the login session whose id has that hash."""
+    """Return the user of the login session whose id has this hash, or None."""
     rows = _BY_LOGIN.rows(unit, id_hash=id_hash)
     found = _identity(rows)
     return None if found is None else (found, LoginState._make(rows[0][len(_USER) :]))

@@ -38,7 +38,7 @@ def insert(
 ) -> None:
     """Store a new login session.
 
-    :param credentials_version: the user's at the time of the log-in; the session is void once the user has another one.
+    :param credentials_version: the user's version at the time of the log-in; the session is void once the user has another one.
     """
     _SESSIONS.insert(
         unit,
@@ -53,7 +53,7 @@ def insert(
 
 
 def touch(unit: Unit, id_hash: str, *, now: str, expires: str) -> None:
-    """Note that a login session was used, and let it last until `expires`."""
+    """Record that a login session was used, and extend it to `expires`."""
     _TOUCH.execute(unit, id_hash=id_hash, now=now, expires=expires)
 
 
@@ -63,23 +63,23 @@ def delete(unit: Unit, id_hash: str) -> bool:
 
 
 def delete_of_user(unit: Unit, user_id: str) -> int:
-    """End every login session of a user, and return how many there were."""
+    """End all login sessions of a user; return how many there were."""
     return _SESSIONS.delete(unit, user_id=user_id)
 
 
 def sweep(unit: Unit, now: str) -> int:
-    """Forget the login sessions that are over, and return how many there were."""
+    """Delete expired login sessions; return how many there were."""
     return int(_SWEEP.execute(unit, now=now).rowcount)
 
 
 def note_failures(unit: Unit, subjects: Sequence[str], now: str) -> None:
-    """Note a failed log-in of each subject."""
+    """Record a failed log-in of each subject."""
     for subject in subjects:
         _FAILURES.insert(unit, id=ids.new_id(), subject=subject, date=now)
 
 
 def failures(unit: Unit, subjects: Sequence[str], since: str) -> Mapping[str, tuple[int, str]]:
-    """Return how often each subject failed after `since`, and the first time; subjects without failures are omitted."""
+    """Return the number of failures of each subject after `since`, and the first one's time; omit subjects without failures."""
     wanted = padded(subjects)
     values = dict(zip(places("subject", len(wanted)), wanted, strict=True))
     rows = _failed(len(wanted)).rows(unit, **values, since=since)
@@ -101,36 +101,36 @@ def _failed(size: int) -> Statement:
 
 
 def forget_failures(unit: Unit, subject: str) -> int:
-    """Forget a subject's failures, and return how many there were."""
+    """Delete a subject's failures; return how many there were."""
     return _FAILURES.delete(unit, subject=subject)
 
 
 def sweep_failures(unit: Unit, before: str) -> int:
-    """Forget old failures, and return how many there were."""
+    """Delete old failures; return how many there were."""
     return int(_SWEEP_FAILURES.execute(unit, before=before).rowcount)
 
 
 def note_known(unit: Unit, subject: str, now: str) -> None:
-    """Note that a subject's log-in succeeded."""
+    """Record that a subject's log-in succeeded."""
     if _CLAIM_KNOWN.execute(unit, subject=subject, date=now).rowcount != 1:
         _KNOWN.update(unit, {"subject": subject}, date=now)
 
 
 def known_since(unit: Unit, subject: str) -> str | None:
-    """Return when a subject's log-in succeeded last; None where it never did."""
+    """Return when a subject's log-in last succeeded; None if it never did."""
     found = _KNOWN.find(unit, subject=subject)
     return None if found is None else str(found.date)
 
 
 def sweep_known(unit: Unit, before: str) -> int:
-    """Forget subjects that did not succeed since, and return how many there were."""
+    """Delete subjects whose last success is not after `before`; return how many there were."""
     return int(_SWEEP_KNOWN.execute(unit, before=before).rowcount)
 
 
 class Family(NamedTuple):
     """The stored state of the tokens of one log-in.
 
-    :ivar refresh_id: the refresh token that is good, where they rotate; `previous_id` is the one before it, replaced at `date_rotated`.
+    :ivar refresh_id: the valid refresh token, if they rotate; `previous_id` is the one that it replaced at `date_rotated`.
     """
 
     ended: bool
@@ -148,7 +148,7 @@ def family(unit: Unit, id_hash: str) -> Family | None:
 def hold_family(unit: Unit, id_hash: str, expires: str) -> Family:
     """Return the state of a token family, created if missing, and locked until the unit of work ends.
 
-    :param expires: when the last of its tokens does.
+    :param expires: when the last of its tokens expires.
     """
     _CLAIM_FAMILY.execute(unit, id_hash=id_hash, ended=0, date_expires=expires)
     found = family(unit, id_hash)
@@ -159,17 +159,17 @@ def hold_family(unit: Unit, id_hash: str, expires: str) -> Family:
 def rotate_family(
     unit: Unit, id_hash: str, *, refresh_id: str, previous_id: str | None, now: str, expires: str
 ) -> None:
-    """Make another refresh token the good one of a family that is held (`hold_family`)."""
+    """Replace the valid refresh token of a family that is held (`hold_family`)."""
     changes = {"refresh_id": refresh_id, "previous_id": previous_id, "date_rotated": now, "date_expires": expires}
     _FAMILIES.update(unit, {"id_hash": id_hash}, **changes)
 
 
 def end_family(unit: Unit, id_hash: str, expires: str) -> None:
-    """Make every token of a family void."""
+    """Make all tokens of a family void."""
     hold_family(unit, id_hash, expires)
     _FAMILIES.update(unit, {"id_hash": id_hash}, ended=True, date_expires=expires)
 
 
 def sweep_families(unit: Unit, now: str) -> int:
-    """Forget the families whose tokens have all expired, and return how many there were."""
+    """Delete the families whose tokens have all expired; return how many there were."""
     return int(_SWEEP_FAMILIES.execute(unit, now=now).rowcount)

@@ -77,9 +77,9 @@ class LoginSession(peewee.Model):
 
 
 class TokenFamily(peewee.Model):
-    """The tokens of one log-in, where more must be known of them than they say; only the hash of the family's id is kept.
+    """The stored state of the tokens of one log-in; only the hash of the family's id is kept.
 
-    A family without a row is good. Where refresh tokens rotate, `refresh_id` names the good one and `previous_id` the one before it.
+    A family without a row is valid. If refresh tokens rotate, `refresh_id` is the valid one and `previous_id` the one before it.
     """
 
     id_hash = peewee.CharField(max_length=64, primary_key=True)
@@ -94,7 +94,7 @@ class TokenFamily(peewee.Model):
 
 
 class KnownAddress(peewee.Model):
-    """A user name and an address from which its password was right; only a hash of both is kept."""
+    """A user name and an address from which a log-in with it succeeded; only a hash of both is kept."""
 
     subject = peewee.CharField(max_length=64, primary_key=True)
     date = InstantField(index=True)
@@ -116,7 +116,7 @@ class LoginFailure(peewee.Model):
 
 
 class IdempotencyKey(peewee.Model):
-    """A request that is done once: its key and, as soon as there is one, its result."""
+    """A request that runs once: its key and, once there is one, its result."""
 
     user_id = IdField()
     key = short_text(null=False)

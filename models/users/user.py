@@ -43,7 +43,7 @@ def insert(
     first_name: str | None = None,
     last_name: str | None = None,
 ) -> Any:
-    """Store a new user, and return the row. Raises Duplicate when the e-mail address is taken, in any letter case.
+    """Store a new user; return the row. Raises Duplicate when the e-mail address is taken, in any letter case.
 
     :param password_set_by: the id of the user who chose the password; None if the command line did.
     """
@@ -86,12 +86,12 @@ def lock_by_email(unit: Unit, email_address: str) -> str | None:
 
 
 def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str) -> None:
-    """Replace the hash of a password by another one of the same password, unless the password was changed meanwhile."""
+    """Replace the hash of a password by another hash of the same password, unless the password was changed meanwhile."""
     _USERS.update(unit, {"id": user_id, "password_hash": known}, password_hash=renewed, date_last_modified=now)
 
 
 def by_email(unit: Unit, email_address: str) -> Any:
-    """Return the user of an e-mail address, in any letter case, or None."""
+    """Return the user with an e-mail address, in any letter case, or None."""
     return _USERS.find(unit, email_folded=email_address.casefold())
 
 
@@ -105,7 +105,7 @@ def anybody(unit: Unit, role: str = "") -> bool:
 
 
 def everybody(unit: Unit) -> list[Any]:
-    """Return every user, by e-mail address."""
+    """Return all users, sorted by e-mail address."""
     return [_USERS.row(each) for each in _EVERYBODY.rows(unit)]
 
 
@@ -134,7 +134,7 @@ def set_accounts(unit: Unit, user_id: str, account_ids: Sequence[str]) -> None:
 
 
 def insert_key(unit: Unit, *, user_id: str, key_hash: str, hint: str, now: str, date_expires: str | None = None) -> str:
-    """Store an API key's hash, and return the key's id. Raises Duplicate when the key is there already."""
+    """Store an API key's hash; return the key's id. Raises Duplicate when the key exists already."""
     key_id = ids.new_id()
     _KEYS.insert(
         unit, id=key_id, user_id=user_id, key_hash=key_hash, hint=hint, date_created=now, date_expires=date_expires
@@ -148,5 +148,5 @@ def keys(unit: Unit, user_id: str) -> list[Any]:
 
 
 def revoke_key(unit: Unit, key_id: str, now: str) -> bool:
-    """Make a key void; return whether it was good until now."""
+    """Revoke a key; return whether it was not revoked before."""
     return bool(_REVOKE.execute(unit, id=key_id, now=now).rowcount)

@@ -1,4 +1,4 @@
-"""Users without their secrets, with the ids of their accounts: one, and lists of them."""
+"""Read users without their secrets, with the ids of their accounts: one user, or a list."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _member_of(places: Any) -> Any:
     return User.id.in_(UserAccount.select(UserAccount.user_id).where(UserAccount.account_id.in_(places)))
 
 
-#: The filters and what they admit. `email_contains` must be given case-folded.
+#: The filters and their conditions. `email_contains` must be case-folded.
 LISTING = Listing(
     User,
     _COLUMNS,
@@ -79,7 +79,7 @@ def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offse
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
-    """Return how many users there are; the count ends at `most`."""
+    """Count the users, up to `most`."""
     return LISTING.count(unit, filters, most)
 
 
@@ -89,7 +89,7 @@ def is_sorted_by_index(order: Order) -> bool:
 
 
 def blocks(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[UserRow]]:
-    """Yield every user, in blocks of a hundred."""
+    """Yield all users, in blocks of a hundred."""
     for block in LISTING.blocks(unit, filters, order):
         yield _whole(unit, block)
 

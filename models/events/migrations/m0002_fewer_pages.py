@@ -1,4 +1,4 @@
-"""On SQLite an event touches one page less: no event has a position there, and those without one are in no index of it."""
+"""Store an event on SQLite with one page less: no event has a position there, and the index leaves out events without one."""
 
 from __future__ import annotations
 

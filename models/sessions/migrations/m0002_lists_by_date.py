@@ -1,4 +1,4 @@
-"""Lists of sessions by customer, endpoint or parent come sorted from their index."""
+"""Read lists of sessions by customer, endpoint or parent sorted from their index."""
 
 from __future__ import annotations
 

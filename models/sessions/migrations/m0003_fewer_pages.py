@@ -1,7 +1,7 @@
-"""On SQLite a new session touches fewer pages, which is most of what storing it costs.
+"""Store a new session on SQLite with fewer pages, which are most of its cost.
 
-Members and log lines are kept in the order of their keys, not in one of their own beside an index of the keys; and sessions that have no
-customer, endpoint or parent are in no index of them. MySQL keeps rows so anyway, and has no indexes of some rows only.
+Members and log lines are stored in the order of their keys, without a separate index of the keys. The indexes of customers, endpoints and
+parents leave out sessions without them. MySQL always stores rows in this order, and has no partial indexes.
 """
 
 from __future__ import annotations

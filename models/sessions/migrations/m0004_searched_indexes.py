@@ -1,6 +1,7 @@
-"""On SQLite a search by sender or receiver reads an index instead of the table, whose rows are ten times as wide.
+"""Search by sender or receiver in an index on SQLite, instead of the table, whose rows are ten times as wide.
 
-Lists are sorted by these indexes anyway; what is searched stands behind what sorts. MySQL and MariaDB can't have long texts in an index.
+Lists are sorted by these indexes anyway; the searched columns come after the sort columns. MySQL and MariaDB can't have long texts in an
+index.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""On MySQL and MariaDB a search by sender or receiver reads an index instead of the table, as it does on SQLite.
+"""Search by sender or receiver in an index on MySQL and MariaDB, instead of the table, as on SQLite.
 
-A long text can't be part of an index there. So each searched text has a generated column with its beginning, which the indexes that sort
-lists have, too. One statement makes both columns and both indexes: it copies the table once, and lists keep their indexes meanwhile.
+A long text can't be part of an index there. So each searched text has a generated column with its beginning, which is added to the indexes
+that sort lists. One statement makes both columns and both indexes: it copies the table once, and lists keep their indexes meanwhile.
 """
 
 from __future__ import annotations

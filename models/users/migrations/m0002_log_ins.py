@@ -1,4 +1,4 @@
-"""Who set a password, from where right ones came, and which tokens were ended or renewed before their time."""
+"""Store who set a password, from which addresses log-ins succeeded, and which tokens were ended or renewed before they expired."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from models.engine.ddl import Change, add_column, drop_column
 
 UP: tuple[Change, ...] = (
     add_column("users", "password_set_by", "VARCHAR(64)"),
-    # Nobody knows who set the passwords of before: no user has this id, and the command line is null.
+    # It is unknown who set earlier passwords: no user has this id, and null means the command line.
     """UPDATE "users" SET "password_set_by" = 'unknown' WHERE "password_hash" IS NOT NULL""",
     """
     CREATE TABLE "token_families" (
