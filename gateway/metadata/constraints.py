@@ -11,14 +11,14 @@ from gateway.contract.enums import choice_of
 
 Keywords = dict[str, Any]
 
-#: What a value that is not empty has, by the type of the value.
+#: Keywords that exclude the empty value, by the type of the value.
 _FILLED: Mapping[str, Keywords] = {
     "string": {"minLength": 1, "pattern": r"\S"},
     "array": {"minItems": 1},
     "object": {"minProperties": 1},
 }
 
-#: How JSON has .NET's scalars that marshmallow has no fields of.
+#: JSON Schemas of .NET's scalars that marshmallow has no fields for.
 _SCALARS: Mapping[str, Keywords] = {
     **{f"UInt{bits}": {"type": "integer", "minimum": 0, "maximum": (1 << bits) - 1} for bits in (16, 32, 64)},
     "Byte": {"type": "integer", "minimum": 0, "maximum": 255},
@@ -45,7 +45,7 @@ _FLAGS: Keywords = {"type": "integer", "minimum": -(1 << 31), "maximum": (1 << 3
 
 
 def is_required(field: fields.AnyField) -> bool:
-    """Return whether a request that does not give the field is refused, or is declared to be."""
+    """Return whether a request without the field is refused, or is declared to be."""
     if any(isinstance(rule, rules.NotNull | rules.NotEmpty) for rule in field.validators):
         return True
     member, told = getattr(field, "data_member", None), _told(field)
@@ -57,7 +57,7 @@ def _told(field: fields.AnyField) -> fields.ApiMember | None:
 
 
 def _members(field: Any) -> Keywords:
-    """Return the members of an enum as documents have them."""
+    """Return the members of an enum as documents contain them."""
     known = choice_of(field.enum)
     values: list[Any] = [*known.members.values()] if known.numbered else [*map(known.text_of, known.members)]
     nulls = [None] if field.allow_none and not is_required(field) else []
@@ -66,7 +66,7 @@ def _members(field: Any) -> Keywords:
 
 
 def demanded(dto: type[Dto]) -> list[str]:
-    """Return the wire names of what a request must give."""
+    """Return the wire names of a request's required fields."""
     return [str(field.data_key) for field in dto.schema().fields.values() if is_required(field)]
 
 
@@ -91,7 +91,7 @@ def keywords(field: fields.AnyField, kind: str) -> Keywords:
 
 
 def examples(dto: type[Dto]) -> dict[str, Any]:
-    """Return values of a request's fields that must be more than of their type, by wire name."""
+    """Return examples for a request's fields with constraints beyond their type, by wire name."""
     found = {str(field.data_key): _example(field) for field in dto.schema().fields.values()}
     return {wire: value for wire, value in found.items() if value}
 

@@ -1,4 +1,4 @@
-"""The contract as data, in the forms that ServiceStack's tools read: ``/types/metadata`` and ``/operations/metadata``."""
+"""The contract as data, in the formats that ServiceStack's tools read: ``/types/metadata`` and ``/operations/metadata``."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _CONFIG: dict[str, Any] = {
 
 
 def types_metadata(contract: Contract, base_url: str) -> dict[str, Any]:
-    """Return every type and operation: what ServiceStack calls MetadataTypes."""
+    """Return all types and operations, as ServiceStack's MetadataTypes."""
     requests = contract.by_name
     answers = {each.returns.name for each in contract.operations if each.returns and each.returns.kind == "record"}
     namespaces = sorted(
@@ -182,7 +182,7 @@ def _property(each: Property, info: RecordInfo, contract: Contract) -> dict[str,
 
 
 def api_attributes(each: Property) -> Iterator[Attribute]:
-    """Yield the ``[ApiMember]`` of a property that says anything."""
+    """Yield the ``[ApiMember]`` of a property, if it has any values."""
     values = api_values(each)
     if values:
         yield Attribute("ApiMember", values=values)
@@ -206,7 +206,7 @@ def _property_type(each: Property, contract: Contract) -> dict[str, Any]:
 
 
 def _arguments(ref: TypeRef, contract: Contract) -> dict[str, Any]:
-    """Return the arguments of a generic type; of an array those of its items."""
+    """Return the arguments of a generic type; for an array, those of its items."""
     if ref.name == "Array":
         (item,) = ref.arguments
         if item.nullable and is_value(item):
@@ -272,7 +272,7 @@ def _argument(name: str, value: str | int | float | bool) -> dict[str, Any]:
     return found if kind in ("String", "Type") else {**found, "isValueType": True}
 
 
-#: The .NET types of what attributes are given; a boolean is an integer of Python's too.
+#: The .NET types of attributes' arguments; bool comes first because it is a subclass of int in Python.
 _ARGUMENTS = ((bool, "Boolean"), (int, "Int32"), (float, "Double"), (TypeName, "Type"), (str, "String"))
 
 
@@ -282,7 +282,7 @@ def actions(verbs: tuple[str, ...]) -> list[str]:
 
 
 def operations_metadata(operations: Iterable[Operation]) -> list[dict[str, Any]]:
-    """Return the operations by name, with where they are."""
+    """Return the operations by name, with their routes."""
     return [dict(_summary(each)) for each in sorted(operations, key=lambda each: each.name)]
 
 
@@ -307,7 +307,7 @@ def _clr_name(answer: fields.AnyField) -> str:
 def app_metadata(
     contract: Contract, base_url: str, title: str, version: str, languages: Iterable[str], formats: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what tools ask first: the service's name, its formats, its types.
+    """Return the document that tools read first: the service's name, its formats, its types.
 
     :param title: the service's name.
     :param version: the service's version.

@@ -26,7 +26,7 @@ _SCRIPT = "explorer.js"
 FIND = "find.js"
 #: The script of the page of events.
 EVENTS = "events.js"
-#: Languages in whose code the types of lists and maps are named.
+#: Languages whose code names the types of lists and maps.
 _TYPED = ("csharp", "vbnet", "fsharp", "kotlin", "go", "zig")
 
 
@@ -34,7 +34,7 @@ def page(operations: Iterable[Operation], contract: Contract, title: str, *, has
     """Return the whole page.
 
     :param title: the service's name.
-    :param has_events: the page links to that of events.
+    :param has_events: whether the page links to the event page.
     """
     operations = sorted(operations, key=lambda each: each.name)
     found = [dict(_operation(each, contract)) for each in operations]
@@ -52,10 +52,10 @@ def page(operations: Iterable[Operation], contract: Contract, title: str, *, has
 
 
 def events_page(operations: Iterable[Operation], title: str, channels: Sequence[str]) -> str:
-    """Return the page that shows events as they come.
+    """Return the page that shows events as they arrive.
 
     :param title: the service's name.
-    :param channels: what channels are called.
+    :param channels: the name pattern of channels.
     """
     operations = [*operations]
     api = {"root": urlsplit(BASE_URL).path, "channels": [*_suggestions(operations, channels)]}
@@ -66,7 +66,7 @@ def events_page(operations: Iterable[Operation], title: str, channels: Sequence[
 
 
 def _suggestions(operations: list[Operation], channels: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield where the records are that have a channel: the address of their list, and the members that are their id and their names."""
+    """Yield the lists of records that have a channel: the list's address, and the members with the records' ids and names."""
     for channel in channels:
         before, variable, after = channel_parts(channel)
         for lead in sorted(lists_of(operations), key=lambda each: len(each.address)):
@@ -86,7 +86,7 @@ def _suggestions(operations: list[Operation], channels: Sequence[str]) -> Iterat
 
 
 def policy(name: str = _SCRIPT) -> str:
-    """Return a page's Content-Security-Policy: its own script, this service, and nothing else.
+    """Return a page's Content-Security-Policy: it allows the page's own script, this service, and nothing else.
 
     :param name: the script's template.
     """
@@ -98,7 +98,7 @@ def policy(name: str = _SCRIPT) -> str:
 
 
 def script(name: str = _SCRIPT) -> str:
-    """Return a page's script as it is between its tags."""
+    """Return the content of a page's script element."""
     return "\n" + templates().get_template(name).render() + "\n"
 
 
@@ -117,7 +117,7 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
         "; ".join(f"{name} {roles}" for name, roles in rules(operation.access))
         or ("Requires Authentication" if operation.access.signed_in else ""),
     )
-    # The verb of a client that knows only the operation comes first.
+    # The verb that a client uses if it knows only the operation comes first.
     routes = [{"verb": verb, "path": route.path} for route in operation.addresses for verb in route.verbs]
     yield "routes", sorted(routes, key=lambda each: each["verb"] != info.verb)
     yield "routed", bool(operation.routes)
@@ -143,7 +143,7 @@ def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, 
 
 
 def _bases(record: RecordInfo, contract: Contract, *below: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each of a record's fields with the types that it is inherited through."""
+    """Yield each of a record's fields with the types through which it is inherited."""
     yield from ((each.wire, below) for each in record.properties)
     if record.base is not None:
         yield from _bases(contract.record(record.base.name), contract, *below, record.base.name)
@@ -171,7 +171,7 @@ def _member(each: Property) -> Iterator[tuple[str, Any]]:
 
 
 def _kotlin_name(each: Property) -> str:
-    """Return a property's name in Kotlin: the wire's, where the language has no other use for that word."""
+    """Return a property's name in Kotlin: the wire name, unless Kotlin reserves that word."""
     reserved = KotlinGenerator.reserved
     if each.wire.isidentifier() and each.wire not in reserved:
         return each.wire
@@ -184,7 +184,7 @@ def _shape(ref: TypeRef) -> list[Any]:
 
 
 def _types(contract: Contract) -> Iterator[tuple[str, Any]]:
-    """Yield the types that values of requests are of, by name: the members of enums, and the fields of records."""
+    """Yield the types of values in requests, by name: the members of enums, and the fields of records."""
     roots = [each.type for operation in contract.operations for each in contract.all_properties(operation.request)]
     for name, info in contract.reachable(roots).items():
         yield name, _type(info, contract)

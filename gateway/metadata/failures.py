@@ -1,4 +1,4 @@
-"""How an operation may fail: statuses and what they mean, for pages and OpenAPI."""
+"""Errors of operations: statuses and their meaning, for pages and OpenAPI."""
 
 from __future__ import annotations
 

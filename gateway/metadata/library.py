@@ -1,7 +1,7 @@
 """The metadata documents, each rendered once for each state of the catalog and each view of it.
 
-A view is the set of operations that a caller may know of. Documents are kept by what they were made from; the least used ones go when
-there are too many.
+A view is the set of operations that a caller may see. Documents are kept by the inputs that they were made from; the least recently used
+ones are evicted when there are too many.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 
-#: Documents that are kept, and types beside them. A document for each Host header that somebody makes up must not fill the memory, nor
-#: make the others be made again.
+#: How many documents are kept, and how many types beside them. Invented Host headers must neither fill the memory nor evict other
+#: documents.
 MOST_KEPT = 256
 MOST_TYPES_KEPT = 64
 
@@ -49,7 +49,7 @@ class Document:
     policy: str = ""
 
     def at(self, base_url: str, account: str = "") -> Document:
-        """Return the document with the service's URL in it, where it was made with `pages.BASE_URL`.
+        """Return the document with the service's URL in place of `pages.BASE_URL`.
 
         :param account: the signed-in user for a page's header.
         """
@@ -65,11 +65,11 @@ class View:
     contract: Contract
 
     def find(self, name: str) -> Operation | None:
-        """Return the operation of that name, in any letter case."""
+        """Return the operation with this name, in any letter case."""
         return next((each for each in self.operations if each.name.lower() == name.lower()), None)
 
 
-#: Pages have their own style sheet and icon, send forms to this service, and take nothing from anywhere.
+#: Pages use their own style sheet and icon, send forms to this service, and load nothing else.
 POLICY = f"default-src 'none'; style-src {STYLE_SOURCE}; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
@@ -78,7 +78,7 @@ class Library:
 
     :ivar title: the service's name.
     :ivar version: the service's version.
-    :ivar channels: what the channels of its events are called; None where it has no events.
+    :ivar channels: the name pattern of its event channels; None if it has no events.
     """
 
     def __init__(
@@ -115,8 +115,8 @@ class Library:
     ) -> Document:
         """``/front``: the state of each operation.
 
-        :param rows: an operation, its state and who answers it, each.
-        :param unknown: names that the file of switches has and the service has not.
+        :param rows: for each operation its name, its state, and the host that responds.
+        :param unknown: names in the file of switches that are not operations of the service.
         """
         shown = [each for each in rows if names is None or each["operation"] in names]
         return _page(pages.front_page(shown, unknown, self.title)).at(base_url, account)
@@ -130,7 +130,7 @@ class Library:
         base_url: str,
         account: str = "",
     ) -> Document:
-        """``/{format}/metadata?op=X&lang=Y``. Raises NotFound for an operation or a language that is not there."""
+        """``/{format}/metadata?op=X&lang=Y``. Raises NotFound for an unknown operation or language."""
         if self._view(names).find(name) is None:
             raise NotFound(f"There is no operation '{name[:200]}'.")
         return self._kept(_operation, names, name.lower(), format_name, language.lower()).at(base_url, account)
@@ -145,7 +145,7 @@ class Library:
         """``/types/{language}``. Raises NotFound."""
         known = types.language(language)
         accepted = {"version", *(each.lower() for each in known.options_of())}
-        # Unknown options are no reason to keep a document twice.
+        # Unknown options are left out, so that they do not make another document.
         options = tuple(sorted((name.lower(), value or "") for name, value in given if name.lower() in accepted))
         return self._kept_types(_types, names, known.name, options, base_url)
 
@@ -187,7 +187,7 @@ class Library:
         return pages.filled(pages.missing_page(reason, self.title).encode(), base_url, account)
 
     def _describe(self, names: frozenset[str] | None) -> View:
-        # As declared, module by module: which module was loaded first must not show.
+        # In declared order, module by module, so that the order of imports has no effect.
         ordered = sorted(self.catalog, key=lambda each: each.dto.__module__)
         operations = tuple(each for each in ordered if names is None or each.name in names)
         return View(operations, describe(operations))

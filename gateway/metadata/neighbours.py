@@ -1,7 +1,7 @@
-"""What a page of a record or a list leads to: objects that ids name, lists of what belongs to a record, operations that change it.
+"""Links on the page of a record or a list: objects with these ids, lists of objects that belong to a record, operations that change it.
 
-All of it follows from the declared routes: ``GET /accounts/{AccountId}`` is where an ``accountId`` leads, and a list with a filter
-``accountIds`` is a list of what belongs to an account.
+All links follow from the declared routes: an ``accountId`` links to ``GET /accounts/{AccountId}``, and a list with a filter
+``accountIds`` is a list of objects that belong to an account.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateway.contract.shapes import document_shape
 from serializers.html.viewed import label_of
 from serializers.shape import ListOf, Record, Reference
 
-#: Fields of a list's request that are no filters: the page and the order have links of their own.
+#: Fields of a list's request that are not filters: the page and the order have separate links.
 PAGING = frozenset({"page", "all", "countperpage", "simplifiedpaging", "sortfield", "sortorder"})
 #: The filter of a list that takes the ids of its rows, in lower case.
 _IDS = "specificids"
@@ -24,7 +24,7 @@ _IDS = "specificids"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the objects of a kind are.
+    """The route of the objects of a kind.
 
     :ivar operation: the operation that reads one.
     :ivar path: its path, or address, with ``{}`` for the id.
@@ -40,9 +40,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Where a page leads to.
+    """A link of a page.
 
-    :ivar operation: the operation there.
+    :ivar operation: the operation that it calls.
     :ivar label: the text of the link.
     :ivar address: under the service's root, with ``{}`` for the record's id.
     """
@@ -55,7 +55,7 @@ class Lead:
 class Neighbours:
     """The links between the operations of a catalog.
 
-    :param channels: what the channels of its events are called; None where it has no events.
+    :param channels: the name pattern of its event channels; None if it has no events.
     """
 
     def __init__(self, catalog: Catalog, channels: tuple[str, ...] | None = None) -> None:
@@ -64,7 +64,7 @@ class Neighbours:
 
     @cached_property
     def places(self) -> Mapping[str, Place]:
-        """Where objects are, by the name of their id in lower case (``accountid``)."""
+        """The routes of objects, by the name of their id in lower case (``accountid``)."""
         return places_of(self._catalog)
 
     @cached_property
@@ -73,21 +73,21 @@ class Neighbours:
         return lists_of(self._catalog)
 
     def home(self, operation: Operation) -> Iterator[Lead]:
-        """Yield the list that has the record that an operation reads; of a list itself, that without filters."""
+        """Yield the list that contains the record that an operation reads; for a list, the list without filters."""
         paths = {place.path.partition("/{}")[0].lower() for _, place in self._of_record(operation)}
         for each in self.lists:
             if each.operation is operation or each.address.lower() in paths:
                 yield replace(each, label=f"All {each.label[:1].lower()}{each.label[1:]}")
 
     def watching(self, operation: Operation) -> dict[str, str]:
-        """Return the page of the events of the record that an operation answers."""
+        """Return the link to the event page of the record that an operation returns."""
         variables = {variable for variable, _ in self._of_record(operation)}
         parts = [each for each in map(channel_parts, self._channels) if each[1] in variables]
         addresses = [f"/explorer/events#{before}{{}}{after}" for before, _, after in parts]
         return {"Watch events": addresses[0]} if addresses else {}
 
     def new(self, operation: Operation) -> Iterator[Lead]:
-        """Yield the operations that add to a list: those that its own address has for POST."""
+        """Yield the operations that add to a list: those for POST at the list's address."""
         paths = {route.path.lower() for route in operation.routes}
         for each in self._catalog:
             if each is not operation and any(
@@ -96,7 +96,7 @@ class Neighbours:
                 yield Lead(each, name_of(each), f"/explorer#{each.name}")
 
     def changing(self, operation: Operation) -> Iterator[Lead]:
-        """Yield the operations that change the record that an operation answers."""
+        """Yield the operations that change the record that an operation returns."""
         for variable, place in self._of_record(operation):
             base = place.path.partition("{}")[0].lower()
             for each in self._catalog:
@@ -106,7 +106,7 @@ class Neighbours:
                     yield Lead(each, name_of(each), f"/explorer#{each.name}?{wire}={{}}")
 
     def belonging(self, operation: Operation) -> Iterator[Lead]:
-        """Lists of what belongs to the record that an operation answers: those with a filter that takes its id."""
+        """Return lists of objects that belong to the record that an operation returns: those with a filter for its id."""
         for variable, _ in self._of_record(operation):
             for each in self._catalog:
                 row = row_of(each)
@@ -126,13 +126,13 @@ class Neighbours:
 
 
 def places_of(operations: Iterable[Operation]) -> dict[str, Place]:
-    """Return where objects are, by the name of their id in lower case (``accountid``)."""
+    """Return the routes of objects, by the name of their id in lower case (``accountid``)."""
     operations, found = [*operations], dict[str, Place]()
     for operation in operations:
         for route in operation.routes:
             if (place := _single(operation, route)) is not None:
                 found.setdefault(route.variables[0].lower(), place)
-    # A list that takes ids is where those objects are that no operation reads one by one.
+    # Objects that no operation reads one by one are read from a list that takes ids.
     for operation in operations:
         row, ids = row_of(operation), wire_of(operation, _IDS)
         if row is not None and row.view is not None and ids and "id" in row.fields and _is_flat(operation):
@@ -142,14 +142,14 @@ def places_of(operations: Iterable[Operation]) -> dict[str, Place]:
 
 
 def channel_parts(channel: str) -> tuple[str, str, str]:
-    """Return what is before the variable of a channel's name, the variable in lower case, and what is behind it."""
+    """Return the text before the variable of a channel's name, the variable in lower case, and the text after it."""
     before, _, rest = channel.partition("{")
     variable, _, after = rest.partition("}")
     return before, variable.lower(), after
 
 
 def _single(operation: Operation, route: Route) -> Place | None:
-    """Return where the records are that an operation reads one by one; None where it reads others."""
+    """Return the route of the records that an operation reads one by one; None if it does not read single records."""
     if operation.returns is None or operation.lists or "GET" not in route.verbs or len(route.variables) != 1:
         return None
     (variable,) = route.variables
@@ -162,8 +162,8 @@ def _single(operation: Operation, route: Route) -> Place | None:
 
 
 def lists_of(operations: Iterable[Operation]) -> list[Lead]:
-    """Return the lists that GET reads at addresses without variables, by label: what their rows are called, or the operation's name where
-    another list has the same rows."""
+    """Return the lists that GET reads at addresses without variables, by label: the name of their rows, or the operation's name if another
+    list has the same rows."""
     found: dict[str, Lead] = {}
     flat = [each for each in operations if _is_flat(each)]
     for each in sorted(flat, key=lambda each: len(each.routes[0].path)):
@@ -194,7 +194,7 @@ def row_of(operation: Operation) -> Record | None:
 
 
 def wire_of(operation: Operation, name: str) -> str:
-    """Return the wire name of a request's field by its name in lower case, or by that of a variable of a path; empty for none."""
+    """Return the wire name of a request's field by its name in lower case, or by the name of a path's variable; empty if there is none."""
     wire = next((wire for wire in operation.request_shape.fields if wire.lower() == name), "")
     return wire or next((wire for alias, wire in operation.dto.aliases.items() if alias.lower() == name), "")
 

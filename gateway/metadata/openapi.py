@@ -1,4 +1,4 @@
-"""The contract as OpenAPI 3.1, by apispec from the DTOs' own schemas."""
+"""The contract as OpenAPI 3.1, made by apispec from the DTOs' schemas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from serializers.shape import Shape
 _VERSION = "3.1.0"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _MULTIPART = "multipart/form-data"
-#: Uploaded files beside the fields of a form. Any name will do.
+#: Uploaded files beside the fields of a form. They may have any name.
 _FILES = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
 
 _SECURITY: dict[str, dict[str, str]] = {
@@ -47,7 +47,7 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
 def document(
     operations: Iterable[Operation], registry: Registry, base_url: str, title: str, version: str
 ) -> dict[str, Any]:
-    """Return the whole document, ready for JSON."""
+    """Return the document, ready for JSON."""
     return _Document(registry, base_url, title, version).of(operations)
 
 
@@ -72,7 +72,7 @@ class _Document:
         assert isinstance(self.plugin.converter, spelling.Converter)
         self.converter = self.plugin.converter
         self.converter.dialect = self.dialect
-        # Absent is null for every field; that is no default worth a line.
+        # Every field is null by default, so the schema need not state it.
         functions = [each for each in self.converter.attribute_functions if each.__name__ != "field2default"]
         self.converter.attribute_functions = [*functions, _described, self.converter.spelled]
         self.formats = [each for each in registry if each.sampled]
@@ -93,7 +93,7 @@ class _Document:
         return {"openapi": _VERSION, **self.spec.to_dict()}
 
     def add(self, operation: Operation) -> None:
-        """Return an operation at each of its routes, for each of its verbs."""
+        """Add an operation at each of its routes, for each of its verbs."""
         number = 0
         for route in operation.addresses:
             verbs = {}
@@ -139,7 +139,7 @@ class _Document:
             yield _IDEMPOTENCY_KEY
 
     def parameter(self, field: Any) -> dict[str, Any]:
-        """Return a parameter's schema; a list is one value with commas."""
+        """Return a parameter's schema; a list is one value separated by commas."""
         schema = _without_null(self.converter.field2property(field))
         description = schema.pop("description", "")
         schema.pop("xml", None)
@@ -166,7 +166,7 @@ class _Document:
         }
 
     def content(self, answer: fields.AnyField, expected: Shape) -> dict[str, Any]:
-        """Return the four formats of a document, with an example each."""
+        """Return the four formats of a document, each with an example."""
         dto = answer.dto if isinstance(answer, fields.Nested) else None
         schema = self.schema(dto) if dto else self.value(answer)
         value = samples.sample(expected)
@@ -194,7 +194,7 @@ class _Document:
         return _without_null(self.converter.field2property(answer))
 
     def schema(self, dto: type[Dto]) -> dict[str, Any]:
-        """Return the reference to a DTO's schema; the schema is added where it is not there yet."""
+        """Return the reference to a DTO's schema; add the schema if it is missing."""
         found: dict[str, Any] = self.converter.resolve_nested_schema(dto.schema())  # type: ignore[no-untyped-call]
         return found
 
@@ -217,7 +217,7 @@ def _variables(operation: Operation, route: Route) -> dict[str, str]:
 
 
 def _demanded(operation: Operation, *routes: Route) -> list[str]:
-    """Return the wire names of what a request must give beside the variables of these routes' paths."""
+    """Return the wire names of a request's required fields, without the variables of these routes' paths."""
     in_path = {wire for route in routes for wire in _variables(operation, route).values()}
     return [wire for wire in constraints.demanded(operation.dto) if wire not in in_path]
 
@@ -236,16 +236,16 @@ def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any
     kinds = ret.get("type", "")
     kind = kinds if isinstance(kinds, str) else kinds[0]
     if kind and (is_item or constraints.is_required(field)):
-        # Lists have no nulls, and null for what must be given counts as not given.
+        # Lists have no nulls, and null for a required value counts as missing.
         known["type"] = kind
-    # In XML items are called as their type, everything else as in .NET.
+    # In XML, items have the name of their type, and everything else its .NET name.
     name = "" if not field.name else kind if is_item else declared_name(field.name, field)
     wrapped = {"wrapped": True} if kind == "array" else {}
     return {**known, **constraints.keywords(field, kind), **({"xml": {"name": name, **wrapped}} if name else {})}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a value that is there: a path or a query has no null."""
+    """Return the schema without null, because a path or a query string has no null."""
     found = dict(schema)
     if isinstance(found.get("type"), list):
         found["type"] = found["type"][0]

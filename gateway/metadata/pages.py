@@ -1,4 +1,4 @@
-"""Pages for people: what there is to ask for, one page an operation, the generated types. They work without scripts."""
+"""Pages for people: the list of operations, a page for each operation, the generated types. They work without scripts."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from serializers.page import Frame
 
 _SCALARS = scalars_of("csharp")
 
-#: What documents are made with in place of the service's URL, which `filled` writes into each answer.
+#: A placeholder for the service's URL in kept documents; `filled` replaces it in each response.
 BASE_URL = "http://base-url.service.invalid/path-of-service"
 _BASE = urlsplit(BASE_URL)
 #: The pages that every header links to.
 NAVIGATION = {"Operations": "/metadata", "Types": "/types", "Explorer": "/explorer"}
-# In a header of a document that is kept, what `filled` writes about the signed-in user.
+# A placeholder in the header of a kept document, which `filled` replaces by the signed-in user.
 _ACCOUNT = "<!--account-->"
 # SECURITY: a URL that is filled in has nothing that HTML, JSON or a comment would have to quote.
 _NOT_IN_URL = re.compile(r"[^\w.:/\[\]%~@+=-]")
@@ -51,13 +51,13 @@ class Field:
 
     @property
     def words(self) -> list[str]:
-        """The type in parts: names of types, and what is between them."""
+        """The type in parts: names of types, and the text between them."""
         return [each for each in re.split(r"(\w+)", self.type) if each]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a type has: a record its fields, an enum its members."""
+    """The fields of a record, or the members of an enum."""
 
     name: str
     description: str
@@ -66,7 +66,7 @@ class Table:
 
 
 def filled(document: bytes, base_url: str, account: str = "") -> bytes:
-    """Return a document that was made with `BASE_URL`, with the service's own URL: scheme, host and the path under which it is served.
+    """Return a document with `BASE_URL` replaced by the service's URL: scheme, host and the path under which it is served.
 
     :param account: the signed-in user for a page's header.
     """
@@ -80,7 +80,7 @@ def filled(document: bytes, base_url: str, account: str = "") -> bytes:
 
 @cache
 def templates() -> jinja2.Environment:
-    """Return the package's templates. Everything in them is escaped; `root` stands before each path of the service."""
+    """Return the package's templates. They escape all values; `root` is the prefix of each path of the service."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gateway.metadata"),
         autoescape=True,
@@ -93,7 +93,7 @@ def templates() -> jinja2.Environment:
 
 
 def frame(service: str) -> Frame:
-    """Return the header of a document that is kept: `filled` writes addresses, and who is signed in, into each answer.
+    """Return the header of a kept document: `filled` writes addresses and the signed-in user into each response.
 
     :param service: the service's name.
     """
@@ -105,15 +105,15 @@ def render(template: str, *, frame: Frame, account: str | None = None, title: st
     """Return a template with its values, in the layout of all pages.
 
     :param frame: the header.
-    :param account: what is in it of the signed-in user, where that is not the frame's own.
-    :param title: what a browser's tab shows.
+    :param account: its part about the signed-in user, if it is not the frame's.
+    :param title: the title in a browser's tab.
     """
     head, header = html.head(title), html.header(frame, account)
     return templates().get_template(template).render(head=head, header=header, title=title, **values)
 
 
 def render_kept(template: str, service: str, **values: Any) -> str:
-    """Return a template whose document is kept, for `filled`."""
+    """Return a template with its values, as a document that is kept for `filled`."""
     return render(template, frame=frame(service), account=_ACCOUNT, **values)
 
 
@@ -132,7 +132,7 @@ def rules(access: Access) -> Iterator[tuple[str, str]]:
 
 
 def type_text(ref: TypeRef) -> str:
-    """Return a type as pages name it: C#'s way."""
+    """Return a type in C#'s notation, as pages show it."""
     name = _SCALARS.get(ref.name, ref.name)
     arguments = ", ".join(type_text(each) for each in ref.arguments)
     text = f"{name}<{arguments}>" if arguments else name
@@ -142,7 +142,7 @@ def type_text(ref: TypeRef) -> str:
 
 
 def place_of(each: Property, operation: Operation | None) -> str:
-    """Return where a request's field is given: in the path, in the query or in the body."""
+    """Return the location of a request's field: the path, the query string or the body."""
     if operation is None:
         return ""
     if each.api_member is not None and each.api_member.parameter_type:
@@ -154,7 +154,7 @@ def place_of(each: Property, operation: Operation | None) -> str:
 
 
 def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
-    """Yield what an operation's types have: its request first, then all that it leads to."""
+    """Yield tables of an operation's types: its request first, then all types that it refers to."""
     info = contract.by_name[operation.name]
     found = contract.reachable([TypeRef("record", operation.name), info.returns])
     inherited = {each.base.name for each in found.values() if isinstance(each, RecordInfo) and each.base is not None}
@@ -207,7 +207,7 @@ def index_page(
 ) -> str:
     """``/metadata``: every operation, by tag, with a link for each format.
 
-    :param answering: who answers each operation, where an old host stands behind the service.
+    :param answering: which host responds for each operation, if an old host is behind the service.
     """
     operations = [*operations]
     groups: dict[str, list[Operation]] = {}
@@ -236,7 +236,7 @@ def operation_page(
     formats: Iterable[str] = (),
     service: str = "Gateway",
 ) -> str:
-    """``/{format}/metadata?op=X&lang=Y``: who may call, where it is, its types, and how a call looks. Raises NotFound."""
+    """``/{format}/metadata?op=X&lang=Y``: access, routes, types and sample calls of an operation. Raises NotFound."""
     assert operation.access is not None
     code, shown = "", ""
     if language:
@@ -267,7 +267,7 @@ def operation_page(
 
 
 def types_page(title: str, base_url: str) -> str:
-    """``/types``: a link for each language, and how to fetch it."""
+    """``/types``: a link for each language, and the command that fetches it."""
     return render_kept("types.html", title, title="Typed clients", languages=types.LANGUAGES, base_url=base_url)
 
 

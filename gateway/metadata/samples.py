@@ -20,12 +20,12 @@ from serializers import json, shape
 from serializers.base import Serializer
 from serializers.shape import Shape
 
-#: Records that one sample has at most, and how deep they are inside of each other.
+#: Maximum number of records in one sample, and how deep they may be nested.
 _MOST_RECORDS = 100
 _DEEPEST = 8
 #: Names of objects that must exist already.
 _ID = re.compile(r"(?:^i|I)ds?$|Sid$")
-#: Values that a URL can have.
+#: Shapes of values that a URL can have.
 _PLAIN = (shape.Text, shape.Integer, shape.Choice)
 _SCALARS: Mapping[type[Any], Any] = {
     shape.Text: "String",
@@ -46,9 +46,9 @@ _SCALARS: Mapping[type[Any], Any] = {
 
 
 def sample(expected: Shape) -> Any:
-    """Return a value of a shape: each text its type's name, each list one item; what would hold itself is null.
+    """Return a sample value of a shape: texts are their type's name, lists have one item, and recursive values are null.
 
-    Types that hold many others are shown as far as a page has room for them.
+    Types that contain many others are shown only up to the limits.
     """
     return _Sampler().value(expected, ())
 
@@ -56,14 +56,14 @@ def sample(expected: Shape) -> Any:
 class _Sampler:
     """Makes one sample.
 
-    :ivar left: records that the sample may still have.
+    :ivar left: how many more records the sample may have.
     """
 
     def __init__(self) -> None:
         self.left = _MOST_RECORDS
 
     def value(self, expected: Shape, enclosing: tuple[shape.Record, ...]) -> Any:
-        """Return a value inside of some records."""
+        """Return a value inside the given records."""
         match expected:
             case shape.Reference():
                 return self.value(expected.record, enclosing)
@@ -90,12 +90,12 @@ class _Sampler:
 
 
 def media_type(serializer: Serializer) -> str:
-    """Return the media type that samples name."""
+    """Return the media type that samples show."""
     return serializer.sample_type or serializer.media_types[0]
 
 
 def request(operation: Operation, serializer: Serializer, host: str, root: str = "") -> str:
-    """Return a sample request as it goes over the wire.
+    """Return a sample request as it is sent.
 
     :param root: the path under which the service is served.
     """
@@ -115,9 +115,9 @@ def _request_lines(operation: Operation, serializer: Serializer, host: str, root
 
 
 def curl(operation: Operation, serializer: Serializer, base_url: str) -> str:
-    """Return a call by curl, with what the operation demands, or with its first fields where it demands nothing.
+    """Return a curl command with the operation's required fields, or with its first fields if none is required.
 
-    Formats that requests can't be in are asked for alone.
+    Formats that requests can't have are used for the response only.
     """
     route = operation.addresses[0]
     verb = route.verbs[0] if len(route.verbs) == 1 or not operation.writes else "POST"
@@ -140,7 +140,7 @@ def curl(operation: Operation, serializer: Serializer, base_url: str) -> str:
 
 
 def _given(operation: Operation, route: Route) -> dict[str, Any]:
-    """Return values of what a request must have, or of its first two fields that are plain."""
+    """Return values of a request's required fields, or of its first two plain fields."""
     expected, examples = document_shape(operation.dto), constraints.examples(operation.dto)
     in_path = {_wire_of(operation, name) for name in route.variables}
     properties = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
@@ -169,7 +169,7 @@ def _wire_of(operation: Operation, variable: str) -> str:
 
 
 def _part(record: shape.Record, values: Mapping[str, Any]) -> shape.Record:
-    """Return the record with these fields alone."""
+    """Return the record with these fields only."""
     return replace(record, fields={wire: each for wire, each in record.fields.items() if wire in values}, rows=None)
 
 
@@ -178,7 +178,7 @@ def _plain(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text in a shell's quotes."""
+    """Return a text quoted for a shell."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

@@ -1,4 +1,4 @@
-"""Which fields of requests are secrets: pages never put them into links, query strings or code."""
+"""Detect request fields that hold secrets. Pages never put them into links, query strings or code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = re.compile(
     r"(?:access|refresh|bearer|auth|id|session|api|user|reset|login)_?token|^token$|(?-i:(?:^|_)(?:pin|PIN|Pin)$|[a-z]P(?:in|IN)$)",
     re.IGNORECASE,
 )
-#: Kinds of values that hold a secret; whether a token is wanted is none.
+#: Kinds of values that can hold a secret. A boolean can't, such as the choice whether to return a token.
 _KINDS = frozenset({"String", "Byte[]", "Stream", "Object", "List", "Array", "Dictionary"})
 
 

@@ -1,4 +1,4 @@
-"""Schemas of documents as a dialect spells them: the names of their properties, and what their values look like."""
+"""Schemas of documents in a dialect: the names of their properties, and the form of their values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serializers.shape import Record
 
 _TEXT: Mapping[str, Any] = {"type": "string"}
 _NUMBER: Mapping[str, Any] = {"type": "integer"}
-#: JSON Schema of points in time, by the dialect's dates; what is not here is a date-time.
+#: JSON Schema of points in time, by the dialect's dates; the default is a date-time.
 _DATES: Mapping[str, Mapping[str, Any]] = {
     "wcf": _TEXT,
     "dcjs": _TEXT,
@@ -44,7 +44,7 @@ class Converter(OpenAPIConverter):
         return found
 
     def spelled(self, field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """Return what a field's value looks like in the dialect, where that differs from what JSON Schema knows of its type."""
+        """Return the schema of a field's value in the dialect, if it differs from the schema of its type."""
         if isinstance(field, fields.Enum) and self.dialect.enums == "number":
             numbers = list(field.enum.numbers().values())
             return {
@@ -72,5 +72,5 @@ def _declared(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _typed(kind: str, schema: Mapping[str, Any]) -> Any:
-    """Return the type, with null where the schema has it."""
+    """Return the type, with null if the schema allows it."""
     return [kind, "null"] if "null" in (schema.get("type") or ()) else kind

@@ -1,4 +1,4 @@
-"""Swagger 2.0 from the OpenAPI document, for tools that read nothing newer."""
+"""Convert the OpenAPI document to Swagger 2.0, for tools that read nothing newer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 Node = dict[str, Any]
 
-#: Where components are, in OpenAPI and in Swagger.
+#: The locations of components in OpenAPI and in Swagger.
 _PLACES = {"#/components/schemas/": "#/definitions/", "#/components/responses/": "#/responses/"}
 
-#: Keywords of a schema that Swagger has as they are.
+#: Keywords of a schema that are the same in Swagger.
 _KEPT = frozenset(
     (
         *("$ref", "type", "format", "title", "description", "default", "enum", "readOnly", "xml"),
@@ -25,9 +25,9 @@ _NOT_OF_PARAMETERS = frozenset({"xml", "title", "readOnly", "properties", "requi
 
 
 def document(openapi: Mapping[str, Any]) -> Node:
-    """Return an OpenAPI 3.1 document of ours as Swagger 2.0.
+    """Return one of the service's OpenAPI 3.1 documents as Swagger 2.0.
 
-    Swagger has no cookies for credentials, and one schema for all formats of a body: JSON's.
+    Swagger has no cookies as credentials, and only one schema for all formats of a body: JSON's.
     """
     components = openapi["components"]
     (server,) = openapi["servers"]
@@ -85,7 +85,7 @@ def _parameter(parameter: Node) -> Node:
 
 
 def _plain(schema: Node) -> Node:
-    """Return the keywords that a parameter, or an item of one, may have; maps and records are texts there, as ``{a:1}``."""
+    """Return the keywords that a parameter or an item of one may have. In parameters, maps and records are texts such as ``{a:1}``."""
     if schema.get("type", "object") == "object":
         return {"type": "string"}
     return {
@@ -104,14 +104,14 @@ def _response(response: Node) -> Node:
 
 
 def _first(content: Mapping[str, Node]) -> Node:
-    """Return the form of a body whose schema counts: JSON's."""
+    """Return the format of a body whose schema is used: JSON's."""
     return content["application/json"]
 
 
 def _schema(schema: Node) -> Node:
     if "$ref" in schema:
         place, _, name = schema["$ref"].rpartition("/")
-        # Nothing may be beside a reference.
+        # A reference must have no other keywords.
         return {"$ref": f"{_PLACES[place + '/']}{name}"}
     if "anyOf" in schema:
         (only,) = [each for each in schema["anyOf"] if each != {"type": "null"}]

@@ -62,7 +62,7 @@ _ALIASES = {
 
 
 def language(name: str) -> type[Generator]:
-    """Return the language of that name, in any letter case. Raises NotFound."""
+    """Return the language with this name, in any letter case. Raises NotFound."""
     found = LANGUAGES.get(_ALIASES.get(name.lower(), name.lower()))
     if found is None:
         raise NotFound(f"There are no types in '{name[:200]}'; there are some in {', '.join(LANGUAGES)}.")
