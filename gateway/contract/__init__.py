@@ -1,1 +1,1 @@
-"""How an operation is declared, and found again."""
+"""Declare operations, and find them."""

@@ -40,7 +40,7 @@ Check = Callable[[Any, Any], list[FieldError]]
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _VARIABLE = re.compile(r"{([^{}*]+)\*?}")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-#: Names that other ids have in a log line.
+#: Names of other ids in a log line.
 _OTHER_IDS = frozenset({"request_id", "trace_id"})
 #: A wildcard: the last segment of a path.
 _WILDCARD = re.compile(r"(?:/|\A){[^{}*]+\*}\Z")
@@ -104,15 +104,15 @@ class Operation:
     access: Access | None
     tags: tuple[str, ...] = ()
     own_verbs: tuple[str, ...] = ()
-    #: A request with an Idempotency-Key is done once.
+    #: A request with an Idempotency-Key runs once.
     idempotent: bool = False
     #: A request signs its client in or out, so it is never part of a batch, and no stored result replaces it.
     signs_in: bool = False
     #: File parts of a form are uploaded files, which the handler reads from its context.
     takes_files: bool = False
-    #: In shadow of an old host, a call that writes runs too, and is rolled back (`gateway.upstream.shadow`).
+    #: As the shadow of an old host, a call that writes runs too, and is rolled back (`gateway.upstream.shadow`).
     shadow_writes: bool = False
-    #: An operation of the same name that is declared before or after takes its place.
+    #: An operation of the same name that is declared before or after replaces it.
     gives_way: bool = False
     #: Opaque data for user interfaces.
     ui: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -154,17 +154,17 @@ class Operation:
         return self.verbs != ("GET",)
 
     def resource(self, values: Mapping[str, Any]) -> str:
-        """Return the id of what a call changes: the value of the first variable of its routes, wherever the client gave it. Empty when a call only
-        reads, or makes something new.
+        """Return the id of the object that a call changes: the value of the first variable of its routes, wherever the client sent it. Empty
+        if a call only reads, or creates an object.
 
-        :param values: the request's, by wire name.
+        :param values: the request's values, by wire name.
         """
         value = values.get(self.resource_name) if self.changes_one else None
         return value.lower() if isinstance(value, str) else ""
 
     @cached_property
     def changes_one(self) -> bool:
-        """Whether a call may change an existing thing that its request names."""
+        """Whether a call may change an existing object that its request names."""
         return self.writes and bool(self.resource_name)
 
     @cached_property
@@ -175,8 +175,8 @@ class Operation:
 
     @cached_property
     def named_as(self) -> str:
-        """What log lines call the id that the routes' first variable has: ``session_id`` for ``SessionId``, ``resource`` for one that is
-        no id; empty where there is none."""
+        """The name in log lines for the value of the routes' first variable: ``session_id`` for ``SessionId``, ``resource`` if it is not an
+        id; empty if there is no variable."""
         name = _CAPITAL.sub("_", self.resource_name).lower()
         return name if not name or (name.endswith("id") and name not in _OTHER_IDS) else "resource"
 
@@ -209,7 +209,7 @@ class Operation:
             raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
 
     def dump(self, result: Any) -> Any:
-        """Return the result as values by wire name, with nulls."""
+        """Return a result as values by wire name, with nulls."""
         if self.returns is None:
             assert self.answer is not None
             return self.answer._serialize(result, "", None)
@@ -308,7 +308,7 @@ class Catalog:
     handlers: dict[str, Handler] = field(default_factory=dict)
     further_checks: dict[str, Check] = field(default_factory=dict)
     _folded: dict[str, Operation] = field(default_factory=dict)
-    #: The declarations that were checked last, without a mistake.
+    #: The declarations that the last check found valid.
     _passed: object = field(default=None, compare=False, repr=False)
 
     def operation(
@@ -341,13 +341,13 @@ class Catalog:
         :param returns: the type of the response: a DTO, a list of one DTO for a bare list, or another type that
             `gateway.contract.generics.field_of` takes, such as ``str``, ``bytes`` or ``dict[str, int]``; None for no content (204).
         :param access: `ANYONE` or `SIGNED_IN`. Or give a `role`, several roles of which a caller needs one (`any_role`), a `permission`,
-            several permissions (`any_permission`), or demand an API key. A caller needs all that you give.
+            several permissions (`any_permission`), or require an API key. A caller must meet all rules that you set.
         :raises CatalogError: when the name is declared already, or `returns` is not a type.
         :param idempotent: a repeated ``Idempotency-Key`` of the same user returns the first result again.
         :param signs_in: the operation signs the client in or out.
-        :param shadow_writes: in shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It must
-            have no other effects.
-        :param gives_way: another operation of this name, such as the Authenticate of ``Users()``, takes this one's place without an error.
+        :param shadow_writes: as the shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It
+            must have no other effects.
+        :param gives_way: another operation of this name, such as the Authenticate of ``Users()``, replaces this one without an error.
         :param ui: opaque data for user interfaces, such as ``viewModel`` and ``formLayout``: ``/types/metadata`` includes it.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
         """
@@ -420,7 +420,7 @@ class Catalog:
     def checks(self, dto: type[Dto]) -> Callable[[Check], Check]:
         """Let the decorated function add failures to those of a request's rules, so that one response has all of them.
 
-        The function runs only when a rule is broken. The handler makes the same check: it gets only requests that keep the rules.
+        The function runs only when a rule is broken. The handler must make the same check for requests that break no rule.
         """
 
         def bind(check: Check) -> Check:
@@ -447,13 +447,13 @@ class Catalog:
         try:
             return self.handlers[operation.name](request, context)
         except UnicodeEncodeError:
-            # The database can't store the text: `gateway.transactions` reports it.
+            # The database can't store the text; `gateway.transactions` reports it.
             raise
         except ValueError as error:
             raise InvalidArgument(error) from error
 
     def completed(self, handler: Handler) -> Catalog:
-        """Return a catalog in which operations without a handler have this one, and those of them without an access rule admit anyone."""
+        """Return a catalog in which operations without a handler get this one. Those of them without an access rule admit anyone."""
         operations = {
             name: each
             if each.access is not None or name in self.handlers
@@ -468,7 +468,7 @@ class Catalog:
         )
 
     def restricted(self, names: Collection[str]) -> Catalog:
-        """Return a catalog of the operations with these names alone."""
+        """Return a catalog of only the operations with these names."""
         operations = {name: each for name, each in self.operations.items() if name in names}
         return replace(
             self,
@@ -479,7 +479,7 @@ class Catalog:
         )
 
     def find(self, name: str) -> Operation | None:
-        """Return the operation of a name, in any letter case; None if there is none."""
+        """Return the operation with this name, in any letter case; None if there is none."""
         return self._folded.get(name.lower())
 
     def __iter__(self) -> Iterator[Operation]:
@@ -487,7 +487,7 @@ class Catalog:
 
     def check(self) -> None:
         """Check the declarations. Raises CatalogError with a line for each contradiction."""
-        # PERF: a service is checked as it starts, by everything that makes a part of it.
+        # PERF: each part of a service checks it at startup.
         declared = self.roles, [*self.operations.items()], [*self.handlers.items()], [*self.further_checks]
         if declared == self._passed:
             return
@@ -500,7 +500,7 @@ class Catalog:
             *self._misplaced_wildcards(),
             *mistakes(self, self.handlers),
         ]
-        # Types are walked only where each is one.
+        # The check of types needs declarations without other mistakes.
         problems += check_types(self) if not problems else ()
         if problems:
             raise CatalogError("\n".join(problems))
@@ -554,7 +554,7 @@ class Catalog:
 
 
 def _check_options(access: Any, **lists: Any) -> None:
-    """Refuse options of other types, which would be taken apart letter by letter. Raises CatalogError."""
+    """Refuse options of wrong types, such as a text that would be split into letters. Raises CatalogError."""
     if access is not None and not isinstance(access, Access):
         raise CatalogError(f"access={access!r} is not an access rule: use ANYONE or SIGNED_IN")
     for name, given in lists.items():
@@ -580,7 +580,7 @@ def has_misplaced_wildcard(path: str) -> bool:
 
 
 def route_key(path: str) -> str:
-    """Return a path as routing compares it: literals in lower case, variables without names."""
+    """Return a path in the form that routing compares: literals in lower case, variables without names."""
     parts = (
         "{*}" if part.endswith("*}") else "{}" if part.startswith("{") else part.lower()
         for part in (path.rstrip("/") or "/").split("/")

@@ -1,12 +1,12 @@
-"""Schemas compiled: Python source made once from a schema's fields, that does what marshmallow's ``dump`` and ``load`` do, much faster.
+"""Compile schemas: make Python source from a schema's fields that does what marshmallow's ``dump`` and ``load`` do, much faster.
 
 marshmallow walks a schema's fields anew for each document, with several calls for each value. Here every field becomes one expression
-for the usual case: the attribute holds a text, the value is a text no longer than its column. marshmallow stays the fallback and the
-oracle. Whatever is not the usual case (a value of another type, a broken rule, a document that is no ``dict``) gives up and starts again
-in marshmallow, so its results and its messages are marshmallow's own. A field of a kind that is not known here calls its own methods; a
-schema with hooks, or with fields that are not ours, is not compiled at all.
+for the usual case: the attribute holds a text, and the text is not longer than its maximum. marshmallow remains the fallback and the
+reference. In any other case (a value of another type, a broken rule, a document that is not a ``dict``) the compiled function gives up and
+marshmallow processes the whole document, so results and messages are marshmallow's. For a field of an unknown kind, the function calls the
+field's methods. A schema with hooks, or with fields of other packages, is not compiled.
 
-Rules must be pure: whether one lets null pass is asked once, when the schema is compiled.
+Rules must be pure: whether a rule accepts null is determined once, when the schema is compiled.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ _TEXT = frozenset([str])
 
 
 class _Source:
-    """The source of one function, and the objects that it names."""
+    """The source of one function, and the objects that it uses."""
 
     def __init__(self, items_dumps: dict[marshmallow.Schema, ItemsDump] | None = None) -> None:
         self.names: dict[str, Any] = {}
         self.items_dumps = {} if items_dumps is None else items_dumps
 
     def name(self, value: Any) -> str:
-        """Return a name for an object."""
+        """Return a name for an object in the source."""
         name = f"_{len(self.names)}"
         self.names[name] = value
         return name
 
     def function(self, lines: Iterator[str]) -> Any:
-        """Return the function ``run`` of these lines. They hold generated names and reprs of strings only, never values from documents."""
+        """Return the function ``run`` with these lines. They contain only generated names and reprs of strings, no values of documents."""
         exec("\n".join(lines), self.names)  # noqa: S102
         return self.names["run"]
 
 
 class Unusual(Exception):
-    """A compiled function gives up; marshmallow takes over."""
+    """A compiled function gives up, and marshmallow takes over."""
 
 
 class _Readable(set[type]):
-    """Classes whose objects are read by attribute. marshmallow tries ``obj[name]`` first, so what can be indexed is left to it, except
-    named tuples: no tuple has an item of that name.
+    """Classes whose objects are read by attribute. marshmallow tries ``obj[name]`` first, so objects that can be indexed are left to it,
+    except named tuples: a tuple has no items with names.
     """
 
     def learn(self, objects: list[Any]) -> None:
-        """Ask the objects' classes once. Raises Unusual for one that is indexed."""
+        """Check the objects' classes, each once. Raises Unusual for a class that can be indexed."""
         classes = set(map(type, objects))
         if any(getattr(cls, "__getitem__", tuple.__getitem__) is not tuple.__getitem__ for cls in classes):
             raise Unusual
@@ -67,7 +67,7 @@ _readable = _Readable()
 
 
 def compile_dump(schema: marshmallow.Schema) -> Dump:
-    """``schema.dump`` for one object, optimized for objects whose attributes have the fields' types."""
+    """Return a ``schema.dump`` for one object, optimized for objects whose attributes have the fields' types."""
     if not _is_plain(schema, schema.dump_fields):
         return schema.dump
     source = _Source()
@@ -86,13 +86,13 @@ def _dump_lines(schema: marshmallow.Schema, source: _Source) -> Iterator[str]:
 
 
 def _dumped_members(schema: marshmallow.Schema, source: _Source) -> str:
-    """Return the expression of the dict of an object ``o``."""
+    """Return the expression for the dict of an object ``o``."""
     members = schema.dump_fields.items()
     return "{" + ", ".join(f"{field.data_key!r}: {_dumped(field, name, source)}" for name, field in members) + "}"
 
 
 def _dumped(field: base.Field[Any], name: str, source: _Source) -> str:
-    """Return the expression of one member of an object ``o``."""
+    """Return the expression for one member of an object ``o``."""
     if type(field) is fields.Boolean:
         return f"o.{name}"
     own = f"{source.name(field._serialize)}(v, {name!r}, o)"
@@ -123,12 +123,12 @@ _KEPT: Mapping[type[base.Field[Any]], str] = {fields.String: "str", fields.Enum:
 
 
 def _items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
-    """Return a function that dumps a list of objects. It raises AttributeError and Unusual instead of taking to marshmallow."""
+    """Return a function that dumps a list of objects. It raises AttributeError and Unusual instead of falling back to marshmallow."""
     if schema in source.items_dumps:
         return source.items_dumps[schema]
     if not _is_plain(schema, schema.dump_fields):
         return lambda items: [None if item is None else schema.dump(item) for item in items]
-    # A type that holds itself finds the function under way here, and calls it by way of the table.
+    # For a recursive type the function is not made yet, so the source calls it through the table.
 
     def later(items: list[Any]) -> list[Any]:
         return source.items_dumps[schema](items)
@@ -151,7 +151,7 @@ def _items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
 
 
 def compile_load(schema: marshmallow.Schema) -> Load:
-    """``schema.load`` for one document. Raises marshmallow's ValidationError, as ``schema.load`` does."""
+    """Return a ``schema.load`` for one document. It raises marshmallow's ValidationError, as ``schema.load`` does."""
     if not _is_plain(schema, schema.load_fields) or schema.unknown != marshmallow.EXCLUDE or schema.partial:
         return schema.load
     source = _Source()
@@ -233,7 +233,7 @@ _LOADED: Mapping[type[base.Field[Any]], Callable[[Any, str, _Source], Iterator[s
 
 
 def _rules(field: Any) -> list[Rule]:
-    """Return a field's rules but for the length of a text, which is compiled."""
+    """Return a field's rules except the length of a text, which is compiled."""
     known = 1 if type(field) is fields.String and field.length is not None else 0
     return list(field.validators[known:])
 

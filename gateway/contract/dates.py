@@ -8,7 +8,7 @@ from serializers import scalars
 
 
 def day(text: str) -> date:
-    """Return the day that a text names as YYYY-MM-DD.
+    """Parse a day written as YYYY-MM-DD.
 
     :raises ValueError: when the text is not a day of the calendar in that form.
     """
@@ -16,7 +16,7 @@ def day(text: str) -> date:
 
 
 def moment(text: str) -> datetime:
-    """Return the point in time that a text names, in UTC; without an offset it is UTC, and a day alone begins at midnight.
+    """Parse a point in time, and return it in UTC. Without an offset the text is in UTC, and a day alone means midnight.
 
     :raises ValueError: when the text is not YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.f]] with Z, an offset or none.
     """
@@ -24,5 +24,5 @@ def moment(text: str) -> datetime:
     try:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except OverflowError:
-        # The first and the last day of the calendar have times that UTC has no date for.
+        # With an offset, times on the first and the last day of the calendar may have no date in UTC.
         raise ValueError("expected a date between the years 1 and 9999") from None

@@ -1,4 +1,4 @@
-"""How far types may lead to each other."""
+"""The maximum depth of references between types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as JSON, in the dialect of a service, outside of requests and responses."""
+"""Write and read values as JSON, in the dialect of a service, outside of requests and responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Documents:
         return document.decode()
 
     def read(self, document: str, dto: type[Dto]) -> Instance:
-        """Return a DTO that was written."""
+        """Read a DTO that `write` wrote."""
         field = field_of(dto)
         found: Any = field.deserialize(self._serializer.decode(document.encode(), wire_field_shape(field)))
         assert isinstance(found, Instance)
@@ -43,5 +43,5 @@ class Documents:
 
 
 def dto_of(value: Any) -> type[Dto] | None:
-    """Return the DTO that a value is an instance of; None of other values."""
+    """Return the DTO of which a value is an instance; None for other values."""
     return value.__dto__ if isinstance(value, Instance) else None

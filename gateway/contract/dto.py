@@ -21,7 +21,7 @@ from gateway.errors import CatalogError
 class Instance(SimpleNamespace):
     """A DTO's values, read as attributes. It has every declared field; absent values are null, or `DtoField.initial`."""
 
-    #: The DTO, of instances that one has made.
+    #: The DTO that made the instance.
     __dto__: ClassVar[type[Dto] | None] = None
 
     def __getattr__(self, name: str) -> Any:
@@ -54,15 +54,15 @@ class Dto(marshmallow.Schema):
     interfaces: ClassVar[tuple[str | Interface, ...]] = ()
     #: Further .NET attributes.
     attributes: ClassVar[tuple[Attribute, ...]] = ()
-    #: Opaque data for user interfaces (``icon``, ``formLayout``), which metadata hands on.
+    #: Opaque data for user interfaces (``icon``, ``formLayout``), which metadata contains.
     ui: ClassVar[Mapping[str, Any]] = {}
-    #: XML has the wire names of the members, as it has those of .NET's own types.
+    #: XML has the wire names of the members, as for .NET's own types.
     named_by_wire: ClassVar[bool] = False
     #: How pages for people show the DTO and lists of it.
     view: ClassVar[View | None] = None
-    #: A struct of .NET's: where all its members have the defaults of their types, ``?jsconfig=edv`` leaves it out.
+    #: A struct of .NET: ``?jsconfig=edv`` omits it if all its members have the defaults of their types.
     is_value: ClassVar[bool] = False
-    #: Other names, of variables in a path, under which fields are given: name to wire name.
+    #: Other names of fields, for variables in a path: name to wire name.
     aliases: ClassVar[Mapping[str, str]] = {}
 
     def on_bind_field(self, field_name: str, field_obj: base.Field[Any]) -> None:
@@ -151,7 +151,7 @@ class Dto(marshmallow.Schema):
     @classmethod
     @cache
     def _type(cls) -> type[Instance]:
-        """Return the type of the DTO's instances, which knows the DTO."""
+        """Return the type of the DTO's instances, which has a reference to the DTO."""
         return type(cls.__name__, (Instance,), {"__dto__": cls})
 
     @classmethod

@@ -13,7 +13,7 @@ from marshmallow import fields as base
 from gateway.contract.naming import camel_case, pascal_case
 from gateway.contract.rules import Failure, Rule
 
-#: A field of any DTO, ours or one within an enum's that is marshmallow's.
+#: A field of any DTO: a `DtoField`, or marshmallow's field within an enum's field.
 AnyField: TypeAlias = base.Field[Any]
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class DataMember:
     is_required: bool = False
 
     def __post_init__(self) -> None:
-        # JSV quotes no names, and generated types have them in texts.
+        # JSV does not quote names, and generated types have them in string literals.
         if self.name and not _NAME.fullmatch(self.name):
             raise ValueError(
                 f"{self.name!r} is not the name of a data member: expected letters, digits and any of _ . @ -"
@@ -98,14 +98,14 @@ class Attribute:
     values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
-#: In the meta of an error: the values that a field takes, separated by commas.
+#: In the meta of an error: the values that a field accepts, separated by commas.
 ALLOWED_VALUES = "AllowedValues"
 
 
 def unbindable(value: Any, allowed: Iterable[str] = ()) -> marshmallow.ValidationError:
     """Return the error of a value that is not of its field's type, in ServiceStack's words.
 
-    :param allowed: the texts that the field takes, for the error's meta; empty where they can't be listed.
+    :param allowed: the texts that the field accepts, for the error's meta; empty if they can't be listed.
     """
     message = f"'{str(value)[:200]}' is an Invalid value for '{{path}}'"
     names = ", ".join(allowed)
@@ -163,11 +163,11 @@ class DtoField(_Field):
         self.ui = {} if ui is None else ui
 
     def dotnet_name(self, attribute: str) -> str:
-        """Return the .NET name of the member that is declared as this attribute."""
+        """Return the .NET name of the member declared as this attribute."""
         return self.declared_name or pascal_case(attribute)
 
     def wire_name(self, attribute: str) -> str:
-        """Return the name in documents of the member that is declared as this attribute."""
+        """Return the name in documents of the member declared as this attribute."""
         named = self.data_member.name if self.data_member else ""
         return named or camel_case(self.dotnet_name(attribute))
 
@@ -181,5 +181,5 @@ class DtoField(_Field):
 
     @property
     def initial(self) -> Any:
-        """The value of a property that nothing gives: null, or what the .NET type has by itself where it has no mark for null."""
+        """The value of a property that is absent: null, or the default of the .NET type if that has no mark for null."""
         return self.zero if self.nullable is False else None

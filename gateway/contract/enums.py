@@ -43,7 +43,7 @@ class member(enum.auto):  # noqa: N801 - used like ``auto()``
 
     @property
     def value(self) -> Any:
-        """The value that the enum's class gives it."""
+        """The value that the enum's class sets."""
         return self._assigned
 
     @value.setter
@@ -59,7 +59,7 @@ class member(enum.auto):  # noqa: N801 - used like ``auto()``
 
 
 def _dotnet_name(name: str) -> str:
-    """Return the .NET name of a member: the name without the ``_`` that follows keywords of Python."""
+    """Return the .NET name of a member: its name without the trailing ``_`` of Python's keywords."""
     return name.removesuffix("_")
 
 
@@ -122,7 +122,7 @@ class DtoEnum(_Described, enum.StrEnum):
 
     @classmethod
     def numbers(cls) -> Mapping[str, int]:
-        """.NET name to number, in declaration order."""
+        """Return numbers by .NET name, in declaration order."""
         found: dict[str, int] = {}
         following = 0
         for name, each in cls.__members__.items():
@@ -161,7 +161,7 @@ class DtoFlags(_Described, enum.IntFlag):
 
     @classmethod
     def numbers(cls) -> Mapping[str, int]:
-        """.NET name to number, in declaration order."""
+        """Return numbers by .NET name, in declaration order."""
         return {_dotnet_name(name): int(each) for name, each in cls.__members__.items()}
 
 

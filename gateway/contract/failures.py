@@ -1,4 +1,4 @@
-"""Conversion of marshmallow's nested messages to the flat failures of a ServiceStack response."""
+"""Convert marshmallow's nested messages to the flat failures of a ServiceStack response."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ def _meta(message: Failure, name: str) -> Mapping[str, str]:
         return message.meta
     meta = {**message.meta, "PropertyName": name}
     if "PropertyValue" in meta:
-        # The value last, as ServiceStack writes it.
+        # The value comes last, as in ServiceStack's responses.
         meta["PropertyValue"] = meta.pop("PropertyValue")
     return meta

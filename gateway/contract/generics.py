@@ -50,7 +50,7 @@ class KeyValuePair(Dto):
     value = TypeParameter("TValue")
 
 
-#: What Python's own types are in .NET.
+#: The fields for Python's types.
 _PLAIN: Mapping[Any, type[DtoField]] = {
     str: fields.String,
     bool: fields.Boolean,
@@ -72,7 +72,7 @@ _UNIONS = (types.UnionType, typing.Union)
 def field_of(declared: Any) -> AnyField:
     """Return the field of a type.
 
-    A type is a field itself, a DTO, an enum, one of Python's types, ``list[X]`` or ``[X]``, ``dict[K, V]`` or ``{K: V}``.
+    A type is a field, a DTO, an enum, one of Python's types, ``list[X]`` or ``[X]``, ``dict[K, V]`` or ``{K: V}``.
     ``X | None`` is a value that may be null.
 
     :raises TypeError: for anything else.
@@ -244,7 +244,7 @@ def is_open(dto: type[Dto]) -> bool:
 
 
 def type_name(field: AnyField) -> str:
-    """Return a type as a part of a name: ``ListOfString``."""
+    """Return a type's name for use in another name: ``ListOfString``."""
     if isinstance(field, fields.Nested):
         return field.dto.__name__
     if isinstance(field, fields.List):

@@ -10,9 +10,9 @@ from gateway.contract.dto import Dto
 from gateway.contract.fields import DtoEnum
 from gateway.contract.generics import TypeParameter, close
 
-#: Items on a page that a client may ask for.
+#: Maximum number of items on a page that a client may request.
 MOST_PER_PAGE = 1000
-#: Items that a list in a request may have.
+#: Maximum number of items of a list in a request.
 MOST_VALUES = 1000
 
 
@@ -58,5 +58,5 @@ def list_request(item: type[Dto]) -> Any:
 
 
 def filter_of(description: str) -> fields.List:
-    """Return a filter that admits any of several values; no value admits everything."""
+    """Return a filter that admits any of several values; an empty one admits everything."""
     return fields.List(fields.String(), description, rules=[rules.at_most(MOST_VALUES)])

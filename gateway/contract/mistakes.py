@@ -1,4 +1,4 @@
-"""Mistakes in declarations that no line of Python refuses: found before the service starts, each in one line with its place."""
+"""Find mistakes in declarations that Python does not detect, before the service starts. Each is one line with its location."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_KEYS = (fields.Nested, fields.List, fields.Map, fields.Object)
 
 
 def mistakes(operations: Iterable[Operation], handlers: Mapping[str, Callable[..., Any]]) -> Iterator[str]:
-    """Yield what is wrong with paths, handlers and the fields of all DTOs that operations use."""
+    """Yield the mistakes in paths, handlers and the fields of all DTOs that operations use."""
     seen: set[Any] = set()
     for operation in operations:
         for route in operation.routes:
@@ -49,7 +49,7 @@ def _of_route(route: Route) -> Iterator[str]:
 
 
 def path_problems(path: str) -> Iterator[str]:
-    """Yield why a path can't be served, in words that name it."""
+    """Yield reasons why a path can't be served, with the path."""
     if not path.startswith("/"):
         yield f"the path '{path}' must begin with a slash"
     if _NOT_IN_PATHS.search(path):
@@ -75,7 +75,7 @@ def _of_handler(name: str, handler: Any) -> Iterator[str]:
     except TypeError:
         yield f"the handler of {name} must take two arguments: the request and the context"
     except ValueError:
-        # Some functions that are written in C tell nothing of their arguments.
+        # Some functions written in C have no signature.
         return
 
 

@@ -1,4 +1,4 @@
-"""How names are spelled: Python's snake_case, .NET's PascalCase, and the camelCase that goes over the wire."""
+"""Convert names between Python's snake_case, .NET's PascalCase, and the camelCase of documents."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ Rule = Callable[[Any], None]
 
 _NUMBERS = (int, float, Decimal)
 
-# A local part, one @ and a domain of at least one label: what mail servers accept in practice, without RFC 5321's quoted forms.
+# A local part, one @ and a domain of at least one label, as mail servers accept in practice, without RFC 5321's quoted forms.
 _EMAIL = re.compile(
     r"[^\s@\"<>(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)*"
 )
@@ -62,7 +62,7 @@ def is_email(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_email(text: str) -> bool:
-    # PERF: the same users are named again and again; long texts never get into the cache.
+    # PERF: the same addresses recur, so results are cached, except those of long texts.
     return _EMAIL.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
-"""Fields of scalar types beyond texts, booleans and 32 bits, each with the shape that the serializers read and write it by.
+"""Fields of scalar types other than texts, booleans and 32-bit integers, each with its shape for the serializers.
 
-Their values are plain Python (`serializers.shape` lists it). Like all fields they are bound from texts, which stand in every format; what
-a format spells in a way of its own, as JSON does dates of old clients, is among the texts that `serializers.scalars` reads.
+Their values are plain Python (`serializers.shape` lists the types). Like all fields they are bound from texts, which every format has. If
+a format has a special form, such as the dates of old JSON clients, `serializers.scalars` reads it too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Scalar(DtoField, base.Field[Any]):
     :ivar shape: the shape for writing it and for reading texts.
     :ivar wire: the shape for reading requests, if a format has a special form; else texts.
     :ivar dotnet: the .NET type.
-    :ivar allowed: the texts that it takes, where they can be listed.
+    :ivar allowed: the texts that it accepts, if they can be listed.
     """
 
     shape: shapes.Shape
@@ -90,7 +90,7 @@ class DateTime(Scalar):
 
 
 class DateTimeOffset(Scalar):
-    """A point in time with its offset from UTC: a ``datetime`` that knows its zone. Without one in the text it is UTC."""
+    """A point in time with its offset from UTC: a ``datetime`` with a time zone. A text without an offset is in UTC."""
 
     shape = shapes.OffsetInstant()
     wire = shapes.Text("DateTimeOffset")
@@ -138,13 +138,13 @@ class Binary(Scalar):
 
 
 class Stream(Binary):
-    """Bytes that .NET has as a stream; in documents they are as `Binary`."""
+    """Bytes that are a stream in .NET, and written as `Binary` in documents."""
 
     dotnet = "Stream"
 
 
 class Char(Scalar):
-    """One character: a text of length 1. XML has its number, as .NET writes it there."""
+    """One character: a text of length 1. XML has its number, as .NET writes it."""
 
     blank_is_null: ClassVar[bool] = False
 
@@ -186,7 +186,7 @@ class Type(_SpelledText):
 class Struct(_SpelledText):
     """A value of a .NET struct that documents have as a text (``Point`` as ``1,2``).
 
-    :param name: the struct's name, for people; generated types have texts in its place.
+    :param name: the struct's name, for people; generated types use texts instead.
     """
 
     dotnet = "String"
@@ -213,7 +213,7 @@ class Object(Scalar):
 
 
 class Flags(Scalar):
-    """A sum of an enum's members, given by their names separated by commas or as a number. The value is an object of the enum.
+    """A sum of an enum's members, as names separated by commas or as a number. The value is an object of the enum.
 
     :param enum: the enum, a subclass of `DtoFlags`.
     """

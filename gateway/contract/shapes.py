@@ -1,8 +1,8 @@
 """Shapes of DTOs, for the serializers.
 
-Two shapes come from each DTO. The *document shape* says every field's type and is what answers are written by. The *wire shape* has
-the same structure with texts for all scalars and is what requests are read by: values are bound afterwards, by the schema's fields, so
-that all that fail are reported together (docs/http.rst, "Request bodies").
+Each DTO has two shapes. The *document shape* has every field's type; responses are written with it. The *wire shape* has the same structure
+with texts for all scalars; requests are read with it. The schema's fields bind the values afterwards, so that all failures are reported
+together (docs/http.rst, "Request bodies").
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from gateway.contract.view import view_of
 from serializers import shape, xml
 from serializers.dialect import Dialect
 
-#: Names as .NET has them.
+#: The dialect with .NET's names.
 DECLARED = Dialect(names="declared")
 
 Leaf = Callable[[AnyField], shape.Shape]
 
 
 class _Shapes:
-    """One record for each DTO, shared by all that hold it. A DTO that leads back to one whose record is being made holds a reference."""
+    """One record for each DTO, shared by all records that contain it. A cycle of DTOs is closed by a reference to an unfinished record."""
 
     def __init__(self, leaf: Leaf) -> None:
         self._leaf = leaf
@@ -78,7 +78,7 @@ class _Shapes:
         """Return the shape of a field."""
         if isinstance(field, fields.Nested):
             dto = field.dto
-            # A record needs its base's, so a DTO whose base is under way has to wait too.
+            # A record needs its base's record, so it must also wait if the base's is unfinished.
             if self._under_way.isdisjoint(dto.__mro__):
                 return self.of_dto(dto)
             return shape.Reference(partial(self.of_dto, dto))
@@ -92,9 +92,9 @@ class _Shapes:
 
 @cache
 def _outline(dto: type[Dto]) -> shape.Record:
-    """Return a DTO's name and namespace in XML, in a record without fields: names of generic types are made of them."""
+    """Return a record without fields, with a DTO's name and namespace in XML, from which names of generic types are made."""
     name = dto.__name__
-    # Only a DTO that closes a generic one itself has its name; one that inherits from it has its own.
+    # Only a DTO that closes a generic one directly has such a name; a DTO that inherits from it has its own name.
     if "generic" in dto.__dict__ and dto.generic:
         generic, arguments = dto.generic
         name = xml.generic_name(generic.__name__, *map(_outline_of, arguments))
@@ -112,7 +112,7 @@ def _outline_of(field: Any) -> shape.Shape:
 
 
 def declared_name(attribute: str, field: AnyField) -> str:
-    """Return the name of a member as .NET's documents have it: the data member's own, or the .NET name."""
+    """Return the name of a member in .NET's documents: the data member's name, or the .NET name."""
     if not isinstance(field, fields.DtoField):
         return str(field.data_key)
     named = field.data_member.name if field.data_member else ""
@@ -120,7 +120,7 @@ def declared_name(attribute: str, field: AnyField) -> str:
 
 
 def is_verbatim(field: AnyField) -> bool:
-    """Return whether a data member was given its name."""
+    """Return whether a data member sets the name."""
     return isinstance(field, fields.DtoField) and field.data_member is not None and bool(field.data_member.name)
 
 
@@ -133,8 +133,8 @@ def order_of(field: AnyField) -> int | None:
 def declared_path(record: shape.Record, path: str, dialect: Dialect = DECLARED) -> str:
     """Return the .NET spelling of a path of wire names: ``members[0].role`` is ``Members[0].Role``. Unknown names stay as they are.
 
-    :param record: the shape of the document that the path leads into.
-    :param dialect: whose names the path has.
+    :param record: the shape of the document that the path refers to.
+    :param dialect: the dialect of the path's names.
     """
     current: shape.Shape | None = record
     steps = []

@@ -1,6 +1,6 @@
-"""A plain description of a catalog's types: what metadata pages, generated clients and OpenAPI are made from.
+"""A plain description of a catalog's types, from which metadata pages, generated clients and OpenAPI are made.
 
-Everything here is data: records with their own properties, enums, and the operations that use them. Types are told apart by name, and
+Everything here is data: records with their own properties, enums, and the operations that use them. Types are identified by name, and
 refer to each other by `TypeRef`.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["scalar", "enum", "list", "map", "record", "parameter", "interface"]
 
-#: The .NET namespace of ServiceStack's own DTOs, which its client libraries bring along.
+#: The .NET namespace of ServiceStack's own DTOs, which its client libraries contain.
 SERVICESTACK = "ServiceStack"
 
 
@@ -37,7 +37,7 @@ class TypeRef:
     :ivar name: the .NET name: of a scalar (``String``, ``Int32``), ``List``, ``Array``, ``Dictionary``, a record, an enum, an interface, or
         a type parameter.
     :ivar arguments: of a list its items' type, of a map its keys' and values', of a generic record its arguments.
-    :ivar nullable: of an item or argument whose .NET type has no null: whether it has a mark for one (``int?``).
+    :ivar nullable: for an item or argument whose .NET type has no null: whether it has a mark for null (``int?``).
     """
 
     kind: Kind
@@ -52,8 +52,8 @@ class Property:
 
     :ivar name: the .NET name.
     :ivar wire: the name in documents.
-    :ivar nullable: whether the value may be absent, where .NET's type alone does not say so (numbers, booleans, enums).
-    :ivar redeclared: the record's base has a property of that name too.
+    :ivar nullable: whether the value may be absent, if .NET's type alone does not show it (numbers, booleans, enums).
+    :ivar redeclared: whether the record's base has a property of this name too.
     :ivar data_member: its ``[DataMember]``.
     :ivar api_member: its ``[ApiMember]``, without the description.
     :ivar attributes: its other .NET attributes.
@@ -77,10 +77,10 @@ class Property:
 class EnumInfo:
     """An enum and its members, by name and number, in declaration order.
 
-    :ivar flags: values are sums of members.
-    :ivar numbered: documents have the members' numbers.
-    :ivar texts: what documents have for members that are not called by their names there, by name.
-    :ivar descriptions: of members, by name.
+    :ivar flags: whether values are sums of members.
+    :ivar numbered: whether documents have the members' numbers.
+    :ivar texts: the texts in documents of members that do not have their names there, by name.
+    :ivar descriptions: descriptions of members, by name.
     """
 
     name: str
@@ -103,7 +103,7 @@ class EnumInfo:
         return all(number == place for place, (_, number) in enumerate(self.members))
 
     def text_of(self, name: str) -> str:
-        """Return what documents have for a member."""
+        """Return the text of a member in documents."""
         return self.texts.get(name, name)
 
 
@@ -141,7 +141,7 @@ class RecordInfo:
 
     @property
     def is_contract(self) -> bool:
-        """Return whether it is a data contract: members set names or numbers."""
+        """Return whether the record is a data contract: its members set names or numbers."""
         return self.ordered or any(each.data_member for each in self.properties)
 
     def number_of(self, each: Property) -> int | None:
@@ -176,7 +176,7 @@ class OperationInfo:
 
     @property
     def verb(self) -> str:
-        """The verb that a client uses which knows only the operation: the one, or that of its interface, or POST."""
+        """The verb of a client that knows only the operation: its only verb, or that of its interface, or POST."""
         if len(self.verbs) == 1:
             return self.verbs[0]
         named = {each.type.name[1:].upper() for each in self.request.interfaces if each.namespace == SERVICESTACK}
@@ -187,7 +187,7 @@ class OperationInfo:
 class Contract:
     """Operations and every type that they use.
 
-    :ivar types: by name, requests included, in the order in which the operations lead to them.
+    :ivar types: by name, requests included, in the order in which the operations refer to them.
     """
 
     operations: tuple[OperationInfo, ...]
@@ -199,7 +199,7 @@ class Contract:
         return {operation.name: operation for operation in self.operations}
 
     def record(self, name: str) -> RecordInfo:
-        """Return the record of that name."""
+        """Return the record with this name."""
         return cast("RecordInfo", self.types[name])
 
     def all_properties(self, record: RecordInfo) -> Iterator[Property]:
@@ -248,12 +248,12 @@ def replace(ref: TypeRef, given: dict[str, TypeRef]) -> TypeRef:
 
 
 def describe(operations: Iterable[Operation]) -> Contract:
-    """Return the description of some operations and of what they use."""
+    """Return the description of the given operations and of the types that they use."""
     return _Describer().contract(operations)
 
 
 def info_of(dto: type[Dto]) -> RecordInfo:
-    """Return the description of a DTO that no operation needs to use."""
+    """Return the description of a DTO, whether or not an operation uses it."""
     describer = _Describer()
     return cast("RecordInfo", describer.types[describer.of_open(dto)])
 
@@ -271,7 +271,7 @@ def check_types(operations: Iterable[Operation]) -> Iterator[str]:
 
 
 class _Describer:
-    """Walks DTOs and notes every type that it meets, once."""
+    """Walks DTOs and describes each type that they use, once."""
 
     def __init__(self) -> None:
         self.types: dict[str, TypeInfo] = {}
@@ -300,7 +300,7 @@ class _Describer:
         if not arguments and dto.__dict__.get("parameters"):
             raise CatalogError(f"{name} is generic and is not closed: use close({name}, ...)")
         if self._is_new(open_dto):
-            # Holds the place while the properties are walked, which may lead back here.
+            # A placeholder for recursive references while the properties are walked.
             self.types[name] = EnumInfo(name, "", ())
             record = self.types[name] = self._record(open_dto, interfaces, dto.namespace())
             if problems := [*_problems(record, open_dto)]:
@@ -329,9 +329,9 @@ class _Describer:
         return self._field(answer)
 
     def _is_new(self, kind: type[Any]) -> bool:
-        """Return whether a class was not met before. Raises CatalogError where another class of its name was.
+        """Return whether a class is new. Raises CatalogError when another class with its name is known.
 
-        Two of ServiceStack's own are one: clients know them by their library, and the first one describes both.
+        Two classes for the same DTO of ServiceStack count as one: the clients' libraries contain it, and the first class describes both.
         """
         known = self._classes.setdefault(kind.__name__, kind)
         is_own = SERVICESTACK == dotnet_namespace(known.namespace()) == dotnet_namespace(kind.namespace())
@@ -472,5 +472,5 @@ def dotnet_namespace(declared: str) -> str:
 
 
 def _verb_interface(operation: Operation) -> tuple[str, ...]:
-    """Return the marker interface of an operation's verb, where it has just one."""
+    """Return the marker interface of an operation's verb, if it has exactly one verb."""
     return (f"I{operation.verbs[0].capitalize()}",) if len(operation.verbs) == 1 else ()

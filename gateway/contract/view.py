@@ -1,4 +1,4 @@
-"""How pages for people show a DTO: declared with it, or made from its fields."""
+"""The presentation of a DTO on HTML pages: declared with it, or derived from its fields."""
 
 from __future__ import annotations
 

@@ -197,8 +197,8 @@ class Library:
 
 
 def changed(catalog: Catalog) -> datetime:
-    """Return when the types of a catalog last changed: the newest file of those that declare its operations. Files of types that are made again
-    without a change stay the same to the letter."""
+    """Return when the types of a catalog last changed: the date of the newest file that declares its operations. So generated types stay
+    identical if the types have not changed."""
     files = {getattr(sys.modules[each.dto.__module__], "__file__", None) for each in catalog}
     times = [Path(each).stat().st_mtime for each in files if each is not None]
     return datetime.fromtimestamp(max(times, default=0), UTC)
@@ -213,7 +213,7 @@ def _json(value: Any) -> Document:
 
 
 def _document(body: bytes, content_type: str, policy: str = "", date: str = "") -> Document:
-    # Nodes were not started at the same second; what differs only in that is the same.
+    # Nodes do not start at the same second; documents that differ only in the date have the same ETag.
     told = body.replace(date.encode(), b"", 1)
     return Document(body, content_type, _etag(hashlib.sha256(told).hexdigest()), policy)
 

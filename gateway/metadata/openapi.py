@@ -227,9 +227,9 @@ def _error_name(status: str, dto: type[Dto]) -> str:
 
 
 def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Return what our fields know and marshmallow's do not: descriptions, rules, names in XML."""
+    """Return the keywords of the gateway's own kinds of fields: descriptions, rules, names in XML."""
     if not isinstance(field, fields.DtoField):
-        # The field within an enum's, which is the library's own.
+        # The field within an enum's field, which is marshmallow's.
         return {}
     known: dict[str, Any] = {"description": field.description} if field.description else {}
     is_item = isinstance(field.parent, fields.List)

@@ -1,1 +1,1 @@
-"""Typed clients: the contract's types written in each language, one language a module."""
+"""Typed clients: the contract's types written in each language, with a module for each language."""

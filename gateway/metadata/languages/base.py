@@ -1,4 +1,4 @@
-"""What all languages share: a document of a head, imports and types, made from tables and a few methods."""
+"""The base of all languages: a document with a head, imports and types, made from tables and a few methods."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from gateway.metadata.languages.wording import Wording, api_values
 class Head:
     """How a language writes the options block at the top of a document.
 
-    :ivar off: what stands before an option that was not given.
-    :ivar line: what stands before each line.
-    :ivar nests: comments hold comments, so that each ``/*`` within needs an end of its own.
+    :ivar off: the prefix of an omitted option.
+    :ivar line: the prefix of each line.
+    :ivar nests: whether comments nest, so that each ``/*`` within needs its own end.
     """
 
     opening: str = "/* Options:"
@@ -49,13 +49,13 @@ class Head:
 class Generator(Wording, ABC):
     """The types of a contract in one language. Subclasses are tables and templates; an object makes one document.
 
-    :cvar name: how addresses and ``gateway types`` name the language.
-    :cvar title: how people do.
-    :cvar suffix: of the files that it is kept in.
-    :cvar defaults: the options and what holds where they are not given, in the order of the document's head.
-    :cvar rules: what the values of the language's options may be, of those that are not the same in every language.
+    :cvar name: the language's name in URLs and in ``gateway types``.
+    :cvar title: its name for people.
+    :cvar suffix: the suffix of its files.
+    :cvar defaults: the options and their default values, in the order of the document's head.
+    :cvar rules: the rules for values of options that are not the same in every language.
     :cvar type_form: the type ``{0}`` as an argument of an attribute.
-    :cvar provided: DTOs of ServiceStack's own that the language's client library brings along.
+    :cvar provided: ServiceStack's DTOs that the language's client library contains.
     """
 
     name: ClassVar[str]
@@ -71,7 +71,7 @@ class Generator(Wording, ABC):
     def __init__(self, contract: Contract, options: Options) -> None:
         """Take a contract and options.
 
-        :raises ValidationFailed: for every option whose value has no place in the language, or where options leave no type.
+        :raises ValidationFailed: for every option whose value is not valid in the language, or when options leave no type.
         """
         self.options = options
         self.edition = options.edition
@@ -110,7 +110,7 @@ class Generator(Wording, ABC):
         }
 
     def _empty(self) -> Iterator[FieldError]:
-        """Yield why no type is left."""
+        """Yield failures that explain why no type is left."""
         for each in self.unknown["IncludeTypes"]:
             close = get_close_matches(each, self.contract.types, n=3, cutoff=0.5)
             hint = f"; did you mean {' or '.join(close)}?" if close else ". /types/metadata lists the types."
@@ -125,7 +125,7 @@ class Generator(Wording, ABC):
 
     @classmethod
     def options_of(cls) -> dict[str, str]:
-        """Return the options that there are, and what holds where they are not given: those of the head, and what documents have by nature."""
+        """Return all options with their default values: those of the head, and those that documents imply."""
         return {**_BY_NATURE, **cls.defaults}
 
     @classmethod
@@ -151,7 +151,7 @@ class Generator(Wording, ABC):
                 yield FieldError("Invalid", option, f"'{option}' must be {rule.words}. You entered '{value[:200]}'.")
 
     def text(self, option: str) -> str:
-        """Return an option's value: as given, or the language's default."""
+        """Return an option's value, or the language's default."""
         return self._values.get(option, "")
 
     def flag(self, option: str) -> bool:
@@ -161,7 +161,7 @@ class Generator(Wording, ABC):
     # The document
 
     def document(self) -> str:
-        """Return the whole document."""
+        """Return the document."""
         return "\n".join([*self.head_lines(), *self.source()]).rstrip("\n") + "\n"
 
     def source(self) -> Iterator[str]:
@@ -176,7 +176,7 @@ class Generator(Wording, ABC):
             yield from self.lines(info)
 
     def lines(self, info: TypeInfo) -> Iterator[str]:
-        """Yield a type's lines, and a blank one."""
+        """Yield a type's lines, and a blank line."""
         yield from self.declaration(info)
         yield ""
 
@@ -214,7 +214,7 @@ class Generator(Wording, ABC):
 
     @abstractmethod
     def opening(self) -> Iterator[str]:
-        """Imports, and what opens around the types."""
+        """Yield imports, and the lines that open a block around the types."""
 
     @abstractmethod
     def record(self, info: RecordInfo) -> Iterator[str]:
@@ -225,17 +225,17 @@ class Generator(Wording, ABC):
         """Return an enum's lines."""
 
     def closing(self) -> Iterator[str]:
-        """Yield what closes after the types."""
+        """Yield the lines that close the block around the types."""
         yield from ()
 
     def ordered(self) -> Iterable[TypeInfo]:
-        """Return the types in the document's order: as the operations lead to them."""
+        """Return the types in the document's order: as the operations refer to them."""
         return self.types.values()
 
     # What a type is
 
     def operation(self, info: RecordInfo) -> OperationInfo | None:
-        """Return the operation whose request the record is."""
+        """Return the operation that has the record as its request."""
         return self.contract.by_name.get(info.name)
 
     def is_marked(self, info: RecordInfo) -> bool:
@@ -243,14 +243,14 @@ class Generator(Wording, ABC):
         return not self.options.bare and self.flag("AddReturnMarker") and self.operation(info) is not None
 
     def routes(self, info: RecordInfo) -> Iterator[tuple[str, str]]:
-        """Path and verbs (joined by commas, empty where any will do) of the record's routes."""
+        """Yield the path and the verbs (separated by commas, empty for any) of each of the record's routes."""
         operation = self.operation(info)
         if operation is not None and not self.options.bare:
             for route in operation.routes:
                 yield route.path, "" if len(route.verbs) == _EVERY_VERB else ",".join(route.verbs)
 
     def uses(self, name: str) -> bool:
-        """Return whether a type of that .NET name is used anywhere in the document."""
+        """Return whether the document uses a type with this .NET name."""
         refs = [ref for info in self.types.values() for ref in references(info)]
         refs += [
             each.returns for each in self.contract.operations if each.returns is not None and each.name in self.types
@@ -258,7 +258,7 @@ class Generator(Wording, ABC):
         return any(name in names_in(each) for each in refs)
 
     def used_names(self) -> set[str]:
-        """Return names of the marker interfaces of the document's types."""
+        """Return the names of the marker interfaces of the document's types."""
         found: set[str] = set()
         for info in self.types.values():
             if isinstance(info, RecordInfo):
@@ -272,7 +272,7 @@ class Generator(Wording, ABC):
         return "IReturnVoid" if operation is None or operation.returns is None else "IReturn"
 
     def may_be_absent(self, each: Property) -> bool:
-        """Return whether a property's type says that the value may be absent: of values that have no null an option decides it."""
+        """Return whether a property's type shows that the value may be absent. For types without null, an option decides."""
         never = not each.nullable and each.type.kind in ("scalar", "enum")
         return not never or self.flag("MakePropertiesOptional")
 
@@ -284,7 +284,7 @@ class Generator(Wording, ABC):
         return told or each.ui.get("isRequired") is True or any(map(_requires, each.attributes))
 
     def is_optional(self, each: Property) -> bool:
-        """Return whether the edition marks a property as one that may be left out, in TypeScript and JavaScript."""
+        """Return whether the edition marks a property as optional, in TypeScript and JavaScript."""
         match self.edition.optional:
             case "none":
                 return False
@@ -299,14 +299,14 @@ class Generator(Wording, ABC):
         return filled and each.type.kind in ("list", "map")
 
     def initial(self, each: Property) -> str:
-        """Return the value that a property starts with, where an option gives it one."""
+        """Return the initial value of a property, if an option sets one."""
         return self.version if each is VERSION else ""
 
     @property
     def version(self) -> str:
-        """The version of every request as a decimal literal; empty where requests have none."""
+        """The version of every request as a decimal literal; empty if requests have none."""
         given = self.text("AddImplicitVersion")
-        # Leading zeros make an octal number, or none at all.
+        # Leading zeros make an octal number or a syntax error.
         return str(int(given)) if given else ""
 
     def implements(self, info: RecordInfo) -> list[str]:
@@ -319,17 +319,17 @@ class Generator(Wording, ABC):
         return [*marker, *(self.interface(each) for each in info.interfaces if self.knows(each))]
 
     def knows(self, interface: InterfaceRef) -> bool:
-        """Return whether the language has an interface: of its client library, or declared in the document."""
+        """Return whether the language has an interface, in its client library or declared in the document."""
         return interface.namespace == SERVICESTACK and interface.type.name in _VERBS
 
     def interface(self, interface: InterfaceRef) -> str:
         """Return an interface with its type arguments."""
         return self.generic(interface.type.name, [self.type_name(each) for each in interface.type.arguments])
 
-    # What stands before a type or a member, in languages that have no attributes of their own
+    # Comments before a type or a member, in languages without attributes
 
     def properties(self, info: RecordInfo) -> tuple[Property, ...]:
-        """Return a record's own properties; those that its base has too are the base's."""
+        """Return a record's properties without those that its base has too."""
         return tuple(each for each in info.properties if not each.redeclared)
 
     def is_flags(self, name: str) -> bool:
@@ -341,7 +341,7 @@ class Generator(Wording, ABC):
         return isinstance(known, EnumInfo) and known.numbered
 
     def word(self, each: Property) -> str:
-        """Return what a property is called where names are words: its name in documents, or the .NET name where that is no word."""
+        """Return a property's name if names must be words: its name in documents, or the .NET name if that is not a word."""
         return each.wire if each.wire.isidentifier() else camel_case(each.name)
 
     def literal(self, value: str | int | float | bool) -> str:
@@ -381,7 +381,7 @@ class Generator(Wording, ABC):
         yield from self.further_remarks(each.attributes)
 
     def further_remarks(self, attributes: Iterable[Attribute]) -> Iterator[str]:
-        """Other attributes as comments."""
+        """Yield other attributes as comments."""
         for each in attributes:
             arguments = ", ".join(filter(None, [*map(self.literal, each.arguments), self.arguments(each.values)]))
             yield f"{self.line_comment} @{each.name}({arguments})"

@@ -28,7 +28,7 @@ NAMESPACES = (
 )
 
 
-#: What .NET itself has.
+#: Namespaces of .NET itself.
 _COLLECTIONS = "System.Collections.Generic"
 
 
@@ -44,7 +44,7 @@ def parameters_of(interface: InterfaceRef) -> list[str]:
 
 
 class DotnetGenerator(Generator):
-    """What the languages of .NET share: namespaces, attributes, the types that the client library brings along."""
+    """The base of the languages of .NET: namespaces, attributes, the types that the client library contains."""
 
     list_form = "List<{0}>"
     map_form = "Dictionary<{0}, {1}>"
@@ -52,7 +52,7 @@ class DotnetGenerator(Generator):
     optional_form = "{0}?"
     named_by = "="
     has_flags = has_numbered = True
-    #: Whether the language gives a member its value where the member is declared, in editions that do so.
+    #: Whether the language initializes a member at its declaration, in editions that do so.
     starts_at_member: ClassVar[bool] = False
 
     def _select(self) -> dict[str, TypeInfo]:
@@ -63,7 +63,7 @@ class DotnetGenerator(Generator):
         return True
 
     def declared_interfaces(self) -> dict[str, list[InterfaceRef]]:
-        """Return the interfaces that are not the client library's, each once, by namespace."""
+        """Return the interfaces that are not in the client library, without duplicates, by namespace."""
         found: dict[str, dict[str, InterfaceRef]] = {}
         for info in self.types.values():
             for each in info.interfaces if isinstance(info, RecordInfo) else ():
@@ -86,20 +86,20 @@ class DotnetGenerator(Generator):
         return [*NAMESPACES, *(["System.IO"] if self.uses("Stream") else [])]
 
     def property_type(self, each: Property) -> str:
-        """Return a property's type, with the mark of a value that may be absent."""
+        """Return a property's type, with a mark if the value may be absent."""
         name = self.type_name(each.type)
         return self.nullable(name) if each.nullable and is_value(each.type) else name
 
     def nullable(self, name: str) -> str:
-        """Return a value type that may be absent."""
+        """Return a value type with the mark for null."""
         return f"{name}?"
 
     def namespace(self, info: TypeInfo) -> str:
-        """Return the namespace that a type is declared in."""
+        """Return the namespace in which a type is declared."""
         return self.text("GlobalNamespace") or info.namespace
 
     def contract_namespaces(self) -> Iterator[str]:
-        """Yield the attributes that name the XML namespace of every namespace, where data contracts are wanted."""
+        """Yield the attributes with the XML namespace of every namespace, if data contracts are requested."""
         if self.flag("AddDataContractAttributes"):
             xml = self.quoted(self.text("AddDefaultXmlNamespace"))
             for each in sorted({self.namespace(info) for info in self.types.values()}):
@@ -135,7 +135,7 @@ class DotnetGenerator(Generator):
         yield from map(self.further, each.attributes)
 
     def further(self, attribute: Attribute) -> str:
-        """Return an attribute that was declared as it is."""
+        """Return an attribute as it was declared."""
         first = [*map(self.literal, attribute.arguments)]
         arguments = ", ".join(filter(None, [*first, self.arguments(attribute.values, self.named_by)]))
         return f"{attribute.name}({arguments})" if arguments else attribute.name
@@ -155,16 +155,16 @@ class DotnetGenerator(Generator):
         return [*super().implements(info), *(["IExtensibleDataObject"] if self.is_extensible(info) else [])]
 
     def is_extensible(self, info: RecordInfo) -> bool:
-        """Return whether a class has a place for members that it does not know; those that inherit from it have it too."""
+        """Return whether a class keeps unknown members; classes that inherit from it keep them too."""
         return self.flag("MakeDataContractsExtensible") and info.base is None
 
     def members(self, info: EnumInfo) -> Iterator[str]:
-        """Yield an enum's members, with their numbers where these do not just count from 0."""
+        """Yield an enum's members, with their numbers unless these just count from 0."""
         for name, number in info.members:
             yield self.free(name) if info.counts and not info.flags else f"{self.free(name)} = {number}"
 
     def member_lines(self, info: EnumInfo, opening: str, closing: str, mark: str = "///") -> Iterator[list[str]]:
-        """Yield what stands before each member of an enum: its description, and its text in documents.
+        """Yield the lines before each member of an enum: its description, and its text in documents.
 
         :param opening: the bracket in front of an attribute.
         """
@@ -309,7 +309,7 @@ class CSharpGenerator(DotnetGenerator):
 
     @property
     def _annotated(self) -> bool:
-        """Whether types of references say whether they may be null."""
+        """Whether reference types show whether they may be null."""
         return self.flag("AddNullableAnnotations")
 
     def property_type(self, each: Property) -> str:
@@ -317,7 +317,7 @@ class CSharpGenerator(DotnetGenerator):
         return f"{name}?" if self._annotated and not is_value(each.type) and not self.is_required(each) else name
 
     def _value(self, each: Property) -> str:
-        """Return the value that a property is declared with; empty where it has none."""
+        """Return the value with which a property is declared; empty if it has none."""
         if self.edition.initializers and self.is_filled(each):
             return "new()" if each.type.kind == "map" else "[]"
         return ""

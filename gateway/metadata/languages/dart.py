@@ -14,7 +14,7 @@ from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first
 from gateway.metadata.languages.texts import indented
 
-#: What JSON has itself.
+#: Types that JSON has itself.
 _PLAIN = ("String", "bool", "int", "dynamic")
 #: Values of scalars.
 _EMPTY = {"String": "''", "bool": "false", "int": "0", "double": "0.0"}
@@ -64,7 +64,7 @@ class DartGenerator(Generator):
     def enum(self, info: EnumInfo) -> Iterator[str]:
         yield from self.block(info.description)
         if info.is_numeric:
-            # The library reads enums by their names; numbers are constants.
+            # The library reads enums by name, so numbers are constants.
             yield from (f"class {self.class_name(info.name)}", "{")
             for name, number in info.members:
                 constant = f"static const int {self.free(name)} = {number};"
@@ -74,7 +74,7 @@ class DartGenerator(Generator):
         yield from (f"enum {self.class_name(info.name)}", "{")
         for name, _ in info.members:
             text = info.text_of(name)
-            # The library knows members by their names, so that these are what documents have.
+            # The library knows members by their names, so the names are the texts in documents.
             shown = self.free(text if text.isidentifier() else name)
             yield from indented([*self.block(info.descriptions.get(name, "")), f"{shown},"])
         yield "}"
@@ -115,7 +115,7 @@ class DartGenerator(Generator):
         return found
 
     def _entry(self, ref: TypeRef) -> dict[str, str]:
-        """Return what the library must be able to make besides the declared types."""
+        """Return entries for types that the library must be able to create besides the declared types."""
         name = self.type_name(ref)
         if ref.kind == "list" and ref.arguments[0].kind in ("record", "enum") and not self._is_int(ref.arguments[0]):
             return {name: f"TypeOf.Class, create:() => <{self.type_name(ref.arguments[0])}>[]"}
@@ -139,7 +139,7 @@ class DartGenerator(Generator):
             yield f"{kind}{'' if kind == 'dynamic' else '?'} {self.free(self.word(each))}{value};"
             if each.description or info.is_contract:
                 yield ""
-        # A parameter that is not given is null and replaces the property's own value.
+        # An omitted parameter is null and replaces the property's initial value.
         defaults = {each.wire: f"={self.initial(each)}" if self.initial(each) else "" for each in self.properties(info)}
         parameters = ",".join(
             f"this.{self.free(self.word(each))}{defaults[each.wire]}" for each in self.properties(info)

@@ -1,4 +1,4 @@
-"""How the code generators of ServiceStack's versions write types: one table of what differs, by the first version that does so."""
+"""Differences between the code generators of ServiceStack's versions: one table, by the first version that has each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-#: The version whose documents these are unless another one is requested.
+#: The version whose documents are generated unless another one is requested.
 SERVICESTACK_VERSION = "6.10"
 _NONE: Mapping[str, str] = MappingProxyType({})
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d{1,4}))?((?:\.\d{1,4}){0,2})", re.ASCII)
@@ -20,18 +20,18 @@ Optional: TypeAlias = Literal["none", "values", "unless required"]
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What differs between versions of the generators.
+    """The differences between versions of the generators.
 
-    :ivar version: in the document's head.
+    :ivar version: the version in the document's head.
     :ivar swift: the version of Swift in the head of Swift's document.
     :ivar optional: members with ``?`` in TypeScript, and types with ``?`` in JavaScript's comments.
-    :ivar one_line: TypeScript describes in one line, ``/** @description … */``.
+    :ivar one_line: TypeScript has descriptions on one line, ``/** @description … */``.
     :ivar map_form: a map in TypeScript and JavaScript.
-    :ivar named_numbers: JavaScript's enums of numbers give the name of a number too.
+    :ivar named_numbers: JavaScript's enums of numbers also map a number to its name.
     :ivar spaced: C# has blank lines at the beginning of a namespace and before a described member. Otherwise it has them after a member
         with attributes, whose validators are arguments without a name.
     :ivar initializers: collections are initialized at the member, not in a constructor, and required ones always are.
-    :ivar zeros: Python has 0 and False for values that may not be null.
+    :ivar zeros: Python has 0 and False for values that must not be null.
     :ivar open_members: Kotlin's members are ``open``.
     :ivar options: defaults of options that are not those of `SERVICESTACK_VERSION`, by name.
     :ivar missing: options that the generators did not have yet.
@@ -51,7 +51,7 @@ class Edition:
     missing: frozenset[str] = frozenset({"AddNullableAnnotations"})
 
 
-#: What is written if no version is requested.
+#: The edition if no version is requested.
 DEFAULT = Edition()
 _5 = replace(
     DEFAULT,
@@ -88,7 +88,7 @@ def edition(version: str) -> Edition:
 
     Hosts write the patch of a release as a further digit: 8.91 is 8.9.1, 6.10 is 6.1.0, 6.101 is 6.10.1 and 10.06 is 10.0.6.
 
-    :raises ValueError: for what is not a version from 4 on.
+    :raises ValueError: when the text is not a version from 4 on.
     """
     plain = version.strip()
     if not plain:

@@ -15,7 +15,7 @@ from gateway.metadata.languages.texts import indented
 
 
 class FSharpGenerator(DotnetGenerator):
-    """Classes with properties, each after those that it names."""
+    """Classes with properties, each after the classes that it refers to."""
 
     name = "fsharp"
     title = "F#"
@@ -51,7 +51,7 @@ class FSharpGenerator(DotnetGenerator):
     def opening(self) -> Iterator[str]:
         first = next((each.request.namespace for each in self.contract.operations if each.name in self.types), "")
         anywhere = next((info.namespace for info in self.types.values()), "dtos")
-        # What names types that come later needs leave to.
+        # Only a recursive namespace allows references to later types.
         circular = " rec" if self._is_circular() else ""
         yield from (f"namespace{circular} {self.text('GlobalNamespace') or first or anywhere}", "")
         yield from (f"open {each}" for each in (*self.system_namespaces(), *names(self.text("AddNamespaces"))))
@@ -72,7 +72,7 @@ class FSharpGenerator(DotnetGenerator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def _is_circular(self) -> bool:
-        """Return whether a type names one that can't stand before it."""
+        """Return whether a type refers to one that can't be declared before it."""
         pending = set(self.types)
         for info in self.ordered():
             pending.discard(info.name)

@@ -12,7 +12,7 @@ from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import maps_in
 
 _TAB = "\t"
-#: Fields of structs have no initial values, so that a type of its own writes the version where none is set.
+#: Fields of structs have no initial values, so a separate type writes the version if none is set.
 _VERSION = """\
 // ImplicitVersion is the version of a request, {0} where none is set.
 type ImplicitVersion int
@@ -27,7 +27,7 @@ func (version ImplicitVersion) MarshalJSON() ([]byte, error) {{
 
 
 class GoGenerator(Generator):
-    """Structs; what may be absent is a pointer, what a type inherits is embedded."""
+    """Structs. Values that may be absent are pointers; the base of a type is embedded."""
 
     name = "go"
     title = "Go"
@@ -57,7 +57,7 @@ class GoGenerator(Generator):
     scalars = scalars_of("go")
 
     def head_lines(self) -> Iterator[str]:
-        # gofmt wants no blanks at the end of a line.
+        # gofmt allows no trailing blanks.
         yield from (line.rstrip() for line in super().head_lines())
 
     def opening(self) -> Iterator[str]:
@@ -72,7 +72,7 @@ class GoGenerator(Generator):
         own = self.class_name(info.name)
         yield from self._description(info.description)
         yield from (f"type {own} {'int' if info.is_numeric else 'string'}", "", "const (")
-        # gofmt puts neighbours in columns; a comment ends a column.
+        # gofmt aligns adjacent fields in columns; a comment ends a column.
         group: list[tuple[str, str]] = []
         for name, number in info.members:
             comment = [*self._description(info.descriptions.get(name, ""))]
@@ -106,7 +106,7 @@ class GoGenerator(Generator):
             yield f'func ({self.class_name(info.name)}) HttpMethod() string {{ return "{operation.verb}" }}'
 
     def _fields(self, info: RecordInfo) -> Iterator[str]:
-        """Yield the fields; neighbours without remarks stand in columns, as gofmt wants them."""
+        """Yield the fields; adjacent fields without comments are aligned in columns, as gofmt requires."""
         group: list[tuple[str, str, str]] = []
         for each in self.properties(info):
             remarks = [*self._description(each.description), *self.member_remarks(info, each)]
@@ -115,7 +115,7 @@ class GoGenerator(Generator):
                 group = []
                 yield from (_TAB + line for line in remarks)
             name = self.class_name(each.name)
-            # What is embedded is a field of its type's name.
+            # An embedded struct is a field with its type's name.
             if info.base and name == self.class_name(info.base.name):
                 name += "_"
             empty = ",omitempty" if self.may_be_absent(each) and not self.initial(each) else ""
@@ -133,7 +133,7 @@ class GoGenerator(Generator):
             yield from (f"// {line}" for line in self.comment_lines(text))
 
     def class_name(self, name: str) -> str:
-        # What begins with a small letter is the package's own.
+        # Names that begin with a small letter are private to the package.
         return name[:1].upper() + name[1:]
 
 

@@ -18,7 +18,7 @@ _REFLECTION = "com.google.gson.reflect.*"
 
 
 class JvmGenerator(Generator):
-    """What Java and Kotlin share: annotations, imports, names."""
+    """The base of Java and Kotlin: annotations, imports, names."""
 
     list_form = "ArrayList<{0}>"
     has_numbered = True
@@ -27,7 +27,7 @@ class JvmGenerator(Generator):
     default_imports = _IMPORTS
 
     def imports(self) -> Iterator[str]:
-        """Yield what is imported: the option's packages, and those of Gson that the types need."""
+        """Yield the imports: the option's packages, and those of Gson that the types need."""
         found = [*names(self.text("DefaultImports") or self.default_imports)]
         records = [info for info in self.types.values() if isinstance(info, RecordInfo)]
         renamed = any(self.member(each) != each.wire for info in records for each in self.properties(info))
@@ -38,12 +38,12 @@ class JvmGenerator(Generator):
         yield from dict.fromkeys(found)
 
     def has_texts(self) -> bool:
-        """Return whether an enum's members are called otherwise in documents."""
+        """Return whether an enum's members have other names in documents."""
         enums = [info for info in self.types.values() if isinstance(info, EnumInfo)]
         return any(info.texts or info.is_numeric for info in enums)
 
     def text_of(self, info: EnumInfo, name: str, number: int) -> str:
-        """Return what documents have for an enum's member."""
+        """Return the text of an enum's member in documents."""
         return str(number) if info.is_numeric else info.text_of(name)
 
     def enum_remarks(self, info: EnumInfo) -> Iterator[str]:
@@ -57,12 +57,12 @@ class JvmGenerator(Generator):
         yield from (name for info in self.types.values() if isinstance(info, EnumInfo) for name, _ in info.members)
 
     def is_generic_answer(self, info: RecordInfo) -> bool:
-        """Return whether the type of what an operation answers has arguments, which the JVM forgets."""
+        """Return whether an operation's response type has type arguments, which the JVM erases."""
         operation = self.operation(info)
         return operation is not None and operation.returns is not None and bool(operation.returns.arguments)
 
     def member(self, each: Property) -> str:
-        """Return a property's name: the wire's, where the language has no other use for that word."""
+        """Return a property's name: the wire name, unless the language reserves that word."""
         if each.wire.isidentifier() and each.wire not in self.reserved:
             return each.wire
         return each.name if each.name not in self.reserved else f"{each.name}_"
@@ -71,7 +71,7 @@ class JvmGenerator(Generator):
         """Return the lines before a class."""
         yield from self.block(info.description)
         for number, (path, verbs) in enumerate(self.routes(info)):
-            # An annotation stands once; further routes are told to people only.
+            # An annotation may occur only once, so further routes are comments.
             hidden = "// " if number else ""
             route = f"Path={self.quoted(path)}, Verbs={self.quoted(verbs)}" if verbs else self.quoted(path)
             yield f"{hidden}@Route({route})"
@@ -96,7 +96,7 @@ class JvmGenerator(Generator):
         return "" if self.member(each) == each.wire else f"@SerializedName({self.quoted(each.wire)}) "
 
     def extends(self, info: RecordInfo) -> str:
-        """Return the base class, empty where there is none."""
+        """Return the base class; empty if there is none."""
         return self.type_name(info.base) if info.base else ""
 
 
@@ -131,7 +131,7 @@ class JavaGenerator(JvmGenerator):
         "DefaultImports": values.dotted_list(keywords.JAVA, wildcard=True),
     }
     scalars = scalars_of("java")
-    # ``\u`` is read within comments too.
+    # Java reads ``\u`` within comments too.
     comment_marks = {**JvmGenerator.comment_marks, "\\": "\\\\"}
 
     def opening(self) -> Iterator[str]:
@@ -155,7 +155,7 @@ class JavaGenerator(JvmGenerator):
             yield from indented([*described, f"{self._constant(info, name, number)}{end}"], 2)
         if info.is_numeric:
             made = f"{own}(final int value) {{ this.value = value; }}"
-            # NOTE: the client library reads and writes a constant as its toString(), and no annotation.
+            # NOTE: the client library reads and writes a constant as its toString(), and ignores annotations.
             told = f"{_TO_STRING} return String.valueOf(value); }}"
             yield from indented(
                 ["", "private final int value;", made, "public int getValue() { return value; }", told], 2
@@ -197,7 +197,7 @@ class JavaGenerator(JvmGenerator):
     def _accessors(self, info: RecordInfo, each: Property) -> Iterable[str]:
         kind, member, title = self.type_name(each.type), self.member(each), each.name[:1].upper() + each.name[1:]
         prefix = "is" if kind == "Boolean" and not title.startswith("Is") else "get"
-        # Object has a getClass of its own.
+        # Object already has a getClass.
         getter = f"{prefix}{title}" if f"{prefix}{title}" != "getClass" else "getClass_"
         owner = self.own_name(info)
         yield f"public {kind} {getter}() {{ return {member}; }}"

@@ -57,7 +57,7 @@ class JavaScriptGenerator(ScriptGenerator):
         if self.describes() and info.description:
             yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
         if self.flag("AddDocAnnotations"):
-            # Of several comments in front of a class the last one counts.
+            # Only the last of several comments before a class counts.
             yield from ([f"/** @template {', '.join(info.parameters)} */"] if info.parameters else [])
         base = f" extends {self.class_name(info.base.name)}" if info.base else ""
         yield f"{self.exported}class {self.class_name(info.name)}{base} {{"

@@ -1,4 +1,4 @@
-"""Words that names can't be, language by language."""
+"""Words that can't be used as names, by language."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DART = _words(
     return super switch this throw true try var void while with yield context
     """
 )
-#: Names that no type of Dart has.
+#: Names that a type of Dart can't have.
 DART_TYPES = _words(
     """
     abstract as covariant deferred dynamic export extension external factory get implements import interface late library mixin operator
@@ -78,7 +78,7 @@ GO = _words(
     struct switch type var _
     """
 )
-#: Those that Rust takes for no name in any spelling.
+#: Those that Rust does not accept as names even when quoted (``r#``).
 RUST_PATHS = _words("self Self super crate")
 RUBY = _words(
     """
@@ -93,7 +93,7 @@ RUBY_CLASSES = _words(
     NilClass Numeric Object Proc Process Random Range Rational Regexp Set Signal String Struct Symbol Thread Time
     """
 )
-#: Names that no class of JavaScript or TypeScript has.
+#: Names that a class of JavaScript or TypeScript can't have.
 JAVASCRIPT = _words(
     """
     any arguments await boolean break case catch class const continue debugger default delete do else enum eval export extends false
@@ -101,7 +101,7 @@ JAVASCRIPT = _words(
     return static string super switch symbol this throw true try typeof undefined unknown var void while with yield
     """
 )
-#: Names that no class of PHP has.
+#: Names that a class of PHP can't have.
 PHP = _words(
     """
     abstract and array as bool break callable case catch class clone const continue declare default die do echo else elseif empty
@@ -111,7 +111,7 @@ PHP = _words(
     xor yield
     """
 )
-#: Zig's words, and the names of types that nothing else may have.
+#: Zig's words, and the names of its types, which nothing else may have.
 ZIG = _words(
     """
     addrspace align allowzero and anyframe anytype asm async await break callconv catch comptime const continue defer else enum errdefer

@@ -62,7 +62,7 @@ class KotlinGenerator(JvmGenerator):
         for name, number in info.members:
             text = self.text_of(info, name, number)
             told = f"@SerializedName({self.quoted(text)}) " if text != name else ""
-            # NOTE: the client library reads and writes a constant as its toString(), and no annotation.
+            # NOTE: the client library reads and writes a constant as its toString(), and ignores annotations.
             value = f" {{ override fun toString() = {self.quoted(text)} }}" if text != name else ""
             value = f"({number})" if info.is_numeric else value
             yield from indented([*self.block(info.descriptions.get(name, "")), f"{told}{self.free(name)}{value},"])

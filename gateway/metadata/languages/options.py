@@ -16,12 +16,12 @@ _ENTRY = re.compile(r"(?:\{[^{}]*\}|[^,])+")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options by lower-case name, as they were given. `Generator` refuses values that have no place in its language.
+    """Options by lower-case name, unchecked. `Generator` refuses values that are not valid in its language.
 
-    :ivar base_url: the service's address, for which the types are.
-    :ivar date: when, for the document's head.
+    :ivar base_url: the service's URL, for which the types are generated.
+    :ivar date: the date in the document's head.
     :ivar bare: types without routes and return markers, as pages show them.
-    :ivar edition: how the generators of a version of ServiceStack write types.
+    :ivar edition: the version of ServiceStack's generators to imitate.
     """
 
     base_url: str = "http://localhost"
@@ -32,9 +32,9 @@ class Options:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str | None]], base_url: str, date: str, version: str = "") -> Options:
-        """Options from names and values; of a repeated name the last value counts.
+        """Return options from names and values; the last value of a repeated name counts.
 
-        :param version: the version of ServiceStack to write types as, unless the option ``version`` gives one.
+        :param version: the version of ServiceStack to imitate, unless the option ``version`` sets one.
         :raises ValidationFailed: when that is not a version of ServiceStack.
         """
         given = {name.lower(): (value or "").strip() for name, value in pairs}

@@ -23,14 +23,14 @@ _IMPORTS = (
 )
 
 
-#: How the library calls answers that are no DTOs, and values of scalars.
+#: The library's names for responses that are not DTOs.
 _ANSWERS = {"list": "List", "map": "Dictionary"}
 _EMPTY = {"string": "''", "bool": "false", "int": "0", "float": "0.0"}
 
 
 def _is_namespace(text: str) -> bool:
     first, *others = text.split("\\")
-    # A name that begins so is relative to the namespace around it.
+    # A name that begins with ``namespace`` is relative to the enclosing namespace.
     return first.lower() != "namespace" and all(each.isidentifier() for each in (first, *others))
 
 
@@ -42,7 +42,7 @@ class PhpGenerator(Generator):
     suffix = "php"
     provided = frozenset({"ResponseStatus", "ResponseError"})
     reserved = keywords.PHP
-    # ``?>`` ends PHP itself, even within a comment of one line.
+    # ``?>`` ends PHP mode, even within a one-line comment.
     comment_marks = {**Generator.comment_marks, "?>": "? >"}
     list_form = "array<{0}>"
     has_numbered = True
@@ -92,7 +92,7 @@ class PhpGenerator(Generator):
             described = " ".join(self.comment_lines(info.descriptions.get(name, ""))) if self.describes() else ""
             comment = [f"/** @description {described} */"] if described else []
             value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
-            # The constant ``class`` is the language's own.
+            # PHP defines the constant ``class`` itself.
             shown = f"{name}_" if name.lower() == "class" else name
             yield from indented([*comment, f"case {shown} = {value};"])
         yield "}"
@@ -106,7 +106,7 @@ class PhpGenerator(Generator):
         operation = self.operation(info)
         if operation is not None and operation.returns is not None and self.is_marked(info):
             yield f"#[Returns('{_ANSWERS.get(operation.returns.kind) or self.type_name(operation.returns).partition('<')[0]}')]"
-        # What is answered is said by the attribute above: PHP has no generic interfaces.
+        # The attribute above declares the response type, because PHP has no generic interfaces.
         implements = ", ".join([*(each.partition("<")[0] for each in self.implements(info)), "JsonSerializable"])
         extends = f" extends {self.class_name(info.base.name)}" if info.base else ""
         yield f"class {self.class_name(info.name)}{extends} implements {implements}"
@@ -163,12 +163,12 @@ class PhpGenerator(Generator):
         yield f"public {self._declared(each)} ${self._member(each)}={self.initial(each) or 'null'}"
 
     def _member(self, each: Property) -> str:
-        # ``$this`` is no parameter.
+        # ``$this`` can't be a parameter.
         word = self.word(each)
         return "this_" if word == "this" else word
 
     def _declared(self, each: Property) -> str:
-        """Return a property's type for PHP itself, which knows no types of items."""
+        """Return a property's type declaration; PHP has no item types."""
         if each.type.kind == "parameter" or self.type_name(each.type) == "mixed":
             return "mixed"
         return "?array" if each.type.kind in ("list", "map") else f"?{self.type_name(each.type).partition('<')[0]}"

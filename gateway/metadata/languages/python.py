@@ -20,7 +20,7 @@ _IMPORTS = (
     "dataclasses_json:dataclass_json/LetterCase/Undefined/config,enum:Enum/IntEnum/IntFlag"
 )
 _QUOTE = '"'
-#: What a value starts with that is never null, in editions that say so.
+#: Initial values of types that are never null, in editions that set them.
 _ZEROS = {"int": "0", "float": "0.0", "bool": "False", "decimal.Decimal": "decimal.Decimal(0)"}
 _DOTTED = rf"{values.NAME}(?:\.{values.NAME})*"
 _MODULE = rf"\.*{_DOTTED}(?::(?:\*|{values.NAME}(?:/{values.NAME})*))?"
@@ -48,7 +48,7 @@ class PythonGenerator(Generator):
     suffix = "py"
     line_comment = "#"
     head = Head(opening='""" Options:', closing='"""', off="#")
-    # What stands in the annotations of a dataclass can't be the name of a field before it.
+    # A name in a dataclass's annotations can't be the name of an earlier field.
     reserved = frozenset(
         (
             *keyword.kwlist,
@@ -66,7 +66,7 @@ class PythonGenerator(Generator):
             "decimal",
         )
     )
-    #: What the imports bring along.
+    #: Names that the imports define.
     imported = frozenset({*typing.__all__, "Enum", "IntEnum", "IntFlag", "LetterCase", "Undefined"})
     comment_marks = {"\\": "\\\\", '"""': "'''"}
     provided = frozenset(
@@ -112,7 +112,7 @@ class PythonGenerator(Generator):
         for each in names(self.text("DefaultImports") or _IMPORTS):
             module, _, what = each.partition(":")
             yield f"from {module} import {', '.join(what.split('/'))}" if what else f"import {module}"
-        # The library's own annotation of LetterCase is wrong; type checkers are told not to mind.
+        # The library's annotation of LetterCase is wrong, so type checkers must ignore it.
         yield from ("", '# mypy: disable-error-code="call-overload"', "")
         parameters = {
             each: None for info in self.types.values() if isinstance(info, RecordInfo) for each in info.parameters
@@ -126,7 +126,7 @@ class PythonGenerator(Generator):
     def body(self) -> Iterator[str]:
         pending = {info.name for info in self.ordered()}
         for info in self.ordered():
-            # Names that are not there yet, a type's own among them, stand in quotes.
+            # Names that are not defined yet, including the type's own name, are quoted.
             self._pending = pending
             yield ""
             yield from self.lines(info)
@@ -163,7 +163,7 @@ class PythonGenerator(Generator):
         if info.parameters:
             yield f"Generic[{', '.join(info.parameters)}]"
         if info.base:
-            # A base is needed at once, so its arguments alone may have to wait.
+            # A base is evaluated at once, so only its arguments may be quoted.
             arguments = [self.type_name(each) for each in info.base.arguments]
             yield self.generic(self.class_name(info.base.name), arguments)
         yield from self.implements(info)
@@ -180,7 +180,7 @@ class PythonGenerator(Generator):
             yield from self._documentation(each.description)
 
     def _member(self, each: Property) -> str:
-        """Return one field. What its name can't be, or what camelCase would not give back, is named in its metadata."""
+        """Return one field. Its metadata has the wire name if camelCase of the Python name does not yield it."""
         member = member_name(each.name)
         kind = self.type_name(each.type)
         factory, start = self._start(each, kind)
@@ -191,7 +191,7 @@ class PythonGenerator(Generator):
         return f"{member}: {annotation} = {f'field({default})' if factory else start or 'None'}"
 
     def _start(self, each: Property, kind: str) -> tuple[str, str]:
-        """Return the function that makes a member's first value, or that value; both empty for None."""
+        """Return the function that makes a member's initial value, or that value; both are empty for None."""
         if self.initial(each) or not self.edition.zeros or not self.is_required(each):
             return "", self.initial(each)
         factory = {"list": "list", "map": "dict"}.get(each.type.kind, "")
@@ -199,7 +199,7 @@ class PythonGenerator(Generator):
 
 
 def member_name(name: str) -> str:
-    """Return what a field of that .NET name is called in Python."""
+    """Return the Python name of a field with this .NET name."""
     plain = snake_case(name)
     return f"{plain}_" if plain in PythonGenerator.reserved else plain
 

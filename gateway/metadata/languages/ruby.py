@@ -23,7 +23,7 @@ def _are_modules(text: str) -> bool:
 
 
 class RubyGenerator(Generator):
-    """Classes with accessors and a table of how their properties are called in JSON."""
+    """Classes with accessors and a table of their properties' names in JSON."""
 
     name = "ruby"
     title = "Ruby"
@@ -88,7 +88,7 @@ class RubyGenerator(Generator):
     def record(self, info: RecordInfo) -> Iterator[str]:
         yield from self._description(info.description)
         yield from self.remarks(info)
-        # A class of its own for each argument would be another base each time.
+        # A separate class for each argument would be another base each time.
         yield f"class {self.class_name(info.name)}{f' < {self.class_name(info.base.name)}' if info.base else ''}"
         if info.base is None:
             yield from indented(["include ServiceStack::DTO", ""])
@@ -120,7 +120,7 @@ class RubyGenerator(Generator):
         yield from self._answer(info)
 
     def _closed(self, info: RecordInfo) -> Iterator[str]:
-        """Yield how a generic type is closed: a class whose properties have the argument's type."""
+        """Yield the class that closes a generic type; its properties have the argument's type."""
         if not info.parameters:
             return
         names = ", ".join(each.lower() for each in info.parameters)
@@ -150,11 +150,11 @@ class RubyGenerator(Generator):
     def _answer_type(self, ref: TypeRef) -> str:
         if ref.kind == "record" or (ref.kind == "list" and ref.arguments[0].kind == "record"):
             return self.type_name(ref)
-        # What JSON has itself needs no class.
+        # Types that JSON has itself need no class.
         return "nil"
 
     def _type(self, ref: TypeRef) -> str:
-        """Return what the library must know of a property's type to read it."""
+        """Return the class that the library needs to read a property's type."""
         if ref.kind == "list":
             return f", type: [{self.class_name(ref.arguments[0].name)}]" if ref.arguments[0].kind == "record" else ""
         return f", type: {self.type_name(ref)}" if ref.kind == "record" else ""

@@ -16,7 +16,7 @@ from gateway.metadata.languages.texts import indented, snake_case
 _IMPORTS = "servicestack::*,serde::{Serialize, Deserialize},std::collections::HashMap"
 _DERIVE = "#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Default)]"
 
-#: ``Default`` gives a struct's numbers 0, so that the version has a type of its own.
+#: ``Default`` sets a struct's numbers to 0, so the version has a separate type.
 _VERSION = """\
 /// The version of a request, {0} where none is set.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ def _are_paths(text: str) -> bool:
 
 
 class RustGenerator(Generator):
-    """Structs whose fields may all be absent; what a type inherits is flattened into it."""
+    """Structs whose fields may all be absent; the base of a type is flattened into it."""
 
     name = "rust"
     title = "Rust"
@@ -103,7 +103,7 @@ class RustGenerator(Generator):
         yield from self._description(info.description)
         yield from self.remarks(info)
         yield from (_DERIVE, "#[serde(default)]")
-        # A parameter that no field names has to be named by something.
+        # A type parameter that no field uses must be used somewhere.
         unused = [each for each in info.parameters if all(each not in names_in(p.type) for p in self.properties(info))]
         yield f"pub struct {self.own_name(info)} {{"
         if info.base:
@@ -126,7 +126,7 @@ class RustGenerator(Generator):
         kind = "ImplicitVersion" if self.initial(each) else self.type_name(each.type)
         if not self.initial(each) and self.may_be_absent(each):
             yield f'#[serde({rename}default, skip_serializing_if = "Option::is_none")]'
-            # What holds itself must be on the heap.
+            # A recursive value must be on the heap.
             yield f"pub {member}: Option<{f'Box<{kind}>' if each.type.kind == 'record' else kind}>,"
         else:
             yield from (f"#[serde({rename}default)]", f"pub {member}: {kind},")
@@ -153,7 +153,7 @@ class RustGenerator(Generator):
 
 
 def _statements(text: str) -> Iterator[str]:
-    """Yield the imports of a list whose braces hold commas of their own."""
+    """Yield each import of a comma-separated list; braces within an import may contain commas."""
     pending = ""
     for part in names(text):
         pending = f"{pending}, {part}" if pending else part

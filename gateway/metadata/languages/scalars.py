@@ -1,4 +1,4 @@
-"""What .NET's scalars are in each language."""
+"""The types of .NET's scalars in each language."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Object          object          Object          Object          Object      Any 
 Stream          Stream          Stream          Stream          byte[]      ByteArray   string   bytes               [UInt8]   Uint8List  ByteArray     []byte   String   String             []const.u8
 """  # noqa: E501 - a table that is read in columns
 
-#: Those that .NET has no values without: null is a value of theirs as it is of classes.
+#: Reference types of .NET, which have null as a value.
 REFERENCES = frozenset({"String", "Byte[]", "Uri", "Type", "Object", "Stream"})
 
 
@@ -43,7 +43,7 @@ def scalars_of(language: str) -> Mapping[str, str]:
     """Return the language's types, by the names of .NET's; ``script`` is TypeScript and JavaScript."""
     head, *rows = [line.split() for line in _TABLE.strip().splitlines()]
     column = head.index(language)
-    # A dot is a blank within a type.
+    # The dot represents a blank within a type.
     return {row[0]: row[column].replace("const.", "const ") for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""Which types a document has, and in what order."""
+"""Select the types of a document, and sort them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.contract.typeinfo import (
     references,
 )
 
-#: What ``AddResponseStatus`` adds to answers, and ``AddImplicitVersion`` to requests.
+#: The properties that ``AddResponseStatus`` adds to responses, and ``AddImplicitVersion`` to requests.
 STATUS = Property("ResponseStatus", "responseStatus", TypeRef("record", "ResponseStatus"))
 VERSION = Property("Version", "version", TypeRef("scalar", "Int32"), nullable=False)
 
@@ -25,7 +25,7 @@ VERSION = Property("Version", "version", TypeRef("scalar", "Int32"), nullable=Fa
 class Part:
     """The types that a document has.
 
-    :ivar unknown: what an option named and nothing matches, as it was written, by option.
+    :ivar unknown: entries of options that match no type, as they were written, by option.
     """
 
     types: dict[str, TypeInfo]
@@ -37,8 +37,8 @@ def select(contract: Contract, include: Iterable[str], exclude: Iterable[str]) -
 
     ``Name`` is that type alone, ``Name.*`` an operation or a type with all that it uses, ``*.Name`` that type and the requests of all
     operations that use it, ``Namespace/*`` the types of a namespace and of those within it, ``{tag,tag}`` the operations with one of
-    these tags with all that they use. What is excluded with all that it uses leaves what other operations use. ServiceStack's
-    ``services`` and ``types`` exclude all requests, or all other types. Names are matched in any letter case; ``List`1`` is ``List``.
+    these tags with all that they use. Excluding a type with all that it uses keeps types that other operations use. ServiceStack's
+    ``services`` and ``types`` exclude all requests, or all other types. Names match in any letter case; ``List`1`` is ``List``.
     """
     named, excluded = [*include], [*exclude]
     found = {entry: _included(contract, entry) for entry in named}
@@ -49,7 +49,7 @@ def select(contract: Contract, include: Iterable[str], exclude: Iterable[str]) -
         option: tuple(_unknown(contract, matches))
         for option, matches in (("IncludeTypes", found), ("ExcludeTypes", refused))
     }
-    # In the order in which the operations lead to them: a page about an operation begins with its request.
+    # In the order in which the operations refer to them: a page about an operation begins with its request.
     roots = [TypeRef("record", each.name) for each in contract.operations if each.name in kept]
     answers = {each.name: each.returns for each in contract.operations}
     ordered = contract.reachable(ref for root in roots for ref in (root, answers[root.name])) | contract.types
@@ -95,7 +95,7 @@ def _excluded(contract: Contract, entry: str) -> set[str]:
 
 
 def _split(entry: str) -> tuple[str, str]:
-    """Return the kind of an entry, and what it names in lower case."""
+    """Return the kind of an entry, and the name in it in lower case."""
     plain = entry.lower()
     if plain.startswith("{"):
         return "tags", plain[1:-1]
@@ -118,14 +118,14 @@ def _alone(contract: Contract, name: str) -> set[str]:
 
 
 def _roots(operations: Iterable[OperationInfo]) -> Iterator[str]:
-    """Yield the names of the types that operations name: their requests and what they answer."""
+    """Yield the names of the types that operations refer to: their requests and responses."""
     for each in operations:
         yield each.name
         yield from () if each.returns is None else names_in(each.returns)
 
 
 def _reached(contract: Contract, roots: Iterable[str], barred: Collection[str] = ()) -> set[str]:
-    """Return the names of the types that the roots lead to, themselves included, by no way through `barred` ones."""
+    """Return the names of the types that are reachable from the roots without passing `barred` types, roots included."""
     found: set[str] = set()
     pending = [*roots]
     while pending:
@@ -145,7 +145,7 @@ def _unknown(contract: Contract, matches: Mapping[str, set[str]]) -> Iterator[st
 
 
 def with_additions(contract: Contract, *, status: bool, version: bool) -> Contract:
-    """Return the contract with a status in every answer, or a version in every request, that neither has nor inherits one."""
+    """Return the contract with a status added to every response, or a version to every request, that neither has nor inherits one."""
     types = dict(contract.types)
     answers = {each.returns.name for each in contract.operations if each.returns is not None} if status else set()
     requests = contract.by_name.keys() if version else set()
@@ -160,7 +160,7 @@ def with_additions(contract: Contract, *, status: bool, version: bool) -> Contra
 
 
 def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[TypeInfo]:
-    """Return the types, each after those it names; those named in `last` (the requests) as late as they can be."""
+    """Return the types, each after those that it refers to; those in `last` (the requests) as late as possible."""
     found: dict[str, TypeInfo] = {}
     under_way: set[str] = set()
 
@@ -168,14 +168,14 @@ def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[
         if name not in types or name in under_way:
             return
         under_way.add(name)
-        # What a type inherits from stands closest before it.
+        # The base of a type comes last before it.
         for ref in sorted(references(types[name]), key=lambda ref: _is_base(types[name], ref)):
             for each in names_in(ref):
                 visit(each)
         found[name] = types[name]
 
     requests = set(last)
-    # A request that others inherit from can't wait.
+    # A request that is a base of other types can't come at the end.
     at_end = requests - {base for name in types.keys() - requests for base in _bases(types, name)}
     for name in types:
         for ref in references(types[name]) if name in at_end else ():
@@ -190,7 +190,7 @@ def dependencies_first(types: dict[str, TypeInfo], last: Iterable[str]) -> list[
 
 
 def _bases(types: dict[str, TypeInfo], name: str) -> Iterator[str]:
-    """Yield the names of what a type inherits from."""
+    """Yield the names of a type's base, the base's base, and so on."""
     info = types.get(name)
     if isinstance(info, RecordInfo) and info.base is not None:
         yield info.base.name
@@ -202,7 +202,7 @@ def _is_base(info: TypeInfo, ref: TypeRef) -> bool:
 
 
 def names_in(ref: TypeRef) -> list[str]:
-    """Return every name in a type: its own, and its arguments'."""
+    """Return all names in a type: its own, and those of its arguments."""
     return [ref.name, *(name for each in ref.arguments for name in names_in(each))]
 
 
@@ -215,7 +215,7 @@ def maps_in(ref: TypeRef) -> Iterator[TypeRef]:
 
 
 def unique(info: EnumInfo) -> list[tuple[str, int]]:
-    """Return an enum's members for languages that have none of one value: of several with a number the first."""
+    """Return an enum's members for languages that do not allow equal values: only the first of several with the same number."""
     if not info.is_numeric:
         return [*info.members]
     found = {number: name for name, number in reversed(info.members)}

@@ -12,7 +12,7 @@ from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, unique
 from gateway.metadata.languages.texts import indented
 
-#: A value of any type, which Swift has no type for that is read from JSON.
+#: A value of any type. Swift has no such type that can be read from JSON.
 _ANYTHING = """\
 public enum AnyValue : Codable
 {
@@ -46,12 +46,12 @@ public enum AnyValue : Codable
     }
 }
 """
-#: What a value starts with that is never nil.
+#: Initial values of types that are never nil.
 _EMPTY = {"list": "[]", "map": "[:]", "Bool": "false", "String": '""', "Date": "Date()", "[UInt8]": "[]"}
 
 
 class SwiftGenerator(Generator):
-    """Classes, since values of a type may hold others of it."""
+    """Classes, because types may be recursive."""
 
     name = "swift"
     title = "Swift"
@@ -137,7 +137,7 @@ class SwiftGenerator(Generator):
         base_class = self.text("BaseClass")
         if info.base or base_class:
             yield self.type_name(info.base) if info.base else base_class
-        # What is answered is an associated type of the marker's.
+        # The response is an associated type of the marker.
         yield from (each.partition("<")[0] for each in self.implements(info))
         if info.base is None:
             yield "Codable"
@@ -168,7 +168,7 @@ class SwiftGenerator(Generator):
         return not self.is_filled(each) and self.may_be_absent(each)
 
     def _start(self, each: Property) -> str:
-        """Return the value that a property starts with, empty for nil."""
+        """Return the initial value of a property; empty for nil."""
         if self.initial(each) or self._may_be_nil(each):
             return self.initial(each)
         if each.type.kind == "enum":
@@ -179,7 +179,7 @@ class SwiftGenerator(Generator):
         return _EMPTY.get(each.type.kind) or _EMPTY.get(self.type_name(each.type), "0")
 
     def _coding(self, properties: tuple[Property, ...], *, inherits: bool) -> Iterator[str]:
-        """Yield what Codable does not make by itself: for a class that inherits from another one, and for values that may be left out."""
+        """Yield code that Codable does not synthesize: for a class that inherits from another one, and for values that may be omitted."""
         if properties:
             yield "private enum CodingKeys : String, CodingKey {"
             yield from indented(self._key(each) for each in properties)

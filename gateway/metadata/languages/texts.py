@@ -1,4 +1,4 @@
-"""Lines, comments and names, as most languages have them."""
+"""Format lines, comments and names, as most languages have them."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import re
 from collections.abc import Iterable, Iterator
 
 _INDENTED = "    "
-# What ends a line in one language or another.
+# The characters that end a line in any of the languages.
 _BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def lines_of(text: str) -> list[str]:
-    """Return a text's lines, whatever ends them, without blank ones."""
+    """Return a text's lines, with any line ends, without blank lines."""
     return [line.strip() for line in _BREAKS.split(text) if line.strip()]
 
 
 def escape(text: str) -> str:
-    """Return a text with escapes for what can't stand in a literal of one line."""
+    """Return a text with escapes for characters that a one-line literal can't contain."""
     return _NO_TEXT.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
 
 
 def indented(lines: Iterable[str], steps: int = 1) -> Iterator[str]:
-    """Yield the lines, further right; blank ones stay empty."""
+    """Yield the lines, indented; blank lines stay empty."""
     for line in lines:
         yield _INDENTED * steps + line if line else line
 

@@ -32,7 +32,7 @@ _IMPORTS = values.Rule(
     lambda value: _statements(value) is not None,
 )
 
-#: The marker interfaces that requests implement; the client library knows them by what they have.
+#: The marker interfaces that requests implement; the client library recognizes them by their members.
 _MARKERS = {
     "IReturn": ("IReturn<T>", "createResponse(): T;"),
     "IReturnVoid": ("IReturnVoid", "createResponse(): void;"),
@@ -45,7 +45,7 @@ _MARKERS = {
 
 
 class ScriptGenerator(Generator):
-    """What TypeScript, its declarations and JavaScript share."""
+    """The base of TypeScript, its declarations and JavaScript."""
 
     scalars = scalars_of("script")
     reserved = keywords.JAVASCRIPT
@@ -58,14 +58,14 @@ class ScriptGenerator(Generator):
         return dependencies_first(self.types, self.contract.by_name)
 
     def member(self, each: Property) -> str:
-        """Return a property's name: every word but one may be that."""
+        """Return a property's name: any word is valid except one."""
         if each.wire == "constructor":
             return "['constructor']"
         return each.wire if each.wire.isidentifier() else f"'{each.wire}'"
 
     def type_name(self, ref: TypeRef) -> str:
         if ref.kind == "map" and ref.name not in self.as_texts:
-            # Objects have texts and numbers as names, and no other types.
+            # Keys of objects are texts or numbers.
             kind = "number" if self.type_name(ref.arguments[0]) == "number" else "string"
             return self.edition.map_form.format(kind, self.item_name(ref.arguments[1]))
         return super().type_name(ref)
@@ -91,11 +91,11 @@ class ScriptGenerator(Generator):
         yield from self.member_remarks(info, each)
 
     def question(self, each: Property) -> str:
-        """Return the mark of a member that may be left out."""
+        """Return the mark of an optional member."""
         return "?" if self.flag("MakePropertiesOptional") or self.is_optional(each) else ""
 
     def empty(self, ref: TypeRef) -> str:
-        """Return a value of a type that is no list, from which the client library knows how to read an answer."""
+        """Return a value of a type other than a list, which shows the client library how to read a response."""
         if ref.kind == "record":
             return f"new {self.type_name(ref)}()"
         return _EMPTY.get(self.type_name(ref), "{} as any" if self.suffix == "ts" else "{}")
@@ -127,12 +127,12 @@ class ScriptGenerator(Generator):
             yield f'import {{ {", ".join(names(symbols))} }} from "{module}";'
 
 
-#: Values of scalars. The library takes a text for an answer that is not to be parsed, but answers are documents of their format.
+#: Values of scalars. The library does not parse a response of type text, but the responses are documents of their format.
 _EMPTY = {"string": "new String() as any", "number": "0", "boolean": "false"}
 
 
 def _statements(text: str) -> list[tuple[str, str]] | None:
-    """Return the symbols and the module of each statement: a comma or a semicolon ends a module; None where the text is none of that."""
+    """Return the symbols and the module of each statement: a comma or a semicolon ends a module. None if the text is not valid."""
     found: list[tuple[str, str]] = []
     symbols = ""
     for part in re.split(r"[,;]", text) if text else ():
@@ -147,7 +147,7 @@ def _statements(text: str) -> list[tuple[str, str]] | None:
 
 
 class TypeScriptGenerator(ScriptGenerator):
-    """Classes with a constructor from part of their members."""
+    """Classes with a constructor that takes any of their members."""
 
     name = "typescript"
     title = "TypeScript"
@@ -155,7 +155,7 @@ class TypeScriptGenerator(ScriptGenerator):
     defaults = _OPTIONS
 
     def opening(self) -> Iterator[str]:
-        # Members are set by the constructor's Object.assign, which strict checks of initialization do not see.
+        # The constructor sets members by Object.assign, which strict checks of initialization do not see.
         yield from ("// @ts-nocheck", "", *self.imports())
         if namespace := self.text("GlobalNamespace"):
             yield from (f"export module {namespace}", "{", "")
@@ -202,7 +202,7 @@ class TypeScriptGenerator(ScriptGenerator):
         yield from self._answer(info)
 
     def _collection(self, each: Property) -> str:
-        """Return the value of a collection that is never left out."""
+        """Return the initial value of a collection that is never omitted."""
         if not self.edition.initializers or not self.is_required(each) or self.flag("MakePropertiesOptional"):
             return ""
         return {"list": "[]", "map": "{}"}.get(each.type.kind, "")
@@ -246,7 +246,7 @@ class DeclarationGenerator(ScriptGenerator):
     def enum(self, info: EnumInfo) -> Iterator[str]:
         yield from self.described(info.description)
         values = [str(number) if info.numbered else self.quoted(info.text_of(name)) for name, number in info.members]
-        # A sum of members is any number.
+        # A sum of members can be any number.
         kind = "number" if info.flags else " | ".join(values) or "never"
         yield f"type {self.class_name(info.name)} = {kind};"
 
@@ -263,6 +263,6 @@ class DeclarationGenerator(ScriptGenerator):
         yield "}"
 
     def markers(self) -> Iterator[str]:
-        # Nothing in a declaration file makes answers, so the marker has no member that callers would have to give.
+        # A declaration file creates no responses, so the marker has no member that callers would have to implement.
         for line in super().markers():
             yield line.replace("createResponse()", "createResponse?()")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from gateway.metadata.languages.options import entries, names
 
-#: The characters that one value may have.
+#: The maximum length of a value, in characters.
 LONGEST = 4000
 _LARGEST_VERSION = (1 << 31) - 1
-#: A name in an import: imports name what others wrote, in ASCII.
+#: A name in an import; such names are ASCII.
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 _TAG = r"[\w .-]+"
@@ -21,10 +21,10 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#\[\]@!$&,;=%+-]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What an option's value may be.
+    """A rule for an option's values.
 
     :ivar words: the rule for people, after "must be".
-    :ivar accepts: whether a value that is not empty keeps the rule.
+    :ivar accepts: returns whether a value that is not empty is valid.
     """
 
     words: str
@@ -55,12 +55,12 @@ COMMON = {
 
 
 def name(reserved: Collection[str]) -> Rule:
-    """Return one name that is not a word of the language."""
+    """Return a rule for one name that is not a word of the language."""
     return Rule("one name, not a word of the language", lambda value: is_name(value, reserved))
 
 
 def dotted(reserved: Collection[str], *, folded: bool = False) -> Rule:
-    """Return names with dots between them, none of them a word of the language; `folded` where it has words in any letter case."""
+    """Return a rule for dotted names without words of the language; `folded` if its words match in any letter case."""
     return Rule(
         "names separated by dots, none of them a word of the language",
         lambda value: _is_dotted(value, reserved, folded=folded),
@@ -68,7 +68,7 @@ def dotted(reserved: Collection[str], *, folded: bool = False) -> Rule:
 
 
 def dotted_list(reserved: Collection[str], *, wildcard: bool = False, folded: bool = False) -> Rule:
-    """Dotted names separated by commas; with a `wildcard` each may end in ``.*``."""
+    """Return a rule for dotted names separated by commas; with a `wildcard` each may end in ``.*``."""
 
     def accepts(value: str) -> bool:
         found = [each.removesuffix(".*") if wildcard else each for each in names(value)]
@@ -79,7 +79,7 @@ def dotted_list(reserved: Collection[str], *, wildcard: bool = False, folded: bo
 
 
 def listed(words: str, pattern: str) -> Rule:
-    """Items separated by commas that a pattern matches from end to end."""
+    """Return a rule for items separated by commas that a pattern matches completely."""
     return Rule(words, lambda value: _every(names(value), re.compile(pattern)))
 
 

@@ -66,9 +66,9 @@ class VisualBasicGenerator(DotnetGenerator):
             yield "    End Namespace"
 
     def quoted(self, text: str) -> str:
-        # No escapes in these literals: a line break is told by a blank, and so is what else can't stand there.
+        # These literals have no escapes, so a blank replaces line breaks and other characters that can't be in them.
         kept = "".join(" " if ord(letter) < ord(" ") or letter in "\x7f\x85\u2028\u2029" else letter for letter in text)
-        # Curly quotes end a literal as the straight one does.
+        # Curly quotes end a literal, as straight ones do.
         for quote in '"\u201c\u201d':
             kept = kept.replace(quote, quote * 2)
         return f'"{kept}"'

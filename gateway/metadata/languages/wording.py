@@ -1,4 +1,4 @@
-"""How a language names types and writes texts."""
+"""Names of types and literals of texts in a language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.metadata.languages.texts import escape, lines_of
 
 
 def api_values(each: Property) -> dict[str, str | bool]:
-    """Return what ``[ApiMember]`` says of a property, by the names of its arguments."""
+    """Return the values of a property's ``[ApiMember]``, by the names of its arguments."""
     told = each.api_member or ApiMember()
     values: dict[str, str | bool] = {
         "Name": told.name,
@@ -30,15 +30,15 @@ class Wording:
 
     :cvar scalars: .NET's scalars in the language.
     :cvar list_form: a list of ``{0}``.
-    :cvar array_form: an array of ``{0}``, where it is written otherwise than a list.
+    :cvar array_form: an array of ``{0}``, if it is written differently from a list.
     :cvar map_form: a map of ``{0}`` to ``{1}``.
     :cvar optional_form: an item ``{0}`` that may be null, of a type that has no null itself.
-    :cvar has_flags: enums hold sums of their members; other languages have numbers in their place.
-    :cvar has_numbered: enums are read from their numbers; other languages have numbers in their place.
+    :cvar has_flags: whether enums can hold sums of their members; other languages use numbers instead.
+    :cvar has_numbered: whether enums can be read from their numbers; other languages use numbers instead.
     :cvar generic_form: the type ``{0}`` with the arguments ``{1}``.
-    :cvar reserved: words that names can't be.
-    :cvar kept_form: what such a word becomes; many languages quote it.
-    :cvar comment_marks: what would end or begin a comment within one, and what stands there instead.
+    :cvar reserved: words that can't be names.
+    :cvar kept_form: the form of such a word; many languages quote it.
+    :cvar comment_marks: texts that would begin or end a comment within a comment, and their replacements.
     :ivar as_texts: types whose values are declared as texts.
     """
 
@@ -91,7 +91,7 @@ class Wording:
         return (self.is_flags(name) and not self.has_flags) or (self.is_numbered(name) and not self.has_numbered)
 
     def free(self, name: str) -> str:
-        """Return a name that is none of the language's own words."""
+        """Return a name in a form that is not a word of the language."""
         return self.kept_form.format(name) if name in self.reserved else name
 
     def class_name(self, name: str) -> str:
@@ -110,7 +110,7 @@ class Wording:
     # Texts
 
     def comment_lines(self, text: str) -> list[str]:
-        """Return a description's lines, harmless within a comment."""
+        """Return a description's lines, safe within a comment."""
         for mark, harmless in self.comment_marks.items():
             text = text.replace(mark, harmless)
         return lines_of(text)

@@ -11,17 +11,17 @@ from gateway.metadata.languages.scalars import scalars_of
 from gateway.metadata.languages.selection import dependencies_first, names_in, unique
 from gateway.metadata.languages.texts import indented
 
-#: What a value starts with that is never null.
+#: Initial values of types that are never null.
 _EMPTY = {"bool": "false", "[]const u8": '""', "std.json.Value": ".null"}
 
 
 class ZigGenerator(Generator):
-    """Structs with the fields of what they inherit; what is generic is a function from types to a struct."""
+    """Structs with inherited fields; a generic type is a function that takes types and returns a struct."""
 
     name = "zig"
     title = "Zig"
     suffix = "zig"
-    # There are comments of one line only.
+    # There are only one-line comments.
     head = Head(opening="// Options:", closing="", off="//", line="//")
     reserved = keywords.ZIG
     kept_form = '@"{0}"'
@@ -53,14 +53,14 @@ class ZigGenerator(Generator):
 
     def type_name(self, ref: TypeRef) -> str:
         name = super().type_name(ref)
-        # What holds itself does so by its address.
+        # A recursive struct contains a pointer to itself.
         return f"*const {name}" if ref.kind == "record" and ref.name not in self.as_texts else name
 
     def free(self, name: str) -> str:
         return name if name.isascii() and name.isidentifier() and name not in self.reserved else f'@"{name}"'
 
     def comment_lines(self, text: str) -> list[str]:
-        # Comments hold no tabs and no control characters.
+        # Comments must not contain tabs or control characters.
         return ["".join(each if each.isprintable() else " " for each in line) for line in super().comment_lines(text)]
 
     def enum(self, info: EnumInfo) -> Iterator[str]:
@@ -91,7 +91,7 @@ class ZigGenerator(Generator):
         parameters = ", ".join(f"comptime {each}: type" for each in info.parameters)
         yield f"pub fn {own}({parameters}) type {{"
         named = {name for each in self.contract.all_properties(info) for name in names_in(each.type)}
-        # A parameter that no field names has to be named by something.
+        # A type parameter that no field uses must be used somewhere.
         yield from (f"    _ = {each};" for each in info.parameters if each not in named)
         yield "    return struct {"
         yield from indented(self._members(info), 2)
@@ -118,7 +118,7 @@ class ZigGenerator(Generator):
         return f"{kind} = {self._start(each, kind)}"
 
     def _start(self, each: Property, kind: str) -> str:
-        """Return the value of a type that has no null."""
+        """Return the initial value of a type that has no null."""
         known = self.contract.types.get(each.type.name)
         if isinstance(known, EnumInfo) and not known.flags:
             first, _ = known.members[0]
