@@ -154,8 +154,8 @@ class Operation:
         return self.verbs != ("GET",)
 
     def resource(self, values: Mapping[str, Any]) -> str:
-        """Return the id of the object that a call changes: the value of the first variable of its routes, wherever the client sent it. Empty
-        if a call only reads, or creates an object.
+        """Return the id of the object that a call changes: the value of the first variable of its routes, wherever the client sent it.
+        Empty if a call only reads, or creates an object.
 
         :param values: the request's values, by wire name.
         """

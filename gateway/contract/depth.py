@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-#: Calls inside of each other. Types are followed by functions that call themselves, up to ten for a type, and contracts of other hosts have
-#: chains of hundreds. The stack of a thread has room for several times as many.
+#: Maximum number of nested calls. Recursive functions follow types with up to ten calls for each, and contracts of other hosts have chains
+#: of hundreds of types. A thread's stack has room for several times as many calls.
 _CALLS = 6000
 
 

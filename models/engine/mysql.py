@@ -175,7 +175,7 @@ class Mysql:
         )
 
     def _connected(self, host: Host, seconds: float) -> tuple[Any, str]:
-        """Return a new connection, and why its server is no good choice; empty if it is good."""
+        """Return a new connection, and what makes its server a poor choice; empty if nothing does."""
         connection = self._new_connection(host, seconds)
         try:
             cursor = connection.cursor()

@@ -67,7 +67,7 @@ class PhpGenerator(Generator):
 
     @property
     def head(self) -> Head:  # type: ignore[override]
-        """The namespace must be the file's first statement."""
+        """Return the head with the namespace, which must be the file's first statement."""
         return Head(opening=f"<?php namespace {self.text('GlobalNamespace') or 'dtos'};\n/* Options:")
 
     def quoted(self, text: str) -> str:
