@@ -38,7 +38,7 @@ def _at(order: int) -> DataMember:
     return DataMember(order=order)
 
 
-#: What every AutoQuery request can ask for.
+#: The parameters of every AutoQuery request.
 class QueryBase(Dto):
     skip = fields.Integer(data_member=_at(1))
     take = fields.Integer(data_member=_at(2))
@@ -59,7 +59,7 @@ class QueryData(QueryBase):
     parameters = ("T",)
 
 
-#: A page of what an AutoQuery request finds.
+#: A page of the rows that an AutoQuery request returns.
 class QueryResponse(Dto):
     parameters = ("T",)
     rows = "results"

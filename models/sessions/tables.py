@@ -104,7 +104,7 @@ class Session(peewee.Model):
         )
 
 
-#: MySQL's and MariaDB's columns with the first `START` characters of what is searched; the database computes them.
+#: MySQL's and MariaDB's columns with the first `START` characters of the searched texts; the database computes them.
 FROM_START, TO_START = (peewee.Column(Session._meta.table, name) for name in ("from_start", "to_start"))
 START = 190
 

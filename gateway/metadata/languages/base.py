@@ -232,7 +232,7 @@ class Generator(Wording, ABC):
         """Return the types in the document's order: as the operations refer to them."""
         return self.types.values()
 
-    # What a type is
+    # Properties of types
 
     def operation(self, info: RecordInfo) -> OperationInfo | None:
         """Return the operation that has the record as its request."""
