@@ -107,8 +107,11 @@ class Worker(base.Worker):  # type: ignore[misc]
         servers = [self._start(each) for each in self.sockets]
         while self.alive and self.ppid == os.getppid():
             self._beat()
-        # granian closes idle connections at once. Connections in use end here after a response that announces it.
+        # granian closes idle connections at once, and new ones whose first request has not arrived. So it first accepts no more of
+        # them, and connections in use end here after a response that announces it.
         self.alive = False
+        for listener in self.sockets:
+            _stop_accepting(listener)
         last_call = time.monotonic() + LAST_CALL
         while time.monotonic() < last_call:
             self._beat(last_call - time.monotonic())
@@ -221,6 +224,31 @@ class Worker(base.Worker):  # type: ignore[misc]
         head, _, body = refusal.partition(b"\r\n\r\n")
         _, *headers = head.decode("ascii").split("\r\n")
         protocol.response_bytes(status, [tuple(each.split(": ", 1)) for each in headers], body)
+
+
+def _stop_accepting(listener: Any) -> None:
+    """Replace all descriptors of a listening socket in this process, granian's too, by a socket that nobody can connect to.
+
+    granian cannot stop accepting and continue to serve. Other processes accept from the socket as before.
+    """
+    with socket.socket(socket.AF_UNIX) as unreachable:
+        # An abstract address that the kernel chooses.
+        unreachable.bind("")
+        unreachable.listen()
+        unreachable.setblocking(False)
+        for descriptor in _descriptors(os.fstat(listener.fileno())):
+            os.dup2(unreachable.fileno(), descriptor, inheritable=False)
+
+
+def _descriptors(of: os.stat_result) -> list[int]:
+    """Return this process's descriptors of an open file."""
+    same = []
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        # The folder's own descriptor is closed by now.
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), of):
+                same.append(descriptor)
+    return same
 
 
 class _Response:
