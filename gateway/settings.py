@@ -232,6 +232,9 @@ def _networks(variable: str, help_text: str, default: Sequence[str] = ()) -> Any
     return _texts(variable, help_text, _check(_are_networks, "addresses or networks, separated by commas"), default)
 
 
+_IS_BIND = _check(_is_bind, "an address and port up to 65535, or unix:PATH")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings. `from_environment` reads and checks all of them, and names every wrong variable."""
@@ -240,7 +243,7 @@ class Settings:
         "GATEWAY_BIND",
         "address and port, or unix:PATH, to listen on",
         "127.0.0.1:8000",
-        _check(_is_bind, "an address and port up to 65535, or unix:PATH"),
+        _IS_BIND,
     )
     service: str = _text(
         "GATEWAY_SERVICE",
@@ -367,7 +370,7 @@ class Settings:
         "GATEWAY_EVENTS_BIND",
         "address and port, or unix:PATH, that gateway events listens on",
         "127.0.0.1:8001",
-        _check(_is_bind, "an address and port up to 65535, or unix:PATH"),
+        _IS_BIND,
     )
     events_url: str = _text(
         "GATEWAY_EVENTS_URL",

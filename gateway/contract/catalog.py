@@ -342,7 +342,6 @@ class Catalog:
             `gateway.contract.generics.field_of` takes, such as ``str``, ``bytes`` or ``dict[str, int]``; None for no content (204).
         :param access: `ANYONE` or `SIGNED_IN`. Or give a `role`, several roles of which a caller needs one (`any_role`), a `permission`,
             several permissions (`any_permission`), or require an API key. A caller must meet all rules that you set.
-        :raises CatalogError: when the name is declared already, or `returns` is not a type.
         :param idempotent: a repeated ``Idempotency-Key`` of the same user returns the first result again.
         :param signs_in: the operation signs the client in or out.
         :param shadow_writes: as the shadow of an old host, the handler runs although it writes, in a unit of work that is rolled back. It
@@ -350,6 +349,7 @@ class Catalog:
         :param gives_way: another operation of this name, such as the Authenticate of ``Users()``, replaces this one without an error.
         :param ui: opaque data for user interfaces, such as ``viewModel`` and ``formLayout``: ``/types/metadata`` includes it.
         :param files: the handler reads uploaded files from ``context.files``. Otherwise a file part of a form is the text of a field.
+        :raises CatalogError: when the name is declared already, or `returns` is not a type.
         """
         _check_options(access, any_role=any_role, any_permission=any_permission, tags=tags, also=also)
         if role or any_role or permission or any_permission or api_key:

@@ -48,7 +48,7 @@ GAP = 0.02
 PAUSE = 1.0
 #: Maximum number of events in one read, for all subscribers or for a late one.
 PAGE = 500
-#: Number of waiting frames from which a late subscriber gets no more for now.
+#: A late subscriber with this many waiting frames gets further events after it has read some.
 _FULL = 500
 #: Seconds for which events are kept.
 KEPT = 3600.0
