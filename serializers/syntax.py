@@ -58,13 +58,13 @@ class Syntax(ABC):
         del shape
         return f"{prefix!r} + {writer}({variable})" if prefix else f"{writer}({variable})"
 
-    def texts(self, joined: str) -> str | None:
-        """Return the source of a test that is true if none of the joined texts needs quoting; None if each is written by its writer."""
+    def plain(self, joined: str) -> str | None:
+        """Return the source of a test that is true if `plain_text` can write each of the joined texts; None if there is no such test."""
         del joined
         return None
 
-    def text(self, variable: str, prefix: str, *, clean: bool) -> str:
-        """Return the source of a value that is known to be a text; a clean text is known to need no quoting."""
+    def plain_text(self, variable: str, prefix: str) -> str:
+        """Return the source of a text after a prefix, for a text that passed the test of `plain`."""
         raise NotImplementedError
 
 
@@ -73,6 +73,8 @@ def compile_writer(shape: Shape, syntax: Syntax, *, attributes: bool) -> TextWri
     if syntax.dialect.depth:
         shape = Pruning().prune(shape, syntax.dialect.depth)
     walk = _Walk(syntax, Source(title_of(syntax.format_name, shape), {**syntax.objects, "rows": rows}), attributes)
+    if isinstance(shape, Record):
+        return guarded(walk.record(shape))
     lines = ["def write(v):", f"    return {walk.expression(shape, 'v')}"]
     return guarded(walk.source.define("write", lines))
 
@@ -101,6 +103,11 @@ class _Walk:
         if isinstance(shape, shapes.Choice):
             return f"{before}{self._constant(shape, self._choice)}[{variable}]"
         return self.syntax.inline(shape, variable, self._constant(shape, self.syntax.scalar), prefix)
+
+    def record(self, shape: Record) -> TextWriter:
+        """Return the function that writes a record."""
+        function: TextWriter = self.source.objects[self._record(shape)]
+        return function
 
     def _choice(self, shape: shapes.Choice) -> ChoiceTable:
         return ChoiceTable(shape, self.syntax.scalar(shape))
@@ -143,31 +150,30 @@ class _Walk:
             lines.append(f"    v{number} = {read_source(shape, name, attributes=self.attributes)}")
             members.append((f"v{number}", f",{self.syntax.member_name(shape, name)}", field))
         texts = [variable for variable, _, field in members if isinstance(field, shapes.Text)]
-        test = self.syntax.texts("texts")
+        test = self.syntax.plain("texts")
         if test and len(texts) > 2:
             lines += [
                 "    try:",
                 f"        texts = ''.join(({', '.join(f'{variable} or empty' for variable in texts)}))",
+                f"        is_plain = {test}",
                 "    except TypeError:",
-                *self._record_text(members, "        "),
-                f"    if {test}:",
-                *self._record_text(members, "        ", clean=True),
-                *self._record_text(members, "    ", clean=False),
+                "        is_plain = False",
+                "    if is_plain:",
+                *self._record_text(members, "        ", is_plain=True),
             ]
-        else:
-            lines += self._record_text(members, "    ")
-        return lines
+        return lines + self._record_text(members, "    ", is_plain=False)
 
-    def _record_text(
-        self, members: list[tuple[str, str, Shape]], indent: str, *, clean: bool | None = None
-    ) -> list[str]:
-        """Return the lines that return a record's text. `clean` is None if its texts may be values of other types."""
+    def _record_text(self, members: list[tuple[str, str, Shape]], indent: str, *, is_plain: bool) -> list[str]:
+        """Return the lines that return a record's text.
+
+        :param is_plain: whether its texts passed the test of `Syntax.plain`; otherwise they may be values of other types.
+        """
         lines = []
         for number, (variable, prefix, field) in enumerate(members):
             # PERF: without a comma before the first member, no comma has to be cut off when that member is written.
             prefix = prefix if number else prefix[1:]
-            if clean is not None and isinstance(field, shapes.Text):
-                text = self.syntax.text(variable, prefix, clean=clean)
+            if is_plain and isinstance(field, shapes.Text):
+                text = self.syntax.plain_text(variable, prefix)
             else:
                 text = self.expression(field, variable, prefix)
             lines.append(f"{indent}t{number} = {self._member(field, variable, prefix, text)}")

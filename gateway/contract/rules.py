@@ -57,12 +57,13 @@ def refuse(message: str, code: str, value: Any, **meta: Any) -> ValidationError:
 
 def is_email(text: str) -> bool:
     """Return whether a text is one e-mail address of at most 254 characters."""
-    return len(text) <= _LONGEST_EMAIL and _is_email(text)
+    return len(text) <= _LONGEST_EMAIL and matches_email(text)
 
 
 @lru_cache(maxsize=4096)
-def _is_email(text: str) -> bool:
-    # PERF: the same addresses recur, so results are cached, except those of long texts.
+def matches_email(text: str) -> bool:
+    """Return whether a text, which may be too long, has the form of an e-mail address."""
+    # PERF: the same addresses recur, so results are cached. Long texts must not be: check the length first.
     return _EMAIL.fullmatch(text) is not None
 
 
@@ -98,7 +99,7 @@ class Email:
 
     def __call__(self, value: Any) -> None:
         # PERF: is_email, without another call for each address of a list.
-        if isinstance(value, str) and not (len(value) <= self.longest and _is_email(value)):
+        if isinstance(value, str) and not (len(value) <= self.longest and matches_email(value)):
             raise refuse(self.message, "Email", value)
 
 

@@ -98,31 +98,32 @@ def _members(request: NewSession, caller: Principal, named: _Named, direction: S
     members = {first.identity: first}
     for address in request.member_email_addresses or ():
         if address:
-            each = people.invited(address)
-            members.setdefault(each.identity, each)
+            invited = people.invited(address)
+            members.setdefault(invited.identity, invited)
     if named.user is not None:
-        each = people.user_member(named.user)
-        members.setdefault(each.identity, each)
+        user = people.user_member(named.user)
+        members.setdefault(user.identity, user)
     return [*members.values()]
 
 
 def _store(context: Context, caller: Principal, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
     if len(members) > session.MOST_MEMBERS:
         raise session.full_of_members()
-    own = account.get(context.unit, caller.account_ids[0]) if caller.account_ids else None
-    always = {
+    own = account.id_and_name(context.unit, caller.account_ids[0]) if caller.account_ids else None
+    account_id, account_name = own or (None, None)
+    values |= {
         "id": ids.new_id(),
         "date_created": context.now,
         "date_last_modified": context.now,
         "created_by": caller.user_id,
         "last_modified_by": caller.user_id,
-        "account_id": None if own is None else own.id,
-        "account_name": None if own is None else own.name,
+        "account_id": account_id,
+        "account_name": account_name,
         "queue_state": "None",
     }
     # PERF: a named tuple's own constructor is a function in Python.
     line = tuple.__new__(LogRow, (context.now, message))
-    row = session.insert(context.unit, {**always, **values}, members, [line])
+    row = session.insert(context.unit, values, members, [line])
     # PERF: usually there are no subscribers.
     return published.publish(context, published.CREATED, row) if context.events.wanted else row
 

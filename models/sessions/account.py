@@ -9,6 +9,7 @@ from models.engine import ids
 from models.engine.database import Unit
 from models.engine.fields import SHORT
 from models.engine.rows import Table
+from models.engine.statements import Statement, param
 from models.sessions.session import BreadcrumbRow
 from models.sessions.tables import Account, Customer
 
@@ -17,6 +18,8 @@ CUSTOMERS = Table(Customer, hidden=("name_folded",))
 
 #: Levels of parents that are followed; more are taken for a cycle.
 DEEPEST = 64
+
+_ID_AND_NAME = Statement(lambda: Account.select(Account.id, Account.name).where(Account.id == param("id")))
 
 
 def folded(name: str) -> str:
@@ -44,6 +47,12 @@ def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by
 def get(unit: Unit, account_id: str) -> Any:
     """Return the account, or None."""
     return ACCOUNTS.find(unit, id=account_id)
+
+
+def id_and_name(unit: Unit, account_id: str) -> tuple[str, str] | None:
+    """Return the columns of the account that its sessions copy; None if it does not exist."""
+    columns: tuple[str, str] | None = _ID_AND_NAME.run(unit, (account_id,)).fetchone()
+    return columns
 
 
 def by_name(unit: Unit, name: str) -> Any:
