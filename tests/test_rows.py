@@ -234,6 +234,7 @@ class TestDeclarations:
             ({"m0001_a.py": "UP = ()\n"}, "own: the migration m0001_a has no DOWN"),
             ({"m0001_a.py": "UP = 'DROP'\nDOWN = ()\n"}, "own: UP of m0001_a is one change"),
             ({"m0001_a.py": "UP = (1,)\nDOWN = ()\n"}, "own: UP of m0001_a has 1"),
+            ({"m0001_a.py": "UP = ()\nDOWN = ()\nEXPANDS = 1\n"}, "own: EXPANDS of m0001_a is 1; write True or False"),
             ({"m0001_a.py": "UP = ('NONSENSE',)\nDOWN = ()\n"}, "own: change 1 of migration 0001_a fails: near"),
             ({"m0001_a.py": "UP = ()\nDOWN = ()\n"}, "own: things: no migration makes this table of the model Thing"),
             (

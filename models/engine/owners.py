@@ -36,11 +36,13 @@ class Migration(NamedTuple):
     """One step of an owner's history.
 
     :ivar name: ``0001_first``.
+    :ivar expands: whether the previous version may keep running after it; None to conclude it from `up` (`models.engine.plan`).
     """
 
     name: str
     up: Sequence[ddl.Change]
     down: Sequence[ddl.Change]
+    expands: bool | None = None
 
     @property
     def number(self) -> int:
@@ -141,7 +143,13 @@ class Rows:
     def _migration(self, name: str) -> Migration:
         module = self._import(f"{self.migrations}.{name}")
         up, down = (self._changes(module, name, each) for each in ("UP", "DOWN"))
-        return Migration(name[1:], up, down)
+        return Migration(name[1:], up, down, self._expands(module, name))
+
+    def _expands(self, module: ModuleType, name: str) -> bool | None:
+        expands = getattr(module, "EXPANDS", None)
+        if expands is not None and not isinstance(expands, bool):
+            raise WrongRows(f"{self.owner}: EXPANDS of {name} is {expands!r}; write True or False, or omit it")
+        return expands
 
     def _changes(self, module: ModuleType, name: str, way: str) -> Sequence[ddl.Change]:
         given: Any = getattr(module, way, None)

@@ -48,7 +48,9 @@ class Step(NamedTuple):
 
 
 def is_expanding(step: Migration) -> bool:
-    """Return whether the previous version may keep running after this migration."""
+    """Return whether the previous version may keep running after this migration: as the migration declares, or else if it only adds."""
+    if step.expands is not None:
+        return step.expands
     own = {
         found[1].lower() for change in step.up for each in _statements(change) if (found := _CREATES_TABLE.match(each))
     }

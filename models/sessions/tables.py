@@ -129,7 +129,7 @@ class SessionMember(peewee.Model):
         table_name = "session_members"
         without_rowid = True
         primary_key = peewee.CompositeKey("session_id", "position")
-        indexes = ((("session_id", "identity"), True), (("identity",), False))
+        indexes = ((("identity", "session_id"), True),)
 
 
 class SessionLog(peewee.Model):

@@ -134,6 +134,15 @@ class TestSchema:
                 ).fetchall()
                 assert f"session_{column}_archived_date_created_id" in plan[0][3]
 
+    def test_one_index_finds_sessions_of_a_member_and_keeps_members_unique(self, database: Database) -> None:
+        if database.dialect == "mysql":
+            return
+        with database.unit_of_work(write=False) as unit:
+            plan = unit.execute(
+                'EXPLAIN QUERY PLAN SELECT "session_id" FROM "session_members" WHERE "identity" = ?', ("a",)
+            ).fetchall()
+        assert "COVERING INDEX sessionmember_identity_session_id (identity=?)" in plan[0][3]
+
     def test_texts_are_compared_by_code_points(self, database: Database) -> None:
         if database.dialect == "sqlite":
             return

@@ -53,6 +53,18 @@ def test_a_change_that_only_adds_lets_the_version_before_work_on(up: Sequence[dd
     assert plan.is_expanding(Migration("0009_next", up, ())) is expands
 
 
+@pytest.mark.parametrize("expands", [True, False])
+def test_a_migration_may_declare_it(expands: bool) -> None:
+    opposite = 'CREATE INDEX "i" ON "sessions" ("ended")' if not expands else 'DROP TABLE "messages"'
+    assert plan.is_expanding(Migration("0009_next", (opposite,), (), expands)) is expands
+
+
+def test_the_index_of_members_is_replaced_while_nodes_of_the_previous_version_run() -> None:
+    (own,) = (each for each in OWNERS if each.owner == "sessions")
+    (step,) = (each for each in own.steps if each.name == "0006_one_member_index")
+    assert plan.is_expanding(step)
+
+
 @dataclass(frozen=True)
 class Next:
     """The sessions' tables of the next version."""
@@ -74,10 +86,10 @@ def upgraded(database: Database, change: ddl.Change) -> list[str]:
 def test_this_version_works_on_beside_one_that_has_added_something(database: Database) -> None:
     with database.unit_of_work() as unit:
         before = add(unit, "ann").id
+    change = ddl.add_column("sessions", "of_next_version", "VARCHAR(64)")
+    added = f"sessions/{Next(change).steps[-1].name}"
     try:
-        assert upgraded(database, ddl.add_column("sessions", "of_next_version", "VARCHAR(64)")) == [
-            "sessions/0006_next"
-        ]
+        assert upgraded(database, change) == [added]
         # A node of this version starts, reads and writes.
         migrations.check(database, OWNERS)
         assert migrations.missing(database, OWNERS) == []
@@ -91,7 +103,7 @@ def test_this_version_works_on_beside_one_that_has_added_something(database: Dat
     finally:
         with database.unit_of_work() as unit:
             unit.execute('ALTER TABLE "sessions" DROP COLUMN "of_next_version"')
-            unit.execute("DELETE FROM schema_migrations WHERE name = 'sessions/0006_next'")
+            unit.execute(f"DELETE FROM schema_migrations WHERE name = '{added}'")
 
 
 def test_this_version_is_refused_beside_one_that_has_taken_something_away(tmp_path: Path) -> None:
