@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from serializers.dialect import DEFAULT, Dialect
 from serializers.page import Page as Page
 from serializers.renaming import in_snake
-from serializers.shape import Shape
+from serializers.shape import Record, Shape
 
 #: A document's value: plain Python as `serializers.shape` lists it. Its depth has no bound, so the type checker sees Any.
 Value = Any
@@ -143,6 +143,14 @@ class Serializer(ABC):
     @abstractmethod
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
         """Return a compiled function from an object to its document. It reads fields as attributes (`Record.attributes`)."""
+
+    def list_writer(self, shape: Record, write_row: Callable[[Any], bytes]) -> Callable[[Any], bytes] | None:
+        """Return a writer like `writer` for a record with rows; None if the format writes rows otherwise than as separate documents.
+
+        :param write_row: returns a row's document, as `writer` for the row's shape does.
+        """
+        del shape, write_row
+        return None
 
     def sample(self, value: Value, shape: Shape) -> str:
         """Return the document of a value, formatted for people. Raises EncodeError."""

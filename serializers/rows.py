@@ -98,17 +98,47 @@ def bracketed(value: Any, shape: Shape, compiled: Compiled, syntax: Syntax) -> I
     rows = rows_of(value, shape, member)
     if member is None:
         return blocks("[", rows, write, ",", lambda: "]")
-    assert isinstance(shape, Record)
-    before, after = halves(shape)
-    attributes = not isinstance(value, Mapping)
-    opening = compiled(before, attributes=attributes)(value)
-    opening = f"{opening[:-1]}{',' if len(opening) > 2 else ''}{syntax.member_name(shape, member)}["
+    opening, closing = _around(shape, compiled, syntax, attributes=not isinstance(value, Mapping))
+    return blocks(opening(value), rows, write, ",", lambda: closing(value))
 
-    def closing() -> str:
-        text = compiled(after, attributes=attributes)(value)
+
+def list_writer(
+    shape: Record, write_row: Callable[[Any], bytes], compiled: Compiled, syntax: Syntax
+) -> Callable[[Any], bytes]:
+    """Return the writer of an object that contains rows. `write_row` writes each row that is not null."""
+    item, member = row_shape(shape)
+    assert member is not None
+    attribute = shape.attributes.get(member, member)
+    opening, closing = _around(shape, compiled, syntax, attributes=True)
+    write = compiled(shape, attributes=True)
+    null = to_bytes(syntax.null_record if isinstance(item, Record) else syntax.null_item)
+
+    def write_list(value: Any) -> bytes:
+        rows = getattr(value, attribute, None)
+        if type(rows) is not list:
+            return to_bytes(write(value))
+        documents = b",".join([null if row is None else write_row(row) for row in rows])
+        return b"".join((to_bytes(opening(value)), documents, to_bytes(closing(value))))
+
+    return write_list
+
+
+def _around(shape: Shape, compiled: Compiled, syntax: Syntax, *, attributes: bool) -> tuple[TextWriter, TextWriter]:
+    """Return the writers of the text before the rows of a record, and of the text after them."""
+    assert isinstance(shape, Record)
+    assert shape.rows is not None
+    write_before, write_after = (compiled(half, attributes=attributes) for half in halves(shape))
+    name = syntax.member_name(shape, shape.rows)
+
+    def opening(value: Any) -> str:
+        text = write_before(value)
+        return f"{text[:-1]}{',' if len(text) > 2 else ''}{name}["
+
+    def closing(value: Any) -> str:
+        text = write_after(value)
         return f"]{',' if len(text) > 2 else ''}{text[1:]}"
 
-    return blocks(opening, rows, write, ",", closing)
+    return opening, closing
 
 
 @lru_cache(maxsize=256)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from gateway.budget import Budget
 from gateway.contract.catalog import Operation
@@ -20,7 +20,7 @@ from serializers.base import Page, Serializer
 from serializers.rows import BLOCK_ROWS
 from serializers.text import to_bytes
 
-#: Maximum number of cached documents, and of bytes of one: clients request the same session repeatedly.
+#: Maximum number of cached documents of each format, and of bytes of one: clients request the same sessions repeatedly.
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 16 * 1024
 
@@ -33,6 +33,32 @@ PATIENCE = 10.0
 RAW_READERS = ("ServiceStack .NET Client", "Java/", "Dalvik/", "python-requests/")
 
 
+Writer: TypeAlias = Callable[[Any], bytes]
+
+
+class StoredWriter:
+    """Writes rows, and caches the documents of stored rows: those with an id and a version."""
+
+    def __init__(self, write: Writer) -> None:
+        self._write = write
+        self._recent: Recent[str, tuple[Any, bytes]] = Recent(_MOST_KEPT)
+
+    def __call__(self, row: Any) -> bytes:
+        """Return the document of a row."""
+        version = getattr(row, "version", None)
+        if not isinstance(version, int) or not hasattr(row, "id"):
+            return self._write(row)
+        # An object may be changed in place, a tuple is not.
+        state = row if isinstance(row, tuple) else version
+        kept = self._recent.get(row.id)
+        if kept is not None and (kept[0] is state or kept[0] == state):
+            return kept[1]
+        document = self._write(row)
+        if len(document) <= _LONGEST_KEPT:
+            self._recent.keep(row.id, (state, document))
+        return document
+
+
 class Encoder:
     """Writes results in the negotiated format.
 
@@ -42,18 +68,31 @@ class Encoder:
     def __init__(self, surroundings: Surroundings, tables: Tables = "auto") -> None:
         self.surroundings = surroundings
         self._tables = tables
-        self._writer = lru_cache(maxsize=None)(lambda serializer, expected: serializer.writer(expected))
-        self._documents: Recent[tuple[shape.Shape, Serializer, str], bytes] = Recent(_MOST_KEPT)
+        self._writer = lru_cache(maxsize=None)(self._make_writer)
+
+    def _make_writer(self, serializer: Serializer, expected: shape.Shape, reads: bool) -> Writer:
+        """Return the writer of a shape.
+
+        :param reads: whether the operation only reads, so that no part of a result can be rolled back.
+        """
+        write = serializer.writer(expected)
+        if not reads or not isinstance(expected, shape.Record):
+            return write
+        rows = expected.fields[expected.rows] if expected.rows else None
+        if isinstance(rows, shape.ListOf):
+            return serializer.list_writer(expected, self._writer(serializer, rows.item, True)) or write
+        # A declared field is not the version of a stored row.
+        declares_version = "version" in {expected.attributes.get(name, name) for name in expected.fields}
+        return write if declares_version else StoredWriter(write)
 
     def expected(self, operation: Operation, request: Request) -> shape.Shape:
         """Return the shape for encoding a response."""
         assert operation.response_shape is not None
         return table_shape(operation.response_shape, request, self._tables)
 
-    def encode(self, operation: Operation, result: Any, request: Request, budget: Budget, tag: str = "") -> bytes:
+    def encode(self, operation: Operation, result: Any, request: Request, budget: Budget) -> bytes:
         """Return the document of one result.
 
-        :param tag: the tag of the result's version if the document may be cached under it, because no part of it can be rolled back.
         :raises EncodeError: when the result can't be written in the format.
         :raises ResponseTooLarge: when the document has more bytes than the budget allows.
         """
@@ -70,19 +109,14 @@ class Encoder:
             if _is_long(operation, result) and serializer.streams:
                 # A long page is written in blocks, and other requests go first between them.
                 return joined(serializer.stream(result, expected, page=Page(hold=budget.holder())), budget)
-        place = expected, serializer, tag
         if serializer.paged:
             around = self.surroundings.page(operation, request, result)
             document = serializer.encode(operation.dump(result), expected, page=around)
         elif serializer is not request.negotiation.serializer:
             # A dialect that a client requested; it is evicted sooner than the writers here.
             document = serializer.writer(expected)(result)
-        elif tag and (kept := self._documents.get(place)) is not None:
-            document = kept
         else:
-            document = self._writer(serializer, expected)(result)
-            if tag and len(document) <= _LONGEST_KEPT:
-                self._documents.keep(place, document)
+            document = self._writer(serializer, expected, not operation.writes)(result)
         budget.write(len(document))
         return document
 

@@ -424,7 +424,7 @@ class Pipeline:
         if operation.name in self._made and isinstance(made := getattr(result, "id", None), str):
             request.named_as, request.named = self._made[operation.name], made
         began = time.perf_counter()
-        body = self.encoder.encode(operation, result, request, call.budget, "" if operation.writes else tag or "")
+        body = self.encoder.encode(operation, result, request, call.budget)
         spent = time.perf_counter() - began
         request.encoding += spent
         request.database -= spent

@@ -17,6 +17,7 @@ from models import Unit
 from models.sessions import account, account_list
 from models.sessions.session import fold
 
+_PAGE = close(ListResponse, AccountInfo)
 _COLUMNS = tuple(name for name in AccountInfo.schema().fields if name != "ancestor_ids")
 
 
@@ -42,10 +43,9 @@ def list_accounts(request: ListAccounts, context: Context) -> Any:
         "ids": lists.given(request.specific_ids),
         "name_contains": fold(request.name_filter) or None,
     }
-    returns = close(ListResponse, AccountInfo)
     caller = context.principal
     rows = lists.Converted(account_list.accounts, lambda unit, rows: _infos(unit, rows, caller))
-    return lists.answer(returns, AccountInfo, request, context.unit, rows, filters, by="date_created")
+    return lists.answer(_PAGE, AccountInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @service.handles(GetAccount)

@@ -18,6 +18,7 @@ from models import Unit
 from models.sessions import account, account_list
 from models.sessions.session import BreadcrumbRow, fold
 
+_PAGE = close(ListResponse, CustomerInfo)
 _COLUMNS = tuple(name for name in CustomerInfo.schema().fields if name not in ("account_name", "breadcrumb"))
 
 
@@ -47,10 +48,9 @@ def list_customers(request: ListCustomers, context: Context) -> Any:
         "ids": lists.given(request.specific_ids),
         "name_contains": fold(request.name_filter) or None,
     }
-    returns = close(ListResponse, CustomerInfo)
     caller = context.principal
     rows = lists.Converted(account_list.customers, lambda unit, rows: _infos(unit, rows, caller))
-    return lists.answer(returns, CustomerInfo, request, context.unit, rows, filters, by="date_created")
+    return lists.answer(_PAGE, CustomerInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @service.handles(NewCustomer)

@@ -25,6 +25,7 @@ from gateway.sessions.shown import seen_customers, shown, shown_to
 from models.engine.listing import Order
 from models.sessions import message
 
+_PAGE = close(ListResponse, MessageInfo)
 #: Maximum number of conversations in `ListConversations`, the newest first: it has no pages.
 MOST_CONVERSATIONS = 1000
 
@@ -89,10 +90,9 @@ def list_messages(request: ListMessages, context: Context) -> Any:
         "ids": lists.given(request.specific_ids),
         "after": lists.as_instant(request.after_date),
     }
-    returns = close(ListResponse, MessageInfo)
     caller = context.principal
     rows = lists.Converted(message.messages, lambda unit, rows: shown_to(caller, unit, rows))
-    return lists.answer(returns, MessageInfo, request, context.unit, rows, filters, by="date")
+    return lists.answer(_PAGE, MessageInfo, request, context.unit, rows, filters, by="date")
 
 
 @service.handles(ListConversations)

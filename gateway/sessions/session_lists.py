@@ -15,6 +15,7 @@ from models.engine.listing import Order
 from models.sessions import session_list
 from models.sessions.session import fold
 
+_PAGE = close(ListResponse, SessionInfo)
 #: Maximum number of sessions of `GetMySessions` in memory. More are streamed.
 MOST_OF_MINE = 1000
 
@@ -36,8 +37,7 @@ def list_sessions(request: ListSessions, context: Context) -> Any:
         "log_contains": fold(request.log) or None,
         "parent_session_id": request.parent_session_id or None,
     }
-    returns = close(ListResponse, SessionInfo)
-    return lists.answer(returns, SessionInfo, request, context.unit, _rows(context), filters, by="date_created")
+    return lists.answer(_PAGE, SessionInfo, request, context.unit, _rows(context), filters, by="date_created")
 
 
 def _rows(context: Context) -> lists.Rows:

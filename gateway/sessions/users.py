@@ -29,6 +29,7 @@ from models.sessions import account, account_list
 from models.users import identity, user, user_list
 from models.users.user_list import UserRow
 
+_PAGE = close(ListResponse, UserInfo)
 #: Attributes of the response that are not columns, and the columns that sort them.
 _SORTED_BY = {"name": "first_name", "is_authenticated": "date_created"}
 
@@ -43,9 +44,7 @@ def list_users(request: ListUsers, context: Context) -> Any:
         "email_contains": (request.email_filter or "").casefold() or None,
     }
     rows = _Shown(context.principal)
-    return lists.answer(
-        close(ListResponse, UserInfo), UserInfo, request, context.unit, rows, filters, by="date_created"
-    )
+    return lists.answer(_PAGE, UserInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @service.handles(NewUser)

@@ -69,6 +69,7 @@ class Listing:
     :param keys: sort keys that are not columns of the table, by name.
     :param covered: conditions for MySQL that an index alone can evaluate, by the name of their filter. The ids are selected first, so that
         columns are read only for the rows of a page.
+    :param counted: whether rows count against the unit's budget. Rows that do not must be small: a page is read at once.
     Raises ValueError for a filter whose name is not an identifier, or that is in both `one` and `several`.
     """
 
@@ -84,6 +85,7 @@ class Listing:
         beside_few: Mapping[str, Condition] | None = None,
         keys: Mapping[str, Any] | None = None,
         covered: Mapping[str, Condition] | None = None,
+        counted: bool = True,
     ) -> None:
         wrong = [name for name in (*(one or {}), *(several or {})) if not name.isidentifier()]
         if wrong or set(one or {}) & set(several or {}):
@@ -96,6 +98,7 @@ class Listing:
         self._several = several or {}
         self._keys = keys or {}
         self._covered = covered or {}
+        self._is_counted = counted
         self._long = [index for index, each in enumerate(columns) if isinstance(each, peewee.TextField)]
         self._pages = lru_cache(maxsize=512)(self._page)
         self._samples = lru_cache(maxsize=512)(self._sample)
@@ -126,7 +129,7 @@ class Listing:
         if self._leaves_few(unit, shape, values):
             shape = (*shape, (_FEW, 0))
         values |= {"limit": limit, "offset": offset}
-        if limit <= BLOCK and offset < DEEP and not self._is_covered(unit, shape):
+        if (limit <= BLOCK or not self._is_counted) and offset < DEEP and not self._is_covered(unit, shape):
             return self._counted(unit, self._pages(shape, order, False).rows(unit, **values))
         # A long page is read in blocks, so that the budget is checked before all of it is in memory. For a deep page, MySQL would read
         # every column of the rows before it.
@@ -149,7 +152,8 @@ class Listing:
             yield self._counted(unit, [rows[each] for each in wanted])
 
     def _counted(self, unit: Unit, rows: list[Any]) -> list[Any]:
-        unit.spend(len(rows), sum([size_of(row[index]) for index in self._long for row in rows]))
+        if self._is_counted:
+            unit.spend(len(rows), sum([size_of(row[index]) for index in self._long for row in rows]))
         return rows
 
     def _leaves_few(self, unit: Unit, shape: Shape, values: Mapping[str, Any]) -> bool:

@@ -76,15 +76,14 @@ else:
     #: A session: every column as an attribute, with ``members`` and ``log``.
     SessionRow = namedtuple("SessionRow", (*_COLUMNS, "members", "log"))
 
-#: Returns the values that change with each change of a session, from its columns or its row.
-_state = itemgetter(_COLUMNS.index("version"), _COLUMNS.index("date_last_modified"))
-
 # PERF: a named tuple's own `_make` costs several times as much as making the tuple.
 _new: Callable[[type, Iterable[Any]], Any] = tuple.__new__
 
 _MEMBER = MemberRow._fields
 MEMBER_COLUMNS = [getattr(SessionMember, name) for name in _MEMBER]
 ALL = [getattr(Session, name) for name in _COLUMNS]
+#: The columns that change with each change of a session, after its id.
+STATE = [Session.id, Session.version, Session.date_last_modified]
 
 _BY_ID = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")))
 _BY_ID_LOCKED = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")).for_update())
@@ -244,18 +243,18 @@ def _recent(unit: Unit, session_id: str) -> SessionRow | None:
     return row
 
 
-def recent_rows(unit: Unit, found: Iterable[Sequence[Any]]) -> dict[str, SessionRow]:
+def recent_rows(unit: Unit, states: Iterable[Sequence[Any]]) -> dict[str, SessionRow]:
     """Return the sessions whose rows in memory are current, by id.
 
-    :param found: the columns of sessions as a reading unit read them, in the order in which `ALL` has them.
+    :param states: the columns `STATE` of sessions as a reading unit read them.
     """
     recent = RECENT.on(unit.database)
-    kept: dict[str, SessionRow] = {}
-    for columns in found:
-        row = recent.get(columns[0])
-        if row is not None and _state(row) == _state(columns):
-            kept[columns[0]] = row
-    return kept
+    current: dict[str, SessionRow] = {}
+    for session_id, version, date_last_modified in states:
+        row = recent.get(session_id)
+        if row is not None and row.version == version and row.date_last_modified == date_last_modified:
+            current[session_id] = row
+    return current
 
 
 def keep_recent(unit: Unit, rows: Iterable[SessionRow]) -> None:

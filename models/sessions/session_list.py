@@ -1,10 +1,11 @@
-"""Lists of sessions. The members and the log lines of a page are read by one statement each."""
+"""Lists of sessions. A page's ids and versions are read first, then the sessions that are not in memory: their columns, their members and
+their log lines by one statement each."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +17,7 @@ from models.engine.listing import BLOCK, Listing, Order, size_of
 from models.engine.statements import Statement, param
 from models.sessions.session import (
     ALL,
+    STATE,
     LogRow,
     MemberRow,
     SessionRow,
@@ -46,9 +48,9 @@ _UNSORTED = {"archived": equals(peewee.fn.COALESCE(Session.archived, 0))}
 _BESIDE_FEW = {**_BESIDE_SOME, **_UNSORTED}
 
 #: The filters and their conditions. Texts of contains-filters must be folded (`models.sessions.session.fold`).
-LISTING = Listing(
+_listing = partial(
+    Listing,
     Session,
-    ALL,
     one={
         "archived": equals(Session.archived),
         "ended": equals(Session.ended),
@@ -83,6 +85,9 @@ LISTING = Listing(
     rare=("customer_ids", "endpoint_ids", "account_ids", "visible_accounts"),
     beside_few=_UNSORTED,
 )
+LISTING = _listing(ALL)
+#: The same lists, but only the columns that show whether a session in memory is current.
+_STATES = _listing(STATE, counted=False)
 
 
 #: Members, or log lines, that are read at once for several sessions.
@@ -135,16 +140,16 @@ def _whole(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
         yield from _with_children(unit, rows[begin : begin + BLOCK])
 
 
-def _recent(unit: Unit, rows: Sequence[Any]) -> list[SessionRow]:
-    """Return the sessions of at most `BLOCK` rows; members and log are read for those whose current version is not in memory."""
-    known = recent_rows(unit, rows)
-    unit.spend(sum([len(each.members) + len(each.log) for each in known.values()]))
-    changed = [row for row in rows if row[0] not in known] if known else rows
-    if changed:
-        read = {each.id: each for each in _with_children(unit, changed)}
+def _recent(unit: Unit, states: Sequence[Any]) -> list[SessionRow]:
+    """Return the sessions with these columns `STATE`. Those that are not in memory are read."""
+    rows = recent_rows(unit, states)
+    unit.spend(sum([1 + len(row.members) + len(row.log) for row in rows.values()]))
+    missing = [state[0] for state in states if state[0] not in rows]
+    for block in LISTING.of_ids(unit, missing):
+        read = {row.id: row for row in _with_children(unit, block)}
         keep_recent(unit, read.values())
-        known |= read
-    return [known[row[0]] for row in rows]
+        rows |= read
+    return [rows[state[0]] for state in states]
 
 
 def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
@@ -199,25 +204,32 @@ def _logged_among(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[
     return [row[0] for row in found]
 
 
-def _columns(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> list[Any]:
+def _columns(
+    listing: Listing, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int
+) -> list[Any]:
     if filters.get("log_contains") is None or (edge := _edge(unit, filters, order)) is None:
-        return LISTING.page(unit, filters, order, limit, offset)
+        return listing.page(unit, filters, order, limit, offset)
     if order.column == "date_created":
         near = {**filters, "since" if order.descending else "until": edge}
-        rows = LISTING.page(unit, near, order, limit, offset)
+        rows = listing.page(unit, near, order, limit, offset)
         if len(rows) == limit:
             return rows
     ids = _logged_among(unit, filters, order)
     if ids is None:
-        return LISTING.page(unit, filters, order, limit, offset)
-    return [row for block in LISTING.of_ids(unit, ids[offset : offset + limit]) for row in block]
+        return listing.page(unit, filters, order, limit, offset)
+    return [row for block in listing.of_ids(unit, ids[offset : offset + limit]) for row in block]
 
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
     """Return at most `limit` sessions after `offset`, with their members and log."""
-    rows = _columns(unit, filters, order, limit, offset)
+    if unit.writes:
+        return [*_whole(unit, _columns(LISTING, unit, filters, order, limit, offset))]
+    states = _columns(_STATES, unit, filters, order, limit, offset)
+    if len(states) <= BLOCK:
+        return _recent(unit, states)
     # A long page would evict everything else from memory.
-    return list(_whole(unit, rows)) if unit.writes or len(rows) > BLOCK else _recent(unit, rows)
+    ids = [state[0] for state in states]
+    return [row for block in LISTING.of_ids(unit, ids) for row in _with_children(unit, block)]
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:

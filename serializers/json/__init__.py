@@ -12,8 +12,8 @@ from serializers.dialect import DEFAULT, Dialect
 from serializers.inline import COMMAS, Inline
 from serializers.json.reader import loads
 from serializers.json.writer import JsonSyntax, dumps
-from serializers.rows import bracketed
-from serializers.shape import Shape
+from serializers.rows import bracketed, list_writer
+from serializers.shape import Record, Shape
 from serializers.source import TextWriter
 from serializers.syntax import compile_writer
 from serializers.text import from_bytes, to_bytes
@@ -70,6 +70,10 @@ class Json(Serializer):
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
         write = self.compiled(shape, attributes=True)
         return lambda value: to_bytes(write(value))
+
+    def list_writer(self, shape: Record, write_row: Callable[[Any], bytes]) -> Callable[[Any], bytes] | None:
+        # A depth limit cuts off more of a row in a list than of a row by itself.
+        return None if self.dialect.depth else list_writer(shape, write_row, self.compiled, self.syntax)
 
     def sample(self, value: Any, shape: Shape) -> str:
         return json.dumps(json.loads(self.encode(value, shape)), indent="\t", ensure_ascii=False)

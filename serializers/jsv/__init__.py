@@ -19,8 +19,8 @@ from serializers.errors import DecodeError
 from serializers.jsv import quick, reader
 from serializers.jsv.dump import dump as write_dump
 from serializers.jsv.writer import JsvSyntax, compiled, dumps
-from serializers.rows import bracketed
-from serializers.shape import Shape, Text
+from serializers.rows import bracketed, list_writer
+from serializers.shape import Record, Shape, Text
 from serializers.source import TextWriter
 from serializers.syntax import compile_writer
 from serializers.tally import Tally, measure
@@ -135,6 +135,10 @@ class Jsv(Serializer):
         write = self.compiled(shape, attributes=True)
         # PERF: `to_bytes` inlined, to save a call.
         return lambda value: write(value).encode("utf-8", REPLACING)
+
+    def list_writer(self, shape: Record, write_row: Callable[[Any], bytes]) -> Callable[[Any], bytes] | None:
+        # A depth limit cuts off more of a row in a list than of a row by itself.
+        return None if self.dialect.depth else list_writer(shape, write_row, self.compiled, self.syntax)
 
     def sample(self, value: Any, shape: Shape) -> str:
         return write_dump(value, shape, "\t", self.dialect)

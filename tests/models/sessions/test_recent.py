@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from models import Database, connect
 from models.engine.caches import Recent
@@ -151,6 +154,28 @@ def test_a_page_has_what_another_process_changed_and_the_rest_in_order(database:
     assert [each.display_name for each in found] == [None, None, "new", None, None]
     assert [line.message for line in found[2].log] == ["made", "is new"]
     assert [one is other for one, other in zip(found, kept, strict=True)] == [True, True, False, True, True]
+
+
+def test_a_page_of_sessions_in_memory_reads_only_what_shows_that_they_are_current(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.unit_of_work() as unit:
+        for _ in range(3):
+            add(unit, "ada")
+    for _ in range(2):
+        page(database)
+    statements: list[str] = []
+    with database.unit_of_work(write=False) as unit:
+        run = unit.run
+
+        def noted(sql: str, values: Sequence[Any]) -> Any:
+            statements.append(sql)
+            return run(sql, values)
+
+        monkeypatch.setattr(unit, "run", noted)
+        assert len(session_list.page(unit, {"archived": False}, Order("date_created"), 10)) == 3
+    assert len(statements) == 1
+    assert "display_name" not in statements[0]
 
 
 class Spent:
