@@ -1,9 +1,11 @@
-"""Compare requests with a Falcon hello: in this process through WSGI, and under gunicorn if wrk is installed.
+"""Compare requests with a Falcon hello, and lists with the same rows read by hand: in this process through WSGI, and under gunicorn if wrk
+is installed.
 
     python benchmarks/requests.py [--rounds N]
 
-Cases are interleaved, each round in the opposite order of the one before; a ratio is the median of the rounds' ratios. A case requests
-one session repeatedly, as clients that watch it do, or many in turn.
+Cases are interleaved, each round in the opposite order of the one before; a ratio is the median of the rounds' ratios, in this process of
+its processor time, which other work on the machine disturbs least. A case requests one session or page repeatedly, as clients that watch
+it do, or many in turn.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ from typing import Any
 
 import falcon
 
-#: More sessions than a process caches in memory.
-MANY = 3000
+#: More sessions than a process caches in memory, and the number on a page.
+MANY, PAGE = 3000, 50
 #: The processors of gunicorn and of wrk, and the number of wrk's connections.
 SERVER, CLIENT, CONNECTIONS = "0", "1", 8
 API_KEY = "key-of-the-benchmark-0123456789"
@@ -98,11 +100,11 @@ def call(app: Any, env: dict[str, Any], expected: str) -> bytes:
 
 
 def measure(cases: dict[str, Callable[[], object]], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Return the seconds of one call of each case, one figure per round."""
+    """Return the seconds of processor time of one call of each case, one figure per round."""
     calls: dict[str, int] = {}
     for name, case in cases.items():
-        began, count = time.perf_counter(), 0
-        while time.perf_counter() - began < seconds:
+        began, count = time.process_time(), 0
+        while time.process_time() - began < seconds:
             case()
             count += 1
         calls[name] = max(count, 1)
@@ -110,10 +112,10 @@ def measure(cases: dict[str, Callable[[], object]], rounds: int, seconds: float)
     for turn in range(rounds):
         for name in list(cases)[:: 1 if turn % 2 else -1]:
             case, count = cases[name], calls[name]
-            began = time.perf_counter()
+            began = time.process_time()
             for _ in range(count):
                 case()
-            figures[name].append((time.perf_counter() - began) / count)
+            figures[name].append((time.process_time() - began) / count)
     return figures
 
 
@@ -204,6 +206,59 @@ def in_process(folder: Path, app: Any, session_id: str, token: str, rounds: int)
     print(f"{'in this process':24} {'us':>8} {'x hello':>8}")
     for name in cases:
         print(f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {ratio(figures, name, 'Falcon hello'):8.1f}")
+
+
+def pages_by_hand(folder: Path) -> Callable[[int], str]:
+    """Return a function that reads a page after an offset with SQLite's driver and returns it as JSON: the minimum cost of a list."""
+    connection = sqlite3.connect(folder / "gateway.db", isolation_level=None)
+    hidden = {"archived", "from_folded", "to_folded", "position", "message_folded"}
+    session, member, line = (
+        [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] not in hidden]
+        for table in ("sessions", "session_members", "session_log")
+    )
+    select = f"SELECT {', '.join(session)} FROM sessions WHERE archived = 0 ORDER BY date_created DESC, id DESC LIMIT ? OFFSET ?"
+    within = f"WHERE session_id IN ({', '.join('?' * PAGE)}) ORDER BY session_id"
+
+    def read(offset: int) -> str:
+        connection.execute("BEGIN")
+        rows = connection.execute(select, (PAGE, offset)).fetchall()
+        ids = [row[0] for row in rows]
+        members = connection.execute(f"SELECT {', '.join(member)} FROM session_members {within}", ids).fetchall()
+        lines = connection.execute(f"SELECT {', '.join(line)} FROM session_log {within}", ids).fetchall()
+        connection.execute("COMMIT")
+        items = {row[0]: {**dict(zip(session, row, strict=True)), "members": [], "log": []} for row in rows}
+        for name, columns, children in (("members", member, members), ("log", line, lines)):
+            for row in children:
+                items[row[0]][name].append(dict(zip(columns, row, strict=True)))
+        return json.dumps({"items": [*items.values()]})
+
+    return read
+
+
+def lists(folder: Path, app: Any, token: str, rounds: int) -> None:
+    """Print the cost of pages of sessions with three members and three lines: the same page again and again, or each in turn."""
+    bearer = {"authorization": f"Bearer {token}"}
+    for each in create(app, MANY):
+        for method, path, body in (
+            ("POST", f"/sessions/{each}/hold.jsv", b"{reason:Transferring}"),
+            ("PATCH", f"/sessions/{each}.jsv", b"{callState:Connected}"),
+        ):
+            call(app, environ(method, path, body, **bearer)(), "200")
+    read = pages_by_hand(folder)
+    offsets = itertools.cycle(range(0, MANY, PAGE))
+    cases: dict[str, tuple[str, Callable[[], object]]] = {}
+    for kind, by_hand, numbers in (
+        ("a page", lambda: read(0), [1]),
+        ("one of many pages", lambda: read(next(offsets)), range(1, MANY // PAGE + 1)),
+    ):
+        cases[f"({kind} by hand)"] = f"({kind} by hand)", by_hand
+        for form in ("json", "jsv"):
+            makers = in_turn([environ("GET", f"/sessions.{form}?page={number}", **bearer) for number in numbers])
+            cases[f"{kind}, {form}"] = f"({kind} by hand)", lambda makers=makers: call(app, makers(), "200")  # type: ignore[misc]
+    figures = measure({name: case for name, (_, case) in cases.items()}, rounds, 0.2)
+    print(f"\n{f'lists of {PAGE}':24} {'us':>8} {'x hand':>8}")
+    for name, (base, _) in cases.items():
+        print(f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {ratio(figures, name, base):8.2f}")
 
 
 def signing_in(app: Any, made: dict[str, Any], seconds: float, rounds: int) -> None:
@@ -329,6 +384,7 @@ def main() -> None:
         app, session_id = prepare(Path(folder))
         made, seconds = log_in(app)
         in_process(Path(folder), app, session_id, made["bearerToken"], rounds)
+        lists(Path(folder), app, made["bearerToken"], rounds)
         signing_in(app, made, seconds, rounds)
         under_gunicorn(Path(folder), session_id, made["bearerToken"], rounds)
 
