@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import peewee
 
-from models.engine.checkpoints import LARGE, MOST_PAGES, Checkpoints
+from models.engine.checkpoints import KEPT, MOST_PAGES, Checkpoints
 from models.engine.pool import Held
 
 #: Seconds that opening a connection may take, and that a writer waits for another one.
@@ -36,7 +36,7 @@ _PRAGMAS = {
     "cache_size": -16_000,
     "temp_store": "memory",
     "wal_autocheckpoint": MOST_PAGES,
-    "journal_size_limit": LARGE,
+    "journal_size_limit": KEPT,
 }
 
 

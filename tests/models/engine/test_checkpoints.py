@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from models import Database, connect
-from models.engine import checkpoints, migrations
+from models.engine import checkpoints, engines, migrations
 from tests.databases import OWNERS
 from tests.models.conftest import add
 from tests.servers import wait_until
@@ -88,6 +88,22 @@ def test_a_long_log_is_cut_when_nobody_writes(database: Database, tmp_path: Path
     with database.unit_of_work() as unit:
         add(unit)
     wait_until(lambda: log.stat().st_size == 0, "the log is cut again")
+
+
+def test_a_long_log_is_kept_while_there_are_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "gateway.db-wal"
+    monkeypatch.setitem(engines._PRAGMAS, "wal_autocheckpoint", 1500)
+    made = connect(f"sqlite:///{tmp_path}/gateway.db")
+    migrations.apply(made, OWNERS)
+    with made.unit_of_work() as unit:
+        # More than 1500 pages, so that the commit makes a checkpoint, and the next unit restarts the log.
+        unit.execute("CREATE TABLE wide AS SELECT zeroblob(8000000) AS data")
+    size = log.stat().st_size
+    with made.unit_of_work() as unit:
+        add(unit)
+    assert log.stat().st_size == size > checkpoints.LARGE
+    assert checkpoints.KEPT > checkpoints.MOST_PAGES * (4096 + 24)
+    made.dispose()
 
 
 def test_a_reader_that_needs_the_log_is_waited_for(database: Database, tmp_path: Path, quick: None) -> None:
