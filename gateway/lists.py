@@ -141,17 +141,17 @@ def _sortable(item: type[Dto]) -> dict[str, str]:
 
 def first_instant(day: str | None) -> str | None:
     """Return the first instant of a day in UTC."""
-    return f"{dates.day(day)}T00:00:00.000000Z" if day and not day.isspace() else None
+    return f"{dates.parse_day(day)}T00:00:00.000000Z" if day and not day.isspace() else None
 
 
 def last_instant(day: str | None) -> str | None:
     """Return the last instant of a day in UTC."""
-    return f"{dates.day(day)}T23:59:59.999999Z" if day and not day.isspace() else None
+    return f"{dates.parse_day(day)}T23:59:59.999999Z" if day and not day.isspace() else None
 
 
 def as_instant(text: str | None) -> str | None:
-    """Convert a text that `dates.moment` reads into an instant as the API writes it. Raises ValueError."""
-    return instant(dates.moment(text)) if text and not text.isspace() else None
+    """Convert a text that `dates.parse_moment` reads into an instant as the API writes it. Raises ValueError."""
+    return instant(dates.parse_moment(text)) if text and not text.isspace() else None
 
 
 def given(values: list[str | None] | None) -> list[str] | None:

@@ -51,7 +51,7 @@ class Day(click.ParamType[date]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Return the day, or fail with click's error and the expected form."""
         try:
-            return dates.day(value)
+            return dates.parse_day(value)
         except ValueError:
             self.fail(f"{value!r} is not a day as YYYY-MM-DD", param, ctx)
 

@@ -26,7 +26,7 @@ from gateway.contract.dto import Dto, DtoType, Instance
 from gateway.contract.dto_field import AnyField
 from gateway.contract.failures import field_errors
 from gateway.contract.generics import field_of
-from gateway.contract.mistakes import mistakes
+from gateway.contract.mistakes import find_mistakes
 from gateway.contract.shapes import document_shape, field_shape, wire_field_shape, wire_shape
 from gateway.contract.typeinfo import check_types
 from gateway.errors import CatalogError, FieldError, InvalidArgument, ValidationFailed
@@ -94,13 +94,13 @@ class Route:
 class Operation:
     """An operation: a request DTO with its routes, the type of its response and its access rule.
 
-    :ivar answer: the response type, as a field; None for no content.
+    :ivar response: the response type, as a field; None for no content.
     :ivar own_verbs: verbs of the pre-defined routes, in addition to those of the routes.
     """
 
     dto: type[Dto]
     routes: tuple[Route, ...]
-    answer: AnyField | None
+    response: AnyField | None
     access: Access | None
     tags: tuple[str, ...] = ()
     own_verbs: tuple[str, ...] = ()
@@ -135,13 +135,13 @@ class Operation:
     @cached_property
     def returns(self) -> type[Dto] | None:
         """The DTO of the response, or of the items of a bare list; None for other responses."""
-        item = self.answer.inner if isinstance(self.answer, fields.List) else self.answer
+        item = self.response.inner if isinstance(self.response, fields.List) else self.response
         return item.dto if isinstance(item, fields.Nested) else None
 
     @cached_property
     def returns_list(self) -> bool:
         """Whether the response is a bare list of DTOs."""
-        return self.returns is not None and isinstance(self.answer, fields.List)
+        return self.returns is not None and isinstance(self.response, fields.List)
 
     @property
     def service(self) -> str:
@@ -170,8 +170,8 @@ class Operation:
     @cached_property
     def resource_name(self) -> str:
         """The wire name of the first variable of the routes."""
-        variable = next((found[1].lower() for each in self.routes if (found := _VARIABLE.search(each.path))), "")
-        return next((each for each in self.request_shape.fields if each.lower() == variable), "")
+        variable = next((match[1].lower() for route in self.routes if (match := _VARIABLE.search(route.path))), "")
+        return next((name for name in self.request_shape.fields if name.lower() == variable), "")
 
     @cached_property
     def named_as(self) -> str:
@@ -188,7 +188,7 @@ class Operation:
     @cached_property
     def is_readable_raw(self) -> bool:
         """Whether the response is a text or bytes, which some clients read without a format."""
-        return isinstance(self.answer, fields.String | fields.Binary)
+        return isinstance(self.response, fields.String | fields.Binary)
 
     @cached_property
     def request_shape(self) -> shape.Record:
@@ -198,7 +198,7 @@ class Operation:
     @cached_property
     def response_shape(self) -> shape.Shape | None:
         """The shape that writes responses; None for no content."""
-        return None if self.answer is None else field_shape(self.answer)
+        return None if self.response is None else field_shape(self.response)
 
     def load(self, values: Mapping[str, Any]) -> Instance:
         """Return the request of values by wire name. Raises ValidationFailed with every failure."""
@@ -211,8 +211,8 @@ class Operation:
     def dump(self, result: Any) -> Any:
         """Return a result as values by wire name, with nulls."""
         if self.returns is None:
-            assert self.answer is not None
-            return self.answer._serialize(result, "", None)
+            assert self.response is not None
+            return self.response._serialize(result, "", None)
         return [self._dump(item) for item in result] if self.returns_list else self._dump(result)
 
     def write_kept(self, result: Any) -> str:
@@ -221,19 +221,19 @@ class Operation:
 
     def read_kept(self, text: str) -> Any:
         """Return the result that `write_kept` wrote."""
-        assert self.answer is not None
-        return self.answer.deserialize(json.loads(text, wire_field_shape(self.answer)))
+        assert self.response is not None
+        return self.response.deserialize(json.loads(text, wire_field_shape(self.response)))
 
     @cached_property
-    def answer_shape(self) -> shape.Shape | None:
+    def wire_response_shape(self) -> shape.Shape | None:
         """The shape that reads responses of another server; None for no content."""
-        return None if self.answer is None else wire_field_shape(self.answer)
+        return None if self.response is None else wire_field_shape(self.response)
 
-    def bind_answer(self, values: Any) -> Any:
+    def bind_response(self, values: Any) -> Any:
         """Return the result of another server's response, given by wire name. Raises ValidationFailed with every failure."""
-        assert self.answer is not None
+        assert self.response is not None
         try:
-            return self.answer.deserialize(values)
+            return self.response.deserialize(values)
         except marshmallow.ValidationError as error:
             raise ValidationFailed(self.name, list(field_errors(error.messages))) from error
 
@@ -309,7 +309,7 @@ class Catalog:
     further_checks: dict[str, Check] = field(default_factory=dict)
     _folded: dict[str, Operation] = field(default_factory=dict)
     #: The declarations that the last check found valid.
-    _passed: object = field(default=None, compare=False, repr=False)
+    _valid_declarations: object = field(default=None, compare=False, repr=False)
 
     def operation(
         self,
@@ -366,19 +366,19 @@ class Catalog:
             )
         if access is not None:
             access = replace(access, administrator=self.administrator)
-        places = ((verbs, path), *also) if path else tuple(also)
-        routes = tuple(Route(_verbs(each), where) for each, where in places)
-        own_verbs = _verbs(verbs) if verbs or not routes else ()
+        addresses = ((verbs, path), *also) if path else tuple(also)
+        routes = tuple(Route(_parse_verbs(route_verbs), route_path) for route_verbs, route_path in addresses)
+        own_verbs = _parse_verbs(verbs) if verbs or not routes else ()
 
         def declare(dto: DtoType) -> DtoType:
             if not (isinstance(dto, type) and issubclass(dto, Dto)):
                 raise CatalogError(f"{getattr(dto, '__name__', repr(dto))} is not a subclass of gateway.Dto")
-            answer = _answer_of(dto, returns)
+            response = _read_response_type(dto, returns)
             self._add(
                 Operation(
                     dto,
                     routes,
-                    answer,
+                    response,
                     access,
                     tuple(tags),
                     own_verbs,
@@ -395,15 +395,15 @@ class Catalog:
         return declare
 
     def _add(self, operation: Operation) -> None:
-        known = self._folded.get(operation.name.lower())
-        if known is not None and not known.gives_way:
+        existing = self._folded.get(operation.name.lower())
+        if existing is not None and not existing.gives_way:
             if operation.gives_way:
                 return
             raise CatalogError(f"the operation {operation.name} is declared twice")
-        if known is not None and operation.gives_way:
+        if existing is not None and operation.gives_way:
             raise CatalogError(f"the operation {operation.name} is declared twice, and both give way")
-        if known is not None:
-            del self.operations[known.name]
+        if existing is not None:
+            del self.operations[existing.name]
         self.operations[operation.name] = self._folded[operation.name.lower()] = operation
 
     def handles(self, dto: type[Dto]) -> Callable[[Handler], Handler]:
@@ -455,27 +455,27 @@ class Catalog:
     def completed(self, handler: Handler) -> Catalog:
         """Return a catalog in which operations without a handler get this one. Those of them without an access rule admit anyone."""
         operations = {
-            name: each
-            if each.access is not None or name in self.handlers
-            else replace(each, access=replace(ANYONE, administrator=self.administrator))
-            for name, each in self.operations.items()
+            name: operation
+            if operation.access is not None or name in self.handlers
+            else replace(operation, access=replace(ANYONE, administrator=self.administrator))
+            for name, operation in self.operations.items()
         }
         return replace(
             self,
             operations=operations,
             handlers={**dict.fromkeys(operations, handler), **self.handlers},
-            _folded={name.lower(): each for name, each in operations.items()},
+            _folded={name.lower(): operation for name, operation in operations.items()},
         )
 
     def restricted(self, names: Collection[str]) -> Catalog:
         """Return a catalog of only the operations with these names."""
-        operations = {name: each for name, each in self.operations.items() if name in names}
+        operations = {name: operation for name, operation in self.operations.items() if name in names}
         return replace(
             self,
             operations=operations,
-            handlers={name: each for name, each in self.handlers.items() if name in operations},
-            further_checks={name: each for name, each in self.further_checks.items() if name in operations},
-            _folded={name.lower(): each for name, each in operations.items()},
+            handlers={name: handler for name, handler in self.handlers.items() if name in operations},
+            further_checks={name: check for name, check in self.further_checks.items() if name in operations},
+            _folded={name.lower(): operation for name, operation in operations.items()},
         )
 
     def find(self, name: str) -> Operation | None:
@@ -488,25 +488,25 @@ class Catalog:
     def check(self) -> None:
         """Check the declarations. Raises CatalogError with a line for each contradiction."""
         # PERF: each part of a service checks it at startup.
-        declared = self.roles, [*self.operations.items()], [*self.handlers.items()], [*self.further_checks]
-        if declared == self._passed:
+        declarations = self.roles, [*self.operations.items()], [*self.handlers.items()], [*self.further_checks]
+        if declarations == self._valid_declarations:
             return
         allow_long_chains()
         problems = [
-            *self._unhandled(),
-            *self._unruled(),
-            *self._doubled(),
-            *self._not_idempotent(),
-            *self._misplaced_wildcards(),
-            *mistakes(self, self.handlers),
+            *self._check_handlers(),
+            *self._check_access_rules(),
+            *self._check_duplicates(),
+            *self._check_idempotency(),
+            *self._check_wildcards(),
+            *find_mistakes(self, self.handlers),
         ]
         # The check of types needs declarations without other mistakes.
         problems += check_types(self) if not problems else ()
         if problems:
             raise CatalogError("\n".join(problems))
-        self._passed = declared
+        self._valid_declarations = declarations
 
-    def _unhandled(self) -> Iterator[str]:
+    def _check_handlers(self) -> Iterator[str]:
         for name in self.operations.keys() - self.handlers.keys():
             yield f"{name} has no handler"
         for name in self.handlers.keys() - self.operations.keys():
@@ -514,7 +514,7 @@ class Catalog:
         for name in self.further_checks.keys() - self.operations.keys():
             yield f"a check is bound to {name}, which is no operation"
 
-    def _unruled(self) -> Iterator[str]:
+    def _check_access_rules(self) -> Iterator[str]:
         for operation in self:
             if operation.access is None:
                 yield f"{operation.name} has no access rule"
@@ -523,7 +523,7 @@ class Catalog:
                 if role not in self.roles:
                     yield f"{operation.name} needs the role {role}, which does not exist"
 
-    def _not_idempotent(self) -> Iterator[str]:
+    def _check_idempotency(self) -> Iterator[str]:
         for operation in self:
             reasons = {
                 "anyone may call it, and a key is remembered for a user": operation.access
@@ -533,22 +533,24 @@ class Catalog:
                 "a key does not remember uploaded files": operation.takes_files,
             }
             if operation.idempotent:
-                yield from (f"{operation.name} can't be idempotent: {why}" for why, holds in reasons.items() if holds)
+                yield from (
+                    f"{operation.name} can't be idempotent: {reason}" for reason, applies in reasons.items() if applies
+                )
 
-    def _misplaced_wildcards(self) -> Iterator[str]:
+    def _check_wildcards(self) -> Iterator[str]:
         for operation in self:
             for route in operation.routes:
                 if has_misplaced_wildcard(route.path):
                     yield f"{operation.name}: a wildcard must be the last segment of its path, as /files/{{Path*}}, not {route.path}"
 
-    def _doubled(self) -> Iterator[str]:
+    def _check_duplicates(self) -> Iterator[str]:
         seen: dict[tuple[str, str, bool], str] = {}
         for operation in self:
             for route in operation.routes:
                 for verb in route.verbs:
                     # A specific verb precedes ANY, so these two may share a path.
-                    place = (verb, route_key(route.path), route.verbs == ANY)
-                    other = seen.setdefault(place, operation.name)
+                    address = (verb, route_key(route.path), route.verbs == ANY)
+                    other = seen.setdefault(address, operation.name)
                     if other != operation.name:
                         yield f"{operation.name} and {other} are both at {verb} {route.path}"
 
@@ -557,16 +559,16 @@ def _check_options(access: Any, **lists: Any) -> None:
     """Refuse options of wrong types, such as a text that would be split into letters. Raises CatalogError."""
     if access is not None and not isinstance(access, Access):
         raise CatalogError(f"access={access!r} is not an access rule: use ANYONE or SIGNED_IN")
-    for name, given in lists.items():
-        if isinstance(given, str):
-            raise CatalogError(f"{name}={given!r} must be a list: {name}=[...]")
+    for name, option in lists.items():
+        if isinstance(option, str):
+            raise CatalogError(f"{name}={option!r} must be a list: {name}=[...]")
     also = [*lists["also"]]
     for route in also:
-        if not (isinstance(route, tuple | list) and len(route) == 2 and all(isinstance(each, str) for each in route)):
+        if not (isinstance(route, tuple | list) and len(route) == 2 and all(isinstance(part, str) for part in route)):
             raise CatalogError(f"also={also!r} must be a list of verbs and paths: also=[('GET', '/orders')]")
 
 
-def _answer_of(dto: type[Dto], returns: Any) -> AnyField | None:
+def _read_response_type(dto: type[Dto], returns: Any) -> AnyField | None:
     """Return the type of a response as a field. Raises CatalogError when it is not a type."""
     try:
         return None if returns is None else field_of(returns)
@@ -588,6 +590,6 @@ def route_key(path: str) -> str:
     return "/".join(parts)
 
 
-def _verbs(text: str) -> tuple[str, ...]:
-    given = text.upper()
-    return ANY if given in ("", "ANY") else tuple(given.split())
+def _parse_verbs(text: str) -> tuple[str, ...]:
+    names = text.upper()
+    return ANY if names in ("", "ANY") else tuple(names.split())

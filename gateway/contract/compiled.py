@@ -80,33 +80,33 @@ def _dump_lines(schema: marshmallow.Schema, source: _Source) -> Iterator[str]:
     yield "def run(o):"
     yield "  try:"
     yield "    if type(o) not in readable: readable.learn([o])"
-    yield f"    return {_dumped_members(schema, source)}"
+    yield f"    return {_write_members(schema, source)}"
     yield "  except (AttributeError, Unusual):"
     yield "    return whole(o)"
 
 
-def _dumped_members(schema: marshmallow.Schema, source: _Source) -> str:
+def _write_members(schema: marshmallow.Schema, source: _Source) -> str:
     """Return the expression for the dict of an object ``o``."""
     members = schema.dump_fields.items()
-    return "{" + ", ".join(f"{field.data_key!r}: {_dumped(field, name, source)}" for name, field in members) + "}"
+    return "{" + ", ".join(f"{field.data_key!r}: {_write_member(field, name, source)}" for name, field in members) + "}"
 
 
-def _dumped(field: base.Field[Any], name: str, source: _Source) -> str:
+def _write_member(field: base.Field[Any], name: str, source: _Source) -> str:
     """Return the expression for one member of an object ``o``."""
     if type(field) is fields.Boolean:
         return f"o.{name}"
-    own = f"{source.name(field._serialize)}(v, {name!r}, o)"
-    usual = own
-    if type(field) in _KEPT:
-        usual = f"v if type(v) is {_KEPT[type(field)]} else {own}"
+    call = f"{source.name(field._serialize)}(v, {name!r}, o)"
+    usual = call
+    if type(field) in _UNCHANGED_TYPES:
+        usual = f"v if type(v) is {_UNCHANGED_TYPES[type(field)]} else {call}"
     elif type(field) is fields.Nested:
-        usual = f"{source.name(_items_dump(field.schema, source))}([v])[0]"
+        usual = f"{source.name(_compile_items_dump(field.schema, source))}([v])[0]"
     elif type(field) is fields.List and type(field.item) is fields.Nested:
-        usual = f"{source.name(_items_dump(field.item.schema, source))}(v) if type(v) is list else {own}"
+        usual = f"{source.name(_compile_items_dump(field.item.schema, source))}(v) if type(v) is list else {call}"
     elif type(field) is fields.List and type(field.item) is fields.String:
-        usual = f"v.copy() if type(v) is list and {source.name(_TEXT.issuperset)}(map(type, v)) else {own}"
+        usual = f"v.copy() if type(v) is list and {source.name(_TEXT.issuperset)}(map(type, v)) else {call}"
     elif type(field) is fields.Map and type(field.key_field) is type(field.value_field) is fields.String:
-        usual = f"v.copy() if type(v) is dict and {source.name(_holds_texts)}(v) else {own}"
+        usual = f"v.copy() if type(v) is dict and {source.name(_holds_texts)}(v) else {call}"
     return f"None if (v := o.{name}) is None else {usual}"
 
 
@@ -119,10 +119,14 @@ def _holds_texts(values: dict[Any, Any]) -> bool:
 
 
 #: Values that are dumped unchanged: the value's class, by the class of the field.
-_KEPT: Mapping[type[base.Field[Any]], str] = {fields.String: "str", fields.Enum: "str", fields.Integer: "int"}
+_UNCHANGED_TYPES: Mapping[type[base.Field[Any]], str] = {
+    fields.String: "str",
+    fields.Enum: "str",
+    fields.Integer: "int",
+}
 
 
-def _items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
+def _compile_items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
     """Return a function that dumps a list of objects. It raises AttributeError and Unusual instead of falling back to marshmallow."""
     if schema in source.items_dumps:
         return source.items_dumps[schema]
@@ -130,10 +134,10 @@ def _items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
         return lambda items: [None if item is None else schema.dump(item) for item in items]
     # For a recursive type the function is not made yet, so the source calls it through the table.
 
-    def later(items: list[Any]) -> list[Any]:
+    def dump_later(items: list[Any]) -> list[Any]:
         return source.items_dumps[schema](items)
 
-    source.items_dumps[schema] = later
+    source.items_dumps[schema] = dump_later
     inner = _Source(source.items_dumps)
     inner.names["readable"] = _readable
     lines = [
@@ -142,12 +146,12 @@ def _items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDump:
         "  found = []",
         "  append = found.append",
         "  for o in items:",
-        f"    append({_dumped_members(schema, inner)})",
+        f"    append({_write_members(schema, inner)})",
         "  return found",
     ]
-    made: ItemsDump = inner.function(iter(lines))
-    source.items_dumps[schema] = made
-    return made
+    dump: ItemsDump = inner.function(iter(lines))
+    source.items_dumps[schema] = dump
+    return dump
 
 
 def compile_load(schema: marshmallow.Schema) -> Load:
@@ -169,76 +173,76 @@ def _load_lines(schema: marshmallow.Schema, source: _Source) -> Iterator[str]:
     yield "  try:"
     yield "    pass"
     for name, field in schema.load_fields.items():
-        for line in _loaded(field, names[name], source):
+        for line in _load_value(field, names[name], source):
             yield "    " + line
     yield "  except unusual:"
     yield "    return whole(data)"
     yield "  return {" + ", ".join(f"{name!r}: {local}" for name, local in names.items()) + "}"
 
 
-def _loaded(field: base.Field[Any], local: str, source: _Source) -> Iterator[str]:
+def _load_value(field: base.Field[Any], local: str, source: _Source) -> Iterator[str]:
     """Yield the lines that bind one value to a local name, or give up."""
     key = repr(field.data_key)
-    usual = _LOADED.get(type(field))
+    usual = _LOADERS.get(type(field))
     if usual is None or getattr(field, "initial", None) is not None:
         yield f"{local} = {source.name(field.deserialize)}(get({key}, missing), {key}, data)"
         return
-    rules = _rules(field)
+    rules = _list_rules(field)
     yield f"{local} = get({key})"
     yield f"if {local} is not None:"
     for line in usual(field, local, source):
         yield "  " + line
-    for line in _checked(rules, local, source):
+    for line in _check_rules(rules, local, source):
         yield "  " + line
     if not all(map(_passes_null, rules)):
         yield "else: return whole(data)"
 
 
-def _loaded_text(field: Any, local: str, _source: _Source) -> Iterator[str]:
+def _load_text(field: Any, local: str, _source: _Source) -> Iterator[str]:
     too_long = "" if field.length is None else f" or len({local}) > {field.length}"
     yield f"if type({local}) is not str{too_long}: return whole(data)"
 
 
-def _loaded_boolean(_field: Any, local: str, source: _Source) -> Iterator[str]:
+def _load_boolean(_field: Any, local: str, source: _Source) -> Iterator[str]:
     yield f"if {local} is not True and {local} is not False:"
     yield f"  if type({local}) is not str: return whole(data)"
     yield f"  {local} = {source.name(fields.BOOLEANS)}[{local}.lower()]"
 
 
-def _loaded_enum(field: Any, local: str, source: _Source) -> Iterator[str]:
+def _load_enum(field: Any, local: str, source: _Source) -> Iterator[str]:
     # An unknown or unhashable name raises KeyError or TypeError, and marshmallow takes over.
     yield f"{local} = {source.name(dict(field.enum.__members__))}[{local}]"
 
 
-def _loaded_list(field: Any, local: str, source: _Source) -> Iterator[str]:
+def _load_list(field: Any, local: str, source: _Source) -> Iterator[str]:
     yield f"if type({local}) is not list: return whole(data)"
     if type(field.item) is not fields.String:
         deserialize = source.name(field.item.deserialize)
         yield f"{local} = [{deserialize}(i) for i in {local}]"
         return
     yield f"for i in {local}:"
-    for line in _loaded_text(field.item, "i", source):
+    for line in _load_text(field.item, "i", source):
         yield "  " + line
-    for line in _checked(_rules(field.item), "i", source):
+    for line in _check_rules(_list_rules(field.item), "i", source):
         yield "  " + line
     yield f"{local} = {local}.copy()"
 
 
-_LOADED: Mapping[type[base.Field[Any]], Callable[[Any, str, _Source], Iterator[str]]] = {
-    fields.String: _loaded_text,
-    fields.Boolean: _loaded_boolean,
-    fields.Enum: _loaded_enum,
-    fields.List: _loaded_list,
+_LOADERS: Mapping[type[base.Field[Any]], Callable[[Any, str, _Source], Iterator[str]]] = {
+    fields.String: _load_text,
+    fields.Boolean: _load_boolean,
+    fields.Enum: _load_enum,
+    fields.List: _load_list,
 }
 
 
-def _rules(field: Any) -> list[Rule]:
+def _list_rules(field: Any) -> list[Rule]:
     """Return a field's rules except the length of a text, which is compiled."""
-    known = 1 if type(field) is fields.String and field.length is not None else 0
-    return list(field.validators[known:])
+    first = 1 if type(field) is fields.String and field.length is not None else 0
+    return list(field.validators[first:])
 
 
-def _checked(rules: list[Rule], local: str, source: _Source) -> Iterator[str]:
+def _check_rules(rules: list[Rule], local: str, source: _Source) -> Iterator[str]:
     """Yield the lines that call the rules, each only if its test does not show that the value passes."""
     for rule in rules:
         name = source.name(rule)

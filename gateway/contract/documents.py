@@ -37,9 +37,9 @@ class Documents:
     def read(self, document: str, dto: type[Dto]) -> Instance:
         """Read a DTO that `write` wrote."""
         field = field_of(dto)
-        found: Any = field.deserialize(self._serializer.decode(document.encode(), wire_field_shape(field)))
-        assert isinstance(found, Instance)
-        return found
+        instance: Any = field.deserialize(self._serializer.decode(document.encode(), wire_field_shape(field)))
+        assert isinstance(instance, Instance)
+        return instance
 
 
 def dto_of(value: Any) -> type[Dto] | None:

@@ -97,8 +97,8 @@ class Dto(marshmallow.Schema):
     @classmethod
     def parent(cls) -> type[Dto] | None:
         """Return the DTO whose fields this one inherits."""
-        bases = (each for each in cls.__bases__ if issubclass(each, Dto) and each is not Dto)
-        return next((each for each in bases if each.schema().fields or each.is_declared()), None)
+        bases = (candidate for candidate in cls.__bases__ if issubclass(candidate, Dto) and candidate is not Dto)
+        return next((candidate for candidate in bases if candidate.schema().fields or candidate.is_declared()), None)
 
     @classmethod
     def is_declared(cls) -> bool:
@@ -129,11 +129,11 @@ class Dto(marshmallow.Schema):
     @classmethod
     def wire_fields(cls) -> Iterator[tuple[str, base.Field[Any]]]:
         """Return attribute names and fields in wire order: fields of the class, then of its base; data members with a number last."""
-        found = dict(cls.own_fields())
+        fields = dict(cls.own_fields())
         parent = cls.parent()
         if parent:
-            found |= {name: field for name, field in parent.wire_fields() if name not in found}
-        yield from sorted(found.items(), key=lambda member: _order(member[1]))
+            fields |= {name: field for name, field in parent.wire_fields() if name not in fields}
+        yield from sorted(fields.items(), key=lambda member: _order(member[1]))
 
     @classmethod
     def instance(cls, values: Mapping[str, Any]) -> Instance:

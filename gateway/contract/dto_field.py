@@ -168,8 +168,8 @@ class DtoField(_Field):
 
     def wire_name(self, attribute: str) -> str:
         """Return the name in documents of the member declared as this attribute."""
-        named = self.data_member.name if self.data_member else ""
-        return named or camel_case(self.dotnet_name(attribute))
+        member_name = self.data_member.name if self.data_member else ""
+        return member_name or camel_case(self.dotnet_name(attribute))
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """Return the bound value. Raises marshmallow's ValidationError with every broken rule."""

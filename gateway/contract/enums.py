@@ -47,15 +47,15 @@ class member(enum.auto):  # noqa: N801 - used like ``auto()``
         return self._assigned
 
     @value.setter
-    def value(self, given: Any) -> None:
+    def value(self, value: Any) -> None:
         # The enum's class sets the member's name, or a flag's number.
-        if isinstance(given, str):
-            given = _Text(self.text or given)
-            given.declared = self
-        elif isinstance(given, int):
-            given = _Number(given if self.number is None else self.number)
-            given.declared = self
-        self._assigned = given
+        if isinstance(value, str):
+            value = _Text(self.text or value)
+            value.declared = self
+        elif isinstance(value, int):
+            value = _Number(value if self.number is None else self.number)
+            value.declared = self
+        self._assigned = value
 
 
 def _dotnet_name(name: str) -> str:
@@ -81,16 +81,22 @@ class _Described:
         return "" if text == "An enumeration." else " ".join(text.strip().split("\n\n")[0].split())
 
     @classmethod
-    def _declared(cls) -> Mapping[str, member]:
+    def _read_declarations(cls) -> Mapping[str, member]:
         """Return the declarations of members, by .NET name."""
         members: Mapping[str, Any] = cls.__members__  # type: ignore[attr-defined]
-        found = {_dotnet_name(name): getattr(each, "declared", None) for name, each in members.items()}
-        return {name: each for name, each in found.items() if each is not None}
+        declarations = {
+            _dotnet_name(name): getattr(enum_member, "declared", None) for name, enum_member in members.items()
+        }
+        return {name: declaration for name, declaration in declarations.items() if declaration is not None}
 
     @classmethod
     def descriptions(cls) -> Mapping[str, str]:
         """Return the descriptions of members that have one, by .NET name."""
-        return {name: each.description for name, each in cls._declared().items() if each.description}
+        return {
+            name: declaration.description
+            for name, declaration in cls._read_declarations().items()
+            if declaration.description
+        }
 
 
 class DtoEnum(_Described, enum.StrEnum):
@@ -108,9 +114,9 @@ class DtoEnum(_Described, enum.StrEnum):
         """Return a member. Raises TypeError for a number: only `member` takes numbers."""
         if not isinstance(value, str):
             raise TypeError(f"{cls.__name__}: {value!r} is not a text; write member(number={value!r}) for a number")
-        made = str.__new__(cls, value)
-        made._value_ = str(value)
-        return made
+        instance = str.__new__(cls, value)
+        instance._value_ = str(value)
+        return instance
 
     def __init__(self, value: str) -> None:
         self.declared: member | None = getattr(value, "declared", None)  # type: ignore[misc]
@@ -123,20 +129,20 @@ class DtoEnum(_Described, enum.StrEnum):
     @classmethod
     def numbers(cls) -> Mapping[str, int]:
         """Return numbers by .NET name, in declaration order."""
-        found: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         following = 0
-        for name, each in cls.__members__.items():
-            declared = each.declared
+        for name, enum_member in cls.__members__.items():
+            declared = enum_member.declared
             following = following if declared is None or declared.number is None else declared.number
-            found[_dotnet_name(name)] = following
+            numbers[_dotnet_name(name)] = following
             following += 1
-        return found
+        return numbers
 
     @classmethod
     def wires(cls) -> Mapping[str, str]:
         """Return the texts in documents of members whose text is not their name, by .NET name."""
-        found = {_dotnet_name(name): str(each.value) for name, each in cls.__members__.items()}
-        return {name: text for name, text in found.items() if text != name}
+        texts = {_dotnet_name(name): str(enum_member.value) for name, enum_member in cls.__members__.items()}
+        return {name: text for name, text in texts.items() if text != name}
 
     @classmethod
     def as_numbers(cls) -> bool:
@@ -162,11 +168,11 @@ class DtoFlags(_Described, enum.IntFlag):
     @classmethod
     def numbers(cls) -> Mapping[str, int]:
         """Return numbers by .NET name, in declaration order."""
-        return {_dotnet_name(name): int(each) for name, each in cls.__members__.items()}
+        return {_dotnet_name(name): int(flag) for name, flag in cls.__members__.items()}
 
 
 @cache
-def choice_of(enum: type[DtoEnum | DtoFlags]) -> shape.Choice:
+def make_choice(enum: type[DtoEnum | DtoFlags]) -> shape.Choice:
     """Return the shape of an enum, for the serializers."""
     namespace = xml_namespace(enum.namespace())
     if issubclass(enum, DtoFlags):

@@ -106,7 +106,7 @@ class String(DtoField, base.String):
         example: str = "",
         **kwargs: Any,
     ) -> None:
-        super().__init__(description=description, rules=[*_longest(length), *rules], **kwargs)
+        super().__init__(description=description, rules=[*_limit_length(length), *rules], **kwargs)
         self.length = length
         self.example = example
 
@@ -120,7 +120,7 @@ class String(DtoField, base.String):
         raise unbindable(value)
 
 
-def _longest(maximum: int | None) -> list[Rule]:
+def _limit_length(maximum: int | None) -> list[Rule]:
     return [] if maximum is None else [Length(0, maximum)]
 
 
@@ -135,10 +135,10 @@ class Boolean(DtoField, base.Boolean):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if isinstance(value, bool):
             return value
-        found = BOOLEANS.get(str(value).strip().lower())
-        if found is None:
+        boolean = BOOLEANS.get(str(value).strip().lower())
+        if boolean is None:
             raise unbindable(value)
-        return found
+        return boolean
 
 
 class Integer(DtoField, base.Integer):
@@ -175,18 +175,18 @@ class Enum(DtoField, base.Enum[EnumType]):
     def _spellings(self) -> Mapping[str, EnumType]:
         numbers = self.enum.numbers()
         members = dict(zip(numbers, self.enum.__members__.values(), strict=True))
-        found = {str(number): members[name] for name, number in reversed(list(numbers.items()))}
-        found |= {str(each.value).lower(): each for each in members.values()}
-        return found | {name.lower(): each for name, each in members.items()}
+        spellings = {str(number): members[name] for name, number in reversed(list(numbers.items()))}
+        spellings |= {str(enum_member.value).lower(): enum_member for enum_member in members.values()}
+        return spellings | {name.lower(): enum_member for name, enum_member in members.items()}
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else str(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> EnumType:
-        found = None if isinstance(value, bool) else self._spellings.get(str(value).strip().lower())
-        if found is None:
-            raise unbindable(value, [str(each.value) for each in self.enum])
-        return found
+        enum_member = None if isinstance(value, bool) else self._spellings.get(str(value).strip().lower())
+        if enum_member is None:
+            raise unbindable(value, [str(choice.value) for choice in self.enum])
+        return enum_member
 
 
 class List(DtoField, base.List[Any]):
@@ -242,17 +242,17 @@ class Nested(DtoField, base.Nested):
     @cached_property
     def dto(self) -> type[Dto]:
         """The class."""
-        named = self.nested
-        if isinstance(named, str):
-            return self._class_of_name(named)
-        found = named if isinstance(named, type) or not callable(named) else named()
-        return cast("type[Dto]", found if isinstance(found, type) else type(found))
+        reference = self.nested
+        if isinstance(reference, str):
+            return self._find_class(reference)
+        target = reference if isinstance(reference, type) or not callable(reference) else reference()
+        return cast("type[Dto]", target if isinstance(target, type) else type(target))
 
-    def _class_of_name(self, name: str) -> type[Dto]:
-        for each in type(self.root).__mro__:
-            found = getattr(sys.modules.get(each.__module__), name, None)
-            if isinstance(found, type) and issubclass(found, marshmallow.Schema):
-                return cast("type[Dto]", found)
+    def _find_class(self, name: str) -> type[Dto]:
+        for base_class in type(self.root).__mro__:
+            candidate = getattr(sys.modules.get(base_class.__module__), name, None)
+            if isinstance(candidate, type) and issubclass(candidate, marshmallow.Schema):
+                return cast("type[Dto]", candidate)
         raise CatalogError(f"{type(self.root).__module__} refers to a DTO {name}, which does not exist there")
 
     @property

@@ -87,10 +87,10 @@ def field_of(declared: Any) -> AnyField:
         return fields.Enum(declared)
     origin, arguments = typing.get_origin(declared), typing.get_args(declared)
     if origin in _UNIONS and len(arguments) == 2 and type(None) in arguments:
-        (only,) = (each for each in arguments if each is not type(None))
-        found = copy.copy(field_of(only))
-        found.nullable = found.allow_none = True  # type: ignore[attr-defined]
-        return found
+        (only,) = (argument for argument in arguments if argument is not type(None))
+        field = copy.copy(field_of(only))
+        field.nullable = field.allow_none = True  # type: ignore[attr-defined]
+        return field
     if isinstance(declared, list) and len(declared) == 1:
         return fields.List(field_of(declared[0]))
     if origin is list:
@@ -104,7 +104,7 @@ def field_of(declared: Any) -> AnyField:
     if plain is None:
         raise TypeError(
             f"{declared!r} is not a type of a contract: expected a field, a DTO, an enum, list[...], dict[..., ...] or one of "
-            f"{', '.join(sorted(each.__name__ for each in _PLAIN if each is not Any))}"
+            f"{', '.join(sorted(python_type.__name__ for python_type in _PLAIN if python_type is not Any))}"
         )
     return plain()
 
@@ -117,7 +117,7 @@ def _is_hashable(value: Any) -> bool:
     return True
 
 
-_closed: dict[Any, type[Dto]] = {}
+_closed_types: dict[Any, type[Dto]] = {}
 
 
 def close(generic: type[Dto], *arguments: Any) -> type[Dto]:
@@ -137,27 +137,27 @@ def close(generic: type[Dto], *arguments: Any) -> type[Dto]:
         raise TypeError(f"{name} is not generic: it declares no parameters")
     if len(arguments) != len(parameters):
         raise TypeError(f"{name} takes {len(parameters)} types ({', '.join(parameters)}), not {len(arguments)}")
-    given = {parameter: field_of(each) for parameter, each in zip(parameters, arguments, strict=True)}
-    key = generic, tuple(map(_signature, given.values()))
-    if key not in _closed:
-        _closed[key] = _made(generic, given)
-    return _closed[key]
+    substitutes = {parameter: field_of(argument) for parameter, argument in zip(parameters, arguments, strict=True)}
+    key = generic, tuple(map(_make_signature, substitutes.values()))
+    if key not in _closed_types:
+        _closed_types[key] = _build_closed(generic, substitutes)
+    return _closed_types[key]
 
 
-def _made(generic: type[Dto], given: Mapping[str, AnyField]) -> type[Dto]:
-    own = {name: field for name, field in generic._declared_fields.items() if _is_own(generic, name)}
-    members = {name: each for name, each in vars(generic).items() if name not in _NOT_TAKEN}
-    members |= {name: _substituted(field, given) for name, field in own.items()}
-    namespace = generic.namespace() or next(filter(None, map(_shared_namespace, given.values())), "")
-    members |= {"generic": (generic, tuple(given.values())), "parameters": (), "dotnet_namespace": namespace}
-    members["interfaces"] = tuple(_interface(each, given) for each in generic.interfaces)
-    bases = tuple(_closed_base(each, given) for each in generic.__bases__)
+def _build_closed(generic: type[Dto], substitutes: Mapping[str, AnyField]) -> type[Dto]:
+    own_fields = {name: field for name, field in generic._declared_fields.items() if _is_own(generic, name)}
+    members = {name: value for name, value in vars(generic).items() if name not in _NOT_COPIED}
+    members |= {name: _substitute(field, substitutes) for name, field in own_fields.items()}
+    namespace = generic.namespace() or next(filter(None, map(_find_namespace, substitutes.values())), "")
+    members |= {"generic": (generic, tuple(substitutes.values())), "parameters": (), "dotnet_namespace": namespace}
+    members["interfaces"] = tuple(_close_interface(interface, substitutes) for interface in generic.interfaces)
+    bases = tuple(_close_base(base_class, substitutes) for base_class in generic.__bases__)
     metaclass: Any = type(generic)
-    name = f"{generic.__name__}Of{''.join(map(type_name, given.values()))}"
+    name = f"{generic.__name__}Of{''.join(map(type_name, substitutes.values()))}"
     return cast("type[Dto]", metaclass(name, bases, members))
 
 
-def _shared_namespace(field: AnyField) -> str:
+def _find_namespace(field: AnyField) -> str:
     """Return the namespace of the service whose DTO a field holds; empty for other fields and for forward references."""
     if isinstance(field, fields.Nested) and isinstance(field.nested, type):
         return field.dto.shared_namespace()
@@ -165,72 +165,72 @@ def _shared_namespace(field: AnyField) -> str:
 
 
 #: Attributes of a class that are not copied to its closed types.
-_NOT_TAKEN = frozenset(("__dict__", "__weakref__", "_declared_fields", "_hooks", "opts"))
+_NOT_COPIED = frozenset(("__dict__", "__weakref__", "_declared_fields", "_hooks", "opts"))
 
 
 def _is_own(generic: type[Dto], name: str) -> bool:
-    inherited = (getattr(each, "_declared_fields", {}).get(name) for each in generic.__bases__)
-    return all(generic._declared_fields[name] is not each for each in inherited)
+    inherited = (getattr(base_class, "_declared_fields", {}).get(name) for base_class in generic.__bases__)
+    return all(generic._declared_fields[name] is not field for field in inherited)
 
 
-def _closed_base(each: type, given: Mapping[str, AnyField]) -> type:
-    if not issubclass(each, Dto) or not each.generic or "generic" not in each.__dict__:
-        return each
-    return close(each.generic[0], *(_substituted(argument, given) for argument in each.generic[1]))
+def _close_base(base_class: type, substitutes: Mapping[str, AnyField]) -> type:
+    if not issubclass(base_class, Dto) or not base_class.generic or "generic" not in base_class.__dict__:
+        return base_class
+    return close(base_class.generic[0], *(_substitute(argument, substitutes) for argument in base_class.generic[1]))
 
 
-def _interface(each: str | Interface, given: Mapping[str, AnyField]) -> str | Interface:
-    if isinstance(each, str) or not each.arguments:
-        return each
-    arguments = tuple(_substituted(field_of(argument), given) for argument in each.arguments)
-    return Interface(each.name, arguments, each.namespace)
+def _close_interface(interface: str | Interface, substitutes: Mapping[str, AnyField]) -> str | Interface:
+    if isinstance(interface, str) or not interface.arguments:
+        return interface
+    arguments = tuple(_substitute(field_of(argument), substitutes) for argument in interface.arguments)
+    return Interface(interface.name, arguments, interface.namespace)
 
 
-def _substituted(field: AnyField, given: Mapping[str, AnyField]) -> AnyField:
+def _substitute(field: AnyField, substitutes: Mapping[str, AnyField]) -> AnyField:
     """Return the field with its type parameters replaced."""
-    if not any(True for _ in parameters_in(field)):
+    if not any(True for _ in find_parameters(field)):
         return field
-    found = copy.copy(given.get(field.parameter, field) if isinstance(field, TypeParameter) else field)
+    substitute = copy.copy(substitutes.get(field.parameter, field) if isinstance(field, TypeParameter) else field)
     if isinstance(field, TypeParameter):
         # Metadata of a member belongs to its declaration.
         for name in ("description", "declared_name", "data_member", "api_member", "attributes", "ui"):
-            setattr(found, name, getattr(field, name))
-        found.validators = [*found.validators, *field.validators]
-        found.metadata = field.metadata
-        return found
-    if isinstance(found, fields.Nested):
-        generic, arguments = cast("Any", found.dto.generic)
-        closed = close(generic, *(_substituted(each, given) for each in arguments))
-        found.nested = closed
-        found.__dict__.pop("dto", None)
-    elif isinstance(found, fields.List):
-        found.inner = _substituted(found.inner, given)
-        found.only, found.exclude = None, ()
-    elif isinstance(found, fields.Map):
-        found.key_field = _substituted(cast("AnyField", found.key_field), given)
-        found.value_field = _substituted(cast("AnyField", found.value_field), given)
-        found.only, found.exclude = None, ()
-    return found
+            setattr(substitute, name, getattr(field, name))
+        substitute.validators = [*substitute.validators, *field.validators]
+        substitute.metadata = field.metadata
+        return substitute
+    if isinstance(substitute, fields.Nested):
+        generic, arguments = cast("Any", substitute.dto.generic)
+        closed = close(generic, *(_substitute(argument, substitutes) for argument in arguments))
+        substitute.nested = closed
+        substitute.__dict__.pop("dto", None)
+    elif isinstance(substitute, fields.List):
+        substitute.inner = _substitute(substitute.inner, substitutes)
+        substitute.only, substitute.exclude = None, ()
+    elif isinstance(substitute, fields.Map):
+        substitute.key_field = _substitute(cast("AnyField", substitute.key_field), substitutes)
+        substitute.value_field = _substitute(cast("AnyField", substitute.value_field), substitutes)
+        substitute.only, substitute.exclude = None, ()
+    return substitute
 
 
-def parameters_in(field: AnyField) -> Iterator[str]:
+def find_parameters(field: AnyField) -> Iterator[str]:
     """Return the open type parameters of a field's type."""
     if isinstance(field, TypeParameter):
         yield field.parameter
     elif isinstance(field, fields.List):
-        yield from parameters_in(field.inner)
+        yield from find_parameters(field.inner)
     elif isinstance(field, fields.Map):
-        yield from parameters_in(cast("AnyField", field.key_field))
-        yield from parameters_in(cast("AnyField", field.value_field))
-    elif isinstance(field, fields.Nested) and (closed := _generic_of(field)):
-        for each in closed[1]:
-            yield from parameters_in(each)
+        yield from find_parameters(cast("AnyField", field.key_field))
+        yield from find_parameters(cast("AnyField", field.value_field))
+    elif isinstance(field, fields.Nested) and (closed := _read_generic(field)):
+        for argument in closed[1]:
+            yield from find_parameters(argument)
 
 
-def _generic_of(field: fields.Nested) -> tuple[type[Dto], tuple[AnyField, ...]] | None:
+def _read_generic(field: fields.Nested) -> tuple[type[Dto], tuple[AnyField, ...]] | None:
     # A name or a function refers to a later declaration, which has no open parameters, or to a pair.
-    named = field.nested
-    if not isinstance(named, type) and not isinstance(field, fields.Pair):
+    reference = field.nested
+    if not isinstance(reference, type) and not isinstance(field, fields.Pair):
         return None
     return field.dto.__dict__.get("generic")
 
@@ -240,7 +240,7 @@ def is_open(dto: type[Dto]) -> bool:
     if dto.__dict__.get("parameters"):
         return True
     closed = dto.__dict__.get("generic")
-    return closed is not None and any(True for each in closed[1] for _ in parameters_in(each))
+    return closed is not None and any(True for argument in closed[1] for _ in find_parameters(argument))
 
 
 def type_name(field: AnyField) -> str:
@@ -258,21 +258,21 @@ def type_name(field: AnyField) -> str:
     return str(getattr(field, "dotnet", type(field).__name__)).replace("[]", "s")
 
 
-def _signature(field: AnyField) -> Any:
+def _make_signature(field: AnyField) -> Any:
     """Return a key that is equal for fields of the same type without further options."""
-    says = field.validators or any(
+    has_options = field.validators or any(
         getattr(field, name, None) for name in ("description", "declared_name", "data_member", "api_member", "ui")
     )
-    if says or (isinstance(field, fields.Nested) and not isinstance(field.nested, type)):
+    if has_options or (isinstance(field, fields.Nested) and not isinstance(field.nested, type)):
         return field
     nullable = getattr(field, "nullable", None)
     if isinstance(field, fields.Nested):
         return field.nested, nullable
     if isinstance(field, fields.List):
-        return type(field), _signature(field.inner), nullable
+        return type(field), _make_signature(field.inner), nullable
     if isinstance(field, fields.Map):
         parts = cast("AnyField", field.key_field), cast("AnyField", field.value_field)
-        return fields.Map, *map(_signature, parts), nullable
+        return fields.Map, *map(_make_signature, parts), nullable
     if isinstance(field, fields.Enum):
         return field.enum, nullable
     if isinstance(field, TypeParameter):

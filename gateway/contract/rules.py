@@ -49,10 +49,10 @@ class Failure(str):
 
 def refuse(message: str, code: str, value: Any, **meta: Any) -> ValidationError:
     """Return the error of a broken rule. Its meta has the refused value, cut at 200 characters."""
-    found = {name: str(each) for name, each in meta.items()}
+    details = {name: str(detail) for name, detail in meta.items()}
     if value is not None:
-        found["PropertyValue"] = str(value)[:200]
-    return ValidationError([Failure(message, code, found)])
+        details["PropertyValue"] = str(value)[:200]
+    return ValidationError([Failure(message, code, details)])
 
 
 def is_email(text: str) -> bool:
@@ -193,7 +193,7 @@ class Date:
     example: ClassVar[str] = "2026-01-31"
 
     def __call__(self, value: Any) -> None:
-        _read(dates.day, value, self.message)
+        _read(dates.parse_day, value, self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class Instant:
     example: ClassVar[str] = "2026-01-31T12:00:00Z"
 
     def __call__(self, value: Any) -> None:
-        _read(dates.moment, value, self.message)
+        _read(dates.parse_moment, value, self.message)
 
 
 def _read(read: Callable[[str], object], value: Any, message: str) -> None:

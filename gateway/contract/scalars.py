@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from marshmallow import fields as base
 
 from gateway.contract.dto_field import DtoField, unbindable
-from gateway.contract.enums import DtoFlags, choice_of
+from gateway.contract.enums import DtoFlags, make_choice
 from serializers import scalars
 from serializers import shape as shapes
 
@@ -228,7 +228,7 @@ class Flags(Scalar):
     @property
     def shape(self) -> shapes.Shape:  # type: ignore[override]
         """The members."""
-        return choice_of(self.enum)
+        return make_choice(self.enum)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return self.enum(super()._deserialize(value, attr, data, **kwargs))

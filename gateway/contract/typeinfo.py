@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from gateway.contract import fields
 from gateway.contract.dto import Dto, Interface
 from gateway.contract.dto_field import ApiMember, Attribute, DataMember
-from gateway.contract.enums import choice_of
+from gateway.contract.enums import make_choice
 from gateway.contract.generics import TypeParameter, field_of
 from gateway.contract.naming import pascal_case
 from gateway.contract.scalars import Scalar
@@ -100,7 +100,7 @@ class EnumInfo:
     @property
     def counts(self) -> bool:
         """Whether the members' numbers just count from 0."""
-        return all(number == place for place, (_, number) in enumerate(self.members))
+        return all(number == index for index, (_, number) in enumerate(self.members))
 
     def text_of(self, name: str) -> str:
         """Return the text of a member in documents."""
@@ -142,13 +142,13 @@ class RecordInfo:
     @property
     def is_contract(self) -> bool:
         """Return whether the record is a data contract: its members set names or numbers."""
-        return self.ordered or any(each.data_member for each in self.properties)
+        return self.ordered or any(member.data_member for member in self.properties)
 
-    def number_of(self, each: Property) -> int | None:
+    def number_of(self, member: Property) -> int | None:
         """Return the number of a data member."""
-        if each.data_member is not None and each.data_member.order is not None:
-            return each.data_member.order
-        return self.properties.index(each) + 1 if self.ordered else None
+        if member.data_member is not None and member.data_member.order is not None:
+            return member.data_member.order
+        return self.properties.index(member) + 1 if self.ordered else None
 
 
 TypeInfo: TypeAlias = RecordInfo | EnumInfo
@@ -179,8 +179,12 @@ class OperationInfo:
         """The verb of a client that knows only the operation: its only verb, or that of its interface, or POST."""
         if len(self.verbs) == 1:
             return self.verbs[0]
-        named = {each.type.name[1:].upper() for each in self.request.interfaces if each.namespace == SERVICESTACK}
-        return next((each for each in self.verbs if each in named), "POST")
+        interface_verbs = {
+            interface.type.name[1:].upper()
+            for interface in self.request.interfaces
+            if interface.namespace == SERVICESTACK
+        }
+        return next((verb for verb in self.verbs if verb in interface_verbs), "POST")
 
 
 @dataclass(frozen=True)
@@ -207,28 +211,28 @@ class Contract:
         yield from record.properties
         if record.base is not None:
             parent = self.record(record.base.name)
-            given = dict(zip(parent.parameters, record.base.arguments, strict=True))
-            own = {each.wire for each in record.properties}
-            for each in self.all_properties(parent):
-                if each.wire not in own:
-                    yield dataclasses.replace(each, type=replace(each.type, given))
+            arguments = dict(zip(parent.parameters, record.base.arguments, strict=True))
+            own_names = {member.wire for member in record.properties}
+            for member in self.all_properties(parent):
+                if member.wire not in own_names:
+                    yield dataclasses.replace(member, type=replace(member.type, arguments))
 
     def reachable(self, roots: Iterable[TypeRef | None]) -> dict[str, TypeInfo]:
         """Return the types that are reachable from the roots, roots included, each before the types of its properties."""
-        found: dict[str, TypeInfo] = {}
+        types: dict[str, TypeInfo] = {}
         for root in roots:
-            self._reach(root, found)
-        return found
+            self._reach(root, types)
+        return types
 
-    def _reach(self, ref: TypeRef | None, found: dict[str, TypeInfo]) -> None:
+    def _reach(self, ref: TypeRef | None, types: dict[str, TypeInfo]) -> None:
         if ref is None:
             return
-        if ref.name in self.types and ref.name not in found:
-            info = found[ref.name] = self.types[ref.name]
-            for each in references(info):
-                self._reach(each, found)
+        if ref.name in self.types and ref.name not in types:
+            info = types[ref.name] = self.types[ref.name]
+            for reference in references(info):
+                self._reach(reference, types)
         for argument in ref.arguments:
-            self._reach(argument, found)
+            self._reach(argument, types)
 
 
 def references(info: TypeInfo) -> Iterator[TypeRef]:
@@ -236,15 +240,15 @@ def references(info: TypeInfo) -> Iterator[TypeRef]:
     if isinstance(info, RecordInfo):
         if info.base is not None:
             yield info.base
-        yield from (each.type for each in info.properties)
-        yield from (argument for each in info.interfaces for argument in each.type.arguments)
+        yield from (member.type for member in info.properties)
+        yield from (argument for interface in info.interfaces for argument in interface.type.arguments)
 
 
-def replace(ref: TypeRef, given: dict[str, TypeRef]) -> TypeRef:
+def replace(ref: TypeRef, arguments: dict[str, TypeRef]) -> TypeRef:
     """Return the type with its parameters replaced."""
     if ref.kind == "parameter":
-        return given.get(ref.name, ref)
-    return TypeRef(ref.kind, ref.name, tuple(replace(each, given) for each in ref.arguments), ref.nullable)
+        return arguments.get(ref.name, ref)
+    return TypeRef(ref.kind, ref.name, tuple(replace(argument, arguments) for argument in ref.arguments), ref.nullable)
 
 
 def describe(operations: Iterable[Operation]) -> Contract:
@@ -255,7 +259,7 @@ def describe(operations: Iterable[Operation]) -> Contract:
 def info_of(dto: type[Dto]) -> RecordInfo:
     """Return the description of a DTO, whether or not an operation uses it."""
     describer = _Describer()
-    return cast("RecordInfo", describer.types[describer.of_open(dto)])
+    return cast("RecordInfo", describer.types[describer.describe_open(dto)])
 
 
 def check_types(operations: Iterable[Operation]) -> Iterator[str]:
@@ -263,9 +267,9 @@ def check_types(operations: Iterable[Operation]) -> Iterator[str]:
     describer = _Describer()
     for operation in operations:
         try:
-            describer.of_dto(operation.dto)
-            if operation.answer is not None:
-                describer.of_answer(operation.answer)
+            describer.describe_dto(operation.dto)
+            if operation.response is not None:
+                describer.describe_response(operation.response)
         except CatalogError as error:
             yield f"{operation.name}: {error}"
 
@@ -281,19 +285,19 @@ class _Describer:
 
     def contract(self, operations: Iterable[Operation]) -> Contract:
         """Describe these operations."""
-        found = tuple(self._operation(each) for each in operations)
-        return Contract(found, self.types)
+        infos = tuple(self._describe_operation(operation) for operation in operations)
+        return Contract(infos, self.types)
 
-    def _operation(self, operation: Operation) -> OperationInfo:
+    def _describe_operation(self, operation: Operation) -> OperationInfo:
         assert operation.access is not None
-        self.of_dto(operation.dto, _verb_interface(operation))
-        returns = None if operation.answer is None else self.of_answer(operation.answer)
+        self.describe_dto(operation.dto, _choose_verb_interface(operation))
+        returns = None if operation.response is None else self.describe_response(operation.response)
         request = cast("RecordInfo", self.types[operation.name])
         return OperationInfo(
             request, operation.routes, operation.access, returns, operation.tags, operation.verbs, operation.ui
         )
 
-    def of_dto(self, dto: type[Dto], interfaces: tuple[str, ...] = ()) -> TypeRef:
+    def describe_dto(self, dto: type[Dto], interfaces: tuple[str, ...] = ()) -> TypeRef:
         """Return a reference to a DTO, and collect the DTO and the types that it uses."""
         open_dto, arguments = dto.__dict__.get("generic") or (dto, ())
         name = open_dto.__name__
@@ -302,87 +306,90 @@ class _Describer:
         if self._is_new(open_dto):
             # A placeholder for recursive references while the properties are walked.
             self.types[name] = EnumInfo(name, "", ())
-            record = self.types[name] = self._record(open_dto, interfaces, dto.namespace())
-            if problems := [*_problems(record, open_dto)]:
+            record = self.types[name] = self._describe_record(open_dto, interfaces, dto.namespace())
+            if problems := [*_find_problems(record, open_dto)]:
                 raise CatalogError("; ".join(problems))
         elif dto is not open_dto:
             self._check_namespace(open_dto, dto.namespace())
-        return TypeRef("record", name, tuple(self._item(each) for each in arguments))
+        return TypeRef("record", name, tuple(self._describe_item(argument) for argument in arguments))
 
     def _check_namespace(self, generic: type[Dto], namespace: str) -> None:
         """Refuse a generic DTO without a namespace whose arguments have two. Raises CatalogError."""
-        known = self.types[generic.__name__].namespace
-        if not generic.namespace() and known not in ("", dotnet_namespace(namespace)):
+        existing = self.types[generic.__name__].namespace
+        if not generic.namespace() and existing not in ("", dotnet_namespace(namespace)):
             raise CatalogError(
-                f"{generic.__name__} is in two namespaces, by what it is closed with: {known} and {namespace}. "
+                f"{generic.__name__} is in two namespaces, by what it is closed with: {existing} and {namespace}. "
                 "Give the package of these modules a NAMESPACE."
             )
 
-    def of_open(self, dto: type[Dto]) -> str:
+    def describe_open(self, dto: type[Dto]) -> str:
         """Collect a DTO that may be open, and the types that it uses; return its name."""
         self.types[dto.__name__] = EnumInfo(dto.__name__, "", ())
-        self.types[dto.__name__] = self._record(dto, (), dto.namespace())
+        self.types[dto.__name__] = self._describe_record(dto, (), dto.namespace())
         return dto.__name__
 
-    def of_answer(self, answer: Any) -> TypeRef:
+    def describe_response(self, response: Any) -> TypeRef:
         """Return a reference to a response type, and collect the types that it uses."""
-        return self._field(answer)
+        return self._describe_field(response)
 
     def _is_new(self, kind: type[Any]) -> bool:
         """Return whether a class is new. Raises CatalogError when another class with its name is known.
 
         Two classes for the same DTO of ServiceStack count as one: the clients' libraries contain it, and the first class describes both.
         """
-        known = self._classes.setdefault(kind.__name__, kind)
-        is_own = SERVICESTACK == dotnet_namespace(known.namespace()) == dotnet_namespace(kind.namespace())
+        existing = self._classes.setdefault(kind.__name__, kind)
+        is_own = SERVICESTACK == dotnet_namespace(existing.namespace()) == dotnet_namespace(kind.namespace())
         if (
-            known is not kind
+            existing is not kind
             and not is_own
-            and (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__)
+            and (existing.__module__, existing.__qualname__) != (kind.__module__, kind.__qualname__)
         ):
             raise CatalogError(
-                f"two types are called {kind.__name__}: {_place(known)} and {_place(kind)}. Clients tell types apart by their names."
+                f"two types are called {kind.__name__}: {_locate(existing)} and {_locate(kind)}. Clients tell types apart by their names."
             )
         return kind.__name__ not in self.types
 
-    def _record(self, dto: type[Dto], interfaces: tuple[str, ...], namespace: str) -> RecordInfo:
+    def _describe_record(self, dto: type[Dto], interfaces: tuple[str, ...], namespace: str) -> RecordInfo:
         around, self._namespace = self._namespace, namespace
         try:
-            return self._described(dto, interfaces, namespace)
+            return self._describe_members(dto, interfaces, namespace)
         finally:
             self._namespace = around
 
-    def _described(self, dto: type[Dto], interfaces: tuple[str, ...], namespace: str) -> RecordInfo:
+    def _describe_members(self, dto: type[Dto], interfaces: tuple[str, ...], namespace: str) -> RecordInfo:
         parent = dto.parent()
         inherited = () if parent is None else parent.interfaces
-        named = dto.__dict__.get("interfaces")
-        if named is None:
-            named = tuple(each for each in interfaces if each not in inherited)
-        above = {} if parent is None else parent.schema().fields
+        own_interfaces = dto.__dict__.get("interfaces")
+        if own_interfaces is None:
+            own_interfaces = tuple(interface for interface in interfaces if interface not in inherited)
+        inherited_fields = {} if parent is None else parent.schema().fields
         return RecordInfo(
             name=dto.__name__,
             namespace=dotnet_namespace(namespace),
-            base=self.of_dto(parent) if parent else None,
-            properties=tuple(self._property(name, each, redeclared=name in above) for name, each in dto.own_fields()),
+            base=self.describe_dto(parent) if parent else None,
+            properties=tuple(
+                self._describe_property(name, field, redeclared=name in inherited_fields)
+                for name, field in dto.own_fields()
+            ),
             parameters=dto.parameters if "parameters" in dto.__dict__ else (),
-            interfaces=tuple(map(self._interface, named)),
+            interfaces=tuple(map(self._describe_interface, own_interfaces)),
             description=dto.summary(),
             ordered=dto.ordered,
             attributes=tuple(dto.__dict__.get("attributes", ())),
             ui=dto.__dict__.get("ui", {}),
         )
 
-    def _interface(self, declared: str | Interface) -> InterfaceRef:
+    def _describe_interface(self, declared: str | Interface) -> InterfaceRef:
         if isinstance(declared, str):
             return InterfaceRef(TypeRef("interface", declared))
-        arguments = tuple(self._item(field_of(each)) for each in declared.arguments)
+        arguments = tuple(self._describe_item(field_of(argument)) for argument in declared.arguments)
         return InterfaceRef(TypeRef("interface", declared.name, arguments), declared.namespace)
 
-    def _property(self, name: str, declared: Any, *, redeclared: bool) -> Property:
+    def _describe_property(self, name: str, declared: Any, *, redeclared: bool) -> Property:
         return Property(
             name=declared.dotnet_name(name) if isinstance(declared, fields.DtoField) else pascal_case(name),
             wire=str(declared.data_key),
-            type=self._field(declared),
+            type=self._describe_field(declared),
             nullable=declared.allow_none,
             description=getattr(declared, "description", ""),
             longest=getattr(declared, "length", None),
@@ -393,25 +400,29 @@ class _Describer:
             ui=getattr(declared, "ui", {}),
         )
 
-    def _item(self, declared: Any) -> TypeRef:
+    def _describe_item(self, declared: Any) -> TypeRef:
         """Return the type of an item or an argument."""
-        found = self._field(declared)
-        return dataclasses.replace(found, nullable=True) if getattr(declared, "nullable", None) else found
+        reference = self._describe_field(declared)
+        return dataclasses.replace(reference, nullable=True) if getattr(declared, "nullable", None) else reference
 
-    def _field(self, declared: Any) -> TypeRef:
+    def _describe_field(self, declared: Any) -> TypeRef:
         match declared:
             case TypeParameter():
                 return TypeRef("parameter", declared.parameter)
             case fields.Nested():
-                return self.of_dto(declared.dto)
+                return self.describe_dto(declared.dto)
             case fields.Array():
-                return TypeRef("list", "Array", (self._item(declared.item),))
+                return TypeRef("list", "Array", (self._describe_item(declared.item),))
             case fields.List():
-                return TypeRef("list", "List", (self._item(declared.item),))
+                return TypeRef("list", "List", (self._describe_item(declared.item),))
             case fields.Map():
-                return TypeRef("map", "Dictionary", (self._item(declared.key_field), self._item(declared.value_field)))
+                return TypeRef(
+                    "map",
+                    "Dictionary",
+                    (self._describe_item(declared.key_field), self._describe_item(declared.value_field)),
+                )
             case fields.Enum() | fields.Flags():
-                return self._enum(cast("type[fields.DtoEnum | fields.DtoFlags]", declared.enum))
+                return self._describe_enum(cast("type[fields.DtoEnum | fields.DtoFlags]", declared.enum))
             case fields.Integer():
                 return TypeRef("scalar", f"Int{declared.bits}")
             case Scalar():
@@ -419,41 +430,41 @@ class _Describer:
             case _:
                 return _SCALARS[type(declared)]
 
-    def _enum(self, enum: type[fields.DtoEnum | fields.DtoFlags]) -> TypeRef:
+    def _describe_enum(self, enum: type[fields.DtoEnum | fields.DtoFlags]) -> TypeRef:
         name = enum.__name__
         if self._is_new(enum):
-            known = choice_of(enum)
+            choice = make_choice(enum)
             self.types[name] = EnumInfo(
                 name,
                 dotnet_namespace(enum.namespace() or self._namespace),
-                tuple(known.members.items()),
+                tuple(choice.members.items()),
                 enum.summary(),
-                known.flags,
-                known.numbered,
-                known.texts,
+                choice.flags,
+                choice.numbered,
+                choice.texts,
                 enum.descriptions(),
             )
         return TypeRef("enum", name)
 
 
-def _problems(record: RecordInfo, dto: type[Dto]) -> Iterator[str]:
+def _find_problems(record: RecordInfo, dto: type[Dto]) -> Iterator[str]:
     """Yield the faults of a record's properties."""
     wires = [str(field.data_key).lower() for _, field in dto.wire_fields()]
-    for wire in sorted({each for each in wires if wires.count(each) > 1}):
+    for wire in sorted({wire for wire in wires if wires.count(wire) > 1}):
         yield f"{record.name} has two fields whose name in documents is '{wire}'"
-    used = {name for ref in references(record) for name in _parameters_in(ref)}
+    used = {name for ref in references(record) for name in _find_parameters(ref)}
     for name in sorted(used.difference(record.parameters)):
         yield f"the type parameter {name} of {record.name} is none of its own: it declares {record.parameters or 'none'}"
 
 
-def _parameters_in(ref: TypeRef) -> Iterator[str]:
+def _find_parameters(ref: TypeRef) -> Iterator[str]:
     if ref.kind == "parameter":
         yield ref.name
-    for each in ref.arguments:
-        yield from _parameters_in(each)
+    for argument in ref.arguments:
+        yield from _find_parameters(argument)
 
 
-def _place(kind: type[Any]) -> str:
+def _locate(kind: type[Any]) -> str:
     namespace = kind.namespace()
     return (
         f"{namespace}.{kind.__name__} in {kind.__module__}" if namespace else f"{kind.__module__}.{kind.__qualname__}"
@@ -471,6 +482,6 @@ def dotnet_namespace(declared: str) -> str:
     return SERVICESTACK if "://" in declared else declared
 
 
-def _verb_interface(operation: Operation) -> tuple[str, ...]:
+def _choose_verb_interface(operation: Operation) -> tuple[str, ...]:
     """Return the marker interface of an operation's verb, if it has exactly one verb."""
     return (f"I{operation.verbs[0].capitalize()}",) if len(operation.verbs) == 1 else ()

@@ -45,7 +45,7 @@ class View:
     closed_by: str = ""
 
 
-def view_of(name: str, declared: View | None, members: Mapping[str, tuple[str, AnyField]]) -> shape.View:
+def make_view(name: str, declared: View | None, members: Mapping[str, tuple[str, AnyField]]) -> shape.View:
     """Return the view of a DTO by wire names.
 
     :param name: the DTO's name.
@@ -53,41 +53,41 @@ def view_of(name: str, declared: View | None, members: Mapping[str, tuple[str, A
     :raises CatalogError: when the declared view names no field.
     """
     declared = declared or View()
-    noun = declared.noun or _noun(name)
+    noun = declared.noun or _make_noun(name)
     wires = {attribute: wire for wire, (attribute, _) in members.items()}
     ids = tuple(wire for wire in members if _ID.search(wire))
-    title = _named(name, declared.title, wires) or tuple(each for each in (*_TITLES, "id") if each in members)
-    columns = _named(name, declared.columns, wires) or _columns(members, title, ids)
-    first = _named(name, declared.first, wires) or columns
-    sorted_by = _named(name, [declared.sorted_by] if declared.sorted_by else (), wires)
-    closed_by = _named(name, [declared.closed_by] if declared.closed_by else (), wires)
-    last = tuple(each for each in ids if each not in columns or each == "id")
+    title = _find_wires(name, declared.title, wires) or tuple(wire for wire in (*_TITLES, "id") if wire in members)
+    columns = _find_wires(name, declared.columns, wires) or _choose_columns(members, title, ids)
+    first = _find_wires(name, declared.first, wires) or columns
+    sorted_by = _find_wires(name, [declared.sorted_by] if declared.sorted_by else (), wires)
+    closed_by = _find_wires(name, [declared.closed_by] if declared.closed_by else (), wires)
+    last = tuple(wire for wire in ids if wire not in columns or wire == "id")
     return shape.View(
-        noun, declared.plural or plural_of(noun), title, columns, first, last, "".join(sorted_by), "".join(closed_by)
+        noun, declared.plural or make_plural(noun), title, columns, first, last, "".join(sorted_by), "".join(closed_by)
     )
 
 
-def _named(dto: str, attributes: Sequence[str], wires: Mapping[str, str]) -> tuple[str, ...]:
-    for each in attributes:
-        if each not in wires:
-            raise CatalogError(f"the view of {dto} names {each!r}, which is not a field of it")
-    return tuple(wires[each] for each in attributes)
+def _find_wires(dto: str, attributes: Sequence[str], wires: Mapping[str, str]) -> tuple[str, ...]:
+    for attribute in attributes:
+        if attribute not in wires:
+            raise CatalogError(f"the view of {dto} names {attribute!r}, which is not a field of it")
+    return tuple(wires[attribute] for attribute in attributes)
 
 
-def _columns(
+def _choose_columns(
     members: Mapping[str, tuple[str, AnyField]], title: tuple[str, ...], ids: tuple[str, ...]
 ) -> tuple[str, ...]:
     plain = [wire for wire, (_, field) in members.items() if wire not in ids and not isinstance(field, _NESTED)]
-    named = [each for each in title[:1] if each in members]
-    return tuple(dict.fromkeys([*named, *plain]))[:_MOST_COLUMNS]
+    title_columns = [wire for wire in title[:1] if wire in members]
+    return tuple(dict.fromkeys([*title_columns, *plain]))[:_MOST_COLUMNS]
 
 
-def _noun(name: str) -> str:
+def _make_noun(name: str) -> str:
     text = words(_SUFFIX.sub("", name))
     return text[:1] + text[1:].lower()
 
 
-def plural_of(noun: str) -> str:
+def make_plural(noun: str) -> str:
     """Return the English plural of a noun."""
     if re.search(r"[^aeiou]y$", noun):
         return f"{noun[:-1]}ies"

@@ -13,7 +13,7 @@ from gateway.calls import Method, Principal, authorize
 from gateway.contract import fields, rules
 from gateway.contract.catalog import Access, Catalog, Operation
 from gateway.contract.dto_field import AnyField
-from gateway.contract.enums import choice_of
+from gateway.contract.enums import make_choice
 from gateway.errors import ServiceError
 from gateway.http import login
 from gateway.http.auth import Gate
@@ -210,7 +210,7 @@ def _control(wire: str, field: AnyField, value: str) -> Control:
     if isinstance(field, fields.Boolean):
         choices = _TRUTH
     elif isinstance(field, fields.Enum):
-        known = choice_of(cast("type[fields.DtoEnum]", field.enum))
+        known = make_choice(cast("type[fields.DtoEnum]", field.enum))
         choices = tuple((known.text_of(name), known.text_of(name)) for name in known.members)
     elif any(isinstance(each, rules.Date) for each in field.validators):
         kind = "date"

@@ -185,7 +185,7 @@ def _answer(operation: Operation, result: testing.Result) -> Any:
         raise _failure(operation, result)
     if not result.content:
         return None
-    if operation.answer is None or (result.content_type or "").partition(";")[0] != "application/json":
+    if operation.response is None or (result.content_type or "").partition(";")[0] != "application/json":
         return result.content
     return operation.read_kept(result.text)
 

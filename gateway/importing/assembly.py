@@ -14,7 +14,7 @@ from gateway.contract import servicestack
 from gateway.contract.catalog import ANY, SIGNED_IN, Route, has_misplaced_wildcard, route_key
 from gateway.contract.dto_field import DataMember
 from gateway.contract.generics import KeyValuePair
-from gateway.contract.mistakes import path_problems
+from gateway.contract.mistakes import find_path_problems
 from gateway.contract.naming import camel_case
 from gateway.contract.typeinfo import (
     SERVICESTACK,
@@ -461,7 +461,7 @@ class _Assembly:
         if has_misplaced_wildcard(route.path):
             self.losses.add("a route with a wildcard that is not its last segment: left out", f"{request} {route.path}")
             return False
-        if problem := next(path_problems(route.path), ""):
+        if problem := next(find_path_problems(route.path), ""):
             self.losses.add("a route whose path can't be served: left out", f"{request}: {problem}")
             return False
         for verb in route.verbs:

@@ -84,12 +84,12 @@ class _Handler:
     def __call__(self, request: Instance, context: Context) -> Any:
         if self.recorder is not None:
             self.recorder.record(self.operation, request, context)
-        if self.operation.answer is None:
+        if self.operation.response is None:
             return None
         chance = None
         if self.seed is not None:
             chance = random.Random(f"{self.seed} {self.operation.name} {_text(self.operation, request)}")  # noqa: S311 - no secrets
-        return _Maker(chance, dict(_given(self.operation.dto, request))).value(self.operation.answer, "", ())
+        return _Maker(chance, dict(_given(self.operation.dto, request))).value(self.operation.response, "", ())
 
 
 def _text(operation: Operation, request: Instance) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.contract import fields, rules
 from gateway.contract.dto import Dto
-from gateway.contract.enums import choice_of
+from gateway.contract.enums import make_choice
 
 Keywords = dict[str, Any]
 
@@ -58,7 +58,7 @@ def _told(field: fields.AnyField) -> fields.ApiMember | None:
 
 def _members(field: Any) -> Keywords:
     """Return the members of an enum as documents contain them."""
-    known = choice_of(field.enum)
+    known = make_choice(field.enum)
     values: list[Any] = [*known.members.values()] if known.numbered else [*map(known.text_of, known.members)]
     nulls = [None] if field.allow_none and not is_required(field) else []
     kind = "integer" if known.numbered else "string"

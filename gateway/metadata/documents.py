@@ -288,8 +288,8 @@ def operations_metadata(operations: Iterable[Operation]) -> list[dict[str, Any]]
 
 def _summary(operation: Operation) -> Iterator[tuple[str, Any]]:
     yield "name", operation.name
-    if operation.answer is not None:
-        yield "responseName", _clr_name(operation.answer)
+    if operation.response is not None:
+        yield "responseName", _clr_name(operation.response)
     yield "serviceName", operation.service
     yield "actions", actions(operation.verbs)
     yield "routes", [route.path for route in operation.routes]

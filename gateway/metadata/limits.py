@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.contract import fields, rules
-from gateway.contract.enums import choice_of
+from gateway.contract.enums import make_choice
 
 
 def limits_of(field: fields.AnyField) -> str:
@@ -22,7 +22,7 @@ def _limits(field: fields.AnyField) -> Iterator[str]:
             yield f"each: {inner}"
         return
     if isinstance(field, fields.Enum):
-        known = choice_of(field.enum)  # type: ignore[arg-type]
+        known = make_choice(field.enum)  # type: ignore[arg-type]
         yield "one of " + ", ".join(known.text_of(name) for name in known.members)
     for each in field.validators:
         yield from _of_rule(each)

@@ -150,9 +150,9 @@ class _Document:
 
     def answer(self, operation: Operation) -> dict[str, Any]:
         """Return the success response."""
-        if operation.answer is None or operation.response_shape is None:
+        if operation.response is None or operation.response_shape is None:
             return {"204": {"description": "Done; there is nothing to say"}}
-        content = self.content(operation.answer, operation.response_shape)
+        content = self.content(operation.response, operation.response_shape)
         words = "The answer"
         if operation.returns is not None:
             words = operation.returns.summary() or f"The {operation.returns.__name__}"

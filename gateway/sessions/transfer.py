@@ -29,7 +29,7 @@ BLOCK = 200
 
 _OLDEST_FIRST = Order("date_created", descending=False)
 # Records are converted like requests, but are not operations.
-_RECORDS = Operation(SessionRecord, routes=(), answer=None, access=None)
+_RECORDS = Operation(SessionRecord, routes=(), response=None, access=None)
 _NO_COLUMNS = ("members", "log", "archived")
 _COLUMNS = tuple(name for name in SessionRecord.schema().fields if name not in _NO_COLUMNS)
 _DATES = ("date_created", "date_last_modified", "date_completed")

@@ -93,14 +93,14 @@ def _values(operation: Operation | None, registry: Registry, response: Response)
     if serializer is None or not serializer.readable:
         raise Unreadable
     failed = response.status >= 400
-    shape = wire_shape(ErrorResponse) if failed else None if operation is None else operation.answer_shape
+    shape = wire_shape(ErrorResponse) if failed else None if operation is None else operation.wire_response_shape
     try:
         values = serializer.decode(body, shape, limits=_LIMITS)
         if failed:
             return _error(values)
-        if operation is None or operation.answer is None or values is None:
+        if operation is None or operation.response is None or values is None:
             return values
-        return operation.dump(operation.bind_answer(values))
+        return operation.dump(operation.bind_response(values))
     except (DecodeError, ValidationFailed, ValueError, TypeError, AttributeError) as error:
         raise Unreadable from error
 

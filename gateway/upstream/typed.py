@@ -296,11 +296,11 @@ def _read(answer: Answer, operation: Operation) -> bytes:
 
 def read(operation: Operation, data: bytes) -> Any:
     """Return the result in a JSON document of the old host. Raises StatusError when it does not fit the contract."""
-    if operation.answer_shape is None or not data or data.isspace():
+    if operation.wire_response_shape is None or not data or data.isspace():
         return None
     try:
-        values = json.loads(data.decode(), operation.answer_shape, limits=_LIMITS)
-        return None if values is None else operation.bind_answer(values)
+        values = json.loads(data.decode(), operation.wire_response_shape, limits=_LIMITS)
+        return None if values is None else operation.bind_response(values)
     except (DecodeError, UnicodeDecodeError) as error:
         raise _unfit(operation, str(error)) from error
     except ValidationFailed as error:

@@ -119,7 +119,7 @@ def _kept(operation: Operation, result: Any, request: str, context: Context) -> 
     caller, reply = context.principal, context.reply
     # Content that is sent unchanged may have any size, and may be read later. A redirect consists of its headers.
     is_content = isinstance(result, Content)
-    values = None if result is None or operation.answer is None or is_content else operation.write_kept(result)
+    values = None if result is None or operation.response is None or is_content else operation.write_kept(result)
     version = operation.stored_version(result)
     rights = {"accounts": list(caller.account_ids), "roles": sorted(caller.roles)}
     kept = {
@@ -149,7 +149,7 @@ def _again(operation: Operation, kept: Kept, request: str, context: Context) -> 
         context.status = kept.status
     if kept.headers:
         context.headers.update(kept.headers)
-    if kept.values is None or operation.answer is None:
+    if kept.values is None or operation.response is None:
         return None
     if _lost_sight(kept, caller, operation.access.administrator if operation.access else ""):
         raise NotFound("The request was done before, but you may no longer see its result.")

@@ -6,7 +6,7 @@ import pytest
 
 from gateway import Dto, View, fields
 from gateway.contract.shapes import document_shape
-from gateway.contract.view import plural_of
+from gateway.contract.view import make_plural
 from gateway.errors import CatalogError
 from gateway.sessions.dtos.entities import EntityInfo
 from serializers import shape
@@ -43,14 +43,14 @@ class Wrong(Dto):
     name = fields.String()
 
 
-def view_of(dto: type[Dto]) -> shape.View:
+def make_view(dto: type[Dto]) -> shape.View:
     found = document_shape(dto).view
     assert found is not None
     return found
 
 
 def test_what_follows_from_the_fields() -> None:
-    assert view_of(InvoiceInfo) == shape.View(
+    assert make_view(InvoiceInfo) == shape.View(
         "Invoice",
         "Invoices",
         ("name", "id"),
@@ -58,11 +58,11 @@ def test_what_follows_from_the_fields() -> None:
         ("name", "paid", "dateCreated", "dateLastModified", "createdBy", "lastModifiedBy"),
         ("customerId", "id"),
     )
-    assert view_of(LineItem).noun == "Line item"
+    assert make_view(LineItem).noun == "Line item"
 
 
 def test_what_is_declared() -> None:
-    view = view_of(Declared)
+    view = make_view(Declared)
     assert (view.noun, view.plural, view.title, view.sorted_by) == ("Bill", "Bills", ("name",), "dateCreated")
     assert view.closed_by == "paid"
     assert (view.columns, view.first) == (("paid", "dateCreated"), ("lines",))
@@ -85,4 +85,4 @@ def test_a_name_that_is_no_field() -> None:
     ],
 )
 def test_plurals(noun: str, plural: str) -> None:
-    assert plural_of(noun) == plural
+    assert make_plural(noun) == plural

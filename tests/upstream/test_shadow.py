@@ -131,7 +131,7 @@ def test_answers_are_compared_by_the_contract(old: Host, there: Any, here: Any, 
     shop = Shop(old.url)
     operation = shop.service.catalog.find("GetThing")
     assert operation is not None
-    shop.answer = operation.bind_answer(
+    shop.answer = operation.bind_response(
         {name: value if isinstance(value, list) else str(value) for name, value in here.items()}
     )
     with shop.service.client() as client:
