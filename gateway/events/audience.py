@@ -47,20 +47,20 @@ class Audience:
         subscriber.channels = tuple(channels)
         _add(self._by_channel, subscriber.channels, subscriber)
 
-    def of_channel(self, channel: str) -> Collection[Subscriber]:
+    def get_channel(self, channel: str) -> Collection[Subscriber]:
         """Return the subscribers of a channel."""
         return self._by_channel.get(channel, _NOBODY)
 
-    def reached(self, channels: Iterable[str], users: Iterable[str]) -> dict[Subscriber, str]:
+    def find_recipients(self, channels: Iterable[str], users: Iterable[str]) -> dict[Subscriber, str]:
         """Return the subscribers of any of these channels or users, each with its first matching channel; empty if only a user matches."""
-        found: dict[Subscriber, str] = {}
+        channels_by_subscriber: dict[Subscriber, str] = {}
         for channel in channels:
-            for each in self.of_channel(channel):
-                found.setdefault(each, channel)
+            for subscriber in self.get_channel(channel):
+                channels_by_subscriber.setdefault(subscriber, channel)
         for user in users:
-            for each in self._by_user.get(user, _NOBODY):
-                found.setdefault(each, "")
-        return found
+            for subscriber in self._by_user.get(user, _NOBODY):
+                channels_by_subscriber.setdefault(subscriber, "")
+        return channels_by_subscriber
 
 
 def _add(index: dict[str, set[Subscriber]], names: Iterable[str], subscriber: Subscriber) -> None:
@@ -70,8 +70,8 @@ def _add(index: dict[str, set[Subscriber]], names: Iterable[str], subscriber: Su
 
 def _remove(index: dict[str, set[Subscriber]], names: Iterable[str], subscriber: Subscriber) -> None:
     for name in names:
-        found = index.get(name)
-        if found is not None:
-            found.discard(subscriber)
-            if not found:
+        subscribers = index.get(name)
+        if subscribers is not None:
+            subscribers.discard(subscriber)
+            if not subscribers:
                 del index[name]

@@ -21,7 +21,7 @@ from gateway.errors import MalformedRequest, NotFound, TooManyRequests, Unavaila
 from gateway.events.audience import Audience
 from gateway.events.counters import Counters
 from gateway.events.delivery import Delivery, Knows, Presence, Shows
-from gateway.events.frames import RECONNECT, facts, frame, is_channel, to_json
+from gateway.events.frames import RECONNECT, format_frame, is_channel, list_facts, to_json
 from gateway.events.publishing import Outbox, store_presence
 from gateway.events.streams import KEPT, Streams, Times
 from gateway.events.subscriber import Subscriber
@@ -98,24 +98,24 @@ class Broker:
 
     def numbers(self) -> Mapping[str, float]:
         """Return the counters of this process, by the names of `gateway.metrics`."""
-        counted = self.counters
+        counters = self.counters
         return {
             **self._wakeups.numbers(),
-            "event_subscribers": counted.subscribers,
-            "events_published": counted.published,
-            "events_delivered": counted.delivered,
-            "events_dropped": counted.dropped,
-            "events_delayed": counted.delay_count,
-            "events_delay_seconds": counted.delay_sum,
+            "event_subscribers": counters.subscribers,
+            "events_published": counters.published,
+            "events_delivered": counters.delivered,
+            "events_dropped": counters.dropped,
+            "events_delayed": counters.delay_count,
+            "events_delay_seconds": counters.delay_sum,
         }
 
     def publisher(self, unit: Unit) -> Outbox:
         """Return a publisher for a unit of work. It stores nothing if there was no subscriber for as long as events are kept."""
         # PERF: one check a second, by the first request in that second.
-        moment = time.monotonic()
-        if moment >= self._look_at:
+        time_now = time.monotonic()
+        if time_now >= self._look_at:
             self._wanted = is_wanted(unit)
-            self._look_at = moment + BELIEVED
+            self._look_at = time_now + BELIEVED
         return Outbox(unit, self._documents, self.counters, wanted=self._wanted)
 
     def committed(self) -> None:
@@ -128,8 +128,10 @@ class Broker:
         """Add a subscriber (`gateway.calls.Subscribers.subscribe`)."""
         if self._stopped:
             return Ended()
-        named = checked(channels) or [NO_CHANNEL]
-        row = SubscriptionRow(new_id(), self._streams.reader_id, _user_id(caller), subject(caller), named, now())
+        names = check_channels(channels) or [NO_CHANNEL]
+        row = SubscriptionRow(
+            new_id(), self._streams.reader_id, _get_user_id(caller), describe_subject(caller), names, now()
+        )
         self._streams.start()
         before, newest = run_unit(self._database, True, partial(self._insert, caller, row))
         self._wanted = True
@@ -138,7 +140,7 @@ class Broker:
             # There was no subscriber, so other processes may not store events yet, and this subscriber must not miss any.
             time.sleep(_KNOWN_TO_ALL)
         since = newest if last_id is None else min(last_id, newest)
-        subscriber = Subscriber(row.id, caller, credentials, row.subject, named, since)
+        subscriber = Subscriber(row.id, caller, credentials, row.subject, names, since)
         return Subscription(self._streams, subscriber, self._first_frame(row, since, url), newest)
 
     def heartbeat(self, subscription_id: str) -> None:
@@ -146,47 +148,51 @@ class Broker:
         if self._streams.pulse(subscription_id):
             return
         with unit_of_work(self._database, write=False) as unit:
-            found = subscriptions.get(unit, subscription_id)
-        if found is None:
-            raise missing(subscription_id)
+            row = subscriptions.get(unit, subscription_id)
+        if row is None:
+            raise make_missing_error(subscription_id)
         self._streams.start()
         self._streams.pulse_elsewhere(subscription_id)
 
     def unsubscribe(self, subscription_id: str) -> Mapping[str, Any]:
         """End a subscriber of any process. Raises NotFound."""
         with unit_of_work(self._database) as unit:
-            found = subscriptions.get(unit, subscription_id, for_update=True)
-            if found is None:
-                raise missing(subscription_id)
+            row = subscriptions.get(unit, subscription_id, for_update=True)
+            if row is None:
+                raise make_missing_error(subscription_id)
             subscriptions.delete(unit, [subscription_id])
-            store_presence(unit, [Presence(found.id, found.subject, None, left=[*found.channels])])
+            store_presence(unit, [Presence(row.id, row.subject, None, left=[*row.channels])])
         self._streams.announce()
-        return facts(found.subject, found.channels)
+        return list_facts(row.subject, row.channels)
 
     def update(
         self, unit: Unit, subscription_id: str, added: Sequence[str | None], removed: Sequence[str | None]
     ) -> None:
         """Change the channels of a subscriber of any process. Raises NotFound and MalformedRequest."""
-        added = checked(added)
-        found = subscriptions.get(unit, subscription_id, for_update=True)
-        if found is None:
-            raise missing(subscription_id)
-        before = [each for each in found.channels if each != NO_CHANNEL]
-        after = checked([*(each for each in before if each not in removed), *added]) or [NO_CHANNEL]
+        added = check_channels(added)
+        row = subscriptions.get(unit, subscription_id, for_update=True)
+        if row is None:
+            raise make_missing_error(subscription_id)
+        before = [channel for channel in row.channels if channel != NO_CHANNEL]
+        after = check_channels([*(channel for channel in before if channel not in removed), *added]) or [NO_CHANNEL]
         subscriptions.set_channels(unit, subscription_id, after)
-        joined = [each for each in after if each not in found.channels]
-        left = [each for each in found.channels if each not in after]
-        store_presence(unit, [Presence(found.id, found.subject, after, joined, left)])
+        joined = [channel for channel in after if channel not in row.channels]
+        left = [channel for channel in row.channels if channel not in after]
+        store_presence(unit, [Presence(row.id, row.subject, after, joined, left)])
 
     def subscribers(self, unit: Unit, caller: Principal | None, channels: Sequence[str]) -> list[dict[str, str]]:
         """Return the visible subscribers of some channels, or of all channels if none is named, oldest first."""
-        found = (
-            {name: _text(value) for name, value in facts(each.subject, each.channels).items() if value is not None}
-            for each in subscriptions.every(unit)
-            if (not channels or not set(channels).isdisjoint(each.channels))
-            and (self._knows is None or self._knows(caller, each.subject))
+        facts_by_subscriber = (
+            {
+                name: _format_value(value)
+                for name, value in list_facts(row.subject, row.channels).items()
+                if value is not None
+            }
+            for row in subscriptions.every(unit)
+            if (not channels or not set(channels).isdisjoint(row.channels))
+            and (self._knows is None or self._knows(caller, row.subject))
         )
-        return [*islice(found, _LISTS)]
+        return [*islice(facts_by_subscriber, _LISTS)]
 
     def stop(self) -> None:
         """End the streams of all subscribers, and accept no further ones."""
@@ -222,9 +228,9 @@ class Broker:
             "updateSubscriberUrl": f"{url}/event-subscribers/{row.id}",
             "heartbeatIntervalMs": self._times.heartbeat * 1000,
             "idleTimeoutMs": self._times.idle * 1000,
-            **facts(row.subject, row.channels),
+            **list_facts(row.subject, row.channels),
         }
-        return frame(position, "cmd.onConnect", to_json(body))
+        return format_frame(position, "cmd.onConnect", to_json(body))
 
 
 class Subscription:
@@ -292,41 +298,41 @@ def is_wanted(unit: Unit) -> bool:
     return subscriptions.last_seen(unit) >= instant(datetime.now(UTC) - timedelta(seconds=KEPT))
 
 
-def checked(channels: Sequence[str | None]) -> list[str]:
+def check_channels(channels: Sequence[str | None]) -> list[str]:
     """Return the names of channels, each once, without empty ones. Raises MalformedRequest."""
-    found = list(dict.fromkeys(each.strip() for each in channels if each and each.strip()))
-    wrong = next((each for each in found if not is_channel(each)), None)
-    if wrong is not None:
+    names = list(dict.fromkeys(channel.strip() for channel in channels if channel and channel.strip()))
+    invalid_name = next((name for name in names if not is_channel(name)), None)
+    if invalid_name is not None:
         raise MalformedRequest(
-            f"'{wrong[:100]}' is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders."
+            f"'{invalid_name[:100]}' is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders."
         )
-    if len(found) > MOST_CHANNELS:
-        raise MalformedRequest(f"A subscriber has at most {MOST_CHANNELS} channels; the request names {len(found)}.")
-    return found
+    if len(names) > MOST_CHANNELS:
+        raise MalformedRequest(f"A subscriber has at most {MOST_CHANNELS} channels; the request names {len(names)}.")
+    return names
 
 
-def missing(subscription_id: str) -> NotFound:
+def make_missing_error(subscription_id: str) -> NotFound:
     """Return the error for an unknown subscription, with ServiceStack's message."""
     return NotFound(f"Subscription '{subscription_id[:64]}' does not exist")
 
 
-def subject(caller: Principal | None) -> dict[str, Any]:
+def describe_subject(caller: Principal | None) -> dict[str, Any]:
     """Return the subject of a subscriber: the facts that others may see, and those that decide whether they may."""
     user_id, name = ("-1", "Guest") if caller is None else (caller.user_id, caller.display_name)
-    shown = {
+    visible = {
         "userId": user_id,
         "displayName": name,
         "isAuthenticated": caller is not None,
         "createdAt": time.time_ns() // 1_000_000,
     }
     accounts = () if caller is None else caller.account_ids
-    return {"shown": shown, "user_id": user_id, "account_ids": [*accounts]}
+    return {"shown": visible, "user_id": user_id, "account_ids": [*accounts]}
 
 
-def _user_id(caller: Principal | None) -> str:
+def _get_user_id(caller: Principal | None) -> str:
     # A service's own authentication function may return user ids of any length.
     return "" if caller is None else caller.user_id[:64]
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return to_json(value) if isinstance(value, bool) else str(value)

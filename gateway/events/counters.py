@@ -24,7 +24,7 @@ class Counters:
     delay_count: int = 0
     delay_sum: float = 0.0
 
-    def delay(self, seconds: float) -> None:
+    def add_delay(self, seconds: float) -> None:
         """Count the delay of an event."""
         self.delay_count += 1
         self.delay_sum += seconds

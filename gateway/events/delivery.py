@@ -17,7 +17,7 @@ from gateway.contract.dto import Dto, Instance
 from gateway.errors import Unavailable
 from gateway.events.audience import Audience
 from gateway.events.counters import Counters
-from gateway.events.frames import facts, frame, to_json
+from gateway.events.frames import format_frame, list_facts, to_json
 from gateway.events.subscriber import SlowReader, Subscriber
 from models import StorageError, Unit
 from models.events.outbox import EventRow
@@ -62,17 +62,17 @@ class Presence:
     joined: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """Return its stored form."""
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def frames(self) -> Iterator[tuple[str, Iterable[str]]]:
+    def list_frames(self) -> Iterator[tuple[str, Iterable[str]]]:
         """Yield the commands that announce it, each with the channels that get the command."""
-        kept = [each for each in self.channels or () if each not in self.joined]
+        kept_channels = [channel for channel in self.channels or () if channel not in self.joined]
         yield "cmd.onJoin", self.joined
         yield "cmd.onLeave", self.left
-        if self.channels is not None and (self.left or kept):
-            yield "cmd.onUpdate", kept
+        if self.channels is not None and (self.left or kept_channels):
+            yield "cmd.onUpdate", kept_channels
 
 
 class Delivery:
@@ -100,67 +100,70 @@ class Delivery:
         self.fed: set[Subscriber] = set()
         self.slow: set[Subscriber] = set()
 
-    def event(self, unit: Unit, row: EventRow, only: Subscriber | None = None) -> None:
+    def deliver_event(self, unit: Unit, row: EventRow, only: Subscriber | None = None) -> None:
         """Give an event to the addressed subscribers that may see it.
 
         :param only: gives it to this subscriber only.
         """
         channels, users = json.loads(row.channels), json.loads(row.users)
         everyone = channels is None
-        reached = dict.fromkeys(self._audience, "") if everyone else self._audience.reached(channels, users)
+        recipients = dict.fromkeys(self._audience, "") if everyone else self._audience.find_recipients(channels, users)
         if only is not None:
-            reached = {only: reached[only]} if only in reached else {}
-        if not reached:
+            recipients = {only: recipients[only]} if only in recipients else {}
+        if not recipients:
             return
         seen = _Seen(self._documents, self._shows.get(row.type or ""), row, unit)
         frames: dict[tuple[str, str], bytes] = {}
-        given: list[tuple[Subscriber, bytes]] = []
-        for subscriber, channel in reached.items():
+        deliveries: list[tuple[Subscriber, bytes]] = []
+        for subscriber, channel in recipients.items():
             if not self._may_have(subscriber, row.position, only):
                 continue
-            body = seen.by(subscriber)
+            body = seen.read_by(subscriber)
             if body is None:
                 continue
-            made = frames.get((body, channel))
-            if made is None:
-                made = frames[body, channel] = frame(row.position, row.selector, body, channel)
-            given.append((subscriber, made))
+            data = frames.get((body, channel))
+            if data is None:
+                data = frames[body, channel] = format_frame(row.position, row.selector, body, channel)
+            deliveries.append((subscriber, data))
         # A view may need the database, which may be unavailable: then no subscriber has got the event yet, and it is delivered later.
-        for subscriber, made in given:
-            self.give(subscriber, made)
-        self._counters.delivered += len(given)
+        for subscriber, data in deliveries:
+            self.give(subscriber, data)
+        self._counters.delivered += len(deliveries)
         if frames and only is None:
             stored = datetime.fromisoformat(row.date)
-            self._counters.delay(max(0.0, (datetime.now(UTC) - stored).total_seconds()))
+            self._counters.add_delay(max(0.0, (datetime.now(UTC) - stored).total_seconds()))
 
-    def presence(self, position: int, change: Presence, only: Subscriber | None = None) -> None:
+    def deliver_presence(self, position: int, change: Presence, only: Subscriber | None = None) -> None:
         """Notify the subscribers in the same channels of a change."""
-        told = facts(change.subject, change.left if change.channels is None else change.channels)
-        for selector, channels in change.frames():
-            reached: dict[Subscriber, str] = {}
+        visible_facts = list_facts(change.subject, change.left if change.channels is None else change.channels)
+        for selector, channels in change.list_frames():
+            recipients: dict[Subscriber, str] = {}
             for channel in channels:
-                for each in self._told(channel, change.id):
-                    reached.setdefault(each, channel)
-            own = self._audience.get(change.id)
-            if own is not None and selector == "cmd.onUpdate":
-                reached.setdefault(own, "")
-            for subscriber, channel in reached.items():
+                for subscriber in self._find_notified(channel, change.id):
+                    recipients.setdefault(subscriber, channel)
+            subject_subscriber = self._audience.get(change.id)
+            if subject_subscriber is not None and selector == "cmd.onUpdate":
+                recipients.setdefault(subject_subscriber, "")
+            for subscriber, channel in recipients.items():
                 stranger = (
                     subscriber.id != change.id and self._knows and not self._knows(subscriber.caller, change.subject)
                 )
                 if self._may_have(subscriber, position, only) and not stranger:
-                    self.give(subscriber, frame(position, selector, to_json({**told, "channel": channel}), channel))
+                    self.give(
+                        subscriber,
+                        format_frame(position, selector, to_json({**visible_facts, "channel": channel}), channel),
+                    )
 
     def _may_have(self, subscriber: Subscriber, position: int, only: Subscriber | None) -> bool:
         """Return whether a subscriber may get this event now: late subscribers get missed events first."""
         return subscriber.at < position and (subscriber is only if only is not None else not subscriber.late)
 
-    def _told(self, channel: str, subscription_id: str) -> Collection[Subscriber]:
-        found = self._audience.of_channel(channel)
-        if len(found) <= ANNOUNCED:
-            return found
-        own = self._audience.get(subscription_id)
-        return () if own is None or own not in found else (own,)
+    def _find_notified(self, channel: str, subscription_id: str) -> Collection[Subscriber]:
+        subscribers = self._audience.get_channel(channel)
+        if len(subscribers) <= ANNOUNCED:
+            return subscribers
+        subject_subscriber = self._audience.get(subscription_id)
+        return () if subject_subscriber is None or subject_subscriber not in subscribers else (subject_subscriber,)
 
     def give(self, subscriber: Subscriber, data: bytes) -> None:
         """Add a frame to a subscriber's queue."""
@@ -183,13 +186,13 @@ class _Seen:
         self._unit = unit
         self._by_view: dict[tuple[Any, ...], str | None] = {}
 
-    def by(self, subscriber: Subscriber) -> str | None:
+    def read_by(self, subscriber: Subscriber) -> str | None:
         """Return the body for a subscriber; None if it may not see the event."""
         if self._view is None:
             return self._body
         if subscriber.view not in self._by_view:
             try:
-                self._by_view[subscriber.view] = self._shown(subscriber.caller)
+                self._by_view[subscriber.view] = self._apply_view(subscriber.caller)
             except PASSING:
                 raise
             except Exception:
@@ -198,13 +201,13 @@ class _Seen:
                 self._by_view[subscriber.view] = None
         return self._by_view[subscriber.view]
 
-    def _shown(self, caller: Principal | None) -> str | None:
+    def _apply_view(self, caller: Principal | None) -> str | None:
         assert self._view is not None
         dto, view = self._view
         # A view may modify its argument.
-        whole = self._documents.read(self._body, dto)
-        before = vars(whole).copy()
-        shown = view(caller, self._unit, whole)
-        if shown is None:
+        instance = self._documents.read(self._body, dto)
+        before = vars(instance).copy()
+        visible = view(caller, self._unit, instance)
+        if visible is None:
             return None
-        return self._body if shown is whole and vars(whole) == before else self._documents.write(shown, dto)
+        return self._body if visible is instance and vars(instance) == before else self._documents.write(visible, dto)

@@ -22,14 +22,14 @@ _CHANNEL = re.compile(r"[^\s,@\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _SELECTOR = re.compile(r"[^\s@.\x00-\x1f\x7f\ud800-\udfff]+\.[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 
 
-def frame(event_id: int, selector: str, body: str, channel: str = "") -> bytes:
+def format_frame(event_id: int, selector: str, body: str, channel: str = "") -> bytes:
     """Return the frame of one event.
 
     :param body: JSON on one line; empty for none.
     :param channel: the channel of the event; empty for none.
     """
-    place = f"{channel}@" if channel else ""
-    return f"id: {event_id}\ndata: {place}{selector} {body}\n\n".encode()
+    prefix = f"{channel}@" if channel else ""
+    return f"id: {event_id}\ndata: {prefix}{selector} {body}\n\n".encode()
 
 
 def to_json(value: Any) -> str:
@@ -44,19 +44,19 @@ def is_channel(name: str) -> bool:
 
 def check_selector(selector: str) -> str:
     """Return a selector for a frame, with ``%20`` for spaces. Raises ValueError."""
-    spelled = selector.replace(" ", "%20")
-    if not _SELECTOR.fullmatch(spelled) or len(spelled) > LONGEST:
+    escaped = selector.replace(" ", "%20")
+    if not _SELECTOR.fullmatch(escaped) or len(escaped) > LONGEST:
         raise ValueError(
             f"{selector[:LONGEST]!r} is not a selector: use a name with a dot, such as session.created, of at most {LONGEST} characters"
         )
-    return spelled
+    return escaped
 
 
-def names(given: str | Iterable[str]) -> list[str]:
+def list_names(value: str | Iterable[str]) -> list[str]:
     """Return one name or several as a list, each once."""
-    return [given] if isinstance(given, str) else list(dict.fromkeys(given))
+    return [value] if isinstance(value, str) else list(dict.fromkeys(value))
 
 
-def facts(subject: Mapping[str, Any], channels: Iterable[str]) -> dict[str, Any]:
+def list_facts(subject: Mapping[str, Any], channels: Iterable[str]) -> dict[str, Any]:
     """Return the facts about a subscriber that others may see."""
     return {**subject["shown"], "channels": ",".join(channels)}

@@ -87,15 +87,15 @@ class Events:
         return Outbox(unit, documents, Counters(), wanted=is_wanted(unit))
 
 
-def _broker(context: Context) -> Broker:
+def _get_broker(context: Context) -> Broker:
     assert isinstance(context.subscribers, Broker)
     return context.subscribers
 
 
 def _list(request: Any, context: Context) -> list[dict[str, str]]:
     """List the subscribers of these channels."""
-    channels = [name.strip() for each in request.channels or () for name in (each or "").split(",") if name.strip()]
-    return _broker(context).subscribers(context.unit, context.caller, channels)
+    channels = [name.strip() for text in request.channels or () for name in (text or "").split(",") if name.strip()]
+    return _get_broker(context).subscribers(context.unit, context.caller, channels)
 
 
 def _update(request: Any, context: Context) -> Instance:
@@ -103,11 +103,11 @@ def _update(request: Any, context: Context) -> Instance:
     if not request.id:
         failure = FieldError("NotEmpty", "id", "'Id' must not be empty.", {"PropertyName": "Id"})
         raise ValidationFailed(UpdateEventSubscriber.__name__, [failure])
-    broker = _broker(context)
+    broker = _get_broker(context)
     broker.update(
         context.unit,
         request.id,
-        *([*(each or ())] for each in (request.subscribe_channels, request.unsubscribe_channels)),
+        *([*(channels or ())] for channels in (request.subscribe_channels, request.unsubscribe_channels)),
     )
     # Notifications about other subscribers are delivered like events.
     context.publisher = context.events

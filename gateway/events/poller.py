@@ -38,8 +38,8 @@ class Poller:
         """Start the thread. Call it after a fork, because processes must not share its files."""
         self._selector = selectors.DefaultSelector()
         self._ours, self._theirs = socket.socketpair()
-        for each in (self._ours, self._theirs):
-            each.setblocking(False)
+        for end in (self._ours, self._theirs):
+            end.setblocking(False)
         self._selector.register(self._ours, _READ)
         self._thread.start()
 
@@ -79,9 +79,9 @@ class Poller:
         except OSError:
             self._left(subscriber)
             return
-        wanted = _READ if done else _READ | _WRITE
-        if self._selector.get_key(connection).events != wanted:
-            self._selector.modify(connection, wanted, subscriber)
+        interest = _READ if done else _READ | _WRITE
+        if self._selector.get_key(connection).events != interest:
+            self._selector.modify(connection, interest, subscriber)
 
     def close(self, subscriber: Subscriber) -> None:
         """End a subscriber's connection."""

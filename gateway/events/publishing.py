@@ -9,7 +9,7 @@ from gateway.contract.documents import Documents, dto_of
 from gateway.contract.dto import Dto
 from gateway.events.counters import Counters
 from gateway.events.delivery import Kind, Presence
-from gateway.events.frames import check_selector, is_channel, names, to_json
+from gateway.events.frames import check_selector, is_channel, list_names, to_json
 from gateway.instants import now
 from models import Unit
 from models.events import outbox
@@ -41,43 +41,43 @@ class Outbox:
     ) -> None:
         """Store an event (`gateway.calls.Publisher.publish`)."""
         selector = check_selector(selector)
-        channels, users = names(channel or ()), names(user or ())
+        channels, users = list_names(channel or ()), list_names(user or ())
         everyone = channel is None and user is None
-        wrong = next((each for each in channels if not is_channel(each)), None)
-        if wrong is not None:
+        invalid_name = next((name for name in channels if not is_channel(name)), None)
+        if invalid_name is not None:
             raise ValueError(
-                f"{wrong[:255]!r} is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders"
+                f"{invalid_name[:255]!r} is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders"
             )
         if not self.wanted or not (channels or users or everyone):
             return
-        written = dto or dto_of(body)
+        body_dto = dto or dto_of(body)
         outbox.insert(
             self._unit,
             date=now(),
             kind=Kind.EVENT,
             selector=selector,
-            type=None if written is None else written.__name__,
-            body=None if body is None else self._documents.write(body, written),
+            type=None if body_dto is None else body_dto.__name__,
+            body=None if body is None else self._documents.write(body, body_dto),
             channels=to_json(None if everyone else channels),
             # Users are found by id, or by e-mail address in lower case.
-            users=to_json([each.lower() if "@" in each else each for each in users]),
+            users=to_json([user.lower() if "@" in user else user for user in users]),
         )
         self._counters.published += 1
 
 
 def store_presence(unit: Unit, changes: Sequence[Presence]) -> None:
     """Store changes of subscriptions."""
-    for block in _blocks(changes):
-        body = to_json([each.document() for each in block])
+    for block in _split_blocks(changes):
+        body = to_json([change.to_document() for change in block])
         outbox.insert(unit, date=now(), kind=Kind.PRESENCE, selector="", body=body)
 
 
 def store_pulses(unit: Unit, subscription_ids: Iterable[str]) -> None:
     """Store heartbeats of clients."""
-    for block in _blocks([*subscription_ids]):
+    for block in _split_blocks([*subscription_ids]):
         outbox.insert(unit, date=now(), kind=Kind.PULSE, selector="", body=to_json(block))
 
 
-def _blocks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def _split_blocks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(items), _BLOCK):
         yield items[start : start + _BLOCK]

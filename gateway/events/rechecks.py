@@ -10,7 +10,7 @@ import structlog
 
 from gateway.calls import Callers, Credentials, Principal, Remembering
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
-from gateway.events.subscriber import Subscriber, rights
+from gateway.events.subscriber import Subscriber, get_rights
 
 log = structlog.get_logger("gateway")
 
@@ -34,27 +34,27 @@ class Rechecks:
 
     def look(self, subscribers: Iterable[Subscriber]) -> None:
         """Check these subscribers soon. If the thread is late, they are checked in their next turn."""
-        due = [each for each in subscribers if each.caller is not None]
+        due = [subscriber for subscriber in subscribers if subscriber.caller is not None]
         if self._callers is not None and due and self._due.empty():
             self._due.put(due)
 
     def _run(self) -> None:
         while True:
-            known: dict[Credentials, Principal | None] = {}
+            callers: dict[Credentials, Principal | None] = {}
             for subscriber in self._due.get():
                 try:
-                    if subscriber.credentials not in known:
-                        known[subscriber.credentials] = self._caller(subscriber.credentials)
+                    if subscriber.credentials not in callers:
+                        callers[subscriber.credentials] = self._read_caller(subscriber.credentials)
                 except ServiceError:
                     # The database is unavailable, or there were too many wrong passwords: neither is a reason to end a stream.
                     continue
                 except Exception:
                     log.exception("events")
                     continue
-                if rights(known[subscriber.credentials]) != subscriber.view:
+                if get_rights(callers[subscriber.credentials]) != subscriber.view:
                     self._end(subscriber)
 
-    def _caller(self, credentials: Credentials) -> Principal | None:
+    def _read_caller(self, credentials: Credentials) -> Principal | None:
         assert self._callers is not None
         try:
             if isinstance(self._callers, Remembering):

@@ -23,7 +23,7 @@ from gateway.errors import ServiceError, Unavailable
 from gateway.events.audience import Audience
 from gateway.events.counters import Counters
 from gateway.events.delivery import PASSING, Delivery, Kind, Presence
-from gateway.events.frames import KEEP_ALIVE, RECONNECT, facts, frame, to_json
+from gateway.events.frames import KEEP_ALIVE, RECONNECT, format_frame, list_facts, to_json
 from gateway.events.poller import Poller
 from gateway.events.publishing import store_presence, store_pulses
 from gateway.events.rechecks import Rechecks
@@ -102,7 +102,7 @@ class Streams:
         self._counters = counters
         self._times = times
         self.reader_id = new_id()
-        self._poller = Poller(self._part, self._due)
+        self._poller = Poller(self._disconnect, self._run_due)
         self._rechecks = Rechecks(callers, self.end)
         self._starting = threading.Lock()
         self._started = self._stopped = False
@@ -163,7 +163,7 @@ class Streams:
 
     def end(self, subscriber: Subscriber) -> None:
         """End a subscriber's connection."""
-        self._call(partial(self._part, subscriber))
+        self._call(partial(self._disconnect, subscriber))
 
     def forget(self, subscriber: Subscriber) -> None:
         """Forget the subscription of a client whose connection was never added."""
@@ -176,11 +176,11 @@ class Streams:
             if not self._started or self._stopped:
                 return
             self._stopped = True
-        self._call(self._farewell)
+        self._call(self._send_farewell)
         self._poller.stop(_FAREWELL)
 
     def _call(self, call: Callable[[], object]) -> None:
-        self._poller.call(partial(self._guarded, call))
+        self._poller.call(partial(self._run_guarded, call))
 
     # -- Subscribers ---------------------------------------------------------------------------------------------------------------
 
@@ -201,16 +201,16 @@ class Streams:
 
     def _pulse(self, subscriber: Subscriber) -> None:
         subscriber.pulse = time.monotonic()
-        position = self._position_of(subscriber)
-        body = to_json({"id": subscriber.id, **facts(subscriber.subject, subscriber.channels)})
-        self._delivery.give(subscriber, frame(position, "cmd.onHeartbeat", body))
+        position = self._get_position(subscriber)
+        body = to_json({"id": subscriber.id, **list_facts(subscriber.subject, subscriber.channels)})
+        self._delivery.give(subscriber, format_frame(position, "cmd.onHeartbeat", body))
         self._send()
 
-    def _position_of(self, subscriber: Subscriber) -> int:
+    def _get_position(self, subscriber: Subscriber) -> int:
         """Return the position up to which a subscriber has all events."""
         return subscriber.at if subscriber.late else max(subscriber.at, self._position)
 
-    def _part(self, subscriber: Subscriber) -> None:
+    def _disconnect(self, subscriber: Subscriber) -> None:
         """Remove a subscriber whose connection ends or has ended."""
         if self._drop(subscriber):
             self._note_end(subscriber)
@@ -220,8 +220,8 @@ class Streams:
         self._poller.close(subscriber)
         if not self.audience.remove(subscriber):
             return False
-        for each in self._wheel:
-            each.discard(subscriber)
+        for slot in self._wheel:
+            slot.discard(subscriber)
         self._late.discard(subscriber)
         self._counters.subscribers = len(self.audience)
         return True
@@ -237,44 +237,44 @@ class Streams:
             fed.discard(subscriber)
             self._counters.dropped += subscriber.waiting
             log.warning("slow subscriber", subscriber=subscriber.subject["shown"]["userId"], waiting=subscriber.waiting)
-            self._part(subscriber)
+            self._disconnect(subscriber)
         while fed:
             self._poller.send(fed.pop())
 
-    def _farewell(self) -> None:
+    def _send_farewell(self) -> None:
         """Ask every client to connect to another process, which sends the events that the client has not read."""
         for subscriber in [*self.audience]:
-            bye = frame(self._position_of(subscriber), "cmd.onGoodbye", to_json({"id": subscriber.id}))
+            bye = format_frame(self._get_position(subscriber), "cmd.onGoodbye", to_json({"id": subscriber.id}))
             self._delivery.give(subscriber, bye + RECONNECT)
         self._send()
         for subscriber in [*self.audience]:
-            self._part(subscriber)
+            self._disconnect(subscriber)
         with suppress(Unavailable), unit_of_work(self._database) as unit:
             self._write(unit)
         self._wakeups.send()
 
     # -- Time ----------------------------------------------------------------------------------------------------------------------
 
-    def _due(self, now: float) -> float:
+    def _run_due(self, now: float) -> float:
         if self._stopped:
             return now
         if self._woken and now >= self._last_look + GAP:
             self._next_look = 0.0
         if now >= self._next_look and (self.audience or self._pulses or self._changes):
-            self._guarded(partial(self._look, now))
+            self._run_guarded(partial(self._look, now))
         if now >= self._next_second:
             self._next_second = now + 1.0
-            self._guarded(partial(self._second, now))
+            self._run_guarded(partial(self._run_second, now))
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP
-            self._guarded(self._sweep)
+            self._run_guarded(self._sweep)
         if not (self.audience or self._pulses or self._changes):
             self._woken = False
             return self._next_sweep
         due = min(self._next_look, self._next_second)
         return min(due, self._last_look + GAP) if self._woken else due
 
-    def _guarded(self, call: Callable[[], object]) -> None:
+    def _run_guarded(self, call: Callable[[], object]) -> None:
         try:
             call()
         except Unavailable as error:
@@ -299,14 +299,14 @@ class Streams:
         if now >= self._next_note:
             self._next_note = now + SEEN
             self._note()
-        read = self._read(now)
-        if read.unplaced:
+        page = self._read(now)
+        if page.unplaced:
             # If another process is faster, this one reads what that one has placed.
             with suppress(ServiceError), unit_of_work(self._database) as unit:
                 outbox.place(unit)
-            read = self._read(now)
-        late = any(each.waiting < _FULL for each in self._late)
-        if len(read.rows) == PAGE or read.unplaced or late:
+            page = self._read(now)
+        lags = any(subscriber.waiting < _FULL for subscriber in self._late)
+        if len(page.rows) == PAGE or page.unplaced or lags:
             self._woken = True
 
     def _pause(self, now: float) -> float:
@@ -318,26 +318,26 @@ class Streams:
 
     def _read(self, now: float) -> Read:
         with unit_of_work(self._database, write=False) as unit:
-            read = outbox.after(unit, self._position, PAGE)
-            for row in read.rows:
+            page = outbox.after(unit, self._position, PAGE)
+            for row in page.rows:
                 self._last_event = now
-                with _passed_over(row):
+                with _log_and_skip(row):
                     self._take(unit, row)
                 self._position = row.position
             for subscriber in [*self._late]:
                 self._catch_up(unit, subscriber)
         self._send()
-        return read
+        return page
 
     def _take(self, unit: Unit, row: EventRow) -> None:
         if row.kind == Kind.EVENT:
-            self._delivery.event(unit, row)
+            self._delivery.deliver_event(unit, row)
         elif row.kind == Kind.PRESENCE:
-            for each in json.loads(row.body or "[]"):
-                self._change(row.position, Presence(**each))
+            for item in json.loads(row.body or "[]"):
+                self._change(row.position, Presence(**item))
         elif row.kind == Kind.PULSE:
-            for each in json.loads(row.body or "[]"):
-                subscriber = self.audience.get(each)
+            for item in json.loads(row.body or "[]"):
+                subscriber = self.audience.get(item)
                 if subscriber is not None:
                     self._pulse(subscriber)
 
@@ -347,24 +347,24 @@ class Streams:
             self._drop(subscriber)
         elif subscriber is not None and change.channels is not None:
             self.audience.change(subscriber, change.channels)
-        self._delivery.presence(position, change)
+        self._delivery.deliver_presence(position, change)
 
     def _catch_up(self, unit: Unit, subscriber: Subscriber) -> None:
         """Give a late subscriber its missed events, as fast as it reads them."""
         if subscriber.waiting >= _FULL:
             return
-        read = outbox.after(unit, subscriber.at, PAGE)
-        for row in read.rows:
+        page = outbox.after(unit, subscriber.at, PAGE)
+        for row in page.rows:
             if row.position > self._position:
                 break
-            with _passed_over(row):
+            with _log_and_skip(row):
                 if row.kind == Kind.EVENT:
-                    self._delivery.event(unit, row, subscriber)
+                    self._delivery.deliver_event(unit, row, subscriber)
                 elif row.kind == Kind.PRESENCE:
-                    for each in json.loads(row.body or "[]"):
-                        self._delivery.presence(row.position, Presence(**each), subscriber)
+                    for item in json.loads(row.body or "[]"):
+                        self._delivery.deliver_presence(row.position, Presence(**item), subscriber)
             subscriber.at = row.position
-        if (not read.rows and not read.unplaced) or (read.rows and read.rows[-1].position >= self._position):
+        if (not page.rows and not page.unplaced) or (page.rows and page.rows[-1].position >= self._position):
             subscriber.at, subscriber.late = self._position, False
             self._late.discard(subscriber)
 
@@ -372,19 +372,19 @@ class Streams:
         """Store heartbeats and changes of subscriptions; return the heartbeats, and the number of changes."""
         pulses, changes = {*self._pulses}, [*self._changes]
         if changes:
-            there = {each.id for each in changes}
-            subscriptions.delete(unit, there)
+            ended = {change.id for change in changes}
+            subscriptions.delete(unit, ended)
             store_presence(unit, changes)
         store_pulses(unit, sorted(pulses))
         return pulses, len(changes)
 
-    def _second(self, now: float) -> None:
+    def _run_second(self, now: float) -> None:
         """Check the subscribers whose turn it is."""
         self._turns += 1
         in_turn = [*self._wheel[self._turns % TURN]]
         for subscriber in in_turn:
             if subscriber.pulse and now - subscriber.pulse > self._times.idle:
-                self._part(subscriber)
+                self._disconnect(subscriber)
             elif not subscriber.waiting:
                 subscriber.put(KEEP_ALIVE)
                 self._poller.send(subscriber)
@@ -394,19 +394,19 @@ class Streams:
     def _note(self) -> None:
         """Store a sign of life of this process, and end the subscriptions of processes that are gone."""
         at = datetime.now(UTC)
-        gone, forgotten = (instant(at - timedelta(seconds=each)) for each in (GONE, KEPT))
+        silent_since, forgotten_since = (instant(at - timedelta(seconds=seconds)) for seconds in (GONE, KEPT))
         with unit_of_work(self._database) as unit:
             subscriptions.see(unit, self.reader_id, instant(at))
-            for reader, seen in subscriptions.readers(unit).items():
-                if seen < gone:
+            for reader, seen_at in subscriptions.readers(unit).items():
+                if seen_at < silent_since:
                     self._bury(unit, reader)
-                if seen < forgotten:
+                if seen_at < forgotten_since:
                     subscriptions.forget_reader(unit, reader)
 
     def _bury(self, unit: Unit, reader: str) -> None:
         ended = subscriptions.of_reader(unit, reader)
         if ended:
-            store_presence(unit, [Presence(each.id, each.subject, None, left=[*each.channels]) for each in ended])
+            store_presence(unit, [Presence(row.id, row.subject, None, left=[*row.channels]) for row in ended])
             subscriptions.delete_of_reader(unit, reader)
 
     def _sweep(self) -> None:
@@ -418,7 +418,7 @@ class Streams:
 
 
 @contextmanager
-def _passed_over(row: EventRow) -> Iterator[None]:
+def _log_and_skip(row: EventRow) -> Iterator[None]:
     """Log a row that this version can't deliver, and go on: a newer version may have written it, and later rows must not wait."""
     try:
         yield

@@ -62,7 +62,7 @@ class Subscriber:
         self.caller = caller
         self.credentials = credentials
         self.subject = subject
-        self.view = rights(caller)
+        self.view = get_rights(caller)
         self.channels = tuple(channels)
         self.at = at
         self.late = False
@@ -113,6 +113,6 @@ class Subscriber:
         return True
 
 
-def rights(caller: Principal | None) -> tuple[Any, ...]:
+def get_rights(caller: Principal | None) -> tuple[Any, ...]:
     """Return the facts that decide what a caller may see."""
     return () if caller is None else (caller.user_id, caller.roles, caller.account_ids, caller.permissions)

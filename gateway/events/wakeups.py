@@ -108,7 +108,7 @@ class RedisWakeups(Wakeups):
     def _listen(self, wake: Callable[[], None]) -> None:
         while not self._stopping.is_set():
             try:
-                with self._connection() as connection:
+                with self._connect() as connection:
                     self._hear(connection, wake)
             except Exception as error:
                 if self.connected:
@@ -120,15 +120,15 @@ class RedisWakeups(Wakeups):
     def _hear(self, connection: Connection, wake: Callable[[], None]) -> None:
         """Pass wake-ups on until this process ends. Raises an error when Redis is lost."""
         connection.send_command("SUBSCRIBE", self._channel)
-        heard = time.monotonic()
+        last_message = time.monotonic()
         while not self._stopping.is_set():
             if not connection.can_read(timeout=BEAT):
-                if time.monotonic() - heard > SILENCE:
+                if time.monotonic() - last_message > SILENCE:
                     raise TimeoutError(f"Redis sent nothing for {SILENCE:g} seconds")
                 connection.send_command("PING")
                 continue
             message = connection.read_response()
-            heard = time.monotonic()
+            last_message = time.monotonic()
             if message[0] == b"subscribe":
                 self.connected = True
                 self._recover()
@@ -140,7 +140,7 @@ class RedisWakeups(Wakeups):
         was_used = False
         while not self._stopping.is_set():
             try:
-                with self._connection() as connection:
+                with self._connect() as connection:
                     while not self._stopping.is_set():
                         self._send_next(connection)
                         was_used = True
@@ -161,7 +161,7 @@ class RedisWakeups(Wakeups):
         self._stopping.wait(GAP)
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _connect(self) -> Iterator[Connection]:
         from redis import Connection, SSLConnection
         from redis.backoff import NoBackoff
         from redis.retry import Retry

@@ -161,7 +161,7 @@ def test_whoever_has_sent_heartbeats_is_gone_when_they_end(nodes: Nodes, monkeyp
     subscriber.pulse -= 31
     now = time.monotonic()
     for turn in range(streams.TURN):
-        held._call(lambda turn=turn: held._second(now + turn))  # type: ignore[misc]
+        held._call(lambda turn=turn: held._run_second(now + turn))  # type: ignore[misc]
     assert ada.ends()
     # A browser's own EventSource sends none.
     nodes.one.say("still there", room="home")
