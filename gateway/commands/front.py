@@ -153,7 +153,7 @@ def report(path: Path, *, reset: bool, as_json: bool) -> None:
     if as_json:
         print_json({name: asdict(each) for name, each in found.items()})
     elif found:
-        for line in file.lines(found):
+        for line in file.format_lines(found):
             print_line(line)
     else:
         print_line(f"No shadow calls in {path} yet. 'gateway front set NAME shadow' begins.")
@@ -177,7 +177,7 @@ def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
     from gateway.upstream import switches as file
 
     try:
-        wanted = file.state(" ".join(state))
+        wanted = file.parse_state(" ".join(state))
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
     if operation != "*":

@@ -29,16 +29,16 @@ class Address(NamedTuple):
         """Return the URL, without a trailing slash."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
-    def own_path(self, location: str) -> str | None:
+    def strip_origin(self, location: str) -> str | None:
         """Return the path and query of a URL of this host, as clients of the front see it; None for a URL of another host."""
         parts = urlsplit(location)
         if not parts.scheme or not parts.netloc:
             return None
         try:
-            place = parts.scheme.lower(), (parts.hostname or ""), parts.port or _PORTS.get(parts.scheme.lower())
+            origin = parts.scheme.lower(), (parts.hostname or ""), parts.port or _PORTS.get(parts.scheme.lower())
         except ValueError:
             return None
-        if place != (self.scheme, self.host, self.port):
+        if origin != (self.scheme, self.host, self.port):
             return None
         rest = location.partition("://")[2]
         path = rest[len(parts.netloc) :]
@@ -63,7 +63,7 @@ def parse(url: str) -> Address:
         raise CatalogError(
             f"'{url}' is not the URL of a host: write it as http://old-host:8080 or https://old-host/path"
         )
-    own = _PORTS[parts.scheme]
-    shown = f"[{host}]" if ":" in host else host
-    authority = shown if port in (None, own) else f"{shown}:{port}"
-    return Address(parts.scheme, host, port or own, authority, parts.path.rstrip("/"))
+    default_port = _PORTS[parts.scheme]
+    bracketed_host = f"[{host}]" if ":" in host else host
+    authority = bracketed_host if port in (None, default_port) else f"{bracketed_host}:{port}"
+    return Address(parts.scheme, host, port or default_port, authority, parts.path.rstrip("/"))

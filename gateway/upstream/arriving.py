@@ -17,7 +17,7 @@ STREAMED = 3600.0
 _EVENTS = "text/event-stream"
 
 
-class _Arriving(io.RawIOBase):
+class _ArrivingBytes(io.RawIOBase):
     """The bytes of a connection. The total waiting time is limited; time without a read does not count.
 
     :ivar left: remaining seconds; each `BYTES_PER_SECOND` bytes add one.
@@ -64,7 +64,7 @@ class Response(http.client.HTTPResponse):
     """
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        self._arriving = _Arriving(sock)
+        self._arriving = _ArrivingBytes(sock)
         super().__init__(_File(self._arriving), *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
@@ -85,7 +85,7 @@ class Response(http.client.HTTPResponse):
 class _File:
     """A substitute for a socket, from which the standard library makes one file."""
 
-    def __init__(self, arriving: _Arriving) -> None:
+    def __init__(self, arriving: _ArrivingBytes) -> None:
         self._arriving = arriving
 
     def makefile(self, _mode: str) -> io.BufferedReader:

@@ -17,13 +17,15 @@ class PassedOn:
 
     def authenticate(self, credentials: Credentials) -> Principal:
         """Return a caller without roles."""
-        shown = [credentials.authorization, credentials.api_key, credentials.session_id, credentials.cookie]
-        if not any(shown):
-            return _principal("", Method.OTHER)
-        digest = hashlib.blake2b("\n".join(each or "" for each in shown).encode(), key=_KEY, digest_size=8)
+        credential_values = [credentials.authorization, credentials.api_key, credentials.session_id, credentials.cookie]
+        if not any(credential_values):
+            return _make_principal("", Method.OTHER)
+        digest = hashlib.blake2b(
+            "\n".join(value or "" for value in credential_values).encode(), key=_KEY, digest_size=8
+        )
         # Browsers send cookies automatically: then only pages of this site may change something.
-        by_cookie = bool(credentials.cookie) and not any(shown[:3])
-        return _principal(f"caller-{digest.hexdigest()}", Method.COOKIE if by_cookie else Method.OTHER)
+        by_cookie = bool(credentials.cookie) and not any(credential_values[:3])
+        return _make_principal(f"caller-{digest.hexdigest()}", Method.COOKIE if by_cookie else Method.OTHER)
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
         """Return no cookies: only the old host renews its own."""
@@ -31,5 +33,5 @@ class PassedOn:
         return ()
 
 
-def _principal(name: str, method: Method) -> Principal:
+def _make_principal(name: str, method: Method) -> Principal:
     return Principal(name, "", name, frozenset(), (), method)

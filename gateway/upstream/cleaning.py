@@ -44,7 +44,7 @@ class Cleaner:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
-    def conversation(self) -> Conversation:
+    def start_conversation(self) -> Conversation:
         """Return a cleaner for one request and its response."""
         return Conversation(self)
 
@@ -58,33 +58,33 @@ class Conversation:
 
     def __init__(self, cleaner: Cleaner) -> None:
         self._cleaner = cleaner
-        self._known: set[str] = set()
+        self._secrets: set[str] = set()
 
     def learn_header(self, name: str, value: str) -> None:
         """Look for secrets in a header."""
         lowered = name.lower()
         if lowered == "cookie":
-            self._known.update(each for _, each in cookies(value))
+            self._secrets.update(cookie for _, cookie in cookies(value))
         elif lowered == "set-cookie":
-            self._known.add(value.partition(";")[0].partition("=")[2].strip().strip('"'))
+            self._secrets.add(value.partition(";")[0].partition("=")[2].strip().strip('"'))
         elif lowered in ("authorization", "proxy-authorization"):
             scheme, _, rest = value.strip().partition(" ")
-            self._known.add((rest or scheme).strip())
+            self._secrets.add((rest or scheme).strip())
             if scheme.lower() == "basic":
-                self._known.update(_password(rest))
+                self._secrets.update(_decode_password(rest))
         elif lowered in _HEADERS or _HEADER_NAME.fullmatch(lowered):
-            self._known.add(value.strip())
+            self._secrets.add(value.strip())
 
     def learn_text(self, text: str) -> None:
         """Look for secrets in a target or a body."""
         for pattern in _MEMBERS:
-            self._known.update(match[2].strip('"') for match in pattern.finditer(text))
+            self._secrets.update(match[2].strip('"') for match in pattern.finditer(text))
 
-    def header(self, name: str, value: str) -> str:
+    def clean_header(self, name: str, value: str) -> str:
         """Return a header without secrets."""
         lowered = name.lower()
         if lowered == "cookie":
-            return "; ".join(f"{key}={self._cleaner.name(each)}" for key, each in cookies(value))
+            return "; ".join(f"{key}={self._cleaner.name(cookie)}" for key, cookie in cookies(value))
         if lowered == "set-cookie":
             pair, semicolon, rest = value.partition(";")
             key, _, secret = pair.partition("=")
@@ -96,22 +96,22 @@ class Conversation:
             return f"{scheme} {self._cleaner.name(rest.strip())}" if space else self._cleaner.name(scheme)
         if lowered in _HEADERS or _HEADER_NAME.fullmatch(lowered):
             return self._cleaner.name(value.strip())
-        return self._without_known(value)
+        return self._hide_secrets(value)
 
-    def text(self, text: str) -> str:
+    def clean_text(self, text: str) -> str:
         """Return a target or a body without secrets."""
         if _TABLE_HEAD.search(text.partition("\n")[0].strip()) and text.lstrip()[:1] not in ("{", "[", "<"):
             # SECURITY: hide the complete text, because a cell with a secret could be missed.
             return self._cleaner.name(text)
         for pattern in _MEMBERS:
-            text = pattern.sub(lambda match: f"{match[1]}{self._named(match[2])}", text)
-        return self._without_known(text)
+            text = pattern.sub(lambda match: f"{match[1]}{self._replace_secret(match[2])}", text)
+        return self._hide_secrets(text)
 
-    def _named(self, value: str) -> str:
+    def _replace_secret(self, value: str) -> str:
         return value if _PLACEHOLDER.fullmatch(value) else self._cleaner.name(value.strip('"'))
 
-    def _without_known(self, text: str) -> str:
-        for secret in sorted(self._known, key=len, reverse=True):
+    def _hide_secrets(self, text: str) -> str:
+        for secret in sorted(self._secrets, key=len, reverse=True):
             if len(secret) < _SHORTEST or _PLACEHOLDER.fullmatch(secret):
                 continue
             for spelling in dict.fromkeys((secret, quote(secret, safe=""), quote_plus(secret))):
@@ -119,7 +119,7 @@ class Conversation:
         return text
 
 
-def _password(encoded: str) -> Iterator[str]:
+def _decode_password(encoded: str) -> Iterator[str]:
     try:
         yield base64.b64decode(encoded.strip(), validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeDecodeError):

@@ -16,7 +16,7 @@ from gateway.contract.catalog import Operation
 from gateway.contract.responses import ErrorResponse
 from gateway.contract.shapes import wire_shape
 from gateway.errors import ValidationFailed
-from gateway.upstream.passing import header
+from gateway.upstream.passing import find_header
 from serializers.base import Limits
 from serializers.errors import DecodeError
 from serializers.registry import Registry
@@ -60,7 +60,7 @@ class Unreadable(Exception):
     """A response that can't be compared: it is not in a format of the contract, or does not fit it."""
 
 
-def differences(
+def find_differences(
     operation: Operation | None, registry: Registry, old: Response, new: Response, masks: Sequence[str] = ()
 ) -> list[Difference]:
     """Return the first differences between two responses, in the order of the fields.
@@ -70,26 +70,26 @@ def differences(
     if old.status != new.status:
         return [Difference("status", old.status, new.status)]
     try:
-        values = [_values(operation, registry, each) for each in (old, new)]
+        values = [_read_values(operation, registry, response) for response in (old, new)]
     except Unreadable:
-        return _unread(old, new)
-    return [each for each in _walk(values[0], values[1], "") if not _is_masked(each, masks)][:MOST]
+        return _compare_bytes(old, new)
+    return [difference for difference in _walk(values[0], values[1], "") if not _is_masked(difference, masks)][:MOST]
 
 
-def _unread(old: Response, new: Response) -> list[Difference]:
+def _compare_bytes(old: Response, new: Response) -> list[Difference]:
     """Compare responses outside the contract by their type and bytes."""
-    kinds = [header(each.headers, "content-type").partition(";")[0].strip().lower() for each in (old, new)]
+    kinds = [find_header(response.headers, "content-type").partition(";")[0].strip().lower() for response in (old, new)]
     if kinds[0] != kinds[1]:
         return [Difference("type", *kinds)]
-    bodies = [_inflated(each) for each in (old, new)]
+    bodies = [_inflate(response) for response in (old, new)]
     return [] if bodies[0] == bodies[1] else [Difference("body", f"{len(bodies[0])} bytes", f"{len(bodies[1])} bytes")]
 
 
-def _values(operation: Operation | None, registry: Registry, response: Response) -> Any:
-    body = _inflated(response)
+def _read_values(operation: Operation | None, registry: Registry, response: Response) -> Any:
+    body = _inflate(response)
     if not body or body.isspace():
         return None
-    serializer = registry.by_media_type(header(response.headers, "content-type").partition(";")[0].strip().lower())
+    serializer = registry.by_media_type(find_header(response.headers, "content-type").partition(";")[0].strip().lower())
     if serializer is None or not serializer.readable:
         raise Unreadable
     failed = response.status >= 400
@@ -97,7 +97,7 @@ def _values(operation: Operation | None, registry: Registry, response: Response)
     try:
         values = serializer.decode(body, shape, limits=_LIMITS)
         if failed:
-            return _error(values)
+            return _select_error(values)
         if operation is None or operation.response is None or values is None:
             return values
         return operation.dump(operation.bind_response(values))
@@ -105,24 +105,24 @@ def _values(operation: Operation | None, registry: Registry, response: Response)
         raise Unreadable from error
 
 
-def _error(values: Any) -> Any:
+def _select_error(values: Any) -> Any:
     status = (values or {}).get("responseStatus") or {}
     failures = [
         {
-            "errorCode": each.get("errorCode"),
-            "fieldName": (each.get("fieldName") or "").lower(),
-            "message": each.get("message"),
+            "errorCode": failure.get("errorCode"),
+            "fieldName": (failure.get("fieldName") or "").lower(),
+            "message": failure.get("message"),
         }
-        for each in status.get("errors") or ()
-        if each
+        for failure in status.get("errors") or ()
+        if failure
     ]
     return {
         "responseStatus": {"errorCode": status.get("errorCode"), "message": status.get("message"), "errors": failures}
     }
 
 
-def _inflated(response: Response) -> bytes:
-    encoding = header(response.headers, "content-encoding").lower()
+def _inflate(response: Response) -> bytes:
+    encoding = find_header(response.headers, "content-encoding").lower()
     if encoding in ("gzip", "x-gzip", "deflate"):
         try:
             return zlib.decompress(response.body, 47)
@@ -137,23 +137,23 @@ def _walk(old: Any, new: Any, path: str) -> Iterator[Difference]:
             yield from _walk(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         for index in range(max(len(old), len(new))):
-            pair = [each[index] if index < len(each) else _MISSING for each in (old, new)]
+            pair = [side[index] if index < len(side) else _MISSING for side in (old, new)]
             if _MISSING in pair:
-                yield Difference(f"{path}[{index}]", *(None if each is _MISSING else each for each in pair))
+                yield Difference(f"{path}[{index}]", *(None if side is _MISSING else side for side in pair))
                 return
             yield from _walk(pair[0], pair[1], f"{path}[{index}]")
-    elif not _equal(old, new):
+    elif not _are_equal(old, new):
         yield Difference(path, old, new)
 
 
-def _equal(old: Any, new: Any) -> bool:
+def _are_equal(old: Any, new: Any) -> bool:
     if old == new and (isinstance(old, bool) == isinstance(new, bool)):
         return True
-    one, other = instant(old), instant(new)
-    return one is not None and one == other
+    old_time, new_time = parse_instant(old), parse_instant(new)
+    return old_time is not None and old_time == new_time
 
 
-def instant(value: Any) -> datetime | None:
+def parse_instant(value: Any) -> datetime | None:
     """Return the time of a value in any of ServiceStack's forms; None if it is not a time."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
@@ -176,16 +176,16 @@ def _is_masked(difference: Difference, masks: Sequence[str]) -> bool:
     name = path.rpartition(".")[2]
     for mask in masks:
         if mask == IDS:
-            found = name.lower() == "id" or name.endswith(("Id", "Ids"))
+            matches = name.lower() == "id" or name.endswith(("Id", "Ids"))
         elif mask == TIMES:
-            found = instant(difference.old) is not None and instant(difference.new) is not None
+            matches = parse_instant(difference.old) is not None and parse_instant(difference.new) is not None
         else:
-            found = fnmatch.fnmatch(path.lower(), mask.lower())
-        if found:
+            matches = fnmatch.fnmatch(path.lower(), mask.lower())
+        if matches:
             return True
     return False
 
 
-def pattern(path: str) -> str:
+def make_pattern(path: str) -> str:
     """Return a path without its indexes, for counts in reports."""
     return _INDEX.sub("[]", path)

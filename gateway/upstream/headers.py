@@ -46,8 +46,8 @@ _SET = frozenset(
     }
 )
 #: Response headers that this server writes itself.
-_WRITTEN = frozenset({"date", "server"})
-_NOT_RETURNED = HOP_BY_HOP | _WRITTEN
+_SERVER_HEADERS = frozenset({"date", "server"})
+_NOT_RETURNED = HOP_BY_HOP | _SERVER_HEADERS
 #: Response headers that contain a URL of the host.
 _ADDRESSES = frozenset({"location", "content-location"})
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
@@ -71,14 +71,14 @@ _NAMES = _Names()
 _NOT_PASSED = HOP_BY_HOP | _SET
 
 
-def name_of(key: str) -> str:
+def get_name(key: str) -> str:
     """Return the name of a header from WSGI's name; empty if the variable is not a header."""
     return _NAMES[key]
 
 
-def listed(value: str) -> frozenset[str]:
+def parse_connection_names(value: str) -> frozenset[str]:
     """Return the names that a Connection header lists, in lower case."""
-    return frozenset(each.strip().lower() for each in value.split(",")) if value else frozenset()
+    return frozenset(name.strip().lower() for name in value.split(",")) if value else frozenset()
 
 
 def request_headers(
@@ -93,60 +93,64 @@ def request_headers(
     :param pseudonym: the front's name in Via.
     :param dropped: names of further headers that do not pass, in lower case.
     """
-    passed = {"Host": address.authority}
-    hidden = _NOT_PASSED | dropped | listed(environment.get("HTTP_CONNECTION", ""))
+    headers = {"Host": address.authority}
+    hidden = _NOT_PASSED | dropped | parse_connection_names(environment.get("HTTP_CONNECTION", ""))
     for key, value in environment.items():
         name = _NAMES[key]
         if name and name.lower() not in hidden:
-            passed[name] = value
+            headers[name] = value
     if (kind := environment.get("CONTENT_TYPE")) and "content-type" not in dropped:
-        passed["Content-Type"] = kind
-    _describe_arrival(passed, environment, arrival)
+        headers["Content-Type"] = kind
+    _describe_arrival(headers, environment, arrival)
     protocol = str(environment.get("SERVER_PROTOCOL", "HTTP/1.1")).partition("/")[2]
-    passed["Via"] = ", ".join(filter(None, [environment.get("HTTP_VIA"), f"{protocol} {pseudonym}"]))
+    headers["Via"] = ", ".join(filter(None, [environment.get("HTTP_VIA"), f"{protocol} {pseudonym}"]))
     if not _TRACE.fullmatch(environment.get(_TRACEPARENT, "")):
         trace = (
             arrival.request_id
             if re.fullmatch("(?!0{32})[0-9a-f]{32}", arrival.request_id)
             else f"{getrandbits(127) + 1:032x}"
         )
-        passed["Traceparent"] = f"00-{trace}-{getrandbits(63) + 1:016x}-01"
-        passed.pop("Tracestate", None)
-    return passed
+        headers["Traceparent"] = f"00-{trace}-{getrandbits(63) + 1:016x}-01"
+        headers.pop("Tracestate", None)
+    return headers
 
 
-def _describe_arrival(passed: dict[str, str], environment: Mapping[str, Any], arrival: Arrival) -> None:
+def _describe_arrival(headers: dict[str, str], environment: Mapping[str, Any], arrival: Arrival) -> None:
     """Add the client's address, the scheme and the host that it used, and the request's id."""
-    passed["X-Request-Id"] = arrival.request_id
+    headers["X-Request-Id"] = arrival.request_id
     if chain := ", ".join(filter(None, [arrival.forwarded_for, arrival.peer])):
-        passed["X-Forwarded-For"] = chain
-    passed["X-Forwarded-Proto"] = environment.get("wsgi.url_scheme", "http")
+        headers["X-Forwarded-For"] = chain
+    headers["X-Forwarded-Proto"] = environment.get("wsgi.url_scheme", "http")
     if host := environment.get("HTTP_HOST", ""):
-        passed["X-Forwarded-Host"] = host
+        headers["X-Forwarded-Host"] = host
     if arrival.prefix:
-        passed["X-Forwarded-Prefix"] = arrival.prefix
+        headers["X-Forwarded-Prefix"] = arrival.prefix
 
 
-def response_headers(given: Pairs, arrival: Arrival, address: Address, pseudonym: str, version: int = 11) -> Pairs:
+def response_headers(headers: Pairs, arrival: Arrival, address: Address, pseudonym: str, version: int = 11) -> Pairs:
     """Return the headers of a forwarded response, in order; repeated ones stay separate.
 
     :param version: HTTP's version of the response: 10 or 11.
     """
-    hidden = _NOT_RETURNED | listed(",".join([value for name, value in given if name.lower() == "connection"]))
-    passed = [*_passed(given, hidden, arrival, address)]
-    passed.append(("Via", f"{version / 10:.1f} {pseudonym}"))
-    if not any(name.lower() == "x-request-id" for name, _ in passed):
-        passed.append(("X-Request-Id", arrival.request_id))
-    return passed
+    hidden = _NOT_RETURNED | parse_connection_names(
+        ",".join([value for name, value in headers if name.lower() == "connection"])
+    )
+    returned_headers = [*_filter_headers(headers, hidden, arrival, address)]
+    returned_headers.append(("Via", f"{version / 10:.1f} {pseudonym}"))
+    if not any(name.lower() == "x-request-id" for name, _ in returned_headers):
+        returned_headers.append(("X-Request-Id", arrival.request_id))
+    return returned_headers
 
 
-def _passed(given: Pairs, hidden: frozenset[str], arrival: Arrival, address: Address) -> Iterator[tuple[str, str]]:
-    for name, text in given:
+def _filter_headers(
+    headers: Pairs, hidden: frozenset[str], arrival: Arrival, address: Address
+) -> Iterator[tuple[str, str]]:
+    for name, text in headers:
         lowered = name.lower()
         value = _FOLD.sub(" ", text) if "\n" in text or "\r" in text else text
         if lowered in hidden or _CONTROLS.search(value):
             continue
-        if lowered in _ADDRESSES and (path := address.own_path(value)) is not None:
+        if lowered in _ADDRESSES and (path := address.strip_origin(value)) is not None:
             # A client that follows the redirect must stay with the front.
             value = f"{arrival.prefix}{path}"
         yield name, value

@@ -81,7 +81,7 @@ class _Https(_Direct, HTTPSConnection):  # type: ignore[misc]
     response_class = Response
 
 
-class Answer:
+class HostResponse:
     """The host's response; its body is not read yet.
 
     :ivar headers: in the received order.
@@ -191,16 +191,16 @@ class Host:
         self.address = address
         self.timeouts = timeouts
         self._most = connections
-        self._tls = _tls(ca_file) if address.scheme == "https" else None
+        self._tls_context = _make_tls_context(ca_file) if address.scheme == "https" else None
         self._begin()
 
     def _begin(self) -> None:
         """Begin without connections: those of the parent process must not be shared."""
         self._process = os.getpid()
         self._slots = _Slots(self._most, max(1, int(self._most * _WAITING)))
-        self._resting: deque[tuple[_Http | _Https, float]] = deque()
+        self._idle: deque[tuple[_Http | _Https, float]] = deque()
 
-    def send(self, outgoing: Outgoing) -> Answer:
+    def send(self, outgoing: Outgoing) -> HostResponse:
         """Return the host's response.
 
         :raises Unavailable: when the host is unreachable or busy, or does not respond to a read in time.
@@ -210,47 +210,47 @@ class Host:
             return self._send_in_turn(outgoing)
         address = self.address
         url = f"{address.scheme}://{address.authority}{outgoing.target.partition('?')[0]}"
-        made: dict[str, str] = {}
-        with self.tracer.call(outgoing.method, url, made) as answered:
+        trace_headers: dict[str, str] = {}
+        with self.tracer.call(outgoing.method, url, trace_headers) as end_span:
             outgoing.headers = [
-                *((name, value) for name, value in outgoing.headers if name.lower() not in made),
-                *made.items(),
+                *((name, value) for name, value in outgoing.headers if name.lower() not in trace_headers),
+                *trace_headers.items(),
             ]
-            answer = self._send_in_turn(outgoing)
-            answered(answer.status)
-            return answer
+            response = self._send_in_turn(outgoing)
+            end_span(response.status)
+            return response
 
-    def _send_in_turn(self, outgoing: Outgoing) -> Answer:
+    def _send_in_turn(self, outgoing: Outgoing) -> HostResponse:
         if self._process != os.getpid():
             self._begin()
         slots = self._slots
         if not slots.enter(self.timeouts.connect):
             counters.count("gateway_upstream_requests", "busy")
             raise Unavailable("The old host is busy: too many requests wait for it.", RETRY_AFTER)
-        kept = False
+        has_response = False
         try:
-            answer = self._send(outgoing, slots)
-            kept = True
+            response = self._send(outgoing, slots)
+            has_response = True
         except (Unavailable, OutcomeUnknown) as error:
-            counters.count("gateway_upstream_requests", _outcome(error))
+            counters.count("gateway_upstream_requests", _name_outcome(error))
             raise
         finally:
-            if not kept:
+            if not has_response:
                 slots.leave()
-        counters.count("gateway_upstream_requests", str(answer.status))
-        return answer
+        counters.count("gateway_upstream_requests", str(response.status))
+        return response
 
     def close(self) -> None:
         """Close idle connections."""
-        while self._resting:
-            self._resting.pop()[0].close()
+        while self._idle:
+            self._idle.pop()[0].close()
 
-    def _send(self, outgoing: Outgoing, slots: _Slots) -> Answer:
+    def _send(self, outgoing: Outgoing, slots: _Slots) -> HostResponse:
         deadline = time.monotonic() + self.timeouts.connect
         problem: Exception | None = None
         for pause in (*PAUSES, None):
             try:
-                exchange = self._attempt(outgoing, deadline)
+                exchange = self._send_once(outgoing, deadline)
             except _NotReached as error:
                 problem = error
                 if isinstance(error.__cause__, ssl.SSLCertVerificationError):
@@ -263,18 +263,18 @@ class Host:
                     break
             else:
                 if exchange.response.status not in REPEATED or not outgoing.repeatable or pause is None:
-                    return Answer(exchange.response, partial(self._release, exchange, slots))
+                    return HostResponse(exchange.response, partial(self._release, exchange, slots))
                 exchange.connection.close()
             if pause is None or (isinstance(problem, _NotReached) and time.monotonic() + pause > deadline):
                 break
             counters.count("gateway_upstream_repeats")
             time.sleep(pause)
         assert problem is not None
-        raise self._away(problem) from problem.__cause__
+        raise self._describe_failure(problem) from problem.__cause__
 
-    def _attempt(self, outgoing: Outgoing, deadline: float) -> _Exchange:
+    def _send_once(self, outgoing: Outgoing, deadline: float) -> _Exchange:
         """Send a request once. Raises _NotReached, _Lost."""
-        connection = self._rested(RESTED_READ if outgoing.repeatable else RESTED_WRITE) or self._connected(deadline)
+        connection = self._take_idle(RESTED_READ if outgoing.repeatable else RESTED_WRITE) or self._connect(deadline)
         is_sent = False
         try:
             with suppress(BrokenPipeError, ConnectionResetError):
@@ -299,17 +299,17 @@ class Host:
     def _release(self, exchange: _Exchange, slots: _Slots, complete: bool) -> None:
         connection = exchange.connection
         if complete and exchange.is_sent and connection.sock is not None and slots is self._slots:
-            self._resting.append((connection, time.monotonic()))
+            self._idle.append((connection, time.monotonic()))
         else:
             connection.close()
         slots.leave()
 
-    def _rested(self, most: float) -> _Http | _Https | None:
+    def _take_idle(self, most: float) -> _Http | _Https | None:
         """Return an open connection that was idle for at most this many seconds; None if there is none."""
-        while self._resting:
+        while self._idle:
             try:
                 # The connection that was used last is most likely still open.
-                connection, since = self._resting.pop()
+                connection, since = self._idle.pop()
             except IndexError:
                 break
             if time.monotonic() - since <= most and connection.is_connected:
@@ -317,14 +317,14 @@ class Host:
             connection.close()
         return None
 
-    def _connected(self, deadline: float) -> _Http | _Https:
-        left = max(0.1, deadline - time.monotonic())
+    def _connect(self, deadline: float) -> _Http | _Https:
+        seconds = max(0.1, deadline - time.monotonic())
         address = self.address
         connection: _Http | _Https
-        if self._tls is None:
-            connection = _Http(address.host, address.port, timeout=left)
+        if self._tls_context is None:
+            connection = _Http(address.host, address.port, timeout=seconds)
         else:
-            connection = _Https(address.host, address.port, timeout=left, ssl_context=self._tls)
+            connection = _Https(address.host, address.port, timeout=seconds, ssl_context=self._tls_context)
         try:
             connection.connect()
         except (OSError, HTTPError, http.client.HTTPException) as error:
@@ -333,7 +333,7 @@ class Host:
         connection.sock.settimeout(self.timeouts.read)
         return connection
 
-    def _away(self, problem: Exception) -> Unavailable:
+    def _describe_failure(self, problem: Exception) -> Unavailable:
         cause = problem.__cause__
         if isinstance(problem, _NotReached):
             return Unavailable("The old host can't be reached.", RETRY_AFTER)
@@ -342,14 +342,14 @@ class Host:
         return Unavailable("The old host ended the connection before it answered.", RETRY_AFTER)
 
 
-def _outcome(error: ServiceError) -> str:
+def _name_outcome(error: ServiceError) -> str:
     """Return the reason for a missing response, in one word."""
     if isinstance(error.__cause__, TimeoutError | ConnectTimeoutError):
         return "timeout"
     return "lost" if isinstance(error, OutcomeUnknown) else "unreachable"
 
 
-def _tls(ca_file: str) -> ssl.SSLContext:
+def _make_tls_context(ca_file: str) -> ssl.SSLContext:
     """Return a context that verifies certificates and host names."""
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.check_hostname = True

@@ -74,7 +74,7 @@ class Upstream:
     ) -> None:
         if min(connect_timeout, read_timeout, connections) <= 0:
             raise CatalogError("Upstream: timeouts and connections must be greater than 0")
-        self._wanted = (
+        self._typed_option = (
             typed
             if isinstance(typed, bool)
             else dict(typed)
@@ -84,7 +84,7 @@ class Upstream:
         self.switches = Switches(Path(switches).absolute())
         self.counts = Counts(Path(report).absolute())
         by_name = masks if isinstance(masks, Mapping) else {"": masks}
-        self._shadows = Shadows(self.counts, {name: tuple(each) for name, each in by_name.items()})
+        self._shadows = Shadows(self.counts, {name: tuple(fields) for name, fields in by_name.items()})
         self._recorder = None if record is None else Recorder(Path(record).absolute())
         self.everything = everything
         self.connections = connections
@@ -106,10 +106,18 @@ class Upstream:
         self.switches.check()
         catalog = service.catalog
         self._handled = frozenset(catalog.handlers)
-        wanted = self._wanted
-        if isinstance(wanted, bool):
-            wanted = {each.name: "" for each in catalog if wanted and not each.signs_in and not each.takes_files}
-        templates = {each.name: text for name, text in wanted.items() if (each := found(catalog, name))}
+        templates_by_name = self._typed_option
+        if isinstance(templates_by_name, bool):
+            templates_by_name = {
+                operation.name: ""
+                for operation in catalog
+                if templates_by_name and not operation.signs_in and not operation.takes_files
+            }
+        templates = {
+            operation.name: text
+            for name, text in templates_by_name.items()
+            if (operation := find_operation(catalog, name))
+        }
         self._typed_names = frozenset(templates)
         self._typed = Typed(
             self._host,
@@ -125,24 +133,24 @@ class Upstream:
 
     def standing(self, catalog: Catalog) -> list[Standing]:
         """Return the current state of each operation of a catalog."""
-        return [self._standing(each) for each in sorted(catalog, key=lambda each: each.name)]
+        return [self._describe_state(operation) for operation in sorted(catalog, key=lambda operation: operation.name)]
 
-    def _standing(self, operation: Operation) -> Standing:
+    def _describe_state(self, operation: Operation) -> Standing:
         old = f"old host, {'typed' if operation.name in self._typed_names else 'raw'}"
         if operation.name not in self._handled:
             return Standing(operation.name, "old", f"{old}; no handler here")
-        state = self._state(operation)
-        answered = {"new": "here", "old": old, "shadow": f"{old}; the handler here runs beside it"}
+        state = self._get_state(operation)
+        handlers = {"new": "here", "old": old, "shadow": f"{old}; the handler here runs beside it"}
         return Standing(
-            operation.name, str(state), answered.get(state.kind, f"here {state.percent} of 100 requests, else {old}")
+            operation.name, str(state), handlers.get(state.kind, f"here {state.percent} of 100 requests, else {old}")
         )
 
-    def _state(self, operation: Operation) -> State:
+    def _get_state(self, operation: Operation) -> State:
         return self.switches.of(operation.name, NEW)
 
     def unknown(self, catalog: Catalog) -> list[str]:
         """Return the names in the file of switches that are not operations."""
-        return sorted(self.switches.names() - {each.name.lower() for each in catalog})
+        return sorted(self.switches.names() - {operation.name.lower() for operation in catalog})
 
     def typed(self, catalog: Catalog) -> Catalog:
         """Return the catalog with handlers that call the old host."""
@@ -150,7 +158,7 @@ class Upstream:
 
     def way(self, operation: Operation, verb: str) -> Way:
         """Return the way of a request: here if there is a handler."""
-        if operation.name in self._handled and self.switches.takes(operation.name, self._state(operation)):
+        if operation.name in self._handled and self.switches.takes(operation.name, self._get_state(operation)):
             return Way.HERE
         if operation.name in self._typed_names:
             return Way.HERE if verb == "OPTIONS" else Way.TYPED
@@ -167,14 +175,14 @@ class Upstream:
             return None
         most = shadow.LARGEST if self._recorder is None else recording.LARGEST
 
-        def passed(passing: Passing) -> None:
-            for each in done:
-                each(passing)
+        def call_all(passing: Passing) -> None:
+            for call in done:
+                call(passing)
 
-        return Passing(environment, most, passed)
+        return Passing(environment, most, call_all)
 
     def _is_shadowed(self, operation: Operation, environment: dict[str, Any]) -> bool:
-        is_shadow = operation.name in self._handled and self._state(operation) == SHADOW
+        is_shadow = operation.name in self._handled and self._get_state(operation) == SHADOW
         return is_shadow and self._shadows.takes(operation, environment)
 
     def shadow_with(self, application: Callable[..., Iterable[bytes]], registry: Registry) -> None:
@@ -200,17 +208,19 @@ class Upstream:
         """Forward a request unchanged, and return the response as it arrives. Raises ServiceError before the response has started."""
         self._check_circle(environment)
         reads = operation is None or not operation.writes
-        outgoing = raw.outgoing(environment, arrival, self._address, self._pseudonym, reads=reads)
+        outgoing = raw.build_outgoing(environment, arrival, self._address, self._pseudonym, reads=reads)
         if not self.everything:
             raw.check_path(outgoing.target)
-        answer = self._host.send(outgoing)
-        passed = headers.response_headers(answer.headers, arrival, self._address, self._pseudonym, answer.version)
+        response = self._host.send(outgoing)
+        response_headers = headers.response_headers(
+            response.headers, arrival, self._address, self._pseudonym, response.version
+        )
         try:
-            start_response(raw.status_line(answer), passed)
+            start_response(raw.format_status_line(response), response_headers)
         except BaseException:
-            answer.close()
+            response.close()
             raise
-        return raw.Body(answer)
+        return raw.Body(response)
 
     def _check_circle(self, environment: Mapping[str, Any]) -> None:
         if self._pseudonym in environment.get("HTTP_VIA", ""):
@@ -218,7 +228,7 @@ class Upstream:
             raise status(508, "LoopDetected", words)
 
 
-def found(catalog: Catalog, name: str) -> Operation:
+def find_operation(catalog: Catalog, name: str) -> Operation:
     """Return the operation of a name. Raises CatalogError."""
     operation = catalog.find(name)
     if operation is None:

@@ -48,7 +48,7 @@ class Passing:
         self.status = 0
         self.reason = ""
         self.headers: list[tuple[str, str]] = []
-        self._answer = bytearray()
+        self._response_body = bytearray()
         self._overflowed = False
 
     @property
@@ -57,24 +57,24 @@ class Passing:
         return bytes(self._tee.data)
 
     @property
-    def answer(self) -> bytes:
+    def response_body(self) -> bytes:
         """Return the response's body."""
-        return bytes(self._answer)
+        return bytes(self._response_body)
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Return whether both bodies were copied completely."""
         return not (self._tee.overflowed or self._overflowed)
 
     def start(self, start_response: Callable[..., Any]) -> Callable[..., Any]:
         """Return a ``start_response`` that copies the head."""
 
-        def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             code, _, self.reason = status.partition(" ")
             self.status, self.headers = int(code), [*headers]
             return start_response(status, headers, *more)
 
-        return started
+        return start
 
     def blocks(self, blocks: Iterable[bytes]) -> Iterable[bytes]:
         """Return a response's body that is copied while it is sent."""
@@ -82,10 +82,10 @@ class Passing:
 
     def add(self, block: bytes) -> None:
         """Copy a block of the response."""
-        if len(self._answer) + len(block) > self._most:
+        if len(self._response_body) + len(block) > self._most:
             self._overflowed = True
         else:
-            self._answer += block
+            self._response_body += block
 
     def end(self) -> None:
         """Report that the response has passed."""
@@ -116,6 +116,6 @@ class _Copied:
                 self._passing.end()
 
 
-def header(headers: Iterable[tuple[str, str]], name: str) -> str:
+def find_header(headers: Iterable[tuple[str, str]], name: str) -> str:
     """Return the first header of a name in lower case; empty if there is none."""
-    return next((value for given, value in headers if given.lower() == name), "")
+    return next((value for header_name, value in headers if header_name.lower() == name), "")

@@ -9,12 +9,12 @@ from typing import Any
 
 from gateway.contract.catalog import Operation
 from gateway.errors import FieldError, StatusError
-from gateway.upstream.host import Answer
+from gateway.upstream.host import HostResponse
 
 _LONGEST = 2000
 
 
-def error(answer: Answer, data: bytes, operation: Operation) -> StatusError:
+def make_error(response: HostResponse, data: bytes, operation: Operation) -> StatusError:
     """Return the error of a response.
 
     :param data: its JSON document; empty if it has another type.
@@ -23,46 +23,50 @@ def error(answer: Answer, data: bytes, operation: Operation) -> StatusError:
         document = json.loads(data) if data else None
     except ValueError:
         document = None
-    given = _folded(document) if isinstance(document, dict) else {}
-    stated = given.get("responsestatus")
-    if isinstance(stated, dict):
-        given = _folded(stated)
-    phrase = responses.get(answer.status, "Error").replace(" ", "")
-    code = _first(given, "errorcode", "code", "error", "title") or phrase
-    message = _first(given, "message", "detail", "error_description", "error", "title")
-    made = StatusError(
-        answer.status if 400 <= answer.status <= 599 else 502,
+    members = _lower_names(document) if isinstance(document, dict) else {}
+    response_status = members.get("responsestatus")
+    if isinstance(response_status, dict):
+        members = _lower_names(response_status)
+    phrase = responses.get(response.status, "Error").replace(" ", "")
+    code = _find_text(members, "errorcode", "code", "error", "title") or phrase
+    message = _find_text(members, "message", "detail", "error_description", "error", "title")
+    problem = StatusError(
+        response.status if 400 <= response.status <= 599 else 502,
         code if code.isascii() and len(code) <= 100 else phrase,
         message
-        or f"The old host answered {operation.name} with {answer.status} {responses.get(answer.status, '')}.".replace(
+        or f"The old host answered {operation.name} with {response.status} {responses.get(response.status, '')}.".replace(
             " .", "."
         ),
     )
-    made.errors = tuple(_failures(given.get("errors")))
-    if isinstance(given.get("meta"), dict):
-        made.meta = {str(name): str(value) for name, value in given["meta"].items()}
-    if answer.status > 599:
-        made.code = "BadGateway"
-    return made
+    problem.errors = tuple(_read_failures(members.get("errors")))
+    if isinstance(members.get("meta"), dict):
+        problem.meta = {str(name): str(value) for name, value in members["meta"].items()}
+    if response.status > 599:
+        problem.code = "BadGateway"
+    return problem
 
 
-def _folded(document: Mapping[str, Any]) -> dict[str, Any]:
+def _lower_names(document: Mapping[str, Any]) -> dict[str, Any]:
     return {str(name).lower(): value for name, value in document.items()}
 
 
-def _first(given: Mapping[str, Any], *names: str) -> str:
-    return next((value[:_LONGEST] for name in names if isinstance(value := given.get(name), str) and value), "")
+def _find_text(members: Mapping[str, Any], *names: str) -> str:
+    return next((value[:_LONGEST] for name in names if isinstance(value := members.get(name), str) and value), "")
 
 
-def _failures(given: Any) -> Iterator[FieldError]:
+def _read_failures(failures: Any) -> Iterator[FieldError]:
     """Read failures by field: ServiceStack's list, or ASP.NET's texts by name."""
-    if isinstance(given, list):
-        for each in given:
-            if isinstance(each, dict):
-                one = _folded(each)
-                name = _first(one, "fieldname", "field", "name", "pointer")
-                yield FieldError(_first(one, "errorcode", "code") or "Invalid", name, _first(one, "message", "detail"))
-    elif isinstance(given, dict):
-        for name, texts in given.items():
+    if isinstance(failures, list):
+        for failure in failures:
+            if isinstance(failure, dict):
+                members = _lower_names(failure)
+                name = _find_text(members, "fieldname", "field", "name", "pointer")
+                yield FieldError(
+                    _find_text(members, "errorcode", "code") or "Invalid",
+                    name,
+                    _find_text(members, "message", "detail"),
+                )
+    elif isinstance(failures, dict):
+        for name, texts in failures.items():
             for text in texts if isinstance(texts, list) else [texts]:
                 yield FieldError("Invalid", str(name), str(text)[:_LONGEST])

@@ -12,7 +12,7 @@ from gateway.calls import Arrival
 from gateway.errors import MalformedRequest, RequestTimeout
 from gateway.upstream import headers
 from gateway.upstream.address import Address
-from gateway.upstream.host import Answer, Outgoing
+from gateway.upstream.host import HostResponse, Outgoing
 
 #: Safe methods.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -27,19 +27,19 @@ _SCHEME = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _DECODED = 3
 
 
-def target(environment: Mapping[str, Any], address: Address) -> str:
+def build_host_target(environment: Mapping[str, Any], address: Address) -> str:
     """Return path and query of a request to the host, below the host's path."""
-    return f"{address.path}{own_target(environment)}"
+    return f"{address.path}{read_target(environment)}"
 
 
-def own_target(environment: Mapping[str, Any]) -> str:
+def read_target(environment: Mapping[str, Any]) -> str:
     """Return path and query of a request as the client sent them."""
-    sent = environment.get("RAW_URI") or environment.get("REQUEST_URI")
-    if sent:
-        sent = _SCHEME.sub("", str(sent)) if not sent.startswith("/") else str(sent)
-        sent = sent.removeprefix(environment.get("SCRIPT_NAME", "")).partition("#")[0]
-        if "?" not in sent and environment.get("QUERY_STRING"):
-            sent = f"{sent}?{environment['QUERY_STRING']}"
+    target = environment.get("RAW_URI") or environment.get("REQUEST_URI")
+    if target:
+        target = _SCHEME.sub("", str(target)) if not target.startswith("/") else str(target)
+        target = target.removeprefix(environment.get("SCRIPT_NAME", "")).partition("#")[0]
+        if "?" not in target and environment.get("QUERY_STRING"):
+            target = f"{target}?{environment['QUERY_STRING']}"
     else:
         path = quote(
             environment.get("PATH_INFO", "/"),
@@ -47,12 +47,12 @@ def own_target(environment: Mapping[str, Any]) -> str:
             encoding="latin-1",
         )
         query = environment.get("QUERY_STRING", "")
-        sent = f"{path}?{query}" if query else path
-    if not sent.startswith("/"):
-        sent = f"/{sent}"
-    if not sent.isascii() or " " in sent:
-        sent = quote(sent, safe=_OF_TARGETS, encoding="latin-1")
-    return sent
+        target = f"{path}?{query}" if query else path
+    if not target.startswith("/"):
+        target = f"/{target}"
+    if not target.isascii() or " " in target:
+        target = quote(target, safe=_OF_TARGETS, encoding="latin-1")
+    return target
 
 
 def check_path(target: str) -> None:
@@ -74,7 +74,7 @@ def check_path(target: str) -> None:
         path = unquote(path, errors="replace")
 
 
-def outgoing(
+def build_outgoing(
     environment: Mapping[str, Any], arrival: Arrival, address: Address, pseudonym: str, *, reads: bool
 ) -> Outgoing:
     """Return the request to the old host.
@@ -82,34 +82,36 @@ def outgoing(
     :param reads: the operation is known to change nothing.
     """
     method = environment["REQUEST_METHOD"]
-    passed = headers.request_headers(environment, arrival, address, pseudonym)
+    passed_headers = headers.request_headers(environment, arrival, address, pseudonym)
     body, length = None, environment.get("CONTENT_LENGTH") or ("" if method in _BODILESS else "0")
     is_chunked = "HTTP_TRANSFER_ENCODING" in environment
     if is_chunked:
-        passed["Transfer-Encoding"] = "chunked"
-        body = chunks(environment["wsgi.input"])
+        passed_headers["Transfer-Encoding"] = "chunked"
+        body = read_chunks(environment["wsgi.input"])
     elif length:
-        passed["Content-Length"] = length
+        passed_headers["Content-Length"] = length
         if int(length):
-            body = blocks(environment["wsgi.input"], int(length))
+            body = read_blocks(environment["wsgi.input"], int(length))
     repeatable = reads and method in SAFE and body is None
-    return Outgoing(method, target(environment, address), passed.items(), body, repeatable, is_chunked)
+    return Outgoing(
+        method, build_host_target(environment, address), passed_headers.items(), body, repeatable, is_chunked
+    )
 
 
-def blocks(stream: Any, length: int) -> Iterator[bytes]:
+def read_blocks(stream: Any, length: int) -> Iterator[bytes]:
     """Read a body of this length. Raises RequestTimeout, MalformedRequest."""
-    left = length
-    while left > 0:
-        block = _read(stream, min(_BLOCK, left))
+    remaining = length
+    while remaining > 0:
+        block = _read(stream, min(_BLOCK, remaining))
         if not block:
             raise MalformedRequest(
-                f"The body ends after {length - left} of the {length} bytes that Content-Length names."
+                f"The body ends after {length - remaining} of the {length} bytes that Content-Length names."
             )
-        left -= len(block)
+        remaining -= len(block)
         yield block
 
 
-def chunks(stream: Any) -> Iterator[bytes]:
+def read_chunks(stream: Any) -> Iterator[bytes]:
     """Read a body to its end. Raises RequestTimeout, MalformedRequest."""
     while block := _read(stream, _BLOCK):
         yield block
@@ -126,21 +128,21 @@ def _read(stream: Any, most: int) -> bytes:
     return block
 
 
-def status_line(answer: Answer) -> str:
+def format_status_line(response: HostResponse) -> str:
     """Return the status and the reason phrase."""
-    phrase = re.sub(r"[^\t -~\xa0-\xff]", "", answer.reason).strip()
-    return f"{answer.status} {phrase or responses.get(answer.status, 'Unknown')}"
+    phrase = re.sub(r"[^\t -~\xa0-\xff]", "", response.reason).strip()
+    return f"{response.status} {phrase or responses.get(response.status, 'Unknown')}"
 
 
 class Body:
     """The body of a forwarded response."""
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
+    def __init__(self, response: HostResponse) -> None:
+        self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._answer.blocks()
+        return self._response.blocks()
 
     def close(self) -> None:
         """Release the connection to the old host, also when the client has left."""
-        self._answer.close()
+        self._response.close()

@@ -18,9 +18,9 @@ from gateway.contract.catalog import Operation
 from gateway.errors import ConfigurationError
 from gateway.logs import Rarely
 from gateway.upstream.cleaning import Cleaner
-from gateway.upstream.headers import name_of
-from gateway.upstream.passing import Passing, header
-from gateway.upstream.raw import own_target
+from gateway.upstream.headers import get_name
+from gateway.upstream.passing import Passing, find_header
+from gateway.upstream.raw import read_target
 
 #: Maximum bytes of a recorded body; longer ones are omitted.
 LARGEST = 16 * 1024 * 1024
@@ -61,8 +61,8 @@ class Recorded(NamedTuple):
     body: bytes | None
     status: int
     has_response: bool = False
-    answer_headers: Pairs = ()
-    answer: bytes | None = None
+    response_headers: Pairs = ()
+    response_body: bytes | None = None
 
 
 class Recorder:
@@ -86,7 +86,7 @@ class Recorder:
     def keep(self, operation: Operation | None, passing: Passing) -> None:
         """Add a conversation."""
         try:
-            data = (json.dumps(self._line(operation, passing), ensure_ascii=True) + "\n").encode()
+            data = (json.dumps(self._describe(operation, passing), ensure_ascii=True) + "\n").encode()
             descriptor = self._open()
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -101,46 +101,57 @@ class Recorder:
                     "a conversation was not recorded", reason=f"{type(error).__name__}: {error}", unlogged=unlogged
                 )
 
-    def _line(self, operation: Operation | None, passing: Passing) -> dict[str, Any]:
+    def _describe(self, operation: Operation | None, passing: Passing) -> dict[str, Any]:
         environment = passing.environment
-        given = [(name, str(value)) for key, value in environment.items() if (name := name_of(key))]
+        request_headers = [(name, str(value)) for key, value in environment.items() if (name := get_name(key))]
         if environment.get("CONTENT_TYPE"):
-            given.append(("Content-Type", environment["CONTENT_TYPE"]))
-        answered = [(name, value) for name, value in passing.headers if name.lower() not in _OF_THE_WAY]
-        given = [(name, value) for name, value in given if name.lower() not in _OF_THE_WAY]
-        target = own_target(environment)
-        bodies = [_plain(body, pairs) for body, pairs in ((passing.body, given), (passing.answer, answered))]
-        if not passing.whole:
+            request_headers.append(("Content-Type", environment["CONTENT_TYPE"]))
+        response_headers = [(name, value) for name, value in passing.headers if name.lower() not in _OF_THE_WAY]
+        request_headers = [(name, value) for name, value in request_headers if name.lower() not in _OF_THE_WAY]
+        target = read_target(environment)
+        bodies = [
+            _decode(body, pairs)
+            for body, pairs in ((passing.body, request_headers), (passing.response_body, response_headers))
+        ]
+        if not passing.is_complete:
             bodies = [None, None]
-        cleaning = self._cleaner.conversation()
-        for name, value in (*given, *answered):
+        cleaning = self._cleaner.start_conversation()
+        for name, value in (*request_headers, *response_headers):
             cleaning.learn_header(name, value)
         texts = [None if body is None else body.decode("utf-8", "surrogateescape") for body in bodies]
         for text in (target, *texts):
             cleaning.learn_text(text or "")
-        cleaned = [None if text is None else cleaning.text(text).encode("utf-8", "surrogateescape") for text in texts]
+        cleaned_texts = [
+            None if text is None else cleaning.clean_text(text).encode("utf-8", "surrogateescape") for text in texts
+        ]
 
         def pairs(headers: Pairs) -> list[list[str]]:
             dropped = {"content-encoding", "content-length", "transfer-encoding"}
-            return [[name, cleaning.header(name, value)] for name, value in headers if name.lower() not in dropped]
+            return [
+                [name, cleaning.clean_header(name, value)] for name, value in headers if name.lower() not in dropped
+            ]
 
         name = "" if operation is None else operation.name
         return {
-            "client": cleaning.text(str(environment.get("HTTP_USER_AGENT", ""))),
+            "client": cleaning.clean_text(str(environment.get("HTTP_USER_AGENT", ""))),
             "check": name,
             "method": environment["REQUEST_METHOD"],
-            "path": cleaning.text(target),
+            "path": cleaning.clean_text(target),
             "http": environment.get("SERVER_PROTOCOL", "HTTP/1.1"),
-            "headers": [["Host", "{{host}}"], *pairs(given)],
-            **_body(cleaned[0]),
+            "headers": [["Host", "{{host}}"], *pairs(request_headers)],
+            **_describe_body(cleaned_texts[0]),
             "status": passing.status,
-            "response": {"reason": passing.reason, "headers": pairs(answered), **_body(cleaned[1])},
+            "response": {
+                "reason": passing.reason,
+                "headers": pairs(response_headers),
+                **_describe_body(cleaned_texts[1]),
+            },
         }
 
 
-def _plain(body: bytes, headers: Pairs) -> bytes | None:
+def _decode(body: bytes, headers: Pairs) -> bytes | None:
     """Return a decoded body; None if its encoding is unknown, because it could hide secrets."""
-    encoding = header(headers, "content-encoding").strip().lower()
+    encoding = find_header(headers, "content-encoding").strip().lower()
     if not encoding or encoding == "identity" or not body:
         return body
     if encoding in ("gzip", "x-gzip", "deflate"):
@@ -153,7 +164,7 @@ def _plain(body: bytes, headers: Pairs) -> bytes | None:
     return None
 
 
-def _body(data: bytes | None) -> dict[str, Any]:
+def _describe_body(data: bytes | None) -> dict[str, Any]:
     if data is None:
         return {"body": None, "body_encoding": "omitted"}
     try:
@@ -168,35 +179,35 @@ def load(path: Path) -> list[Recorded]:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} can't be read: {error}") from error
-    found = []
+    conversations = []
     for number, line in enumerate(lines, 1):
         try:
-            found += [_recorded(json.loads(line))] if line.strip() else []
+            conversations += [_parse_conversation(json.loads(line))] if line.strip() else []
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise ConfigurationError(f"{path}, line {number} is not a conversation: {reason}") from error
-    return found
+    return conversations
 
 
-def _recorded(line: dict[str, Any]) -> Recorded:
+def _parse_conversation(line: dict[str, Any]) -> Recorded:
     response = line.get("response")
     headers = [(str(name), str(value)) for name, value in line["headers"]]
-    answered = [(str(name), str(value)) for name, value in (response or {}).get("headers", ())]
+    response_headers = [(str(name), str(value)) for name, value in (response or {}).get("headers", ())]
     return Recorded(
         str(line.get("check", "")),
         str(line["method"]),
         str(line["path"]),
         headers,
-        _bytes(line),
+        _read_body(line),
         int(line["status"]),
         response is not None,
-        answered,
-        _bytes(response or {}),
+        response_headers,
+        _read_body(response or {}),
     )
 
 
-def _bytes(given: dict[str, Any]) -> bytes | None:
-    body, encoding = given.get("body"), given.get("body_encoding", "utf-8")
+def _read_body(message: dict[str, Any]) -> bytes | None:
+    body, encoding = message.get("body"), message.get("body_encoding", "utf-8")
     if body is None:
         return None if encoding == "omitted" else b""
     try:

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 from gateway.contract.catalog import Catalog
 from gateway.errors import ServiceError
 from gateway.upstream import address
-from gateway.upstream.comparing import OF_WRITES, Difference, Response, differences
+from gateway.upstream.comparing import OF_WRITES, Difference, Response, find_differences
 from gateway.upstream.host import Host, Outgoing
 from gateway.upstream.limits import Timeouts
-from gateway.upstream.passing import header
+from gateway.upstream.passing import find_header
 from gateway.upstream.recording import Recorded, load
 from serializers.errors import DecodeError
 from serializers.registry import default_registry
@@ -47,9 +47,12 @@ class Outcome:
         """Return a report with a line for each difference."""
         if self.missing:
             return [
-                f"not sent: {', '.join(f'{{{{{each}}}}}' for each in self.missing)} is not known; give it with --secret"
+                f"not sent: {', '.join(f'{{{{{name}}}}}' for name in self.missing)} is not known; give it with --secret"
             ]
-        return [f"{each.path}: {_shown(each.old)} recorded, {_shown(each.new)} now" for each in self.differences]
+        return [
+            f"{difference.path}: {_shorten(difference.old)} recorded, {_shorten(difference.new)} now"
+            for difference in self.differences
+        ]
 
 
 def title(conversation: Recorded) -> str:
@@ -57,7 +60,7 @@ def title(conversation: Recorded) -> str:
     return f"{conversation.method} {conversation.path}"[:_LONGEST_SHOWN]
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
@@ -92,60 +95,62 @@ class Replay:
         """Send a request, and compare its response."""
         missing: dict[str, None] = {}
 
-        def filled(text: str) -> str:
-            def value(match: re.Match[str]) -> str:
+        def fill(text: str) -> str:
+            def get_value(match: re.Match[str]) -> str:
                 if match[1] not in self._bound:
                     missing[match[1]] = None
                 return self._bound.get(match[1], match[0])
 
-            text = _PLACEHOLDER.sub(value, text)
+            text = _PLACEHOLDER.sub(get_value, text)
             for old, new in self._ids.items():
                 text = text.replace(old, new)
             return text
 
         if conversation.body is None:
             return Outcome(conversation, missing=["body"])
-        target = filled(conversation.path)
+        target = fill(conversation.path)
         left_out = ("content-length", "host", "transfer-encoding", "connection", "accept-encoding")
         headers = [
-            (name, self._headers.get(name.lower()) or filled(value))
+            (name, self._headers.get(name.lower()) or fill(value))
             for name, value in conversation.headers
             if name.lower() not in left_out
         ]
-        body = filled(conversation.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        body = fill(conversation.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         if missing:
             return Outcome(conversation, missing=[*missing])
-        seen = self._send(conversation.method, target, headers, body)
-        return Outcome(conversation, self._compared(conversation, seen))
+        response = self._send(conversation.method, target, headers, body)
+        return Outcome(conversation, self._compare(conversation, response))
 
-    def _compared(self, conversation: Recorded, seen: Response) -> list[Difference]:
-        if not conversation.has_response or conversation.answer is None:
+    def _compare(self, conversation: Recorded, actual: Response) -> list[Difference]:
+        if not conversation.has_response or conversation.response_body is None:
             return (
-                [] if seen.status == conversation.status else [Difference("status", conversation.status, seen.status)]
+                []
+                if actual.status == conversation.status
+                else [Difference("status", conversation.status, actual.status)]
             )
-        self._bind(conversation, seen)
-        answer = conversation.answer.decode("utf-8", "surrogateescape")
+        self._bind(conversation, actual)
+        body = conversation.response_body.decode("utf-8", "surrogateescape")
         for old, new in self._ids.items():
-            answer = answer.replace(old, new)
-        answer = _PLACEHOLDER.sub(lambda match: self._bound.get(match[1], match[0]), answer)
-        recorded = Response(conversation.status, conversation.answer_headers, answer.encode("utf-8", "surrogateescape"))
+            body = body.replace(old, new)
+        body = _PLACEHOLDER.sub(lambda match: self._bound.get(match[1], match[0]), body)
+        expected = Response(conversation.status, conversation.response_headers, body.encode("utf-8", "surrogateescape"))
         operation = self._catalog.find(conversation.name) if self._catalog is not None else None
         masks = self._masks if self._masks is not None else () if conversation.method in ("GET", "HEAD") else OF_WRITES
-        return differences(operation, self._registry, recorded, seen, masks)
+        return find_differences(operation, self._registry, expected, actual, masks)
 
-    def _bind(self, conversation: Recorded, seen: Response) -> None:
+    def _bind(self, conversation: Recorded, actual: Response) -> None:
         """Learn the secrets and ids of this run from a response."""
-        recorded = _cookies(conversation.answer_headers)
-        for name, value in _cookies(seen.headers).items():
-            self._bind_value(recorded.get(name, ""), value)
+        expected = _read_cookies(conversation.response_headers)
+        for name, value in _read_cookies(actual.headers).items():
+            self._bind_value(expected.get(name, ""), value)
         documents = [
-            self._document(conversation.answer_headers, conversation.answer or b""),
-            self._document(seen.headers, seen.body),
+            self._decode_document(conversation.response_headers, conversation.response_body or b""),
+            self._decode_document(actual.headers, actual.body),
         ]
         self._bind_members("", *documents)
 
-    def _document(self, headers: Sequence[tuple[str, str]], body: bytes) -> Any:
-        kind = header(headers, "content-type").partition(";")[0].strip().lower()
+    def _decode_document(self, headers: Sequence[tuple[str, str]], body: bytes) -> Any:
+        kind = find_header(headers, "content-type").partition(";")[0].strip().lower()
         serializer = self._registry.by_media_type(kind)
         if serializer is None or not serializer.readable:
             return None
@@ -160,8 +165,8 @@ class Replay:
             for key, value in old.items():
                 self._bind_members(key, value, folded.get(key.lower()))
         elif isinstance(old, list) and isinstance(new, list):
-            for one, other in zip(old, new, strict=False):
-                self._bind_members(name, one, other)
+            for old_item, new_item in zip(old, new, strict=False):
+                self._bind_members(name, old_item, new_item)
         elif isinstance(old, str) and isinstance(new, str):
             self._bind_value(old, new)
             is_id = name.lower() == "id" or name.endswith("Id")
@@ -174,7 +179,7 @@ class Replay:
             self._bound[match[1]] = value
 
 
-def _cookies(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _read_cookies(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     pairs = (value.partition(";")[0].partition("=") for name, value in headers if name.lower() == "set-cookie")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
@@ -184,13 +189,13 @@ def sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send
     host = Host(address.parse(url), timeouts, 1, ca_file)
 
     def send(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
-        given = [("Host", host.address.authority), *headers]
+        sent_headers = [("Host", host.address.authority), *headers]
         if body or method not in ("GET", "HEAD", "OPTIONS", "DELETE"):
-            given.append(("Content-Length", str(len(body))))
-        answer = host.send(Outgoing(method, f"{host.address.path}{target}", given, body or None))
-        data = b"".join(answer.blocks())
+            sent_headers.append(("Content-Length", str(len(body))))
+        response = host.send(Outgoing(method, f"{host.address.path}{target}", sent_headers, body or None))
+        data = b"".join(response.blocks())
         host.close()
-        return Response(answer.status, answer.headers, data)
+        return Response(response.status, response.headers, data)
 
     return send
 
@@ -267,4 +272,4 @@ class Checked:
 def tests(path: Path) -> list[Checked]:
     """Return the conversations of a file as tests. Raises ConfigurationError."""
     replays: dict[int | str, Replay] = {}
-    return [Checked(each, replays) for each in load(path)]
+    return [Checked(conversation, replays) for conversation in load(path)]

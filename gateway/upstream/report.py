@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway import counters
 from gateway.errors import ConfigurationError
-from gateway.upstream.switches import locked, replace
+from gateway.upstream.switches import lock, replace
 
 #: Paths of differences that are counted separately for an operation; further ones are counted together.
 MOST_PATHS = 20
@@ -43,9 +43,9 @@ class Tally:
         for name in ("calls", "alike", "different", "skipped", "dropped"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for path, count in other.paths.items():
-            known = path in self.paths or len(self.paths) < MOST_PATHS
-            place = path if known else OTHERS
-            self.paths[place] = self.paths.get(place, 0) + count
+            is_listed = path in self.paths or len(self.paths) < MOST_PATHS
+            path_key = path if is_listed else OTHERS
+            self.paths[path_key] = self.paths.get(path_key, 0) + count
 
 
 Report = dict[str, Tally]
@@ -82,11 +82,11 @@ class Counts:
         if not unsaved:
             return
         try:
-            with locked(self.path):
+            with lock(self.path):
                 merged = read(self.path)
                 for name, tally in unsaved.items():
                     merged.setdefault(name, Tally()).add(tally)
-                replace(self.path, json.dumps({name: asdict(each) for name, each in merged.items()}, indent=1), 0o644)
+                replace(self.path, json.dumps({name: asdict(tally) for name, tally in merged.items()}, indent=1), 0o644)
         except (OSError, ConfigurationError):
             with self._lock:
                 for name, tally in self._unsaved.items():
@@ -99,7 +99,7 @@ def read(path: Path) -> Report:
     """Return the report of a file; an empty one if the file does not exist. Raises ConfigurationError."""
     try:
         document: Mapping[str, Mapping[str, Any]] = json.loads(path.read_text("utf-8"))
-        return {name: Tally(**each) for name, each in document.items()}
+        return {name: Tally(**counts) for name, counts in document.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -109,19 +109,19 @@ def read(path: Path) -> Report:
 def reset(path: Path) -> None:
     """Reset the report. Raises ConfigurationError."""
     try:
-        with locked(path):
+        with lock(path):
             path.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error}") from error
 
 
-def lines(report: Report) -> list[str]:
+def format_lines(report: Report) -> list[str]:
     """Return the report as a table for people."""
     heads = ("Operation", "calls", "alike", "different", "skipped", "dropped", "first differing fields")
     rows = [heads]
     for name, tally in sorted(report.items()):
         paths = ", ".join(
-            f"{path} ({count})" for path, count in sorted(tally.paths.items(), key=lambda each: -each[1])[:5]
+            f"{path} ({count})" for path, count in sorted(tally.paths.items(), key=lambda entry: -entry[1])[:5]
         )
         counts = (tally.calls, tally.alike, tally.different, tally.skipped, tally.dropped)
         rows.append((name, *map(str, counts), paths))  # type: ignore[arg-type]

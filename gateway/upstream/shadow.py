@@ -20,7 +20,7 @@ import structlog
 from gateway.contract.catalog import Operation
 from gateway.errors import ConfigurationError
 from gateway.logs import Rarely
-from gateway.upstream.comparing import OF_WRITES, Response, differences, pattern
+from gateway.upstream.comparing import OF_WRITES, Response, find_differences, make_pattern
 from gateway.upstream.passing import Passing
 from gateway.upstream.report import Counts
 from serializers.registry import Registry
@@ -51,7 +51,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class _Call(NamedTuple):
     operation: Operation
     passing: Passing
-    came: float
+    arrival: float
 
 
 class Shadows:
@@ -65,7 +65,7 @@ class Shadows:
         self.counts = counts
         self.application: Application | None = None
         self.registry: Registry | None = None
-        self._masks = {name.lower(): each for name, each in masks.items()}
+        self._masks = {name.lower(): fields for name, fields in masks.items()}
         self._waiting: queue.Queue[_Call] = queue.Queue(WAITING)
         self._process = 0
         self._lock = threading.Lock()
@@ -84,8 +84,8 @@ class Shadows:
 
     def run(self, operation: Operation, passing: Passing) -> None:
         """Queue a copy of a request for the handler here."""
-        too_large = max(len(passing.body), len(passing.answer)) > LARGEST
-        if too_large or not passing.whole or passing.status in (304, 206):
+        too_large = max(len(passing.body), len(passing.response_body)) > LARGEST
+        if too_large or not passing.is_complete or passing.status in (304, 206):
             self.counts.count(operation.name, "skipped")
             return
         self._begin()
@@ -102,15 +102,15 @@ class Shadows:
             if self._process != os.getpid():
                 self._process = os.getpid()
                 atexit.register(self.save)
-                threading.Thread(target=self._work, name="shadow", daemon=True).start()
+                threading.Thread(target=self._run_calls, name="shadow", daemon=True).start()
 
-    def _work(self) -> None:
+    def _run_calls(self) -> None:
         next_save = time.monotonic() + _SAVED
         while True:
             with suppress(queue.Empty):
                 call = self._waiting.get(timeout=_SAVED)
                 try:
-                    self._answer(call)
+                    self._compare(call)
                 except Exception:
                     log.exception("a shadow call failed", operation=call.operation.name)
                     self.counts.count(call.operation.name, "different", ["(failed)"])
@@ -128,15 +128,19 @@ class Shadows:
             if (unlogged := self._rarely.admit("report")) is not None:
                 log.warning("the report can't be written", reason=str(error), unlogged=unlogged)
 
-    def _answer(self, call: _Call) -> None:
+    def _compare(self, call: _Call) -> None:
         name = call.operation.name
-        if time.monotonic() - call.came > LATE:
+        if time.monotonic() - call.arrival > LATE:
             self.counts.count(name, "dropped")
             return
         passing = call.passing
-        old = Response(passing.status, passing.headers, passing.answer)
-        found = differences(call.operation, self._formats, old, self._response(passing), self.masks(call.operation))
-        self.counts.count(name, "different" if found else "alike", [pattern(found[0].path)] if found else ())
+        old = Response(passing.status, passing.headers, passing.response_body)
+        differences = find_differences(
+            call.operation, self._formats, old, self._run_handler(passing), self.masks(call.operation)
+        )
+        self.counts.count(
+            name, "different" if differences else "alike", [make_pattern(differences[0].path)] if differences else ()
+        )
 
     @property
     def _formats(self) -> Registry:
@@ -148,7 +152,7 @@ class Shadows:
         usual = OF_WRITES if operation.writes else ()
         return (*self._masks.get(operation.name.lower(), usual), *self._masks.get("", ()))
 
-    def _response(self, passing: Passing) -> Response:
+    def _run_handler(self, passing: Passing) -> Response:
         assert self.application is not None
         environment = {
             name: value

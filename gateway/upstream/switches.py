@@ -52,7 +52,7 @@ class State(NamedTuple):
 OLD, SHADOW, NEW = State("old"), State("shadow"), State("new", 100)
 
 
-def state(text: str) -> State:
+def parse_state(text: str) -> State:
     """Read a state. Raises ValueError."""
     kind, *rest = text.lower().split() or [""]
     if kind == "percent" and len(rest) == 1 and rest[0].removesuffix("%").isdecimal():
@@ -66,19 +66,19 @@ def state(text: str) -> State:
 
 def parse(text: str) -> dict[str, State]:
     """Return the states of a file by operation, in lower case. Raises ValueError with the line."""
-    found = {}
+    states = {}
     for number, line in enumerate(text.splitlines(), 1):
-        stated = line.partition("#")[0].strip()
-        if not stated:
+        statement = line.partition("#")[0].strip()
+        if not statement:
             continue
-        match = _LINE.fullmatch(stated)
+        match = _LINE.fullmatch(statement)
         if match is None:
-            raise ValueError(f"line {number}: '{stated}' is not a line such as 'NewSession = shadow'")
+            raise ValueError(f"line {number}: '{statement}' is not a line such as 'NewSession = shadow'")
         try:
-            found[match[1].lower()] = state(match[2])
+            states[match[1].lower()] = parse_state(match[2])
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
-    return found
+    return states
 
 
 class Switches:
@@ -114,14 +114,14 @@ class Switches:
         states = self._states
         return states.get(name.lower()) or states.get(_EVERY, usual)
 
-    def takes(self, name: str, given: State) -> bool:
+    def takes(self, name: str, state: State) -> bool:
         """Return whether the handler here gets this request: in ``percent N``, N of every hundred."""
-        if given.kind != "percent":
-            return given.kind == "new"
+        if state.kind != "percent":
+            return state.kind == "new"
         with self._lock:
             self._counts[name] += 1
             count = self._counts[name]
-        return count * given.percent // 100 > (count - 1) * given.percent // 100
+        return count * state.percent // 100 > (count - 1) * state.percent // 100
 
     def names(self) -> set[str]:
         """Return the operations that the file names, in lower case."""
@@ -142,14 +142,14 @@ class Switches:
         self._seen = seen
         try:
             self.check()
-            log.info("switches", file=str(self.path), states={name: str(each) for name, each in self._states.items()})
+            log.info("switches", file=str(self.path), states={name: str(state) for name, state in self._states.items()})
         except ConfigurationError as error:
             # The previous states stay in force.
             log.warning("switches that can't be read", reason=str(error))
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def lock(path: Path) -> Iterator[None]:
     """Prevent other processes from changing a file within the context."""
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -159,18 +159,18 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def change(path: Path, name: str, wanted: State) -> None:
+def change(path: Path, name: str, new_state: State) -> None:
     """Set the state of an operation in the file, which is created if necessary. Comments and other lines stay.
 
     :raises ConfigurationError: when the file can't be read or written.
     """
     try:
-        with locked(path):
+        with lock(path):
             text = path.read_text("utf-8") if path.exists() else f"# Who answers each operation: {_WANTED}\n"
             parse(text)
             mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
             lines = [line for line in text.splitlines() if not _is_about(line, name)]
-            replace(path, "\n".join([*lines, f"{name} = {wanted}", ""]), mode)
+            replace(path, "\n".join([*lines, f"{name} = {new_state}", ""]), mode)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
 
@@ -182,11 +182,11 @@ def _is_about(line: str, name: str) -> bool:
 
 def replace(path: Path, text: str, mode: int) -> None:
     """Replace a file atomically."""
-    made = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, mode)
         file.write(text)
         file.flush()
         os.fsync(descriptor)
-    made.replace(path)
+    temporary.replace(path)

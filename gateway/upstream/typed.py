@@ -20,8 +20,8 @@ from gateway.errors import CatalogError, NotSupported, StatusError, ValidationFa
 from gateway.replies import REDIRECTS, Content
 from gateway.upstream import headers, problems, raw
 from gateway.upstream.headers import Pairs
-from gateway.upstream.host import Answer, Host, Outgoing
-from gateway.upstream.passing import header
+from gateway.upstream.host import Host, HostResponse, Outgoing
+from gateway.upstream.passing import find_header
 from serializers import json, jsv
 from serializers.base import Limits
 from serializers.errors import DecodeError
@@ -90,12 +90,12 @@ class Template:
             raise CatalogError(
                 f"{operation.name} is asked by '{text}'; write a verb and a path, as GET /customers/{{Id}}"
             )
-        made = cls(verb.upper(), path)
-        names = {each.lower() for each in operation.request_shape.fields}
-        for name in made.variables:
+        template = cls(verb.upper(), path)
+        names = {field.lower() for field in operation.request_shape.fields}
+        for name in template.variables:
             if name.lower() not in names:
                 raise CatalogError(f"'{text}' needs a field {name}, which {operation.name} does not have")
-        return made
+        return template
 
     @property
     def variables(self) -> list[str]:
@@ -136,9 +136,9 @@ class Typed:
     @contextmanager
     def call(self, environment: Mapping[str, Any], arrival: Arrival) -> Iterator[Call]:
         """Forward the calls within the context as a part of this request."""
-        made = self._current.call = Call(environment, arrival)
+        call = self._current.call = Call(environment, arrival)
         try:
-            yield made
+            yield call
         finally:
             self._current.call = None
 
@@ -146,14 +146,18 @@ class Typed:
         """Return a catalog whose handlers call the old host, which checks access."""
         operations = {
             # Callers are distinguished by any credentials (`gateway.upstream.callers`).
-            name: replace(each, access=SIGNED_IN, idempotent=False, signs_in=False, takes_files=False)
-            for name, each in catalog.operations.items()
+            name: replace(operation, access=SIGNED_IN, idempotent=False, signs_in=False, takes_files=False)
+            for name, operation in catalog.operations.items()
         }
-        made = Catalog(operations=operations, _folded={name.lower(): each for name, each in operations.items()})
-        made.handlers.update({name: self._handler(each) for name, each in operations.items()})
-        return made
+        catalog_of_calls = Catalog(
+            operations=operations, _folded={name.lower(): operation for name, operation in operations.items()}
+        )
+        catalog_of_calls.handlers.update(
+            {name: self._make_handler(operation) for name, operation in operations.items()}
+        )
+        return catalog_of_calls
 
-    def _handler(self, operation: Operation) -> Handler:
+    def _make_handler(self, operation: Operation) -> Handler:
         def ask(request: Any, context: Context) -> Any:
             return self._ask(operation, request, context)
 
@@ -166,45 +170,47 @@ class Typed:
             raise NotSupported(
                 f"HEAD is not allowed for {operation.name}, which may change something. Use POST.", operation.verbs
             )
-        outgoing = self._outgoing(operation, operation.dump_request(request), context, call)
-        answer = self._host.send(outgoing)
+        outgoing = self._build_outgoing(operation, operation.dump_request(request), context, call)
+        response = self._host.send(outgoing)
         try:
-            return self._result(operation, answer, context, call)
+            return self._read_result(operation, response, context, call)
         except BaseException:
-            answer.close()
+            response.close()
             raise
 
-    def _outgoing(self, operation: Operation, values: dict[str, Any], context: Context, call: Call) -> Outgoing:
-        verb, path, rest = self._address(operation, context.verb, values)
-        passed = headers.request_headers(
+    def _build_outgoing(self, operation: Operation, values: dict[str, Any], context: Context, call: Call) -> Outgoing:
+        verb, path, rest = self._fill_template(operation, context.verb, values)
+        request_headers = headers.request_headers(
             call.environment, call.arrival, self._host.address, self._pseudonym, dropped=_REPLACED
         )
-        passed["Accept"] = "application/json"
+        request_headers["Accept"] = "application/json"
         if context.idempotency_key:
-            passed["Idempotency-Key"] = context.idempotency_key
+            request_headers["Idempotency-Key"] = context.idempotency_key
         if (expected := call.environment.get("HTTP_IF_MATCH")) is not None:
             # Callers get weak tags, because one version has several formats; but If-Match never holds for a weak tag.
-            passed["If-Match"] = re.sub(r'\bW/(?=")', "", expected)
+            request_headers["If-Match"] = re.sub(r'\bW/(?=")', "", expected)
         body = None
         if verb in ("GET", "HEAD", "DELETE"):
             if rest:
-                path += ("&" if "?" in path else "?") + urlencode([*_pairs(operation, rest)])
+                path += ("&" if "?" in path else "?") + urlencode([*_list_pairs(operation, rest)])
         else:
             body = json.serializer.encode(rest, operation.request_document)
-            passed["Content-Type"] = "application/json"
-            passed["Content-Length"] = str(len(body))
+            request_headers["Content-Type"] = "application/json"
+            request_headers["Content-Length"] = str(len(body))
         reads = not operation.writes and verb == "GET"
-        return Outgoing(verb, f"{self._host.address.path}{path}", passed.items(), body, repeatable=reads)
+        return Outgoing(verb, f"{self._host.address.path}{path}", request_headers.items(), body, repeatable=reads)
 
-    def _address(self, operation: Operation, verb: str, values: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    def _fill_template(
+        self, operation: Operation, verb: str, values: dict[str, Any]
+    ) -> tuple[str, str, dict[str, Any]]:
         """Return verb and path of a call, and the values that are not in the path."""
-        template = self._templates.get(operation.name) or chosen_route(operation, verb, values)
+        template = self._templates.get(operation.name) or choose_route(operation, verb, values)
         by_name = {name.lower(): name for name in values}
-        left = dict(values)
+        remaining_values = dict(values)
 
-        def written(match: re.Match[str]) -> str:
+        def write_variable(match: re.Match[str]) -> str:
             name = by_name.get(match[1].lower())
-            value = "" if name is None else _text(operation, name, left.pop(name, values[name]))
+            value = "" if name is None else _format_value(operation, name, remaining_values.pop(name, values[name]))
             if not value and not match[2]:
                 raise status(
                     400, "ArgumentException", f"'{match[1]}' must not be empty: it is a part of the old host's path."
@@ -212,32 +218,32 @@ class Typed:
             # Here and on ServiceStack's hosts, a percent-encoded slash in a path stays encoded.
             return quote(value, safe="/" if match[2] else "").replace("%252F", "%2F").replace("%252f", "%2F")
 
-        path = _VARIABLE.sub(written, template.path)
+        path = _VARIABLE.sub(write_variable, template.path)
         raw.check_path(path)
-        return template.verb, path, left
+        return template.verb, path, remaining_values
 
-    def _result(self, operation: Operation, answer: Answer, context: Context, call: Call) -> Any:
-        self._pass_headers(answer, call)
-        kind = header(answer.headers, "content-type")
+    def _read_result(self, operation: Operation, response: HostResponse, context: Context, call: Call) -> Any:
+        self._pass_headers(response, call)
+        kind = find_header(response.headers, "content-type")
         is_json = _JSON.fullmatch(kind.partition(";")[0].strip()) is not None
-        if answer.status >= 400:
-            raise problems.error(answer, _read(answer, operation) if is_json else b"", operation)
-        if answer.status != 200:
-            context.status = answer.status
-        if answer.status in REDIRECTS or answer.status in (204, 205, 304):
-            answer.close()
+        if response.status >= 400:
+            raise problems.make_error(response, _read(response, operation) if is_json else b"", operation)
+        if response.status != 200:
+            context.status = response.status
+        if response.status in REDIRECTS or response.status in (204, 205, 304):
+            response.close()
             return None
         if not is_json and kind:
-            if disposition := header(answer.headers, "content-disposition"):
+            if disposition := find_header(response.headers, "content-disposition"):
                 call.passed.append(("Content-Disposition", disposition))
-            return Content(raw.Body(answer), kind)
-        return read(operation, _read(answer, operation))
+            return Content(raw.Body(response), kind)
+        return read(operation, _read(response, operation))
 
-    def _pass_headers(self, answer: Answer, call: Call) -> None:
-        given = headers.response_headers(
-            answer.headers, call.arrival, self._host.address, self._pseudonym, answer.version
+    def _pass_headers(self, response: HostResponse, call: Call) -> None:
+        response_headers = headers.response_headers(
+            response.headers, call.arrival, self._host.address, self._pseudonym, response.version
         )
-        for name, value in given:
+        for name, value in response_headers:
             lowered = name.lower()
             if lowered == "etag":
                 call.passed.append((name, value if value.startswith("W/") else f"W/{value}"))
@@ -245,29 +251,31 @@ class Typed:
                 call.passed.append((name, value))
 
 
-def chosen_route(operation: Operation, verb: str, values: Mapping[str, Any]) -> Template:
+def choose_route(operation: Operation, verb: str, values: Mapping[str, Any]) -> Template:
     """Return the route by which an operation is called: of the routes for the verb whose variables all have values, the one with the most
     variables. An operation without such a route is called by its name, as ServiceStack's hosts allow."""
-    wanted = "GET" if verb == "HEAD" else verb
-    given = {name.lower() for name, value in values.items() if value not in ("", None)}
+    wanted_verb = "GET" if verb == "HEAD" else verb
+    given_names = {name.lower() for name, value in values.items() if value not in ("", None)}
 
     def fits(route: Route) -> bool:
         needed = [name.lower() for name, wild in _VARIABLE.findall(route.path) if not wild]
-        return given.issuperset(needed)
+        return given_names.issuperset(needed)
 
-    usable = sorted(filter(fits, operation.routes), key=lambda each: (wanted in each.verbs, len(each.variables)))
+    usable = sorted(
+        filter(fits, operation.routes), key=lambda route: (wanted_verb in route.verbs, len(route.variables))
+    )
     if not usable:
         return Template("POST", f"/json/reply/{operation.name}")
     best = usable[-1]
-    return Template(wanted if wanted in best.verbs else best.verbs[0], best.path)
+    return Template(wanted_verb if wanted_verb in best.verbs else best.verbs[0], best.path)
 
 
-def _pairs(operation: Operation, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _list_pairs(operation: Operation, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
-        yield name, _text(operation, name, value)
+        yield name, _format_value(operation, name, value)
 
 
-def _text(operation: Operation, name: str, value: Any) -> str:
+def _format_value(operation: Operation, name: str, value: Any) -> str:
     """Return the text of a value in a path or query: JSV, except for strings."""
     if isinstance(value, str):
         return value
@@ -277,15 +285,15 @@ def _text(operation: Operation, name: str, value: Any) -> str:
     return jsv.serializer.encode(value, expected).decode()
 
 
-def _read(answer: Answer, operation: Operation) -> bytes:
+def _read(response: HostResponse, operation: Operation) -> bytes:
     """Return a document. Raises StatusError when it is too large or cut off."""
     blocks, size = [], 0
-    answer.hasten()
+    response.hasten()
     try:
-        for block in answer.blocks():
+        for block in response.blocks():
             size += len(block)
             if size > LARGEST:
-                answer.close()
+                response.close()
                 words = f"The old host's answer to {operation.name} has more than {LARGEST >> 20} MiB. Forward the operation raw."
                 raise status(502, "BadGateway", words)
             blocks.append(block)
@@ -302,13 +310,13 @@ def read(operation: Operation, data: bytes) -> Any:
         values = json.loads(data.decode(), operation.wire_response_shape, limits=_LIMITS)
         return None if values is None else operation.bind_response(values)
     except (DecodeError, UnicodeDecodeError) as error:
-        raise _unfit(operation, str(error)) from error
+        raise _make_contract_error(operation, str(error)) from error
     except ValidationFailed as error:
         first = error.errors[0]
-        raise _unfit(
+        raise _make_contract_error(
             operation, f"{first.field_name}: {first.message}" if first.field_name else first.message
         ) from error
 
 
-def _unfit(operation: Operation, reason: str) -> StatusError:
+def _make_contract_error(operation: Operation, reason: str) -> StatusError:
     return status(502, "BadGateway", f"The old host's answer does not fit the contract of {operation.name}: {reason}")

@@ -179,7 +179,7 @@ def test_the_command_says_what_it_lacks(folder: Path) -> None:
 def test_every_recorded_client_request_is_read() -> None:
     path = WIRE.with_suffix("")
     lines = gzip.decompress(WIRE.read_bytes()).decode().splitlines()
-    assert len([recording._recorded(json.loads(each)) for each in lines]) == len(lines) > 100
+    assert len([recording._parse_conversation(json.loads(each)) for each in lines]) == len(lines) > 100
     assert path.name == "wire.jsonl"
 
 
@@ -225,10 +225,10 @@ def test_such_a_test_fails_where_the_response_differs() -> None:
     ],
 )
 def test_secrets_leave_bodies_of_every_format(body: str) -> None:
-    cleaning = Cleaner().conversation()
+    cleaning = Cleaner().start_conversation()
     cleaning.learn_header("X-Api-Key", SECRET)
     cleaning.learn_text(body % SECRET)
-    cleaned = cleaning.text(body % SECRET)
+    cleaned = cleaning.clean_text(body % SECRET)
     assert SECRET not in cleaned
     assert "{{hidden:" in cleaned
 
@@ -247,11 +247,11 @@ def test_secrets_leave_bodies_of_every_format(body: str) -> None:
     ],
 )
 def test_secrets_leave_headers_and_whatever_repeats_them(name: str, value: str) -> None:
-    cleaning = Cleaner().conversation()
+    cleaning = Cleaner().start_conversation()
     cleaning.learn_header(name, value)
-    assert SECRET not in cleaning.header(name, value)
-    assert SECRET not in cleaning.text(f'{{"seen":"{SECRET}"}}')
-    assert "{{hidden:" in cleaning.header(name, value)
+    assert SECRET not in cleaning.clean_header(name, value)
+    assert SECRET not in cleaning.clean_text(f'{{"seen":"{SECRET}"}}')
+    assert "{{hidden:" in cleaning.clean_header(name, value)
 
 
 def test_equal_secrets_have_equal_names_of_one_record_only() -> None:

@@ -18,7 +18,7 @@ from gateway.contract.fields import DtoEnum
 from gateway.http.testing import Client
 from gateway.rows import new_id
 from gateway.upstream import report, shadow
-from gateway.upstream.comparing import IDS, TIMES, Response, differences
+from gateway.upstream.comparing import IDS, TIMES, Response, find_differences
 from gateway.upstream.report import Counts, Tally
 from serializers.registry import default_registry
 from tests.shop.models import Customer
@@ -263,9 +263,14 @@ def test_masks_of_lists_and_times() -> None:
         for value in ({"id": "1", "made": "2026-01-01"}, {"id": "2", "made": "2026-01-02"})
     )
     registry = default_registry()
-    assert [each.path for each in differences(operation, registry, one, other)] == ["results[1].id", "results[1].made"]
-    assert [each.path for each in differences(operation, registry, one, other, ["results.id"])] == ["results[1].made"]
-    assert differences(operation, registry, one, other, [IDS, TIMES]) == []
+    assert [each.path for each in find_differences(operation, registry, one, other)] == [
+        "results[1].id",
+        "results[1].made",
+    ]
+    assert [each.path for each in find_differences(operation, registry, one, other, ["results.id"])] == [
+        "results[1].made"
+    ]
+    assert find_differences(operation, registry, one, other, [IDS, TIMES]) == []
 
 
 def test_errors_are_compared_by_code_message_and_fields() -> None:
@@ -281,8 +286,8 @@ def test_errors_are_compared_by_code_message_and_fields() -> None:
         return Response(400, [("Content-Type", "application/json")], json.dumps(value).encode())
 
     registry = default_registry()
-    assert differences(None, registry, error("A", "Name", "x"), error("A", "name")) == []
-    assert [each.path for each in differences(None, registry, error("A", "x"), error("B", "y"))] == [
+    assert find_differences(None, registry, error("A", "Name", "x"), error("A", "name")) == []
+    assert [each.path for each in find_differences(None, registry, error("A", "x"), error("B", "y"))] == [
         "responseStatus.errorCode",
         "responseStatus.errors[0].fieldName",
     ]

@@ -122,7 +122,7 @@ def test_requests_are_divided(file: Path, old: Host) -> None:
     ],
 )
 def test_states(text: str, expected: State) -> None:
-    assert switches.state(text) == expected
+    assert switches.parse_state(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_states(text: str, expected: State) -> None:
 )
 def test_what_is_not_a_state(text: str) -> None:
     with pytest.raises(ValueError, match="not a state"):
-        switches.state(text)
+        switches.parse_state(text)
 
 
 def run(*arguments: str) -> tuple[int, str]:
