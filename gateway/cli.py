@@ -14,7 +14,7 @@ import click
 
 from gateway import __version__, logs
 from gateway.commands import serving
-from gateway.commands.chosen import chosen_service
+from gateway.commands.chosen import load_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.commands.output import json_option, print_json
 from gateway.errors import GatewayError
@@ -181,7 +181,7 @@ def serve(*, port: int | None, opens: bool, server: str | None) -> None:
         os.environ["GATEWAY_SERVER"] = server
     settings = Settings.from_environment()
     if port is not None:
-        settings = replace(settings, bind=listening.with_port(settings.bind, port))
+        settings = replace(settings, bind=listening.replace_port(settings.bind, port))
     serving.run(settings, wsgi.load(settings.service), opens=opens)
 
 
@@ -205,7 +205,7 @@ def events(*, port: int | None) -> None:
 
     settings = Settings.from_environment()
     if port is not None:
-        settings = replace(settings, events_bind=listening.with_port(settings.events_bind, port))
+        settings = replace(settings, events_bind=listening.replace_port(settings.events_bind, port))
     serving.run_events(settings, wsgi.load(settings.service))
 
 
@@ -238,7 +238,7 @@ def migrate(*, check: bool, plans: bool, wanted: str | None, as_json: bool) -> N
     if check or plans:
         require_database(settings)
     database = migrations.patient(settings.database_url)
-    rows = chosen_service().rows
+    rows = load_service().rows
     owners.verify(rows)
     target = None if wanted is None else migrations.target(wanted, rows)
     missing = migrations.missing(database, rows)
@@ -255,7 +255,7 @@ def migrate(*, check: bool, plans: bool, wanted: str | None, as_json: bool) -> N
     has_data = migrations.is_migrated(database)
     report: Callable[[str], None] = _to_stderr if has_data else _to_nobody
     if has_data and (target is not None or missing):
-        report(f"the migrations need {starting.disk_needed(database, settings.sqlite_path)} of disk")
+        report(f"the migrations need {starting.describe_disk_needed(database, settings.sqlite_path)} of disk")
     undone = [] if target is None else migrations.downgrade(database, rows, target, report)
     applied = migrations.apply(database, rows, report, target)
     if as_json:

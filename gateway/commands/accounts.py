@@ -48,11 +48,13 @@ def add(name: str, parent: str | None) -> None:
     with unit_of_work(database) as unit:
         if accounts.by_name(unit, name) is not None:
             raise AccountError(f"there is an account {name} already")
-        above = None if parent is None else accounts.by_name(unit, parent)
-        if parent is not None and above is None:
+        parent_row = None if parent is None else accounts.by_name(unit, parent)
+        if parent is not None and parent_row is None:
             raise AccountError(f"there is no account {parent}")
         now = instant(datetime.now(UTC))
-        row = accounts.insert(unit, name=name, parent_account_id=above.id if above else None, now=now, by=None)
+        row = accounts.insert(
+            unit, name=name, parent_account_id=parent_row.id if parent_row else None, now=now, by=None
+        )
     audit.record(Event.ACCOUNT_ADDED, user="command line", target=row.id, parent=row.parent_account_id)
     print_line(f"added {row.name} ({row.id})")
 
@@ -65,14 +67,14 @@ def list_accounts(*, as_json: bool) -> None:
     with unit_of_work(database, write=False) as unit:
         rows = list(account_list.accounts.everything(unit, {}, _BY_NAME))
         paths = account_list.account_paths(unit, rows)
-    names = [[above.name for above in path[:-1]] for path in paths]
+    names = [[account_row.name for account_row in path[:-1]] for path in paths]
     if as_json:
         print_json(
             [
-                {"id": row.id, "name": row.name, "parentAccountId": row.parent_account_id, "above": above}
-                for row, above in zip(rows, names, strict=True)
+                {"id": row.id, "name": row.name, "parentAccountId": row.parent_account_id, "above": ancestors}
+                for row, ancestors in zip(rows, names, strict=True)
             ]
         )
         return
-    for row, above in zip(rows, names, strict=True):
-        print_line(f"{row.name}  {row.id}" + (f"  in {' / '.join(above)}" if above else ""))
+    for row, ancestors in zip(rows, names, strict=True):
+        print_line(f"{row.name}  {row.id}" + (f"  in {' / '.join(ancestors)}" if ancestors else ""))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.commands.chosen import chosen_service
+from gateway.commands.chosen import load_service
 from gateway.commands.databases import announce_database, require_database
 from gateway.errors import ConfigurationError
 from gateway.settings import Settings
@@ -33,10 +33,13 @@ def backup(path: Path, *, replace: bool) -> None:
     if path.exists() and not replace:
         raise ConfigurationError(f"{path} exists; choose another file, or add --replace")
     database = migrations.patient(settings.database_url)
-    size = copies.save(database, chosen_service().rows, path)
+    size = copies.save(database, load_service().rows, path)
     click.echo(f"saved {max(1, size // _MEGABYTE)} MB to {path}", err=True)
-    kept = settings.sqlite_path
-    click.echo(_ADVICE.format("the file's of GATEWAY_SECRET_FILE" if kept is None else f"{kept}.secret"), err=True)
+    database_path = settings.sqlite_path
+    click.echo(
+        _ADVICE.format("the file's of GATEWAY_SECRET_FILE" if database_path is None else f"{database_path}.secret"),
+        err=True,
+    )
 
 
 @click.command()
@@ -54,7 +57,7 @@ def restore(path: Path, *, replace: bool) -> None:
       gateway restore /backup/gateway-2026-11-27.db --replace
     """
     settings = Settings.from_environment()
-    rows = chosen_service().rows
+    rows = load_service().rows
     verify(rows)
     copies.restore(migrations.patient(settings.database_url), rows, path, replace=replace)
     announce_database(settings)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import click
 
 from gateway.calls import Method, Principal
-from gateway.commands.chosen import chosen_service
+from gateway.commands.chosen import load_service
 from gateway.commands.databases import open_database
 from gateway.contract.catalog import Operation
 from gateway.errors import GatewayError
@@ -25,7 +25,7 @@ from models import Database
 from models.users import identity, user
 from serializers.registry import default_registry
 
-_FORMATS = [each.name for each in default_registry()]
+_FORMATS = [serializer.name for serializer in default_registry()]
 
 
 class CallError(GatewayError):
@@ -48,36 +48,40 @@ def call(operation: str, values: tuple[str, ...], email: str | None, format_name
       gateway call ListSessions countPerPage=5 --format csv
       gateway call NewUser emailAddress=bob@example.org 'roles=[User]' --as ann@example.org
     """
-    service = chosen_service()
+    service = load_service()
     service.check()
-    called = _operation(service, operation)
-    pairs = [_pair(called, each) for each in values]
+    declared_operation = _find_operation(service, operation)
+    pairs = [_pair(declared_operation, text) for text in values]
     settings = Settings.from_environment()
-    database = open_database(service, changes=called.writes) if service.rows else None
+    database = open_database(service, changes=declared_operation.writes) if service.rows else None
     from gateway.http.testing import Client
 
-    caller = _caller(service, database, settings, email)
+    caller = _find_caller(service, database, settings, email)
     app = service.application(settings, database)
-    client = Client.of(app, service.catalog, database, caller, database.dispose if database else _nothing)
-    verb = "POST" if "POST" in called.verbs else called.verbs[0]
+    client = Client.of(app, service.catalog, database, caller, database.dispose if database else _do_nothing)
+    verb = "POST" if "POST" in declared_operation.verbs else declared_operation.verbs[0]
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     query, body = ("", urlencode(pairs)) if verb in ("POST", "PUT", "PATCH") else (urlencode(pairs), "")
     with client:
         response = client.request(
-            verb, f"/{format_name}/reply/{called.name}", query_string=query, body=body, headers=form if body else {}
+            verb,
+            f"/{format_name}/reply/{declared_operation.name}",
+            query_string=query,
+            body=body,
+            headers=form if body else {},
         )
     _print(response.content, failed=response.status_code >= 400)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Do nothing: a service without tables has no database to close."""
 
 
-def _operation(service: Service, name: str) -> Operation:
-    found = service.catalog.find(name)
-    if found is None:
-        raise CallError(f"there is no operation {name!r}{_nearest(name, service.catalog.operations)}")
-    return found
+def _find_operation(service: Service, name: str) -> Operation:
+    operation = service.catalog.find(name)
+    if operation is None:
+        raise CallError(f"there is no operation {name!r}{_suggest_names(name, service.catalog.operations)}")
+    return operation
 
 
 def _pair(operation: Operation, text: str) -> tuple[str, str]:
@@ -85,22 +89,22 @@ def _pair(operation: Operation, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise CallError(f"{text!r} is not NAME=VALUE")
-    names = {each.lower(): each for each in operation.request_shape.fields}
+    names = {field.lower(): field for field in operation.request_shape.fields}
     wire_name = names.get(name.partition("[")[0].lower())
     if wire_name is None:
-        raise CallError(f"{operation.name} has no field {name!r}{_nearest(name, names.values())}")
+        raise CallError(f"{operation.name} has no field {name!r}{_suggest_names(name, names.values())}")
     return name, value
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_lower = {each.lower(): each for each in known}
-    near = get_close_matches(name.lower(), by_lower, n=1)
-    if near:
-        return f"; did you mean {by_lower[near[0]]}?"
+def _suggest_names(name: str, names: Iterable[str]) -> str:
+    by_lower = {name.lower(): name for name in names}
+    matches = get_close_matches(name.lower(), by_lower, n=1)
+    if matches:
+        return f"; did you mean {by_lower[matches[0]]}?"
     return f"; there are {', '.join(by_lower.values())}" if by_lower else ""
 
 
-def _caller(service: Service, database: Database | None, settings: Settings, email: str | None) -> Principal:
+def _find_caller(service: Service, database: Database | None, settings: Settings, email: str | None) -> Principal:
     """Return the user of an e-mail address, or an administrator. Raises CallError when there is none."""
     catalog = service.catalog
     if database is None or users_of(service) is None:
@@ -108,17 +112,17 @@ def _caller(service: Service, database: Database | None, settings: Settings, ema
             raise CallError(f"{service.title} has no users, so --as has no effect")
         return Principal.of("command line", roles=catalog.roles)
     with unit_of_work(database, write=False) as unit:
-        found = identity.by_email(unit, email or settings.bootstrap_email)
-        if email is None and (found is None or found.disabled or catalog.administrator not in found.roles):
+        facts = identity.by_email(unit, email or settings.bootstrap_email)
+        if email is None and (facts is None or facts.disabled or catalog.administrator not in facts.roles):
             administrators = (
-                each for each in user.everybody(unit) if catalog.administrator in each.roles and not each.disabled
+                row for row in user.everybody(unit) if catalog.administrator in row.roles and not row.disabled
             )
             first = next(administrators, None)
-            found = None if first is None else identity.by_id(unit, first.id)
-    if found is None or found.disabled:
-        wrong = "no user is an administrator" if email is None else f"there is no enabled user {email}"
-        raise CallError(f"{wrong}; name a user with --as, or add one with 'gateway user add'")
-    return principal_of(found, Method.OTHER)
+            facts = None if first is None else identity.by_id(unit, first.id)
+    if facts is None or facts.disabled:
+        reason = "no user is an administrator" if email is None else f"there is no enabled user {email}"
+        raise CallError(f"{reason}; name a user with --as, or add one with 'gateway user add'")
+    return principal_of(facts, Method.OTHER)
 
 
 def _print(content: bytes, *, failed: bool) -> None:
@@ -130,13 +134,13 @@ def _print(content: bytes, *, failed: bool) -> None:
         click.echo(content, nl=False, err=failed)
     else:
         if stream.isatty():
-            text = printable(_indented(text), kept="\n")
+            text = printable(_indent(text), kept="\n")
         click.echo(text, nl=bool(text) and not text.endswith("\n"), err=failed)
     if failed:
         sys.exit(1)
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:

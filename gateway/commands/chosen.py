@@ -6,7 +6,7 @@ from gateway import settings
 from gateway.service import Service
 
 
-def chosen_service() -> Service:
+def load_service() -> Service:
     """Return the service that the command line or the environment names.
 
     :raises ConfigurationError: when there is none.

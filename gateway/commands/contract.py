@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gateway.commands.chosen import chosen_service
+from gateway.commands.chosen import load_service
 from gateway.commands.output import json_option, print_json
 from gateway.importing import sources
 from gateway.metadata import types as languages
@@ -22,12 +22,12 @@ _BASE_URL = click.option(
 )
 
 
-def _library() -> Library:
-    service = chosen_service()
+def _make_library() -> Library:
+    service = load_service()
     return Library(service.catalog, default_registry(service.dialect), service.title, service.version)
 
 
-def _tell(document: Document) -> None:
+def _print_document(document: Document) -> None:
     """Print the bytes that a server sends."""
     click.echo(document.body, nl=False)
 
@@ -77,21 +77,23 @@ def types(
       gateway types rust --from metadata.json
       gateway types csharp --version 10.1
     """
-    known = {name.lower(): name for name in languages.language(language).options_of()}
-    given = [(name, value) for name, _, value in (each.partition("=") for each in options)]
-    for name, _ in given:
-        if name.lower() not in known:
-            raise click.BadParameter(f"there is no '{name}' in {language}; there are {', '.join(known.values())}.")
-    given += [
+    names_by_lower = {name.lower(): name for name in languages.language(language).options_of()}
+    language_options = [(name, value) for name, _, value in (text.partition("=") for text in options)]
+    for name, _ in language_options:
+        if name.lower() not in names_by_lower:
+            raise click.BadParameter(
+                f"there is no '{name}' in {language}; there are {', '.join(names_by_lower.values())}."
+            )
+    language_options += [
         (name, value)
         for name, value in (("IncludeTypes", include), ("ExcludeTypes", exclude), ("version", version))
         if value
     ]
     if source is None:
-        _tell(_library().types(None, language, given, base_url))
+        _print_document(_make_library().types(None, language, language_options, base_url))
     else:
         contract = sources.import_from(source).contract
-        click.echo(languages.generate(language, contract, Options.of(given, base_url, "")), nl=False)
+        click.echo(languages.generate(language, contract, Options.of(language_options, base_url, "")), nl=False)
 
 
 @click.command()
@@ -99,11 +101,11 @@ def types(
 def routes(*, as_json: bool) -> None:
     """Print every route: verbs, path, operation and access."""
     rows = []
-    for operation in chosen_service().catalog:
+    for operation in load_service().catalog:
         assert operation.access is not None
-        named = ", ".join(roles for _, roles in rules(operation.access))
-        who = named or ("signed in" if operation.access.signed_in else "anyone")
-        rows += [(route.path, ",".join(route.verbs), operation.name, who) for route in operation.addresses]
+        roles_text = ", ".join(roles for _, roles in rules(operation.access))
+        access_text = roles_text or ("signed in" if operation.access.signed_in else "anyone")
+        rows += [(route.path, ",".join(route.verbs), operation.name, access_text) for route in operation.addresses]
     if as_json:
         print_json(
             [
@@ -113,25 +115,25 @@ def routes(*, as_json: bool) -> None:
         )
         return
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for path, verbs, name, who in sorted(rows):
-        click.echo(f"{verbs:<{widths[1]}}  {path:<{widths[0]}}  {name:<{widths[2]}}  {who}")
+    for path, verbs, name, access_text in sorted(rows):
+        click.echo(f"{verbs:<{widths[1]}}  {path:<{widths[0]}}  {name:<{widths[2]}}  {access_text}")
 
 
 @click.command()
 @json_option
 def check(*, as_json: bool) -> None:
     """Check the service's declarations, without a server."""
-    service = chosen_service()
+    service = load_service()
     if as_json:
         print_json(
             {
                 "title": service.title,
                 "operations": sorted(service.catalog.operations),
-                "tables": [each.owner for each in service.rows],
+                "tables": [rows.owner for rows in service.rows],
             }
         )
         return
-    owners = ", ".join(each.owner for each in service.rows) or "none"
+    owners = ", ".join(rows.owner for rows in service.rows) or "none"
     click.echo(f"{service.title}: {counted(len(service.catalog.operations), 'operation')}, no faults; tables: {owners}")
 
 
@@ -144,4 +146,4 @@ def openapi(base_url: str) -> None:
     Example:
       gateway openapi --base-url https://api.example.org > openapi.json
     """
-    _tell(_library().openapi(None, base_url))
+    _print_document(_make_library().openapi(None, base_url))

@@ -15,8 +15,8 @@ from serializers.errors import SerializerError
 from serializers.registry import default_registry
 from serializers.shape import ListOf, Shape
 
-_FORMATS = [each.name for each in default_registry()]
-_READABLE = [each.name for each in default_registry() if each.readable]
+_FORMATS = [serializer.name for serializer in default_registry()]
+_READABLE = [serializer.name for serializer in default_registry() if serializer.readable]
 
 #: File size in bytes from which a progress bar is shown.
 _LARGE = 5_000_000
@@ -47,7 +47,7 @@ def convert(source: str, target: str, type_name: str | None, file: Path | None) 
       gateway convert --from jsv --to json --type NewSession body.jsv
       curl … | gateway convert --from csv --to jsonl --type SessionInfo[]
     """
-    shape = _shape(type_name) if type_name else None
+    shape = _find_shape(type_name) if type_name else None
     registry = default_registry()
     reader, writer = registry.by_name(source), registry.by_name(target)
     assert reader is not None
@@ -64,24 +64,24 @@ def convert(source: str, target: str, type_name: str | None, file: Path | None) 
         click.echo()
 
 
-def _shape(type_name: str) -> Shape:
+def _find_shape(type_name: str) -> Shape:
     """Return the shape of a type of the API. Raises ConversionError for an unknown name."""
-    from gateway.commands.chosen import chosen_service
+    from gateway.commands.chosen import load_service
     from gateway.contract.shapes import document_shape
 
-    catalog = chosen_service().catalog
+    catalog = load_service().catalog
     name = type_name.removesuffix("[]")
-    found = _types(catalog).get(name.lower())
-    if found is None:
+    dto = _list_types(catalog).get(name.lower())
+    if dto is None:
         raise ConversionError(f"there is no type {name!r}")
-    record = document_shape(found)
+    record = document_shape(dto)
     return ListOf(record) if type_name.endswith("[]") else record
 
 
-def _types(catalog: Catalog) -> dict[str, Any]:
+def _list_types(catalog: Catalog) -> dict[str, Any]:
     """Return the types of all requests and responses by name in lower case."""
-    found = [each for operation in catalog for each in (operation.dto, operation.returns) if each is not None]
-    return {each.__name__.lower(): each for each in found}
+    types = [dto for operation in catalog for dto in (operation.dto, operation.returns) if dto is not None]
+    return {dto.__name__.lower(): dto for dto in types}
 
 
 def _read(file: Path | None) -> bytes:

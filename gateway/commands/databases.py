@@ -14,7 +14,7 @@ from models import Database
 from models.engine import address
 
 
-def database_name(settings: Settings) -> str:
+def name_database(settings: Settings) -> str:
     """Return the database's name for people: the path of SQLite's file, or the URL without its secrets."""
     path = settings.sqlite_path
     return address.without_secrets(settings.database_url) if path is None else os.path.abspath(path)
@@ -52,4 +52,4 @@ def open_database(service: Service | None = None, *, changes: bool) -> Database:
 
 def announce_database(settings: Settings) -> None:
     """Print the database's name on standard error."""
-    click.echo(f"database: {database_name(settings)}", err=True)
+    click.echo(f"database: {name_database(settings)}", err=True)

@@ -47,13 +47,13 @@ class Lines:
 
     def write(self, records: Sequence[Any], *, first: bool) -> bytes:
         """Return a line for each record."""
-        return b"".join(self._writer(each) + b"\n" for each in records)
+        return b"".join(self._writer(record) + b"\n" for record in records)
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
         """Yield the records of all lines that are not blank."""
-        for number, line in enumerate(_lines(file, breaks_in_quotes=self._breaks_in_quotes), 1):
+        for number, line in enumerate(_read_lines(file, breaks_in_quotes=self._breaks_in_quotes), 1):
             if line.strip():
-                with _telling(number):
+                with _name_record_in_errors(number):
                     record = self._serializer.decode(line.rstrip(b"\r\n"), self._record, limits=_LIMITS)
                 yield number, record
 
@@ -72,19 +72,19 @@ class Table:
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[int, Any]]:
         """Yield the records of all rows after the header."""
-        lines = _lines(file, breaks_in_quotes=True)
-        with _telling(0):
+        lines = _read_lines(file, breaks_in_quotes=True)
+        with _name_record_in_errors(0):
             read = row_reader(from_bytes(next(lines, b""), _LIMITS), self._record, limits=_LIMITS)
         number = 0
         for line in lines:
-            with _telling(number + 1):
-                found = list(read(line.decode()))
-            for record in found:
+            with _name_record_in_errors(number + 1):
+                records = list(read(line.decode()))
+            for record in records:
                 number += 1
                 yield number, {name: value for name, value in record.items() if value is not None}
 
 
-def _lines(file: IO[bytes], *, breaks_in_quotes: bool) -> Iterator[bytes]:
+def _read_lines(file: IO[bytes], *, breaks_in_quotes: bool) -> Iterator[bytes]:
     """Yield the lines of a file; a line break in quotes does not end a line. Raises MalformedRequest for a line that is too long."""
     pending: list[bytes] = []
     size, open_text = 0, False
@@ -105,7 +105,7 @@ def _lines(file: IO[bytes], *, breaks_in_quotes: bool) -> Iterator[bytes]:
 
 
 @contextmanager
-def _telling(number: int) -> Iterator[None]:
+def _name_record_in_errors(number: int) -> Iterator[None]:
     """Name the record in errors; 0 is the header."""
     try:
         yield

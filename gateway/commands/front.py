@@ -114,14 +114,20 @@ def to(
     settings = Settings.from_environment()
     # Without a contract there are no pages about it.
     has_contract = contract is not None or names_service() or not everything
-    service = _imported(contract) if contract is not None else _loaded(settings) if has_contract else Service("Front")
+    service = (
+        _import_service(contract)
+        if contract is not None
+        else _load_service(settings)
+        if has_contract
+        else Service("Front")
+    )
     service.use(
         Upstream(
             url,
-            typed=_typed(typed),
+            typed=_parse_typed(typed),
             switches=switches,
             report=report,
-            masks=_masks(mask),
+            masks=_parse_masks(mask),
             record=record,
             everything=everything,
             pages=has_contract,
@@ -149,11 +155,11 @@ def report(path: Path, *, reset: bool, as_json: bool) -> None:
     if reset:
         file.reset(path)
         return
-    found = file.read(path)
+    counts = file.read(path)
     if as_json:
-        print_json({name: asdict(each) for name, each in found.items()})
-    elif found:
-        for line in file.format_lines(found):
+        print_json({name: asdict(tally) for name, tally in counts.items()})
+    elif counts:
+        for line in file.format_lines(counts):
             print_line(line)
     else:
         print_line(f"No shadow calls in {path} yet. 'gateway front set NAME shadow' begins.")
@@ -177,16 +183,16 @@ def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
     from gateway.upstream import switches as file
 
     try:
-        wanted = file.parse_state(" ".join(state))
+        new_state = file.parse_state(" ".join(state))
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
     if operation != "*":
-        operation = _checked(operation, wanted.kind)
-    file.change(switches, operation, wanted)
-    click.echo(f"{operation} = {wanted}")
+        operation = _check_operation(operation, new_state.kind)
+    file.change(switches, operation, new_state)
+    click.echo(f"{operation} = {new_state}")
 
 
-def _checked(name: str, kind: str) -> str:
+def _check_operation(name: str, kind: str) -> str:
     """Return the name of an operation as declared, if a service is named. Raises UsageError if the operation can't be in this state."""
     if not re.fullmatch(r"\w+", name):
         raise click.UsageError(f"'{name}' is not the name of an operation.")
@@ -196,21 +202,21 @@ def _checked(name: str, kind: str) -> str:
 
     # Without its old host, the service may be incomplete.
     service = wsgi.load(service_name())
-    found = service.catalog.find(name)
-    if found is None:
+    declared_operation = service.catalog.find(name)
+    if declared_operation is None:
         raise click.UsageError(f"{service.title} has no operation '{name}'. 'gateway routes' lists them.")
-    if kind != "old" and found.name not in service.catalog.handlers:
-        raise click.UsageError(f"{found.name} has no handler here, so that the old host must answer it.")
-    return found.name
+    if kind != "old" and declared_operation.name not in service.catalog.handlers:
+        raise click.UsageError(f"{declared_operation.name} has no handler here, so that the old host must answer it.")
+    return declared_operation.name
 
 
-def _loaded(settings: Settings) -> Service:
+def _load_service(settings: Settings) -> Service:
     from gateway import wsgi
 
     return wsgi.load(settings.service)
 
 
-def _imported(source: str) -> Service:
+def _import_service(source: str) -> Service:
     """Return a service with the operations of a contract, and without handlers."""
     from gateway.importing import loading, sources
 
@@ -221,15 +227,15 @@ def _imported(source: str) -> Service:
     return service
 
 
-def _masks(given: tuple[str, ...]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for each in given:
-        name, _, path = each.rpartition(":")
-        found.setdefault(name, []).append(path)
-    return found
+def _parse_masks(options: tuple[str, ...]) -> dict[str, list[str]]:
+    masks: dict[str, list[str]] = {}
+    for option in options:
+        name, _, path = option.rpartition(":")
+        masks.setdefault(name, []).append(path)
+    return masks
 
 
-def _typed(given: tuple[str, ...]) -> bool | dict[str, str]:
-    if "all" in given:
+def _parse_typed(options: tuple[str, ...]) -> bool | dict[str, str]:
+    if "all" in options:
         return True
-    return {name.strip(): text.strip() for name, _, text in (each.partition("=") for each in given)}
+    return {name.strip(): text.strip() for name, _, text in (option.partition("=") for option in options)}

@@ -39,34 +39,34 @@ def import_(source: str, name: str | None, *, check: bool) -> None:
       gateway import dtos.cs --package shop --check
     """
     imported = sources.import_from(source)
-    project = package.Project.of(name or _name(imported), Path.cwd())
+    project = package.Project.of(name or _derive_name(imported), Path.cwd())
     if check:
-        found = package.changes(project, imported)
-        click.echo(printable("\n".join(found) or "nothing changed", kept="\n"))
-        sys.exit(1 if found else 0)
+        changes = package.changes(project, imported)
+        click.echo(printable("\n".join(changes) or "nothing changed", kept="\n"))
+        sys.exit(1 if changes else 0)
     if not project.exists:
         check_name(project.name, project.folder)
-    written = package.write_package(project, imported)
-    for line in written.changes:
+    files = package.write_package(project, imported)
+    for line in files.changes:
         click.echo(printable(line))
-    _tell(imported, written, project.name)
+    _report(imported, files, project.name)
 
 
-def _tell(imported: Imported, written: package.Written, name: str) -> None:
+def _report(imported: Imported, files: package.Written, name: str) -> None:
     contract = imported.contract
-    what = f"{counted(len(contract.operations), 'operation')}, {counted(len(contract.types), 'type')}"
-    click.echo(printable(f"{what}: wrote {', '.join(written.files) or 'nothing new'} in {written.folder.name}"))
+    summary = f"{counted(len(contract.operations), 'operation')}, {counted(len(contract.types), 'type')}"
+    click.echo(printable(f"{summary}: wrote {', '.join(files.files) or 'nothing new'} in {files.folder.name}"))
     for kind, places in imported.losses.places.items():
-        shown = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-        click.echo(printable(f"not in the declarations: {len(places)} x {kind}: {shown}"), err=True)
+        examples = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
+        click.echo(printable(f"not in the declarations: {len(places)} x {kind}: {examples}"), err=True)
     if imported.losses.places:
         click.echo("README.rst lists all of them.", err=True)
-    if not written.changes and len(written.files) > 3:
-        click.echo(f"\n    cd {written.folder.name}\n    gateway serve {name}.service:service")
+    if not files.changes and len(files.files) > 3:
+        click.echo(f"\n    cd {files.folder.name}\n    gateway serve {name}.service:service")
 
 
-def _name(imported: Imported) -> str:
+def _derive_name(imported: Imported) -> str:
     """Return a name for the package: that of the service, or of the file."""
     text = imported.title or Path(imported.source).stem
-    found = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_0123456789")[:30].strip("_")
-    return found or "imported"
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_0123456789")[:30].strip("_")
+    return name or "imported"

@@ -40,7 +40,7 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
 
     settings = Settings.from_environment()
     if port is not None:
-        settings = replace(settings, bind=listening.with_port(settings.bind, port))
+        settings = replace(settings, bind=listening.replace_port(settings.bind, port))
     imported = sources.import_from(source)
     recorder = None if record is None else FileRecorder(record.absolute())
     service = service_of(imported, seed=seed, recorder=recorder)
@@ -48,9 +48,9 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
     app = service.application(settings)
     listener = listening.listen(settings.bind)
     number = len(imported.contract.operations)
-    answering = f"{counted(number, 'operation')} {'answers' if number == 1 else 'answer'} samples"
+    summary = f"{counted(number, 'operation')} {'answers' if number == 1 else 'answer'} samples"
     click.echo(
-        printable(f"{service.title}: {answering} at {listening.url_of(settings.bind)}"),
+        printable(f"{service.title}: {summary} at {listening.format_url(settings.bind)}"),
         err=True,
     )
     serving.Server(app, None, settings, listener).run()

@@ -17,7 +17,7 @@ from gateway.errors import GatewayError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 #: Names that the package's tests use.
-_TAKEN = frozenset({"test", "tests", "conftest"})
+_RESERVED_NAMES = frozenset({"test", "tests", "conftest"})
 
 #: Every file of the package, with its template; without a template, the file has only a docstring.
 _FILES: Mapping[str, str] = {
@@ -65,8 +65,8 @@ def create(name: str, parent: Path) -> Path:
     templates = resources.files("gateway.commands") / "templates"
     try:
         folder.mkdir()
-        for where, source in _FILES.items():
-            path = folder / where.format(**names)
+        for path_template, source in _FILES.items():
+            path = folder / path_template.format(**names)
             path.parent.mkdir(parents=True, exist_ok=True)
             is_template = source.endswith(".txt")
             text = (templates / source).read_text(encoding="utf-8") if is_template else source.format(**names)
@@ -88,5 +88,5 @@ def check_name(name: str, folder: Path) -> None:
         raise NotCreated(f"{name!r} is a keyword of Python; choose another name")
     if folder.exists() or folder.is_symlink():
         raise NotCreated(f"{folder} exists already; nothing was written")
-    if name in _TAKEN or name in sys.stdlib_module_names or find_spec(name) is not None:
+    if name in _RESERVED_NAMES or name in sys.stdlib_module_names or find_spec(name) is not None:
         raise NotCreated(f"there is a module {name!r} already, which the package would hide; choose another name")

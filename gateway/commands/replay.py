@@ -62,12 +62,16 @@ def replay(
     from gateway.upstream import recording, replaying
 
     conversations = recording.load(file)
-    given = dict(_pair(each, "=") for each in secrets), dict(_pair(each, ":") for each in headers), masks or None
+    replay_options = (
+        dict(_pair(text, "=") for text in secrets),
+        dict(_pair(text, ":") for text in headers),
+        masks or None,
+    )
     counts = {"alike": 0, "different": 0, "not sent": 0}
-    with _replay(against, ca_file, given) as running:
+    with _replay(against, ca_file, replay_options) as runner:
         for number, conversation in enumerate(conversations, 1):
             try:
-                outcome = running.run(conversation)
+                outcome = runner.run(conversation)
             except ServiceError as error:
                 print_line(f"{number}  {replaying.title(conversation)}\n    {error.message}")
                 counts["different"] += 1
@@ -83,13 +87,13 @@ def replay(
 
 @contextmanager
 def _replay(
-    against: str | None, ca_file: str, given: tuple[dict[str, str], dict[str, str], tuple[str, ...] | None]
+    against: str | None, ca_file: str, options: tuple[dict[str, str], dict[str, str], tuple[str, ...] | None]
 ) -> Iterator[Replay]:
     from gateway import wsgi
     from gateway.settings import names_service, service_name
     from gateway.upstream import replaying
 
-    secrets, headers, masks = given
+    secrets, headers, masks = options
     service = wsgi.load(service_name()) if against is None or names_service() else None
     catalog = None if service is None else service.catalog
     if against is not None:
@@ -101,8 +105,8 @@ def _replay(
 
 
 def _pair(text: str, separator: str) -> tuple[str, str]:
-    name, found, value = text.partition(separator)
-    if not found or not name.strip():
+    name, separator_match, value = text.partition(separator)
+    if not separator_match or not name.strip():
         raise click.UsageError(f"'{name}' is not NAME{separator}VALUE.")
     value = value.strip()
     if value.startswith("@"):

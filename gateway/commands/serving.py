@@ -35,7 +35,7 @@ def run(settings: Settings, service: Service, *, opens: bool = False) -> None:
             database.dispose()
     if opens:
         # The listener is open: the browser's connection waits until a worker accepts it.
-        click.launch(f"{listening.url_of(settings.bind)}/")
+        click.launch(f"{listening.format_url(settings.bind)}/")
     serving.Server(app, database, settings, listener, metrics).run()
 
 
@@ -54,12 +54,12 @@ def run_events(settings: Settings, service: Service) -> None:
     logs.configure(settings.log, queued=True)
     service.check()
     events = service.only_events()
-    ours = replace(settings, bind=settings.events_bind, server="gunicorn", workers=1, metrics_bind="")
-    listener = listening.listen(ours.bind, "GATEWAY_EVENTS_BIND")
-    with listening.Starting(listener, wsgi.refusal(ours)) as meanwhile:
+    event_settings = replace(settings, bind=settings.events_bind, server="gunicorn", workers=1, metrics_bind="")
+    listener = listening.listen(event_settings.bind, "GATEWAY_EVENTS_BIND")
+    with listening.Starting(listener, wsgi.refusal(event_settings)) as meanwhile:
         # The message about the first user contains the address of the service.
         database = starting.prepare(settings, service, meanwhile.begin)
-        app = wsgi.build(ours, database, None if database is None else wsgi.probed(ours), events)
+        app = wsgi.build(event_settings, database, None if database is None else wsgi.probed(event_settings), events)
         if database is not None:
             database.dispose()
-    serving.Server(app, database, ours, listener).run()
+    serving.Server(app, database, event_settings, listener).run()

@@ -37,10 +37,10 @@ class Age(click.ParamType[timedelta]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Return the length, or fail with click's error and the expected form."""
-        found = re.fullmatch(r"([0-9]{1,6})([dwy])", value)
-        if found is None:
+        match = re.fullmatch(r"([0-9]{1,6})([dwy])", value)
+        if match is None:
             self.fail(f"{value!r} is no age such as 90d, 12w or 2y", param, ctx)
-        return timedelta(days=int(found[1]) * _DAYS[found[2]])
+        return timedelta(days=int(match[1]) * _DAYS[match[2]])
 
 
 class Day(click.ParamType[date]):
@@ -78,7 +78,7 @@ def archive(older_than: timedelta, *, dry_run: bool) -> None:
         click.echo(f"{counted(transfer.count_old(database, before), 'session')} would be archived", err=True)
         return
     done = 0
-    with _progress("archiving", transfer.count_old(database, before)) as advance:
+    with _show_progress("archiving", transfer.count_old(database, before)) as advance:
         for count in transfer.archive(database, before):
             done += count
             advance(count)
@@ -107,7 +107,7 @@ def purge(older_than: timedelta, *, dry_run: bool) -> None:
         click.echo(f"{counted(expected, 'session')} would be deleted", err=True)
         return
     done = 0
-    with _progress("deleting", expected) as advance:
+    with _show_progress("deleting", expected) as advance:
         for count in retention.purge(database, before):
             done += count
             advance(count)
@@ -135,27 +135,27 @@ def export(format_name: str | None, since: date | None, output: Path | None, *, 
       gateway sessions export --output sessions.csv
       gateway sessions export --since 2026-11-01 --format jsv
     """
-    name = format_name or _format_of(output)
+    name = format_name or _choose_format(output)
     if output is not None and output.exists() and not overwrite:
         raise GatewayError(f"{output} exists; choose another file, or add --overwrite to replace it")
     database = open_database(changes=False)
     first = None if since is None else f"{since}T00:00:00.000000Z"
-    written = FORMATS[name](SessionRecord)
+    record_format = FORMATS[name](SessionRecord)
     target = _Standard() if output is None else _Resumable(output, {"format": name, "since": first})
-    with target, _progress("exporting", transfer.count(database, first)) as advance:
+    with target, _show_progress("exporting", transfer.count(database, first)) as advance:
         advance(target.done)
         for block in transfer.export(database, first, target.last):
-            target.write(written, block)
+            target.write(record_format, block)
             advance(len(block))
     click.echo(f"exported {counted(target.done, 'session')}", err=True)
 
 
-def _format_of(path: Path | None) -> str:
+def _choose_format(path: Path | None) -> str:
     """Return the format that a file's suffix names; jsonl if it has none. Raises GatewayError for another suffix."""
     suffix = "" if path is None else path.suffix[1:].lower()
     if suffix and suffix not in FORMATS:
-        known = ", ".join(f".{each}" for each in FORMATS)
-        raise GatewayError(f"the suffix of {path} names no format: use {known}, or --format")
+        suffixes = ", ".join(f".{suffix_name}" for suffix_name in FORMATS)
+        raise GatewayError(f"the suffix of {path} names no format: use {suffixes}, or --format")
     return suffix or "jsonl"
 
 
@@ -183,7 +183,7 @@ def import_(format_name: str | None, path: Path) -> None:
 
 def _load(database: Database, records: RecordFormat, file: IO[bytes], size: int) -> transfer.Counts:
     counts, read = transfer.Counts(), 0
-    with _progress("importing", size) as advance:
+    with _show_progress("importing", size) as advance:
         for now in transfer.load(database, records.read(file)):
             counts = now
             if size:
@@ -193,7 +193,7 @@ def _load(database: Database, records: RecordFormat, file: IO[bytes], size: int)
 
 
 @contextmanager
-def _progress(label: str, length: int) -> Iterator[Any]:
+def _show_progress(label: str, length: int) -> Iterator[Any]:
     """Show a progress bar, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _count: None
@@ -214,9 +214,9 @@ class _Standard:
     def __exit__(self, *_error: object) -> None:
         sys.stdout.buffer.flush()
 
-    def write(self, written: RecordFormat, block: Sequence[Any]) -> None:
+    def write(self, record_format: RecordFormat, block: Sequence[Any]) -> None:
         """Write some records."""
-        sys.stdout.buffer.write(written.write(block, first=self.done == 0))
+        sys.stdout.buffer.write(record_format.write(block, first=self.done == 0))
         self.done += len(block)
 
 
@@ -236,7 +236,7 @@ class _Resumable:
         self.done = 0
 
     def __enter__(self) -> _Resumable:
-        state = self._begun()
+        state = self._read_state()
         self._file = self._part.open("r+b" if state else "wb")
         if state:
             self.last, self.done = Place(*state["last"]), state["done"]
@@ -244,7 +244,7 @@ class _Resumable:
             self._file.seek(0, os.SEEK_END)
         return self
 
-    def _begun(self) -> Any:
+    def _read_state(self) -> Any:
         if not (self._part.exists() and self._state.exists()):
             return None
         state = json.loads(self._state.read_text())
@@ -252,17 +252,17 @@ class _Resumable:
             raise GatewayError(f"{self._part} was started with other options: remove it, or use the same options")
         return state
 
-    def write(self, written: RecordFormat, block: Sequence[Any]) -> None:
+    def write(self, record_format: RecordFormat, block: Sequence[Any]) -> None:
         """Write some records, and record that they are safe."""
-        self._file.write(written.write(block, first=self.done == 0))
+        self._file.write(record_format.write(block, first=self.done == 0))
         self._file.flush()
         os.fsync(self._file.fileno())
         self.done += len(block)
         self.last = transfer.place(block[-1])
         state = {"options": self._options, "bytes": self._file.tell(), "last": self.last, "done": self.done}
-        fresh = self._state.with_name(self._state.name + ".new")
-        fresh.write_text(json.dumps(state))
-        fresh.replace(self._state)
+        temporary = self._state.with_name(self._state.name + ".new")
+        temporary.write_text(json.dumps(state))
+        temporary.replace(self._state)
 
     def __exit__(self, kind: object, *_error: object) -> None:
         self._file.close()

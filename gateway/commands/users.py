@@ -9,7 +9,7 @@ from typing import TextIO
 import click
 
 from gateway.audit import Event
-from gateway.commands.chosen import chosen_service
+from gateway.commands.chosen import load_service
 from gateway.commands.databases import open_database
 from gateway.commands.output import json_option, print_json, print_line
 from gateway.errors import ConfigurationError
@@ -21,7 +21,7 @@ from gateway.users.part import Users, users_of
 
 _RULE = "At least 8 characters, and not easy to guess."
 #: The value of the option if it is given without one.
-_ASKED = "-"
+_PROMPT = "-"
 _ON_COMMAND_LINE = (
     "A password on the command line is visible to other users of this machine. "
     "Leave it out to be asked for it or to send it by standard input, or use --password-file."
@@ -35,17 +35,17 @@ class _Role(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the role, or fail with click's error, which lists all roles."""
-        names = tuple(chosen_service().catalog.roles)
+        names = tuple(load_service().catalog.roles)
         if value not in names:
             self.fail(f"there is no role {value!r}; there are {', '.join(names) or 'none'}", param, ctx)
         return value
 
 
-def _password(value: str | None, file: TextIO | None) -> str | None:
+def _read_password(value: str | None, file: TextIO | None) -> str | None:
     """Return the password of the options: from the file, typed twice on a terminal, from standard input, or the option's value."""
     if file is not None:
         return file.readline().rstrip("\r\n")
-    if value != _ASKED:
+    if value != _PROMPT:
         if value is not None:
             click.echo(_ON_COMMAND_LINE, err=True)
         return value
@@ -54,19 +54,19 @@ def _password(value: str | None, file: TextIO | None) -> str | None:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _with_password(command: Callable[..., None]) -> Callable[..., None]:
+def _add_password_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options for a password."""
     by_file = click.option(
         "--password-file", type=click.File(encoding="utf-8"), help="Read the password from the first line of this file."
     )
-    asked = click.option(
+    by_prompt = click.option(
         "--password",
         is_flag=False,
-        flag_value=_ASKED,
+        flag_value=_PROMPT,
         metavar="[-]",
         help=f"{_RULE} Prompted for on a terminal, else read from standard input.",
     )
-    return asked(by_file(command))
+    return by_prompt(by_file(command))
 
 
 @click.group()
@@ -81,21 +81,21 @@ def user() -> None:
     """
 
 
-def _users() -> Users:
-    service = chosen_service()
+def _get_users() -> Users:
+    service = load_service()
     users = users_of(service)
     if users is None:
         raise ConfigurationError(f"{service.title} has no users: it does not use Users()")
     return users
 
 
-def _administrator() -> Administrator:
-    return _users().administrator(chosen_service(), open_database(changes=True))
+def _get_administrator() -> Administrator:
+    return _get_users().administrator(load_service(), open_database(changes=True))
 
 
 @user.command()
 @click.argument("email")
-@_with_password
+@_add_password_options
 @click.option("--role", "roles", multiple=True, type=_Role(), help="May be repeated.  [default: the service's]")
 @click.option(
     "--account",
@@ -120,21 +120,25 @@ def add(
       gateway user add ann@example.org --role User --password
       gateway user add robot@example.org --role User --api-key KEY
     """
-    given = _password(password, password_file)
-    added = _administrator().add_user(
-        email, roles=roles or tuple(_users().default_roles), account_name=account_name, password=given, api_key=api_key
+    new_password = _read_password(password, password_file)
+    user_id = _get_administrator().add_user(
+        email,
+        roles=roles or tuple(_get_users().default_roles),
+        account_name=account_name,
+        password=new_password,
+        api_key=api_key,
     )
-    print_line(f"added {email} ({added})")
+    print_line(f"added {email} ({user_id})")
 
 
 @user.command("list")
 @json_option
 def list_users(*, as_json: bool) -> None:
     """List users, with roles and the last four characters of keys."""
-    _users()
+    _get_users()
     database = open_database(changes=False)
     if as_json:
-        print_json([_as_json(each) for each in administration.list_users(database)])
+        print_json([_to_json(facts) for facts in administration.list_users(database)])
         return
     for line in administration.describe_users(database):
         print_line(line)
@@ -145,12 +149,12 @@ def list_users(*, as_json: bool) -> None:
 @json_option
 def show(email: str, *, as_json: bool) -> None:
     """Show one user: id, roles, accounts, keys and state."""
-    _users()
+    _get_users()
     facts = administration.find_user(open_database(changes=False), email)
     if as_json:
-        print_json(_as_json(facts))
+        print_json(_to_json(facts))
         return
-    keys = [f"{each.hint} until {each.expires}" if each.expires else each.hint for each in facts.keys]
+    keys = [f"{key.hint} until {key.expires}" if key.expires else key.hint for key in facts.keys]
     lines = {
         "e-mail": facts.email_address,
         "id": facts.id,
@@ -165,7 +169,7 @@ def show(email: str, *, as_json: bool) -> None:
         print_line(f"{name:<9} {value}")
 
 
-def _as_json(facts: UserFacts) -> dict[str, object]:
+def _to_json(facts: UserFacts) -> dict[str, object]:
     return {
         "id": facts.id,
         "emailAddress": facts.email_address,
@@ -174,7 +178,7 @@ def _as_json(facts: UserFacts) -> dict[str, object]:
         "hasPassword": facts.has_password,
         "created": facts.created,
         "accountIds": facts.account_ids,
-        "keys": [each._asdict() for each in facts.keys],
+        "keys": [key._asdict() for key in facts.keys],
     }
 
 
@@ -185,12 +189,12 @@ def _as_json(facts: UserFacts) -> dict[str, object]:
 @click.option("--revoke", metavar="END", help="Revoke the keys that end in these four characters; add no key.")
 def key(email: str, api_key: str | None, days: int | None, revoke: str | None) -> None:
     """Add an API key, or revoke one."""
-    administrator = _administrator()
+    administrator = _get_administrator()
     if revoke is not None:
         print_line(f"revoked: {administrator.revoke_keys(email, revoke)}")
         return
-    made = administrator.add_key(email, api_key, days)
-    print_line("added the key" if api_key else made)
+    new_key = administrator.add_key(email, api_key, days)
+    print_line("added the key" if api_key else new_key)
 
 
 @user.command()
@@ -209,7 +213,7 @@ def enable(email: str) -> None:
 
 
 def _set_disabled(email: str, *, disabled: bool) -> None:
-    _administrator().disable(email, disabled=disabled)
+    _get_administrator().disable(email, disabled=disabled)
     print_line(f"{'disabled' if disabled else 'enabled'} {email}")
 
 
@@ -218,7 +222,7 @@ def _set_disabled(email: str, *, disabled: bool) -> None:
 @click.confirmation_option("--yes", prompt="Delete this user for good?", help="Do not ask for confirmation.")
 def delete(email: str) -> None:
     """Delete a user with the API keys and log-ins. Sessions and messages of the user stay. 'disable' can be undone; this can't."""
-    _administrator().delete(email)
+    _get_administrator().delete(email)
     print_line(f"deleted {email}")
 
 
@@ -237,18 +241,20 @@ def erase(email: str, *, dry_run: bool, yes: bool) -> None:
       gateway user erase ann@example.org --dry-run
       gateway user erase ann@example.org --yes
     """
-    administrator = _administrator()
+    administrator = _get_administrator()
     database, facts = administrator.database, administration.find_user(administrator.database, email)
-    found = retention.sessions_of(database, facts.id, facts.email_address) if _has_sessions() else []
-    print_line(f"{counted(len(found), 'session')} {'names' if len(found) == 1 else 'name'} {facts.email_address}")
+    session_rows = retention.sessions_of(database, facts.id, facts.email_address) if _has_sessions() else []
+    print_line(
+        f"{counted(len(session_rows), 'session')} {'names' if len(session_rows) == 1 else 'name'} {facts.email_address}"
+    )
     if dry_run:
         return
     if not yes:
         click.confirm("Erase this user for good?", abort=True)
-    messages = retention.erase(database, found, facts.id, facts.email_address) if _has_sessions() else 0
+    messages = retention.erase(database, session_rows, facts.id, facts.email_address) if _has_sessions() else 0
     administrator.delete(email)
-    retention.record(Event.USER_ERASED, target=facts.id, sessions=len(found), messages=messages)
-    print_line(f"erased {email}: {counted(len(found), 'session')}, {counted(messages, 'message')}")
+    retention.record(Event.USER_ERASED, target=facts.id, sessions=len(session_rows), messages=messages)
+    print_line(f"erased {email}: {counted(len(session_rows), 'session')}, {counted(messages, 'message')}")
 
 
 @user.command("export")
@@ -260,28 +266,28 @@ def export_user(email: str) -> None:
     Examples:
       gateway user export ann@example.org > ann.json
     """
-    _users()
+    _get_users()
     database = open_database(changes=False)
     facts = administration.find_user(database, email)
-    document: dict[str, object] = {"user": _as_json(facts)}
+    document: dict[str, object] = {"user": _to_json(facts)}
     if _has_sessions():
-        found = retention.sessions_of(database, facts.id, facts.email_address)
-        document |= retention.export(database, found, facts.email_address)
+        session_rows = retention.sessions_of(database, facts.id, facts.email_address)
+        document |= retention.export(database, session_rows, facts.email_address)
     retention.record(Event.USER_EXPORTED, target=facts.id)
     print_json(document)
 
 
 def _has_sessions() -> bool:
-    return any(each.owner == "sessions" for each in chosen_service().rows)
+    return any(rows.owner == "sessions" for rows in load_service().rows)
 
 
 @user.command()
 @click.argument("email")
-@_with_password
+@_add_password_options
 def password(email: str, password: str | None, password_file: TextIO | None) -> None:
     """Change a password and sign the user out; API keys stay valid."""
-    given = _password(password or _ASKED, password_file)
-    _administrator().set_password(email, given or "")
+    new_password = _read_password(password or _PROMPT, password_file)
+    _get_administrator().set_password(email, new_password or "")
     print_line(f"changed the password of {email}")
 
 
@@ -301,17 +307,17 @@ def roles(email: str, roles: tuple[str, ...], *, clear: bool) -> None:
     if roles and clear:
         raise click.UsageError("--role and --none exclude each other.")
     if not roles and not clear:
-        _users()
+        _get_users()
         roles = tuple(administration.find_user(open_database(changes=False), email).roles)
-        print_line(_roles_of(email, roles))
+        print_line(_describe_roles(email, roles))
         return
-    voided = _administrator().set_roles(email, roles)
-    print_line(_roles_of(email, roles))
+    voided = _get_administrator().set_roles(email, roles)
+    print_line(_describe_roles(email, roles))
     if voided:
         print_line(
             "The password is no longer valid: a user with fewer rights set it. Set a new one: gateway user password"
         )
 
 
-def _roles_of(email: str, roles: tuple[str, ...]) -> str:
+def _describe_roles(email: str, roles: tuple[str, ...]) -> str:
     return f"{email} has the roles {', '.join(roles)}" if roles else f"{email} has no roles"

@@ -85,8 +85,8 @@ def number_worker(arbiter: Any, worker: Any) -> None:
     """Give a new worker a number that no living worker has, and the folder of the node's metrics."""
     if not hasattr(arbiter, "metrics_folder"):
         arbiter.metrics_folder = tempfile.mkdtemp(prefix="gateway-metrics-", dir=arbiter.cfg.worker_tmp_dir)
-    taken = {each.slot for each in arbiter.WORKERS.values()}
-    worker.slot = next(each for each in itertools.count() if each not in taken)
+    slots = {living_worker.slot for living_worker in arbiter.WORKERS.values()}
+    worker.slot = next(slot for slot in itertools.count() if slot not in slots)
     worker.metrics_folder = arbiter.metrics_folder
 
 
@@ -110,8 +110,8 @@ def end_new_workers_at_once() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
 
     def begin_anew() -> None:
-        for each in ending:
-            signal.signal(each, lambda *_: os._exit(0))
+        for number in ending:
+            signal.signal(number, lambda *_: os._exit(0))
         release()
 
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin_anew)

@@ -23,7 +23,7 @@ from gateway.turns import Turns
 RESPONSE_GRACE = 10.0
 
 #: Maximum bytes of a write that is joined with others.
-_GATHERED = 16 * 1024
+_BUFFER_SIZE = 16 * 1024
 _TICK = 1.0
 _RESET = struct.pack("ii", 1, 0)
 
@@ -42,7 +42,7 @@ class ClientSocket(socket.socket):
         self._body_deadline = 0.0
         self._credit = RESPONSE_GRACE
         self._sent = 0
-        self._taken = 0
+        self._received_bytes = 0
 
     def begin(self, body_deadline: float, head: bytearray) -> None:
         """Start a new request and its response.
@@ -121,14 +121,14 @@ class ClientSocket(socket.socket):
         began = time.monotonic()
         self._poll(select.POLLOUT, _TICK)
         # The client has not yet taken bytes in the send buffer; the socket has room only when much of the buffer is free.
-        taken = self._sent - self._unsent()
-        earned = (taken - self._taken) / SLOWEST
-        self._taken = taken
-        self._credit = min(RESPONSE_GRACE, self._credit + earned) - (time.monotonic() - began)
+        received_bytes = self._sent - self._count_unsent()
+        seconds = (received_bytes - self._received_bytes) / SLOWEST
+        self._received_bytes = received_bytes
+        self._credit = min(RESPONSE_GRACE, self._credit + seconds) - (time.monotonic() - began)
         if self._credit < 0:
             raise BrokenPipeError(errno.EPIPE, "the client reads the response too slowly")
 
-    def _unsent(self) -> int:
+    def _count_unsent(self) -> int:
         try:
             (count,) = struct.unpack("i", fcntl.ioctl(self, termios.TIOCOUTQ, bytes(4)))
         except OSError:
@@ -141,7 +141,7 @@ class ClientSocket(socket.socket):
         return bool(poll.poll(seconds * 1000))
 
 
-class Gathered:
+class SendBuffer:
     """A buffer for the parts of a response that gunicorn writes, sent by `flush`.
 
     PERF: gunicorn sends a response's head separately. Head and body together are one packet, which wakes the client once.
@@ -153,7 +153,7 @@ class Gathered:
 
     def sendall(self, data: bytes) -> None:
         """Buffer a few bytes until `flush`; send many at once."""
-        if len(data) > _GATHERED:
+        if len(data) > _BUFFER_SIZE:
             self.flush()
             self._sock.sendall(data)
         else:
@@ -196,7 +196,7 @@ class Connection(TConn):  # type: ignore[misc]
 
     def __init__(self, cfg: Any, sock: ClientSocket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
-        self.cut = self.taken = False
+        self.cut = self.handed_over = False
         self.credentials = 0
         self.sender: Sender | None = None
         self.for_metrics = False

@@ -40,7 +40,7 @@ from gateway.serving.incoming import HEAD_LIMIT
 from gateway.serving.listening import BACKLOG, is_bound_to
 
 #: Maximum seconds for which a client may read nothing of a response.
-TAKEN_WITHIN = 30
+ACKNOWLEDGED_WITHIN = 30
 
 #: Maximum seconds for which the rest of a body is read that the application has not read.
 LINGER = 30.0
@@ -104,7 +104,7 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Let granian serve, until a signal or the number of requests ends this worker."""
-        servers = [self._start(each) for each in self.sockets]
+        servers = [self._start(listener) for listener in self.sockets]
         while self.alive and self.ppid == os.getppid():
             self._beat()
         # granian closes idle connections at once, and new ones whose first request has not arrived. So it first accepts no more of
@@ -137,7 +137,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         is_unix = listener.family == socket.AF_UNIX
         if not is_unix:
             # Connections inherit this option.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKEN_WITHIN * 1000)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ACKNOWLEDGED_WITHIN * 1000)
         stop, has_ended = WorkerSignal(), threading.Event()
 
         def end() -> None:
@@ -169,10 +169,10 @@ class Worker(base.Worker):  # type: ignore[misc]
         application = metrics.application(self.wsgi.meter) if is_for_metrics else self.wsgi
         # granian needs a loop, but runs nothing of this application in it.
         loop = asyncio.new_event_loop()
-        serve(_new_cbscheduler(loop, partial(self._answer, application), impl_asyncio=True), loop, stop)
+        serve(_new_cbscheduler(loop, partial(self._respond, application), impl_asyncio=True), loop, stop)
         return stop, has_ended
 
-    def _answer(self, application: Application, protocol: Any, environ: dict[str, Any]) -> None:
+    def _respond(self, application: Application, protocol: Any, environ: dict[str, Any]) -> None:
         """Handle one request, in one of granian's threads."""
         logs.current.request_id = logs.current.trace_id = ""
         environ.update(_COMMON)
@@ -223,7 +223,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         refusal = self.wsgi.refusal(status, message, request_id, "\r\n".join(lines).encode("latin-1", "replace"))
         head, _, body = refusal.partition(b"\r\n\r\n")
         _, *headers = head.decode("ascii").split("\r\n")
-        protocol.response_bytes(status, [tuple(each.split(": ", 1)) for each in headers], body)
+        protocol.response_bytes(status, [tuple(line.split(": ", 1)) for line in headers], body)
 
 
 def _stop_accepting(listener: Any) -> None:
@@ -236,19 +236,19 @@ def _stop_accepting(listener: Any) -> None:
         unreachable.bind("")
         unreachable.listen()
         unreachable.setblocking(False)
-        for descriptor in _descriptors(os.fstat(listener.fileno())):
+        for descriptor in _find_descriptors(os.fstat(listener.fileno())):
             os.dup2(unreachable.fileno(), descriptor, inheritable=False)
 
 
-def _descriptors(of: os.stat_result) -> list[int]:
+def _find_descriptors(status: os.stat_result) -> list[int]:
     """Return this process's descriptors of an open file."""
-    same = []
+    descriptors = []
     for descriptor in map(int, os.listdir("/proc/self/fd")):
         # The folder's own descriptor is closed by now.
         with suppress(OSError):
-            if os.path.samestat(os.fstat(descriptor), of):
-                same.append(descriptor)
-    return same
+            if os.path.samestat(os.fstat(descriptor), status):
+                descriptors.append(descriptor)
+    return descriptors
 
 
 class _Response:

@@ -67,12 +67,12 @@ class Incoming:
 
         :param now: seconds of `time.monotonic`.
         """
-        known = len(self.data)
+        size_before = len(self.data)
         self.data += data
         if not self._head_end:
-            end = self.data.find(_END, max(0, known - 3))
+            end = self.data.find(_END, max(0, size_before - 3))
             if end < 0:
-                return self._is_wrong(known)
+                return self._is_wrong(size_before)
             self._head_end = end + len(_END)
             self._body_began = now
             self._read_framing()
@@ -95,10 +95,10 @@ class Incoming:
     @property
     def credentials(self) -> int:
         """Return a hash of the credentials in the headers; 0 if there are none."""
-        shown: list[bytes] = []
+        values: list[bytes] = []
         for name, value in _CREDENTIALS.findall(self.data, 0, self._head_end):
-            shown += _COOKIES.findall(value) if name.lower() == b"cookie" else (value,)
-        return hash(tuple(shown)) if shown else 0
+            values += _COOKIES.findall(value) if name.lower() == b"cookie" else (value,)
+        return hash(tuple(values)) if values else 0
 
     @property
     def body_deadline(self) -> float:
@@ -109,13 +109,13 @@ class Incoming:
         """Return when the client is disconnected unless more bytes arrive, in seconds of `time.monotonic`."""
         return min(now + IDLE_TIMEOUT, self.body_deadline) if self._head_end else self._began + HEAD_TIME
 
-    def _is_wrong(self, known: int) -> bool:
+    def _is_wrong(self, size_before: int) -> bool:
         if len(self.data) > HEAD_LIMIT:
             self.refusal = LimitRequestHeaders(f"The head of the request has more than {HEAD_LIMIT} bytes.")
         # gunicorn refuses these two without waiting for more.
         long_line = len(self.data) > LINE_LIMIT + 2 and self.data.find(b"\r\n", 0, LINE_LIMIT + 2) < 0
         # A line feed may complete a line whose carriage return was the last byte received before.
-        start = max(0, known - 1) if self.data[known - 1 : known] == b"\r" else known
+        start = max(0, size_before - 1) if self.data[size_before - 1 : size_before] == b"\r" else size_before
         bare = self.data.count(b"\n", start) != self.data.count(b"\r\n", start)
         return self.refusal is not None or long_line or bare
 

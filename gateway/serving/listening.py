@@ -31,7 +31,7 @@ _HEAD_LIMIT = 16 * 1024
 _OK = b'{"status":"ok"}'
 
 #: Loopback addresses, by the addresses that mean all addresses of this machine.
-_OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - shown, not listened on
+_LOCAL_HOSTS = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - shown, not listened on
 
 _REASONS = {
     errno.EADDRINUSE: "is in use: another process listens there. Stop it, or choose another port",
@@ -48,12 +48,12 @@ def listen(bind: str, variable: str = "GATEWAY_BIND") -> socket.socket | None:
     :param variable: the name of the setting, for messages.
     :raises ConfigurationError: with one line, when that address can't be used.
     """
-    return None if bind.startswith("fd://") or _inherited() else _listening(bind, variable)
+    return None if bind.startswith("fd://") or _list_inherited() else _open_listener(bind, variable)
 
 
-def _listening(bind: str, variable: str) -> socket.socket:
+def _open_listener(bind: str, variable: str) -> socket.socket:
     try:
-        return _unix(bind.removeprefix("unix:")) if bind.startswith("unix:") else _tcp(bind)
+        return _listen_on_unix(bind.removeprefix("unix:")) if bind.startswith("unix:") else _listen_on_tcp(bind)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, f"can't be used: {error.strerror or error}")
         raise ConfigurationError(f"{variable}: {bind} {reason}.") from error
@@ -64,13 +64,13 @@ def listen_for_metrics(bind: str) -> socket.socket | None:
 
     :raises ConfigurationError: with one line, when that address can't be used.
     """
-    inherited = [socket.socket(fileno=os.dup(each)) for each in _inherited()]
-    names = [each.getsockname() for each in inherited]
-    for each in inherited:
-        each.close()
-    if not bind or any(is_bound_to(each, bind) for each in names):
+    inherited = [socket.socket(fileno=os.dup(descriptor)) for descriptor in _list_inherited()]
+    names = [listener.getsockname() for listener in inherited]
+    for listener in inherited:
+        listener.close()
+    if not bind or any(is_bound_to(name, bind) for name in names):
         return None
-    return _listening(bind, "GATEWAY_METRICS_BIND")
+    return _open_listener(bind, "GATEWAY_METRICS_BIND")
 
 
 def is_bound_to(name: Any, bind: str) -> bool:
@@ -80,30 +80,30 @@ def is_bound_to(name: Any, bind: str) -> bool:
     return isinstance(name, tuple) and bool(name[1] == int(bind.rpartition(":")[2]))
 
 
-def _inherited() -> list[int]:
+def _list_inherited() -> list[int]:
     """Return the sockets that this process got from gunicorn (a restart by SIGUSR2) or from systemd."""
     if "GUNICORN_FD" in os.environ:
-        return [int(each) for each in os.environ["GUNICORN_FD"].split(",")]
+        return [int(descriptor) for descriptor in os.environ["GUNICORN_FD"].split(",")]
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
         return [*range(SD_LISTEN_FDS_START, SD_LISTEN_FDS_START + int(os.environ.get("LISTEN_FDS", "0")))]
     return []
 
 
-def with_port(bind: str, port: int) -> str:
+def replace_port(bind: str, port: int) -> str:
     """Return an address with another port. Its host is that of GATEWAY_BIND, or 127.0.0.1 if that is a Unix socket or ``fd://``."""
     host, colon, _ = bind.rpartition(":")
     return f"{host}:{port}" if colon and not bind.startswith(("unix:", "fd:")) else f"127.0.0.1:{port}"
 
 
-def url_of(bind: str) -> str:
+def format_url(bind: str) -> str:
     """Return the URL at which a browser of this machine reaches the service; ``http://localhost`` if only a proxy can."""
     host, colon, port = bind.rpartition(":")
     if not colon or bind.startswith(("unix:", "fd:")):
         return "http://localhost"
-    return f"http://{_OWN.get(host, host)}:{port}"
+    return f"http://{_LOCAL_HOSTS.get(host, host)}:{port}"
 
 
-def _tcp(bind: str) -> socket.socket:
+def _listen_on_tcp(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
     if int(port) > 65_535:
         raise OSError(errno.EINVAL, "the port must be at most 65535")
@@ -121,7 +121,7 @@ def _tcp(bind: str) -> socket.socket:
     return listener
 
 
-def _unix(path: str) -> socket.socket:
+def _listen_on_unix(path: str) -> socket.socket:
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(SOCKET_UMASK)
@@ -188,16 +188,16 @@ class Starting:
         with ThreadPoolExecutor(_THREADS) as threads:
             while not self._ended.is_set():
                 with suppress(OSError):
-                    threads.submit(self._answer, listener.accept()[0])
+                    threads.submit(self._respond, listener.accept()[0])
         listener.settimeout(None)
 
-    def _answer(self, connection: socket.socket) -> None:
+    def _respond(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.settimeout(_PATIENCE)
             head = b""
             while b"\r\n\r\n" not in head and len(head) < _HEAD_LIMIT and (block := connection.recv(_HEAD_LIMIT)):
                 head += block
-            connection.sendall(_health() if _is_health(head) else self._refusal(head))
+            connection.sendall(_format_health() if _is_health(head) else self._refusal(head))
             connection.shutdown(socket.SHUT_WR)
             # Read on, so that a client that still sends gets the response and no reset.
             while connection.recv(_HEAD_LIMIT) and not self._ended.is_set():
@@ -209,7 +209,7 @@ def _is_health(head: bytes) -> bool:
     return bool(target) and target[0].partition(b"?")[0].partition(b".")[0].rstrip(b"/").lower() == b"/health"
 
 
-def _health() -> bytes:
+def _format_health() -> bytes:
     lines = ("HTTP/1.1 200 OK", "Connection: close", "Content-Type: application/json; charset=utf-8")
     more = (f"Content-Length: {len(_OK)}", "Cache-Control: no-store", "X-Content-Type-Options: nosniff", "", "")
     return "\r\n".join((*lines, *more)).encode() + _OK

@@ -31,11 +31,11 @@ _MEGABYTE = 1_000_000
 log = structlog.get_logger("gateway")
 
 
-def no_report() -> None:
+def do_nothing() -> None:
     """Do nothing, if no client waits during a slow start."""
 
 
-def prepare(settings: Settings, service: Service, slow: Callable[[], None] = no_report) -> Database | None:
+def prepare(settings: Settings, service: Service, slow: Callable[[], None] = do_nothing) -> Database | None:
     """Return the database, with its schema up to date and at least one administrator in it; None for a service without tables.
 
     :param slow: called once when this takes long: the database does not respond, or a database with data is migrated.
@@ -69,10 +69,10 @@ def _wait(settings: Settings, service: Service, slow: Callable[[], None]) -> Non
         except Unavailable as error:
             now = time.monotonic()
             if _is_lasting(error, settings):
-                raise ConfigurationError(f"{_named(settings)}{error}.") from error
+                raise ConfigurationError(f"{_format_prefix(settings)}{error}.") from error
             if now >= deadline:
                 waited = f"It did not answer within {settings.database_wait} s."
-                raise ConfigurationError(f"{_named(settings)}{error}. {waited}") from error
+                raise ConfigurationError(f"{_format_prefix(settings)}{error}. {waited}") from error
             slow()
             if now >= next_line:
                 next_line = now + _LINES
@@ -90,7 +90,7 @@ def _is_lasting(error: Unavailable, settings: Settings) -> bool:
     return error.lasting or _LASTING.search(str(error)) is not None
 
 
-def _named(settings: Settings) -> str:
+def _format_prefix(settings: Settings) -> str:
     path = settings.sqlite_path
     return "" if path is None else f"{path}: "
 
@@ -99,12 +99,12 @@ def _migrate(settings: Settings, service: Service, slow: Callable[[], None]) -> 
     database = migrations.patient(settings.database_url)
     if migrations.is_migrated(database) and (missing := migrations.missing(database, service.rows)):
         slow()
-        log.info("migrating", migrations=missing, disk=disk_needed(database, settings.sqlite_path))
+        log.info("migrating", migrations=missing, disk=describe_disk_needed(database, settings.sqlite_path))
         migrations.apply(database, service.rows, lambda text: log.info("migrating", step=text))
     database.dispose()
 
 
-def disk_needed(database: Database, path: Path | None) -> str:
+def describe_disk_needed(database: Database, path: Path | None) -> str:
     """Return a text about the disk space that migrations need and, if known, the free space.
 
     :param path: the database's file; None for a server's.
@@ -120,18 +120,18 @@ def announce_first_user(database: Database, settings: Settings, service: Service
     users = users_of(service)
     if users is None or not service.catalog.administrator:
         return
-    kept = None if sys.stdout.isatty() else _secrets_file(settings)
+    secrets_path = None if sys.stdout.isatty() else _choose_secrets_path(settings)
     try:
-        made = users.first_user(service, database, settings, kept)
+        first_user = users.first_user(service, database, settings, secrets_path)
     except bootstrap.NoAdministrator as error:
         log.warning("no administrator", reason=str(error))
         return
-    if made is not None:
-        sys.stdout.write(f"{made.announcement(settings.bind)}\n")
+    if first_user is not None:
+        sys.stdout.write(f"{first_user.announcement(settings.bind)}\n")
         sys.stdout.flush()
 
 
-def _secrets_file(settings: Settings) -> Path:
+def _choose_secrets_path(settings: Settings) -> Path:
     """Return the path for the first user's secrets: beside an SQLite database, else in the working folder."""
     path = settings.sqlite_path
     return Path(os.path.abspath("gateway.first-user" if path is None else f"{path}.first-user"))

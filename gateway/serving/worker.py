@@ -49,7 +49,7 @@ from gateway.http.request import new_request_id
 from gateway.metrics import Board, Sample
 from gateway.places import RECENT, Callers
 from gateway.serving import heap
-from gateway.serving.connections import ClientSocket, Connection, Gathered, Sender
+from gateway.serving.connections import ClientSocket, Connection, SendBuffer, Sender
 from gateway.serving.incoming import Incoming
 from gateway.serving.listening import is_bound_to
 from gateway.turns import CallerTurns, Counted, EarlyLeave, Turns
@@ -62,7 +62,7 @@ CONNECTIONS = 1000
 BUFFERED = 32 * 1024 * 1024
 
 #: Seconds for which a caller's credentials stay known after each request.
-KNOWN = 600
+KNOWN_SECONDS = 600
 
 #: Seconds after a call of another caller during which a caller is limited to its share of a processor.
 CROWDED = 2.0
@@ -90,7 +90,7 @@ _HEAD = 16 * 1024
 _LOOK = 0.25
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: accept(2) fails with these when there is nothing to accept, and when the process has no room for it.
-_NOTHING = {errno.EAGAIN, errno.ECONNABORTED}
+_NO_CONNECTION = {errno.EAGAIN, errno.ECONNABORTED}
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 log = structlog.get_logger("gateway")
@@ -131,7 +131,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._probes = {name: ThreadPoolExecutor(1) for name in ("health", "ready", "metrics")}
         self._long_bodies = ThreadPoolExecutor(max(1, self.cfg.threads // 4))
         #: Known callers, by credentials and by user.
-        self._known: Memory[int, Sender] = Memory(time.monotonic)
+        self._known_senders: Memory[int, Sender] = Memory(time.monotonic)
         self._senders: WeakValueDictionary[str, Sender] = WeakValueDictionary()
         strangers: Turns[Connection] = Turns(self._start, turns.STRANGERS)
         self._strangers = Sender(strangers, Turns(strangers.enter, max(1, self.cfg.threads // 8)))
@@ -166,7 +166,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError as error:
             if error.errno in _NO_ROOM:
                 self._make_room()
-            elif error.errno not in _NOTHING:
+            elif error.errno not in _NO_CONNECTION:
                 raise
             return False
         conn = Connection(self.cfg, ClientSocket(sock), address, listener.getsockname())
@@ -200,7 +200,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.enqueue_req(conn)
         else:
             self._hold(conn, len(data or b""))
-            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._on_bytes)
+            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._receive_part)
 
     def _expect_next(self, conn: Connection) -> None:
         """Wait for a connection's next request, which may have arrived with the previous one."""
@@ -213,12 +213,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.sock.setblocking(False)
         if rest:
             self._hold(conn, len(rest))
-            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._on_bytes)
+            self._watch(conn, self._arriving, conn.incoming.deadline(now), self._receive_part)
         else:
-            kept = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
-            self._watch(conn, self._idle, now + kept, self._on_bytes)
+            seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+            self._watch(conn, self._idle, now + seconds, self._receive_part)
 
-    def _on_bytes(self, conn: Connection, _: Any) -> None:
+    def _receive_part(self, conn: Connection, _: Any) -> None:
         data = self._receive(conn)
         if data is None:
             return
@@ -226,7 +226,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn in self._idle:
             conn.incoming = Incoming(now)
         if not data and not conn.incoming.has_head:
-            self._part(conn)
+            self._disconnect(conn)
         elif conn.incoming.feed(data, now) or not data:
             # If a client closes its side within a body, a thread responds that the body is too short.
             self._leave(conn)
@@ -251,7 +251,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.held += size
         self._buffered += size
         if self._buffered > BUFFERED and self._arriving:
-            self._part(next(iter(self._arriving)))
+            self._disconnect(next(iter(self._arriving)))
         if conn.incoming.awaits_continue:
             conn.incoming.awaits_continue = False
             with suppress(OSError):
@@ -262,7 +262,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
         except (OSError, ValueError):  # the client has reset it already
-            self._part(conn)
+            self._disconnect(conn)
 
     def _leave(self, conn: Connection) -> None:
         """Remove a connection from the poller."""
@@ -274,7 +274,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with suppress(OSError, KeyError, ValueError):
             self.poller.unregister(conn.sock)
 
-    def _part(self, conn: Connection) -> None:
+    def _disconnect(self, conn: Connection) -> None:
         self._leave(conn)
         self._close(conn)
 
@@ -286,7 +286,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Close the connection that has waited longest, preferably one without a complete request."""
         for group in (self._arriving, self._lingering, self._idle):
             if group:
-                self._part(next(iter(group)))
+                self._disconnect(next(iter(group)))
                 return
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
@@ -301,14 +301,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._next_look = now + _LOOK
         for group, end in (
             (self._arriving, self._refuse_late),
-            (self._idle, self._part),
-            (self._lingering, self._part),
+            (self._idle, self._disconnect),
+            (self._lingering, self._disconnect),
         ):
-            for conn in [each for each, until in group.items() if force or until <= now]:
+            for conn in [conn for conn, until in group.items() if force or until <= now]:
                 end(conn)
-        for each in self._waiting:
-            each.wake()
-        self._waiting = {each for each in self._waiting if each.waiting}
+        for turns_of_sender in self._waiting:
+            turns_of_sender.wake()
+        self._waiting = {turns_of_sender for turns_of_sender in self._waiting if turns_of_sender.waiting}
 
     def _cap_keepalive(self, deadline: float) -> None:
         for group in (self._idle, self._lingering):
@@ -321,7 +321,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """End a connection on which a head or a body did not arrive in time."""
         part = conn.incoming.data and ("body" if conn.incoming.has_head else "head")
         if not part:
-            self._part(conn)
+            self._disconnect(conn)
             return
         self._leave(conn)
         self._refuse(conn, 408, f"The {part} of the request did not arrive in time.")
@@ -353,7 +353,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             more = b""
         if not more or now > conn.timeout:
-            self._part(conn)
+            self._disconnect(conn)
         else:
             del self._lingering[conn]
             self._lingering[conn] = min(now + SILENT_LINGER, conn.timeout)
@@ -369,25 +369,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.sender = None
             self._start(conn)
             return
-        known = self._known.get(conn.credentials) if conn.credentials else None
-        if known:
-            self._callers.note(known.caller)
-        conn.sender = sender = known or self._strangers
-        of = sender.long if _is_long(incoming) else sender.short
-        most = MOST_WAITING if known else MOST_STRANGERS_WAITING
-        if of.waiting >= most:
-            whose = "of one caller" if known else "without a known caller"
-            self._refuse(conn, 429, f"{most} requests {whose} wait already. Try again later.", retry_after=1)
+        known_sender = self._known_senders.get(conn.credentials) if conn.credentials else None
+        if known_sender:
+            self._callers.note(known_sender.caller)
+        conn.sender = sender = known_sender or self._strangers
+        turns_of_sender = sender.long if _is_long(incoming) else sender.short
+        most = MOST_WAITING if known_sender else MOST_STRANGERS_WAITING
+        if turns_of_sender.waiting >= most:
+            owner = "of one caller" if known_sender else "without a known caller"
+            self._refuse(conn, 429, f"{most} requests {owner} wait already. Try again later.", retry_after=1)
             return
-        of.enter(conn)
+        turns_of_sender.enter(conn)
         if sender.short.waiting:
             self._waiting.add(sender.short)
 
     def _start(self, conn: Connection) -> None:
-        done = self._threads(conn).submit(self.handle, conn)
+        done = self._choose_threads(conn).submit(self.handle, conn)
         done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
-    def _threads(self, conn: Connection) -> ThreadPoolExecutor:
+    def _choose_threads(self, conn: Connection) -> ThreadPoolExecutor:
         if _is_long(conn.incoming):
             return self._long_bodies
         return self._probes.get("metrics" if conn.for_metrics else conn.incoming.probe) or self.tpool
@@ -417,7 +417,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Handle a request, and return whether the connection stays open."""
         self._adapt(req, conn.incoming)
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)
-        gathered = response.sock = Gathered(conn.sock)
+        buffer = response.sock = SendBuffer(conn.sock)
         environ["wsgi.multithread"] = environ[TAKES] = True
         self.nr += 1
         if self.nr >= self.max_requests and self.alive and not self._holds_streams():
@@ -430,19 +430,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn.sender is self._strangers:
             self._learn(conn, environ.get(CALLER))
         elif environ.get(CALLER) == "":
-            self._known.forget(conn.credentials)
+            self._known_senders.forget(conn.credentials)
         if LIGHT in environ:
             self.nr -= 1
         taker = environ.get(TAKER)
         try:
             for block in blocks:
                 response.write(block)
-                gathered.flush()
+                buffer.flush()
             if taker is not None:
                 self._hand_over(conn, response, taker)
                 return False
             response.close()
-            gathered.flush()
+            buffer.flush()
         except Exception as error:
             # Without a length or chunks, the end of the connection would look like the end of the response.
             conn.cut = response.headers_sent and not response.chunked and response.response_length is None
@@ -453,7 +453,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         finally:
             if hasattr(blocks, "close"):
                 blocks.close()
-            if taker is not None and not conn.taken:
+            if taker is not None and not conn.handed_over:
                 taker.abandon()
         return not response.should_close()
 
@@ -469,17 +469,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         response.chunked = False
         response.send_headers()
         response.sock.flush()
-        conn.taken = True
+        conn.handed_over = True
         taker.take(socket.socket(fileno=conn.sock.detach()))
 
     def _learn(self, conn: Connection, caller: str | None) -> None:
         """Remember the credentials that have signed a caller in."""
         if caller and conn.credentials:
-            sender = self._senders.get(caller) or self._senders.setdefault(caller, self._sender(caller))
-            self._known.put(conn.credentials, sender, time.monotonic() + KNOWN)
+            sender = self._senders.get(caller) or self._senders.setdefault(caller, self._make_sender(caller))
+            self._known_senders.put(conn.credentials, sender, time.monotonic() + KNOWN_SECONDS)
             self._callers.note(caller)
 
-    def _sender(self, caller: str) -> Sender:
+    def _make_sender(self, caller: str) -> Sender:
         threads, others_call = self.cfg.threads, partial(self._callers.others_than, caller, CROWDED)
         short: CallerTurns[Connection] = CallerTurns(
             self._start, max(1, threads // 3), self.wsgi.caller_share, others_call
@@ -521,7 +521,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Connection, done: Any) -> None:
         """Keep a connection, or let it end."""
-        if conn.taken:
+        if conn.handed_over:
             self.nr_conns -= 1
         elif not done.cancelled() and done.exception() is None and done.result():
             self._expect_next(conn)
@@ -540,7 +540,7 @@ def _is_long(incoming: Incoming) -> bool:
 def _allow_files(number: int) -> None:
     """Let this process open this many files, or as many as the system allows."""
     with suppress(OSError):  # a filter of system calls may refuse both calls
-        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if allowed != resource.RLIM_INFINITY and allowed < number:
-            wanted = number if most == resource.RLIM_INFINITY else min(number, most)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft_limit != resource.RLIM_INFINITY and soft_limit < number:
+            new_limit = number if hard_limit == resource.RLIM_INFINITY else min(number, hard_limit)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (new_limit, hard_limit))

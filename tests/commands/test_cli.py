@@ -240,5 +240,5 @@ def test_a_first_administrator_that_can_not_be_added(served: list[Any], tmp_path
     ],
 )
 def test_addresses(bind: str, with_port: str, url: str) -> None:
-    assert listening.with_port(bind, 9) == with_port
-    assert listening.url_of(bind) == url
+    assert listening.replace_port(bind, 9) == with_port
+    assert listening.format_url(bind) == url

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.serving import connections
-from gateway.serving.connections import ClientSocket, Gathered
+from gateway.serving.connections import ClientSocket, SendBuffer
 from gateway.serving.incoming import SLOWEST
 
 MEGABYTE = 1024 * 1024
@@ -148,14 +148,14 @@ def test_short_writes_are_one_packet_and_long_ones_keep_their_order() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ClientSocket(ours) as ours, theirs:
         ours.setblocking(True)
-        gathered = Gathered(ours)
-        gathered.sendall(b"head ")
-        gathered.sendall(b"body")
-        gathered.flush()
-        gathered.flush()
+        buffer = SendBuffer(ours)
+        buffer.sendall(b"head ")
+        buffer.sendall(b"body")
+        buffer.flush()
+        buffer.flush()
         assert theirs.recv(MEGABYTE) == b"head body"
         long = bytes(32 * 1024)
-        gathered.sendall(b"head")
-        gathered.sendall(long)
-        gathered.flush()
+        buffer.sendall(b"head")
+        buffer.sendall(long)
+        buffer.flush()
         assert [theirs.recv(MEGABYTE), theirs.recv(MEGABYTE)] == [b"head", long]
