@@ -322,7 +322,7 @@ VALUES: dict[type[Dto], dict[str, Any]] = {
 }
 
 #: Answers that are no DTOs: their types and values.
-ANSWERS: dict[str, tuple[Any, Any]] = {
+RESPONSES: dict[str, tuple[Any, Any]] = {
     "Text": (str, 'Hello, "you" {and} <me>\nthere'),
     "Number": (int, 42),
     "Fraction": (float, 1.5),
@@ -346,21 +346,23 @@ ANSWERS: dict[str, tuple[Any, Any]] = {
 }
 
 
-def _answer(value: Any) -> Handler:
+def _make_handler(value: Any) -> Handler:
     return lambda request, context: value
 
 
 def catalog() -> Catalog:
     """The catalog."""
-    made = Catalog(roles=["Clerk"])
+    catalog_of_kinds = Catalog(roles=["Clerk"])
     metaclass: Any = type(Dto)
     for dto in ECHOED:
         name = dto.__name__.lower()
         also = [("GET", f"/{name}/again")]
-        made.operation("POST PUT", f"/{name}", also=also, returns=dto, access=ANYONE, tags=["echo"])(dto)
-        made.handles(dto)(lambda request, context: request)
-    for name, (returns, value) in ANSWERS.items():
+        catalog_of_kinds.operation("POST PUT", f"/{name}", also=also, returns=dto, access=ANYONE, tags=["echo"])(dto)
+        catalog_of_kinds.handles(dto)(lambda request, context: request)
+    for name, (returns, value) in RESPONSES.items():
         request = metaclass(f"Get{name}", (Dto,), {"__module__": __name__, "__doc__": f"Answers {name}"})
-        made.operation("GET", f"/answers/{name.lower()}", returns=returns, access=ANYONE, tags=["answers"])(request)
-        made.handles(request)(_answer(value))
-    return made
+        catalog_of_kinds.operation("GET", f"/answers/{name.lower()}", returns=returns, access=ANYONE, tags=["answers"])(
+            request
+        )
+        catalog_of_kinds.handles(request)(_make_handler(value))
+    return catalog_of_kinds

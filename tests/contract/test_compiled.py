@@ -77,28 +77,28 @@ VALUES = st.recursive(
 )
 
 
-def documents(dto: type[Dto]) -> st.SearchStrategy[dict[str, Any]]:
+def make_documents(dto: type[Dto]) -> st.SearchStrategy[dict[str, Any]]:
     names = [str(field.data_key) for field in dto.schema().fields.values()]
     return st.dictionaries(st.sampled_from([*names, "unknown"]), VALUES)
 
 
-def outcome(run: Callable[[Any], Any], given_value: Any) -> Any:
+def load_outcome(run: Callable[[Any], Any], given_value: Any) -> Any:
     """What a call does: its value with the classes in it, or its messages with the codes in them, or the error's class."""
     try:
-        return "value", classes(run(given_value))
+        return "value", list_classes(run(given_value))
     except marshmallow.ValidationError as error:
-        return "invalid", classes(error.messages)
+        return "invalid", list_classes(error.messages)
     except Exception as error:
         return "error", type(error)
 
 
-def classes(value: Any) -> Any:
+def list_classes(value: Any) -> Any:
     if isinstance(value, Instance | SimpleNamespace):
         value = vars(value)
     if isinstance(value, dict):
-        return {key: classes(inner) for key, inner in value.items()}
+        return {key: list_classes(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [classes(inner) for inner in value]
+        return [list_classes(inner) for inner in value]
     if isinstance(value, Failure):
         return str(value), value.code, value.meta
     return type(value), value
@@ -116,30 +116,30 @@ LOADERS = {dto: compile_load(dto.schema()) for dto in LOADED}
 @given(st.data())
 def test_load_is_marshmallows(data: st.DataObject) -> None:
     dto = data.draw(st.sampled_from(LOADED))
-    document = data.draw(st.one_of(documents(dto), VALUES))
-    assert outcome(LOADERS[dto], document) == outcome(dto.schema().load, document)
+    document = data.draw(st.one_of(make_documents(dto), VALUES))
+    assert load_outcome(LOADERS[dto], document) == load_outcome(dto.schema().load, document)
 
 
-@given(documents(Everything))
+@given(make_documents(Everything))
 def test_load_of_every_kind_of_field(document: dict[str, Any]) -> None:
     usual = {"named": "n", "state": "Hold"}
     document = {**usual, **document}
-    assert outcome(LOADERS[Everything], document) == outcome(Everything.schema().load, document)
+    assert load_outcome(LOADERS[Everything], document) == load_outcome(Everything.schema().load, document)
 
 
-def objects(dto: type[Dto], of: Callable[..., Any]) -> st.SearchStrategy[Any]:
+def make_objects(dto: type[Dto], of: Callable[..., Any]) -> st.SearchStrategy[Any]:
     """Objects of a DTO, with what its fields say, or anything else."""
-    members = {name: st.one_of(_valid(field, of), VALUES) for name, field in dto.schema().fields.items()}
+    members = {name: st.one_of(make_valid(field, of), VALUES) for name, field in dto.schema().fields.items()}
     return st.fixed_dictionaries({}, optional=members).map(lambda values: of(dto, values))
 
 
-def _valid(field: Any, of: Callable[..., Any]) -> st.SearchStrategy[Any]:
+def make_valid(field: Any, of: Callable[..., Any]) -> st.SearchStrategy[Any]:
     if isinstance(field, fields.Nested):
         nested: Any = type(field.schema)
-        members = {name: _valid(each, of) for name, each in nested.schema().fields.items()}
+        members = {name: make_valid(child, of) for name, child in nested.schema().fields.items()}
         return st.fixed_dictionaries(members).map(lambda values: of(nested, values))
     if isinstance(field, fields.List):
-        return st.lists(_valid(field.item, of), max_size=3)
+        return st.lists(make_valid(field.item, of), max_size=3)
     if isinstance(field, fields.Map):
         return st.dictionaries(st.text(max_size=2), st.text(max_size=2), max_size=2)
     if isinstance(field, fields.Enum):
@@ -171,9 +171,9 @@ MAKERS: dict[str, Callable[..., Any]] = {
 def test_dump_is_marshmallows(dto: type[Dto], of: Callable[..., Any]) -> None:
     dump = compile_dump(dto.schema())
 
-    @given(objects(dto, of))
+    @given(make_objects(dto, of))
     def check(value: Any) -> None:
-        assert outcome(dump, value) == outcome(dto.schema().dump, value)
+        assert load_outcome(dump, value) == load_outcome(dto.schema().dump, value)
 
     check()
 
@@ -212,8 +212,8 @@ def test_schemas_that_marshmallow_does_more_with_are_left_to_it() -> None:
 
 def test_messages_of_a_refused_document() -> None:
     document = {"displayName": "x" * 256, "channel": "Telex", "memberEmailAddresses": ["a@b.c", "nobody"]}
-    assert outcome(LOADERS[NewSession], document) == outcome(NewSession.schema().load, document)
-    assert outcome(LOADERS[NewSession], document)[0] == "invalid"
+    assert load_outcome(LOADERS[NewSession], document) == load_outcome(NewSession.schema().load, document)
+    assert load_outcome(LOADERS[NewSession], document)[0] == "invalid"
 
 
 def test_every_module_is_loaded() -> None:

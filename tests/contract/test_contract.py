@@ -52,9 +52,9 @@ class Sample(Dto):
 
 @pytest.fixture
 def catalog() -> Catalog:
-    made = Catalog(roles=["User"])
-    made.operation("POST", "/samples/{CallSid}", returns=Sample, access=ANYONE)(Sample)
-    return made
+    catalog_of_samples = Catalog(roles=["User"])
+    catalog_of_samples.operation("POST", "/samples/{CallSid}", returns=Sample, access=ANYONE)(Sample)
+    return catalog_of_samples
 
 
 def load(catalog: Catalog, **values: Any) -> Any:
@@ -128,7 +128,9 @@ def test_summary_is_the_first_paragraph() -> None:
     ],
 )
 def test_values_that_bind(catalog: Catalog, name: str, given: Any, bound: Any) -> None:
-    attribute = next(each for each, field in Sample.schema().fields.items() if field.data_key == name)
+    attribute = next(
+        attribute_name for attribute_name, field in Sample.schema().fields.items() if field.data_key == name
+    )
     assert getattr(load(catalog, **{name: given}), attribute) == bound
 
 
@@ -172,7 +174,7 @@ def test_values_that_bind(catalog: Catalog, name: str, given: Any, bound: Any) -
 def test_values_that_do_not(catalog: Catalog, name: str, given: Any, code: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
         load(catalog, **{name: given})
-    assert [(each.error_code, each.field_name) for each in caught.value.errors] == [(code, name)]
+    assert [(error.error_code, error.field_name) for error in caught.value.errors] == [(code, name)]
     assert "{" not in caught.value.errors[0].message
 
 
@@ -180,7 +182,7 @@ def test_every_failure_at_once_by_its_path(catalog: Catalog) -> None:
     with pytest.raises(ValidationFailed) as caught:
         load(catalog, callSid="123456", members=[{"role": "Red"}, {"role": "x"}], tags=["fine", "ok"])
     error = caught.value
-    assert [(each.error_code, each.field_name) for each in error.errors] == [
+    assert [(error.error_code, error.field_name) for error in error.errors] == [
         ("Length", "callSid"),
         ("Length", "tags[0]"),
         ("SerializationException", "members[1].role"),
@@ -240,19 +242,19 @@ def test_a_generic_type_is_closed_once() -> None:
     assert closed.type_name() == "ListResponse"
     assert closed.namespace() == "Voice.Api"
     assert closed.rows == "items"
-    record = catalog_shape("ListSessions")
+    record = find_shape("ListSessions")
     assert record.xml_name == "ListResponseOfSessionInfoBWxtuWQa"
     assert record.rows == "items"
     with pytest.raises(TypeError):
         close(ListResponse)
 
 
-def catalog_shape(name: str) -> shape.Record:
+def find_shape(name: str) -> shape.Record:
     from gateway.sessions.declared import catalog as product
 
-    found = product.operations[name].response_shape
-    assert isinstance(found, shape.Record)
-    return found
+    response_shape = product.operations[name].response_shape
+    assert isinstance(response_shape, shape.Record)
+    return response_shape
 
 
 def test_a_closed_list_request_is_a_base() -> None:
@@ -277,14 +279,14 @@ def test_a_closed_list_request_is_a_base() -> None:
 
 
 def test_wire_shapes_read_texts_and_document_shapes_types() -> None:
-    assert catalog_shape("GetSession").fields["ended"] == shape.Boolean()
-    assert isinstance(catalog_shape("GetSession").fields["callState"], shape.Choice)
+    assert find_shape("GetSession").fields["ended"] == shape.Boolean()
+    assert isinstance(find_shape("GetSession").fields["callState"], shape.Choice)
     from gateway.contract.shapes import wire_shape
 
     assert set(map(type, wire_shape(NewSession).fields.values())) == {shape.Text, shape.ListOf}
 
 
-def problems(catalog: Catalog) -> Iterator[str]:
+def list_problems(catalog: Catalog) -> Iterator[str]:
     with pytest.raises(CatalogError) as caught:
         catalog.check()
     return iter(str(caught.value).splitlines())
@@ -296,13 +298,13 @@ def test_a_catalog_that_is_right(catalog: Catalog) -> None:
 
 
 def test_a_declaration_without_handler_is_refused(catalog: Catalog) -> None:
-    assert list(problems(catalog)) == ["Sample has no handler"]
+    assert list(list_problems(catalog)) == ["Sample has no handler"]
 
 
 def test_a_handler_without_declaration_is_refused(catalog: Catalog) -> None:
     catalog.handles(Sample)(lambda request, context: None)
     catalog.handles(Inner)(lambda request, context: None)
-    assert list(problems(catalog)) == ["a handler is bound to Inner, which is no operation"]
+    assert list(list_problems(catalog)) == ["a handler is bound to Inner, which is no operation"]
     with pytest.raises(CatalogError):
         catalog.handles(Sample)(lambda request, context: None)
 
@@ -311,7 +313,7 @@ def test_two_operations_at_one_place_are_refused(catalog: Catalog) -> None:
     catalog.operation("POST", "/SAMPLES/{Other}", access=SIGNED_IN)(Inner)
     for dto in (Sample, Inner):
         catalog.handles(dto)(lambda request, context: None)
-    assert list(problems(catalog)) == ["Inner and Sample are both at POST /SAMPLES/{Other}"]
+    assert list(list_problems(catalog)) == ["Inner and Sample are both at POST /SAMPLES/{Other}"]
 
 
 def test_a_verb_of_its_own_beats_any(catalog: Catalog) -> None:
@@ -326,7 +328,7 @@ def test_unknown_roles_and_missing_rules_are_refused(catalog: Catalog) -> None:
     catalog.operation("GET", "/get")(GetSession)
     for dto in (Sample, Inner, GetSession):
         catalog.handles(dto)(lambda request, context: None)
-    assert list(problems(catalog)) == [
+    assert list(list_problems(catalog)) == [
         "Inner needs the role Nobody, which does not exist",
         "GetSession has no access rule",
     ]
@@ -351,21 +353,21 @@ def test_a_generic_type_without_a_namespace_is_in_that_of_its_service() -> None:
     class Other(Dto):
         dotnet_namespace = "Acme.Other"
 
-    made = Catalog()
+    catalog_of_lists = Catalog()
 
-    @made.operation("GET", "/items", returns=close(ListResponse, Item), access=ANYONE)
+    @catalog_of_lists.operation("GET", "/items", returns=close(ListResponse, Item), access=ANYONE)
     class ListItems(list_request(Item)):  # type: ignore[misc]
         dotnet_namespace = "Acme.Shop"
 
     assert close(ListResponse, Item).namespace() == "Acme.Shop"
-    assert {each.namespace for each in describe(made).types.values()} == {"Acme.Shop"}
-    made.handles(ListItems)(lambda *_: None)
-    made.check()
+    assert {info.namespace for info in describe(catalog_of_lists).types.values()} == {"Acme.Shop"}
+    catalog_of_lists.handles(ListItems)(lambda *_: None)
+    catalog_of_lists.check()
 
-    @made.operation("GET", "/others", returns=close(ListResponse, Other), access=ANYONE)
+    @catalog_of_lists.operation("GET", "/others", returns=close(ListResponse, Other), access=ANYONE)
     class ListOthers(Dto):
         dotnet_namespace = "Acme.Shop"
 
-    made.handles(ListOthers)(lambda *_: None)
+    catalog_of_lists.handles(ListOthers)(lambda *_: None)
     with pytest.raises(CatalogError, match=r"ListResponse is in two namespaces.*: Acme\.Shop and Acme\.Other"):
-        made.check()
+        catalog_of_lists.check()

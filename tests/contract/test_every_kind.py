@@ -22,8 +22,8 @@ from serializers import shape, xml
 from serializers.registry import default_registry
 from tests.contract import every_kind
 from tests.contract.every_kind import (
-    ANSWERS,
     ECHOED,
+    RESPONSES,
     VALUES,
     Color,
     Generics,
@@ -38,24 +38,26 @@ from tests.contract.every_kind import (
 NAMESPACE = "Other.Kind"
 
 CATALOG = every_kind.catalog()
-READABLE = [each for each in default_registry() if each.readable]
+READABLE = [serializer for serializer in default_registry() if serializer.readable]
 
 
-def without_nulls(value: Any) -> Any:
+def drop_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: without_nulls(each) for key, each in value.items() if each is not None}
-    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+        return {key: drop_nulls(item) for key, item in value.items() if item is not None}
+    return [drop_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def same(got: Any, wanted: Any) -> bool:
+def are_alike(actual: Any, expected: Any) -> bool:
     """Equal; numbers within what has any type are texts in formats without types."""
-    if isinstance(wanted, dict) and isinstance(got, dict):
-        return got.keys() == wanted.keys() and all(same(got[key], wanted[key]) for key in wanted)
-    if isinstance(wanted, list) and isinstance(got, list):
-        return len(got) == len(wanted) and all(map(same, got, wanted))
-    if isinstance(wanted, datetime) and isinstance(got, datetime):
-        return got == wanted and got.utcoffset() == wanted.utcoffset()
-    return bool(got == wanted) or (isinstance(wanted, int) and not isinstance(wanted, bool) and got == str(wanted))
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return actual.keys() == expected.keys() and all(are_alike(actual[key], expected[key]) for key in expected)
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(actual) == len(expected) and all(map(are_alike, actual, expected))
+    if isinstance(expected, datetime) and isinstance(actual, datetime):
+        return actual == expected and actual.utcoffset() == expected.utcoffset()
+    return bool(actual == expected) or (
+        isinstance(expected, int) and not isinstance(expected, bool) and actual == str(expected)
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,22 +66,22 @@ def checked() -> None:
 
 
 @pytest.mark.parametrize("dto", ECHOED)
-@pytest.mark.parametrize("serializer", READABLE, ids=lambda each: each.name)
-def test_a_request_and_its_answer(serializer: Any, dto: type[Dto]) -> None:
-    operation = CATALOG.operations[dto.__name__]
+@pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
+def test_a_request_and_its_answer(serializer: Any, make_dto: type[Dto]) -> None:
+    operation = CATALOG.operations[make_dto.__name__]
     expected = operation.response_shape
     assert isinstance(expected, shape.Record)
-    request = serializer.encode(VALUES[dto], expected)
+    request = serializer.encode(VALUES[make_dto], expected)
     bound = operation.load(serializer.decode(request, operation.request_shape))
-    answer = serializer.writer(expected)(bound)
-    assert serializer.encode(operation.dump(bound), expected) == answer
-    assert same(without_nulls(serializer.decode(answer, expected)), without_nulls(VALUES[dto]))
+    response = serializer.writer(expected)(bound)
+    assert serializer.encode(operation.dump(bound), expected) == response
+    assert are_alike(drop_nulls(serializer.decode(response, expected)), drop_nulls(VALUES[make_dto]))
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-@pytest.mark.parametrize("serializer", READABLE, ids=lambda each: each.name)
+@pytest.mark.parametrize("name", RESPONSES)
+@pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
 def test_an_answer_that_is_no_dto(serializer: Any, name: str) -> None:
-    _, value = ANSWERS[name]
+    _, value = RESPONSES[name]
     operation = CATALOG.operations[f"Get{name}"]
     expected = operation.response_shape
     assert expected is not None
@@ -91,23 +93,23 @@ def test_an_answer_that_is_no_dto(serializer: Any, name: str) -> None:
     )
     if serializer.name == "csv" and not is_table:
         return
-    read = serializer.decode(document, expected)
-    assert same(without_nulls(read), without_nulls(operation.dump(value)))
+    result = serializer.decode(document, expected)
+    assert are_alike(drop_nulls(result), drop_nulls(operation.dump(value)))
     assert operation.read_kept(operation.write_kept(value)) is not None
 
 
-@pytest.mark.parametrize("operation", [*CATALOG], ids=lambda each: each.name)
+@pytest.mark.parametrize("operation", [*CATALOG], ids=lambda operation: operation.name)
 def test_pages_for_people(operation: Operation) -> None:
     html = default_registry().by_name("html")
     assert html is not None
     assert operation.response_shape is not None
     name = operation.name
-    value = VALUES[operation.dto] if operation.dto in VALUES else operation.dump(ANSWERS[name[3:]][1])
+    value = VALUES[operation.dto] if operation.dto in VALUES else operation.dump(RESPONSES[name[3:]][1])
     assert html.encode(value, operation.response_shape).startswith(b"<!doctype html>")
 
 
-def load(dto: type[Dto], **values: Any) -> Any:
-    return CATALOG.operations[dto.__name__].load(values)
+def load(make_dto: type[Dto], **values: Any) -> Any:
+    return CATALOG.operations[make_dto.__name__].load(values)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_spellings(name: str, given: Any, bound: Any) -> None:
 def test_values_that_do_not_bind(name: str, given: Any) -> None:
     with pytest.raises(ValidationFailed) as caught:
         load(Scalars, **{name: given})
-    assert [each.field_name for each in caught.value.errors] == [name]
+    assert [error.field_name for error in caught.value.errors] == [name]
 
 
 def test_data_members() -> None:
@@ -176,18 +178,18 @@ def test_generic_types_in_xml() -> None:
 def test_what_the_description_holds() -> None:
     contract = describe(CATALOG)
     generics = contract.record("Generics")
-    kinds = {each.wire: each.type for each in generics.properties}
+    kinds = {member.wire: member.type for member in generics.properties}
     leaf = TypeRef("record", "Leaf")
     assert kinds["pair"] == TypeRef("record", "Pair", (leaf, TypeRef("list", "List", (leaf,))))
     page = contract.record("Page")
     parameter = TypeRef("parameter", "T")
     assert page.parameters == ("T",)
-    assert {each.wire: each.type for each in page.properties}["pair"] == TypeRef(
+    assert {member.wire: member.type for member in page.properties}["pair"] == TypeRef(
         "record", "Pair", (parameter, TypeRef("list", "List", (parameter,)))
     )
     assert contract.record("Book").base == TypeRef("record", "Page", (parameter,))
     employee = contract.record("Employee")
-    assert [each.wire for each in contract.all_properties(employee)] == ["name", "department", "age"]
+    assert [member.wire for member in contract.all_properties(employee)] == ["name", "department", "age"]
     assert employee.properties[0].redeclared
     assert (
         InterfaceRef(TypeRef("interface", "IHasId", (TypeRef("scalar", "Int32"),)), "Every.Kind") in employee.interfaces
@@ -225,33 +227,33 @@ def test_what_cannot_be_closed(generic: Any, arguments: Any, words: str) -> None
 
 
 def test_a_union_with_none_is_nullable() -> None:
-    found: Any = field_of(list[int | None])
-    assert found.inner.nullable
+    field: Any = field_of(list[int | None])
+    assert field.inner.nullable
     with pytest.raises(TypeError):
         field_of(int | str)
 
 
-def problems(*declared: tuple[type[Dto], Any]) -> str:
+def check_types(*declarations: tuple[type[Dto], Any]) -> str:
     catalog = Catalog()
-    for dto, returns in declared:
-        catalog.operation("GET", f"/{dto.__name__}", returns=returns, access=ANYONE)(dto)
-        catalog.handles(dto)(lambda request, context: None)
+    for make_dto, returns in declarations:
+        catalog.operation("GET", f"/{make_dto.__name__}", returns=returns, access=ANYONE)(make_dto)
+        catalog.handles(make_dto)(lambda request, context: None)
     with pytest.raises(CatalogError) as caught:
         catalog.check()
     return str(caught.value)
 
 
-def dto(name: str, namespace: str = "", /, **members: Any) -> type[Dto]:
+def make_dto(name: str, namespace: str = "", /, **members: Any) -> type[Dto]:
     metaclass: Any = type(Dto)
-    made: type[Dto] = metaclass(name, (Dto,), {"__module__": __name__, "dotnet_namespace": namespace, **members})
-    made.__qualname__ = f"{namespace}{name}"
-    return made
+    dto_class: type[Dto] = metaclass(name, (Dto,), {"__module__": __name__, "dotnet_namespace": namespace, **members})
+    dto_class.__qualname__ = f"{namespace}{name}"
+    return dto_class
 
 
 def test_two_types_of_one_name_are_refused_with_both_named() -> None:
-    one = dto("Customer", "Shop.Sales", name=fields.String())
-    two = dto("Customer", "Shop.Billing", number=fields.Integer())
-    words = problems((dto("GetOne"), one), (dto("GetTwo"), [two]))
+    first_dto = make_dto("Customer", "Shop.Sales", name=fields.String())
+    second_dto = make_dto("Customer", "Shop.Billing", number=fields.Integer())
+    words = check_types((make_dto("GetOne"), first_dto), (make_dto("GetTwo"), [second_dto]))
     assert "Shop.Sales.Customer" in words
     assert "Shop.Billing.Customer" in words
 
@@ -260,24 +262,26 @@ def test_an_enum_and_a_dto_of_one_name_are_refused() -> None:
     class Color(DtoEnum):
         Red = 1 and "Red"
 
-    holder = dto("Holder", a=fields.Enum(Color), b=fields.Enum(every_kind.Color))
-    assert "two types are called Color" in problems((dto("GetHolder"), holder))
+    holder = make_dto("Holder", a=fields.Enum(Color), b=fields.Enum(every_kind.Color))
+    assert "two types are called Color" in check_types((make_dto("GetHolder"), holder))
 
 
 def test_generic_types_that_are_not_closed_are_refused() -> None:
-    words = problems((dto("GetPage"), Page), (dto("GetHolder2"), dto("Holder2", page=fields.Nested(Pair))))
+    words = check_types(
+        (make_dto("GetPage"), Page), (make_dto("GetHolder2"), make_dto("Holder2", page=fields.Nested(Pair)))
+    )
     assert "Page is generic" in words
     assert "Pair is generic" in words
 
 
 def test_a_type_parameter_that_nothing_replaces_is_refused() -> None:
-    stray = dto("Stray", value=TypeParameter("T"))
-    assert "T of Stray" in problems((dto("GetStray"), stray))
+    stray = make_dto("Stray", value=TypeParameter("T"))
+    assert "T of Stray" in check_types((make_dto("GetStray"), stray))
 
 
 def test_fields_of_one_name_are_refused() -> None:
-    doubled = dto("Doubled", name=fields.String(), other=fields.String(name="Name"))
-    assert "'name'" in problems((dto("GetDoubled"), doubled))
+    doubled = make_dto("Doubled", name=fields.String(), other=fields.String(name="Name"))
+    assert "'name'" in check_types((make_dto("GetDoubled"), doubled))
 
 
 def test_returns_that_is_no_type_is_refused() -> None:
@@ -291,7 +295,7 @@ def test_an_operation_without_a_route() -> None:
     operation = catalog.operations["Plain"]
     assert operation.routes == ()
     assert operation.verbs == ("POST",)
-    assert [(each.verbs, each.path) for each in operation.addresses] == [(("POST",), "/api/Plain")]
+    assert [(route.verbs, route.path) for route in operation.addresses] == [(("POST",), "/api/Plain")]
 
 
 def test_wildcards_stand_last() -> None:
@@ -303,7 +307,7 @@ def test_wildcards_stand_last() -> None:
         with pytest.raises(CatalogError) as caught:
             catalog.check()
         words.append(str(caught.value))
-    assert all("must be the last segment" in each for each in words)
+    assert all("must be the last segment" in line for line in words)
 
 
 def test_values_of_generics_are_read() -> None:
@@ -319,7 +323,7 @@ def test_a_field_declared_again_has_its_last_type() -> None:
     class Derived(Base):
         value = fields.Boolean()
 
-    assert [each.data_key for _, each in Derived.wire_fields()] == ["value", "other"]
+    assert [field.data_key for _, field in Derived.wire_fields()] == ["value", "other"]
     for serializer in READABLE:
         document = serializer.writer(document_shape(Derived))(Derived.new(value=True, other="o"))
         assert serializer.decode(document, document_shape(Derived)) == {"value": True, "other": "o"}
@@ -340,7 +344,7 @@ def test_what_a_mixin_and_a_second_base_bring_is_kept() -> None:
         own = fields.String()
 
     assert Both.parent() is One
-    assert sorted(str(each.data_key) for _, each in Both.wire_fields()) == ["one", "own", "two"]
+    assert sorted(str(field.data_key) for _, field in Both.wire_fields()) == ["one", "own", "two"]
     assert sorted(document_shape(Both).fields) == ["one", "own", "two"]
 
 
@@ -371,11 +375,11 @@ def test_what_is_never_null_has_what_its_type_has_by_itself(given: str | None) -
         del nulls["character"]
     for values in (nulls, {}):
         assert load(values) == schema.load(values) == INITIAL
-    made = every_kind.Never.new(int_=7)
-    assert vars(made) == {**INITIAL, "int_": 7}
-    document = xml.serializer.encode(schema.dump(made), document_shape(every_kind.Never))
+    instance = every_kind.Never.new(int_=7)
+    assert vars(instance) == {**INITIAL, "int_": 7}
+    document = xml.serializer.encode(schema.dump(instance), document_shape(every_kind.Never))
     assert b"<Flag>false</Flag>" in document
-    assert document.count(b"nil=") == len([each for each in INITIAL.values() if each is None])
+    assert document.count(b"nil=") == len([value for value in INITIAL.values() if value is None])
 
 
 def test_rules_see_what_a_request_gave() -> None:

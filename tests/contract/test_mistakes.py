@@ -24,7 +24,7 @@ def _text(request: Any, context: Any) -> str:
     return ""
 
 
-async def _later(request: Any, context: Any) -> str:
+async def _handle_later(request: Any, context: Any) -> str:
     return ""
 
 
@@ -41,16 +41,18 @@ class Rights(DtoFlags):
     Read = auto()
 
 
-def problems(members: dict[str, Any] | None = None, handler: Any = _text, path: str = "/a", verbs: str = "GET") -> str:
+def find_problems(
+    members: dict[str, Any] | None = None, handler: Any = _text, path: str = "/a", verbs: str = "GET"
+) -> str:
     """What is wrong with a service of one operation."""
     metaclass: Any = type(Dto)
     dto = metaclass("Ask", (Dto,), {"__module__": __name__, **(members or {})})
     service = Service("Mistaken")
     service.operation(verbs, path, returns=str, access=ANYONE)(dto)
     service.handles(dto)(handler)
-    with pytest.raises(CatalogError) as refused:
+    with pytest.raises(CatalogError) as caught:
         service.check()
-    return str(refused.value)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -73,17 +75,19 @@ def problems(members: dict[str, Any] | None = None, handler: Any = _text, path: 
     ids=NUMBERS[:13],
 )
 def test_fields(field: Callable[[], Any], words: str) -> None:
-    found = problems({"x": field()})
-    assert words in found
-    assert "\n" not in found
+    words_of_problems = find_problems({"x": field()})
+    assert words in words_of_problems
+    assert "\n" not in words_of_problems
 
 
 def test_a_name_without_a_field_does_not_vanish() -> None:
-    assert "Ask.name has a type but no field" in problems({"__annotations__": {"name": str, "kept": ClassVar[int]}})
+    assert "Ask.name has a type but no field" in find_problems(
+        {"__annotations__": {"name": str, "kept": ClassVar[int]}}
+    )
 
 
 def test_a_view_names_fields() -> None:
-    assert "'nope'" in problems({"x": fields.String(), "view": View("Ask", columns=["nope"])})
+    assert "'nope'" in find_problems({"x": fields.String(), "view": View("Ask", columns=["nope"])})
 
 
 @pytest.mark.parametrize(
@@ -102,11 +106,11 @@ def test_a_view_names_fields() -> None:
     ids=NUMBERS[:9],
 )
 def test_paths(path: str, words: str) -> None:
-    assert words in problems({"x": fields.String(), "y": fields.String()}, path=path)
+    assert words in find_problems({"x": fields.String(), "y": fields.String()}, path=path)
 
 
 def test_verbs() -> None:
-    assert "FETCH is not a verb of HTTP" in problems(verbs="GET FETCH")
+    assert "FETCH is not a verb of HTTP" in find_problems(verbs="GET FETCH")
     service = Service("Small letters")
     dto = service.operation("get post", "/a", returns=str, access=ANYONE)(Small)
     service.handles(dto)(_text)
@@ -124,12 +128,12 @@ class Small(Dto):
         ("text", "is a str, which can't be called"),
         (lambda request: "", "must take two arguments"),
         (lambda request, context, more: "", "must take two arguments"),
-        (_later, "is async"),
+        (_handle_later, "is async"),
     ],
     ids=NUMBERS[:4],
 )
 def test_handlers(handler: Any, words: str) -> None:
-    assert words in problems(handler=handler)
+    assert words in find_problems(handler=handler)
 
 
 @pytest.mark.parametrize(

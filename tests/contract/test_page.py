@@ -43,35 +43,35 @@ class JavaClass:
     members: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def java_classes() -> dict[str, JavaClass]:
+def read_java_classes() -> dict[str, JavaClass]:
     """The page's classes: base, and of each member type, name and description."""
-    found: dict[str, JavaClass] = {}
+    classes: dict[str, JavaClass] = {}
     current = JavaClass(None)
     description = ""
     for line in PAGE.splitlines():
         if heading := re.match(r"public static class (\w+)(?: extends (\w+))?", line):
-            current = found[heading[1]] = JavaClass(heading[2])
+            current = classes[heading[1]] = JavaClass(heading[2])
         elif annotation := re.match(r'@ApiMember\(Description="(.*)"\)', line):
             description = annotation[1]
         elif member := re.match(r"public (\S+) (\w+) = null;", line):
             current.members.append((member[1], member[2], description))
             description = ""
-    return found
+    return classes
 
 
-def java_enums() -> dict[str, list[str]]:
-    found = re.findall(r"public static enum (\w+)\s*\{([^}]*)\}", PAGE)
-    return {name: re.findall(r"\w+", body) for name, body in found}
+def read_java_enums() -> dict[str, list[str]]:
+    enums = re.findall(r"public static enum (\w+)\s*\{([^}]*)\}", PAGE)
+    return {name: re.findall(r"\w+", body) for name, body in enums}
 
 
-def java_type(declared: object) -> str:
+def format_java_type(declared: object) -> str:
     match declared:
         case fields.Enum():
             return declared.enum.__name__
         case fields.Boolean():
             return "Boolean"
         case fields.List():
-            return f"ArrayList<{java_type(declared.item)}>"
+            return f"ArrayList<{format_java_type(declared.item)}>"
         case fields.Map():
             return "HashMap<String,String>"
         case fields.Nested():
@@ -81,25 +81,25 @@ def java_type(declared: object) -> str:
 
 
 def test_the_page_is_read() -> None:
-    assert java_classes().keys() == {dto.__name__ for dto in DTOS}
-    assert java_enums().keys() == {enum.__name__ for enum in ENUMS}
+    assert read_java_classes().keys() == {dto.__name__ for dto in DTOS}
+    assert read_java_enums().keys() == {enum.__name__ for enum in ENUMS}
 
 
 @pytest.mark.parametrize("dto", DTOS)
 def test_members(dto: type[Dto]) -> None:
-    declared = [(java_type(each), each.data_key, each.description) for _, each in dto.own_fields()]  # type: ignore[attr-defined]
-    assert declared == java_classes()[dto.__name__].members
+    expected = [(format_java_type(field), field.data_key, field.description) for _, field in dto.own_fields()]  # type: ignore[attr-defined]
+    assert expected == read_java_classes()[dto.__name__].members
 
 
 @pytest.mark.parametrize("dto", DTOS)
 def test_bases(dto: type[Dto]) -> None:
     parent = dto.parent()
-    assert (parent and parent.__name__) == java_classes()[dto.__name__].base
+    assert (parent and parent.__name__) == read_java_classes()[dto.__name__].base
 
 
 @pytest.mark.parametrize("enum", ENUMS)
 def test_enums(enum: type[DtoEnum]) -> None:
-    assert list(enum.__members__) == java_enums()[enum.__name__]
+    assert list(enum.__members__) == read_java_enums()[enum.__name__]
     assert list(enum.numbers().values()) == list(range(len(enum)))
 
 

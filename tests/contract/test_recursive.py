@@ -56,13 +56,13 @@ EMPLOYEE = {
     "manager": {"reports": [{"name": "Ann"}], "name": "Cid", "manager": {"name": "Dan"}},
 }
 CASES = [(Node, NODE), (Employee, EMPLOYEE), (Manager, EMPLOYEE["manager"])]
-TYPED = [each for each in default_registry() if each.readable and each.name != "csv"]
+TYPED = [serializer for serializer in default_registry() if serializer.readable and serializer.name != "csv"]
 
 
-def without_nulls(value: Any) -> Any:
+def drop_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: without_nulls(each) for key, each in value.items() if each is not None}
-    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+        return {key: drop_nulls(item) for key, item in value.items() if item is not None}
+    return [drop_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def test_a_dto_has_one_record() -> None:
@@ -82,23 +82,23 @@ def test_paths_lead_through_references() -> None:
     )
 
 
-@pytest.mark.parametrize("serializer", TYPED, ids=lambda each: each.name)
-@pytest.mark.parametrize(("dto", "values"), CASES, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize("serializer", TYPED, ids=lambda serializer: serializer.name)
+@pytest.mark.parametrize(("dto", "values"), CASES, ids=lambda case: getattr(case, "__name__", ""))
 def test_round_trips(serializer: Any, dto: type[Dto], values: dict[str, Any]) -> None:
     bound = dto.instance(compile_load(dto.schema())(values))
     document = serializer.writer(document_shape(dto))(bound)
-    assert without_nulls(serializer.decode(document, document_shape(dto))) == values
+    assert drop_nulls(serializer.decode(document, document_shape(dto))) == values
     assert serializer.encode(compile_dump(dto.schema())(bound), document_shape(dto)) == document
-    assert without_nulls(serializer.decode(document, wire_shape(dto))) == values
+    assert drop_nulls(serializer.decode(document, wire_shape(dto))) == values
 
 
-@pytest.mark.parametrize(("dto", "values"), CASES, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize(("dto", "values"), CASES, ids=lambda case: getattr(case, "__name__", ""))
 def test_tables_and_pages(dto: type[Dto], values: dict[str, Any]) -> None:
     csv, html = (default_registry().by_name(name) for name in ("csv", "html"))
     assert csv is not None
     assert html is not None
     bound = dto.instance(compile_load(dto.schema())(values))
-    assert without_nulls(csv.decode(csv.writer(document_shape(dto))(bound), document_shape(dto))) == values
+    assert drop_nulls(csv.decode(csv.writer(document_shape(dto))(bound), document_shape(dto))) == values
     page = html.encode(compile_dump(dto.schema())(bound), document_shape(dto)).decode()
     assert all(name in page for name in ("Ann", "Dan")[: dto is not Node] or ("a1", "top"))
 
@@ -118,16 +118,16 @@ def test_a_name_of_no_dto_is_refused() -> None:
 
 def test_many_types_that_all_hold_each_other() -> None:
     names = [f"Linked{number}" for number in range(30)]
-    made: dict[str, Any] = {}
+    dtos: dict[str, Any] = {}
     metaclass: Any = type(Dto)
     for name in names:
-        links = {f"to_{other.lower()}": fields.Nested(lambda other=other: made[other]) for other in names}
-        made[name] = metaclass(name, (Dto,), {"__module__": __name__, **links})
+        links = {f"to_{other.lower()}": fields.Nested(lambda other=other: dtos[other]) for other in names}
+        dtos[name] = metaclass(name, (Dto,), {"__module__": __name__, **links})
     catalog = Catalog()
     for name in names:
-        catalog.operation("GET", f"/{name}", returns=made[name], access=ANYONE)(made[name])
+        catalog.operation("GET", f"/{name}", returns=dtos[name], access=ANYONE)(dtos[name])
     for operation in catalog:
         operation.load({"toLinked1": {"toLinked2": {}}})
-        assert operation.dump(made[operation.name].new())["toLinked3"] is None
+        assert operation.dump(dtos[operation.name].new())["toLinked3"] is None
         for serializer in TYPED:
-            serializer.writer(operation.response_shape or shape.Text())(made[operation.name].new())
+            serializer.writer(operation.response_shape or shape.Text())(dtos[operation.name].new())

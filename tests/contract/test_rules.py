@@ -16,7 +16,7 @@ from gateway.contract import rules
 from gateway.contract.fields import Integer, String
 from gateway.metadata import constraints
 
-MADE: list[Any] = [
+RULES: list[Any] = [
     rules.not_null(),
     rules.not_empty(),
     rules.email(),
@@ -40,12 +40,14 @@ def passes(rule: Any, value: object) -> bool:
 
 
 def test_every_rule_is_frozen_data() -> None:
-    found = {each for _, each in inspect.getmembers(rules, inspect.isclass) if is_dataclass(each)}
-    assert {type(each) for each in MADE} == found
-    for each in MADE:
-        assert not inspect.isfunction(each)
-        assert each == type(each)(**{field.name: getattr(each, field.name) for field in fields(each)})
-        assert hash(each) is not None
+    rule_classes = {
+        rule_class for _, rule_class in inspect.getmembers(rules, inspect.isclass) if is_dataclass(rule_class)
+    }
+    assert {type(rule) for rule in RULES} == rule_classes
+    for rule in RULES:
+        assert not inspect.isfunction(rule)
+        assert rule == type(rule)(**{field.name: getattr(rule, field.name) for field in fields(rule)})
+        assert hash(rule) is not None
     with pytest.raises(FrozenInstanceError):
         rules.length(1, 2).minimum = 0  # type: ignore[misc]
 
@@ -81,9 +83,9 @@ def test_an_address_of_254_characters() -> None:
 
 
 def test_bounds_are_told_with_the_refusal() -> None:
-    with pytest.raises(marshmallow.ValidationError) as refused:
+    with pytest.raises(marshmallow.ValidationError) as caught:
         rules.length(2, 4)("abcde")
-    failure = refused.value.messages[0]
+    failure = caught.value.messages[0]
     assert isinstance(failure, rules.Failure)
     assert failure.meta == {"MinLength": "2", "MaxLength": "4", "TotalLength": "5", "PropertyValue": "abcde"}
 
@@ -126,7 +128,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("rule", MADE, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_a_rule_takes_values_of_every_type(rule: Any, value: object) -> None:
     """Contracts of other hosts have rules that their fields' types do not go with."""

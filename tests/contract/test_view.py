@@ -44,9 +44,9 @@ class Wrong(Dto):
 
 
 def make_view(dto: type[Dto]) -> shape.View:
-    found = document_shape(dto).view
-    assert found is not None
-    return found
+    view = document_shape(dto).view
+    assert view is not None
+    return view
 
 
 def test_what_follows_from_the_fields() -> None:

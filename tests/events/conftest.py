@@ -102,7 +102,7 @@ def two_nodes(url: str, monkeypatch: pytest.MonkeyPatch, **values: Any) -> Itera
     )
     settings = replace(Settings.defaults(), events_per_user=4, events_subscribers=6, **values)
     with ExitStack() as stack:
-        made = []
+        nodes_of_service = []
         for _ in range(2):
             database = connect(url, connections=8)
             stack.callback(database.dispose)
@@ -110,8 +110,8 @@ def two_nodes(url: str, monkeypatch: pytest.MonkeyPatch, **values: Any) -> Itera
             migrations.apply(database, service.rows)
             node = Node(service.application(settings, database), stack)
             stack.callback(node.broker.stop)
-            made.append(node)
-        yield Nodes(made[0], made[1], rights, database)
+            nodes_of_service.append(node)
+        yield Nodes(nodes_of_service[0], nodes_of_service[1], rights, database)
 
 
 @pytest.fixture
@@ -121,5 +121,5 @@ def nodes(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     kind = getattr(request, "param", "sqlite")
     if kind != "sqlite":
         url = new_database(request.getfixturevalue(kind))
-    with two_nodes(url, monkeypatch) as made:
-        yield made
+    with two_nodes(url, monkeypatch) as two:
+        yield two

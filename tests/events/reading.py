@@ -72,12 +72,12 @@ class Stream:
 
     def events(self, count: int) -> list[Message]:
         """So many events that are no commands."""
-        found: list[Message] = []
-        while len(found) < count:
+        messages: list[Message] = []
+        while len(messages) < count:
             message = self.next()
             if not message.selector.startswith("cmd."):
-                found.append(message)
-        return found
+                messages.append(message)
+        return messages
 
     def is_silent(self, seconds: float = 0.4) -> bool:
         """Whether nothing but commands comes for a while."""

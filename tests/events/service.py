@@ -35,29 +35,29 @@ class Rights:
 
     users: dict[str, Principal] = field(default_factory=dict)
 
-    def who(self, credentials: Credentials) -> Principal | None:
+    def authenticate(self, credentials: Credentials) -> Principal | None:
         return self.users.get(credentials.bearer)
 
 
-def shown(caller: Principal | None, _unit: Unit, said: Instance) -> Instance | None:
+def apply_view(caller: Principal | None, _unit: Unit, message: Instance) -> Instance | None:
     """Clerks see everything, others no secret, and Mallory nothing."""
     assert caller is not None
     if caller.user_id == "mallory":
         return None
     if "Clerk" not in caller.roles:
-        said.secret = None
-    return said
+        message.secret = None
+    return message
 
 
-def knows(caller: Principal | None, subject: Any) -> bool:
+def may_know(caller: Principal | None, subject: Any) -> bool:
     """Nobody knows of Mallory."""
     return bool(subject["user_id"] != "mallory")
 
 
 def chat(rights: Rights) -> Service:
     """The service."""
-    service = Service("Chat", roles=["Clerk"], authenticate=rights.who)
-    service.use(Events(shows={Said: shown}, knows=knows))
+    service = Service("Chat", roles=["Clerk"], authenticate=rights.authenticate)
+    service.use(Events(shows={Said: apply_view}, knows=may_know))
 
     @service.post("/say", returns=Said, access=SIGNED_IN)
     class _Say(Say):
@@ -65,10 +65,10 @@ def chat(rights: Rights) -> Service:
 
     @service.handles(_Say)
     def say(request: Any, context: Context) -> Instance:
-        said = Said.new(text=request.text, room=request.room, secret=request.secret)
-        context.events.publish("chat.said", said, channel=request.room or None, user=request.user or None)
+        message = Said.new(text=request.text, room=request.room, secret=request.secret)
+        context.events.publish("chat.said", message, channel=request.room or None, user=request.user or None)
         if request.fail:
             raise RuntimeError
-        return said
+        return message
 
     return service

@@ -12,15 +12,15 @@ NAMESPACE = "Tests.OnlyEvents"
 
 @pytest.fixture
 def service() -> Service:
-    made = Service("Shop", authenticate=lambda shown: Principal.of("ada") if shown.bearer else None)
-    made.use(Events())
+    shop = Service("Shop", authenticate=lambda credentials: Principal.of("ada") if credentials.bearer else None)
+    shop.use(Events())
 
-    @made.get("/orders", access=ANYONE)
+    @shop.get("/orders", access=ANYONE)
     class Orders(Dto):
         pass
 
-    made.handles(Orders)(lambda _request, _context: None)
-    return made
+    shop.handles(Orders)(lambda _request, _context: None)
+    return shop
 
 
 def test_the_addresses_of_events_and_no_others(service: Service) -> None:

@@ -43,8 +43,8 @@ def test_a_service_with_events_has_a_page_of_them() -> None:
         (kind,) = json.loads(api)["channels"]
         assert (kind["before"], kind["list"], kind["key"], kind["names"][0]) == ("room:", "/rooms", "id", "name")
         assert '<a href="/explorer/events">Watch events</a>' in client.get("/explorer").text
-        shown = client.get("/rooms/a b.html").text
-        assert '<a href="/explorer/events#room:a%20b">Watch events</a>' in shown
+        page = client.get("/rooms/a b.html").text
+        assert '<a href="/explorer/events#room:a%20b">Watch events</a>' in page
 
 
 def test_a_service_without_events_has_none() -> None:

@@ -43,24 +43,24 @@ def unit(tmp_path: Path) -> Iterator[Unit]:
     database.dispose()
 
 
-def outbox_of(unit: Unit, *, wanted: bool = True, dialect: Dialect | None = None) -> Outbox:
+def make_outbox(unit: Unit, *, wanted: bool = True, dialect: Dialect | None = None) -> Outbox:
     json = default_registry(dialect or Dialect()).by_name("json")
     assert json is not None
     return Outbox(unit, Documents(json), Counters(), wanted=wanted)
 
 
-def stored(unit: Unit) -> list[EventRow]:
+def read_stored(unit: Unit) -> list[EventRow]:
     return outbox.after(unit, 0, 100).rows
 
 
 def test_bodies_are_in_the_dialect_of_the_service(unit: Unit) -> None:
     order = Order.new(number=3, product_name="Tea\nand <more>")
-    outbox_of(unit).publish("order.paid", order)
-    outbox_of(unit, dialect=Dialect(names="declared")).publish("order.paid", order)
-    outbox_of(unit).publish("order.paid", Row(3, "x"), dto=Order)
-    outbox_of(unit).publish("order.text", "plain")
-    outbox_of(unit).publish("order.none")
-    assert [(each.type, each.body) for each in stored(unit)] == [
+    make_outbox(unit).publish("order.paid", order)
+    make_outbox(unit, dialect=Dialect(names="declared")).publish("order.paid", order)
+    make_outbox(unit).publish("order.paid", Row(3, "x"), dto=Order)
+    make_outbox(unit).publish("order.text", "plain")
+    make_outbox(unit).publish("order.none")
+    assert [(row.type, row.body) for row in read_stored(unit)] == [
         ("Order", '{"number":3,"productName":"Tea\\nand <more>"}'),
         ("Order", '{"Number":3,"ProductName":"Tea\\nand <more>"}'),
         ("Order", '{"number":3,"productName":"x"}'),
@@ -70,14 +70,14 @@ def test_bodies_are_in_the_dialect_of_the_service(unit: Unit) -> None:
 
 
 def test_who_gets_it(unit: Unit) -> None:
-    published = outbox_of(unit)
-    published.publish("a.b", channel="home", user=["u1", "Ada@Example.org"])
-    published.publish("a.b", channel=["x", "y", "x"])
-    published.publish("a.b")
+    outbox = make_outbox(unit)
+    outbox.publish("a.b", channel="home", user=["u1", "Ada@Example.org"])
+    outbox.publish("a.b", channel=["x", "y", "x"])
+    outbox.publish("a.b")
     # Nobody is not everybody.
-    published.publish("a.b", channel=[], user=[])
-    published.publish("a.b", user=[])
-    assert [(each.channels, each.users) for each in stored(unit)] == [
+    outbox.publish("a.b", channel=[], user=[])
+    outbox.publish("a.b", user=[])
+    assert [(row.channels, row.users) for row in read_stored(unit)] == [
         ('["home"]', '["u1","ada@example.org"]'),
         ('["x","y"]', "[]"),
         ("null", "[]"),
@@ -87,24 +87,24 @@ def test_who_gets_it(unit: Unit) -> None:
 @pytest.mark.parametrize("selector", ["nodot", "a@b.c", "a.b\nc", "a.\udfff", ".b", "a.", "a." + "x" * 260])
 def test_what_is_no_selector(unit: Unit, selector: str) -> None:
     with pytest.raises(ValueError, match="is not a selector"):
-        outbox_of(unit, wanted=False).publish(selector)
+        make_outbox(unit, wanted=False).publish(selector)
 
 
 def test_a_blank_in_a_selector_is_encoded(unit: Unit) -> None:
-    outbox_of(unit).publish("css.add-class$#id p")
-    assert stored(unit)[0].selector == "css.add-class$#id%20p"
+    make_outbox(unit).publish("css.add-class$#id p")
+    assert read_stored(unit)[0].selector == "css.add-class$#id%20p"
 
 
 def test_what_is_no_channel_and_no_body(unit: Unit) -> None:
     with pytest.raises(ValueError, match="'a,b' is not a channel"):
-        outbox_of(unit).publish("a.b", channel="a,b")
+        make_outbox(unit).publish("a.b", channel="a,b")
     with pytest.raises(TypeError, match="can't be written"):
-        outbox_of(unit).publish("a.b", object())
+        make_outbox(unit).publish("a.b", object())
 
 
 def test_nothing_is_stored_while_nobody_listens(unit: Unit) -> None:
-    outbox_of(unit, wanted=False).publish("a.b", {"x": 1})
-    assert stored(unit) == []
+    make_outbox(unit, wanted=False).publish("a.b", {"x": 1})
+    assert read_stored(unit) == []
 
 
 def test_a_service_without_events_publishes_nothing() -> None:

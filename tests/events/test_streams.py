@@ -49,19 +49,19 @@ def test_an_event_reaches_channel_and_user_once_in_every_process(nodes: Nodes) -
     nodes.two.say("2", room="news")
     nodes.one.say("3", user="BOB@example.org")
     nodes.two.say("4")
-    seen = [(each.channel, each.body["text"]) for each in ada.events(3)]
+    seen = [(message.channel, message.body["text"]) for message in ada.events(3)]
     assert seen == [("home", "1"), ("news", "2"), ("", "4")]
-    seen = [(each.channel, each.body["text"]) for each in bob.events(3)]
+    seen = [(message.channel, message.body["text"]) for message in bob.events(3)]
     assert seen == [("home", "1"), ("", "3"), ("", "4")]
-    assert [each.body["text"] for each in elsewhere.events(1)] == ["4"]
-    assert all(each.is_silent(0.2) for each in (ada, bob, elsewhere))
+    assert [message.body["text"] for message in elsewhere.events(1)] == ["4"]
+    assert all(stream.is_silent(0.2) for stream in (ada, bob, elsewhere))
 
 
 def test_what_is_rolled_back_is_never_said(nodes: Nodes) -> None:
     ada = nodes.two.listen(nodes.ada, "home")
     nodes.one.client().post_json("/say.json", {"text": "lost", "room": "home", "fail": True}, status=500)
     nodes.one.say("kept", room="home")
-    assert [each.body["text"] for each in ada.events(1)] == ["kept"]
+    assert [message.body["text"] for message in ada.events(1)] == ["kept"]
 
 
 def test_each_sees_what_it_may_see_now(nodes: Nodes) -> None:
@@ -80,10 +80,10 @@ def test_others_learn_who_comes_changes_and_goes(nodes: Nodes) -> None:
     assert ada.until("cmd.onJoin").body["userId"] == "ada"
     bob = nodes.two.listen(nodes.bob, "home", "news")
     key = bob.next().body["id"]
-    joined = ada.until("cmd.onJoin")
-    assert (joined.channel, joined.body["userId"], joined.body["channels"]) == ("home", "bob", "home,news")
+    join = ada.until("cmd.onJoin")
+    assert (join.channel, join.body["userId"], join.body["channels"]) == ("home", "bob", "home,news")
     # The id is the subscriber's own secret: who knows it may end the subscription.
-    assert "id" not in joined.body
+    assert "id" not in join.body
     nodes.one.client("bob").post_json(
         f"/event-subscribers/{key}.json", {"subscribeChannels": ["attic"], "unsubscribeChannels": ["news"]}
     )
@@ -92,12 +92,12 @@ def test_others_learn_who_comes_changes_and_goes(nodes: Nodes) -> None:
     nodes.one.say("up here", room="attic")
     nodes.one.say("old", room="news")
     nodes.one.say("home", room="home")
-    assert [each.body["text"] for each in bob.events(2)] == ["up here", "home"]
-    left = nodes.one.client("bob").post(f"/event-unregister?id={key}").json
-    assert left["userId"] == "bob"
+    assert [message.body["text"] for message in bob.events(2)] == ["up here", "home"]
+    response = nodes.one.client("bob").post(f"/event-unregister?id={key}").json
+    assert response["userId"] == "bob"
     assert bob.ends()
-    gone = ada.until("cmd.onLeave")
-    assert (gone.channel, gone.body["userId"]) == ("home", "bob")
+    leave = ada.until("cmd.onLeave")
+    assert (leave.channel, leave.body["userId"]) == ("home", "bob")
     nodes.one.client("bob").post(f"/event-unregister?id={key}", status=404)
 
 
@@ -108,8 +108,8 @@ def test_a_null_is_no_channel(nodes: Nodes) -> None:
         f"/event-subscribers/{key}.json", {"subscribeChannels": [None, "attic"], "unsubscribeChannels": [None]}
     )
     assert bob.until("cmd.onUpdate").body["channels"] == "home,attic"
-    asked = client.post_json("/json/reply/GetEventSubscribers", {"channels": [None, "attic"]}).json
-    assert [each["userId"] for each in asked] == ["bob"]
+    subscribers = client.post_json("/json/reply/GetEventSubscribers", {"channels": [None, "attic"]}).json
+    assert [subscriber["userId"] for subscriber in subscribers] == ["bob"]
 
 
 def test_nobody_hears_of_those_whom_it_may_not_know(nodes: Nodes) -> None:
@@ -118,12 +118,12 @@ def test_nobody_hears_of_those_whom_it_may_not_know(nodes: Nodes) -> None:
     # One knows of oneself.
     assert mallory.until("cmd.onJoin").body["userId"] == "mallory"
     nodes.one.listen(nodes.bob, "home")
-    joined = [ada.until("cmd.onJoin").body["userId"] for _ in range(2)]
-    assert joined == ["ada", "bob"]
-    listed = nodes.two.client().get("/event-subscribers.json?channels=home,news").json
-    assert [each["userId"] for each in listed] == ["ada", "bob"]
-    assert listed[0]["channels"] == "home"
-    assert listed[0].keys() == {"userId", "displayName", "isAuthenticated", "createdAt", "channels"}
+    user_ids = [ada.until("cmd.onJoin").body["userId"] for _ in range(2)]
+    assert user_ids == ["ada", "bob"]
+    subscribers = nodes.two.client().get("/event-subscribers.json?channels=home,news").json
+    assert [subscriber["userId"] for subscriber in subscribers] == ["ada", "bob"]
+    assert subscribers[0]["channels"] == "home"
+    assert subscribers[0].keys() == {"userId", "displayName", "isAuthenticated", "createdAt", "channels"}
     assert nodes.two.client().get("/json/reply/GetEventSubscribers?channels=attic").json == []
 
 
@@ -140,8 +140,8 @@ def test_a_heartbeat_is_answered_by_any_process(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     key = ada.next().body["id"]
     for node, verb in ((nodes.one, "GET"), (nodes.two, "POST")):
-        answer = node.client("nobody").request(f"/event-heartbeat?id={key}", method=verb)
-        assert (answer.status_int, answer.body) == (200, b"")
+        response = node.client("nobody").request(f"/event-heartbeat?id={key}", method=verb)
+        assert (response.status_int, response.body) == (200, b"")
         assert ada.until("cmd.onHeartbeat").body["id"] == key
     for node in (nodes.one, nodes.two):
         problem = node.client().post("/event-heartbeat.json?id=nobody", status=404).json["responseStatus"]
@@ -181,8 +181,8 @@ def test_a_client_that_comes_again_gets_what_it_has_missed(nodes: Nodes) -> None
     assert again.next().selector == "cmd.onConnect"
     nodes.one.say("5", room="home")
     seen = again.events(4)
-    assert [each.body["text"] for each in seen] == ["2", "3", "4", "5"]
-    assert [each.id for each in seen] == sorted({each.id for each in seen})
+    assert [message.body["text"] for message in seen] == ["2", "3", "4", "5"]
+    assert [message.id for message in seen] == sorted({message.id for message in seen})
     assert again.is_silent(0.2)
 
 
@@ -192,7 +192,7 @@ def test_an_id_that_was_never_given_is_the_newest(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home", last_id=10**17)
     ada.next()
     nodes.one.say("new", room="home")
-    assert [each.body["text"] for each in ada.events(1)] == ["new"]
+    assert [message.body["text"] for message in ada.events(1)] == ["new"]
 
 
 def test_the_subscriptions_of_a_process_that_was_killed_end(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,12 +250,12 @@ def test_a_slow_reader_is_ended_and_resumes(nodes: Nodes) -> None:
             seen.append(ada.next())
     except EOFError:
         pass
-    texts = [each.body["text"] for each in seen if each.selector == "chat.said"]
+    texts = [message.body["text"] for message in seen if message.selector == "chat.said"]
     assert texts == [str(number) for number in range(len(texts))]
     assert len(texts) < QUEUE + 200
     again = nodes.two.listen(nodes.ada, "home", last_id=seen[-1].id if seen else first)
     more = again.events(QUEUE + 200 - len(texts))
-    assert [each.body["text"] for each in more] == [str(number) for number in range(len(texts), QUEUE + 200)]
+    assert [message.body["text"] for message in more] == [str(number) for number in range(len(texts), QUEUE + 200)]
 
 
 def test_a_process_that_ends_says_good_bye(nodes: Nodes) -> None:
@@ -292,10 +292,10 @@ def test_half_of_a_character_is_in_no_frame(nodes: Nodes) -> None:
     path = f"/event-subscribers/{key}.json"
     problem = client.post(path, body, content_type="application/json", status=400).json["responseStatus"]
     assert "is not a channel" in problem["message"]
-    said = b'{"text":"\\ud800","room":"home"}'
-    client.post("/say.json", said, content_type="application/json")
+    document = b'{"text":"\\ud800","room":"home"}'
+    client.post("/say.json", document, content_type="application/json")
     nodes.two.say("next", room="home")
-    assert [each.body["text"] for each in bob.events(2)] == ["\ud800", "next"]
+    assert [message.body["text"] for message in bob.events(2)] == ["\ud800", "next"]
 
 
 def test_an_event_that_can_not_be_delivered_holds_up_no_other(nodes: Nodes) -> None:
@@ -313,8 +313,8 @@ def test_an_event_that_can_not_be_delivered_holds_up_no_other(nodes: Nodes) -> N
             )
     nodes.one.say("next", room="home")
     again = nodes.two.listen(nodes.ada, "home", last_id=last)
-    for each in (ada, again):
-        assert [message.body["text"] for message in each.events(1)] == ["next"]
+    for stream in (ada, again):
+        assert [message.body["text"] for message in stream.events(1)] == ["next"]
 
 
 def test_a_view_that_fails_holds_up_no_other(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,17 +324,17 @@ def test_a_view_that_fails_holds_up_no_other(nodes: Nodes, monkeypatch: pytest.M
     bob.until("cmd.onJoin")
     dto, view = nodes.one.broker._streams._delivery._shows["Said"]
 
-    def failing(caller: Any, unit: Any, said: Any) -> Any:
+    def fail(caller: Any, unit: Any, message: Any) -> Any:
         if caller.user_id == "bob" and failures:
             raise failures.pop(0)
-        return view(caller, unit, said)
+        return view(caller, unit, message)
 
-    monkeypatch.setitem(nodes.one.broker._streams._delivery._shows, "Said", (dto, failing))
+    monkeypatch.setitem(nodes.one.broker._streams._delivery._shows, "Said", (dto, fail))
     monkeypatch.setattr(streams, "PAUSE", 0.05)
     for text in ("1", "2", "3"):
         nodes.one.say(text, room="home")
-    assert [each.body["text"] for each in bob.events(2)] == ["2", "3"]
-    assert [each.body["text"] for each in ada.events(3)] == ["1", "2", "3"]
+    assert [message.body["text"] for message in bob.events(2)] == ["2", "3"]
+    assert [message.body["text"] for message in ada.events(3)] == ["1", "2", "3"]
     assert ada.is_silent(0.1)
     assert failures == []
 
@@ -356,27 +356,27 @@ def test_counters(nodes: Nodes) -> None:
 
 
 def test_a_server_that_keeps_its_connections_reads_blocks(nodes: Nodes) -> None:
-    def blocks(token: str) -> Any:
+    def open_stream(token: str) -> Any:
         environ = TestRequest.blank("/event-stream?channels=home", headers={"Authorization": f"Bearer {token}"}).environ
-        found: list[str] = []
-        result = nodes.one.app(environ, lambda status, _headers: found.append(status))
-        return found[0], result
+        statuses: list[str] = []
+        result = nodes.one.app(environ, lambda status, _headers: statuses.append(status))
+        return statuses[0], result
 
-    status, answer = blocks("ada")
+    status, response = open_stream("ada")
     assert status.startswith("200")
-    begun = iter(answer)
-    assert next(begun).startswith(b"id: ")
+    blocks = iter(response)
+    assert next(blocks).startswith(b"id: ")
     nodes.two.say("hi", room="home")
-    while b"chat.said" not in next(begun):
+    while b"chat.said" not in next(blocks):
         pass
-    answer.close()
+    response.close()
     wait_until(lambda: nodes.subscriptions() == 0, "the subscriber has left")
     # One whose client leaves before anything is sent is forgotten, too.
-    _, unread = blocks("bob")
-    unread.close()
+    _, response = open_stream("bob")
+    response.close()
     wait_until(lambda: nodes.subscriptions() == 0, "the subscriber has left")
     # A thread waits for each of them, and requests need the others.
-    some = [blocks("ada") for _ in range(2)]
-    assert blocks("ada")[0].startswith("429")
-    for _, each in some:
-        each.close()
+    streams = [open_stream("ada") for _ in range(2)]
+    assert open_stream("ada")[0].startswith("429")
+    for _, response in streams:
+        response.close()

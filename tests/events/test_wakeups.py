@@ -53,16 +53,16 @@ def nodes(
     kind = getattr(request, "param", "sqlite")
     if kind != "sqlite":
         url = new_database(request.getfixturevalue(kind))
-    with two_nodes(url, monkeypatch, events_url=redis_server.url) as made:
-        yield made
+    with two_nodes(url, monkeypatch, events_url=redis_server.url) as two:
+        yield two
 
 
 def wait_for(node: Node, *, connected: bool = True) -> None:
     wait_until(lambda: node.broker._wakeups.connected is connected, f"connected is {connected}")
 
 
-def numbers(texts: range) -> list[str]:
-    return [str(each) for each in texts]
+def list_numbers(texts: range) -> list[str]:
+    return [str(number) for number in texts]
 
 
 @on_servers
@@ -73,7 +73,7 @@ def test_an_event_of_another_process_comes_without_a_tick(nodes: Nodes) -> None:
     for number in range(20):
         (nodes.two if number % 2 else nodes.one).say(str(number), room="home")
     for stream in (ada, bob):
-        assert [each.body["text"] for each in stream.events(20)] == numbers(range(20))
+        assert [message.body["text"] for message in stream.events(20)] == list_numbers(range(20))
         assert stream.is_silent(0.1)
     # Those who come and go are told at once, too, and so is a heartbeat that came to the other process.
     key = nodes.one.listen(nodes.ada, "home").next().body["id"]
@@ -96,20 +96,20 @@ def test_nothing_is_lost_or_doubled_while_redis_is_killed_and_comes_back(
         redis_server.stop()
         for number in range(10, 20):
             nodes.two.say(str(number), room="home")
-        assert [each.body["text"] for each in ada.events(20)] == numbers(range(20))
+        assert [message.body["text"] for message in ada.events(20)] == list_numbers(range(20))
         wait_for(nodes.one, connected=False)
         assert nodes.one.broker.numbers()["event_wakeups_connected"] == 0
         nodes.two.say("20", room="home")
         assert ada.events(1)[0].body["text"] == "20"
         redis_server.start()
         wait_for(nodes.one)
-    told = [(each["log_level"], each["event"]) for each in lines if "Redis" in str(each["event"])]
+    log_lines = [(line["log_level"], line["event"]) for line in lines if "Redis" in str(line["event"])]
     # One line of each process, however often it tried.
-    assert told.count(("warning", _REASON)) in (1, 2)
-    assert ("info", "events with Redis again") in told
+    assert log_lines.count(("warning", _REASON)) in (1, 2)
+    assert ("info", "events with Redis again") in log_lines
     for number in range(21, 30):
         nodes.two.say(str(number), room="home")
-    assert [each.body["text"] for each in ada.events(9)] == numbers(range(21, 30))
+    assert [message.body["text"] for message in ada.events(9)] == list_numbers(range(21, 30))
     assert ada.is_silent(0.1)
 
 
@@ -121,7 +121,7 @@ def test_redis_that_stands_still_holds_up_nothing(nodes: Nodes, redis_server: Re
     nodes.two.say("1", room="home")
     wait_for(nodes.one, connected=False)
     nodes.two.say("2", room="home")
-    assert [each.body["text"] for each in ada.events(2)] == ["1", "2"]
+    assert [message.body["text"] for message in ada.events(2)] == ["1", "2"]
     redis_server.signal(signal.SIGCONT)
     wait_for(nodes.one)
     nodes.two.say("3", room="home")
@@ -150,19 +150,19 @@ def test_a_process_that_ends_tells_the_others(nodes: Nodes) -> None:
     assert bob.until("cmd.onGoodbye")
     assert ada.until("cmd.onLeave").body["userId"] == "bob"
     threads = nodes.two.broker._wakeups._threads.values()  # type: ignore[attr-defined]
-    wait_until(lambda: not any(each.is_alive() for each in threads), "its threads end")
+    wait_until(lambda: not any(thread.is_alive() for thread in threads), "its threads end")
 
 
 @contextmanager
-def heard(address: RedisAddress) -> Iterator[tuple[RedisWakeups, threading.Event]]:
+def listen_at(address: RedisAddress) -> Iterator[tuple[RedisWakeups, threading.Event]]:
     """What listens at an address, and what is set when it is woken."""
     woken = threading.Event()
-    made = RedisWakeups(address)
-    made.listen(woken.set)
+    wakeups = RedisWakeups(address)
+    wakeups.listen(woken.set)
     try:
-        yield made, woken
+        yield wakeups, woken
     finally:
-        made.stop()
+        wakeups.stop()
 
 
 def test_a_process_that_only_sends(redis_server: RedisServer, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_a_process_that_only_sends(redis_server: RedisServer, quick: None, monke
     address = parse(redis_server.url)
     sender = RedisWakeups(address)
     redis = pytest.importorskip("redis")
-    with heard(address) as (listener, woken):
+    with listen_at(address) as (listener, woken):
         assert woken.wait(30)
         woken.clear()
         sender.send()
@@ -198,7 +198,7 @@ def test_a_process_that_only_sends(redis_server: RedisServer, quick: None, monke
 
 def test_database_numbers_keep_gateways_apart(redis_server: RedisServer, quick: None) -> None:
     address = parse(redis_server.url + "/7")
-    with heard(address) as (same, woken), heard(replace(address, database=8)) as (_, other):
+    with listen_at(address) as (same, woken), listen_at(replace(address, database=8)) as (_, other):
         wait_until(lambda: woken.is_set() and other.is_set(), "both listen")
         woken.clear()
         other.clear()
@@ -218,13 +218,13 @@ def fake() -> Iterator[Any]:
     listener = socket.create_server(("127.0.0.1", 0))
     stopped = threading.Event()
 
-    def serve(answer: Any) -> RedisAddress:
+    def serve(respond: Any) -> RedisAddress:
         def run() -> None:
             while not stopped.is_set():
                 with suppress(OSError):
                     connection, _ = listener.accept()
                     with connection:
-                        answer(connection)
+                        respond(connection)
 
         threading.Thread(target=run, daemon=True).start()
         return RedisAddress("127.0.0.1", listener.getsockname()[1])
@@ -257,14 +257,14 @@ def test_what_is_no_redis(fake: Any, answer: bytes, quick: None) -> None:
         connection.recv(4096)
         connection.sendall(answer)
 
-    with structlog.testing.capture_logs() as lines, heard(fake(reply)) as (made, woken):
+    with structlog.testing.capture_logs() as lines, listen_at(fake(reply)) as (wakeups_of_fake, woken):
         for _ in range(3):
             assert attempts.acquire(timeout=30)
-        assert not made.connected
+        assert not wakeups_of_fake.connected
         assert not woken.is_set()
-        made.send()
+        wakeups_of_fake.send()
         assert attempts.acquire(timeout=30)
-    assert [each["event"] for each in lines] == [_REASON]
+    assert [line["event"] for line in lines] == [_REASON]
     assert lines[0]["reason"]
 
 
@@ -279,18 +279,21 @@ def test_users_and_passwords(tmp_path: Path, redis_server: RedisServer, quick: N
     redis_server.start()
     host = redis_server.url.removeprefix("redis://")
     for login in (":p%40ss%2Fword", "gateway:s%3Acret"):
-        with heard(parse(f"redis://{login}@{host}")) as (made, woken):
+        with listen_at(parse(f"redis://{login}@{host}")) as (redis_wakeups, woken):
             assert woken.wait(30)
-            assert made.connected
-            sender = RedisWakeups(made._address)
+            assert redis_wakeups.connected
+            sender = RedisWakeups(redis_wakeups._address)
             woken.clear()
             sender.send()
             assert woken.wait(30)
             sender.stop()
     for login, reason in (("gateway:hidden", "invalid username-password pair"), ("other:x", "no permissions to run")):
-        with structlog.testing.capture_logs() as lines, heard(parse(f"redis://{login}@{host}")) as (made, _):
+        with (
+            structlog.testing.capture_logs() as lines,
+            listen_at(parse(f"redis://{login}@{host}")) as (redis_wakeups, _),
+        ):
             wait_until(lambda lines=lines: bool(lines), "the line about it")  # type: ignore[misc]
-            assert not made.connected
+            assert not redis_wakeups.connected
         assert reason in lines[0]["reason"]
         assert "hidden" not in str(lines)
 
@@ -325,11 +328,11 @@ def test_tls(tmp_path: Path, redis_server: RedisServer, quick: None) -> None:
     )
     redis_server.start()
     url = f"rediss://127.0.0.1:{redis_server.port}"
-    with heard(parse(f"{url}?ssl_ca={certificate}")) as (made, woken):
+    with listen_at(parse(f"{url}?ssl_ca={certificate}")) as (redis_wakeups, woken):
         assert woken.wait(30)
-        assert made.connected
+        assert redis_wakeups.connected
     # A certificate that nobody vouches for is refused.
-    with structlog.testing.capture_logs() as lines, heard(parse(url)) as (made, _):
+    with structlog.testing.capture_logs() as lines, listen_at(parse(url)) as (redis_wakeups, _):
         wait_until(lambda: bool(lines), "the line about it")
-        assert not made.connected
+        assert not redis_wakeups.connected
     assert "certificate verify failed" in lines[0]["reason"]

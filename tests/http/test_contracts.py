@@ -122,14 +122,14 @@ def test_pages_and_batches(dto: type[Dto], served: TestApp) -> None:
         assert served.post(f"/{dto.__name__.lower()}?jsconfig={options}", body).status_int == 200
 
 
-@pytest.mark.parametrize("name", every_kind.ANSWERS)
+@pytest.mark.parametrize("name", every_kind.RESPONSES)
 @pytest.mark.parametrize("serializer", [*default_registry()], ids=lambda each: each.name)
 def test_answers_that_are_no_dtos(serializer: Any, name: str, served: TestApp) -> None:
     response = served.get(f"/answers/{name.lower()}?format={serializer.name}")
     operation = catalog().operations[f"Get{name}"]
     assert response.headers["Content-Type"].startswith(serializer.media_types[0])
     assert response.body == serializer.encode(
-        operation.dump(every_kind.ANSWERS[name][1]), operation.response_shape
+        operation.dump(every_kind.RESPONSES[name][1]), operation.response_shape
     ) or serializer.name in ("html", "jsonl")
 
 
