@@ -81,9 +81,9 @@ def called(listed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ga
     """A gateway that pages at 127.0.0.1 and at localhost may call."""
     origins = f"http://127.0.0.1:{listed},http://localhost:{listed}"
     for make in _gateways(tmp_path_factory.mktemp("called")):
-        made = make(**FIRST_USER, GATEWAY_CORS_ORIGINS=origins)
-        made.start()
-        yield made
+        gateway = make(**FIRST_USER, GATEWAY_CORS_ORIGINS=origins)
+        gateway.start()
+        yield gateway
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def run(browser: Browser, origin: str, gateway: Gateway, script: str) -> Any:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_token_signs_in_on_another_origin(browser: Browser, called: Gateway, listed: int, host: str) -> None:
     origin = f"http://{host}:{listed}"
-    found = run(
+    result = run(
         browser,
         origin,
         called,
@@ -117,16 +117,16 @@ def test_a_token_signs_in_on_another_origin(browser: Browser, called: Gateway, l
         return { anonymous, wrong, made, changed, list, field }
         """,
     )
-    assert found["anonymous"]["errorCode"] == "Unauthorized"
-    assert found["wrong"]["message"] == "Invalid Username or Password"
-    assert (found["made"]["displayName"], found["made"]["channel"]) == (origin, "Chat")
-    assert found["changed"]["consoleData"] == "seen"
-    assert [each["id"] for each in found["list"]["items"]] == [found["made"]["id"]]
-    assert found["field"]["errors"][0]["fieldName"] == "WithAddress"
+    assert result["anonymous"]["errorCode"] == "Unauthorized"
+    assert result["wrong"]["message"] == "Invalid Username or Password"
+    assert (result["made"]["displayName"], result["made"]["channel"]) == (origin, "Chat")
+    assert result["changed"]["consoleData"] == "seen"
+    assert [item["id"] for item in result["list"]["items"]] == [result["made"]["id"]]
+    assert result["field"]["errors"][0]["fieldName"] == "WithAddress"
 
 
 def test_cookies_sign_in_on_a_listed_origin(browser: Browser, called: Gateway, listed: int) -> None:
-    found = run(
+    result = run(
         browser,
         f"http://127.0.0.1:{listed}",
         called,
@@ -137,8 +137,8 @@ def test_cookies_sign_in_on_a_listed_origin(browser: Browser, called: Gateway, l
         return { made, after: await refused(() => client.post(new NewSession({ displayName: "signed out" }))) }
         """,
     )
-    assert found["made"]["displayName"] == "by cookie"
-    assert found["after"]["errorCode"] == "Unauthorized"
+    assert result["made"]["displayName"] == "by cookie"
+    assert result["after"]["errorCode"] == "Unauthorized"
 
 
 def test_a_page_that_is_not_listed_reads_and_changes_nothing(
@@ -147,7 +147,7 @@ def test_a_page_that_is_not_listed_reads_and_changes_nothing(
     count = "return (await client.get(new ListSessions({ countPerPage: 1 }))).totalCount"
     before = run(browser, f"http://127.0.0.1:{listed}", called, f"await logIn(password); {count}")
     # The browser sends the cookies with both: the page is of the same site.
-    found = run(
+    result = run(
         browser,
         f"http://127.0.0.1:{unlisted}",
         called,
@@ -160,14 +160,14 @@ def test_a_page_that_is_not_listed_reads_and_changes_nothing(
         ]
         """,
     )
-    assert found == ["TypeError", "TypeError"]
+    assert result == ["TypeError", "TypeError"]
     assert run(browser, f"http://127.0.0.1:{listed}", called, count) == before
 
 
 @pytest.mark.parametrize("page", ["listed", "own"])
 def test_server_events(browser: Browser, called: Gateway, listed: int, page: str) -> None:
     """ServiceStack's ServerEventsClient with the browser's EventSource, on another origin; and EventSource alone."""
-    found = run(
+    result = run(
         browser,
         f"http://127.0.0.1:{listed}",
         called,
@@ -215,16 +215,16 @@ def test_server_events(browser: Browser, called: Gateway, listed: int, page: str
         return {{ seen, received, subscribers, beat, after, id: made.id }}
         """,
     )
-    assert "failed" not in found, found
+    assert "failed" not in result, result
     if page == "own":
-        numbers = [number for _, number in found["seen"]]
+        numbers = [number for _, number in result["seen"]]
         assert numbers == sorted(numbers)
-        assert found["seen"][-1][0] == "session.created"
+        assert result["seen"][-1][0] == "session.created"
         return
-    assert found["seen"][0] == ["onConnect", EMAIL, 10_000]
-    assert ["onJoin", "home", EMAIL] in found["seen"]
-    assert ["session.created", "followed"] in found["seen"]
-    assert ["onUpdate", f"home,session:{found['id']}"] in found["seen"]
-    assert found["received"] == ["followed"]
-    assert [each["channels"] for each in found["subscribers"]] == [["home", f"session:{found['id']}"]]
-    assert (found["beat"], found["after"]) == (200, 404)
+    assert result["seen"][0] == ["onConnect", EMAIL, 10_000]
+    assert ["onJoin", "home", EMAIL] in result["seen"]
+    assert ["session.created", "followed"] in result["seen"]
+    assert ["onUpdate", f"home,session:{result['id']}"] in result["seen"]
+    assert result["received"] == ["followed"]
+    assert [subscriber["channels"] for subscriber in result["subscribers"]] == [["home", f"session:{result['id']}"]]
+    assert (result["beat"], result["after"]) == (200, 404)

@@ -163,8 +163,8 @@ def judge(
     done = subprocess.run(
         command, env={**environment, **variables}, capture_output=True, text=True, timeout=180, encoding="utf-8"
     )
-    found = {line["check"]: line["problem"] for line in map(json.loads, done.stdout.splitlines())}
-    assert list(found) == checks, done.stderr[-3000:]
-    for check, problem in found.items():
+    problems = {line["check"]: line["problem"] for line in map(json.loads, done.stdout.splitlines())}
+    assert list(problems) == checks, done.stderr[-3000:]
+    for check, problem in problems.items():
         with subtests.test(check):
             assert problem is None, problem

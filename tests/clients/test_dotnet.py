@@ -32,7 +32,7 @@ CHECKS = [
 
 def test_data_contracts(gateway: Gateway, tmp_path: Path, subtests: pytest.Subtests) -> None:
     types = tmp_path / "dtos.cs"
-    with urllib.request.urlopen(f"{gateway.url}/types/csharp", timeout=60) as answer:
-        types.write_bytes(answer.read())
+    with urllib.request.urlopen(f"{gateway.url}/types/csharp", timeout=60) as response:
+        types.write_bytes(response.read())
     command, environment = dotnet.program(tmp_path, types, SOURCE)
     judge(gateway, command, environment, CHECKS, subtests)

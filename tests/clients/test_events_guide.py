@@ -46,9 +46,9 @@ def port(pages: Path) -> Iterator[int]:
 def called(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway that the pages may call."""
     for make in _gateways(tmp_path_factory.mktemp("called")):
-        made = make(**FIRST_USER, GATEWAY_CORS_ORIGINS=f"http://127.0.0.1:{port}")
-        made.start()
-        yield made
+        gateway = make(**FIRST_USER, GATEWAY_CORS_ORIGINS=f"http://127.0.0.1:{port}")
+        gateway.start()
+        yield gateway
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +67,14 @@ def program(gateway: Gateway, language: str) -> str:
     """The page's program in a language, for this gateway and the account of its first user."""
     (block,) = re.findall(rf"^\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", PAGE, re.MULTILINE)
     account = json.loads(ask(gateway, "/accounts.json"))["items"][0]["id"]
-    for written, meant in {
+    for example, replacement in {
         "https://api.example.org": gateway.url,
         "account:ID": f"account:{account}",
         "Bearer KEY": f"Bearer {API_KEY}",
         "ann@example.org": EMAIL,
         "PASSWORD": PASSWORD,
     }.items():
-        block = block.replace(written, meant)
+        block = block.replace(example, replacement)
     return textwrap.dedent(block)
 
 
@@ -129,12 +129,12 @@ def test_a_program_in_a_browser(
     assert status == 200
     browser.get(f"http://127.0.0.1:{port}/{language}.html")
 
-    def printed() -> list[str]:
+    def read_lines() -> list[str]:
         return list(browser.execute_script("return window.lines"))  # type: ignore[no-untyped-call]
 
-    wait_until(lambda: lines[0] in printed(), "the first line")
+    wait_until(lambda: lines[0] in read_lines(), "the first line")
     create(called, "Hi")
-    wait_until(lambda: set(lines) <= set(printed()), f"the lines {lines}")
+    wait_until(lambda: set(lines) <= set(read_lines()), f"the lines {lines}")
 
 
 def test_the_program_that_is_not_run_has_the_same_parts(called: Gateway) -> None:

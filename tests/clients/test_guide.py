@@ -15,7 +15,7 @@ from tests.clients.test_clients import HERE, INSTALLED, java, needs, python, run
 from tests.servers import EMAIL, PASSWORD, Gateway
 
 PAGE = (HERE.parents[1] / "docs" / "clients.rst").read_text()
-PRINTED = textwrap.dedent(re.findall(r"program prints::\n\n((?:    .*\n)+)", PAGE)[0])
+OUTPUT = textwrap.dedent(re.findall(r"program prints::\n\n((?:    .*\n)+)", PAGE)[0])
 
 #: Runs a program in a folder of its own.
 Runner = Callable[[Gateway, str, Path], Sequence[str | Path]]
@@ -73,7 +73,7 @@ def with_java(gateway: Gateway, text: str, folder: Path) -> Sequence[str | Path]
 def test_a_program_of_the_page(gateway: Gateway, language: str, runner: Runner, tmp_path: Path) -> None:
     command = runner(gateway, program(language, gateway.url), tmp_path)
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
-    assert done.stdout == PRINTED, done.stderr[-3000:]
+    assert done.stdout == OUTPUT, done.stderr[-3000:]
 
 
 @pytest.mark.parametrize("language", ["csharp", "php"])

@@ -33,11 +33,11 @@ def _family(row: Row) -> str:
 
 
 def _families() -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+    families: dict[str, list[Row]] = {}
     for line in gzip.decompress(CORPUS.read_bytes()).decode().splitlines():
         row = json.loads(line)
-        found.setdefault(_family(row), []).append(row)
-    return found
+        families.setdefault(_family(row), []).append(row)
+    return families
 
 
 FAMILIES = _families()
@@ -56,7 +56,7 @@ CREDENTIALS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back."""
 
     status: int
@@ -65,7 +65,7 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         """The value of a header that is spelled just so."""
-        return next((value for given, value in self.headers if given == name), None)
+        return next((value for header_name, value in self.headers if header_name == name), None)
 
     def document(self) -> Any:
         """The body as a JSON client reads it."""
@@ -83,7 +83,7 @@ class Peer:
     cookies: dict[str, str] = field(default_factory=dict)
     logged_in: bool = False
 
-    def send(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+    def send(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Response:
         """One request, its headers in this order and spelling."""
         self.connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in headers:
@@ -93,15 +93,15 @@ class Peer:
             read = response.read()
             if response.getheader("Content-Encoding") == "gzip":
                 read = gzip.decompress(read)
-            return Answer(response.status, response.getheaders(), read)
+            return Response(response.status, response.getheaders(), read)
 
     def call(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """An operation, for what a recorded request needs to be there."""
         data = json.dumps(body).encode()
         headers = {"Host": "x", "Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
-        answer = self.send("POST", path, [*headers.items(), ("Content-Length", str(len(data)))], data)
-        assert answer.status == 200, answer
-        return dict(answer.document())
+        response = self.send("POST", path, [*headers.items(), ("Content-Length", str(len(data)))], data)
+        assert response.status == 200, response
+        return dict(response.document())
 
     def log_in(self) -> None:
         """Cookies for requests that were recorded after a log-in."""
@@ -114,32 +114,32 @@ class Peer:
             }
         )
 
-    def replay(self, row: Row) -> Answer:
+    def replay(self, row: Row) -> Response:
         """The recorded request, with what is here in place of what was there."""
         if "{{ss-" in json.dumps(row["headers"]) and row["status"] != 401 and not self.logged_in:
             self.log_in()
         return self._answer(row)
 
-    def _answer(self, row: Row) -> Answer:
-        filled = {"{{host}}": self.gateway.address, "cust-1": self.customer_id, **CREDENTIALS, **self.cookies}
+    def _answer(self, row: Row) -> Response:
+        placeholders = {"{{host}}": self.gateway.address, "cust-1": self.customer_id, **CREDENTIALS, **self.cookies}
         if "{{session_id_1}}" in row["path"] + row["body"]:
-            filled["{{session_id_1}}"] = self.call("/sessions", {"displayName": "recorded"})["id"]
-        body = _fill(row["body"], filled)
+            placeholders["{{session_id_1}}"] = self.call("/sessions", {"displayName": "recorded"})["id"]
+        body = _fill(row["body"], placeholders)
         authenticates = row["path"].endswith("/Authenticate")
         if authenticates:
             body = re.sub(r'("userName":\s*)"user"', rf'\1"{EMAIL}"', body)
             body = re.sub(r'("password":\s*)"pass"', rf'\1"{PASSWORD}"', body)
         data = body.encode()
-        headers = [(name, _fill(value, filled)) for name, value in row["headers"]]
+        headers = [(name, _fill(value, placeholders)) for name, value in row["headers"]]
         headers = [(name, str(len(data)) if name.lower() == "content-length" else value) for name, value in headers]
-        answer = self.send(row["method"], _fill(row["path"], filled), headers, data)
-        if authenticates and answer.status == 200:
-            self._keep_cookies(answer)
-        return answer
+        response = self.send(row["method"], _fill(row["path"], placeholders), headers, data)
+        if authenticates and response.status == 200:
+            self._keep_cookies(response)
+        return response
 
-    def _keep_cookies(self, answer: Answer) -> None:
-        cookies = [value.partition(";")[0] for name, value in answer.headers if name == "Set-Cookie"]
-        values = dict(each.split("=", 1) for each in cookies)
+    def _keep_cookies(self, response: Response) -> None:
+        cookies = [value.partition(";")[0] for name, value in response.headers if name == "Set-Cookie"]
+        values = dict(cookie.split("=", 1) for cookie in cookies)
         self.logged_in = bool(values["ss-id"])
         if self.logged_in:
             self.cookies = {f"{{{{{name}}}}}": value for name, value in values.items()}
@@ -158,10 +158,12 @@ def peer(gateway: Gateway) -> Iterator[Peer]:
     gateway.command("user", "add", PEER_WITHOUT_ROLE, "--role", "Customer", "--password", PASSWORD)
     host, _, port = gateway.address.partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
-    made = Peer(gateway, connection)
-    account_id = made.call("/sessions", {})["accountId"]
-    made.customer_id = made.call("/customers", {"accountId": account_id, "name": "Recorded"})["id"]
-    yield made
+    peer_of_recording = Peer(gateway, connection)
+    account_id = peer_of_recording.call("/sessions", {})["accountId"]
+    peer_of_recording.customer_id = peer_of_recording.call("/customers", {"accountId": account_id, "name": "Recorded"})[
+        "id"
+    ]
+    yield peer_of_recording
     connection.close()
 
 
@@ -169,40 +171,40 @@ def peer(gateway: Gateway) -> Iterator[Peer]:
 def test_recorded_requests(peer: Peer, family: str, subtests: pytest.Subtests) -> None:
     for number, row in enumerate(FAMILIES[family]):
         with subtests.test(row["check"], number=number):
-            answer = peer.replay(row)
-            assert answer.status == row["status"], answer.body
-            assert answer.header("X-Request-Id")
-            _check_as_its_sender_reads_it(row, answer)
+            response = peer.replay(row)
+            assert response.status == row["status"], response.body
+            assert response.header("X-Request-Id")
+            _check_as_its_sender_reads_it(row, response)
 
 
-def _check_as_its_sender_reads_it(row: Row, answer: Answer) -> None:
+def _check_as_its_sender_reads_it(row: Row, response: Response) -> None:
     if row["path"].startswith("/types/"):
-        assert (answer.header("Content-Type") or "").startswith("text/plain")
-        assert b"BaseUrl: " in answer.body
-    elif answer.status == 204:
-        assert answer.body == b""
-        assert answer.header("Content-Type") is None
-    elif answer.status >= 400:
-        _check_error(row, answer)
+        assert (response.header("Content-Type") or "").startswith("text/plain")
+        assert b"BaseUrl: " in response.body
+    elif response.status == 204:
+        assert response.body == b""
+        assert response.header("Content-Type") is None
+    elif response.status >= 400:
+        _check_error(row, response)
     elif "Session" in row["path"] or row["path"].startswith("/sessions"):
-        _check_sessions(row, answer.document())
+        _check_sessions(row, response.document())
     else:
-        assert isinstance(answer.document(), dict)
+        assert isinstance(response.document(), dict)
 
 
-def _check_error(row: Row, answer: Answer) -> None:
-    status = answer.document()["responseStatus"]
+def _check_error(row: Row, response: Response) -> None:
+    status = response.document()["responseStatus"]
     assert status["errorCode"]
     assert status["message"]
     assert isinstance(status["errors"], list)
-    if answer.status == 401:
+    if response.status == 401:
         # Scripts and log-ins that failed are not challenged: browsers would open a dialog of their own.
         is_script = any(name.lower() == "sec-fetch-mode" for name, _ in row["headers"])
         challenged = not is_script and not (row["method"] == "POST" and "auth" in row["path"].lower())
-        assert (answer.header("WWW-Authenticate") or "").startswith('Basic realm="') == challenged
-    if answer.status == 400:
-        named = {each["fieldName"]: each["errorCode"] for each in status["errors"]}
-        assert named == {"WithAddress": "RegularExpression", "MemberEmailAddresses[0]": "Email"}
+        assert (response.header("WWW-Authenticate") or "").startswith('Basic realm="') == challenged
+    if response.status == 400:
+        error_codes = {error["fieldName"]: error["errorCode"] for error in status["errors"]}
+        assert error_codes == {"WithAddress": "RegularExpression", "MemberEmailAddresses[0]": "Email"}
         if row["body"].startswith("["):
             assert status["meta"]["AutoBatchIndex"] == "1"
 
@@ -211,11 +213,11 @@ def _check_sessions(row: Row, document: Any) -> None:
     if "ListSessions" in row["path"] or "?page=" in row["path"]:
         assert len(document["items"]) <= 2
         return
-    asked = json.loads(row["body"]) if row["body"][:1] in ("{", "[") else {}
-    if isinstance(asked, list):
-        assert [each["displayName"] for each in document] == [each["displayName"] for each in asked]
+    request = json.loads(row["body"]) if row["body"][:1] in ("{", "[") else {}
+    if isinstance(request, list):
+        assert [row["displayName"] for row in document] == [row["displayName"] for row in request]
         return
     assert document["id"]
     for name in ("displayName", "channel", "direction", "callState", "fromAddress", "consoleData"):
-        if asked.get(name) is not None:
-            assert document[name] == asked[name]
+        if request.get(name) is not None:
+            assert document[name] == request[name]

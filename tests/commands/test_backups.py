@@ -13,9 +13,9 @@ def test_a_running_server_is_copied_and_put_back(make_gateway: GatewayFactory) -
     assert "There is no database" in missing.stderr
     gateway.start()
     first = create(gateway, "first")
-    said = gateway.attempt("backup", "copy.db")
-    assert said.returncode == 0, said.stderr
-    assert "gateway.db.secret" in said.stderr
+    backup = gateway.attempt("backup", "copy.db")
+    assert backup.returncode == 0, backup.stderr
+    assert "gateway.db.secret" in backup.stderr
     assert "--replace" in gateway.attempt("backup", "copy.db").stderr
     create(gateway, "second")
     assert "--replace" in gateway.attempt("restore", "copy.db").stderr
@@ -24,8 +24,8 @@ def test_a_running_server_is_copied_and_put_back(make_gateway: GatewayFactory) -
     # A fire: nothing is left but the copy and the secret.
     gateway.stop()
     secret = (gateway.folder / "gateway.db.secret").read_text()
-    for each in gateway.folder.glob("gateway.db*"):
-        each.unlink()
+    for path in gateway.folder.glob("gateway.db*"):
+        path.unlink()
     gateway.command("restore", "copy.db")
     (gateway.folder / "gateway.db.secret").write_text(secret)
     gateway.start()

@@ -57,19 +57,23 @@ def run(*arguments: str, status: int = 0) -> Result:
 @pytest.mark.usefixtures("_filled")
 def test_calls_of_the_sessions_api() -> None:
     done = run("NewSession", "displayName=Hi = there", "channel=Chat", "memberEmailAddresses=[x@y.org,z@y.org]")
-    made = json.loads(done.stdout)
-    assert (made["displayName"], made["channel"], made["fromAddress"]) == ("Hi = there", "Chat", "root@example.org")
-    assert {each["identity"] for each in made["members"]} == {"root@example.org", "x@y.org", "z@y.org"}
+    session = json.loads(done.stdout)
+    assert (session["displayName"], session["channel"], session["fromAddress"]) == (
+        "Hi = there",
+        "Chat",
+        "root@example.org",
+    )
+    assert {member["identity"] for member in session["members"]} == {"root@example.org", "x@y.org", "z@y.org"}
     assert "database: " in done.stderr
     by_user = run("newsession", "DISPLAYNAME=Two", "--as", "ann@example.org")
     assert json.loads(by_user.stdout)["fromAddress"] == "ann@example.org"
-    listed = run("ListSessions", "countPerPage=1", "--format", "csv")
-    assert listed.stdout.startswith("DialState,")
-    assert listed.stdout.count("\n") == 2
-    assert "database: " not in listed.stderr
-    assert json.loads(run("GetSession", f"sessionId={made['id']}").stdout)["id"] == made["id"]
-    assert run("EndSession", f"sessionId={made['id']}").stdout == ""
-    assert json.loads(run("GetSession", f"sessionId={made['id']}").stdout)["ended"] is True
+    sessions_run = run("ListSessions", "countPerPage=1", "--format", "csv")
+    assert sessions_run.stdout.startswith("DialState,")
+    assert sessions_run.stdout.count("\n") == 2
+    assert "database: " not in sessions_run.stderr
+    assert json.loads(run("GetSession", f"sessionId={session['id']}").stdout)["id"] == session["id"]
+    assert run("EndSession", f"sessionId={session['id']}").stdout == ""
+    assert json.loads(run("GetSession", f"sessionId={session['id']}").stdout)["ended"] is True
 
 
 @pytest.mark.usefixtures("_filled")

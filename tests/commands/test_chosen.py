@@ -47,9 +47,9 @@ def run(*arguments: str) -> Result:
     ],
 )
 def test_on_the_command_line(arguments: tuple[str, ...]) -> None:
-    printed = run(*arguments).stdout
-    assert "OneOperation" in printed
-    assert "TwoOperation" not in printed
+    output = run(*arguments).stdout
+    assert "OneOperation" in output
+    assert "TwoOperation" not in output
 
 
 def test_of_the_environment() -> None:

@@ -51,19 +51,19 @@ def test_help(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path, each in COMMANDS.items() if "Example" in (each.help or "")], ids=" ".join
+    "path", [path for path, command in COMMANDS.items() if "Example" in (command.help or "")], ids=" ".join
 )
 def test_examples_name_commands_and_options_that_exist(path: tuple[str, ...]) -> None:
     _, _, examples = (COMMANDS[path].help or "").partition("Example")
-    lines = [each.split() for each in re.findall(r"(?<=\s)gateway (.*)", examples)]
+    lines = [line.split() for line in re.findall(r"(?<=\s)gateway (.*)", examples)]
     assert lines
     for words in lines:
         command: click.Command = main
         while isinstance(command, click.Group) and words and words[0] in command.commands:
             command = command.commands[words.pop(0)]
         assert command is not main
-        known = {name for each in command.params for name in each.opts}
-        assert {each for each in words if each.startswith("--")} <= known
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options
 
 
 def test_a_server_imports_no_other_commands() -> None:
@@ -77,16 +77,16 @@ def test_a_server_imports_no_other_commands() -> None:
 def test_completion() -> None:
     complete = BashComplete(main, {}, "gateway", "_GATEWAY_COMPLETE")
     assert "gateway" in complete.source()
-    assert "serve" in {each.value for each in complete.get_completions([], "ser")}
-    assert "--port" in {each.value for each in complete.get_completions(["serve"], "--")}
+    assert "serve" in {item.value for item in complete.get_completions([], "ser")}
+    assert "--port" in {item.value for item in complete.get_completions(["serve"], "--")}
 
 
 def test_json_of_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     routes = json.loads(run("routes", "--json").stdout)
     assert {"path": "/sessions", "verbs": ["POST"], "operation": "NewSession", "access": "User"} in routes
     assert "NewSession" in json.loads(run("check", "--json").stdout)["operations"]
-    shown = json.loads(run("check-config", "--json", GATEWAY_SECRET=SECRET).stdout)
-    assert (shown["GATEWAY_THREADS"], shown["GATEWAY_SECRET"]) == ("16", "(hidden)")
+    settings = json.loads(run("check-config", "--json", GATEWAY_SECRET=SECRET).stdout)
+    assert (settings["GATEWAY_THREADS"], settings["GATEWAY_SECRET"]) == ("16", "(hidden)")
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_an_operating_systems_error_is_one_line(tmp_path: Path) -> None:
     assert done.exit_code == 2
     file = tmp_path / "x.json"
     file.write_text("{}")
-    cli.main.commands["convert"].callback, kept = _failing, cli.main.commands["convert"].callback
+    cli.main.commands["convert"].callback, callback = _failing, cli.main.commands["convert"].callback
     try:
         done = run("convert", "--from", "json", "--to", "jsv", str(file))
     finally:
-        cli.main.commands["convert"].callback = kept
+        cli.main.commands["convert"].callback = callback
     assert done.exit_code == 1
     assert done.stderr == "gateway: /x: No space left on device\n"
 

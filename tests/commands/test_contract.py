@@ -20,30 +20,30 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
-def answered(gateway: Gateway, path: str) -> bytes:
-    with urllib.request.urlopen(gateway.url + path, timeout=20) as answer:
-        body: bytes = answer.read()
+def get_body(gateway: Gateway, path: str) -> bytes:
+    with urllib.request.urlopen(gateway.url + path, timeout=20) as response:
+        body: bytes = response.read()
     return body
 
 
 @pytest.mark.parametrize("language", types.LANGUAGES)
 def test_types(lasting_gateway: Gateway, language: str) -> None:
-    printed = run("types", language, "--base-url", lasting_gateway.url).stdout_bytes
-    assert printed == answered(lasting_gateway, f"/types/{language}")
-    assert b"NewSession" in printed
+    output = run("types", language, "--base-url", lasting_gateway.url).stdout_bytes
+    assert output == get_body(lasting_gateway, f"/types/{language}")
+    assert b"NewSession" in output
 
 
 def test_part_of_the_types(lasting_gateway: Gateway) -> None:
-    given = {"Package": "org.example", "IncludeTypes": "NewSession.*,GetSession", "ExcludeTypes": "FlowChannels"}
-    flags = ["--include", given["IncludeTypes"], "--exclude", given["ExcludeTypes"], "--option", "package=org.example"]
-    printed = run("types", "java", *flags, "--base-url", lasting_gateway.url).stdout_bytes
-    assert printed == answered(lasting_gateway, f"/types/java?{urlencode(given)}")
-    assert b"package org.example;" in printed
-    assert b"enum FlowChannels" not in printed
+    query = {"Package": "org.example", "IncludeTypes": "NewSession.*,GetSession", "ExcludeTypes": "FlowChannels"}
+    flags = ["--include", query["IncludeTypes"], "--exclude", query["ExcludeTypes"], "--option", "package=org.example"]
+    output = run("types", "java", *flags, "--base-url", lasting_gateway.url).stdout_bytes
+    assert output == get_body(lasting_gateway, f"/types/java?{urlencode(query)}")
+    assert b"package org.example;" in output
+    assert b"enum FlowChannels" not in output
 
 
 def test_other_names_of_languages(lasting_gateway: Gateway) -> None:
-    assert run("types", "ts", "--base-url", lasting_gateway.url).stdout_bytes == answered(
+    assert run("types", "ts", "--base-url", lasting_gateway.url).stdout_bytes == get_body(
         lasting_gateway, "/types/typescript"
     )
 
@@ -59,19 +59,19 @@ def test_what_there_is_not() -> None:
 
 
 def test_openapi(lasting_gateway: Gateway) -> None:
-    printed = run("openapi", "--base-url", lasting_gateway.url).stdout_bytes
-    assert printed == answered(lasting_gateway, "/openapi.json")
-    assert printed.startswith(b'{"openapi":"3.1.0",')
+    output = run("openapi", "--base-url", lasting_gateway.url).stdout_bytes
+    assert output == get_body(lasting_gateway, "/openapi.json")
+    assert output.startswith(b'{"openapi":"3.1.0",')
 
 
 def test_routes() -> None:
     lines = run("routes").stdout.splitlines()
-    assert len(lines) == sum(len(each.routes) for each in catalog)
+    assert len(lines) == sum(len(operation.routes) for operation in catalog)
     assert lines == sorted(lines, key=lambda line: line.split()[1])
-    found = {tuple(line.split(maxsplit=3)) for line in lines}
-    assert ("POST", "/sessions", "NewSession", "User") in found
-    assert ("GET,POST,DELETE", "/auth", "Authenticate", "anyone") in found
-    assert ("GET", "/accounts", "ListAccounts", "signed in") in found
+    rows = {tuple(line.split(maxsplit=3)) for line in lines}
+    assert ("POST", "/sessions", "NewSession", "User") in rows
+    assert ("GET,POST,DELETE", "/auth", "Authenticate", "anyone") in rows
+    assert ("GET", "/accounts", "ListAccounts", "signed in") in rows
 
 
 @pytest.mark.parametrize(

@@ -75,16 +75,16 @@ def test_migrate_creates_one_and_names_it(tmp_path: Path) -> None:
     assert (tmp_path / "gateway.db").stat().st_mode & 0o777 == 0o600
     assert run(["migrate", "--check"]).stdout == "the schema is up to date\n"
     assert json.loads(run(["migrate", "--check", "--json"]).stdout) == {"missing": []}
-    undone = json.loads(run(["migrate", "--to", "sessions/0", "--json"]).stdout)
-    assert undone["undone"]
+    migrations = json.loads(run(["migrate", "--to", "sessions/0", "--json"]).stdout)
+    assert migrations["undone"]
     assert run(["migrate", "--check"]).exit_code == 1
 
 
 def test_accounts(tmp_path: Path) -> None:
     run(["migrate"])
-    added = run(["account", "add", "Acme"])
-    assert added.stdout.startswith("added Acme (")
-    assert f"database: {tmp_path}/gateway.db" in added.stderr
+    run_of_add = run(["account", "add", "Acme"])
+    assert run_of_add.stdout.startswith("added Acme (")
+    assert f"database: {tmp_path}/gateway.db" in run_of_add.stderr
     assert run(["account", "add", "Sales", "--parent", "acme"]).exit_code == 0
     assert "  in Acme\n" in run(["account", "list"]).stdout
     acme, sales = json.loads(run(["account", "list", "--json"]).stdout)
@@ -96,7 +96,7 @@ def test_accounts(tmp_path: Path) -> None:
         ([" "], "has 1 to 255 characters"),
         (["x" * 256], "has 1 to 255 characters"),
     ):
-        refused = run(["account", "add", *arguments])
-        assert refused.exit_code == 1
-        assert words in refused.stderr
+        run_of_add = run(["account", "add", *arguments])
+        assert run_of_add.exit_code == 1
+        assert words in run_of_add.stderr
     assert run(["account", "list"]).stdout.count("\n") == 2

@@ -80,10 +80,10 @@ def test_it_serves(tmp_path: Path) -> None:
             request = urllib.request.Request(
                 f"http://127.0.0.1:{port}/customers", body, {"Content-Type": "application/json"}
             )
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                made = json.load(answer)
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/customers.csv", timeout=30) as answer:
-                assert answer.read().decode().splitlines()[1] == f"{made['id']},Ada,ada@example.org"
+            with urllib.request.urlopen(request, timeout=30) as response:
+                customer = json.load(response)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/customers.csv", timeout=30) as response:
+                assert response.read().decode().splitlines()[1] == f"{customer['id']},Ada,ada@example.org"
         finally:
             assert end(process) == 0
     assert not (tmp_path / "acme" / "gateway.db.secret").exists(), "it signs no tokens"
@@ -110,9 +110,9 @@ def test_it_serves(tmp_path: Path) -> None:
     ],
 )
 def test_other_names(tmp_path: Path, name: str, words: str) -> None:
-    with pytest.raises(NotCreated) as refused:
+    with pytest.raises(NotCreated) as caught:
         create(name, tmp_path)
-    assert words in str(refused.value)
+    assert words in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 

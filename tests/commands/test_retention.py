@@ -34,16 +34,16 @@ def run(world: World, *arguments: str, status: int = 0, **options: Any) -> Resul
 
 def store(world: World, created: str, *identities: str, archived: bool = False, **values: Any) -> str:
     row = {"id": ids.new_id(), "date_created": created, "date_last_modified": created, "archived": archived, **values}
-    lines = [LogRow(created, f"Session created by {each}") for each in identities]
+    lines = [LogRow(created, f"Session created by {identity}") for identity in identities]
     with unit_of_work(world.database) as unit:
-        session.insert(unit, row, [member(each) for each in identities], lines)
+        session.insert(unit, row, [member(identity) for identity in identities], lines)
     return str(row["id"])
 
 
-def listed(world: World, *, archived: bool) -> set[str]:
+def list_ids(world: World, *, archived: bool) -> set[str]:
     with unit_of_work(world.database, write=False) as unit:
-        found = session_list.everything(unit, {"archived": archived}, Order("id", descending=False))
-        return {each.id for each in found}
+        rows = session_list.everything(unit, {"archived": archived}, Order("id", descending=False))
+        return {row.id for row in rows}
 
 
 OLD, NEW = "2020-01-01T00:00:00.000000Z", "2026-11-01T00:00:00.000000Z"
@@ -53,18 +53,18 @@ def test_old_sessions_of_the_archive_are_purged(world: World) -> None:
     old = {store(world, OLD, "ann", "bob", archived=True) for _ in range(3)}
     live, newer = store(world, OLD, "ann"), store(world, NEW, "ann", archived=True, parent_session_id=min(old))
     assert "3 sessions would be deleted" in run(world, "sessions", "purge", "--older-than", "2y", "--dry-run").output
-    assert old < listed(world, archived=True)
-    printed = run(world, "sessions", "purge", "--older-than", "2y").output
-    assert "deleted 3 sessions" in printed
-    assert listed(world, archived=True) == {newer}
-    assert live in listed(world, archived=False)
+    assert old < list_ids(world, archived=True)
+    output = run(world, "sessions", "purge", "--older-than", "2y").output
+    assert "deleted 3 sessions" in output
+    assert list_ids(world, archived=True) == {newer}
+    assert live in list_ids(world, archived=False)
     with unit_of_work(world.database, write=False) as unit:
         for table in ("session_members", "session_log"):
             assert unit.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] == 2
-        found = session.get(unit, newer)
-        assert found is not None
-        assert found.parent_session_id is None
-    (line,) = (json.loads(each) for each in printed.splitlines() if "sessions purged" in each)
+        row = session.get(unit, newer)
+        assert row is not None
+        assert row.parent_session_id is None
+    (line,) = (json.loads(line) for line in output.splitlines() if "sessions purged" in line)
     assert (line["count"], line["user"], line["logger"]) == (3, "command line", "gateway.audit")
     assert "deleted 0 sessions" in run(world, "sessions", "purge", "--older-than", "2y").output
 
@@ -81,33 +81,33 @@ EMAIL = "gone@example.org"
 
 def test_a_user_is_exported_and_erased(world: World, people: People) -> None:
     with unit_of_work(world.database) as unit:
-        gone = user.insert(unit, email_address=EMAIL, account_ids=[], roles=["User"], now=OLD)
-    named = store(world, NEW, EMAIL, "bob@example.org", from_address=EMAIL, from_name=f"Ann <{EMAIL}>")
+        user_row = user.insert(unit, email_address=EMAIL, account_ids=[], roles=["User"], now=OLD)
+    by_address = store(world, NEW, EMAIL, "bob@example.org", from_address=EMAIL, from_name=f"Ann <{EMAIL}>")
     other = store(world, NEW, "bob@example.org")
-    made = store(world, NEW, "bob@example.org", created_by=gone.id)
+    by_creator = store(world, NEW, "bob@example.org", created_by=user_row.id)
 
     document = json.loads(run(world, "user", "export", EMAIL).stdout)
     assert document["user"]["emailAddress"] == EMAIL
-    assert {each["id"] for each in document["sessions"]} == {named, made}
-    assert EMAIL in {each["identity"] for each in document["members"]}
+    assert {row["id"] for row in document["sessions"]} == {by_address, by_creator}
+    assert EMAIL in {row["identity"] for row in document["members"]}
     assert "password" not in json.dumps(document).replace("hasPassword", "")
 
     assert "2 sessions name" in run(world, "user", "erase", EMAIL, "--dry-run").output
     run(world, "user", "erase", EMAIL, input="n\n", status=1)
     run(world, "user", "export", EMAIL)
-    printed = run(world, "user", "erase", EMAIL, "--yes").output
-    assert '"user erased"' in printed
-    assert '"user deleted"' in printed
+    output = run(world, "user", "erase", EMAIL, "--yes").output
+    assert '"user erased"' in output
+    assert '"user deleted"' in output
     assert "there is no user" in run(world, "user", "export", EMAIL, status=1).output
     with unit_of_work(world.database, write=False) as unit:
-        found, untouched = session.get(unit, named), session.get(unit, other)
-        assert found is not None
+        erased, untouched = session.get(unit, by_address), session.get(unit, other)
+        assert erased is not None
         assert untouched is not None
-        assert EMAIL not in repr(found)
-        assert (found.from_address, found.from_name, found.version) == ("erased", "Ann <erased>", 2)
-        assert {each.identity for each in found.members} == {f"erased {gone.id}", "bob@example.org"}
-        assert next(each.message for each in found.log) == "Session created by erased"
+        assert EMAIL not in repr(erased)
+        assert (erased.from_address, erased.from_name, erased.version) == ("erased", "Ann <erased>", 2)
+        assert {row.identity for row in erased.members} == {f"erased {user_row.id}", "bob@example.org"}
+        assert next(row.message for row in erased.log) == "Session created by erased"
         assert untouched.version == 1
         assert retention.sessions_of(unit, "", EMAIL) == []
         text = "SELECT from_folded FROM sessions WHERE id = " + ("?" if unit.dialect == "sqlite" else "%s")
-        assert EMAIL not in unit.execute(text, (named,)).fetchone()[0]
+        assert EMAIL not in unit.execute(text, (by_address,)).fetchone()[0]

@@ -55,17 +55,17 @@ def every(database: Database) -> list[Any]:
 def filled(world: World, people: People) -> World:
     """Sessions of every kind: texts that need quotes, members, customers, held, ended, archived."""
     customer = world.add_customer(people.acme, NAME)
-    made = [
+    session_ids = [
         world.call(people.ada, "NewSession", {"displayName": f"{NAME} {n}", "customerId": customer}).id
         for n in range(7)
     ]
-    world.call(people.ada, "NewSession", {"parentSessionId": made[0], "withAddress": "team:1"})
-    world.call(people.ada, "InviteChatMember", {"sessionId": made[0], "memberToAdd": "x@example.org"})
-    world.call(people.ada, "PatchSession", {"sessionId": made[0], "consoleData": NAME * 3})
-    world.call(people.ada, "HoldSession", {"sessionId": made[1], "reason": "Transferring"})
-    world.call(people.ada, "EndSession", {"sessionId": made[2]})
+    world.call(people.ada, "NewSession", {"parentSessionId": session_ids[0], "withAddress": "team:1"})
+    world.call(people.ada, "InviteChatMember", {"sessionId": session_ids[0], "memberToAdd": "x@example.org"})
+    world.call(people.ada, "PatchSession", {"sessionId": session_ids[0], "consoleData": NAME * 3})
+    world.call(people.ada, "HoldSession", {"sessionId": session_ids[1], "reason": "Transferring"})
+    world.call(people.ada, "EndSession", {"sessionId": session_ids[2]})
     with unit_of_work(world.database) as unit:
-        unit.execute(f"UPDATE sessions SET archived = 1 WHERE id = '{made[2]}'")
+        unit.execute(f"UPDATE sessions SET archived = 1 WHERE id = '{session_ids[2]}'")
     return world
 
 
@@ -74,12 +74,12 @@ def test_what_is_exported_is_imported(filled: World, people: People, tmp_path: P
     before = every(filled.database)
     target = tmp_path / f"sessions.{name}"
     assert "exported 8 sessions" in run(filled, "export", "--format", name, "--output", str(target)).output
-    assert [each.name for each in tmp_path.glob("sessions.*")] == [target.name]
+    assert [path.name for path in tmp_path.glob("sessions.*")] == [target.name]
     with unit_of_work(filled.database) as unit:
         for table in ("sessions", "session_members", "session_log"):
             unit.execute(f"DELETE FROM {table} WHERE 1 = 1")
     assert "imported 8 sessions, 0 existed already" in run(filled, "import", str(target)).output
-    assert [each._replace(version=1) for each in before] == every(filled.database)
+    assert [row._replace(version=1) for row in before] == every(filled.database)
     assert filled.call(people.ada, "ListSessions", {"searchArchive": True}).total_count == 1
     assert "imported 0 sessions, 8 existed already" in run(filled, "import", str(target)).output
 
@@ -113,7 +113,7 @@ def test_nothing_and_an_empty_text_stay_apart(world: World, tmp_path: Path, name
             row = {**values, "id": ids.new_id(), "console_data": text, "date_created": now, "date_last_modified": now}
             session.insert(unit, row, people, [LogRow(now, text or "")])
     before = every(world.database)
-    assert {each.display_name for each in before} == set(odd)
+    assert {row.display_name for row in before} == set(odd)
     target = tmp_path / f"sessions.{name}"
     run(world, "export", "--output", str(target), "--format", name)
     with unit_of_work(world.database) as unit:
@@ -127,7 +127,7 @@ def test_standard_output_and_input(filled: World) -> None:
     result = run(filled, "export")
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(records) == 8
-    assert {each["displayName"] for each in records if "displayName" in each} == {f"{NAME} {n}" for n in range(7)}
+    assert {record["displayName"] for record in records if "displayName" in record} == {f"{NAME} {n}" for n in range(7)}
     assert "0 sessions, 8 existed" in run(filled, "import", input=result.stdout).output
     assert len(run(filled, "export", "--since", "2026-11-23").stdout.splitlines()) == 8
     assert run(filled, "export", "--since", "2026-11-24").stdout == ""
@@ -146,15 +146,15 @@ def test_the_suffix_of_the_output_is_the_format(filled: World, tmp_path: Path, n
 def test_an_export_replaces_no_file(filled: World, tmp_path: Path) -> None:
     target = tmp_path / "sessions.csv"
     target.write_text("mine")
-    refused = run(filled, "export", "--output", str(target), status=1)
-    assert refused.stderr == f"gateway: {target} exists; choose another file, or add --overwrite to replace it\n"
+    run_of_export = run(filled, "export", "--output", str(target), status=1)
+    assert run_of_export.stderr == f"gateway: {target} exists; choose another file, or add --overwrite to replace it\n"
     assert target.read_text() == "mine"
     run(filled, "export", "--output", str(target), "--overwrite")
     assert target.read_text().startswith("ParentSessionId,")
     odd = run(filled, "export", "--output", str(tmp_path / "sessions.xlsx"), status=1).stderr
     assert "names no format: use .jsonl, .csv, .jsv, or --format" in odd
-    nowhere = run(filled, "export", "--output", str(tmp_path / "none" / "x.csv"), status=1).stderr
-    assert nowhere.endswith("x.csv.part: No such file or directory\n")
+    error_text = run(filled, "export", "--output", str(tmp_path / "none" / "x.csv"), status=1).stderr
+    assert error_text.endswith("x.csv.part: No such file or directory\n")
 
 
 def test_an_export_begins_with_the_days_first_instant(world: World) -> None:
@@ -167,20 +167,20 @@ def test_an_export_begins_with_the_days_first_instant(world: World) -> None:
 
 def test_an_export_goes_on_where_it_ended(filled: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "BLOCK", 3)
-    whole = tmp_path / "whole.csv"
-    run(filled, "export", "--format", "csv", "--output", str(whole))
+    complete = tmp_path / "whole.csv"
+    run(filled, "export", "--format", "csv", "--output", str(complete))
     target = tmp_path / "parts.csv"
     record = transfer._record
     seen = 0
 
-    def ends(row: Any, archived: bool) -> Any:
+    def interrupt(row: Any, archived: bool) -> Any:
         nonlocal seen
         seen += 1
         if seen == 5:
             raise KeyboardInterrupt
         return record(row, archived)
 
-    monkeypatch.setattr(transfer, "_record", ends)
+    monkeypatch.setattr(transfer, "_record", interrupt)
     run(filled, "export", "--format", "csv", "--output", str(target), status=1)
     assert not target.exists()
     part = target.with_name("parts.csv.part")
@@ -188,7 +188,7 @@ def test_an_export_goes_on_where_it_ended(filled: World, tmp_path: Path, monkeyp
     monkeypatch.setattr(transfer, "_record", record)
     assert "other options" in run(filled, "export", "--format", "jsv", "--output", str(target), status=1).output
     assert "exported 8" in run(filled, "export", "--format", "csv", "--output", str(target)).output
-    assert target.read_bytes() == whole.read_bytes()
+    assert target.read_bytes() == complete.read_bytes()
     assert not list(tmp_path.glob("*.part*"))
 
 
@@ -209,8 +209,8 @@ main()
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_export_that_was_killed_goes_on(filled: World, tmp_path: Path, name: str) -> None:
-    whole, target = tmp_path / f"whole.{name}", tmp_path / f"killed.{name}"
-    run(filled, "export", "--format", name, "--output", str(whole))
+    complete, target = tmp_path / f"whole.{name}", tmp_path / f"killed.{name}"
+    run(filled, "export", "--format", name, "--output", str(complete))
     command = [sys.executable, "-c", _STOPS, "sessions", "export", "--format", name, "--output", str(target)]
     process = subprocess.Popen(command, env={**os.environ, **environment(filled)}, stderr=subprocess.DEVNULL)
     state = target.with_name(f"{target.name}.part.state")
@@ -219,7 +219,7 @@ def test_an_export_that_was_killed_goes_on(filled: World, tmp_path: Path, name: 
     process.wait()
     assert not target.exists()
     assert "exported 8" in run(filled, "export", "--format", name, "--output", str(target)).output
-    assert target.read_bytes() == whole.read_bytes()
+    assert target.read_bytes() == complete.read_bytes()
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -228,8 +228,8 @@ def test_an_import_that_was_killed_goes_on(
 ) -> None:
     """Blocks of it are stored, whole; the rest comes when it is repeated."""
     before = every(filled.database)
-    whole = tmp_path / f"whole.{name}"
-    run(filled, "export", "--format", name, "--output", str(whole))
+    complete = tmp_path / f"whole.{name}"
+    run(filled, "export", "--format", name, "--output", str(complete))
     with unit_of_work(filled.database) as unit:
         for table in ("sessions", "session_members", "session_log"):
             unit.execute(f"DELETE FROM {table} WHERE 1 = 1")
@@ -239,32 +239,32 @@ def test_an_import_that_was_killed_goes_on(
         command, env={**os.environ, **environment(filled)}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdin is not None
-    process.stdin.write(whole.read_bytes()[:-40])
+    process.stdin.write(complete.read_bytes()[:-40])
     process.stdin.flush()
     wait_until(lambda: filled.count("sessions") == 6, "three blocks", process)
     process.kill()
     process.wait()
     process.stdin.close()
-    assert "imported 2 sessions, 6 existed already" in run(filled, "import", str(whole)).output
-    assert every(filled.database) == [each._replace(version=1) for each in before]
+    assert "imported 2 sessions, 6 existed already" in run(filled, "import", str(complete)).output
+    assert every(filled.database) == [row._replace(version=1) for row in before]
 
 
 def test_bars_are_for_terminals(filled: World, tmp_path: Path) -> None:
-    def said(*arguments: str) -> str:
-        ours, theirs = pty.openpty()
+    def read_terminal(*arguments: str) -> str:
+        reading_end, writing_end = pty.openpty()
         command = [sys.executable, "-m", "gateway", "sessions", *arguments]
-        subprocess.run(command, env={**os.environ, **environment(filled)}, stderr=theirs, check=True)
-        os.close(theirs)
+        subprocess.run(command, env={**os.environ, **environment(filled)}, stderr=writing_end, check=True)
+        os.close(writing_end)
         text = b""
-        with contextlib.suppress(OSError), open(ours, "rb", buffering=0) as terminal:
-            while read := terminal.read(4096):
-                text += read
+        with contextlib.suppress(OSError), open(reading_end, "rb", buffering=0) as terminal:
+            while block := terminal.read(4096):
+                text += block
         return text.decode()
 
     target = str(tmp_path / "sessions.csv")
-    assert re.search(r"exporting  \[#+\]  100%", said("export", "--format", "csv", "--output", target))
-    assert re.search(r"importing  \[#+\]  100%", said("import", target))
-    assert re.search(r"archiving  \[", said("archive", "--older-than", "1d"))
+    assert re.search(r"exporting  \[#+\]  100%", read_terminal("export", "--format", "csv", "--output", target))
+    assert re.search(r"importing  \[#+\]  100%", read_terminal("import", target))
+    assert re.search(r"archiving  \[", read_terminal("archive", "--older-than", "1d"))
     assert run(filled, "export", "--output", target, "--overwrite").output == "exported 8 sessions\n"
 
 
@@ -300,8 +300,8 @@ def test_an_import_says_which_record_is_wrong(filled: World, tmp_path: Path) -> 
 def test_a_table_that_is_damaged(
     filled: World, damage: Callable[[bytes], bytes], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = run(filled, "export", "--format", "csv").stdout_bytes
-    assert words in run(filled, "import", "--format", "csv", input=damage(whole), status=1).output
+    table = run(filled, "export", "--format", "csv").stdout_bytes
+    assert words in run(filled, "import", "--format", "csv", input=damage(table), status=1).output
     assert filled.count("sessions") == 8
     for name in ("csv", "jsv"):
         monkeypatch.setattr(formats, "_LIMITS", Limits(bytes=200))
@@ -321,20 +321,22 @@ def test_archive(world: World, people: People) -> None:
     assert "archived 0 sessions" in run(world, "archive", "--older-than", "90d").output
     live = world.call(people.ada, "ListSessions").items
     archived = world.call(people.ada, "ListSessions", {"searchArchive": "true"}).items
-    assert {each.id for each in live} == {touched, new}
-    assert {each.id for each in archived} == {old, dead}
-    assert dead not in {each.id for each in world.call(people.ada, "GetMySessions").sessions}
+    assert {row.id for row in live} == {touched, new}
+    assert {row.id for row in archived} == {old, dead}
+    assert dead not in {row.id for row in world.call(people.ada, "GetMySessions").sessions}
     assert world.call(people.ada, "GetSession", {"sessionId": old}).ended
     assert "is no age" in run(world, "archive", "--older-than", "soon", status=2).output
 
 
 def test_blocks_follow_each_other(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "BLOCK", 2)
-    records = [each for block in transfer.export(filled.database, None, None) for each in block]
+    records = [record for block in transfer.export(filled.database, None, None) for record in block]
     assert len(records) == 8
-    assert [each.archived for each in records] == [False] * 7 + [True]
-    for index, each in enumerate(records):
-        rest = [found.id for block in transfer.export(filled.database, None, transfer.place(each)) for found in block]
-        assert rest == [found.id for found in records[index + 1 :]]
+    assert [record.archived for record in records] == [False] * 7 + [True]
+    for index, record in enumerate(records):
+        rest = [
+            record.id for block in transfer.export(filled.database, None, transfer.place(record)) for record in block
+        ]
+        assert rest == [record.id for record in records[index + 1 :]]
     with unit_of_work(filled.database, write=False) as unit:
         assert session.get(unit, records[0].id) is not None

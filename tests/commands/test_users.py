@@ -26,11 +26,11 @@ EMAIL = "ada@example.org"
 
 @pytest.fixture
 def url(tmp_path: Path, cheap: None) -> str:
-    found = f"sqlite:///{tmp_path}/gateway.db"
-    database = connect(found)
+    database_url = f"sqlite:///{tmp_path}/gateway.db"
+    database = connect(database_url)
     migrations.apply(database, OWNERS)
     database.dispose()
-    return found
+    return database_url
 
 
 def run(url: str, *arguments: str, status: int = 0, typed: str | None = None) -> Result:
@@ -40,7 +40,7 @@ def run(url: str, *arguments: str, status: int = 0, typed: str | None = None) ->
     return result
 
 
-def signed_in(url: str, key: str) -> Principal | None:
+def authenticate(url: str, key: str) -> Principal | None:
     return Authenticator(connect(url), ["s" * 32]).authenticate(Credentials(api_key=key))
 
 
@@ -54,7 +54,7 @@ def signs_in(url: str, email: str, password: str) -> bool:
 
 def test_a_user_with_everything(url: str) -> None:
     key = "a-key-of-their-own-0123456789"
-    added = run(
+    run_of_add = run(
         url,
         "add",
         EMAIL,
@@ -69,14 +69,14 @@ def test_a_user_with_everything(url: str) -> None:
         "--api-key",
         key,
     )
-    assert added.stdout.startswith(f"added {EMAIL} (")
-    found = signed_in(url, key)
-    assert found is not None
-    assert found.roles == {"User", "Manager"}
-    listed = run(url, "list").stdout
-    assert EMAIL in listed
-    assert "User, Manager" in listed
-    assert key not in listed
+    assert run_of_add.stdout.startswith(f"added {EMAIL} (")
+    principal = authenticate(url, key)
+    assert principal is not None
+    assert principal.roles == {"User", "Manager"}
+    output = run(url, "list").stdout
+    assert EMAIL in output
+    assert "User, Manager" in output
+    assert key not in output
 
 
 def test_a_user_is_a_user_where_nothing_else_is_said(url: str) -> None:
@@ -86,24 +86,24 @@ def test_a_user_is_a_user_where_nothing_else_is_said(url: str) -> None:
 
 def test_a_key_is_made_and_shown_once_alone_on_the_output(url: str) -> None:
     run(url, "add", EMAIL)
-    made = run(url, "key", EMAIL).stdout
-    assert made.count("\n") == 1
-    assert signed_in(url, made.strip()) is not None
-    assert made.strip() not in run(url, "list").output
+    key = run(url, "key", EMAIL).stdout
+    assert key.count("\n") == 1
+    assert authenticate(url, key.strip()) is not None
+    assert key.strip() not in run(url, "list").output
 
 
 def test_a_given_key_is_not_shown(url: str) -> None:
     run(url, "add", EMAIL)
     key = "a-key-of-their-own-0123456789"
     assert key not in run(url, "key", EMAIL, "--api-key", key).output
-    assert signed_in(url, key) is not None
+    assert authenticate(url, key) is not None
 
 
 def test_a_key_is_revoked_by_its_end(url: str) -> None:
     run(url, "add", EMAIL)
-    made = run(url, "key", EMAIL, "--days", "30").stdout.strip()
+    key = run(url, "key", EMAIL, "--days", "30").stdout.strip()
     assert " until " in run(url, "list").stdout
-    assert run(url, "key", EMAIL, "--revoke", made[-4:]).stdout == "revoked: 1\n"
+    assert run(url, "key", EMAIL, "--revoke", key[-4:]).stdout == "revoked: 1\n"
     assert "keys: none" in run(url, "list").stdout
 
 
@@ -168,16 +168,16 @@ def test_roles(url: str) -> None:
 def test_one_user_is_shown(url: str) -> None:
     run(url, "add", EMAIL, "--password", "correct horse", "--role", "User")
     key = run(url, "key", EMAIL, "--days", "30").stdout.strip()
-    shown = run(url, "show", EMAIL).stdout
+    output = run(url, "show", EMAIL).stdout
     for name, value in (("state", "enabled"), ("roles", "User"), ("password", "set"), ("API keys", "…" + key[-4:])):
-        assert re.search(rf"^{name} +{value}", shown, re.MULTILINE)
-    assert key not in shown
+        assert re.search(rf"^{name} +{value}", output, re.MULTILINE)
+    assert key not in output
     facts = json.loads(run(url, "show", EMAIL, "--json").stdout)
     assert (facts["emailAddress"], facts["roles"], facts["disabled"]) == (EMAIL, ["User"], False)
     assert facts["keys"][0]["hint"].endswith(key[-4:])
     assert facts["keys"][0]["expires"] > facts["created"]
     assert [facts] == json.loads(run(url, "list", "--json").stdout)
-    assert "correct" not in shown + json.dumps(facts)
+    assert "correct" not in output + json.dumps(facts)
 
 
 def test_enable(url: str) -> None:
@@ -186,22 +186,22 @@ def test_enable(url: str) -> None:
     run(url, "disable", EMAIL)
     assert "state     disabled" in run(url, "show", EMAIL).stdout
     assert run(url, "enable", EMAIL).stdout == f"enabled {EMAIL}\n"
-    assert signed_in(url, key) is not None
+    assert authenticate(url, key) is not None
 
 
 def test_delete(url: str) -> None:
     key = "a-key-of-their-own-0123456789"
     run(url, "add", EMAIL, "--api-key", key, "--password", "correct horse")
     assert "Aborted" in run(url, "delete", EMAIL, typed="n\n", status=1).stderr
-    assert signed_in(url, key) is not None
+    assert authenticate(url, key) is not None
     assert run(url, "delete", EMAIL, "--yes").stdout == f"deleted {EMAIL}\n"
     with pytest.raises(NotAuthenticated):
-        signed_in(url, key)
+        authenticate(url, key)
     assert not signs_in(url, EMAIL, "correct horse")
     assert run(url, "list").stdout == ""
     # The address and the key are free again.
     run(url, "add", EMAIL, "--api-key", key)
-    assert signed_in(url, key) is not None
+    assert authenticate(url, key) is not None
 
 
 def test_changes_name_the_database(url: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from gateway.errors import ConfigurationError
 from gateway.settings import Settings, traces_exporter
 from models import Database
 from tests.http.conftest import API_KEY, PASSWORD
-from tests.upstream.hosts import document, hang_up, host
+from tests.upstream.hosts import hang_up, host, respond_document
 
 pytest.importorskip("opentelemetry.sdk", reason="OpenTelemetry is not installed")
 
@@ -189,7 +189,7 @@ def shop(url: str, **options: Any) -> Service:
 
 @pytest.mark.parametrize("typed", [False, True])
 def test_a_forwarded_call_is_a_span_whose_traceparent_the_old_host_gets(exported: Exported, typed: bool) -> None:
-    with host(document("7")) as old:
+    with host(respond_document("7")) as old:
         app = TestApp(shop(old.url, typed=typed).application(Settings.defaults(), tracer=exported.tracer))
         app.authorization = ("Bearer", API_KEY)
         app.get("/orders/7?secret=hidden", headers=TRACEPARENT)

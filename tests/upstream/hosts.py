@@ -30,7 +30,7 @@ class Received:
     size: int = 0
 
     def header(self, name: str) -> str | None:
-        return next((value for given, value in self.headers if given.lower() == name.lower()), None)
+        return next((value for header_name, value in self.headers if header_name.lower() == name.lower()), None)
 
     def names(self) -> set[str]:
         return {name.lower() for name, _ in self.headers}
@@ -51,7 +51,7 @@ class Host:
     """
 
     port: int = 0
-    respond: Respond = field(default=lambda received, sock: text(received.target)(received, sock))
+    respond: Respond = field(default=lambda received, sock: respond_text(received.target)(received, sock))
     received: list[Received] = field(default_factory=list)
     connected: int = 0
     open: set[socket.socket] = field(default_factory=set)
@@ -75,14 +75,14 @@ class Host:
             self.open.discard(sock)
 
 
-def text(body: str | bytes, status: str = "200 OK", headers: tuple[str, ...] = ()) -> Respond:
+def respond_text(body: str | bytes, status: str = "200 OK", headers: tuple[str, ...] = ()) -> Respond:
     """Responds with a body of known length."""
     data = body.encode() if isinstance(body, str) else body
 
     def respond(received: Received, sock: socket.socket) -> bool:
-        given = {each.partition(":")[0].lower() for each in headers}
-        added = {"Content-Length": len(data), "Content-Type": "text/plain"}
-        length = [f"{name}: {value}" for name, value in added.items() if name.lower() not in given]
+        header_names = {line.partition(":")[0].lower() for line in headers}
+        defaults = {"Content-Length": len(data), "Content-Type": "text/plain"}
+        length = [f"{name}: {value}" for name, value in defaults.items() if name.lower() not in header_names]
         head = "\r\n".join([f"HTTP/1.1 {status}", *headers, *length, "", ""]).encode("latin-1")
         sock.sendall(head + (b"" if received.method == "HEAD" else data))
         return True
@@ -90,17 +90,17 @@ def text(body: str | bytes, status: str = "200 OK", headers: tuple[str, ...] = (
     return respond
 
 
-def document(value: Any, status: str = "200 OK", *headers: str) -> Respond:
+def respond_document(value: Any, status: str = "200 OK", *headers: str) -> Respond:
     """Responds with JSON."""
-    return text(json.dumps(value), status, ("Content-Type: application/json; charset=utf-8", *headers))
+    return respond_text(json.dumps(value), status, ("Content-Type: application/json; charset=utf-8", *headers))
 
 
-def in_turn(*responders: Respond) -> Respond:
+def respond_in_turn(*responders: Respond) -> Respond:
     """Responds in one way after the other, and the last one from then on."""
-    left = [*responders]
+    remaining = [*responders]
 
     def respond(received: Received, sock: socket.socket) -> bool | None:
-        return (left.pop(0) if len(left) > 1 else left[0])(received, sock)
+        return (remaining.pop(0) if len(remaining) > 1 else remaining[0])(received, sock)
 
     return respond
 
@@ -122,12 +122,12 @@ def _read(stream: Any, *, keep: bool) -> Received | None:
         headers.append((name, value))
     received = Received(method, target, headers)
     if (length := received.header("Content-Length")) is not None:
-        left = int(length)
-        while left and (block := stream.read(min(BLOCK, left))):
-            left -= len(block)
+        remaining = int(length)
+        while remaining and (block := stream.read(min(BLOCK, remaining))):
+            remaining -= len(block)
             received.size += len(block)
             received.body += block if keep else b""
-        if left:
+        if remaining:
             raise ConnectionError("the body was cut")
     elif received.header("Transfer-Encoding"):
         while size := int(stream.readline(), 16):

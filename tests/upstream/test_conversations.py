@@ -17,29 +17,29 @@ from tests.conversations.test_transcripts import CONVERSATIONS, TABLE, Host
 from tests.upstream.hosts import serving
 
 #: The server that stands before the host in this test passes no raw path on.
-UNTOLD = {"open path/encoded", "open path/plus"}
+EXCLUDED = {"open path/encoded", "open path/plus"}
 #: Every third: the way through a front is the same for all.
-ASKED = [each for each in CONVERSATIONS[::3] if each.key not in UNTOLD]
+COMPARED = [conversation for conversation in CONVERSATIONS[::3] if conversation.key not in EXCLUDED]
 
 
 @pytest.fixture
 def fronted(tmp_path: Path) -> Iterator[Host]:
-    made = Host(tmp_path)
-    with ExitStack() as opened:
-        for variant, app in [*made.apps.items()]:
+    recorded_host = Host(tmp_path)
+    with ExitStack() as stack:
+        for variant, app in [*recorded_host.apps.items()]:
             front = Service("Front")
-            front.use(Upstream(opened.enter_context(serving(app)), everything=True, pages=False))
-            made.apps[variant] = front.application(replace(Settings.defaults(), log="json"))
-            opened.callback(made.apps[variant].close)
-        yield made
-    made.database.dispose()
+            front.use(Upstream(stack.enter_context(serving(app)), everything=True, pages=False))
+            recorded_host.apps[variant] = front.application(replace(Settings.defaults(), log="json"))
+            stack.callback(recorded_host.apps[variant].close)
+        yield recorded_host
+    recorded_host.database.dispose()
 
 
 def test_verdicts_are_the_same_behind_a_front(fronted: Host) -> None:
-    found = {}
-    for each in ASKED:
-        ours = fronted.ask(each)
-        seen = verdict(each, ours, differences(each, ours))
-        if seen != TABLE[each.key]:
-            found[each.key] = seen, ours.status
-    assert found == {}
+    changed = {}
+    for conversation in COMPARED:
+        response = fronted.ask(conversation)
+        judgement = verdict(conversation, response, differences(conversation, response))
+        if judgement != TABLE[conversation.key]:
+            changed[conversation.key] = judgement, response.status
+    assert changed == {}

@@ -13,7 +13,7 @@ import pytest
 
 from tests.live.processes import resident, workers
 from tests.servers import Gateway, GatewayFactory, _gateways, free_port, wait_until
-from tests.upstream.hosts import BLOCK, Host, Received, host, text
+from tests.upstream.hosts import BLOCK, Host, Received, host, respond_text
 
 #: Bytes of a large body.
 LARGE = 200_000_000
@@ -34,13 +34,13 @@ def old(module_host: Host) -> Host:
 @pytest.fixture(scope="module")
 def front(module_host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     for make in _gateways(tmp_path_factory.mktemp("front")):
-        yield started(make, module_host.url)
+        yield start_front(make, module_host.url)
 
 
-def started(make: GatewayFactory, url: str, *arguments: str) -> Gateway:
-    made = make(GATEWAY_WORKERS="1")
-    made.start("gateway", "front", url, "--everything", "--read-timeout", "3", *arguments)
-    return made
+def start_front(make: GatewayFactory, url: str, *arguments: str) -> Gateway:
+    gateway = make(GATEWAY_WORKERS="1")
+    gateway.start("gateway", "front", url, "--everything", "--read-timeout", "3", *arguments)
+    return gateway
 
 
 #: Clients' connections, by test.
@@ -62,7 +62,7 @@ def closed() -> Iterator[None]:
         _OPEN.pop().close()
 
 
-def large(received: Received, sock: socket.socket) -> bool:
+def respond_large(received: Received, sock: socket.socket) -> bool:
     sock.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n".encode())
     for _ in range(LARGE // 50_000):
         sock.sendall(bytes(50_000))
@@ -81,10 +81,10 @@ def test_large_bodies_take_no_memory(front: Gateway, old: Host) -> None:
         assert connection.getresponse().read() == b"/up"
         connection.close()
         assert old.received[-1].size == LARGE
-    old.respond = large
+    old.respond = respond_large
     connection.request("GET", "/down")
-    answer, size = connection.getresponse(), 0
-    while block := answer.read(BLOCK):
+    response, size = connection.getresponse(), 0
+    while block := response.read(BLOCK):
         size += len(block)
     assert size == LARGE
     assert resident(worker) - before < 16_000_000
@@ -103,10 +103,10 @@ def test_events_arrive_as_they_are_sent(front: Gateway, old: Host) -> None:
     old.respond = events
     connection = connect(front)
     connection.request("GET", "/event-stream")
-    answer = connection.getresponse()
-    assert answer.read1(100) == b"data: 1\n\n"
+    response = connection.getresponse()
+    assert response.read1(100) == b"data: 1\n\n"
     go_on.set()
-    assert answer.read() == b"data: 2\n\n"
+    assert response.read() == b"data: 2\n\n"
 
 
 def test_a_client_that_leaves_frees_the_old_host(front: Gateway, old: Host) -> None:
@@ -154,19 +154,19 @@ def test_an_upload_that_the_client_cuts_off_is_cut_off_at_the_old_host(front: Ga
     connection = connect(front)
     connection.request("GET", "/after")
     connection.getresponse().read()
-    assert [each.target for each in old.received] == ["/after"]
+    assert [request.target for request in old.received] == ["/after"]
 
 
 def test_a_host_that_is_killed_and_comes_back_under_load(make_gateway: GatewayFactory) -> None:
     """No write arrives twice, nobody waits beyond the timeouts, and everything is well when the host is back."""
     port, stop, seen = free_port(), threading.Event(), list[tuple[int, str, float]]()
-    arrived: Counter[str] = Counter()
-    front = started(make_gateway, f"http://127.0.0.1:{port}", "--connect-timeout", "1")
+    arrivals: Counter[str] = Counter()
+    front = start_front(make_gateway, f"http://127.0.0.1:{port}", "--connect-timeout", "1")
 
     def respond(received: Received, sock: socket.socket) -> bool | None:
-        arrived[received.target] += received.method == "POST"
+        arrivals[received.target] += received.method == "POST"
         time.sleep(0.01)
-        return text("done")(received, sock)
+        return respond_text("done")(received, sock)
 
     def load(number: int) -> None:
         connection, count = connect(front), 0
@@ -175,9 +175,9 @@ def test_a_host_that_is_killed_and_comes_back_under_load(make_gateway: GatewayFa
             method = "POST" if count % 2 else "GET"
             began = time.monotonic()
             connection.request(method, f"/{number}/{count}", body=b"x" if count % 2 else None)
-            answer = connection.getresponse()
-            answer.read()
-            seen.append((answer.status, answer.headers.get("Retry-After", ""), time.monotonic() - began))
+            response = connection.getresponse()
+            response.read()
+            seen.append((response.status, response.headers.get("Retry-After", ""), time.monotonic() - began))
 
     threads = [threading.Thread(target=load, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -196,7 +196,7 @@ def test_a_host_that_is_killed_and_comes_back_under_load(make_gateway: GatewayFa
             connection.request("POST", path)
             assert connection.getresponse().read() == b"done"
     assert {status for status, _, _ in seen} == {200, 503}
-    assert max(arrived.values()) == 1
+    assert max(arrivals.values()) == 1
     assert max(seconds for _, _, seconds in seen) < 20
     assert "Retry-After" not in {after for status, after, _ in seen if status == 200}
     assert "2" in {after for status, after, _ in seen if status == 503}
@@ -207,10 +207,10 @@ def test_a_slow_host_does_not_hold_up_what_is_answered_here(make_gateway: Gatewa
 
     def slow(received: Received, sock: socket.socket) -> bool | None:
         assert release.wait(20)
-        return text("late")(received, sock)
+        return respond_text("late")(received, sock)
 
     with host(slow) as running:
-        front = started(
+        front = start_front(
             make_gateway, running.url, "--connections", "4", "--connect-timeout", "0.5", "--read-timeout", "30"
         )
         statuses: list[int] = []

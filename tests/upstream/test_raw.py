@@ -15,7 +15,7 @@ from gateway import ANYONE, SIGNED_IN, Dto, Service, Upstream, errors, fields
 from gateway.http.testing import Client
 from gateway.upstream import arriving
 from tests.servers import free_port
-from tests.upstream.hosts import Host, Received, Respond, document, hang_up, host, in_turn, text
+from tests.upstream.hosts import Host, Received, Respond, hang_up, host, respond_document, respond_in_turn, respond_text
 
 
 def shop(url: str, **options: object) -> Service:
@@ -63,15 +63,15 @@ def old(module_host: Host) -> Host:
 
 @pytest.fixture(scope="module")
 def client(module_host: Host) -> Iterator[Client]:
-    with shop(module_host.url).client() as made:
-        yield made
+    with shop(module_host.url).client() as shop_client:
+        yield shop_client
 
 
 def test_operations_with_a_handler_are_answered_here_and_the_others_there(client: Client, old: Host) -> None:
     assert client.get("/here/Ada").json == "here Ada"
     assert not old.received
-    answer = client.get("/orders/3")
-    assert (answer.status_code, answer.text) == (200, "/orders/3")
+    response = client.get("/orders/3")
+    assert (response.status_code, response.text) == (200, "/orders/3")
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_operations_with_a_handler_are_answered_here_and_the_others_there(client
 def test_every_address_of_an_operation_is_forwarded_as_it_came(
     client: Client, old: Host, method: str, path: str
 ) -> None:
-    answer = client.request(
+    response = client.request(
         method, path.partition("?")[0], query_string=path.partition("?")[2], extras={"RAW_URI": path}
     )
-    assert answer.status_code == 200
-    assert [(each.method, each.target) for each in old.received] == [(method, path)]
+    assert response.status_code == 200
+    assert [(request.method, request.target) for request in old.received] == [(method, path)]
 
 
 def test_what_no_operation_has_is_not_forwarded(client: Client, old: Host) -> None:
@@ -133,9 +133,9 @@ def test_everything_is_forwarded_where_that_is_wanted(old: Host) -> None:
     ],
 )
 def test_a_path_that_leads_elsewhere_is_refused(client: Client, old: Host, path: str) -> None:
-    answer = client.get("/files/x", extras={"RAW_URI": path})
-    assert answer.status_code == 400
-    assert "'.' or '..'" in answer.json["responseStatus"]["message"]
+    response = client.get("/files/x", extras={"RAW_URI": path})
+    assert response.status_code == 400
+    assert "'.' or '..'" in response.json["responseStatus"]["message"]
     assert not old.received
 
 
@@ -146,7 +146,7 @@ def test_the_hosts_own_path_stands_in_front(old: Host) -> None:
 
 
 def test_headers_of_the_caller_pass_and_those_of_the_connection_do_not(client: Client, old: Host) -> None:
-    sent = {
+    request_headers = {
         "Authorization": "Bearer t",
         "X-Api-Key": "k",
         "X-ss-id": "s",
@@ -168,8 +168,8 @@ def test_headers_of_the_caller_pass_and_those_of_the_connection_do_not(client: C
         "X-Real-IP": "6.6.6.6",
         "Forwarded": "for=6.6.6.6",
     }
-    client.get("/orders/3", headers=sent)
-    got = old.received[0]
+    client.get("/orders/3", headers=request_headers)
+    request = old.received[0]
     for name in (
         "Authorization",
         "X-Api-Key",
@@ -181,8 +181,8 @@ def test_headers_of_the_caller_pass_and_those_of_the_connection_do_not(client: C
         "Range",
         "Origin",
     ):
-        assert got.header(name) == sent[name]
-    assert got.header("X-Custom") == "Zo\xeb"
+        assert request.header(name) == request_headers[name]
+    assert request.header("X-Custom") == "Zo\xeb"
     hidden = {
         "x-private",
         "keep-alive",
@@ -194,43 +194,43 @@ def test_headers_of_the_caller_pass_and_those_of_the_connection_do_not(client: C
         "x-real-ip",
         "forwarded",
     }
-    assert not hidden & got.names()
-    assert got.header("Host") == old.url.removeprefix("http://")
+    assert not hidden & request.names()
+    assert request.header("Host") == old.url.removeprefix("http://")
 
 
 def test_nothing_is_added_but_how_the_client_called(client: Client, old: Host) -> None:
     client.get(
         "/orders/3", headers={"Host": "shop.example.org", "X-Request-Id": "abc"}, extras={"REMOTE_ADDR": "127.0.0.1"}
     )
-    got = old.received[0]
+    request = old.received[0]
     added = {"host", "via", "traceparent", "x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
-    assert got.names() - {"user-agent"} == added
-    assert "python" not in (got.header("User-Agent") or "").lower()
-    assert got.header("X-Request-Id") == "abc"
-    assert got.header("X-Forwarded-For") == "127.0.0.1"
-    assert got.header("X-Forwarded-Proto") == "http"
-    assert got.header("X-Forwarded-Host") == "shop.example.org"
-    version, trace, span, flags = (got.header("traceparent") or "").split("-")
+    assert request.names() - {"user-agent"} == added
+    assert "python" not in (request.header("User-Agent") or "").lower()
+    assert request.header("X-Request-Id") == "abc"
+    assert request.header("X-Forwarded-For") == "127.0.0.1"
+    assert request.header("X-Forwarded-Proto") == "http"
+    assert request.header("X-Forwarded-Host") == "shop.example.org"
+    version, trace, span, flags = (request.header("traceparent") or "").split("-")
     assert (version, len(trace), len(span), flags) == ("00", 32, 16, "01")
 
 
 def test_what_a_trusted_proxy_says_passes_and_what_another_peer_says_does_not(client: Client, old: Host) -> None:
-    said = {
+    headers = {
         "X-Forwarded-For": "9.9.9.9",
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": "shop.example.org",
         "X-Forwarded-Prefix": "/shop",
     }
     for peer in ("127.0.0.1", "8.8.8.8"):
-        client.get("/orders/3", headers=said, extras={"REMOTE_ADDR": peer})
-    trusted, other = old.received
-    assert trusted.header("X-Forwarded-For") == "9.9.9.9, 127.0.0.1"
-    assert trusted.header("X-Forwarded-Proto") == "https"
-    assert trusted.header("X-Forwarded-Host") == "shop.example.org"
-    assert trusted.header("X-Forwarded-Prefix") == "/shop"
-    assert other.header("X-Forwarded-For") == "8.8.8.8"
-    assert other.header("X-Forwarded-Proto") == "http"
-    assert other.header("X-Forwarded-Prefix") is None
+        client.get("/orders/3", headers=headers, extras={"REMOTE_ADDR": peer})
+    from_proxy, from_peer = old.received
+    assert from_proxy.header("X-Forwarded-For") == "9.9.9.9, 127.0.0.1"
+    assert from_proxy.header("X-Forwarded-Proto") == "https"
+    assert from_proxy.header("X-Forwarded-Host") == "shop.example.org"
+    assert from_proxy.header("X-Forwarded-Prefix") == "/shop"
+    assert from_peer.header("X-Forwarded-For") == "8.8.8.8"
+    assert from_peer.header("X-Forwarded-Proto") == "http"
+    assert from_peer.header("X-Forwarded-Prefix") is None
 
 
 def test_a_trace_goes_on(client: Client, old: Host) -> None:
@@ -244,7 +244,7 @@ def test_a_trace_goes_on(client: Client, old: Host) -> None:
 
 
 def test_the_response_comes_as_it_is(client: Client, old: Host) -> None:
-    old.respond = text(
+    old.respond = respond_text(
         b"\xff\x00{",
         "402 Kein Geld",
         (
@@ -260,17 +260,17 @@ def test_the_response_comes_as_it_is(client: Client, old: Host) -> None:
             "Keep-Alive: timeout=5",
         ),
     )
-    answer = client.get("/orders/3")
-    assert answer.status == "402 Kein Geld"
-    assert answer.content == b"\xff\x00{"
-    assert answer.headers["content-type"] == "application/x-own"
-    assert answer.headers["content-encoding"] == "own"
-    assert answer.headers["etag"] == '"1"'
-    assert answer.headers["vary"] == "Origin"
-    assert answer.headers["x-request-id"] == "theirs"
-    assert not {"x-hop", "keep-alive", "connection", "x-content-type-options"} & {*answer.headers}
-    assert answer.cookies["a"].value == "1"
-    assert answer.cookies["b"].path == "/x"
+    response = client.get("/orders/3")
+    assert response.status == "402 Kein Geld"
+    assert response.content == b"\xff\x00{"
+    assert response.headers["content-type"] == "application/x-own"
+    assert response.headers["content-encoding"] == "own"
+    assert response.headers["etag"] == '"1"'
+    assert response.headers["vary"] == "Origin"
+    assert response.headers["x-request-id"] == "theirs"
+    assert not {"x-hop", "keep-alive", "connection", "x-content-type-options"} & {*response.headers}
+    assert response.cookies["a"].value == "1"
+    assert response.cookies["b"].path == "/x"
 
 
 @pytest.mark.parametrize(
@@ -285,10 +285,10 @@ def test_the_response_comes_as_it_is(client: Client, old: Host) -> None:
 def test_a_redirect_is_not_followed_and_stays_at_the_front(
     client: Client, old: Host, given: str, expected: str
 ) -> None:
-    old.respond = text("", "302 Found", (f"Location: {given.format(own=old.url)}",))
-    answer = client.get("/orders/3")
-    assert answer.status_code == 302
-    assert answer.headers["location"] == expected
+    old.respond = respond_text("", "302 Found", (f"Location: {given.format(own=old.url)}",))
+    response = client.get("/orders/3")
+    assert response.status_code == 302
+    assert response.headers["location"] == expected
     assert len(old.received) == 1
 
 
@@ -304,9 +304,9 @@ def test_bodies_pass_in_both_framings(client: Client, old: Host) -> None:
 
 
 def test_a_body_that_is_cut_off_does_not_arrive_as_a_complete_one(client: Client, old: Host) -> None:
-    answer = client.post("/orders", body="abc", extras={"CONTENT_LENGTH": "10"})
-    assert answer.status_code == 400
-    assert "ends after 3 of the 10 bytes" in answer.json["responseStatus"]["message"]
+    response = client.post("/orders", body="abc", extras={"CONTENT_LENGTH": "10"})
+    assert response.status_code == 400
+    assert "ends after 3 of the 10 bytes" in response.json["responseStatus"]["message"]
     assert not old.received
 
 
@@ -319,33 +319,33 @@ def test_connections_are_used_again(client: Client, old: Host) -> None:
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_read_that_the_host_could_not_do_is_sent_again(client: Client, old: Host, status: int) -> None:
-    old.respond = in_turn(text("", f"{status} No"), text("yes"))
+    old.respond = respond_in_turn(respond_text("", f"{status} No"), respond_text("yes"))
     assert client.get("/orders/3").text == "yes"
     assert len(old.received) == 2
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/orders"), ("GET", "/both"), ("POST", "/api/GetOrder")])
 def test_what_may_be_a_write_is_never_sent_twice(client: Client, old: Host, method: str, path: str) -> None:
-    old.respond = in_turn(text("no", "503 No", ("Retry-After: 7",)), text("yes"))
-    answer = client.request(method, path)
-    assert (answer.status_code, answer.text, answer.headers["retry-after"]) == (503, "no", "7")
+    old.respond = respond_in_turn(respond_text("no", "503 No", ("Retry-After: 7",)), respond_text("yes"))
+    response = client.request(method, path)
+    assert (response.status_code, response.text, response.headers["retry-after"]) == (503, "no", "7")
     old.respond = hang_up
-    answer = client.request(method, path)
-    assert answer.status_code == 503
-    assert answer.json["responseStatus"]["errorCode"] == "OutcomeUnknown"
-    assert "retry-after" not in answer.headers
+    response = client.request(method, path)
+    assert response.status_code == 503
+    assert response.json["responseStatus"]["errorCode"] == "OutcomeUnknown"
+    assert "retry-after" not in response.headers
     assert len(old.received) == 2
 
 
 def test_the_last_response_to_a_read_passes(client: Client, old: Host) -> None:
-    old.respond = text("busy", "503 No")
-    answer = client.get("/orders/3")
-    assert (answer.status_code, answer.text) == (503, "busy")
+    old.respond = respond_text("busy", "503 No")
+    response = client.get("/orders/3")
+    assert (response.status_code, response.text) == (503, "busy")
     assert len(old.received) == 3
 
 
 def test_a_read_is_sent_again_when_its_connection_was_lost(client: Client, old: Host) -> None:
-    old.respond = in_turn(hang_up, text("yes"))
+    old.respond = respond_in_turn(hang_up, respond_text("yes"))
     assert client.get("/orders/3").text == "yes"
 
 
@@ -363,12 +363,12 @@ def test_a_host_that_is_away_is_told_in_the_callers_format(
     method: str, suffix: str, content_type: str, beginning: str
 ) -> None:
     with shop(f"http://127.0.0.1:{free_port()}").client() as client:
-        answer = client.request(method, f"/both{suffix}")
-        assert answer.status_code == 503
-        assert answer.headers["retry-after"] == "2"
-        assert answer.headers["content-type"].startswith(content_type)
-        assert answer.text.startswith(beginning)
-        assert "The old host can't be reached." in answer.text.replace("&#39;", "'")
+        response = client.request(method, f"/both{suffix}")
+        assert response.status_code == 503
+        assert response.headers["retry-after"] == "2"
+        assert response.headers["content-type"].startswith(content_type)
+        assert response.text.startswith(beginning)
+        assert "The old host can't be reached." in response.text.replace("&#39;", "'")
 
 
 def test_a_host_that_comes_back_is_found_again(old: Host) -> None:
@@ -399,14 +399,14 @@ def test_a_silent_host_is_given_up(client: Client, old: Host) -> None:
     assert len(old.received) == 2
 
 
-def dripping(response: bytes, at_once: int = 0) -> Respond:
+def respond_byte_by_byte(response: bytes, at_once: int = 0) -> Respond:
     """Write a response byte by byte, each well within the time that a host may be silent, for up to ten times as long."""
 
     def respond(_: Received, sock: socket.socket) -> bool:
         sock.sendall(response[:at_once])
-        for each in response[at_once:]:
+        for byte in response[at_once:]:
             try:
-                sock.sendall(bytes([each]))
+                sock.sendall(bytes([byte]))
             except OSError:
                 break
             time.sleep(0.1)
@@ -416,7 +416,7 @@ def dripping(response: bytes, at_once: int = 0) -> Respond:
 
 
 def test_a_head_that_arrives_byte_by_byte_is_given_up(client: Client, old: Host) -> None:
-    old.respond = dripping(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 70 + b"\r\nContent-Length: 0\r\n\r\n")
+    old.respond = respond_byte_by_byte(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 70 + b"\r\nContent-Length: 0\r\n\r\n")
     response = client.get("/orders/3")
     assert response.json["responseStatus"]["message"] == "The old host did not answer within 1 s."
     assert client.post("/orders").json["responseStatus"]["errorCode"] == "OutcomeUnknown"
@@ -428,14 +428,14 @@ def test_a_body_that_arrives_byte_by_byte_is_given_up(
 ) -> None:
     monkeypatch.setattr(arriving, "STREAMED", 1.0)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n" + frame
-    old.respond = dripping(head + b"0" * 80, len(head))
+    old.respond = respond_byte_by_byte(head + b"0" * 80, len(head))
     with pytest.raises(ConnectionAbortedError, match="TimeoutError"):
         client.get("/orders/3")
 
 
 def test_events_may_come_slowly(client: Client, old: Host) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n\r\n"
-    old.respond = dripping(head + b"data: slow\n\n", len(head))
+    old.respond = respond_byte_by_byte(head + b"data: slow\n\n", len(head))
     assert client.get("/orders/3").text == "data: slow\n\n"
 
 
@@ -456,7 +456,7 @@ def test_a_response_that_breaks_off_does_not_look_complete(client: Client, old: 
     old.respond = half
     with pytest.raises(ConnectionAbortedError):
         client.get("/orders/3")
-    old.respond = text("whole")
+    old.respond = respond_text("whole")
     assert client.get("/orders/3").text == "whole"
 
 
@@ -490,18 +490,18 @@ def test_a_host_may_refuse_a_body_before_it_has_all_of_it(client: Client, old: H
         thread = threading.Thread(target=refuse)
         thread.start()
         with shop(f"http://127.0.0.1:{listener.getsockname()[1]}").client() as other:
-            answer = other.post("/orders", body="x" * 5_000_000)
+            response = other.post("/orders", body="x" * 5_000_000)
         thread.join()
-    assert (answer.status_code, answer.text) == (413, "no")
+    assert (response.status_code, response.text) == (413, "no")
 
 
 def test_a_request_that_comes_back_is_refused(client: Client, old: Host) -> None:
     client.get("/orders/3")
     via = old.received[0].header("Via") or ""
     assert via.startswith("1.1 gateway-")
-    answer = client.get("/orders/3", headers={"Via": f"1.0 x, {via}"})
-    assert answer.status_code == 508
-    assert answer.json["responseStatus"]["errorCode"] == "LoopDetected"
+    response = client.get("/orders/3", headers={"Via": f"1.0 x, {via}"})
+    assert response.status_code == 508
+    assert response.json["responseStatus"]["errorCode"] == "LoopDetected"
     assert len(old.received) == 1
 
 
@@ -520,5 +520,5 @@ def test_one_old_host_is_enough(old: Host) -> None:
 
 
 def test_json_stays_what_it_was(client: Client, old: Host) -> None:
-    old.respond = document({"a": [1, None]})
+    old.respond = respond_document({"a": [1, None]})
     assert json.loads(client.get("/orders/3").text) == {"a": [1, None]}

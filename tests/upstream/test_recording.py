@@ -18,7 +18,7 @@ from gateway.http.testing import Client
 from gateway.upstream import recording, replaying
 from gateway.upstream.cleaning import Cleaner
 from gateway.upstream.replaying import Checked
-from tests.upstream.hosts import Host, Received, document, host, serving, text
+from tests.upstream.hosts import Host, Received, host, respond_document, respond_text, serving
 
 WIRE = Path(__file__).parents[1] / "corpora" / "wire.jsonl.gz"
 SECRET = "s3cret-of-the-caller-42"
@@ -57,8 +57,8 @@ class Store:
 
         @service.handles(NewThing)
         def make(request: NewThing, context: Any) -> Any:
-            shown = context.credentials.bearer, context.credentials.cookies.get("ss-id")
-            if shown != (f"{prefix}-token", f"{prefix}-session"):
+            credentials = context.credentials.bearer, context.credentials.cookies.get("ss-id")
+            if credentials != (f"{prefix}-token", f"{prefix}-session"):
                 raise errors.NotAuthenticated
             key = f"{prefix}-{len(things)}"
             things[key] = request.name
@@ -71,11 +71,11 @@ class Store:
             return Thing.new(id=request.id, name=name or things[request.id])
 
 
-def contract() -> Service:
-    made, stated = Store("any").service, Service("Front")
-    stated.catalog.operations.update(made.catalog.operations)
-    stated.catalog._folded.update(made.catalog._folded)
-    return stated
+def make_front() -> Service:
+    store, front = Store("any").service, Service("Front")
+    front.catalog.operations.update(store.catalog.operations)
+    front.catalog._folded.update(store.catalog._folded)
+    return front
 
 
 @pytest.fixture
@@ -90,37 +90,40 @@ def recorded(folder: Path) -> Path:
     """A file with a log-in, a thing that is made, and the same thing read."""
     path = folder / "old.jsonl"
     with Store("first").service.client() as old, serving(old.app) as url:
-        front = contract()
+        front = make_front()
         front.use(Upstream(url, record=path))
         with front.client() as client:
-            entered = client.post("/log-in", json={"password": SECRET})
-            headers = {"Authorization": f"Bearer {entered.json['bearerToken']}", "Cookie": "ss-id=first-session"}
-            made = client.post("/things.jsv", body="{name:Ann}", headers=headers)
-            assert made.status_code == 200
+            log_in_response = client.post("/log-in", json={"password": SECRET})
+            headers = {
+                "Authorization": f"Bearer {log_in_response.json['bearerToken']}",
+                "Cookie": "ss-id=first-session",
+            }
+            response = client.post("/things.jsv", body="{name:Ann}", headers=headers)
+            assert response.status_code == 200
             assert client.get("/things/first-0", headers=headers).json == {"id": "first-0", "name": "Ann"}
             assert client.get("/things/none").status_code == 404
     return path
 
 
 def test_conversations_are_kept_without_secrets(recorded: Path) -> None:
-    written = recorded.read_text()
+    recorded_text = recorded.read_text()
     assert recorded.stat().st_mode & 0o777 == 0o600
     for secret in (SECRET, "first-session", "first-token"):
-        assert secret not in written
-    lines = [json.loads(each) for each in written.splitlines()]
-    assert [each["check"] for each in lines] == ["Enter", "NewThing", "GetThing", "GetThing"]
+        assert secret not in recorded_text
+    lines = [json.loads(line) for line in recorded_text.splitlines()]
+    assert [line["check"] for line in lines] == ["Enter", "NewThing", "GetThing", "GetThing"]
     assert {"client", "check", "method", "path", "http", "headers", "body", "body_encoding", "status"} < {*lines[0]}
     assert lines[1]["path"] == "/things.jsv"
     assert lines[1]["body"] == "{name:Ann}"
     assert lines[1]["headers"][0] == ["Host", "{{host}}"]
-    given = dict(map(tuple, lines[1]["headers"]))
-    assert given["Authorization"].startswith("Bearer {{hidden:")
-    assert given["Cookie"].startswith("ss-id={{hidden:")
+    headers = dict(map(tuple, lines[1]["headers"]))
+    assert headers["Authorization"].startswith("Bearer {{hidden:")
+    assert headers["Cookie"].startswith("ss-id={{hidden:")
     assert lines[1]["response"]["body"] == "{id:first-0,name:Ann}"
-    assert json.loads(lines[0]["response"]["body"])["bearerToken"] == given["Authorization"].removeprefix("Bearer ")
+    assert json.loads(lines[0]["response"]["body"])["bearerToken"] == headers["Authorization"].removeprefix("Bearer ")
 
 
-def password_of(recorded: Path) -> dict[str, str]:
+def read_password(recorded: Path) -> dict[str, str]:
     """The secret that a replay can't learn from responses."""
     line = json.loads(recorded.read_text().splitlines()[0])
     return {json.loads(line["body"])["password"].strip("{}"): SECRET}
@@ -128,15 +131,15 @@ def password_of(recorded: Path) -> dict[str, str]:
 
 def test_the_same_service_says_the_same(recorded: Path) -> None:
     with Store("second").service.client() as client:
-        replay = replaying.Replay(replaying.calling(client.app), password_of(recorded))
-        assert [replay.run(each).lines() for each in recording.load(recorded)] == [[], [], [], []]
+        replay = replaying.Replay(replaying.calling(client.app), read_password(recorded))
+        assert [replay.run(conversation).lines() for conversation in recording.load(recorded)] == [[], [], [], []]
 
 
 def test_differences_are_told(recorded: Path) -> None:
     with Store("second", name="Bob").service.client() as client:
-        replay = replaying.Replay(replaying.calling(client.app), password_of(recorded))
-        outcomes = [replay.run(each) for each in recording.load(recorded)]
-    assert [each.lines() for each in outcomes] == [[], [], ['name: "Ann" recorded, "Bob" now'], []]
+        replay = replaying.Replay(replaying.calling(client.app), read_password(recorded))
+        outcomes = [replay.run(conversation) for conversation in recording.load(recorded)]
+    assert [outcome.lines() for outcome in outcomes] == [[], [], ['name: "Ann" recorded, "Bob" now'], []]
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -146,11 +149,11 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_the_command_replays_against_a_server(recorded: Path) -> None:
     with Store("other", name="Bob").service.client() as client, serving(client.app) as url:
-        ((name, value),) = password_of(recorded).items()
+        ((name, value),) = read_password(recorded).items()
         secret = ("--secret", f"{name}={value}")
         status, printed = run(str(recorded), "--against", url, *secret)
         assert status == 1
-        assert [each for each in printed.splitlines() if "request_id=" not in each] == [
+        assert [line for line in printed.splitlines() if "request_id=" not in line] == [
             "3  GET /things/first-0",
             '    name: "Ann" recorded, "Bob" now',
             "3 alike, 1 different, 0 not sent",
@@ -161,14 +164,14 @@ def test_the_command_replays_against_a_server(recorded: Path) -> None:
 def test_the_command_says_what_it_lacks(folder: Path) -> None:
     path = folder / "wire.jsonl"
     path.write_bytes(gzip.decompress(WIRE.read_bytes()).splitlines(keepends=True)[0])
-    with host(document({"a": 1})) as old:
+    with host(respond_document({"a": 1})) as old:
         status, printed = run(str(path), "--against", old.url)
         assert status == 1
         assert "not sent: {{basic:user}} is not known; give it with --secret" in printed
         (folder / "secret.txt").write_text("Basic abc\n")
         assert run(str(path), "--against", old.url, "--secret", "basic:user=@secret.txt")[0] == 0
         assert run(str(path), "--against", old.url, "--header", "Authorization: Bearer x")[0] == 0
-        assert [each.header("Authorization") for each in old.received] == ["Basic abc", "Bearer x"]
+        assert [request.header("Authorization") for request in old.received] == ["Basic abc", "Bearer x"]
     assert run(str(path), "--against", "http://127.0.0.1:1", "--secret", "basic:user=x")[1].endswith(
         "0 alike, 1 different, 0 not sent\n"
     )
@@ -179,14 +182,14 @@ def test_the_command_says_what_it_lacks(folder: Path) -> None:
 def test_every_recorded_client_request_is_read() -> None:
     path = WIRE.with_suffix("")
     lines = gzip.decompress(WIRE.read_bytes()).decode().splitlines()
-    assert len([recording._parse_conversation(json.loads(each)) for each in lines]) == len(lines) > 100
+    assert len([recording._parse_conversation(json.loads(line)) for line in lines]) == len(lines) > 100
     assert path.name == "wire.jsonl"
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Client]:
-    with Store("again").service.client() as made:
-        yield made
+    with Store("again").service.client() as client:
+        yield client
 
 
 @pytest.mark.conversations("store.jsonl")
@@ -228,9 +231,9 @@ def test_secrets_leave_bodies_of_every_format(body: str) -> None:
     cleaning = Cleaner().start_conversation()
     cleaning.learn_header("X-Api-Key", SECRET)
     cleaning.learn_text(body % SECRET)
-    cleaned = cleaning.clean_text(body % SECRET)
-    assert SECRET not in cleaned
-    assert "{{hidden:" in cleaned
+    clean_text = cleaning.clean_text(body % SECRET)
+    assert SECRET not in clean_text
+    assert "{{hidden:" in clean_text
 
 
 @pytest.mark.parametrize(
@@ -255,14 +258,14 @@ def test_secrets_leave_headers_and_whatever_repeats_them(name: str, value: str) 
 
 
 def test_equal_secrets_have_equal_names_of_one_record_only() -> None:
-    one, other = Cleaner(), Cleaner()
-    assert one.name(SECRET) == one.name(SECRET) != other.name(SECRET)
+    cleaner, other_cleaner = Cleaner(), Cleaner()
+    assert cleaner.name(SECRET) == cleaner.name(SECRET) != other_cleaner.name(SECRET)
 
 
 @pytest.fixture
 def recording_client(folder: Path) -> Iterator[tuple[Client, Host]]:
     with host() as old:
-        service = contract()
+        service = make_front()
         service.use(Upstream(old.url, record="r.jsonl", everything=True))
         with service.client() as client:
             yield client, old
@@ -272,17 +275,17 @@ def test_compressed_bodies_are_kept_plain_and_unknown_ones_left_out(
     recording_client: tuple[Client, Host], folder: Path
 ) -> None:
     client, old = recording_client
-    old.respond = text(
+    old.respond = respond_text(
         gzip.compress(b'{"token":"%s"}' % SECRET.encode()),
         headers=("Content-Type: application/json", "Content-Encoding: gzip"),
     )
     client.get("/things/1", params={"apiKey": SECRET})
-    old.respond = text(b"whatever", headers=("Content-Type: application/json", "Content-Encoding: br"))
+    old.respond = respond_text(b"whatever", headers=("Content-Type: application/json", "Content-Encoding: br"))
     client.get("/elsewhere")
-    old.respond = text(b"\xff\x00")
+    old.respond = respond_text(b"\xff\x00")
     client.get("/elsewhere")
     assert SECRET not in (folder / "r.jsonl").read_text()
-    first, second, third = (json.loads(each) for each in (folder / "r.jsonl").read_text().splitlines())
+    first, second, third = (json.loads(line) for line in (folder / "r.jsonl").read_text().splitlines())
     assert first["response"]["body"].startswith('{"token":"{{hidden:')
     assert first["path"].startswith("/things/1?apiKey={{hidden:")
     assert (second["response"]["body"], second["response"]["body_encoding"]) == (None, "omitted")

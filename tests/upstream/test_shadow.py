@@ -22,7 +22,7 @@ from gateway.upstream.comparing import IDS, TIMES, Response, find_differences
 from gateway.upstream.report import Counts, Tally
 from serializers.registry import default_registry
 from tests.shop.models import Customer
-from tests.upstream.hosts import Host, document, host, text
+from tests.upstream.hosts import Host, host, respond_document, respond_text
 
 
 class Level(DtoEnum):
@@ -48,7 +48,7 @@ class Shop:
 
     def __init__(self, url: str, **options: Any) -> None:
         self.service = Service("Shop")
-        self.answer: Any = None
+        self.response: Any = None
         self.calls: list[str] = []
         service = self.service
 
@@ -74,10 +74,10 @@ class Shop:
 
     def handle(self, request: Any, context: Any) -> Any:
         self.calls.append(context.verb)
-        answer = self.answer(request) if callable(self.answer) else self.answer
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self.response(request) if callable(self.response) else self.response
+        if isinstance(response, Exception):
+            raise response
+        return response
 
 
 @pytest.fixture
@@ -88,28 +88,28 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
         yield running
 
 
-def upstream(shop: Shop) -> Upstream:
-    (part,) = (each for each in shop.service.parts if isinstance(each, Upstream))
-    return part
+def find_upstream(shop: Shop) -> Upstream:
+    (upstream_part,) = (part for part in shop.service.parts if isinstance(part, Upstream))
+    return upstream_part
 
 
 def tally(shop: Shop, name: str) -> Tally:
-    part = upstream(shop)
+    part = find_upstream(shop)
     part._shadows.finish()
     return part.counts.total[name]
 
 
 def test_the_old_host_answers_and_both_are_compared(old: Host, tmp_path: Path) -> None:
-    old.respond = document(
+    old.respond = respond_document(
         {"Id": "1", "Name": "a", "Level": 1, "made": "/Date(1767323045000)/", "amount": 1.50, "unknown": 1}
     )
     shop = Shop(old.url)
     with shop.service.client() as client:
         for suffix in ("json", "jsv", "xml", "csv", "html"):
-            shop.answer = Thing.new(id="1", name="a", level="High", made="2026-01-02T03:04:05Z", amount="1.5")
+            shop.response = Thing.new(id="1", name="a", level="High", made="2026-01-02T03:04:05Z", amount="1.5")
             assert client.get(f"/things/1.{suffix}").json["Name"] == "a"
-        found = tally(shop, "GetThing")
-    assert found.calls == 5
+        counts = tally(shop, "GetThing")
+    assert counts.calls == 5
     assert len(shop.calls) == 5
 
 
@@ -127,51 +127,51 @@ def test_the_old_host_answers_and_both_are_compared(old: Host, tmp_path: Path) -
     ],
 )
 def test_answers_are_compared_by_the_contract(old: Host, there: Any, here: Any, paths: list[str]) -> None:
-    old.respond = document(there)
+    old.respond = respond_document(there)
     shop = Shop(old.url)
     operation = shop.service.catalog.find("GetThing")
     assert operation is not None
-    shop.answer = operation.bind_response(
+    shop.response = operation.bind_response(
         {name: value if isinstance(value, list) else str(value) for name, value in here.items()}
     )
     with shop.service.client() as client:
         client.get("/things/1")
-        found = tally(shop, "GetThing")
-    assert [*found.paths] == paths
-    assert (found.calls, found.alike, found.different) == (1, not paths, len(paths))
+        counts = tally(shop, "GetThing")
+    assert [*counts.paths] == paths
+    assert (counts.calls, counts.alike, counts.different) == (1, not paths, len(paths))
 
 
 def test_a_failure_here_is_a_difference_and_no_failure_there(old: Host) -> None:
-    old.respond = document({"id": "1"})
+    old.respond = respond_document({"id": "1"})
     shop = Shop(old.url)
-    shop.answer = errors.NotFound("boom")
+    shop.response = errors.NotFound("boom")
     with shop.service.client() as client:
         assert client.get("/things/1").status_code == 200
         assert tally(shop, "GetThing").paths == {"status": 1}
-        shop.answer = Thing.new(id="1")
+        shop.response = Thing.new(id="1")
         client.get("/things/1")
         assert tally(shop, "GetThing").alike == 1
 
 
 def test_writes_run_only_where_the_operation_says_so(old: Host) -> None:
-    old.respond = document({"id": "there", "name": "n", "made": "2026-01-01T00:00:00Z"})
+    old.respond = respond_document({"id": "there", "name": "n", "made": "2026-01-01T00:00:00Z"})
     shop = Shop(old.url)
-    shop.answer = lambda request: Thing.new(id="here", name=request.name, made=None)
+    shop.response = lambda request: Thing.new(id="here", name=request.name, made=None)
     with shop.service.client() as client:
         client.post("/things.jsv", body="{name:n}")
         client.post("/trials.jsv", body="{name:n}")
         client.post("/jsv/reply/NewTrial[]", body="[{name:n}]")
         assert tally(shop, "NewThing") == Tally(1, skipped=1)
-        found = tally(shop, "NewTrial")
+        counts = tally(shop, "NewTrial")
     assert shop.calls == ["POST"]
-    assert (found.calls, found.skipped, found.paths) == (2, 1, {"made": 1})
+    assert (counts.calls, counts.skipped, counts.paths) == (2, 1, {"made": 1})
 
 
 def test_what_a_shadow_call_writes_is_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "front.switches").write_text("* = shadow")
     seen: list[int] = []
-    with host(document("done")) as old:
+    with host(respond_document("done")) as old:
         service = Service("Shop")
         service.use(Rows("tests.shop.models", migrations="tests.shop.migrations"))
 
@@ -197,27 +197,27 @@ def test_what_a_shadow_call_writes_is_rolled_back(tmp_path: Path, monkeypatch: p
 
 def test_nobody_waits_for_a_shadow_call(old: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shadow, "WAITING", 3)
-    old.respond = document({"id": "1"})
+    old.respond = respond_document({"id": "1"})
     shop, release, running = Shop(old.url), threading.Event(), threading.Event()
 
-    def slow(_: Any) -> Any:
+    def handle_slowly(_: Any) -> Any:
         running.set()
         assert release.wait(20)
         return Thing.new(id="1")
 
-    shop.answer = slow
+    shop.response = handle_slowly
     with shop.service.client() as client:
         client.get("/things/1")
         assert running.wait(20)
         for _ in range(6):
             assert client.get("/things/1").status_code == 200
         release.set()
-        found = tally(shop, "GetThing")
-    assert (found.calls, found.alike, found.dropped) == (7, 4, 3)
+        counts = tally(shop, "GetThing")
+    assert (counts.calls, counts.alike, counts.dropped) == (7, 4, 3)
 
 
 def test_what_is_too_large_is_skipped(old: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    old.respond = text(b"x" * (shadow.LARGEST + 1))
+    old.respond = respond_text(b"x" * (shadow.LARGEST + 1))
     shop = Shop(old.url)
     with shop.service.client() as client:
         assert len(client.get("/things/1").content) == shadow.LARGEST + 1
@@ -228,9 +228,9 @@ def test_what_is_too_large_is_skipped(old: Host, monkeypatch: pytest.MonkeyPatch
 
 
 def test_typed_answers_are_compared_too(old: Host) -> None:
-    old.respond = document({"id": "1", "name": "a"})
+    old.respond = respond_document({"id": "1", "name": "a"})
     shop = Shop(old.url, typed=True)
-    shop.answer = Thing.new(id="1", name="b")
+    shop.response = Thing.new(id="1", name="b")
     with shop.service.client() as client:
         assert client.get("/things/1.jsv").text == "{id:1,name:a}"
         assert tally(shop, "GetThing").paths == {"name": 1}
@@ -247,9 +247,9 @@ def test_typed_answers_are_compared_too(old: Host) -> None:
     ],
 )
 def test_masks(old: Host, masks: Any, paths: dict[str, int]) -> None:
-    old.respond = document({"id": "1", "name": "a"})
+    old.respond = respond_document({"id": "1", "name": "a"})
     shop = Shop(old.url, masks=masks)
-    shop.answer = Thing.new(id="2", name="b")
+    shop.response = Thing.new(id="2", name="b")
     with shop.service.client() as client:
         client.get("/things/1")
         assert tally(shop, "GetThing").paths == paths
@@ -258,19 +258,20 @@ def test_masks(old: Host, masks: Any, paths: dict[str, int]) -> None:
 def test_masks_of_lists_and_times() -> None:
     shop = Shop("http://127.0.0.1:1")
     operation = shop.service.catalog.find("ListThings")
-    one, other = (
+    old_response, new_response = (
         Response(200, [("Content-Type", "application/json")], json.dumps({"results": [{"id": "0"}, value]}).encode())
         for value in ({"id": "1", "made": "2026-01-01"}, {"id": "2", "made": "2026-01-02"})
     )
     registry = default_registry()
-    assert [each.path for each in find_differences(operation, registry, one, other)] == [
+    assert [difference.path for difference in find_differences(operation, registry, old_response, new_response)] == [
         "results[1].id",
         "results[1].made",
     ]
-    assert [each.path for each in find_differences(operation, registry, one, other, ["results.id"])] == [
-        "results[1].made"
-    ]
-    assert find_differences(operation, registry, one, other, [IDS, TIMES]) == []
+    assert [
+        difference.path
+        for difference in find_differences(operation, registry, old_response, new_response, ["results.id"])
+    ] == ["results[1].made"]
+    assert find_differences(operation, registry, old_response, new_response, [IDS, TIMES]) == []
 
 
 def test_errors_are_compared_by_code_message_and_fields() -> None:
@@ -287,7 +288,7 @@ def test_errors_are_compared_by_code_message_and_fields() -> None:
 
     registry = default_registry()
     assert find_differences(None, registry, error("A", "Name", "x"), error("A", "name")) == []
-    assert [each.path for each in find_differences(None, registry, error("A", "x"), error("B", "y"))] == [
+    assert [difference.path for difference in find_differences(None, registry, error("A", "x"), error("B", "y"))] == [
         "responseStatus.errorCode",
         "responseStatus.errors[0].fieldName",
     ]
@@ -296,38 +297,38 @@ def test_errors_are_compared_by_code_message_and_fields() -> None:
 def test_metrics_count_calls_and_requests(old: Host) -> None:
     counters.requests.clear()
     counters.events.clear()
-    old.respond = document({"id": "1"})
+    old.respond = respond_document({"id": "1"})
     shop = Shop(old.url)
-    shop.answer = Thing.new(id="2")
+    shop.response = Thing.new(id="2")
     with shop.service.client() as client:
         client.get("/things/1")
         tally(shop, "GetThing")
-    counted = counters.events.total()
-    assert counted["gateway_shadow_calls", "GetThing", "different"] == 1
-    assert counted["gateway_upstream_requests", "200"] == 1
+    totals = counters.events.total()
+    assert totals["gateway_shadow_calls", "GetThing", "different"] == 1
+    assert totals["gateway_upstream_requests", "200"] == 1
     assert [*counters.requests.rows] == [("GetThing", "raw", 200)]
 
 
 def test_all_processes_add_to_one_report(tmp_path: Path) -> None:
     path = tmp_path / "front.report"
-    one, other = Counts(path), Counts(path)
-    one.count("A", "alike")
-    other.count("A", "different", ["name"])
-    one.save()
-    other.save()
-    one.count("A", "different", ["name"])
-    one.count("B", "skipped")
-    one.save()
-    one.save()
+    counts, other_counts = Counts(path), Counts(path)
+    counts.count("A", "alike")
+    other_counts.count("A", "different", ["name"])
+    counts.save()
+    other_counts.save()
+    counts.count("A", "different", ["name"])
+    counts.count("B", "skipped")
+    counts.save()
+    counts.save()
     assert report.read(path) == {"A": Tally(3, 1, 2, paths={"name": 2}), "B": Tally(1, skipped=1)}
 
 
 def test_a_report_keeps_few_paths() -> None:
-    found = Tally()
+    counts = Tally()
     for number in range(100):
-        found.add(Tally(1, different=1, paths={f"field{number}": 1}))
-    assert len(found.paths) == report.MOST_PATHS + 1
-    assert sum(found.paths.values()) == 100
+        counts.add(Tally(1, different=1, paths={f"field{number}": 1}))
+    assert len(counts.paths) == report.MOST_PATHS + 1
+    assert sum(counts.paths.values()) == 100
 
 
 def test_the_command_prints_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,9 +358,9 @@ def test_a_service_without_shadow_copies_nothing(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     with host() as old:
         shop = Shop(old.url)
-        shop.answer = Thing.new(id="1")
+        shop.response = Thing.new(id="1")
         with shop.service.client() as client:
             assert isinstance(client, Client)
             assert client.get("/things/1").json == {"id": "1"}
-        assert upstream(shop).counts.total == {}
+        assert find_upstream(shop).counts.total == {}
         assert not (tmp_path / "front.report").exists()

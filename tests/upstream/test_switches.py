@@ -18,7 +18,7 @@ from gateway.cli import main
 from gateway.upstream import switches
 from gateway.upstream.switches import NEW, OLD, SHADOW, State, Switches
 from tests.servers import GatewayFactory, wait_until
-from tests.upstream.hosts import Host, document, host
+from tests.upstream.hosts import Host, host, respond_document
 
 SHOP = """
 from gateway import ANYONE, Dto, Service, fields
@@ -68,20 +68,20 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def old() -> Iterator[Host]:
-    with host(document("old")) as running:
+    with host(respond_document("old")) as running:
         yield running
 
 
 def test_the_file_is_read_again_when_it_changes(file: Path, old: Host) -> None:
     with shop(old.url).client() as client:
-        answers = [client.get("/hello/Ada").json]
+        responses = [client.get("/hello/Ada").json]
         for text in ("hello = old # for now\n", "* = old\nHELLO new\n", "*=old", "# nothing\n\n", "Hello = shadow\n"):
             file.write_text(text)
-            answers.append(client.get("/hello/Ada").json)
+            responses.append(client.get("/hello/Ada").json)
         file.unlink()
-        answers.append(client.get("/hello/Ada").json)
+        responses.append(client.get("/hello/Ada").json)
         assert client.get("/bye").json == "old"
-    assert answers == ["new Ada", "old", "new Ada", "old", "new Ada", "old", "new Ada"]
+    assert responses == ["new Ada", "old", "new Ada", "old", "new Ada", "old", "new Ada"]
 
 
 def test_what_was_read_holds_while_the_file_is_wrong(file: Path, old: Host) -> None:
@@ -100,9 +100,9 @@ def test_what_was_read_holds_while_the_file_is_wrong(file: Path, old: Host) -> N
 @pytest.mark.parametrize("percent", [0, 1, 10, 50, 99, 100])
 def test_a_percentage_is_kept_in_every_hundred(file: Path, old: Host, percent: int) -> None:
     file.write_text(f"Hello = percent {percent}")
-    made = Switches(file)
+    switches_of_file = Switches(file)
     for _ in range(3):
-        assert sum(made.takes("Hello", made.of("Hello", OLD)) for _ in range(100)) == percent
+        assert sum(switches_of_file.takes("Hello", switches_of_file.of("Hello", OLD)) for _ in range(100)) == percent
 
 
 def test_requests_are_divided(file: Path, old: Host) -> None:
@@ -146,7 +146,7 @@ def test_the_command_changes_one_line(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o640
     assert run("set", "*", "shadow")[0] == 0
     assert switches.parse(file.read_text()) == {"bye": NEW, "hello": State("percent", 10), "*": SHADOW}
-    assert [each.name for each in file.parent.iterdir() if each.name.endswith(".tmp")] == []
+    assert [path.name for path in file.parent.iterdir() if path.name.endswith(".tmp")] == []
 
 
 def test_the_command_makes_the_file_for_every_reader(file: Path) -> None:
@@ -209,18 +209,18 @@ def test_every_worker_follows(make_gateway: GatewayFactory, old: Host) -> None:
     (front.folder / "shop_of_front.py").write_text(SHOP)
     front.start("gateway", "front", old.url, "shop_of_front:shop")
 
-    def answers() -> set[str]:
-        found = set()
+    def read_responses() -> set[str]:
+        texts = set()
         for _ in range(12):
-            with urllib.request.urlopen(f"{front.url}/hello/Ada", timeout=10) as answer:
-                found.add(answer.read().decode())
-        return found
+            with urllib.request.urlopen(f"{front.url}/hello/Ada", timeout=10) as response:
+                texts.add(response.read().decode())
+        return texts
 
-    assert answers() == {'"new Ada"'}
+    assert read_responses() == {'"new Ada"'}
     front.command("front", "set", "Hello", "old", "shop_of_front:shop")
-    wait_until(lambda: answers() == {'"old"'}, "the switch")
+    wait_until(lambda: read_responses() == {'"old"'}, "the switch")
     front.command("front", "set", "Hello", "new", "shop_of_front:shop")
-    wait_until(lambda: answers() == {'"new Ada"'}, "the switch")
+    wait_until(lambda: read_responses() == {'"new Ada"'}, "the switch")
 
 
 def test_a_front_with_the_contract_of_the_old_host(make_gateway: GatewayFactory, old: Host) -> None:
@@ -229,9 +229,9 @@ def test_a_front_with_the_contract_of_the_old_host(make_gateway: GatewayFactory,
     front = make_gateway(GATEWAY_WORKERS="1")
     (front.folder / "contract.json").write_text(contract.text)
     front.start("gateway", "front", old.url, "--contract", "contract.json")
-    with urllib.request.urlopen(f"{front.url}/hello/Ada", timeout=10) as answer:
-        assert answer.read() == b'"old"'
-    with urllib.request.urlopen(f"{front.url}/front", timeout=10) as answer:
-        assert b"old host, raw; no handler here" in answer.read()
+    with urllib.request.urlopen(f"{front.url}/hello/Ada", timeout=10) as response:
+        assert response.read() == b'"old"'
+    with urllib.request.urlopen(f"{front.url}/front", timeout=10) as response:
+        assert b"old host, raw; no handler here" in response.read()
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{front.url}/elsewhere", timeout=10)

@@ -25,7 +25,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for 127.0.0.1 and its key, in one file."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old")])
     now = datetime.now(UTC)
-    made = (
+    signed_certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
@@ -37,20 +37,20 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plain = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8
     path.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, plain[1], plain[0])
-        + made.public_bytes(serialization.Encoding.PEM)
+        + signed_certificate.public_bytes(serialization.Encoding.PEM)
     )
     return path
 
 
 @pytest.fixture(scope="module")
 def port(certificate: Path) -> Iterator[int]:
-    def answer(_environment: object, start_response: object) -> list[bytes]:
+    def respond(_environment: object, start_response: object) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])  # type: ignore[operator]
         return [b"safe"]
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with make_server("127.0.0.1", 0, answer, handler_class=_Quiet) as server:
+    with make_server("127.0.0.1", 0, respond, handler_class=_Quiet) as server:
         server.handle_error = lambda *_: None  # type: ignore[method-assign]
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -127,73 +127,73 @@ class ListSessions(IReturn[ListSessionsResponse], IGet):
 
 
 def client() -> JsonServiceClient:
-    made = JsonServiceClient(URL)
-    made.set_credentials(EMAIL, PASSWORD)
-    return made
+    json_client = JsonServiceClient(URL)
+    json_client.set_credentials(EMAIL, PASSWORD)
+    return json_client
 
 
 def bearer(token: str) -> JsonServiceClient:
-    made = JsonServiceClient(URL)
-    made.set_bearer_token(token)
-    return made
+    json_client = JsonServiceClient(URL)
+    json_client.set_bearer_token(token)
+    return json_client
 
 
 def status(call: Callable[[], Any]) -> WebServiceException:
     try:
-        answer = call()
+        result = call()
     except WebServiceException as error:
         return error
-    raise AssertionError(f"no error, but {answer!r}")
+    raise AssertionError(f"no error, but {result!r}")
 
 
 def create_by_api() -> None:
-    made = client().send(NewSession(display_name="Hi", channel=FlowChannels.Chat, start_session=True))
-    assert (made.display_name, made.channel) == ("Hi", FlowChannels.Chat)
+    session = client().send(NewSession(display_name="Hi", channel=FlowChannels.Chat, start_session=True))
+    assert (session.display_name, session.channel) == ("Hi", FlowChannels.Chat)
 
 
 def create_by_reply() -> None:
     replying = client()
     replying.set_base_path("")
-    made = replying.send(NewSession(display_name="Hi"))
-    assert made.display_name == "Hi"
+    session = replying.send(NewSession(display_name="Hi"))
+    assert session.display_name == "Hi"
 
 
 def create_by_rest() -> None:
-    made = client().post_url("/sessions", response_as=SessionInfo, body=NewSession(display_name="Hi"))
-    assert made.display_name == "Hi"
+    session = client().post_url("/sessions", response_as=SessionInfo, body=NewSession(display_name="Hi"))
+    assert session.display_name == "Hi"
 
 
 def defaults() -> None:
-    made = client().send(NewSession())
-    assert (made.channel, made.direction, made.call_state) == (
+    session = client().send(NewSession())
+    assert (session.channel, session.direction, session.call_state) == (
         FlowChannels.Voice,
         SessionDirections.Outgoing,
         SessionCallState.Connected,
     )
-    assert made.from_address == EMAIL
-    assert made.ended is False
+    assert session.from_address == EMAIL
+    assert session.ended is False
 
 
 def names() -> None:
     for name in NAMES:
-        made = client().send(NewSession(display_name=name))
-        assert made.display_name == name, (name, made.display_name)
-        assert client().get(GetSession(session_id=made.id)).display_name == name
+        session = client().send(NewSession(display_name=name))
+        assert session.display_name == name, (name, session.display_name)
+        assert client().get(GetSession(session_id=session.id)).display_name == name
 
 
 def field_errors() -> None:
     bad = NewSession(with_address="nonsense", member_email_addresses=["a@example.org", "nobody"])
     error = status(lambda: client().send(bad))
     assert error.status_code == 400
-    found = [(each.error_code, each.field_name) for each in error.response_status.errors]
-    assert found == [("RegularExpression", "WithAddress"), ("Email", "MemberEmailAddresses[1]")], found
+    failures = [(error.error_code, error.field_name) for error in error.response_status.errors]
+    assert failures == [("RegularExpression", "WithAddress"), ("Email", "MemberEmailAddresses[1]")], failures
 
 
 def not_authenticated() -> None:
     assert status(lambda: JsonServiceClient(URL).send(NewSession())).status_code == 401
-    wrong = JsonServiceClient(URL)
-    wrong.set_credentials(EMAIL, "wrong")
-    error = status(lambda: wrong.send(NewSession()))
+    wrong_client = JsonServiceClient(URL)
+    wrong_client.set_credentials(EMAIL, "wrong")
+    error = status(lambda: wrong_client.send(NewSession()))
     assert (error.status_code, error.response_status.message) == (401, "Invalid Username or Password")
     assert status(lambda: bearer("wrong").send(NewSession())).status_code == 401
 
@@ -216,8 +216,8 @@ def api_key() -> None:
 
 
 def batch() -> None:
-    made = client().send_all([NewSession(display_name=str(number)) for number in range(3)])
-    assert [each.display_name for each in made] == ["0", "1", "2"]
+    sessions = client().send_all([NewSession(display_name=str(number)) for number in range(3)])
+    assert [session.display_name for session in sessions] == ["0", "1", "2"]
     error = status(lambda: client().send_all([NewSession(), NewSession(with_address="nonsense")]))
     assert error.status_code == 400
     assert error.response_status.error_code == "RegularExpression"
@@ -229,11 +229,11 @@ def one_way() -> None:
 
 def change_and_end() -> None:
     me = client()
-    made = me.send(NewSession(display_name="to end"))
-    assert me.patch(PatchSession(session_id=made.id, console_data='a "b", c')).console_data == 'a "b", c'
-    assert me.send(HoldSession(session_id=made.id, reason="Transferring")).call_state == SessionCallState.Hold
-    assert me.delete(EndSession(session_id=made.id)) is None
-    assert me.get(GetSession(session_id=made.id)).ended is True
+    session = me.send(NewSession(display_name="to end"))
+    assert me.patch(PatchSession(session_id=session.id, console_data='a "b", c')).console_data == 'a "b", c'
+    assert me.send(HoldSession(session_id=session.id, reason="Transferring")).call_state == SessionCallState.Hold
+    assert me.delete(EndSession(session_id=session.id)) is None
+    assert me.get(GetSession(session_id=session.id)).ended is True
 
 
 def lists() -> None:
@@ -242,24 +242,24 @@ def lists() -> None:
     page = me.get(ListSessions(page=1, count_per_page=2))
     assert len(page.items) == 2
     assert page.has_more_pages
-    picked = me.get(ListSessions(specific_ids=ids[:2]))
-    assert {each.id for each in picked.items} == set(ids[:2])
+    page_of_ids = me.get(ListSessions(specific_ids=ids[:2]))
+    assert {session.id for session in page_of_ids.items} == set(ids[:2])
 
 
 def log_in_and_out() -> None:
     me = JsonServiceClient(URL)
-    answer: AuthenticateResponse = me.post(
+    response: AuthenticateResponse = me.post(
         Authenticate(provider="credentials", user_name=EMAIL, password=PASSWORD, remember_me=True)
     )
-    assert answer.user_name == EMAIL
-    assert answer.session_id
+    assert response.user_name == EMAIL
+    assert response.session_id
     assert me.send(NewSession(display_name="by cookie")).display_name == "by cookie"
     error = status(lambda: me.send(NewSession(with_address="nonsense")))
     assert error.status_code == 400
     me.post(Authenticate(provider="logout"))
     assert status(lambda: me.send(NewSession())).status_code == 401
-    wrong = status(lambda: me.post(Authenticate(provider="credentials", user_name=EMAIL, password="wrong")))
-    assert (wrong.status_code, wrong.response_status.message) == (401, "Invalid Username or Password")
+    error_of_wrong = status(lambda: me.post(Authenticate(provider="credentials", user_name=EMAIL, password="wrong")))
+    assert (error_of_wrong.status_code, error_of_wrong.response_status.message) == (401, "Invalid Username or Password")
 
 
 CHECKS = [
