@@ -67,15 +67,15 @@ def checked() -> None:
 
 @pytest.mark.parametrize("dto", ECHOED)
 @pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
-def test_a_request_and_its_answer(serializer: Any, make_dto: type[Dto]) -> None:
-    operation = CATALOG.operations[make_dto.__name__]
+def test_a_request_and_its_answer(serializer: Any, dto: type[Dto]) -> None:
+    operation = CATALOG.operations[dto.__name__]
     expected = operation.response_shape
     assert isinstance(expected, shape.Record)
-    request = serializer.encode(VALUES[make_dto], expected)
+    request = serializer.encode(VALUES[dto], expected)
     bound = operation.load(serializer.decode(request, operation.request_shape))
     response = serializer.writer(expected)(bound)
     assert serializer.encode(operation.dump(bound), expected) == response
-    assert are_alike(drop_nulls(serializer.decode(response, expected)), drop_nulls(VALUES[make_dto]))
+    assert are_alike(drop_nulls(serializer.decode(response, expected)), drop_nulls(VALUES[dto]))
 
 
 @pytest.mark.parametrize("name", RESPONSES)
