@@ -108,8 +108,8 @@ def test_pages_for_people(operation: Operation) -> None:
     assert html.encode(value, operation.response_shape).startswith(b"<!doctype html>")
 
 
-def load(make_dto: type[Dto], **values: Any) -> Any:
-    return CATALOG.operations[make_dto.__name__].load(values)
+def load(dto: type[Dto], **values: Any) -> Any:
+    return CATALOG.operations[dto.__name__].load(values)
 
 
 @pytest.mark.parametrize(
@@ -235,9 +235,9 @@ def test_a_union_with_none_is_nullable() -> None:
 
 def check_types(*declarations: tuple[type[Dto], Any]) -> str:
     catalog = Catalog()
-    for make_dto, returns in declarations:
-        catalog.operation("GET", f"/{make_dto.__name__}", returns=returns, access=ANYONE)(make_dto)
-        catalog.handles(make_dto)(lambda request, context: None)
+    for dto, returns in declarations:
+        catalog.operation("GET", f"/{dto.__name__}", returns=returns, access=ANYONE)(dto)
+        catalog.handles(dto)(lambda request, context: None)
     with pytest.raises(CatalogError) as caught:
         catalog.check()
     return str(caught.value)
