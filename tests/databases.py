@@ -23,6 +23,8 @@ import pytest
 import models.events.tables
 import models.sessions.tables
 import models.users.tables
+from models import connect
+from models.engine import migrations
 from tests.installed import kept
 from tests.servers import end, free_port, needs, wait_until
 
@@ -323,6 +325,16 @@ def new_database(server: str, name: str = "") -> str:
     with _connected(server) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     return f"{server}/{name}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file of the present schema, without rows. PERF: a copy takes a tenth of the time of the migrations."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = connect(f"sqlite:///{path}")
+    migrations.apply(database, OWNERS)
+    database.dispose()
+    return path
 
 
 @pytest.fixture(params=ENGINES)

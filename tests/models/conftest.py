@@ -44,15 +44,6 @@ def stored(unit: Unit, session_id: str, **options: Any) -> Any:
     return found
 
 
-@pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = connect(f"sqlite:///{path}")
-    migrations.apply(database, OWNERS)
-    database.dispose()
-    return path
-
-
 def _migrated(server: str) -> str:
     url = new_database(server, "models")
     database = connect(url)
@@ -75,7 +66,7 @@ def _mysql_migrated(mysql: str) -> str:
 def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database of the present schema, without rows."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("_sqlite_template"), tmp_path / "gateway.db")
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "gateway.db")
         return f"sqlite:///{tmp_path}/gateway.db"
     url = str(request.getfixturevalue(f"_{request.param}_migrated"))
     database = connect(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -113,15 +114,17 @@ def shared_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
 
 
 @pytest.fixture(params=ENGINES)
-def world(request: pytest.FixtureRequest, shared_url: Callable[[str], str], tmp_path: Path) -> Iterator[World]:
+def world(
+    request: pytest.FixtureRequest, shared_url: Callable[[str], str], sqlite_template: Path, tmp_path: Path
+) -> Iterator[World]:
     """A database without a row, of each engine."""
     if request.param != "sqlite":
         url = shared_url(request.param)
         database = connect(url)
     else:
+        shutil.copy(sqlite_template, tmp_path / "gateway.db")
         url = f"sqlite:///{tmp_path}/gateway.db"
         database = connect(url)
-        migrations.apply(database, OWNERS)
     yield World(database, url)
     if request.param != "sqlite":
         with unit_of_work(database) as unit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,8 @@ from gateway.users.administration import Administrator
 from gateway.users.authenticator import Authenticator
 from gateway.users.passwords import Passwords
 from models import Database, connect
-from models.engine import migrations
 from tests import databases
-from tests.databases import OWNERS, TABLES
+from tests.databases import TABLES
 from tests.sessions.conftest import shared_url
 from tests.sessions_api import administrator
 
@@ -81,22 +81,27 @@ def basic(name: str, password: str = "", encoding: str = "utf-8") -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode(encoding)).decode()
 
 
-@pytest.fixture
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash new passwords at no cost."""
     for module in ("passwords", "administration"):
         monkeypatch.setattr(f"gateway.users.{module}.new_hasher", CountingHasher)
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash new passwords at no cost."""
+    cheap_hashes(monkeypatch)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
     """A database without a row: SQLite, or what a test's parameter names (`ENGINES`)."""
     kind = getattr(request, "param", "sqlite")
     if kind != "sqlite":
         database = connect(request.getfixturevalue("shared_url")(kind))
     else:
+        shutil.copy(sqlite_template, tmp_path / "gateway.db")
         database = connect(f"sqlite:///{tmp_path}/gateway.db")
-        migrations.apply(database, OWNERS)
     yield database
     with database.unit_of_work() as unit:
         for table in TABLES:
