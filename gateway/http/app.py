@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import falcon
@@ -11,7 +12,8 @@ import falcon
 from gateway import __version__, addresses, logs
 from gateway.budget import STREAMED, Allowance
 from gateway.calls import Callers, Once, Subscribers
-from gateway.contract.catalog import Catalog
+from gateway.contract.catalog import Catalog, route_key
+from gateway.errors import CatalogError
 from gateway.http import (
     compression,
     events,
@@ -49,7 +51,7 @@ from gateway.tracing import Tracer
 from models import Database
 from serializers.base import Limits
 from serializers.dialect import DEFAULT, Dialect
-from serializers.registry import Registry, names_of
+from serializers.registry import Registry, default_registry, names_of
 
 #: Default maximum bytes of a body.
 BODY_LIMIT = 10 * 1024 * 1024
@@ -70,6 +72,7 @@ class App(falcon.App[Request, Response]):
     :ivar meter: the numbers for ``/metrics``.
     :ivar metrics_bind: the address for metrics only; empty for none.
     :ivar subscribers: sends events; None if there are none.
+    :ivar own_places: the verbs and paths of the server's own routes.
     """
 
     registry: Registry
@@ -81,6 +84,7 @@ class App(falcon.App[Request, Response]):
     meter: Meter
     metrics_bind: str = ""
     subscribers: Subscribers | None = None
+    own_places: routing.Places
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one WSGI request."""
@@ -217,7 +221,7 @@ def create_app(
         request_type=Request,
         response_type=Response,
         router=routing.CaselessRouter(),
-        middleware=list(_middleware(registry, options, pipeline)),
+        middleware=list(_middleware(catalog, registry, options, pipeline)),
     )
     _configure(app, registry, options)
     known = _known_to_all(catalog, permitted_only=options.permitted_only)
@@ -229,12 +233,35 @@ def create_app(
     library = Library(catalog, registry, options.title, options.version, options.channels)
     app.visibility = metadata.Visibility(library, gate, options.admission, surroundings, options.permitted_only)
     _mount_operations(app, catalog, pipeline, app.visibility)
-    _mount_predefined(app, registry, pipeline, app.visibility)
-    for template, resource in _others(app.visibility, catalog, gate, surroundings, options):
+    own = [
+        *_predefined(registry, pipeline, app.visibility),
+        *_documents(app.visibility, gate, options),
+        ("/health", HealthResource()),
+        ("/ready", ReadyResource(options.probed or database)),
+    ]
+    app.own_places = routing.places(own)
+    _check_places(catalog, app.own_places, registry)
+    for template, resource in (*own, *_giving_way(app.visibility, catalog, surroundings, options)):
         app.add_route(template, resource)
-    app.add_route("/health", HealthResource())
-    app.add_route("/ready", ReadyResource(options.probed or database))
     return app
+
+
+def _check_places(catalog: Catalog, own: routing.Places, registry: Registry) -> None:
+    """Refuse operations at paths of the server itself, which would get no request there. Raises CatalogError with a line for each."""
+    problems = [
+        f"{operation.name}: {verb} {route.path} is a path of the server itself; choose another path"
+        for operation in catalog
+        for route in operation.routes
+        if (verb := routing.taken(route, own, registry))
+    ]
+    if problems:
+        raise CatalogError("\n".join(problems))
+
+
+@cache
+def own_places() -> routing.Places:
+    """Return the verbs and paths of the routes that every service has, and that no operation can have."""
+    return create_app(Catalog(), default_registry(), None, None).own_places
 
 
 #: The message of a 404 if no page documents the operations.
@@ -252,20 +279,26 @@ def _configure(app: App, registry: Registry, options: Options) -> None:
     app.resp_options.default_media_type = None  # type: ignore[assignment]
 
 
-def _others(
-    visibility: metadata.Visibility, catalog: Catalog, gate: Gate, surroundings: Surroundings, options: Options
-) -> Iterator[tuple[str, Any]]:
-    """Yield the routes that are not operations or probes: pages, log-in, metrics and events."""
+def _documents(visibility: metadata.Visibility, gate: Gate, options: Options) -> Iterator[tuple[str, Any]]:
+    """Yield the routes of documents and events."""
     if options.pages:
         yield from metadata.routes(visibility)
-    if any(each.signs_in for each in catalog):
-        yield login.LOGIN, login.LoginResource(surroundings.frame)
-        yield login.LOGOUT, login.LogoutResource(surroundings.frame)
-    has_own = any(each.path.lower() == metrics.ROUTE for one in catalog for each in one.routes)
-    if options.metrics_networks and not has_own:
-        yield metrics.ROUTE, metrics.MetricsResource(options.meter, _networks(options.metrics_networks))
     if options.subscribers is not None:
         yield from events.routes(options.subscribers, gate, options.admission)
+
+
+def _giving_way(
+    visibility: metadata.Visibility, catalog: Catalog, surroundings: Surroundings, options: Options
+) -> Iterator[tuple[str, Any]]:
+    """Yield the routes of pages and of the metrics at which no operation is declared."""
+    declared = {route_key(each.path) for one in catalog for each in one.routes if "GET" in each.verbs}
+    if options.pages:
+        yield from metadata.redirects(visibility.library)
+    if any(each.signs_in for each in catalog):
+        pages = {login.LOGIN: login.LoginResource, login.LOGOUT: login.LogoutResource}
+        yield from ((path, page(surroundings.frame)) for path, page in pages.items() if path not in declared)
+    if options.metrics_networks and metrics.ROUTE not in declared:
+        yield metrics.ROUTE, metrics.MetricsResource(options.meter, _networks(options.metrics_networks))
 
 
 #: Routes that every service has.
@@ -287,9 +320,15 @@ def _networks(texts: Iterable[str]) -> tuple[addresses.Network, ...]:
     return tuple(addresses.network(each.strip()) for each in texts if each.strip())
 
 
-def _middleware(registry: Registry, options: Options, pipeline: Pipeline) -> Iterator[Any]:
+def formats_of(catalog: Catalog, registry: Registry, options: Options) -> middleware.Formats:
+    """Return what chooses the formats of an application's responses."""
+    declared = routing.suffixed(catalog, registry)
+    return middleware.Formats(registry, options.default_format, jsonp=options.jsonp, declared=declared)
+
+
+def _middleware(catalog: Catalog, registry: Registry, options: Options, pipeline: Pipeline) -> Iterator[Any]:
     """Yield the middleware in the order for requests. Responses pass it in the opposite order."""
-    formats = middleware.Formats(registry, options.default_format, jsonp=options.jsonp)
+    formats = formats_of(catalog, registry, options)
     yield middleware.Envelope(formats, hardening.Hardening(options.transport_seconds), options.write_line)
     if options.tracer is not None:
         yield traced.Tracing(options.tracer)
@@ -310,12 +349,15 @@ def _mount_operations(app: App, catalog: Catalog, pipeline: Pipeline, visibility
         app.add_route(template, OperationResource(pipeline, visibility, verbs))
 
 
-def _mount_predefined(app: App, registry: Registry, pipeline: Pipeline, visibility: metadata.Visibility) -> None:
+def _predefined(
+    registry: Registry, pipeline: Pipeline, visibility: metadata.Visibility
+) -> Iterator[tuple[str, object]]:
+    """Yield the pre-defined routes of all operations."""
     replying = PredefinedResource(pipeline, visibility)
     one_way = PredefinedResource(pipeline, visibility, one_way=True)
     for serializer in registry:
         for spelling in (*names_of(serializer), *serializer.media_types):
-            app.add_route(f"/{spelling}/reply/{{name}}", replying)
-            app.add_route(f"/{spelling}/oneway/{{name}}", one_way)
-    app.add_route("/api/{name}", replying)
-    app.add_route("/api", OperationsResource(visibility))
+            yield f"/{spelling}/reply/{{name}}", replying
+            yield f"/{spelling}/oneway/{{name}}", one_way
+    yield "/api/{name}", replying
+    yield "/api", OperationsResource(visibility)

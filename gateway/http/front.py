@@ -13,11 +13,11 @@ import falcon
 
 from gateway import addresses, logs, turns
 from gateway.calls import Arrival, Callers, Front, Way
-from gateway.contract.catalog import Catalog, Operation
+from gateway.contract.catalog import Catalog, Operation, route_key
 from gateway.errors import ServiceError
 from gateway.http import conditional, forwarded, traced
 from gateway.http.admission import Admission
-from gateway.http.app import App, Options, create_app
+from gateway.http.app import App, Options, create_app, formats_of
 from gateway.http.metadata import Visibility, base_url
 from gateway.http.metrics import MetricsResource
 from gateway.http.middleware import OVERRIDE, REQUEST_ID, Formats, LoggedStream, finished, overridden, take_trace
@@ -277,13 +277,14 @@ def create_front(
     """Return a catalog's WSGI application, which forwards to an old host. Raises CatalogError when the catalog contradicts itself."""
     app = create_app(catalog, registry, database, callers, options, FrontApp)
     assert isinstance(app, FrontApp)
-    formats = Formats(app.registry, options.default_format, jsonp=options.jsonp)
     typed = create_app(front.typed(catalog), registry, None, front.callers, _typed_options(options, front))
     typed.add_middleware(Tagging())
     app.visibility.library.answering = lambda: tuple(
         (each.operation, each.answered_by) for each in front.standing(catalog)
     )
-    app.add_route("/front", FrontResource(app.visibility, front, catalog))
+    # The old host's clients may need it more.
+    if not any(route_key(each.path) == "/front" for one in catalog for each in one.routes):
+        app.add_route("/front", FrontResource(app.visibility, front, catalog))
     places = Places(shares(1, writes=1, lists=1, streams=1, per_caller=1, streams_per_caller=1))
     shadow = replace(options, admission=Admission(places, Rates({})), write_line=None, probed=None, tracer=None)
     front.shadow_with(create_app(catalog, registry, database, callers, shadow, pipeline_type=RolledBack), app.registry)
@@ -291,5 +292,5 @@ def create_front(
     if options.tracer is not None:
         app.tracer = options.tracer
         front.trace_with(options.tracer)
-    app.stand_before(front, typed, formats, options.write_line)
+    app.stand_before(front, typed, formats_of(catalog, app.registry, options), options.write_line)
     return app

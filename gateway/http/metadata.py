@@ -231,13 +231,12 @@ def base_url(request: Request) -> str:
 
 
 def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
-    """Yield every route and its resource, for the composition root to mount."""
+    """Yield the routes of the documents and their resources, for the composition root to mount."""
     library, names = visibility.library, visibility.names
 
     def document(answer: Answer) -> DocumentResource:
         return DocumentResource(visibility, answer)
 
-    yield "/", RootResource()
     account = visibility.account
     yield "/metadata", document(lambda request: library.index(names(request), base_url(request), account(request)))
     for serializer in library.registry:
@@ -248,20 +247,28 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
     yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))
     yield "/operations/metadata", document(lambda request: _operations(visibility, request))
     yield "/openapi", document(lambda request: _openapi(library, names(request), request))
-    has_events = library.channels is not None
-    # A service may have its own routes there.
-    own = {route.path.strip("/").partition("/")[0].lower() for each in library.catalog for route in each.routes}
-    redirects = {
-        **{path: Redirect(target) for path, target in _REDIRECTS.items()},
-        "/ui/{name}": UiRedirect(has_events=has_events),
-    }
-    yield from ((path, each) for path, each in redirects.items() if path.split("/")[1] not in own)
     yield "/explorer", document(lambda request: library.explorer(names(request), base_url(request), account(request)))
-    if has_events:
+    if library.channels is not None:
         yield (
             "/explorer/events",
             document(lambda request: library.events(names(request), base_url(request), account(request))),
         )
+
+
+def redirects(library: Library) -> Iterator[tuple[str, object]]:
+    """Yield ``/`` and the routes that lead to documents, with their resources. A service may have its own routes there."""
+    own = {
+        route.path.strip("/").partition("/")[0].lower()
+        for each in library.catalog
+        for route in each.routes
+        if "GET" in route.verbs
+    }
+    found = {
+        "/": RootResource(),
+        **{path: Redirect(target) for path, target in _REDIRECTS.items()},
+        "/ui/{name}": UiRedirect(has_events=library.channels is not None),
+    }
+    yield from ((path, each) for path, each in found.items() if path.split("/")[1] not in own)
 
 
 def _openapi(library: Library, names: frozenset[str] | None, request: Request) -> Document:

@@ -95,12 +95,16 @@ class Formats:
 
     :param default: the name of the default response format.
     :param jsonp: ``?callback=`` is honoured.
+    :param declared: a pattern of the declared paths that end in a format's suffix.
     """
 
-    def __init__(self, registry: Registry, default: str, *, jsonp: bool) -> None:
+    def __init__(
+        self, registry: Registry, default: str, *, jsonp: bool, declared: re.Pattern[str] | None = None
+    ) -> None:
         self._registry = registry
         self._default = default
         self._jsonp = jsonp
+        self._declared = declared
 
     def choose(self, request: Request) -> None:
         """Set the request's negotiation, and its path to the one to route."""
@@ -121,6 +125,7 @@ class Formats:
             raw_path=raw_path,
             default=self._default,
             jsonp=self._jsonp,
+            declared=self._declared,
         )
         request.path = negotiation.path
 

@@ -56,6 +56,7 @@ def negotiate(
     raw_path: str = "",
     default: str = "json",
     jsonp: bool = False,
+    declared: re.Pattern[str] | None = None,
 ) -> Negotiation:
     """Choose the format of a response.
 
@@ -65,8 +66,11 @@ def negotiate(
     :param raw_path: the path as sent; a suffix whose dot is percent-encoded in it belongs to the last segment's value.
     :param default: the name of the default response format.
     :param jsonp: whether ``?callback=`` is honoured.
+    :param declared: a pattern of the declared paths that end in a suffix, which is not cut off: it is the default format there.
     """
     stem, suffix = _suffix(path, raw_path, registry) if "." in path else (path, None)
+    if suffix is not None and declared is not None and declared.fullmatch(path.rstrip("/")):
+        return _at_declared(path, suffix, query, accept, content_type, registry, jsonp=jsonp)
     if jsonp and query and (callback := last_value(query, "callback")):
         wrapped = next((each for each in registry if each.javascript), None)
         if wrapped is not None and suffix in (None, wrapped):
@@ -76,6 +80,26 @@ def negotiate(
         return _new(Negotiation, (stem, addressed, _spelled(addressed, accept, content_type), True, ""))
     serializer, spelled = _preferred(accept, content_type, registry, default)
     return _new(Negotiation, (stem, serializer, spelled, False, ""))
+
+
+def _at_declared(
+    path: str,
+    suffix: Serializer,
+    query: RawPairs,
+    accept: str | None,
+    content_type: str | None,
+    registry: Registry,
+    *,
+    jsonp: bool,
+) -> Negotiation:
+    """Choose the format at a declared path such as ``/report.csv``.
+
+    ServiceStack's clients accept the one format that they read. Browsers accept pages everywhere, and want the file.
+    """
+    found = negotiate("", query, accept, None, registry, default=suffix.name, jsonp=jsonp)
+    if not found.chosen and found.serializer.paged:
+        found = found._replace(serializer=suffix, content_type=_spelled(suffix, accept, content_type))
+    return found._replace(path=path)
 
 
 @lru_cache(maxsize=512)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from bisect import insort
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import falcon
 from falcon.routing import CompiledRouter
 from falcon.routing.util import set_default_responders
 
-from gateway.contract.catalog import Catalog, Operation, route_key
-from gateway.errors import CatalogError
+from gateway.contract.catalog import Catalog, Operation, Route, route_key
+from serializers.registry import Registry
 
 
 class _Route(NamedTuple):
@@ -60,12 +61,11 @@ class CaselessRouter(CompiledRouter):
         self._routes: list[_Route] = []
         #: By Falcon's template: the given template and its variables, if they have other names.
         self._renamed: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self._templates: set[str] = set()
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
         """Add a route; its literals must be in lower case. ``{name*}`` at its end is a wildcard.
 
-        :raises CatalogError: when a route of a service has the same template as one that every server has.
+        Of two routes with one template, the later takes the verbs that both have.
         """
         methods = self.map_http_methods(resource, **kwargs)
         set_default_responders(methods)
@@ -77,11 +77,9 @@ class CaselessRouter(CompiledRouter):
         for segment in route.segments:
             node = node.setdefault("{}" if segment.startswith("{") else segment, {})
         numbered, names = template(uri_template)
+        self._renamed.pop(numbered, None)
         if numbered != uri_template:
-            if numbered in self._templates:
-                raise CatalogError(f"{uri_template} is a path of the server itself; no operation can be there")
             self._renamed[numbered] = uri_template, names
-        self._templates.add(numbered)
         super().add_route(numbered, resource, **kwargs)
 
     def find(self, uri: str, req: Any = None) -> Any:
@@ -169,6 +167,42 @@ def table(catalog: Catalog) -> Iterator[tuple[str, dict[str, tuple[Operation, tu
                     weights[place] = len(route.verbs)
                     routes.setdefault(path, {})[verb] = (operation, names)
     yield from routes.items()
+
+
+#: The verbs and the paths (`route_key`) of routes.
+Places: TypeAlias = frozenset[tuple[str, str]]
+
+
+def places(routes: Iterable[tuple[str, object]]) -> Places:
+    """Return the verbs and paths of routes with their resources."""
+    return frozenset(
+        (verb, route_key(path)) for path, resource in routes for verb in falcon.HTTP_METHODS if _takes(resource, verb)
+    )
+
+
+def taken(route: Route, own: Places, registry: Registry) -> str:
+    """Return the verb of a declared route for which the server has a route of its own at this path, or at the path without a format's
+    suffix; empty if there is none."""
+    keys = {route_key(each) for each in (route.path, without_suffix(route.path, registry))}
+    return next((verb for verb in route.verbs if any((verb, key) in own for key in keys)), "")
+
+
+def without_suffix(path: str, registry: Registry) -> str:
+    """Return a declared path without its suffix, if that names a format."""
+    stem, _, suffix = path.rstrip("/").rpartition(".")
+    is_format = stem and not stem.endswith("/") and registry.by_suffix(suffix)
+    return stem if is_format else path
+
+
+def suffixed(catalog: Catalog, registry: Registry) -> re.Pattern[str] | None:
+    """Return a pattern of the declared paths that end in a format's suffix, such as ``/report.csv``; None if there are none."""
+    paths = {each.path.rstrip("/") for operation in catalog for each in operation.routes}
+    patterns = [
+        "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in path.split("/"))
+        for path in sorted(paths)
+        if without_suffix(path, registry) != path
+    ]
+    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
 
 
 def allowed(verbs: Any) -> str:

@@ -28,6 +28,8 @@ from gateway.contract.typeinfo import (
     TypeRef,
     info_of,
 )
+from gateway.http.app import own_places
+from gateway.http.routing import taken
 from gateway.importing.drafts import (
     Draft,
     DraftEnum,
@@ -41,6 +43,7 @@ from gateway.importing.drafts import (
 )
 from gateway.metadata.languages.scalars import is_value, scalars_of
 from gateway.terminal import counted
+from serializers.registry import default_registry
 
 #: .NET's collections that are lists in documents, and those that are maps.
 _LISTS = words(
@@ -436,7 +439,10 @@ class _Assembly:
             access = SIGNED_IN
             self.losses.add("access that the source does not state: signed in", draft.request)
         routes = tuple(self._routes(draft, request))
-        verbs = tuple(dict.fromkeys([*(verb for each in routes for verb in each.verbs), *draft.verbs])) or ("POST",)
+        # The verbs of routes that are left out stay: the pre-defined routes have them.
+        verbs = tuple(dict.fromkeys([*(verb for each in draft.routes for verb in each.verbs), *draft.verbs])) or (
+            "POST",
+        )
         return OperationInfo(request, routes, access, returns, draft.tags, verbs, draft.ui)
 
     def _routes(self, draft: DraftOperation, request: RecordInfo) -> Iterator[Route]:
@@ -463,6 +469,9 @@ class _Assembly:
             return False
         if problem := next(find_path_problems(route.path), ""):
             self.losses.add("a route whose path can't be served: left out", f"{request}: {problem}")
+            return False
+        if taken(route, own_places(), default_registry()):
+            self.losses.add("a route that the server itself has: left out", f"{request} {route.path}")
             return False
         for verb in route.verbs:
             other = self.routes.setdefault((verb, route_key(route.path), route.verbs == ANY), request)

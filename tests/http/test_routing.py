@@ -8,7 +8,7 @@ import falcon
 import pytest
 from falcon import testing
 
-from gateway import ANYONE, Service, fields
+from gateway import ANYONE, Events, Service, Users, fields
 from gateway.contract.catalog import SIGNED_IN, Catalog
 from gateway.contract.dto import Dto
 from gateway.errors import CatalogError
@@ -180,10 +180,103 @@ def test_paths_that_begin_like_the_servers_own_or_end_in_a_slash(declared: str, 
         assert client.get("/types/csharp").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/{X}", "/json/reply/{X}", "/types/{X}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/{X}",
+        "/json/reply/{X}",
+        "/application/xml/oneway/{X}",
+        "/types/{X}",
+        "/types",
+        "/Health",
+        "/ready/",
+        "/metadata",
+        "/metadata/app",
+        "/openapi",
+        "/openapi.json",
+        "/types/metadata.json",
+        "/explorer",
+        "/csv/metadata",
+        "/operations/metadata",
+    ],
+)
 def test_paths_of_the_server_itself_are_refused(path: str) -> None:
-    with pytest.raises(CatalogError, match="a path of the server itself"):
-        _service(path).client()
+    with pytest.raises(CatalogError) as raised:
+        _service("/fine", path, path.rstrip("/") + "/{Y}/y").client()
+    assert str(raised.value) == f"At1: GET {path} is a path of the server itself; choose another path"
+
+
+def test_every_path_of_the_server_is_named_at_once() -> None:
+    with pytest.raises(CatalogError) as raised:
+        _service("/health", "/ready").client()
+    assert [each.partition(":")[0] for each in str(raised.value).splitlines()] == ["At0", "At1"]
+
+
+def test_paths_of_events_and_users_are_refused_in_services_that_have_them() -> None:
+    with _service("/event-stream", "/auth", "/login").client() as client:
+        assert [client.get(path).json for path in ("/event-stream", "/auth", "/login")] == [
+            f"{number} None None" for number in range(3)
+        ]
+    events, users = _service("/event-stream"), _service("/auth")
+    for service in (events, users):
+        service.use(Users())
+    events.use(Events())
+    with pytest.raises(CatalogError, match="At0: GET /event-stream is a path of the server itself"):
+        events.client()
+    with pytest.raises(CatalogError, match="are both at GET /auth"):
+        users.client()
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/ui", "/ui/{X}", "/swagger-ui", "/metrics", "/login", "/logout"])
+def test_an_operation_may_be_in_place_of_a_page(path: str) -> None:
+    service = _service(path)
+    service.use(Users())
+    with service.client() as client:
+        assert client.get(path.replace("{X}", "a")).json == f"0 {'a' if 'X' in path else None} None"
+
+
+@pytest.mark.parametrize("path", ["/health", "/types/{X}", "/"])
+def test_an_operation_may_have_another_verb_at_a_path_of_the_server(path: str) -> None:
+    service, dto = (
+        Service("Verbs"),
+        cast("Any", type(Dto))("At0", (Dto,), {"__module__": __name__, "x": fields.String()}),
+    )
+    service.post(path, returns=str, access=ANYONE)(dto)
+    service.handles(dto)(lambda request, _: f"posted {request.x}")
+    with service.client() as client:
+        assert client.post(path.replace("{X}", "csharp")).json.startswith("posted ")
+        assert client.get("/").json["metadata"].endswith("/metadata")
+        assert client.get("/health").json == {"status": "ok"}
+        assert "class At0" in client.get("/types/csharp").text
+
+
+_BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "media_type"),
+    [
+        ("/report.csv", "", "text/csv"),
+        ("/Report.CSV/", "*/*", "text/csv"),
+        ("/report%2Ecsv", "*/*", "application/json"),
+        ("/report.csv", _BROWSER, "text/csv"),
+        ("/report.csv", "application/json", "application/json"),
+        ("/report.csv", "application/jsv, */*", "application/jsv"),
+        ("/report.csv?format=xml", "application/json", "application/xml"),
+        ("/report.csv?format=html", "", "text/html"),
+        ("/report.csv.jsv", _BROWSER, "application/jsv"),
+        ("/of/one/feed.xml", "", "application/xml"),
+        ("/of/one/feed.xml", _BROWSER, "application/xml"),
+    ],
+)
+def test_a_declared_path_may_end_in_the_suffix_of_a_format(path: str, accept: str, media_type: str) -> None:
+    with _service("/report.csv", "/of/{X}/feed.xml", "/report", "/of/{X}/{Y}").client() as client:
+        response = client.get(path, headers={"Accept": accept} if accept else {})
+        assert response.headers["Content-Type"].partition(";")[0] == media_type
+        assert ("0 None None" if "report" in path.lower() else "1 one None") in response.text
+        assert "2 None None" in client.get("/report.xml").text
+        assert "3 one other" in client.get("/of/one/other.xml").text
 
 
 def test_two_operations_are_not_told_apart_by_a_slash() -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from gateway import Service
 from gateway.contract.catalog import ANY, ANYONE, SIGNED_IN, Access, Route
 from gateway.contract.dto_field import Attribute, TypeName
 from gateway.contract.typeinfo import EnumInfo, InterfaceRef, RecordInfo, TypeRef
+from gateway.importing import loading
 from gateway.importing.drafts import ImportFailed
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options
@@ -166,6 +168,33 @@ def test_routes_that_can_not_be_served() -> None:
     assert [each.path for each in read.contract.by_name["B"].routes] == ["/b"]
     assert read.losses.places["a route that another operation has: left out"] == ["B /X/{id}: A"]
     assert read.losses.places["a route with a wildcard that is not its last segment: left out"] == ["A /{Id*}/y"]
+
+
+def test_routes_of_the_server_itself_are_left_out() -> None:
+    def routed(name: str, *routes: tuple[str, str]) -> dict[str, Any]:
+        found = operation(name, prop("Id", "String"), actions=["GET"])
+        found["request"]["routes"] = [{"path": path, "verbs": verbs} for path, verbs in routes]
+        return found
+
+    read = contracts.read_json(
+        document(
+            routed("Health", ("/health", "GET")),
+            routed("Spec", ("/openapi.json", "ANY"), ("/types/{Id}", "POST"), ("/spec.json", "GET")),
+            routed("Root", ("/", "GET"), ("/front", "GET"), ("/metrics", "")),
+        )
+    )
+    left_out = read.losses.places["a route that the server itself has: left out"]
+    assert left_out == ["Health /health", "Spec /openapi.json"]
+    assert read.contract.by_name["Health"].verbs == ("GET",)
+    assert [each.path for each in read.contract.by_name["Spec"].routes] == ["/types/{Id}", "/spec.json"]
+    service = Service("Left out", authenticate=lambda _: None)
+    loading.declare(read.contract, service, read.losses, "left_out")
+    for each in service.catalog:
+        service.handles(each.dto)(lambda request, context: None)
+    with service.client() as client:
+        assert client.get("/health").json == {"status": "ok"}
+        for path in ("/api/Health", "/spec.json", "/", "/front", "/metrics"):
+            assert client.get(path).status_code == 401
 
 
 def test_an_answer_that_hosts_write_closed() -> None:
