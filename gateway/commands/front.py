@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -109,6 +111,7 @@ def to(
     ca_file: str,
 ) -> None:
     """Serve in front of the old host at URL, until SIGTERM or Ctrl-C."""
+    from gateway.upstream import switches as file
     from gateway.upstream.part import Upstream
 
     settings = Settings.from_environment()
@@ -137,6 +140,7 @@ def to(
             ca_file=ca_file,
         )
     )
+    file.write_operations(switches, _handled_operations(service))
     serving.run(settings, service)
 
 
@@ -178,7 +182,8 @@ def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
       gateway front set GetSession percent 10
       gateway front set '*' old
 
-    '*' means all operations without a state. With a service (MODULE:ATTRIBUTE), the operation is looked up in it.
+    '*' means all operations without a state. The operation is looked up in the service (MODULE:ATTRIBUTE), or else in those of the last
+    `gateway front` with this file.
     """
     from gateway.upstream import switches as file
 
@@ -187,27 +192,48 @@ def set_state(operation: str, state: tuple[str, ...], switches: Path) -> None:
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
     if operation != "*":
-        operation = _check_operation(operation, new_state.kind)
+        operation = _check_operation(operation, new_state.kind, switches)
     file.change(switches, operation, new_state)
     click.echo(f"{operation} = {new_state}")
 
 
-def _check_operation(name: str, kind: str) -> str:
-    """Return the name of an operation as declared, if a service is named. Raises UsageError if the operation can't be in this state."""
+def _check_operation(name: str, kind: str, switches: Path) -> str:
+    """Return the name of an operation as declared. Raises UsageError if there is none, or if it can't be in this state."""
+    from gateway.upstream import switches as file
+
     if not re.fullmatch(r"\w+", name):
         raise click.UsageError(f"'{name}' is not the name of an operation.")
-    if not names_service():
-        return name
-    from gateway import wsgi
+    title, handled = "The front", file.read_operations(switches)
+    if names_service():
+        from gateway import wsgi
 
-    # Without its old host, the service may be incomplete.
-    service = wsgi.load(service_name())
-    declared_operation = service.catalog.find(name)
-    if declared_operation is None:
-        raise click.UsageError(f"{service.title} has no operation '{name}'. 'gateway routes' lists them.")
-    if kind != "old" and declared_operation.name not in service.catalog.handlers:
-        raise click.UsageError(f"{declared_operation.name} has no handler here, so that the old host must answer it.")
-    return declared_operation.name
+        # Without its old host, the service may be incomplete.
+        service = wsgi.load(service_name())
+        title, handled = service.title, _handled_operations(service)
+    if handled is None:
+        click.echo(f"{name} is not checked: name the service, or start 'gateway front' in this folder first.", err=True)
+        return name
+    names = {operation.lower(): operation for operation in handled}
+    operation = names.get(name.lower())
+    if operation is None:
+        raise click.UsageError(f"{title} has no operation '{name}'. {_nearest(name, names)}")
+    if kind != "old" and not handled[operation]:
+        raise click.UsageError(f"{operation} has no handler here, so that the old host must answer it.")
+    return operation
+
+
+def _nearest(name: str, names: Mapping[str, str]) -> str:
+    """Return a sentence with the most similar names.
+
+    :param names: names by name in lower case.
+    """
+    near = get_close_matches(name.lower(), names) or [key for key in names if name.lower() in key][:3]
+    return f"Did you mean {' or '.join(names[key] for key in near)}?" if near else "'gateway routes' lists them."
+
+
+def _handled_operations(service: Service) -> dict[str, bool]:
+    """Return a service's operations, and whether each has a handler."""
+    return {operation.name: operation.name in service.catalog.handlers for operation in service.catalog}
 
 
 def _load_service(settings: Settings) -> Service:

@@ -84,6 +84,7 @@ class Upstream:
         self.switches = Switches(Path(switches).absolute())
         self.counts = Counts(Path(report).absolute())
         by_name = masks if isinstance(masks, Mapping) else {"": masks}
+        self._masked_names = [*filter(None, by_name)]
         self._shadows = Shadows(self.counts, {name: tuple(fields) for name, fields in by_name.items()})
         self._recorder = None if record is None else Recorder(Path(record).absolute())
         self.everything = everything
@@ -105,7 +106,10 @@ class Upstream:
     def _begin(self, service: Service) -> Upstream:
         self.switches.check()
         catalog = service.catalog
+        self.switches.operations = {each.name.lower(): each.name for each in catalog}
         self._handled = frozenset(catalog.handlers)
+        for name in self._masked_names:
+            find_operation(catalog, name, "masks")
         templates_by_name = self._typed_option
         if isinstance(templates_by_name, bool):
             templates_by_name = {
@@ -116,7 +120,7 @@ class Upstream:
         templates = {
             operation.name: text
             for name, text in templates_by_name.items()
-            if (operation := find_operation(catalog, name))
+            if (operation := find_operation(catalog, name, "typed"))
         }
         self._typed_names = frozenset(templates)
         self._typed = Typed(
@@ -150,7 +154,7 @@ class Upstream:
 
     def unknown(self, catalog: Catalog) -> list[str]:
         """Return the names in the file of switches that are not operations."""
-        return sorted(self.switches.names() - {operation.name.lower() for operation in catalog})
+        return self.switches.unknown()
 
     def typed(self, catalog: Catalog) -> Catalog:
         """Return the catalog with handlers that call the old host."""
@@ -228,9 +232,9 @@ class Upstream:
             raise status(508, "LoopDetected", words)
 
 
-def find_operation(catalog: Catalog, name: str) -> Operation:
-    """Return the operation of a name. Raises CatalogError."""
+def find_operation(catalog: Catalog, name: str, option: str) -> Operation:
+    """Return the operation of a name in an option. Raises CatalogError."""
     operation = catalog.find(name)
     if operation is None:
-        raise CatalogError(f"Upstream(typed=…) names {name}, which is not an operation")
+        raise CatalogError(f"Upstream({option}=…) names {name}, which is not an operation")
     return operation

@@ -11,13 +11,14 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +67,11 @@ def parse_state(text: str) -> State:
 
 def parse(text: str) -> dict[str, State]:
     """Return the states of a file by operation, in lower case. Raises ValueError with the line."""
-    states = {}
+    return {name.lower(): state for name, state in _statements(text)}
+
+
+def _statements(text: str) -> Iterator[tuple[str, State]]:
+    """Yield the operations of a file, as they are written there, and their states. Raises ValueError with the line."""
     for number, line in enumerate(text.splitlines(), 1):
         statement = line.partition("#")[0].strip()
         if not statement:
@@ -75,10 +80,9 @@ def parse(text: str) -> dict[str, State]:
         if match is None:
             raise ValueError(f"line {number}: '{statement}' is not a line such as 'NewSession = shadow'")
         try:
-            states[match[1].lower()] = parse_state(match[2])
+            yield match[1], parse_state(match[2])
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
-    return states
 
 
 class Switches:
@@ -89,7 +93,10 @@ class Switches:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: The operations of the front, by name in lower case.
+        self.operations: Mapping[str, str] = {}
         self._states: Mapping[str, State] = {}
+        self._written: Mapping[str, str] = {}
         self._seen: tuple[int, int, int] | None = None
         self._next_look = 0.0
         self._counts: Counter[str] = Counter()
@@ -98,11 +105,13 @@ class Switches:
     def check(self) -> None:
         """Read the file. Raises ConfigurationError, with the wrong line, when it can't be read."""
         try:
-            self._states = parse(self.path.read_text("utf-8"))
+            statements = [*_statements(self.path.read_text("utf-8"))]
         except FileNotFoundError:
-            self._states = {}
+            statements = []
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"{self.path}: {error}") from error
+        self._written = {name.lower(): name for name, _ in statements}
+        self._states = {name.lower(): state for name, state in statements}
 
     def of(self, name: str, usual: State) -> State:
         """Return the state of an operation.
@@ -123,9 +132,9 @@ class Switches:
             count = self._counts[name]
         return count * state.percent // 100 > (count - 1) * state.percent // 100
 
-    def names(self) -> set[str]:
-        """Return the operations that the file names, in lower case."""
-        return {*self._states} - {_EVERY}
+    def unknown(self) -> list[str]:
+        """Return the names in the file that are not operations, as they are written there."""
+        return sorted(name for key, name in self._written.items() if key not in self.operations and key != _EVERY)
 
     def _look(self) -> None:
         with self._lock:
@@ -142,7 +151,10 @@ class Switches:
         self._seen = seen
         try:
             self.check()
-            log.info("switches", file=str(self.path), states={name: str(state) for name, state in self._states.items()})
+            states = {self.operations.get(key, self._written[key]): str(state) for key, state in self._states.items()}
+            log.info("switches", file=str(self.path), states=states)
+            if unknown := self.unknown():
+                log.warning("switches that name no operation", file=str(self.path), names=unknown)
         except ConfigurationError as error:
             # The previous states stay in force.
             log.warning("switches that can't be read", reason=str(error))
@@ -178,6 +190,29 @@ def change(path: Path, name: str, new_state: State) -> None:
 def _is_about(line: str, name: str) -> bool:
     match = _LINE.fullmatch(line.partition("#")[0].strip())
     return match is not None and match[1].lower() == name.lower()
+
+
+def write_operations(path: Path, handled: Mapping[str, bool]) -> None:
+    """Write down the operations of the front that reads this file of switches, for `gateway front set`.
+
+    :param handled: by operation, whether it has a handler here.
+    """
+    # A front that must not write beside the file forwards nevertheless.
+    with suppress(OSError):
+        replace(_operations_file(path), json.dumps(handled, indent=1), 0o644)
+
+
+def read_operations(path: Path) -> Mapping[str, bool] | None:
+    """Return the operations that the last front with this file of switches had, and whether each has a handler; None if there was none."""
+    try:
+        handled = json.loads(_operations_file(path).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return handled if isinstance(handled, dict) else None
+
+
+def _operations_file(path: Path) -> Path:
+    return path.with_name(f".{path.name}.operations")
 
 
 def replace(path: Path, text: str, mode: int) -> None:

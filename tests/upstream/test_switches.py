@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from gateway import ANYONE, Dto, Service, Upstream, errors, fields
 from gateway.cli import main
@@ -138,10 +139,13 @@ def run(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+UNCHECKED = "hello is not checked: name the service, or start 'gateway front' in this folder first.\n"
+
+
 def test_the_command_changes_one_line(file: Path) -> None:
     file.write_text("# mine\nHello = old\nBye = new # why\n")
     file.chmod(0o640)
-    assert run("set", "hello", "percent", "10") == (0, "hello = percent 10\n")
+    assert run("set", "hello", "percent", "10") == (0, f"{UNCHECKED}hello = percent 10\n")
     assert file.read_text() == "# mine\nBye = new # why\nhello = percent 10\n"
     assert file.stat().st_mode & 0o777 == 0o640
     assert run("set", "*", "shadow")[0] == 0
@@ -164,7 +168,8 @@ def test_the_command_makes_the_file_for_every_reader(file: Path) -> None:
         (("set", "Hello", "maybe"), "'maybe' is not a state; write old, shadow, percent N (0 to 100) or new."),
         (("set", "He llo", "old"), "'He llo' is not the name of an operation."),
         (("set", "Hello"), "Missing argument"),
-        (("set", "Nope", "old", "shop_of_switches:shop"), "Shop has no operation 'Nope'."),
+        (("set", "Nope", "old", "shop_of_switches:shop"), "Shop has no operation 'Nope'. 'gateway routes' lists them."),
+        (("set", "helo", "old", "shop_of_switches:shop"), "Shop has no operation 'helo'. Did you mean Hello?"),
         (("set", "Bye", "new", "shop_of_switches:shop"), "Bye has no handler here"),
     ],
 )
@@ -175,6 +180,44 @@ def test_what_can_not_be_set(file: Path, arguments: tuple[str, ...], message: st
     assert status == 2
     assert message in printed
     assert not file.exists()
+
+
+def test_the_command_knows_the_operations_of_the_last_front(file: Path) -> None:
+    switches.write_operations(file, {"GetHello": True, "GetHalls": True, "Bye": False})
+    assert run("set", "gethello", "percent", "10") == (0, "GetHello = percent 10\n")
+    for name, message in {
+        "GetHallo": "The front has no operation 'GetHallo'. Did you mean GetHello or GetHalls?",
+        "hall": "Did you mean GetHalls?",
+        "Bye": "Bye has no handler here",
+    }.items():
+        status, printed = run("set", name, "new")
+        assert (status, message in printed) == (2, True)
+    assert run("set", "bye", "old") == (0, "Bye = old\n")
+    switches.write_operations(file, {})
+    assert "The front has no operation 'GetHello'" in run("set", "GetHello", "old")[1]
+
+
+def test_a_front_that_may_not_write_its_operations_starts_nevertheless(tmp_path: Path) -> None:
+    missing = tmp_path / "missing" / "front.switches"
+    switches.write_operations(missing, {"Hello": True})
+    assert switches.read_operations(missing) is None
+    (tmp_path / ".front.switches.operations").write_text("not JSON")
+    assert switches.read_operations(tmp_path / "front.switches") is None
+
+
+def test_the_log_names_operations_as_they_are_declared(file: Path, old: Host) -> None:
+    file.write_text("hello = old\nGone = old\n* = new\n")
+    with shop(old.url).client() as client, capture_logs() as lines:
+        client.get("/hello/Ada")
+    assert [each["states"] for each in lines if each["event"] == "switches"] == [
+        {"Hello": "old", "Gone": "old", "*": "new"}
+    ]
+    assert [each["names"] for each in lines if each["event"] == "switches that name no operation"] == [["Gone"]]
+
+
+def test_masks_name_operations(file: Path, old: Host) -> None:
+    with pytest.raises(errors.CatalogError, match=r"Upstream\(masks=…\) names Helo, which is not an operation"):
+        shop(old.url, masks={"Helo": ["@ids"]}).client()
 
 
 def test_the_command_refuses_a_file_that_is_wrong(file: Path) -> None:
@@ -195,7 +238,7 @@ def test_the_pages_show_who_answers_what(file: Path, old: Host) -> None:
         page = client.get("/front.html")
         assert page.headers["content-type"].startswith("text/html")
         assert "here 10 of 100 requests" in page.text
-        assert "gone" in page.text
+        assert "Gone" in page.text
         assert "here 10 of 100 requests" in client.get("/metadata").text
         file.write_text("Hello = old")
         client.get("/hello/Ada")
@@ -235,3 +278,4 @@ def test_a_front_with_the_contract_of_the_old_host(make_gateway: GatewayFactory,
         assert b"old host, raw; no handler here" in response.read()
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{front.url}/elsewhere", timeout=10)
+    assert switches.read_operations(front.folder / "front.switches") == {"Bye": False, "Hello": False}
