@@ -48,8 +48,8 @@ def backup(path: Path, *, replace: bool) -> None:
 def restore(path: Path, *, replace: bool) -> None:
     """Restore the database from FILE, which `gateway backup` wrote. Later migrations are applied.
 
-    It is one transaction: clients see the rows before or after it. Reload running servers afterwards (SIGHUP): until
-    then they know users' tokens for up to a minute, and their event streams may miss events.
+    It is one transaction: clients see the rows before or after it. Running servers use the restored rows at once, without a
+    restart, and their event streams go on. For up to a minute a token's user is as before; a reload (SIGHUP) ends that.
 
     \b
     Examples:
@@ -61,4 +61,4 @@ def restore(path: Path, *, replace: bool) -> None:
     verify(rows)
     copies.restore(migrations.patient(settings.database_url), rows, path, replace=replace)
     announce_database(settings)
-    click.echo(f"restored {path}; reload running servers: kill -HUP, or systemctl reload gateway", err=True)
+    click.echo(f"restored {path}; running servers use it at once, for users of tokens within a minute", err=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -71,7 +71,7 @@ def save(database: Database, owners: Sequence[Rows], path: Path) -> int:
 
 
 def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: bool = False) -> None:
-    """Restore the database from a copy in one transaction, and apply later migrations.
+    """Restore the database from a copy in one transaction, and apply later migrations. The tables of passing owners stay as they are.
 
     :param replace: whether existing rows of the database may be lost.
     :raises WrongCopy: when the file is damaged or not a copy, or the database has rows and `replace` is false.
@@ -84,13 +84,16 @@ def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: 
             with database.unit_of_work():
                 pass  # makes the file
             with closing(sqlite3.connect(current)) as source, closing(database.peewee._connect()) as target:
+                # A database of a later version, or a damaged one, is replaced nevertheless.
+                with suppress(StorageError, sqlite3.Error):
+                    _pass_on(target, source, _known(database, owners))
                 source.backup(target)
             return
         migrations.apply(database, owners)
         with closing(sqlite3.connect(current)) as source, database.unit_of_work() as unit:
             unit.execute("SET SESSION foreign_key_checks = 0")
             try:
-                for table, columns in _tables(owners):
+                for table, columns in _tables(each for each in owners if not each.passing):
                     unit.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
                     _insert(unit, table, columns, source)
             finally:
@@ -98,7 +101,7 @@ def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: 
                     unit.execute("SET SESSION foreign_key_checks = 1")
 
 
-def _tables(owners: Sequence[Rows]) -> Iterator[tuple[str, Sequence[str]]]:
+def _tables(owners: Iterable[Rows]) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the tables of the owners, with their columns."""
     for owner in owners:
         for model in owner.tables:
@@ -154,13 +157,25 @@ def _insert(unit: Unit, table: str, columns: Sequence[str], source: sqlite3.Conn
 
 
 def _has_rows(database: Database, owners: Sequence[Rows]) -> bool:
+    known = _known(database, owners)
     with database.unit_of_work(write=False) as unit:
-        missing = set(migrations.missing(database, owners))
-        known = [each for each in owners if not any(name.startswith(f"{each.owner}/") for name in missing)]
         return any(
             unit.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is not None  # noqa: S608 - names of models
             for table, _ in _tables(known)
         )
+
+
+def _known(database: Database, owners: Sequence[Rows]) -> list[Rows]:
+    """Return the owners whose tables have this version's schema."""
+    missing = migrations.missing(database, owners)
+    return [each for each in owners if not any(name.startswith(f"{each.owner}/") for name in missing)]
+
+
+def _pass_on(database: sqlite3.Connection, copy: sqlite3.Connection, owners: Iterable[Rows]) -> None:
+    """Put the rows of passing owners into a copy, so that running processes find them after it is restored."""
+    with copy:
+        for table, columns in _tables(each for each in owners if each.passing):
+            copy.executemany(_inserting(table, columns, "?"), database.execute(_select(table, columns)))
 
 
 @contextmanager
@@ -184,6 +199,9 @@ def _current(path: Path, owners: Sequence[Rows]) -> Iterator[Path]:
             if not migrations.is_migrated(database):
                 raise WrongCopy(f"{path} is a database, but no copy of this service's: it has none of its migrations")
             migrations.apply(database, owners)
+            with database.unit_of_work() as unit:
+                for table, _ in _tables(each for each in owners if each.passing):
+                    unit.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
         finally:
             database.dispose()
         yield current

@@ -71,12 +71,14 @@ class Rows:
     :param models: the module that defines the peewee models, or a package that imports them from its modules.
     :param migrations: the package of the migrations: modules ``m0001_name``, ``m0002_name``, … with ``UP`` and ``DOWN``.
     :param owner: the owner's name in the database's history; the package of the models if omitted. It must not change later.
+    :param passing: the rows are about running processes and their clients: `gateway restore` leaves them as they are.
     :raises WrongRows: when the name is not one of lower-case letters, digits and underscores.
     """
 
     models: str
     migrations: str
     owner: str = ""
+    passing: bool = False
 
     def __post_init__(self) -> None:
         if not self.owner:

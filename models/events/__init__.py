@@ -2,4 +2,4 @@
 
 from models.engine.owners import Rows
 
-ROWS = Rows("models.events.tables", migrations="models.events.migrations", owner="events")
+ROWS = Rows("models.events.tables", migrations="models.events.migrations", owner="events", passing=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from gateway.errors import MalformedRequest, TooManyRequests, Unavailable
 from gateway.events import streams
 from gateway.events.subscriber import QUEUE
 from gateway.instants import now
-from models.events import outbox
+from models import connect
+from models.engine import backup
+from models.events import ROWS, outbox, subscriptions
 from tests.events.conftest import URL, Nodes
 from tests.servers import wait_until
 
@@ -55,6 +58,31 @@ def test_an_event_reaches_channel_and_user_once_in_every_process(nodes: Nodes) -
     assert seen == [("home", "1"), ("", "3"), ("", "4")]
     assert [message.body["text"] for message in elsewhere.events(1)] == ["4"]
     assert all(stream.is_silent(0.2) for stream in (ada, bob, elsewhere))
+
+
+@on_servers
+def test_streams_go_on_after_a_restore(nodes: Nodes, tmp_path: Path) -> None:
+    copy, owners = tmp_path / "copy.db", [ROWS]
+    nodes.two.listen(nodes.bob, "home")
+    backup.save(nodes.database, owners, copy)
+    ada = nodes.one.listen(nodes.ada, "home")
+    nodes.one.say("1", room="home")
+    nodes.one.say("2", room="home")
+    last = ada.events(2)[-1].id
+    backup.restore(nodes.database, owners, copy, replace=True)
+    assert nodes.subscriptions() == 2
+    nodes.two.say("3", room="home")
+    (event,) = ada.events(1)
+    assert event.body["text"] == "3"
+    assert event.id > last
+    resumed = nodes.two.listen(nodes.ada, "home", last_id=last)
+    assert [each.body["text"] for each in resumed.events(1)] == ["3"]
+    # The subscriptions in the copy have ended.
+    elsewhere = connect(f"sqlite:///{tmp_path}/elsewhere.db")
+    backup.restore(elsewhere, owners, copy)
+    with elsewhere.unit_of_work(write=False) as unit:
+        assert subscriptions.every(unit) == []
+    elsewhere.dispose()
 
 
 def test_what_is_rolled_back_is_never_said(nodes: Nodes) -> None:
