@@ -83,7 +83,7 @@ GAUGES: Mapping[str, Described] = {
     "gateway_pool_oldest_seconds": Described("Age of the oldest idle connection to a database server."),
     "gateway_connections": Described("Connections of clients."),
     "gateway_event_subscribers": Described("Open streams of server events."),
-    "gateway_event_wakeups_connected": Described("1 while wake-ups by Redis arrive (GATEWAY_EVENTS_URL)."),
+    "gateway_event_wakeups_connected": Described("1 while wake-ups are exchanged by Redis (GATEWAY_EVENTS_URL)."),
     "gateway_worker_memory_bytes": Described("Memory of a worker that is in RAM."),
     "gateway_worker_processor_seconds": Described("Processor time of a worker since its start."),
     "gateway_worker_threads": Described("Threads of a worker."),

@@ -76,6 +76,8 @@ class RedisWakeups(Wakeups):
         self._stopping = threading.Event()
         self._complained = False
         self._next_line = 0.0
+        #: The last wake-up was sent.
+        self._sends = True
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Start to listen, if it has not been started."""
@@ -96,8 +98,10 @@ class RedisWakeups(Wakeups):
             sending.join(BEAT)
 
     def numbers(self) -> Mapping[str, float]:
-        """Return whether wake-ups arrive; False before this process listens."""
-        return {"event_wakeups_connected": float(self.connected)} if _IN in self._threads else {}
+        """Return whether wake-ups arrive, if this process listens, and whether the last one was sent."""
+        if not self._threads:
+            return {}
+        return {"event_wakeups_connected": float((self.connected or _IN not in self._threads) and self._sends)}
 
     def _start(self, name: str, run: Callable[[], None]) -> None:
         with self._lock:
@@ -143,12 +147,13 @@ class RedisWakeups(Wakeups):
                 with self._connect() as connection:
                     while not self._stopping.is_set():
                         self._send_next(connection)
-                        was_used = True
+                        was_used = self._sends = True
             except Exception as error:
                 # Other processes may not have got it.
                 self._due.set()
                 # Redis closes idle connections: try a new one at once.
                 if not was_used:
+                    self._sends = False
                     self._complain(error)
                     self._stopping.wait(PAUSE)
                 was_used = False

@@ -15,6 +15,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from gateway.redis_address import parse
+from gateway.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "systemd" / "gateway.service"
@@ -51,7 +54,7 @@ def test_docker_compose_understands_its_file(tmp_path: Path) -> None:
         pytest.skip("docker-compose is not installed")
     # Debian's version 1 lacks one option of version 2.
     text, number = re.subn(r"(condition: service_\w+), restart: true", r"\1", (DEPLOY / "compose.yaml").read_text())
-    assert number == 1
+    assert number == 2
     (tmp_path / "compose.yaml").write_text(text)
     command = [
         program,
@@ -89,17 +92,31 @@ def test_every_container_is_locked(compose: Any) -> None:
 
 
 def test_only_nginx_reaches_the_gateway(compose: Any) -> None:
-    gateway = compose["services"]["gateway"]
-    assert gateway["network_mode"] == "service:nginx"
-    assert gateway["environment"]["GATEWAY_BIND"] == "127.0.0.1:8000"
-    assert gateway["environment"]["GATEWAY_TRUSTED_PROXIES"] == "127.0.0.1"
+    for name in ("gateway", "events"):
+        service = compose["services"][name]
+        assert service["network_mode"] == "service:nginx"
+        assert service["environment"]["GATEWAY_BIND"] == "127.0.0.1:8000"
+        assert service["environment"]["GATEWAY_TRUSTED_PROXIES"] == "127.0.0.1"
     assert compose["networks"]["storage"]["internal"] is True
     assert "GATEWAY_BIND=127.0.0.1:8000" in (DEPLOY / "Dockerfile").read_text()
 
 
+def test_a_process_of_its_own_serves_events_behind_nginx(compose: Any) -> None:
+    """nginx includes the upstream of the process, whose address is the default, and both processes know the Redis of this file."""
+    services = compose["services"]
+    assert services["events"]["command"] == ["events"]
+    included = "./nginx/gateway-events.conf:/etc/nginx/gateway-events.conf:ro"
+    assert included in services["nginx"]["volumes"]
+    assert "include gateway-events.con[f];" in (DEPLOY / "nginx/gateway.conf").read_text()
+    assert f"server {Settings.defaults().events_bind} " in (DEPLOY / "nginx/gateway-events.conf").read_text()
+    for name in ("gateway", "events"):
+        assert parse(services[name]["environment"]["GATEWAY_EVENTS_URL"]).host in services
+    assert services["redis"]["networks"] == services["database"]["networks"] == ["storage"]
+
+
 def test_volumes_are_of_files_that_are_there(compose: Any) -> None:
     for service in compose["services"].values():
-        for volume in service["volumes"]:
+        for volume in service.get("volumes", ()):
             source = volume.partition(":")[0]
             assert source in compose["volumes"] or (DEPLOY / source).is_file(), volume
 

@@ -17,6 +17,7 @@ import yaml
 
 from gateway import metrics
 from gateway.settings import Settings
+from tests.events.service import Rights, chat
 from tests.servers import FIRST_USER, GatewayFactory, end, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -66,13 +67,13 @@ def promtool(*arguments: str | Path) -> None:
     program = shutil.which("promtool")
     if program is None:
         pytest.skip("promtool is not installed")
-    done = subprocess.run([program, "check", *arguments], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_prometheus_understands_its_files() -> None:
     """The alerts, which the configuration names, too."""
-    promtool("config", DEPLOY / "prometheus/scrape.yaml")
+    promtool("check", "config", DEPLOY / "prometheus/scrape.yaml")
 
 
 def test_prometheus_understands_the_panels(tmp_path: Path) -> None:
@@ -84,13 +85,49 @@ def test_prometheus_understands_the_panels(tmp_path: Path) -> None:
     rules = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(filled)]
     path = tmp_path / "panels.yaml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
-    promtool("rules", path)
+    promtool("check", "rules", path)
 
 
-def test_kubernetes_understands_the_manifests() -> None:
+def test_a_lost_redis_and_late_events_are_alerts(tmp_path: Path) -> None:
+    """By promtool's own tests of rules."""
+    rules = {"rule_files": [str(DEPLOY / "prometheus/alerts.yaml")], "evaluation_interval": "1m"}
+    series = {
+        'gateway_event_wakeups_connected{instance="a",worker="1"}': "1x9",
+        'gateway_event_wakeups_connected{instance="a",worker="2"}': "1 0x8",
+        'gateway_event_wakeups_connected{instance="b",worker="1"}': "1x9",
+        'gateway_events_delayed_total{instance="a"}': "0+60x9",
+        'gateway_events_delayed_total{instance="b"}': "0+60x9",
+        'gateway_events_delay_seconds_total{instance="a"}': "0+180x9",
+        'gateway_events_delay_seconds_total{instance="b"}': "0+6x9",
+    }
+    expected = {
+        "GatewayEventsWithoutRedis": "a can't reach Redis (GATEWAY_EVENTS_URL): server events arrive later.",
+        "GatewayEventsLate": "Server events reach subscribers of a more than 2 s late on average.",
+    }
+    alerts = [
+        {
+            "eval_time": "8m",
+            "alertname": name,
+            "exp_alerts": [
+                {
+                    "exp_labels": {"severity": "warning", "instance": "a"},
+                    "exp_annotations": {"summary": summary},
+                }
+            ],
+        }
+        for name, summary in expected.items()
+    ]
+    given = [{"series": name, "values": values} for name, values in series.items()]
+    path = tmp_path / "test.yaml"
+    path.write_text(yaml.safe_dump({**rules, "tests": [{"input_series": given, "alert_rule_test": alerts}]}))
+    promtool("test", "rules", path)
+
+
+@pytest.mark.parametrize(("name", "count"), [("gateway.yaml", 6), ("gateway-events.yaml", 5)])
+def test_kubernetes_understands_the_manifests(name: str, count: int) -> None:
     validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
-    documents = [*yaml.safe_load_all((DEPLOY / "kubernetes/gateway.yaml").read_text())]
-    assert len(documents) >= 6
+    documents = [*yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())]
+    assert len(documents) >= count
     for document in documents:
         # Unknown names are refused.
         validate.validate(document, "1.33", strict=True)
@@ -130,14 +167,24 @@ def test_units_are_understood() -> None:
 
 @pytest.fixture(scope="module")
 def manifests() -> dict[str, Any]:
-    documents = yaml.safe_load_all((DEPLOY / "kubernetes/gateway.yaml").read_text())
+    return _manifests("gateway.yaml")
+
+
+@pytest.fixture(scope="module")
+def events() -> dict[str, Any]:
+    """The manifests of `gateway events`."""
+    return _manifests("gateway-events.yaml")
+
+
+def _manifests(name: str) -> dict[str, Any]:
+    documents = yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())
     return {each["kind"]: each for each in documents}
 
 
-def test_pods_are_locked_probed_and_configured(manifests: dict[str, Any]) -> None:
+def test_pods_are_locked_probed_and_configured(manifests: dict[str, Any], events: dict[str, Any]) -> None:
     variables = {field.metadata["variable"] for field in Settings.__dataclass_fields__.values()}
-    for kind in ("Job", "Deployment"):
-        pod = manifests[kind]["spec"]["template"]["spec"]
+    for workload in (manifests["Job"], manifests["Deployment"], events["Deployment"]):
+        pod = workload["spec"]["template"]["spec"]
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["automountServiceAccountToken"] is False
         (container,) = pod["containers"]
@@ -149,23 +196,47 @@ def test_pods_are_locked_probed_and_configured(manifests: dict[str, Any]) -> Non
         for each in container["env"]:
             if "valueFrom" in each:
                 assert each["valueFrom"]["secretKeyRef"]["key"] in manifests["Secret"]["stringData"]
-    pod = manifests["Deployment"]["spec"]["template"]["spec"]
-    container = pod["containers"][0]
-    assert container["livenessProbe"]["httpGet"]["path"] == container["startupProbe"]["httpGet"]["path"] == "/health"
-    assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
-    # gunicorn's 30 s, after the time in which the pod leaves the service.
-    assert pod["terminationGracePeriodSeconds"] > 35
+    for workload in (manifests["Deployment"], events["Deployment"]):
+        pod = workload["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        probes = [container[each]["httpGet"] for each in ("livenessProbe", "startupProbe", "readinessProbe")]
+        assert [each["path"] for each in probes] == ["/health", "/health", "/ready"]
+        assert {each["port"] for each in probes} <= {each["name"] for each in container["ports"]}
+        # gunicorn's 30 s, after the time in which the pod leaves the service.
+        assert pod["terminationGracePeriodSeconds"] > 35
 
 
-def test_manifests_select_the_same_pods(manifests: dict[str, Any]) -> None:
+def test_the_ingress_passes_streams_to_their_pods(manifests: dict[str, Any], events: dict[str, Any]) -> None:
+    (container,) = events["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["events"]
+    bind = next(each["value"] for each in container["env"] if each["name"] == "GATEWAY_EVENTS_BIND")
+    assert container["ports"] == [{"name": "events", "containerPort": int(bind.rpartition(":")[2])}]
+    assert events["Service"]["spec"]["ports"][0]["targetPort"] == "events"
+    (rule,) = events["Ingress"]["spec"]["rules"]
+    assert {each["backend"]["service"]["name"] for each in rule["http"]["paths"]} == {
+        events["Service"]["metadata"]["name"]
+    }
+    with chat(Rights({})).client() as client:
+        # Those that have a route and are not operations.
+        served = {
+            path for path in (each["path"] for each in rule["http"]["paths"]) if client.get(path).status_code != 404
+        }
+    assert served == {"/event-stream", "/event-heartbeat", "/event-unregister"}
+    image = manifests["Deployment"]["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert container["image"] == image
+
+
+@pytest.mark.parametrize("name", ["manifests", "events"])
+def test_manifests_select_the_same_pods(name: str, request: pytest.FixtureRequest) -> None:
+    manifests = request.getfixturevalue(name)
     labels = manifests["Deployment"]["spec"]["template"]["metadata"]["labels"]
     assert manifests["Service"]["spec"]["selector"] == labels
     for kind in ("Deployment", "PodDisruptionBudget"):
         assert manifests[kind]["spec"]["selector"]["matchLabels"] == labels
     assert manifests["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"] == labels
     assert manifests["PodDisruptionBudget"]["spec"]["minAvailable"] < manifests["Deployment"]["spec"]["replicas"]
-    images = {manifests[each]["spec"]["template"]["spec"]["containers"][0]["image"] for each in ("Job", "Deployment")}
-    assert len(images) == 1
+    workloads = [manifests[each] for each in ("Job", "Deployment") if each in manifests]
+    assert len({each["spec"]["template"]["spec"]["containers"][0]["image"] for each in workloads}) == 1
 
 
 def test_systemds_socket_is_served_and_the_start_is_notified(make_gateway: GatewayFactory, tmp_path: Path) -> None:
