@@ -118,8 +118,9 @@ def test_a_lost_redis_and_late_events_are_alerts(tmp_path: Path) -> None:
         for name, summary in expected.items()
     ]
     given = [{"series": name, "values": values} for name, values in series.items()]
+    test = {"interval": "1m", "input_series": given, "alert_rule_test": alerts}
     path = tmp_path / "test.yaml"
-    path.write_text(yaml.safe_dump({**rules, "tests": [{"input_series": given, "alert_rule_test": alerts}]}))
+    path.write_text(yaml.safe_dump({**rules, "tests": [test]}))
     promtool("test", "rules", path)
 
 
