@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,12 @@ def create(app: Any, number: int) -> list[str]:
 
 
 def by_hand(folder: Path, session_id: str) -> Callable[[], None]:
-    """Return a function that inserts and commits rows like a session's with SQLite's driver only: the minimum cost of a POST."""
+    """Return a function that inserts and commits rows like a new session's with SQLite's driver only: the minimum cost of a POST.
+
+    Ids and dates are the present's, as a new session's are: most pages are filled from the end.
+    """
+    from models.engine.ids import new_id
+
     connection = sqlite3.connect(folder / "gateway.db", isolation_level=None)
     connection.execute("PRAGMA synchronous = normal")
     connection.execute("PRAGMA wal_autocheckpoint = 8000")
@@ -162,16 +168,19 @@ def by_hand(folder: Path, session_id: str) -> Callable[[], None]:
     for table, key in (("sessions", "id"), ("session_members", "session_id"), ("session_log", "session_id")):
         cursor = connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (session_id,))
         names = [each[0] for each in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in cursor]
-        used = [name for name in names if found[0][name] is not None]
-        sql = f"INSERT INTO {table} ({', '.join(used)}) VALUES ({', '.join('?' * len(used))})"
-        inserts.append((sql, used.index(key), [[row[name] for name in used] for row in found]))
+        rows = [dict(zip(names, row, strict=True)) for row in cursor]
+        replaced = [name for name in names if name == key or name.startswith("date")]
+        copied = [name for name in names if rows[0][name] is not None and name not in replaced]
+        columns = [key, *(name for name in replaced if name != key and rows[0][name] is not None), *copied]
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        dates = len(columns) - len(copied) - 1
+        inserts.append((sql, dates, [[row[name] for name in copied] for row in rows]))
 
     def insert() -> None:
-        made = f"{time.time_ns():032x}"
+        key, now = new_id(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         connection.execute("BEGIN IMMEDIATE")
-        for sql, at, rows in inserts:
-            connection.executemany(sql, [[*row[:at], made, *row[at + 1 :]] for row in rows])
+        for sql, dates, rows in inserts:
+            connection.executemany(sql, [[key, *[now] * dates, *row] for row in rows])
         connection.execute("COMMIT")
 
     return insert
