@@ -9,7 +9,7 @@ from gateway.contract.documents import Documents, dto_of
 from gateway.contract.dto import Dto
 from gateway.events.counters import Counters
 from gateway.events.delivery import Kind, Presence
-from gateway.events.frames import check_selector, is_channel, list_names, to_json
+from gateway.events.frames import check_selector, is_channel, list_names, names_to_json, to_json
 from gateway.instants import now
 from models import Unit
 from models.events import outbox
@@ -43,10 +43,10 @@ class Outbox:
         selector = check_selector(selector)
         channels, users = list_names(channel or ()), list_names(user or ())
         everyone = channel is None and user is None
-        invalid_name = next((name for name in channels if not is_channel(name)), None)
-        if invalid_name is not None:
+        invalid_names = [name for name in channels if not is_channel(name)]
+        if invalid_names:
             raise ValueError(
-                f"{invalid_name[:255]!r} is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders"
+                f"{invalid_names[0][:255]!r} is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders"
             )
         if not self.wanted or not (channels or users or everyone):
             return
@@ -58,9 +58,9 @@ class Outbox:
             selector=selector,
             type=None if body_dto is None else body_dto.__name__,
             body=None if body is None else self._documents.write(body, body_dto),
-            channels=to_json(None if everyone else channels),
+            channels="null" if everyone else names_to_json(channels),
             # Users are found by id, or by e-mail address in lower case.
-            users=to_json([user.lower() if "@" in user else user for user in users]),
+            users=names_to_json([user.lower() if "@" in user else user for user in users]),
         )
         self._counters.published += 1
 
