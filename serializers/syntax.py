@@ -151,10 +151,10 @@ class _Walk:
             members.append((f"v{number}", f",{self.syntax.member_name(shape, name)}", field))
         texts = [variable for variable, _, field in members if isinstance(field, shapes.Text)]
         test = self.syntax.plain("texts")
-        if test and len(texts) > 2:
+        if test and texts:
             lines += [
                 "    try:",
-                f"        texts = ''.join(({', '.join(f'{variable} or empty' for variable in texts)}))",
+                f"        texts = ''.join(({', '.join(f'{variable} or empty' for variable in texts)},))",
                 f"        is_plain = {test}",
                 "    except TypeError:",
                 "        is_plain = False",

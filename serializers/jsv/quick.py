@@ -213,22 +213,20 @@ def _read_texts(first: str, _: Plan, parts: Iterator[str], depth: int) -> tuple[
         return value, first[1:]
     raw = first
     while True:
-        mark = _marks(raw)
-        if mark is None:
-            value.append(raw or None)
-        else:
-            at = mark.start()
-            if raw[at] == "]":
-                value.append(raw[:at] or None)
-                return value, raw[at + 1 :]
-            if at or raw[0] != '"':
+        # PERF: short searches cost less than one by a pattern.
+        text, bracket, tail = raw.partition("]")
+        if '"' in text or "{" in text or "}" in text or "[" in text:
+            if raw[0] != '"':
                 raise Unsure
             text, tail = _quoted(raw, parts)
+            bracket, tail = tail[:1], tail[1:]
+            if bracket not in ("", "]"):
+                raise Unsure
             value.append(text)
-            if tail:
-                if tail[0] != "]":
-                    raise Unsure
-                return value, tail[1:]
+        else:
+            value.append(text or None)
+        if bracket:
+            return value, tail
         raw = next(parts)
 
 
