@@ -15,6 +15,7 @@ import peewee
 
 from models.engine.conditions import Condition, padded, places
 from models.engine.database import Unit
+from models.engine.packed import Packed
 from models.engine.statements import Statement, param
 
 #: Rows that are read at once when a complete list is read.
@@ -94,6 +95,7 @@ class Listing:
         self._narrow = {**(narrow or {}), _FEW: beside_few or {}}
         self._rare = rare
         self._columns = columns
+        self._packed = Packed(columns)
         self._one = one or {}
         self._several = several or {}
         self._keys = keys or {}
@@ -106,6 +108,7 @@ class Listing:
         self._counts_up_to = lru_cache(maxsize=512)(self._count_up_to)
         self._blocks = lru_cache(maxsize=512)(self._block)
         self._sort_keys = lru_cache(maxsize=512)(self._sort_key_page)
+        self._keyed = lru_cache(maxsize=512)(self._with_key)
         self._by_ids = lru_cache(maxsize=None)(self._of_ids)
         # The columns by which an index sorts rows as a list needs them.
         indexes: Any = model._meta.indexes
@@ -130,7 +133,8 @@ class Listing:
             shape = (*shape, (_FEW, 0))
         values |= {"limit": limit, "offset": offset}
         if (limit <= BLOCK or not self._is_counted) and offset < DEEP and not self._is_covered(unit, shape):
-            return self._counted(unit, self._pages(shape, order, False).rows(unit, **values))
+            rows = self._packed.rows(unit, self._pages(shape, order, False).rows(unit, **values))
+            return self._counted(unit, [*rows])
         # A long page is read in blocks, so that the budget is checked before all of it is in memory. For a deep page, MySQL would read
         # every column of the rows before it.
         ids = [row[0] for row in self._pages(shape, order, True).rows(unit, **values)]
@@ -141,14 +145,16 @@ class Listing:
         shape, values = self._shaped(filters)
         if shape is None:
             return []
-        return self._sort_keys(shape, order).rows(unit, **values, limit=limit, offset=offset)
+        results = self._sort_keys(shape, order).rows(unit, **values, limit=limit, offset=offset)
+        return [*self._keyed(order, True).rows(unit, results)]
 
     def of_ids(self, unit: Unit, ids: Sequence[str]) -> Iterator[list[Any]]:
         """Read the columns of the rows with these ids, in the order of the ids, `BLOCK` rows at a time."""
         for begin in range(0, len(ids), BLOCK):
             wanted = ids[begin : begin + BLOCK]
             several = padded(wanted)
-            rows = {row[0]: row for row in self._by_ids(len(several)).run(unit, several).fetchall()}
+            results = self._by_ids(len(several)).run(unit, several).fetchall()
+            rows = {row[0]: row for row in self._packed.rows(unit, results)}
             yield self._counted(unit, [rows[each] for each in wanted])
 
     def _counted(self, unit: Unit, rows: list[Any]) -> list[Any]:
@@ -204,15 +210,17 @@ class Listing:
         *,
         ids_only: bool = False,
     ) -> Iterator[list[Any]]:
-        rows = self._blocks(shape, order, False, ids_only).rows(unit, **values, limit=limit)
-        while rows:
-            yield rows
+        packed = self._keyed(order, ids_only)
+        after: dict[str, Any] = {}
+        while True:
+            statement = self._blocks(shape, order, bool(after), ids_only)
+            rows = [*packed.rows(unit, statement.rows(unit, **values, **after, limit=limit))]
+            if rows:
+                yield rows
             if len(rows) < limit:
                 return
             unit.progress()
-            rows = self._blocks(shape, order, True, ids_only).rows(
-                unit, **values, limit=limit, after=rows[-1][-1], after_id=rows[-1][0]
-            )
+            after = {"after": rows[-1][-1], "after_id": rows[-1][0]}
 
     def _shaped(self, filters: Mapping[str, Any]) -> tuple[Shape | None, dict[str, Any]]:
         shape: list[tuple[str, int]] = []
@@ -237,6 +245,13 @@ class Listing:
     def _statement(self, build: Callable[[list[Any]], Any], shape: Shape) -> Statement:
         """Return a statement with the conditions of a shape, in either dialect."""
         return Statement(lambda: build(self._where(shape, {})), lambda: build(self._where(shape, self._covered)))
+
+    def _selecting(self, columns: Packed, build: Callable[[list[Any], list[Any]], Any], shape: Shape) -> Statement:
+        """Return such a statement that selects columns."""
+        return Statement(
+            lambda: build(columns.of("sqlite"), self._where(shape, {})),
+            lambda: build(columns.of("mysql"), self._where(shape, self._covered)),
+        )
 
     def _where(self, shape: Shape, covered: Mapping[str, Condition]) -> list[Any]:
         known = {**self._one, **self._several, **covered}
@@ -265,22 +280,21 @@ class Listing:
         return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
 
     def _page(self, shape: Shape, order: Order, ids_only: bool) -> Statement:
-        columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
-
-        def build(conditions: list[Any]) -> Any:
-            query = self._ordered(self._model.select(*columns).where(*conditions), order)
-            return query.limit(param("limit")).offset(param("offset"))
-
-        return self._statement(build, shape)
+        return self._limited(shape, order, Packed([self._model.id]) if ids_only else self._packed)  # type: ignore[attr-defined]
 
     def _sort_key_page(self, shape: Shape, order: Order) -> Statement:
-        key = self._sort_key(order).alias("sort_key")
+        return self._limited(shape, order, self._keyed(order, True))
 
-        def build(conditions: list[Any]) -> Any:
-            query = self._ordered(self._model.select(self._model.id, key).where(*conditions), order)  # type: ignore[attr-defined]
+    def _limited(self, shape: Shape, order: Order, columns: Packed) -> Statement:
+        def build(selected: list[Any], conditions: list[Any]) -> Any:
+            query = self._ordered(self._model.select(*selected).where(*conditions), order)
             return query.limit(param("limit")).offset(param("offset"))
 
-        return self._statement(build, shape)
+        return self._selecting(columns, build, shape)
+
+    def _with_key(self, order: Order, ids_only: bool) -> Packed:
+        columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
+        return Packed([*columns, self._sort_key(order)])
 
     def _sample(self, name: str, size: int) -> Statement:
         return self._count_up_to(((name, size),))
@@ -298,20 +312,19 @@ class Listing:
 
     def _block(self, shape: Shape, order: Order, later: bool, ids_only: bool) -> Statement:
         key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
-        columns = [key_id] if ids_only else self._columns
 
-        def build(conditions: list[Any]) -> Any:
+        def build(selected: list[Any], conditions: list[Any]) -> Any:
             if later:
                 after, after_id = param("after"), param("after_id")
                 if order.descending:
                     conditions += [key <= after, (key < after) | (key_id < after_id)]
                 else:
                     conditions += [key >= after, (key > after) | (key_id > after_id)]
-            query = self._model.select(*columns, key.alias("sort_key")).where(*conditions)
+            query = self._model.select(*selected).where(*conditions)
             return self._ordered(query, order).limit(param("limit"))
 
-        return self._statement(build, shape)
+        return self._selecting(self._keyed(order, ids_only), build, shape)
 
     def _of_ids(self, size: int) -> Statement:
         ids = [*map(param, places("id", size))]
-        return Statement(lambda: self._model.select(*self._columns).where(self._model.id.in_(ids)))  # type: ignore[attr-defined]
+        return self._packed.statement(lambda columns: self._model.select(*columns).where(self._model.id.in_(ids)))  # type: ignore[attr-defined]

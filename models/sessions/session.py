@@ -15,6 +15,7 @@ import peewee
 from models.engine.caches import RecentOf
 from models.engine.database import Unit
 from models.engine.errors import Conflict, Full
+from models.engine.packed import Packed
 from models.engine.statements import Statement, param
 from models.sessions.tables import Session, SessionLog, SessionMember
 
@@ -85,14 +86,15 @@ ALL = [getattr(Session, name) for name in _COLUMNS]
 #: The columns that change with each change of a session, after its id.
 STATE = [Session.id, Session.version, Session.date_last_modified]
 
-_BY_ID = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")))
-_BY_ID_LOCKED = Statement(lambda: Session.select(*ALL).where(Session.id == param("id")).for_update())
+_SESSION, _MEMBERS = Packed(ALL), Packed(MEMBER_COLUMNS)
+_BY_ID = _SESSION.statement(lambda columns: Session.select(*columns).where(Session.id == param("id")))
+_BY_ID_LOCKED = _SESSION.statement(
+    lambda columns: Session.select(*columns).where(Session.id == param("id")).for_update()
+)
 _STATE = Statement(lambda: Session.select(Session.version, Session.date_last_modified).where(Session.id == param("id")))
-_MEMBERS = Statement(
-    lambda: (
-        SessionMember.select(*MEMBER_COLUMNS)
-        .where(SessionMember.session_id == param("id"))
-        .order_by(SessionMember.position)
+_MEMBERS_OF = _MEMBERS.statement(
+    lambda columns: (
+        SessionMember.select(*columns).where(SessionMember.session_id == param("id")).order_by(SessionMember.position)
     )
 )
 _LOG = Statement(
@@ -267,14 +269,15 @@ def keep_recent(unit: Unit, rows: Iterable[SessionRow]) -> None:
 
 def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | None:
     id_only = (session_id,)
-    found = statement.run(unit, id_only).fetchone()
-    if found is None:
+    result = statement.run(unit, id_only).fetchone()
+    if result is None:
         return None
-    members = member_rows(_MEMBERS.run(unit, id_only))
+    (columns,) = _SESSION.rows(unit, [result])
+    members = member_rows(_MEMBERS.rows(unit, _MEMBERS_OF.run(unit, id_only)))
     log = log_rows(_LOG.run(unit, id_only))
     if unit.budget is not None and not unit.writes:
         unit.spend(1 + len(members) + len(log))
-    return session_row(found, members, log)
+    return session_row(columns, members, log)
 
 
 def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:

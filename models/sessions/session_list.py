@@ -14,6 +14,7 @@ import peewee
 from models.engine.conditions import at_least, at_most, contains, contains_in_start, equals, padded, places, within
 from models.engine.database import Unit
 from models.engine.listing import BLOCK, Listing, Order, size_of
+from models.engine.packed import Packed
 from models.engine.statements import Statement, param
 from models.sessions.session import (
     ALL,
@@ -102,12 +103,16 @@ _WITHOUT_SESSION = {len(row._fields): itemgetter(*range(1, len(row._fields) + 1)
 
 
 @cache
-def _children(model: Any, names: tuple[str, ...], size: int) -> Statement:
+def _children(model: Any, names: tuple[str, ...]) -> Packed:
+    return Packed([model.session_id, *(getattr(model, name) for name in names)])
+
+
+@cache
+def _children_of(model: Any, names: tuple[str, ...], size: int) -> Statement:
     ids = [*map(param, places("id", size))]
-    columns = [getattr(model, name) for name in names]
-    return Statement(
-        lambda: (
-            model.select(model.session_id, *columns)
+    return _children(model, names).statement(
+        lambda columns: (
+            model.select(*columns)
             .where(model.session_id.in_(ids))
             .order_by(model.session_id, model.position)
             .limit(param("limit"))
@@ -121,7 +126,8 @@ def _by_session(
     """Return the rows of each session, in order; None if several sessions have more than `MOST_CHILDREN` together."""
     wanted = padded(ids)
     limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
-    found = _children(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
+    results = _children_of(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
+    found = [*_children(model, names).rows(unit, results)]
     if len(ids) > 1 and len(found) > MOST_CHILDREN:
         return None
     unit.spend(len(found), sum([size_of(row[-1]) for row in found]) if model is SessionLog else 0)
