@@ -42,17 +42,13 @@ class Budget:
     :ivar statement: see `Allowance`.
     """
 
-    __slots__ = ("_deadline", "_free_until", "_limits", "_pause", "_read", "_rows", "_since", "_written", "statement")
+    __slots__ = ("_began", "_limits", "_pause", "_read", "_rows", "_since", "_written", "statement")
 
     def __init__(self, limits: Allowance, pause: Callable[[float], None] | None = None) -> None:
         self._limits = limits
         self._pause = pause
-        self._since = time.monotonic()
-        self._free_until = self._since + FREE
-        self._deadline = self._since + limits.seconds
-        self._rows = 0
-        self._read = 0
-        self._written = 0
+        self._began = self._since = time.monotonic()
+        self._rows = self._read = self._written = 0
         self.statement = limits.statement
 
     def pause(self) -> None:
@@ -60,14 +56,14 @@ class Budget:
         if self._pause is None:
             return
         now = time.monotonic()
-        if now > self._free_until:
+        if now > self._began + FREE:
             self._pause(now - self._since)
             now = time.monotonic()
         self._since = now
 
     def check_time(self) -> None:
         """Raise OutOfTime when the seconds are used up."""
-        if time.monotonic() > self._deadline:
+        if time.monotonic() - self._began > self._limits.seconds:
             raise OutOfTime(
                 f"The request took more than the {self._limits.seconds:g} seconds that it may take. Ask for less."
             )
@@ -79,7 +75,7 @@ class Budget:
         :raises ResponseTooLarge: when the rows or bytes are.
         """
         # PERF: checked inline, to save a call.
-        if time.monotonic() > self._deadline:
+        if time.monotonic() - self._began > self._limits.seconds:
             self.check_time()
         self._rows += rows
         self._read += size
@@ -99,7 +95,7 @@ class Budget:
         """
         if self._pause is not None:
             self.pause()
-        if time.monotonic() > self._deadline:
+        if time.monotonic() - self._began > self._limits.seconds:
             self.check_time()
         self._written += size
         if self._written > self._limits.bytes:

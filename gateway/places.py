@@ -145,7 +145,8 @@ class _Queue:
         #: When a place last became free.
         self.last = -math.inf
 
-    def enter(self, caller: str, resource: str) -> None:
+    def enter(self, caller: str, resource: str) -> float:
+        """Take a place, and return the seconds for which the request waited. Raises TooManyRequests and Unavailable."""
         callers = self._callers
         # PERF: usually the caller is the same as before, and `note` is not needed.
         if caller == callers.latest:
@@ -157,26 +158,28 @@ class _Queue:
                 # PERF: most callers have no other request, and most requests name no resource: what `_start` does.
                 self._free -= 1
                 self._running[caller] = 1
-                return
+                return 0.0
             # With a free place, only requests that may not run yet are waiting.
             if self._free and self._may_run(caller, resource):
                 self._start(caller, resource)
-                return
+                return 0.0
             limit = self._share.waiting
             if limit is not None and sum(each.caller == caller for each in self._waiting) >= limit:
                 raise self._refusal(caller, resource)
             waiter = _Waiter(caller, resource)
             self._waiting.append(waiter)
-        deadline = time.monotonic() + self._share.patience
+        began = time.monotonic()
+        deadline = began + self._share.patience
         while not waiter.granted.acquire(timeout=max(0.0, self._until(resource, deadline) - time.monotonic())):
             with self._lock:
                 if waiter not in self._waiting:
                     # The place was granted just now.
-                    return
+                    break
                 if time.monotonic() < self._until(resource, deadline):
                     continue
                 self._waiting.remove(waiter)
                 raise self._refusal(caller, resource)
+        return time.monotonic() - began
 
     def _until(self, resource: str, deadline: float) -> float:
         """Return when a request stops waiting for a place: at the deadline, or earlier if a lock blocks the entity it changes."""
@@ -315,18 +318,20 @@ class Places:
         :raises TooManyRequests: when the caller has as many as it may, for too long or with too many others waiting.
         :raises Unavailable: when other callers have them all for too long.
         """
-        queue = self._queues[kind]
-        queue.enter(caller, "")
-        return Place(queue, caller)
+        return Place(self._queues[kind], caller)
 
 
 class Place:
     """A place that a request has taken, until `release`. As a context manager it releases the place when the block ends, unless `keep` was
-    called."""
+    called.
 
-    __slots__ = ("_began", "_caller", "_kept", "_queue", "_resource")
+    :ivar waited: the seconds for which the request waited for it.
+    """
+
+    __slots__ = ("_began", "_caller", "_kept", "_queue", "_resource", "waited")
 
     def __init__(self, queue: _Queue, caller: str) -> None:
+        self.waited = queue.enter(caller, "")
         self._queue: _Queue | None = queue
         self._caller = caller
         self._resource = ""

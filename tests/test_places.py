@@ -110,6 +110,19 @@ def test_no_more_than_there_are_places_run_at_once_and_all_get_one() -> None:
     assert (queue._free, dict(queue._running), queue._waiting) == (3, {}, [])
 
 
+def test_a_place_knows_how_long_it_was_waited_for() -> None:
+    of = places(Share(places=1, per_caller=1, waiting=None, patience=10))
+    first = of.place(Kind.READ, "ada")
+    assert first.waited == 0
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(of.place, Kind.READ, "bob")
+        wait_until(lambda: len(of._queues[Kind.READ]._waiting) == 1, "one that waits")
+        first.release()
+        second = waiting.result(10)
+    assert second.waited > 0
+    second.release()
+
+
 def _through(of: Places, kind: Kind, caller: str, order: list[str]) -> None:
     with of.place(kind, caller):
         order.append(caller)

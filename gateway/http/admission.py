@@ -29,20 +29,19 @@ class Admission:
     )
     rates: Rates = field(default_factory=lambda: Rates({}))
 
-    def place(self, operation: Operation, request: Request, *, batch: bool = False) -> Place | None:
+    def place(
+        self, operation: Operation, request: Request, *, batch: bool = False, large: bool = False
+    ) -> Place | None:
         """Take a place for a request. Operations that anyone may call need none: log-ins wait for their hash elsewhere.
 
+        :param large: whether the body is large (`is_large`).
         :raises TooManyRequests: when the caller has as many as it may, for too long.
         :raises Unavailable: when other callers have them all for too long.
         """
         assert operation.access is not None
         if not operation.access.signed_in and not batch:
             return None
-        # PERF: most bodies are short.
-        if batch or (
-            (len(request.env.get("CONTENT_LENGTH", "")) > 5 or "HTTP_TRANSFER_ENCODING" in request.env)
-            and _is_large(request)
-        ):
+        if batch or large:
             kind = Kind.BATCH
         elif operation.writes:
             kind = Kind.WRITE
@@ -52,7 +51,7 @@ class Admission:
 
     def body(self, operation: Operation, request: Request) -> AbstractContextManager[Place | None]:
         """Take the place that a large body is read in before the operation runs."""
-        return (self.place(operation, request) if _is_large(request) else None) or nullcontext()
+        return (self.place(operation, request, large=True) if is_large(request) else None) or nullcontext()
 
     def stream(self, request: Request) -> Place:
         """Return the place that a list is streamed in."""
@@ -86,7 +85,8 @@ def caller_of(request: Request) -> str:
     return request.caller_id or f"address {client_network(request.credentials.address)}"
 
 
-def _is_large(request: Request) -> bool:
+def is_large(request: Request) -> bool:
+    """Return whether a request's body has more than `LARGE` bytes, or may have more."""
     length = request.env.get("CONTENT_LENGTH")
     if length:
         return len(length) > 6 or int(length) > LARGE

@@ -48,12 +48,13 @@ class Gate:
             raise refusal
         try:
             authorize(caller, access)
-            # Browsers automatically send cookies, and stored Basic credentials.
-            ambient = caller is not None and (
-                caller.method is Method.COOKIE or (request.credentials.authorization or "")[:5].lower() == "basic"
-            )
-            if ambient or caller is None:
-                check_origin(request, operation, self.origins, ambient=ambient)
+            if operation.writes or request.negotiation.callback:
+                # Browsers automatically send cookies, and stored Basic credentials.
+                ambient = caller is not None and (
+                    caller.method is Method.COOKIE or (request.credentials.authorization or "")[:5].lower() == "basic"
+                )
+                if ambient or caller is None:
+                    check_origin(request, operation, self.origins, ambient=ambient)
         except NotAuthenticated as error:
             raise _explained(error, caller, request) from error
         except Forbidden as error:

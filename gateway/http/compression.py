@@ -6,9 +6,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-import falcon
-
 from gateway.http.request import Request
+from gateway.http.response import Response
 from models.engine.caches import Recent
 
 #: Bodies up to this many bytes are not compressed.
@@ -43,21 +42,22 @@ class Compressing:
     def __init__(self) -> None:
         self._kept: Recent[bytes, bytes] = Recent(_MOST_KEPT)
 
-    def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
+    def process_response(self, request: Request, response: Response, resource: Any, req_succeeded: bool) -> None:
         """Compress the body or stream, if there is one."""
         data = response.data
         if len(data) <= SMALL if data else response.stream is None:
             return
-        response.append_header("Vary", "Accept-Encoding")
+        fields = response.fields
+        fields["vary"] = f"{fields.get('vary', 'Accept')}, Accept-Encoding"
         accepted = request.env.get("HTTP_ACCEPT_ENCODING")
-        if not accepted or not wants_gzip(accepted) or response.get_header("Content-Encoding"):
+        if not accepted or not wants_gzip(accepted) or fields.get("content-encoding"):
             return
-        if str(response.content_type).startswith(_COMPRESSED):
+        if fields.get("content-type", "").startswith(_COMPRESSED):
             return
-        response.set_header("Content-Encoding", "gzip")
+        fields["content-encoding"] = "gzip"
         if not data:
             response.stream = CompressedStream(response.stream)
-        elif len(data) <= _LONGEST_KEPT and request.env.get("REQUEST_METHOD") == "GET" and response.get_header("ETag"):
+        elif len(data) <= _LONGEST_KEPT and request.env.get("REQUEST_METHOD") == "GET" and "etag" in fields:
             response.data = self._compressed(data)
         else:
             response.data = _compressed(data)

@@ -68,7 +68,10 @@ def negotiate(
     :param jsonp: whether ``?callback=`` is honoured.
     :param declared: a pattern of the declared paths that end in a suffix, which is not cut off: it is the default format there.
     """
-    stem, suffix = _suffix(path, raw_path, registry) if "." in path else (path, None)
+    stem, dot, ending = path.rstrip("/").rpartition(".")
+    suffix = registry.by_suffix(ending) if dot and stem and not stem.endswith("/") else None
+    if suffix is None or ("%" in raw_path and not raw_path.rstrip("/").lower().endswith(f".{ending.lower()}")):
+        stem, suffix = path, None
     if suffix is not None and declared is not None and declared.fullmatch(path.rstrip("/")):
         return _at_declared(path, suffix, query, accept, content_type, registry, jsonp=jsonp)
     if jsonp and query and (callback := last_value(query, "callback")):
@@ -115,16 +118,6 @@ def parameters(header: str | None) -> dict[str, str]:
         quoted = value[:1] == '"'
         found.setdefault(name.lower(), _ESCAPED.sub(r"\1", value[1:].removesuffix('"')) if quoted else value.strip())
     return found
-
-
-def _suffix(path: str, raw_path: str, registry: Registry) -> tuple[str, Serializer | None]:
-    """Return the path without its suffix, and the suffix's format. Only a registered suffix is removed."""
-    stem, _, suffix = path.rstrip("/").rpartition(".")
-    serializer = registry.by_suffix(suffix) if stem and not stem.endswith("/") else None
-    if serializer is None:
-        return path, None
-    encoded = "%" in raw_path and not raw_path.rstrip("/").lower().endswith("." + suffix.lower())
-    return (path, None) if encoded else (stem, serializer)
 
 
 def _format_parameter(query: RawPairs, registry: Registry) -> Serializer | None:

@@ -31,7 +31,7 @@ from gateway.errors import (
     TooManyRequests,
 )
 from gateway.http import auth, binding, bodies, conditional, encoding, forms, jsconfig, login
-from gateway.http.admission import LARGE, PLACE, Admission
+from gateway.http.admission import LARGE, PLACE, Admission, is_large
 from gateway.http.errors import BATCH_INDEX
 from gateway.http.request import Request
 from gateway.http.surroundings import Surroundings
@@ -73,22 +73,6 @@ class Answer:
     cookies: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class _Call:
-    """A request that was admitted, and the parts of its response.
-
-    :ivar cookies: cookies for its client.
-    :ivar reply: the status, headers and cookies that the handler set.
-    """
-
-    operation: Operation
-    request: Request
-    caller: Principal | None
-    budget: Budget
-    cookies: Sequence[Cookie] = ()
-    reply: Reply | None = None
-
-
 class _NotStored(Exception):
     """Rolls back the unit of work of a HEAD, which responds like a GET and changes nothing."""
 
@@ -125,28 +109,36 @@ class _Done:
 
 
 @dataclass(slots=True)
-class _Work:
-    """The work of one call in its unit of work, which the database may repeat.
+class _Call:
+    """A call of an operation in its unit of work, which the database may repeat.
 
-    :ivar key: its Idempotency-Key; None without one.
     :ivar finish: converts the handler's result to the result of the call.
+    :ivar values: the values of its request by wire name.
+    :ivar cookies: cookies for the client; the calls of a batch share the list.
+    :ivar key: its Idempotency-Key; None without one.
     :ivar context: the context of the last run; None before the first.
+    :ivar reply: the status, headers and cookies that the handler set.
     """
 
     pipeline: Pipeline
-    call: _Call
-    values: Mapping[str, Any]
-    key: str | None
+    operation: Operation
+    request: Request
+    caller: Principal | None
+    limits: Limits
+    budget: Budget
     finish: Callable[[_Call, Any], Any]
+    values: Mapping[str, Any]
+    cookies: list[Cookie]
+    key: str | None = None
     context: Context | None = None
+    reply: Reply | None = None
 
     def run(self, unit: Unit) -> Any:
         """Call the handler. Raises _NotStored for a HEAD that would change something."""
-        call, pipeline = self.call, self.pipeline
-        operation, request = call.operation, call.request
+        pipeline, operation, request = self.pipeline, self.operation, self.request
         context = self.context = Context(
             unit,
-            call.caller,
+            self.caller,
             now(),
             conditional.expected(request) if "HTTP_IF_MATCH" in request.env else None,
             self.key,
@@ -163,24 +155,23 @@ class _Work:
             result = pipeline.once.call(pipeline.catalog, operation, self.values, context)
         else:
             result = pipeline.catalog.call(operation, self.values, context)
-        call.reply = context.reply
-        result = self.finish(call, result)
+        self.reply = context.reply
+        result = self.finish(self, result)
         if request.method == "HEAD" and operation.writes:
             raise _NotStored(result)
         return result
 
     def running_key(self) -> tuple[str, ...] | None:
         """Return the key that no other call of this process may use at the same time; None if there is no such key."""
-        caller, operation = self.call.caller, self.call.operation
-        if not self.key or not operation.idempotent or caller is None:
+        if not self.key or not self.operation.idempotent or self.caller is None:
             return None
-        return caller.user_id, operation.name, self.key
+        return self.caller.user_id, self.operation.name, self.key
 
     def release_key(self) -> None:
         """Forget the key of a failed call of which a part is stored."""
         once, context = self.pipeline.once, self.context
         if once is not None and context is not None and context.unit.partly_stored:
-            once.release(self.call.operation, context)
+            once.release(self.operation, context)
 
 
 def client_left(request: Request) -> bool:
@@ -235,8 +226,6 @@ class Pipeline:
         self.subscribers = subscribers
         self._running = _Running()
         self._body, self._open_body = bodies
-        #: By whether the caller must be signed in.
-        self._limits_of = {True: self._body, False: self._open_body}
         self._counts = bool(self.admission.rates)
         ids = {each.returns: each.named_as for each in catalog if each.returns and each.named_as and not each.lists}
         #: By operation that creates an entity: the name of its id in the log, taken from an operation that reads the same entity.
@@ -265,16 +254,18 @@ class Pipeline:
         caller, admission = self.gate.admit(operation, request), self.admission
         if self._counts and not batch:
             admission.count(operation, request)
-        env = request.env
+        access, env = operation.access, request.env
+        limits = self._body if access is None or access.signed_in else self._open_body
+        large = False
         # PERF: shorter bodies arrived with the head.
         if len(env.get("CONTENT_LENGTH", "")) > 4 or "HTTP_TRANSFER_ENCODING" in env:
-            access = operation.access
-            bodies.receive(request, min(LARGE, self._limits_of[access is None or access.signed_in].bytes))
+            bodies.receive(request, min(LARGE, limits.bytes))
+            large = is_large(request)
         budget = Budget(self.limits, admission.places.pause if batch or operation.lists else None)
-        call = _Call(operation, request, caller, budget)
-        began = time.perf_counter()
-        place = admission.place(operation, request, batch=batch)
-        request.waiting = time.perf_counter() - began
+        call = _Call(self, operation, request, caller, limits, budget, _part if batch else self._answer, {}, [])
+        place = admission.place(operation, request, batch=batch, large=large)
+        if place is not None:
+            request.waiting = place.waited
         kept = False
         found: Answer | Streamed | Content | None = None
         try:
@@ -300,24 +291,17 @@ class Pipeline:
     ) -> Answer | Streamed | Content:
         operation, request = call.operation, call.request
         if operation.takes_files:
-            forms.read_files(request, self._limits_of[operation.access is None or operation.access.signed_in])
-        values = binding.read_values(
-            request,
-            operation,
-            path,
-            self.registry,
-            self._limits_of[operation.access is None or operation.access.signed_in],
-            predefined=predefined,
-            mode=self.reading,
+            forms.read_files(request, call.limits)
+        call.values = values = binding.read_values(
+            request, operation, path, self.registry, call.limits, predefined=predefined, mode=self.reading
         )
         if (named_as := operation.named_as) and isinstance(named := values.get(operation.resource_name), str):
             request.named_as, request.named = named_as, named[:_LONGEST_NAMED]
         if place is not None and operation.changes_one and (resource := operation.resource(values)):
             place.change(resource)
-        found: Answer | Streamed | Content = self._done(
-            call, values, request.env.get("HTTP_IDEMPOTENCY_KEY"), self._answer
-        )
-        return found
+        call.key = request.env.get("HTTP_IDEMPOTENCY_KEY")
+        answer: Answer | Streamed | Content = self._done(call)
+        return answer
 
     def _run_batch(self, call: _Call) -> Answer:
         """Run the calls of a batch in order, each in its own unit of work, within one common budget. The first failure ends the batch and
@@ -326,8 +310,7 @@ class Pipeline:
         The responses are encoded one by one, so that no more than the document is held in memory.
         """
         operation, request = call.operation, call.request
-        limits = self._limits_of[operation.access is None or operation.access.signed_in]
-        batch = binding.read_batch(request, operation, self.registry, limits, self.reading)
+        batch = binding.read_batch(request, operation, self.registry, call.limits, self.reading)
         if len(batch) > MOST_IN_BATCH:
             raise TooLarge(f"The batch has {len(batch)} requests; at most {MOST_IN_BATCH} are allowed.")
         done = _Done()
@@ -364,42 +347,39 @@ class Pipeline:
             call.budget.check_time()
             if self._counts:
                 self.admission.count(call.operation, call.request)
-            result = self._done(call, values, f"{key}[{index}]" if key else None, _part)
+            result = self._done(replace(call, values=values, key=f"{key}[{index}]" if key else None))
             done.calls += 1
             yield result
 
-    def _done(
-        self, call: _Call, values: Mapping[str, Any], key: str | None, finish: Callable[[_Call, Any], Any]
-    ) -> Any:
+    def _done(self, call: _Call) -> Any:
         """Return the finished result of a call in its own unit of work, once for each Idempotency-Key."""
         operation, request = call.operation, call.request
-        work = _Work(self, call, values, key, finish)
-        keyed = work.running_key() if key else None
+        keyed = call.running_key() if call.key else None
         if keyed is not None:
             self._running.begin(keyed)
         began = time.perf_counter()
         try:
-            result = run_unit(self.database, operation.writes, work.run, call.budget)
+            result = run_unit(self.database, operation.writes, call.run, call.budget)
         except _NotStored as rolled_back:
             return rolled_back.result
         except OutcomeUnknown as error:
             # A call with a key is not done twice; one that only reads may be repeated at will.
             error.retry_after = _RETRY_AFTER if keyed or not operation.writes else None
-            if work.context is not None:
-                work.context.write_records(outcome="unknown")
+            if call.context is not None:
+                call.context.write_records(outcome="unknown")
             raise
         except Exception:
             if keyed:
-                work.release_key()
+                call.release_key()
             raise
         finally:
             request.database += time.perf_counter() - began
             if keyed is not None:
                 self._running.end(keyed)
-        context = work.context
+        context = call.context
         if context is not None:
             if context.cookies:
-                call.cookies = [*call.cookies, *context.cookies]
+                call.cookies.extend(context.cookies)
             if context.recorded:
                 context.write_records()
             if context.publisher is not None and context.publisher.wanted and self.subscribers:

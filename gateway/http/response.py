@@ -18,10 +18,14 @@ class Response(falcon.Response):
 
     def _wsgi_headers(self, media_type: str | None = None) -> list[tuple[str, str]]:
         """Return the headers for the server. Some clients need the usual spelling of their names."""
-        headers = super()._wsgi_headers(media_type)
-        for index, (name, value) in enumerate(headers):
-            headers[index] = _SPELLINGS[name], value
-        return headers
+        fields = self.fields
+        headers = list(zip(map(_SPELLINGS.__getitem__, fields), fields.values(), strict=True))
+        # PERF: only cookies are not among the fields.
+        return (
+            [*headers, *((_SPELLINGS[name], value) for name, value in self._extra_headers)]
+            if self._extra_headers
+            else headers
+        )
 
 
 class _Spellings(dict[str, str]):

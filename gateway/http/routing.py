@@ -1,10 +1,11 @@
-"""Routing: Falcon's router, which ignores letter case and the names of variables."""
+"""Routing: a router that ignores letter case and the names of variables."""
 
 from __future__ import annotations
 
 import re
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import falcon
@@ -16,10 +17,19 @@ from serializers.registry import Registry
 
 
 class _Route(NamedTuple):
-    """A route in the router: the segments of its template, its resource, and the responder of each verb."""
+    """A route in the router.
 
+    :ivar segments: the segments of its template.
+    :ivar names: the names of its variables, in order; a wildcard's is not among them.
+    :ivar verbs: the verbs that its resource has responders for.
+    :ivar methods: the responder of each verb, the default ones included.
+    """
+
+    template: str
     segments: list[str]
+    names: tuple[str, ...]
     resource: object
+    verbs: Collection[str]
     methods: Mapping[str, Any]
 
     @property
@@ -38,18 +48,40 @@ class _Route(NamedTuple):
         fits = len(given) >= count if self.is_wildcard else len(given) == count
         if not fits or not all(map(_matches, before, given)):
             return None
-        found = {name[1:-1]: value for name, value in zip(before, given, strict=False) if name.startswith("{")}
+        values = (value for segment, value in zip(before, given, strict=False) if segment.startswith("{"))
+        matched = dict(zip(self.names, values, strict=True))
         if self.is_wildcard:
-            found[self.segments[-1][1:-2]] = "/".join(given[count:])
-        return found
+            matched[self.segments[-1][1:-2]] = "/".join(given[count:])
+        return matched
 
     def found(self, variables: dict[str, str]) -> Any:
         """Return the route as Falcon's routers do."""
-        return self.resource, self.methods, variables, "/".join(self.segments)
+        return self.resource, self.methods, variables, self.template
+
+
+@dataclass(slots=True)
+class _Node:
+    """The routes that begin with the same segments.
+
+    :ivar literals: the nodes of the next segment, by literal.
+    :ivar variable: the node of the next segment for any other text.
+    :ivar route: the route that ends here.
+    """
+
+    literals: dict[str, _Node] = field(default_factory=dict)
+    variable: _Node | None = None
+    route: _Route | None = None
+
+    def add(self, segment: str) -> _Node:
+        """Return the node of the next segment, which is added if it is new."""
+        if not segment.startswith("{"):
+            return self.literals.setdefault(segment, _Node())
+        self.variable = self.variable or _Node()
+        return self.variable
 
 
 class CaselessRouter(CompiledRouter):
-    """Falcon's router, with literal segments matched in any letter case.
+    """A router for Falcon that matches literal segments in any letter case.
 
     If a path matches several routes, those that take the verb count. If a segment may be a literal or a variable, the literal wins in
     any letter case: ``/sessions/MY`` is ``/sessions/my``. Wildcards come last, those with the most literal segments in front first.
@@ -57,10 +89,8 @@ class CaselessRouter(CompiledRouter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._literals: dict[str, Any] = {}
+        self._tree = _Node()
         self._routes: list[_Route] = []
-        #: By Falcon's template: the given template and its variables, if they have other names.
-        self._renamed: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def add_route(self, uri_template: str, resource: object, **kwargs: Any) -> None:
         """Add a route; its literals must be in lower case. ``{name*}`` at its end is a wildcard.
@@ -68,38 +98,43 @@ class CaselessRouter(CompiledRouter):
         Of two routes with one template, the later takes the verbs that both have.
         """
         methods = self.map_http_methods(resource, **kwargs)
+        verbs = frozenset(methods)
         set_default_responders(methods)
-        route = _Route(uri_template.split("/"), resource, methods)
+        segments = uri_template.split("/")
+        names = tuple(each[1:-1] for each in segments if each.startswith("{") and not each.endswith("*}"))
+        route = _Route(uri_template, segments, names, resource, verbs, methods)
+        if not route.is_wildcard:
+            node = self._tree
+            for segment in uri_template.lstrip("/").split("/"):
+                node = node.add(segment)
+            node.route = route
         insort(self._routes, route, key=lambda each: each.order)
-        if route.is_wildcard:
-            return
-        node = self._literals
-        for segment in route.segments:
-            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
-        numbered, names = template(uri_template)
-        self._renamed.pop(numbered, None)
-        if numbered != uri_template:
-            self._renamed[numbered] = uri_template, names
-        super().add_route(numbered, resource, **kwargs)
 
     def find(self, uri: str, req: Any = None) -> Any:
         """Return the route of a path, or None."""
-        # PERF: most paths are in lower case as they come, and most routes take the verb (`_takes`, one call less).
-        found = super().find(uri if uri == uri.lower() else self.fold(uri), req)
-        if found is not None and (req is None or hasattr(found[0], f"on_{req.method.lower()}")):
-            renamed = self._renamed.get(found[3] or "")
-            if renamed is None:
-                return found
-            given, names = renamed
-            return found[0], found[1], dict(zip(names, found[2].values(), strict=True)), given
-        return self._find_by_verb(uri, "GET" if req is None else req.method)
+        verb = "GET" if req is None else req.method
+        node = self._tree
+        values: list[str] = []
+        for segment in uri.lstrip("/").split("/"):
+            # PERF: most literals are in lower case as they come.
+            after = node.literals.get(segment) or node.literals.get(segment.lower())
+            if after is None and segment:
+                values.append(segment)
+                after = node.variable
+            if after is None:
+                return self._find_by_verb(uri, verb)
+            node = after
+        route = node.route
+        if route is None or verb not in route.verbs:
+            return self._find_by_verb(uri, verb)
+        return route.resource, route.methods, dict(zip(route.names, values, strict=True)), route.template
 
     def _find_by_verb(self, uri: str, verb: str) -> Any:
         """Return the first route of a path that takes the verb. If none does, return a route with the verbs of all of them."""
         given = uri.split("/")
         fitting = [(each, found) for each in self._routes if (found := each.variables(given)) is not None]
         for route, variables in fitting:
-            if _takes(route.resource, verb):
+            if verb in route.verbs:
                 return route.found(variables)
         if not fitting:
             return None
@@ -110,21 +145,10 @@ class CaselessRouter(CompiledRouter):
             name: responder
             for route, _ in reversed(fitting)
             for name, responder in route.methods.items()
-            if _takes(route.resource, name)
+            if name in route.verbs
         }
         set_default_responders(methods)
         return first._replace(methods=methods).found(variables)
-
-    def fold(self, path: str) -> str:
-        """Return the path with literal segments in lower case and variables unchanged."""
-        node: dict[str, Any] | None = self._literals
-        folded = []
-        for segment in path.split("/"):
-            lowered = segment.lower()
-            literal = node is not None and lowered in node
-            folded.append(lowered if literal else segment)
-            node = None if node is None else node.get(lowered if literal else "{}")
-        return "/".join(folded)
 
 
 def _takes(resource: object, verb: str) -> bool:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway import audit
 from gateway.audit import Event
@@ -78,17 +78,18 @@ class Authenticator:
         # PERF: by the whole header, as most clients spell it.
         self._known_tokens: Memory[str, Principal] = Memory(clock)
         self._known_cookies: Memory[str, Principal] = Memory(clock)
-        #: The stored row of an API key and its owner, by the key's hash.
-        self._known_keys: Memory[str, tuple[Sequence[Any], Principal]] = Memory(clock)
+        self._known_keys: Memory[str, _KnownKey] = Memory(clock)
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """Return the caller; None without credentials, or with expired cookies only.
 
         Raises NotAuthenticated for wrong credentials, Forbidden for an expired or revoked API key, and TooManyRequests.
         """
-        known = self._known_tokens.get(credentials.authorization) if credentials.authorization else None
-        if known is not None:
-            return known
+        header = credentials.authorization
+        if header:
+            known = self._known_tokens.get(header) or self._by_known_key(header)
+            if known is not None:
+                return known
         stale: ServiceError | None = None
         for attempt in (self._by_authorization, self._by_header_key, self._by_session, self._by_cookie_token):
             try:
@@ -251,12 +252,12 @@ class Authenticator:
         return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
 
     def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
+        header = f"Bearer {key}"
+        known = self._by_known_key(header)
+        if known is not None:
+            return known
         hashed = key_hash(key)
-        rows = run_unit(self._database, False, partial(identity.key_rows, key_hash=hashed))
-        # PERF: a key is looked up for each request, and usually neither it nor its owner has changed.
-        known = self._known_keys.get(hashed)
-        if known is not None and known[0] == rows:
-            return known[1]
+        rows = self._key_rows(hashed)
         found = identity.of_key(rows)
         if found is None or found[0].disabled:
             _record_refusal("key", None if found is None else found[0].user_id, wrong)
@@ -269,8 +270,20 @@ class Authenticator:
             _record_refusal("key", user.user_id, over)
             raise _Stale(Forbidden(over))
         principal = principal_of(user, Method.KEY)
-        self._known_keys.put(hashed, (rows, principal), seconds_of(state.date_expires) if state.date_expires else inf)
+        until = seconds_of(state.date_expires) if state.date_expires else inf
+        self._known_keys.put(header, _KnownKey(hashed, rows, principal), until)
         return principal
+
+    def _by_known_key(self, header: str) -> Principal | None:
+        """Return the owner of a key that was valid before; None if the key or its owner has changed since.
+
+        PERF: a key is looked up for each request, so that it can be revoked at once, and usually nothing has changed.
+        """
+        known = self._known_keys.get(header)
+        return known.owner if known is not None and self._key_rows(known.hashed) == known.rows else None
+
+    def _key_rows(self, hashed: str) -> Sequence[Any]:
+        return run_unit(self._database, False, partial(identity.key_rows, key_hash=hashed))
 
     def _by_token(self, token: str) -> Principal:
         header = f"Bearer {token}"
@@ -305,6 +318,18 @@ class Authenticator:
 
 def _record_refusal(kind: str, target: str | None, reason: str) -> None:
     audit.record(Event.CREDENTIALS_REFUSED, target=target, kind=kind, reason=reason)
+
+
+class _KnownKey(NamedTuple):
+    """A key that was valid, and its owner.
+
+    :ivar hashed: the hash of the key.
+    :ivar rows: the stored columns of the key and its owner (`identity.key_rows`).
+    """
+
+    hashed: str
+    rows: Sequence[Any]
+    owner: Principal
 
 
 class _Stale(Exception):

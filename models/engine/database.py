@@ -79,11 +79,14 @@ class Unit(Queries):
         "database",
         "dialect",
         "partly_stored",
+        "peek",
         "run",
         "writes",
     )
     #: Runs a statement by the driver; raises the driver's errors.
     run: Run
+    #: The same, but begins no transaction, so that a unit with this statement only saves that. All its rows must be fetched.
+    peek: Run
 
     def __init__(self, database: Database, writes: bool, budget: Budget | None = None) -> None:
         self.database = database
@@ -93,19 +96,17 @@ class Unit(Queries):
         self._seconds = None if writes or budget is None else budget.statement
         self.partly_stored = False
         self._held: Held | None = None
+        self._writer: Turns | None = None
 
     def __enter__(self) -> Unit:
         database = self.database
-        writer = self._writer = database._writer if self.writes else None
-        if writer is not None and not writer.acquire(database._patience):
-            self._writer = None
-            database.counts.add(("lock waits", "timed out"))
-            raise Unavailable("Another unit of work is writing for too long.", again=True)
-        self._pool = database._pool
+        if self.writes:
+            self._take_turn()
+        pool = self._pool = database._pool
         try:
-            held = self._held = self._pool.take(self.writes)
+            held = self._held = pool.take(self.writes)
             try:
-                self.database.engine.begin(held, self.writes, self._seconds)
+                database.engine.begin(held, self.writes, self._seconds)
             except Exception as error:
                 # A connection that fails to begin a transaction is in an unknown state.
                 held.broken = True
@@ -117,7 +118,7 @@ class Unit(Queries):
             if isinstance(error, Exception):
                 check(error, self.writes)
             raise
-        self.run = held.run
+        self.run, self.peek = held.run if self.writes else held.read, held.run
         return self
 
     def __exit__(
@@ -191,6 +192,14 @@ class Unit(Queries):
         yield
         self.__enter__()
 
+    def _take_turn(self) -> None:
+        """Wait for the process's other writing units, if the database has one writer at a time. Raises Unavailable."""
+        writer = self.database._writer
+        if writer is not None and not writer.acquire(self.database._patience):
+            self.database.counts.add(("lock waits", "timed out"))
+            raise Unavailable("Another unit of work is writing for too long.", again=True)
+        self._writer = writer
+
     def _note(self, error: Exception) -> None:
         """Mark a broken connection, and retire its server if necessary, so that no other unit gets the same error."""
         held = self._held
@@ -206,7 +215,7 @@ class Unit(Queries):
     def _renew(self, held: Held) -> None:
         self._pool.renew(held)
         self.database.engine.begin(held, self.writes, self._seconds)
-        self.run = held.run
+        self.run, self.peek = held.run if self.writes else held.read, held.run
 
     def _commit(self) -> None:
         held, self._held = self._held, None
@@ -238,6 +247,7 @@ class Unit(Queries):
         finally:
             if self._writer is not None:
                 self._writer.release()
+                self._writer = None
 
     def _count(self, outcome: str) -> None:
         self.database.counts.add(("transactions", "write" if self.writes else "read", outcome))

@@ -9,13 +9,14 @@ import math
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import Any, Protocol
 
 import peewee
 
 from models.engine.checkpoints import KEPT, MOST_PAGES, Checkpoints
-from models.engine.pool import Held
+from models.engine.pool import Held, Run
 
 #: Seconds that opening a connection may take, and that a writer waits for another one.
 PATIENCE = 5
@@ -58,7 +59,8 @@ class Engine(Protocol):
         ...
 
     def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
-        """Begin a transaction. A reading one sees the database as it was at one moment, and can't change it.
+        """Begin a transaction. A reading one begins with its first statement, sees the database as it was at that moment, and can't
+        change it.
 
         :param seconds: passed to `limit`.
         """
@@ -97,18 +99,18 @@ class Sqlite:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         held.connection = self.peewee._connect()
         held.run, held.run_many = held.connection.execute, held.connection.executemany
+        held.read = _reader(held.connection)
         held.connection.set_progress_handler(lambda: time.monotonic() > held.deadline, _STEPS)
 
     def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
-        # PERF: most writing units follow others that have no limit either.
-        if seconds is not None or held.limit is not None:
-            self.limit(held, seconds)
+        # PERF: what `limit` does, one call less.
+        held.limit = seconds
+        held.deadline = math.inf if seconds is None else time.monotonic() + seconds
         if held.writes is not writes:
             held.connection.execute(f"PRAGMA query_only = {not writes:d}")
             held.connection.execute(f"PRAGMA busy_timeout = {0 if writes else round(self._patience * 1000)}")
             held.writes = writes
         if not writes:
-            held.connection.execute("BEGIN")
             return
         # This waits for writers of other processes. SQLite's own wait checks more and more rarely, up to every 100 ms, so that a writer
         # beside busy ones waits for seconds.
@@ -137,3 +139,12 @@ class Sqlite:
     def limit(self, held: Held, seconds: float | None) -> None:
         held.limit = seconds
         held.deadline = math.inf if seconds is None else time.monotonic() + seconds
+
+
+def _reader(connection: sqlite3.Connection) -> Run:
+    def read(sql: str, values: Sequence[Any]) -> Any:
+        if not connection.in_transaction:
+            connection.execute("BEGIN")
+        return connection.execute(sql, values)
+
+    return read

@@ -207,7 +207,7 @@ class Mysql:
             held.touched = True
             return cursor
 
-        held.connection, held.host, held.run = connection, host, run
+        held.connection, held.host, held.run, held.read = connection, host, run, run
         held.run_many = lambda sql, rows: connection.cursor().executemany(sql, rows)
 
     def _check_options(self) -> None:

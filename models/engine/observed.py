@@ -72,7 +72,7 @@ class _ObservedUnit(Unit):
 
     def _time_statements(self) -> None:
         if self._observation is not None:
-            self.run = _timed(self.run, self._observation)
+            self.run, self.peek = _timed(self.run, self._observation), _timed(self.peek, self._observation)
 
     def _renew(self, held: Held) -> None:
         super()._renew(held)

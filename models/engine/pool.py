@@ -51,6 +51,7 @@ class Held:
     """A connection that one unit of work holds.
 
     :ivar run: runs a statement on it; `run_many` runs one for each of several rows of values.
+    :ivar read: runs a statement of a reading unit on it, in a transaction that begins if none has begun.
     :ivar host: its server; None if there is none.
     :ivar fresh: whether it was opened for this unit, so that a failure is not due to its age.
     :ivar touched: whether this unit ran a statement on it.
@@ -70,6 +71,7 @@ class Held:
         "fresh",
         "host",
         "limit",
+        "read",
         "run",
         "run_many",
         "touched",
@@ -79,6 +81,7 @@ class Held:
 
     connection: Any
     run: Run
+    read: Run
     run_many: Callable[[str, Sequence[Sequence[Any]]], Any]
 
     def __init__(self) -> None:

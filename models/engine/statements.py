@@ -77,6 +77,14 @@ class Statement:
         except Exception as error:
             return unit.run_again(error, text, values)
 
+    def peek(self, unit: Unit, values: Sequence[Any]) -> Any:
+        """Run it like `run`, without beginning a transaction (`Unit.peek`)."""
+        text = (self._built.get(unit.dialect) or self._make(unit))[0]
+        try:
+            return unit.peek(text, values)
+        except Exception as error:
+            return unit.run_again(error, text, values)
+
     def run_many(self, unit: Unit, rows: Sequence[Sequence[Any]]) -> None:
         """Run it for each row of values, in the order of its parameters."""
         if rows:

@@ -237,7 +237,7 @@ def _recent(unit: Unit, session_id: str) -> SessionRow | None:
     """
     recent = RECENT.on(unit.database)
     row = recent.get(session_id)
-    if row is not None and _STATE.run(unit, (session_id,)).fetchone() == (row.version, row.date_last_modified):
+    if row is not None and _STATE.peek(unit, (session_id,)).fetchone() == (row.version, row.date_last_modified):
         return row
     row = _read(unit, session_id, _BY_ID)
     if row is not None and len(row.log) + len(row.members) <= _MOST_KEPT:

@@ -106,7 +106,7 @@ def by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
 
 def key_rows(unit: Unit, key_hash: str) -> Sequence[Any]:
     """Return the stored columns of the API key with this hash and of its owner, for `of_key`, whose result depends on nothing else."""
-    return _BY_KEY.run(unit, (key_hash,)).fetchall()  # type: ignore[no-any-return]
+    return _BY_KEY.peek(unit, (key_hash,)).fetchall()  # type: ignore[no-any-return]
 
 
 def of_key(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:

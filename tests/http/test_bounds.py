@@ -8,7 +8,6 @@ import zlib
 from typing import Any
 
 import brotli
-import falcon
 import pytest
 from falcon.testing import create_environ
 
@@ -17,6 +16,7 @@ from gateway.http import bodies, compression
 from gateway.http.compression import SMALL, Compressing
 from gateway.http.negotiation import negotiate
 from gateway.http.request import Request
+from gateway.http.response import Response
 from serializers.registry import default_registry
 
 REGISTRY = default_registry()
@@ -64,7 +64,7 @@ def test_small_answers_stay_as_they_are(size: int, packed: bool) -> None:
     class Asked:
         env = {"HTTP_ACCEPT_ENCODING": "gzip"}
 
-    response: Any = falcon.Response()
+    response: Any = Response()
     response.data = b"x" * size
     Compressing().process_response(Asked(), response, None, True)  # type: ignore[arg-type]
     assert SMALL == 1024
@@ -88,7 +88,7 @@ def test_the_document_of_a_version_is_compressed_no_more_once_it_is_asked_for_ag
     monkeypatch.setattr(compression, "_compressed", compress)
     middleware, document = Compressing(), b"x" * 2000
     for _ in range(4):
-        response: Any = falcon.Response()
+        response: Any = Response()
         response.data = document
         if tag:
             response.set_header("ETag", tag)

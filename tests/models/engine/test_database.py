@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -333,6 +334,25 @@ class TestSqlite:
                 database.unit_of_work().__enter__()
             assert caught.value.again
             assert database.ping()
+
+    def test_a_peek_begins_no_transaction_and_the_first_statement_does(self, path: Path) -> None:
+        def count(run: Callable[..., Any]) -> int:
+            return int(run("SELECT COUNT(*) FROM some", ()).fetchall()[0][0])
+
+        def insert() -> None:
+            with database.unit_of_work() as unit:
+                unit.execute("INSERT INTO some VALUES (1)")
+
+        with connected(f"sqlite:///{path}") as database:
+            with database.unit_of_work() as unit:
+                unit.execute("CREATE TABLE some (id INTEGER)")
+            with database.unit_of_work(write=False) as unit:
+                assert count(unit.peek) == 0
+                insert()
+                assert count(unit.peek) == 1
+                assert count(unit.execute) == 1
+                insert()
+                assert (count(unit.peek), count(unit.execute)) == (1, 1)
 
     def test_no_folder(self, tmp_path: Path) -> None:
         with connected(f"sqlite:///{tmp_path}/none/x.db", connections=1) as database:
