@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway import audit, turns
-from gateway.calls import Callers, Cookie, Credentials, Method, Principal, authorize
+from gateway.calls import NONE, Callers, Cookie, Credentials, Method, Principal, authorize
 from gateway.contract.catalog import Operation
 from gateway.errors import Forbidden, NotAuthenticated, ServiceError
 from gateway.http.request import Request
@@ -20,6 +20,10 @@ from gateway.origins import ANY, is_origin_of_host
 CALLER = "gateway.caller"
 
 _NO_SCHEME = "The Authorization header has no scheme: send 'Authorization: Bearer KEY'."
+
+#: The keys of the fields of `Credentials` in the WSGI environment, and the values without them.
+_SHOWN = ("HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_SS_ID", "HTTP_COOKIE", "REMOTE_ADDR")
+_NONE = tuple(NONE)
 
 _HERE = frozenset({"same-origin", "none"})
 
@@ -107,16 +111,8 @@ def _explained(error: NotAuthenticated, caller: Principal | None, request: Reque
 
 def credentials(request: Request) -> Credentials:
     """Return the credentials of a request."""
-    shown = request.env.get
-    values = (
-        shown("HTTP_AUTHORIZATION"),
-        shown("HTTP_X_API_KEY"),
-        shown("HTTP_X_SS_ID"),
-        shown("HTTP_COOKIE", ""),
-        shown("REMOTE_ADDR", ""),
-    )
     # PERF: a named tuple's own constructor is a function in Python.
-    return tuple.__new__(Credentials, values)
+    return tuple.__new__(Credentials, map(request.env.get, _SHOWN, _NONE))
 
 
 def cookie_lines(cookies: Sequence[Cookie], *, secure: bool, path: str = "/") -> Iterator[str]:
