@@ -22,7 +22,7 @@ from tests.http.conftest import EMAIL, PASSWORD
 #: Calls of our functions, generated ones included, that one POST of a session may make.
 MOST_OF_POST = 120
 #: Calls that reading a session may make, which the process has in memory.
-MOST_OF_GET = 75
+MOST_OF_GET = 68
 
 _BODY = (
     b"{displayName:Support call,channel:Voice,direction:Incoming,callState:Connected,fromAddress:+15551230001,fromName:Ann Example,"
