@@ -51,10 +51,9 @@ def is_expanding(step: Migration) -> bool:
     """Return whether the previous version may keep running after this migration: as the migration declares, or else if it only adds."""
     if step.expands is not None:
         return step.expands
-    own = {
-        found[1].lower() for change in step.up for each in _statements(change) if (found := _CREATES_TABLE.match(each))
-    }
-    return all(_expands(each, own) for change in step.up for each in _statements(change))
+    statements = [statement for change in step.up for statement in _statements(change)]
+    created = {table[1].lower() for table in map(_CREATES_TABLE.match, statements) if table}
+    return all(_expands(statement, created) for statement in statements)
 
 
 def steps(database: Database, migration: Migration) -> Iterator[Step]:
