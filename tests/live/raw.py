@@ -36,20 +36,20 @@ def exchange(gateway: Gateway, data: bytes) -> bytes:
 
 def receive(connection: socket.socket) -> bytes:
     """Return all bytes until the server closes."""
-    answer = b""
+    data = b""
     while block := connection.recv(65536):
-        answer += block
-    return answer
+        data += block
+    return data
 
 
 def next_status(connection: socket.socket) -> int:
     """Read one response on a connection that is kept open; return its status."""
-    with http.client.HTTPResponse(connection) as answer:
-        answer.begin()
-        answer.read()
-        return answer.status
+    with http.client.HTTPResponse(connection) as response:
+        response.begin()
+        response.read()
+        return response.status
 
 
-def statuses(answer: bytes) -> list[int]:
+def statuses(data: bytes) -> list[int]:
     """Return the statuses of the responses in these bytes. A response may begin on the line on which the previous body ends."""
-    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)]
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", data)]

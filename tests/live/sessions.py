@@ -15,17 +15,17 @@ def create(gateway: Gateway, name: str = "Hi", path: str = "/sessions") -> str:
         json.dumps({"displayName": name}).encode(),
         {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return str(json.load(answer)["id"])
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return str(json.load(response)["id"])
 
 
 def names(gateway: Gateway, *session_ids: str) -> list[str]:
     """Return the stored names of sessions."""
-    found = []
+    display_names = []
     for session_id in session_ids:
         request = urllib.request.Request(
             f"{gateway.url}/sessions/{session_id}.json", headers={"Authorization": f"Bearer {API_KEY}"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found.append(json.load(answer)["displayName"])
-    return found
+        with urllib.request.urlopen(request, timeout=10) as response:
+            display_names.append(json.load(response)["displayName"])
+    return display_names

@@ -31,24 +31,24 @@ def small(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Gat
         gateway = make(**FIRST_USER, **limits, GATEWAY_SERVER=server)
         gateway.start()
         for _ in range(10):
-            batch(gateway, 100)
+            create_batch(gateway, 100)
         yield gateway
-        assert unforeseen(gateway) == []
+        assert list_unforeseen(gateway) == []
 
 
-def batch(gateway: Gateway, count: int) -> None:
+def create_batch(gateway: Gateway, count: int) -> None:
     body = json.dumps([{"displayName": "x" * 200}] * count).encode()
     headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{gateway.url}/json/oneway/NewSession[]", body, headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert answer.status == 200
+    with urllib.request.urlopen(request, timeout=60) as response:
+        assert response.status == 200
 
 
-def unforeseen(gateway: Gateway) -> list[str]:
+def list_unforeseen(gateway: Gateway) -> list[str]:
     return [line for line in gateway.printed().splitlines() if '"unforeseen"' in line]
 
 
-def logged(gateway: Gateway, **values: Any) -> list[dict[str, Any]]:
+def list_log_lines(gateway: Gateway, **values: Any) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in gateway.printed().splitlines() if line.startswith("{")]
     return [line for line in lines if all(line.get(name) == value for name, value in values.items())]
 
@@ -59,18 +59,18 @@ def test_a_list_that_fails_in_its_middle_looks_complete_in_no_format(small: Gate
         with connect(small) as connection:
             connection.sendall(head(f"/sessions?all=true&format={name}", f"Accept-Encoding: {coding}", method="GET"))
             try:
-                answer = receive(connection)
+                response = receive(connection)
             except ConnectionResetError:
                 continue
-        begin, _, body = answer.partition(b"\r\n\r\n")
+        begin, _, body = response.partition(b"\r\n\r\n")
         if not begin and small.server == "granian":  # it sends a head with the first block, or not at all
             continue
         assert begin.startswith(b"HTTP/1.1 200"), name
         assert b"transfer-encoding: chunked" in begin.lower(), name
-        assert not answer.endswith(LAST_CHUNK), name
+        assert not response.endswith(LAST_CHUNK), name
         if coding == "gzip":
             with pytest.raises(EOFError):
-                gzip.decompress(without_chunks(body))
+                gzip.decompress(join_chunks(body))
     assert small.healthy()
 
 
@@ -80,20 +80,20 @@ def test_a_client_library_sees_the_cut(small: Gateway) -> None:
     )
     with (
         pytest.raises((http.client.IncompleteRead, ConnectionError)),
-        urllib.request.urlopen(request, timeout=30) as answer,
+        urllib.request.urlopen(request, timeout=30) as response,
     ):
-        answer.read()
+        response.read()
 
 
 def test_a_list_over_http_1_0_is_complete_or_an_error(small: Gateway) -> None:
     with connect(small) as connection:
         connection.sendall(head("/sessions.json?all=true", method="GET").replace(b"HTTP/1.1", b"HTTP/1.0"))
-        answer = receive(connection)
-    assert b" 413 " in answer.splitlines()[0]
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["responseStatus"]["errorCode"] == "RequestEntityTooLarge"
+        response = receive(connection)
+    assert b" 413 " in response.splitlines()[0]
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["responseStatus"]["errorCode"] == "RequestEntityTooLarge"
 
 
-def without_chunks(body: bytes) -> bytes:
+def join_chunks(body: bytes) -> bytes:
     """Return the content of a chunked body, as far as it was received."""
     content = b""
     while body:
@@ -109,18 +109,18 @@ def test_the_rest_of_a_batch_is_not_done_when_its_client_has_left(gateway: Gatew
     with connect(gateway) as connection:
         lines = (f"Content-Length: {len(body)}", "Content-Type: application/json")
         connection.sendall(head("/json/reply/NewSession[]", *lines) + body)
-    wait_until(lambda: bool(logged(gateway, operation="NewSession")), "the batch's log line")
-    (line,) = logged(gateway, operation="NewSession")
+    wait_until(lambda: bool(list_log_lines(gateway, operation="NewSession")), "the batch's log line")
+    (line,) = list_log_lines(gateway, operation="NewSession")
     assert line["status"] == 499
     request = urllib.request.Request(f"{gateway.url}/sessions.json", headers={"Authorization": f"Bearer {API_KEY}"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        assert json.load(answer)["totalCount"] < 1000
+    with urllib.request.urlopen(request, timeout=30) as response:
+        assert json.load(response)["totalCount"] < 1000
 
 
 def test_streams_of_one_caller_that_stand_still_leave_the_service_to_others(gateway: Gateway) -> None:
     # More than the kernel buffers.
     for _ in range(20):
-        batch(gateway, 1000)
+        create_batch(gateway, 1000)
     statuses: Counter[int] = Counter()
     host, _, port = gateway.address.partition(":")
     with ExitStack() as stack:

@@ -22,22 +22,22 @@ def gateway(lasting_gateway: Gateway) -> Gateway:
     return lasting_gateway
 
 
-def chunks(*parts: bytes) -> bytes:
-    return b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in (*parts, b""))
+def encode_chunks(*parts: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (*parts, b""))
 
 
 def test_chunked_bodies(gateway: Gateway) -> None:
-    body = chunks(b"{displayName:", b"in chunks}")
-    answer = exchange(gateway, head("/sessions.jsv", "Content-Type: text/jsv", CHUNKED) + body)
-    assert statuses(answer) == [200]
-    assert b"displayName:in chunks" in answer
+    body = encode_chunks(b"{displayName:", b"in chunks}")
+    response = exchange(gateway, head("/sessions.jsv", "Content-Type: text/jsv", CHUNKED) + body)
+    assert statuses(response) == [200]
+    assert b"displayName:in chunks" in response
 
 
 def test_expect_100_continue(lasting_either: Gateway) -> None:
     body = b'{"displayName":"expected"}'
     lines = (JSON, f"Content-Length: {len(body)}", "Expect: 100-continue")
-    answer = exchange(lasting_either, head("/sessions", *lines) + body)
-    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+    response = exchange(lasting_either, head("/sessions", *lines) + body)
+    assert response.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
 
 
 def test_a_request_line_of_8_kilobytes_and_not_much_more(gateway: Gateway) -> None:
@@ -62,7 +62,7 @@ def test_one_connection_for_many_requests(gateway: Gateway) -> None:
         ):
             connection.sendall(head(path, JSON, length, close=False, key=key) + body)
             assert next_status(connection) == status
-            connection.sendall(head(path, JSON, CHUNKED, close=False, key=key) + chunks(body))
+            connection.sendall(head(path, JSON, CHUNKED, close=False, key=key) + encode_chunks(body))
             assert next_status(connection) == status
 
 
@@ -95,8 +95,8 @@ def test_one_connection_for_many_requests(gateway: Gateway) -> None:
     ],
 )
 def test_hostile_requests(gateway: Gateway, lines: list[str], body: bytes, status: int) -> None:
-    answer = exchange(gateway, head("/sessions", *lines) + body)
-    assert statuses(answer) == [status]
+    response = exchange(gateway, head("/sessions", *lines) + body)
+    assert statuses(response) == [status]
     assert gateway.healthy()
 
 
@@ -123,7 +123,7 @@ def test_hostile_beginnings(gateway: Gateway, data: bytes, status: int) -> None:
     assert gateway.healthy()
 
 
-def _blocks(size: int) -> Iterator[bytes]:
+def _make_blocks(size: int) -> Iterator[bytes]:
     for _ in range(size // 65536):
         yield b"x" * 65536
 
@@ -134,14 +134,14 @@ def test_who_sends_everything_first_gets_the_answer(gateway: Gateway, key: str, 
     """A client that reads only after sending everything would see a reset connection if its body were left unread."""
     connection = http.client.HTTPConnection(gateway.address, timeout=30)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    body = _blocks(20 * MEGABYTE) if chunked else b"x" * (20 * MEGABYTE)
+    body = _make_blocks(20 * MEGABYTE) if chunked else b"x" * (20 * MEGABYTE)
     connection.request("POST", "/sessions", body, headers, encode_chunked=chunked)
-    with connection.getresponse() as answer:
-        assert answer.status == status
-        assert json.load(answer)["responseStatus"]["errorCode"]
+    with connection.getresponse() as response:
+        assert response.status == status
+        assert json.load(response)["responseStatus"]["errorCode"]
     connection.request("GET", "/health")
-    with connection.getresponse() as answer:
-        assert answer.status == 200
+    with connection.getresponse() as response:
+        assert response.status == 200
     connection.close()
 
 
@@ -157,6 +157,6 @@ def test_who_sends_everything_first_gets_the_answer(gateway: Gateway, key: str, 
 def test_what_can_not_be_read_is_refused_in_the_requested_format(
     gateway: Gateway, data: bytes, status: int, start: bytes
 ) -> None:
-    answer = exchange(gateway, data)
-    assert statuses(answer) == [status]
-    assert answer.partition(b"\r\n\r\n")[2].startswith(start)
+    response = exchange(gateway, data)
+    assert statuses(response) == [status]
+    assert response.partition(b"\r\n\r\n")[2].startswith(start)

@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.events.reading import PATIENCE, Stream
-from tests.live.processes import workers
+from tests.live.processes import list_workers
 from tests.live.sessions import create
 from tests.redis import RedisServer
 from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, wait_until
@@ -51,9 +51,9 @@ def call(gateway: Gateway, verb: str, path: str, body: Any = None) -> tuple[int,
         method=verb,
     )
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            text = answer.read()
-            return answer.status, json.loads(text) if text else None
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+            text = response.read()
+            return response.status, json.loads(text) if text else None
     except HTTPError as error:
         return error.code, json.loads(error.read() or b"null")
 
@@ -69,7 +69,7 @@ def test_a_session_is_followed_from_any_worker(gateway: Gateway, opened: ExitSta
     streams = [listen(gateway, opened, f"account:{account}") for _ in range(4)]
     assert streams[0].head[0] == "HTTP/1.1 200 OK"
     assert {"Content-Type: text/event-stream", "X-Accel-Buffering: no"} <= set(streams[0].head)
-    assert not [each for each in streams[0].head if each.startswith(("Content-Length", "Transfer-Encoding"))]
+    assert not [line for line in streams[0].head if line.startswith(("Content-Length", "Transfer-Encoding"))]
     session = create(gateway, "followed")
     call(gateway, "PATCH", f"/sessions/{session}", {"consoleData": "x"})
     call(gateway, "POST", f"/sessions/{session}/members", {"memberToAdd": "bob@example.org"})
@@ -86,18 +86,18 @@ def test_a_session_is_followed_from_any_worker(gateway: Gateway, opened: ExitSta
     ]
     for stream in streams:
         seen = stream.events(6)
-        assert [each.selector for each in seen] == selectors
-        assert {each.channel for each in seen} == {f"account:{account}"}
+        assert [message.selector for message in seen] == selectors
+        assert {message.channel for message in seen} == {f"account:{account}"}
         assert seen[-1].body["id"] == session
         assert seen[-1].body["ended"] is True
 
 
 def test_no_thread_waits_for_a_subscriber(gateway: Gateway, opened: ExitStack) -> None:
-    before = {each: len(os.listdir(f"/proc/{each}/task")) for each in workers(gateway)}
+    before = {process_id: len(os.listdir(f"/proc/{process_id}/task")) for process_id in list_workers(gateway)}
     streams = [listen(gateway, opened, "many") for _ in range(60)]
-    for each in streams:
-        assert each.next().selector == "cmd.onConnect"
-    threads = {each: len(os.listdir(f"/proc/{each}/task")) for each in workers(gateway)}
+    for stream in streams:
+        assert stream.next().selector == "cmd.onConnect"
+    threads = {process_id: len(os.listdir(f"/proc/{process_id}/task")) for process_id in list_workers(gateway)}
     # Threads of the pool that were not needed before, the poller, and the thread that rechecks callers.
     assert sum(threads.values()) - sum(before.values()) < 40
     subscribers = call(gateway, "GET", "/event-subscribers?channels=many")[1]
@@ -120,7 +120,7 @@ class Follower(threading.Thread):
         self._gateway = gateway
         self._channel = channel
         self.seen: list[Any] = []
-        self.connected = 0
+        self.read_connected = 0
         self.done = threading.Event()
 
     def run(self) -> None:
@@ -132,7 +132,7 @@ class Follower(threading.Thread):
                     while not self.done.is_set():
                         message = stream.next(1.0)
                         last = [f"Last-Event-ID: {message.id}"]
-                        self.connected += message.selector == "cmd.onConnect"
+                        self.read_connected += message.selector == "cmd.onConnect"
                         if not message.selector.startswith("cmd."):
                             self.seen.append(message)
                 except (OSError, EOFError, AssertionError, ValueError):
@@ -145,11 +145,11 @@ def test_killed_workers_and_a_reload_lose_and_double_nothing(make_gateway: Gatew
     gateway.start()
     session = create(gateway, "followed")
     followers = [Follower(gateway, f"session:{session}") for _ in range(4)]
-    for each in followers:
-        each.start()
-        opened.callback(each.join, PATIENCE)
-        opened.callback(each.done.set)
-    wait_until(lambda: all(each.connected for each in followers), "the followers are connected")
+    for follower in followers:
+        follower.start()
+        opened.callback(follower.join, PATIENCE)
+        opened.callback(follower.done.set)
+    wait_until(lambda: all(follower.read_connected for follower in followers), "the followers are connected")
     done = []
     for number in range(60):
         try:
@@ -159,22 +159,22 @@ def test_killed_workers_and_a_reload_lose_and_double_nothing(make_gateway: Gatew
         assert status == 200
         done.append(str(number))
         if number % 20 == 10:
-            os.kill(workers(gateway)[number // 20 % 2], signal.SIGKILL)
+            os.kill(list_workers(gateway)[number // 20 % 2], signal.SIGKILL)
         if number == 45:
             assert gateway.process is not None
             gateway.process.send_signal(signal.SIGHUP)
     call(gateway, "DELETE", f"/sessions/{session}")
     wait_until(
-        lambda: all(each.seen and each.seen[-1].selector == "session.ended" for each in followers),
+        lambda: all(follower.seen and follower.seen[-1].selector == "session.ended" for follower in followers),
         "the followers have all",
     )
-    for each in followers:
-        texts = [message.body["consoleData"] for message in each.seen if message.selector == "session.changed"]
+    for follower in followers:
+        texts = [message.body["consoleData"] for message in follower.seen if message.selector == "session.changed"]
         assert [text for text in texts if text in done] == done
         assert len(set(texts)) == len(texts)
-        numbers = [message.id for message in each.seen]
+        numbers = [message.id for message in follower.seen]
         assert numbers == sorted(set(numbers))
-        assert each.connected > 1
+        assert follower.read_connected > 1
 
 
 def test_workers_wake_each_other_and_redis_may_be_killed(
@@ -183,27 +183,27 @@ def test_workers_wake_each_other_and_redis_may_be_killed(
     gateway = make_gateway(**FIRST_USER, GATEWAY_EVENTS_URL=redis_server.url)
     gateway.start()
 
-    def connected() -> set[str]:
-        with urllib.request.urlopen(f"{gateway.url}/metrics", timeout=PATIENCE) as answer:
-            lines = answer.read().decode().splitlines()
-        return {each.partition(" ")[2] for each in lines if each.startswith("gateway_event_wakeups_connected{")}
+    def read_connected() -> set[str]:
+        with urllib.request.urlopen(f"{gateway.url}/metrics", timeout=PATIENCE) as response:
+            lines = response.read().decode().splitlines()
+        return {line.partition(" ")[2] for line in lines if line.startswith("gateway_event_wakeups_connected{")}
 
     session = create(gateway, "followed")
     streams = [listen(gateway, opened, f"session:{session}") for _ in range(6)]
-    for each in streams:
-        each.next()
-    wait_until(lambda: connected() == {"1.0"}, "the workers have Redis")
+    for stream in streams:
+        stream.next()
+    wait_until(lambda: read_connected() == {"1.0"}, "the workers have Redis")
     for number in range(30):
         if number == 10:
             redis_server.stop()
         if number == 20:
-            wait_until(lambda: connected() == {"0.0"}, "no worker has Redis")
+            wait_until(lambda: read_connected() == {"0.0"}, "no worker has Redis")
             redis_server.start()
         assert call(gateway, "PATCH", f"/sessions/{session}", {"consoleData": str(number)})[0] == 200
-    for each in streams:
-        seen = each.events(30)
+    for stream in streams:
+        seen = stream.events(30)
         assert [message.body["consoleData"] for message in seen] == [str(number) for number in range(30)]
-        assert each.is_silent(0.1)
-    wait_until(lambda: connected() == {"1.0"}, "the workers have Redis again")
+        assert stream.is_silent(0.1)
+    wait_until(lambda: read_connected() == {"1.0"}, "the workers have Redis again")
     assert gateway.stop() == 0
     assert gateway.printed().count("events without Redis") in (1, 2)

@@ -19,8 +19,8 @@ def test_one_killed_one_joining_one_stopped(make_gateway: GatewayFactory, galera
     nodes = galera_nodes
     new_database(nodes[0].url, NAME)
 
-    def url(*which: int) -> str:
-        return f"mysql://root@{','.join(f'127.0.0.1:{nodes[each].port}' for each in which)}/{NAME}"
+    def url(*order: int) -> str:
+        return f"mysql://root@{','.join(f'127.0.0.1:{nodes[index].port}' for index in order)}/{NAME}"
 
     gateways = [
         make_gateway(
@@ -55,5 +55,5 @@ def test_one_killed_one_joining_one_stopped(make_gateway: GatewayFactory, galera
     wait_until(nodes[1].ready, "the node that was stopped", nodes[1].process)
     assert all(gateway.healthy() for gateway in gateways)
     assert sum(client.statuses[200] for client in clients) > 0
-    for each in range(3):
-        check(url(each), clients, sync_wait=True)
+    for index in range(3):
+        check(url(index), clients, sync_wait=True)

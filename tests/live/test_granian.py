@@ -26,9 +26,9 @@ HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with a single worker of few threads."""
     for make in _gateways(tmp_path_factory.mktemp("granian")):
-        made = make(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_SERVER="granian")
-        made.start()
-        yield made
+        gateway_of_few_threads = make(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS="2", GATEWAY_SERVER="granian")
+        gateway_of_few_threads.start()
+        yield gateway_of_few_threads
 
 
 def test_the_option_names_the_server(make_gateway: GatewayFactory) -> None:
@@ -44,9 +44,9 @@ def test_the_option_names_the_server(make_gateway: GatewayFactory) -> None:
 def test_a_body_in_chunks_is_refused_in_the_requested_format(gateway: Gateway) -> None:
     """granian treats a body that was cut off as complete."""
     for body in (b"2\r\n{}\r\n0\r\n\r\n", b"zz\r\n{}\r\n0\r\n\r\n"):
-        answer = exchange(gateway, head("/sessions.jsv", JSON, CHUNKED) + body)
-        assert statuses(answer) == [411]
-        assert answer.partition(b"\r\n\r\n")[2].startswith(b"{responseStatus:{errorCode:LengthRequired,message:")
+        response = exchange(gateway, head("/sessions.jsv", JSON, CHUNKED) + body)
+        assert statuses(response) == [411]
+        assert response.partition(b"\r\n\r\n")[2].startswith(b"{responseStatus:{errorCode:LengthRequired,message:")
     wait_until(lambda: '"status": 411' in gateway.printed(), "the log line")
 
 
@@ -57,7 +57,7 @@ def test_a_body_that_is_cut_off_stores_nothing(gateway: Gateway) -> None:
         # If the client disconnects earlier, the request may not have begun.
         time.sleep(0.5)
     wait_until(lambda: "cut-off-1234" in gateway.printed(), "the log line")
-    (line,) = [json.loads(each) for each in gateway.printed().splitlines() if "cut-off-1234" in each]
+    (line,) = [json.loads(line) for line in gateway.printed().splitlines() if "cut-off-1234" in line]
     assert line["status"] == 400
 
 
@@ -77,9 +77,9 @@ def test_a_body_that_is_cut_off_stores_nothing(gateway: Gateway) -> None:
     ],
 )
 def test_what_can_not_be_read_is_refused_without_a_document(gateway: Gateway, data: bytes, status: int) -> None:
-    answer = exchange(gateway, data)
-    assert statuses(answer) == [status]
-    assert answer.endswith(b"\r\n\r\n")
+    response = exchange(gateway, data)
+    assert statuses(response) == [status]
+    assert response.endswith(b"\r\n\r\n")
     assert gateway.healthy()
 
 
@@ -88,21 +88,21 @@ def test_a_client_that_sends_everything_first_gets_the_response(gateway: Gateway
     connection = http.client.HTTPConnection(gateway.address, timeout=30)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     connection.request("POST", "/sessions", b"x" * (20 * MEGABYTE), headers)
-    with connection.getresponse() as answer:
-        assert answer.status == status
-        assert json.load(answer)["responseStatus"]["errorCode"]
+    with connection.getresponse() as response:
+        assert response.status == status
+        assert json.load(response)["responseStatus"]["errorCode"]
     connection.request("GET", "/health")
-    with connection.getresponse() as answer:
-        assert answer.status == 200
+    with connection.getresponse() as response:
+        assert response.status == 200
     connection.close()
 
 
 def test_a_client_that_asks_before_it_sends_too_much_sends_nothing(gateway: Gateway) -> None:
     with connect(gateway) as connection:
         connection.sendall(head("/sessions", JSON, f"Content-Length: {100 * MEGABYTE}", "Expect: 100-continue"))
-        answer = receive(connection)
-    assert statuses(answer) == [413]
-    assert b"100 Continue" not in answer
+        response = receive(connection)
+    assert statuses(response) == [413]
+    assert b"100 Continue" not in response
 
 
 def test_heads_that_are_not_complete_hold_no_thread(gateway: Gateway) -> None:
@@ -130,8 +130,8 @@ def test_event_streams_leave_threads_to_others_and_end_with_the_worker(make_gate
     with connect(gateway) as connection:
         connection.sendall(head("/event-stream?channels=sessions", method="GET", close=False))
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-        refused = exchange(gateway, head("/event-stream.jsv?channels=sessions", method="GET"))
-        assert statuses(refused) == [429]
+        response = exchange(gateway, head("/event-stream.jsv?channels=sessions", method="GET"))
+        assert statuses(response) == [429]
         assert names(gateway, create(gateway, "beside a stream")) == ["beside a stream"]
         assert gateway.stop() == 0
         assert b"cmd.onGoodbye" in receive(connection)

@@ -22,7 +22,7 @@ import pytest
 from serializers.errors import DecodeError
 from serializers.registry import default_registry
 from tests.live.hostile.requests import Hostile, make
-from tests.live.processes import resident, workers
+from tests.live.processes import get_resident, list_workers
 from tests.live.raw import connect
 from tests.live.sessions import create, names
 from tests.servers import API_KEY, EMAIL, FIRST_USER, Gateway, GatewayFactory, wait_until
@@ -46,7 +46,7 @@ _VERB = re.compile(rb"[\r\n]*([A-Z]+) ")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reply:
     """A request and its response; the status is 0 if there was none."""
 
     request: Hostile
@@ -64,11 +64,11 @@ def gateway(make_gateway: GatewayFactory) -> Gateway:
     gateway.command("migrate")
     gateway.command("user", "add", EMAIL, "--role", "User", "--api-key", API_KEY)
     gateway.start("gunicorn", "-c", str(configuration), "--max-requests", "0", "gateway.wsgi:create()")
-    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
+    wait_until(lambda: len(list_workers(gateway)) == 2, "both workers")
     return gateway
 
 
-def ask(gateway: Gateway, request: Hostile) -> Told:
+def ask(gateway: Gateway, request: Hostile) -> Reply:
     """Send a request and read its response to the end. Bytes sent after a refusal may be lost; a timeout is always an error."""
     verb = _VERB.match(request.data)
     with connect(gateway) as connection:
@@ -79,29 +79,29 @@ def ask(gateway: Gateway, request: Hostile) -> Told:
             if request.ends:
                 connection.shutdown(socket.SHUT_WR)
         except TimeoutError as error:
-            return Told(request, 0, trouble=repr(error))
+            return Reply(request, 0, trouble=repr(error))
         except OSError:
             pass  # the server has answered and closed already
         try:
-            with http.client.HTTPResponse(connection, method=verb[1].decode() if verb else None) as answer:
-                answer.begin()
-                return Told(request, answer.status, answer.headers.get("Content-Type", ""), answer.read())
+            with http.client.HTTPResponse(connection, method=verb[1].decode() if verb else None) as response:
+                response.begin()
+                return Reply(request, response.status, response.headers.get("Content-Type", ""), response.read())
         except (OSError, http.client.HTTPException) as error:
-            return Told(request, 0, trouble=repr(error))
+            return Reply(request, 0, trouble=repr(error))
 
 
-def complaint(told: Told) -> str:
+def find_fault(reply: Reply) -> str:
     """Return the fault of a response; empty if it has none."""
-    if not told.status:
-        return told.trouble if told.request.whole or "imeout" in told.trouble else ""
-    if told.status >= 500 and told.status not in (501, 505):
+    if not reply.status:
+        return reply.trouble if reply.request.is_complete or "imeout" in reply.trouble else ""
+    if reply.status >= 500 and reply.status not in (501, 505):
         return "a status of ours"
-    if told.status >= 400 and told.body:
-        return _unreadable(told.content_type, told.body)
+    if reply.status >= 400 and reply.body:
+        return _find_unreadable(reply.content_type, reply.body)
     return ""
 
 
-def _unreadable(content_type: str, body: bytes) -> str:
+def _find_unreadable(content_type: str, body: bytes) -> str:
     """Return why an error has no readable ResponseStatus; empty if it has one."""
     serializer = _REGISTRY.by_media_type(content_type.partition(";")[0])
     if serializer is None:
@@ -123,43 +123,43 @@ def unforeseen(gateway: Gateway) -> list[str]:
     ]
 
 
-def run(gateway: Gateway, numbers: range) -> list[Told]:
+def run(gateway: Gateway, numbers: range) -> list[Reply]:
     """Send the requests of these numbers, several at once; return their responses."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
         return list(threads.map(lambda number: ask(gateway, make(SEED, number)), numbers))
 
 
-def in_batches(gateway: Gateway, first: int, last: int, watch: Callable[[], None]) -> list[str]:
+def send_in_batches(gateway: Gateway, first: int, last: int, watch: Callable[[], None]) -> list[str]:
     """Send the requests of these numbers in batches; return the faults of their responses."""
-    wrong = []
+    faults = []
     for start in range(first, last, BATCH):
-        for told in run(gateway, range(start, min(start + BATCH, last))):
-            found = complaint(told)
-            if found:
-                wrong.append(
-                    f"{told.request.name}: {told.status} {found} {told.request.data[:120]!r} {told.body[:200]!r}"
+        for reply in run(gateway, range(start, min(start + BATCH, last))):
+            fault = find_fault(reply)
+            if fault:
+                faults.append(
+                    f"{reply.request.name}: {reply.status} {fault} {reply.request.data[:120]!r} {reply.body[:200]!r}"
                 )
         watch()
-    return wrong
+    return faults
 
 
 def test_whatever_comes(gateway: Gateway) -> None:
-    kept = create(gateway, "before")
-    before = workers(gateway)
+    session_id = create(gateway, "before")
+    before = list_workers(gateway)
     peak = 0
 
     def watch() -> None:
         nonlocal peak
-        peak = max(peak, *map(resident, workers(gateway)))
+        peak = max(peak, *map(get_resident, list_workers(gateway)))
 
-    wrong = in_batches(gateway, 0, COUNT // 2, watch)
-    halfway = {worker: resident(worker) for worker in before}
-    wrong += in_batches(gateway, COUNT // 2, COUNT, watch)
-    after = {worker: resident(worker) for worker in before}
+    faults = send_in_batches(gateway, 0, COUNT // 2, watch)
+    halfway = {worker: get_resident(worker) for worker in before}
+    faults += send_in_batches(gateway, COUNT // 2, COUNT, watch)
+    after = {worker: get_resident(worker) for worker in before}
     memory = f"{halfway} at half the way, {after} at its end, {peak} at most"
-    assert wrong == []
+    assert faults == []
     assert unforeseen(gateway) == []
-    assert workers(gateway) == before
+    assert list_workers(gateway) == before
     assert peak < MOST_RESIDENT, memory
     assert all(after[worker] - halfway[worker] < MOST_GROWTH for worker in before), memory
-    assert names(gateway, kept, create(gateway, "after")) == ["before", "after"]
+    assert names(gateway, session_id, create(gateway, "after")) == ["before", "after"]

@@ -15,7 +15,7 @@ from typing import Any
 
 from models import connect
 from tests.databases import Server, new_database
-from tests.live.processes import workers
+from tests.live.processes import list_workers
 from tests.live.test_nodes import SHARED
 from tests.models.conftest import stored
 from tests.servers import API_KEY, Gateway, GatewayFactory, wait_until
@@ -52,27 +52,27 @@ class Client:
     def run(self) -> None:
         """Send all requests."""
         try:
-            self.own = self.surely("own")
+            self.first_id = self.create_surely("own")
             for turn in range(ROUNDS):
-                self.surely(f"sure {turn}")
-                self.once(f"once {turn}")
+                self.create_surely(f"sure {turn}")
+                self.create_once(f"once {turn}")
                 self.refuse(f"wrong {turn}")
                 self.change(str(turn))
         except Exception as error:
             self.failure = error
 
-    def surely(self, name: str) -> str:
+    def create_surely(self, name: str) -> str:
         """Create a session with an Idempotency-Key, repeating the request until it succeeds; return the id."""
         name = f"{self.number} {name}"
         while True:
             assert time.monotonic() < self.deadline, name
-            status, found = self.send("POST", "/sessions", {"displayName": name}, **{"Idempotency-Key": name})
+            status, session = self.send("POST", "/sessions", {"displayName": name}, **{"Idempotency-Key": name})
             if status == 200:
-                assert self.stored.setdefault(found["id"], name) == name
+                assert self.stored.setdefault(session["id"], name) == name
                 break
             if status == 409:
                 # The database may notice late that the worker of the first attempt is gone.
-                assert found["responseStatus"]["errorCode"] == "IdempotencyKeyInProgress"
+                assert session["responseStatus"]["errorCode"] == "IdempotencyKeyInProgress"
                 time.sleep(1)
             else:
                 self.wait(status)
@@ -81,15 +81,15 @@ class Client:
         while self.clustered and again[0] == 409 and time.monotonic() < self.deadline:
             time.sleep(1)
             again = self.send("POST", "/sessions", {"displayName": name}, **{"Idempotency-Key": name})
-        assert again[0] in (0, 503) or again[1].get("id") == found["id"], again
-        return str(found["id"])
+        assert again[0] in (0, 503) or again[1].get("id") == session["id"], again
+        return str(session["id"])
 
-    def once(self, name: str) -> None:
+    def create_once(self, name: str) -> None:
         """Create a session without a key, with one request."""
         name = f"{self.number} {name}"
-        status, found = self.send("POST", "/sessions", {"displayName": name})
+        status, session = self.send("POST", "/sessions", {"displayName": name})
         if status == 200:
-            self.stored[found["id"]] = name
+            self.stored[session["id"]] = name
         else:
             self.unsure.append(name)
             self.wait(status)
@@ -104,7 +104,7 @@ class Client:
 
     def change(self, text: str) -> None:
         """Add a line to the log of its own session."""
-        status, _ = self.send("PATCH", f"/sessions/{self.own}", {"consoleData": text})
+        status, _ = self.send("PATCH", f"/sessions/{self.first_id}", {"consoleData": text})
         self.changes[status != 200] += 1
         if status != 200:
             self.wait(status)
@@ -117,25 +117,25 @@ class Client:
     def send(self, method: str, path: str, body: Any, **headers: str) -> tuple[int, Any]:
         """Return the status and the document of a response; status 0 if there is none."""
         connection = http.client.HTTPConnection(self.gateway.address, timeout=20)
-        sent = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json", **headers}
+        all_headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json", **headers}
         try:
-            connection.request(method, path, json.dumps(body), sent)
-            with connection.getresponse() as answer:
-                found = json.loads(answer.read())
-                status = answer.status
+            connection.request(method, path, json.dumps(body), all_headers)
+            with connection.getresponse() as response:
+                document = json.loads(response.read())
+                status = response.status
         except (OSError, http.client.HTTPException):
-            status, found = 0, None
+            status, document = 0, None
         finally:
             connection.close()
         self.statuses[status] += 1
-        return status, found
+        return status, document
 
 
 def kill_a_worker(gateway: Gateway) -> None:
     """Kill a worker, and wait for its successor."""
-    before = workers(gateway)
+    before = list_workers(gateway)
     os.kill(before[0], signal.SIGKILL)
-    wait_until(lambda: len(set(workers(gateway)) - {before[0]}) == 2, "a new worker")
+    wait_until(lambda: len(set(list_workers(gateway)) - {before[0]}) == 2, "a new worker")
 
 
 def under_load(harm: Sequence[Callable[[], None]], *gateways: Gateway, clustered: bool = False) -> list[Client]:
@@ -144,13 +144,13 @@ def under_load(harm: Sequence[Callable[[], None]], *gateways: Gateway, clustered
     :param clustered: each gateway has a different database node.
     """
     clients = [Client(gateways[number % len(gateways)], number, clustered=clustered) for number in range(CLIENTS)]
-    threads = [threading.Thread(target=each.run) for each in clients]
+    threads = [threading.Thread(target=client.run) for client in clients]
     for thread in threads:
         thread.start()
-    for number, each in enumerate(harm, 1):
+    for number, do_harm in enumerate(harm, 1):
         due = number * CLIENTS * ROUNDS // (len(harm) + 1)
         wait_until(partial(has_changed, clients, due), f"the load before harm {number}")
-        each()
+        do_harm()
     for thread in threads:
         thread.join(LONGEST + 30)
     assert [client.failure for client in clients] == [None] * CLIENTS
@@ -167,27 +167,27 @@ def check(url: str, clients: list[Client], *, sync_wait: bool = False) -> None:
     database = connect(url, sync_wait=sync_wait)
     with database.unit_of_work(write=False) as unit:
         rows = unit.execute("SELECT id, display_name FROM sessions").fetchall()
-        own = [stored(unit, client.own) for client in clients]
+        first_rows = [stored(unit, client.first_id) for client in clients]
         (orphans,) = unit.execute(
             "SELECT COUNT(*) FROM session_members WHERE session_id NOT IN (SELECT id FROM sessions)"
         ).fetchone()
     database.dispose()
-    kept, times = dict(rows), Counter(name for _, name in rows)
+    names_by_id, times = dict(rows), Counter(name for _, name in rows)
     assert orphans == 0
-    for client, row in zip(clients, own, strict=True):
-        assert client.stored.items() <= kept.items()
+    for client, row in zip(clients, first_rows, strict=True):
+        assert client.stored.items() <= names_by_id.items()
         assert {times[name] for name in client.stored.values()} == {1}
         assert {times[name] for name in client.unsure} <= {0, 1}
         assert {times[name] for name in client.refused} == {0}
-        done, perhaps = client.changes
-        assert done <= row.version - 1 <= done + perhaps
+        successes, possible_successes = client.changes
+        assert successes <= row.version - 1 <= successes + possible_successes
         assert len(row.log) == row.version
 
 
 def test_workers_on_sqlite(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(**SHARED)
     gateway.start()
-    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
+    wait_until(lambda: len(list_workers(gateway)) == 2, "both workers")
     clients = under_load([lambda: kill_a_worker(gateway)] * 3, gateway)
     assert sum(client.statuses[200] for client in clients) > CLIENTS * ROUNDS * 3
     check(f"sqlite:///{gateway.folder / 'gateway.db'}", clients)
@@ -198,7 +198,7 @@ def test_workers_and_the_server(make_gateway: GatewayFactory, own_server: Server
     gateway = make_gateway(GATEWAY_DATABASE_URL=url, **SHARED)
     gateway.command("migrate")
     gateway.start()
-    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
+    wait_until(lambda: len(list_workers(gateway)) == 2, "both workers")
 
     def kill_the_server() -> None:
         own_server.stop(signal.SIGKILL)

@@ -25,25 +25,25 @@ def gateway(lasting_gateway: Gateway) -> Gateway:
     return lasting_gateway
 
 
-def refused(answer: bytes) -> tuple[int, str]:
+def read_refusal(response: bytes) -> tuple[int, str]:
     """Return the status and error code of the only response in these bytes."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body)["responseStatus"]["errorCode"]
 
 
 def test_clients_that_do_not_close_hold_up_nobody(lasting_either: Gateway) -> None:
     """If the server waited for them one by one, each would delay all others by 2 seconds."""
     gateway = lasting_either
-    left_open = [connect(gateway) for _ in range(20)]
-    for each in left_open:
-        each.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    for each in left_open:
-        assert statuses(receive(each)) == [200]
+    connections = [connect(gateway) for _ in range(20)]
+    for connection in connections:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    for connection in connections:
+        assert statuses(receive(connection)) == [200]
     began = time.monotonic()
     assert gateway.healthy()
     assert time.monotonic() - began < 5
-    for each in left_open:
-        each.close()
+    for connection in connections:
+        connection.close()
 
 
 def test_requests_in_one_go_are_answered_in_order(lasting_either: Gateway) -> None:
@@ -57,9 +57,9 @@ def test_requests_in_one_go_are_answered_in_order(lasting_either: Gateway) -> No
     last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with connect(lasting_either) as connection:
         connection.sendall(requests + last)
-        answer = receive(connection)
-    assert statuses(answer) == [401, 200] * 15 + [200]
-    assert [f'"displayName":"n{number}"'.encode() in answer for number in range(1, 30, 2)] == [True] * 15
+        response = receive(connection)
+    assert statuses(response) == [401, 200] * 15 + [200]
+    assert [f'"displayName":"n{number}"'.encode() in response for number in range(1, 30, 2)] == [True] * 15
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_requests_in_one_go_are_answered_in_order(lasting_either: Gateway) -> No
 def test_what_is_no_request_is_refused_as_clients_read_it(
     gateway: Gateway, data: bytes, status: int, code: str
 ) -> None:
-    answer = exchange(gateway, data)
-    assert refused(answer) == (status, code)
-    lines = answer.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    response = exchange(gateway, data)
+    assert read_refusal(response) == (status, code)
+    lines = response.partition(b"\r\n\r\n")[0].split(b"\r\n")
     assert b"Content-Type: application/json; charset=utf-8" in lines
     assert b"Connection: close" in lines
     (request_id,) = [line.split()[1].decode() for line in lines if line.startswith(b"X-Request-Id: ")]
@@ -86,11 +86,11 @@ def test_what_is_no_request_is_refused_as_clients_read_it(
 
 
 def test_a_header_does_not_say_where_the_application_begins(gateway: Gateway) -> None:
-    answer = exchange(gateway, head("/health", "SCRIPT_NAME: /elsewhere", "PATH_INFO: /x", method="GET"))
-    assert statuses(answer) == [200]
+    response = exchange(gateway, head("/health", "SCRIPT_NAME: /elsewhere", "PATH_INFO: /x", method="GET"))
+    assert statuses(response) == [200]
 
 
-def _blocks() -> Iterator[bytes]:
+def _make_blocks() -> Iterator[bytes]:
     for _ in range(100):
         yield bytes(MEGABYTE)
 
@@ -105,19 +105,19 @@ def test_a_body_of_100_megabytes_is_refused_and_the_answer_arrives(
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     if not chunked:
         headers["Content-Length"] = str(100 * MEGABYTE)
-    connection.request("POST", "/sessions", _blocks(), headers, encode_chunked=chunked)
-    with connection.getresponse() as answer:
-        assert (answer.status, answer.headers["Connection"]) == (status, "close")
-        assert json.load(answer)["responseStatus"]["errorCode"]
+    connection.request("POST", "/sessions", _make_blocks(), headers, encode_chunked=chunked)
+    with connection.getresponse() as response:
+        assert (response.status, response.headers["Connection"]) == (status, "close")
+        assert json.load(response)["responseStatus"]["errorCode"]
 
 
 def test_who_asks_before_sending_too_much_sends_nothing(gateway: Gateway) -> None:
     with connect(gateway) as connection:
         length = f"Content-Length: {100 * MEGABYTE}"
         connection.sendall(head("/sessions", JSON, length, "Expect: 100-continue", close=False))
-        answer = receive(connection)
-    assert refused(answer) == (413, "RequestEntityTooLarge")
-    assert b"100 Continue" not in answer
+        response = receive(connection)
+    assert read_refusal(response) == (413, "RequestEntityTooLarge")
+    assert b"100 Continue" not in response
 
 
 @pytest.mark.parametrize("options", [(), ("-H", "Expect:"), ("-H", "Transfer-Encoding: chunked")])

@@ -22,7 +22,7 @@ MANY = 1500
 
 
 @contextmanager
-def logging_to(gateway: Gateway, descriptor: int) -> Iterator[None]:
+def start_logging(gateway: Gateway, descriptor: int) -> Iterator[None]:
     """Start the gateway with this descriptor as its standard error."""
     with gateway.output.open("ab") as output:
         gateway.process = subprocess.Popen(
@@ -54,7 +54,7 @@ def probe_often(gateway: Gateway, times: int) -> list[int]:
 
 
 def test_a_full_disk(gateway: Gateway) -> None:
-    with logging_to(gateway, os.open("/dev/full", os.O_WRONLY)):
+    with start_logging(gateway, os.open("/dev/full", os.O_WRONLY)):
         assert names(gateway, create(gateway, "kept")) == ["kept"]
         assert probe_often(gateway, 50) == [404] * 50
 
@@ -62,7 +62,7 @@ def test_a_full_disk(gateway: Gateway) -> None:
 def test_a_closed_pipe(gateway: Gateway) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with logging_to(gateway, writing):
+    with start_logging(gateway, writing):
         assert names(gateway, create(gateway, "kept")) == ["kept"]
         assert probe_often(gateway, 50) == [404] * 50
         assert gateway.stop(signal.SIGTERM) == 0
@@ -72,7 +72,7 @@ def test_a_reader_that_stands_still(gateway: Gateway) -> None:
     """The pipe holds one page; all further lines wait, or are dropped."""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
-    with logging_to(gateway, writing):
+    with start_logging(gateway, writing):
         assert probe_often(gateway, MANY) == [404] * MANY
         assert names(gateway, create(gateway, "kept")) == ["kept"]
         assert gateway.stop(signal.SIGTERM) == 0
@@ -82,7 +82,7 @@ def test_a_reader_that_stands_still(gateway: Gateway) -> None:
 def test_lines_that_waited_for_a_reader_are_read_later(gateway: Gateway) -> None:
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
-    with logging_to(gateway, writing):
+    with start_logging(gateway, writing):
         assert probe_often(gateway, MANY) == [404] * MANY
         with os.fdopen(os.dup(reading), "rb") as reader:
             seen = 0
@@ -95,10 +95,10 @@ def test_streams_are_logged_when_they_end(gateway: Gateway) -> None:
     gateway.start()
     for _ in range(3):
         create(gateway)
-    answer = exchange(gateway, head("/sessions.jsonl?all=true", "X-Request-Id: stream-1", method="GET"))
-    assert answer.endswith(b"\r\n0\r\n\r\n")
+    response = exchange(gateway, head("/sessions.jsonl?all=true", "X-Request-Id: stream-1", method="GET"))
+    assert response.endswith(b"\r\n0\r\n\r\n")
     wait_until(lambda: '"outcome":"complete"' in gateway.printed(), "the line")
-    (line,) = [each for each in gateway.printed().splitlines() if "stream-1" in each]
+    (line,) = [line for line in gateway.printed().splitlines() if "stream-1" in line]
     assert '"outcome":"complete"' in line
 
 
@@ -110,8 +110,8 @@ def test_no_line_holds_what_a_terminal_obeys(make_gateway: GatewayFactory) -> No
         connection.sendall(b"GET /\x1b[2J HTTP/1.1\r\n\r\n")
         connection.recv(1000)
     wait_until(lambda: "hostile-1" in gateway.printed() and "refused" in gateway.printed(), "the lines")
-    assert all(each.isprintable() or each == "\n" for each in gateway.printed())
-    refused = gateway.attempt("user", "disable", "\x1b[31mbob@example.org")
-    assert refused.returncode == 1
-    assert "\\x1b[31mbob@example.org" in refused.stderr
-    assert all(each.isprintable() or each == "\n" for each in refused.stderr)
+    assert all(character.isprintable() or character == "\n" for character in gateway.printed())
+    run_of_disable = gateway.attempt("user", "disable", "\x1b[31mbob@example.org")
+    assert run_of_disable.returncode == 1
+    assert "\\x1b[31mbob@example.org" in run_of_disable.stderr
+    assert all(character.isprintable() or character == "\n" for character in run_of_disable.stderr)

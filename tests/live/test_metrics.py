@@ -27,17 +27,17 @@ def get(port: int, path: str) -> tuple[int, str]:
         connection.close()
 
 
-def value(text: str, line: str) -> float:
-    found = re.search(rf"^{re.escape(line)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+def read_value(text: str, line: str) -> float:
+    match = re.search(rf"^{re.escape(line)} (\S+)$", text, re.MULTILINE)
+    return float(match[1]) if match else 0.0
 
 
-def workers(gateway: Gateway) -> list[int]:
+def list_workers(gateway: Gateway) -> list[int]:
     assert gateway.process is not None
-    listed = subprocess.run(
+    output = subprocess.run(
         ["pgrep", "-P", str(gateway.process.pid)], capture_output=True, text=True, check=False
     ).stdout
-    return [int(each) for each in listed.split()]
+    return [int(process_id) for process_id in output.split()]
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
@@ -45,16 +45,16 @@ def test_all_workers_are_counted_and_counters_never_fall(make_gateway: GatewayFa
     port = free_port()
     gateway = make_gateway(**FIRST_USER, GATEWAY_METRICS_BIND=f"127.0.0.1:{port}", GATEWAY_SERVER=server)
     gateway.start()
-    wait_until(lambda: value(get(port, "/metrics")[1], "gateway_worker_starts_total") == 2, "both workers")
+    wait_until(lambda: read_value(get(port, "/metrics")[1], "gateway_worker_starts_total") == 2, "both workers")
     for number in range(12):
         create(gateway, f"call {number}")
     line = 'gateway_requests_total{format="json",operation="NewSession",status="200"}'
-    is_counted: Callable[[], bool] = lambda: value(get(port, "/metrics")[1], line) == 12  # noqa: E731
+    is_counted: Callable[[], bool] = lambda: read_value(get(port, "/metrics")[1], line) == 12  # noqa: E731
     wait_until(is_counted, "what the other worker counted")
     status, text = get(port, "/metrics")
     assert status == 200
     assert {'gateway_worker_threads{worker="0"}', 'gateway_worker_threads{worker="1"}'} <= {
-        each.rpartition(" ")[0] for each in text.splitlines()
+        line.rpartition(" ")[0] for line in text.splitlines()
     }
 
     # Each address has its own paths.
@@ -63,13 +63,13 @@ def test_all_workers_are_counted_and_counters_never_fall(make_gateway: GatewayFa
     assert get(port, "/sessions")[0] == 404
     assert get(port, "/health")[0] == 404
 
-    for each in workers(gateway):
-        os.kill(each, signal.SIGKILL)
-    wait_until(lambda: value(get(port, "/metrics")[1], "gateway_worker_starts_total") == 4, "two new workers")
+    for process_id in list_workers(gateway):
+        os.kill(process_id, signal.SIGKILL)
+    wait_until(lambda: read_value(get(port, "/metrics")[1], "gateway_worker_starts_total") == 4, "two new workers")
     wait_until(is_counted, "what the workers that were killed had counted")
     assert gateway.process is not None
     gateway.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: value(get(port, "/metrics")[1], "gateway_worker_starts_total") == 6, "two more")
+    wait_until(lambda: read_value(get(port, "/metrics")[1], "gateway_worker_starts_total") == 6, "two more")
     wait_until(is_counted, "the counts")
     gateway.stop()
 
@@ -80,9 +80,9 @@ def test_all_workers_are_counted_and_counters_never_fall(make_gateway: GatewayFa
 
 
 def test_a_log_line_names_the_session_and_the_trace(lasting_gateway: Gateway) -> None:
-    made = create(lasting_gateway, "a call")
+    session_id = create(lasting_gateway, "a call")
     request = urllib.request.Request(
-        f"{lasting_gateway.url}/sessions/{made}.json",
+        f"{lasting_gateway.url}/sessions/{session_id}.json",
         headers={
             "Authorization": f"Bearer {API_KEY}",
             "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
@@ -91,10 +91,10 @@ def test_a_log_line_names_the_session_and_the_trace(lasting_gateway: Gateway) ->
     urllib.request.urlopen(request, timeout=10).close()
 
     def lines() -> list[dict[str, object]]:
-        return [json.loads(each) for each in lasting_gateway.printed().splitlines() if made in each]
+        return [json.loads(line) for line in lasting_gateway.printed().splitlines() if session_id in line]
 
     wait_until(lambda: len(lines()) == 2, "the lines")
     created, read = lines()
-    assert (created["operation"], created["session_id"]) == ("NewSession", made)
-    assert (read["operation"], read["session_id"], read["address"]) == ("GetSession", made, "127.0.0.1")
+    assert (created["operation"], created["session_id"]) == ("NewSession", session_id)
+    assert (read["operation"], read["session_id"], read["address"]) == ("GetSession", session_id, "127.0.0.1")
     assert read["trace_id"] == "0af7651916cd43dd8448eb211c80319c"

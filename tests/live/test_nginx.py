@@ -74,12 +74,12 @@ class Proxy:
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """Send one request with the API key, on a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        sent = {"Authorization": f"Bearer {API_KEY}"} | {k.replace("_", "-"): v for k, v in headers.items()}
-        connection.request(method, path, body, {name: value for name, value in sent.items() if value})
+        all_headers = {"Authorization": f"Bearer {API_KEY}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        connection.request(method, path, body, {name: value for name, value in all_headers.items() if value})
         with connection.getresponse() as response:
-            answer = Answer(response.status, response.headers, response.read())
+            response_copy = Answer(response.status, response.headers, response.read())
         connection.close()
-        return answer
+        return response_copy
 
     def send(self, data: bytes) -> Answer:
         """Send these bytes on a new connection; return the response."""
@@ -107,23 +107,23 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("nginx is not installed")
-    started: list[subprocess.Popen[bytes]] = []
+    processes: list[subprocess.Popen[bytes]] = []
 
     def make(*upstreams: str, tls: str = "", more: str = "", events: str = "") -> Proxy:
-        servers = " ".join(f"server {each} max_fails=0;" for each in upstreams)
-        folder, port = tmp_path / f"nginx-{len(started)}", free_port()
+        servers = " ".join(f"server {upstream} max_fails=0;" for upstream in upstreams)
+        folder, port = tmp_path / f"nginx-{len(processes)}", free_port()
         folder.mkdir()
         text = CONFIGURATION.read_text()
-        for shipped, ours in (
+        for default, replacement in (
             ("server 127.0.0.1:8000 max_fails=0;", servers),
             ("listen 80;", f"listen 127.0.0.1:{port};"),
         ):
-            assert text.count(shipped) == 1
-            text = text.replace(shipped, ours)
+            assert text.count(default) == 1
+            text = text.replace(default, replacement)
         if events:
-            shipped = (NGINX / "gateway-events.conf").read_text()
-            assert shipped.count("server 127.0.0.1:8001 ") == 1
-            (folder / "gateway-events.conf").write_text(shipped.replace("127.0.0.1:8001", events))
+            events_text = (NGINX / "gateway-events.conf").read_text()
+            assert events_text.count("server 127.0.0.1:8001 ") == 1
+            (folder / "gateway-events.conf").write_text(events_text.replace("127.0.0.1:8001", events))
         assert text.count("    location / {") == 1
         text = text.replace("    location / {", f"{more}\n    location / {{")
         (folder / "gateway.conf").write_text(text)
@@ -133,13 +133,13 @@ def make_proxy(tmp_path: Path) -> Iterator[ProxyFactory]:
         (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
         command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        started.append(process)
+        processes.append(process)
         proxy = Proxy(port, folder)
         wait_until(proxy.answers, "nginx", process)
         return proxy
 
     yield make
-    for process in started:
+    for process in processes:
         end(process)
 
 
@@ -156,9 +156,9 @@ def proxy(gateway: Gateway, make_proxy: ProxyFactory) -> Proxy:
 
 
 def test_sessions_through_nginx(proxy: Proxy) -> None:
-    answer = proxy.ask("POST", "/Sessions.jsv", b"{displayName:Hi}", Content_Type="text/jsv")
-    assert answer.headers["Content-Type"] == "text/jsv"
-    assert b"displayName:Hi" in answer.body
+    response = proxy.ask("POST", "/Sessions.jsv", b"{displayName:Hi}", Content_Type="text/jsv")
+    assert response.headers["Content-Type"] == "text/jsv"
+    assert b"displayName:Hi" in response.body
 
 
 @pytest.fixture
@@ -205,26 +205,26 @@ def test_server_events_of_a_process_of_their_own(
     events.start("gateway", "events")
     opened.callback(events.stop)
     proxy = make_proxy(requests.address, events=bind)
-    made = [listen(proxy, opened) for _ in range(100)]
-    firsts = [each.next().body for each in made]
+    streams = [listen(proxy, opened) for _ in range(100)]
+    firsts = [stream.next().body for stream in streams]
     proxy.ask("POST", "/sessions", b'{"displayName":"one"}', Content_Type="application/json")
-    for each in made:
-        assert each.events(1)[0].body["displayName"] == "one"
+    for stream in streams:
+        assert stream.events(1)[0].body["displayName"] == "one"
     path = firsts[0]["heartbeatUrl"].partition("example.org")[2]
     assert proxy.ask("POST", path).status == 200
-    assert made[0].until("cmd.onHeartbeat")
+    assert streams[0].until("cmd.onHeartbeat")
     # The other process changes and ends it through the database.
     body = b'{"subscribeChannels":["news"]}'
     assert (
         proxy.ask("POST", f"/event-subscribers/{firsts[0]['id']}", body, Content_Type="application/json").status == 200
     )
-    assert made[0].until("cmd.onUpdate").body["channels"] == "home,news"
-    with urllib.request.urlopen(f"{events.url}/metrics", timeout=30) as answer:
-        assert b'gateway_event_subscribers{worker="0"} 100' in answer.read()
+    assert streams[0].until("cmd.onUpdate").body["channels"] == "home,news"
+    with urllib.request.urlopen(f"{events.url}/metrics", timeout=30) as response:
+        assert b'gateway_event_subscribers{worker="0"} 100' in response.read()
     assert events.process is not None
     events.process.send_signal(signal.SIGHUP)
-    assert made[0].until("cmd.onGoodbye")
-    assert made[0].ends()
+    assert streams[0].until("cmd.onGoodbye")
+    assert streams[0].ends()
     wait_until(lambda: b"cmd.onConnect" in listen(proxy, opened).connection.recv(65536), "the new worker listens")
     assert events.stop() == 0
 
@@ -241,17 +241,17 @@ def test_through_a_socket(make_gateway: GatewayFactory, make_proxy: ProxyFactory
 
 @pytest.mark.parametrize("path", ["/sessions/x%2Exml", "/sessions/x%2exml"])
 def test_an_encoded_dot_survives(proxy: Proxy, path: str) -> None:
-    answer = proxy.ask("GET", path)
-    assert answer.status == 404
-    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert "x.xml" in json.loads(answer.body)["responseStatus"]["message"]
+    response = proxy.ask("GET", path)
+    assert response.status == 404
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert "x.xml" in json.loads(response.body)["responseStatus"]["message"]
 
 
 def test_brackets_of_batches_survive(proxy: Proxy) -> None:
     for name in ("NewSession[]", "NewSession%5B%5D"):
-        answer = proxy.ask("POST", f"/json/reply/{name}", b'[{"displayName":"a"},{"displayName":"b"}]')
-        assert answer.status == 200, answer.body
-        assert [each["displayName"] for each in json.loads(answer.body)] == ["a", "b"]
+        response = proxy.ask("POST", f"/json/reply/{name}", b'[{"displayName":"a"},{"displayName":"b"}]')
+        assert response.status == 200, response.body
+        assert [session["displayName"] for session in json.loads(response.body)] == ["a", "b"]
 
 
 def test_a_query_of_8_kilobytes(proxy: Proxy) -> None:
@@ -260,9 +260,9 @@ def test_a_query_of_8_kilobytes(proxy: Proxy) -> None:
 
 def test_the_request_id_is_the_callers_where_it_is_a_plain_one(proxy: Proxy, gateway: Gateway) -> None:
     assert proxy.ask("GET", "/health", X_Request_Id="abc-126").headers["X-Request-Id"] == "abc-126"
-    made = proxy.ask("GET", "/health", X_Request_Id="not a plain one").headers["X-Request-Id"]
-    assert len(made) == 32
-    wait_until(lambda: made in gateway.printed(), "the log line")
+    request_id = proxy.ask("GET", "/health", X_Request_Id="not a plain one").headers["X-Request-Id"]
+    assert len(request_id) == 32
+    wait_until(lambda: request_id in gateway.printed(), "the log line")
 
 
 def test_the_gateway_knows_the_scheme_that_nginx_tells(make_gateway: GatewayFactory, make_proxy: ProxyFactory) -> None:
@@ -272,23 +272,23 @@ def test_the_gateway_knows_the_scheme_that_nginx_tells(make_gateway: GatewayFact
     proxy = make_proxy(gateway.address)
     body = json.dumps({"userName": EMAIL, "password": PASSWORD}).encode()
     headers = {"Authorization": "", "Content_Type": "application/json", "X_Forwarded_Proto": "https"}
-    answer = proxy.ask("POST", "/auth/credentials", body, **headers)
-    cookies = answer.headers.get_all("Set-Cookie") or []
-    assert answer.status == 200
+    response = proxy.ask("POST", "/auth/credentials", body, **headers)
+    cookies = response.headers.get_all("Set-Cookie") or []
+    assert response.status == 200
     assert cookies
-    assert not any("Secure" in each for each in cookies)
+    assert not any("Secure" in cookie for cookie in cookies)
 
 
 def test_log_ins_are_limited_and_nothing_else_is(proxy: Proxy) -> None:
     wrong = b'{"userName":"nobody","password":"wrong"}'
-    statuses = [
+    responses = [
         proxy.ask("POST", "/auth/credentials.jsv", b"{}", Authorization="", Content_Type="text/jsv") for _ in range(40)
     ]
-    limited = [each for each in statuses if b"The proxy refused" in each.body]
-    assert limited
-    assert {each.status for each in limited} == {429}
-    assert limited[0].headers["Content-Type"] == "application/jsv"
-    assert limited[0].headers["Retry-After"]
+    refusals = [response for response in responses if b"The proxy refused" in response.body]
+    assert refusals
+    assert {response.status for response in refusals} == {429}
+    assert refusals[0].headers["Content-Type"] == "application/jsv"
+    assert refusals[0].headers["Retry-After"]
     assert proxy.ask("POST", "/json/reply/Authenticate%5B%5D", wrong, Authorization="").status == 429
     assert all(proxy.ask("GET", "/auth").status == 200 for _ in range(30))
     assert proxy.ask("POST", "/sessions", b"{}").status == 200
@@ -297,9 +297,9 @@ def test_log_ins_are_limited_and_nothing_else_is(proxy: Proxy) -> None:
 def test_too_much_is_refused_in_the_callers_format(proxy: Proxy) -> None:
     """The gateway refuses bodies slightly over its limit, nginx those far over it."""
     for size in (10 * MEGABYTE + 1, 12 * MEGABYTE):
-        answer = proxy.ask("POST", "/sessions.xml", b"x" * size, Content_Type="application/xml")
-        assert (answer.status, answer.headers["Content-Type"]) == (413, "application/xml")
-        assert b"<ErrorCode>RequestEntityTooLarge</ErrorCode>" in answer.body
+        response = proxy.ask("POST", "/sessions.xml", b"x" * size, Content_Type="application/xml")
+        assert (response.status, response.headers["Content-Type"]) == (413, "application/xml")
+        assert b"<ErrorCode>RequestEntityTooLarge</ErrorCode>" in response.body
 
 
 @pytest.mark.parametrize(
@@ -323,12 +323,12 @@ def test_too_much_is_refused_in_the_callers_format(proxy: Proxy) -> None:
 def test_a_gateway_that_is_away(
     make_proxy: ProxyFactory, path: str, accept: str, content_type: str, body: bytes
 ) -> None:
-    answer = make_proxy(f"127.0.0.1:{free_port()}").ask("POST", path, b"{}", Accept=accept, X_Request_Id="abc-127")
-    assert answer.status == 502
-    assert answer.headers.get_all("Content-Type") == [content_type]
-    assert answer.headers["X-Request-Id"] == "abc-127"
-    assert answer.headers["Retry-After"]
-    assert answer.body.startswith(body)
+    response = make_proxy(f"127.0.0.1:{free_port()}").ask("POST", path, b"{}", Accept=accept, X_Request_Id="abc-127")
+    assert response.status == 502
+    assert response.headers.get_all("Content-Type") == [content_type]
+    assert response.headers["X-Request-Id"] == "abc-127"
+    assert response.headers["Retry-After"]
+    assert response.body.startswith(body)
 
 
 def test_a_client_that_reads_answers_of_errors_by_nginx(make_proxy: ProxyFactory) -> None:
@@ -346,7 +346,7 @@ def test_a_client_that_reads_answers_of_errors_by_nginx(make_proxy: ProxyFactory
 HOST = b"\r\nHost: x\r\n\r\n"
 LONG = b"y" * 17_000
 #: Requests that nginx itself refuses, with status and format.
-REFUSED: list[tuple[bytes, int, str]] = [
+REFUSALS: list[tuple[bytes, int, str]] = [
     (b"GET /sessions.jsv?x=" + LONG + b" HTTP/1.1" + HOST, 414, "jsv"),
     (b"GET /sessions?format=xml&x=" + LONG + b" HTTP/1.1" + HOST, 414, "xml"),
     (b"GET /sessions/100% HTTP/1.1" + HOST, 400, "json"),
@@ -390,17 +390,19 @@ STARTS = {
 }
 
 
-@pytest.mark.parametrize(("data", "status", "format_name"), REFUSED, ids=[f"{index}" for index in range(len(REFUSED))])
+@pytest.mark.parametrize(
+    ("data", "status", "format_name"), REFUSALS, ids=[f"{index}" for index in range(len(REFUSALS))]
+)
 def test_what_nginx_refuses_is_answered_in_the_requested_format(
     proxy: Proxy, data: bytes, status: int, format_name: str
 ) -> None:
-    answer = proxy.send(data)
-    assert answer.status == status
-    assert format_name in answer.headers["Content-Type"]
-    assert answer.body.startswith(STARTS[format_name])
-    assert len(answer.headers["X-Request-Id"]) == 32
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert ("Content-Security-Policy" in answer.headers) is (format_name == "html")
+    response = proxy.send(data)
+    assert response.status == status
+    assert format_name in response.headers["Content-Type"]
+    assert response.body.startswith(STARTS[format_name])
+    assert len(response.headers["X-Request-Id"]) == 32
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert ("Content-Security-Policy" in response.headers) is (format_name == "html")
 
 
 def test_log_ins_by_basic_are_limited(make_proxy: ProxyFactory) -> None:
@@ -425,30 +427,30 @@ def test_what_a_client_says_of_its_way_ends_at_nginx(proxy: Proxy) -> None:
 def test_under_a_path(gateway: Gateway, make_proxy: ProxyFactory) -> None:
     """As documented: every link works, and cookies are sent back."""
     page = (NGINX.parents[1] / "docs" / "deployment.rst").read_text()
-    found = re.search(r"\n    location /gateway/ \{.*?\n    \}\n", page, re.DOTALL)
-    assert found is not None
-    proxy = make_proxy(gateway.address, more=found[0])
-    moved = proxy.ask("GET", "/gateway/", Accept="text/html")
-    assert (moved.status, moved.headers["Location"]) == (302, "/gateway/metadata")
+    match = re.search(r"\n    location /gateway/ \{.*?\n    \}\n", page, re.DOTALL)
+    assert match is not None
+    proxy = make_proxy(gateway.address, more=match[0])
+    redirect = proxy.ask("GET", "/gateway/", Accept="text/html")
+    assert (redirect.status, redirect.headers["Location"]) == (302, "/gateway/metadata")
     seen, waiting = set[str](), {"/gateway/metadata", "/gateway/auth/status.html"}
     while waiting:
         path = waiting.pop()
         seen.add(path)
-        answer = proxy.ask("GET", path)
-        assert answer.status == 200, path
-        if answer.headers["Content-Type"].startswith("text/html"):
+        response = proxy.ask("GET", path)
+        assert response.status == 200, path
+        if response.headers["Content-Type"].startswith("text/html"):
             links = {
-                html.unescape(each).partition("#")[0]
-                for each in re.findall(r'href="([^"#][^"]*)"', answer.body.decode())
+                html.unescape(link).partition("#")[0]
+                for link in re.findall(r'href="([^"#][^"]*)"', response.body.decode())
             }
-            assert all(each.startswith(("/gateway/", "data:")) for each in links), path
+            assert all(link.startswith(("/gateway/", "data:")) for link in links), path
             # One operation's pages are enough.
-            followed = {each for each in links if each.startswith("/")}
-            waiting |= {each for each in followed if "op=" not in each or "op=GetSession&lang=" in each} - seen
+            followed_links = {link for link in links if link.startswith("/")}
+            waiting |= {link for link in followed_links if "op=" not in link or "op=GetSession&lang=" in link} - seen
     assert len(seen) > 20
     credentials = json.dumps({"userName": EMAIL, "password": PASSWORD}).encode()
-    answer = proxy.ask("POST", "/gateway/auth", credentials, Authorization="", Content_Type="application/json")
-    assert all("; Path=/gateway;" in each for each in answer.headers.get_all("Set-Cookie") or [""])
+    response = proxy.ask("POST", "/gateway/auth", credentials, Authorization="", Content_Type="application/json")
+    assert all("; Path=/gateway;" in cookie for cookie in response.headers.get_all("Set-Cookie") or [""])
 
 
 def test_tls(gateway: Gateway, make_proxy: ProxyFactory, tmp_path: Path) -> None:
@@ -464,33 +466,33 @@ def test_tls(gateway: Gateway, make_proxy: ProxyFactory, tmp_path: Path) -> None
         capture_output=True,
     )
     text = (NGINX / "gateway-tls.conf").read_text()
-    for shipped, ours in (
+    for default, replacement in (
         ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
         ("/etc/nginx/tls/gateway.pem", str(certificate)),
         ("/etc/nginx/tls/gateway.key", str(key)),
     ):
-        assert text.count(shipped) == 1
-        text = text.replace(shipped, ours)
+        assert text.count(default) == 1
+        text = text.replace(default, replacement)
     proxy = make_proxy(gateway.address, tls=text)
-    moved = proxy.ask("POST", "/sessions?format=jsv", b"{}", Host="localhost")
-    assert (moved.status, moved.headers["Location"]) == (308, "https://localhost/sessions?format=jsv")
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    redirect = proxy.ask("POST", "/sessions?format=jsv", b"{}", Host="localhost")
+    assert (redirect.status, redirect.headers["Location"]) == (308, "https://localhost/sessions?format=jsv")
+    context = ssl.create_default_context(cafile=str(certificate))
     credentials = json.dumps({"userName": EMAIL, "password": PASSWORD}).encode()
-    answers = []
+    responses = []
     for method, path, body in (
         ("POST", "/auth", credentials),
         ("GET", "/types/metadata.json", None),
         ("GET", "/%00", None),
     ):
-        connection = http.client.HTTPSConnection("localhost", port, context=trusting, timeout=60)
+        connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=60)
         connection.request(method, path, body, {"Content-Type": "application/json", "Host": "localhost:443"})
         with connection.getresponse() as response:
-            answers.append(Answer(response.status, response.headers, response.read()))
+            responses.append(Answer(response.status, response.headers, response.read()))
         connection.close()
-    assert [each.status for each in answers] == [200, 200, 400]
-    assert all(each.headers["Strict-Transport-Security"] == "max-age=31536000" for each in answers)
-    assert all(each.endswith("; Secure") for each in answers[0].headers.get_all("Set-Cookie") or [""])
-    assert json.loads(answers[1].body)["config"]["baseUrl"] == "https://localhost"
+    assert [response.status for response in responses] == [200, 200, 400]
+    assert all(response.headers["Strict-Transport-Security"] == "max-age=31536000" for response in responses)
+    assert all(cookie.endswith("; Secure") for cookie in responses[0].headers.get_all("Set-Cookie") or [""])
+    assert json.loads(responses[1].body)["config"]["baseUrl"] == "https://localhost"
     with pytest.raises(ssl.SSLError):
         ssl.create_default_context().wrap_socket(
             socket.create_connection(("127.0.0.1", port)), server_hostname="localhost"
@@ -516,40 +518,40 @@ class Load:
         self._threads = [threading.Thread(target=self._run) for _ in range(4)]
 
     def __enter__(self) -> Load:
-        for each in self._threads:
-            each.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        for each in self._threads:
-            each.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         while not self._ended.is_set():
             for method, body in (("POST", b"{}"), ("GET", None)):
                 try:
-                    answer = self.proxy.ask(method, "/sessions?countPerPage=1", body, Content_Type="application/json")
+                    response = self.proxy.ask(method, "/sessions?countPerPage=1", body, Content_Type="application/json")
                 except (OSError, http.client.HTTPException):
                     self.statuses[0] += 1
                     continue
-                self.statuses[answer.status] += 1
-                self.types[answer.headers["Content-Type"]] += 1
-                if method == "POST" and answer.status == 200:
-                    self.stored.append(json.loads(answer.body)["id"])
+                self.statuses[response.status] += 1
+                self.types[response.headers["Content-Type"]] += 1
+                if method == "POST" and response.status == 200:
+                    self.stored.append(json.loads(response.body)["id"])
 
 
 @pytest.fixture
 def nodes(make_gateway: GatewayFactory) -> tuple[Gateway, Gateway]:
     """Two running nodes on one database."""
-    one = make_gateway(**FIRST_USER)
-    one.start()
-    two = make_gateway(**FIRST_USER, GATEWAY_DATABASE_URL=f"sqlite:///{one.folder}/gateway.db")
-    two.start()
-    return one, two
+    first_node = make_gateway(**FIRST_USER)
+    first_node.start()
+    second_node = make_gateway(**FIRST_USER, GATEWAY_DATABASE_URL=f"sqlite:///{first_node.folder}/gateway.db")
+    second_node.start()
+    return first_node, second_node
 
 
-def restart(gateway: Gateway) -> None:
+def restart_gateway(gateway: Gateway) -> None:
     gateway.stop()
     gateway.start()
 
@@ -557,27 +559,29 @@ def restart(gateway: Gateway) -> None:
 def test_nodes_that_restart_one_after_the_other_lose_nothing(
     nodes: tuple[Gateway, Gateway], make_proxy: ProxyFactory
 ) -> None:
-    proxy = make_proxy(*(each.address for each in nodes))
+    proxy = make_proxy(*(node.address for node in nodes))
     with Load(proxy) as load:
-        for each in nodes:
+        for node in nodes:
             time.sleep(1)
-            restart(each)
+            restart_gateway(node)
         time.sleep(1)
     total = load.statuses.total()
     assert total > 200
     assert total - load.statuses[200] <= max(1, total // 10_000), [
         line for line in (proxy.folder / "error.log").read_text().splitlines() if "Connection refused" not in line
     ][:5]
-    assert all(proxy.ask("GET", f"/sessions/{each}").status == 200 for each in load.stored[:: max(1, total // 200)])
+    assert all(
+        proxy.ask("GET", f"/sessions/{session_id}").status == 200 for session_id in load.stored[:: max(1, total // 200)]
+    )
 
 
 def test_nodes_that_restart_at_once_are_missed_in_the_requested_format(
     nodes: tuple[Gateway, Gateway], make_proxy: ProxyFactory
 ) -> None:
-    proxy = make_proxy(*(each.address for each in nodes))
+    proxy = make_proxy(*(node.address for node in nodes))
     with Load(proxy) as load:
         time.sleep(1)
-        threads = [threading.Thread(target=restart, args=(each,)) for each in nodes]
+        threads = [threading.Thread(target=restart_gateway, args=(node,)) for node in nodes]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -588,4 +592,4 @@ def test_nodes_that_restart_at_once_are_missed_in_the_requested_format(
         time.sleep(1)
     assert set(load.statuses) <= {200, 502, 503}
     assert set(load.types) == {"application/json; charset=utf-8"}
-    assert all(proxy.ask("GET", f"/sessions/{each}").status == 200 for each in load.stored[::20])
+    assert all(proxy.ask("GET", f"/sessions/{session_id}").status == 200 for session_id in load.stored[::20])

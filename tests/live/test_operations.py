@@ -23,55 +23,55 @@ from tests.live.sessions import create, names
 from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, end, wait_until
 
 
-def children(process: int) -> set[int]:
+def list_children(process: int) -> set[int]:
     """Return the process ids of a process's children."""
-    return {int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
+    return {int(process_id) for process_id in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
 
 
 @contextmanager
-def callers(gateway: Gateway, number: int = 3) -> Iterator[list[str]]:
+def run_callers(gateway: Gateway, number: int = 3) -> Iterator[list[str]]:
     """Run clients that create sessions, each on a new connection; yield the growing list of ids. No request may fail."""
-    made: list[str] = []
+    session_ids: list[str] = []
     problems: list[Exception] = []
     ending = threading.Event()
 
     def call() -> None:
         while not ending.is_set():
             try:
-                made.append(create(gateway))
+                session_ids.append(create(gateway))
             except OSError as error:
                 problems.append(error)
 
-    running = [threading.Thread(target=call) for _ in range(number)]
-    for each in running:
-        each.start()
+    threads = [threading.Thread(target=call) for _ in range(number)]
+    for thread in threads:
+        thread.start()
     try:
-        yield made
+        yield session_ids
     finally:
         ending.set()
-        for each in running:
-            each.join()
+        for thread in threads:
+            thread.join()
     assert problems == []
 
 
-def more(made: list[str]) -> Callable[[], bool]:
+def grows(session_ids: list[str]) -> Callable[[], bool]:
     """Return a function that returns whether further sessions were created."""
-    before = len(made)
-    return lambda: len(made) > before + 20
+    before = len(session_ids)
+    return lambda: len(session_ids) > before + 20
 
 
 def test_a_reload_loses_no_request(either_gateway: Gateway) -> None:
     gateway = either_gateway
     assert gateway.process is not None
     master = gateway.process
-    with callers(gateway) as made:
+    with run_callers(gateway) as session_ids:
         for _ in range(2):
-            wait_until(lambda: len(children(master.pid)) == 2, "both workers")
-            before = children(master.pid)
-            wait_until(more(made), "requests")
+            wait_until(lambda: len(list_children(master.pid)) == 2, "both workers")
+            before = list_children(master.pid)
+            wait_until(grows(session_ids), "requests")
             master.send_signal(signal.SIGHUP)
-            wait_until(lambda old=before: not old & children(master.pid), "new workers")  # type: ignore[misc]
-        wait_until(more(made), "requests of new workers")
+            wait_until(lambda old=before: not old & list_children(master.pid), "new workers")  # type: ignore[misc]
+        wait_until(grows(session_ids), "requests of new workers")
     assert master.poll() is None
 
 
@@ -80,17 +80,17 @@ def test_a_new_master_takes_over_without_losing_a_request(either_gateway: Gatewa
     gateway = either_gateway
     assert gateway.process is not None
     old = gateway.process
-    wait_until(lambda: len(children(old.pid)) == 2, "both workers")
-    workers = children(old.pid)
-    with callers(gateway) as made:
-        wait_until(more(made), "requests")
+    wait_until(lambda: len(list_children(old.pid)) == 2, "both workers")
+    workers = list_children(old.pid)
+    with run_callers(gateway) as session_ids:
+        wait_until(grows(session_ids), "requests")
         old.send_signal(signal.SIGUSR2)
-        wait_until(lambda: len(children(old.pid) - workers) == 1, "the new master")
-        (new,) = children(old.pid) - workers
-        wait_until(lambda: len(children(new)) == 2, "its workers")
-        wait_until(more(made), "requests of both")
+        wait_until(lambda: len(list_children(old.pid) - workers) == 1, "the new master")
+        (new,) = list_children(old.pid) - workers
+        wait_until(lambda: len(list_children(new)) == 2, "its workers")
+        wait_until(grows(session_ids), "requests of both")
         assert end(old) == 0
-        wait_until(more(made), "requests of the new one")
+        wait_until(grows(session_ids), "requests of the new one")
     os.kill(new, signal.SIGTERM)
     wait_until(lambda: not Path(f"/proc/{new}").exists(), "the end of the new master")
 
@@ -99,58 +99,58 @@ def end_under_load(gateway: Gateway) -> tuple[int, int]:
     """Stop the gateway under load; return how many requests on new connections got a response, and how many got none and no refusal."""
     host, _, port = gateway.address.partition(":")
     body = b'{"displayName":"last"}'
-    sent = head("/sessions.json", "Content-Type: application/json", f"Content-Length: {len(body)}") + body
-    answers: list[bytes] = []
+    request = head("/sessions.json", "Content-Type: application/json", f"Content-Length: {len(body)}") + body
+    responses: list[bytes] = []
 
     def call_until_refused() -> None:
         while True:
             try:
                 with socket.create_connection((host, int(port)), timeout=30) as connection:
-                    connection.sendall(sent)
-                    answers.append(receive(connection))
+                    connection.sendall(request)
+                    responses.append(receive(connection))
             except ConnectionRefusedError:
                 return
             except OSError:
-                answers.append(b"")
+                responses.append(b"")
 
     threads = [threading.Thread(target=call_until_refused) for _ in range(8)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: len(answers) > 50, "requests")
+    wait_until(lambda: len(responses) > 50, "requests")
     assert gateway.stop() == 0
     for thread in threads:
         thread.join()
-    assert {answer[9:12] for answer in answers if answer} == {b"200"}
-    return len(answers) - answers.count(b""), answers.count(b"")
+    assert {response[9:12] for response in responses if response} == {b"200"}
+    return len(responses) - responses.count(b""), responses.count(b"")
 
 
 def test_an_end_under_load_resets_no_connection(gateway: Gateway) -> None:
     """A connection gets a response, or the kernel refuses it; acknowledged changes are stored."""
-    answered = lost = 0
+    response_count = lost_count = 0
     for _ in range(3):
-        more, reset = end_under_load(gateway)
-        answered, lost = answered + more, lost + reset
+        grows, reset = end_under_load(gateway)
+        response_count, lost_count = response_count + grows, lost_count + reset
         gateway.start()
         if not reset:
             break
     else:
         # A few microseconds pass between a worker's last accept and the end of its socket, more on a busy machine; but not each time.
-        pytest.fail(f"{lost} of {answered + lost} requests were lost")
+        pytest.fail(f"{lost_count} of {response_count + lost_count} requests were lost")
     stored = gateway.command("sessions", "export", "--format", "jsonl").count('"displayName":"last"')
-    assert answered <= stored <= answered + lost
+    assert response_count <= stored <= response_count + lost_count
 
 
-def many_sessions(gateway: Gateway, number: int) -> None:
+def fill_with_sessions(gateway: Gateway, number: int) -> None:
     """Fill a gateway with copies of one session."""
-    kept = create(gateway, "x" * 200)
+    session_id = create(gateway, "x" * 200)
     record = gateway.command("sessions", "export", "--format", "jsonl")
     copies = gateway.folder / "copies.jsonl"
-    copies.write_text("".join(record.replace(kept, f"{each:032x}") for each in range(number)))
+    copies.write_text("".join(record.replace(session_id, f"{number:032x}") for number in range(number)))
     gateway.command("sessions", "import", str(copies))
 
 
 def test_a_list_that_is_being_sent_is_sent_to_its_end(gateway: Gateway) -> None:
-    many_sessions(gateway, 12_000)
+    fill_with_sessions(gateway, 12_000)
     host, _, port = gateway.address.partition(":")
     with socket.socket() as connection:
         # A small window, so that the server still has most of the list when it gets the signal.
@@ -203,21 +203,21 @@ def test_a_restart_at_a_socket_of_systemd_refuses_nobody(gateway: Gateway) -> No
 
         gateway.process = start()
         wait_until(gateway.healthy, "the gateway at the socket", gateway.process)
-        with callers(gateway) as made:
+        with run_callers(gateway) as session_ids:
             for _ in range(2):
-                wait_until(more(made), "requests")
+                wait_until(grows(session_ids), "requests")
                 assert gateway.stop() == 0
                 gateway.process = start()
-            wait_until(more(made), "requests after the restart")
+            wait_until(grows(session_ids), "requests after the restart")
         assert gateway.stop() == 0
 
 
 def test_it_tells_systemd_that_it_is_ready(make_gateway: GatewayFactory, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.bind(str(tmp_path / "notify"))
-        told.settimeout(30)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify_socket:
+        notify_socket.bind(str(tmp_path / "notify"))
+        notify_socket.settimeout(30)
         make_gateway(**FIRST_USER, NOTIFY_SOCKET=str(tmp_path / "notify")).start()
-        assert told.recv(1024).startswith(b"READY=1")
+        assert notify_socket.recv(1024).startswith(b"READY=1")
 
 
 FORKED = f"""
@@ -252,30 +252,30 @@ def log_in(gateway: Gateway) -> str:
         json.dumps({"userName": EMAIL, "password": PASSWORD}).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return str(json.load(answer)["bearerToken"])
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return str(json.load(response)["bearerToken"])
 
 
 def test_a_backup_that_is_made_in_use_is_restored_elsewhere(gateway: Gateway, make_gateway: GatewayFactory) -> None:
     before = create(gateway, "before the backup")
     token = log_in(gateway)
     restored = make_gateway(**FIRST_USER)
-    with callers(gateway) as made:
-        wait_until(more(made), "requests")
-        earlier = {before, *made}
+    with run_callers(gateway) as session_ids:
+        wait_until(grows(session_ids), "requests")
+        earlier = {before, *session_ids}
         with (
             closing(sqlite3.connect(gateway.folder / "gateway.db")) as source,
             closing(sqlite3.connect(restored.folder / "gateway.db")) as copy,
         ):
             source.backup(copy)
-        wait_until(more(made), "requests after it")
+        wait_until(grows(session_ids), "requests after it")
     (restored.folder / "gateway.db.secret").write_text((gateway.folder / "gateway.db.secret").read_text())
     restored.start()
     assert names(restored, before) == ["before the backup"]
     assert earlier <= {json.loads(line)["id"] for line in restored.command("sessions", "export").splitlines()}
     request = urllib.request.Request(f"{restored.url}/auth.json", headers={"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        assert json.load(answer)["userName"] == EMAIL
+    with urllib.request.urlopen(request, timeout=30) as response:
+        assert json.load(response)["userName"] == EMAIL
 
 
 @pytest.mark.parametrize("ended", [b"", b"\n"])

@@ -44,14 +44,14 @@ def test_a_silent_database_delays_no_probe(make_gateway: GatewayFactory, own_ser
     try:
         with ExitStack() as stack:
             for number in range(2 * THREADS):
-                waiting = stack.enter_context(connect(gateway))
-                waiting.sendall(head(f"/sessions/{number}", method="GET"))
+                connection = stack.enter_context(connect(gateway))
+                connection.sendall(head(f"/sessions/{number}", method="GET"))
             for path, expected in (("/health", 200), ("/ready", 503), ("/health", 200), ("/ready", 503)):
                 began = time.monotonic()
                 assert statuses(exchange(gateway, probe(path))) == [expected]
                 assert time.monotonic() - began < SOON
             wait_until(lambda: '"unavailable"' in gateway.printed(), "the cause in the log")
-            waiting.shutdown(socket.SHUT_RDWR)
+            connection.shutdown(socket.SHUT_RDWR)
     finally:
         own_server.go_on()
     wait_until(lambda: statuses(exchange(gateway, probe("/ready"))) == [200], "the database")

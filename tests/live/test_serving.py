@@ -17,16 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.processes import workers
+from tests.live.processes import list_workers
 from tests.live.raw import connect, exchange, head, next_status, receive, statuses
 from tests.live.sessions import create, names
 from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, free_port, needs, wait_until
 
 
-def pasted(printed: str, **variables: str) -> str:
+def run_printed_line(printed: str, **variables: str) -> str:
     """Run the only curl line in a printed text in a shell; return its output."""
     needs("curl")
-    (line,) = [each for each in printed.splitlines() if each.strip().startswith("curl ")]
+    (line,) = [line for line in printed.splitlines() if line.strip().startswith("curl ")]
     command = ["bash", "-c", line]
     done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
@@ -41,17 +41,17 @@ def test_the_first_start_prints_a_curl_line_that_works_and_only_once(make_gatewa
     gateway = make_gateway()
     gateway.start()
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
-    printed = gateway.printed()
-    assert "admin@example.org" in printed
+    output = gateway.printed()
+    assert "admin@example.org" in output
     secrets = gateway.folder / "gateway.db.first-user"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
-    kept = dict(line.split("=", 1) for line in secrets.read_text().splitlines())
-    assert len(kept["PASSWORD"]) >= 16
-    for secret in (kept["PASSWORD"], kept["API_KEY"]):
-        assert secret not in printed
-    answer = pasted(printed)
-    assert answer.startswith("{dialState:None,callState:Connected,")
-    assert "displayName:Hi," in answer
+    secret_values = dict(line.split("=", 1) for line in secrets.read_text().splitlines())
+    assert len(secret_values["PASSWORD"]) >= 16
+    for secret in (secret_values["PASSWORD"], secret_values["API_KEY"]):
+        assert secret not in output
+    response = run_printed_line(output)
+    assert response.startswith("{dialState:None,callState:Connected,")
+    assert "displayName:Hi," in response
     gateway.stop()
     gateway.start()
     assert gateway.printed().count("curl ") == 1
@@ -60,7 +60,7 @@ def test_the_first_start_prints_a_curl_line_that_works_and_only_once(make_gatewa
 def test_the_curl_line_names_a_key_that_the_environment_gave(gateway: Gateway) -> None:
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
     assert API_KEY not in gateway.printed()
-    assert "displayName:Hi," in pasted(gateway.printed(), GATEWAY_BOOTSTRAP_API_KEY=API_KEY)
+    assert "displayName:Hi," in run_printed_line(gateway.printed(), GATEWAY_BOOTSTRAP_API_KEY=API_KEY)
 
 
 def test_a_unix_socket(make_gateway: GatewayFactory, server: str) -> None:
@@ -68,8 +68,8 @@ def test_a_unix_socket(make_gateway: GatewayFactory, server: str) -> None:
     gateway.healthy = (gateway.folder / "gateway.socket").exists  # type: ignore[method-assign]
     gateway.start()
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
-    printed = gateway.printed().replace("gateway.socket", str(gateway.folder / "gateway.socket"))
-    assert "displayName:Hi," in pasted(printed)
+    output = gateway.printed().replace("gateway.socket", str(gateway.folder / "gateway.socket"))
+    assert "displayName:Hi," in run_printed_line(output)
     socket_path = gateway.folder / "gateway.socket"
     assert stat.S_IMODE(socket_path.stat().st_mode) == 0o660
     other = make_gateway(GATEWAY_BIND=f"unix:{socket_path}").attempt("serve")
@@ -80,8 +80,8 @@ def test_a_unix_socket(make_gateway: GatewayFactory, server: str) -> None:
 def test_a_socket_that_a_killed_gateway_left_is_replaced(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(GATEWAY_BIND="unix:gateway.socket")
     path = gateway.folder / "gateway.socket"
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(path))
+    with socket.socket(socket.AF_UNIX) as stale_socket:
+        stale_socket.bind(str(path))
     gateway.healthy = lambda: "Listening" in gateway.printed()  # type: ignore[method-assign]
     gateway.start()
     assert gateway.stop() == 0
@@ -110,10 +110,10 @@ def test_what_is_wrong_with_an_address_is_one_line(make_gateway: GatewayFactory,
 def test_files_are_their_owners(gateway: Gateway) -> None:
     create(gateway)
     gateway.command("sessions", "export", "--output", "sessions.jsonl")
-    found = {each.name: stat.S_IMODE(each.stat().st_mode) for each in gateway.folder.iterdir()}
-    del found["output.txt"]
-    assert {"gateway.db", "gateway.db-wal", "gateway.db.secret", "sessions.jsonl"} <= set(found)
-    assert set(found.values()) == {0o600}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in gateway.folder.iterdir()}
+    del modes["output.txt"]
+    assert {"gateway.db", "gateway.db-wal", "gateway.db.secret", "sessions.jsonl"} <= set(modes)
+    assert set(modes.values()) == {0o600}
 
 
 def test_every_address(make_gateway: GatewayFactory) -> None:
@@ -122,7 +122,7 @@ def test_every_address(make_gateway: GatewayFactory) -> None:
     gateway.url = f"http://127.0.0.1:{port}"
     gateway.start()
     wait_until(lambda: "curl " in gateway.printed(), "the announcement")
-    assert "displayName:Hi," in pasted(gateway.printed())
+    assert "displayName:Hi," in run_printed_line(gateway.printed())
 
 
 def test_sessions_survive_a_restart_and_a_kill(either_gateway: Gateway) -> None:
@@ -131,7 +131,7 @@ def test_sessions_survive_a_restart_and_a_kill(either_gateway: Gateway) -> None:
     assert gateway.stop() == 0
     gateway.start()
     second = create(gateway, "before the kill")
-    orphans = workers(gateway)
+    orphans = list_workers(gateway)
     gateway.stop(signal.SIGKILL)
     for orphan in orphans:
         wait_until(gone(orphan), "a worker without its master")
@@ -142,11 +142,11 @@ def test_sessions_survive_a_restart_and_a_kill(either_gateway: Gateway) -> None:
 def test_killed_workers_are_replaced(either_gateway: Gateway) -> None:
     gateway = either_gateway
     before = create(gateway, "before")
-    wait_until(lambda: len(workers(gateway)) == 2, "both workers")
-    killed = workers(gateway)
+    wait_until(lambda: len(list_workers(gateway)) == 2, "both workers")
+    killed = list_workers(gateway)
     for worker in killed:
         os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: len(set(workers(gateway)) - set(killed)) == 2, "new workers")
+    wait_until(lambda: len(set(list_workers(gateway)) - set(killed)) == 2, "new workers")
     assert names(gateway, before, create(gateway, "after")) == ["before", "after"]
 
 
@@ -161,11 +161,11 @@ def test_requests_that_run_are_answered_before_the_end(either_gateway: Gateway) 
         stopping.start()
         time.sleep(0.5)
         connection.sendall(body[5:])
-        answer = receive(connection)
+        response = receive(connection)
         stopping.join()
-    assert statuses(answer) == [200]
+    assert statuses(response) == [200]
     gateway.start()
-    session_id = json.loads(answer.partition(b"\r\n\r\n")[2])["id"]
+    session_id = json.loads(response.partition(b"\r\n\r\n")[2])["id"]
     assert names(gateway, session_id) == ["slow"]
 
 
@@ -181,18 +181,18 @@ def test_a_connection_that_is_kept_open_keeps_no_one_from_ending(either_gateway:
 
 def test_one_json_line_a_request_with_its_id(gateway: Gateway) -> None:
     session_id = create(gateway)
-    answer = exchange(gateway, head(f"/sessions/{session_id}?format=jsv", "X-Request-Id: abc-123", method="GET"))
-    assert b"X-Request-Id: abc-123\r\n" in answer
+    response = exchange(gateway, head(f"/sessions/{session_id}?format=jsv", "X-Request-Id: abc-123", method="GET"))
+    assert b"X-Request-Id: abc-123\r\n" in response
     exchange(gateway, head("/nowhere", "X-Request-Id: abc-124"))
     wait_until(lambda: "abc-124" in gateway.printed(), "the log line")
     lines = gateway.printed().splitlines()
-    (line,) = [json.loads(each) for each in lines if "abc-123" in each]
+    (line,) = [json.loads(line) for line in lines if "abc-123" in line]
     assert (line["status"], line["operation"], line["format"], line["method"]) == (200, "GetSession", "jsv", "GET")
-    (line,) = [json.loads(each) for each in lines if "abc-124" in each]
+    (line,) = [json.loads(line) for line in lines if "abc-124" in line]
     assert (line["status"], line["operation"], line["path"]) == (404, None, "/nowhere")
-    for each in lines:
-        assert API_KEY not in each
-        assert PASSWORD not in each
+    for line in lines:
+        assert API_KEY not in line
+        assert PASSWORD not in line
 
 
 def test_one_text_line_a_request_with_its_id(make_gateway: GatewayFactory) -> None:
@@ -200,25 +200,25 @@ def test_one_text_line_a_request_with_its_id(make_gateway: GatewayFactory) -> No
     gateway.start()
     exchange(gateway, head("/nowhere", "X-Request-Id: abc-125"))
     wait_until(lambda: "abc-125" in gateway.printed(), "the log line")
-    (line,) = [each for each in gateway.printed().splitlines() if "abc-125" in each]
+    (line,) = [line for line in gateway.printed().splitlines() if "abc-125" in line]
     assert " POST /nowhere 404 " in line
 
 
 def test_probes(gateway: Gateway) -> None:
     for path, status in (("/health", b'{"status":"ok"}'), ("/ready", b'{"status":"ready"}')):
-        answer = exchange(gateway, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-        assert statuses(answer) == [200]
-        assert answer.endswith(status)
+        response = exchange(gateway, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert statuses(response) == [200]
+        assert response.endswith(status)
 
 
 def test_the_secret_is_kept_to_its_owner(gateway: Gateway) -> None:
     secret = gateway.folder / "gateway.db.secret"
     assert stat.S_IMODE(os.stat(secret).st_mode) == 0o600
-    kept = secret.read_text()
-    assert len(kept) >= 32
+    content = secret.read_text()
+    assert len(content) >= 32
     gateway.stop()
     gateway.start()
-    assert secret.read_text() == kept
+    assert secret.read_text() == content
 
 
 def test_users_by_the_command_line(gateway: Gateway) -> None:
@@ -227,8 +227,8 @@ def test_users_by_the_command_line(gateway: Gateway) -> None:
     request = urllib.request.Request(
         f"{gateway.url}/sessions", b"{}", {"X-Api-Key": key, "Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        assert json.load(answer)["fromAddress"] == "bob@example.org"
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert json.load(response)["fromAddress"] == "bob@example.org"
     assert EMAIL in gateway.command("user", "list")
     again = gateway.attempt("user", "add", "BOB@example.org")
     assert again.returncode == 1
@@ -277,10 +277,10 @@ def test_check_config_hides_secrets(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(
         GATEWAY_SECRET=secret, GATEWAY_DATABASE_URL="mysql://me:p4ssw0rd@db/name", GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD
     )
-    printed = gateway.command("check-config")
+    output = gateway.command("check-config")
     for hidden in (secret, "p4ssw0rd", PASSWORD):
-        assert hidden not in printed
-    assert "GATEWAY_DATABASE_URL=mysql://me:(hidden)@db/name" in printed
+        assert hidden not in output
+    assert "GATEWAY_DATABASE_URL=mysql://me:(hidden)@db/name" in output
 
 
 def test_an_address_in_use_is_named(gateway: Gateway, make_gateway: GatewayFactory) -> None:
@@ -300,7 +300,7 @@ def test_workers_may_open_as_many_files_as_they_need(make_gateway: GatewayFactor
         gateway.start()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    (worker,) = workers(gateway)
+    (worker,) = list_workers(gateway)
     assert resource.prlimit(worker, resource.RLIMIT_NOFILE) == (min(2024, hard), hard)
 
 

@@ -17,22 +17,22 @@ from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway, GatewayFactory
 @pytest.fixture
 def workers(make_gateway: GatewayFactory) -> Gateway:
     """A gateway with three workers."""
-    made = make_gateway(
+    gateway_of_three_workers = make_gateway(
         GATEWAY_WORKERS="3",
         GATEWAY_BOOTSTRAP_EMAIL=EMAIL,
         GATEWAY_BOOTSTRAP_PASSWORD=PASSWORD,
         GATEWAY_BOOTSTRAP_API_KEY=API_KEY,
     )
-    made.start()
-    return made
+    gateway_of_three_workers.start()
+    return gateway_of_three_workers
 
 
 def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, list[str]]:
     """Return the status, JSON and cookies of a response. The connection is new, so that any worker may get it."""
     connection = http.client.HTTPConnection(gateway.address, timeout=30)
-    sent = {"Accept": "application/json", "Content-Type": "application/json"}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, None if body is None else json.dumps(body), sent)
+    all_headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, None if body is None else json.dumps(body), all_headers)
     response = connection.getresponse()
     cookies = response.headers.get_all("Set-Cookie") or []
     text = response.read()
@@ -43,38 +43,38 @@ def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: s
 def log_in(gateway: Gateway, **changes: Any) -> tuple[Any, str]:
     """Log in; return the response, and the Cookie header for it."""
     body = {"provider": "credentials", "userName": EMAIL, "password": PASSWORD, **changes}
-    status, answer, cookies = ask(gateway, "POST", "/auth", body)
+    status, document, cookies = ask(gateway, "POST", "/auth", body)
     assert status == 200
-    return answer, "; ".join(line.split(";")[0] for line in cookies)
+    return document, "; ".join(line.split(";")[0] for line in cookies)
 
 
-def statuses(gateway: Gateway, times: int = 20, **headers: str) -> set[int]:
+def list_statuses(gateway: Gateway, times: int = 20, **headers: str) -> set[int]:
     """Send a signed-in request several times, to any workers; return the statuses."""
     return {ask(gateway, "GET", "/sessions", **headers)[0] for _ in range(times)}
 
 
 def test_every_worker_knows_who_signed_in_at_one(workers: Gateway) -> None:
-    answer, cookie = log_in(workers)
-    assert statuses(workers, Cookie=cookie) == {200}
-    assert statuses(workers, Authorization=f"Bearer {answer['bearerToken']}") == {200}
+    document, cookie = log_in(workers)
+    assert list_statuses(workers, Cookie=cookie) == {200}
+    assert list_statuses(workers, Authorization=f"Bearer {document['bearerToken']}") == {200}
     workers.stop()
     workers.start()
-    assert statuses(workers, Cookie=cookie) == {200}
-    assert statuses(workers, Authorization=f"Bearer {answer['bearerToken']}") == {200}
+    assert list_statuses(workers, Cookie=cookie) == {200}
+    assert list_statuses(workers, Authorization=f"Bearer {document['bearerToken']}") == {200}
     assert ask(workers, "GET", "/auth/logout", Cookie=cookie)[0] == 200
-    assert statuses(workers, Cookie=cookie) == {401}
+    assert list_statuses(workers, Cookie=cookie) == {401}
 
 
 def test_a_change_on_the_command_line_counts_at_once_at_every_worker(workers: Gateway) -> None:
     _, cookie = log_in(workers)
-    made = workers.command("user", "key", EMAIL).strip()
-    assert statuses(workers, X_Api_Key=made) == {200}
-    workers.command("user", "key", EMAIL, "--revoke", made[-4:])
-    assert statuses(workers, X_Api_Key=made) == {403}
+    key = workers.command("user", "key", EMAIL).strip()
+    assert list_statuses(workers, X_Api_Key=key) == {200}
+    workers.command("user", "key", EMAIL, "--revoke", key[-4:])
+    assert list_statuses(workers, X_Api_Key=key) == {403}
     workers.command("user", "password", EMAIL, "--password", "another password")
-    assert statuses(workers, Cookie=cookie) == {401}
+    assert list_statuses(workers, Cookie=cookie) == {401}
     workers.command("user", "disable", EMAIL)
-    assert statuses(workers, X_Api_Key=API_KEY) == {401}
+    assert list_statuses(workers, X_Api_Key=API_KEY) == {401}
 
 
 def test_reads_go_on_beside_a_flood_of_log_ins(workers: Gateway) -> None:
@@ -109,20 +109,20 @@ def test_reads_go_on_beside_a_flood_of_log_ins(workers: Gateway) -> None:
 
 
 def test_secrets_are_printed_nowhere(workers: Gateway) -> None:
-    answer, cookie = log_in(workers)
+    document, cookie = log_in(workers)
     log_in(workers, rememberMe=True)
-    ask(workers, "POST", "/access-token", {"refreshToken": answer["refreshToken"]})
+    ask(workers, "POST", "/access-token", {"refreshToken": document["refreshToken"]})
     ask(workers, "GET", f"/sessions?apikey={API_KEY}", Authorization="Bearer a-wrong-but-secret-key")
     workers.stop()
-    printed = workers.printed()
+    output = workers.printed()
     for secret in (
         PASSWORD,
         API_KEY,
-        answer["bearerToken"],
-        answer["refreshToken"],
-        answer["sessionId"],
+        document["bearerToken"],
+        document["refreshToken"],
+        document["sessionId"],
         "a-wrong-but",
     ):
-        assert secret not in printed
-    assert '"event":"password verified"' in printed.replace(": ", ":")
+        assert secret not in output
+    assert '"event":"password verified"' in output.replace(": ", ":")
     assert cookie

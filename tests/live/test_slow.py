@@ -13,7 +13,7 @@ import pytest
 
 from gateway.serving.connections import RESPONSE_GRACE
 from gateway.serving.incoming import HEAD_TIME
-from tests.live.processes import resident, workers
+from tests.live.processes import get_resident, list_workers
 from tests.live.raw import connect, exchange, head, receive, statuses
 from tests.live.sessions import create, names
 from tests.servers import FIRST_USER, Gateway, _gateways
@@ -31,37 +31,37 @@ PROBE = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with a single worker of few threads."""
     for make in _gateways(tmp_path_factory.mktemp("slow")):
-        made = make(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS=str(THREADS))
-        made.start()
-        yield made
+        gateway_of_few_threads = make(**FIRST_USER, GATEWAY_WORKERS="1", GATEWAY_THREADS=str(THREADS))
+        gateway_of_few_threads.start()
+        yield gateway_of_few_threads
 
 
 @contextmanager
-def slow(gateway: Gateway, first: bytes, byte: bytes, many: int = MANY) -> Iterator[list[socket.socket]]:
+def open_slow(gateway: Gateway, first: bytes, byte: bytes, many: int = MANY) -> Iterator[list[socket.socket]]:
     """Open connections that send the first bytes, and then one more every half second."""
-    over = threading.Event()
+    stop = threading.Event()
 
     def drip() -> None:
-        while not over.wait(0.5):
-            for each in connections:
+        while not stop.wait(0.5):
+            for connection in connections:
                 with suppress(OSError):  # it was closed
-                    each.sendall(byte)
+                    connection.sendall(byte)
 
     with ExitStack() as stack:
         connections = [stack.enter_context(connect(gateway)) for _ in range(many)]
-        for each in connections:
-            each.settimeout(HEAD_TIME * 3)
-            each.sendall(first)
+        for connection in connections:
+            connection.settimeout(HEAD_TIME * 3)
+            connection.sendall(first)
         dripping = threading.Thread(target=drip)
         dripping.start()
         try:
             yield connections
         finally:
-            over.set()
+            stop.set()
             dripping.join()
 
 
-def is_served(gateway: Gateway) -> None:
+def check_service(gateway: Gateway) -> None:
     """Check that an honest client can write, read and probe as usual."""
     began = time.monotonic()
     assert names(gateway, create(gateway, "honest")) == ["honest"]
@@ -84,17 +84,17 @@ SLOW = {
 
 @pytest.mark.parametrize("kind", SLOW)
 def test_slow_senders_hold_up_nobody(gateway: Gateway, kind: str) -> None:
-    with slow(gateway, *SLOW[kind]):
-        is_served(gateway)
+    with open_slow(gateway, *SLOW[kind]):
+        check_service(gateway)
 
 
 def test_a_late_head_is_refused_in_the_requested_format(gateway: Gateway) -> None:
-    with slow(gateway, b"GET /sessions.jsv HTTP/1.1\r\nX: ", b"x", 3) as connections:
+    with open_slow(gateway, b"GET /sessions.jsv HTTP/1.1\r\nX: ", b"x", 3) as connections:
         began = time.monotonic()
-        answers = [receive(each) for each in connections]
+        responses = [receive(connection) for connection in connections]
         assert HEAD_TIME - 2 < time.monotonic() - began < HEAD_TIME * 3
-    assert [statuses(each) for each in answers] == [[408]] * 3
-    assert answers[0].partition(b"\r\n\r\n")[2].startswith(b"{responseStatus:{errorCode:RequestTimeout,")
+    assert [statuses(response) for response in responses] == [[408]] * 3
+    assert responses[0].partition(b"\r\n\r\n")[2].startswith(b"{responseStatus:{errorCode:RequestTimeout,")
 
 
 def test_a_connection_without_a_byte_is_closed_without_an_answer(gateway: Gateway) -> None:
@@ -107,12 +107,12 @@ def test_a_client_that_is_slower_than_a_packet_is_answered(gateway: Gateway) -> 
     body = b'{"displayName":"slow and honest"}'
     data = head("/sessions", JSON, f"Content-Length: {len(body)}") + body
     with connect(gateway) as connection:
-        for at in range(0, len(data), 7):
-            connection.sendall(data[at : at + 7])
+        for start in range(0, len(data), 7):
+            connection.sendall(data[start : start + 7])
             time.sleep(0.01)
-        answer = receive(connection)
-    assert statuses(answer) == [200]
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["displayName"] == "slow and honest"
+        response = receive(connection)
+    assert statuses(response) == [200]
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["displayName"] == "slow and honest"
 
 
 def test_requests_that_follow_a_slow_one_on_its_connection(gateway: Gateway) -> None:
@@ -156,7 +156,7 @@ def test_slow_readers_are_disconnected_and_hold_up_nobody(
             reader.connect((host, int(port)))
             reader.sendall(list_of_everything)
             readers.append(reader)
-        is_served(gateway)
+        check_service(gateway)
         until = time.monotonic() + RESPONSE_GRACE * 1.5
         while time.monotonic() < until:
             for reader in readers:
@@ -169,12 +169,12 @@ def test_slow_readers_are_disconnected_and_hold_up_nobody(
             except ConnectionResetError:
                 continue
             assert not rest.endswith(b"0\r\n\r\n") or statuses(rest) == [429]
-        is_served(gateway)
+        check_service(gateway)
 
 
 def test_connections_beyond_the_limit_take_the_place_of_those_that_wait(gateway: Gateway) -> None:
     """There are more connections than a worker accepts, each with a head of 60 kB: memory is bounded, and honest clients are served."""
-    (worker,) = workers(gateway)
+    (worker,) = list_workers(gateway)
     part = b"GET / HTTP/1.1\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 10
     with ExitStack() as stack:
         for number in range(1200):
@@ -182,7 +182,7 @@ def test_connections_beyond_the_limit_take_the_place_of_those_that_wait(gateway:
             with suppress(OSError):  # it was closed
                 connection.sendall(part)
             if number % 300 == 0:
-                is_served(gateway)
-        is_served(gateway)
-        assert resident(worker) < 300 * 1024 * 1024
-    is_served(gateway)
+                check_service(gateway)
+        check_service(gateway)
+        assert get_resident(worker) < 300 * 1024 * 1024
+    check_service(gateway)

@@ -17,10 +17,10 @@ SHARED = {**FIRST_USER, "GATEWAY_SECRET": "shared-by-all-nodes-0123456789abcdef"
 def ask(address: str, path: str) -> tuple[int, bytes, http.client.HTTPMessage]:
     connection = http.client.HTTPConnection(address, timeout=30)
     connection.request("POST", path, b"{}")
-    with connection.getresponse() as answer:
-        found = answer.status, answer.read(), answer.headers
+    with connection.getresponse() as response:
+        result = response.status, response.read(), response.headers
     connection.close()
-    return found
+    return result
 
 
 def ready(gateway: Gateway) -> None:
@@ -80,12 +80,12 @@ def test_a_file_that_is_not_a_database_is_one_line_at_once(make_gateway: Gateway
 def test_an_old_schema_is_migrated_at_the_start_and_can_be_undone(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(**FIRST_USER)
     gateway.command("migrate")
-    undone = gateway.attempt("migrate", "--to", "sessions/2")
-    assert undone.returncode == 0, undone.stderr
-    assert undone.stdout.splitlines()[-1] == "the schema is that of sessions/2"
-    assert "undid sessions/0003_fewer_pages" in undone.stdout
-    assert "need up to" in undone.stderr
-    assert "undoing sessions/0003_fewer_pages: step 1 of" in undone.stderr
+    run_of_migrate = gateway.attempt("migrate", "--to", "sessions/2")
+    assert run_of_migrate.returncode == 0, run_of_migrate.stderr
+    assert run_of_migrate.stdout.splitlines()[-1] == "the schema is that of sessions/2"
+    assert "undid sessions/0003_fewer_pages" in run_of_migrate.stdout
+    assert "need up to" in run_of_migrate.stderr
+    assert "undoing sessions/0003_fewer_pages: step 1 of" in run_of_migrate.stderr
     assert gateway.attempt("migrate", "--check").returncode == 1
     gateway.start()
     ready(gateway)

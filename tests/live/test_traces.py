@@ -20,16 +20,16 @@ class Collector(ThreadingHTTPServer):
     """Receives traces by OTLP over HTTP."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taker)
-        self.taken: list[tuple[str, ExportTraceServiceRequest]] = []
+        super().__init__(("127.0.0.1", 0), ExportHandler)
+        self.exports: list[tuple[str, ExportTraceServiceRequest]] = []
 
 
-class Taker(BaseHTTPRequestHandler):
+class ExportHandler(BaseHTTPRequestHandler):
     server: Collector
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.taken.append((self.path, ExportTraceServiceRequest.FromString(body)))
+        self.server.exports.append((self.path, ExportTraceServiceRequest.FromString(body)))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -40,11 +40,11 @@ class Taker(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    with Collector() as made:
-        thread = threading.Thread(target=made.serve_forever)
+    with Collector() as server:
+        thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield made
-        made.shutdown()
+        yield server
+        server.shutdown()
         thread.join()
 
 
@@ -63,15 +63,15 @@ def test_every_workers_spans_reach_the_collector_before_it_ends(
     gateway.start()
     for number in range(20):
         create(gateway, f"session {number}")
-    assert collector.taken == []
+    assert collector.exports == []
     assert gateway.stop() == 0
-    assert {path for path, _ in collector.taken} == {"/v1/traces"}
-    resources = [each for _, document in collector.taken for each in document.resource_spans]
-    for each in resources:
-        attributes = {one.key: one.value.string_value for one in each.resource.attributes}
+    assert {path for path, _ in collector.exports} == {"/v1/traces"}
+    resources = [resource for _, document in collector.exports for resource in document.resource_spans]
+    for resource in resources:
+        attributes = {attribute.key: attribute.value.string_value for attribute in resource.resource.attributes}
         assert attributes["service.name"] == "sessions-of-the-test"
         assert attributes["deployment.environment"] == "test"
-    names = [span.name for one in resources for scope in one.scope_spans for span in scope.spans]
+    names = [span.name for resource in resources for scope in resource.scope_spans for span in scope.spans]
     assert names.count("POST /sessions") == 20
     assert names.count("transaction") >= 20
 

@@ -56,12 +56,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     if not (ROOT / ".git").exists():
         pytest.skip("this is no checkout of git's")
     folder = tmp_path_factory.mktemp("built")
-    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
-    files = [name for name in listed if name and (ROOT / name).is_file()]
+    tracked_names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    files = [name for name in tracked_names if name and (ROOT / name).is_file()]
     for name in files:
-        copied = folder / "source" / name
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copied)
+        copy = folder / "source" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy)
     # The wheel is built from the source distribution, which tests that, too.
     run(sys.executable, "-m", "build", "--outdir", folder / "dist", cwd=folder / "source")
     (wheel,) = (folder / "dist").glob("*.whl")
@@ -78,10 +78,10 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(built: Built) -> 
 
 
 def test_an_index_takes_the_metadata_and_shows_the_readme(built: Built) -> None:
-    checked = run(sys.executable, "-m", "twine", "check", "--strict", built.wheel, built.sdist, cwd=built.wheel.parent)
-    assert checked.count("PASSED") == 2
+    output = run(sys.executable, "-m", "twine", "check", "--strict", built.wheel, built.sdist, cwd=built.wheel.parent)
+    assert output.count("PASSED") == 2
     with zipfile.ZipFile(built.wheel) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = archive.read(name).decode()
     for field in ("Author", "Keywords", "Summary", "License", "Requires-Python"):
         assert f"\n{field}: " in metadata, field
@@ -91,7 +91,7 @@ def test_an_index_takes_the_metadata_and_shows_the_readme(built: Built) -> None:
 
 def test_the_source_distribution_has_them_and_the_documents_and_no_tests(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
-        names = {each.name.partition("/")[2] for each in archive.getmembers() if each.isfile()}
+        names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     assert built.packaged <= names
     assert {"README.rst", "CHANGES.rst", "LICENSE", "docs/http.rst", "deploy/nginx/gateway.conf"} <= names
     assert not [name for name in names if name.startswith(("tests", "build", ".", "benchmarks"))]
@@ -126,8 +126,8 @@ def test_the_installed_wheel_serves_from_an_empty_folder(built: Built, tmp_path:
         try:
             wait_until(lambda: "Listening at" in output.read_text(), "the installed gateway", process)
             (line,) = re.findall(r"^ *(curl .+)$", output.read_text(), re.MULTILINE)
-            answer = run("bash", "-c", f"{line} --silent --max-time 30", cwd=folder)
-            assert answer.startswith("{dialState:None,callState:Connected,")
+            response = run("bash", "-c", f"{line} --silent --max-time 30", cwd=folder)
+            assert response.startswith("{dialState:None,callState:Connected,")
             page = run("curl", "--silent", "--max-time", "30", f"http://127.0.0.1:{port}/metadata", cwd=folder)
             assert "NewSession" in page
         finally:

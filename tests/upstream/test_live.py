@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.processes import resident, workers
+from tests.live.processes import get_resident, list_workers
 from tests.servers import Gateway, GatewayFactory, _gateways, free_port, wait_until
 from tests.upstream.hosts import BLOCK, Host, Received, host, respond_text
 
@@ -70,11 +70,11 @@ def respond_large(received: Received, sock: socket.socket) -> bool:
 
 
 def test_large_bodies_take_no_memory(front: Gateway, old: Host) -> None:
-    (worker,) = workers(front)
+    (worker,) = list_workers(front)
     connection = connect(front)
     connection.request("GET", "/warm")
     connection.getresponse().read()
-    before = resident(worker)
+    before = get_resident(worker)
     for headers in ({"Content-Length": str(LARGE)}, {"Transfer-Encoding": "chunked"}):
         blocks = (bytes(50_000) for _ in range(LARGE // 50_000))
         connection.request("PUT", "/up", body=blocks, headers=headers, encode_chunked="Transfer-Encoding" in headers)
@@ -87,7 +87,7 @@ def test_large_bodies_take_no_memory(front: Gateway, old: Host) -> None:
     while block := response.read(BLOCK):
         size += len(block)
     assert size == LARGE
-    assert resident(worker) - before < 16_000_000
+    assert get_resident(worker) - before < 16_000_000
 
 
 def test_events_arrive_as_they_are_sent(front: Gateway, old: Host) -> None:

@@ -46,18 +46,18 @@ def _jsv_text(value: object) -> str:
     if isinstance(value, dict):
         return _as_jsv("", value)
     if isinstance(value, list):
-        return "[" + ",".join(_jsv_text(each) for each in value) + "]"
+        return "[" + ",".join(_jsv_text(item) for item in value) + "]"
     text = str(value)
     return '"' + text.replace('"', '""') + '"' if set(text) & set(',{}[]:"\r\n') else text
 
 
 def _as_xml(name: str, value: object) -> str:
     if isinstance(value, dict):
-        inner = "".join(_as_xml(key if key.isalnum() else "x", each) for key, each in value.items())
+        inner = "".join(_as_xml(key if key.isalnum() else "x", item) for key, item in value.items())
     elif isinstance(value, list):
-        inner = "".join(_as_xml("string", each) for each in value)
+        inner = "".join(_as_xml("string", item) for item in value)
     else:
-        inner = escape("".join(each for each in str(value) if each >= " "))
+        inner = escape("".join(character for character in str(value) if character >= " "))
     name = name[:1].upper() + name[1:]
     return f"<{name}>{inner}</{name}>"
 
@@ -71,8 +71,8 @@ def as_form(_: str, record: dict[str, object]) -> str:
     """Pairs of fields, lists once a name each and once in brackets."""
     pairs = []
     for name, value in record.items():
-        for each in value if isinstance(value, list) and len(value) > 1 else [value]:
-            pairs.append(f"{name}={quote_from_bytes(values.encoded(_jsv_text(each)), safe='')}")
+        for item in value if isinstance(value, list) and len(value) > 1 else [value]:
+            pairs.append(f"{name}={quote_from_bytes(values.encoded(_jsv_text(item)), safe='')}")
     return "&".join(pairs)
 
 

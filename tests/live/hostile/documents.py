@@ -11,7 +11,7 @@ from tests.live.hostile import values
 Body = tuple[str, bytes]
 
 
-def _json(random: Random) -> Body:
+def _make_json(random: Random) -> Body:
     many = random.choice((65, 500, 20_000, 200_000))
     text = random.choice(
         (
@@ -44,7 +44,7 @@ def _json(random: Random) -> Body:
     return random.choice(("application/json", "text/json", "application/json; charset=rot13")), values.encoded(text)
 
 
-def _jsv(random: Random) -> Body:
+def _make_jsv(random: Random) -> Body:
     many = random.choice((65, 500, 20_000))
     name, value = values.field(random), values.text(random)
     text = random.choice(
@@ -69,12 +69,12 @@ def _jsv(random: Random) -> Body:
 
 _BOMB = (
     '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">'
-    + "".join(f'<!ENTITY {chr(98 + each)} "{f"&{chr(97 + each)};" * 10}">' for each in range(9))
+    + "".join(f'<!ENTITY {chr(98 + number)} "{f"&{chr(97 + number)};" * 10}">' for number in range(9))
     + "]><NewSession><DisplayName>&j;</DisplayName></NewSession>"
 )
 
 
-def _xml(random: Random) -> Body:
+def _make_xml(random: Random) -> Body:
     many = random.choice((65, 500, 20_000))
     name, value = values.field(random), values.text(random)
     text = random.choice(
@@ -104,7 +104,7 @@ def _xml(random: Random) -> Body:
     return random.choice(("application/xml", "text/xml", "text/xml; charset=utf-16")), values.encoded(text)
 
 
-def _csv(random: Random) -> Body:
+def _make_csv(random: Random) -> Body:
     many = random.choice((65, 500, 20_000))
     name, value = values.field(random), values.text(random)
     text = random.choice(
@@ -125,7 +125,7 @@ def _csv(random: Random) -> Body:
     return "text/csv", values.encoded(text)
 
 
-def _msgpack(random: Random) -> Body:
+def _make_msgpack(random: Random) -> Body:
     many = random.choice((65, 500, 20_000))
     data = random.choice(
         (
@@ -146,7 +146,7 @@ def _msgpack(random: Random) -> Body:
     return "application/x-msgpack", data
 
 
-def form(random: Random) -> str:
+def make_form(random: Random) -> str:
     """Pairs of a query or a form."""
     many = random.choice((1, 1, 2, 5, 9))
     name, value = values.field(random), values.text(random)
@@ -172,14 +172,18 @@ def form(random: Random) -> str:
     )
 
 
-def _form(random: Random) -> Body:
+def _make_form(random: Random) -> Body:
     text = random.choice(
-        (form(random), form(random), "&".join(f"k{each}={each}" for each in range(random.choice((100, 20_000)))))
+        (
+            make_form(random),
+            make_form(random),
+            "&".join(f"k{number}={number}" for number in range(random.choice((100, 20_000)))),
+        )
     )
     return "application/x-www-form-urlencoded", values.encoded(text)
 
 
-def _multipart(random: Random) -> Body:
+def _make_multipart(random: Random) -> Body:
     boundary = random.choice(("x", "x", "x", "x" * 70, "x" * 300, "--", "", '"x"', "x y", "x;y", "\x7f", "é"))
     name, value = values.field(random), values.encoded(values.text(random))
     header = f'Content-Disposition: form-data; name="{name}"'.encode("utf-8", "replace")
@@ -199,20 +203,20 @@ def _multipart(random: Random) -> Body:
             b"\xff\xfe",
         )
     )
-    one = b"--" + boundary.encode() + b"\r\n" + part + b"\r\n\r\n" + value + b"\r\n"
+    part_data = b"--" + boundary.encode() + b"\r\n" + part + b"\r\n\r\n" + value + b"\r\n"
     last = b"--" + boundary.encode() + b"--"
     data = random.choice(
         (
-            one + last,
-            one + last + b"\r\n",
-            one,
-            one * 3000 if len(one) < 300 else one,
+            part_data + last,
+            part_data + last + b"\r\n",
+            part_data,
+            part_data * 3000 if len(part_data) < 300 else part_data,
             last,
-            one[: len(one) // 2],
-            b"\r\n" + one,
+            part_data[: len(part_data) // 2],
+            b"\r\n" + part_data,
         )
     )
-    given = random.choice(
+    parameter = random.choice(
         (
             f"; boundary={boundary}",
             f"; boundary={boundary}",
@@ -222,10 +226,10 @@ def _multipart(random: Random) -> Body:
             f';boundary="{boundary}"',
         )
     )
-    return f"multipart/form-data{given}", data
+    return f"multipart/form-data{parameter}", data
 
 
-def _nothing_known(random: Random) -> Body:
+def _make_unknown(random: Random) -> Body:
     kinds = (
         "",
         "text/plain",
@@ -244,19 +248,19 @@ def _nothing_known(random: Random) -> Body:
 
 
 KINDS: tuple[Callable[[Random], Body], ...] = (
-    _json,
-    _json,
-    _jsv,
-    _xml,
-    _csv,
-    _msgpack,
-    _form,
-    _multipart,
-    _nothing_known,
+    _make_json,
+    _make_json,
+    _make_jsv,
+    _make_xml,
+    _make_csv,
+    _make_msgpack,
+    _make_form,
+    _make_multipart,
+    _make_unknown,
 )
 
 
-def document(random: Random) -> Body:
+def make_document(random: Random) -> Body:
     """A Content-Type and a body: now and then of another type, with bytes changed, or cut off."""
     kind, data = random.choice(KINDS)(random)
     if random.random() < 0.1:

@@ -23,9 +23,9 @@ def path(random: Random) -> str:
     operation = random.choice((*values.OPERATIONS, "Nothing", _segment(random)))
     name = random.choice((*values.FORMATS, "api", "exe"))
     route = "/".join(
-        _segment(random) if each.startswith("{") else each for each in random.choice(values.ROUTES).split("/")
+        _segment(random) if segment.startswith("{") else segment for segment in random.choice(values.ROUTES).split("/")
     )
-    found = random.choice(
+    path_text = random.choice(
         (
             route,
             route,
@@ -60,30 +60,30 @@ def path(random: Random) -> str:
     suffix = random.choice(
         ("", "", "", f".{random.choice(values.FORMATS)}", ".exe", ".", "..", "%2Exml", "/", "//", ".JSON", ".json.xml")
     )
-    return random.choice((str, str, str, str.upper, str.title))(found) + suffix
+    return random.choice((str, str, str, str.upper, str.title))(path_text) + suffix
 
 
 def target(random: Random) -> str:
     """What stands between the verb and the version."""
-    query = documents.form(random)
+    query = documents.make_form(random)
     if random.random() < 0.2:
         query = f"op={_segment(random)}&lang={random.choice(LANGUAGES)}&IncludeTypes={_segment(random)}&{query}"
-    found = path(random) + (f"?{query}" if random.random() < 0.5 else "")
+    target_text = path(random) + (f"?{query}" if random.random() < 0.5 else "")
     kind = random.random()
     if kind < 0.93:
-        return found
+        return target_text
     return random.choice(
         (
-            f"http://elsewhere{found}",
-            f"http://[::1]:99999{found}",
-            f"HTTPS://a@b:c{found}",
+            f"http://elsewhere{target_text}",
+            f"http://[::1]:99999{target_text}",
+            f"HTTPS://a@b:c{target_text}",
             "*",
             "",
             "x:443",
             f"/{'a' * 65536}",
             f"/?{'a=b&' * 16384}",
-            f"{found}#x",
-            f"{found} x",
+            f"{target_text}#x",
+            f"{target_text} x",
             "\\",
             "?",
             "//",
@@ -93,7 +93,7 @@ def target(random: Random) -> str:
 
 
 def _accept(random: Random) -> str:
-    named = (
+    media_types = (
         "application/json",
         "text/jsv",
         "application/xml",
@@ -122,7 +122,7 @@ def _accept(random: Random) -> str:
         ';a="b,c"',
     )
     many = random.choice((1, 2, 5, 300))
-    return ",".join(random.choice(named) + random.choice(weights) for _ in range(many))[:8000]
+    return ",".join(random.choice(media_types) + random.choice(weights) for _ in range(many))[:8000]
 
 
 def _authorization(random: Random) -> str:

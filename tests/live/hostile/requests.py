@@ -30,7 +30,7 @@ class Hostile:
         return b"".join(self.pieces)
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the head is complete, so that there must be an answer."""
         return b"\r\n\r\n" in self.data.lstrip(b"\r\n")
 
@@ -40,7 +40,7 @@ def make(seed: str, number: int) -> Hostile:
     name = f"{seed}-{number}"
     random = Random(name)
     kind = random.random()
-    data, ends = _kind(kind)(random, name)
+    data, ends = _choose_kind(kind)(random, name)
     if random.random() < 0.02:
         data = data[: random.randrange(len(data) + 1)]
         return Hostile(name, (data,), ends=True)
@@ -50,21 +50,21 @@ def make(seed: str, number: int) -> Hostile:
     return Hostile(name, (data,), ends or random.random() < 0.5)
 
 
-def _kind(chance: float) -> Callable[[Random, str], tuple[bytes, bool]]:
+def _choose_kind(chance: float) -> Callable[[Random, str], tuple[bytes, bool]]:
     if chance < 0.06:
-        return _beginning
+        return _make_beginning
     if chance < 0.14:
-        return _lines
-    return _fitting if chance < 0.6 else _request
+        return _make_lines
+    return _make_fitting if chance < 0.6 else _make_request
 
 
-def _fitting(random: Random, name: str) -> tuple[bytes, bool]:
+def _make_fitting(random: Random, name: str) -> tuple[bytes, bool]:
     """A call that an operation takes, with values that mean no good."""
     operation, path, verb = random.choice(values.CALLS)
     if random.random() < 0.5:
-        path = f"/{random.choice(('api', *(f'{each}/reply' for each in values.FORMATS), 'json/oneway'))}/{operation}"
-    parts = (random.choice(values.TEXTS)[:500] if each.startswith("{") else each for each in path.split("/"))
-    target = "/".join(quote_from_bytes(values.encoded(each), safe="") for each in parts)
+        path = f"/{random.choice(('api', *(f'{format_name}/reply' for format_name in values.FORMATS), 'json/oneway'))}/{operation}"
+    parts = (random.choice(values.TEXTS)[:500] if segment.startswith("{") else segment for segment in path.split("/"))
+    target = "/".join(quote_from_bytes(values.encoded(segment), safe="") for segment in parts)
     if random.random() < 0.4 or verb == "GET":
         target += "?" + calls.as_form(operation, calls.fields_of(random, operation))[:7000]
     lines = [f"X-Request-Id: {name}", "Host: x", f"Accept: {random.choice(ACCEPTED)}"]
@@ -76,7 +76,7 @@ def _fitting(random: Random, name: str) -> tuple[bytes, bool]:
         if random.random() < 0.05:
             body, target = b"[" + body + b"," + body + b"]", target.partition("?")[0] + "[]"
         lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
-    head = f"{verb} {target} HTTP/1.1\r\n" + "".join(f"{each}\r\n" for each in lines)
+    head = f"{verb} {target} HTTP/1.1\r\n" + "".join(f"{line}\r\n" for line in lines)
     return head.encode() + b"\r\n" + body, False
 
 
@@ -92,10 +92,10 @@ ACCEPTED = (
 )
 
 
-def _beginning(random: Random, _: str) -> tuple[bytes, bool]:
+def _make_beginning(random: Random, _: str) -> tuple[bytes, bool]:
     """What is hardly HTTP."""
     line = values.encoded(values.text(random)[:300])
-    found = random.choice(
+    data = random.choice(
         (
             values.octets(random, 300),
             values.octets(random) + b"\r\n\r\n",
@@ -114,13 +114,13 @@ def _beginning(random: Random, _: str) -> tuple[bytes, bool]:
             b"GET / HTTP/1.1\r\n" + b"a: " + b"b" * 100_000,
         )
     )
-    return found, True
+    return data, True
 
 
 _NO_LENGTHS = ("-1", "+1", "0x2", "1e1", " ", "1,1", "9" * 30, "2\x00", "٢", "2;a", "02")
 
 
-def _lines(random: Random, name: str) -> tuple[bytes, bool]:
+def _make_lines(random: Random, name: str) -> tuple[bytes, bool]:
     """Header lines that break the rules of framing."""
     body = random.choice((b"", b"{}", b"{displayName:a}", b"x" * 2000))
     length = len(body)
@@ -161,7 +161,7 @@ def _lines(random: Random, name: str) -> tuple[bytes, bool]:
             "X:" + " " * 3000,
             "Y" * 9000 + ": x",
             "X: " + "y" * 9000,
-            "\r\n".join(f"X-{each}: y" for each in range(150)),
+            "\r\n".join(f"X-{number}: y" for number in range(150)),
             "Host: y",
             "Content-Type: a\r\nContent-Type: b",
         )
@@ -175,7 +175,7 @@ def _lines(random: Random, name: str) -> tuple[bytes, bool]:
 _NEXT = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def _request(random: Random, name: str) -> tuple[bytes, bool]:
+def _make_request(random: Random, name: str) -> tuple[bytes, bool]:
     """Rightly framed, mostly, with something odd in every place."""
     verb = random.choice(heads.ODD_VERBS) if random.random() < 0.05 else random.choice(heads.VERBS)
     lines = [f"X-Request-Id: {name}", *heads.odd_headers(random)]
@@ -183,7 +183,7 @@ def _request(random: Random, name: str) -> tuple[bytes, bool]:
         lines.append(f"Authorization: Bearer {API_KEY}")
     body, ends = b"", False
     if verb not in ("GET", "HEAD", "OPTIONS") or random.random() < 0.1:
-        kind, body = documents.document(random)
+        kind, body = documents.make_document(random)
         lines.append(f"Content-Type: {kind}")
         if random.random() < 0.15:
             encoding, body = packing.packed(random, body)
@@ -191,31 +191,31 @@ def _request(random: Random, name: str) -> tuple[bytes, bool]:
         if random.random() < 0.003:
             body = b"{" + b" " * 12 * packing.MEGABYTE
         framing = random.choice(FRAMINGS)
-        ends = framing not in (_measured, _chunked)
+        ends = framing not in (_frame_by_length, _frame_in_chunks)
         line, body = framing(random, body)
         lines.append(line)
-    if not any(each.startswith("Host") for each in lines):
+    if not any(line.startswith("Host") for line in lines):
         lines.insert(0, "Host: x")
     if random.random() < 0.5:
         lines.append("Connection: close")
     head = f"{verb} {heads.target(random)} HTTP/1.{random.choice('1111110')}\r\n" + "".join(
-        f"{each}\r\n" for each in lines
+        f"{line}\r\n" for line in lines
     )
-    return _on_the_wire(random, head) + b"\r\n" + body, ends
+    return _encode_head(random, head) + b"\r\n" + body, ends
 
 
-def _on_the_wire(random: Random, head: str) -> bytes:
+def _encode_head(random: Random, head: str) -> bytes:
     """A head's bytes: what would break its lines stays only now and then."""
     if random.random() < 0.9:
         lines = head.removesuffix("\r\n").split("\r\n")
-        head = "".join(each.replace("\r", "").replace("\n", "").replace("\x00", "") + "\r\n" for each in lines)
+        head = "".join(line.replace("\r", "").replace("\n", "").replace("\x00", "") + "\r\n" for line in lines)
     return head.encode("latin-1", "replace") if random.random() < 0.5 else values.encoded(head)
 
 
 Framing = Callable[[Random, bytes], tuple[str, bytes]]
 
 
-def _measured(random: Random, body: bytes) -> tuple[str, bytes]:
+def _frame_by_length(random: Random, body: bytes) -> tuple[str, bytes]:
     return f"Content-Length: {len(body)}", body
 
 
@@ -223,19 +223,19 @@ def _cut(random: Random, body: bytes) -> tuple[str, bytes]:
     return f"Content-Length: {len(body) + random.randrange(1, 99)}", body
 
 
-def _followed(random: Random, body: bytes) -> tuple[str, bytes]:
+def _frame_with_excess(random: Random, body: bytes) -> tuple[str, bytes]:
     return f"Content-Length: {len(body)}", body + _NEXT
 
 
-def _chunked(random: Random, body: bytes) -> tuple[str, bytes]:
+def _frame_in_chunks(random: Random, body: bytes) -> tuple[str, bytes]:
     size = random.choice((1, 7, 1000, 65536)) if len(body) < 5000 else 65536
     sizes = random.choice((b"%x", b"%X", b"000%x", b"%x;a=b", b'%x ; a="b"'))
     chunks = [body[at : at + size] for at in range(0, len(body), size)]
-    data = b"".join(sizes % len(each) + b"\r\n" + each + b"\r\n" for each in chunks)
+    data = b"".join(sizes % len(chunk) + b"\r\n" + chunk + b"\r\n" for chunk in chunks)
     return "Transfer-Encoding: chunked", data + random.choice((b"0\r\n\r\n", b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n"))
 
 
-def _badly_chunked(random: Random, body: bytes) -> tuple[str, bytes]:
+def _frame_in_bad_chunks(random: Random, body: bytes) -> tuple[str, bytes]:
     size = b"%x" % len(body)
     return "Transfer-Encoding: chunked", random.choice(
         (
@@ -256,4 +256,10 @@ def _badly_chunked(random: Random, body: bytes) -> tuple[str, bytes]:
     )
 
 
-FRAMINGS: tuple[Framing, ...] = (*[_measured] * 10, *[_chunked] * 3, _cut, _followed, _badly_chunked)
+FRAMINGS: tuple[Framing, ...] = (
+    *[_frame_by_length] * 10,
+    *[_frame_in_chunks] * 3,
+    _cut,
+    _frame_with_excess,
+    _frame_in_bad_chunks,
+)

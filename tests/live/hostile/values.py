@@ -9,15 +9,15 @@ from urllib.parse import quote, quote_from_bytes
 from tests.sessions_api import catalog
 
 OPERATIONS = sorted(catalog.operations)
-SHAPES = {name: each.request_shape.fields for name, each in catalog.operations.items()}
+SHAPES = {name: operation.request_shape.fields for name, operation in catalog.operations.items()}
 CALLS = [
     (name, route.path, verb)
-    for name, each in catalog.operations.items()
-    for route in each.routes
+    for name, operation in catalog.operations.items()
+    for route in operation.routes
     for verb in route.verbs
 ]
-FIELDS = sorted({name for each in catalog.operations.values() for name in each.request_shape.fields})
-ROUTES = sorted({route.path for each in catalog.operations.values() for route in each.routes})
+FIELDS = sorted({name for operation in catalog.operations.values() for name in operation.request_shape.fields})
+ROUTES = sorted({route.path for operation in catalog.operations.values() for route in operation.routes})
 FORMATS = ("json", "jsv", "xml", "csv", "html", "jsonl", "msgpack")
 
 TEXTS = (
@@ -140,14 +140,14 @@ TEXTS = (
 
 def text(random: Random) -> str:
     """A text that readers stumble over, now and then two of them."""
-    found = random.choice(TEXTS)
-    return found + random.choice(TEXTS) if random.random() < 0.1 else found
+    choice = random.choice(TEXTS)
+    return choice + random.choice(TEXTS) if random.random() < 0.1 else choice
 
 
 def field(random: Random) -> str:
     """A field's name as clients spell it, or what nobody knows."""
     name = random.choice(FIELDS)
-    spelled = (
+    spellings = (
         name,
         name,
         name.upper(),
@@ -157,7 +157,7 @@ def field(random: Random) -> str:
         f"{name}.x",
         f"{name}[a][b]",
     )
-    return random.choice((*spelled, text(random)[:50], "format", "callback", "jsconfig", "X-HTTP-Method-Override"))
+    return random.choice((*spellings, text(random)[:50], "format", "callback", "jsconfig", "X-HTTP-Method-Override"))
 
 
 def octets(random: Random, most: int = 60) -> bytes:
@@ -197,7 +197,7 @@ def escaped(random: Random, value: str) -> str:
         return quote(quote_from_bytes(encoded(value), safe=""), safe="")
     if kind < 0.9:
         return random.choice(ESCAPES) + quote_from_bytes(encoded(value[:20]))
-    return "".join(each for each in value if "!" <= each <= "~") + random.choice(("", *ESCAPES))
+    return "".join(character for character in value if "!" <= character <= "~") + random.choice(("", *ESCAPES))
 
 
 def tree(random: Random, depth: int = 3) -> object:
