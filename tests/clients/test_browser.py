@@ -141,7 +141,7 @@ def test_cookies_sign_in_on_a_listed_origin(browser: Browser, called: Gateway, l
     assert result["after"]["errorCode"] == "Unauthorized"
 
 
-def test_a_page_that_is_not_listed_reads_and_changes_nothing(
+def test_a_page_of_an_unlisted_origin_reads_and_changes_nothing(
     browser: Browser, called: Gateway, listed: int, unlisted: int
 ) -> None:
     count = "return (await client.get(new ListSessions({ countPerPage: 1 }))).totalCount"

@@ -127,7 +127,7 @@ def test_mysql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("content", ["no database, but a text " * 99, None], ids=["text", "folder"])
-def test_serve_of_what_is_no_database(tmp_path: Path, content: str | None) -> None:
+def test_serve_with_a_file_that_is_not_a_database(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "gateway.db"
     path.write_text(content) if content else path.mkdir()
     bind = f"127.0.0.1:{free_port()}"

@@ -48,7 +48,7 @@ def test_other_names_of_languages(lasting_gateway: Gateway) -> None:
     )
 
 
-def test_what_there_is_not() -> None:
+def test_unknown_languages_and_options() -> None:
     done = run("types", "klingon")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "csharp, typescript" in done.stderr

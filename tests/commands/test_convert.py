@@ -47,7 +47,7 @@ def test_without_a_type() -> None:
         ("csv", 'DisplayName\n"b', "line 2, column"),
     ],
 )
-def test_errors_say_where(source: str, text: str, place: str) -> None:
+def test_errors_contain_the_position(source: str, text: str, place: str) -> None:
     done = convert("--from", source, "--to", "json", "--type", "NewSession", text=text)
     assert done.exit_code == 1
     assert place in done.stderr

@@ -60,7 +60,7 @@ def test_with_an_empty_file(tmp_path: Path, command: Sequence[str]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_with_what_is_no_database(tmp_path: Path, command: Sequence[str]) -> None:
+def test_with_a_file_that_is_not_a_database(tmp_path: Path, command: Sequence[str]) -> None:
     (tmp_path / "gateway.db").write_text("This is a text, and far longer than the header of a database is. " * 9)
     done = run(command)
     assert done.exit_code == 1

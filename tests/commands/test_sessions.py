@@ -70,7 +70,7 @@ def filled(world: World, people: People) -> World:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_is_exported_is_imported(filled: World, people: People, tmp_path: Path, name: str) -> None:
+def test_exported_sessions_are_imported(filled: World, people: People, tmp_path: Path, name: str) -> None:
     before = every(filled.database)
     target = tmp_path / f"sessions.{name}"
     assert "exported 8 sessions" in run(filled, "export", "--format", name, "--output", str(target)).output
@@ -85,7 +85,7 @@ def test_what_is_exported_is_imported(filled: World, people: People, tmp_path: P
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_nothing_and_an_empty_text_stay_apart(world: World, tmp_path: Path, name: str) -> None:
+def test_null_and_an_empty_text_stay_different(world: World, tmp_path: Path, name: str) -> None:
     odd = [
         "",
         None,
@@ -268,7 +268,7 @@ def test_bars_are_for_terminals(filled: World, tmp_path: Path) -> None:
     assert run(filled, "export", "--output", target, "--overwrite").output == "exported 8 sessions\n"
 
 
-def test_an_import_says_which_record_is_wrong(filled: World, tmp_path: Path) -> None:
+def test_an_import_names_the_invalid_record(filled: World, tmp_path: Path) -> None:
     lines = run(filled, "export").stdout.splitlines()
     good = json.loads(lines[0]) | {"id": "new"}
     for bad, words in (

@@ -79,12 +79,12 @@ def test_a_user_with_everything(url: str) -> None:
     assert key not in output
 
 
-def test_a_user_is_a_user_where_nothing_else_is_said(url: str) -> None:
+def test_a_new_user_has_the_default_role(url: str) -> None:
     run(url, "add", EMAIL)
     assert "roles: User  keys: none" in run(url, "list").stdout
 
 
-def test_a_key_is_made_and_shown_once_alone_on_the_output(url: str) -> None:
+def test_a_new_key_is_printed_once_and_alone_on_the_output(url: str) -> None:
     run(url, "add", EMAIL)
     key = run(url, "key", EMAIL).stdout
     assert key.count("\n") == 1
@@ -92,7 +92,7 @@ def test_a_key_is_made_and_shown_once_alone_on_the_output(url: str) -> None:
     assert key.strip() not in run(url, "list").output
 
 
-def test_a_given_key_is_not_shown(url: str) -> None:
+def test_a_key_of_the_option_is_not_printed(url: str) -> None:
     run(url, "add", EMAIL)
     key = "a-key-of-their-own-0123456789"
     assert key not in run(url, "key", EMAIL, "--api-key", key).output
@@ -115,7 +115,7 @@ def test_disable_and_undo(url: str) -> None:
     assert "disabled" not in run(url, "list").stdout
 
 
-def test_a_password_is_asked_for_twice_and_not_shown(url: str) -> None:
+def test_a_password_is_prompted_for_twice_and_not_printed(url: str) -> None:
     run(url, "add", EMAIL)
     output = run(url, "password", EMAIL, typed="correct horse\ncorrect horse\n").output
     assert "correct horse" not in output
@@ -134,14 +134,14 @@ def test_a_password_by_standard_input_or_a_file(url: str, tmp_path: Path) -> Non
     assert signs_in(url, EMAIL, "third horse")
 
 
-def test_a_password_on_the_command_line_is_warned_of(url: str) -> None:
+def test_a_password_on_the_command_line_prints_a_warning(url: str) -> None:
     added = run(url, "add", EMAIL, "--password", "correct horse")
     assert "visible to other users" in added.stderr
     assert "visible" not in added.stdout
     assert signs_in(url, EMAIL, "correct horse")
 
 
-def test_a_promotion_tells_of_a_password_that_is_void(url: str) -> None:
+def test_a_promotion_reports_that_the_password_is_no_longer_valid(url: str) -> None:
     run(url, "add", EMAIL, "--password", typed="correct horse\n")
     database = connect(url)
     with database.unit_of_work() as unit:

@@ -184,7 +184,7 @@ def test_order_of_members_is_marshmallows() -> None:
     assert str(dump(value)) == str(SessionInfo.schema().dump(value))
 
 
-def test_what_is_loaded_shares_nothing_with_the_document() -> None:
+def test_loaded_values_share_nothing_with_the_document() -> None:
     document = {"memberEmailAddresses": ["a@example.org"]}
     loaded = LOADERS[NewSession](document)
     document["memberEmailAddresses"].append("b@example.org")

@@ -171,7 +171,7 @@ def test_values_that_bind(catalog: Catalog, name: str, given: Any, bound: Any) -
         ("after", "0001-01-01T00:00:00+14:00", "RegularExpression"),
     ],
 )
-def test_values_that_do_not(catalog: Catalog, name: str, given: Any, code: str) -> None:
+def test_values_that_do_not_bind(catalog: Catalog, name: str, given: Any, code: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
         load(catalog, **{name: given})
     assert [(error.error_code, error.field_name) for error in caught.value.errors] == [(code, name)]
@@ -201,7 +201,7 @@ def test_unknown_members_are_ignored_at_every_depth(catalog: Catalog) -> None:
     assert not hasattr(bound, "nothing")
 
 
-def test_new_refuses_what_is_no_field() -> None:
+def test_new_refuses_unknown_fields() -> None:
     with pytest.raises(TypeError, match="colour"):
         Sample.new(colour="Red")
     assert Sample.new(count=1).call_sid is None
@@ -232,7 +232,7 @@ def test_email_addresses(address: str) -> None:
         "a" * 250 + "@b.cd",
     ],
 )
-def test_what_is_no_email_address(address: str) -> None:
+def test_invalid_email_addresses(address: str) -> None:
     assert not rules.is_email(address)
 
 
@@ -292,7 +292,7 @@ def list_problems(catalog: Catalog) -> Iterator[str]:
     return iter(str(caught.value).splitlines())
 
 
-def test_a_catalog_that_is_right(catalog: Catalog) -> None:
+def test_a_valid_catalog(catalog: Catalog) -> None:
     catalog.handles(Sample)(lambda request, context: request)
     catalog.check()
 
@@ -309,14 +309,14 @@ def test_a_handler_without_declaration_is_refused(catalog: Catalog) -> None:
         catalog.handles(Sample)(lambda request, context: None)
 
 
-def test_two_operations_at_one_place_are_refused(catalog: Catalog) -> None:
+def test_two_operations_at_one_path_are_refused(catalog: Catalog) -> None:
     catalog.operation("POST", "/SAMPLES/{Other}", access=SIGNED_IN)(Inner)
     for dto in (Sample, Inner):
         catalog.handles(dto)(lambda request, context: None)
     assert list(list_problems(catalog)) == ["Inner and Sample are both at POST /SAMPLES/{Other}"]
 
 
-def test_a_verb_of_its_own_beats_any(catalog: Catalog) -> None:
+def test_a_specific_verb_precedes_any(catalog: Catalog) -> None:
     catalog.operation("ANY", "/samples/{CallSid}", access=SIGNED_IN)(Inner)
     for dto in (Sample, Inner):
         catalog.handles(dto)(lambda request, context: None)
@@ -339,7 +339,7 @@ def test_one_name_is_declared_once(catalog: Catalog) -> None:
         catalog.operation("PUT", "/other", access=ANYONE)(Sample)
 
 
-def test_names_are_found_in_any_letter_case(catalog: Catalog) -> None:
+def test_operations_are_found_in_any_letter_case(catalog: Catalog) -> None:
     assert catalog.find("SAMPLE") is catalog.operations["Sample"]
     assert catalog.find("other") is None
 

@@ -67,7 +67,7 @@ def checked() -> None:
 
 @pytest.mark.parametrize("dto", ECHOED)
 @pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
-def test_a_request_and_its_answer(serializer: Any, dto: type[Dto]) -> None:
+def test_a_request_and_its_response(serializer: Any, dto: type[Dto]) -> None:
     operation = CATALOG.operations[dto.__name__]
     expected = operation.response_shape
     assert isinstance(expected, shape.Record)
@@ -80,7 +80,7 @@ def test_a_request_and_its_answer(serializer: Any, dto: type[Dto]) -> None:
 
 @pytest.mark.parametrize("name", RESPONSES)
 @pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
-def test_an_answer_that_is_no_dto(serializer: Any, name: str) -> None:
+def test_a_response_that_is_not_a_dto(serializer: Any, name: str) -> None:
     _, value = RESPONSES[name]
     operation = CATALOG.operations[f"Get{name}"]
     expected = operation.response_shape
@@ -175,7 +175,7 @@ def test_generic_types_in_xml() -> None:
     assert b"<key>a</key><value>1</value>" in xml.encode({"key": "a", "value": 1}, pair)
 
 
-def test_what_the_description_holds() -> None:
+def test_the_description_of_every_kind_of_type() -> None:
     contract = describe(CATALOG)
     generics = contract.record("Generics")
     kinds = {member.wire: member.type for member in generics.properties}
@@ -221,7 +221,7 @@ class Plain(Dto):
         (int, (Leaf,), "not a DTO"),
     ],
 )
-def test_what_cannot_be_closed(generic: Any, arguments: Any, words: str) -> None:
+def test_types_that_cannot_be_closed(generic: Any, arguments: Any, words: str) -> None:
     with pytest.raises(TypeError, match=words):
         close(generic, *arguments)
 
@@ -250,7 +250,7 @@ def make_dto(name: str, namespace: str = "", /, **members: Any) -> type[Dto]:
     return dto_class
 
 
-def test_two_types_of_one_name_are_refused_with_both_named() -> None:
+def test_two_types_of_one_name_are_refused_and_the_error_names_both() -> None:
     first_dto = make_dto("Customer", "Shop.Sales", name=fields.String())
     second_dto = make_dto("Customer", "Shop.Billing", number=fields.Integer())
     words = check_types((make_dto("GetOne"), first_dto), (make_dto("GetTwo"), [second_dto]))
@@ -274,7 +274,7 @@ def test_generic_types_that_are_not_closed_are_refused() -> None:
     assert "Pair is generic" in words
 
 
-def test_a_type_parameter_that_nothing_replaces_is_refused() -> None:
+def test_a_type_parameter_without_a_replacement_is_refused() -> None:
     stray = make_dto("Stray", value=TypeParameter("T"))
     assert "T of Stray" in check_types((make_dto("GetStray"), stray))
 
@@ -298,7 +298,7 @@ def test_an_operation_without_a_route() -> None:
     assert [(route.verbs, route.path) for route in operation.addresses] == [(("POST",), "/api/Plain")]
 
 
-def test_wildcards_stand_last() -> None:
+def test_wildcards_are_last() -> None:
     words = []
     for path in ("/a/{Path*}/b", "/a{Path*}", "/{A*}/{B*}"):
         catalog = Catalog()
@@ -330,7 +330,7 @@ def test_a_field_declared_again_has_its_last_type() -> None:
         assert b"True" not in document or serializer.name in ("jsv", "csv")
 
 
-def test_what_a_mixin_and_a_second_base_bring_is_kept() -> None:
+def test_fields_of_a_mixin_and_a_second_base_are_kept() -> None:
     class Mixin:
         """No DTO"""
 
@@ -367,7 +367,7 @@ INITIAL = {
 
 
 @pytest.mark.parametrize("given", [None, ""])
-def test_what_is_never_null_has_what_its_type_has_by_itself(given: str | None) -> None:
+def test_fields_that_are_never_null_have_the_default_of_their_type(given: str | None) -> None:
     schema, load = every_kind.Never.schema(), compile_load(every_kind.Never.schema())
     nulls = {str(field.data_key): given for field in schema.fields.values() if field is not schema.fields["pair"]}
     if given == "":
@@ -382,7 +382,7 @@ def test_what_is_never_null_has_what_its_type_has_by_itself(given: str | None) -
     assert document.count(b"nil=") == len([value for value in INITIAL.values() if value is None])
 
 
-def test_rules_see_what_a_request_gave() -> None:
+def test_rules_check_absent_values_as_null() -> None:
     class Counted(Dto):
         dotnet_namespace = "Other.Kind"
         count = fields.Integer(nullable=False, rules=[rules.not_empty()])

@@ -153,7 +153,7 @@ def test_options(options: dict[str, Any], words: str) -> None:
         Service("Mistaken", roles=["Clerk"]).get("/a", returns=str, **options)(Small)
 
 
-def test_what_is_not_a_dto() -> None:
+def test_a_class_that_is_not_a_dto() -> None:
     with pytest.raises(CatalogError, match="int is not a subclass"):
         Service("Mistaken").get("/a", access=ANYONE)(int)  # type: ignore[type-var]
 

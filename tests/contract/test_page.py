@@ -111,7 +111,7 @@ def test_operation() -> None:
     assert operation.returns is sessions.SessionInfo
 
 
-def test_order_of_an_answer() -> None:
+def test_order_of_a_response() -> None:
     sample = PAGE[PAGE.index("HTTP/1.1 200 OK") :]
     top = re.sub(r"\[[^\]]*\]", "[]", sample[sample.index("{") + 1 :])
     names = re.findall(r"(\w+): ", top)

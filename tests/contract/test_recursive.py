@@ -116,7 +116,7 @@ def test_a_name_of_no_dto_is_refused() -> None:
         document_shape(Lost)
 
 
-def test_many_types_that_all_hold_each_other() -> None:
+def test_many_types_that_all_refer_to_each_other() -> None:
     names = [f"Linked{number}" for number in range(30)]
     dtos: dict[str, Any] = {}
     metaclass: Any = type(Dto)

@@ -82,7 +82,7 @@ def test_an_address_of_254_characters() -> None:
     assert [passes(rules.email(), padded + "c" * (size - len(padded))) for size in (254, 255)] == [True, False]
 
 
-def test_bounds_are_told_with_the_refusal() -> None:
+def test_a_refusal_contains_the_bounds() -> None:
     with pytest.raises(marshmallow.ValidationError) as caught:
         rules.length(2, 4)("abcde")
     failure = caught.value.messages[0]
@@ -135,7 +135,7 @@ def test_a_rule_takes_values_of_every_type(rule: Any, value: object) -> None:
     passes(rule, value)
 
 
-def test_values_that_a_rule_says_nothing_of_pass() -> None:
+def test_values_that_a_rule_does_not_check_pass() -> None:
     assert passes(rules.greater_than(0), "String")
     assert passes(rules.inclusive_between(2, 4), date(2020, 1, 1))
     assert passes(rules.length(2, 4), 7)

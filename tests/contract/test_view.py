@@ -49,7 +49,7 @@ def make_view(dto: type[Dto]) -> shape.View:
     return view
 
 
-def test_what_follows_from_the_fields() -> None:
+def test_a_view_follows_from_the_fields() -> None:
     assert make_view(InvoiceInfo) == shape.View(
         "Invoice",
         "Invoices",
@@ -61,7 +61,7 @@ def test_what_follows_from_the_fields() -> None:
     assert make_view(LineItem).noun == "Line item"
 
 
-def test_what_is_declared() -> None:
+def test_a_declared_view() -> None:
     view = make_view(Declared)
     assert (view.noun, view.plural, view.title, view.sorted_by) == ("Bill", "Bills", ("name",), "dateCreated")
     assert view.closed_by == "paid"

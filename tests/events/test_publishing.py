@@ -69,7 +69,7 @@ def test_bodies_are_in_the_dialect_of_the_service(unit: Unit) -> None:
     ]
 
 
-def test_who_gets_it(unit: Unit) -> None:
+def test_recipients_of_an_event(unit: Unit) -> None:
     outbox = make_outbox(unit)
     outbox.publish("a.b", channel="home", user=["u1", "Ada@Example.org"])
     outbox.publish("a.b", channel=["x", "y", "x"])
@@ -85,7 +85,7 @@ def test_who_gets_it(unit: Unit) -> None:
 
 
 @pytest.mark.parametrize("selector", ["nodot", "a@b.c", "a.b\nc", "a.\udfff", ".b", "a.", "a." + "x" * 260])
-def test_what_is_no_selector(unit: Unit, selector: str) -> None:
+def test_invalid_selectors(unit: Unit, selector: str) -> None:
     with pytest.raises(ValueError, match="is not a selector"):
         make_outbox(unit, wanted=False).publish(selector)
 
@@ -95,14 +95,14 @@ def test_a_blank_in_a_selector_is_encoded(unit: Unit) -> None:
     assert read_stored(unit)[0].selector == "css.add-class$#id%20p"
 
 
-def test_what_is_no_channel_and_no_body(unit: Unit) -> None:
+def test_invalid_channels_and_bodies(unit: Unit) -> None:
     with pytest.raises(ValueError, match="'a,b' is not a channel"):
         make_outbox(unit).publish("a.b", channel="a,b")
     with pytest.raises(TypeError, match="can't be written"):
         make_outbox(unit).publish("a.b", object())
 
 
-def test_nothing_is_stored_while_nobody_listens(unit: Unit) -> None:
+def test_no_event_is_stored_without_a_subscriber(unit: Unit) -> None:
     make_outbox(unit, wanted=False).publish("a.b", {"x": 1})
     assert read_stored(unit) == []
 
@@ -130,7 +130,7 @@ def test_two_parts_that_send_events() -> None:
         service.use(Events())
 
 
-def test_who_may_listen() -> None:
+def test_access_to_event_streams() -> None:
     service = Service("Shop", authenticate=lambda _: None)
     service.use(Events())
     with service.client() as client:

@@ -23,7 +23,7 @@ from tests.servers import wait_until
 on_servers = pytest.mark.parametrize("nodes", ["sqlite", "mariadb"], indirect=True)
 
 
-def test_the_first_frame_says_how_the_subscription_is_kept(nodes: Nodes) -> None:
+def test_the_first_frame_contains_the_urls_of_the_subscription(nodes: Nodes) -> None:
     first = nodes.one.listen(nodes.ada, "home", "news").next()
     key = first.body["id"]
     assert (first.channel, first.selector) == ("", "cmd.onConnect")
@@ -76,7 +76,7 @@ def test_streams_go_on_after_a_restore(nodes: Nodes, tmp_path: Path) -> None:
     assert event.body["text"] == "3"
     assert event.id > last
     resumed = nodes.two.listen(nodes.ada, "home", last_id=last)
-    assert [each.body["text"] for each in resumed.events(1)] == ["3"]
+    assert [message.body["text"] for message in resumed.events(1)] == ["3"]
     # The subscriptions in the copy have ended.
     elsewhere = connect(f"sqlite:///{tmp_path}/elsewhere.db")
     backup.restore(elsewhere, owners, copy)
@@ -85,14 +85,14 @@ def test_streams_go_on_after_a_restore(nodes: Nodes, tmp_path: Path) -> None:
     elsewhere.dispose()
 
 
-def test_what_is_rolled_back_is_never_said(nodes: Nodes) -> None:
+def test_events_of_a_rolled_back_transaction_are_never_sent(nodes: Nodes) -> None:
     ada = nodes.two.listen(nodes.ada, "home")
     nodes.one.client().post_json("/say.json", {"text": "lost", "room": "home", "fail": True}, status=500)
     nodes.one.say("kept", room="home")
     assert [message.body["text"] for message in ada.events(1)] == ["kept"]
 
 
-def test_each_sees_what_it_may_see_now(nodes: Nodes) -> None:
+def test_each_subscriber_sees_what_it_may_see_now(nodes: Nodes) -> None:
     clerk = nodes.one.listen(nodes.ada, "home")
     other = nodes.one.listen(nodes.bob, "home")
     nobody = nodes.one.listen(nodes.mallory, "home")
@@ -103,7 +103,7 @@ def test_each_sees_what_it_may_see_now(nodes: Nodes) -> None:
 
 
 @on_servers
-def test_others_learn_who_comes_changes_and_goes(nodes: Nodes) -> None:
+def test_subscribers_are_notified_of_joins_changes_and_leaves(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     assert ada.until("cmd.onJoin").body["userId"] == "ada"
     bob = nodes.two.listen(nodes.bob, "home", "news")
@@ -140,7 +140,7 @@ def test_a_null_is_no_channel(nodes: Nodes) -> None:
     assert [subscriber["userId"] for subscriber in subscribers] == ["bob"]
 
 
-def test_nobody_hears_of_those_whom_it_may_not_know(nodes: Nodes) -> None:
+def test_subscribers_are_not_notified_of_those_whom_they_may_not_know(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     mallory = nodes.one.listen(nodes.mallory, "home")
     # One knows of oneself.
@@ -164,7 +164,7 @@ def test_a_client_that_closes_its_connection_has_left(nodes: Nodes) -> None:
     assert nodes.subscriptions() == 1
 
 
-def test_a_heartbeat_is_answered_by_any_process(nodes: Nodes) -> None:
+def test_any_process_responds_to_a_heartbeat(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     key = ada.next().body["id"]
     for node, verb in ((nodes.one, "GET"), (nodes.two, "POST")):
@@ -177,7 +177,7 @@ def test_a_heartbeat_is_answered_by_any_process(nodes: Nodes) -> None:
     nodes.one.client().post("/event-heartbeat.json", status=400)
 
 
-def test_whoever_has_sent_heartbeats_is_gone_when_they_end(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_subscriber_is_removed_when_its_heartbeats_end(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     browser = nodes.one.listen(nodes.bob, "home")
     key = ada.next().body["id"]
@@ -197,7 +197,7 @@ def test_whoever_has_sent_heartbeats_is_gone_when_they_end(nodes: Nodes, monkeyp
 
 
 @on_servers
-def test_a_client_that_comes_again_gets_what_it_has_missed(nodes: Nodes) -> None:
+def test_a_client_that_reconnects_gets_the_missed_events(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     nodes.one.say("1", room="home")
     last = ada.events(1)[0].id
@@ -214,7 +214,7 @@ def test_a_client_that_comes_again_gets_what_it_has_missed(nodes: Nodes) -> None
     assert again.is_silent(0.2)
 
 
-def test_an_id_that_was_never_given_is_the_newest(nodes: Nodes) -> None:
+def test_an_id_beyond_the_newest_means_the_newest(nodes: Nodes) -> None:
     nodes.one.listen(nodes.bob, "home").next()
     nodes.one.say("old", room="home")
     ada = nodes.one.listen(nodes.ada, "home", last_id=10**17)
@@ -286,7 +286,7 @@ def test_a_slow_reader_is_ended_and_resumes(nodes: Nodes) -> None:
     assert [message.body["text"] for message in more] == [str(number) for number in range(len(texts), QUEUE + 200)]
 
 
-def test_a_process_that_ends_says_good_bye(nodes: Nodes) -> None:
+def test_a_process_that_ends_sends_good_bye(nodes: Nodes) -> None:
     ada = nodes.one.listen(nodes.ada, "home")
     nodes.one.say("last", room="home")
     assert ada.events(1)
@@ -368,7 +368,7 @@ def test_a_view_that_fails_holds_up_no_other(nodes: Nodes, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("channel", ["a b", "a@b", "x" * 256, "a\nb", "\ud800"])
-def test_what_is_no_channel(nodes: Nodes, channel: str) -> None:
+def test_invalid_channels(nodes: Nodes, channel: str) -> None:
     with pytest.raises(MalformedRequest, match="is not a channel"):
         nodes.one.listen(nodes.ada, channel)
 

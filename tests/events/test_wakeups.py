@@ -113,7 +113,7 @@ def test_nothing_is_lost_or_doubled_while_redis_is_killed_and_comes_back(
     assert ada.is_silent(0.1)
 
 
-def test_redis_that_stands_still_holds_up_nothing(nodes: Nodes, redis_server: RedisServer) -> None:
+def test_a_stopped_redis_delays_nothing(nodes: Nodes, redis_server: RedisServer) -> None:
     """Its connections stay open, and nothing comes from it."""
     ada = nodes.one.listen(nodes.ada, "home")
     wait_for(nodes.one)
@@ -129,7 +129,7 @@ def test_redis_that_stands_still_holds_up_nothing(nodes: Nodes, redis_server: Re
     assert ada.is_silent(0.1)
 
 
-def test_what_a_wake_up_announces_may_arrive_later(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_may_arrive_after_its_wake_up(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a cluster a node may have a commit of another node only after its wake-up."""
     monkeypatch.setattr(streams, "BUSY_TICK", 0.02)
     ada = nodes.one.listen(nodes.ada, "home")
@@ -143,7 +143,7 @@ def test_what_a_wake_up_announces_may_arrive_later(nodes: Nodes, monkeypatch: py
     assert ada.events(1)[0].body["text"] == "late"
 
 
-def test_a_process_that_ends_tells_the_others(nodes: Nodes) -> None:
+def test_a_process_that_ends_notifies_the_others(nodes: Nodes) -> None:
     ada, bob = nodes.one.listen(nodes.ada, "home"), nodes.two.listen(nodes.bob, "home")
     wait_for(nodes.one)
     nodes.two.broker.stop()
@@ -248,7 +248,7 @@ def fake() -> Iterator[Any]:
         b"\xff" * 100,
     ],
 )
-def test_what_is_no_redis(fake: Any, answer: bytes, quick: None) -> None:
+def test_a_server_that_is_not_redis(fake: Any, answer: bytes, quick: None) -> None:
     """The thread goes on, and tells it once."""
     attempts = threading.Semaphore(0)
 

@@ -117,7 +117,7 @@ def test_the_rest_of_a_batch_is_not_done_when_its_client_has_left(gateway: Gatew
         assert json.load(response)["totalCount"] < 1000
 
 
-def test_streams_of_one_caller_that_stand_still_leave_the_service_to_others(gateway: Gateway) -> None:
+def test_stalled_streams_of_one_caller_leave_the_service_to_others(gateway: Gateway) -> None:
     # More than the kernel buffers.
     for _ in range(20):
         create_batch(gateway, 1000)

@@ -130,7 +130,9 @@ def _make_blocks(size: int) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
 @pytest.mark.parametrize(("key", "status"), [(API_KEY, 413), ("wrong", 401)])
-def test_who_sends_everything_first_gets_the_answer(gateway: Gateway, key: str, status: int, chunked: bool) -> None:
+def test_a_client_that_sends_everything_first_gets_the_response(
+    gateway: Gateway, key: str, status: int, chunked: bool
+) -> None:
     """A client that reads only after sending everything would see a reset connection if its body were left unread."""
     connection = http.client.HTTPConnection(gateway.address, timeout=30)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
@@ -154,7 +156,7 @@ def test_who_sends_everything_first_gets_the_answer(gateway: Gateway, key: str, 
         (b"junk\r\n\r\n", 400, b'{"responseStatus":{"errorCode":"BadRequest",'),
     ],
 )
-def test_what_can_not_be_read_is_refused_in_the_requested_format(
+def test_an_unreadable_request_is_refused_in_the_requested_format(
     gateway: Gateway, data: bytes, status: int, start: bytes
 ) -> None:
     response = exchange(gateway, data)

@@ -76,7 +76,7 @@ def test_a_body_that_is_cut_off_stores_nothing(gateway: Gateway) -> None:
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     ],
 )
-def test_what_can_not_be_read_is_refused_without_a_document(gateway: Gateway, data: bytes, status: int) -> None:
+def test_an_unreadable_request_is_refused_without_a_document(gateway: Gateway, data: bytes, status: int) -> None:
     response = exchange(gateway, data)
     assert statuses(response) == [status]
     assert response.endswith(b"\r\n\r\n")

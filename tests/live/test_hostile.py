@@ -143,7 +143,7 @@ def send_in_batches(gateway: Gateway, first: int, last: int, watch: Callable[[],
     return faults
 
 
-def test_whatever_comes(gateway: Gateway) -> None:
+def test_hostile_requests_break_nothing(gateway: Gateway) -> None:
     session_id = create(gateway, "before")
     before = list_workers(gateway)
     peak = 0

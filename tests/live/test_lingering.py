@@ -31,7 +31,7 @@ def read_refusal(response: bytes) -> tuple[int, str]:
     return int(head.split()[1]), json.loads(body)["responseStatus"]["errorCode"]
 
 
-def test_clients_that_do_not_close_hold_up_nobody(lasting_either: Gateway) -> None:
+def test_clients_that_do_not_close_delay_no_others(lasting_either: Gateway) -> None:
     """If the server waited for them one by one, each would delay all others by 2 seconds."""
     gateway = lasting_either
     connections = [connect(gateway) for _ in range(20)]
@@ -46,7 +46,7 @@ def test_clients_that_do_not_close_hold_up_nobody(lasting_either: Gateway) -> No
         connection.close()
 
 
-def test_requests_in_one_go_are_answered_in_order(lasting_either: Gateway) -> None:
+def test_pipelined_requests_get_responses_in_order(lasting_either: Gateway) -> None:
     """Pipelined (RFC 9112, 9.3.2), whether their bodies are read or not."""
 
     def post(name: str, key: str) -> bytes:
@@ -73,7 +73,7 @@ def test_requests_in_one_go_are_answered_in_order(lasting_either: Gateway) -> No
         (b"\xff\xfe\x00 <script>\r\n\r\n", 400, "BadRequest"),
     ],
 )
-def test_what_is_no_request_is_refused_as_clients_read_it(
+def test_an_invalid_request_is_refused_in_a_form_that_clients_read(
     gateway: Gateway, data: bytes, status: int, code: str
 ) -> None:
     response = exchange(gateway, data)
@@ -85,7 +85,7 @@ def test_what_is_no_request_is_refused_as_clients_read_it(
     assert request_id in gateway.printed()
 
 
-def test_a_header_does_not_say_where_the_application_begins(gateway: Gateway) -> None:
+def test_a_header_does_not_set_the_path_of_the_application(gateway: Gateway) -> None:
     response = exchange(gateway, head("/health", "SCRIPT_NAME: /elsewhere", "PATH_INFO: /x", method="GET"))
     assert statuses(response) == [200]
 
@@ -97,7 +97,7 @@ def _make_blocks() -> Iterator[bytes]:
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
 @pytest.mark.parametrize(("key", "status"), [(API_KEY, 413), ("wrong", 401)])
-def test_a_body_of_100_megabytes_is_refused_and_the_answer_arrives(
+def test_a_body_of_100_megabytes_is_refused_and_the_response_arrives(
     gateway: Gateway, key: str, status: int, chunked: bool
 ) -> None:
     """The client sends everything before it reads."""
@@ -111,7 +111,7 @@ def test_a_body_of_100_megabytes_is_refused_and_the_answer_arrives(
         assert json.load(response)["responseStatus"]["errorCode"]
 
 
-def test_who_asks_before_sending_too_much_sends_nothing(gateway: Gateway) -> None:
+def test_a_client_that_asks_before_it_sends_too_much_sends_nothing(gateway: Gateway) -> None:
     with connect(gateway) as connection:
         length = f"Content-Length: {100 * MEGABYTE}"
         connection.sendall(head("/sessions", JSON, length, "Expect: 100-continue", close=False))

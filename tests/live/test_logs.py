@@ -68,7 +68,7 @@ def test_a_closed_pipe(gateway: Gateway) -> None:
         assert gateway.stop(signal.SIGTERM) == 0
 
 
-def test_a_reader_that_stands_still(gateway: Gateway) -> None:
+def test_a_log_reader_that_stops_reading(gateway: Gateway) -> None:
     """The pipe holds one page; all further lines wait, or are dropped."""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
@@ -102,7 +102,7 @@ def test_streams_are_logged_when_they_end(gateway: Gateway) -> None:
     assert '"outcome":"complete"' in line
 
 
-def test_no_line_holds_what_a_terminal_obeys(make_gateway: GatewayFactory) -> None:
+def test_no_line_contains_control_characters(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(**FIRST_USER, GATEWAY_LOG="text")
     gateway.start()
     exchange(gateway, head("/%1B%5D0;title%07%C2%9B31m", "X-Request-Id: hostile-1", method="GET"))

@@ -265,7 +265,7 @@ def test_the_request_id_is_the_callers_where_it_is_a_plain_one(proxy: Proxy, gat
     wait_until(lambda: request_id in gateway.printed(), "the log line")
 
 
-def test_the_gateway_knows_the_scheme_that_nginx_tells(make_gateway: GatewayFactory, make_proxy: ProxyFactory) -> None:
+def test_the_gateway_uses_the_scheme_that_nginx_sends(make_gateway: GatewayFactory, make_proxy: ProxyFactory) -> None:
     """Behind nginx on plain HTTP, cookies are not Secure; a header of the client changes nothing."""
     gateway = make_gateway(**FIRST_USER)
     gateway.start()
@@ -393,7 +393,7 @@ STARTS = {
 @pytest.mark.parametrize(
     ("data", "status", "format_name"), REFUSALS, ids=[f"{index}" for index in range(len(REFUSALS))]
 )
-def test_what_nginx_refuses_is_answered_in_the_requested_format(
+def test_requests_that_nginx_refuses_get_the_requested_format(
     proxy: Proxy, data: bytes, status: int, format_name: str
 ) -> None:
     response = proxy.send(data)
@@ -414,7 +414,7 @@ def test_log_ins_by_basic_are_limited(make_proxy: ProxyFactory) -> None:
     assert proxy.ask("GET", "/sessions").status == 502
 
 
-def test_what_a_client_says_of_its_way_ends_at_nginx(proxy: Proxy) -> None:
+def test_forwarding_headers_of_a_client_end_at_nginx(proxy: Proxy) -> None:
     headers: dict[str, Any] = {
         "X_Forwarded_Host": "evil.example",
         "X_Forwarded_Prefix": "/evil",

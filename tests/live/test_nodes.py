@@ -46,7 +46,7 @@ def nodes(make_gateway: GatewayFactory, mariadb: str) -> tuple[Gateway, Gateway]
     return first_node, second_node
 
 
-def test_the_schema_is_asked_for_and_made_by_migrate(make_gateway: GatewayFactory, mariadb: str) -> None:
+def test_the_schema_is_required_and_created_by_migrate(make_gateway: GatewayFactory, mariadb: str) -> None:
     gateway = make_gateway(GATEWAY_DATABASE_URL=new_database(mariadb), **SHARED)
     run_of_serve = gateway.attempt("serve")
     assert run_of_serve.returncode == 1

@@ -177,7 +177,7 @@ def test_a_list_that_is_being_sent_is_sent_to_its_end(gateway: Gateway) -> None:
     assert text.count(b'"displayName":"xxx') == 12_001
 
 
-def test_a_restart_at_a_socket_of_systemd_refuses_nobody(gateway: Gateway) -> None:
+def test_a_restart_at_a_socket_of_systemd_refuses_no_client(gateway: Gateway) -> None:
     """The socket stays open while the service restarts, and the next process responds to clients that connect meanwhile."""
     gateway.stop()
     host, _, port = gateway.address.partition(":")
@@ -212,7 +212,7 @@ def test_a_restart_at_a_socket_of_systemd_refuses_nobody(gateway: Gateway) -> No
         assert gateway.stop() == 0
 
 
-def test_it_tells_systemd_that_it_is_ready(make_gateway: GatewayFactory, tmp_path: Path) -> None:
+def test_it_notifies_systemd_that_it_is_ready(make_gateway: GatewayFactory, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify_socket:
         notify_socket.bind(str(tmp_path / "notify"))
         notify_socket.settimeout(30)
@@ -256,7 +256,7 @@ def log_in(gateway: Gateway) -> str:
         return str(json.load(response)["bearerToken"])
 
 
-def test_a_backup_that_is_made_in_use_is_restored_elsewhere(gateway: Gateway, make_gateway: GatewayFactory) -> None:
+def test_a_backup_of_a_running_gateway_is_restored_elsewhere(gateway: Gateway, make_gateway: GatewayFactory) -> None:
     before = create(gateway, "before the backup")
     token = log_in(gateway)
     restored = make_gateway(**FIRST_USER)

@@ -97,7 +97,7 @@ def test_a_socket_that_a_killed_gateway_left_is_replaced(make_gateway: GatewayFa
         ("nowhere.invalid:8000", "GATEWAY_BIND: nowhere.invalid:8000 can't be used"),
     ],
 )
-def test_what_is_wrong_with_an_address_is_one_line(make_gateway: GatewayFactory, bind: str, reason: str) -> None:
+def test_an_error_of_an_address_is_one_line(make_gateway: GatewayFactory, bind: str, reason: str) -> None:
     gateway = make_gateway(GATEWAY_BIND=bind)
     (gateway.folder / "file").touch()
     done = gateway.attempt("serve")
@@ -150,7 +150,7 @@ def test_killed_workers_are_replaced(either_gateway: Gateway) -> None:
     assert names(gateway, before, create(gateway, "after")) == ["before", "after"]
 
 
-def test_requests_that_run_are_answered_before_the_end(either_gateway: Gateway) -> None:
+def test_running_requests_get_responses_before_the_end(either_gateway: Gateway) -> None:
     gateway = either_gateway
     body = b'{"displayName":"slow"}'
     with connect(gateway) as connection:
@@ -169,7 +169,7 @@ def test_requests_that_run_are_answered_before_the_end(either_gateway: Gateway) 
     assert names(gateway, session_id) == ["slow"]
 
 
-def test_a_connection_that_is_kept_open_keeps_no_one_from_ending(either_gateway: Gateway) -> None:
+def test_an_open_connection_does_not_delay_the_end(either_gateway: Gateway) -> None:
     gateway = either_gateway
     with connect(gateway) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -253,20 +253,20 @@ def test_users_by_the_command_line(gateway: Gateway) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["check-config", "serve"])
-def test_a_wrong_setting_is_named(make_gateway: GatewayFactory, command: str, variable: str, value: str) -> None:
+def test_an_invalid_setting_is_named(make_gateway: GatewayFactory, command: str, variable: str, value: str) -> None:
     done = make_gateway(**{variable: value}).attempt(command)
     assert done.returncode == 1
     assert variable in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_every_wrong_setting_is_named_at_once(make_gateway: GatewayFactory) -> None:
+def test_all_invalid_settings_are_named_at_once(make_gateway: GatewayFactory) -> None:
     done = make_gateway(GATEWAY_WORKERS="many", GATEWAY_LOG="loud").attempt("check-config")
     assert "GATEWAY_WORKERS" in done.stderr
     assert "GATEWAY_LOG" in done.stderr
 
 
-def test_a_secret_is_required_where_there_is_no_file_for_it(make_gateway: GatewayFactory) -> None:
+def test_a_secret_is_required_if_there_is_no_file_for_it(make_gateway: GatewayFactory) -> None:
     done = make_gateway(GATEWAY_DATABASE_URL="mysql://me@db/name").attempt("check-config")
     assert done.returncode == 1
     assert "GATEWAY_SECRET" in done.stderr

@@ -53,7 +53,7 @@ def list_statuses(gateway: Gateway, times: int = 20, **headers: str) -> set[int]
     return {ask(gateway, "GET", "/sessions", **headers)[0] for _ in range(times)}
 
 
-def test_every_worker_knows_who_signed_in_at_one(workers: Gateway) -> None:
+def test_a_log_in_at_one_worker_is_valid_at_all(workers: Gateway) -> None:
     document, cookie = log_in(workers)
     assert list_statuses(workers, Cookie=cookie) == {200}
     assert list_statuses(workers, Authorization=f"Bearer {document['bearerToken']}") == {200}

@@ -83,7 +83,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_slow_senders_hold_up_nobody(gateway: Gateway, kind: str) -> None:
+def test_slow_senders_delay_no_others(gateway: Gateway, kind: str) -> None:
     with open_slow(gateway, *SLOW[kind]):
         check_service(gateway)
 
@@ -97,13 +97,13 @@ def test_a_late_head_is_refused_in_the_requested_format(gateway: Gateway) -> Non
     assert responses[0].partition(b"\r\n\r\n")[2].startswith(b"{responseStatus:{errorCode:RequestTimeout,")
 
 
-def test_a_connection_without_a_byte_is_closed_without_an_answer(gateway: Gateway) -> None:
+def test_a_connection_without_a_byte_is_closed_without_a_response(gateway: Gateway) -> None:
     with connect(gateway) as connection:
         connection.settimeout(HEAD_TIME * 3)
         assert receive(connection) == b""
 
 
-def test_a_client_that_is_slower_than_a_packet_is_answered(gateway: Gateway) -> None:
+def test_a_client_that_is_slower_than_a_packet_gets_a_response(gateway: Gateway) -> None:
     body = b'{"displayName":"slow and honest"}'
     data = head("/sessions", JSON, f"Content-Length: {len(body)}") + body
     with connect(gateway) as connection:
@@ -142,7 +142,7 @@ def list_of_everything(gateway: Gateway) -> bytes:
 
 
 @pytest.mark.parametrize("read", [0, 1], ids=["nothing", "a little"])
-def test_slow_readers_are_disconnected_and_hold_up_nobody(
+def test_slow_readers_are_disconnected_and_delay_no_others(
     gateway: Gateway, list_of_everything: bytes, read: int
 ) -> None:
     """They are disconnected before the last chunk, so that no response looks complete."""
@@ -172,7 +172,7 @@ def test_slow_readers_are_disconnected_and_hold_up_nobody(
         check_service(gateway)
 
 
-def test_connections_beyond_the_limit_take_the_place_of_those_that_wait(gateway: Gateway) -> None:
+def test_connections_beyond_the_limit_replace_those_that_wait(gateway: Gateway) -> None:
     """There are more connections than a worker accepts, each with a head of 60 kB: memory is bounded, and honest clients are served."""
     (worker,) = list_workers(gateway)
     part = b"GET / HTTP/1.1\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 10

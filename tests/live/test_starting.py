@@ -56,7 +56,7 @@ def test_the_wait_ends_with_one_line(make_gateway: GatewayFactory) -> None:
     assert "secret" not in done.stderr
 
 
-def test_what_does_not_pass_is_not_waited_for(make_gateway: GatewayFactory, mariadb: str) -> None:
+def test_a_lasting_failure_is_not_waited_for(make_gateway: GatewayFactory, mariadb: str) -> None:
     url = f"{new_database(mariadb).rpartition('/')[0]}/nothing_of_that_name"
     began = time.monotonic()
     done = make_gateway(GATEWAY_DATABASE_URL=url, **SHARED).attempt("serve")
@@ -100,7 +100,7 @@ def test_a_number_that_no_migration_has(make_gateway: GatewayFactory) -> None:
     assert "there is no migration users/9999; users has 0001_first" in done.stderr
 
 
-def test_an_administrator_is_made_where_there_is_none(make_gateway: GatewayFactory) -> None:
+def test_an_administrator_is_created_if_there_is_none(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(**FIRST_USER)
     gateway.command("migrate")
     gateway.command(

@@ -76,7 +76,7 @@ def test_every_workers_spans_reach_the_collector_before_it_ends(
     assert names.count("transaction") >= 20
 
 
-def test_a_collector_that_is_away_delays_nothing(make_gateway: GatewayFactory) -> None:
+def test_an_unreachable_collector_delays_no_request(make_gateway: GatewayFactory) -> None:
     gateway = make_gateway(
         **FIRST_USER,
         OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1",

@@ -148,12 +148,12 @@ def test_hosts(version: str, names: str, dates: str, guids: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["", "3.9", "x", "5.8-beta", "-5", "5.8.1.2.3"])
-def test_versions_that_are_none(version: str) -> None:
+def test_invalid_versions(version: str) -> None:
     with pytest.raises(ValueError, match="is not a version of ServiceStack"):
         Dialect.of(version)
 
 
-def test_options_that_are_none() -> None:
+def test_invalid_options() -> None:
     with pytest.raises(ValueError, match="dates='wfc' is not known; known are short, iso"):
         Dialect(dates="wfc")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="depth"):
@@ -168,7 +168,7 @@ def test_the_default_dialect_is_the_same_object(serializer: Serializer) -> None:
     assert serializer.dialect == DEFAULT
 
 
-def test_what_a_dialect_changes_in_other_formats() -> None:
+def test_changes_of_a_dialect_in_other_formats() -> None:
     dialect = Dialect(names="pascal", dates="wcf", guids="dashes", enums="number", durations="standard")
     shape = Record("Row", {"callSid": Text(), "at": Instant(), "id": Guid(), "color": COLOR, "inner": RECORD})
     value = {"callSid": "a", "at": NOON, "id": UUID(int=1), "color": "Green", "inner": {"callSid": "b", "color": "Red"}}
@@ -182,7 +182,7 @@ def test_what_a_dialect_changes_in_other_formats() -> None:
     assert xml.Xml(dialect).encode(value, shape) == xml.serializer.encode(value, shape)
 
 
-def test_a_stream_is_spelled_as_a_whole_document() -> None:
+def test_a_stream_is_written_like_a_complete_document() -> None:
     shape = Record("Page", {"firstOnes": Text(), "items": ListOf(RECORD), "lastOnes": Text()}, rows="items")
     value = {"firstOnes": "a", "items": [{"callSid": str(number)} for number in range(300)], "lastOnes": None}
     for serializer, options in itertools.product((json.serializer, jsv.serializer), ("elun", "tc:pc,inv", "edv")):
@@ -242,7 +242,7 @@ def test_every_spelling_is_read_in_every_format(shape: Shape, text: str, value: 
 @pytest.mark.parametrize(
     "text", ["/Date(1+)/", "/Date(1+02:00)/", "/Date(1+9999)/", "Wed, 99 Jan 2020 00:00:00 GMT", "/Date(x)/"]
 )
-def test_times_that_are_none(text: str) -> None:
+def test_invalid_times(text: str) -> None:
     with pytest.raises(ValueError, match="expected a date"):
         scalars.reader(Instant())(text)
 
@@ -250,7 +250,7 @@ def test_times_that_are_none(text: str) -> None:
 @pytest.mark.parametrize(
     "options", ["dh:iso8601", "dh:iso8601dt", "dh:to", "dh:rfc1123", "tsh:sf", "teai", "tc:pc", "tc:d", "edv,inv"]
 )
-def test_what_is_written_is_read_back(options: str) -> None:
+def test_written_values_are_read_back(options: str) -> None:
     shape = Record("Row", {"startedAt": Instant(), "tookSoLong": Duration(), "color": COLOR})
     value = {"startedAt": NOON, "tookSoLong": timedelta(1, 2, 3), "color": "Green"}
     for serializer in (json.serializer, jsv.serializer):

@@ -90,19 +90,19 @@ RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=list(He
 
 
 class TestSerializer:
-    def test_says_what_it_is(self, serializer: Serializer) -> None:
+    def test_its_names_and_types_are_consistent(self, serializer: Serializer) -> None:
         assert re.fullmatch(r"[a-z]+", serializer.name)
         assert serializer.name in serializer.suffixes
         assert serializer.content_type.split(";")[0] == serializer.media_types[0]
         assert all(re.fullmatch(r"[a-z]+/[a-z.+-]+", media) for media in serializer.media_types)
 
-    def test_reads_what_it_writes(self, readable: Serializer) -> None:
+    def test_it_reads_its_documents(self, readable: Serializer) -> None:
         assert stripped(readable.decode(readable.encode(VALUE, ROW), ROW)) == VALUE
 
     def test_writes_objects_like_dicts(self, serializer: Serializer) -> None:
         assert serializer.writer(ROW)(as_object(VALUE, ROW)) == serializer.encode(VALUE, ROW)
 
-    def test_streams_what_it_encodes(self, serializer: Serializer) -> None:
+    def test_streams_equal_encoded_documents(self, serializer: Serializer) -> None:
         rows = [{**VALUE, "id": number} for number in range(300)]
         blocks = list(serializer.stream(iter(rows), ListOf(ROW)))
         assert b"".join(blocks) == serializer.encode(rows, ListOf(ROW))
@@ -257,7 +257,7 @@ class TestSerializer:
         with pytest.raises(DecodeError, match="deep"):
             readable.decode(data, ROW, limits=Limits(depth=10))
 
-    def test_nothing_is_null(self, readable: Serializer) -> None:
+    def test_an_empty_document_is_null(self, readable: Serializer) -> None:
         assert readable.decode(b"", ROW) is None
 
     def test_not_utf8(self, readable: Serializer) -> None:

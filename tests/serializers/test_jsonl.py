@@ -20,7 +20,7 @@ from serializers.shape import Integer, ListOf, Record
         ('"äö"\r\n  \r\n[1 x', 13, 3, 4),
     ],
 )
-def test_the_place_of_a_mistake(text: str, position: int, line: int, column: int) -> None:
+def test_the_position_of_a_mistake(text: str, position: int, line: int, column: int) -> None:
     with pytest.raises(DecodeError) as caught:
         jsonl.loads(text)
     assert (caught.value.position, caught.value.line, caught.value.column) == (position, line, column)

@@ -148,7 +148,7 @@ def test_refuses(text: str, shape: Shape | None, position: int, path: str) -> No
     assert (caught.value.line, caught.value.column) == (1, position + 1)
 
 
-def test_place_of_an_error_in_lines() -> None:
+def test_position_of_an_error_in_lines() -> None:
     with pytest.raises(DecodeError) as caught:
         jsv.loads("{\n  first: a,\n  n: x\n}", PAIR)
     assert (caught.value.line, caught.value.column, caught.value.path) == (3, 6, "n")

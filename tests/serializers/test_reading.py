@@ -84,7 +84,7 @@ def test_jsv(text: str, value: Any) -> None:
         (jsv, "[a}"),
     ],
 )
-def test_what_would_lose_data_is_refused(module: Any, text: str) -> None:
+def test_documents_that_would_lose_data_are_refused(module: Any, text: str) -> None:
     with pytest.raises(DecodeError):
         module.loads(text, PAIR, reading=COMPATIBLE)
 
@@ -120,7 +120,7 @@ def test_limits_are_never_dropped(module: Any) -> None:
 
 
 @pytest.mark.parametrize("serializer", [json.serializer, jsv.serializer, jsonl.serializer], ids=lambda each: each.name)
-def test_what_strict_reading_reads_is_the_same_in_every_mode(serializer: Serializer) -> None:
+def test_documents_of_strict_reading_are_read_equally_in_every_mode(serializer: Serializer) -> None:
     read = relaxed = 0
     for data, shape in mutations(serializer, 4000, seed=5):
         try:

@@ -41,7 +41,7 @@ class TestCells:
         assert csv.loads(csv.dumps({"displayName": text}, ROW), ROW)["displayName"] == text
 
     @pytest.mark.parametrize(("value", "cell"), [(7, "7"), (True, "True"), (1.5, "1.5")])
-    def test_what_is_given_for_a_text_is_written_as_a_text(self, value: object, cell: str) -> None:
+    def test_other_values_of_a_text_member_are_written_as_texts(self, value: object, cell: str) -> None:
         assert csv.dumps({"displayName": value}, ROW).split("\r\n", 1)[1] == f",{cell},,\r\n"
 
     def test_nested_values_are_jsv(self) -> None:
@@ -100,7 +100,7 @@ class TestCells:
         assert (caught.value.line, caught.value.column) == (line, column)
         assert caught.value.path.rpartition(".")[2] == path
 
-    def test_a_header_without_a_known_name_is_named(self) -> None:
+    def test_an_error_lists_the_names_of_an_unknown_header(self) -> None:
         with pytest.raises(DecodeError) as caught:
             csv.loads("Name, Number\nx,1", ListOf(ROW))
         assert (
@@ -111,7 +111,7 @@ class TestCells:
     @pytest.mark.parametrize(
         "header", ['Name,"Number"', 'Name, "Number"', 'Name;"Number"', "Name;Number", 'Name\t"Number"']
     )
-    def test_an_unknown_header_is_named_by_the_separator_that_fits_it(self, header: str) -> None:
+    def test_the_names_of_an_unknown_header_are_split_at_its_separator(self, header: str) -> None:
         with pytest.raises(DecodeError, match=r"no column is known: 'Name', 'Number'; known are 'Id'"):
             csv.loads(f"{header}\nx,1", ListOf(ROW))
 
@@ -132,7 +132,7 @@ class TestCells:
 
 
 class TestLines:
-    def test_errors_say_the_line(self) -> None:
+    def test_errors_contain_the_line(self) -> None:
         with pytest.raises(DecodeError) as caught:
             jsonl.loads('{"id":1}\n\n{"id":"x"}\n', ListOf(ROW))
         assert (caught.value.line, caught.value.column, caught.value.path) == (3, 7, "[1].id")

@@ -207,7 +207,7 @@ class TestQueryString:
                     bad.append((vector["id"], vector["jsv"], got, want))
         assert bad == []
 
-    def test_what_it_writes_is_read(self) -> None:
+    def test_encoded_query_strings_are_read(self) -> None:
         count = Counter[str]()
         for vector in load("querystring_encode"):
             if vector["type"] != "ListHolder":

@@ -92,7 +92,7 @@ class TestList:
             ({"number": 4, "sort_field": ""}, {"total": 0, "pages": 0}, "page 4"),
         ],
     )
-    def test_what_is_known_of_other_lists(self, changes: dict[str, Any], totals: dict[str, Any], text: str) -> None:
+    def test_the_head_of_other_lists(self, changes: dict[str, Any], totals: dict[str, Any], text: str) -> None:
         page = listed([order()], replace(LISTING, **changes), **totals)
         found = re.search(r"<small>— (.*?)</small>", page)
         assert found
@@ -115,7 +115,7 @@ class TestList:
         assert f'<th scope="col"><a href="{sort.format("name", "Ascend")}">Name</a></th>' in page
         assert '<th scope="col">Data</th>' in page, "what nothing sorts is no link"
 
-    def test_the_filters_are_a_form_that_keeps_what_is_no_filter(self) -> None:
+    def test_the_filters_are_a_form_that_keeps_other_parameters(self) -> None:
         controls = (
             Control("state", "State", "New", choices=(("New", "New"), ("Old", "Old"))),
             Control("from", 'F"rom', '<"', about="Which <day>", kind="date"),
@@ -168,7 +168,7 @@ class TestList:
         assert 'class="rows list c4"' in page
         assert re.findall(r"<th scope=\"col\"[^>]*><a[^>]*>([^<]*)", page)[:3] == ["Name", "Customer name", "State"]
 
-    def test_a_refused_filter_says_why(self) -> None:
+    def test_a_refused_filter_shows_the_reason(self) -> None:
         controls = (Control("from", "From", "x", problem="Not a <day>"), Control("id", "ID", rare=True, problem="No"))
         page = listed([], replace(LISTING, controls=controls))
         assert 'value="x" aria-invalid="true" aria-describedby="problem-from">' in page
@@ -201,7 +201,7 @@ class TestList:
             page = html.dumps({"items": [order(newest=line)]}, rows, page=Page(listing=LISTING))
             assert f"<details><summary>{shown}</summary>" in page
 
-    def test_what_is_no_id_leads_nowhere(self) -> None:
+    def test_an_invalid_id_is_not_a_link(self) -> None:
         page = listed([order(1, id="..", customerId="")], LISTING)
         assert "/base/orders/.." not in page
         assert "/base/customers" not in page
@@ -209,7 +209,7 @@ class TestList:
     def test_points_in_time_are_elements(self) -> None:
         assert f'<time datetime="{CREATED}" title="{CREATED}">2026-01-02 03:04 UTC</time>' in listed([order()], LISTING)
 
-    def test_empty_lists_say_what_to_do(self) -> None:
+    def test_empty_lists_explain_what_to_do(self) -> None:
         none: dict[str, Any] = {"total": 0, "pages": 0, "more": False}
         filtered = listed([], replace(LISTING, number=1), **none)
         assert "Orders — none" in plain(filtered)
@@ -282,7 +282,7 @@ class TestRecord:
         assert "<h1>Not found</h1>" in page
         assert "No &lt;order&gt; is here." in page
 
-    def test_what_a_section_has_are_lines_and_tables(self) -> None:
+    def test_a_section_has_lines_and_tables(self) -> None:
         status = Record("Status", {"message": Text(), "code": Text(), "lines": ListOf(LINE)}, view=View("Status", "s"))
         record = Record("Error", {"status": status}, view=View("Error", "Errors"))
         value = {"status": {"message": "Not so.", "code": "Bad", "lines": [{"text": "a", "count": 2}]}}
@@ -294,7 +294,7 @@ class TestRecord:
 
 
 class TestFrame:
-    def test_who_is_signed_in(self) -> None:
+    def test_the_signed_in_user_is_in_the_frame(self) -> None:
         frame = Frame(
             "Shop <1>",
             "/base/",
@@ -311,7 +311,7 @@ class TestFrame:
         assert '<a href="/base/login?redirect=%2F">Sign in</a>' in stranger
         assert "Sign out" not in stranger
 
-    def test_nothing_is_loaded(self) -> None:
+    def test_pages_load_no_other_files(self) -> None:
         page = html.dumps({}, ORDER)
         assert "<link rel=icon href='data:image/svg+xml," in page
         assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)

@@ -202,7 +202,7 @@ def test_a_host_that_is_killed_and_comes_back_under_load(make_gateway: GatewayFa
     assert "2" in {after for status, after, _ in seen if status == 503}
 
 
-def test_a_slow_host_does_not_hold_up_what_is_answered_here(make_gateway: GatewayFactory) -> None:
+def test_a_slow_host_does_not_delay_operations_that_are_handled_here(make_gateway: GatewayFactory) -> None:
     release = threading.Event()
 
     def slow(received: Received, sock: socket.socket) -> bool | None:

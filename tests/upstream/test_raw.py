@@ -67,7 +67,7 @@ def client(module_host: Host) -> Iterator[Client]:
         yield shop_client
 
 
-def test_operations_with_a_handler_are_answered_here_and_the_others_there(client: Client, old: Host) -> None:
+def test_operations_with_a_handler_are_handled_here_and_others_are_forwarded(client: Client, old: Host) -> None:
     assert client.get("/here/Ada").json == "here Ada"
     assert not old.received
     response = client.get("/orders/3")
@@ -92,9 +92,7 @@ def test_operations_with_a_handler_are_answered_here_and_the_others_there(client
         ("GET", "/files"),
     ],
 )
-def test_every_address_of_an_operation_is_forwarded_as_it_came(
-    client: Client, old: Host, method: str, path: str
-) -> None:
+def test_every_path_of_an_operation_is_forwarded_unchanged(client: Client, old: Host, method: str, path: str) -> None:
     response = client.request(
         method, path.partition("?")[0], query_string=path.partition("?")[2], extras={"RAW_URI": path}
     )
@@ -102,14 +100,14 @@ def test_every_address_of_an_operation_is_forwarded_as_it_came(
     assert [(request.method, request.target) for request in old.received] == [(method, path)]
 
 
-def test_what_no_operation_has_is_not_forwarded(client: Client, old: Host) -> None:
+def test_a_path_of_no_operation_is_not_forwarded(client: Client, old: Host) -> None:
     assert client.get("/admin").status_code == 404
     assert client.delete("/orders").status_code == 405
     assert client.get("/metadata", headers={"Accept": "text/html"}).status_code == 200
     assert not old.received
 
 
-def test_everything_is_forwarded_where_that_is_wanted(old: Host) -> None:
+def test_everything_is_forwarded_with_the_option(old: Host) -> None:
     with shop(old.url, everything=True).client() as client:
         assert client.get("/admin/../x", extras={"RAW_URI": "/admin/../x"}).text == "/admin/../x"
         assert client.delete("/orders").status_code == 200
@@ -139,7 +137,7 @@ def test_a_path_that_leads_elsewhere_is_refused(client: Client, old: Host, path:
     assert not old.received
 
 
-def test_the_hosts_own_path_stands_in_front(old: Host) -> None:
+def test_the_path_of_the_hosts_url_is_a_prefix(old: Host) -> None:
     with shop(f"{old.url}/base/").client() as client:
         client.get("/orders/3", query_string="a=1")
     assert old.received[0].target == "/base/orders/3?a=1"
@@ -214,7 +212,7 @@ def test_nothing_is_added_but_how_the_client_called(client: Client, old: Host) -
     assert (version, len(trace), len(span), flags) == ("00", 32, 16, "01")
 
 
-def test_what_a_trusted_proxy_says_passes_and_what_another_peer_says_does_not(client: Client, old: Host) -> None:
+def test_forwarding_headers_pass_from_a_trusted_proxy_and_not_from_another_peer(client: Client, old: Host) -> None:
     headers = {
         "X-Forwarded-For": "9.9.9.9",
         "X-Forwarded-Proto": "https",
@@ -243,7 +241,7 @@ def test_a_trace_goes_on(client: Client, old: Host) -> None:
     assert old.received[1].header("tracestate") is None
 
 
-def test_the_response_comes_as_it_is(client: Client, old: Host) -> None:
+def test_the_response_passes_unchanged(client: Client, old: Host) -> None:
     old.respond = respond_text(
         b"\xff\x00{",
         "402 Kein Geld",
@@ -325,7 +323,7 @@ def test_a_read_that_the_host_could_not_do_is_sent_again(client: Client, old: Ho
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/orders"), ("GET", "/both"), ("POST", "/api/GetOrder")])
-def test_what_may_be_a_write_is_never_sent_twice(client: Client, old: Host, method: str, path: str) -> None:
+def test_a_possible_write_is_never_sent_twice(client: Client, old: Host, method: str, path: str) -> None:
     old.respond = respond_in_turn(respond_text("no", "503 No", ("Retry-After: 7",)), respond_text("yes"))
     response = client.request(method, path)
     assert (response.status_code, response.text, response.headers["retry-after"]) == (503, "no", "7")
@@ -359,7 +357,7 @@ def test_a_read_is_sent_again_when_its_connection_was_lost(client: Client, old: 
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_host_that_is_away_is_told_in_the_callers_format(
+def test_an_unreachable_host_is_reported_in_the_callers_format(
     method: str, suffix: str, content_type: str, beginning: str
 ) -> None:
     with shop(f"http://127.0.0.1:{free_port()}").client() as client:
@@ -371,7 +369,7 @@ def test_a_host_that_is_away_is_told_in_the_callers_format(
         assert "The old host can't be reached." in response.text.replace("&#39;", "'")
 
 
-def test_a_host_that_comes_back_is_found_again(old: Host) -> None:
+def test_a_host_that_restarts_is_reached_again(old: Host) -> None:
     port = free_port()
     with shop(f"http://127.0.0.1:{port}").client() as client:
         assert client.post("/orders").status_code == 503
@@ -382,7 +380,7 @@ def test_a_host_that_comes_back_is_found_again(old: Host) -> None:
             assert client.get("/orders/3").status_code == 200
 
 
-def test_a_silent_host_is_given_up(client: Client, old: Host) -> None:
+def test_a_silent_host_times_out(client: Client, old: Host) -> None:
     given_up = threading.Event()
 
     def silent(_: Received, sock: socket.socket) -> bool:
@@ -415,7 +413,7 @@ def respond_byte_by_byte(response: bytes, at_once: int = 0) -> Respond:
     return respond
 
 
-def test_a_head_that_arrives_byte_by_byte_is_given_up(client: Client, old: Host) -> None:
+def test_a_head_that_arrives_byte_by_byte_times_out(client: Client, old: Host) -> None:
     old.respond = respond_byte_by_byte(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 70 + b"\r\nContent-Length: 0\r\n\r\n")
     response = client.get("/orders/3")
     assert response.json["responseStatus"]["message"] == "The old host did not answer within 1 s."
@@ -423,7 +421,7 @@ def test_a_head_that_arrives_byte_by_byte_is_given_up(client: Client, old: Host)
 
 
 @pytest.mark.parametrize("frame", [b"Content-Length: 80\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
-def test_a_body_that_arrives_byte_by_byte_is_given_up(
+def test_a_body_that_arrives_byte_by_byte_times_out(
     client: Client, old: Host, frame: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arriving, "STREAMED", 1.0)
@@ -463,7 +461,7 @@ def test_a_response_that_breaks_off_does_not_look_complete(client: Client, old: 
 @pytest.mark.parametrize(
     "response", [b"nonsense\r\n\r\n", b"HTTP/1.1 999999 x\r\n\r\n", b"", b"HTTP/1.1 101 Switching\r\n\r\n"]
 )
-def test_what_is_not_a_response_is_told(client: Client, old: Host, response: bytes) -> None:
+def test_an_invalid_response_is_an_error(client: Client, old: Host, response: bytes) -> None:
     def respond(_: Received, sock: socket.socket) -> bool:
         sock.sendall(response)
         return False
@@ -508,7 +506,7 @@ def test_a_request_that_comes_back_is_refused(client: Client, old: Host) -> None
 @pytest.mark.parametrize(
     "url", ["old-host", "ftp://old-host", "http://", "http://u:p@old-host", "http://old-host?x", "http://h:99999"]
 )
-def test_what_is_not_a_host_is_refused(url: str) -> None:
+def test_an_invalid_url_of_a_host_is_refused(url: str) -> None:
     with pytest.raises(errors.CatalogError):
         Upstream(url)
 
@@ -519,6 +517,6 @@ def test_one_old_host_is_enough(old: Host) -> None:
         service.use(Upstream(old.url))
 
 
-def test_json_stays_what_it_was(client: Client, old: Host) -> None:
+def test_json_passes_unchanged(client: Client, old: Host) -> None:
     old.respond = respond_document({"a": [1, None]})
     assert json.loads(client.get("/orders/3").text) == {"a": [1, None]}

@@ -129,13 +129,13 @@ def read_password(recorded: Path) -> dict[str, str]:
     return {json.loads(line["body"])["password"].strip("{}"): SECRET}
 
 
-def test_the_same_service_says_the_same(recorded: Path) -> None:
+def test_the_same_service_has_no_differences(recorded: Path) -> None:
     with Store("second").service.client() as client:
         replay = replaying.Replay(replaying.calling(client.app), read_password(recorded))
         assert [replay.run(conversation).lines() for conversation in recording.load(recorded)] == [[], [], [], []]
 
 
-def test_differences_are_told(recorded: Path) -> None:
+def test_differences_are_reported(recorded: Path) -> None:
     with Store("second", name="Bob").service.client() as client:
         replay = replaying.Replay(replaying.calling(client.app), read_password(recorded))
         outcomes = [replay.run(conversation) for conversation in recording.load(recorded)]
@@ -161,7 +161,7 @@ def test_the_command_replays_against_a_server(recorded: Path) -> None:
         assert run(str(recorded), "--against", url, *secret, "--mask", "name")[0] == 0
 
 
-def test_the_command_says_what_it_lacks(folder: Path) -> None:
+def test_the_command_names_missing_secrets(folder: Path) -> None:
     path = folder / "wire.jsonl"
     path.write_bytes(gzip.decompress(WIRE.read_bytes()).splitlines(keepends=True)[0])
     with host(respond_document({"a": 1})) as old:
@@ -227,7 +227,7 @@ def test_such_a_test_fails_where_the_response_differs() -> None:
         '{"echo":"the caller %s"}',
     ],
 )
-def test_secrets_leave_bodies_of_every_format(body: str) -> None:
+def test_secrets_are_hidden_in_bodies_of_every_format(body: str) -> None:
     cleaning = Cleaner().start_conversation()
     cleaning.learn_header("X-Api-Key", SECRET)
     cleaning.learn_text(body % SECRET)
@@ -249,7 +249,7 @@ def test_secrets_leave_bodies_of_every_format(body: str) -> None:
         ("X-Auth-Token", SECRET),
     ],
 )
-def test_secrets_leave_headers_and_whatever_repeats_them(name: str, value: str) -> None:
+def test_secrets_of_headers_are_hidden_wherever_they_are_repeated(name: str, value: str) -> None:
     cleaning = Cleaner().start_conversation()
     cleaning.learn_header(name, value)
     assert SECRET not in cleaning.clean_header(name, value)

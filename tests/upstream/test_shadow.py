@@ -99,7 +99,7 @@ def tally(shop: Shop, name: str) -> Tally:
     return part.counts.total[name]
 
 
-def test_the_old_host_answers_and_both_are_compared(old: Host, tmp_path: Path) -> None:
+def test_the_old_host_responds_and_both_responses_are_compared(old: Host, tmp_path: Path) -> None:
     old.respond = respond_document(
         {"Id": "1", "Name": "a", "Level": 1, "made": "/Date(1767323045000)/", "amount": 1.50, "unknown": 1}
     )
@@ -126,7 +126,7 @@ def test_the_old_host_answers_and_both_are_compared(old: Host, tmp_path: Path) -
         ({"amount": 1.10}, {"amount": "1.1"}, []),
     ],
 )
-def test_answers_are_compared_by_the_contract(old: Host, there: Any, here: Any, paths: list[str]) -> None:
+def test_responses_are_compared_by_the_contract(old: Host, there: Any, here: Any, paths: list[str]) -> None:
     old.respond = respond_document(there)
     shop = Shop(old.url)
     operation = shop.service.catalog.find("GetThing")
@@ -153,7 +153,7 @@ def test_a_failure_here_is_a_difference_and_no_failure_there(old: Host) -> None:
         assert tally(shop, "GetThing").alike == 1
 
 
-def test_writes_run_only_where_the_operation_says_so(old: Host) -> None:
+def test_shadow_calls_write_only_if_the_operation_allows_it(old: Host) -> None:
     old.respond = respond_document({"id": "there", "name": "n", "made": "2026-01-01T00:00:00Z"})
     shop = Shop(old.url)
     shop.response = lambda request: Thing.new(id="here", name=request.name, made=None)
@@ -167,7 +167,7 @@ def test_writes_run_only_where_the_operation_says_so(old: Host) -> None:
     assert (counts.calls, counts.skipped, counts.paths) == (2, 1, {"made": 1})
 
 
-def test_what_a_shadow_call_writes_is_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_of_a_shadow_call_are_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "front.switches").write_text("* = shadow")
     seen: list[int] = []
@@ -195,7 +195,7 @@ def test_what_a_shadow_call_writes_is_rolled_back(tmp_path: Path, monkeypatch: p
                 assert (seen, len(unit.all(Customer.select()))) == ([1], 0)
 
 
-def test_nobody_waits_for_a_shadow_call(old: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_waits_for_a_shadow_call(old: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shadow, "WAITING", 3)
     old.respond = respond_document({"id": "1"})
     shop, release, running = Shop(old.url), threading.Event(), threading.Event()
@@ -216,7 +216,7 @@ def test_nobody_waits_for_a_shadow_call(old: Host, monkeypatch: pytest.MonkeyPat
     assert (counts.calls, counts.alike, counts.dropped) == (7, 4, 3)
 
 
-def test_what_is_too_large_is_skipped(old: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_bodies_are_skipped(old: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     old.respond = respond_text(b"x" * (shadow.LARGEST + 1))
     shop = Shop(old.url)
     with shop.service.client() as client:
@@ -227,7 +227,7 @@ def test_what_is_too_large_is_skipped(old: Host, monkeypatch: pytest.MonkeyPatch
     assert not shop.calls
 
 
-def test_typed_answers_are_compared_too(old: Host) -> None:
+def test_typed_responses_are_compared_too(old: Host) -> None:
     old.respond = respond_document({"id": "1", "name": "a"})
     shop = Shop(old.url, typed=True)
     shop.response = Thing.new(id="1", name="b")

@@ -85,7 +85,7 @@ def test_the_file_is_read_again_when_it_changes(file: Path, old: Host) -> None:
     assert responses == ["new Ada", "old", "new Ada", "old", "new Ada", "old", "new Ada"]
 
 
-def test_what_was_read_holds_while_the_file_is_wrong(file: Path, old: Host) -> None:
+def test_the_previous_states_apply_while_the_file_is_invalid(file: Path, old: Host) -> None:
     file.write_text("Hello = old")
     with shop(old.url).client() as client:
         assert client.get("/hello/Ada").json == "old"
@@ -129,7 +129,7 @@ def test_states(text: str, expected: State) -> None:
 @pytest.mark.parametrize(
     "text", ["", "percent", "percent x", "percent -1", "percent 101", "old 3", "both", "percent 1 2"]
 )
-def test_what_is_not_a_state(text: str) -> None:
+def test_invalid_states(text: str) -> None:
     with pytest.raises(ValueError, match="not a state"):
         switches.parse_state(text)
 
@@ -173,7 +173,7 @@ def test_the_command_makes_the_file_for_every_reader(file: Path) -> None:
         (("set", "Bye", "new", "shop_of_switches:shop"), "Bye has no handler here"),
     ],
 )
-def test_what_can_not_be_set(file: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_states_that_cannot_be_set(file: Path, arguments: tuple[str, ...], message: str) -> None:
     (file.parent / "shop_of_switches.py").write_text(SHOP)
     status, printed = run(*arguments)
     os.environ.pop("GATEWAY_SERVICE", None)
@@ -227,7 +227,7 @@ def test_the_command_refuses_a_file_that_is_wrong(file: Path) -> None:
     assert file.read_text() == "what is this"
 
 
-def test_the_pages_show_who_answers_what(file: Path, old: Host) -> None:
+def test_the_pages_show_where_operations_are_handled(file: Path, old: Host) -> None:
     file.write_text("Hello = percent 10\nGone = old")
     with shop(old.url, typed=["Bye"]).client() as client:
         rows = client.get("/front").json

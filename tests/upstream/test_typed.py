@@ -87,7 +87,7 @@ def client(module_host: Host) -> Iterator[Client]:
         yield shop_client
 
 
-def test_the_answer_comes_in_every_format(client: Client) -> None:
+def test_the_response_comes_in_every_format(client: Client) -> None:
     documents = {
         "json": '{"id":"c/1","name":"Ann","since":"2026-01-02T03:04:05Z","tags":["a,b","c"]}',
         "jsv": '{id:c/1,name:Ann,since:2026-01-02T03:04:05Z,tags:["a,b",c]}',
@@ -134,7 +134,7 @@ def answering(old: Host) -> None:
         ("POST", "/api/DropCustomer", b'{"id":"a&b?"}', "DELETE /customers/a%26b%3F"),
     ],
 )
-def test_the_old_host_is_asked_in_json(
+def test_the_old_host_gets_requests_in_json(
     client: Client, old: Host, method: str, path: str, body: bytes | None, asked: str
 ) -> None:
     target_path, _, query = path.partition("?")
@@ -146,7 +146,7 @@ def test_the_old_host_is_asked_in_json(
     assert request.header("Accept") == "application/json"
 
 
-def test_a_template_says_how_the_backend_is_asked(old: Host) -> None:
+def test_a_template_sets_verb_and_path_of_the_forwarded_request(old: Host) -> None:
     templates = {
         "GetCustomer": "GET /v1/people/{id}/card",
         "newcustomer": "PUT /v1/people",
@@ -181,9 +181,7 @@ def test_a_wrong_template_is_refused(typed: Any, message: str) -> None:
         shop("http://127.0.0.1:1", typed=typed).client()
 
 
-def test_credentials_and_the_way_of_the_request_pass_and_what_is_of_the_document_does_not(
-    client: Client, old: Host
-) -> None:
+def test_credentials_and_the_request_id_pass_and_headers_about_the_document_do_not(client: Client, old: Host) -> None:
     request_headers = {
         "Authorization": "Bearer t",
         "Cookie": "ss-id=1",
@@ -215,7 +213,7 @@ def test_credentials_and_the_way_of_the_request_pass_and_what_is_of_the_document
     assert not {"if-none-match", "range", "accept-encoding"} & request.names()
 
 
-def test_what_the_contract_refuses_does_not_reach_the_old_host(client: Client, old: Host) -> None:
+def test_requests_that_the_contract_refuses_do_not_reach_the_old_host(client: Client, old: Host) -> None:
     response = client.post("/customers.jsv", body="{name:}")
     assert (response.status_code, len(old.received)) == (400, 0)
     assert "NotEmpty" in response.text
@@ -224,7 +222,7 @@ def test_what_the_contract_refuses_does_not_reach_the_old_host(client: Client, o
     assert not old.received
 
 
-def test_headers_and_cookies_of_the_answer_pass(client: Client, old: Host) -> None:
+def test_headers_and_cookies_of_the_response_pass(client: Client, old: Host) -> None:
     body = json.dumps({"id": "1"})
     old.respond = respond_text(
         body,
@@ -260,7 +258,7 @@ def test_reads_are_conditional(client: Client, old: Host) -> None:
     assert client.get("/customers/7.xml", headers={"If-None-Match": '"v7"'}).status_code == 304
 
 
-def test_a_batch_asks_for_each_of_its_requests(client: Client, old: Host) -> None:
+def test_a_batch_forwards_each_of_its_requests(client: Client, old: Host) -> None:
     response = client.post("/jsv/reply/NewCustomer[]", body="[{name:a},{name:b}]", headers={"Idempotency-Key": "k"})
     assert response.status_code == 200
     assert response.headers["x-autobatch-completed"] == "2"
@@ -336,7 +334,7 @@ def test_errors_of_the_old_host_come_in_the_callers_format(
         (respond_text(b'{"name":"\xff"}', headers=("Content-Type: application/json",)), "utf-8"),
     ],
 )
-def test_an_answer_that_does_not_fit_the_contract_is_told(
+def test_a_response_that_does_not_fit_the_contract_is_an_error(
     client: Client, old: Host, responder: Any, reason: str
 ) -> None:
     old.respond = responder
@@ -349,7 +347,7 @@ def test_an_answer_that_does_not_fit_the_contract_is_told(
     assert client.get("/customers/7.jsv").status_code == 502
 
 
-def test_an_answer_that_breaks_off_is_told(client: Client, old: Host) -> None:
+def test_a_response_that_breaks_off_is_an_error(client: Client, old: Host) -> None:
     def half(_: Any, sock: Any) -> bool:
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
         return False
@@ -358,7 +356,7 @@ def test_an_answer_that_breaks_off_is_told(client: Client, old: Host) -> None:
     assert client.get("/customers/7").status_code == 502
 
 
-def test_what_is_not_json_passes_as_it_is(client: Client, old: Host) -> None:
+def test_other_types_than_json_pass_unchanged(client: Client, old: Host) -> None:
     old.respond = respond_text(
         b"\x89PNG", headers=("Content-Type: image/png", "Content-Disposition: inline; filename=a.png")
     )
@@ -367,7 +365,7 @@ def test_what_is_not_json_passes_as_it_is(client: Client, old: Host) -> None:
     assert response.headers["content-disposition"] == "inline; filename=a.png"
 
 
-def test_redirects_and_empty_answers_pass(client: Client, old: Host) -> None:
+def test_redirects_and_empty_responses_pass(client: Client, old: Host) -> None:
     old.respond = respond_text("", "302 Found", (f"Location: {old.url}/customers/8",))
     with serving(client.app) as url, closing(http.client.HTTPConnection(url.removeprefix("http://"))) as connection:
         connection.request("GET", "/customers/7")
@@ -427,7 +425,7 @@ FORMATS = ("json", "jsv", "xml", "csv", "html", "msgpack", "jsonl")
 
 
 @pytest.mark.parametrize("name", [operation.name for operation in every_kind.catalog()])
-def test_answers_are_alike_in_every_format(kinds: tuple[Client, Client], name: str) -> None:
+def test_responses_are_equal_in_every_format(kinds: tuple[Client, Client], name: str) -> None:
     body: Any = {}
     dto = every_kind.catalog().operations[name].dto
     if dto in every_kind.VALUES:
