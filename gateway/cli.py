@@ -309,7 +309,7 @@ def check_config(*, as_json: bool) -> None:
         settings = replace(settings, secret=settings.existing_secret())
     wsgi.checked_exporter()
     if as_json:
-        print_json({variable: value for variable, value, _ in settings.shown()})
+        print_json({variable: value for variable, value, _ in settings.list_values()})
         return
-    for variable, value, meaning in settings.shown():
+    for variable, value, meaning in settings.list_values():
         click.echo(printable(f"{variable}={value}  # {meaning}"))

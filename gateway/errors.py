@@ -79,7 +79,7 @@ class CallFailed(GatewayError):
     """
 
     def __init__(self, operation: str, status: int, code: str, message: str, errors: Sequence[FieldError] = ()) -> None:
-        fields = "".join(f"; {each.field_name}: {each.message}" for each in errors)
+        fields = "".join(f"; {error.field_name}: {error.message}" for error in errors)
         super().__init__(f"{operation}: {status} {code}: {message}{fields}")
         self.operation = operation
         self.status = status
@@ -125,7 +125,7 @@ class ValidationFailed(ServiceError):
 
     def __init__(self, operation: str, errors: Sequence[FieldError]) -> None:
         first = errors[0]
-        if any(each.error_code == MalformedRequest.error_code for each in errors):
+        if any(error.error_code == MalformedRequest.error_code for error in errors):
             code, message = MalformedRequest.error_code, f"Unable to bind to request '{operation}'"
         else:
             code, message = first.error_code, first.message

@@ -89,39 +89,39 @@ class Part(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _FunctionCallers:
     """Authenticates callers with a service's own function."""
 
-    who: Authenticate
+    function: Authenticate
 
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """Return the caller that the function returns, with the method of the credentials."""
-        caller = self.who(credentials)
+        caller = self.function(credentials)
         if caller is None or caller.method is not Method.OTHER:
             return caller
-        return replace(caller, method=self._method(caller, credentials))
+        return replace(caller, method=self._find_method(caller, credentials))
 
-    def _method(self, caller: Principal, shown: Credentials) -> Method:
+    def _find_method(self, caller: Principal, credentials: Credentials) -> Method:
         """Return the credentials that signed the caller in: the API key if it does so alone, the cookie if the others do not without it."""
-        nothing = Credentials(address=shown.address)
-        if shown.api_key and self._sign_in(caller, nothing._replace(api_key=shown.api_key), shown):
+        nothing = Credentials(address=credentials.address)
+        if credentials.api_key and self._sign_in(caller, nothing._replace(api_key=credentials.api_key), credentials):
             return Method.KEY
         # SECURITY: browsers send cookies automatically, with requests of other sites' pages too.
-        others = shown._replace(cookie="")
-        if shown.cookie and (others == nothing or not self._sign_in(caller, others, shown)):
+        others = credentials._replace(cookie="")
+        if credentials.cookie and (others == nothing or not self._sign_in(caller, others, credentials)):
             return Method.COOKIE
         return Method.OTHER
 
-    def _sign_in(self, caller: Principal, some: Credentials, shown: Credentials) -> bool:
+    def _sign_in(self, caller: Principal, part: Credentials, credentials: Credentials) -> bool:
         """Return whether some of the shown credentials sign the caller in."""
         # PERF: most requests show one kind of credentials.
-        if some == shown:
+        if part == credentials:
             return True
         try:
-            found = self.who(some)
+            other = self.function(part)
         except ServiceError:
             return False
-        return found is not None and found.user_id == caller.user_id
+        return other is not None and other.user_id == caller.user_id
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
         """Return no cookies: these callers have no log-in sessions."""
@@ -168,7 +168,7 @@ class Service:
         self._event_sender: EventSender | None = None
         self._has_pages = True
         if authenticate is not None:
-            self._callers = lambda _settings, _database: _Known(authenticate)
+            self._callers = lambda _settings, _database: _FunctionCallers(authenticate)
 
     def use(self, part: Part | Rows) -> None:
         """Add a part, or tables. Raises CatalogError when it contradicts another part."""
@@ -207,10 +207,10 @@ class Service:
         """
         if self._event_sender is None:
             raise CatalogError(f"{self.title} sends no events: add use(Events())")
-        made = copy(self)
-        made.catalog = self.catalog.restricted(self._event_sender.operations)
-        made._front, made._has_pages = None, False
-        return made
+        service = copy(self)
+        service.catalog = self.catalog.restricted(self._event_sender.operations)
+        service._front, service._has_pages = None, False
+        return service
 
     def publisher(self, unit: Unit) -> Publisher:
         """Return a publisher of events for a command or a job: ``service.publisher(unit).publish(...)``. Handlers have
@@ -218,9 +218,9 @@ class Service:
 
         :param unit: the unit of work of the change that the event reports.
         """
-        return SILENT if self._event_sender is None else self._event_sender.publisher(unit, self._documents())
+        return SILENT if self._event_sender is None else self._event_sender.publisher(unit, self._build_documents())
 
-    def _documents(self) -> Documents:
+    def _build_documents(self) -> Documents:
         json = default_registry().spelled(self.dialect).by_name("json")
         assert json is not None
         return Documents(json)
@@ -265,7 +265,7 @@ class Service:
 
     def check(self) -> None:
         """Check the declarations. Raises CatalogError with a line for each contradiction."""
-        problems = [*self._uncallable(), *self._unremembered()]
+        problems = [*self._list_uncallable(), *self._list_unremembered()]
         try:
             self._served.check()
         except CatalogError as error:
@@ -278,14 +278,14 @@ class Service:
         """Return the operations with their handlers. A part that forwards handles those without one, if there is such a part."""
         return self.catalog if self._front is None else self.catalog.completed(_unreachable)
 
-    def _uncallable(self) -> Iterable[str]:
+    def _list_uncallable(self) -> Iterable[str]:
         for operation in () if self._callers else self.catalog:
             if operation.name not in self.catalog.handlers and self._front is not None:
                 continue
             if operation.access is not None and operation.access.signed_in:
                 yield f"{operation.name} needs a caller who is signed in, and the service knows none: give it authenticate= or Users()"
 
-    def _unremembered(self) -> Iterable[str]:
+    def _list_unremembered(self) -> Iterable[str]:
         for operation in () if self._once else self.catalog:
             if operation.idempotent:
                 yield f"{operation.name} can't be idempotent: the service remembers no keys without Users()"
@@ -306,7 +306,7 @@ class Service:
         self.check()
         callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]
         once = None if self._once is None or database is None else self._once(database)
-        options = _options(settings)
+        options = _build_options(settings)
         sources = [metrics.of_places(options.admission.places)]
         if database is not None:
             sources.append(metrics.of_database(database))
@@ -315,7 +315,7 @@ class Service:
         subscribers = channels = None
         if self._event_sender is not None and database is not None:
             channels = tuple(self._event_sender.channels)
-            subscribers = self._event_sender.subscribers(settings, database, callers, self._documents())
+            subscribers = self._event_sender.subscribers(settings, database, callers, self._build_documents())
             sources.append(metrics.of_events(subscribers.numbers))
         options = replace(
             options,
@@ -353,18 +353,18 @@ class Service:
         from gateway.http.testing import Client
 
         self.check()
-        with ExitStack() as opened:
+        with ExitStack() as stack:
             settings = replace(Settings.defaults(), log="text", secret=secrets.token_urlsafe(SECRET_BYTES))
             database = None
             if self.rows:
                 owners.verify(self.rows)
-                folder = opened.enter_context(TemporaryDirectory(prefix="gateway-"))
+                folder = stack.enter_context(TemporaryDirectory(prefix="gateway-"))
                 database = connect(f"sqlite:///{quote(folder)}/rows.db", connections=settings.connections)
-                opened.callback(database.dispose)
+                stack.callback(database.dispose)
                 migrations.apply(database, self.rows)
             app = self.application(settings, database)
-            opened.callback(app.close)
-            return Client.of(app, self.catalog, database, as_, opened.pop_all().close)
+            stack.callback(app.close)
+            return Client.of(app, self.catalog, database, as_, stack.pop_all().close)
 
 
 def _unreachable(request: object, _context: object) -> NoReturn:
@@ -372,7 +372,7 @@ def _unreachable(request: object, _context: object) -> NoReturn:
     raise AssertionError(f"{request!r} was not forwarded")
 
 
-def _options(settings: Settings) -> Options:
+def _build_options(settings: Settings) -> Options:
     return Options(
         debug=settings.debug,
         proxies=settings.trusted_proxies,
@@ -387,7 +387,7 @@ def _options(settings: Settings) -> Options:
         write_line=logs.request_writer(settings.log, settings.slow_request or math.inf),
         metrics_networks=() if settings.metrics_bind else settings.metrics_networks,
         metrics_bind=settings.metrics_bind,
-        admission=Admission(Places(_shares(settings)), rates.Rates(rates.parse(settings.rate))),
+        admission=Admission(Places(_build_shares(settings)), rates.Rates(rates.parse(settings.rate))),
         caller_share=settings.caller_share / 100,
         limits=Allowance(
             settings.request_seconds, settings.request_rows, settings.request_bytes, statement=settings.list_seconds
@@ -398,7 +398,7 @@ def _options(settings: Settings) -> Options:
     )
 
 
-def _shares(settings: Settings) -> Mapping[Kind, Share]:
+def _build_shares(settings: Settings) -> Mapping[Kind, Share]:
     # Lists and streams must leave connections to short requests, and those that write to those that read.
     most = max(1, settings.connections // 4)
     return shares(

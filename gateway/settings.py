@@ -48,22 +48,22 @@ _LONGEST = 10 * 365 * 86_400
 _DURATION = "a number of seconds, or of minutes, hours or days as 90m, 12h, 14d"
 
 
-def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[Any], None]:
+def _make_check(holds: Callable[[Any], bool], requirement: str) -> Callable[[Any], None]:
     def check(value: Any) -> None:
         if not holds(value):
-            raise ValidationError(f"must be {wanted}")
+            raise ValidationError(f"must be {requirement}")
 
     return check
 
 
 def _is_duration(value: str) -> bool:
-    return 0 < _seconds(value) <= _LONGEST
+    return 0 < _parse_seconds(value) <= _LONGEST
 
 
-def _seconds(text: str) -> int:
+def _parse_seconds(text: str) -> int:
     """Return the seconds of a duration; 0 for a text that is not one."""
-    found = re.fullmatch(r"([1-9]\d{0,8})([smhd]?)", text)
-    return 0 if found is None else int(found[1]) * _UNITS[found[2]]
+    match = re.fullmatch(r"([1-9]\d{0,8})([smhd]?)", text)
+    return 0 if match is None else int(match[1]) * _UNITS[match[2]]
 
 
 def _is_service(value: str) -> bool:
@@ -81,10 +81,10 @@ def _is_metrics_bind(value: str) -> bool:
 
 def _check_database(value: str) -> None:
     try:
-        parsed = address.parse(value)
+        database_address = address.parse(value)
     except ValueError as error:
         raise ValidationError(f"can't be used: {error}") from error
-    if isinstance(parsed, address.MysqlAddress) and find_spec("pymysql") is None:
+    if isinstance(database_address, address.MysqlAddress) and find_spec("pymysql") is None:
         raise ValidationError("needs the driver PyMySQL: pip install 'sessions-gateway[mysql]'")
 
 
@@ -101,24 +101,24 @@ def _check_redis(value: str) -> None:
 
 def _are_networks(values: list[str]) -> bool:
     try:
-        return all(addresses.network(each.strip()) for each in values)
+        return all(addresses.network(value.strip()) for value in values)
     except ValueError:
         return False
 
 
 def _check_origins(values: list[str]) -> None:
     wrong = []
-    for each in _filled(values):
+    for origin in _drop_blank(values):
         try:
-            origins.parse(each)
+            origins.parse(origin)
         except ValueError as error:
             wrong.append(f"{error}.")
     if wrong:
         raise ValidationError(" ".join(wrong))
 
 
-def _filled(values: Iterable[str]) -> list[str]:
-    return [each for each in values if each.strip()]
+def _drop_blank(values: Iterable[str]) -> list[str]:
+    return [value for value in values if value.strip()]
 
 
 def _is_rate(value: str) -> bool:
@@ -139,7 +139,7 @@ def _check_secret(value: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _Basis:
     """The values from which defaults and bounds of other settings are derived.
 
     :ivar profile: the old host's profile (GATEWAY_COMPATIBILITY); empty for none.
@@ -149,7 +149,7 @@ class _Given:
     threads: int
 
     @classmethod
-    def read(cls, env: FileAwareEnv) -> _Given:
+    def read(cls, env: FileAwareEnv) -> _Basis:
         """Read both from the environment."""
         profile = env.str("GATEWAY_COMPATIBILITY", "", validate=validate.OneOf(["", *PROFILES])) or ""
         return cls(profile, env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1)
@@ -160,15 +160,15 @@ class _Given:
 
 
 #: A default, or a function that returns it.
-_Default: TypeAlias = Any | Callable[[_Given], Any]
+_Default: TypeAlias = Any | Callable[[_Basis], Any]
 
 
-def _made(default: _Default, given: _Given) -> Any:
-    return default(given) if callable(default) else default
+def _resolve_default(default: _Default, basis: _Basis) -> Any:
+    return default(basis) if callable(default) else default
 
 
 def _setting(
-    variable: str, help_text: str, read: Callable[[FileAwareEnv, _Given], Any], *, secret: bool = False
+    variable: str, help_text: str, read: Callable[[FileAwareEnv, _Basis], Any], *, secret: bool = False
 ) -> Any:
     return field(metadata={"variable": variable, "help": help_text, "secret": secret, "read": read})
 
@@ -181,8 +181,8 @@ def _text(
     *,
     secret: bool = False,
 ) -> Any:
-    def read(env: FileAwareEnv, given: _Given) -> Any:
-        return env.str(variable, _made(default, given), validate=check)
+    def read(env: FileAwareEnv, basis: _Basis) -> Any:
+        return env.str(variable, _resolve_default(default, basis), validate=check)
 
     return _setting(variable, help_text, read, secret=secret)
 
@@ -190,12 +190,12 @@ def _text(
 def _one_of(variable: str, help_text: str, choices: Sequence[str], default: _Default = None) -> Any:
     """Declare a setting that is one of some texts. Without a default it is the profile's."""
     check = validate.OneOf([*choices])
-    return _text(variable, help_text, default or (lambda given: given.of_old_host(variable)), check)
+    return _text(variable, help_text, default or (lambda basis: basis.of_old_host(variable)), check)
 
 
 def _number(variable: str, help_text: str, default: _Default, least: int, most: int | None = None) -> Any:
-    def read(env: FileAwareEnv, given: _Given) -> Any:
-        return env.int(variable, _made(default, given), validate=validate.Range(least, most))
+    def read(env: FileAwareEnv, basis: _Basis) -> Any:
+        return env.int(variable, _resolve_default(default, basis), validate=validate.Range(least, most))
 
     return _setting(variable, help_text, read)
 
@@ -203,8 +203,8 @@ def _number(variable: str, help_text: str, default: _Default, least: int, most: 
 def _places(variable: str, help_text: str, part: int) -> Any:
     """Declare a setting that is a number of requests, at most that of threads; by default a part of it."""
 
-    def read(env: FileAwareEnv, given: _Given) -> Any:
-        return env.int(variable, max(1, given.threads // part), validate=validate.Range(1, given.threads))
+    def read(env: FileAwareEnv, basis: _Basis) -> Any:
+        return env.int(variable, max(1, basis.threads // part), validate=validate.Range(1, basis.threads))
 
     return _setting(variable, help_text, read)
 
@@ -215,11 +215,11 @@ def _switch(variable: str, help_text: str) -> Any:
 
 def _duration(variable: str, help_text: str) -> Any:
     """Declare a setting in seconds; by default the profile's."""
-    check = _check(_is_duration, _DURATION)
+    check = _make_check(_is_duration, _DURATION)
     return _setting(
         variable,
         help_text,
-        lambda env, given: _seconds(env.str(variable, given.of_old_host(variable), validate=check) or ""),
+        lambda env, basis: _parse_seconds(env.str(variable, basis.of_old_host(variable), validate=check) or ""),
     )
 
 
@@ -229,10 +229,12 @@ def _texts(variable: str, help_text: str, check: Callable[[Any], None], default:
 
 
 def _networks(variable: str, help_text: str, default: Sequence[str] = ()) -> Any:
-    return _texts(variable, help_text, _check(_are_networks, "addresses or networks, separated by commas"), default)
+    return _texts(
+        variable, help_text, _make_check(_are_networks, "addresses or networks, separated by commas"), default
+    )
 
 
-_IS_BIND = _check(_is_bind, "an address and port up to 65535, or unix:PATH")
+_IS_BIND = _make_check(_is_bind, "an address and port up to 65535, or unix:PATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,7 @@ class Settings:
         "GATEWAY_SERVICE",
         "the service: a module and its attribute, as module:attribute",
         _SESSIONS,
-        _check(_is_service, _SERVICE),
+        _make_check(_is_service, _SERVICE),
     )
     database_url: str = _text(
         "GATEWAY_DATABASE_URL",
@@ -268,12 +270,12 @@ class Settings:
         "GATEWAY_WORKERS", "processes that handle requests", lambda _: min(os.cpu_count() or 1, 4), 1, 256
     )
     threads: int = _setting(
-        "GATEWAY_THREADS", "threads that handle requests, in each process", lambda _, given: given.threads
+        "GATEWAY_THREADS", "threads that handle requests, in each process", lambda _, basis: basis.threads
     )
     connections: int = _number(
         "GATEWAY_CONNECTIONS",
         "database connections that each process opens at most",
-        lambda given: given.threads,
+        lambda basis: basis.threads,
         1,
         1024,
     )
@@ -364,7 +366,7 @@ class Settings:
         "GATEWAY_RATE",
         "requests of one caller by class: read=100/s,list=10/s,write=600/m,login=20/m",
         "",
-        _check(_is_rate, "CLASS=COUNT/UNIT, separated by commas"),
+        _make_check(_is_rate, "CLASS=COUNT/UNIT, separated by commas"),
     )
     events_bind: str = _text(
         "GATEWAY_EVENTS_BIND",
@@ -418,7 +420,7 @@ class Settings:
     compatibility: str = _setting(
         "GATEWAY_COMPATIBILITY",
         "the replaced ServiceStack host, for instance servicestack-5.8; changes the defaults of other settings",
-        lambda _, given: given.profile,
+        lambda _, basis: basis.profile,
     )
     reading: str = _one_of("GATEWAY_READING", "how strictly requests are read: strict, compatible or lenient", READINGS)
     default_format: str = _one_of(
@@ -458,7 +460,7 @@ class Settings:
         "GATEWAY_METRICS_BIND",
         "address and port, or unix:PATH, of /metrics alone; if empty, it is at GATEWAY_BIND",
         "",
-        _check(_is_metrics_bind, "an address and port, or unix:PATH"),
+        _make_check(_is_metrics_bind, "an address and port, or unix:PATH"),
     )
     metrics_networks: tuple[str, ...] = _networks(
         "GATEWAY_METRICS_NETWORKS",
@@ -475,9 +477,11 @@ class Settings:
         """
         env = FileAwareEnv(eager=False, strip_whitespace=True)
         try:
-            found = cls._read(env)
+            settings = cls._read(env)
             env.seal()
-            found = replace(found, cors_origins=tuple(dict.fromkeys(map(origins.parse, _filled(found.cors_origins)))))
+            settings = replace(
+                settings, cors_origins=tuple(dict.fromkeys(map(origins.parse, _drop_blank(settings.cors_origins))))
+            )
         except EnvValidationError as error:
             wrong = cast("Mapping[str, list[str]]", error.error_messages)
             lines = [f"{name}: {' '.join(texts)}" for name, texts in wrong.items()]
@@ -486,7 +490,7 @@ class Settings:
             raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error
         except (ValueError, OSError) as error:
             raise ConfigurationError(str(error)) from error
-        return found
+        return settings
 
     @classmethod
     def defaults(cls) -> Settings:
@@ -496,15 +500,15 @@ class Settings:
     @classmethod
     def _read(cls, env: FileAwareEnv) -> Settings:
         # An invalid value becomes None or the default, and is reported together with all others.
-        given = _Given.read(env)
-        return cls(**{each.name: each.metadata["read"](env, given) for each in fields(cls)})
+        basis = _Basis.read(env)
+        return cls(**{setting.name: setting.metadata["read"](env, basis) for setting in fields(cls)})
 
     def signing_secret(self) -> str:
         """Return the secret that signs tokens. Without GATEWAY_SECRET, the first call creates it in a file beside the SQLite database.
 
         :raises ConfigurationError: when GATEWAY_SECRET is not set, and the database is a server's or the file can't be used.
         """
-        return self.secret or _kept_secret(self._secret_file())
+        return self.secret or _create_secret(self._secret_file())
 
     def existing_secret(self) -> str:
         """Return the secret that signs tokens; empty if the first start will create it. Nothing is created here.
@@ -532,19 +536,19 @@ class Settings:
         """The file of an SQLite database; None for a database server."""
         return address.sqlite_path(self.database_url)
 
-    def shown(self) -> Iterator[tuple[str, str, str]]:
+    def list_values(self) -> Iterator[tuple[str, str, str]]:
         """Yield each variable, its value with secrets hidden, and its meaning."""
-        for each in fields(self):
-            value = getattr(self, each.name)
+        for setting in fields(self):
+            value = getattr(self, setting.name)
             value = ",".join(value) if isinstance(value, tuple) else value
-            is_url = each.name in _URLS
+            is_url = setting.name in _URLS
             text = address.without_secrets(value) if is_url else str(value)
-            hidden = each.metadata["secret"] and not is_url and value
-            variable = each.metadata["variable"]
-            wanted = PROFILES.get(self.compatibility, {}).get(variable, "")
-            of_profile = wanted and value in (wanted, _seconds(wanted))
+            hidden = setting.metadata["secret"] and not is_url and value
+            variable = setting.metadata["variable"]
+            profile_value = PROFILES.get(self.compatibility, {}).get(variable, "")
+            of_profile = profile_value and value in (profile_value, _parse_seconds(profile_value))
             by_profile = f"; as {self.compatibility} has it" if of_profile else ""
-            yield variable, _HIDDEN if hidden else text, each.metadata["help"] + by_profile
+            yield variable, _HIDDEN if hidden else text, setting.metadata["help"] + by_profile
 
 
 class _Empty(FileAwareEnv):
@@ -573,7 +577,7 @@ def traces_exporter() -> str:
     env = FileAwareEnv(strip_whitespace=True)
     exporter = env.str("OTEL_TRACES_EXPORTER", "")
     endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    endpoint = next(filter(None, (env.str(each, "") for each in endpoints)), "")
+    endpoint = next(filter(None, (env.str(variable, "") for variable in endpoints)), "")
     is_asked = exporter != "none" and bool(exporter or endpoint)
     if not is_asked or env.str("OTEL_SDK_DISABLED", "").lower() == "true":
         return ""
@@ -599,7 +603,7 @@ def service_name() -> str:
     return name
 
 
-def _kept_secret(path: Path) -> str:
+def _create_secret(path: Path) -> str:
     """Return the secret in a file. The first process to need it creates it. Raises ConfigurationError."""
     try:
         try:
@@ -607,11 +611,11 @@ def _kept_secret(path: Path) -> str:
         except FileExistsError:
             return _read_secret(path)
         with os.fdopen(descriptor, "w") as file:
-            made = secrets.token_urlsafe(SECRET_BYTES)
-            file.write(made)
+            secret = secrets.token_urlsafe(SECRET_BYTES)
+            file.write(secret)
     except OSError as error:
         raise _unusable(path, error) from error
-    return made
+    return secret
 
 
 def _unusable(path: Path, error: OSError) -> ConfigurationError:

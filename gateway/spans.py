@@ -84,11 +84,11 @@ class Spans:
             self._process = os.getpid()
 
     def _resource(self) -> Resource:
-        found = Resource.create()
-        given = {"service.version": self._version, **found.attributes}
-        if str(found.attributes.get("service.name", _UNNAMED)).startswith(_UNNAMED):
-            given["service.name"] = self._title
-        return Resource(given, found.schema_url)
+        resource = Resource.create()
+        attributes = {"service.version": self._version, **resource.attributes}
+        if str(resource.attributes.get("service.name", _UNNAMED)).startswith(_UNNAMED):
+            attributes["service.name"] = self._title
+        return Resource(attributes, resource.schema_url)
 
     def request(self, method: str, path: str, environment: Mapping[str, Any]) -> _RequestSpan:
         """Begin the span of a request, under the one that its headers name, and enter it."""

@@ -25,7 +25,7 @@ def _database_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_variable_of_a_profile_is_a_setting_and_a_valid_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {variable for variable, _, _ in Settings.from_environment().shown()}
+    known = {variable for variable, _, _ in Settings.from_environment().list_values()}
     for name, profile in PROFILES.items():
         assert set(profile) <= known
         monkeypatch.setenv("GATEWAY_COMPATIBILITY", name)
@@ -35,7 +35,7 @@ def test_every_variable_of_a_profile_is_a_setting_and_a_valid_value(monkeypatch:
             for variable, value in profile.items():
                 set_by_hand.setenv(variable, value)
             by_hand = Settings.from_environment()
-        assert [*by_hand.shown()] != [*by_profile.shown()]
+        assert [*by_hand.list_values()] != [*by_profile.list_values()]
         for each in ("reading", "csv", "errors", "token_lifetime", "refresh_lifetime"):
             assert getattr(by_profile, each) == getattr(by_hand, each)
 

@@ -184,5 +184,5 @@ def test_redis_without_its_package_is_one_line(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_the_password_of_redis_is_hidden(url: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_EVENTS_URL", url)
-    values = {variable: value for variable, value, _ in Settings.from_environment().shown()}
+    values = {variable: value for variable, value, _ in Settings.from_environment().list_values()}
     assert values["GATEWAY_EVENTS_URL"] == shown

@@ -19,7 +19,7 @@ from gateway.service import Service
 from gateway.settings import Settings
 from gateway.terminal import printable
 from gateway.transactions import unit_of_work
-from gateway.users.authenticator import principal_of
+from gateway.users.authenticator import make_principal
 from gateway.users.part import users_of
 from models import Database
 from models.users import identity, user
@@ -122,7 +122,7 @@ def _find_caller(service: Service, database: Database | None, settings: Settings
     if facts is None or facts.disabled:
         reason = "no user is an administrator" if email is None else f"there is no enabled user {email}"
         raise CallError(f"{reason}; name a user with --as, or add one with 'gateway user add'")
-    return principal_of(facts, Method.OTHER)
+    return make_principal(facts, Method.OTHER)
 
 
 def _print(content: bytes, *, failed: bool) -> None:

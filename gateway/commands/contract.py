@@ -10,7 +10,7 @@ from gateway.importing import sources
 from gateway.metadata import types as languages
 from gateway.metadata.languages.options import Options
 from gateway.metadata.library import Document, Library
-from gateway.metadata.pages import rules
+from gateway.metadata.pages import list_rules
 from gateway.terminal import counted
 from serializers.registry import default_registry
 
@@ -77,7 +77,7 @@ def types(
       gateway types rust --from metadata.json
       gateway types csharp --version 10.1
     """
-    names_by_lower = {name.lower(): name for name in languages.language(language).options_of()}
+    names_by_lower = {name.lower(): name for name in languages.find_language(language).list_options()}
     language_options = [(name, value) for name, _, value in (text.partition("=") for text in options)]
     for name, _ in language_options:
         if name.lower() not in names_by_lower:
@@ -103,7 +103,7 @@ def routes(*, as_json: bool) -> None:
     rows = []
     for operation in load_service().catalog:
         assert operation.access is not None
-        roles_text = ", ".join(roles for _, roles in rules(operation.access))
+        roles_text = ", ".join(roles for _, roles in list_rules(operation.access))
         access_text = roles_text or ("signed in" if operation.access.signed_in else "anyone")
         rows += [(route.path, ",".join(route.verbs), operation.name, access_text) for route in operation.addresses]
     if as_json:

@@ -247,8 +247,8 @@ def _import_service(source: str) -> Service:
     from gateway.importing import loading, sources
 
     imported = sources.read(sources.open_source(source))
-    roles = loading.roles_of(imported.contract)
-    service = Service(imported.title or "Front", roles=roles, dialect=loading.dialect_of(imported.version))
+    roles = loading.list_roles(imported.contract)
+    service = Service(imported.title or "Front", roles=roles, dialect=loading.find_dialect(imported.version))
     loading.declare(imported.contract, service, imported.losses, "gateway_front")
     return service
 

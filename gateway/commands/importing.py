@@ -41,7 +41,7 @@ def import_(source: str, name: str | None, *, check: bool) -> None:
     imported = sources.import_from(source)
     project = package.Project.of(name or _derive_name(imported), Path.cwd())
     if check:
-        changes = package.changes(project, imported)
+        changes = package.find_changes(project, imported)
         click.echo(printable("\n".join(changes) or "nothing changed", kept="\n"))
         sys.exit(1 if changes else 0)
     if not project.exists:
@@ -56,10 +56,10 @@ def _report(imported: Imported, files: package.Written, name: str) -> None:
     contract = imported.contract
     summary = f"{counted(len(contract.operations), 'operation')}, {counted(len(contract.types), 'type')}"
     click.echo(printable(f"{summary}: wrote {', '.join(files.files) or 'nothing new'} in {files.folder.name}"))
-    for kind, places in imported.losses.places.items():
+    for kind, places in imported.losses.positions.items():
         examples = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
         click.echo(printable(f"not in the declarations: {len(places)} x {kind}: {examples}"), err=True)
-    if imported.losses.places:
+    if imported.losses.positions:
         click.echo("README.rst lists all of them.", err=True)
     if not files.changes and len(files.files) > 3:
         click.echo(f"\n    cd {files.folder.name}\n    gateway serve {name}.service:service")

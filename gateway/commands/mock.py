@@ -34,7 +34,7 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
       gateway mock contract.json --port 8080
       gateway mock contract.json --seed 7 --record requests.jsonl
     """
-    from gateway.importing.mock import FileRecorder, service_of
+    from gateway.importing.mock import FileRecorder, build_service
     from gateway.serving import application as serving
     from gateway.serving import listening
 
@@ -43,7 +43,7 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
         settings = replace(settings, bind=listening.replace_port(settings.bind, port))
     imported = sources.import_from(source)
     recorder = None if record is None else FileRecorder(record.absolute())
-    service = service_of(imported, seed=seed, recorder=recorder)
+    service = build_service(imported, seed=seed, recorder=recorder)
     logs.configure(settings.log, queued=True)
     app = service.application(settings)
     listener = listening.listen(settings.bind)

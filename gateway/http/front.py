@@ -279,7 +279,7 @@ def create_front(
     assert isinstance(app, FrontApp)
     typed = create_app(front.typed(catalog), registry, None, front.callers, _typed_options(options, front))
     typed.add_middleware(Tagging())
-    app.visibility.library.answering = lambda: tuple(
+    app.visibility.library.read_hosts = lambda: tuple(
         (each.operation, each.answered_by) for each in front.standing(catalog)
     )
     # The old host's clients may need it more.

@@ -18,7 +18,7 @@ from gateway.errors import ServiceError
 from gateway.http import login
 from gateway.http.auth import Gate
 from gateway.http.request import Request
-from gateway.metadata.neighbours import PAGING, Lead, Neighbours, name_of, row_of
+from gateway.metadata.neighbours import PAGING, Link, Neighbours, format_operation_name, get_row_shape
 from gateway.metadata.pages import NAVIGATION
 from serializers.html.viewed import label_of
 from serializers.page import COLUMNS, Control, Frame, Listing, Page
@@ -86,9 +86,11 @@ class Surroundings:
         :param result: the response.
         """
         caller = self._caller(request)
-        places = {key: each for key, each in self._neighbours.places.items() if may_call(caller, each.operation.access)}
+        places = {
+            key: each for key, each in self._neighbours.record_routes.items() if may_call(caller, each.operation.access)
+        }
         page = Page(
-            "" if operation.returns is not None else name_of(operation),
+            "" if operation.returns is not None else format_operation_name(operation),
             self._links(request),
             frame=self.frame(request),
             root=request.prefix,
@@ -146,7 +148,7 @@ class Surroundings:
         }
 
 
-def _leads(leads: Iterable[Lead], caller: Principal | None) -> dict[str, str]:
+def _leads(leads: Iterable[Link], caller: Principal | None) -> dict[str, str]:
     return {each.label: each.address for each in leads if may_call(caller, each.operation.access)}
 
 
@@ -175,7 +177,7 @@ def _listing(operation: Operation, request: Request, *, capped: bool, problems: 
     members = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
     known = {wire.lower() for wire in members}
     in_path = {name.lower() for route in operation.routes for name in route.variables}
-    row = row_of(operation)
+    row = get_row_shape(operation)
     sortable = {"sortfield", "sortorder"} <= known
     default = row.view.sorted_by if row is not None and row.view is not None else ""
     paged = "page" in known and given.get("all", "").lower() not in ("true", "1")

@@ -39,20 +39,20 @@ from gateway.importing.drafts import (
     ImportFailed,
     Losses,
     TypeUse,
-    words,
+    split_words,
 )
-from gateway.metadata.languages.scalars import is_value, scalars_of
+from gateway.metadata.languages.scalars import get_scalars, is_value
 from gateway.terminal import counted
 from serializers.registry import default_registry
 
 #: .NET's collections that are lists in documents, and those that are maps.
-_LISTS = words(
+_LISTS = split_words(
     """
     List IList ICollection IEnumerable IReadOnlyList IReadOnlyCollection Collection ReadOnlyCollection ObservableCollection HashSet ISet
     SortedSet IReadOnlySet Queue Stack LinkedList ConcurrentBag ConcurrentQueue ImmutableList ImmutableArray ImmutableHashSet ArrayList
     """
 )
-_MAPS = words(
+_MAPS = split_words(
     """
     Dictionary IDictionary IReadOnlyDictionary SortedDictionary SortedList ConcurrentDictionary ReadOnlyDictionary ImmutableDictionary
     OrderedDictionary Hashtable
@@ -60,7 +60,7 @@ _MAPS = words(
 )
 _TEXT, _OBJECT = TypeRef("scalar", "String"), TypeRef("scalar", "Object")
 #: .NET's types that documents write like another type.
-_SPELLED: Mapping[str, TypeRef] = {
+_EQUIVALENTS: Mapping[str, TypeRef] = {
     "NameValueCollection": TypeRef("map", "Dictionary", (_TEXT, _TEXT)),
     "StringDictionary": TypeRef("map", "Dictionary", (_TEXT, _TEXT)),
     "ObjectDictionary": TypeRef("map", "Dictionary", (_TEXT, _OBJECT)),
@@ -70,11 +70,11 @@ _SPELLED: Mapping[str, TypeRef] = {
     "RuntimeType": TypeRef("scalar", "Type"),
     "Version": _TEXT,
 }
-_SCALARS = frozenset(scalars_of("csharp"))
+_SCALARS = frozenset(get_scalars("csharp"))
 #: Interfaces that declare an operation's response, which the operation has already.
 _MARKERS = frozenset(("IReturn", "IReturnVoid"))
 #: Interfaces of ServiceStack's own that languages without namespaces declare.
-_OWN_INTERFACES = words(
+_OWN_INTERFACES = split_words(
     """
     IGet IPost IPut IPatch IDelete IOptions IMeta IHasSessionId IHasBearerToken IHasVersion ICreateDb IUpdateDb IPatchDb IDeleteDb ISaveDb
     """
@@ -94,18 +94,18 @@ def assemble(draft: Draft) -> Contract:
 
     :raises ImportFailed: when the document contradicts itself.
     """
-    return _Assembly(draft).contract()
+    return _Assembly(draft).build_contract()
 
 
 @cache
-def library() -> Mapping[str, RecordInfo]:
+def load_library() -> Mapping[str, RecordInfo]:
     """Return ServiceStack's own DTOs by name, as in `gateway.servicestack`."""
     return {name: info_of(getattr(servicestack, name)) for name in servicestack.__all__}
 
 
 def is_provided(info: TypeInfo) -> bool:
     """Return whether a type is one of `gateway.servicestack`."""
-    return library().get(info.name) is info
+    return load_library().get(info.name) is info
 
 
 class _Assembly:
@@ -114,154 +114,160 @@ class _Assembly:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.losses: Losses = draft.losses
-        self.declared: dict[str, DraftRecord | DraftEnum] = {}
-        self.renamed: dict[tuple[str, int], str] = {}
+        self.declarations: dict[str, DraftRecord | DraftEnum] = {}
+        self.new_names: dict[tuple[str, int], str] = {}
         self.routes: dict[tuple[str, str, bool], str] = {}
-        for each in draft.types:
-            self._declare(each)
+        for declaration in draft.types:
+            self._declare(declaration)
         self.types: dict[str, TypeInfo] = {}
 
-    def _declare(self, each: DraftRecord | DraftEnum) -> None:
-        if isinstance(each, DraftRecord) and each.parameters:
-            known_as = _query(TypeUse(each.name, tuple(map(TypeUse, each.parameters))))
-            if known_as.name in _QUERIES and (len(each.parameters) > 1 or known_as.name != each.name):
+    def _declare(self, declaration: DraftRecord | DraftEnum) -> None:
+        if isinstance(declaration, DraftRecord) and declaration.parameters:
+            known_as = _normalize_query(TypeUse(declaration.name, tuple(map(TypeUse, declaration.parameters))))
+            if known_as.name in _QUERIES and (len(declaration.parameters) > 1 or known_as.name != declaration.name):
                 return
-        is_pair = each.name == "KeyValuePair" and _arity(each) == 2
-        if f"{each.namespace}.".startswith("System.") or is_pair:
+        is_pair = declaration.name == "KeyValuePair" and _count_parameters(declaration) == 2
+        if f"{declaration.namespace}.".startswith("System.") or is_pair:
             # A .NET type, which `_of` converts.
             return
-        _check_name(each.name, each.place)
-        known = self.declared.get(each.name)
-        if known is None:
-            self.declared[each.name] = each
-        elif _arity(known) != _arity(each):
-            self._rename(each, known)
-        elif known.namespace != each.namespace:
+        _check_name(declaration.name, declaration.position)
+        other = self.declarations.get(declaration.name)
+        if other is None:
+            self.declarations[declaration.name] = declaration
+        elif _count_parameters(other) != _count_parameters(declaration):
+            self._rename(declaration, other)
+        elif other.namespace != declaration.namespace:
             raise ImportFailed(
-                f"{each.place}: two types are called {each.name}: {known.namespace}.{known.name} at {known.place} and "
-                f"{each.namespace}.{each.name}. Clients tell types apart by their names: leave one of them out"
+                f"{declaration.position}: two types are called {declaration.name}: {other.namespace}.{other.name} at {other.position} and "
+                f"{declaration.namespace}.{declaration.name}. Clients tell types apart by their names: leave one of them out"
             )
-        elif isinstance(known, DraftRecord) and isinstance(each, DraftRecord):
-            self._join(known, each)
+        elif isinstance(other, DraftRecord) and isinstance(declaration, DraftRecord):
+            self._join(other, declaration)
 
-    def _join(self, known: DraftRecord, each: DraftRecord) -> None:
+    def _join(self, other: DraftRecord, declaration: DraftRecord) -> None:
         """Merge a second declaration of a record: the same again, a part of it, or a nested type of the same name."""
-        names = {member.name for member in known.members}
-        more = [member for member in each.members if member.name not in names]
+        names = {member.name for member in other.members}
+        more = [member for member in declaration.members if member.name not in names]
         if not more:
             return
-        if names <= {member.name for member in each.members}:
-            self.declared[each.name] = each
+        if names <= {member.name for member in declaration.members}:
+            self.declarations[declaration.name] = declaration
             return
-        self.losses.add("two types of one name: read as one, with the properties of both", each.name)
-        known.members += more
-        known.base = known.base or each.base
-        known.interfaces += [interface for interface in each.interfaces if interface not in known.interfaces]
+        self.losses.add("two types of one name: read as one, with the properties of both", declaration.name)
+        other.members += more
+        other.base = other.base or declaration.base
+        other.interfaces += [interface for interface in declaration.interfaces if interface not in other.interfaces]
 
-    def _rename(self, each: DraftRecord | DraftEnum, known: DraftRecord | DraftEnum) -> None:
-        if not _arity(each):
+    def _rename(self, declaration: DraftRecord | DraftEnum, other: DraftRecord | DraftEnum) -> None:
+        if not _count_parameters(declaration):
             # Operations have no type parameters, and clients know them by name: they keep it.
-            self.declared[each.name] = each
-            each, known = known, each
-        name = f"{each.name}{_arity(each)}"
-        if name in self.declared:
+            self.declarations[declaration.name] = declaration
+            declaration, other = other, declaration
+        name = f"{declaration.name}{_count_parameters(declaration)}"
+        if name in self.declarations:
             return
-        self.losses.add(f"two types of one name and other parameters: the generic one is called {name}", each.name)
-        self.renamed[each.name, _arity(each)] = name
-        each.name = name
-        self.declared[name] = each
+        self.losses.add(
+            f"two types of one name and other parameters: the generic one is called {name}", declaration.name
+        )
+        self.new_names[declaration.name, _count_parameters(declaration)] = name
+        declaration.name = name
+        self.declarations[name] = declaration
 
-    def contract(self) -> Contract:
+    def build_contract(self) -> Contract:
         """Return the contract."""
         self._check_bases()
-        for name, each in self.declared.items():
-            if isinstance(each, DraftEnum):
-                self.types[name] = self._enum(each)
-            elif not each.is_interface:
-                self.types[name] = self._record(each)
+        for name, declaration in self.declarations.items():
+            if isinstance(declaration, DraftEnum):
+                self.types[name] = self._build_enum(declaration)
+            elif not declaration.is_interface:
+                self.types[name] = self._build_record(declaration)
         self._settle()
-        operations = tuple(map(self._operation, self._requests()))
-        found = Contract(operations, self.types)
-        roots = [ref for each in operations for ref in (TypeRef("record", each.name), each.returns)]
-        ordered = found.reachable(roots)
+        operations = tuple(map(self._build_operation, self._list_requests()))
+        contract = Contract(operations, self.types)
+        roots = [ref for operation in operations for ref in (TypeRef("record", operation.name), operation.returns)]
+        ordered = contract.reachable(roots)
         unused = [name for name in self.types if name not in ordered and not is_provided(self.types[name])]
         if operations:
             for name in unused:
                 self.losses.add("a type that no operation leads to: declared, but not in metadata", name)
-        return Contract(operations, ordered | found.reachable(TypeRef("record", name) for name in unused))
+        return Contract(operations, ordered | contract.reachable(TypeRef("record", name) for name in unused))
 
-    def _requests(self) -> list[DraftOperation]:
-        found: dict[str, DraftOperation] = {}
-        for each in self.draft.operations:
-            if each.request.lower() in found:
-                raise ImportFailed(f"{each.place}: the operation {each.request} is declared twice")
-            request = self.types.get(each.request)
+    def _list_requests(self) -> list[DraftOperation]:
+        requests: dict[str, DraftOperation] = {}
+        for operation in self.draft.operations:
+            if operation.request.lower() in requests:
+                raise ImportFailed(f"{operation.position}: the operation {operation.request} is declared twice")
+            request = self.types.get(operation.request)
             if not isinstance(request, RecordInfo):
-                raise ImportFailed(f"{each.place}: the request {each.request} is not declared as a class")
+                raise ImportFailed(f"{operation.position}: the request {operation.request} is not declared as a class")
             if request.parameters:
-                self.losses.add("an operation whose request is generic: a base of other requests", each.request)
+                self.losses.add("an operation whose request is generic: a base of other requests", operation.request)
                 continue
-            found[each.request.lower()] = each
-        return [*found.values()]
+            requests[operation.request.lower()] = operation
+        return [*requests.values()]
 
     def _check_bases(self) -> None:
-        for each in self.declared.values():
-            seen = {each.name}
-            current: DraftRecord | DraftEnum | None = each
+        for declaration in self.declarations.values():
+            names = {declaration.name}
+            current: DraftRecord | DraftEnum | None = declaration
             while isinstance(current, DraftRecord) and current.base is not None:
-                if current.base.name in seen:
+                if current.base.name in names:
                     raise ImportFailed(
-                        f"{each.place}: {each.name} inherits from itself, through {', '.join(sorted(seen))}"
+                        f"{declaration.position}: {declaration.name} inherits from itself, through {', '.join(sorted(names))}"
                     )
-                seen.add(current.base.name)
-                current = self.declared.get(current.base.name)
+                names.add(current.base.name)
+                current = self.declarations.get(current.base.name)
 
     def _settle(self) -> None:
         """Take ServiceStack's types from the library, and mark members that a base has, too."""
         for name in [*self.types]:
             info = self.types[name]
-            provided = library().get(name)
+            provided = load_library().get(name)
             if provided is not None and isinstance(info, RecordInfo) and _is_same(info, provided):
-                if info.ui or info.attributes or any(each.ui or each.attributes for each in info.properties):
+                if info.ui or info.attributes or any(field.ui or field.attributes for field in info.properties):
                     self.losses.add("attributes and data for user interfaces of ServiceStack's own types", name)
                 self._adopt(name)
         for name, info in [*self.types.items()]:
-            found = info if info.namespace else replace(info, namespace=self._default_namespace())
+            full_info = info if info.namespace else replace(info, namespace=self._get_default_namespace())
             self.types[name] = (
-                self._marked(found) if isinstance(found, RecordInfo) and not is_provided(found) else found
+                self._mark_redeclared(full_info)
+                if isinstance(full_info, RecordInfo) and not is_provided(full_info)
+                else full_info
             )
 
-    def _default_namespace(self) -> str:
+    def _get_default_namespace(self) -> str:
         """Return the namespace for the types of a document without namespaces, and record the loss."""
         title = "".join(word[:1].upper() + word[1:] for word in self.draft.title.split() if word.isidentifier())
         name = title or "Imported"
         self.losses.add("namespaces, which the document does not say: all types are in one", name)
         return name
 
-    def _marked(self, info: RecordInfo) -> RecordInfo:
+    def _mark_redeclared(self, info: RecordInfo) -> RecordInfo:
         above: set[str] = set()
         base = info.base
         while base is not None:
             parent = self.types[base.name]
             assert isinstance(parent, RecordInfo)
-            above.update(each.name for each in parent.properties)
+            above.update(field.name for field in parent.properties)
             base = parent.base
-        if above.isdisjoint(each.name for each in info.properties):
+        if above.isdisjoint(field.name for field in info.properties):
             return info
-        return replace(info, properties=tuple(replace(each, redeclared=each.name in above) for each in info.properties))
+        return replace(
+            info, properties=tuple(replace(field, redeclared=field.name in above) for field in info.properties)
+        )
 
     def _adopt(self, name: str) -> None:
         """Take a type, and the types that it uses, from the library."""
-        known = library()
-        for each in Contract((), dict(known)).reachable([TypeRef("record", name)]):
-            self.types[each] = known[each]
+        provided_types = load_library()
+        for type_name in Contract((), dict(provided_types)).reachable([TypeRef("record", name)]):
+            self.types[type_name] = provided_types[type_name]
 
     # Types
 
-    def _record(self, draft: DraftRecord) -> RecordInfo:
+    def _build_record(self, draft: DraftRecord) -> RecordInfo:
         parameters = draft.parameters
-        base = None if draft.base is None else self._base(draft)
-        members = [self._property(each, draft) for each in draft.members]
+        base = None if draft.base is None else self._build_base(draft)
+        members = [self._build_field(member, draft) for member in draft.members]
         self._check_members(draft, members)
         return RecordInfo(
             name=draft.name,
@@ -269,25 +275,25 @@ class _Assembly:
             properties=tuple(members),
             base=base,
             parameters=parameters,
-            interfaces=tuple(self._interfaces(draft)),
+            interfaces=tuple(self._build_interfaces(draft)),
             description=" ".join(draft.description.split()),
             attributes=draft.attributes,
             ui=draft.ui,
         )
 
     def _check_members(self, draft: DraftRecord, members: list[Property]) -> None:
-        seen: dict[str, str] = {}
-        for each in members:
-            other = seen.setdefault(each.wire.lower(), each.name)
-            if other is not each.name:
+        names: dict[str, str] = {}
+        for member in members:
+            other = names.setdefault(member.wire.lower(), member.name)
+            if other is not member.name:
                 raise ImportFailed(
-                    f"{draft.place}: {draft.name} has two properties that documents call {each.wire!r}: {other} and {each.name}"
+                    f"{draft.position}: {draft.name} has two properties that documents call {member.wire!r}: {other} and {member.name}"
                 )
 
-    def _base(self, draft: DraftRecord) -> TypeRef | None:
+    def _build_base(self, draft: DraftRecord) -> TypeRef | None:
         use = draft.base
         assert use is not None
-        query = _query(use)
+        query = _normalize_query(use)
         if query.name != use.name and use.name.startswith("QueryBase"):
             self.losses.add(f"{use.name}, as version 4 calls it: read as {query.name}", draft.name)
         use = query
@@ -296,36 +302,37 @@ class _Assembly:
             use = replace(use, arguments=use.arguments[-1:])
         if use.name == "Object":
             return None
-        found = self._resolve(use, draft.parameters, draft.place, f"{draft.name}, its base")
-        if found.kind == "record":
-            return found
+        base = self._resolve(use, draft.parameters, draft.position, f"{draft.name}, its base")
+        if base.kind == "record":
+            return base
         self.losses.add(f"the base {use}, which is not a class of the document", draft.name)
         return None
 
-    def _interfaces(self, draft: DraftRecord) -> Iterator[InterfaceRef]:
+    def _build_interfaces(self, draft: DraftRecord) -> Iterator[InterfaceRef]:
         for use, namespace in draft.interfaces:
             if use.name in _MARKERS:
                 continue
-            known = self.declared.get(use.name)
+            declaration = self.declarations.get(use.name)
             arguments = tuple(
-                self._item(each, draft.parameters, draft.place, f"{draft.name}: {use.name}") for each in use.arguments
+                self._resolve_item(argument, draft.parameters, draft.position, f"{draft.name}: {use.name}")
+                for argument in use.arguments
             )
             if not use.name.isidentifier():
-                raise ImportFailed(f"{draft.place}: {use.name!r} is not the name of an interface")
+                raise ImportFailed(f"{draft.position}: {use.name!r} is not the name of an interface")
             if not namespace and use.name not in _OWN_INTERFACES:
-                namespace = known.namespace or self._default_namespace() if known else ""
+                namespace = declaration.namespace or self._get_default_namespace() if declaration else ""
             namespace = namespace or SERVICESTACK
-            if isinstance(known, DraftRecord) and known.members and known.namespace != SERVICESTACK:
+            if isinstance(declaration, DraftRecord) and declaration.members and declaration.namespace != SERVICESTACK:
                 self.losses.add("properties of an interface", f"{use.name}")
             yield InterfaceRef(TypeRef("interface", use.name, arguments), namespace)
 
-    def _enum(self, draft: DraftEnum) -> EnumInfo:
-        seen: set[str] = set()
+    def _build_enum(self, draft: DraftEnum) -> EnumInfo:
+        names: set[str] = set()
         for name, _ in draft.members:
-            if not name.isidentifier() or name in seen:
-                what = "is twice in" if name in seen else "is not the name of a member of"
-                raise ImportFailed(f"{draft.place}: {name[:200]!r} {what} the enum {draft.name}")
-            seen.add(name)
+            if not name.isidentifier() or name in names:
+                problem = "is twice in" if name in names else "is not the name of a member of"
+                raise ImportFailed(f"{draft.position}: {name[:200]!r} {problem} the enum {draft.name}")
+            names.add(name)
         return EnumInfo(
             draft.name,
             draft.namespace,
@@ -337,15 +344,15 @@ class _Assembly:
             draft.descriptions,
         )
 
-    def _property(self, member: DraftMember, owner: DraftRecord) -> Property:
-        place = f"{owner.name}.{member.name}"
+    def _build_field(self, member: DraftMember, owner: DraftRecord) -> Property:
+        where = f"{owner.name}.{member.name}"
         if not member.name.isidentifier() or member.name.startswith("__"):
-            raise ImportFailed(f"{owner.place}: {member.name[:200]!r} is not the name of a property")
-        ref = self._resolve(member.type, owner.parameters, owner.place, place)
-        told = member.data_member or DataMember()
+            raise ImportFailed(f"{owner.position}: {member.name[:200]!r} is not the name of a property")
+        ref = self._resolve(member.type, owner.parameters, owner.position, where)
+        data_member = member.data_member or DataMember()
         return Property(
             name=member.name,
-            wire=told.name or camel_case(member.name),
+            wire=data_member.name or camel_case(member.name),
             type=replace(ref, nullable=False),
             nullable=ref.nullable or not is_value(ref),
             description=member.description,
@@ -357,68 +364,72 @@ class _Assembly:
 
     # Uses of types
 
-    def _resolve(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
-        ref = self._of(use, parameters, place, where)
+    def _resolve(self, use: TypeUse, parameters: tuple[str, ...], position: str, where: str) -> TypeRef:
+        ref = self._convert_use(use, parameters, position, where)
         return replace(ref, nullable=True) if use.nullable and not ref.nullable else ref
 
-    def _item(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
+    def _resolve_item(self, use: TypeUse, parameters: tuple[str, ...], position: str, where: str) -> TypeRef:
         """Return the type of an item or an argument. There, only value types can be marked as nullable."""
-        ref = self._resolve(use, parameters, place, where)
+        ref = self._resolve(use, parameters, position, where)
         return ref if is_value(ref) or not ref.nullable else replace(ref, nullable=False)
 
-    def _of(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
+    def _convert_use(self, use: TypeUse, parameters: tuple[str, ...], position: str, where: str) -> TypeRef:
         name = use.name
         arguments = use.arguments
         if name in parameters and not arguments:
             return TypeRef("parameter", name)
         if name == "Nullable" and len(arguments) == 1:
-            return replace(self._of(arguments[0], parameters, place, where), nullable=True)
-        name = self.renamed.get((name, len(arguments)), name)
-        declared = self.declared.get(name)
-        if isinstance(declared, DraftRecord) and declared.is_interface:
+            return replace(self._convert_use(arguments[0], parameters, position, where), nullable=True)
+        name = self.new_names.get((name, len(arguments)), name)
+        declaration = self.declarations.get(name)
+        if isinstance(declaration, DraftRecord) and declaration.is_interface:
             self.losses.add("a value of an interface: any value", f"{where} ({name})")
             return _OBJECT
-        if declared is None and name == "Array" and len(arguments) == 1:
-            item = self._item(arguments[0], parameters, place, where)
-            return TypeRef("scalar", "Byte[]") if item.name == "Byte" and not item.nullable else _list("Array", item)
-        if declared is None and name in _LISTS:
+        if declaration is None and name == "Array" and len(arguments) == 1:
+            item = self._resolve_item(arguments[0], parameters, position, where)
+            return (
+                TypeRef("scalar", "Byte[]") if item.name == "Byte" and not item.nullable else _make_list("Array", item)
+            )
+        if declaration is None and name in _LISTS:
             if name != "List":
                 self.losses.add(f"{name} as a list", where)
-            items = [self._item(each, parameters, place, where) for each in arguments] or [_OBJECT]
-            return _list("List", items[0])
-        if declared is None and name in _MAPS:
+            items = [self._resolve_item(argument, parameters, position, where) for argument in arguments] or [_OBJECT]
+            return _make_list("List", items[0])
+        if declaration is None and name in _MAPS:
             if name != "Dictionary":
                 self.losses.add(f"{name} as a map", where)
-            pair = tuple(self._item(each, parameters, place, where) for each in arguments)
+            pair = tuple(self._resolve_item(argument, parameters, position, where) for argument in arguments)
             return TypeRef("map", "Dictionary", pair if len(pair) == 2 else (_TEXT, _OBJECT))
         if name == "KeyValuePair" and len(arguments) == 2:
             self.types.setdefault(name, info_of(KeyValuePair))
-            pair = tuple(self._item(each, parameters, place, where) for each in arguments)
+            pair = tuple(self._resolve_item(argument, parameters, position, where) for argument in arguments)
             return TypeRef("record", name, pair)
-        if declared is None and not arguments and (name in _SCALARS or name in _SPELLED):
-            if name in _SPELLED and name != "SByte":
-                self.losses.add(f"{name} as {_SPELLED[name].name}", where)
-            return _SPELLED.get(name) or TypeRef("scalar", name)
-        if declared is None:
-            return self._undeclared(use, parameters, place, where)
-        if not arguments and _arity(declared) and self.draft.is_erased:
+        if declaration is None and not arguments and (name in _SCALARS or name in _EQUIVALENTS):
+            if name in _EQUIVALENTS and name != "SByte":
+                self.losses.add(f"{name} as {_EQUIVALENTS[name].name}", where)
+            return _EQUIVALENTS.get(name) or TypeRef("scalar", name)
+        if declaration is None:
+            return self._resolve_undeclared(use, parameters, position, where)
+        if not arguments and _count_parameters(declaration) and self.draft.is_erased:
             self.losses.add("types of a generic type that the document does not say: any values", where)
-            arguments = tuple(TypeUse("Object") for _ in range(_arity(declared)))
-        if len(arguments) != _arity(declared):
+            arguments = tuple(TypeUse("Object") for _ in range(_count_parameters(declaration)))
+        if len(arguments) != _count_parameters(declaration):
             raise ImportFailed(
-                f"{place}: {where}: {name} takes {counted(_arity(declared), 'type')}, not {len(arguments)}"
+                f"{position}: {where}: {name} takes {counted(_count_parameters(declaration), 'type')}, not {len(arguments)}"
             )
-        kind: Any = "enum" if isinstance(declared, DraftEnum) else "record"
-        return TypeRef(kind, name, tuple(self._item(each, parameters, place, where) for each in arguments))
+        kind: Any = "enum" if isinstance(declaration, DraftEnum) else "record"
+        return TypeRef(
+            kind, name, tuple(self._resolve_item(argument, parameters, position, where) for argument in arguments)
+        )
 
-    def _undeclared(self, use: TypeUse, parameters: tuple[str, ...], place: str, where: str) -> TypeRef:
-        provided = library().get(use.name)
+    def _resolve_undeclared(self, use: TypeUse, parameters: tuple[str, ...], position: str, where: str) -> TypeRef:
+        provided = load_library().get(use.name)
         if provided is not None and provided.parameters and not use.arguments and self.draft.is_erased:
             self.losses.add("types of a generic type that the document does not say: any values", where)
             use = replace(use, arguments=tuple(TypeUse("Object") for _ in provided.parameters))
         if provided is not None and len(provided.parameters) == len(use.arguments):
             self._adopt(use.name)
-            arguments = tuple(self._item(each, parameters, place, where) for each in use.arguments)
+            arguments = tuple(self._resolve_item(argument, parameters, position, where) for argument in use.arguments)
             return TypeRef("record", use.name, arguments)
         if use.is_value and not use.arguments:
             self.losses.add(f"{use} is not declared in the document: its values are texts", where)
@@ -428,39 +439,41 @@ class _Assembly:
 
     # Operations
 
-    def _operation(self, draft: DraftOperation) -> OperationInfo:
+    def _build_operation(self, draft: DraftOperation) -> OperationInfo:
         request = self.types[draft.request]
         assert isinstance(request, RecordInfo)
         returns = None
         if draft.returns is not None:
-            returns = self._item(draft.returns, (), draft.place, f"{draft.request}, its answer")
+            returns = self._resolve_item(draft.returns, (), draft.position, f"{draft.request}, its answer")
         access = draft.access
         if access is None:
             access = SIGNED_IN
             self.losses.add("access that the source does not state: signed in", draft.request)
-        routes = tuple(self._routes(draft, request))
+        routes = tuple(self._build_routes(draft, request))
         # The verbs of routes that are left out stay: the pre-defined routes have them.
-        verbs = tuple(dict.fromkeys([*(verb for each in draft.routes for verb in each.verbs), *draft.verbs])) or (
+        verbs = tuple(dict.fromkeys([*(verb for route in draft.routes for verb in route.verbs), *draft.verbs])) or (
             "POST",
         )
         return OperationInfo(request, routes, access, returns, draft.tags, verbs, draft.ui)
 
-    def _routes(self, draft: DraftOperation, request: RecordInfo) -> Iterator[Route]:
-        seen: set[Route] = set()
-        known = {each.name.lower() for each in Contract((), self.types).all_properties(request)}
+    def _build_routes(self, draft: DraftOperation, request: RecordInfo) -> Iterator[Route]:
+        routes: set[Route] = set()
+        field_names = {field.name.lower() for field in Contract((), self.types).all_properties(request)}
         for route in draft.routes:
             path = route.path if route.path.startswith("/") else f"/{route.path}"
             path = _DOUBLE_STARRED.sub(r"{\1*}", path.partition("?")[0])
             route = Route(route.verbs, path)
-            if not all(each.isidentifier() for each in route.variables) or any(each.isspace() for each in path):
-                raise ImportFailed(f"{draft.place}: {route.path[:200]!r} is not the path of a route")
-            for each in route.variables:
-                if each.lower() not in known:
-                    self.losses.add("a variable of a route without a property", f"{draft.request} {path}: {each}")
-            found = Route(route.verbs, path)
-            if found not in seen and self._is_free(found, draft.request):
-                seen.add(found)
-                yield found
+            if not all(variable.isidentifier() for variable in route.variables) or any(
+                letter.isspace() for letter in path
+            ):
+                raise ImportFailed(f"{draft.position}: {route.path[:200]!r} is not the path of a route")
+            for variable in route.variables:
+                if variable.lower() not in field_names:
+                    self.losses.add("a variable of a route without a property", f"{draft.request} {path}: {variable}")
+            new_route = Route(route.verbs, path)
+            if new_route not in routes and self._is_free(new_route, draft.request):
+                routes.add(new_route)
+                yield new_route
 
     def _is_free(self, route: Route, request: str) -> bool:
         """Return whether a route can be served and no other operation has it."""
@@ -481,28 +494,28 @@ class _Assembly:
         return True
 
 
-def _query(use: TypeUse) -> TypeUse:
+def _normalize_query(use: TypeUse) -> TypeUse:
     """Return a base of AutoQuery requests with its name in the library; return any other base unchanged."""
-    found = _QUERY.fullmatch(use.name) if use.arguments else None
-    if found is None:
+    match = _QUERY.fullmatch(use.name) if use.arguments else None
+    if match is None:
         return use
-    return replace(use, name="QueryDb" if found[1] == "QueryBase" else found[1])
+    return replace(use, name="QueryDb" if match[1] == "QueryBase" else match[1])
 
 
-def _list(name: str, item: TypeRef) -> TypeRef:
+def _make_list(name: str, item: TypeRef) -> TypeRef:
     return TypeRef("list", name, (item,))
 
 
-def _arity(each: DraftRecord | DraftEnum) -> int:
-    return len(each.parameters) if isinstance(each, DraftRecord) else 0
+def _count_parameters(declaration: DraftRecord | DraftEnum) -> int:
+    return len(declaration.parameters) if isinstance(declaration, DraftRecord) else 0
 
 
-def _check_name(name: str, place: str) -> None:
+def _check_name(name: str, position: str) -> None:
     # Python normalizes identifiers: a name that changes could become another type's.
     is_plain = name.isidentifier() and unicodedata.normalize("NFKC", name) == name
     if not is_plain or keyword.iskeyword(name) or name in _RESERVED:
-        what = "is a keyword of Python" if keyword.iskeyword(name) else "is not the name of a type"
-        raise ImportFailed(f"{place}: {name[:200]!r} {what}; rename it in the source")
+        problem = "is a keyword of Python" if keyword.iskeyword(name) else "is not the name of a type"
+        raise ImportFailed(f"{position}: {name[:200]!r} {problem}; rename it in the source")
 
 
 def _is_same(info: RecordInfo, provided: RecordInfo) -> bool:
@@ -511,9 +524,9 @@ def _is_same(info: RecordInfo, provided: RecordInfo) -> bool:
         info.namespace in ("", SERVICESTACK)
         and info.parameters == provided.parameters
         and info.base == provided.base
-        and [*map(_outline, info.properties)] == [*map(_outline, provided.properties)]
+        and [*map(_summarize_field, info.properties)] == [*map(_summarize_field, provided.properties)]
     )
 
 
-def _outline(each: Property) -> tuple[str, TypeRef, bool]:
-    return each.name, each.type, each.nullable
+def _summarize_field(field: Property) -> tuple[str, TypeRef, bool]:
+    return field.name, field.type, field.nullable

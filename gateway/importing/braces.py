@@ -38,57 +38,57 @@ class BraceReader(ABC):
     def read(self) -> Draft:
         """Return the declarations of the document. Raises ImportFailed with line and column."""
         while not self.tokens.is_over:
-            self.declaration()
+            self.read_declaration()
         return self.collector.draft
 
-    def declaration(self) -> None:
+    def read_declaration(self) -> None:
         """Read the next declaration: a type, or something to skip."""
-        notes = self.notes()
+        notes = self.read_notes()
         if self.tokens.sees("enum"):
-            self.enum(notes)
+            self.read_enum(notes)
         elif self.tokens.sees(*self.kinds):
-            self.record(notes)
-        elif not self.other(notes):
+            self.read_record(notes)
+        elif not self.read_other(notes):
             self.tokens.next()
 
-    def other(self, notes: Notes) -> bool:
+    def read_other(self, notes: Notes) -> bool:
         """Read a declaration that only this language has; return whether there was one."""
         return False
 
-    def notes(self) -> Notes:
+    def read_notes(self) -> Notes:
         """Return the comments and attributes of the next declaration, and skip its modifiers."""
         tokens = self.tokens
-        notes = tokens.notes()
+        notes = tokens.read_notes()
         while True:
-            if found := self.attributes():
-                notes.attributes += found
-            elif tokens.here.kind == "name" and tokens.here.text in self.modifiers and not self.is_a_name():
+            if attributes := self.read_attributes():
+                notes.attributes += attributes
+            elif tokens.here.kind == "name" and tokens.here.text in self.modifiers and not self.is_name():
                 tokens.next()
             else:
                 return notes
-            more = tokens.notes()
+            more = tokens.read_notes()
             notes.attributes += more.attributes
             notes.description = notes.description or more.description
-            notes.told = {**more.told, **notes.told}
+            notes.tags = {**more.tags, **notes.tags}
 
-    def is_a_name(self) -> bool:
+    def is_name(self) -> bool:
         """Return whether a word that may be a modifier is the name of a member."""
-        following = self.tokens.ahead()
+        following = self.tokens.look_ahead()
         return following.kind == "sign" and following.text in (";", "=", "{", ":", ",", "?", "}")
 
-    def attributes(self) -> list[Attribute]:
+    def read_attributes(self) -> list[Attribute]:
         """Read the next attributes, in the syntax of the language."""
         return []
 
     @abstractmethod
-    def record(self, notes: Notes) -> None:
+    def read_record(self, notes: Notes) -> None:
         """Read a class; its keyword is the next token."""
 
     @abstractmethod
-    def enum(self, notes: Notes) -> None:
+    def read_enum(self, notes: Notes) -> None:
         """Read an enum; its keyword is the next token."""
 
-    def inner(self, owner: str, notes: Notes, *enums: str) -> bool:
+    def read_nested_type(self, owner: str, notes: Notes, *enums: str) -> bool:
         """Read a nested type, which is declared beside the outer one; return whether there was one.
 
         :param enums: words that begin an enum.
@@ -96,43 +96,45 @@ class BraceReader(ABC):
         tokens = self.tokens
         if not tokens.sees(*enums, *self.kinds):
             return False
-        self.collector.draft.losses.add("a type inside of another one: beside it", f"{owner}.{tokens.ahead().text}")
-        self.enum(notes) if tokens.sees(*enums) else self.record(notes)
+        self.collector.draft.losses.add(
+            "a type inside of another one: beside it", f"{owner}.{tokens.look_ahead().text}"
+        )
+        self.read_enum(notes) if tokens.sees(*enums) else self.read_record(notes)
         return True
 
     # Types
 
-    def use(self, depth: int = 0) -> TypeUse:
+    def read_use(self, depth: int = 0) -> TypeUse:
         """Read a use of a type: a name with arguments, array brackets and null marks."""
         if depth > DEEPEST:
             raise self.tokens.fail(f"types are nested more than {DEEPEST} levels deep")
-        found = self.plain_use(depth)
+        use = self.read_plain_use(depth)
         while True:
-            if self.tokens.sees("[") and self.tokens.ahead().text == "]":
+            if self.tokens.sees("[") and self.tokens.look_ahead().text == "]":
                 self.tokens.next()
                 self.tokens.next()
-                found = self.array(found)
+                use = self.make_array(use)
             elif self.tokens.accept("?"):
-                found = TypeUse("Nullable", (found,))
+                use = TypeUse("Nullable", (use,))
             else:
-                return found
+                return use
 
-    def array(self, item: TypeUse) -> TypeUse:
+    def make_array(self, item: TypeUse) -> TypeUse:
         """Return the type of ``T[]``."""
         return TypeUse("Array", (item,))
 
-    def plain_use(self, depth: int) -> TypeUse:
+    def read_plain_use(self, depth: int) -> TypeUse:
         """Read the name of a type and its arguments."""
-        name = self.tokens.name()
+        name = self.tokens.take_name()
         while self.tokens.accept("."):
-            name = self.tokens.name()
-        return TypeUse(name, tuple(self.type_arguments(depth)))
+            name = self.tokens.take_name()
+        return TypeUse(name, tuple(self.read_type_arguments(depth)))
 
-    def type_arguments(self, depth: int) -> Iterator[TypeUse]:
+    def read_type_arguments(self, depth: int) -> Iterator[TypeUse]:
         """Read the arguments of a generic type, or none."""
         if self.tokens.accept("<"):
             while True:
-                yield self.use(depth + 1)
+                yield self.read_use(depth + 1)
                 if not self.tokens.accept(","):
                     break
             self.close_arguments()
@@ -141,50 +143,50 @@ class BraceReader(ABC):
         """Read the end of type arguments."""
         self.tokens.expect(">")
 
-    def parameters(self) -> tuple[str, ...]:
+    def read_parameters(self) -> tuple[str, ...]:
         """Return the names of type parameters, without constraints."""
-        found = []
+        names = []
         if self.tokens.accept("<"):
             while True:
                 self.tokens.accept("'")
                 while self.tokens.sees("in", "out"):
                     self.tokens.next()
-                found.append(self.tokens.name())
+                names.append(self.tokens.take_name())
                 if self.tokens.accept(":", "extends"):
-                    self.use()
+                    self.read_use()
                 if not self.tokens.accept(","):
                     break
             self.tokens.expect(">")
-        return tuple(found)
+        return tuple(names)
 
-    def uses(self) -> Iterator[TypeUse]:
+    def read_uses(self) -> Iterator[TypeUse]:
         """Read types separated by commas."""
         while True:
-            yield self.use()
+            yield self.read_use()
             if not self.tokens.accept(","):
                 return
 
-    def cases(self) -> tuple[list[Member], dict[str, str]]:
+    def read_cases(self) -> tuple[list[Member], dict[str, str]]:
         """Read the cases of an enum in braces, and the texts of cases that have one."""
         tokens = self.tokens
         tokens.expect("{")
         members: list[Member] = []
         texts: dict[str, str] = {}
-        for _ in self.inside("}"):
-            told = self.notes()
+        for _ in self.iterate_until("}"):
+            notes = self.read_notes()
             if tokens.accept("case"):
-                member, number = tokens.name(), None
+                member, number = tokens.take_name(), None
                 if tokens.accept("="):
                     value = tokens.next()
                     number = int(value.text) if value.kind == "number" and "." not in value.text else None
                     texts |= {member: value.text} if value.kind == "text" else {}
-                members.append((member, number, told))
+                members.append((member, number, notes))
             tokens.accept(";")
         return members, texts
 
     # Skipping
 
-    def inside(self, closing: str) -> Iterator[None]:
+    def iterate_until(self, closing: str) -> Iterator[None]:
         """Iterate until a bracket closes; tokens that the caller does not read are skipped."""
         while not self.tokens.accept(closing):
             before = self.tokens.at
@@ -195,14 +197,14 @@ class BraceReader(ABC):
     def skip_line(self) -> None:
         """Skip the rest of the line, and brackets that begin on it."""
         tokens = self.tokens
-        end = tokens.source.find("\n", tokens.here.place)
-        while not tokens.is_over and (end < 0 or tokens.here.place < end) and not tokens.sees("}"):
+        end = tokens.source.find("\n", tokens.here.offset)
+        while not tokens.is_over and (end < 0 or tokens.here.offset < end) and not tokens.sees("}"):
             if tokens.sees("{"):
                 tokens.skip("{", "}")
                 return
             if tokens.sees("("):
                 tokens.skip("(", ")")
-                end = tokens.source.find("\n", tokens.tokens[tokens.at - 1].place)
+                end = tokens.source.find("\n", tokens.tokens[tokens.at - 1].offset)
                 continue
             tokens.next()
 

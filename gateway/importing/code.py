@@ -36,31 +36,31 @@ class Code:
         return f"{self.opening}{', '.join(map(str, self.items))}{comma}{self.closing}"
 
 
-def call(name: str, *items: Piece | None, **keywords: Piece | None) -> Code:
+def make_call(name: str, *items: Piece | None, **keywords: Piece | None) -> Code:
     """Return a call; arguments that are None are omitted."""
-    given = [each for each in items if each is not None]
-    given += [named(f"{name}=", each) for name, each in keywords.items() if each is not None]
-    return Code(f"{name}(", tuple(given), ")")
+    arguments = [item for item in items if item is not None]
+    arguments += [add_prefix(f"{name}=", value) for name, value in keywords.items() if value is not None]
+    return Code(f"{name}(", tuple(arguments), ")")
 
 
-def named(before: str, piece: Piece) -> Piece:
+def add_prefix(before: str, piece: Piece) -> Piece:
     """Return a piece with a text in front of it."""
     if isinstance(piece, str):
         return before + piece
     return Code(before + piece.opening, piece.items, piece.closing, piece.lonely_comma)
 
 
-def sequence(items: Iterable[Piece]) -> Code:
+def make_list(items: Iterable[Piece]) -> Code:
     """Return a list."""
     return Code("[", tuple(items), "]")
 
 
-def tuple_of(items: Iterable[Piece]) -> Code:
+def make_tuple(items: Iterable[Piece]) -> Code:
     """Return a tuple."""
     return Code("(", tuple(items), ")", lonely_comma=True)
 
 
-def lines(piece: Piece, indent: int = 0, after: str = "") -> Iterator[str]:
+def write_lines(piece: Piece, indent: int = 0, after: str = "") -> Iterator[str]:
     """Yield the lines of a piece.
 
     :param indent: levels of indentation.
@@ -76,36 +76,40 @@ def lines(piece: Piece, indent: int = 0, after: str = "") -> Iterator[str]:
     if len(body) <= WIDTH and not piece.is_display:
         yield body
     else:
-        for each in piece.items:
-            yield from lines(each, indent + 1, ",")
+        for item in piece.items:
+            yield from write_lines(item, indent + 1, ",")
     yield f"{margin}{piece.closing}{after}"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a text as a literal, in double quotes unless these need more escapes."""
-    found = repr(text)
-    if found[0] == "'" and '"' not in text:
-        found = '"' + found[1:-1].replace("\\'", "'") + '"'
-    return found
+    literal = repr(text)
+    if literal[0] == "'" and '"' not in text:
+        literal = '"' + literal[1:-1].replace("\\'", "'") + '"'
+    return literal
 
 
-def docstring(text: str) -> str:
+def write_docstring(text: str) -> str:
     """Return a text of one line as a docstring."""
-    safe = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in _escaped(text))
+    safe = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in _escape(text)
+    )
     return f'"""{safe}"""'
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     text = text.replace("\\", "\\\\")
     return text.replace('"', '\\"') if '"""' in text or text.endswith('"') else text
 
 
-def literal(value: Any) -> Piece:
+def write_literal(value: Any) -> Piece:
     """Return a JSON value as a Python literal."""
     if isinstance(value, str):
-        return quoted(value)
+        return quote(value)
     if isinstance(value, Mapping):
-        return Code("{", tuple(named(f"{quoted(str(name))}: ", literal(each)) for name, each in value.items()), "}")
+        return Code(
+            "{", tuple(add_prefix(f"{quote(str(name))}: ", write_literal(item)) for name, item in value.items()), "}"
+        )
     if isinstance(value, list | tuple):
-        return sequence(map(literal, value))
+        return make_list(map(write_literal, value))
     return repr(value)

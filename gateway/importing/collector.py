@@ -10,10 +10,10 @@ from typing import TypeAlias
 from gateway.contract.catalog import ANY, Route
 from gateway.contract.dto_field import ApiMember, Attribute, DataMember
 from gateway.contract.naming import camel_case
-from gateway.importing.drafts import Draft, DraftEnum, DraftMember, DraftOperation, DraftRecord, TypeUse, words
-from gateway.importing.members import access_of, api_member, data_member
+from gateway.importing.drafts import Draft, DraftEnum, DraftMember, DraftOperation, DraftRecord, TypeUse, split_words
+from gateway.importing.members import find_access, parse_api_member, parse_data_member
 from gateway.importing.tokens import Notes
-from gateway.metadata.languages.scalars import scalars_of
+from gateway.metadata.languages.scalars import get_scalars
 
 #: A member of an enum: its name, its number if the document has it, and its notes.
 Member: TypeAlias = tuple[str, int | None, Notes]
@@ -21,9 +21,9 @@ Member: TypeAlias = tuple[str, int | None, Notes]
 _VERBS = frozenset(ANY)
 _WORD = re.compile(r"[^\W_]+")
 #: Bases that concern conversion only.
-_HELPERS = words("IExtensibleDataObject IConvertible JsonSerializable Codable Equatable Hashable")
+_HELPERS = split_words("IExtensibleDataObject IConvertible JsonSerializable Codable Equatable Hashable")
 #: Attributes that concern code generation only.
-_NOISE = words(
+_NOISE = split_words(
     """
     Api Route DataContract Description GeneratedCode Serializable JsonSerializable dataclass dataclass_json AllowNullLiteral EnumAsInt Flags
     ApiMember DataMember SerializedName JsonProperty JsonPropertyName
@@ -45,12 +45,12 @@ class _Bases:
     returns: TypeUse | None = None
 
 
-def table_of(language: str, **others: str) -> dict[str, str]:
+def build_table(language: str, **others: str) -> dict[str, str]:
     """Return .NET's types by the names of a language; the first one if several have the same name."""
-    found: dict[str, str] = {}
-    for dotnet, name in scalars_of(language).items():
-        found.setdefault(name, dotnet)
-    return {**found, **others}
+    table: dict[str, str] = {}
+    for dotnet, name in get_scalars(language).items():
+        table.setdefault(name, dotnet)
+    return {**table, **others}
 
 
 class Collector:
@@ -65,18 +65,18 @@ class Collector:
         self.table = table
         self.has_nulls = has_nulls
 
-    def use(self, use: TypeUse) -> TypeUse:
+    def translate_use(self, use: TypeUse) -> TypeUse:
         """Return a use of a type with .NET names."""
         name = self.table.get(use.name, use.name)
-        arguments = tuple(map(self.use, use.arguments))
+        arguments = tuple(map(self.translate_use, use.arguments))
         if name == "Byte[]":
             return TypeUse("Array", (TypeUse("Byte"),), use.nullable)
         return replace(use, name=name, arguments=arguments)
 
-    def record(
+    def add_record(
         self,
         name: str,
-        place: str,
+        position: str,
         notes: Notes,
         bases: Iterable[TypeUse] = (),
         *,
@@ -95,61 +95,65 @@ class Collector:
         :param method: the verb that its method names.
         :param returns: the response type that its method names.
         """
-        found = self._bases(bases, _Bases(base, returns=returns))
-        is_request = bool(method) or found.is_request
+        parents = self._add_bases(bases, _Bases(base, returns=returns))
+        is_request = bool(method) or parents.is_request
         attributes = notes.attributes
-        description = notes.description or _told(attributes, "Description", "Api")
-        routes = tuple(_route(each) for each in attributes if each.name in ("Route", "FallbackRoute"))
-        own = [*members]
-        if any(each.name == "DataContract" for each in attributes) or any(each.data_member for each in own):
-            for member in own:
+        description = notes.description or _find_text(attributes, "Description", "Api")
+        routes = tuple(
+            _parse_route(attribute) for attribute in attributes if attribute.name in ("Route", "FallbackRoute")
+        )
+        record_members = [*members]
+        if any(attribute.name == "DataContract" for attribute in attributes) or any(
+            member.data_member for member in record_members
+        ):
+            for member in record_members:
                 member.data_member = member.data_member or DataMember()
         self.draft.types.append(
             DraftRecord(
                 name,
                 namespace,
-                place,
-                own,
-                None if found.base is None else self.use(found.base),
+                position,
+                record_members,
+                None if parents.base is None else self.translate_use(parents.base),
                 tuple(parameters),
-                found.interfaces,
+                parents.interfaces,
                 description,
-                tuple(each for each in attributes if each.name not in _NOISE),
+                tuple(attribute for attribute in attributes if attribute.name not in _NOISE),
                 is_interface=is_interface,
             )
         )
         if (is_request or routes) and not is_interface:
-            verbs = () if routes else _verbs({each.name for each, _ in found.interfaces}, method)
+            verbs = () if routes else _find_verbs({interface.name for interface, _ in parents.interfaces}, method)
             self.draft.operations.append(
                 DraftOperation(
                     name,
-                    place,
+                    position,
                     routes,
                     verbs,
-                    found.returns,
-                    access_of(attributes),
-                    tuple(_tags(attributes)),
+                    parents.returns,
+                    find_access(attributes),
+                    tuple(_list_tags(attributes)),
                 )
             )
 
-    def _bases(self, bases: Iterable[TypeUse], found: _Bases) -> _Bases:
+    def _add_bases(self, bases: Iterable[TypeUse], parents: _Bases) -> _Bases:
         """Add a class's base, interfaces and return marker to those that are known already."""
-        for each in map(self.use, bases):
-            if each.name == "IReturn":
-                found.is_request, found.returns = True, each.arguments[0] if each.arguments else None
-            elif each.name == "IReturnVoid":
-                found.is_request = True
-            elif each.name in _HELPERS:
+        for base in map(self.translate_use, bases):
+            if base.name == "IReturn":
+                parents.is_request, parents.returns = True, base.arguments[0] if base.arguments else None
+            elif base.name == "IReturnVoid":
+                parents.is_request = True
+            elif base.name in _HELPERS:
                 continue
-            elif found.base is None and not _is_interface(each.name) and not found.interfaces:
-                found.base = each
+            elif parents.base is None and not _is_interface(base.name) and not parents.interfaces:
+                parents.base = base
             else:
-                found.interfaces.append((each, ""))
-        return found
+                parents.interfaces.append((base, ""))
+        return parents
 
-    def member(
+    def make_member(
         self,
-        spelled: str,
+        source_name: str,
         use: TypeUse,
         notes: Notes,
         owner: str,
@@ -160,43 +164,45 @@ class Collector:
     ) -> DraftMember:
         """Return a member of a class.
 
-        :param spelled: its name in the source: the .NET name if `is_dotnet`, otherwise the wire name.
+        :param source_name: its name in the source: the .NET name if `is_dotnet`, otherwise the wire name.
         :param dotnet: its .NET name, if the source has it elsewhere.
         :param wire: its wire name, if the source has it elsewhere.
         """
-        place = f"{owner}.{spelled}"
-        told: DataMember | None = None
+        path = f"{owner}.{source_name}"
+        data_member: DataMember | None = None
         api: ApiMember | None = None
         description, attributes = notes.description, []
-        for each in notes.attributes:
-            if each.name == "ApiMember":
-                api, also = api_member(each, place, self.draft.losses)
+        for attribute in notes.attributes:
+            if attribute.name == "ApiMember":
+                api, also = parse_api_member(attribute, path, self.draft.losses)
                 description = also or description
-            elif each.name == "DataMember":
-                told = data_member(each.values, place)
-                for further in each.values.keys() - {"Name", "Order", "IsRequired"}:
-                    self.draft.losses.add(f"{further} of [DataMember]", place)
-            elif each.name == "Description":
-                description = description or _told([each], "Description")
-            elif each.name in ("SerializedName", "JsonPropertyName", "JsonProperty"):
-                wire = wire or str(next(iter([*each.arguments, *each.values.values()]), ""))
+            elif attribute.name == "DataMember":
+                data_member = parse_data_member(attribute.values, path)
+                for further in attribute.values.keys() - {"Name", "Order", "IsRequired"}:
+                    self.draft.losses.add(f"{further} of [DataMember]", path)
+            elif attribute.name == "Description":
+                description = description or _find_text([attribute], "Description")
+            elif attribute.name in ("SerializedName", "JsonPropertyName", "JsonProperty"):
+                wire = wire or str(next(iter([*attribute.arguments, *attribute.values.values()]), ""))
             else:
-                attributes.append(each)
-        wire = wire or ("" if is_dotnet else spelled)
-        name = dotnet or (spelled if is_dotnet else _dotnet_name(wire))
+                attributes.append(attribute)
+        wire = wire or ("" if is_dotnet else source_name)
+        name = dotnet or (source_name if is_dotnet else _make_dotnet_name(wire))
         # A wire name equal to the .NET name is not a rename: hosts that write PascalCase generate types with such names.
-        if wire and wire not in (camel_case(name), name) and not (told and told.name):
-            required = told is not None and told.is_required
-            told = data_member({"name": wire, "order": told.order if told else None, "isrequired": required}, place)
-        found = self.use(use)
+        if wire and wire not in (camel_case(name), name) and not (data_member and data_member.name):
+            required = data_member is not None and data_member.is_required
+            data_member = parse_data_member(
+                {"name": wire, "order": data_member.order if data_member else None, "isrequired": required}, path
+            )
+        dotnet_use = self.translate_use(use)
         if not self.has_nulls:
-            found = replace(found, nullable=True)
-        return DraftMember(name, found, description, told, api, tuple(attributes))
+            dotnet_use = replace(dotnet_use, nullable=True)
+        return DraftMember(name, dotnet_use, description, data_member, api, tuple(attributes))
 
-    def enum(
+    def add_enum(
         self,
         name: str,
-        place: str,
+        position: str,
         notes: Notes,
         members: Iterable[Member],
         *,
@@ -210,34 +216,34 @@ class Collector:
         :param members: names, numbers if the source has them, and notes.
         :param texts: the wire texts of members.
         """
-        found: list[tuple[str, int]] = []
-        spelled = dict(texts or {})
+        numbered_members: list[tuple[str, int]] = []
+        wire_texts = dict(texts or {})
         descriptions = {}
         following = 0
-        for member, number, told in members:
+        for member, number, member_notes in members:
             following = following if number is None else number
-            found.append((member, following))
+            numbered_members.append((member, following))
             following += 1
-            if described := told.description or _told(told.attributes, "Description"):
-                descriptions[member] = described
-            for each in told.attributes:
-                if each.name in ("EnumMember", "SerializedName") and (
-                    text := next(iter([*each.values.values(), *each.arguments]), "")
+            if description := member_notes.description or _find_text(member_notes.attributes, "Description"):
+                descriptions[member] = description
+            for attribute in member_notes.attributes:
+                if attribute.name in ("EnumMember", "SerializedName") and (
+                    text := next(iter([*attribute.values.values(), *attribute.arguments]), "")
                 ):
-                    spelled[member] = str(text)
-        attributes = {each.name for each in notes.attributes}
+                    wire_texts[member] = str(text)
+        attributes = {attribute.name for attribute in notes.attributes}
         flags = flags or "Flags" in attributes
         numbered = not flags and (numbered or "EnumAsInt" in attributes)
         self.draft.types.append(
             DraftEnum(
                 name,
                 namespace,
-                place,
-                found,
-                notes.description or _told(notes.attributes, "Description"),
+                position,
+                numbered_members,
+                notes.description or _find_text(notes.attributes, "Description"),
                 flags,
                 numbered,
-                {} if flags or numbered else {each: text for each, text in spelled.items() if text != each},
+                {} if flags or numbered else {member: text for member, text in wire_texts.items() if text != member},
                 descriptions,
             )
         )
@@ -247,37 +253,37 @@ def _is_interface(name: str) -> bool:
     return len(name) > 1 and name[0] == "I" and name[1].isupper()
 
 
-def _dotnet_name(wire: str) -> str:
+def _make_dotnet_name(wire: str) -> str:
     if wire.isidentifier():
         return wire[:1].upper() + wire[1:]
-    made = "".join(word[:1].upper() + word[1:] for word in _WORD.findall(wire))
-    return made if made.isidentifier() else f"N{made}"
+    name = "".join(word[:1].upper() + word[1:] for word in _WORD.findall(wire))
+    return name if name.isidentifier() else f"N{name}"
 
 
-def _told(attributes: Iterable[Attribute], value: str, *names: str) -> str:
+def _find_text(attributes: Iterable[Attribute], value: str, *names: str) -> str:
     """Return a text of attributes: the first argument of ``[Description]``, or a named value; empty if there is none."""
-    for each in attributes:
-        if each.name in (names or ("Description",)):
-            found = each.values.get(value) or next(iter(each.arguments), "")
-            if found:
-                return str(found)
+    for attribute in attributes:
+        if attribute.name in (names or ("Description",)):
+            text = attribute.values.get(value) or next(iter(attribute.arguments), "")
+            if text:
+                return str(text)
     return ""
 
 
-def _route(attribute: Attribute) -> Route:
-    given = {name.lower(): value for name, value in attribute.values.items()}
-    path = given.get("path") or next(iter(attribute.arguments), "/")
-    told = given.get("verbs") or next(iter(attribute.arguments[1:2]), "")
-    verbs = tuple(each for each in re.split(r"[,\s]+", str(told).upper()) if each in _VERBS)
+def _parse_route(attribute: Attribute) -> Route:
+    values = {name.lower(): value for name, value in attribute.values.items()}
+    path = values.get("path") or next(iter(attribute.arguments), "/")
+    verb_text = values.get("verbs") or next(iter(attribute.arguments[1:2]), "")
+    verbs = tuple(verb for verb in re.split(r"[,\s]+", str(verb_text).upper()) if verb in _VERBS)
     return Route(verbs or ANY, str(path))
 
 
-def _verbs(interfaces: Set[str], method: str) -> tuple[str, ...]:
+def _find_verbs(interfaces: Set[str], method: str) -> tuple[str, ...]:
     """Return the verbs of an operation without routes: those of interfaces such as IPost, or the one that its method names."""
-    told = {each[1:].upper() for each in interfaces} & _VERBS
-    verbs = tuple(each for each in ANY if each in told)
+    names = {interface[1:].upper() for interface in interfaces} & _VERBS
+    verbs = tuple(verb for verb in ANY if verb in names)
     return verbs or ((method,) if method and method != "POST" else ANY)
 
 
-def _tags(attributes: Iterable[Attribute]) -> Iterable[str]:
-    return (str(each.arguments[0]) for each in attributes if each.name == "Tag" and each.arguments)
+def _list_tags(attributes: Iterable[Attribute]) -> Iterable[str]:
+    return (str(attribute.arguments[0]) for attribute in attributes if attribute.name == "Tag" and attribute.arguments)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from gateway.contract.dto_field import Attribute
 from gateway.importing.braces import BraceReader
-from gateway.importing.collector import Member, table_of
-from gateway.importing.drafts import DraftMember, TypeUse, words
+from gateway.importing.collector import Member, build_table
+from gateway.importing.drafts import DraftMember, TypeUse, split_words
 from gateway.importing.tokens import Notes, Syntax
 
 _VERBATIM = re.compile(r'@"((?:[^"]|"")*)"')
@@ -19,23 +19,23 @@ class CSharpReader(BraceReader):
 
     kind = "C#"
     syntax = Syntax()
-    table = table_of("csharp", nint="Int64", nuint="UInt64", dynamic="Object")
+    table = build_table("csharp", nint="Int64", nuint="UInt64", dynamic="Object")
     has_nulls = True
-    modifiers = words(
+    modifiers = split_words(
         "public internal private protected partial abstract sealed static new virtual override readonly required file unsafe"
     )
-    kinds = words("class interface struct record")
+    kinds = split_words("class interface struct record")
 
     def __init__(self, text: str) -> None:
-        super().__init__(_VERBATIM.sub(lambda found: _plain(found[1]), text))
+        super().__init__(_VERBATIM.sub(lambda match: _convert_verbatim(match[1]), text))
         self.namespace = ""
 
-    def other(self, notes: Notes) -> bool:
+    def read_other(self, notes: Notes) -> bool:
         tokens = self.tokens
         if tokens.accept("namespace"):
-            self.namespace = tokens.name()
+            self.namespace = tokens.take_name()
             while tokens.accept("."):
-                self.namespace += f".{tokens.name()}"
+                self.namespace += f".{tokens.take_name()}"
             # The main loop skips the braces of a namespace, or its semicolon.
             return True
         if tokens.sees("using", "extern"):
@@ -46,43 +46,43 @@ class CSharpReader(BraceReader):
             return True
         return False
 
-    def attributes(self) -> list[Attribute]:
-        found: list[Attribute] = []
+    def read_attributes(self) -> list[Attribute]:
+        attributes: list[Attribute] = []
         tokens = self.tokens
         if not tokens.sees("["):
-            return found
+            return attributes
         tokens.next()
-        target = tokens.name() if tokens.ahead().text == ":" else ""
+        target = tokens.take_name() if tokens.look_ahead().text == ":" else ""
         if target:
             tokens.expect(":")
-        for _ in self.inside("]"):
-            name = tokens.name()
+        for _ in self.iterate_until("]"):
+            name = tokens.take_name()
             while tokens.accept("."):
-                name = tokens.name()
-            first, values = tokens.arguments()
-            found.append(Attribute(name.removesuffix("Attribute"), first, values))
+                name = tokens.take_name()
+            first, values = tokens.read_arguments()
+            attributes.append(Attribute(name.removesuffix("Attribute"), first, values))
             tokens.accept(",")
-        return [Attribute("GeneratedCode")] if target == "assembly" else found
+        return [Attribute("GeneratedCode")] if target == "assembly" else attributes
 
-    def record(self, notes: Notes) -> None:
+    def read_record(self, notes: Notes) -> None:
         tokens = self.tokens
-        kind, place = tokens.next().text, tokens.line
+        kind, position = tokens.next().text, tokens.line
         while tokens.sees("class", "struct"):
             kind = tokens.next().text
-        name, parameters = tokens.name(), self.parameters()
+        name, parameters = tokens.take_name(), self.read_parameters()
         members: list[DraftMember] = []
         if tokens.sees("("):
-            members += self._positional(name)
-        bases = [*self.uses()] if tokens.accept(":") else []
+            members += self._read_positional(name)
+        bases = [*self.read_uses()] if tokens.accept(":") else []
         while tokens.accept("where"):
             tokens.skip_to("where", "{", ";")
         if not tokens.accept(";"):
             tokens.expect("{")
-            for _ in self.inside("}"):
-                members += self._member(name)
-        self.collector.record(
+            for _ in self.iterate_until("}"):
+                members += self._read_member(name)
+        self.collector.add_record(
             name,
-            place,
+            position,
             notes,
             bases,
             namespace=self.namespace,
@@ -91,49 +91,49 @@ class CSharpReader(BraceReader):
             is_interface=kind == "interface",
         )
 
-    def plain_use(self, depth: int) -> TypeUse:
+    def read_plain_use(self, depth: int) -> TypeUse:
         if self.tokens.sees("("):
             self.tokens.skip("(", ")")
             return TypeUse("ValueTuple")
-        return super().plain_use(depth)
+        return super().read_plain_use(depth)
 
-    def _positional(self, owner: str) -> Iterator[DraftMember]:
+    def _read_positional(self, owner: str) -> Iterator[DraftMember]:
         """Read the members of a record in parentheses."""
         self.tokens.expect("(")
-        for _ in self.inside(")"):
-            notes = self.notes()
-            use = self.use()
-            yield self.collector.member(self.tokens.name(), use, notes, owner, is_dotnet=True)
+        for _ in self.iterate_until(")"):
+            notes = self.read_notes()
+            use = self.read_use()
+            yield self.collector.make_member(self.tokens.take_name(), use, notes, owner, is_dotnet=True)
             if self.tokens.accept("="):
                 self.tokens.skip_to(",", ")")
             self.tokens.accept(",")
 
-    def _member(self, owner: str) -> Iterator[DraftMember]:
+    def _read_member(self, owner: str) -> Iterator[DraftMember]:
         tokens = self.tokens
         start = tokens.at
-        notes = self.notes()
-        is_static = any(each.text in ("static", "const") for each in tokens.tokens[start : tokens.at])
-        if self.inner(owner, notes, "enum"):
+        notes = self.read_notes()
+        is_static = any(token.text in ("static", "const") for token in tokens.tokens[start : tokens.at])
+        if self.read_nested_type(owner, notes, "enum"):
             return
         if tokens.sees("const", "event", "delegate", "implicit", "explicit", "~"):
             self.skip_value()
             return
-        if tokens.here.text == owner and tokens.ahead().text == "(":
+        if tokens.here.text == owner and tokens.look_ahead().text == "(":
             self._skip_method()
             return
         if tokens.accept(";"):
             return
-        use = self.use()
+        use = self.read_use()
         if tokens.sees("operator", "this", "("):
             self._skip_method()
             return
-        name = tokens.name()
+        name = tokens.take_name()
         if tokens.sees("(", "<", "."):
             self._skip_method()
             return
         self._skip_body()
         if not is_static and use.name != "ExtensionDataObject":
-            yield self.collector.member(name, use, notes, owner, is_dotnet=True)
+            yield self.collector.make_member(name, use, notes, owner, is_dotnet=True)
 
     def _skip_body(self) -> None:
         """Skip accessors and the value of a member."""
@@ -152,48 +152,54 @@ class CSharpReader(BraceReader):
         else:
             self.skip_value()
 
-    def enum(self, notes: Notes) -> None:
+    def read_enum(self, notes: Notes) -> None:
         tokens = self.tokens
         tokens.expect("enum")
-        place, name = tokens.line, tokens.name()
+        position, name = tokens.line, tokens.take_name()
         if tokens.accept(":"):
-            self.use()
+            self.read_use()
         tokens.expect("{")
         members: list[Member] = []
-        for _ in self.inside("}"):
-            told = self.notes()
-            member = tokens.name()
-            members.append((member, self._number(dict(_numbers(members))) if tokens.accept("=") else None, told))
+        for _ in self.iterate_until("}"):
+            member_notes = self.read_notes()
+            member = tokens.take_name()
+            members.append(
+                (
+                    member,
+                    self._read_number(dict(_number_members(members))) if tokens.accept("=") else None,
+                    member_notes,
+                )
+            )
             tokens.accept(",")
         tokens.accept(";")
-        self.collector.enum(name, place, notes, members, namespace=self.namespace)
+        self.collector.add_enum(name, position, notes, members, namespace=self.namespace)
 
-    def _number(self, known: dict[str, int]) -> int:
+    def _read_number(self, numbers: dict[str, int]) -> int:
         """Read a member's number: a literal, members joined by ``|``, or a shift."""
-        found = self._operand(known)
+        number = self._read_operand(numbers)
         while self.tokens.sees("|", "<", "+"):
             sign = self.tokens.next().text
             if sign == "<":
                 self.tokens.expect("<")
-                found <<= min(self._operand(known), 64)
+                number <<= min(self._read_operand(numbers), 64)
             else:
-                found |= self._operand(known)
-        return found
+                number |= self._read_operand(numbers)
+        return number
 
-    def _operand(self, known: dict[str, int]) -> int:
+    def _read_operand(self, numbers: dict[str, int]) -> int:
         token = self.tokens.next()
         if token.text == "-":
-            return -self._operand(known)
+            return -self._read_operand(numbers)
         while self.tokens.accept("."):
             token = self.tokens.next()
         if token.kind == "number" and "." not in token.text:
             return int(token.text, 0) if token.text.lower().lstrip("-").startswith("0x") else int(token.text)
-        if token.text in known:
-            return known[token.text]
+        if token.text in numbers:
+            return numbers[token.text]
         raise self.tokens.fail(f"{token.text[:50]!r} is not the number of a member")
 
 
-def _numbers(members: list[Member]) -> Iterator[tuple[str, int]]:
+def _number_members(members: list[Member]) -> Iterator[tuple[str, int]]:
     following = 0
     for name, number, _ in members:
         following = following if number is None else number
@@ -201,7 +207,7 @@ def _numbers(members: list[Member]) -> Iterator[tuple[str, int]]:
         following += 1
 
 
-def _plain(text: str) -> str:
+def _convert_verbatim(text: str) -> str:
     """Return a verbatim text as a plain one."""
     escaped = (
         text.replace('""', '"').replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")

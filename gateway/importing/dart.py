@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from gateway.importing.braces import BraceReader
-from gateway.importing.collector import Member, table_of
-from gateway.importing.drafts import DraftMember, words
+from gateway.importing.collector import Member, build_table
+from gateway.importing.drafts import DraftMember, split_words
 from gateway.importing.tokens import Notes
 
 _WIRE = re.compile(r"^\s*(\w+) = (?:JsonConverters\.fromJson\()?json\[\s*'([^']+)'\]", re.MULTILINE)
@@ -17,12 +17,12 @@ class DartReader(BraceReader):
     """Reads classes with fields. In Dart, enums that are sums of members are numbers."""
 
     kind = "Dart"
-    table = table_of(
+    table = build_table(
         "dart", List="List", Map="Dictionary", int="Int64", num="Double", dynamic="Object", Object="Object"
     )
-    modifiers = words("abstract final late static const external covariant base sealed")
+    modifiers = split_words("abstract final late static const external covariant base sealed")
 
-    def other(self, notes: Notes) -> bool:
+    def read_other(self, notes: Notes) -> bool:
         tokens = self.tokens
         if tokens.sees("import", "export", "part", "library", "typedef"):
             self.skip_value()
@@ -36,58 +36,58 @@ class DartReader(BraceReader):
             return True
         return False
 
-    def record(self, notes: Notes) -> None:
+    def read_record(self, notes: Notes) -> None:
         tokens = self.tokens
         tokens.expect("class")
-        place, start = tokens.line, tokens.here.place
-        name, parameters = tokens.name(), self.parameters()
-        base = self.use() if tokens.accept("extends") else None
-        bases = [*self.uses()] if tokens.accept("with", "implements") else []
+        position, start = tokens.line, tokens.here.offset
+        name, parameters = tokens.take_name(), self.read_parameters()
+        base = self.read_use() if tokens.accept("extends") else None
+        bases = [*self.read_uses()] if tokens.accept("with", "implements") else []
         if tokens.accept("implements"):
-            bases += self.uses()
+            bases += self.read_uses()
         tokens.expect("{")
         members: list[DraftMember] = []
         numbers: list[Member] = []
         end = tokens.at
         tokens.at -= 1
         tokens.skip("{", "}")
-        wires = dict(_WIRE.findall(tokens.source[start : tokens.tokens[tokens.at - 1].place]))
+        wires = dict(_WIRE.findall(tokens.source[start : tokens.tokens[tokens.at - 1].offset]))
         tokens.at = end
-        for _ in self.inside("}"):
-            members += self._member(name, wires, numbers)
+        for _ in self.iterate_until("}"):
+            members += self._read_member(name, wires, numbers)
         if numbers and not members and base is None and not bases:
-            self.collector.enum(name, place, notes, numbers, flags=True)
+            self.collector.add_enum(name, position, notes, numbers, flags=True)
             return
-        self.collector.record(name, place, notes, bases, base=base, parameters=parameters, members=members)
+        self.collector.add_record(name, position, notes, bases, base=base, parameters=parameters, members=members)
 
-    def _member(self, owner: str, wires: dict[str, str], numbers: list[Member]) -> Iterator[DraftMember]:
+    def _read_member(self, owner: str, wires: dict[str, str], numbers: list[Member]) -> Iterator[DraftMember]:
         tokens = self.tokens
         start = tokens.at
-        notes = self.notes()
-        is_static = any(each.text in ("static", "const") for each in tokens.tokens[start : tokens.at])
+        notes = self.read_notes()
+        is_static = any(token.text in ("static", "const") for token in tokens.tokens[start : tokens.at])
         if tokens.here.kind != "name":
             return
-        if tokens.here.text == owner and tokens.ahead().text in ("(", "."):
+        if tokens.here.text == owner and tokens.look_ahead().text in ("(", "."):
             self._skip_method()
             return
-        if tokens.ahead().text == "(" or tokens.sees("get", "set", "operator"):
+        if tokens.look_ahead().text == "(" or tokens.sees("get", "set", "operator"):
             self._skip_method()
             return
-        use = self.use()
-        if tokens.here.kind != "name" or tokens.sees("get", "set", "operator") or tokens.ahead().text == "(":
+        use = self.read_use()
+        if tokens.here.kind != "name" or tokens.sees("get", "set", "operator") or tokens.look_ahead().text == "(":
             self._skip_method()
             return
-        name = tokens.name()
-        is_number = is_static and use.name == "int" and tokens.sees("=") and tokens.ahead().kind == "number"
+        name = tokens.take_name()
+        is_number = is_static and use.name == "int" and tokens.sees("=") and tokens.look_ahead().kind == "number"
         if is_number:
-            numbers.append((name, int(tokens.ahead().text), notes))
+            numbers.append((name, int(tokens.look_ahead().text), notes))
         self.skip_value()
         if (
             not is_static
             and use.name != "TypeContext"
             and not (use.arguments and use.arguments[0].name == "TypeContext")
         ):
-            yield self.collector.member(name, use, notes, owner, wire=wires.get(name, name))
+            yield self.collector.make_member(name, use, notes, owner, wire=wires.get(name, name))
 
     def _skip_method(self) -> None:
         tokens = self.tokens
@@ -98,15 +98,15 @@ class DartReader(BraceReader):
         elif not tokens.sees("}"):
             self.skip_value()
 
-    def enum(self, notes: Notes) -> None:
+    def read_enum(self, notes: Notes) -> None:
         tokens = self.tokens
         tokens.expect("enum")
-        place, name = tokens.line, tokens.name()
+        position, name = tokens.line, tokens.take_name()
         tokens.expect("{")
         members: list[Member] = []
-        for _ in self.inside("}"):
-            told = self.notes()
+        for _ in self.iterate_until("}"):
+            member_notes = self.read_notes()
             if tokens.here.kind == "name":
-                members.append((tokens.name(), None, told))
+                members.append((tokens.take_name(), None, member_notes))
             tokens.accept(",")
-        self.collector.enum(name, place, notes, members)
+        self.collector.add_enum(name, position, notes, members)

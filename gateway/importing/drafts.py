@@ -22,21 +22,21 @@ class ImportFailed(GatewayError):
 class Losses:
     """Parts of a source that can't be declared, by kind, each with its positions in order."""
 
-    places: dict[str, list[str]] = field(default_factory=dict)
+    positions: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, kind: str, place: str) -> None:
+    def add(self, kind: str, position: str) -> None:
         """Record a loss."""
-        known = self.places.setdefault(kind, [])
-        if place not in known:
-            known.append(place)
+        positions = self.positions.setdefault(kind, [])
+        if position not in positions:
+            positions.append(position)
 
     def __len__(self) -> int:
-        return sum(map(len, self.places.values()))
+        return sum(map(len, self.positions.values()))
 
     def lines(self) -> Iterator[str]:
         """Yield a line for each kind of loss: how often it occurred, and where."""
-        for kind, places in self.places.items():
-            yield f"{len(places)} x {kind}: {', '.join(places)}"
+        for kind, positions in self.positions.items():
+            yield f"{len(positions)} x {kind}: {', '.join(positions)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,13 @@ class DraftMember:
 class DraftRecord:
     """A class or an interface.
 
-    :ivar place: where the source declares it.
+    :ivar position: where the source declares it.
     :ivar interfaces: the interfaces that it implements, each with its namespace.
     """
 
     name: str
     namespace: str
-    place: str
+    position: str
     members: list[DraftMember] = field(default_factory=list)
     base: TypeUse | None = None
     parameters: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class DraftEnum:
 
     name: str
     namespace: str
-    place: str
+    position: str
     members: list[tuple[str, int]] = field(default_factory=list)
     description: str = ""
     flags: bool = False
@@ -120,7 +120,7 @@ class DraftOperation:
     """
 
     request: str
-    place: str
+    position: str
     routes: tuple[Route, ...] = ()
     verbs: tuple[str, ...] = ()
     returns: TypeUse | None = None
@@ -148,39 +148,39 @@ class Draft:
     is_erased: bool = False
 
 
-def words(text: str) -> frozenset[str]:
+def split_words(text: str) -> frozenset[str]:
     """Return the words of a text."""
     return frozenset(text.split())
 
 
-def parse_type(text: str, place: str) -> TypeUse:
+def parse_type(text: str, position: str) -> TypeUse:
     """Parse a type as written in .NET's metadata: ``Dictionary<String,List<Int32>>``, ``Int32[]``, ``Nullable`1``, ``'T``.
 
     :raises ImportFailed: when the text is not a type.
     """
-    found, at = _type(text, 0, place, 0)
+    use, at = _parse_type_at(text, 0, position, 0)
     if at != len(text):
-        raise _not_a_type(text, place)
-    return found
+        raise _make_type_error(text, position)
+    return use
 
 
-def _type(text: str, at: int, place: str, depth: int) -> tuple[TypeUse, int]:
+def _parse_type_at(text: str, at: int, position: str, depth: int) -> tuple[TypeUse, int]:
     if depth > DEEPEST:
-        raise ImportFailed(f"{place}: types are nested more than {DEEPEST} levels deep")
+        raise ImportFailed(f"{position}: types are nested more than {DEEPEST} levels deep")
     end = at
     while end < len(text) and text[end] not in "<>,[]?":
         end += 1
     name = text[at:end].strip().lstrip("'").rpartition(".")[2].partition("`")[0].rpartition("+")[2]
     if not name.isidentifier():
-        raise _not_a_type(text, place)
+        raise _make_type_error(text, position)
     arguments: list[TypeUse] = []
     at = end
     if text[at : at + 1] == "<":
         while text[at : at + 1] in ("<", ","):
-            found, at = _type(text, at + 1, place, depth + 1)
-            arguments.append(found)
+            argument, at = _parse_type_at(text, at + 1, position, depth + 1)
+            arguments.append(argument)
         if text[at : at + 1] != ">":
-            raise _not_a_type(text, place)
+            raise _make_type_error(text, position)
         at += 1
     use = TypeUse(name, tuple(arguments))
     while text[at : at + 1] in ("[", "?"):
@@ -189,11 +189,11 @@ def _type(text: str, at: int, place: str, depth: int) -> tuple[TypeUse, int]:
         elif text[at : at + 2] == "[]":
             use, at = TypeUse("Array", (use,)), at + 2
         else:
-            raise _not_a_type(text, place)
+            raise _make_type_error(text, position)
     while text[at : at + 1] == " ":
         at += 1
     return use, at
 
 
-def _not_a_type(text: str, place: str) -> ImportFailed:
-    return ImportFailed(f"{place}: {text[:200]!r} is not the name of a type")
+def _make_type_error(text: str, position: str) -> ImportFailed:
+    return ImportFailed(f"{position}: {text[:200]!r} is not the name of a type")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gateway.contract.dto_field import Attribute
 from gateway.importing.braces import BraceReader
-from gateway.importing.collector import Member, table_of
-from gateway.importing.drafts import DraftMember, TypeUse, words
+from gateway.importing.collector import Member, build_table
+from gateway.importing.drafts import DraftMember, TypeUse, split_words
 from gateway.importing.tokens import Notes, Syntax
 
 
@@ -14,60 +14,60 @@ class FSharpReader(BraceReader):
 
     kind = "F#"
     syntax = Syntax(opening="(*", closing="*)", quotes='"')
-    table = table_of(
+    table = build_table(
         "fsharp", string="String", bool="Boolean", int="Int32", int64="Int64", float="Double", obj="Object"
     )
     has_nulls = True
-    modifiers = words("private internal public mutable")
-    kinds = words("type and")
+    modifiers = split_words("private internal public mutable")
+    kinds = split_words("type and")
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.namespace = ""
 
-    def other(self, notes: Notes) -> bool:
+    def read_other(self, notes: Notes) -> bool:
         tokens = self.tokens
         if tokens.accept("namespace", "module"):
             tokens.accept("rec", "global")
-            self.namespace = tokens.name()
+            self.namespace = tokens.take_name()
             while tokens.accept("."):
-                self.namespace += f".{tokens.name()}"
+                self.namespace += f".{tokens.take_name()}"
             return True
         if tokens.sees("open"):
             self.skip_line()
             return True
         return False
 
-    def attributes(self) -> list[Attribute]:
-        found: list[Attribute] = []
+    def read_attributes(self) -> list[Attribute]:
+        attributes: list[Attribute] = []
         tokens = self.tokens
         if not tokens.accept("[<"):
-            return found
+            return attributes
         while not tokens.accept(">]"):
-            name = tokens.name()
+            name = tokens.take_name()
             while tokens.accept(":", "."):
-                name = tokens.name()
-            first, values = tokens.arguments()
-            found.append(Attribute(name.removesuffix("Attribute"), first, values))
+                name = tokens.take_name()
+            first, values = tokens.read_arguments()
+            attributes.append(Attribute(name.removesuffix("Attribute"), first, values))
             tokens.accept(";")
-        return found
+        return attributes
 
-    def plain_use(self, depth: int) -> TypeUse:
+    def read_plain_use(self, depth: int) -> TypeUse:
         self.tokens.accept("'")
-        return super().plain_use(depth)
+        return super().read_plain_use(depth)
 
-    def record(self, notes: Notes) -> None:
+    def read_record(self, notes: Notes) -> None:
         tokens = self.tokens
         tokens.next()
-        place = tokens.line
-        name, parameters = tokens.name(), self.parameters()
+        position = tokens.line
+        name, parameters = tokens.take_name(), self.read_parameters()
         if tokens.sees("("):
             tokens.skip("(", ")")
         tokens.accept("as")
         tokens.accept("this")
         tokens.expect("=")
         if tokens.sees("|"):
-            self._members_of_enum(name, place, notes)
+            self._read_enum_members(name, position, notes)
             return
         base: TypeUse | None = None
         bases: list[TypeUse] = []
@@ -75,26 +75,26 @@ class FSharpReader(BraceReader):
         is_interface = False
         while not tokens.is_over:
             at = tokens.at
-            told = self.notes()
+            member_notes = self.read_notes()
             if tokens.accept("inherit"):
-                base = self.use()
+                base = self.read_use()
                 if tokens.sees("("):
                     tokens.skip("(", ")")
             elif tokens.accept("interface"):
                 if tokens.accept("end"):
                     is_interface = True
                 else:
-                    bases.append(self.use())
+                    bases.append(self.read_use())
             elif tokens.accept("member"):
-                members += self._property(told, name)
+                members += self._read_property(member_notes, name)
             elif tokens.sees(*self.kinds, "namespace", "module", "open"):
                 tokens.at = at
                 break
             else:
                 tokens.next()
-        self.collector.record(
+        self.collector.add_record(
             name,
-            place,
+            position,
             notes,
             bases,
             base=base,
@@ -104,38 +104,38 @@ class FSharpReader(BraceReader):
             is_interface=is_interface,
         )
 
-    def _property(self, notes: Notes, owner: str) -> list[DraftMember]:
+    def _read_property(self, notes: Notes, owner: str) -> list[DraftMember]:
         tokens = self.tokens
         if not tokens.accept("val"):
             return []
-        name = tokens.name()
+        name = tokens.take_name()
         tokens.expect(":")
-        use = self.use()
+        use = self.read_use()
         tokens.skip_to("with")
         tokens.accept("with")
         while tokens.accept("get", "set", ","):
             pass
         if use.name == "ExtensionDataObject":
             return []
-        return [self.collector.member(name, use, notes, owner, is_dotnet=True)]
+        return [self.collector.make_member(name, use, notes, owner, is_dotnet=True)]
 
-    def _members_of_enum(self, name: str, place: str, notes: Notes) -> None:
+    def _read_enum_members(self, name: str, position: str, notes: Notes) -> None:
         tokens = self.tokens
         members: list[Member] = []
         while tokens.sees("|"):
-            told = tokens.notes()
+            member_notes = tokens.read_notes()
             tokens.next()
-            more = self.notes()
-            told.attributes += more.attributes
-            told.description = told.description or more.description
-            member, number = tokens.name(), None
+            more = self.read_notes()
+            member_notes.attributes += more.attributes
+            member_notes.description = member_notes.description or more.description
+            member, number = tokens.take_name(), None
             if tokens.accept("="):
-                found = tokens.next()
-                if found.kind != "number" or "." in found.text:
-                    raise tokens.fail(f"{found.text[:50]!r} is not the number of a member")
-                number = int(found.text, 0)
-            members.append((member, number, told))
-        self.collector.enum(name, place, notes, members, namespace=self.namespace)
+                token = tokens.next()
+                if token.kind != "number" or "." in token.text:
+                    raise tokens.fail(f"{token.text[:50]!r} is not the number of a member")
+                number = int(token.text, 0)
+            members.append((member, number, member_notes))
+        self.collector.add_enum(name, position, notes, members, namespace=self.namespace)
 
-    def enum(self, notes: Notes) -> None:
+    def read_enum(self, notes: Notes) -> None:
         self.tokens.next()

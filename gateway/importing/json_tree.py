@@ -34,9 +34,9 @@ class Node:
         """Return an error at this position."""
         return ImportFailed(f"{self.path}: {message}")
 
-    def _as(self, kind: type, wanted: str) -> Any:
+    def _as(self, kind: type, description: str) -> Any:
         if not isinstance(self.value, kind) or (kind is int and isinstance(self.value, bool)):
-            raise self.fail(f"expected {wanted}, got {_KINDS.get(type(self.value), 'something else')}")
+            raise self.fail(f"expected {description}, got {_KINDS.get(type(self.value), 'something else')}")
         return self.value
 
     def object(self) -> Mapping[str, Any]:
@@ -45,46 +45,46 @@ class Node:
 
     def find(self, name: str) -> Node | None:
         """Return a member that is not null, in the document's letter case or in .NET's."""
-        found = self.object()
-        for spelled in (name, name[:1].upper() + name[1:]):
-            if found.get(spelled) is not None:
-                return Node(found[spelled], f"{self.path}.{spelled}")
+        members = self.object()
+        for key in (name, name[:1].upper() + name[1:]):
+            if members.get(key) is not None:
+                return Node(members[key], f"{self.path}.{key}")
         return None
 
     def member(self, name: str) -> Node:
         """Return a member. Raises ImportFailed when it is absent or null."""
-        found = self.find(name)
-        if found is None:
+        node = self.find(name)
+        if node is None:
             raise self.fail(f"{name!r} is missing")
-        return found
+        return node
 
     def text(self, name: str, default: str | None = "") -> str:
         """Return the text of a member, or `default` if it is absent; a `default` of None raises ImportFailed instead."""
-        found = self.find(name)
-        if found is None and default is not None:
+        node = self.find(name)
+        if node is None and default is not None:
             return default
-        return cast("str", (found or self.member(name))._as(str, "a text"))
+        return cast("str", (node or self.member(name))._as(str, "a text"))
 
     def flag(self, name: str) -> bool:
         """Return whether a member is true; false if it is absent."""
-        found = self.find(name)
-        return found is not None and bool(found._as(bool, "true or false"))
+        node = self.find(name)
+        return node is not None and bool(node._as(bool, "true or false"))
 
     def number(self, name: str) -> int | None:
         """Return the integer of a member; None if it is absent."""
-        found = self.find(name)
-        return None if found is None else cast("int", found._as(int, "a whole number"))
+        node = self.find(name)
+        return None if node is None else cast("int", node._as(int, "a whole number"))
 
     def items(self, name: str) -> Iterator[Node]:
         """Return the items of a member that is a list; none if it is absent."""
-        found = self.find(name)
-        for place, each in enumerate(() if found is None else found._as(list, "a list")):
-            assert found is not None
-            yield Node(each, f"{found.path}[{place}]")
+        node = self.find(name)
+        for index, value in enumerate(() if node is None else node._as(list, "a list")):
+            assert node is not None
+            yield Node(value, f"{node.path}[{index}]")
 
     def texts(self, name: str) -> list[str]:
         """Return the texts of a member that is a list of texts."""
-        return [each._as(str, "a text") for each in self.items(name)]
+        return [node._as(str, "a text") for node in self.items(name)]
 
 
 def parse(text: str, source: str) -> Node:

@@ -91,12 +91,14 @@ _COMPILED = r"^\s*(?:exports\.\w+ = |(?:var|let|const) \w+ = (?:/\*\* @class \*/
 _LEADING = ("/", "*", "@", "[", "#", "'", "<")
 
 
-def start(text: str) -> int | None:
+def find_start(text: str) -> int | None:
     """Return the offset at which types begin in a text; None if it has none."""
-    found = [each for mark, _ in _MARKS if (each := re.search(rf"^[ \t]*(?:{mark})", text, re.MULTILINE | re.DOTALL))]
-    if not found:
+    matches = [
+        match for mark, _ in _MARKS if (match := re.search(rf"^[ \t]*(?:{mark})", text, re.MULTILINE | re.DOTALL))
+    ]
+    if not matches:
         return None
-    at = min(each.start() for each in found)
+    at = min(match.start() for match in matches)
     while at:
         line = text.rfind("\n", 0, at - 1) + 1
         if not text[line:at].lstrip().startswith(_LEADING):

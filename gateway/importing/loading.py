@@ -17,29 +17,29 @@ from serializers.dialect import DEFAULT, Dialect
 DECLARED = "declared"
 
 
-def roles_of(contract: Contract) -> tuple[str, ...]:
+def list_roles(contract: Contract) -> tuple[str, ...]:
     """Return the roles that operations name, each once."""
-    return tuple(dict.fromkeys(role for each in contract.operations for role in each.access.roles))
+    return tuple(dict.fromkeys(role for operation in contract.operations for role in operation.access.roles))
 
 
-def version_of(text: str) -> str:
+def find_version(text: str) -> str:
     """Return a host's version in the form that `Dialect.of` accepts; empty if the text is not a version."""
-    found = re.match(r"(\d{1,3})(\.\d{1,4})?", text)
+    match = re.match(r"(\d{1,3})(\.\d{1,4})?", text)
     # Packages for .NET Core started at 1 when the others were at 4.5, and hosts of version 4.0 wrote 1.
-    version = "" if found is None else "4.5" if found[1] == "1" else found[0]
+    version = "" if match is None else "4.5" if match[1] == "1" else match[0]
     try:
         return version if Dialect.of(version) else ""
     except ValueError:
         return ""
 
 
-def dialect_of(text: str) -> Dialect:
+def find_dialect(text: str) -> Dialect:
     """Return the dialect of hosts of a version; the gateway's own if the text is not a version."""
-    version = version_of(text)
+    version = find_version(text)
     return Dialect.of(version) if version else DEFAULT
 
 
-def service_line(package: str) -> str:
+def format_service_line(package: str) -> str:
     """Return the line that imports ``service`` in a package's module of declarations."""
     return f"from {package}.{DECLARED} import service"
 
@@ -50,7 +50,7 @@ def declare(contract: Contract, service: Service, losses: Losses, name: str) -> 
     :param name: of the module that holds the DTOs until the process ends.
     :raises ImportFailed: when they can't be declared.
     """
-    header = Header(("Declarations that live in memory.",), service_line(name))
+    header = Header(("Declarations that live in memory.",), format_service_line(name))
     execute(write(contract, header, losses), name, service)
 
 
@@ -61,7 +61,7 @@ def read_declarations(text: str, package: str, roles: Iterable[str] = ()) -> Con
     """
     service = Service(package, roles=roles)
     name = f"_{package}_before"
-    execute(text.replace(service_line(package), service_line(name), 1), name, service)
+    execute(text.replace(format_service_line(package), format_service_line(name), 1), name, service)
     return describe(service.catalog)
 
 
@@ -70,10 +70,10 @@ def execute(text: str, name: str, service: Service) -> None:
 
     :raises ImportFailed: when it can't be executed.
     """
-    module, declared = ModuleType(name), ModuleType(f"{name}.{DECLARED}")
+    module, service_module = ModuleType(name), ModuleType(f"{name}.{DECLARED}")
     module.__file__ = None
-    declared.__dict__["service"] = service
-    sys.modules[name], sys.modules[declared.__name__] = module, declared
+    service_module.__dict__["service"] = service
+    sys.modules[name], sys.modules[service_module.__name__] = module, service_module
     try:
         exec(compile(text, f"<{name}>", "exec"), module.__dict__)  # noqa: S102 - our own writer's text
     except Exception as error:

@@ -17,24 +17,24 @@ from gateway.importing.drafts import (
     DraftRecord,
     TypeUse,
     parse_type,
-    words,
+    split_words,
 )
 from gateway.importing.json_tree import Node
-from gateway.importing.members import UnspeakableType, api_member, data_member, type_argument
+from gateway.importing.members import UnspeakableType, parse_api_member, parse_data_member, parse_type_argument
 
 #: Members that are read from a type; the others are passed on unchanged.
-_KNOWN_OF_TYPE = words(
+_KNOWN_OF_TYPE = split_words(
     """
     name namespace genericArgs inherits implements displayType description returnVoidMarker returnMarkerTypeName routes dataContract
     isEnum isEnumInt isInterface enumNames enumValues enumMemberValues enumDescriptions properties attributes innerTypes type meta
     """
 )
-_KNOWN_OF_MEMBER = words(
+_KNOWN_OF_MEMBER = split_words(
     """
     name type isValueType isSystemType isEnum namespace typeNamespace genericArgs description dataMember attributes items
     """
 )
-_KNOWN_OF_OPERATION = words(
+_KNOWN_OF_OPERATION = split_words(
     """
     request response actions method returnsVoid returnType routes requiresAuth requiresApiKey requiredRoles requiresAnyRole
     requiredPermissions requiresAnyPermission tags
@@ -45,8 +45,8 @@ _VERBS = frozenset(ANY)
 
 def is_metadata(root: Node) -> bool:
     """Return whether a document is one of these."""
-    found = root.value
-    return isinstance(found, dict) and any(name in found for name in ("operations", "Operations", "api", "Api"))
+    value = root.value
+    return isinstance(value, dict) and any(name in value for name in ("operations", "Operations", "api", "Api"))
 
 
 def read(root: Node) -> Draft:
@@ -55,61 +55,66 @@ def read(root: Node) -> Draft:
     draft = Draft("metadata.json" if app is None else "app.json")
     if app is not None:
         draft.title, draft.version = app.text("serviceName"), app.text("serviceStackVersion")
-    draft.version = draft.version or _version(api)
+    draft.version = draft.version or _read_version(api)
     api.member("operations")
-    draft.types += [_type(each, draft) for each in api.items("types")]
-    open_types = {each.name for each in draft.types if isinstance(each, DraftRecord) and each.parameters}
-    answers: dict[str, DraftRecord | DraftEnum] = {}
+    draft.types += [_read_type(node, draft) for node in api.items("types")]
+    open_types = {
+        type_info.name for type_info in draft.types if isinstance(type_info, DraftRecord) and type_info.parameters
+    }
+    responses: dict[str, DraftRecord | DraftEnum] = {}
     for node in api.items("operations"):
-        operation = _operation(node, draft)
+        operation = _read_operation(node, draft)
         draft.operations.append(operation)
-        draft.types.append(_type(node.member("request"), draft))
+        draft.types.append(_read_type(node.member("request"), draft))
         if (response := node.find("response")) is None:
             continue
-        answer = _type(response, draft)
-        if isinstance(answer, DraftRecord) and answer.parameters and answer.name not in open_types:
-            answer = _opened(answer, operation.returns, answers.get(answer.name))
-        answers[answer.name] = answer
-    draft.types += answers.values()
+        response_type = _read_type(response, draft)
+        if isinstance(response_type, DraftRecord) and response_type.parameters and response_type.name not in open_types:
+            response_type = _restore_response(response_type, operation.returns, responses.get(response_type.name))
+        responses[response_type.name] = response_type
+    draft.types += responses.values()
     return draft
 
 
-def _opened(answer: DraftRecord, closed: TypeUse | None, known: DraftRecord | DraftEnum | None) -> DraftRecord:
+def _restore_response(
+    response: DraftRecord, use: TypeUse | None, earlier: DraftRecord | DraftEnum | None
+) -> DraftRecord:
     """Return a generic response with its parameters restored: hosts write its properties with the type arguments."""
-    given = {} if closed is None else dict(zip(closed.arguments, answer.parameters, strict=False))
-    for member in answer.members:
-        member.type = _reopened(member.type, given)
-    if isinstance(known, DraftRecord) and len(known.members) == len(answer.members):
+    parameters = {} if use is None else dict(zip(use.arguments, response.parameters, strict=False))
+    for member in response.members:
+        member.type = _restore_parameters(member.type, parameters)
+    if isinstance(earlier, DraftRecord) and len(earlier.members) == len(response.members):
         # QueryResponse<String> also has texts that are not of its parameter's type: another closed type shows which.
-        for member, other in zip(answer.members, known.members, strict=True):
-            member.type = min(member.type, other.type, key=lambda use: _count(use, answer.parameters))
-    return answer
+        for member, other in zip(response.members, earlier.members, strict=True):
+            member.type = min(member.type, other.type, key=lambda use: _count_parameters(use, response.parameters))
+    return response
 
 
-def _count(use: TypeUse, parameters: tuple[str, ...]) -> int:
-    return (use.name in parameters) + sum(_count(each, parameters) for each in use.arguments)
+def _count_parameters(use: TypeUse, parameters: tuple[str, ...]) -> int:
+    return (use.name in parameters) + sum(_count_parameters(argument, parameters) for argument in use.arguments)
 
 
-def _reopened(use: TypeUse, given: Mapping[TypeUse, str]) -> TypeUse:
-    found = given.get(replace(use, nullable=False, is_value=False))
-    if found is not None:
-        return TypeUse(found)
-    return replace(use, arguments=tuple(_reopened(each, given) for each in use.arguments))
+def _restore_parameters(use: TypeUse, parameters: Mapping[TypeUse, str]) -> TypeUse:
+    parameter = parameters.get(replace(use, nullable=False, is_value=False))
+    if parameter is not None:
+        return TypeUse(parameter)
+    return replace(use, arguments=tuple(_restore_parameters(argument, parameters) for argument in use.arguments))
 
 
-def _version(api: Node) -> str:
-    found = api.find("version")
-    return str(found.value) if found is not None else ""
+def _read_version(api: Node) -> str:
+    version = api.find("version")
+    return str(version.value) if version is not None else ""
 
 
-def _operation(node: Node, draft: Draft) -> DraftOperation:
+def _read_operation(node: Node, draft: Draft) -> DraftOperation:
     request = node.member("request")
-    name = _plain(request.text("name", None))
+    name = _strip_type_name(request.text("name", None))
     routes = tuple(
-        _route(each, draft, name) for each in (*request.items("routes"), *_unless(request, "routes", node, "routes"))
+        _read_route(route, draft, name)
+        for route in (*request.items("routes"), *_read_fallback(request, "routes", node, "routes"))
     )
-    actions = [each.upper() for each in node.texts("actions")]
-    verbs = ANY if "ANY" in actions else tuple(each for each in dict.fromkeys(actions) if each in _VERBS)
+    actions = [action.upper() for action in node.texts("actions")]
+    verbs = ANY if "ANY" in actions else tuple(action for action in dict.fromkeys(actions) if action in _VERBS)
     if not verbs and not routes:
         verbs = (node.text("method", "POST").upper(),)
     return DraftOperation(
@@ -117,40 +122,40 @@ def _operation(node: Node, draft: Draft) -> DraftOperation:
         node.path,
         routes,
         verbs,
-        _returns(node, request),
-        _access(node),
-        tuple(_tags(node)),
-        _rest(node, _KNOWN_OF_OPERATION),
+        _read_returns(node, request),
+        _read_access(node),
+        tuple(_read_tags(node)),
+        _read_rest(node, _KNOWN_OF_OPERATION),
     )
 
 
-def _unless(first: Node, name: str, second: Node, other: str) -> Iterator[Node]:
+def _read_fallback(first: Node, name: str, second: Node, other: str) -> Iterator[Node]:
     if first.find(name) is None:
         yield from second.items(other)
 
 
-def _route(node: Node, draft: Draft, operation: str) -> Route:
-    for unknown in _unknown(node, frozenset(("path", "verbs"))):
+def _read_route(node: Node, draft: Draft, operation: str) -> Route:
+    for unknown in _list_unknown(node, frozenset(("path", "verbs"))):
         draft.losses.add(f"{unknown} of a route", f"{operation} {node.text('path')}")
-    verbs = tuple(each for each in node.text("verbs").upper().replace(",", " ").split() if each != "OPTIONS")
-    for each in verbs:
-        if each not in _VERBS and each != "ANY":
-            draft.losses.add(f"the verb {each} of a route", f"{operation} {node.text('path')}")
-    known = tuple(each for each in verbs if each in _VERBS)
-    return Route(known if known and "ANY" not in verbs else ANY, node.text("path", None))
+    verbs = tuple(verb for verb in node.text("verbs").upper().replace(",", " ").split() if verb != "OPTIONS")
+    for verb in verbs:
+        if verb not in _VERBS and verb != "ANY":
+            draft.losses.add(f"the verb {verb} of a route", f"{operation} {node.text('path')}")
+    supported_verbs = tuple(verb for verb in verbs if verb in _VERBS)
+    return Route(supported_verbs if supported_verbs and "ANY" not in verbs else ANY, node.text("path", None))
 
 
-def _returns(node: Node, request: Node) -> TypeUse | None:
-    named = node.find("returnType") or request.find("returnMarkerTypeName") or request.find("returnType")
-    if named is not None:
-        return _use(named, "name")
+def _read_returns(node: Node, request: Node) -> TypeUse | None:
+    type_node = node.find("returnType") or request.find("returnMarkerTypeName") or request.find("returnType")
+    if type_node is not None:
+        return _read_use(type_node, "name")
     response = node.find("response")
     if response is None or node.flag("returnsVoid"):
         return None
-    return _use(response, "name")
+    return _read_use(response, "name")
 
 
-def _access(node: Node) -> Access | None:
+def _read_access(node: Node) -> Access | None:
     access = Access(
         all_of=tuple(node.texts("requiredRoles")),
         any_of=tuple(node.texts("requiresAnyRole")),
@@ -165,28 +170,28 @@ def _access(node: Node) -> Access | None:
 
 def _is_true(node: Node, name: str) -> bool:
     # Depending on its version, a host writes true, or an object with the keys' scopes.
-    found = node.find(name)
-    return found is not None and found.value is not False
+    value = node.find(name)
+    return value is not None and value.value is not False
 
 
-def _tags(node: Node) -> Iterator[str]:
-    for each in node.items("tags"):
-        yield each.value if isinstance(each.value, str) else each.text("name", None)
+def _read_tags(node: Node) -> Iterator[str]:
+    for tag in node.items("tags"):
+        yield tag.value if isinstance(tag.value, str) else tag.text("name", None)
 
 
-def _type(node: Node, draft: Draft) -> DraftRecord | DraftEnum:
-    name = _plain(node.text("name", None))
+def _read_type(node: Node, draft: Draft) -> DraftRecord | DraftEnum:
+    name = _strip_type_name(node.text("name", None))
     if re.search(r"[.+]", node.text("name")):
         draft.losses.add("a type inside of another one: beside it", node.text("name"))
     if node.flag("isEnum"):
-        return _enum(node, name, draft)
+        return _read_enum(node, name, draft)
     attributes, description = [], node.text("description")
-    for each in _attributes(node, draft, name):
-        if each.name == "Api" and not each.arguments and each.values.keys() <= {"Description"}:
-            description = description or str(each.values.get("Description", ""))
+    for attribute in _read_attributes(node, draft, name):
+        if attribute.name == "Api" and not attribute.arguments and attribute.values.keys() <= {"Description"}:
+            description = description or str(attribute.values.get("Description", ""))
         else:
-            attributes.append(each)
-    members = [_member(each, name, draft) for each in node.items("properties")]
+            attributes.append(attribute)
+    members = [_read_member(child, name, draft) for child in node.items("properties")]
     if node.find("dataContract") is not None:
         for member in members:
             member.data_member = member.data_member or DataMember()
@@ -196,18 +201,20 @@ def _type(node: Node, draft: Draft) -> DraftRecord | DraftEnum:
         for member in members:
             member.data_member = member.data_member or DataMember()
     for inner in () if node.text("namespace").startswith("System") else node.items("innerTypes"):
-        draft.losses.add("a type inside of another one", f"{name}.{_plain(inner.text('name'))}")
+        draft.losses.add("a type inside of another one", f"{name}.{_strip_type_name(inner.text('name'))}")
     return DraftRecord(
         name=name,
         namespace=node.text("namespace"),
-        place=node.path,
+        position=node.path,
         members=members,
-        base=None if (base := node.find("inherits")) is None else _use(base, "name"),
-        parameters=tuple(each.lstrip("'") for each in node.texts("genericArgs")) if _is_open(node) else (),
-        interfaces=[(_use(each, "name"), each.text("namespace")) for each in node.items("implements")],
+        base=None if (base := node.find("inherits")) is None else _read_use(base, "name"),
+        parameters=tuple(parameter.lstrip("'") for parameter in node.texts("genericArgs")) if _is_open(node) else (),
+        interfaces=[
+            (_read_use(interface, "name"), interface.text("namespace")) for interface in node.items("implements")
+        ],
         description=description,
         attributes=tuple(attributes),
-        ui=_rest(node, _KNOWN_OF_TYPE),
+        ui=_read_rest(node, _KNOWN_OF_TYPE),
         is_interface=node.flag("isInterface"),
     )
 
@@ -216,63 +223,63 @@ def _is_open(node: Node) -> bool:
     return "`" in node.text("name")
 
 
-def _enum(node: Node, name: str, draft: Draft) -> DraftEnum:
+def _read_enum(node: Node, name: str, draft: Draft) -> DraftEnum:
     names = node.texts("enumNames")
-    attributes = {each.text("name") for each in node.items("attributes")}
-    for each in sorted(attributes - {"Flags", "EnumAsInt", "DataContract"}):
-        draft.losses.add(f"[{each}] of an enum", name)
+    attributes = {attribute.text("name") for attribute in node.items("attributes")}
+    for attribute in sorted(attributes - {"Flags", "EnumAsInt", "DataContract"}):
+        draft.losses.add(f"[{attribute}] of an enum", name)
     flags = "Flags" in attributes or node.flag("isFlags")
     texts = dict(zip(names, node.texts("enumMemberValues"), strict=False))
-    descriptions = dict(zip(names, _or_empty(node, "enumDescriptions"), strict=False))
-    for unknown in _unknown(node, _KNOWN_OF_TYPE):
+    descriptions = dict(zip(names, _read_texts(node, "enumDescriptions"), strict=False))
+    for unknown in _list_unknown(node, _KNOWN_OF_TYPE):
         draft.losses.add(f"{unknown} of an enum", name)
     return DraftEnum(
         name=name,
         namespace=node.text("namespace"),
-        place=node.path,
-        members=[*zip(names, _numbers(node, len(names)), strict=True)],
+        position=node.path,
+        members=[*zip(names, _read_numbers(node, len(names)), strict=True)],
         description=node.text("description"),
         flags=flags,
         numbered=not flags and (node.flag("isEnumInt") or "EnumAsInt" in attributes),
-        texts={each: text for each, text in texts.items() if text and text != each},
-        descriptions={each: text for each, text in descriptions.items() if text},
+        texts={member: text for member, text in texts.items() if text and text != member},
+        descriptions={member: text for member, text in descriptions.items() if text},
     )
 
 
-def _numbers(node: Node, many: int) -> list[int]:
-    found = [*node.items("enumValues")]
-    if not found:
+def _read_numbers(node: Node, many: int) -> list[int]:
+    values = [*node.items("enumValues")]
+    if not values:
         return [*range(many)]
-    if len(found) != many:
-        raise node.fail(f"{many} names of members, but {len(found)} values")
+    if len(values) != many:
+        raise node.fail(f"{many} names of members, but {len(values)} values")
     numbers = []
-    for each in found:
+    for value in values:
         try:
-            numbers.append(int(each.value))
+            numbers.append(int(value.value))
         except (TypeError, ValueError):
-            raise each.fail(f"{str(each.value)[:200]!r} is not a number") from None
+            raise value.fail(f"{str(value.value)[:200]!r} is not a number") from None
     return numbers
 
 
-def _or_empty(node: Node, name: str) -> list[str]:
-    return [each.value if isinstance(each.value, str) else "" for each in node.items(name)]
+def _read_texts(node: Node, name: str) -> list[str]:
+    return [item.value if isinstance(item.value, str) else "" for item in node.items(name)]
 
 
-def _member(node: Node, owner: str, draft: Draft) -> DraftMember:
+def _read_member(node: Node, owner: str, draft: Draft) -> DraftMember:
     name = node.text("name", None)
     attributes, api, description = [], None, node.text("description")
-    for each in _attributes(node, draft, f"{owner}.{name}"):
-        if each.name == "ApiMember":
-            api, told = api_member(each, f"{owner}.{name}", draft.losses)
-            description = description or told
+    for attribute in _read_attributes(node, draft, f"{owner}.{name}"):
+        if attribute.name == "ApiMember":
+            api, text = parse_api_member(attribute, f"{owner}.{name}", draft.losses)
+            description = description or text
         else:
-            attributes.append(each)
-    told_member = node.find("dataMember")
-    member = None if told_member is None else data_member(told_member.object(), told_member.path)
-    ui = _rest(node, _KNOWN_OF_MEMBER)
-    told_anyway = {"isRequired": (api or ApiMember()).is_required or (member or DataMember()).is_required}
-    told_anyway["paramType"] = bool(api and api.parameter_type)
-    use = _use(node, "type")
+            attributes.append(attribute)
+    member_node = node.find("dataMember")
+    member = None if member_node is None else parse_data_member(member_node.object(), member_node.path)
+    ui = _read_rest(node, _KNOWN_OF_MEMBER)
+    implied = {"isRequired": (api or ApiMember()).is_required or (member or DataMember()).is_required}
+    implied["paramType"] = bool(api and api.parameter_type)
+    use = _read_use(node, "type")
     if node.flag("isValueType") and use.name != "Nullable":
         use = replace(use, is_value=True)
     return DraftMember(
@@ -282,75 +289,75 @@ def _member(node: Node, owner: str, draft: Draft) -> DraftMember:
         data_member=member,
         api_member=api,
         attributes=tuple(attributes),
-        ui={key: value for key, value in ui.items() if not told_anyway.get(key)},
+        ui={key: value for key, value in ui.items() if not implied.get(key)},
     )
 
 
-def _use(node: Node, name: str) -> TypeUse:
+def _read_use(node: Node, name: str) -> TypeUse:
     """Return a type whose name and arguments are in separate members."""
     text = node.text(name, None)
-    place = f"{node.path}.{name}"
-    arguments = tuple(parse_type(each, f"{node.path}.genericArgs") for each in node.texts("genericArgs"))
+    path = f"{node.path}.{name}"
+    arguments = tuple(parse_type(argument, f"{node.path}.genericArgs") for argument in node.texts("genericArgs"))
     plain = text
     arrays = 0
     while plain.endswith("[]"):
         plain, arrays = plain[:-2], arrays + 1
-    found = parse_type(plain, place)
-    if arguments and not found.arguments:
-        found = replace(found, arguments=arguments)
+    use = parse_type(plain, path)
+    if arguments and not use.arguments:
+        use = replace(use, arguments=arguments)
     for _ in range(arrays):
-        found = TypeUse("Array", (found,))
-    return found
+        use = TypeUse("Array", (use,))
+    return use
 
 
-def _attributes(node: Node, draft: Draft, owner: str) -> Iterator[Attribute]:
-    for each in node.items("attributes"):
-        name = each.text("name", None)
+def _read_attributes(node: Node, draft: Draft, owner: str) -> Iterator[Attribute]:
+    for attribute in node.items("attributes"):
+        name = attribute.text("name", None)
         try:
-            arguments = [*_values(each.items("constructorArgs"))]
-            values = [*_values(each.items("args"))]
+            arguments = [*_read_values(attribute.items("constructorArgs"))]
+            values = [*_read_values(attribute.items("args"))]
         except UnspeakableType:
             draft.losses.add(f"[{name}] with a type of types as its argument", owner)
             continue
         yield Attribute(name, tuple(value for _, value in arguments), dict(values))
 
 
-def _values(nodes: Iterable[Node]) -> Iterator[tuple[str, str | int | float | bool]]:
+def _read_values(nodes: Iterable[Node]) -> Iterator[tuple[str, str | int | float | bool]]:
     for node in nodes:
         text, kind = node.text("value"), node.text("type")
-        convert = _CONVERTED.get(kind, str)
+        convert = _CONVERTERS.get(kind, str)
         try:
             yield node.text("name"), convert(text)
         except ValueError:
             raise node.fail(f"{text[:200]!r} is not a value of {kind}") from None
 
 
-def _boolean(text: str) -> bool:
+def _parse_boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
 
 
-_CONVERTED: dict[str, Any] = {
-    "Boolean": _boolean,
+_CONVERTERS: dict[str, Any] = {
+    "Boolean": _parse_boolean,
     **dict.fromkeys(("Byte", "SByte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64"), int),
     **dict.fromkeys(("Single", "Double", "Decimal"), float),
-    "Type": type_argument,
-    "RuntimeType": type_argument,
+    "Type": parse_type_argument,
+    "RuntimeType": parse_type_argument,
 }
 
 
-def _plain(name: str) -> str:
+def _strip_type_name(name: str) -> str:
     """Return the name of a type without its parameters and its outer types."""
     return re.split(r"[.+]", name.partition("`")[0])[-1]
 
 
-def _unknown(node: Node, known: frozenset[str]) -> Iterator[str]:
+def _list_unknown(node: Node, known_names: frozenset[str]) -> Iterator[str]:
     for name, value in node.object().items():
-        if name[:1].lower() + name[1:] not in known and value not in (None, [], {}, False, ""):
+        if name[:1].lower() + name[1:] not in known_names and value not in (None, [], {}, False, ""):
             yield name
 
 
-def _rest(node: Node, known: frozenset[str]) -> dict[str, Any]:
+def _read_rest(node: Node, known_names: frozenset[str]) -> dict[str, Any]:
     """Return the members of a type or a property that declarations do not have; metadata passes them on."""
-    return {name: node.object()[name] for name in _unknown(node, known)}
+    return {name: node.object()[name] for name in _list_unknown(node, known_names)}

@@ -22,7 +22,7 @@ from gateway.contract.dto_field import AnyField
 from gateway.contract.generics import type_name
 from gateway.contract.shapes import document_shape, field_shape
 from gateway.importing.drafts import ImportFailed
-from gateway.importing.loading import declare, dialect_of, roles_of
+from gateway.importing.loading import declare, find_dialect, list_roles
 from gateway.importing.sources import Imported
 from gateway.metadata import samples
 from gateway.service import Service
@@ -47,25 +47,25 @@ class Recorder(Protocol):
         ...
 
 
-def service_of(imported: Imported, *, seed: int | None = None, recorder: Recorder | None = None) -> Service:
+def build_service(imported: Imported, *, seed: int | None = None, recorder: Recorder | None = None) -> Service:
     """Return the service that returns samples. Every caller is signed in, with every role.
 
     :param seed: makes varied data, the same for the same request; None for the samples of the metadata pages.
     :param recorder: records valid requests.
     :raises ImportFailed: when the contract can't be declared.
     """
-    roles = roles_of(imported.contract)
+    roles = list_roles(imported.contract)
     caller = replace(Principal.of("mock", roles=[*roles, "Admin"]), method=Method.KEY)
 
-    def who(_credentials: Credentials) -> Principal:
+    def authenticate(_credentials: Credentials) -> Principal:
         return caller
 
     service = Service(
         imported.title or "Mock",
         roles=roles,
         administrator="Admin",
-        authenticate=who,
-        dialect=dialect_of(imported.version),
+        authenticate=authenticate,
+        dialect=find_dialect(imported.version),
     )
     declare(imported.contract, service, imported.losses, _MODULE)
     for operation in service.catalog:
@@ -88,16 +88,18 @@ class _Handler:
             return None
         chance = None
         if self.seed is not None:
-            chance = random.Random(f"{self.seed} {self.operation.name} {_text(self.operation, request)}")  # noqa: S311 - no secrets
-        return _Maker(chance, dict(_given(self.operation.dto, request))).value(self.operation.response, "", ())
+            chance = random.Random(f"{self.seed} {self.operation.name} {_encode_request(self.operation, request)}")  # noqa: S311 - no secrets
+        return _Maker(chance, dict(_list_values(self.operation.dto, request))).make_value(
+            self.operation.response, "", ()
+        )
 
 
-def _text(operation: Operation, request: Instance) -> str:
+def _encode_request(operation: Operation, request: Instance) -> str:
     """Return a request as JSON."""
     return json.dumps(operation.dto.schema().dump(request), document_shape(operation.dto))
 
 
-def _given(dto: type[Dto], request: Instance) -> Iterator[tuple[tuple[str, str], Any]]:
+def _list_values(dto: type[Dto], request: Instance) -> Iterator[tuple[tuple[str, str], Any]]:
     """Return the request's values that are not null, by name and type."""
     for name, field in dto.schema().fields.items():
         value = getattr(request, name)
@@ -109,66 +111,72 @@ class _Maker:
     """Builds one response.
 
     :ivar chance: chooses values; None for samples.
-    :ivar given: values of the request by name and type, which records of the response copy.
-    :ivar left: records that the response may still have.
+    :ivar request_values: values of the request by name and type, which records of the response copy.
+    :ivar remaining: records that the response may still have.
     """
 
-    def __init__(self, chance: random.Random | None, given: Mapping[tuple[str, str], Any]) -> None:
+    def __init__(self, chance: random.Random | None, request_values: Mapping[tuple[str, str], Any]) -> None:
         self.chance = chance
-        self.given = given
-        self.left = _MOST_RECORDS
+        self.request_values = request_values
+        self.remaining = _MOST_RECORDS
 
-    def value(self, field: AnyField, name: str, enclosing: tuple[type[Dto], ...]) -> Any:
+    def make_value(self, field: AnyField, name: str, enclosing: tuple[type[Dto], ...]) -> Any:
         """Return a value of a field inside the enclosing records."""
         match field:
             case fields.Nested():
-                return self._record(field.dto, enclosing)
+                return self._make_record(field.dto, enclosing)
             case fields.List():
-                found = [self.value(field.item, name, enclosing) for _ in range(self._many())]
-                return [each for each in found if each is not None]
+                items = [self.make_value(field.item, name, enclosing) for _ in range(self._count_items())]
+                return [item for item in items if item is not None]
             case fields.Map():
                 assert field.key_field is not None
                 assert field.value_field is not None
-                value = self.value(field.value_field, name, enclosing)
-                return {} if value is None else {self.value(field.key_field, "", enclosing): value}
+                value = self.make_value(field.value_field, name, enclosing)
+                return {} if value is None else {self.make_value(field.key_field, "", enclosing): value}
             case fields.Enum():
                 members = [*field.enum.__members__.values()]
-                return self._one_of(members) if members else None
+                return self._choose(members) if members else None
             case fields.Flags():
-                return self._one_of([field.enum(0), *field.enum.__members__.values()])
+                return self._choose([field.enum(0), *field.enum.__members__.values()])
             case _:
-                sample = samples.sample(field_shape(field))
-                return sample if self.chance is None else _varied(sample, name, field, self.chance)
+                sample = samples.make_sample(field_shape(field))
+                return sample if self.chance is None else _vary(sample, name, field, self.chance)
 
-    def _many(self) -> int:
+    def _count_items(self) -> int:
         return 1 if self.chance is None else self.chance.randint(1, _MOST_ITEMS)
 
-    def _one_of(self, values: list[Any]) -> Any:
+    def _choose(self, values: list[Any]) -> Any:
         return values[0] if self.chance is None else self.chance.choice(values)
 
-    def _record(self, dto: type[Dto], enclosing: tuple[type[Dto], ...]) -> Instance | None:
+    def _make_record(self, dto: type[Dto], enclosing: tuple[type[Dto], ...]) -> Instance | None:
         """Return a record, or null if it contains itself or exceeds the limits."""
-        if dto in enclosing or len(enclosing) == _DEEPEST or not self.left:
+        if dto in enclosing or len(enclosing) == _DEEPEST or not self.remaining:
             return None
-        self.left -= 1
-        inside = (*enclosing, dto)
-        values = {name: self._member(str(field.data_key), field, inside) for name, field in dto.schema().fields.items()}
+        self.remaining -= 1
+        ancestors = (*enclosing, dto)
+        values = {
+            name: self._make_member(str(field.data_key), field, ancestors)
+            for name, field in dto.schema().fields.items()
+        }
         return dto.instance(values)
 
-    def _member(self, name: str, field: AnyField, inside: tuple[type[Dto], ...]) -> Any:
+    def _make_member(self, name: str, field: AnyField, ancestors: tuple[type[Dto], ...]) -> Any:
         if name == "responseStatus":
             # A status would mean that the call failed.
             return None
-        if len(inside) <= _ECHOED_TO and (found := self.given.get((name.lower(), type_name(field)))) is not None:
-            return found
-        return self.value(field, name, inside)
+        if (
+            len(ancestors) <= _ECHOED_TO
+            and (value := self.request_values.get((name.lower(), type_name(field)))) is not None
+        ):
+            return value
+        return self.make_value(field, name, ancestors)
 
 
 _NAMES = ("Ada", "Bob", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hana", "Ivo", "Jo")
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven", "inlet", "jade")
 
 
-def _varied(sample: Any, name: str, field: AnyField, chance: random.Random) -> Any:
+def _vary(sample: Any, name: str, field: AnyField, chance: random.Random) -> Any:
     """Return a value like a sample, by its type and its name."""
     if isinstance(sample, bool):
         return chance.random() < 0.5
@@ -186,10 +194,10 @@ def _varied(sample: Any, name: str, field: AnyField, chance: random.Random) -> A
         return UUID(int=chance.getrandbits(128), version=4)
     if isinstance(sample, bytes):
         return chance.randbytes(12)
-    return _words(name.lower(), chance) if isinstance(field, fields.String) else sample
+    return _vary_text(name.lower(), chance) if isinstance(field, fields.String) else sample
 
 
-def _words(name: str, chance: random.Random) -> str:
+def _vary_text(name: str, chance: random.Random) -> str:
     word, person = chance.choice(_WORDS), chance.choice(_NAMES)
     if "email" in name:
         return f"{person.lower()}@example.org"
@@ -229,14 +237,16 @@ class FileRecorder:
     def record(self, operation: Operation, request: Instance, context: Context) -> None:
         """Append a request, without secrets."""
         values = {
-            name: value for name, value in plain_json.loads(_text(operation, request)).items() if not _is_secret(name)
+            name: value
+            for name, value in plain_json.loads(_encode_request(operation, request)).items()
+            if not _is_secret(name)
         }
-        told = {"time": context.now, "verb": context.verb, "operation": operation.name, "request": values}
-        line = plain_json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
+        entry = {"time": context.now, "verb": context.verb, "operation": operation.name, "request": values}
+        line = plain_json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n"
         with self._path.open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.write(line)
 
 
 def _is_secret(name: str) -> bool:
-    return any(each in name.lower() for each in _SECRET)
+    return any(word in name.lower() for word in _SECRET)

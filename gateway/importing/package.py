@@ -17,11 +17,11 @@ from string import Template
 from gateway.contract import servicestack
 from gateway.contract.typeinfo import Contract, OperationInfo
 from gateway.errors import CatalogError
-from gateway.importing.changes import differences
-from gateway.importing.code import docstring, lines, named, quoted, tuple_of
+from gateway.importing.changes import find_differences
+from gateway.importing.code import add_prefix, make_tuple, quote, write_docstring, write_lines
 from gateway.importing.declarations import Header, write
 from gateway.importing.drafts import ImportFailed, Losses
-from gateway.importing.loading import execute, read_declarations, roles_of, service_line, version_of
+from gateway.importing.loading import execute, find_version, format_service_line, list_roles, read_declarations
 from gateway.importing.sources import Imported
 from gateway.metadata.languages.texts import snake_case
 from gateway.service import Service
@@ -32,7 +32,7 @@ _NO_DIGEST = "0" * 16
 #: Each import replaces the README below this line.
 MARK = ".. Everything below this line is replaced when the contract is imported again."
 #: Names that the stubs of use cases can't have.
-_TAKEN = frozenset(("answer_unwritten", "dtos", "errors", "service", "unwritten"))
+_RESERVED = frozenset(("answer_unwritten", "dtos", "errors", "service", "unwritten"))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Project:
         return self.dtos.is_file()
 
 
-def changes(project: Project, imported: Imported) -> list[str]:
+def find_changes(project: Project, imported: Imported) -> list[str]:
     """Return the differences between the package's contract and the imported one.
 
     :raises ImportFailed: when the package was not written by an import.
@@ -83,12 +83,14 @@ def changes(project: Project, imported: Imported) -> list[str]:
     if not project.exists:
         raise ImportFailed(f"{project.dtos} does not exist: import the contract without --check first")
     text = project.dtos.read_text(encoding="utf-8")
-    before = read_declarations(text, project.name, roles_of(imported.contract))
+    before = read_declarations(text, project.name, list_roles(imported.contract))
     # Losses are not changes.
     fresh = read_declarations(
-        write(imported.contract, _header(imported, project.name), Losses()), project.name, roles_of(imported.contract)
+        write(imported.contract, _build_header(imported, project.name), Losses()),
+        project.name,
+        list_roles(imported.contract),
     )
-    return [*differences(before, fresh)]
+    return [*find_differences(before, fresh)]
 
 
 def write_package(project: Project, imported: Imported) -> Written:
@@ -100,7 +102,7 @@ def write_package(project: Project, imported: Imported) -> Written:
         return _update(project, imported)
     if project.folder.exists() or project.folder.is_symlink():
         raise ImportFailed(f"{project.folder} exists already, without {project.name}/dtos.py; nothing was written")
-    files = {**_generated(project.name, imported), **_starting(project.name, imported)}
+    files = {**_write_generated(project.name, imported), **_write_starting(project.name, imported)}
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{project.name}-", dir=project.folder.parent))
         try:
@@ -131,13 +133,13 @@ def _update(project: Project, imported: Imported) -> Written:
             f"{project.dtos} was edited since it was imported. Move what you changed to another module, or delete the file's "
             f"Digest line to have your changes replaced; nothing was written"
         )
-    found = changes(project, imported)
-    files = _generated(project.name, imported)
+    contract_changes = find_changes(project, imported)
+    files = _write_generated(project.name, imported)
     readme = project.folder / "README.rst"
     if readme.is_file():
         head, mark, _ = readme.read_text(encoding="utf-8").partition(MARK)
         if mark:
-            files["README.rst"] = head + _told(imported)
+            files["README.rst"] = head + _describe_import(imported)
     fresh = {where: text for where, text in files.items() if _differs(project.folder / where, text)}
     try:
         for where, text in fresh.items():
@@ -147,30 +149,30 @@ def _update(project: Project, imported: Imported) -> Written:
             beside.replace(path)
     except OSError as error:
         raise ImportFailed(f"{error.filename or project.folder} can't be written: {error.strerror}") from error
-    return Written(project.folder, tuple(fresh), tuple(found))
+    return Written(project.folder, tuple(fresh), tuple(contract_changes))
 
 
 def _differs(path: Path, text: str) -> bool:
     return not path.is_file() or path.read_text(encoding="utf-8") != text
 
 
-def _generated(name: str, imported: Imported) -> dict[str, str]:
+def _write_generated(name: str, imported: Imported) -> dict[str, str]:
     """Return the files that each import replaces."""
-    text = write(imported.contract, _header(imported, name), imported.losses)
-    roles = roles_of(imported.contract)
+    text = write(imported.contract, _build_header(imported, name), imported.losses)
+    roles = list_roles(imported.contract)
     _try_out(text, name, roles)
-    listed = lines(named("ROLES: tuple[str, ...] = ", tuple_of(map(quoted, roles))))
-    told = '"""The roles that operations name. Importing the contract again replaces this file."""'
+    role_lines = write_lines(add_prefix("ROLES: tuple[str, ...] = ", make_tuple(map(quote, roles))))
+    docstring = '"""The roles that operations name. Importing the contract again replaces this file."""'
     return {
-        f"{name}/dtos.py": _signed(text),
-        f"{name}/roles.py": "\n".join([told, "", *listed]) + "\n",
+        f"{name}/dtos.py": _sign(text),
+        f"{name}/roles.py": "\n".join([docstring, "", *role_lines]) + "\n",
     }
 
 
 def _try_out(text: str, name: str, roles: tuple[str, ...]) -> None:
     """Execute the declarations before they are written. Raises ImportFailed when they can't be served."""
     service = Service(name, roles=roles)
-    execute(text.replace(service_line(name), service_line(f"_{name}_new"), 1), f"_{name}_new", service)
+    execute(text.replace(format_service_line(name), format_service_line(f"_{name}_new"), 1), f"_{name}_new", service)
     for operation in service.catalog:
         service.handles(operation.dto)(lambda _request, _context: None)
     try:
@@ -179,44 +181,44 @@ def _try_out(text: str, name: str, roles: tuple[str, ...]) -> None:
         raise ImportFailed(f"the contract contradicts itself: {error}") from None
 
 
-def _header(imported: Imported, name: str) -> Header:
+def _build_header(imported: Imported, name: str) -> Header:
     return Header(
         (
-            f"The contract of {_safe(imported.title or name)}: what clients send and get, on which routes, and who may call.",
+            f"The contract of {_escape(imported.title or name)}: what clients send and get, on which routes, and who may call.",
             "",
-            f"Imported from {_safe(imported.source)}. Importing again replaces this file: do not edit it.",
+            f"Imported from {_escape(imported.source)}. Importing again replaces this file: do not edit it.",
             "",
             f"Digest: {_NO_DIGEST}",
         ),
-        service_line(name),
+        format_service_line(name),
     )
 
 
-def _safe(text: str) -> str:
-    return docstring(text)[3:-3].replace('"', "'")
+def _escape(text: str) -> str:
+    return write_docstring(text)[3:-3].replace('"', "'")
 
 
-def _signed(text: str) -> str:
-    return _DIGEST.sub(f"Digest: {_digest(text)}", text, count=1)
+def _sign(text: str) -> str:
+    return _DIGEST.sub(f"Digest: {_compute_digest(text)}", text, count=1)
 
 
-def _digest(text: str) -> str:
+def _compute_digest(text: str) -> str:
     return hashlib.sha256(_DIGEST.sub("", text, count=1).encode()).hexdigest()[:16]
 
 
 def _is_untouched(text: str) -> bool:
-    found = _DIGEST.search(text)
-    return found is None or found[1] == _digest(text)
+    match = _DIGEST.search(text)
+    return match is None or match[1] == _compute_digest(text)
 
 
-def _starting(name: str, imported: Imported) -> dict[str, str]:
+def _write_starting(name: str, imported: Imported) -> dict[str, str]:
     """Return the files that only the first import writes."""
     title = imported.title or " ".join(part.capitalize() for part in name.split("_") if part)
-    version = version_of(imported.version)
-    dialect = f"Dialect.of({quoted(version)})" if version else ""
+    version = find_version(imported.version)
+    dialect = f"Dialect.of({quote(version)})" if version else ""
     values: Mapping[str, str] = {
         "name": name,
-        "title": quoted(title),
+        "title": quote(title),
         "underlined": f"{title}\n{'=' * max(len(title), 1)}",
         "source": imported.source,
         "imports": "Credentials, Dialect, Principal, Service" if dialect else "Credentials, Principal, Service",
@@ -224,21 +226,21 @@ def _starting(name: str, imported: Imported) -> dict[str, str]:
     }
     templates = resources.files("gateway.importing") / "templates"
 
-    def filled(template: str) -> str:
+    def fill(template: str) -> str:
         return Template((templates / template).read_text(encoding="utf-8")).substitute(values)
 
     return {
-        "README.rst": filled("README.rst.txt") + _told(imported),
-        "pyproject.toml": filled("pyproject.toml.txt"),
-        f"{name}/__init__.py": docstring(f"{title}: a service for ServiceStack clients.") + "\n",
-        f"{name}/declared.py": filled("declared.py.txt"),
-        f"{name}/service.py": filled("service.py.txt"),
-        f"{name}/use_cases.py": "\n".join(_use_cases(name, imported.contract)) + "\n",
-        f"tests/test_{name}.py": filled("test_service.py.txt"),
+        "README.rst": fill("README.rst.txt") + _describe_import(imported),
+        "pyproject.toml": fill("pyproject.toml.txt"),
+        f"{name}/__init__.py": write_docstring(f"{title}: a service for ServiceStack clients.") + "\n",
+        f"{name}/declared.py": fill("declared.py.txt"),
+        f"{name}/service.py": fill("service.py.txt"),
+        f"{name}/use_cases.py": "\n".join(_write_use_cases(name, imported.contract)) + "\n",
+        f"tests/test_{name}.py": fill("test_service.py.txt"),
     }
 
 
-def _use_cases(name: str, contract: Contract) -> Iterator[str]:
+def _write_use_cases(name: str, contract: Contract) -> Iterator[str]:
     yield '"""The use cases: what the operations do. Each answers 501 until it is written."""'
     yield from ("", "from gateway import Context, errors", "")
     if contract.operations:
@@ -250,19 +252,19 @@ def _use_cases(name: str, contract: Contract) -> Iterator[str]:
     yield from ("", "", "def answer_unwritten(request: object, context: Context) -> object:")
     yield '    """Refuse a request of an operation that has no use case in this module."""'
     yield '    raise unwritten("This operation")'
-    taken = set(_TAKEN)
+    names = set(_RESERVED)
     for operation in contract.operations:
         if operation.name in servicestack.OF_USERS:
             # Users() handles them; without it they return 501.
             continue
         function = snake_case(operation.name)
-        while function in taken or not function.isidentifier() or keyword.iskeyword(function):
+        while function in names or not function.isidentifier() or keyword.iskeyword(function):
             function += "_"
-        taken.add(function)
-        yield from ("", "", *_use_case(operation, function))
+        names.add(function)
+        yield from ("", "", *_write_use_case(operation, function))
 
 
-def _use_case(operation: OperationInfo, function: str) -> Iterator[str]:
+def _write_use_case(operation: OperationInfo, function: str) -> Iterator[str]:
     yield f"@service.handles(dtos.{operation.name})"
     flat = f"def {function}(request: dtos.{operation.name}, context: Context) -> object:"
     if len(flat) <= 88:
@@ -271,34 +273,36 @@ def _use_case(operation: OperationInfo, function: str) -> Iterator[str]:
         yield f"def {function}("
         yield f"    request: dtos.{operation.name}, context: Context"
         yield ") -> object:"
-    yield f"    {docstring(operation.request.description or operation.name)}"
-    yield f"    raise unwritten({quoted(operation.name)})"
+    yield f"    {write_docstring(operation.request.description or operation.name)}"
+    yield f"    raise unwritten({quote(operation.name)})"
 
 
-def _told(imported: Imported) -> str:
+def _describe_import(imported: Imported) -> str:
     """Return the README's part about the import."""
-    found = [MARK, "", "What was imported", "-----------------"]
+    lines = [MARK, "", "What was imported", "-----------------"]
     operations, types = (
         counted(len(imported.contract.operations), "operation"),
         counted(len(imported.contract.types), "type"),
     )
-    found += [f"{operations} and {types} from {imported.kind}: {imported.source}.", ""]
-    if shared := [each.name for each in imported.contract.operations if each.name in servicestack.OF_USERS]:
-        found += [f"Come from ``Users()`` if the service uses it: {', '.join(shared)}.", ""]
-    if imported.losses.places:
-        found += ["What has no counterpart in the declarations:", ""]
-        for kind, places in imported.losses.places.items():
-            found += [f"- {_rst(kind)}: {len(places)}", "", "  .. code-block:: text", ""]
-            found += [f"     {_rst_line(each)}" for each in places]
-            found += [""]
+    lines += [f"{operations} and {types} from {imported.kind}: {imported.source}.", ""]
+    if shared := [
+        operation.name for operation in imported.contract.operations if operation.name in servicestack.OF_USERS
+    ]:
+        lines += [f"Come from ``Users()`` if the service uses it: {', '.join(shared)}.", ""]
+    if imported.losses.positions:
+        lines += ["What has no counterpart in the declarations:", ""]
+        for kind, positions in imported.losses.positions.items():
+            lines += [f"- {_escape_rst(kind)}: {len(positions)}", "", "  .. code-block:: text", ""]
+            lines += [f"     {_format_rst_line(position)}" for position in positions]
+            lines += [""]
     else:
-        found += ["Everything has a counterpart in the declarations.", ""]
-    return "\n".join(found)
+        lines += ["Everything has a counterpart in the declarations.", ""]
+    return "\n".join(lines)
 
 
-def _rst(text: str) -> str:
+def _escape_rst(text: str) -> str:
     return re.sub(r"([\\*`_|])", r"\\\1", " ".join(text.split()))
 
 
-def _rst_line(text: str) -> str:
+def _format_rst_line(text: str) -> str:
     return " ".join(text.split())

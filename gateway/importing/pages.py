@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 
 from gateway.contract.catalog import ANY, Access, Route
-from gateway.importing.drafts import Draft, DraftOperation, DraftRecord, ImportFailed, TypeUse, words
+from gateway.importing.drafts import Draft, DraftOperation, DraftRecord, ImportFailed, TypeUse, split_words
 
 #: The text below the types, on every version's page.
 _BELOW = "To override the Content-type in your clients"
@@ -57,37 +57,37 @@ def read(text: str, read_types: Callable[[str], Draft], start_of_types: Callable
     above, marked, below = text.partition(_BELOW)
     start = start_of_types(above)
     if not marked or start is None:
-        what = f"this page{f' ({title})' if title else ''} has no types"
+        problem = f"this page{f' ({title})' if title else ''} has no types"
         raise ImportFailed(
-            f"{what}: a page of an operation has them where a language is chosen, as /json/metadata?op=NAME&lang=java; "
+            f"{problem}: a page of an operation has them where a language is chosen, as /json/metadata?op=NAME&lang=java; "
             "a log-in page stands where the host asks for credentials"
         )
     draft = read_types(above[start:])
     draft.kind = f"metadata page with types in {draft.kind}"
     head = above[:start]
-    request = _request(draft, below)
-    routes = tuple(_routes(head, below))
-    told = draft.operations[0].returns if draft.operations else None
-    verbs = tuple(each[1:].upper() for each in _interfaces(request) if each[1:].upper() in _VERBS)
+    request = _find_request(draft, below)
+    routes = tuple(_find_routes(head, below))
+    returns = draft.operations[0].returns if draft.operations else None
+    verbs = tuple(interface[1:].upper() for interface in _list_interfaces(request) if interface[1:].upper() in _VERBS)
     draft.operations = [
         DraftOperation(
             request.name,
             "the page's routes",
             routes,
             () if routes else verbs,
-            told or _answer(draft, below, request.name),
-            access_of_text(head),
+            returns or _find_response_type(draft, below, request.name),
+            parse_access(head),
         )
     ]
     return draft
 
 
-def _routes(head: str, below: str) -> Iterator[Route]:
-    found = [*_ROUTE.finditer(head)]
-    for each in found:
-        verbs = tuple(verb for verb in re.split(r"[ ,]+", each[1]) if verb in _VERBS)
-        yield Route(verbs or ANY, each[2])
-    if not found and (sample := _REQUEST.search(below)) is not None and not _is_predefined(sample[2]):
+def _find_routes(head: str, below: str) -> Iterator[Route]:
+    matches = [*_ROUTE.finditer(head)]
+    for match in matches:
+        verbs = tuple(verb for verb in re.split(r"[ ,]+", match[1]) if verb in _VERBS)
+        yield Route(verbs or ANY, match[2])
+    if not matches and (sample := _REQUEST.search(below)) is not None and not _is_predefined(sample[2]):
         yield Route((sample[1],) if sample[1] in _VERBS else ANY, sample[2])
 
 
@@ -95,40 +95,42 @@ def _is_predefined(path: str) -> bool:
     return re.match(r"/(?:api|(?:json|jsv|xml|csv)/(?:reply|oneway))/", path) is not None
 
 
-def access_of_text(head: str) -> Access | None:
+def parse_access(head: str) -> Access | None:
     """Return the access rule on a page; None if it has none."""
-    found: dict[str, tuple[str, ...] | bool] = {}
+    rule: dict[str, tuple[str, ...] | bool] = {}
     for label, names in _RULE.findall(head):
         if label.lower() == "requires" and "api key" in names.lower():
-            found["api_key"] = True
+            rule["api_key"] = True
         elif label.lower() in _FIELDS:
-            found[_FIELDS[label.lower()]] = tuple(each.strip() for each in names.split(",") if each.strip())
-    if found:
-        return Access(**found)  # type: ignore[arg-type]
+            rule[_FIELDS[label.lower()]] = tuple(name.strip() for name in names.split(",") if name.strip())
+    if rule:
+        return Access(**rule)  # type: ignore[arg-type]
     return Access() if _SIGNED_IN.search(head) else None
 
 
-def _request(draft: Draft, below: str) -> DraftRecord:
+def _find_request(draft: Draft, below: str) -> DraftRecord:
     """Return the request's class: of the page's operation, else with a verb, else with the sample's fields, else the first one."""
-    records = [each for each in draft.types if isinstance(each, DraftRecord) and not each.is_interface]
+    records = [
+        type_info for type_info in draft.types if isinstance(type_info, DraftRecord) and not type_info.is_interface
+    ]
     if not records:
         raise ImportFailed("the types of this page have no class")
     if draft.operations:
-        named = {each.request for each in draft.operations}
-        return next(each for each in records if each.name in named)
-    verbs = [each for each in records if any(name[1:].upper() in _VERBS for name in _interfaces(each))]
+        request_names = {operation.request for operation in draft.operations}
+        return next(record for record in records if record.name in request_names)
+    verbs = [record for record in records if any(name[1:].upper() in _VERBS for name in _list_interfaces(record))]
     if len(verbs) == 1:
         return verbs[0]
     sample, _, _ = below.partition("HTTP/1.1 200")
-    keys = _keys(sample)
-    return next((each for each in records if keys and keys == _wires(draft, each)), records[0])
+    keys = _list_keys(sample)
+    return next((record for record in records if keys and keys == _list_wire_names(draft, record)), records[0])
 
 
-def _interfaces(record: DraftRecord) -> list[str]:
+def _list_interfaces(record: DraftRecord) -> list[str]:
     return [use.name for use, _ in record.interfaces]
 
 
-def _answer(draft: Draft, below: str, request: str) -> TypeUse | None:
+def _find_response_type(draft: Draft, below: str, request: str) -> TypeUse | None:
     """Return the type of the sample response."""
     response = _RESPONSE.search(below)
     if response is None or response[1] == "204":
@@ -136,34 +138,34 @@ def _answer(draft: Draft, below: str, request: str) -> TypeUse | None:
     sample = below[response.end() :]
     if (element := _ELEMENT.search(sample)) is not None and "{" not in sample[: element.start()]:
         name = element[1]
-        if any(each.name == name for each in draft.types):
+        if any(type_info.name == name for type_info in draft.types):
             return TypeUse(name)
-    keys = _keys(sample)
-    for each in draft.types:
-        if isinstance(each, DraftRecord) and keys and keys == _wires(draft, each):
+    keys = _list_keys(sample)
+    for type_info in draft.types:
+        if isinstance(type_info, DraftRecord) and keys and keys == _list_wire_names(draft, type_info):
             start = next((letter for letter in sample if letter in "[{"), "{")
-            return TypeUse("List", (TypeUse(each.name),)) if start == "[" else TypeUse(each.name)
+            return TypeUse("List", (TypeUse(type_info.name),)) if start == "[" else TypeUse(type_info.name)
     draft.losses.add("what an operation answers: the sample is like no type of the page", request)
     return None
 
 
-def _wires(draft: Draft, record: DraftRecord | None) -> set[str]:
+def _list_wire_names(draft: Draft, record: DraftRecord | None) -> set[str]:
     """Return the wire names of a record's members, in lower case."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    records = {each.name: each for each in draft.types if isinstance(each, DraftRecord)}
-    while record is not None and record.name not in seen:
-        seen.add(record.name)
-        for each in record.members:
-            named = each.data_member.name if each.data_member else ""
-            found.add((named or each.name).lower())
+    names: set[str] = set()
+    record_names: set[str] = set()
+    records = {type_info.name: type_info for type_info in draft.types if isinstance(type_info, DraftRecord)}
+    while record is not None and record.name not in record_names:
+        record_names.add(record.name)
+        for member in record.members:
+            wire_name = member.data_member.name if member.data_member else ""
+            names.add((wire_name or member.name).lower())
         record = records.get(record.base.name) if record.base else None
-    return found
+    return names
 
 
-def _keys(sample: str) -> set[str]:
+def _list_keys(sample: str) -> set[str]:
     """Return the names in a sample's outermost record, in lower case."""
-    found: set[str] = set()
+    keys: set[str] = set()
     start = sample.find("{")
     depth = 0
     at = max(start, 0)
@@ -175,20 +177,20 @@ def _keys(sample: str) -> set[str]:
             depth -= 1
             if not depth:
                 break
-        if depth == 1 and letter in "{," and (key := _KEY.match(sample, at + 1 + _blanks(sample, at + 1))):
-            found.add(key[1].lower())
+        if depth == 1 and letter in "{," and (key := _KEY.match(sample, at + 1 + _count_blanks(sample, at + 1))):
+            keys.add(key[1].lower())
         at += 1
-    return found
+    return keys
 
 
-def _blanks(text: str, at: int) -> int:
+def _count_blanks(text: str, at: int) -> int:
     return len(text[at:]) - len(text[at:].lstrip()) if at < len(text) else 0
 
 
 class _Text(HTMLParser):
     """The text of a page, as a browser copies it: cells of tables are separated by ``|``."""
 
-    _LINES = words(
+    _LINES = split_words(
         "address article br dd div dl dt footer h1 h2 h3 h4 h5 h6 header li nav ol p pre section table tr ul"
     )
     _HIDDEN = frozenset(("script", "style", "template", "noscript"))

@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from gateway.importing.collector import Collector, table_of
+from gateway.importing.collector import Collector, build_table
 from gateway.importing.drafts import Draft, DraftMember, ImportFailed, TypeUse
 from gateway.importing.tokens import Notes, Syntax, Tokens
 
-_TABLE = table_of(
+_TABLE = build_table(
     "python",
     list="List",
     dict="Dictionary",
@@ -54,69 +54,73 @@ class _Reader:
         self.collector = Collector("Python", _TABLE)
 
     def read(self, module: ast.Module) -> Draft:
-        for each in module.body:
-            if isinstance(each, ast.ClassDef):
-                self._class(each)
+        for statement in module.body:
+            if isinstance(statement, ast.ClassDef):
+                self._read_class(statement)
         return self.collector.draft
 
-    def _class(self, node: ast.ClassDef) -> None:
-        bases = [_name(each) for each in node.bases]
-        kind = next((_ENUMS[each] for each in bases if each in _ENUMS), None)
-        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-        notes = self._notes(first)
+    def _read_class(self, node: ast.ClassDef) -> None:
+        bases = [_get_name(base) for base in node.bases]
+        kind = next((_ENUMS[base] for base in bases if base in _ENUMS), None)
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        notes = self._read_notes(first)
         notes.description = " ".join((ast.get_docstring(node) or "").split())
         name = node.name.rstrip("_") if node.name.endswith("_") else node.name
         if kind is not None:
-            self._enum(node, name, notes, *kind)
+            self._read_enum(node, name, notes, *kind)
             return
-        uses = [self._use(each) for each in node.bases if _name(each) not in ("Generic", "Protocol", "object")]
+        uses = [self._read_use(base) for base in node.bases if _get_name(base) not in ("Generic", "Protocol", "object")]
         parameters = [
-            _name(argument)
-            for each in node.bases
-            if isinstance(each, ast.Subscript) and _name(each) == "Generic"
-            for argument in _elements(each.slice)
+            _get_name(argument)
+            for base in node.bases
+            if isinstance(base, ast.Subscript) and _get_name(base) == "Generic"
+            for argument in _list_elements(base.slice)
         ]
-        self.collector.record(
+        self.collector.add_record(
             name,
             f"line {node.lineno}",
             notes,
             uses,
             parameters=parameters,
-            members=self._members(node, name),
+            members=self._read_members(node, name),
         )
 
-    def _members(self, node: ast.ClassDef, owner: str) -> Iterator[DraftMember]:
-        for place, each in enumerate(node.body):
+    def _read_members(self, node: ast.ClassDef, owner: str) -> Iterator[DraftMember]:
+        for index, statement in enumerate(node.body):
             if (
-                not isinstance(each, ast.AnnAssign)
-                or not isinstance(each.target, ast.Name)
-                or _name(each.annotation) == "ClassVar"
+                not isinstance(statement, ast.AnnAssign)
+                or not isinstance(statement.target, ast.Name)
+                or _get_name(statement.annotation) == "ClassVar"
             ):
                 continue
-            notes = self._notes(each.lineno)
-            following = node.body[place + 1] if place + 1 < len(node.body) else None
-            notes.description = _text(following)
-            wire = _field_name(each.value) or _camel(each.target.id)
-            use = self._use(each.annotation)
-            yield self.collector.member(
-                each.target.id, use, notes, owner, dotnet=_pascal(each.target.id, wire), wire=wire
+            notes = self._read_notes(statement.lineno)
+            following = node.body[index + 1] if index + 1 < len(node.body) else None
+            notes.description = _get_text(following)
+            wire = _find_field_name(statement.value) or _to_camel_case(statement.target.id)
+            use = self._read_use(statement.annotation)
+            yield self.collector.make_member(
+                statement.target.id, use, notes, owner, dotnet=_to_pascal_case(statement.target.id, wire), wire=wire
             )
 
-    def _enum(self, node: ast.ClassDef, name: str, notes: Notes, numbered: bool, flags: bool) -> None:
+    def _read_enum(self, node: ast.ClassDef, name: str, notes: Notes, numbered: bool, flags: bool) -> None:
         members, texts = [], {}
-        for place, each in enumerate(node.body):
-            if not (isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)):
+        for index, statement in enumerate(node.body):
+            if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
                 continue
-            value = _value(each.value)
-            told = Notes(description=_text(node.body[place + 1] if place + 1 < len(node.body) else None))
-            spelled = each.targets[0].id.rstrip("_")
-            member = value if isinstance(value, str) and value.isidentifier() else _pascal(spelled.lower(), "")
-            members.append((member, value if isinstance(value, int) else None, told))
+            value = _get_value(statement.value)
+            member_notes = Notes(description=_get_text(node.body[index + 1] if index + 1 < len(node.body) else None))
+            attribute = statement.targets[0].id.rstrip("_")
+            member = (
+                value if isinstance(value, str) and value.isidentifier() else _to_pascal_case(attribute.lower(), "")
+            )
+            members.append((member, value if isinstance(value, int) else None, member_notes))
             if isinstance(value, str):
                 texts[member] = value
-        self.collector.enum(name, f"line {node.lineno}", notes, members, numbered=numbered, flags=flags, texts=texts)
+        self.collector.add_enum(
+            name, f"line {node.lineno}", notes, members, numbered=numbered, flags=flags, texts=texts
+        )
 
-    def _notes(self, line: int) -> Notes:
+    def _read_notes(self, line: int) -> Notes:
         """Return the comments directly above a line."""
         comments: list[tuple[str, str]] = []
         at = line - 2
@@ -125,68 +129,68 @@ class _Reader:
             at -= 1
         return Notes.of(comments, Tokens("", Syntax(line="#", opening="")))
 
-    def _use(self, node: ast.expr, depth: int = 0) -> TypeUse:
+    def _read_use(self, node: ast.expr, depth: int = 0) -> TypeUse:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                return self._use(ast.parse(node.value, mode="eval").body, depth)
+                return self._read_use(ast.parse(node.value, mode="eval").body, depth)
             except SyntaxError as error:
                 raise ImportFailed(f"line {node.lineno}: {node.value[:100]!r} is not a type: {error.msg}") from None
         if isinstance(node, ast.Constant):
             return TypeUse("None")
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            sides = [self._use(each, depth) for each in (node.left, node.right)]
-            return next((each for each in sides if each.name != "None"), TypeUse("Object"))
-        name = _name(node)
+            sides = [self._read_use(operand, depth) for operand in (node.left, node.right)]
+            return next((side for side in sides if side.name != "None"), TypeUse("Object"))
+        name = _get_name(node)
         if not name:
             raise ImportFailed(f"line {node.lineno}, column {node.col_offset + 1}: this is not a type")
         if not isinstance(node, ast.Subscript):
             return TypeUse(name.rstrip("_"))
-        arguments = tuple(self._use(each, depth + 1) for each in _elements(node.slice))
+        arguments = tuple(self._read_use(element, depth + 1) for element in _list_elements(node.slice))
         if name in ("Optional", "Union", "Annotated"):
-            return next((each for each in arguments if each.name != "None"), TypeUse("Object"))
+            return next((argument for argument in arguments if argument.name != "None"), TypeUse("Object"))
         return TypeUse(name.rstrip("_"), arguments)
 
 
-def _elements(node: ast.expr) -> list[ast.expr]:
+def _list_elements(node: ast.expr) -> list[ast.expr]:
     return list(node.elts) if isinstance(node, ast.Tuple) else [node]
 
 
-def _name(node: ast.expr) -> str:
+def _get_name(node: ast.expr) -> str:
     if isinstance(node, ast.Subscript):
-        return _name(node.value)
+        return _get_name(node.value)
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _text(node: ast.stmt | None) -> str:
+def _get_text(node: ast.stmt | None) -> str:
     """Return the description of a member: a string on its own after the member."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return " ".join(node.value.value.split())
     return ""
 
 
-def _value(node: ast.expr) -> object:
+def _get_value(node: ast.expr) -> object:
     try:
         return ast.literal_eval(node)
     except ValueError:
         return None
 
 
-def _field_name(node: ast.expr | None) -> str:
+def _find_field_name(node: ast.expr | None) -> str:
     """Return the wire name in ``field(metadata=config(field_name='x'))``; empty if there is none."""
-    for each in ast.walk(node) if node is not None else ():
-        if isinstance(each, ast.keyword) and each.arg == "field_name" and isinstance(each.value, ast.Constant):
-            return str(each.value.value)
+    for child in ast.walk(node) if node is not None else ():
+        if isinstance(child, ast.keyword) and child.arg == "field_name" and isinstance(child.value, ast.Constant):
+            return str(child.value.value)
     return ""
 
 
-def _camel(name: str) -> str:
-    return _CAMEL.sub(lambda found: found[1].upper(), name.rstrip("_"))
+def _to_camel_case(name: str) -> str:
+    return _CAMEL.sub(lambda match: match[1].upper(), name.rstrip("_"))
 
 
-def _pascal(name: str, wire: str) -> str:
+def _to_pascal_case(name: str, wire: str) -> str:
     """Return the .NET name of an attribute, spelled like its wire name if the two agree."""
-    found = _camel(name)
-    found = wire if wire and wire.lower() == found.lower() else found
-    return found[:1].upper() + found[1:]
+    dotnet_name = _to_camel_case(name)
+    dotnet_name = wire if wire and wire.lower() == dotnet_name.lower() else dotnet_name
+    return dotnet_name[:1].upper() + dotnet_name[1:]

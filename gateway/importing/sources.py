@@ -51,17 +51,17 @@ def open_source(where: str) -> Source:
     :raises ImportFailed: when it can't be read.
     """
     if where == "-":
-        return Source("standard input", decoded(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input"))
+        return Source("standard input", decode(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input"))
     path = Path(where)
     try:
         with path.open("rb") as stream:
-            return Source(where, decoded(stream.read(MOST_BYTES + 1), where))
+            return Source(where, decode(stream.read(MOST_BYTES + 1), where))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ImportFailed(f"{where}: can't be read: {reason}") from error
 
 
-def decoded(data: bytes, name: str) -> str:
+def decode(data: bytes, name: str) -> str:
     """Decode a document in UTF-8 or UTF-16.
 
     :raises ImportFailed: when it is too long, or is not text.
@@ -83,39 +83,41 @@ def import_from(where: str) -> Imported:
 
     :raises ImportFailed: when there is none, or it contradicts itself.
     """
-    return _from_host(where) if web.is_url(where) else read(open_source(where))
+    return _import_from_host(where) if web.is_url(where) else read(open_source(where))
 
 
-def _from_host(url: str) -> Imported:
+def _import_from_host(url: str) -> Imported:
     reasons = []
     try:
-        for found, data in web.documents(url, MOST_BYTES):
+        for document_url, data in web.fetch_documents(url, MOST_BYTES):
             try:
-                return read(Source(found, decoded(data, found)))
+                return read(Source(document_url, decode(data, document_url)))
             except ImportFailed as error:
                 reasons.append(str(error))
     except ImportFailed as error:
         reasons.append(str(error))
     try:
-        return _joined(url, [Source(found, decoded(data, found)) for found, data in web.pages(url, MOST_BYTES)])
+        return _join_pages(
+            url, [Source(page_url, decode(data, page_url)) for page_url, data in web.fetch_pages(url, MOST_BYTES)]
+        )
     except ImportFailed as error:
         raise ImportFailed("\n".join([*reasons, str(error)])) from None
 
 
-def _joined(url: str, found: list[Source]) -> Imported:
+def _join_pages(url: str, sources: list[Source]) -> Imported:
     """Return the contract of several pages."""
-    whole = Draft(f"{len(found)} metadata pages")
-    for source in found:
+    joined_draft = Draft(f"{len(sources)} metadata pages")
+    for source in sources:
         try:
-            draft = _draft(source)
+            draft = _read_draft(source)
         except ImportFailed as error:
             raise ImportFailed(f"{source.name}: {error}") from None
-        whole.types += draft.types
-        whole.operations += draft.operations
-        for kind, places in draft.losses.places.items():
-            for place in places:
-                whole.losses.add(kind, place)
-    return Imported(url, whole.kind, assemble(whole), whole.losses)
+        joined_draft.types += draft.types
+        joined_draft.operations += draft.operations
+        for kind, positions in draft.losses.positions.items():
+            for position in positions:
+                joined_draft.losses.add(kind, position)
+    return Imported(url, joined_draft.kind, assemble(joined_draft), joined_draft.losses)
 
 
 def read(source: Source) -> Imported:
@@ -125,9 +127,9 @@ def read(source: Source) -> Imported:
     """
     allow_long_chains()
     try:
-        draft = _draft(source)
+        draft = _read_draft(source)
         contract = assemble(draft)
-        draft.version = draft.version or _version(source.text)
+        draft.version = draft.version or _find_version(source.text)
     except RecursionError:
         raise ImportFailed(f"{source.name}: types are nested too deeply") from None
     except ImportFailed as error:
@@ -140,12 +142,12 @@ def read(source: Source) -> Imported:
 _OPTIONS = re.compile(r"Options:\s*\n(?:[^\n]*\n){0,4}?[ '#/]*Version: *([\d.]+)")
 
 
-def _version(text: str) -> str:
-    found = _OPTIONS.search(text)
-    return "" if found is None else found[1]
+def _find_version(text: str) -> str:
+    match = _OPTIONS.search(text)
+    return "" if match is None else match[1]
 
 
-def _draft(source: Source) -> Draft:
+def _read_draft(source: Source) -> Draft:
     # A bracket may begin an attribute, too.
     if re.match(r"\ufeff?\s*(?:{|\[\s*[^\sA-Za-z_])", source.text):
         root = json_tree.parse(source.text, source.name)
@@ -154,5 +156,5 @@ def _draft(source: Source) -> Draft:
         if openapi.is_openapi(root):
             return openapi.read(root)
     if pages.is_page(source.text):
-        return pages.read(source.text, languages.read, languages.start)
+        return pages.read(source.text, languages.read, languages.find_start)
     return languages.read(source.text)

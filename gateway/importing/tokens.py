@@ -9,7 +9,7 @@ from html import unescape
 
 from gateway.contract.dto_field import Attribute
 from gateway.importing.drafts import ImportFailed
-from gateway.importing.members import UnspeakableType, type_argument
+from gateway.importing.members import UnspeakableType, parse_type_argument
 
 Value = str | int | float | bool
 
@@ -38,14 +38,14 @@ class Syntax:
 class Token:
     """A word, a number, a text or a symbol.
 
-    :ivar kind: ``name``, ``number``, ``text``, ``sign`` or ``end``.
+    :ivar kind: ``take_name``, ``number``, ``text``, ``sign`` or ``end``.
     :ivar comments: the comments before it, each with its start mark.
-    :ivar place: its position in the document.
+    :ivar offset: its position in the document.
     """
 
     kind: str
     text: str
-    place: int
+    offset: int
     comments: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -89,33 +89,33 @@ class Tokens:
                 comments.append((syntax.line, text[at + len(syntax.line) : end].rstrip("\r")))
                 at = end
             else:
-                token, at = self._token(at, letter)
+                token, at = self._read_token(at, letter)
                 token.comments, comments = comments, []
                 yield token
         yield Token("end", "", len(text), comments)
 
-    def _token(self, at: int, letter: str) -> tuple[Token, int]:
+    def _read_token(self, at: int, letter: str) -> tuple[Token, int]:
         text, syntax = self.source, self.syntax
         if letter in syntax.quotes and not (letter == "'" and self._is_parameter(at)):
-            return self._text(at, letter)
+            return self._read_text(at, letter)
         if letter == "`" and syntax.quoted_names:
             end = text.find("`", at + 1)
             if end < 0:
                 raise self.fail("a name that does not end", at)
             return Token("name", text[at + 1 : end], at), end + 1
-        if found := _NAME.match(text, at):
-            return Token("name", found[0], at), found.end()
-        if (found := _NUMBER.match(text, at)) and not (letter == "-" and not found[0][1:]):
-            return Token("number", found[0], at), found.end()
+        if match := _NAME.match(text, at):
+            return Token("name", match[0], at), match.end()
+        if (match := _NUMBER.match(text, at)) and not (letter == "-" and not match[0][1:]):
+            return Token("number", match[0], at), match.end()
         signs = (*_BRACKETS, *_SIGNS) if syntax.opening == "(*" else _SIGNS
-        sign = next((each for each in signs if text.startswith(each, at)), letter)
+        sign = next((candidate for candidate in signs if text.startswith(candidate, at)), letter)
         return Token("sign", sign, at), at + len(sign)
 
     def _is_parameter(self, at: int) -> bool:
         """Return whether a quote begins the name of a type parameter, as in F#."""
         return self.syntax.opening == "(*"
 
-    def _text(self, at: int, quote: str) -> tuple[Token, int]:
+    def _read_text(self, at: int, quote: str) -> tuple[Token, int]:
         text, doubled = self.source, self.syntax.doubled
         end = at + 1
         while end < len(text):
@@ -131,15 +131,15 @@ class Tokens:
         if end >= len(text):
             raise self.fail("a text that does not end", at)
         inner = text[at + 1 : end]
-        value = inner.replace(quote * 2, quote) if doubled else _ESCAPE.sub(_unescaped, inner)
+        value = inner.replace(quote * 2, quote) if doubled else _ESCAPE.sub(_unescape, inner)
         return Token("text", value, at), end + 1
 
-    def fail(self, message: str, place: int | None = None) -> ImportFailed:
+    def fail(self, message: str, offset: int | None = None) -> ImportFailed:
         """Return an error at a position, by default the current one."""
-        if place is None:
-            place = self.tokens[self.at].place
-        line = self.source.count("\n", 0, place) + 1
-        column = place - (self.source.rfind("\n", 0, place) + 1) + 1
+        if offset is None:
+            offset = self.tokens[self.at].offset
+        line = self.source.count("\n", 0, offset) + 1
+        column = offset - (self.source.rfind("\n", 0, offset) + 1) + 1
         return ImportFailed(f"line {line}, column {column}: {message}")
 
     # Moving
@@ -152,9 +152,9 @@ class Tokens:
     @property
     def line(self) -> str:
         """Return the current line, for error messages."""
-        return f"line {self.source.count(chr(10), 0, self.here.place) + 1}"
+        return f"line {self.source.count(chr(10), 0, self.here.offset) + 1}"
 
-    def ahead(self, steps: int = 1) -> Token:
+    def look_ahead(self, steps: int = 1) -> Token:
         """Return a token after the next one."""
         return self.tokens[min(self.at + steps, len(self.tokens) - 1)]
 
@@ -165,11 +165,11 @@ class Tokens:
 
     def next(self) -> Token:
         """Take a token."""
-        found = self.here
-        if found.kind == "end":
+        token = self.here
+        if token.kind == "end":
             raise self.fail("the document ends here, in the middle of a declaration")
         self.at += 1
-        return found
+        return token
 
     def sees(self, *texts: str) -> bool:
         """Return whether the next token is one of these words or symbols."""
@@ -187,7 +187,7 @@ class Tokens:
         if not self.accept(text):
             raise self.fail(f"expected {text!r}, got {self.here.text[:50]!r}")
 
-    def name(self) -> str:
+    def take_name(self) -> str:
         """Take a name. Raises ImportFailed when the next token is not one."""
         if self.here.kind != "name":
             raise self.fail(f"expected a name, got {self.here.text[:50]!r}")
@@ -216,23 +216,27 @@ class Tokens:
 
     # Notes on a declaration
 
-    def notes(self) -> Notes:
+    def read_notes(self) -> Notes:
         """Return the notes in the comments before the next token."""
         return Notes.of(self.here.comments, self)
 
-    def arguments(self) -> tuple[tuple[Value, ...], dict[str, Value]]:
+    def read_arguments(self) -> tuple[tuple[Value, ...], dict[str, Value]]:
         """Read the arguments of an attribute in parentheses, or none."""
         first: list[Value] = []
         values: dict[str, Value] = {}
         if not self.accept("("):
             return (), {}
         while not self.accept(")"):
-            named = self.here.kind == "name" and self.ahead().text in ("=", ":=", ":") and self.ahead().kind == "sign"
-            name = self.name() if named else ""
-            if named:
+            is_named = (
+                self.here.kind == "name"
+                and self.look_ahead().text in ("=", ":=", ":")
+                and self.look_ahead().kind == "sign"
+            )
+            name = self.take_name() if is_named else ""
+            if is_named:
                 self.next()
-            value = self._value()
-            if named:
+            value = self._read_value()
+            if is_named:
                 values[name] = value
             else:
                 first.append(value)
@@ -240,19 +244,19 @@ class Tokens:
                 self.expect(",")
         return tuple(first), values
 
-    def _value(self) -> Value:
-        found = self.next()
-        if found.kind == "text":
-            text = found.text
+    def _read_value(self) -> Value:
+        token = self.next()
+        if token.kind == "text":
+            text = token.text
             while self.accept("+"):
                 text += self.next().text
             return text
-        if found.kind == "number":
-            return _number(found.text)
-        if found.text.lower() in ("true", "false"):
-            return found.text.lower() == "true"
+        if token.kind == "number":
+            return _parse_number(token.text)
+        if token.text.lower() in ("true", "false"):
+            return token.text.lower() == "true"
         # A constant: its text. A type: its name.
-        text = found.text
+        text = token.text
         while not self.sees(",", ")") and not self.is_over:
             text += self.next().text
             if text.endswith("("):
@@ -262,21 +266,21 @@ class Tokens:
         if not _OF_TYPE.match(text):
             return text
         try:
-            return type_argument(text)
+            return parse_type_argument(text)
         except UnspeakableType:
             return text
 
 
-def _number(text: str) -> int | float:
+def _parse_number(text: str) -> int | float:
     if text.lower().startswith("0x"):
         return int(text, 16)
     return float(text) if "." in text else int(text)
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    if found[2]:
-        return chr(int(found[2], 16)) if int(found[2], 16) < 0x110000 else found[0]
-    return _ESCAPED.get(found[1], found[1])
+def _unescape(match: re.Match[str]) -> str:
+    if match[2]:
+        return chr(int(match[2], 16)) if int(match[2], 16) < 0x110000 else match[0]
+    return _ESCAPED.get(match[1], match[1])
 
 
 _OF_TYPE = re.compile(r"(?:typeof|GetType)\b")
@@ -285,7 +289,7 @@ _DOCUMENTED = {"//": "/", "'": "''", "#": "\0"}
 _TAG = re.compile(r"</?\w+/?>")
 _ATTRIBUTE = re.compile(r"\s*@(\w+)\s*(\(.*\))?\s*$", re.DOTALL)
 #: Tags in documentation comments that describe types in languages without type syntax.
-_TOLD = re.compile(r"@(type|description|template|var|typedef|property|returns?)\b")
+_TAG_NAME = re.compile(r"@(type|description|template|var|typedef|property|returns?)\b")
 #: The options at the head of a document are not a description.
 _OPTIONS = re.compile(r"\s*Options:")
 
@@ -294,12 +298,12 @@ _OPTIONS = re.compile(r"\s*Options:")
 class Notes:
     """The notes in the comments before a declaration.
 
-    :ivar told: values of tags such as ``@type {T}``, by tag.
+    :ivar tags: values of tags such as ``@type {T}``, by tag.
     """
 
     description: str = ""
     attributes: list[Attribute] = field(default_factory=list)
-    told: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, comments: list[tuple[str, str]], tokens: Tokens) -> Notes:
@@ -310,40 +314,40 @@ class Notes:
             if _OPTIONS.match(text):
                 continue
             if opening == tokens.syntax.line:
-                if not notes._attribute(text) and text.startswith(_DOCUMENTED[tokens.syntax.line]):
+                if not notes._parse_attribute(text) and text.startswith(_DOCUMENTED[tokens.syntax.line]):
                     lines.append(text.lstrip("/'"))
             elif text.startswith("*"):
-                lines += notes._tags([each.strip().lstrip("*").strip() for each in text.splitlines()])
-        notes.description = notes.description or _plain("\n".join(lines))
+                lines += notes._parse_tags([line.strip().lstrip("*").strip() for line in text.splitlines()])
+        notes.description = notes.description or _format_plain("\n".join(lines))
         return notes
 
-    def _attribute(self, text: str) -> bool:
-        found = _ATTRIBUTE.match(text)
-        if found is None:
+    def _parse_attribute(self, text: str) -> bool:
+        match = _ATTRIBUTE.match(text)
+        if match is None:
             return False
         try:
-            first, values = Tokens(found[2] or "", Syntax(quotes='"')).arguments()
+            first, values = Tokens(match[2] or "", Syntax(quotes='"')).read_arguments()
         except ImportFailed:
             return False
-        self.attributes.append(Attribute(found[1], first, values))
+        self.attributes.append(Attribute(match[1], first, values))
         return True
 
-    def _tags(self, lines: list[str]) -> list[str]:
+    def _parse_tags(self, lines: list[str]) -> list[str]:
         """Collect tags; return the lines without tags."""
         text = "\n".join(lines)
-        found = [*_TOLD.finditer(text)]
-        for number, each in enumerate(found):
-            end = found[number + 1].start() if number + 1 < len(found) else len(text)
-            value = text[each.end() : end].strip().rstrip("/").strip()
-            if each[1] == "description":
+        matches = [*_TAG_NAME.finditer(text)]
+        for number, match in enumerate(matches):
+            end = matches[number + 1].start() if number + 1 < len(matches) else len(text)
+            value = text[match.end() : end].strip().rstrip("/").strip()
+            if match[1] == "description":
                 self.description = " ".join(value.split())
-            elif each[1] == "template":
-                self.told["template"] = f"{self.told.get('template', '')} {value}".strip()
+            elif match[1] == "template":
+                self.tags["template"] = f"{self.tags.get('template', '')} {value}".strip()
             else:
-                self.told.setdefault(each[1], value)
-        return (text[: found[0].start()] if found else text).splitlines()
+                self.tags.setdefault(match[1], value)
+        return (text[: matches[0].start()] if matches else text).splitlines()
 
 
-def _plain(text: str) -> str:
+def _format_plain(text: str) -> str:
     """Return the text of a documentation comment, on one line."""
     return " ".join(unescape(_TAG.sub("", text)).split())

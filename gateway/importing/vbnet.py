@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gateway.contract.dto_field import Attribute
 from gateway.importing.braces import BraceReader
-from gateway.importing.collector import Member, table_of
-from gateway.importing.drafts import DraftMember, TypeUse, words
+from gateway.importing.collector import Member, build_table
+from gateway.importing.drafts import DraftMember, TypeUse, split_words
 from gateway.importing.tokens import Notes, Syntax
 
 
@@ -14,12 +14,12 @@ class VisualBasicReader(BraceReader):
 
     kind = "VB.NET"
     syntax = Syntax(line="'", opening="", quotes='"', doubled=True)
-    table = table_of("vbnet")
+    table = build_table("vbnet")
     has_nulls = True
-    modifiers = words(
+    modifiers = split_words(
         "Public Friend Partial MustInherit NotInheritable Overridable Shadows Overrides ReadOnly WriteOnly"
     )
-    kinds = words("Class Structure Interface")
+    kinds = split_words("Class Structure Interface")
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -28,120 +28,122 @@ class VisualBasicReader(BraceReader):
     @property
     def namespace(self) -> str:
         """Return the current namespace."""
-        return ".".join(each for each in self.namespaces if each != "Global")
+        return ".".join(name for name in self.namespaces if name != "Global")
 
-    def other(self, notes: Notes) -> bool:
+    def read_other(self, notes: Notes) -> bool:
         tokens = self.tokens
         if tokens.accept("End"):
             if tokens.accept("Namespace") and self.namespaces:
                 self.namespaces.pop()
             return True
         if tokens.accept("Namespace"):
-            name = tokens.name()
+            name = tokens.take_name()
             while tokens.accept("."):
-                name += f".{tokens.name()}"
+                name += f".{tokens.take_name()}"
             self.namespaces.append(name)
             return True
         if tokens.sees("Imports"):
             self.skip_line()
             return True
         if tokens.sees("Enum"):
-            self.enum(notes)
+            self.read_enum(notes)
             return True
         return False
 
-    def attributes(self) -> list[Attribute]:
-        found: list[Attribute] = []
+    def read_attributes(self) -> list[Attribute]:
+        attributes: list[Attribute] = []
         tokens = self.tokens
         if not tokens.accept("<"):
-            return found
+            return attributes
         if tokens.sees("Assembly"):
             tokens.skip_to(">")
         while not tokens.accept(">"):
-            name = self._name()
+            name = self._read_name()
             while tokens.accept("."):
-                name = self._name()
-            first, values = tokens.arguments()
-            found.append(Attribute(name.removesuffix("Attribute"), first, values))
+                name = self._read_name()
+            first, values = tokens.read_arguments()
+            attributes.append(Attribute(name.removesuffix("Attribute"), first, values))
             tokens.accept(",")
-        return found
+        return attributes
 
-    def is_a_name(self) -> bool:
+    def is_name(self) -> bool:
         """Return False: names that are keywords are in brackets."""
         return False
 
-    def _name(self) -> str:
+    def _read_name(self) -> str:
         if self.tokens.accept("["):
-            name = self.tokens.name()
+            name = self.tokens.take_name()
             self.tokens.expect("]")
             return name
-        return self.tokens.name()
+        return self.tokens.take_name()
 
-    def use(self, depth: int = 0) -> TypeUse:
-        found = super().use(depth)
-        while self.tokens.sees("(") and self.tokens.ahead().text == ")":
+    def read_use(self, depth: int = 0) -> TypeUse:
+        use = super().read_use(depth)
+        while self.tokens.sees("(") and self.tokens.look_ahead().text == ")":
             self.tokens.next()
             self.tokens.next()
-            found = TypeUse("Array", (found,))
-        return found
+            use = TypeUse("Array", (use,))
+        return use
 
-    def plain_use(self, depth: int) -> TypeUse:
+    def read_plain_use(self, depth: int) -> TypeUse:
         tokens = self.tokens
-        name = self._name()
+        name = self._read_name()
         while tokens.accept("."):
-            name = self._name()
+            name = self._read_name()
         arguments: list[TypeUse] = []
-        if tokens.sees("(") and tokens.ahead().text == "Of":
+        if tokens.sees("(") and tokens.look_ahead().text == "Of":
             tokens.next()
             tokens.next()
-            arguments.append(self.use(depth + 1))
+            arguments.append(self.read_use(depth + 1))
             while tokens.accept(","):
-                arguments.append(self.use(depth + 1))
+                arguments.append(self.read_use(depth + 1))
             tokens.expect(")")
         return TypeUse(name, tuple(arguments))
 
-    def parameters(self) -> tuple[str, ...]:
-        found: list[str] = []
-        if self.tokens.sees("(") and self.tokens.ahead().text == "Of":
+    def read_parameters(self) -> tuple[str, ...]:
+        names: list[str] = []
+        if self.tokens.sees("(") and self.tokens.look_ahead().text == "Of":
             self.tokens.next()
             self.tokens.next()
             while not self.tokens.accept(")"):
-                found.append(self.tokens.name())
+                names.append(self.tokens.take_name())
                 self.tokens.accept(",")
-        return tuple(found)
+        return tuple(names)
 
-    def record(self, notes: Notes) -> None:
+    def read_record(self, notes: Notes) -> None:
         tokens = self.tokens
-        kind, place = tokens.next().text, tokens.line
-        name, parameters = self._name(), self.parameters()
+        kind, position = tokens.next().text, tokens.line
+        name, parameters = self._read_name(), self.read_parameters()
         base: TypeUse | None = None
         bases: list[TypeUse] = []
         members: list[DraftMember] = []
-        while not (tokens.sees("End") and tokens.ahead().text == kind):
-            told = self.notes()
+        while not (tokens.sees("End") and tokens.look_ahead().text == kind):
+            member_notes = self.read_notes()
             if tokens.accept("Inherits"):
-                found = [*self.uses()]
-                base, bases = (found[0], bases) if kind == "Class" else (None, [*bases, *found])
+                parents = [*self.read_uses()]
+                base, bases = (parents[0], bases) if kind == "Class" else (None, [*bases, *parents])
             elif tokens.accept("Implements"):
-                bases += self.uses()
+                bases += self.read_uses()
             elif tokens.accept("Property"):
-                member = self._name()
+                member = self._read_name()
                 if tokens.accept("("):
                     tokens.expect(")")
                 tokens.expect("As")
                 tokens.accept("New")
-                use = self.use()
+                use = self.read_use()
                 if use.name != "ExtensionDataObject":
-                    members.append(self.collector.member(member, use, told, name, is_dotnet=True))
+                    members.append(self.collector.make_member(member, use, member_notes, name, is_dotnet=True))
             elif tokens.sees("Sub", "Function"):
                 self._skip_method(tokens.here.text)
-            elif not self.inner(name, told, "Enum") and not (tokens.sees("End") and tokens.ahead().text == kind):
+            elif not self.read_nested_type(name, member_notes, "Enum") and not (
+                tokens.sees("End") and tokens.look_ahead().text == kind
+            ):
                 tokens.next()
         tokens.next()
         tokens.next()
-        self.collector.record(
+        self.collector.add_record(
             name,
-            place,
+            position,
             notes,
             bases,
             base=base,
@@ -153,28 +155,28 @@ class VisualBasicReader(BraceReader):
 
     def _skip_method(self, kind: str) -> None:
         tokens = self.tokens
-        while not (tokens.sees("End") and tokens.ahead().text == kind):
+        while not (tokens.sees("End") and tokens.look_ahead().text == kind):
             tokens.next()
         tokens.next()
         tokens.next()
 
-    def enum(self, notes: Notes) -> None:
+    def read_enum(self, notes: Notes) -> None:
         tokens = self.tokens
         tokens.next()
-        place, name = tokens.line, self._name()
+        position, name = tokens.line, self._read_name()
         if tokens.accept("As"):
-            self.use()
+            self.read_use()
         members: list[Member] = []
-        while not (tokens.sees("End") and tokens.ahead().text == "Enum"):
-            told = self.notes()
-            member, number = self._name(), None
+        while not (tokens.sees("End") and tokens.look_ahead().text == "Enum"):
+            member_notes = self.read_notes()
+            member, number = self._read_name(), None
             if tokens.accept("="):
-                found = tokens.next()
-                if found.kind != "number" or "." in found.text:
-                    raise tokens.fail(f"{found.text[:50]!r} is not the number of a member")
-                number = int(found.text, 0)
-            members.append((member, number, told))
+                token = tokens.next()
+                if token.kind != "number" or "." in token.text:
+                    raise tokens.fail(f"{token.text[:50]!r} is not the number of a member")
+                number = int(token.text, 0)
+            members.append((member, number, member_notes))
             tokens.accept(",")
         tokens.next()
         tokens.next()
-        self.collector.enum(name, place, notes, members, namespace=self.namespace)
+        self.collector.add_enum(name, position, notes, members, namespace=self.namespace)

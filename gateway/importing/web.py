@@ -36,13 +36,13 @@ def is_url(where: str) -> bool:
     return where.lower().startswith(("http://", "https://"))
 
 
-def documents(url: str, limit: int) -> Iterator[tuple[str, bytes]]:
+def fetch_documents(url: str, limit: int) -> Iterator[tuple[str, bytes]]:
     """Yield the documents at a URL, each with its URL, the best first. Failures are reported if there is no document.
 
     :param limit: bytes that a document may have.
     :raises ImportFailed: when the URL is not allowed, or nothing can be fetched.
     """
-    parts = _checked(url)
+    parts = _check_url(url)
     if parts.query or _IS_DOCUMENT.search(parts.path):
         yield url, fetch(url, limit)
         return
@@ -50,21 +50,21 @@ def documents(url: str, limit: int) -> Iterator[tuple[str, bytes]]:
     reasons = []
     for path in _DOCUMENTS:
         try:
-            found = fetch(base + path, limit)
+            document = fetch(base + path, limit)
         except ImportFailed as error:
             reasons.append(str(error))
             continue
-        yield base + path, found
+        yield base + path, document
         reasons.append(f"{base}{path}: not a contract")
     raise ImportFailed("\n".join([f"{base} has no contract that can be imported:", *reasons]))
 
 
-def pages(url: str, limit: int) -> list[tuple[str, bytes]]:
+def fetch_pages(url: str, limit: int) -> list[tuple[str, bytes]]:
     """Return the metadata pages of a host, each of an operation with its types in C#.
 
     :raises ImportFailed: when the host has no such pages.
     """
-    parts = _checked(url)
+    parts = _check_url(url)
     base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/").removesuffix("/metadata"), "", ""))
     index = fetch(f"{base}/metadata", limit).decode("utf-8", "replace")
     names = dict.fromkeys(
@@ -79,8 +79,8 @@ def pages(url: str, limit: int) -> list[tuple[str, bytes]]:
         )
     if len(names) > MOST_PAGES:
         raise ImportFailed(f"{base}/metadata: more than {MOST_PAGES} operations")
-    found = [f"{base}/json/metadata?op={quote(name)}&lang=csharp" for name in names]
-    return [(each, fetch(each, limit)) for each in found]
+    urls = [f"{base}/json/metadata?op={quote(name)}&lang=csharp" for name in names]
+    return [(page_url, fetch(page_url, limit)) for page_url in urls]
 
 
 def fetch(url: str, limit: int) -> bytes:
@@ -88,13 +88,13 @@ def fetch(url: str, limit: int) -> bytes:
 
     :raises ImportFailed: when the host does not respond in time, returns an error, or sends more than the limit.
     """
-    _checked(url)
+    _check_url(url)
     headers = {"Accept": "application/json, text/plain, text/html;q=0.5", "User-Agent": "gateway-import"}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - checked above
     end = time.monotonic() + PATIENCE
     try:
         with urllib.request.build_opener(_Redirects).open(request, timeout=SILENCE) as response:
-            return b"".join(_blocks(response, limit, end, url))
+            return b"".join(_read_blocks(response, limit, end, url))
     except urllib.error.HTTPError as error:
         with error:
             hint = (
@@ -109,7 +109,7 @@ def fetch(url: str, limit: int) -> bytes:
         raise ImportFailed(f"{url}: {error or type(error).__name__}") from None
 
 
-def _blocks(response: Any, limit: int, end: float, url: str) -> Iterator[bytes]:
+def _read_blocks(response: Any, limit: int, end: float, url: str) -> Iterator[bytes]:
     size = 0
     while block := response.read1(_BLOCK):
         size += len(block)
@@ -122,7 +122,7 @@ def _blocks(response: Any, limit: int, end: float, url: str) -> Iterator[bytes]:
         raise ImportFailed(f"{url}: ends {response.length} bytes early")
 
 
-def _checked(url: str) -> Any:
+def _check_url(url: str) -> Any:
     parts = urlsplit(url)
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise ImportFailed(f"{url}: not an http or https URL")
@@ -147,7 +147,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        _checked(newurl)
+        _check_url(newurl)
         if req.full_url.lower().startswith("https:") and not newurl.lower().startswith("https:"):
             raise ImportFailed(f"{req.full_url}: redirects from https to {urlsplit(newurl).scheme}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -48,57 +48,57 @@ def is_required(field: fields.AnyField) -> bool:
     """Return whether a request without the field is refused, or is declared to be."""
     if any(isinstance(rule, rules.NotNull | rules.NotEmpty) for rule in field.validators):
         return True
-    member, told = getattr(field, "data_member", None), _told(field)
-    return bool((member and member.is_required) or (told and told.is_required))
+    member, api_member = getattr(field, "data_member", None), _get_api_member(field)
+    return bool((member and member.is_required) or (api_member and api_member.is_required))
 
 
-def _told(field: fields.AnyField) -> fields.ApiMember | None:
+def _get_api_member(field: fields.AnyField) -> fields.ApiMember | None:
     return getattr(field, "api_member", None)
 
 
-def _members(field: Any) -> Keywords:
+def _list_members(field: Any) -> Keywords:
     """Return the members of an enum as documents contain them."""
-    known = make_choice(field.enum)
-    values: list[Any] = [*known.members.values()] if known.numbered else [*map(known.text_of, known.members)]
+    choice = make_choice(field.enum)
+    values: list[Any] = [*choice.members.values()] if choice.numbered else [*map(choice.text_of, choice.members)]
     nulls = [None] if field.allow_none and not is_required(field) else []
-    kind = "integer" if known.numbered else "string"
+    kind = "integer" if choice.numbered else "string"
     return {"enum": values + nulls, "type": [kind, "null"] if nulls else kind}
 
 
-def demanded(dto: type[Dto]) -> list[str]:
+def list_required(dto: type[Dto]) -> list[str]:
     """Return the wire names of a request's required fields."""
     return [str(field.data_key) for field in dto.schema().fields.values() if is_required(field)]
 
 
-def keywords(field: fields.AnyField, kind: str) -> Keywords:
+def build_keywords(field: fields.AnyField, kind: str) -> Keywords:
     """Return the constraints of a value.
 
     :param kind: JSON Schema's type of the value.
     """
-    found: Keywords = {}
+    schema: Keywords = {}
     scalar = _FLAGS if isinstance(field, fields.Flags) else _SCALARS.get(getattr(field, "dotnet", ""))
     if scalar:
-        found |= scalar if is_required(field) or not field.allow_none else {**scalar, "type": [scalar["type"], "null"]}
+        schema |= scalar if is_required(field) or not field.allow_none else {**scalar, "type": [scalar["type"], "null"]}
     if isinstance(field, fields.Enum):
-        found |= _members(field)
-    if (told := _told(field)) is not None and told.format:
-        found["format"] = told.format
+        schema |= _list_members(field)
+    if (api_member := _get_api_member(field)) is not None and api_member.format:
+        schema["format"] = api_member.format
     if isinstance(field, fields.Integer):
-        found |= {"minimum": -(1 << (field.bits - 1)), "maximum": (1 << (field.bits - 1)) - 1}
+        schema |= {"minimum": -(1 << (field.bits - 1)), "maximum": (1 << (field.bits - 1)) - 1}
     for rule in field.validators:
-        found |= _of_rule(rule, kind)
-    return {name: value for name, value in found.items() if (name, value) != ("minLength", 0)}
+        schema |= _convert_rule(rule, kind)
+    return {name: value for name, value in schema.items() if (name, value) != ("minLength", 0)}
 
 
-def examples(dto: type[Dto]) -> dict[str, Any]:
+def collect_examples(dto: type[Dto]) -> dict[str, Any]:
     """Return examples for a request's fields with constraints beyond their type, by wire name."""
-    found = {str(field.data_key): _example(field) for field in dto.schema().fields.values()}
-    return {wire: value for wire, value in found.items() if value}
+    values = {str(field.data_key): _find_example(field) for field in dto.schema().fields.values()}
+    return {wire: value for wire, value in values.items() if value}
 
 
-def _example(field: fields.AnyField) -> Any:
+def _find_example(field: fields.AnyField) -> Any:
     if isinstance(field, fields.List):
-        item = _example(field.inner)
+        item = _find_example(field.inner)
         return [item] if item else None
     if isinstance(field, fields.String) and field.example:
         return field.example
@@ -106,7 +106,7 @@ def _example(field: fields.AnyField) -> Any:
     return next((rule.example for rule in exemplary), None)
 
 
-def _of_rule(rule: object, kind: str) -> Keywords:
+def _convert_rule(rule: object, kind: str) -> Keywords:
     """Return the keywords of a rule; none if JSON Schema can't express it."""
     match rule:
         case rules.NotEmpty():

@@ -22,7 +22,7 @@ from gateway.contract.typeinfo import (
 from gateway.metadata.languages.csharp import NAMESPACES
 from gateway.metadata.languages.editions import SERVICESTACK_VERSION
 from gateway.metadata.languages.scalars import is_value
-from gateway.metadata.languages.wording import api_values
+from gateway.metadata.languages.wording import list_api_values
 
 _COLLECTIONS = {"list": "List`1", "map": "Dictionary`2"}
 #: Namespaces of .NET itself.
@@ -56,32 +56,36 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def types_metadata(contract: Contract, base_url: str) -> dict[str, Any]:
+def build_types_metadata(contract: Contract, base_url: str) -> dict[str, Any]:
     """Return all types and operations, as ServiceStack's MetadataTypes."""
     requests = contract.by_name
-    answers = {each.returns.name for each in contract.operations if each.returns and each.returns.kind == "record"}
+    responses = {
+        operation.returns.name
+        for operation in contract.operations
+        if operation.returns and operation.returns.kind == "record"
+    }
     namespaces = sorted(
         {info.namespace for info in contract.types.values() if not _is_system(info.namespace)} - {SERVICESTACK}
     )
-    types = [info for name, info in contract.types.items() if name not in requests and name not in answers]
+    types = [info for name, info in contract.types.items() if name not in requests and name not in responses]
     return {
         "config": {"baseUrl": base_url, "usePath": "", **_CONFIG},
         "namespaces": [*namespaces, "System", "System.Collections.Generic"],
-        "types": [_type(info, contract) for info in types],
-        "operations": [_operation(each, contract) for each in contract.operations],
+        "types": [_build_type(info, contract) for info in types],
+        "operations": [_build_operation(operation, contract) for operation in contract.operations],
         "version": SERVICESTACK_VERSION,
     }
 
 
-def _operation(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "actions": actions(operation.verbs),
+def _build_operation(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "actions": list_actions(operation.verbs),
         "method": operation.verb,
-        "request": _request(operation, contract),
+        "request": _build_request(operation, contract),
     }
     if operation.returns is not None and operation.returns.kind == "record":
-        found["response"] = _type(contract.types[operation.returns.name], contract)
-    found |= {
+        document["response"] = _build_type(contract.types[operation.returns.name], contract)
+    document |= {
         "returnsVoid": operation.returns is None,
         "requiresAuth": operation.access.signed_in,
         "requiresApiKey": True if operation.access.api_key else None,
@@ -92,54 +96,56 @@ def _operation(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
         "tags": [*operation.tags],
     }
     if operation.returns is not None:
-        found["returnType"] = _type_name(operation.returns, contract)
-    return {**operation.ui, **{name: value for name, value in found.items() if value not in ([], None)}}
+        document["returnType"] = _build_type_name(operation.returns, contract)
+    return {**operation.ui, **{name: value for name, value in document.items() if value not in ([], None)}}
 
 
-def _request(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
-    found = _type(operation.request, contract)
-    found["returnVoidMarker"] = operation.returns is None
+def _build_request(operation: OperationInfo, contract: Contract) -> dict[str, Any]:
+    document = _build_type(operation.request, contract)
+    document["returnVoidMarker"] = operation.returns is None
     if operation.returns is not None:
-        found["returnMarkerTypeName"] = _type_name(operation.returns, contract)
-    found["routes"] = [
+        document["returnMarkerTypeName"] = _build_type_name(operation.returns, contract)
+    document["routes"] = [
         {"path": route.path} if route.verbs == ANY else {"path": route.path, "verbs": ",".join(route.verbs)}
         for route in operation.routes
     ]
     if operation.request.description:
-        told = _attribute("Api", Attribute("Api", values={"Description": operation.request.description}))
-        found["attributes"] = [told, *found.get("attributes", ())]
-    return found
+        api_attribute = _build_attribute("Api", Attribute("Api", values={"Description": operation.request.description}))
+        document["attributes"] = [api_attribute, *document.get("attributes", ())]
+    return document
 
 
-def _type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": _open_name(info), "namespace": info.namespace}
+def _build_type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": _get_open_name(info), "namespace": info.namespace}
     if isinstance(info, EnumInfo):
-        return {**found, "implements": [], "returnVoidMarker": False, **dict(_enum(info))}
+        return {**document, "implements": [], "returnVoidMarker": False, **dict(_build_enum(info))}
     if info.parameters:
-        found["genericArgs"] = [f"'{each}" for each in info.parameters]
+        document["genericArgs"] = [f"'{parameter}" for parameter in info.parameters]
     if info.base is not None:
-        found["inherits"] = _type_name(info.base, contract)
-    found["implements"] = [
+        document["inherits"] = _build_type_name(info.base, contract)
+    document["implements"] = [
         {
-            "name": f"{each.type.name}`{len(each.type.arguments)}" if each.type.arguments else each.type.name,
-            "namespace": each.namespace,
-            "genericArgs": [_spelled(argument, contract) for argument in each.type.arguments],
+            "name": f"{interface.type.name}`{len(interface.type.arguments)}"
+            if interface.type.arguments
+            else interface.type.name,
+            "namespace": interface.namespace,
+            "genericArgs": [_format_type(argument, contract) for argument in interface.type.arguments],
         }
-        for each in info.interfaces
+        for interface in info.interfaces
     ]
     if info.description:
-        found["description"] = info.description
-    found["returnVoidMarker"] = False
+        document["description"] = info.description
+    document["returnVoidMarker"] = False
     if info.is_contract:
-        found["dataContract"] = {}
+        document["dataContract"] = {}
     if info.properties:
-        found["properties"] = [_property(each, info, contract) for each in info.properties]
+        document["properties"] = [_build_property(field, info, contract) for field in info.properties]
     if info.attributes:
-        found["attributes"] = [_attribute(each.name, each) for each in info.attributes]
-    return {**info.ui, **found}
+        document["attributes"] = [_build_attribute(attribute.name, attribute) for attribute in info.attributes]
+    return {**info.ui, **document}
 
 
-def _enum(info: EnumInfo) -> Iterator[tuple[str, Any]]:
+def _build_enum(info: EnumInfo) -> Iterator[tuple[str, Any]]:
     names = [name for name, _ in info.members]
     yield "isEnum", True
     if info.is_numeric:
@@ -157,154 +163,158 @@ def _enum(info: EnumInfo) -> Iterator[tuple[str, Any]]:
         yield "enumDescriptions", [info.descriptions.get(name, "") for name in names]
 
 
-def _open_name(info: TypeInfo) -> str:
+def _get_open_name(info: TypeInfo) -> str:
     parameters = info.parameters if isinstance(info, RecordInfo) else ()
     return f"{info.name}`{len(parameters)}" if parameters else info.name
 
 
-def _property(each: Property, info: RecordInfo, contract: Contract) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": each.name, **_property_type(each, contract)}
-    if each.description:
-        found["description"] = each.description
-    member, order = each.data_member or DataMember(), info.number_of(each)
+def _build_property(field: Property, info: RecordInfo, contract: Contract) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": field.name, **_build_property_type(field, contract)}
+    if field.description:
+        document["description"] = field.description
+    member, order = field.data_member or DataMember(), info.number_of(field)
     if info.is_contract:
-        told = {"name": member.name, "order": order, "isRequired": member.is_required or None}
-        found["dataMember"] = {name: value for name, value in told.items() if value not in (None, "")}
-    api = each.api_member or ApiMember()
+        data_member = {"name": member.name, "order": order, "isRequired": member.is_required or None}
+        document["dataMember"] = {name: value for name, value in data_member.items() if value not in (None, "")}
+    api = field.api_member or ApiMember()
     if api.is_required or member.is_required:
-        found["isRequired"] = True
+        document["isRequired"] = True
     if api.parameter_type:
-        found["paramType"] = api.parameter_type
-    attributes = [_attribute(known.name, known) for known in (*api_attributes(each), *each.attributes)]
+        document["paramType"] = api.parameter_type
+    attributes = [
+        _build_attribute(attribute.name, attribute) for attribute in (*list_api_attributes(field), *field.attributes)
+    ]
     if attributes:
-        found["attributes"] = attributes
-    return {**each.ui, **found}
+        document["attributes"] = attributes
+    return {**field.ui, **document}
 
 
-def api_attributes(each: Property) -> Iterator[Attribute]:
+def list_api_attributes(field: Property) -> Iterator[Attribute]:
     """Yield the ``[ApiMember]`` of a property, if it has any values."""
-    values = api_values(each)
+    values = list_api_values(field)
     if values:
         yield Attribute("ApiMember", values=values)
 
 
-def _property_type(each: Property, contract: Contract) -> dict[str, Any]:
-    ref = each.type
+def _build_property_type(field: Property, contract: Contract) -> dict[str, Any]:
+    ref = field.type
     value = is_value(ref)
-    if value and each.nullable and ref.name != "KeyValuePair":
-        inner = {"genericArgs": [_spelled(ref, contract)]}
+    if value and field.nullable and ref.name != "KeyValuePair":
+        inner = {"genericArgs": [_format_type(ref, contract)]}
         return {"type": "Nullable`1", "isValueType": True, "isSystemType": True, "typeNamespace": "System", **inner}
-    found: dict[str, Any] = {"type": _name(ref, contract)}
+    document: dict[str, Any] = {"type": _format_name(ref, contract)}
     if value:
-        found["isValueType"] = True
+        document["isValueType"] = True
     if ref.kind == "enum":
-        found["isEnum"] = True
-    if ref.kind in ("scalar", "list", "map") or _is_system(_namespace(ref, contract)):
-        found["isSystemType"] = True
-    found["typeNamespace"] = _namespace(ref, contract)
-    return found | _arguments(ref, contract)
+        document["isEnum"] = True
+    if ref.kind in ("scalar", "list", "map") or _is_system(_get_namespace(ref, contract)):
+        document["isSystemType"] = True
+    document["typeNamespace"] = _get_namespace(ref, contract)
+    return document | _build_arguments(ref, contract)
 
 
-def _arguments(ref: TypeRef, contract: Contract) -> dict[str, Any]:
+def _build_arguments(ref: TypeRef, contract: Contract) -> dict[str, Any]:
     """Return the arguments of a generic type; for an array, those of its items."""
     if ref.name == "Array":
         (item,) = ref.arguments
         if item.nullable and is_value(item):
-            return {"genericArgs": [_spelled(TypeRef(item.kind, item.name, item.arguments), contract)]}
-        return _arguments(item, contract)
-    arguments = [_spelled(argument, contract) for argument in ref.arguments]
+            return {"genericArgs": [_format_type(TypeRef(item.kind, item.name, item.arguments), contract)]}
+        return _build_arguments(item, contract)
+    arguments = [_format_type(argument, contract) for argument in ref.arguments]
     return {"genericArgs": arguments} if arguments else {}
 
 
-def _type_name(ref: TypeRef, contract: Contract) -> dict[str, Any]:
-    return {"name": _name(ref, contract), "namespace": _namespace(ref, contract)} | _arguments(ref, contract)
+def _build_type_name(ref: TypeRef, contract: Contract) -> dict[str, Any]:
+    return {"name": _format_name(ref, contract), "namespace": _get_namespace(ref, contract)} | _build_arguments(
+        ref, contract
+    )
 
 
-def _name(ref: TypeRef, contract: Contract) -> str:
+def _format_name(ref: TypeRef, contract: Contract) -> str:
     """Return a type's .NET name, without its arguments."""
     if ref.kind == "parameter":
         return f"'{ref.name}"
     if ref.name == "Array":
         (item,) = ref.arguments
-        return f"{'Nullable`1' if item.nullable and is_value(item) else _name(item, contract)}[]"
-    known = contract.types.get(ref.name)
-    return _COLLECTIONS.get(ref.kind) or (_open_name(known) if known is not None else ref.name)
+        return f"{'Nullable`1' if item.nullable and is_value(item) else _format_name(item, contract)}[]"
+    type_info = contract.types.get(ref.name)
+    return _COLLECTIONS.get(ref.kind) or (_get_open_name(type_info) if type_info is not None else ref.name)
 
 
-def _spelled(ref: TypeRef, contract: Contract) -> str:
+def _format_type(ref: TypeRef, contract: Contract) -> str:
     """Return a type's .NET name with its arguments."""
-    arguments = ",".join(_spelled(each, contract) for each in ref.arguments)
+    arguments = ",".join(_format_type(argument, contract) for argument in ref.arguments)
     if ref.name == "Array":
         return f"{arguments}[]"
-    name = _name(ref, contract).partition("`")[0]
+    name = _format_name(ref, contract).partition("`")[0]
     text = f"{name}<{arguments}>" if arguments else name
     return f"Nullable<{text}>" if ref.nullable and is_value(ref) else text
 
 
-def _namespace(ref: TypeRef, contract: Contract) -> str:
+def _get_namespace(ref: TypeRef, contract: Contract) -> str:
     if ref.name == "Array":
-        return _namespace(ref.arguments[0], contract)
+        return _get_namespace(ref.arguments[0], contract)
     if ref.kind in ("list", "map"):
         return "System.Collections.Generic"
-    known = contract.types.get(ref.name)
-    return "System" if known is None else known.namespace
+    type_info = contract.types.get(ref.name)
+    return "System" if type_info is None else type_info.namespace
 
 
 def _is_system(namespace: str) -> bool:
     return f"{namespace}.".startswith(f"{_SYSTEM}.")
 
 
-def _attribute(name: str, attribute: Attribute) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name}
+def _build_attribute(name: str, attribute: Attribute) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": name}
     if attribute.arguments:
-        found["constructorArgs"] = [_argument("", value) for value in attribute.arguments]
+        document["constructorArgs"] = [_build_argument("", value) for value in attribute.arguments]
     if attribute.values or not attribute.arguments:
-        found["args"] = [_argument(key, value) for key, value in attribute.values.items()]
-    return found
+        document["args"] = [_build_argument(key, value) for key, value in attribute.values.items()]
+    return document
 
 
-def _argument(name: str, value: str | int | float | bool) -> dict[str, Any]:
+def _build_argument(name: str, value: str | int | float | bool) -> dict[str, Any]:
     kind = next(dotnet for python, dotnet in _ARGUMENTS if isinstance(value, python))
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, TypeName):
         text = f"typeof({text})"
-    found = {"name": name, "type": kind, "isSystemType": True, "typeNamespace": _SYSTEM, "value": text}
-    return found if kind in ("String", "Type") else {**found, "isValueType": True}
+    argument = {"name": name, "type": kind, "isSystemType": True, "typeNamespace": _SYSTEM, "value": text}
+    return argument if kind in ("String", "Type") else {**argument, "isValueType": True}
 
 
 #: The .NET types of attributes' arguments; bool comes first because it is a subclass of int in Python.
 _ARGUMENTS = ((bool, "Boolean"), (int, "Int32"), (float, "Double"), (TypeName, "Type"), (str, "String"))
 
 
-def actions(verbs: tuple[str, ...]) -> list[str]:
+def list_actions(verbs: tuple[str, ...]) -> list[str]:
     """Return an operation's verbs, as ServiceStack names them."""
     return ["ANY"] if set(verbs) >= set(ANY) else [*verbs]
 
 
-def operations_metadata(operations: Iterable[Operation]) -> list[dict[str, Any]]:
+def build_operations_metadata(operations: Iterable[Operation]) -> list[dict[str, Any]]:
     """Return the operations by name, with their routes."""
-    return [dict(_summary(each)) for each in sorted(operations, key=lambda each: each.name)]
+    return [dict(_summarize(operation)) for operation in sorted(operations, key=lambda operation: operation.name)]
 
 
-def _summary(operation: Operation) -> Iterator[tuple[str, Any]]:
+def _summarize(operation: Operation) -> Iterator[tuple[str, Any]]:
     yield "name", operation.name
     if operation.response is not None:
-        yield "responseName", _clr_name(operation.response)
+        yield "responseName", _get_clr_name(operation.response)
     yield "serviceName", operation.service
-    yield "actions", actions(operation.verbs)
+    yield "actions", list_actions(operation.verbs)
     yield "routes", [route.path for route in operation.routes]
 
 
-def _clr_name(answer: fields.AnyField) -> str:
-    if isinstance(answer, fields.List):
-        return f"{_clr_name(answer.inner)}[]" if isinstance(answer, fields.Array) else "List`1"
-    if isinstance(answer, fields.Map):
+def _get_clr_name(field: fields.AnyField) -> str:
+    if isinstance(field, fields.List):
+        return f"{_get_clr_name(field.inner)}[]" if isinstance(field, fields.Array) else "List`1"
+    if isinstance(field, fields.Map):
         return "Dictionary`2"
-    closed = answer.dto.__dict__.get("generic") if isinstance(answer, fields.Nested) else None
-    return f"{closed[0].__name__}`{len(closed[1])}" if closed else type_name(answer)
+    closed = field.dto.__dict__.get("generic") if isinstance(field, fields.Nested) else None
+    return f"{closed[0].__name__}`{len(closed[1])}" if closed else type_name(field)
 
 
-def app_metadata(
+def build_app_metadata(
     contract: Contract, base_url: str, title: str, version: str, languages: Iterable[str], formats: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the document that tools read first: the service's name, its formats, its types.
@@ -328,5 +338,5 @@ def app_metadata(
         "plugins": {"loaded": ["metadata", "native-types"]},
         "customPlugins": {},
         "languages": [*languages],
-        "api": types_metadata(contract, base_url),
+        "api": build_types_metadata(contract, base_url),
     }

@@ -13,11 +13,11 @@ from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, 
 from gateway.metadata import constraints
 from gateway.metadata.languages.kotlin import KotlinGenerator
 from gateway.metadata.languages.php import PhpGenerator
-from gateway.metadata.languages.python import PythonGenerator, member_name
-from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.limits import limits_of
-from gateway.metadata.neighbours import channel_parts, lists_of, places_of, row_of
-from gateway.metadata.pages import BASE_URL, place_of, render_kept, rules, templates, type_text
+from gateway.metadata.languages.python import PythonGenerator, get_member_name
+from gateway.metadata.languages.scalars import get_scalars
+from gateway.metadata.limits import describe_limits
+from gateway.metadata.neighbours import find_lists, find_record_routes, get_row_shape, split_channel
+from gateway.metadata.pages import BASE_URL, format_type, get_location, get_templates, list_rules, render_kept
 from gateway.metadata.secret_fields import is_secret
 from serializers.html.style import STYLE_SOURCE
 
@@ -30,179 +30,183 @@ EVENTS = "events.js"
 _TYPED = ("csharp", "vbnet", "fsharp", "kotlin", "go", "zig")
 
 
-def page(operations: Iterable[Operation], contract: Contract, title: str, *, has_events: bool = False) -> str:
+def render_page(operations: Iterable[Operation], contract: Contract, title: str, *, has_events: bool = False) -> str:
     """Return the whole page.
 
     :param title: the service's name.
     :param has_events: whether the page links to the event page.
     """
-    operations = sorted(operations, key=lambda each: each.name)
-    found = [dict(_operation(each, contract)) for each in operations]
-    signs_in = any(each.signs_in for each in operations)
+    operations = sorted(operations, key=lambda operation: operation.name)
+    descriptions = [dict(_describe_operation(operation, contract)) for operation in operations]
+    signs_in = any(operation.signs_in for operation in operations)
     api = {
-        "operations": found,
-        "types": dict(_types(contract)),
-        "scalars": {language: scalars_of(language) for language in _TYPED},
+        "operations": descriptions,
+        "types": dict(_describe_types(contract)),
+        "scalars": {language: get_scalars(language) for language in _TYPED},
         "root": urlsplit(BASE_URL).path,
-        "places": {each.record: {"path": each.path, "key": each.key} for each in places_of(operations).values()},
+        "places": {
+            route.record: {"path": route.path, "key": route.key} for route in find_record_routes(operations).values()
+        },
     }
     return render_kept(
         "explorer.html", title, title=f"Explorer · {title}", api=api, signs_in=signs_in, has_events=has_events
     )
 
 
-def events_page(operations: Iterable[Operation], title: str, channels: Sequence[str]) -> str:
+def render_events_page(operations: Iterable[Operation], title: str, channels: Sequence[str]) -> str:
     """Return the page that shows events as they arrive.
 
     :param title: the service's name.
     :param channels: the name pattern of channels.
     """
     operations = [*operations]
-    api = {"root": urlsplit(BASE_URL).path, "channels": [*_suggestions(operations, channels)]}
-    signs_in = any(each.signs_in for each in operations)
+    api = {"root": urlsplit(BASE_URL).path, "channels": [*_find_suggestions(operations, channels)]}
+    signs_in = any(operation.signs_in for operation in operations)
     return render_kept(
         "events.html", title, title=f"Events · {title}", api=api, channels=[*channels], signs_in=signs_in
     )
 
 
-def _suggestions(operations: list[Operation], channels: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _find_suggestions(operations: list[Operation], channels: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the lists of records that have a channel: the list's address, and the members with the records' ids and names."""
     for channel in channels:
-        before, variable, after = channel_parts(channel)
-        for lead in sorted(lists_of(operations), key=lambda each: len(each.address)):
-            row = row_of(lead.operation)
-            place = places_of(operations).get(variable)
-            if row is None or row.view is None or place is None or place.record != row.name:
+        before, variable, after = split_channel(channel)
+        for link in sorted(find_lists(operations), key=lambda link: len(link.address)):
+            row = get_row_shape(link.operation)
+            record_route = find_record_routes(operations).get(variable)
+            if row is None or row.view is None or record_route is None or record_route.record != row.name:
                 continue
             yield {
                 "before": before,
                 "after": after,
-                "list": lead.address,
+                "list": link.address,
                 "noun": row.view.noun,
-                "key": place.key,
+                "key": record_route.key,
                 "names": [*row.view.title],
             }
             break
 
 
-def policy(name: str = _SCRIPT) -> str:
+def build_policy(name: str = _SCRIPT) -> str:
     """Return a page's Content-Security-Policy: it allows the page's own script, this service, and nothing else.
 
     :param name: the script's template.
     """
-    digest = base64.b64encode(hashlib.sha256(script(name).encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(render_script(name).encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src {STYLE_SOURCE}; img-src data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
-def script(name: str = _SCRIPT) -> str:
+def render_script(name: str = _SCRIPT) -> str:
     """Return the content of a page's script element."""
-    return "\n" + templates().get_template(name).render() + "\n"
+    return "\n" + get_templates().get_template(name).render() + "\n"
 
 
-def _operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
+def _describe_operation(operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
     assert operation.access is not None
     info = contract.by_name[operation.name]
     yield "name", operation.name
-    yield "classes", _classes(operation.name)
+    yield "classes", _get_class_names(operation.name)
     yield "tag", operation.tags[0] if operation.tags else "other"
     yield "summary", operation.dto.summary()
-    yield "returns", type_text(info.returns) if info.returns else ""
+    yield "returns", format_type(info.returns) if info.returns else ""
     yield "record", info.returns.name if info.returns else ""
     yield "signedIn", operation.access.signed_in
     yield (
         "access",
-        "; ".join(f"{name} {roles}" for name, roles in rules(operation.access))
+        "; ".join(f"{name} {roles}" for name, roles in list_rules(operation.access))
         or ("Requires Authentication" if operation.access.signed_in else ""),
     )
     # The verb that a client uses if it knows only the operation comes first.
     routes = [{"verb": verb, "path": route.path} for route in operation.addresses for verb in route.verbs]
-    yield "routes", sorted(routes, key=lambda each: each["verb"] != info.verb)
+    yield "routes", sorted(routes, key=lambda route: route["verb"] != info.verb)
     yield "routed", bool(operation.routes)
     yield "aliases", {name.lower(): wire for name, wire in operation.dto.aliases.items()}
-    bases = dict(_bases(info.request, contract))
-    known = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
-    demanded, examples = constraints.demanded(operation.dto), constraints.examples(operation.dto)
+    bases = dict(_find_bases(info.request, contract))
+    fields = {str(field.data_key): field for field in operation.dto.schema().fields.values()}
+    required, examples = constraints.list_required(operation.dto), constraints.collect_examples(operation.dto)
     properties = [*contract.all_properties(info.request)]
     yield "secret", any(map(is_secret, properties))
     yield (
         "fields",
         [
             {
-                **dict(_field(each, operation, contract)),
-                "required": each.wire in demanded,
-                "within": bases[each.wire],
-                "limits": limits_of(known[each.wire]),
-                "example": examples.get(each.wire),
+                **dict(_describe_field(field, operation, contract)),
+                "required": field.wire in required,
+                "within": bases[field.wire],
+                "limits": describe_limits(fields[field.wire]),
+                "example": examples.get(field.wire),
             }
-            for each in properties
+            for field in properties
         ],
     )
 
 
-def _bases(record: RecordInfo, contract: Contract, *below: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _find_bases(record: RecordInfo, contract: Contract, *below: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each of a record's fields with the types through which it is inherited."""
-    yield from ((each.wire, below) for each in record.properties)
+    yield from ((field.wire, below) for field in record.properties)
     if record.base is not None:
-        yield from _bases(contract.record(record.base.name), contract, *below, record.base.name)
+        yield from _find_bases(contract.record(record.base.name), contract, *below, record.base.name)
 
 
-def _field(each: Property, operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
-    yield from _member(each)
-    yield "kind", each.type.name if each.type.kind == "scalar" else each.type.kind
-    yield "place", place_of(each, operation)
-    yield "description", each.description
-    known = contract.types.get(each.type.name)
-    if isinstance(known, EnumInfo):
-        yield "values", [known.text_of(name) for name, _ in known.members]
+def _describe_field(field: Property, operation: Operation, contract: Contract) -> Iterator[tuple[str, Any]]:
+    yield from _describe_member(field)
+    yield "kind", field.type.name if field.type.kind == "scalar" else field.type.kind
+    yield "place", get_location(field, operation)
+    yield "description", field.description
+    type_info = contract.types.get(field.type.name)
+    if isinstance(type_info, EnumInfo):
+        yield "values", [type_info.text_of(name) for name, _ in type_info.members]
 
 
-def _member(each: Property) -> Iterator[tuple[str, Any]]:
-    yield "name", each.name
-    yield "wire", each.wire
-    yield "python", member_name(each.name)
-    yield "kotlin", _kotlin_name(each)
-    yield "type", type_text(each.type)
-    yield "nullable", each.nullable
-    yield "secret", is_secret(each)
-    yield "shape", _shape(each.type)
+def _describe_member(field: Property) -> Iterator[tuple[str, Any]]:
+    yield "name", field.name
+    yield "wire", field.wire
+    yield "python", get_member_name(field.name)
+    yield "kotlin", _get_kotlin_name(field)
+    yield "type", format_type(field.type)
+    yield "nullable", field.nullable
+    yield "secret", is_secret(field)
+    yield "shape", _describe_shape(field.type)
 
 
-def _kotlin_name(each: Property) -> str:
+def _get_kotlin_name(field: Property) -> str:
     """Return a property's name in Kotlin: the wire name, unless Kotlin reserves that word."""
     reserved = KotlinGenerator.reserved
-    if each.wire.isidentifier() and each.wire not in reserved:
-        return each.wire
-    return each.name if each.name not in reserved else f"{each.name}_"
+    if field.wire.isidentifier() and field.wire not in reserved:
+        return field.wire
+    return field.name if field.name not in reserved else f"{field.name}_"
 
 
-def _shape(ref: TypeRef) -> list[Any]:
+def _describe_shape(ref: TypeRef) -> list[Any]:
     """Return a type as data: its kind, with a mark where an item may be null, its name, and its arguments."""
-    return [f"{ref.kind}?" if ref.nullable else ref.kind, ref.name, *map(_shape, ref.arguments)]
+    return [f"{ref.kind}?" if ref.nullable else ref.kind, ref.name, *map(_describe_shape, ref.arguments)]
 
 
-def _types(contract: Contract) -> Iterator[tuple[str, Any]]:
+def _describe_types(contract: Contract) -> Iterator[tuple[str, Any]]:
     """Yield the types of values in requests, by name: the members of enums, and the fields of records."""
-    roots = [each.type for operation in contract.operations for each in contract.all_properties(operation.request)]
+    roots = [field.type for operation in contract.operations for field in contract.all_properties(operation.request)]
     for name, info in contract.reachable(roots).items():
-        yield name, _type(info, contract)
+        yield name, _describe_type(info, contract)
 
 
-def _type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
+def _describe_type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
     if isinstance(info, EnumInfo):
         return {
             "members": [[name, info.text_of(name), number] for name, number in info.members],
             "flags": info.flags,
             "numbered": info.numbered,
         }
-    bases = dict(_bases(info, contract))
-    members = [{**dict(_member(each)), "within": bases[each.wire]} for each in contract.all_properties(info)]
-    return {"fields": members, "parameters": info.parameters, "classes": _classes(info.name)}
+    bases = dict(_find_bases(info, contract))
+    members = [
+        {**dict(_describe_member(field)), "within": bases[field.wire]} for field in contract.all_properties(info)
+    ]
+    return {"fields": members, "parameters": info.parameters, "classes": _get_class_names(info.name)}
 
 
-def _classes(name: str) -> dict[str, str]:
+def _get_class_names(name: str) -> dict[str, str]:
     """Return the name of a type in languages that reserve it."""
     return {
         "python": f"{name}_" if name in PythonGenerator.reserved | PythonGenerator.imported else name,

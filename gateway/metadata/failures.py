@@ -21,7 +21,7 @@ ERRORS: Mapping[str, str] = {
 }
 
 
-def statuses(operation: Operation, route: Route) -> Iterator[str]:
+def list_statuses(operation: Operation, route: Route) -> Iterator[str]:
     """Yield the keys of `ERRORS` for a call of an operation at a route."""
     access = operation.access
     assert access is not None

@@ -54,7 +54,7 @@ class Document:
         :param account: the signed-in user for a page's header.
         """
         digest = hashlib.sha256(f"{self.etag} {base_url} {account}".encode()).hexdigest()
-        return replace(self, body=pages.filled(self.body, base_url, account), etag=_etag(digest))
+        return replace(self, body=pages.fill_in(self.body, base_url, account), etag=_format_etag(digest))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class View:
 
     def find(self, name: str) -> Operation | None:
         """Return the operation with this name, in any letter case."""
-        return next((each for each in self.operations if each.name.lower() == name.lower()), None)
+        return next((operation for operation in self.operations if operation.name.lower() == name.lower()), None)
 
 
 #: Pages use their own style sheet and icon, send forms to this service, and load nothing else.
@@ -94,16 +94,16 @@ class Library:
         self.title = title
         self.version = version
         self.channels = channels
-        self.date = f"{changed(catalog):%Y-%m-%d %H:%M:%S}"
+        self.date = f"{get_last_change(catalog):%Y-%m-%d %H:%M:%S}"
         #: The state of each operation, by name, if an old host is behind the service.
-        self.answering: Callable[[], tuple[tuple[str, str], ...]] = tuple
-        self._view = lru_cache(maxsize=16)(self._describe)
-        self._kept = lru_cache(maxsize=MOST_KEPT)(self._make)
-        self._kept_types = lru_cache(maxsize=MOST_TYPES_KEPT)(self._make)
+        self.read_hosts: Callable[[], tuple[tuple[str, str], ...]] = tuple
+        self._get_view = lru_cache(maxsize=16)(self._describe)
+        self._get_document = lru_cache(maxsize=MOST_KEPT)(self._make)
+        self._get_types = lru_cache(maxsize=MOST_TYPES_KEPT)(self._make)
 
     def index(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/metadata``."""
-        return self._kept(_index, names, self.answering()).at(base_url, account)
+        return self._get_document(_build_index, names, self.read_hosts()).at(base_url, account)
 
     def front(
         self,
@@ -118,8 +118,8 @@ class Library:
         :param rows: for each operation its name, its state, and the host that responds.
         :param unknown: names in the file of switches that are not operations of the service.
         """
-        shown = [each for each in rows if names is None or each["operation"] in names]
-        return _page(pages.front_page(shown, unknown, self.title)).at(base_url, account)
+        visible_rows = [row for row in rows if names is None or row["operation"] in names]
+        return _build_page(pages.render_front_page(visible_rows, unknown, self.title)).at(base_url, account)
 
     def operation(
         self,
@@ -131,163 +131,177 @@ class Library:
         account: str = "",
     ) -> Document:
         """``/{format}/metadata?op=X&lang=Y``. Raises NotFound for an unknown operation or language."""
-        if self._view(names).find(name) is None:
+        if self._get_view(names).find(name) is None:
             raise NotFound(f"There is no operation '{name[:200]}'.")
-        return self._kept(_operation, names, name.lower(), format_name, language.lower()).at(base_url, account)
+        return self._get_document(_build_operation, names, name.lower(), format_name, language.lower()).at(
+            base_url, account
+        )
 
     def types_index(self, base_url: str, account: str = "") -> Document:
         """``/types``."""
-        return self._kept(_types_index, None).at(base_url, account)
+        return self._get_document(_build_types_index, None).at(base_url, account)
 
     def types(
-        self, names: frozenset[str] | None, language: str, given: Iterable[tuple[str, str | None]], base_url: str
+        self, names: frozenset[str] | None, language: str, parameters: Iterable[tuple[str, str | None]], base_url: str
     ) -> Document:
         """``/types/{language}``. Raises NotFound."""
-        known = types.language(language)
-        accepted = {"version", *(each.lower() for each in known.options_of())}
+        generator = types.find_language(language)
+        accepted = {"version", *(option.lower() for option in generator.list_options())}
         # Unknown options are left out, so that they do not make another document.
-        options = tuple(sorted((name.lower(), value or "") for name, value in given if name.lower() in accepted))
-        return self._kept_types(_types, names, known.name, options, base_url)
+        options = tuple(sorted((name.lower(), value or "") for name, value in parameters if name.lower() in accepted))
+        return self._get_types(_build_types, names, generator.name, options, base_url)
 
     def types_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/types/metadata``."""
-        return self._kept(_types_metadata, names).at(base_url)
+        return self._get_document(_build_types_metadata, names).at(base_url)
 
     def app_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/metadata/app.json``."""
-        return self._kept(_app_metadata, names).at(base_url)
+        return self._get_document(_build_app_metadata, names).at(base_url)
 
     def operations_metadata(
         self, names: frozenset[str] | None, serializer: Serializer, content_type: str, base_url: str = ""
     ) -> Document:
         """``/operations/metadata``, in any format."""
-        found = self._kept(_operations_metadata, names, serializer, content_type)
-        return found.at(base_url) if serializer.paged else found
+        document = self._get_document(_build_operations_metadata, names, serializer, content_type)
+        return document.at(base_url) if serializer.paged else document
 
     def openapi(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/openapi.json``."""
-        return self._kept(_openapi, names).at(base_url)
+        return self._get_document(_build_openapi, names).at(base_url)
 
     def swagger(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/openapi?version=2``: Swagger 2.0."""
-        found = self._kept(_swagger, names).at(base_url)
+        document = self._get_document(_build_swagger, names).at(base_url)
         # A path must not be empty.
-        return replace(found, body=found.body.replace(b'"basePath":""', b'"basePath":"/"', 1))
+        return replace(document, body=document.body.replace(b'"basePath":""', b'"basePath":"/"', 1))
 
     def explorer(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/explorer``."""
-        return self._kept(_explorer, names).at(base_url, account)
+        return self._get_document(_build_explorer, names).at(base_url, account)
 
     def events(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/explorer/events``."""
-        return self._kept(_events, names).at(base_url, account)
+        return self._get_document(_build_events, names).at(base_url, account)
 
     def missing(self, reason: str, base_url: str, account: str = "") -> bytes:
         """Return the page for a 404."""
-        return pages.filled(pages.missing_page(reason, self.title).encode(), base_url, account)
+        return pages.fill_in(pages.render_missing_page(reason, self.title).encode(), base_url, account)
 
     def _describe(self, names: frozenset[str] | None) -> View:
         # In declared order, module by module, so that the order of imports has no effect.
-        ordered = sorted(self.catalog, key=lambda each: each.dto.__module__)
-        operations = tuple(each for each in ordered if names is None or each.name in names)
+        ordered = sorted(self.catalog, key=lambda operation: operation.dto.__module__)
+        operations = tuple(operation for operation in ordered if names is None or operation.name in names)
         return View(operations, describe(operations))
 
-    def _make(self, make: Callable[..., Document], names: frozenset[str] | None, *what: Any) -> Document:
-        return make(self, self._view(names), *what)
+    def _make(self, make: Callable[..., Document], names: frozenset[str] | None, *inputs: Any) -> Document:
+        return make(self, self._get_view(names), *inputs)
 
 
-def changed(catalog: Catalog) -> datetime:
+def get_last_change(catalog: Catalog) -> datetime:
     """Return when the types of a catalog last changed: the date of the newest file that declares its operations. So generated types stay
     identical if the types have not changed."""
-    files = {getattr(sys.modules[each.dto.__module__], "__file__", None) for each in catalog}
-    times = [Path(each).stat().st_mtime for each in files if each is not None]
+    files = {getattr(sys.modules[operation.dto.__module__], "__file__", None) for operation in catalog}
+    times = [Path(file).stat().st_mtime for file in files if file is not None]
     return datetime.fromtimestamp(max(times, default=0), UTC)
 
 
-def _page(text: str, policy: str = POLICY) -> Document:
-    return _document(text.encode(), HTML, policy)
+def _build_page(text: str, policy: str = POLICY) -> Document:
+    return _build_document(text.encode(), HTML, policy)
 
 
-def _json(value: Any) -> Document:
-    return _document((json.dumps(value, separators=(",", ":")) + "\n").encode(), JSON)
+def _build_json(value: Any) -> Document:
+    return _build_document((json.dumps(value, separators=(",", ":")) + "\n").encode(), JSON)
 
 
-def _document(body: bytes, content_type: str, policy: str = "", date: str = "") -> Document:
+def _build_document(body: bytes, content_type: str, policy: str = "", date: str = "") -> Document:
     # Nodes do not start at the same second; documents that differ only in the date have the same ETag.
-    told = body.replace(date.encode(), b"", 1)
-    return Document(body, content_type, _etag(hashlib.sha256(told).hexdigest()), policy)
+    undated_body = body.replace(date.encode(), b"", 1)
+    return Document(body, content_type, _format_etag(hashlib.sha256(undated_body).hexdigest()), policy)
 
 
-def _etag(digest: str) -> str:
+def _format_etag(digest: str) -> str:
     return f'W/"{digest[:24]}"'
 
 
-def _sampled(library: Library) -> list[str]:
+def _list_sampled_formats(library: Library) -> list[str]:
     """Return the formats with their own pages."""
-    return [each.name for each in library.registry if each.sampled]
+    return [serializer.name for serializer in library.registry if serializer.sampled]
 
 
-def _index(library: Library, view: View, answering: tuple[tuple[str, str], ...]) -> Document:
-    return _page(
-        pages.index_page(view.operations, _sampled(library), library.title, dict(answering)),
-        explorer.policy(explorer.FIND),
+def _build_index(library: Library, view: View, hosts: tuple[tuple[str, str], ...]) -> Document:
+    return _build_page(
+        pages.render_index_page(view.operations, _list_sampled_formats(library), library.title, dict(hosts)),
+        explorer.build_policy(explorer.FIND),
     )
 
 
-def _operation(library: Library, view: View, name: str, format_name: str, language: str) -> Document:
+def _build_operation(library: Library, view: View, name: str, format_name: str, language: str) -> Document:
     operation, serializer = view.find(name), library.registry.by_name(format_name)
     assert operation is not None
     assert serializer is not None
-    return _page(
-        pages.operation_page(
-            operation, view.contract, serializer, pages.BASE_URL, language, _sampled(library), library.title
+    return _build_page(
+        pages.render_operation_page(
+            operation,
+            view.contract,
+            serializer,
+            pages.BASE_URL,
+            language,
+            _list_sampled_formats(library),
+            library.title,
         )
     )
 
 
-def _types_index(library: Library, view: View) -> Document:
+def _build_types_index(library: Library, view: View) -> Document:
     del view
-    return _page(pages.types_page(library.title, pages.BASE_URL))
+    return _build_page(pages.render_types_page(library.title, pages.BASE_URL))
 
 
-def _types(library: Library, view: View, language: str, given: tuple[tuple[str, str], ...], base_url: str) -> Document:
-    options = Options.of(given, base_url, library.date, library.registry.dialect.version)
-    return _document(types.generate(language, view.contract, options).encode(), TEXT, date=library.date)
+def _build_types(
+    library: Library, view: View, language: str, parameters: tuple[tuple[str, str], ...], base_url: str
+) -> Document:
+    options = Options.of(parameters, base_url, library.date, library.registry.dialect.version)
+    return _build_document(types.generate(language, view.contract, options).encode(), TEXT, date=library.date)
 
 
-def _types_metadata(library: Library, view: View) -> Document:
+def _build_types_metadata(library: Library, view: View) -> Document:
     del library
-    return _json(documents.types_metadata(view.contract, pages.BASE_URL))
+    return _build_json(documents.build_types_metadata(view.contract, pages.BASE_URL))
 
 
-def _app_metadata(library: Library, view: View) -> Document:
-    formats = {each.name: each.media_types[0] for each in library.registry}
-    return _json(
-        documents.app_metadata(view.contract, pages.BASE_URL, library.title, library.version, types.LANGUAGES, formats)
+def _build_app_metadata(library: Library, view: View) -> Document:
+    formats = {serializer.name: serializer.media_types[0] for serializer in library.registry}
+    return _build_json(
+        documents.build_app_metadata(
+            view.contract, pages.BASE_URL, library.title, library.version, types.LANGUAGES, formats
+        )
     )
 
 
-def _operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:
-    page = Page("Operations", frame=pages.frame(library.title)) if serializer.paged else None
-    body = serializer.encode(documents.operations_metadata(view.operations), page=page)
-    return _document(body, content_type, POLICY if serializer.paged else "")
+def _build_operations_metadata(library: Library, view: View, serializer: Serializer, content_type: str) -> Document:
+    page = Page("Operations", frame=pages.make_frame(library.title)) if serializer.paged else None
+    body = serializer.encode(documents.build_operations_metadata(view.operations), page=page)
+    return _build_document(body, content_type, POLICY if serializer.paged else "")
 
 
-def _openapi(library: Library, view: View) -> Document:
-    return _json(openapi.document(view.operations, library.registry, pages.BASE_URL, library.title, library.version))
+def _build_openapi(library: Library, view: View) -> Document:
+    return _build_json(
+        openapi.build_document(view.operations, library.registry, pages.BASE_URL, library.title, library.version)
+    )
 
 
-def _swagger(library: Library, view: View) -> Document:
-    made = openapi.document(view.operations, library.registry, pages.BASE_URL, library.title, library.version)
-    return _json(swagger.document(made))
+def _build_swagger(library: Library, view: View) -> Document:
+    document = openapi.build_document(view.operations, library.registry, pages.BASE_URL, library.title, library.version)
+    return _build_json(swagger.convert_document(document))
 
 
-def _explorer(library: Library, view: View) -> Document:
+def _build_explorer(library: Library, view: View) -> Document:
     has_events = library.channels is not None
-    page = explorer.page(view.operations, view.contract, library.title, has_events=has_events)
-    return _page(page, explorer.policy())
+    page = explorer.render_page(view.operations, view.contract, library.title, has_events=has_events)
+    return _build_page(page, explorer.build_policy())
 
 
-def _events(library: Library, view: View) -> Document:
-    page = explorer.events_page(view.operations, library.title, library.channels or ())
-    return _page(page, explorer.policy(explorer.EVENTS))
+def _build_events(library: Library, view: View) -> Document:
+    page = explorer.render_events_page(view.operations, library.title, library.channels or ())
+    return _build_page(page, explorer.build_policy(explorer.EVENTS))

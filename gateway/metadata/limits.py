@@ -8,27 +8,27 @@ from gateway.contract import fields, rules
 from gateway.contract.enums import make_choice
 
 
-def limits_of(field: fields.AnyField) -> str:
+def describe_limits(field: fields.AnyField) -> str:
     """Return the limits of a field's values: allowed members, lengths and bounds; empty for none."""
-    return "; ".join(_limits(field))
+    return "; ".join(_list_limits(field))
 
 
-def _limits(field: fields.AnyField) -> Iterator[str]:
+def _list_limits(field: fields.AnyField) -> Iterator[str]:
     if isinstance(field, fields.List):
-        for each in field.validators:
-            yield from _of_rule(each)
-        inner = limits_of(field.inner)
+        for rule in field.validators:
+            yield from _describe_rule(rule)
+        inner = describe_limits(field.inner)
         if inner:
             yield f"each: {inner}"
         return
     if isinstance(field, fields.Enum):
-        known = make_choice(field.enum)  # type: ignore[arg-type]
-        yield "one of " + ", ".join(known.text_of(name) for name in known.members)
-    for each in field.validators:
-        yield from _of_rule(each)
+        choice = make_choice(field.enum)  # type: ignore[arg-type]
+        yield "one of " + ", ".join(choice.text_of(name) for name in choice.members)
+    for rule in field.validators:
+        yield from _describe_rule(rule)
 
 
-def _of_rule(rule: object) -> Iterator[str]:
+def _describe_rule(rule: object) -> Iterator[str]:
     match rule:
         case rules.NotEmpty():
             yield "not empty"

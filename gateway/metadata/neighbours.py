@@ -23,7 +23,7 @@ _IDS = "specificids"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordRoute:
     """The route of the objects of a kind.
 
     :ivar operation: the operation that reads one.
@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class Link:
     """A link of a page.
 
     :ivar operation: the operation that it calls.
@@ -63,92 +63,98 @@ class Neighbours:
         self._channels = channels or ()
 
     @cached_property
-    def places(self) -> Mapping[str, Place]:
+    def record_routes(self) -> Mapping[str, RecordRoute]:
         """The routes of objects, by the name of their id in lower case (``accountid``)."""
-        return places_of(self._catalog)
+        return find_record_routes(self._catalog)
 
     @cached_property
-    def lists(self) -> list[Lead]:
+    def lists(self) -> list[Link]:
         """Every list that GET reads at an address without variables, by label."""
-        return lists_of(self._catalog)
+        return find_lists(self._catalog)
 
-    def home(self, operation: Operation) -> Iterator[Lead]:
+    def home(self, operation: Operation) -> Iterator[Link]:
         """Yield the list that contains the record that an operation reads; for a list, the list without filters."""
-        paths = {place.path.partition("/{}")[0].lower() for _, place in self._of_record(operation)}
-        for each in self.lists:
-            if each.operation is operation or each.address.lower() in paths:
-                yield replace(each, label=f"All {each.label[:1].lower()}{each.label[1:]}")
+        paths = {route.path.partition("/{}")[0].lower() for _, route in self._find_routes_of_record(operation)}
+        for link in self.lists:
+            if link.operation is operation or link.address.lower() in paths:
+                yield replace(link, label=f"All {link.label[:1].lower()}{link.label[1:]}")
 
     def watching(self, operation: Operation) -> dict[str, str]:
         """Return the link to the event page of the record that an operation returns."""
-        variables = {variable for variable, _ in self._of_record(operation)}
-        parts = [each for each in map(channel_parts, self._channels) if each[1] in variables]
+        variables = {variable for variable, _ in self._find_routes_of_record(operation)}
+        parts = [part for part in map(split_channel, self._channels) if part[1] in variables]
         addresses = [f"/explorer/events#{before}{{}}{after}" for before, _, after in parts]
         return {"Watch events": addresses[0]} if addresses else {}
 
-    def new(self, operation: Operation) -> Iterator[Lead]:
+    def new(self, operation: Operation) -> Iterator[Link]:
         """Yield the operations that add to a list: those for POST at the list's address."""
         paths = {route.path.lower() for route in operation.routes}
-        for each in self._catalog:
-            if each is not operation and any(
-                route.path.lower() in paths and "POST" in route.verbs for route in each.routes
+        for candidate in self._catalog:
+            if candidate is not operation and any(
+                route.path.lower() in paths and "POST" in route.verbs for route in candidate.routes
             ):
-                yield Lead(each, name_of(each), f"/explorer#{each.name}")
+                yield Link(candidate, format_operation_name(candidate), f"/explorer#{candidate.name}")
 
-    def changing(self, operation: Operation) -> Iterator[Lead]:
+    def changing(self, operation: Operation) -> Iterator[Link]:
         """Yield the operations that change the record that an operation returns."""
-        for variable, place in self._of_record(operation):
-            base = place.path.partition("{}")[0].lower()
-            for each in self._catalog:
-                wire = wire_of(each, variable)
-                on_path = any(route.path.lower().startswith(f"{base}{{{variable}") for route in each.routes)
-                if wire and each.writes and on_path:
-                    yield Lead(each, name_of(each), f"/explorer#{each.name}?{wire}={{}}")
+        for variable, record_route in self._find_routes_of_record(operation):
+            base = record_route.path.partition("{}")[0].lower()
+            for candidate in self._catalog:
+                wire = find_wire_name(candidate, variable)
+                on_path = any(route.path.lower().startswith(f"{base}{{{variable}") for route in candidate.routes)
+                if wire and candidate.writes and on_path:
+                    yield Link(candidate, format_operation_name(candidate), f"/explorer#{candidate.name}?{wire}={{}}")
 
-    def belonging(self, operation: Operation) -> Iterator[Lead]:
+    def belonging(self, operation: Operation) -> Iterator[Link]:
         """Return lists of objects that belong to the record that an operation returns: those with a filter for its id."""
-        for variable, _ in self._of_record(operation):
-            for each in self._catalog:
-                row = row_of(each)
-                if row is None or row.view is None or not _is_flat(each):
+        for variable, _ in self._find_routes_of_record(operation):
+            for candidate in self._catalog:
+                row = get_row_shape(candidate)
+                if row is None or row.view is None or not _is_flat(candidate):
                     continue
-                for wire in each.request_shape.fields:
+                for wire in candidate.request_shape.fields:
                     single = wire.removesuffix("s")
                     if wire.lower() == _IDS or not single.lower().endswith(variable):
                         continue
                     by = f" by {label_of(single).removesuffix(' ID').lower()}" if single.lower() != variable else ""
-                    yield Lead(each, f"{row.view.plural}{by}", f"{each.routes[0].path}?{wire}={{}}")
+                    yield Link(candidate, f"{row.view.plural}{by}", f"{candidate.routes[0].path}?{wire}={{}}")
 
-    def _of_record(self, operation: Operation) -> Iterator[tuple[str, Place]]:
+    def _find_routes_of_record(self, operation: Operation) -> Iterator[tuple[str, RecordRoute]]:
         if operation.returns is not None and not operation.lists:
             record = document_shape(operation.returns).name
-            yield from ((variable, place) for variable, place in self.places.items() if place.record == record)
+            yield from (
+                (variable, record_route)
+                for variable, record_route in self.record_routes.items()
+                if record_route.record == record
+            )
 
 
-def places_of(operations: Iterable[Operation]) -> dict[str, Place]:
+def find_record_routes(operations: Iterable[Operation]) -> dict[str, RecordRoute]:
     """Return the routes of objects, by the name of their id in lower case (``accountid``)."""
-    operations, found = [*operations], dict[str, Place]()
+    operations, record_routes = [*operations], dict[str, RecordRoute]()
     for operation in operations:
         for route in operation.routes:
-            if (place := _single(operation, route)) is not None:
-                found.setdefault(route.variables[0].lower(), place)
+            if (record_route := _find_record_route(operation, route)) is not None:
+                record_routes.setdefault(route.variables[0].lower(), record_route)
     # Objects that no operation reads one by one are read from a list that takes ids.
     for operation in operations:
-        row, ids = row_of(operation), wire_of(operation, _IDS)
+        row, ids = get_row_shape(operation), find_wire_name(operation, _IDS)
         if row is not None and row.view is not None and ids and "id" in row.fields and _is_flat(operation):
             key = f"{row.view.noun.replace(' ', '').lower()}id"
-            found.setdefault(key, Place(operation, f"{operation.routes[0].path}?{ids}={{}}", row.name, "id"))
-    return found
+            record_routes.setdefault(
+                key, RecordRoute(operation, f"{operation.routes[0].path}?{ids}={{}}", row.name, "id")
+            )
+    return record_routes
 
 
-def channel_parts(channel: str) -> tuple[str, str, str]:
+def split_channel(channel: str) -> tuple[str, str, str]:
     """Return the text before the variable of a channel's name, the variable in lower case, and the text after it."""
     before, _, rest = channel.partition("{")
     variable, _, after = rest.partition("}")
     return before, variable.lower(), after
 
 
-def _single(operation: Operation, route: Route) -> Place | None:
+def _find_record_route(operation: Operation, route: Route) -> RecordRoute | None:
     """Return the route of the records that an operation reads one by one; None if it does not read single records."""
     if operation.returns is None or operation.lists or "GET" not in route.verbs or len(route.variables) != 1:
         return None
@@ -158,20 +164,20 @@ def _single(operation: Operation, route: Route) -> Place | None:
     # Paths with a wildcard have slashes in their variable.
     if key not in record.fields or f"{{{variable}}}" not in route.path:
         return None
-    return Place(operation, route.path.replace(f"{{{variable}}}", "{}"), record.name, key)
+    return RecordRoute(operation, route.path.replace(f"{{{variable}}}", "{}"), record.name, key)
 
 
-def lists_of(operations: Iterable[Operation]) -> list[Lead]:
+def find_lists(operations: Iterable[Operation]) -> list[Link]:
     """Return the lists that GET reads at addresses without variables, by label: the name of their rows, or the operation's name if another
     list has the same rows."""
-    found: dict[str, Lead] = {}
-    flat = [each for each in operations if _is_flat(each)]
-    for each in sorted(flat, key=lambda each: len(each.routes[0].path)):
-        row = row_of(each)
+    links: dict[str, Link] = {}
+    flat = [operation for operation in operations if _is_flat(operation)]
+    for operation in sorted(flat, key=lambda operation: len(operation.routes[0].path)):
+        row = get_row_shape(operation)
         if row is not None and row.view is not None:
-            label = row.view.plural if row.view.plural not in found else name_of(each)
-            found.setdefault(label, Lead(each, label, each.routes[0].path))
-    return sorted(found.values(), key=lambda each: each.label)
+            label = row.view.plural if row.view.plural not in links else format_operation_name(operation)
+            links.setdefault(label, Link(operation, label, operation.routes[0].path))
+    return sorted(links.values(), key=lambda link: link.label)
 
 
 def _is_flat(operation: Operation) -> bool:
@@ -180,7 +186,7 @@ def _is_flat(operation: Operation) -> bool:
     return operation.lists and bool(routes) and "GET" in routes[0].verbs and not routes[0].variables
 
 
-def row_of(operation: Operation) -> Record | None:
+def get_row_shape(operation: Operation) -> Record | None:
     """Return the shape of the rows of a list; None for other operations."""
     if not operation.lists or operation.returns is None:
         return None
@@ -193,13 +199,13 @@ def row_of(operation: Operation) -> Record | None:
     return item if isinstance(item, Record) else None
 
 
-def wire_of(operation: Operation, name: str) -> str:
+def find_wire_name(operation: Operation, name: str) -> str:
     """Return the wire name of a request's field by its name in lower case, or by the name of a path's variable; empty if there is none."""
     wire = next((wire for wire in operation.request_shape.fields if wire.lower() == name), "")
     return wire or next((wire for alias, wire in operation.dto.aliases.items() if alias.lower() == name), "")
 
 
-def name_of(operation: Operation) -> str:
+def format_operation_name(operation: Operation) -> str:
     """Return an operation's name in words: ``End session``."""
     text = words(operation.name)
     return text[:1] + text[1:].lower()

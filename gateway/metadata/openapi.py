@@ -15,7 +15,7 @@ from gateway.contract.dto import Dto
 from gateway.contract.responses import ErrorResponse, error_type
 from gateway.contract.shapes import declared_name, document_shape
 from gateway.metadata import constraints, failures, samples, spelling
-from gateway.metadata.pages import rules
+from gateway.metadata.pages import list_rules
 from serializers.registry import Registry
 from serializers.shape import Shape
 
@@ -44,11 +44,11 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
 }
 
 
-def document(
+def build_document(
     operations: Iterable[Operation], registry: Registry, base_url: str, title: str, version: str
 ) -> dict[str, Any]:
     """Return the document, ready for JSON."""
-    return _Document(registry, base_url, title, version).of(operations)
+    return _Document(registry, base_url, title, version).build(operations)
 
 
 class _Plugin(MarshmallowPlugin):
@@ -60,7 +60,7 @@ class _Plugin(MarshmallowPlugin):
 class _Document:
     def __init__(self, registry: Registry, base_url: str, title: str, version: str) -> None:
         self.dialect = registry.dialect
-        self.plugin = _Plugin(schema_name_resolver=lambda schema: _dto(schema).__name__)
+        self.plugin = _Plugin(schema_name_resolver=lambda schema: _get_dto(schema).__name__)
         self.spec = APISpec(
             title=title,
             version=version,
@@ -73,185 +73,200 @@ class _Document:
         self.converter = self.plugin.converter
         self.converter.dialect = self.dialect
         # Every field is null by default, so the schema need not state it.
-        functions = [each for each in self.converter.attribute_functions if each.__name__ != "field2default"]
-        self.converter.attribute_functions = [*functions, _described, self.converter.spelled]
-        self.formats = [each for each in registry if each.sampled]
+        functions = [
+            function for function in self.converter.attribute_functions if function.__name__ != "field2default"
+        ]
+        self.converter.attribute_functions = [*functions, _describe_field, self.converter.convert_value]
+        self.formats = [serializer for serializer in registry if serializer.sampled]
 
-    def of(self, operations: Iterable[Operation]) -> dict[str, Any]:
+    def build(self, operations: Iterable[Operation]) -> dict[str, Any]:
         """Add everything."""
         for name, scheme in _SECURITY.items():
             self.spec.components.security_scheme(name, scheme)
         operations = [*operations]
-        told: list[type[Dto]] = [ErrorResponse, *map(error_type, operations)]
-        for dto in dict.fromkeys(told):
+        error_types: list[type[Dto]] = [ErrorResponse, *map(error_type, operations)]
+        for dto in dict.fromkeys(error_types):
             self.schema(dto)
             for status, words in failures.ERRORS.items():
-                content = self.content(fields.Nested(dto), document_shape(dto))
-                self.spec.components.response(_error_name(status, dto), {"description": words, "content": content})
+                content = self.build_content(fields.Nested(dto), document_shape(dto))
+                self.spec.components.response(
+                    _format_error_name(status, dto), {"description": words, "content": content}
+                )
         for operation in operations:
-            self.add(operation)
+            self.add_operation(operation)
         return {"openapi": _VERSION, **self.spec.to_dict()}
 
-    def add(self, operation: Operation) -> None:
+    def add_operation(self, operation: Operation) -> None:
         """Add an operation at each of its routes, for each of its verbs."""
         number = 0
         for route in operation.addresses:
             verbs = {}
             for verb in route.verbs:
                 number += 1
-                verbs[verb.lower()] = dict(self.operation(operation, route, verb, number))
+                verbs[verb.lower()] = dict(self.build_operation(operation, route, verb, number))
             self.spec.path(route.path.replace("*}", "}"), operations=verbs)
-        declared = self.spec.components.schemas.get(operation.dto.__name__)
-        if declared is not None and (demanded := _demanded(operation, *operation.addresses)):
+        schema = self.spec.components.schemas.get(operation.dto.__name__)
+        if schema is not None and (required := _list_required(operation, *operation.addresses)):
             spell = self.dialect.speller(operation.request_shape)
-            declared["required"] = [spell(wire) for wire in demanded]
+            schema["required"] = [spell(wire) for wire in required]
 
-    def operation(self, operation: Operation, route: Route, verb: str, number: int) -> Iterator[tuple[str, Any]]:
+    def build_operation(self, operation: Operation, route: Route, verb: str, number: int) -> Iterator[tuple[str, Any]]:
         """Yield one verb on one route."""
         access = operation.access
         assert access is not None
         yield "operationId", operation.name if number == 1 else f"{operation.name}_{number}"
         yield "tags", [*operation.tags]
         yield "summary", operation.dto.summary()
-        if found := [*rules(access)]:
-            yield "description", ". ".join(f"{title} {names}" for title, names in found)
-        if parameters := [*self.parameters(operation, route, verb)]:
+        if access_rules := [*list_rules(access)]:
+            yield "description", ". ".join(f"{title} {names}" for title, names in access_rules)
+        if parameters := [*self.build_parameters(operation, route, verb)]:
             yield "parameters", parameters
         if verb in _WITH_BODY:
-            content = self.content(fields.Nested(operation.dto), document_shape(operation.dto))
+            content = self.build_content(fields.Nested(operation.dto), document_shape(operation.dto))
             if operation.takes_files:
                 content |= {_MULTIPART: {"schema": {"allOf": [self.schema(operation.dto), _FILES]}}}
-            yield "requestBody", {"content": content, "required": bool(_demanded(operation, route))}
-        yield "responses", {**self.answer(operation), **self.errors(operation, route)}
+            yield "requestBody", {"content": content, "required": bool(_list_required(operation, route))}
+        yield "responses", {**self.build_response(operation), **self.build_errors(operation, route)}
         yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []
 
-    def parameters(self, operation: Operation, route: Route, verb: str) -> Iterator[dict[str, Any]]:
+    def build_parameters(self, operation: Operation, route: Route, verb: str) -> Iterator[dict[str, Any]]:
         """Return the parameters in path, query string and headers."""
-        members, variables = _fields(operation), _variables(operation, route)
+        members, variables = _list_fields(operation), _map_variables(operation, route)
         for variable, wire in variables.items():
-            shown = self.parameter(members.pop(wire)) if wire in members else {"schema": {"type": "string"}}
-            yield {"name": variable, "in": "path", "required": True, **shown}
+            parameter = self.build_parameter(members.pop(wire)) if wire in members else {"schema": {"type": "string"}}
+            yield {"name": variable, "in": "path", "required": True, **parameter}
         for wire, field in members.items() if verb not in _WITH_BODY else ():
             required = {"required": True} if constraints.is_required(field) else {}
-            yield {"name": wire, "in": "query", **required, **self.parameter(field)}
+            yield {"name": wire, "in": "query", **required, **self.build_parameter(field)}
 
         if operation.idempotent:
             yield _IDEMPOTENCY_KEY
 
-    def parameter(self, field: Any) -> dict[str, Any]:
+    def build_parameter(self, field: Any) -> dict[str, Any]:
         """Return a parameter's schema; a list is one value separated by commas."""
-        schema = _without_null(self.converter.field2property(field))
+        schema = _remove_null(self.converter.field2property(field))
         description = schema.pop("description", "")
         schema.pop("xml", None)
-        found: dict[str, Any] = {"description": description} if description else {}
+        parameter: dict[str, Any] = {"description": description} if description else {}
         if schema.get("type") == "array":
-            found |= {"style": "form", "explode": False}
-        return {**found, "schema": schema}
+            parameter |= {"style": "form", "explode": False}
+        return {**parameter, "schema": schema}
 
-    def answer(self, operation: Operation) -> dict[str, Any]:
+    def build_response(self, operation: Operation) -> dict[str, Any]:
         """Return the success response."""
         if operation.response is None or operation.response_shape is None:
             return {"204": {"description": "Done; there is nothing to say"}}
-        content = self.content(operation.response, operation.response_shape)
+        content = self.build_content(operation.response, operation.response_shape)
         words = "The answer"
         if operation.returns is not None:
             words = operation.returns.summary() or f"The {operation.returns.__name__}"
         return {"200": {"description": words, "content": content}}
 
-    def errors(self, operation: Operation, route: Route) -> dict[str, Any]:
+    def build_errors(self, operation: Operation, route: Route) -> dict[str, Any]:
         """Return the error responses."""
         return {
-            status: {"$ref": f"#/components/responses/{_error_name(status, error_type(operation))}"}
-            for status in failures.statuses(operation, route)
+            status: {"$ref": f"#/components/responses/{_format_error_name(status, error_type(operation))}"}
+            for status in failures.list_statuses(operation, route)
         }
 
-    def content(self, answer: fields.AnyField, expected: Shape) -> dict[str, Any]:
+    def build_content(self, field: fields.AnyField, expected: Shape) -> dict[str, Any]:
         """Return the four formats of a document, each with an example."""
-        dto = answer.dto if isinstance(answer, fields.Nested) else None
-        schema = self.schema(dto) if dto else self.value(answer)
-        value = samples.sample(expected)
+        dto = field.dto if isinstance(field, fields.Nested) else None
+        schema = self.schema(dto) if dto else self.build_value_schema(field)
+        value = samples.make_sample(expected)
         if dto:
-            value |= constraints.examples(dto)
-        found = {}
-        for each in self.formats:
-            example = json.loads(each.encode(value, expected)) if each.javascript else each.sample(value, expected)
-            found[each.media_types[0]] = {"schema": schema, "example": example}
-            if dto and dto.rows is not None and each.tabular:
+            value |= constraints.collect_examples(dto)
+        media_types = {}
+        for serializer in self.formats:
+            example = (
+                json.loads(serializer.encode(value, expected))
+                if serializer.javascript
+                else serializer.sample(value, expected)
+            )
+            media_types[serializer.media_types[0]] = {"schema": schema, "example": example}
+            if dto and dto.rows is not None and serializer.tabular:
                 # A table has the page's items; its totals are in headers.
                 rows = self.dialect.speller(document_shape(dto))(str(dto.schema().fields[dto.rows].data_key))
                 items = self.spec.components.schemas[dto.__name__]["properties"][rows]
-                found[each.media_types[0]]["schema"] = {"type": "array", "items": items["items"]}
-        return found
+                media_types[serializer.media_types[0]]["schema"] = {"type": "array", "items": items["items"]}
+        return media_types
 
-    def value(self, answer: fields.AnyField) -> dict[str, Any]:
+    def build_value_schema(self, field: fields.AnyField) -> dict[str, Any]:
         """Return the schema of a response that is not a DTO."""
-        if isinstance(answer, fields.List):
-            return {"type": "array", "items": self.value(answer.inner)}
-        if isinstance(answer, fields.Map):
-            return {"type": "object", "additionalProperties": self.value(cast("fields.AnyField", answer.value_field))}
-        if isinstance(answer, fields.Nested):
-            return self.schema(answer.dto)
-        return _without_null(self.converter.field2property(answer))
+        if isinstance(field, fields.List):
+            return {"type": "array", "items": self.build_value_schema(field.inner)}
+        if isinstance(field, fields.Map):
+            return {
+                "type": "object",
+                "additionalProperties": self.build_value_schema(cast("fields.AnyField", field.value_field)),
+            }
+        if isinstance(field, fields.Nested):
+            return self.schema(field.dto)
+        return _remove_null(self.converter.field2property(field))
 
     def schema(self, dto: type[Dto]) -> dict[str, Any]:
         """Return the reference to a DTO's schema; add the schema if it is missing."""
-        found: dict[str, Any] = self.converter.resolve_nested_schema(dto.schema())  # type: ignore[no-untyped-call]
-        return found
+        reference: dict[str, Any] = self.converter.resolve_nested_schema(dto.schema())  # type: ignore[no-untyped-call]
+        return reference
 
 
-def _dto(schema: Any) -> type[Dto]:
-    found: type[Dto] = schema if isinstance(schema, type) else type(schema)
-    return found
+def _get_dto(schema: Any) -> type[Dto]:
+    dto: type[Dto] = schema if isinstance(schema, type) else type(schema)
+    return dto
 
 
-def _fields(operation: Operation) -> dict[str, Any]:
+def _list_fields(operation: Operation) -> dict[str, Any]:
     """Return the request's fields by wire name."""
     return {str(field.data_key): field for field in operation.dto.schema().fields.values()}
 
 
-def _variables(operation: Operation, route: Route) -> dict[str, str]:
+def _map_variables(operation: Operation, route: Route) -> dict[str, str]:
     """Return the variables of a route's path, each with the wire name of its field."""
-    wires = {wire.lower(): wire for wire in _fields(operation)}
+    wires = {wire.lower(): wire for wire in _list_fields(operation)}
     wires |= {name.lower(): wire for name, wire in operation.dto.aliases.items()}
     return {name: wires.get(name.lower(), "") for name in route.variables}
 
 
-def _demanded(operation: Operation, *routes: Route) -> list[str]:
+def _list_required(operation: Operation, *routes: Route) -> list[str]:
     """Return the wire names of a request's required fields, without the variables of these routes' paths."""
-    in_path = {wire for route in routes for wire in _variables(operation, route).values()}
-    return [wire for wire in constraints.demanded(operation.dto) if wire not in in_path]
+    in_path = {wire for route in routes for wire in _map_variables(operation, route).values()}
+    return [wire for wire in constraints.list_required(operation.dto) if wire not in in_path]
 
 
-def _error_name(status: str, dto: type[Dto]) -> str:
+def _format_error_name(status: str, dto: type[Dto]) -> str:
     return f"{'Error' if dto is ErrorResponse else dto.__name__}{status.capitalize()}"
 
 
-def _described(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+def _describe_field(field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     """Return the keywords of the gateway's own kinds of fields: descriptions, rules, names in XML."""
     if not isinstance(field, fields.DtoField):
         # The field within an enum's field, which is marshmallow's.
         return {}
-    known: dict[str, Any] = {"description": field.description} if field.description else {}
+    keywords: dict[str, Any] = {"description": field.description} if field.description else {}
     is_item = isinstance(field.parent, fields.List)
     kinds = ret.get("type", "")
     kind = kinds if isinstance(kinds, str) else kinds[0]
     if kind and (is_item or constraints.is_required(field)):
         # Lists have no nulls, and null for a required value counts as missing.
-        known["type"] = kind
+        keywords["type"] = kind
     # In XML, items have the name of their type, and everything else its .NET name.
     name = "" if not field.name else kind if is_item else declared_name(field.name, field)
     wrapped = {"wrapped": True} if kind == "array" else {}
-    return {**known, **constraints.keywords(field, kind), **({"xml": {"name": name, **wrapped}} if name else {})}
+    return {
+        **keywords,
+        **constraints.build_keywords(field, kind),
+        **({"xml": {"name": name, **wrapped}} if name else {}),
+    }
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _remove_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema without null, because a path or a query string has no null."""
-    found = dict(schema)
-    if isinstance(found.get("type"), list):
-        found["type"] = found["type"][0]
-    if "enum" in found:
-        found["enum"] = [each for each in found["enum"] if each is not None]
-    if isinstance(found.get("items"), dict):
-        found["items"] = _without_null(found["items"])
-        found["items"].pop("xml", None)
-    return found
+    copy = dict(schema)
+    if isinstance(copy.get("type"), list):
+        copy["type"] = copy["type"][0]
+    if "enum" in copy:
+        copy["enum"] = [member for member in copy["enum"] if member is not None]
+    if isinstance(copy.get("items"), dict):
+        copy["items"] = _remove_null(copy["items"])
+        copy["items"].pop("xml", None)
+    return copy

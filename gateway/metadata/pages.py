@@ -15,24 +15,24 @@ from gateway.contract.catalog import Access, Operation
 from gateway.contract.dto_field import AnyField
 from gateway.contract.typeinfo import Contract, EnumInfo, Property, RecordInfo, TypeRef
 from gateway.metadata import constraints, samples, types
-from gateway.metadata.failures import ERRORS, statuses
+from gateway.metadata.failures import ERRORS, list_statuses
 from gateway.metadata.languages.options import Options
-from gateway.metadata.languages.scalars import is_value, scalars_of
-from gateway.metadata.limits import limits_of
-from gateway.metadata.neighbours import lists_of
+from gateway.metadata.languages.scalars import get_scalars, is_value
+from gateway.metadata.limits import describe_limits
+from gateway.metadata.neighbours import find_lists
 from gateway.metadata.secret_fields import is_secret
 from serializers.base import Serializer
 from serializers.html import frame as html
 from serializers.page import Frame
 
-_SCALARS = scalars_of("csharp")
+_SCALARS = get_scalars("csharp")
 
-#: A placeholder for the service's URL in kept documents; `filled` replaces it in each response.
+#: A placeholder for the service's URL in kept documents; `fill_in` replaces it in each response.
 BASE_URL = "http://base-url.service.invalid/path-of-service"
 _BASE = urlsplit(BASE_URL)
 #: The pages that every header links to.
 NAVIGATION = {"Operations": "/metadata", "Types": "/types", "Explorer": "/explorer"}
-# A placeholder in the header of a kept document, which `filled` replaces by the signed-in user.
+# A placeholder in the header of a kept document, which `fill_in` replaces by the signed-in user.
 _ACCOUNT = "<!--account-->"
 # SECURITY: a URL that is filled in has nothing that HTML, JSON or a comment would have to quote.
 _NOT_IN_URL = re.compile(r"[^\w.:/\[\]%~@+=-]")
@@ -43,7 +43,7 @@ class Field:
     """A row of a table of parameters."""
 
     name: str
-    place: str
+    location: str
     type: str
     required: str
     description: str
@@ -52,7 +52,7 @@ class Field:
     @property
     def words(self) -> list[str]:
         """The type in parts: names of types, and the text between them."""
-        return [each for each in re.split(r"(\w+)", self.type) if each]
+        return [part for part in re.split(r"(\w+)", self.type) if part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Table:
     members: tuple[tuple[str, int, str], ...] = ()
 
 
-def filled(document: bytes, base_url: str, account: str = "") -> bytes:
+def fill_in(document: bytes, base_url: str, account: str = "") -> bytes:
     """Return a document with `BASE_URL` replaced by the service's URL: scheme, host and the path under which it is served.
 
     :param account: the signed-in user for a page's header.
@@ -73,13 +73,13 @@ def filled(document: bytes, base_url: str, account: str = "") -> bytes:
     document = document.replace(_ACCOUNT.encode(), account.encode(), 1)
     url = _NOT_IN_URL.sub("", base_url)
     parts = urlsplit(url)
-    for made, own in ((BASE_URL, url), (_BASE.netloc, parts.netloc), (_BASE.path, parts.path)):
-        document = document.replace(made.encode(), own.encode())
+    for placeholder, value in ((BASE_URL, url), (_BASE.netloc, parts.netloc), (_BASE.path, parts.path)):
+        document = document.replace(placeholder.encode(), value.encode())
     return document
 
 
 @cache
-def templates() -> jinja2.Environment:
+def get_templates() -> jinja2.Environment:
     """Return the package's templates. They escape all values; `root` is the prefix of each path of the service."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gateway.metadata"),
@@ -92,8 +92,8 @@ def templates() -> jinja2.Environment:
     return environment
 
 
-def frame(service: str) -> Frame:
-    """Return the header of a kept document: `filled` writes addresses and the signed-in user into each response.
+def make_frame(service: str) -> Frame:
+    """Return the header of a kept document: `fill_in` writes addresses and the signed-in user into each response.
 
     :param service: the service's name.
     """
@@ -109,15 +109,15 @@ def render(template: str, *, frame: Frame, account: str | None = None, title: st
     :param title: the title in a browser's tab.
     """
     head, header = html.head(title), html.header(frame, account)
-    return templates().get_template(template).render(head=head, header=header, title=title, **values)
+    return get_templates().get_template(template).render(head=head, header=header, title=title, **values)
 
 
 def render_kept(template: str, service: str, **values: Any) -> str:
-    """Return a template with its values, as a document that is kept for `filled`."""
-    return render(template, frame=frame(service), account=_ACCOUNT, **values)
+    """Return a template with its values, as a document that is kept for `fill_in`."""
+    return render(template, frame=make_frame(service), account=_ACCOUNT, **values)
 
 
-def rules(access: Access) -> Iterator[tuple[str, str]]:
+def list_rules(access: Access) -> Iterator[tuple[str, str]]:
     """Return the access rule for pages: a title and names."""
     if access.all_of:
         yield f"Required role{'s' if len(access.all_of) > 1 else ''}:", ", ".join(access.all_of)
@@ -131,89 +131,98 @@ def rules(access: Access) -> Iterator[tuple[str, str]]:
         yield "Requires:", "API key"
 
 
-def type_text(ref: TypeRef) -> str:
+def format_type(ref: TypeRef) -> str:
     """Return a type in C#'s notation, as pages show it."""
     name = _SCALARS.get(ref.name, ref.name)
-    arguments = ", ".join(type_text(each) for each in ref.arguments)
+    arguments = ", ".join(format_type(argument) for argument in ref.arguments)
     text = f"{name}<{arguments}>" if arguments else name
     if ref.name == "Array":
         text = f"{arguments}[]"
     return f"{text}?" if ref.nullable and is_value(ref) else text
 
 
-def place_of(each: Property, operation: Operation | None) -> str:
+def get_location(field: Property, operation: Operation | None) -> str:
     """Return the location of a request's field: the path, the query string or the body."""
     if operation is None:
         return ""
-    if each.api_member is not None and each.api_member.parameter_type:
-        return each.api_member.parameter_type
-    wanted = {each.wire.lower()} | {name.lower() for name, wire in operation.dto.aliases.items() if wire == each.wire}
-    if any(name in map(str.lower, route.variables) for route in operation.routes for name in wanted):
+    if field.api_member is not None and field.api_member.parameter_type:
+        return field.api_member.parameter_type
+    names = {field.wire.lower()} | {name.lower() for name, wire in operation.dto.aliases.items() if wire == field.wire}
+    if any(name in map(str.lower, route.variables) for route in operation.routes for name in names):
         return "path"
     return "query" if {"GET", "DELETE"}.issuperset(operation.verbs) else "body"
 
 
-def tables(contract: Contract, operation: Operation) -> Iterator[Table]:
+def build_tables(contract: Contract, operation: Operation) -> Iterator[Table]:
     """Yield tables of an operation's types: its request first, then all types that it refers to."""
     info = contract.by_name[operation.name]
-    found = contract.reachable([TypeRef("record", operation.name), info.returns])
-    inherited = {each.base.name for each in found.values() if isinstance(each, RecordInfo) and each.base is not None}
-    for name, each in found.items():
-        if isinstance(each, EnumInfo):
+    type_infos = contract.reachable([TypeRef("record", operation.name), info.returns])
+    inherited = {
+        type_info.base.name
+        for type_info in type_infos.values()
+        if isinstance(type_info, RecordInfo) and type_info.base is not None
+    }
+    for name, type_info in type_infos.items():
+        if isinstance(type_info, EnumInfo):
             members = tuple(
-                (each.text_of(member), number, each.descriptions.get(member, "")) for member, number in each.members
+                (type_info.text_of(member), number, type_info.descriptions.get(member, ""))
+                for member, number in type_info.members
             )
-            yield Table(name, each.description, members=members)
+            yield Table(name, type_info.description, members=members)
         elif name not in inherited:
             owner = operation if name == operation.name else None
-            demanded = constraints.demanded(operation.dto) if owner else ()
-            known = {str(field.data_key): field for field in operation.dto.schema().fields.values()} if owner else {}
-            rows = tuple(
-                _row(field, owner, known.get(field.wire), demanded=field.wire in demanded)
-                for field in contract.all_properties(each)
+            required = constraints.list_required(operation.dto) if owner else ()
+            declared_fields = (
+                {str(field.data_key): field for field in operation.dto.schema().fields.values()} if owner else {}
             )
-            yield Table(name, each.description, fields=rows)
+            rows = tuple(
+                _build_row(field, owner, declared_fields.get(field.wire), is_required=field.wire in required)
+                for field in contract.all_properties(type_info)
+            )
+            yield Table(name, type_info.description, fields=rows)
 
 
-def _row(each: Property, operation: Operation | None, declared_as: AnyField | None, *, demanded: bool) -> Field:
-    place = place_of(each, operation)
-    told, member = each.api_member, each.data_member
-    declared = bool((told and told.is_required) or (member and member.is_required))
-    required = demanded or declared or place == "path" or not each.nullable
+def _build_row(
+    field: Property, operation: Operation | None, declared_field: AnyField | None, *, is_required: bool
+) -> Field:
+    location = get_location(field, operation)
+    api_member, data_member = field.api_member, field.data_member
+    is_declared = bool((api_member and api_member.is_required) or (data_member and data_member.is_required))
+    required = is_required or is_declared or location == "path" or not field.nullable
     return Field(
-        each.wire,
-        place,
-        type_text(each.type),
+        field.wire,
+        location,
+        format_type(field.type),
         "Yes" if required else "No",
-        each.description,
-        _limits(each, declared_as),
+        field.description,
+        _describe_limits(field, declared_field),
     )
 
 
-def _limits(each: Property, declared_as: AnyField | None) -> str:
-    limits = limits_of(declared_as) if declared_as is not None else ""
-    if not limits and each.longest is not None:
-        limits = f"at most {each.longest:,} characters"
-    return "; ".join(filter(None, [limits, "a secret: never in a URL" if is_secret(each) else ""]))
+def _describe_limits(field: Property, declared_field: AnyField | None) -> str:
+    limits = describe_limits(declared_field) if declared_field is not None else ""
+    if not limits and field.longest is not None:
+        limits = f"at most {field.longest:,} characters"
+    return "; ".join(filter(None, [limits, "a secret: never in a URL" if is_secret(field) else ""]))
 
 
-def front_page(rows: Sequence[Mapping[str, str]], unknown: Sequence[str], service: str) -> str:
+def render_front_page(rows: Sequence[Mapping[str, str]], unknown: Sequence[str], service: str) -> str:
     """``/front``: the state of each operation."""
     return render_kept("front.html", service, title=f"Front · {service}", rows=rows, unknown=unknown)
 
 
-def index_page(
-    operations: Iterable[Operation], formats: Iterable[str], title: str, answering: Mapping[str, str] | None = None
+def render_index_page(
+    operations: Iterable[Operation], formats: Iterable[str], title: str, hosts: Mapping[str, str] | None = None
 ) -> str:
     """``/metadata``: every operation, by tag, with a link for each format.
 
-    :param answering: which host responds for each operation, if an old host is behind the service.
+    :param hosts: which host responds for each operation, if an old host is behind the service.
     """
     operations = [*operations]
     groups: dict[str, list[Operation]] = {}
     for operation in operations:
         groups.setdefault(operation.tags[0] if operation.tags else "other", []).append(operation)
-    sections = [(tag, sorted(found, key=lambda each: each.name)) for tag, found in sorted(groups.items())]
+    sections = [(tag, sorted(group, key=lambda operation: operation.name)) for tag, group in sorted(groups.items())]
     return render_kept(
         "index.html",
         title,
@@ -221,13 +230,13 @@ def index_page(
         sections=sections,
         formats=[*formats],
         languages=types.LANGUAGES,
-        rules=rules,
-        answering=answering,
-        lists={each.label: each.address for each in lists_of(operations)},
+        rules=list_rules,
+        answering=hosts,
+        lists={link.label: link.address for link in find_lists(operations)},
     )
 
 
-def operation_page(
+def render_operation_page(
     operation: Operation,
     contract: Contract,
     serializer: Serializer,
@@ -238,39 +247,39 @@ def operation_page(
 ) -> str:
     """``/{format}/metadata?op=X&lang=Y``: access, routes, types and sample calls of an operation. Raises NotFound."""
     assert operation.access is not None
-    code, shown = "", ""
+    code, language_name = "", ""
     if language:
-        shown = types.language(language).name
+        language_name = types.find_language(language).name
         options = Options(base_url, {"includetypes": f"{operation.name}.*"}, bare=True)
-        code = types.source(language, contract, options)
+        code = types.write_source(language, contract, options)
     return render_kept(
         "operation.html",
         service,
         title=f"{operation.name} · Operation",
         name=operation.name,
         operation=operation,
-        lists=[each.address for each in lists_of([operation])],
-        rules=[*rules(operation.access)],
+        lists=[link.address for link in find_lists([operation])],
+        rules=[*list_rules(operation.access)],
         routes=[(", ".join(route.verbs), route.path) for route in operation.addresses],
-        language=shown,
+        language=language_name,
         languages=types.LANGUAGES,
         formats=[*formats],
         format=serializer.name,
         code=code,
-        tables=[] if code else [*tables(contract, operation)],
+        tables=[] if code else [*build_tables(contract, operation)],
         types=contract.types,
-        curl=samples.curl(operation, serializer, base_url),
-        failures=[(status, ERRORS[status]) for status in statuses(operation, operation.addresses[0])],
-        request=samples.request(operation, serializer, urlsplit(base_url).netloc, urlsplit(base_url).path),
-        answer=samples.answer(operation, serializer),
+        curl=samples.write_curl(operation, serializer, base_url),
+        failures=[(status, ERRORS[status]) for status in list_statuses(operation, operation.addresses[0])],
+        request=samples.write_request(operation, serializer, urlsplit(base_url).netloc, urlsplit(base_url).path),
+        answer=samples.write_response(operation, serializer),
     )
 
 
-def types_page(title: str, base_url: str) -> str:
+def render_types_page(title: str, base_url: str) -> str:
     """``/types``: a link for each language, and the command that fetches it."""
     return render_kept("types.html", title, title="Typed clients", languages=types.LANGUAGES, base_url=base_url)
 
 
-def missing_page(reason: str, title: str) -> str:
+def render_missing_page(reason: str, title: str) -> str:
     """Return the page for an unknown operation or language."""
     return render_kept("missing.html", title, title="Page not found", reason=reason)

@@ -15,13 +15,13 @@ _NAME = re.compile(
 _KINDS = frozenset({"String", "Byte[]", "Stream", "Object", "List", "Array", "Dictionary"})
 
 
-def is_secret(each: Property) -> bool:
+def is_secret(field: Property) -> bool:
     """Return whether a field's value is a secret: by its name, or because it is declared as a password input."""
-    entered = each.ui.get("input")
-    kind = entered.get("type") if isinstance(entered, dict) else None
-    if kind == "password" or (each.api_member is not None and each.api_member.format.lower() == "password"):
+    ui_input = field.ui.get("input")
+    kind = ui_input.get("type") if isinstance(ui_input, dict) else None
+    if kind == "password" or (field.api_member is not None and field.api_member.format.lower() == "password"):
         return True
-    return each.type.name in _KINDS and is_secret_name(each.wire)
+    return field.type.name in _KINDS and is_secret_name(field.wire)
 
 
 def is_secret_name(wire_name: str) -> bool:

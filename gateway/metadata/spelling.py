@@ -36,34 +36,34 @@ class Converter(OpenAPIConverter):
 
     def fields2jsonschema(self, fields: Mapping[str, Any], *, partial: Any = None) -> dict[str, Any]:
         """Return the schema of an object, its properties named as in documents."""
-        found: dict[str, Any] = super().fields2jsonschema(fields, partial=partial)  # type: ignore[no-untyped-call]
-        spell = self.dialect.speller(Record("", {}, names=_declared(fields)))
-        found["properties"] = {spell(name): schema for name, schema in found["properties"].items()}
-        if "required" in found:
-            found["required"] = sorted(map(spell, found["required"]))
-        return found
+        schema: dict[str, Any] = super().fields2jsonschema(fields, partial=partial)  # type: ignore[no-untyped-call]
+        spell = self.dialect.speller(Record("", {}, names=_map_declared_names(fields)))
+        schema["properties"] = {spell(name): property_schema for name, property_schema in schema["properties"].items()}
+        if "required" in schema:
+            schema["required"] = sorted(map(spell, schema["required"]))
+        return schema
 
-    def spelled(self, field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    def convert_value(self, field: Any, ret: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         """Return the schema of a field's value in the dialect, if it differs from the schema of its type."""
         if isinstance(field, fields.Enum) and self.dialect.enums == "number":
             numbers = list(field.enum.numbers().values())
             return {
-                "type": _typed("integer", ret),
+                "type": _allow_null("integer", ret),
                 "enum": [*numbers, None] if None in ret.get("enum", ()) else numbers,
             }
-        known = self._known(getattr(field, "dotnet", ""))
-        if known is None:
+        value_schema = self._find_value_schema(getattr(field, "dotnet", ""))
+        if value_schema is None:
             return {}
         ret.pop("format", None)
-        return {**known, "type": _typed(known["type"], ret)}
+        return {**value_schema, "type": _allow_null(value_schema["type"], ret)}
 
-    def _known(self, dotnet: str) -> Mapping[str, Any] | None:
+    def _find_value_schema(self, dotnet: str) -> Mapping[str, Any] | None:
         if dotnet == "DateTime":
             return _DATES.get(self.dialect.dates)
         return _TEXT if dotnet == "TimeSpan" and self.dialect.durations == "standard" else None
 
 
-def _declared(fields: Mapping[str, Any]) -> dict[str, str]:
+def _map_declared_names(fields: Mapping[str, Any]) -> dict[str, str]:
     """Return the .NET names of fields by their wire names."""
     return {
         str(field.data_key or name): getattr(field, "declared_name", "") or pascal_case(name)
@@ -71,6 +71,6 @@ def _declared(fields: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _typed(kind: str, schema: Mapping[str, Any]) -> Any:
+def _allow_null(kind: str, schema: Mapping[str, Any]) -> Any:
     """Return the type, with null if the schema allows it."""
     return [kind, "null"] if "null" in (schema.get("type") or ()) else kind

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 Node = dict[str, Any]
 
 #: The locations of components in OpenAPI and in Swagger.
-_PLACES = {"#/components/schemas/": "#/definitions/", "#/components/responses/": "#/responses/"}
+_LOCATIONS = {"#/components/schemas/": "#/definitions/", "#/components/responses/": "#/responses/"}
 
 #: Keywords of a schema that are the same in Swagger.
 _KEPT = frozenset(
@@ -24,7 +24,7 @@ _KEPT = frozenset(
 _NOT_OF_PARAMETERS = frozenset({"xml", "title", "readOnly", "properties", "required", "additionalProperties", "$ref"})
 
 
-def document(openapi: Mapping[str, Any]) -> Node:
+def convert_document(openapi: Mapping[str, Any]) -> Node:
     """Return one of the service's OpenAPI 3.1 documents as Swagger 2.0.
 
     Swagger has no cookies as credentials, and only one schema for all formats of a body: JSON's.
@@ -37,17 +37,17 @@ def document(openapi: Mapping[str, Any]) -> Node:
         "info": openapi["info"],
         "host": address.netloc,
         "basePath": address.path,
-        "securityDefinitions": dict(_security(components["securitySchemes"])),
+        "securityDefinitions": dict(_convert_security(components["securitySchemes"])),
         "paths": {
-            path: {verb: _operation(operation) for verb, operation in verbs.items()}
+            path: {verb: _convert_operation(operation) for verb, operation in verbs.items()}
             for path, verbs in openapi["paths"].items()
         },
-        "definitions": {name: _schema(each) for name, each in components["schemas"].items()},
-        "responses": {name: _response(each) for name, each in components["responses"].items()},
+        "definitions": {name: _convert_schema(schema) for name, schema in components["schemas"].items()},
+        "responses": {name: _convert_response(response) for name, response in components["responses"].items()},
     }
 
 
-def _security(schemes: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+def _convert_security(schemes: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
     for name, scheme in schemes.items():
         if scheme["type"] == "http" and scheme["scheme"] == "basic":
             yield name, {"type": "basic", "description": scheme["description"]}
@@ -58,33 +58,37 @@ def _security(schemes: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
             yield name, scheme
 
 
-def _operation(operation: Node) -> Node:
-    found: Node = {
+def _convert_operation(operation: Node) -> Node:
+    node: Node = {
         name: operation[name] for name in ("operationId", "tags", "summary", "description") if name in operation
     }
-    responses = {status: _response(each) for status, each in operation["responses"].items()}
-    parameters = [_parameter(each) for each in operation.get("parameters", ())]
+    responses = {status: _convert_response(response) for status, response in operation["responses"].items()}
+    parameters = [_convert_parameter(parameter) for parameter in operation.get("parameters", ())]
     if body := operation.get("requestBody"):
-        found["consumes"] = [*body["content"]]
-        schema = _schema(_first(body["content"])["schema"])
+        node["consumes"] = [*body["content"]]
+        schema = _convert_schema(_get_json(body["content"])["schema"])
         parameters.append({"name": "body", "in": "body", "required": body["required"], "schema": schema})
-    found["produces"] = [
-        *dict.fromkeys(each for answer in operation["responses"].values() for each in answer.get("content", ()))
+    node["produces"] = [
+        *dict.fromkeys(
+            media_type for response in operation["responses"].values() for media_type in response.get("content", ())
+        )
     ]
     if parameters:
-        found["parameters"] = parameters
-    security = [each for each in operation["security"] if "cookie" not in each]
-    return {**found, "responses": responses, "security": security}
+        node["parameters"] = parameters
+    security = [requirement for requirement in operation["security"] if "cookie" not in requirement]
+    return {**node, "responses": responses, "security": security}
 
 
-def _parameter(parameter: Node) -> Node:
-    found: Node = {name: parameter[name] for name in ("name", "in", "description", "required") if name in parameter}
-    schema = _schema(parameter["schema"])
-    items = {"items": _plain(schema["items"]), "collectionFormat": "csv"} if schema.get("type") == "array" else {}
-    return {**found, **_plain(schema), **items}
+def _convert_parameter(parameter: Node) -> Node:
+    node: Node = {name: parameter[name] for name in ("name", "in", "description", "required") if name in parameter}
+    schema = _convert_schema(parameter["schema"])
+    items = (
+        {"items": _select_keywords(schema["items"]), "collectionFormat": "csv"} if schema.get("type") == "array" else {}
+    )
+    return {**node, **_select_keywords(schema), **items}
 
 
-def _plain(schema: Node) -> Node:
+def _select_keywords(schema: Node) -> Node:
     """Return the keywords that a parameter or an item of one may have. In parameters, maps and records are texts such as ``{a:1}``."""
     if schema.get("type", "object") == "object":
         return {"type": "string"}
@@ -93,44 +97,46 @@ def _plain(schema: Node) -> Node:
     }
 
 
-def _response(response: Node) -> Node:
+def _convert_response(response: Node) -> Node:
     if "$ref" in response:
-        return _schema(response)
-    found: Node = {"description": response["description"]}
+        return _convert_schema(response)
+    node: Node = {"description": response["description"]}
     if content := response.get("content"):
-        found["schema"] = _schema(_first(content)["schema"])
-        found["examples"] = {media: each["example"] for media, each in content.items()}
-    return found
+        node["schema"] = _convert_schema(_get_json(content)["schema"])
+        node["examples"] = {media_type: media["example"] for media_type, media in content.items()}
+    return node
 
 
-def _first(content: Mapping[str, Node]) -> Node:
+def _get_json(content: Mapping[str, Node]) -> Node:
     """Return the format of a body whose schema is used: JSON's."""
     return content["application/json"]
 
 
-def _schema(schema: Node) -> Node:
+def _convert_schema(schema: Node) -> Node:
     if "$ref" in schema:
-        place, _, name = schema["$ref"].rpartition("/")
+        location, _, name = schema["$ref"].rpartition("/")
         # A reference must have no other keywords.
-        return {"$ref": f"{_PLACES[place + '/']}{name}"}
+        return {"$ref": f"{_LOCATIONS[location + '/']}{name}"}
     if "anyOf" in schema:
-        (only,) = [each for each in schema["anyOf"] if each != {"type": "null"}]
-        return _schema(only)
-    found = {name: value for name, value in schema.items() if name in _KEPT}
-    if isinstance(kinds := found.get("type"), list):
-        found["type"] = next(each for each in kinds if each != "null")
-        found["x-nullable"] = True
-    if "enum" in found:
-        found["enum"] = [each for each in found["enum"] if each is not None]
+        (only,) = [option for option in schema["anyOf"] if option != {"type": "null"}]
+        return _convert_schema(only)
+    node = {name: value for name, value in schema.items() if name in _KEPT}
+    if isinstance(kinds := node.get("type"), list):
+        node["type"] = next(kind for kind in kinds if kind != "null")
+        node["x-nullable"] = True
+    if "enum" in node:
+        node["enum"] = [member for member in node["enum"] if member is not None]
     for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if bound in schema:
-            found |= {limit: schema[bound], bound: True}
+            node |= {limit: schema[bound], bound: True}
     if schema.get("contentEncoding") == "base64":
-        found["format"] = "byte"
-    if isinstance(found.get("items"), dict):
-        found["items"] = _schema(found["items"])
-    if isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = _schema(found["additionalProperties"])
-    if "properties" in found:
-        found["properties"] = {name: _schema(each) for name, each in found["properties"].items()}
-    return found
+        node["format"] = "byte"
+    if isinstance(node.get("items"), dict):
+        node["items"] = _convert_schema(node["items"])
+    if isinstance(node.get("additionalProperties"), dict):
+        node["additionalProperties"] = _convert_schema(node["additionalProperties"])
+    if "properties" in node:
+        node["properties"] = {
+            name: _convert_schema(property_schema) for name, property_schema in node["properties"].items()
+        }
+    return node

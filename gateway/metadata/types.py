@@ -26,8 +26,8 @@ from gateway.metadata.languages.zig import ZigGenerator
 
 #: The languages in the order in which pages name them.
 LANGUAGES: Mapping[str, type[Generator]] = {
-    each.name: each
-    for each in (
+    generator.name: generator
+    for generator in (
         CSharpGenerator,
         TypeScriptGenerator,
         DeclarationGenerator,
@@ -61,23 +61,23 @@ _ALIASES = {
 }
 
 
-def language(name: str) -> type[Generator]:
+def find_language(name: str) -> type[Generator]:
     """Return the language with this name, in any letter case. Raises NotFound."""
-    found = LANGUAGES.get(_ALIASES.get(name.lower(), name.lower()))
-    if found is None:
+    generator = LANGUAGES.get(_ALIASES.get(name.lower(), name.lower()))
+    if generator is None:
         raise NotFound(f"There are no types in '{name[:200]}'; there are some in {', '.join(LANGUAGES)}.")
-    return found
+    return generator
 
 
 def generate(name: str, contract: Contract, options: Options) -> str:
     """Return the document of a language: the options block, then the types. Raises NotFound for an unknown language."""
-    return language(name)(contract, options).document()
+    return find_language(name)(contract, options).write_document()
 
 
-def source(name: str, contract: Contract, options: Options) -> str:
+def write_source(name: str, contract: Contract, options: Options) -> str:
     """Return the types in a language without the options block, as pages show them; "" if the client library has all of them.
 
     :raises NotFound: for an unknown language.
     """
-    made = language(name)(contract, options)
-    return "\n".join(made.source()).strip("\n") if made.types else ""
+    generator = find_language(name)(contract, options)
+    return "\n".join(generator.write_source()).strip("\n") if generator.types else ""

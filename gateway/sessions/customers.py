@@ -13,7 +13,7 @@ from gateway.sessions import people
 from gateway.sessions.callers import visible_accounts
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.customers import CustomerInfo, ListCustomers, NewCustomer
-from gateway.sessions.shown import seen_customers
+from gateway.sessions.shown import list_visible_customers
 from models import Unit
 from models.sessions import account, account_list
 from models.sessions.session import BreadcrumbRow, fold
@@ -22,19 +22,19 @@ _PAGE = close(ListResponse, CustomerInfo)
 _COLUMNS = tuple(name for name in CustomerInfo.schema().fields if name not in ("account_name", "breadcrumb"))
 
 
-def _infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
+def _make_infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
     """Return customers for the response, without their parent customers that the caller does not see."""
-    names = account_list.account_names(unit, [each.account_id for each in rows])
+    names = account_list.account_names(unit, [row.account_id for row in rows])
     paths = account_list.customer_paths(unit, rows)
-    return [_info(row, path, names.get(row.account_id), caller) for row, path in zip(rows, paths, strict=True)]
+    return [_make_info(row, path, names.get(row.account_id), caller) for row, path in zip(rows, paths, strict=True)]
 
 
-def _info(row: Any, path: Sequence[Any], account_name: str | None, caller: Principal) -> Instance:
+def _make_info(row: Any, path: Sequence[Any], account_name: str | None, caller: Principal) -> Instance:
     values = {name: getattr(row, name) for name in _COLUMNS}
-    seen = [each for each in path if people.may_see(caller, each.account_id)]
-    if row.parent_customer_id not in {each.id for each in seen}:
+    visible_path = [customer for customer in path if people.may_see(caller, customer.account_id)]
+    if row.parent_customer_id not in {customer.id for customer in visible_path}:
         values["parent_customer_id"] = None
-    crumbs = [BreadcrumbRow(each.id, each.name) for each in seen]
+    crumbs = [BreadcrumbRow(customer.id, customer.name) for customer in visible_path]
     return CustomerInfo.instance({**values, "account_name": account_name, "breadcrumb": crumbs})
 
 
@@ -44,12 +44,12 @@ def list_customers(request: ListCustomers, context: Context) -> Any:
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
-        "parent_customer_ids": seen_customers(lists.given(request.parent_customer_ids), context),
+        "parent_customer_ids": list_visible_customers(lists.given(request.parent_customer_ids), context),
         "ids": lists.given(request.specific_ids),
         "name_contains": fold(request.name_filter) or None,
     }
     caller = context.principal
-    rows = lists.Converted(account_list.customers, lambda unit, rows: _infos(unit, rows, caller))
+    rows = lists.Converted(account_list.customers, lambda unit, rows: _make_infos(unit, rows, caller))
     return lists.answer(_PAGE, CustomerInfo, request, context.unit, rows, filters, by="date_created")
 
 
@@ -78,4 +78,4 @@ def create(request: NewCustomer, context: Context) -> Instance:
         by=context.principal.user_id,
     )
     context.record(Event.CUSTOMER_ADDED, row.id, account=row.account_id)
-    return _infos(context.unit, [row], context.principal)[0]
+    return _make_infos(context.unit, [row], context.principal)[0]

@@ -20,8 +20,8 @@ from gateway.sessions.dtos.messaging import (
     SendMessage,
 )
 from gateway.sessions.dtos.sessions import SessionDirections
-from gateway.sessions.sessions import open_for_change
-from gateway.sessions.shown import seen_customers, shown, shown_to
+from gateway.sessions.sessions import lock_open_session
+from gateway.sessions.shown import list_visible_customers, show, show_to
 from models.engine.listing import Order
 from models.sessions import message
 
@@ -36,8 +36,8 @@ def send(request: SendMessage, context: Context) -> Any:
 
     Raises NotFound, Conflict if the session has ended, and ValidationFailed if neither is named.
     """
-    session = open_for_change(request.session_id, context) if request.session_id else None
-    where = _of_endpoint(request, context) if session is None else _of_session(session)
+    session = lock_open_session(request.session_id, context) if request.session_id else None
+    where = _build_from_endpoint(request, context) if session is None else _build_from_session(session)
     values = {
         **where,
         "date": context.now,
@@ -47,10 +47,10 @@ def send(request: SendMessage, context: Context) -> Any:
         "is_unread": False,
     }
     row = message.insert(context.unit, values)
-    return shown(published.publish_message(context, row, session), context)
+    return show(published.publish_message(context, row, session), context)
 
 
-def _of_session(row: Any) -> dict[str, Any]:
+def _build_from_session(row: Any) -> dict[str, Any]:
     incoming = row.direction == SessionDirections.Incoming
     there = (row.from_phone_number or row.from_address) if incoming else (row.to_address or row.destination)
     return {
@@ -63,7 +63,7 @@ def _of_session(row: Any) -> dict[str, Any]:
     }
 
 
-def _of_endpoint(request: SendMessage, context: Context) -> dict[str, Any]:
+def _build_from_endpoint(request: SendMessage, context: Context) -> dict[str, Any]:
     failures = [
         FieldError("NotEmpty", name, f"'{words}' must not be empty where no session is named.")
         for name, words, value in (
@@ -74,8 +74,8 @@ def _of_endpoint(request: SendMessage, context: Context) -> dict[str, Any]:
     ]
     if failures:
         raise ValidationFailed(SendMessage.__name__, failures)
-    own = next(iter(context.principal.account_ids), None)
-    return {"account_id": own, "endpoint_id": request.endpoint_id, "other_address": request.to_address}
+    account_id = next(iter(context.principal.account_ids), None)
+    return {"account_id": account_id, "endpoint_id": request.endpoint_id, "other_address": request.to_address}
 
 
 @service.handles(ListMessages)
@@ -84,14 +84,14 @@ def list_messages(request: ListMessages, context: Context) -> Any:
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
-        "customer_ids": seen_customers(lists.given(request.customer_ids), context),
+        "customer_ids": list_visible_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),
         "conversation_ids": lists.given(request.conversation_ids),
         "ids": lists.given(request.specific_ids),
         "after": lists.as_instant(request.after_date),
     }
     caller = context.principal
-    rows = lists.Converted(message.messages, lambda unit, rows: shown_to(caller, unit, rows))
+    rows = lists.Converted(message.messages, lambda unit, rows: show_to(caller, unit, rows))
     return lists.answer(_PAGE, MessageInfo, request, context.unit, rows, filters, by="date")
 
 
@@ -101,21 +101,21 @@ def list_conversations(request: ListConversations, context: Context) -> Instance
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "account_ids": lists.given(request.account_ids),
-        "customer_ids": seen_customers(lists.given(request.customer_ids), context),
+        "customer_ids": list_visible_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),
         "after": lists.as_instant(request.after_date),
     }
-    found = message.conversations.page(context.unit, filters, Order("date_last_message"), MOST_CONVERSATIONS)
-    newest = message.newest_of(context.unit, found)
-    messages = shown_to(context.principal, context.unit, [*newest.values()])
-    newest = {each.id: each for each in messages}
+    conversations = message.conversations.page(context.unit, filters, Order("date_last_message"), MOST_CONVERSATIONS)
+    newest = message.newest_of(context.unit, conversations)
+    messages = show_to(context.principal, context.unit, [*newest.values()])
+    newest = {newest_message.id: newest_message for newest_message in messages}
     infos = [
         ConversationInfo.new(
-            id=each.id,
-            endpoint_id=each.endpoint_id,
-            other_address=each.other_address,
-            most_recent_message=newest.get(each.most_recent_message_id),
+            id=conversation.id,
+            endpoint_id=conversation.endpoint_id,
+            other_address=conversation.other_address,
+            most_recent_message=newest.get(conversation.most_recent_message_id),
         )
-        for each in found
+        for conversation in conversations
     ]
     return ListConversationsResponse.new(conversations=infos)

@@ -11,7 +11,7 @@ from gateway.sessions import people, published
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.flows import FlowChannels
 from gateway.sessions.dtos.sessions import NewOutgoingSession, NewSession, SessionCallState, SessionDirections
-from gateway.sessions.shown import shown
+from gateway.sessions.shown import show
 from models.engine import ids
 from models.sessions import account, session
 from models.sessions.session import BreadcrumbRow, LogRow, MemberRow
@@ -20,7 +20,7 @@ _USER = "user:"
 
 
 @dataclass(slots=True)
-class _Named:
+class _Entities:
     """The entities that a request names by id, and a failure for each unknown id."""
 
     customer: Any = None
@@ -28,7 +28,7 @@ class _Named:
     failures: list[FieldError] = field(default_factory=list)
 
 
-_NOTHING = _Named()
+_NOTHING = _Entities()
 
 
 @service.checks(NewSession)
@@ -42,9 +42,9 @@ def create(request: NewSession, context: Context) -> Any:
     """Store a new session. Raises ValidationFailed with a NotFound for each unknown id."""
     # PERF: most requests contain no ids.
     names = request.parent_session_id or request.customer_id or request.with_address
-    named = _look_up(request, context) if names else _NOTHING
-    if named.failures:
-        raise ValidationFailed(NewSession.__name__, named.failures)
+    entities = _look_up(request, context) if names else _NOTHING
+    if entities.failures:
+        raise ValidationFailed(NewSession.__name__, entities.failures)
     caller = context.principal
     direction = request.direction or SessionDirections.Outgoing
     values = {
@@ -61,47 +61,49 @@ def create(request: NewSession, context: Context) -> Any:
         "from_phone_number": request.from_phone_number,
         "destination": request.destination,
     }
-    if named.customer is not None:
-        crumbs: list[BreadcrumbRow] = account.breadcrumb(context.unit, named.customer)
+    if entities.customer is not None:
+        crumbs: list[BreadcrumbRow] = account.breadcrumb(context.unit, entities.customer)
         values |= {
-            "customer_id": named.customer.id,
-            "customer_name": named.customer.name,
+            "customer_id": entities.customer.id,
+            "customer_name": entities.customer.name,
             "customer_breadcrumb": crumbs,
         }
-    members = _members(request, caller, named, direction)
-    return shown(_store(context, caller, values, members, f"Session created by {caller.display_name}"), context)
+    members = _collect_members(request, caller, entities, direction)
+    return show(_store(context, caller, values, members, f"Session created by {caller.display_name}"), context)
 
 
-def _look_up(request: NewSession, context: Context) -> _Named:
-    named = _Named()
+def _look_up(request: NewSession, context: Context) -> _Entities:
+    entities = _Entities()
     if request.parent_session_id and people.visible_session(context, request.parent_session_id) is None:
-        named.failures.append(_missing("parentSessionId", "session", request.parent_session_id))
+        entities.failures.append(_make_not_found("parentSessionId", "session", request.parent_session_id))
     if request.customer_id:
-        named.customer = people.visible_customer(context, request.customer_id)
-        if named.customer is None:
-            named.failures.append(_missing("customerId", "customer", request.customer_id))
+        entities.customer = people.visible_customer(context, request.customer_id)
+        if entities.customer is None:
+            entities.failures.append(_make_not_found("customerId", "customer", request.customer_id))
     if request.with_address and request.with_address.startswith(_USER):
         user_id = request.with_address.removeprefix(_USER)
-        named.user = people.visible_user(context, user_id)
-        if named.user is None:
-            named.failures.append(_missing("withAddress", "user", user_id))
-    return named
+        entities.user = people.visible_user(context, user_id)
+        if entities.user is None:
+            entities.failures.append(_make_not_found("withAddress", "user", user_id))
+    return entities
 
 
-def _missing(field_name: str, kind: str, value: str) -> FieldError:
+def _make_not_found(field_name: str, kind: str, value: str) -> FieldError:
     return FieldError("NotFound", field_name, f"There is no {kind} '{value}'.", {"PropertyValue": value[:200]})
 
 
-def _members(request: NewSession, caller: Principal, named: _Named, direction: SessionDirections) -> list[MemberRow]:
+def _collect_members(
+    request: NewSession, caller: Principal, entities: _Entities, direction: SessionDirections
+) -> list[MemberRow]:
     """Return the caller, then the invited members, each identity once."""
-    first = people.calling(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
+    first = people.make_calling_member(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
     members = {first.identity: first}
     for address in request.member_email_addresses or ():
         if address:
-            invited = people.invited(address)
+            invited = people.make_invited_member(address)
             members.setdefault(invited.identity, invited)
-    if named.user is not None:
-        user = people.user_member(named.user)
+    if entities.user is not None:
+        user = people.make_user_member(entities.user)
         members.setdefault(user.identity, user)
     return [*members.values()]
 
@@ -109,8 +111,8 @@ def _members(request: NewSession, caller: Principal, named: _Named, direction: S
 def _store(context: Context, caller: Principal, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
     if len(members) > session.MOST_MEMBERS:
         raise session.full_of_members()
-    own = account.id_and_name(context.unit, caller.account_ids[0]) if caller.account_ids else None
-    account_id, account_name = own or (None, None)
+    main_account = account.id_and_name(context.unit, caller.account_ids[0]) if caller.account_ids else None
+    account_id, account_name = main_account or (None, None)
     values |= {
         "id": ids.new_id(),
         "date_created": context.now,
@@ -143,4 +145,4 @@ def create_outgoing(request: NewOutgoingSession, context: Context) -> None:
         "destination": request.number_to_dial,
     }
     message = f"Flow {request.flow_id} dials {request.number_to_dial} for {caller.display_name}"
-    _store(context, caller, values, [people.calling(caller, "Agent")], message)
+    _store(context, caller, values, [people.make_calling_member(caller, "Agent")], message)

@@ -23,19 +23,19 @@ def may_see(principal: Principal, account_id: str | None) -> bool:
 
 def visible_user(context: Context, user_id: str) -> Any:
     """Return the user with this id who shares an account with the caller, or None."""
-    found = user.get(context.unit, user_id)
-    if found is None or found.disabled:
+    row = user.get(context.unit, user_id)
+    if row is None or row.disabled:
         return None
     visible = visible_accounts(context.principal)
     if visible is None or not set(visible).isdisjoint(user.accounts(context.unit, user_id)):
-        return found
+        return row
     return None
 
 
 def visible_customer(context: Context, customer_id: str) -> Any:
     """Return the customer with this id if the caller sees it, else None."""
-    found = account.get_customer(context.unit, customer_id)
-    return found if found is not None and may_see(context.principal, found.account_id) else None
+    customer = account.get_customer(context.unit, customer_id)
+    return customer if customer is not None and may_see(context.principal, customer.account_id) else None
 
 
 def visible_session(context: Context, session_id: str) -> Any:
@@ -48,7 +48,7 @@ _LONGEST_NAME = 255
 _SHORT = 64
 
 
-def member(
+def make_member(
     identity: str,
     *,
     endpoint_id: str | None = None,
@@ -70,48 +70,48 @@ def member(
 _UNKNOWN = MemberRow("", None, None, False, None, None, "None", "None", None, muted=False)[3:]
 
 
-def invited(address: str) -> MemberRow:
+def make_invited_member(address: str) -> MemberRow:
     """Return a member for an e-mail address."""
-    # PERF: what `identity_of` does with short addresses, one call less.
-    identity = address.lower() if len(address) < _SHORT else identity_of(address)
+    # PERF: what `get_identity` does with short addresses, one call less.
+    identity = address.lower() if len(address) < _SHORT else get_identity(address)
     return tuple.__new__(MemberRow, (identity, None, address[:_LONGEST_NAME], *_UNKNOWN))
 
 
-def calling(caller: Principal, role: str) -> MemberRow:
+def make_calling_member(caller: Principal, role: str) -> MemberRow:
     """Return the caller as the first member of a session."""
     name = (caller.display_name or caller.email)[:_LONGEST_NAME]
-    # PERF: as in `invited`.
-    identity = caller.email.lower() if len(caller.email) < _SHORT else identity_of(caller.email)
+    # PERF: as in `make_invited_member`.
+    identity = caller.email.lower() if len(caller.email) < _SHORT else get_identity(caller.email)
     values = identity, caller.user_id, name, True, None, None, "Connected", role, None, False
     return tuple.__new__(MemberRow, values)
 
 
-def identity_of(address: str) -> str:
+def get_identity(address: str) -> str:
     """Return the member identity of an e-mail address: the address in lower case."""
     lowered = address.lower()
     # Some letters are longer in lower case; an address of hundreds of them is not changed.
     return lowered if len(lowered) <= _LONGEST_NAME else address
 
 
-def user_member(found: Any, **values: Any) -> MemberRow:
+def make_user_member(row: Any, **values: Any) -> MemberRow:
     """Return a user as a member, identified by e-mail address, which is how users are invited and removed."""
-    name = " ".join(each for each in (found.first_name, found.last_name) if each) or found.email_address
-    return member(
-        identity_of(found.email_address), endpoint_id=found.id, display_name=name, avatar_url=found.avatar_url, **values
+    name = " ".join(part for part in (row.first_name, row.last_name) if part) or row.email_address
+    return make_member(
+        get_identity(row.email_address), endpoint_id=row.id, display_name=name, avatar_url=row.avatar_url, **values
     )
 
 
-def named_member(context: Context, name: str) -> MemberRow | None:
+def find_member(context: Context, name: str) -> MemberRow | None:
     """Return the member for a mobile number, an e-mail address or a user id, or None."""
     name = name.strip()
     if is_email(name):
-        return invited(name)
-    found = visible_user(context, name)
-    if found is not None:
-        return user_member(found)
-    return member(name) if _NUMBER.fullmatch(name) else None
+        return make_invited_member(name)
+    row = visible_user(context, name)
+    if row is not None:
+        return make_user_member(row)
+    return make_member(name) if _NUMBER.fullmatch(name) else None
 
 
-def same(one: str | None, other: str | None) -> bool:
+def is_same(one: str | None, other: str | None) -> bool:
     """Return whether two identities are equal in any letter case."""
     return one is not None and other is not None and one.lower() == other.lower()

@@ -10,7 +10,7 @@ from gateway.calls import Publisher
 from gateway.sessions import people
 from gateway.sessions.dtos.messaging import MessageInfo
 from gateway.sessions.dtos.sessions import SessionInfo
-from gateway.sessions.shown import shown_to
+from gateway.sessions.shown import show_to
 from models import Unit
 from models.sessions.session import MemberRow
 
@@ -37,7 +37,11 @@ def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow)
     if not events.wanted:
         return
     events.publish(
-        selector, row, channel=_channels(row.account_id, row.id), user=_users([*row.members, *others]), dto=SessionInfo
+        selector,
+        row,
+        channel=_list_channels(row.account_id, row.id),
+        user=_list_users([*row.members, *others]),
+        dto=SessionInfo,
     )
 
 
@@ -46,32 +50,35 @@ def publish_message(context: Context, message: Any, session: Any) -> Any:
 
     :param session: the session that the message belongs to; None if it belongs to none.
     """
-    channels = _channels(message.account_id, message.session_id)
-    users = [] if session is None else _users(session.members)
+    channels = _list_channels(message.account_id, message.session_id)
+    users = [] if session is None else _list_users(session.members)
     context.events.publish(ARRIVED, message, channel=channels, user=users, dto=MessageInfo)
     return message
 
 
-def _channels(account_id: str | None, session_id: str | None) -> list[str]:
+def _list_channels(account_id: str | None, session_id: str | None) -> list[str]:
     """Return the channel of an account, and that of a session."""
-    return [f"{kind}:{each}" for kind, each in (("account", account_id), ("session", session_id)) if each]
+    return [
+        f"{kind}:{entity_id}" for kind, entity_id in (("account", account_id), ("session", session_id)) if entity_id
+    ]
 
 
-def _users(members: Sequence[MemberRow]) -> list[str]:
+def _list_users(members: Sequence[MemberRow]) -> list[str]:
     """Return the members who are users, by id or e-mail address. Invited members have no id."""
-    return [each for member in members for each in (member.endpoint_id, member.identity) if each]
+    return [user_id for member in members for user_id in (member.endpoint_id, member.identity) if user_id]
 
 
-def seen(caller: Principal | None, unit: Unit, dto: Instance) -> Instance | None:
+def show_dto(caller: Principal | None, unit: Unit, dto: Instance) -> Instance | None:
     """Return a session or a message as the caller sees it, by the same rule as for reading; None if the caller does not see it."""
     if caller is None or not people.may_see(caller, dto.account_id):
         return None
-    found: Instance = shown_to(caller, unit, [dto])[0]
-    return found
+    document: Instance = show_to(caller, unit, [dto])[0]
+    return document
 
 
 def knows(caller: Principal | None, subject: Mapping[str, Any]) -> bool:
     """Return whether a caller sees another user: they have an account in common, or the caller sees all."""
     return caller is not None and (
-        caller.user_id == subject["user_id"] or any(people.may_see(caller, each) for each in subject["account_ids"])
+        caller.user_id == subject["user_id"]
+        or any(people.may_see(caller, account_id) for account_id in subject["account_ids"])
     )

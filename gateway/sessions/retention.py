@@ -38,11 +38,11 @@ def sessions_of(database: Database, user_id: str, email: str) -> list[str]:
 def export(database: Database, session_ids: Sequence[str], email: str) -> dict[str, list[dict[str, Any]]]:
     """Return all data of these sessions, and the messages of an address, as columns by table."""
     with unit_of_work(database, write=False) as unit:
-        found: dict[str, list[dict[str, Any]]] = {"sessions": [], "members": [], "log": []}
+        tables: dict[str, list[dict[str, Any]]] = {"sessions": [], "members": [], "log": []}
         for block in _blocks(session_ids):
             for table, rows in retention.rows_of(unit, block).items():
-                found[table] += rows
-        return {**found, "messages": retention.messages_of(unit, email)}
+                tables[table] += rows
+        return {**tables, "messages": retention.messages_of(unit, email)}
 
 
 def erase(database: Database, session_ids: Sequence[str], user_id: str, email: str) -> int:

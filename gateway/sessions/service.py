@@ -36,25 +36,25 @@ __all__ = [
 ]
 
 
-def _account_named(unit: Unit, name: str, now: str) -> str:
-    found = account.by_name(unit, name)
-    if found is None:
-        found = account.insert(unit, name=name, parent_account_id=None, now=now, by=None)
-    return str(found.id)
+def _get_or_add_account(unit: Unit, name: str, now: str) -> str:
+    row = account.by_name(unit, name)
+    if row is None:
+        row = account.insert(unit, name=name, parent_account_id=None, now=now, by=None)
+    return str(row.id)
 
 
 service.use(
     Users(
         default_roles=(USER,),
         first_roles=(USER, MANAGER),
-        account_named=_account_named,
+        account_named=_get_or_add_account,
         example="-H \"Authorization: Bearer {key}\" -d '{displayName:Hi,channel:Chat}' '{at}/sessions?format=jsv'",
     )
 )
 service.use(ROWS)
 service.use(
     Events(
-        shows={SessionInfo: published.seen, MessageInfo: published.seen},
+        shows={SessionInfo: published.show_dto, MessageInfo: published.show_dto},
         knows=published.knows,
         channels=("account:{AccountId}", "session:{SessionId}"),
     )

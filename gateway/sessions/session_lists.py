@@ -10,7 +10,7 @@ from gateway.sessions import people
 from gateway.sessions.callers import is_administrator, visible_accounts
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.sessions import GetMySessions, GetMySessionsResponse, ListSessions, SessionInfo
-from gateway.sessions.shown import seen_customers, shown_to
+from gateway.sessions.shown import list_visible_customers, show_to
 from models.engine.listing import Order
 from models.sessions import session_list
 from models.sessions.session import fold
@@ -27,7 +27,7 @@ def list_sessions(request: ListSessions, context: Context) -> Any:
         "visible_accounts": visible_accounts(context.principal),
         "archived": bool(request.search_archive),
         "account_ids": lists.given(request.account_ids),
-        "customer_ids": seen_customers(lists.given(request.customer_ids), context),
+        "customer_ids": list_visible_customers(lists.given(request.customer_ids), context),
         "endpoint_ids": lists.given(request.endpoint_ids),
         "ids": lists.given(request.specific_ids),
         "since": lists.first_instant(request.start_date),
@@ -37,15 +37,15 @@ def list_sessions(request: ListSessions, context: Context) -> Any:
         "log_contains": fold(request.log) or None,
         "parent_session_id": request.parent_session_id or None,
     }
-    return lists.answer(_PAGE, SessionInfo, request, context.unit, _rows(context), filters, by="date_created")
+    return lists.answer(_PAGE, SessionInfo, request, context.unit, _get_rows(context), filters, by="date_created")
 
 
-def _rows(context: Context) -> lists.Rows:
+def _get_rows(context: Context) -> lists.Rows:
     """Return the sessions as the caller sees them."""
     caller = context.principal
     if is_administrator(caller):
         return session_list
-    return lists.Converted(session_list, lambda unit, rows: shown_to(caller, unit, rows))
+    return lists.Converted(session_list, lambda unit, rows: show_to(caller, unit, rows))
 
 
 @service.handles(GetMySessions)
@@ -55,10 +55,10 @@ def list_mine(_request: GetMySessions, context: Context) -> Any:
         "visible_accounts": visible_accounts(context.principal),
         "archived": False,
         "ended": False,
-        "member": people.identity_of(context.principal.email),
+        "member": people.get_identity(context.principal.email),
     }
-    order, rows = Order("date_created"), _rows(context)
-    found = rows.page(context.unit, filters, order, MOST_OF_MINE + 1, 0)
-    if len(found) > MOST_OF_MINE:
+    order, rows = Order("date_created"), _get_rows(context)
+    sessions = rows.page(context.unit, filters, order, MOST_OF_MINE + 1, 0)
+    if len(sessions) > MOST_OF_MINE:
         return Streamed(GetMySessionsResponse, lambda unit: rows.everything(unit, filters, order))
-    return GetMySessionsResponse.new(sessions=found)
+    return GetMySessionsResponse.new(sessions=sessions)

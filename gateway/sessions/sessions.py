@@ -15,7 +15,7 @@ from gateway.sessions import published
 from gateway.sessions.callers import visible_accounts
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.sessions import EndSession, GetSession, HoldSession, PatchSession, SessionCallState
-from gateway.sessions.shown import shown
+from gateway.sessions.shown import show
 from models.sessions import session
 from models.sessions.session import LogRow
 
@@ -26,24 +26,24 @@ _PATCHED = ("console_data", "call_state", "hold_reason", "queue_state")
 @service.handles(GetSession)
 def read(request: GetSession, context: Context) -> Any:
     """Return the session. Raises NotFound."""
-    return shown(_found(request.session_id, context), context)
+    return show(_get_session(request.session_id, context), context)
 
 
 @service.handles(PatchSession)
 def patch(request: PatchSession, context: Context) -> Any:
     """Change the given fields; a call state of Connected resumes a held session. Raises NotFound, Conflict, PreconditionFailed."""
-    row = open_for_change(request.session_id, context)
-    given = {name: getattr(request, name) for name in _PATCHED}
-    changes: dict[str, Any] = {name: str(value) for name, value in given.items() if value is not None}
+    row = lock_open_session(request.session_id, context)
+    values = {name: getattr(request, name) for name in _PATCHED}
+    changes: dict[str, Any] = {name: str(value) for name, value in values.items() if value is not None}
     if not changes:
-        return shown(row, context)
+        return show(row, context)
     names = ", ".join(_wire_names(changes))
     if request.call_state is SessionCallState.Connected:
         changes |= {"hold_reason": None, "held_by_user_id": None}
     elif request.call_state is SessionCallState.Hold:
         changes["held_by_user_id"] = context.principal.user_id
     row = change(row, context, changes, f"{context.principal.display_name} changed {names}")
-    return shown(published.publish(context, published.CHANGED, row), context)
+    return show(published.publish(context, published.CHANGED, row), context)
 
 
 def _wire_names(changes: Mapping[str, Any]) -> list[str]:
@@ -53,46 +53,46 @@ def _wire_names(changes: Mapping[str, Any]) -> list[str]:
 @service.handles(HoldSession)
 def hold(request: HoldSession, context: Context) -> Any:
     """Put the session on hold. Raises NotFound, Conflict, PreconditionFailed."""
-    row = open_for_change(request.session_id, context)
+    row = lock_open_session(request.session_id, context)
     reason = str(request.reason or "None")
     changes = {
         "call_state": str(SessionCallState.Hold),
         "hold_reason": reason,
         "held_by_user_id": context.principal.user_id,
-        **reported(request.call_sid),
+        **build_reported_changes(request.call_sid),
     }
     because = "" if reason == "None" else f" ({reason})"
     row = change(row, context, changes, f"{context.principal.display_name} put the session on hold{because}")
-    return shown(published.publish(context, published.CHANGED, row), context)
+    return show(published.publish(context, published.CHANGED, row), context)
 
 
 @service.handles(EndSession)
 def end(request: EndSession, context: Context) -> None:
     """End the session; a session that has ended is unchanged. Raises NotFound, PreconditionFailed."""
-    row = for_change(request.session_id, context)
+    row = lock_session(request.session_id, context)
     if row.ended:
         return
     changes = {
         "ended": True,
         "call_state": str(SessionCallState.Disconnected),
-        "date_completed": later(row.date_last_modified, context.now),
-        **reported(request.call_sid),
+        "date_completed": pick_later(row.date_last_modified, context.now),
+        **build_reported_changes(request.call_sid),
     }
     row = change(row, context, changes, f"{context.principal.display_name} ended the session", last=True)
     published.publish(context, published.ENDED, session.set_member_states(context.unit, row, "None"))
 
 
-def for_change(session_id: str, context: Context) -> Any:
+def lock_session(session_id: str, context: Context) -> Any:
     """Return the session, locked until the transaction ends. Raises NotFound, PreconditionFailed."""
-    row = _found(session_id, context, for_update=True)
+    row = _get_session(session_id, context, for_update=True)
     if context.expected is not None and version_name(row) not in context.expected:
         raise PreconditionFailed(f"The session now has version {row.version}; read it again.")
     return row
 
 
-def open_for_change(session_id: str, context: Context) -> Any:
-    """Return the session like `for_change`. Raises Conflict when it has ended."""
-    row = for_change(session_id, context)
+def lock_open_session(session_id: str, context: Context) -> Any:
+    """Return the session like `lock_session`. Raises Conflict when it has ended."""
+    row = lock_session(session_id, context)
     if row.ended:
         raise Conflict("The session has ended.")
     return row
@@ -104,22 +104,22 @@ def change(row: Any, context: Context, changes: Mapping[str, Any], message: str,
     Dates of a session never run backwards, though the clocks of two writers may differ. Raises models.Full if the log is full, except
     for the `last` change.
     """
-    now = later(row.date_last_modified, context.now)
-    noted = {"date_last_modified": now, "last_modified_by": context.principal.user_id}
-    return session.update(context.unit, row, {**changes, **noted}, LogRow(now, message), last=last)
+    now = pick_later(row.date_last_modified, context.now)
+    stamp = {"date_last_modified": now, "last_modified_by": context.principal.user_id}
+    return session.update(context.unit, row, {**changes, **stamp}, LogRow(now, message), last=last)
 
 
-def reported(call_sid: str | None) -> dict[str, str]:
+def build_reported_changes(call_sid: str | None) -> dict[str, str]:
     """Return the change that a reported Call SID makes."""
     return {"call_sid": call_sid} if call_sid else {}
 
 
-def later(one: str, other: str) -> str:
+def pick_later(one: str, other: str) -> str:
     """Return the later of two instants."""
     return max(one, other)
 
 
-def _found(session_id: str, context: Context, *, for_update: bool = False) -> Any:
+def _get_session(session_id: str, context: Context, *, for_update: bool = False) -> Any:
     accounts = visible_accounts(context.principal)
     row = session.get(context.unit, session_id, account_ids=accounts, for_update=for_update)
     if row is None:

@@ -71,11 +71,11 @@ def archive(database: Database, before: str) -> Iterator[int]:
 
 
 def _archive(unit: Unit, before: str) -> int:
-    found = session_archive.archive_old(unit, before, BLOCK)
+    session_ids = session_archive.archive_old(unit, before, BLOCK)
     events = service.publisher(unit)
-    for each in found if events.wanted else ():
-        published.publish_with(events, published.ARCHIVED, session.get(unit, each))
-    return len(found)
+    for session_id in session_ids if events.wanted else ():
+        published.publish_with(events, published.ARCHIVED, session.get(unit, session_id))
+    return len(session_ids)
 
 
 def count(database: Database, since: str | None) -> int:
@@ -126,68 +126,68 @@ def load(database: Database, records: Iterable[tuple[int, Mapping[str, Any]]]) -
     counts = Counts()
     numbered = iter(records)
     while block := list(islice(numbered, BLOCK)):
-        loaded = {record.id: (number, record) for number, record in map(_bound, block)}
+        loaded = {record.id: (number, record) for number, record in map(_bind, block)}
         stored = run_unit(database, True, partial(_store_new, loaded))
         counts = Counts(counts.stored + stored, counts.known + len(block) - stored)
         yield counts
 
 
 def _store_new(loaded: Mapping[str, tuple[int, Instance]], unit: Unit) -> int:
-    known = session_archive.known(unit, list(loaded))
-    fresh = [each for session_id, each in loaded.items() if session_id not in known]
-    session.insert_many(unit, [_columns(number, record) for number, record in fresh])
+    stored_ids = session_archive.known(unit, list(loaded))
+    fresh = [entry for session_id, entry in loaded.items() if session_id not in stored_ids]
+    session.insert_many(unit, [_build_columns(number, record) for number, record in fresh])
     return len(fresh)
 
 
-def _bound(numbered: tuple[int, Mapping[str, Any]]) -> tuple[int, Instance]:
+def _bind(numbered: tuple[int, Mapping[str, Any]]) -> tuple[int, Instance]:
     number, values = numbered
     try:
         record = _RECORDS.load(values)
     except ValidationFailed as error:
-        raise ImportFailed(f"record {number}: " + "; ".join(each.message for each in error.errors)) from error
-    problem = next(_problems(record), None)
+        raise ImportFailed(f"record {number}: " + "; ".join(error.message for error in error.errors)) from error
+    problem = next(_find_problems(record), None)
     if problem:
         raise ImportFailed(f"record {number}: {problem}")
     return number, record
 
 
-def _problems(record: Instance) -> Iterator[str]:
+def _find_problems(record: Instance) -> Iterator[str]:
     if not record.id or not record.date_created:
         yield "a session has an id and a dateCreated"
     for name, longest in LENGTHS.items():
         if len(getattr(record, name, None) or "") > longest:
             yield f"{name} has more than {longest} characters"
     members = record.members or []
-    for each in members:
-        if not each.identity:
+    for member in members:
+        if not member.identity:
             yield "a member has an identity"
-        if any(len(text) > _LONGEST_OF_MEMBER for text in vars(each).values() if isinstance(text, str)):
+        if any(len(text) > _LONGEST_OF_MEMBER for text in vars(member).values() if isinstance(text, str)):
             yield f"a member's texts have at most {_LONGEST_OF_MEMBER} characters"
-    if len({each.identity for each in members}) < len(members):
+    if len({member.identity for member in members}) < len(members):
         yield "a member is there once"
 
 
-def _columns(number: int, record: Instance) -> tuple[Mapping[str, Any], list[MemberRow], list[LogRow]]:
+def _build_columns(number: int, record: Instance) -> tuple[Mapping[str, Any], list[MemberRow], list[LogRow]]:
     """Return a session to store, with its members and its log. Raises ImportFailed."""
     values = {name: _plain(getattr(record, name)) for name in _COLUMNS}
     try:
         dates = {name: as_instant(values[name]) for name in _DATES}
-        log = [LogRow(as_instant(each.date) or record.date_created, each.message or "") for each in record.log or ()]
+        log = [LogRow(as_instant(line.date) or record.date_created, line.message or "") for line in record.log or ()]
     except ValueError as error:
         raise ImportFailed(f"record {number}: {error}") from error
     crumbs = record.customer_breadcrumb
     more = {
         "date_last_modified": dates["date_last_modified"] or dates["date_created"],
-        "customer_breadcrumb": None if crumbs is None else [BreadcrumbRow(each.id, each.name) for each in crumbs],
+        "customer_breadcrumb": None if crumbs is None else [BreadcrumbRow(crumb.id, crumb.name) for crumb in crumbs],
         "ended": bool(record.ended),
         "was_missed": bool(record.was_missed),
         "archived": bool(record.archived),
     }
-    return {**values, **dates, **more}, _members(record.members or ()), log
+    return {**values, **dates, **more}, _build_members(record.members or ()), log
 
 
-def _members(members: Sequence[Instance]) -> list[MemberRow]:
-    rows = [MemberRow(*(_plain(getattr(each, name)) for name in MemberRow._fields)) for each in members]
+def _build_members(members: Sequence[Instance]) -> list[MemberRow]:
+    rows = [MemberRow(*(_plain(getattr(member, name)) for name in MemberRow._fields)) for member in members]
     return [row._replace(is_original_member=bool(row.is_original_member), muted=bool(row.muted)) for row in rows]
 
 

@@ -19,8 +19,8 @@ from gateway.sessions import people
 from gateway.sessions.callers import is_administrator, visible_accounts
 from gateway.sessions.declared import ROLES, SYSTEM_ADMINISTRATOR, USER, catalog, service
 from gateway.sessions.dtos.users import ListUsers, NewUser, PatchUser, UserInfo
-from gateway.users.administration import SHORTEST, password_fault
-from gateway.users.authentication import authenticator_of
+from gateway.users.administration import SHORTEST, find_password_fault
+from gateway.users.authentication import get_authenticator
 from gateway.users.passwords import LONGEST
 from gateway.users.rights import change_rights, covers
 from models import Unit
@@ -39,11 +39,11 @@ def list_users(request: ListUsers, context: Context) -> Any:
     """Return the users that the caller sees and that pass every filter."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
-        "account_ids": _seen(lists.given(request.account_ids), context.principal),
+        "account_ids": _filter_accounts(lists.given(request.account_ids), context.principal),
         "ids": lists.given(request.specific_ids),
         "email_contains": (request.email_filter or "").casefold() or None,
     }
-    rows = _Shown(context.principal)
+    rows = _ConvertedUsers(context.principal)
     return lists.answer(_PAGE, UserInfo, request, context.unit, rows, filters, by="date_created")
 
 
@@ -51,7 +51,7 @@ def list_users(request: ListUsers, context: Context) -> Any:
 def create(request: NewUser, context: Context) -> Instance:
     """Store a new user with the role User. Raises ValidationFailed, and Conflict if the e-mail address is taken."""
     _check_new(request, context)
-    hashed = _hashed(request.password, context)
+    hashed = _hash(request.password, context)
     _refresh_caller(context, NewUser)
     _check_new(request, context)
     if user.by_email(context.unit, request.email_address) is not None:
@@ -68,38 +68,38 @@ def create(request: NewUser, context: Context) -> Instance:
         last_name=request.last_name,
     )
     context.record(Event.USER_ADDED, row.id, email=row.email_address)
-    return _shown(context.unit, [_existing(context.unit, row.id)], context.principal)[0]
+    return _convert_users(context.unit, [_get_existing(context.unit, row.id)], context.principal)[0]
 
 
 @service.handles(PatchUser)
 def patch(request: PatchUser, context: Context) -> Instance:
     """Change the given fields; empty lists, which some clients always send, are ignored. Raises NotFound, Forbidden, ValidationFailed."""
     _check_patch(request, context)
-    hashed = _hashed(request.new_password, context)
+    hashed = _hash(request.new_password, context)
     # Rights may have changed while the hash was computed, so the transaction that writes checks them again.
     _refresh_caller(context, PatchUser, request.user_id)
     row = _check_patch(request, context)
     _apply(request, context, row, hashed)
-    return _shown(context.unit, [_existing(context.unit, row.id)], context.principal)[0]
+    return _convert_users(context.unit, [_get_existing(context.unit, row.id)], context.principal)[0]
 
 
 def _check_new(request: NewUser, context: Context) -> None:
-    known = (request.email_address, request.first_name, request.last_name)
-    failures = [*_password_failures("password", request.password, known), *_account_failures(request, context)]
+    guesses = (request.email_address, request.first_name, request.last_name)
+    failures = [*_check_password("password", request.password, guesses), *_check_account(request, context)]
     if failures:
         raise ValidationFailed(NewUser.__name__, failures)
 
 
 def _check_patch(request: PatchUser, context: Context) -> UserRow:
     """Check a change, and return the user that it changes. Raises NotFound, Forbidden, ValidationFailed."""
-    row = visible(context, request.user_id)
+    row = get_visible(context, request.user_id)
     check_covers(context.principal, row)
     if request.roles and not is_administrator(context.principal):
         raise RoleMissing
     failures = [
-        *_password_failures("newPassword", request.new_password, (row.email_address, row.first_name, row.last_name)),
-        *_role_failures(request.roles or ()),
-        *_accounts_failures(request.account_ids or (), context),
+        *_check_password("newPassword", request.new_password, (row.email_address, row.first_name, row.last_name)),
+        *_check_roles(request.roles or ()),
+        *_check_accounts(request.account_ids or (), context),
     ]
     if failures:
         raise ValidationFailed(PatchUser.__name__, failures)
@@ -112,10 +112,12 @@ def _refresh_caller(context: Context, operation: type[Dto], target_id: str = "")
     Raises NotAuthenticated and Forbidden if the caller may no longer call the operation.
     """
     user.lock(context.unit, context.principal.user_id, target_id)
-    found = identity.by_id(context.unit, context.principal.user_id)
-    if found is None or found.disabled:
+    caller_row = identity.by_id(context.unit, context.principal.user_id)
+    if caller_row is None or caller_row.disabled:
         raise NotAuthenticated
-    context.caller = replace(context.principal, roles=frozenset(found.roles), account_ids=tuple(found.account_ids))
+    context.caller = replace(
+        context.principal, roles=frozenset(caller_row.roles), account_ids=tuple(caller_row.account_ids)
+    )
     access = catalog.operations[operation.__name__].access
     assert access is not None
     authorize(context.caller, access)
@@ -125,7 +127,7 @@ def _apply(request: PatchUser, context: Context, row: UserRow, hashed: str | Non
     changes: dict[str, Any] = {
         name: getattr(request, name) for name in ("first_name", "last_name") if getattr(request, name) is not None
     }
-    named = list(changes)
+    names = list(changes)
     if hashed is not None:
         changes |= {"password_hash": hashed, "password_set_by": context.principal.user_id}
     roles = list(dict.fromkeys(request.roles)) if request.roles else None
@@ -133,19 +135,23 @@ def _apply(request: PatchUser, context: Context, row: UserRow, hashed: str | Non
     voided = change_rights(
         context.unit, row, context.now, SYSTEM_ADMINISTRATOR, roles=roles, account_ids=account_ids, **changes
     )
-    given = {"roles": roles, "password": hashed, "accounts": account_ids}
-    changed = [*named, *(name for name, value in given.items() if value)]
-    context.record(Event.USER_CHANGED, row.id, changed=changed, roles=roles, accounts=account_ids)
+    values = {"roles": roles, "password": hashed, "accounts": account_ids}
+    field_names = [*names, *(name for name, value in values.items() if value)]
+    context.record(Event.USER_CHANGED, row.id, changed=field_names, roles=roles, accounts=account_ids)
     if voided:
         context.record(Event.PASSWORD_VOIDED, row.id)
 
 
-def _seen(account_ids: Sequence[str] | None, caller: Principal) -> Sequence[str] | None:
+def _filter_accounts(account_ids: Sequence[str] | None, caller: Principal) -> Sequence[str] | None:
     """Return the accounts of a filter that the caller may see."""
-    return None if account_ids is None else [each for each in account_ids if people.may_see(caller, each)]
+    return (
+        None
+        if account_ids is None
+        else [account_id for account_id in account_ids if people.may_see(caller, account_id)]
+    )
 
 
-class _Shown:
+class _ConvertedUsers:
     """The rows of a list, converted for the response."""
 
     def __init__(self, caller: Principal) -> None:
@@ -153,7 +159,7 @@ class _Shown:
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int) -> Sequence[Instance]:
         """Return at most `limit` users after `offset`."""
-        return _shown(unit, user_list.page(unit, filters, _column(order), limit, offset), self._caller)
+        return _convert_users(unit, user_list.page(unit, filters, _map_order(order), limit, offset), self._caller)
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
         """Return the number of users, at most `most`."""
@@ -161,70 +167,70 @@ class _Shown:
 
     def is_sorted_by_index(self, order: Order) -> bool:
         """Return whether an index has the rows in this order."""
-        return user_list.is_sorted_by_index(_column(order))
+        return user_list.is_sorted_by_index(_map_order(order))
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Instance]:
         """Yield every user, read in blocks."""
-        for block in user_list.blocks(unit, filters, _column(order)):
-            yield from _shown(unit, block, self._caller)
+        for block in user_list.blocks(unit, filters, _map_order(order)):
+            yield from _convert_users(unit, block, self._caller)
 
 
-def _column(order: Order) -> Order:
+def _map_order(order: Order) -> Order:
     return Order(_SORTED_BY.get(order.column, order.column), order.descending)
 
 
-def _shown(unit: Unit, rows: Sequence[UserRow], caller: Principal) -> Sequence[Instance]:
+def _convert_users(unit: Unit, rows: Sequence[UserRow], caller: Principal) -> Sequence[Instance]:
     """Return the users as the caller sees them: with the accounts that the caller sees."""
-    ids = {each for row in rows for each in row.account_ids if people.may_see(caller, each)}
+    ids = {account_id for row in rows for account_id in row.account_ids if people.may_see(caller, account_id)}
     names = account_list.account_names(unit, ids)
-    return [_info(row, names, caller) for row in rows]
+    return [_make_info(row, names, caller) for row in rows]
 
 
-def _info(row: UserRow, names: Mapping[str, str], caller: Principal) -> Instance:
+def _make_info(row: UserRow, names: Mapping[str, str], caller: Principal) -> Instance:
     """Return the user with those accounts whose names are given. Only the caller is shown as signed in."""
-    account_ids = [each for each in row.account_ids if each in names]
+    account_ids = [account_id for account_id in row.account_ids if account_id in names]
     return UserInfo.new(
         id=row.id,
         is_authenticated=row.id == caller.user_id,
         first_name=row.first_name,
         last_name=row.last_name,
-        name=" ".join(each for each in (row.first_name, row.last_name) if each) or row.email_address,
+        name=" ".join(name for name in (row.first_name, row.last_name) if name) or row.email_address,
         avatar_url=row.avatar_url,
         email_address=row.email_address,
         roles=list(row.roles),
         account_ids=account_ids,
-        account_names=[names[each] for each in account_ids],
+        account_names=[names[account_id] for account_id in account_ids],
     )
 
 
-def caller_info(context: Context) -> Instance:
+def get_caller_info(context: Context) -> Instance:
     """Return the signed-in user for the response, or None."""
     if context.caller is None:
         return UserInfo.new(is_authenticated=False)
     row = user_list.get(context.unit, context.caller.user_id)
     if row is None:
         raise NotAuthenticated
-    return _shown(context.unit, [row], context.caller)[0]
+    return _convert_users(context.unit, [row], context.caller)[0]
 
 
-def visible(context: Context, user_id: str) -> UserRow:
+def get_visible(context: Context, user_id: str) -> UserRow:
     """Return the user with this id, if the caller sees it. Raises NotFound."""
-    row = _visible(context, user_id)
+    row = _find_visible(context, user_id)
     if row is None:
         raise NotFound(f"There is no user '{user_id}'.")
     return row
 
 
-def visible_by_email(context: Context, email_address: str) -> UserRow:
+def get_visible_by_email(context: Context, email_address: str) -> UserRow:
     """Return the user with this e-mail address, if the caller sees it. Raises NotFound."""
-    found = user.by_email(context.unit, email_address)
-    row = None if found is None else _visible(context, found.id)
+    email_owner = user.by_email(context.unit, email_address)
+    row = None if email_owner is None else _find_visible(context, email_owner.id)
     if row is None:
         raise NotFound(f"There is no user '{email_address}'.")
     return row
 
 
-def _visible(context: Context, user_id: str) -> UserRow | None:
+def _find_visible(context: Context, user_id: str) -> UserRow | None:
     row = user_list.get(context.unit, user_id)
     accounts = visible_accounts(context.principal)
     return None if row is None or (accounts is not None and set(accounts).isdisjoint(row.account_ids)) else row
@@ -236,41 +242,41 @@ def check_covers(caller: Principal, row: UserRow) -> None:
         raise Forbidden("This user has roles or accounts that you do not have.")
 
 
-def _existing(unit: Unit, user_id: str) -> UserRow:
+def _get_existing(unit: Unit, user_id: str) -> UserRow:
     row = user_list.get(unit, user_id)
     assert row is not None
     return row
 
 
-def _hashed(password: str | None, context: Context) -> str | None:
+def _hash(password: str | None, context: Context) -> str | None:
     """Return the password's hash. The unit of work is suspended during the computation, so that others can write."""
     if not password:
         return None
-    passwords = authenticator_of(context).passwords
+    passwords = get_authenticator(context).passwords
     with context.unit.suspended(), passwords.line(f"user {context.principal.user_id}"):
         return passwords.hash(password)
 
 
-def _password_failures(name: str, password: str | None, known: Sequence[str | None]) -> Iterator[FieldError]:
-    fault = password_fault(password, known) if password else ""
+def _check_password(name: str, password: str | None, guesses: Sequence[str | None]) -> Iterator[FieldError]:
+    fault = find_password_fault(password, guesses) if password else ""
     if fault:
         code = "Predicate" if SHORTEST <= len(password or "") <= LONGEST else "Length"
         yield FieldError(code, name, fault[:1].upper() + fault[1:] + ".")
 
 
-def _role_failures(roles: Sequence[str]) -> Iterator[FieldError]:
+def _check_roles(roles: Sequence[str]) -> Iterator[FieldError]:
     for index, role in enumerate(roles):
         if role not in ROLES:
             yield FieldError("Enum", f"roles[{index}]", f"There is no role '{role}'; there are {', '.join(ROLES)}.")
 
 
-def _accounts_failures(account_ids: Sequence[str], context: Context) -> Iterator[FieldError]:
+def _check_accounts(account_ids: Sequence[str], context: Context) -> Iterator[FieldError]:
     for index, account_id in enumerate(account_ids):
         if not _is_account(account_id, context):
             yield FieldError("NotFound", f"accountIds[{index}]", f"There is no account '{account_id}'.")
 
 
-def _account_failures(request: NewUser, context: Context) -> Iterator[FieldError]:
+def _check_account(request: NewUser, context: Context) -> Iterator[FieldError]:
     if request.account_id:
         if not _is_account(request.account_id, context):
             yield FieldError("NotFound", "accountId", f"There is no account '{request.account_id}'.")

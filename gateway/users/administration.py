@@ -102,13 +102,13 @@ class Administrator:
             if user.by_email(unit, email) is not None:
                 raise AdministrationError(f"there is a user {email} already")
             accounts = [self.account_named(unit, account_name, now)] if self.account_named else []
-            added = user.insert(
+            new_user = user.insert(
                 unit, email_address=email, account_ids=accounts, roles=roles, now=now, password_hash=hashed
             )
             if api_key is not None:
-                self._insert_key(unit, added.id, api_key)
-        self._record(Event.USER_ADDED, added, roles=list(roles))
-        return str(added.id)
+                self._insert_key(unit, new_user.id, api_key)
+        self._record(Event.USER_ADDED, new_user, roles=list(roles))
+        return str(new_user.id)
 
     def add_key(self, email: str, api_key: str | None = None, days: int | None = None) -> str:
         """Add an API key to a user, and return the key.
@@ -118,37 +118,37 @@ class Administrator:
         """
         key = api_key or keys.new_key()
         with self._unit() as unit:
-            found = _found(unit, email)
-            self._insert_key(unit, found.id, key, days)
-        self._record(Event.KEY_ADDED, found, key=keys.hint(key))
+            row = _lock_user(unit, email)
+            self._insert_key(unit, row.id, key, days)
+        self._record(Event.KEY_ADDED, row, key=keys.get_hint(key))
         return key
 
     def revoke_keys(self, email: str, hint: str) -> int:
         """Revoke the user's keys that end in these characters, and return their number."""
         now = instant(self.now)
         with unit_of_work(self.database) as unit:
-            found = _found(unit, email)
+            row = _lock_user(unit, email)
             revoked = [
-                each.hint
-                for each in user.keys(unit, found.id)
-                if each.hint.endswith(hint) and user.revoke_key(unit, each.id, now)
+                key.hint
+                for key in user.keys(unit, row.id)
+                if key.hint.endswith(hint) and user.revoke_key(unit, key.id, now)
             ]
         if not revoked:
             raise AdministrationError(f"{email} has no valid key that ends in {hint}")
-        self._record(Event.KEYS_REVOKED, found, keys=revoked)
+        self._record(Event.KEYS_REVOKED, row, keys=revoked)
         return len(revoked)
 
     def disable(self, email: str, *, disabled: bool) -> None:
         """Disable a user: no credentials work. Or enable the user: only new log-ins work."""
         with unit_of_work(self.database) as unit:
-            found = _found(unit, email)
-            void_credentials(unit, found, instant(self.now), disabled=disabled)
-        self._record(Event.USER_DISABLED if disabled else Event.USER_ENABLED, found)
+            row = _lock_user(unit, email)
+            void_credentials(unit, row, instant(self.now), disabled=disabled)
+        self._record(Event.USER_DISABLED if disabled else Event.USER_ENABLED, row)
 
     def delete(self, email: str) -> None:
         """Delete a user with the API keys and log-ins. Entities that the user created keep the user's id."""
         with unit_of_work(self.database) as unit:
-            row = _found(unit, email)
+            row = _lock_user(unit, email)
             login.delete_of_user(unit, row.id)
             user.delete(unit, row.id)
         self._record(Event.USER_DELETED, row)
@@ -157,19 +157,19 @@ class Administrator:
         """Change a user's password, and sign the user out everywhere."""
         hashed = hash_password(password, [email])
         with unit_of_work(self.database) as unit:
-            found = _found(unit, email)
-            void_credentials(unit, found, instant(self.now), password_hash=hashed, password_set_by=None)
-        self._record(Event.PASSWORD_CHANGED, found)
+            row = _lock_user(unit, email)
+            void_credentials(unit, row, instant(self.now), password_hash=hashed, password_set_by=None)
+        self._record(Event.PASSWORD_CHANGED, row)
 
     def set_roles(self, email: str, roles: Sequence[str]) -> bool:
         """Replace a user's roles. Return whether this made the password invalid (`rights.change_rights`)."""
         self._check_roles(roles)
         with unit_of_work(self.database) as unit:
-            found = _found(unit, email)
-            voided = change_rights(unit, found, instant(self.now), self.administrator, roles=list(roles))
-        self._record(Event.ROLES_CHANGED, found, before=found.roles, after=list(roles))
+            row = _lock_user(unit, email)
+            voided = change_rights(unit, row, instant(self.now), self.administrator, roles=list(roles))
+        self._record(Event.ROLES_CHANGED, row, before=row.roles, after=list(roles))
         if voided:
-            self._record(Event.PASSWORD_VOIDED, found)
+            self._record(Event.PASSWORD_VOIDED, row)
         return voided
 
     def _check_roles(self, roles: Sequence[str]) -> None:
@@ -181,14 +181,14 @@ class Administrator:
         audit.record(event, user=self.by, target=row.id, email=row.email_address, **facts)
 
     def _insert_key(self, unit: Unit, user_id: str, key: str, days: int | None = None) -> None:
-        fault = keys.fault(key)
+        fault = keys.find_fault(key)
         if fault:
             raise AdministrationError(fault)
         user.insert_key(
             unit,
             user_id=user_id,
-            key_hash=keys.key_hash(key),
-            hint=keys.hint(key),
+            key_hash=keys.hash_key(key),
+            hint=keys.get_hint(key),
             now=instant(self.now),
             date_expires=None if days is None else instant(self.now + days * _DAY),
         )
@@ -208,59 +208,59 @@ def find_user(database: Database, email: str) -> UserFacts:
         row = user.by_email(unit, email)
         if row is None:
             raise AdministrationError(f"there is no user {email}")
-        return _facts(unit, row)
+        return _collect_facts(unit, row)
 
 
 def list_users(database: Database) -> list[UserFacts]:
     """Return every user, by e-mail address."""
     with unit_of_work(database, write=False) as unit:
-        return [_facts(unit, each) for each in user.everybody(unit)]
+        return [_collect_facts(unit, row) for row in user.everybody(unit)]
 
 
 def describe_users(database: Database) -> list[str]:
     """Return a line for each user: e-mail address, id, roles and the hints of the keys."""
-    return [_description(each) for each in list_users(database)]
+    return [_format_user(facts) for facts in list_users(database)]
 
 
-def password_fault(password: str, known: Iterable[str | None] = ()) -> str:
+def find_password_fault(password: str, guesses: Iterable[str | None] = ()) -> str:
     """Return the fault of a new password; empty if it is valid.
 
-    :param known: texts that an attacker tries first, such as the user's names.
+    :param guesses: texts that an attacker tries first, such as the user's names.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         return f"a password has {SHORTEST} to {LONGEST} characters"
-    if strength.is_guessable(password, strength.PASSWORD, known):
+    if strength.is_guessable(password, strength.PASSWORD, guesses):
         return "this password is too easy to guess: it is common, repeats itself, or is made of the user's names; take several words"
     return ""
 
 
-def hash_password(password: str, known: Iterable[str | None] = ()) -> str:
-    """Return the hash of a new password. Raises AdministrationError when the password has a fault (`password_fault`)."""
-    fault = password_fault(password, known)
+def hash_password(password: str, guesses: Iterable[str | None] = ()) -> str:
+    """Return the hash of a new password. Raises AdministrationError when the password has a fault (`find_password_fault`)."""
+    fault = find_password_fault(password, guesses)
     if fault:
         raise AdministrationError(fault)
     return new_hasher().hash(password)
 
 
-def _found(unit: Unit, email: str) -> UserRow:
+def _lock_user(unit: Unit, email: str) -> UserRow:
     """Return the user, locked against other changes until the unit of work ends."""
     user_id = user.lock_by_email(unit, email)
-    found = None if user_id is None else user_list.get(unit, user_id)
-    if found is None:
+    row = None if user_id is None else user_list.get(unit, user_id)
+    if row is None:
         raise AdministrationError(f"there is no user {email}")
-    return found
+    return row
 
 
-def _facts(unit: Unit, row: Any) -> UserFacts:
-    valid = [KeyFacts(each.hint, each.date_expires) for each in user.keys(unit, row.id) if each.date_revoked is None]
+def _collect_facts(unit: Unit, row: Any) -> UserFacts:
+    valid = [KeyFacts(key.hint, key.date_expires) for key in user.keys(unit, row.id) if key.date_revoked is None]
     accounts = user.accounts(unit, row.id)
     has_password = row.password_hash is not None
     created = row.date_created
     return UserFacts(row.id, row.email_address, row.roles, bool(row.disabled), has_password, created, accounts, valid)
 
 
-def _description(facts: UserFacts) -> str:
-    hints = [each.hint + (f" until {each.expires[:10]}" if each.expires else "") for each in facts.keys]
+def _format_user(facts: UserFacts) -> str:
+    hints = [key.hint + (f" until {key.expires[:10]}" if key.expires else "") for key in facts.keys]
     state = "  disabled" if facts.disabled else ""
     listed = ", ".join(hints) or "none"
     return f"{facts.email_address}  {facts.id}  roles: {', '.join(facts.roles)}  keys: {listed}{state}"

@@ -20,7 +20,7 @@ from gateway.errors import (
     NotSupported,
     ValidationFailed,
 )
-from gateway.users.authenticator import Authenticator, full_name
+from gateway.users.authenticator import Authenticator, format_full_name
 from gateway.users.dtos import (
     Authenticate,
     AuthenticateResponse,
@@ -28,7 +28,14 @@ from gateway.users.dtos import (
     GetAccessToken,
     GetAccessTokenResponse,
 )
-from gateway.users.sessions import REFRESH_TOKEN, TOKEN, session_cookies, session_hash, shown_token, token_cookies
+from gateway.users.sessions import (
+    REFRESH_TOKEN,
+    TOKEN,
+    find_token,
+    hash_session_id,
+    make_session_cookies,
+    make_token_cookies,
+)
 from gateway.users.tokens import TokenError
 from models.users import identity, login
 
@@ -50,10 +57,10 @@ def authenticate(request: Instance, context: Context) -> Instance:
     if context.verb != "POST":
         if provider:
             raise NotSupported("Use POST to sign in.", ["POST"], error_code="NotSupportedException")
-        return _signed_in(context, context.principal)
+        return _describe_caller(context, context.principal)
     if provider == _CREDENTIALS or (request.user_name and provider not in _BEARERS):
         return _log_in(request, context)
-    return _signed_in(context, _bearer(request, context) or context.principal)
+    return _describe_caller(context, _find_bearer(request, context) or context.principal)
 
 
 def refresh(request: Instance, context: Context) -> Instance:
@@ -61,16 +68,16 @@ def refresh(request: Instance, context: Context) -> Instance:
 
     Raises ValidationFailed without a refresh token, NotAuthenticated when it is expired, MalformedRequest when it is another token.
     """
-    refresh_token = request.refresh_token or shown_token(context.credentials, REFRESH_TOKEN)
+    refresh_token = request.refresh_token or find_token(context.credentials, REFRESH_TOKEN)
     if not refresh_token:
-        raise ValidationFailed(GetAccessToken.__name__, [empty("refreshToken", "Refresh Token")])
+        raise ValidationFailed(GetAccessToken.__name__, [make_empty_failure("refreshToken", "Refresh Token")])
     with context.unit.suspended():
         try:
-            tokens = authenticator_of(context).refreshed(refresh_token)
+            tokens = get_authenticator(context).refresh(refresh_token)
         except TokenError:
             raise MalformedRequest("This is not a refresh token.", error_code="ArgumentException") from None
     if tokens.refresh or request.use_token_cookie or not request.refresh_token:
-        context.cookies.extend(token_cookies(tokens))
+        context.cookies.extend(make_token_cookies(tokens))
     return GetAccessTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
 
 
@@ -85,42 +92,42 @@ def convert(request: Instance, context: Context) -> Instance:
     user = identity.by_id(context.unit, caller.user_id)
     if user is None:
         raise NotAuthenticated
-    authenticator = authenticator_of(context)
-    tokens = authenticator.token_cookies(user)
+    authenticator = get_authenticator(context)
+    tokens = authenticator.make_token_cookies(user)
     keeps_session = bool(request.preserve_session) or not caller.session_id
     if not keeps_session:
-        login.delete(context.unit, session_hash(caller.session_id))
-    context.cookies.extend([*(() if keeps_session else session_cookies(None)), *token_cookies(tokens)])
+        login.delete(context.unit, hash_session_id(caller.session_id))
+    context.cookies.extend([*(() if keeps_session else make_session_cookies(None)), *make_token_cookies(tokens)])
     context.record(Event.TOKEN_ISSUED, caller.user_id)
     return ConvertSessionToTokenResponse.new(access_token=tokens.access, response_status=ResponseStatus.new())
 
 
 def _log_in(request: Instance, context: Context) -> Instance:
-    given = {("userName", "User Name"): request.user_name, ("password", "Password"): request.password}
-    missing = [empty(*names) for names, value in given.items() if not value]
-    if missing:
-        raise ValidationFailed(Authenticate.__name__, missing)
-    authenticator = authenticator_of(context)
+    values = {("userName", "User Name"): request.user_name, ("password", "Password"): request.password}
+    failures = [make_empty_failure(*names) for names, value in values.items() if not value]
+    if failures:
+        raise ValidationFailed(Authenticate.__name__, failures)
+    authenticator = get_authenticator(context)
     with context.unit.suspended():
         user, session = authenticator.log_in(
             request.user_name, request.password, context.credentials.address, permanent=bool(request.remember_me)
         )
         # The client's previous session must not survive in a cookie jar that keeps both.
         authenticator.log_out(context.credentials, tokens=False)
-    token, refresh_token = authenticator.tokens_of(user, session)
+    token, refresh_token = authenticator.make_tokens(user, session)
     returned: str | None = refresh_token
     if request.use_token_cookie:
-        context.cookies.extend(session_cookies(session))
-        context.cookies.extend(token_cookies(authenticator.token_cookies(user, session_hash(session.id))))
+        context.cookies.extend(make_session_cookies(session))
+        context.cookies.extend(make_token_cookies(authenticator.make_token_cookies(user, hash_session_id(session.id))))
         returned = None
     else:
-        context.cookies.extend(session_cookies(session))
+        context.cookies.extend(make_session_cookies(session))
         _end_token_cookies(context)
-    return _response(
+    return _make_response(
         user_id=user.user_id,
         session_id=session.id,
         user_name=request.user_name,
-        display_name=full_name(user),
+        display_name=format_full_name(user),
         profile_url=user.avatar_url,
         roles=list(user.roles),
         bearer_token=token,
@@ -130,44 +137,44 @@ def _log_in(request: Instance, context: Context) -> Instance:
 
 def _log_out(context: Context) -> Instance:
     with context.unit.suspended():
-        authenticator_of(context).log_out(context.credentials)
-    context.cookies.extend(session_cookies(None))
+        get_authenticator(context).log_out(context.credentials)
+    context.cookies.extend(make_session_cookies(None))
     _end_token_cookies(context)
     return AuthenticateResponse.new(response_status=ResponseStatus.new())
 
 
 def _end_token_cookies(context: Context) -> None:
     """Delete the client's token cookies. Clients without them must not get such cookies, which break some clients."""
-    if any(shown_token(context.credentials, name) for name in (TOKEN, REFRESH_TOKEN)):
-        context.cookies.extend(token_cookies(None))
+    if any(find_token(context.credentials, name) for name in (TOKEN, REFRESH_TOKEN)):
+        context.cookies.extend(make_token_cookies(None))
 
 
-def _bearer(request: Instance, context: Context) -> Principal | None:
+def _find_bearer(request: Instance, context: Context) -> Principal | None:
     """Return the caller whose accessToken it is; None without a token. Raises NotAuthenticated and Forbidden."""
     if not request.access_token:
         return None
-    shown = Credentials(authorization=f"Bearer {request.access_token}", address=context.credentials.address)
+    token_credentials = Credentials(authorization=f"Bearer {request.access_token}", address=context.credentials.address)
     with context.unit.suspended():
-        return authenticator_of(context).authenticate(shown)
+        return get_authenticator(context).authenticate(token_credentials)
 
 
-def _signed_in(context: Context, caller: Principal) -> Instance:
-    found = identity.by_id(context.unit, caller.user_id)
-    return _response(
+def _describe_caller(context: Context, caller: Principal) -> Instance:
+    user = identity.by_id(context.unit, caller.user_id)
+    return _make_response(
         user_id=caller.user_id,
         session_id=caller.session_id or None,
         user_name=caller.email,
         display_name=caller.display_name,
-        profile_url=found.avatar_url if found else None,
+        profile_url=user.avatar_url if user else None,
         roles=sorted(caller.roles),
     )
 
 
-def _response(**values: Any) -> Instance:
+def _make_response(**values: Any) -> Instance:
     return AuthenticateResponse.new(permissions=[], response_status=ResponseStatus.new(), **values)
 
 
-def empty(name: str, words: str) -> FieldError:
+def make_empty_failure(name: str, words: str) -> FieldError:
     """Return the failure of a field that must have a value.
 
     :param words: the field's name for people.
@@ -175,7 +182,7 @@ def empty(name: str, words: str) -> FieldError:
     return FieldError("NotEmpty", name, f"'{words}' must not be empty.", {"PropertyName": words})
 
 
-def authenticator_of(context: Context) -> Authenticator:
+def get_authenticator(context: Context) -> Authenticator:
     """Return the authenticator of a call in a service with `Users`."""
     assert isinstance(context.callers, Authenticator)
     return context.callers

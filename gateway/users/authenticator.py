@@ -23,7 +23,7 @@ from gateway.errors import WRONG_LOGIN, Forbidden, LoginFailed, NotAuthenticated
 from gateway.transactions import run_unit, unit_of_work
 from gateway.users.clock import Clock, instant, seconds_of
 from gateway.users.families import Outcome, TokenFamilies, new_family, new_refresh_id
-from gateway.users.keys import key_hash
+from gateway.users.keys import hash_key
 from gateway.users.lockout import Limits, Lockout
 from gateway.users.logins import Logins
 from gateway.users.passwords import IN_LINE, Passwords
@@ -32,10 +32,10 @@ from gateway.users.sessions import (
     LoginSession,
     LoginSessions,
     TokenCookies,
-    session_cookies,
-    session_hash,
-    shown_ids,
-    shown_token,
+    find_token,
+    hash_session_id,
+    list_session_ids,
+    make_session_cookies,
 )
 from gateway.users.tokens import ACCESS_USE, REFRESH_USE, Claims, Lifetimes, TokenError, TokenExpired, Tokens, is_token
 from models import Database
@@ -87,34 +87,39 @@ class Authenticator:
         """
         header = credentials.authorization
         if header:
-            known = self._known_tokens.get(header) or self._by_known_key(header)
-            if known is not None:
-                return known
+            cached_principal = self._known_tokens.get(header) or self._find_by_known_key(header)
+            if cached_principal is not None:
+                return cached_principal
         stale: ServiceError | None = None
-        for attempt in (self._by_authorization, self._by_header_key, self._by_session, self._by_cookie_token):
+        for attempt in (
+            self._find_by_authorization,
+            self._find_by_header_key,
+            self._find_by_session,
+            self._find_by_cookie_token,
+        ):
             try:
-                found = attempt(credentials)
+                principal = attempt(credentials)
             except _Stale as error:
-                stale = stale or error.answer
+                stale = stale or error.error
                 continue
-            if found is not None:
-                return found
+            if principal is not None:
+                return principal
         if stale is not None:
             raise stale
         return None
 
     def recheck(self, credentials: Credentials) -> Principal | None:
         """Authenticate by stored data, without the cache of tokens (`authenticate`)."""
-        for each in shown_tokens(credentials):
-            self._known_tokens.forget(f"Bearer {each}")
-            self._known_cookies.forget(each)
+        for token in list_tokens(credentials):
+            self._known_tokens.forget(f"Bearer {token}")
+            self._known_cookies.forget(token)
         return self.authenticate(credentials)
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
         """Return the cookies of an extended login session."""
         if caller.method is not Method.COOKIE or not caller.renewed:
             return ()
-        return tuple(session_cookies(LoginSession(caller.session_id, permanent=True)))
+        return tuple(make_session_cookies(LoginSession(caller.session_id, permanent=True)))
 
     def log_in(self, name: str, password: str, address: str, *, permanent: bool) -> tuple[Identity, LoginSession]:
         """Sign a user in; return the user and a new login session. Raises LoginFailed and TooManyRequests."""
@@ -129,12 +134,16 @@ class Authenticator:
 
         :param tokens: also end the log-ins of the request's tokens, in a header or cookie.
         """
-        ended = {session_hash(each) for each in shown_ids(credentials) if self._sessions.end(each)}
-        shown = shown_tokens(credentials) if tokens else ()
-        ended |= {family for each in shown if (family := self._tokens.family_of(each))}
-        for each in shown:
-            self._known_tokens.forget(f"Bearer {each}")
-            self._known_cookies.forget(each)
+        ended = {
+            hash_session_id(session_id)
+            for session_id in list_session_ids(credentials)
+            if self._sessions.end(session_id)
+        }
+        request_tokens = list_tokens(credentials) if tokens else ()
+        ended |= {family for token in request_tokens if (family := self._tokens.find_family(token))}
+        for token in request_tokens:
+            self._known_tokens.forget(f"Bearer {token}")
+            self._known_cookies.forget(token)
         if not ended:
             return
         with unit_of_work(self._database) as unit:
@@ -143,25 +152,25 @@ class Authenticator:
                 self._families.end(unit, family)
         audit.record(Event.LOG_OUT)
 
-    def tokens_of(self, user: Identity, session: LoginSession) -> tuple[str, str]:
+    def make_tokens(self, user: Identity, session: LoginSession) -> tuple[str, str]:
         """Return an access token and a refresh token of a login session, for clients that store them."""
-        family = session_hash(session.id)
-        return self._tokens.access(user, family, full_name(user)), self._tokens.refresh(user, family)
+        family = hash_session_id(session.id)
+        return self._tokens.access(user, family, format_full_name(user)), self._tokens.refresh(user, family)
 
-    def token_cookies(self, user: Identity, family: str = "") -> TokenCookies:
+    def make_token_cookies(self, user: Identity, family: str = "") -> TokenCookies:
         """Return an access token and a rotating refresh token, for cookies.
 
         :param family: the family of the login session with which they end; empty for a new one.
         """
         family = family or new_family()
-        access = self._tokens.access(user, family, full_name(user))
-        return self._cookies(access, self._tokens.refresh(user, family, new_refresh_id()), self.lifetimes.refresh)
+        access = self._tokens.access(user, family, format_full_name(user))
+        return self._make_cookies(access, self._tokens.refresh(user, family, new_refresh_id()), self.lifetimes.refresh)
 
-    def token_for(self, user: Identity) -> str:
+    def make_token(self, user: Identity) -> str:
         """Return an access token for a user, without a login session."""
-        return self._tokens.access(user, new_family(), full_name(user))
+        return self._tokens.access(user, new_family(), format_full_name(user))
 
-    def refreshed(self, refresh_token: str) -> TokenCookies:
+    def refresh(self, refresh_token: str) -> TokenCookies:
         """Return a new access token, and a new refresh token in place of a rotating one. Other refresh tokens stay valid: ServiceStack's
         clients can't replace theirs.
 
@@ -170,37 +179,37 @@ class Authenticator:
         try:
             claims = self._tokens.read(refresh_token, REFRESH_USE)
         except TokenExpired:
-            raise self._refused(Event.REFRESH_REFUSED, "Token has expired") from None
+            raise self._make_refusal(Event.REFRESH_REFUSED, "Token has expired") from None
         except TokenError:
             audit.record(Event.REFRESH_REFUSED, reason="not a refresh token")
             raise
-        user = self._user_of(claims)
+        user = self._find_user(claims)
         if user is None:
-            raise self._refused(Event.REFRESH_REFUSED, "Token has been invalidated", claims.user_id)
+            raise self._make_refusal(Event.REFRESH_REFUSED, "Token has been invalidated", claims.user_id)
         renewed = ""
         if claims.refresh_id:
             outcome, refresh_id = self._families.rotate(claims)
             if outcome is not Outcome.GOOD:
                 event = Event.REFRESH_REUSED if outcome is Outcome.REUSED else Event.REFRESH_REFUSED
-                raise self._refused(event, "Token has been invalidated", claims.user_id)
+                raise self._make_refusal(event, "Token has been invalidated", claims.user_id)
             renewed = self._tokens.refresh(user, claims.family, refresh_id, claims.expires)
         audit.record(Event.TOKEN_REFRESHED, user=user.user_id, target=user.user_id)
-        access = self._tokens.access(user, claims.family, full_name(user))
-        return self._cookies(access, renewed, int(claims.expires - self._clock()))
+        access = self._tokens.access(user, claims.family, format_full_name(user))
+        return self._make_cookies(access, renewed, int(claims.expires - self._clock()))
 
     @property
     def lifetimes(self) -> Lifetimes:
         """The lifetimes of tokens."""
         return self._tokens.lifetimes
 
-    def _cookies(self, access: str, refresh: str, refresh_seconds: int) -> TokenCookies:
+    def _make_cookies(self, access: str, refresh: str, refresh_seconds: int) -> TokenCookies:
         return TokenCookies(access, self.lifetimes.access, refresh, refresh_seconds)
 
-    def _refused(self, event: Event, message: str, target: str | None = None) -> NotAuthenticated:
+    def _make_refusal(self, event: Event, message: str, target: str | None = None) -> NotAuthenticated:
         audit.record(event, target=target, reason=message)
         return NotAuthenticated(message)
 
-    def _by_authorization(self, credentials: Credentials) -> Principal | None:
+    def _find_by_authorization(self, credentials: Credentials) -> Principal | None:
         if not credentials.authorization:
             return None
         scheme, _, value = credentials.authorization.strip().partition(" ")
@@ -209,87 +218,91 @@ class Authenticator:
             return None
         scheme = scheme.lower()
         if scheme == "bearer":
-            return self._by_token(value) if is_token(value) else self._by_key(value)
-        return self._by_basic(value, credentials.address) if scheme == "basic" else None
+            return self._find_by_token(value) if is_token(value) else self._find_by_key(value)
+        return self._find_by_basic(value, credentials.address) if scheme == "basic" else None
 
-    def _by_header_key(self, credentials: Credentials) -> Principal | None:
-        return self._by_key(credentials.api_key) if credentials.api_key else None
+    def _find_by_header_key(self, credentials: Credentials) -> Principal | None:
+        return self._find_by_key(credentials.api_key) if credentials.api_key else None
 
-    def _by_session(self, credentials: Credentials) -> Principal | None:
-        for session_id in shown_ids(credentials):
-            found = self._sessions.find(session_hash(session_id))
-            if found is not None:
+    def _find_by_session(self, credentials: Credentials) -> Principal | None:
+        for session_id in list_session_ids(credentials):
+            login_session = self._sessions.find(hash_session_id(session_id))
+            if login_session is not None:
                 method = Method.SESSION if session_id == credentials.session_id else Method.COOKIE
-                return principal_of(found.user, method, session_id, renewed=found.renewed)
+                return make_principal(login_session.user, method, session_id, renewed=login_session.renewed)
         return None
 
-    def _by_cookie_token(self, credentials: Credentials) -> Principal | None:
-        token = shown_token(credentials)
+    def _find_by_cookie_token(self, credentials: Credentials) -> Principal | None:
+        token = find_token(credentials)
         if not is_token(token):
             return None
-        known = self._known_cookies.get(token)
-        if known is None:
+        principal = self._known_cookies.get(token)
+        if principal is None:
             try:
                 claims = self._tokens.read(token, ACCESS_USE)
             except TokenError:
                 return None
-            user = self._user_of(claims)
+            user = self._find_user(claims)
             if user is None:
                 return None
-            known = principal_of(user, Method.COOKIE)
-            self._known_cookies.put(token, known, min(self._clock() + REMEMBERED, claims.expires))
-        return known
+            principal = make_principal(user, Method.COOKIE)
+            self._known_cookies.put(token, principal, min(self._clock() + REMEMBERED, claims.expires))
+        return principal
 
-    def _by_basic(self, encoded: str, address: str) -> Principal:
+    def _find_by_basic(self, value: str, address: str) -> Principal:
         try:
-            name, colon, password = _text(base64.b64decode(encoded, validate=True)).partition(":")
+            name, colon, password = _decode(base64.b64decode(value, validate=True)).partition(":")
         except (binascii.Error, ValueError):
             raise NotAuthenticated(WRONG_LOGIN) from None
         if not colon:
             raise NotAuthenticated(WRONG_LOGIN)
         if not password:
-            return self._by_key(name, WRONG_LOGIN)
-        return principal_of(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
+            return self._find_by_key(name, WRONG_LOGIN)
+        return make_principal(self._logins.check(name, password, address, every_time=False), Method.PASSWORD)
 
-    def _by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
+    def _find_by_key(self, key: str, wrong: str = "Not Authenticated") -> Principal:
         header = f"Bearer {key}"
-        known = self._by_known_key(header)
-        if known is not None:
-            return known
-        hashed = key_hash(key)
-        rows = self._key_rows(hashed)
-        found = identity.of_key(rows)
-        if found is None or found[0].disabled:
-            _record_refusal("key", None if found is None else found[0].user_id, wrong)
+        cached_principal = self._find_by_known_key(header)
+        if cached_principal is not None:
+            return cached_principal
+        hashed = hash_key(key)
+        rows = self._read_key_rows(hashed)
+        key_owner = identity.of_key(rows)
+        if key_owner is None or key_owner[0].disabled:
+            _record_refusal("key", None if key_owner is None else key_owner[0].user_id, wrong)
             raise NotAuthenticated(wrong)
-        user, state = found
+        user, state = key_owner
         over = "ApiKey has been cancelled" if state.date_revoked else ""
         if state.date_expires and state.date_expires <= instant(self._clock()):
             over = over or "ApiKey has expired"
         if over:
             _record_refusal("key", user.user_id, over)
             raise _Stale(Forbidden(over))
-        principal = principal_of(user, Method.KEY)
+        principal = make_principal(user, Method.KEY)
         until = seconds_of(state.date_expires) if state.date_expires else inf
         self._known_keys.put(header, _KnownKey(hashed, rows, principal), until)
         return principal
 
-    def _by_known_key(self, header: str) -> Principal | None:
+    def _find_by_known_key(self, header: str) -> Principal | None:
         """Return the owner of a key that was valid before; None if the key or its owner has changed since.
 
         PERF: a key is looked up for each request, so that it can be revoked at once, and usually nothing has changed.
         """
-        known = self._known_keys.get(header)
-        return known.owner if known is not None and self._key_rows(known.hashed) == known.rows else None
+        known_key = self._known_keys.get(header)
+        return (
+            known_key.owner
+            if known_key is not None and self._read_key_rows(known_key.hashed) == known_key.rows
+            else None
+        )
 
-    def _key_rows(self, hashed: str) -> Sequence[Any]:
+    def _read_key_rows(self, hashed: str) -> Sequence[Any]:
         return run_unit(self._database, False, partial(identity.key_rows, key_hash=hashed))
 
-    def _by_token(self, token: str) -> Principal:
+    def _find_by_token(self, token: str) -> Principal:
         header = f"Bearer {token}"
-        known = self._known_tokens.get(header)
-        if known is not None:
-            return known
+        cached_principal = self._known_tokens.get(header)
+        if cached_principal is not None:
+            return cached_principal
         try:
             claims = self._tokens.read(token, ACCESS_USE)
         except TokenExpired:
@@ -298,15 +311,15 @@ class Authenticator:
         except TokenError as error:
             _record_refusal("token", None, str(error))
             raise NotAuthenticated from None
-        user = self._user_of(claims)
+        user = self._find_user(claims)
         if user is None:
             _record_refusal("token", claims.user_id, "Token has been invalidated")
             raise _Stale(NotAuthenticated("Token has been invalidated"))
-        principal = principal_of(user, Method.TOKEN)
+        principal = make_principal(user, Method.TOKEN)
         self._known_tokens.put(header, principal, min(self._clock() + REMEMBERED, claims.expires))
         return principal
 
-    def _user_of(self, claims: Claims) -> Identity | None:
+    def _find_user(self, claims: Claims) -> Identity | None:
         """Return the user of a token; None if the user is gone or has new credentials, or if the token's family has ended."""
         with unit_of_work(self._database, write=False) as unit:
             user = identity.by_id(unit, claims.user_id)
@@ -333,14 +346,14 @@ class _KnownKey(NamedTuple):
 
 
 class _Stale(Exception):
-    """Credentials that were valid once. `answer` is the error if no others are valid."""
+    """Credentials that were valid once. `error` is the error if no others are valid."""
 
-    def __init__(self, answer: ServiceError) -> None:
-        super().__init__(answer.message)
-        self.answer = answer
+    def __init__(self, error: ServiceError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
-def _text(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     """Decode UTF-8, or Latin-1 of older clients: RFC 7617, 2.1 leaves it open."""
     try:
         return data.decode()
@@ -348,18 +361,18 @@ def _text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def shown_tokens(credentials: Credentials) -> tuple[str, ...]:
+def list_tokens(credentials: Credentials) -> tuple[str, ...]:
     """Return all tokens of a request."""
-    shown = (credentials.bearer, shown_token(credentials), shown_token(credentials, REFRESH_TOKEN))
-    return tuple(each for each in shown if is_token(each))
+    texts = (credentials.bearer, find_token(credentials), find_token(credentials, REFRESH_TOKEN))
+    return tuple(text for text in texts if is_token(text))
 
 
-def principal_of(user: Identity, method: Method, session_id: str = "", *, renewed: bool = False) -> Principal:
+def make_principal(user: Identity, method: Method, session_id: str = "", *, renewed: bool = False) -> Principal:
     """Return a user as a caller."""
     return Principal(
         user_id=user.user_id,
         email=user.email_address,
-        display_name=full_name(user),
+        display_name=format_full_name(user),
         roles=frozenset(user.roles),
         account_ids=tuple(user.account_ids),
         method=method,
@@ -368,6 +381,6 @@ def principal_of(user: Identity, method: Method, session_id: str = "", *, renewe
     )
 
 
-def full_name(user: Identity) -> str:
+def format_full_name(user: Identity) -> str:
     """Return a user's display name: first and last name, or the e-mail address."""
-    return " ".join(each for each in (user.first_name, user.last_name) if each) or user.email_address
+    return " ".join(name for name in (user.first_name, user.last_name) if name) or user.email_address

@@ -17,7 +17,7 @@ from models import Database
 from models.users import user
 
 _ACCOUNT = "Main"
-_OWN = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - shown, not listened on
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - shown, not listened on
 
 
 class NoAdministrator(Exception):
@@ -30,14 +30,14 @@ class FirstUser:
 
     :ivar password: a generated password, shown once; None if the settings have the password.
     :ivar api_key: a generated API key, likewise.
-    :ivar kept: the file with the generated secrets; None if they are shown.
-    :ivar example: a request to try (`first_user`).
+    :ivar secrets_file: the file with the generated secrets; None if they are shown.
+    :ivar example: a request to try (`add_first_user`).
     """
 
     email: str
     password: str | None
     api_key: str | None
-    kept: Path | None = None
+    secrets_file: Path | None = None
     example: str = ""
 
     def announcement(self, bind: str) -> str:
@@ -45,48 +45,48 @@ class FirstUser:
 
         :param bind: the address that the gateway listens on.
         """
-        made = "Delete that file when you have the secrets." if self.kept else "The secrets are shown only now."
+        note = "Delete that file when you have the secrets." if self.secrets_file else "The secrets are shown only now."
         key = "$GATEWAY_BOOTSTRAP_API_KEY"
         if self.api_key:
-            key = f"$(sed -n 's/^API_KEY=//p' {quote(str(self.kept))})" if self.kept else self.api_key
+            key = f"$(sed -n 's/^API_KEY=//p' {quote(str(self.secrets_file))})" if self.secrets_file else self.api_key
         return "\n".join(
             [
                 "The database had no administrator. The first one is:",
                 f"  e-mail    {self.email}",
-                f"  password  {self._shown(self.password, 'PASSWORD')}",
-                f"  API key   {self._shown(self.api_key, 'API_KEY')}",
-                *self._tried(key, bind, made if self.password or self.api_key else ""),
+                f"  password  {self._format_secret(self.password, 'PASSWORD')}",
+                f"  API key   {self._format_secret(self.api_key, 'API_KEY')}",
+                *self._format_example(key, bind, note if self.password or self.api_key else ""),
             ]
         )
 
-    def _tried(self, key: str, bind: str, made: str) -> Iterator[str]:
+    def _format_example(self, key: str, bind: str, note: str) -> Iterator[str]:
         if self.example:
-            yield f"{made} Try it:".strip()
-            yield f"  curl {_placed(self.example, key, bind)}"
-        elif made:
-            yield made
+            yield f"{note} Try it:".strip()
+            yield f"  curl {_fill_example(self.example, key, bind)}"
+        elif note:
+            yield note
 
-    def _shown(self, made: str | None, name: str) -> str:
-        if made is None:
+    def _format_secret(self, secret: str | None, name: str) -> str:
+        if secret is None:
             return f"(as GATEWAY_BOOTSTRAP_{name} says)"
-        return f"{self.kept} ({name}=)" if self.kept else made
+        return f"{self.secrets_file} ({name}=)" if self.secrets_file else secret
 
 
-def _placed(example: str, key: str, bind: str) -> str:
+def _fill_example(example: str, key: str, bind: str) -> str:
     """Return an example with the key and with an address for curl: a loopback address if the gateway listens on all addresses."""
     option, at = "", "http://localhost"
     if bind.startswith("unix:"):
         option = f"--unix-socket {quote(bind.removeprefix('unix:'))} "
     else:
         host, _, port = bind.rpartition(":")
-        at = f"http://{_OWN.get(host, host)}:{port}"
+        at = f"http://{_LOOPBACK.get(host, host)}:{port}"
     return example.replace("{key}", key).replace("'{at}", f"{option}'{at}")
 
 
-def first_user(
+def add_first_user(
     administrator: Administrator,
     settings: Settings,
-    kept: Path | None = None,
+    secrets_file: Path | None = None,
     roles: Sequence[str] = (),
     example: str = "",
 ) -> FirstUser | None:
@@ -95,8 +95,8 @@ def first_user(
     :param administrator: adds the user.
     :param roles: the user's roles, in addition to the administrator's.
     :param example: a request to try: arguments of curl, with ``{key}`` for the key and ``'{at}`` for the beginning of a quoted address.
-    :param kept: a file that gets the generated secrets, with mode 600; None to show them.
-    :raises NoAdministrator: when the e-mail address belongs to a user who is not an administrator, or `kept` can't be written.
+    :param secrets_file: a file that gets the generated secrets, with mode 600; None to show them.
+    :raises NoAdministrator: when the e-mail address belongs to a user who is not an administrator, or `secrets_file` can't be written.
     """
     database, role = administrator.database, administrator.administrator
     if _has_administrator(database, role):
@@ -109,26 +109,26 @@ def first_user(
         raise NoAdministrator(
             f"No user is an administrator. '{email}' exists: run 'gateway user roles {email} --role {role}'."
         )
-    made = FirstUser(
+    first = FirstUser(
         email,
         None if settings.bootstrap_password else secrets.token_urlsafe(16),
         None if settings.bootstrap_api_key else keys.new_key(),
-        kept,
+        secrets_file,
         example,
     )
-    if kept is not None and (made.password or made.api_key):
-        _keep(kept, made)
+    if secrets_file is not None and (first.password or first.api_key):
+        _write_secrets(secrets_file, first)
     try:
         replace(administrator, by="first start").add_user(
             email,
             roles=(*roles, role),
             account_name=_ACCOUNT,
-            password=made.password or settings.bootstrap_password,
-            api_key=made.api_key or settings.bootstrap_api_key,
+            password=first.password or settings.bootstrap_password,
+            api_key=first.api_key or settings.bootstrap_api_key,
         )
     except AdministrationError as error:
-        if kept is not None:
-            kept.unlink(missing_ok=True)
+        if secrets_file is not None:
+            secrets_file.unlink(missing_ok=True)
         # Another node of the same installation may have started at the same time.
         if not _has_administrator(database, role):
             raise AdministrationError(
@@ -136,13 +136,13 @@ def first_user(
                 "Check GATEWAY_BOOTSTRAP_EMAIL, GATEWAY_BOOTSTRAP_PASSWORD and GATEWAY_BOOTSTRAP_API_KEY"
             ) from error
         return None
-    return made
+    return first
 
 
-def _keep(path: Path, made: FirstUser) -> None:
-    lines = [f"EMAIL={made.email}"]
-    lines += [f"PASSWORD={made.password}"] if made.password else []
-    lines += [f"API_KEY={made.api_key}"] if made.api_key else []
+def _write_secrets(path: Path, first: FirstUser) -> None:
+    lines = [f"EMAIL={first.email}"]
+    lines += [f"PASSWORD={first.password}"] if first.password else []
+    lines += [f"API_KEY={first.api_key}"] if first.api_key else []
     try:
         path.unlink(missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -57,23 +57,23 @@ class TokenFamilies:
         """Use a rotating refresh token. One that was replaced more than `GRACE` seconds ago ends its family."""
         now = self._clock()
         with unit_of_work(self._database) as unit:
-            held = login.hold_family(unit, claims.family, instant(claims.expires))
-            if held.ended:
+            family = login.hold_family(unit, claims.family, instant(claims.expires))
+            if family.ended:
                 return Rotation(Outcome.ENDED)
-            if held.refresh_id in (None, claims.refresh_id):
-                made = new_refresh_id()
+            if family.refresh_id in (None, claims.refresh_id):
+                refresh_id = new_refresh_id()
                 login.rotate_family(
                     unit,
                     claims.family,
-                    refresh_id=made,
+                    refresh_id=refresh_id,
                     previous_id=claims.refresh_id,
                     now=instant(now),
                     expires=instant(claims.expires),
                 )
-                return Rotation(Outcome.GOOD, made)
-            lately = held.date_rotated is not None and now < seconds_of(held.date_rotated) + GRACE
-            if held.refresh_id is not None and held.previous_id == claims.refresh_id and lately:
-                return Rotation(Outcome.GOOD, held.refresh_id)
+                return Rotation(Outcome.GOOD, refresh_id)
+            lately = family.date_rotated is not None and now < seconds_of(family.date_rotated) + GRACE
+            if family.refresh_id is not None and family.previous_id == claims.refresh_id and lately:
+                return Rotation(Outcome.GOOD, family.refresh_id)
             self.end(unit, claims.family)
             login.delete(unit, claims.family)
             return Rotation(Outcome.REUSED)

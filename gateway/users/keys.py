@@ -24,7 +24,7 @@ def new_key() -> str:
     return PREFIX + secrets.token_urlsafe(32)
 
 
-def fault(key: str) -> str:
+def find_fault(key: str) -> str:
     """Return the fault of a chosen key; empty if it is valid."""
     if not SHORTEST <= len(key) <= LONGEST:
         return f"an API key has {SHORTEST} to {LONGEST} characters"
@@ -35,11 +35,11 @@ def fault(key: str) -> str:
     return ""
 
 
-def key_hash(key: str) -> str:
+def hash_key(key: str) -> str:
     """Return the stored hash of a key. Keys are random, so a fast hash can't be reversed."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def hint(key: str) -> str:
+def get_hint(key: str) -> str:
     """Return the visible part of a key: its last four characters."""
     return "…" + key[-4:]

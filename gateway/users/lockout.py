@@ -69,42 +69,42 @@ class Lockout:
         self._clock = clock
         self._sleep = sleep
         self._limits = limits or Limits()
-        self._exempt = [addresses.network(each.strip()) for each in self._limits.exempt]
+        self._exempt = [addresses.network(network.strip()) for network in self._limits.exempt]
 
     def admit(self, name: str, address: str) -> None:
         """Admit an attempt, with a delay after earlier failures. Raises TooManyRequests if it is locked out."""
         now, limits = self._clock(), self._limits
-        subjects = _subjects(name, address)
+        subjects = _hash_subjects(name, address)
         with unit_of_work(self._database, write=False) as unit:
             failures = login.failures(unit, subjects, instant(now - limits.window))
-            known = login.known_since(unit, subjects.pair)
+            last_log_in = login.known_since(unit, subjects.pair)
         is_exempt = self._is_exempt(address)
-        is_known = not is_exempt and known is not None and seconds_of(known) + KNOWN > now
+        is_known = not is_exempt and last_log_in is not None and seconds_of(last_log_in) + KNOWN > now
         nothing = 0, instant(now)
         (at_pair, first_at_pair), (at_address, first_at_address), (at_name, _) = (
-            failures.get(each, nothing) for each in subjects
+            failures.get(subject, nothing) for subject in subjects
         )
         if at_pair >= limits.attempts and not is_exempt:
-            raise self._locked(first_at_pair, now)
+            raise self._make_refusal(first_at_pair, now)
         if at_address >= limits.address_attempts and not (is_exempt or is_known):
-            raise self._locked(first_at_address, now)
-        seconds = delay(at_pair if is_known else at_name)
+            raise self._make_refusal(first_at_address, now)
+        seconds = compute_delay(at_pair if is_known else at_name)
         if seconds:
             turns.leave()
         self._sleep(seconds)
 
-    def failed(self, name: str, address: str) -> None:
+    def count_failure(self, name: str, address: str) -> None:
         """Count a failure, and delete those that no longer count."""
         now = self._clock()
         with unit_of_work(self._database) as unit:
             login.sweep_failures(unit, instant(now - self._limits.window))
-            login.note_failures(unit, _subjects(name, address), instant(now))
+            login.note_failures(unit, _hash_subjects(name, address), instant(now))
 
-    def succeeded(self, name: str, address: str) -> None:
+    def count_success(self, name: str, address: str) -> None:
         """Trust the address, and forget the user's failures there. Failures of the address stay: an owner of one account must not get free
         guesses at others by signing in."""
         now = self._clock()
-        subject = _subjects(name, address).pair
+        subject = _hash_subjects(name, address).pair
         with unit_of_work(self._database) as unit:
             login.forget_failures(unit, subject)
             login.sweep_known(unit, instant(now - KNOWN))
@@ -115,7 +115,7 @@ class Lockout:
         by_name = f"name {name.casefold()}"
         return [by_name] if self._is_exempt(address) else [by_name, f"address {addresses.client_network(address)}"]
 
-    def _locked(self, first: str, now: float) -> TooManyRequests:
+    def _make_refusal(self, first: str, now: float) -> TooManyRequests:
         wait = max(1, round(seconds_of(first) + self._limits.window - now))
         return TooManyRequests("Too many failed log-ins; try again later.", retry_after=wait)
 
@@ -123,12 +123,12 @@ class Lockout:
         return addresses.contains(self._exempt, address)
 
 
-def delay(failures: int) -> float:
+def compute_delay(failures: int) -> float:
     """Return the seconds that an attempt waits after this many failures."""
     return 0.0 if failures < FREE else min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - FREE, 32))
 
 
-def _subjects(name: str, address: str) -> _Subjects:
+def _hash_subjects(name: str, address: str) -> _Subjects:
     user, network = name.casefold(), addresses.client_network(address)
     return _Subjects(_hash("pair", user, network), _hash("address", network), _hash("user", user))
 

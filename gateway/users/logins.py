@@ -30,27 +30,27 @@ class Logins:
         No connection is held while the hash is computed, and it is computed whether or not there is such a user.
         Raises NotAuthenticated, and TooManyRequests if too many passwords were wrong or too many log-ins are waiting.
         """
-        found = self._find(name)
-        stored = None if found is None or found.disabled else found.password_hash
-        if found is not None and not every_time and self._passwords.remembers(stored, password):
-            return found
+        account = self._find(name)
+        stored = None if account is None or account.disabled else account.password_hash
+        if account is not None and not every_time and self._passwords.remembers(stored, password):
+            return account
         with self._passwords.line(*self._lockout.callers(name, address)):
-            self._admit(name, address, found)
+            self._admit(name, address, account)
             right = self._passwords.verify(stored, password)
-            if found is None or stored is None or not right:
-                self._lockout.failed(name, address)
-                audit.record(audit.Event.LOG_IN_FAILED, target=_id_of(found))
+            if account is None or stored is None or not right:
+                self._lockout.count_failure(name, address)
+                audit.record(audit.Event.LOG_IN_FAILED, target=_get_id(account))
                 raise NotAuthenticated(WRONG_LOGIN)
-            self._lockout.succeeded(name, address)
-            self._renew(found, stored, password)
-        audit.record(audit.Event.LOG_IN, user=found.user_id, target=found.user_id)
-        return found
+            self._lockout.count_success(name, address)
+            self._renew(account, stored, password)
+        audit.record(audit.Event.LOG_IN, user=account.user_id, target=account.user_id)
+        return account
 
-    def _admit(self, name: str, address: str, found: Identity | None) -> None:
+    def _admit(self, name: str, address: str, account: Identity | None) -> None:
         try:
             self._lockout.admit(name, address)
         except TooManyRequests:
-            audit.record(audit.Event.LOG_IN_LOCKED_OUT, target=_id_of(found))
+            audit.record(audit.Event.LOG_IN_LOCKED_OUT, target=_get_id(account))
             raise
 
     def _find(self, name: str) -> Identity | None:
@@ -59,17 +59,17 @@ class Logins:
         with unit_of_work(self._database, write=False) as unit:
             return identity.by_email(unit, name)
 
-    def _renew(self, found: Identity, stored: str, password: str) -> None:
+    def _renew(self, account: Identity, stored: str, password: str) -> None:
         """Rehash a password that was hashed with older parameters, while it is known."""
         if not self._passwords.outdated(stored):
             return
         renewed = self._passwords.hash(password)
         with unit_of_work(self._database) as unit:
-            user.renew_password(unit, found.user_id, stored, renewed, instant(self._clock()))
+            user.renew_password(unit, account.user_id, stored, renewed, instant(self._clock()))
 
 
-def _id_of(found: Identity | None) -> str | None:
-    return None if found is None else found.user_id
+def _get_id(account: Identity | None) -> str | None:
+    return None if account is None else account.user_id
 
 
 def _is_text(name: str) -> bool:

@@ -40,7 +40,7 @@ class Users:
     :ivar default_roles: roles of users that ``gateway user add`` creates without ``--role``.
     :ivar first_roles: roles of the first user, in addition to the service's administrator role.
     :ivar account_named: a function that returns the id of an account by name, and adds a missing one; None if users have no accounts.
-    :ivar example: a request for the first user to try, as arguments of curl (`gateway.users.bootstrap.first_user`).
+    :ivar example: a request for the first user to try, as arguments of curl (`gateway.users.bootstrap.add_first_user`).
     """
 
     default_roles: Sequence[str] = ()
@@ -98,13 +98,13 @@ class Users:
         return Administrator(database, time.time(), tuple(catalog.roles), catalog.administrator, self.account_named)
 
     def first_user(
-        self, service: Service, database: Database, settings: Settings, kept: Path | None = None
+        self, service: Service, database: Database, settings: Settings, secrets_file: Path | None = None
     ) -> bootstrap.FirstUser | None:
-        """Add an administrator if there is none (`gateway.users.bootstrap.first_user`). Raises NoAdministrator."""
+        """Add an administrator if there is none (`gateway.users.bootstrap.add_first_user`). Raises NoAdministrator."""
         administrator = self.administrator(service, database)
-        return bootstrap.first_user(administrator, settings, kept, self.first_roles, self.example)
+        return bootstrap.add_first_user(administrator, settings, secrets_file, self.first_roles, self.example)
 
 
 def users_of(service: Service) -> Users | None:
     """Return the users part of a service; None if it has none."""
-    return next((each for each in service.parts if isinstance(each, Users)), None)
+    return next((part for part in service.parts if isinstance(part, Users)), None)

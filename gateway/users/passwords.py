@@ -77,7 +77,7 @@ class Passwords:
         """
         with self._counting:
             most = max(1, self._in_line // 4)
-            if self._waiting >= self._in_line or any(self._by_caller[each] >= most for each in callers):
+            if self._waiting >= self._in_line or any(self._by_caller[caller] >= most for caller in callers):
                 raise TooManyRequests("Too many log-ins at once.", retry_after=1)
             self._waiting += 1
             self._by_caller.update(callers)

@@ -79,9 +79,9 @@ def _is_anothers(
     unit: Unit, user_id: str, roles: Iterable[str], account_ids: Iterable[str], administrator: str
 ) -> bool:
     """Return whether a user with fewer rights than these has set the password."""
-    found = user.get(unit, user_id)
-    setter_id = found.password_set_by
-    if found.password_hash is None or setter_id is None or setter_id == user_id:
+    row = user.get(unit, user_id)
+    setter_id = row.password_set_by
+    if row.password_hash is None or setter_id is None or setter_id == user_id:
         return False
     setter = identity.by_id(unit, setter_id)
     return setter is None or setter.disabled or not covers(setter, roles, account_ids, administrator)

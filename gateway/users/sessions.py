@@ -63,7 +63,7 @@ TOKEN, REFRESH_TOKEN = "ss-tok", "ss-reftok"
 _MOST_COOKIES = 4
 
 
-def session_cookies(session: LoginSession | None) -> Iterator[Cookie]:
+def make_session_cookies(session: LoginSession | None) -> Iterator[Cookie]:
     """Yield the cookies of a new session; for None, cookies that delete the client's."""
     if session is None:
         yield from (Cookie(name, "", 0) for name in (ID, PERMANENT_ID, OPTION))
@@ -75,7 +75,7 @@ def session_cookies(session: LoginSession | None) -> Iterator[Cookie]:
     yield Cookie(OPTION, "perm" if session.permanent else "temp", seconds)
 
 
-def token_cookies(tokens: TokenCookies | None) -> Iterator[Cookie]:
+def make_token_cookies(tokens: TokenCookies | None) -> Iterator[Cookie]:
     """Yield the cookies of tokens; for None, cookies that delete the client's."""
     if tokens is None:
         yield from (Cookie(name, "", 0) for name in (TOKEN, REFRESH_TOKEN))
@@ -85,25 +85,29 @@ def token_cookies(tokens: TokenCookies | None) -> Iterator[Cookie]:
         yield Cookie(REFRESH_TOKEN, tokens.refresh, tokens.refresh_seconds)
 
 
-def shown_token(credentials: Credentials, name: str = TOKEN) -> str:
+def find_token(credentials: Credentials, name: str = TOKEN) -> str:
     """Return the first token in a cookie of that name; empty if there is none."""
     line = credentials.cookie
-    return next((value for given, value in cookies(line) if given == name and value), "") if name in line else ""
+    return (
+        next((value for cookie_name, value in cookies(line) if cookie_name == name and value), "")
+        if name in line
+        else ""
+    )
 
 
-def shown_ids(credentials: Credentials) -> list[str]:
+def list_session_ids(credentials: Credentials) -> list[str]:
     """Return the session ids in a request, the likeliest first: that of the header, then those in the cookie that ss-opt names; an
     expired id must not hide a valid one."""
-    found: dict[str, list[str]] = {ID: [], PERMANENT_ID: [], OPTION: []}
+    values: dict[str, list[str]] = {ID: [], PERMANENT_ID: [], OPTION: []}
     for name, value in cookies(credentials.cookie) if credentials.cookie else ():
-        if value and name in found and len(found[name]) < _MOST_COOKIES:
-            found[name].append(value)
-    order = (PERMANENT_ID, ID) if "perm" in found[OPTION] else (ID, PERMANENT_ID)
-    given = (credentials.session_id, *(value for name in order for value in found[name]))
-    return list(dict.fromkeys(each for each in given if each and len(each) <= LONGEST_ID))
+        if value and name in values and len(values[name]) < _MOST_COOKIES:
+            values[name].append(value)
+    order = (PERMANENT_ID, ID) if "perm" in values[OPTION] else (ID, PERMANENT_ID)
+    candidates = (credentials.session_id, *(value for name in order for value in values[name]))
+    return list(dict.fromkeys(candidate for candidate in candidates if candidate and len(candidate) <= LONGEST_ID))
 
 
-class Found(NamedTuple):
+class SessionUser(NamedTuple):
     """The user of a session.
 
     :ivar renewed: the session is permanent and was extended, so its cookies should be, too.
@@ -128,7 +132,7 @@ class LoginSessions:
             login.sweep(unit, instant(now))
             login.insert(
                 unit,
-                id_hash=session_hash(started.id),
+                id_hash=hash_session_id(started.id),
                 user_id=user.user_id,
                 credentials_version=user.credentials_version,
                 permanent=permanent,
@@ -137,25 +141,25 @@ class LoginSessions:
             )
         return started
 
-    def find(self, id_hash: str) -> Found | None:
+    def find(self, id_hash: str) -> SessionUser | None:
         """Return the user of a session and extend it; None if it is expired or void."""
         now = self._clock()
         with unit_of_work(self._database, write=False) as unit:
-            found = identity.by_login(unit, id_hash)
-        if found is None:
+            login_row = identity.by_login(unit, id_hash)
+        if login_row is None:
             return None
-        user, state = found
+        user, state = login_row
         if user.disabled or state.credentials_version != user.credentials_version or state.date_expires <= instant(now):
             return None
         due = seconds_of(state.date_touched) + TOUCHED <= now
         if due:
             self._touch(id_hash, state, now)
-        return Found(user, due and bool(state.permanent))
+        return SessionUser(user, due and bool(state.permanent))
 
     def end(self, session_id: str) -> bool:
         """End a session for all clients. Return whether it existed."""
         with unit_of_work(self._database) as unit:
-            return login.delete(unit, session_hash(session_id))
+            return login.delete(unit, hash_session_id(session_id))
 
     def _touch(self, id_hash: str, state: LoginState, now: float) -> None:
         lasting = PERMANENT if state.permanent else TEMPORARY
@@ -164,6 +168,6 @@ class LoginSessions:
             login.touch(unit, id_hash, now=instant(now), expires=instant(now + lasting))
 
 
-def session_hash(session_id: str) -> str:
+def hash_session_id(session_id: str) -> str:
     """Return the stored hash of an id. Ids are random, so a fast hash can't be reversed."""
     return hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -74,7 +74,7 @@ class Tokens:
     """
 
     def __init__(self, secrets: Sequence[str], clock: Clock, lifetimes: Lifetimes | None = None) -> None:
-        self._keys = [_key(each) for each in secrets if each]
+        self._keys = [_derive_key(secret) for secret in secrets if secret]
         self._clock = clock
         self.lifetimes = lifetimes or Lifetimes()
 
@@ -102,24 +102,24 @@ class Tokens:
 
     def read(self, token: str, use: str) -> Claims:
         """Return the claims of a token. Raises TokenExpired, and TokenError when it is not a token of this gateway for this purpose."""
-        found, its_use = self._claims(token)
+        claims, its_use = self._parse_claims(token)
         if its_use != use:
             raise TokenError("a token for another purpose")
-        if found.expires <= self._clock():
+        if claims.expires <= self._clock():
             raise TokenExpired
-        return found
+        return claims
 
-    def family_of(self, token: str) -> str:
+    def find_family(self, token: str) -> str:
         """Return the family of a token for any purpose, even if expired; empty if it is not a token of this gateway."""
         try:
-            return self._claims(token)[0].family
+            return self._parse_claims(token)[0].family
         except TokenError:
             return ""
 
-    def _claims(self, token: str) -> tuple[Claims, object]:
-        claims = self._verified(token)
+    def _parse_claims(self, token: str) -> tuple[Claims, object]:
+        claims = self._verify(token)
         try:
-            found = Claims(
+            parsed_claims = Claims(
                 str(claims["sub"]),
                 int(claims["cv"]),
                 str(claims["sid"]),
@@ -128,14 +128,14 @@ class Tokens:
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TokenError("a claim is missing or invalid") from error
-        return found, claims.get("use")
+        return parsed_claims, claims.get("use")
 
     def _issue(self, user: Identity, family: str, use: str, expires: float, more: dict[str, Any]) -> str:
         claims = {"iss": ISSUER, "sub": user.user_id, "iat": int(self._clock()), "exp": int(expires), **more}
         claims |= {"use": use, "cv": user.credentials_version, "sid": family}
         return jwt.encode(claims, self._keys[0], ALGORITHM)
 
-    def _verified(self, token: str) -> dict[str, Any]:
+    def _verify(self, token: str) -> dict[str, Any]:
         if len(token) > LONGEST or not token.isascii():
             raise TokenError("not a token of this gateway")
         for key in self._keys:
@@ -155,6 +155,6 @@ def is_token(text: str) -> bool:
     return text.startswith("eyJ") and text.count(".") == 2
 
 
-def _key(secret: str) -> bytes:
+def _derive_key(secret: str) -> bytes:
     """Return the key for tokens, derived from the secret, which also has other uses."""
     return hmac.digest(secret.encode(), b"gateway bearer tokens", hashlib.sha256)

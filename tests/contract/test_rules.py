@@ -106,7 +106,7 @@ def test_a_refusal_contains_the_bounds() -> None:
     ],
 )
 def test_openapi_reads_the_attributes(field: Any, keywords: dict[str, object]) -> None:
-    assert constraints.keywords(field, "string") == keywords
+    assert constraints.build_keywords(field, "string") == keywords
 
 
 VALUES = [

@@ -94,7 +94,7 @@ class Host:
     def _secrets(self, conversation: Conversation) -> Mapping[str, str]:
         """What stands here for the cookies and the token that log-ins gave there. Each conversation has a login session of its own."""
         # A token lasts an hour, and the clock goes on with each conversation.
-        found = dict.fromkeys(TOKENS, self.authenticator.token_for(self.users[0]))
+        found = dict.fromkeys(TOKENS, self.authenticator.make_token(self.users[0]))
         cookies = dict(re.findall(r"(ss-p?id)=([^;]+)", conversation.header("Cookie")))
         given = conversation.header("X-ss-id") or cookies.get("ss-id", "")
         if given in SESSIONS:

@@ -18,7 +18,7 @@ from gateway import calls, wsgi
 from gateway.http import auth
 from gateway.http.app import Options, create_app
 from gateway.settings import Settings
-from gateway.users.sessions import LoginSession, session_cookies, shown_ids
+from gateway.users.sessions import LoginSession, list_session_ids, make_session_cookies
 from serializers.registry import default_registry
 from tests.sessions_api import catalog, first_user
 from tests.users.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
@@ -293,7 +293,7 @@ def test_what_clients_make_of_them(app: Any, client: Client, kept: str) -> None:
 @given(st.text(alphabet=st.characters(max_codepoint=255)))
 def test_no_cookie_line_breaks_the_reader(line: str) -> None:
     assert list(calls.cookies(line)) is not None
-    assert len(shown_ids(calls.Credentials(cookie=line + "; ss-id=x"))) <= 8
+    assert len(list_session_ids(calls.Credentials(cookie=line + "; ss-id=x"))) <= 8
 
 
 def test_a_session_named_by_a_header(app: Any, client: Client) -> None:
@@ -667,7 +667,7 @@ def test_the_challenge_is_quoted(realm: str, header: str) -> None:
 
 
 def test_cookie_lines_are_pure() -> None:
-    lines = list(auth.cookie_lines([*session_cookies(LoginSession("abc", permanent=False))], secure=True))
+    lines = list(auth.cookie_lines([*make_session_cookies(LoginSession("abc", permanent=False))], secure=True))
     assert lines[0] == "ss-id=abc; Path=/; HttpOnly; SameSite=Lax; Secure"
 
 

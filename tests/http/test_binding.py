@@ -184,7 +184,7 @@ def test_days_and_times_in_other_forms(client: TestApp, address: str, field: str
 def test_the_sample_of_the_metadata_page_as_curl_sends_it(client: TestApp) -> None:
     """``curl -d @file`` drops the line breaks of a file."""
     expected = document_shape(catalog.operations["NewSession"].dto)
-    sample = jsv.serializer.sample(samples.sample(expected), expected)
+    sample = jsv.serializer.sample(samples.make_sample(expected), expected)
     sample = re.sub(r"\t(?:parentSessionId|customerId|withAddress): String,\n", "", sample)
     sample = sample.replace("\t\tString\n", "\t\tbob@example.org\n")
     laid_out = post(client, "/sessions?format=jsv", sample, FORM).text

@@ -63,7 +63,7 @@ class Service:
         """The use case."""
         self.tries[request.name] += 1
         for number, session_id in enumerate((request.first, request.second)):
-            row = sessions.for_change(session_id, context)
+            row = sessions.lock_session(session_id, context)
             if number == 0 and self.tries[request.name] == 1 and not self.both.broken:
                 self.both.wait(10)
             session.update(context.unit, row, {}, LogRow(context.now, request.name))

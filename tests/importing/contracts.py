@@ -23,8 +23,8 @@ from tests.contract import every_kind
 CORPUS = Path(__file__).parent.parent / "corpora" / "types"
 #: Contracts of other products by name, where there are any. They are no part of this project; the variable CONTRACTS names their folder.
 OTHERS = {
-    each.name: each
-    for each in sorted(
+    path.name: path
+    for path in sorted(
         Path(os.environ.get("CONTRACTS", Path(__file__).parents[3] / "shared" / "vectors" / "import")).glob("*.json")
     )
 }
@@ -33,7 +33,7 @@ OTHERS = {
 @cache
 def sessions() -> Contract:
     """The sessions API."""
-    return describe(sorted(sessions_service.catalog, key=lambda each: each.dto.__module__))
+    return describe(sorted(sessions_service.catalog, key=lambda operation: operation.dto.__module__))
 
 
 @cache
@@ -42,9 +42,9 @@ def every() -> Contract:
     return describe(every_kind.catalog())
 
 
-def metadata(contract: Contract) -> dict[str, Any]:
+def build_metadata(contract: Contract) -> dict[str, Any]:
     """``/types/metadata.json``."""
-    return documents.types_metadata(contract, "http://host")
+    return documents.build_types_metadata(contract, "http://host")
 
 
 def read(text: str, name: str = "document") -> Imported:
@@ -57,50 +57,50 @@ def read_json(value: Any) -> Imported:
     return read(json.dumps(value))
 
 
-def written(contract: Contract, losses: Losses | None = None) -> str:
+def write_module(contract: Contract, losses: Losses | None = None) -> str:
     """The module of declarations."""
-    return write(contract, Header(("Declarations.",), loading.service_line("written")), losses or Losses())
+    return write(contract, Header(("Declarations.",), loading.format_service_line("written")), losses or Losses())
 
 
-def declared(contract: Contract) -> Contract:
+def declare(contract: Contract) -> Contract:
     """The contract of the module of declarations."""
-    roles = loading.roles_of(contract)
+    roles = loading.list_roles(contract)
     service = Service("Written", roles=roles)
-    loading.execute(written(contract), "written", service)
+    loading.execute(write_module(contract), "written", service)
     return describe(service.catalog)
 
 
-def plain(contract: Contract) -> dict[str, Any]:
+def make_comparable(contract: Contract) -> dict[str, Any]:
     """What two contracts are compared by: everything but who is an administrator."""
-    found: dict[str, Any] = {
-        f"operation {each.name}": replace(each, access=replace(each.access, administrator=""))
-        for each in contract.operations
+    parts: dict[str, Any] = {
+        f"operation {operation.name}": replace(operation, access=replace(operation.access, administrator=""))
+        for operation in contract.operations
     }
-    return found | contract.types | {"order": ([*contract.by_name], [*contract.types])}
+    return parts | contract.types | {"order": ([*contract.by_name], [*contract.types])}
 
 
-def without_lengths(contract: Contract) -> Contract:
+def remove_lengths(contract: Contract) -> Contract:
     """The contract as ServiceStack's documents can have it: without the longest texts and nulls of pairs, and with numbers for members
     whose order is declared by their class."""
 
-    def changed(info: TypeInfo) -> TypeInfo:
+    def change(info: TypeInfo) -> TypeInfo:
         if not isinstance(info, RecordInfo):
             return info
         properties = (
             replace(
-                each,
+                field,
                 longest=None,
-                nullable=each.nullable and each.type.name != "KeyValuePair",
-                data_member=_numbered(info, each) if info.is_contract else None,
+                nullable=field.nullable and field.type.name != "KeyValuePair",
+                data_member=_number_data_member(info, field) if info.is_contract else None,
             )
-            for each in info.properties
+            for field in info.properties
         )
         return replace(info, ordered=False, properties=tuple(properties))
 
-    types = {name: changed(info) for name, info in contract.types.items()}
-    operations = tuple(replace(each, request=types[each.name]) for each in contract.operations)  # type: ignore[arg-type]
+    types = {name: change(info) for name, info in contract.types.items()}
+    operations = tuple(replace(operation, request=types[operation.name]) for operation in contract.operations)  # type: ignore[arg-type]
     return Contract(operations, types)
 
 
-def _numbered(info: RecordInfo, each: Property) -> DataMember:
-    return replace(each.data_member or DataMember(), order=info.number_of(each))
+def _number_data_member(info: RecordInfo, field: Property) -> DataMember:
+    return replace(field.data_member or DataMember(), order=info.number_of(field))

@@ -28,7 +28,7 @@ from tests.servers import end, free_port, wait_until
 CLIENTS = Path(__file__).parent / "clients"
 SOURCE = CLIENTS / "observatory.cs"
 #: What clients ask, by operation; `Keep` comes last.
-ASKED: dict[str, Any] = {
+REQUESTS: dict[str, Any] = {
     "CreateStar": {"name": "Vega", "spectrum": [[1, 2], [3]], "weather": "Rain"},
     "GetStar": {"id": 7},
     "ChangeStar": {"id": 8, "rank": 3},
@@ -65,13 +65,13 @@ class Mock:
         with urllib.request.urlopen(self.url + path, timeout=30) as response:
             return bytes(response.read())
 
-    def answer(self, operation: str, asked: dict[str, Any]) -> Any:
+    def call(self, operation: str, values: dict[str, Any]) -> Any:
         """The answer of an operation, which is the same for the same request."""
         verb = VERBS.get(operation, "POST")
         path = f"/api/{operation}.json"
-        data = None if verb == "GET" else json.dumps(asked).encode()
+        data = None if verb == "GET" else json.dumps(values).encode()
         if data is None:
-            path += f"?{urllib.parse.urlencode(asked)}"
+            path += f"?{urllib.parse.urlencode(values)}"
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=verb)
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.loads(response.read() or b"null")
@@ -81,7 +81,7 @@ class Mock:
         path.write_bytes(self.get(f"/types/{language}"))
         return path
 
-    def asked(self) -> list[dict[str, Any]]:
+    def take_requests(self) -> list[dict[str, Any]]:
         """The requests that it got since the last time."""
         lines = [json.loads(line) for line in self.record.read_text().splitlines()]
         self.record.write_text("")
@@ -91,7 +91,7 @@ class Mock:
 @pytest.fixture(scope="module")
 def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mock]:
     folder, port = tmp_path_factory.mktemp("mock"), free_port()
-    found = Mock(f"http://127.0.0.1:{port}", folder / "requests.jsonl")
+    server = Mock(f"http://127.0.0.1:{port}", folder / "requests.jsonl")
     command: list[str | Path] = [
         sys.executable,
         "-m",
@@ -103,21 +103,21 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mock]:
         "--seed",
         "3",
         "--record",
-        found.record,
+        server.record,
     ]
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "GATEWAY_WORKERS": "1"}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stderr=log)
 
-    def answers() -> bool:
+    def is_ready() -> bool:
         try:
-            return bool(found.get("/types/csharp"))
+            return bool(server.get("/types/csharp"))
         except OSError:
             return False
 
     try:
-        wait_until(answers, "the mock answers", process)
-        yield found
+        wait_until(is_ready, "the mock answers", process)
+        yield server
     finally:
         assert end(process) == 0
 
@@ -127,17 +127,23 @@ def check(mock: Mock, client: str, *missing: str) -> None:
 
     :param missing: operations that the client can't call.
     """
-    *requests, keep = mock.asked()
-    expected = {name: asked for name, asked in ASKED.items() if name not in missing}
-    assert {each["operation"]: each["request"] for each in requests} == expected
-    kept = keep["request"]
-    answers = {name: mock.answer(name, asked) for name, asked in expected.items()}
-    changed = [answers[name] for name in ("CreateStar", "ChangeStar", "ReplaceStar") if name in expected]
-    stars = [*changed, *answers["FindStars"]["results"]]
-    photo, names = answers["GetPhoto"], answers["NameStars"]
-    values = {"star": answers["GetStar"], "stars": stars, "chart": answers["GetChart"], "photo": photo, "names": names}
-    mock.answer("Keep", {"client": client, "text": answers["ReadFile"], **values})
-    assert kept == mock.asked()[-1]["request"]
+    *requests, keep = mock.take_requests()
+    expected = {name: values for name, values in REQUESTS.items() if name not in missing}
+    assert {request["operation"]: request["request"] for request in requests} == expected
+    kept_request = keep["request"]
+    responses = {name: mock.call(name, values) for name, values in expected.items()}
+    changed_stars = [responses[name] for name in ("CreateStar", "ChangeStar", "ReplaceStar") if name in expected]
+    stars = [*changed_stars, *responses["FindStars"]["results"]]
+    photo, names = responses["GetPhoto"], responses["NameStars"]
+    values = {
+        "star": responses["GetStar"],
+        "stars": stars,
+        "chart": responses["GetChart"],
+        "photo": photo,
+        "names": names,
+    }
+    mock.call("Keep", {"client": client, "text": responses["ReadFile"], **values})
+    assert kept_request == mock.take_requests()[-1]["request"]
 
 
 def test_typescript(mock: Mock, tmp_path: Path) -> None:
@@ -171,6 +177,6 @@ def test_java(mock: Mock, tmp_path: Path) -> None:
 def test_the_package_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for words in (["--package", "sky"], ["--package", "sky", "--check"]):
-        done = CliRunner().invoke(main, ["import", str(SOURCE), *words])
-        assert done.exit_code == 0, done.output
-    assert "nothing changed" in done.output
+        result = CliRunner().invoke(main, ["import", str(SOURCE), *words])
+        assert result.exit_code == 0, result.output
+    assert "nothing changed" in result.output

@@ -59,20 +59,20 @@ _SIGNS = (
 )
 
 
-def places(value: Any) -> list[tuple[Any, Any]]:
+def list_positions(value: Any) -> list[tuple[Any, Any]]:
     """Every place in a document."""
     keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    return [place for key in keys for place in ((value, key), *places(value[key]))]
+    return [position for key in keys for position in ((value, key), *list_positions(value[key]))]
 
 
 def try_out(text: str) -> None:
-    assert "can't be used" not in refusal(text)
+    assert "can't be used" not in find_refusal(text)
 
 
-def refusal(text: str) -> str:
+def find_refusal(text: str) -> str:
     """Why a document is refused; empty where it is read."""
     try:
-        contracts.declared(contracts.read(text).contract)
+        contracts.declare(contracts.read(text).contract)
     except ImportFailed as error:
         return str(error)
     return ""
@@ -81,17 +81,17 @@ def refusal(text: str) -> str:
 @pytest.mark.parametrize("seed", range(12))
 def test_damaged_metadata(seed: int) -> None:
     chance = random.Random(seed)
-    found = contracts.metadata(contracts.every())
+    document = contracts.build_metadata(contracts.every())
     for _ in range(chance.choice((1, 2, 4))):
-        owner, key = chance.choice(places(found))
+        owner, key = chance.choice(list_positions(document))
         owner[key] = chance.choice(_BAD)
-    try_out(json.dumps(found))
+    try_out(json.dumps(document))
 
 
 @pytest.mark.parametrize("language", LOST)
 def test_damaged_types(language: str) -> None:
     chance = random.Random(language)
-    whole = types.generate(language, contracts.every(), Options.of([("IncludeTypes", "Employee.*")], "http://host", ""))
+    text = types.generate(language, contracts.every(), Options.of([("IncludeTypes", "Employee.*")], "http://host", ""))
     for _ in range(12):
-        at = chance.randrange(len(whole))
-        try_out(whole[:at] + chance.choice(_SIGNS) + whole[at + chance.randrange(20) :])
+        at = chance.randrange(len(text))
+        try_out(text[:at] + chance.choice(_SIGNS) + text[at + chance.randrange(20) :])

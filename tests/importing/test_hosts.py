@@ -6,8 +6,8 @@ import pytest
 
 from gateway.contract.typeinfo import RecordInfo, TypeRef
 from gateway.importing.drafts import ImportFailed
-from gateway.importing.loading import dialect_of, version_of
-from gateway.importing.mock import service_of
+from gateway.importing.loading import find_dialect, find_version
+from gateway.importing.mock import build_service
 from gateway.importing.sources import Imported
 from serializers.dialect import Dialect
 from tests.importing import contracts
@@ -17,20 +17,20 @@ from tests.importing.test_metadata_json import record as described
 
 def record(imported: Imported, name: str) -> RecordInfo:
     """A record of the declarations that a document becomes."""
-    found = contracts.declared(imported.contract).types[name]
-    assert isinstance(found, RecordInfo)
-    return found
+    info = contracts.declare(imported.contract).types[name]
+    assert isinstance(info, RecordInfo)
+    return info
 
 
 def names(info: RecordInfo) -> list[str]:
     """The names of its properties."""
-    return [each.name for each in info.properties]
+    return [field.name for field in info.properties]
 
 
 def losses(imported: Imported) -> dict[str, list[str]]:
     """What is lost, but for what every document in a language loses."""
     usual = ("access that", "namespaces,", "a type that no operation")
-    return {kind: places for kind, places in imported.losses.places.items() if not kind.startswith(usual)}
+    return {kind: positions for kind, positions in imported.losses.positions.items() if not kind.startswith(usual)}
 
 
 INNER = """
@@ -63,13 +63,13 @@ End Namespace
 """
 
 
-def test_types_inside_of_others_in_visual_basic() -> None:
+def test_nested_types_in_visual_basic() -> None:
     imported = contracts.read(INNER)
     assert names(record(imported, "Barn")) == ["Door", "Name"]
     assert names(record(imported, "Opening")) == ["Width", "Kind"]
     assert record(imported, "Opening").properties[1].type.kind == "enum"
     assert losses(imported) == {"a type inside of another one: beside it": ["Barn.Opening", "Barn.Material"]}
-    assert [each.name for each in record(imported, "FindBarn").properties[0].attributes] == ["Default"]
+    assert [attribute.name for attribute in record(imported, "FindBarn").properties[0].attributes] == ["Default"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_bases_of_queries(kind: str, text: str) -> None:
     imported = contracts.read(f"using ServiceStack; public class Calf {{}} public class Cow {{}} {text}")
     assert record(imported, "FindCows").base == TypeRef("record", "QueryDb", (TypeRef("record", "Cow"),)), kind
     assert imported.contract.by_name["FindCows"].returns is not None
-    with service_of(imported).client() as client:
+    with build_service(imported).client() as client:
         assert client.get("/api/FindCows?take=1").json["results"] == [{}]
 
 
@@ -105,7 +105,7 @@ def test_a_query_of_what_is_its_own_answer() -> None:
     imported = contracts.read(
         "public class Herd : QueryDb<Herd>, IReturn<QueryResponse<Herd>> { public int Id {get;set;} }"
     )
-    with service_of(imported).client() as client:
+    with build_service(imported).client() as client:
         assert client.get("/api/Herd").json["results"][0]["id"] == 0
     assert losses(imported) == {"a base that is made of the class that inherits from it: any value": ["Herd: QueryDb"]}
 
@@ -133,7 +133,7 @@ def test_a_type_of_the_library_that_only_unused_types_have() -> None:
     imported = contracts.read(
         "public class Unused { public IdResponse Made {get;set;} } public class GetEgg : IReturn<string> {}"
     )
-    assert "fields.Nested(servicestack.IdResponse)" in contracts.written(imported.contract)
+    assert "fields.Nested(servicestack.IdResponse)" in contracts.write_module(imported.contract)
 
 
 @pytest.mark.parametrize("path", ["/files/{Path*}", "/files/{**Path}", "/files/{*Path}"])
@@ -142,7 +142,7 @@ def test_wildcards_as_hosts_write_them(path: str) -> None:
         f'[Route("{path}", "GET")] public class GetFile : IReturn<GetFile> {{ public string Path {{get;set;}} }}'
     )
     assert losses(imported) == {}
-    with service_of(imported).client() as client:
+    with build_service(imported).client() as client:
         assert client.get("/files/of/the/farm.txt?format=json").json == {"path": "of/the/farm.txt"}
 
 
@@ -178,9 +178,9 @@ def test_the_version_in_the_options_of_visual_basic_and_python() -> None:
 
 
 def test_versions_of_hosts() -> None:
-    assert version_of("1.041") == version_of("1") == "4.5"
-    assert dialect_of("8.02") == Dialect.of("8.0") == Dialect.of("6")
-    assert dialect_of("8.41") == Dialect.of("8.1") == dialect_of("10.06")
+    assert find_version("1.041") == find_version("1") == "4.5"
+    assert find_dialect("8.02") == Dialect.of("8.0") == Dialect.of("6")
+    assert find_dialect("8.41") == Dialect.of("8.1") == find_dialect("10.06")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_generic_request_is_a_base() -> None:
     )
     assert [*imported.contract.by_name] == ["SowBeans"]
     assert losses(imported) == {"an operation whose request is generic: a base of other requests": ["Sow"]}
-    with service_of(imported).client() as client:
+    with build_service(imported).client() as client:
         assert client.post("/api/SowBeans", json={"seed": "x"}).json == "String"
 
 
@@ -218,7 +218,7 @@ def test_streams_of_the_jvm(text: str) -> None:
     assert record(contracts.read(text), "Cart").properties[0].type == TypeRef("scalar", "Stream")
 
 
-def test_types_inside_of_others_in_metadata() -> None:
+def test_nested_types_in_metadata() -> None:
     imported = contracts.read_json(
         document(
             operation(
@@ -227,7 +227,7 @@ def test_types_inside_of_others_in_metadata() -> None:
             types=[described("Barn.Door", prop("Id", "Int32")), described("Yard.Gate", prop("Name", "String"))],
         )
     )
-    assert [each.type.name for each in record(imported, "GetBarn").properties] == ["Door", "Gate"]
+    assert [field.type.name for field in record(imported, "GetBarn").properties] == ["Door", "Gate"]
     assert losses(imported) == {"a type inside of another one: beside it": ["Barn.Door", "Yard.Gate"]}
 
 
@@ -265,7 +265,7 @@ def test_a_class_that_is_declared_twice(first: str, second: str, joined: list[st
 )
 def test_requests_by_the_ids_of_openapi(path: str, told: str) -> None:
     hen = {"type": "object", "properties": {"Id": {"type": "integer"}, "Day": {"type": "string"}}}
-    parameters = [{"name": each, "in": "path", "type": "string"} for each in ("Id", "Day") if f"{{{each}}}" in path]
+    parameters = [{"name": name, "in": "path", "type": "string"} for name in ("Id", "Day") if f"{{{name}}}" in path]
     responses = {"200": {"description": "", "schema": {"$ref": "#/definitions/Hen"}}}
     imported = contracts.read_json(
         {
@@ -282,7 +282,7 @@ def test_long_chains_of_types() -> None:
     chain = [described(f"Link{at}", prop("Next", f"Link{at + 1}")) for at in range(300)]
     types = [*chain, described("Link300", prop("All", "List`1", "Link0"))]
     imported = contracts.read_json(document(operation("GetChain", returnType={"name": "Link0"}), types=types))
-    with service_of(imported).client() as client:
+    with build_service(imported).client() as client:
         assert client.post("/api/GetChain").json["next"]["next"]
         for path in (
             "/openapi.json",
@@ -300,7 +300,7 @@ def test_marks_of_null_in_comments_of_javascript() -> None:
         "    /** @type {?boolean} */\n    full;\n    /** @type {?{ [index: string]: string; }} */\n    notes;\n"
         "    getTypeName() { return 'Cart' }\n    getMethod() { return 'GET' }\n    createResponse() { return new Cart() }\n}\n"
     )
-    assert [each.type.name for each in record(imported, "Cart").properties] == ["Boolean", "Dictionary"]
+    assert [field.type.name for field in record(imported, "Cart").properties] == ["Boolean", "Dictionary"]
 
 
 def test_durations_in_swift() -> None:
@@ -308,7 +308,7 @@ def test_durations_in_swift() -> None:
         "import ServiceStack\npublic class Nap : IReturn, Codable\n{\n    public typealias Return = Nap\n"
         "    @TimeSpan public var length:TimeInterval?\n    required public init(){}\n}\n"
     )
-    assert [each.type.name for each in record(imported, "Nap").properties] == ["TimeSpan"]
+    assert [field.type.name for field in record(imported, "Nap").properties] == ["TimeSpan"]
 
 
 def test_closed_bases_in_php() -> None:

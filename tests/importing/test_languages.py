@@ -15,7 +15,7 @@ from gateway.importing.drafts import ImportFailed
 from gateway.metadata import types
 from gateway.metadata.languages.options import Options
 from tests.importing import contracts
-from tests.metadata.test_recorded import CORPUS, DECLARATION, GIVEN, NAMES, blocks
+from tests.metadata.test_recorded import CORPUS, DECLARATION, GIVEN, NAMES, split_blocks
 
 CONTRACTS = {"sessions": contracts.sessions, "every": contracts.every}
 
@@ -41,11 +41,11 @@ LOST: dict[str, set[str]] = {
 }  # fmt: skip
 
 
-def generated(language: str, contract: Contract, **given: str) -> str:
-    return types.generate(language, contract, Options.of([*given.items()], "http://host", "2026-01-01 00:00:00"))
+def generate(language: str, contract: Contract, **options: str) -> str:
+    return types.generate(language, contract, Options.of([*options.items()], "http://host", "2026-01-01 00:00:00"))
 
 
-def differences(before: Contract, after: Contract) -> Iterator[tuple[str, str]]:
+def find_differences(before: Contract, after: Contract) -> Iterator[tuple[str, str]]:
     """What differs, by kind and place."""
     for name, operation in before.by_name.items():
         if operation.request.namespace == SERVICESTACK and name not in after.by_name:
@@ -56,53 +56,55 @@ def differences(before: Contract, after: Contract) -> Iterator[tuple[str, str]]:
     for name, info in before.types.items():
         if info.namespace == SERVICESTACK or info.name == "KeyValuePair":
             continue
-        found = after.types.get(name)
-        if found is None or type(found) is not type(info):
+        type_info = after.types.get(name)
+        if type_info is None or type(type_info) is not type(info):
             yield "kind", name
         else:
-            yield from _of_type(info, found)
+            yield from _compare_types(info, type_info)
 
 
-def _of_type(before: TypeInfo, after: Any) -> Iterator[tuple[str, str]]:
-    for each in fields(before):
-        old, new = getattr(before, each.name), getattr(after, each.name)
-        if each.name == "properties":
-            yield from _of_properties(before.name, {one.name: one for one in old}, {one.name: one for one in new})
+def _compare_types(before: TypeInfo, after: Any) -> Iterator[tuple[str, str]]:
+    for attribute in fields(before):
+        old, new = getattr(before, attribute.name), getattr(after, attribute.name)
+        if attribute.name == "properties":
+            yield from _compare_fields(before.name, {one.name: one for one in old}, {one.name: one for one in new})
         elif old != new:
-            yield each.name, before.name
+            yield attribute.name, before.name
 
 
-def _of_properties(owner: str, old: dict[str, Property], new: dict[str, Property]) -> Iterator[tuple[str, str]]:
+def _compare_fields(owner: str, old: dict[str, Property], new: dict[str, Property]) -> Iterator[tuple[str, str]]:
     if [*old] != [*new]:
         yield "names", owner
     for name in old.keys() & new.keys():
-        for each in fields(Property):
-            if getattr(old[name], each.name) != getattr(new[name], each.name):
-                yield each.name, f"{owner}.{name}"
+        for attribute in fields(Property):
+            if getattr(old[name], attribute.name) != getattr(new[name], attribute.name):
+                yield attribute.name, f"{owner}.{name}"
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
 @pytest.mark.parametrize("language", LOST)
 def test_round_trip(language: str, name: str) -> None:
-    contract = contracts.without_lengths(CONTRACTS[name]())
-    imported = contracts.read(generated(language, CONTRACTS[name]()))
-    lost = {(what, where) for what, where in differences(contract, imported.contract) if what not in LOST[language]}
-    assert lost == set()
-    assert imported.losses.places["access that the source does not state: signed in"]
+    contract = contracts.remove_lengths(CONTRACTS[name]())
+    imported = contracts.read(generate(language, CONTRACTS[name]()))
+    losses = {
+        (kind, where) for kind, where in find_differences(contract, imported.contract) if kind not in LOST[language]
+    }
+    assert losses == set()
+    assert imported.losses.positions["access that the source does not state: signed in"]
     # What was read can be declared.
-    again = contracts.declared(imported.contract)
+    again = contracts.declare(imported.contract)
     assert again.by_name.keys() == imported.contract.by_name.keys()
-    assert again.types == {each: imported.contract.types[each] for each in again.types}
+    assert again.types == {name: imported.contract.types[name] for name in again.types}
 
 
 @pytest.mark.parametrize("language", DECLARATION)
 def test_the_recorded_host(language: str) -> None:
     """Its metadata, read, declared, and written in each language as that host wrote it."""
     imported = contracts.read((CORPUS / "metadata.json").read_text())
-    contract = contracts.declared(imported.contract)
-    theirs = blocks((CORPUS / f"{language}.txt").read_text(), language)
+    contract = contracts.declare(imported.contract)
+    theirs = split_blocks((CORPUS / f"{language}.txt").read_text(), language)
     options = Options.of(GIVEN.get(language, []), "http://host", "")
-    ours = blocks(types.generate(language, contract, options), language)
+    ours = split_blocks(types.generate(language, contract, options), language)
     compared = NAMES & theirs.keys()
     assert {"NewSession", "SessionInfo"} <= compared
     assert {name: ours[name] for name in compared} == {name: theirs[name] for name in compared}
@@ -114,7 +116,7 @@ def test_recorded_types(language: str) -> None:
     assert {"NewSession", "SessionInfo"} <= imported.contract.types.keys()
     new = imported.contract.by_name["NewSession"]
     assert new.returns == TypeRef("record", "SessionInfo")
-    assert [each.path for each in new.routes] == ["/sessions"]
+    assert [route.path for route in new.routes] == ["/sessions"]
     info = imported.contract.record("SessionInfo")
     assert len(info.properties) == 36
     assert info.properties[0].wire == "dialState"
@@ -151,11 +153,11 @@ public struct Point { public int X; }
 """
 
 
-def test_csharp_that_people_wrote() -> None:
+def test_handwritten_csharp() -> None:
     text = CSHARP.replace("""[DataMember(Name = @"x""y")] """, '[DataMember(Name = @"x-y")] ')
     imported = contracts.read(text)
     find = imported.contract.record("FindOrder")
-    assert [(each.name, each.nullable) for each in find.properties] == [
+    assert [(field.name, field.nullable) for field in find.properties] == [
         ("Id", True), ("Count", True), ("orders", True), ("Prices", True), ("Title", True), ("Odd", False)
     ]  # fmt: skip
     assert find.properties[3].type == TypeRef("list", "Array", (TypeRef("scalar", "Decimal"),))
@@ -167,7 +169,7 @@ def test_csharp_that_people_wrote() -> None:
     assert operation.routes == (Route(("GET", "PUT"), "/orders/{Id}"), Route(ANY, "/{Path*}"))
     assert operation.tags == ("shop",)
     order = imported.contract.record("Order")
-    assert [each.name for each in order.properties] == ["Name", "Count", "Id"]
+    assert [field.name for field in order.properties] == ["Name", "Count", "Id"]
     assert order.properties[1].description == "How many"
     rights = imported.contract.types["Rights"]
     assert isinstance(rights, EnumInfo)
@@ -192,10 +194,10 @@ export interface Order { id: number; 'ship-to'?: string }
 """
 
 
-def test_typescript_that_people_wrote() -> None:
+def test_handwritten_typescript() -> None:
     imported = contracts.read(TYPESCRIPT)
     new = imported.contract.record("NewOrder")
-    assert [each.wire for each in new.properties] == ["name", "sizes", "byName", "meta"]
+    assert [field.wire for field in new.properties] == ["name", "sizes", "byName", "meta"]
     assert new.properties[1].type.arguments == (TypeRef("enum", "Size"),)
     assert new.properties[2].type.arguments[1] == TypeRef("record", "Order")
     (operation,) = imported.contract.operations
@@ -203,8 +205,10 @@ def test_typescript_that_people_wrote() -> None:
     size = imported.contract.types["Size"]
     assert isinstance(size, EnumInfo)
     assert [size.text_of(name) for name, _ in size.members] == ["small", "extra-large"]
-    assert [each.wire for each in imported.contract.record("Order").properties] == ["id", "ship-to"]
-    assert contracts.plain(contracts.declared(imported.contract)) == contracts.plain(imported.contract)
+    assert [field.wire for field in imported.contract.record("Order").properties] == ["id", "ship-to"]
+    assert contracts.make_comparable(contracts.declare(imported.contract)) == contracts.make_comparable(
+        imported.contract
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,7 +227,7 @@ def test_typescript_that_people_wrote() -> None:
         ("hello", "none of the documents"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
+def test_errors_have_a_position(text: str, message: str) -> None:
     with pytest.raises(ImportFailed, match=message):
         contracts.read(text)
 
@@ -231,12 +235,12 @@ def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
 @pytest.mark.parametrize("language", LOST)
 def test_truncated_documents(language: str) -> None:
     """A document that was cut anywhere is refused with a message, or has types."""
-    text = generated(language, contracts.every(), IncludeTypes="Employee.*")
+    text = generate(language, contracts.every(), IncludeTypes="Employee.*")
     for cut in range(100, len(text), max(1, len(text) // 40)):
         with contextlib.suppress(ImportFailed):
             contracts.read(text[:cut])
 
 
-def test_what_nothing_says_is_signed_in() -> None:
-    imported = contracts.read(generated("csharp", contracts.sessions()))
-    assert {replace(each.access, administrator="") for each in imported.contract.operations} == {SIGNED_IN}
+def test_operations_without_access_need_a_signed_in_caller() -> None:
+    imported = contracts.read(generate("csharp", contracts.sessions()))
+    assert {replace(operation.access, administrator="") for operation in imported.contract.operations} == {SIGNED_IN}

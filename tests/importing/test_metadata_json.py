@@ -24,29 +24,29 @@ CONTRACTS = {"sessions": contracts.sessions, "every": contracts.every}
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_round_trip_of_our_own(name: str) -> None:
     contract = CONTRACTS[name]()
-    text = json.dumps(contracts.metadata(contract))
+    text = json.dumps(contracts.build_metadata(contract))
     read = contracts.read(text)
-    same = contracts.without_lengths(contract)
-    assert contracts.plain(contracts.without_lengths(read.contract)) == contracts.plain(same)
-    again = contracts.declared(read.contract)
-    assert contracts.plain(again) == contracts.plain(read.contract)
+    same = contracts.remove_lengths(contract)
+    assert contracts.make_comparable(contracts.remove_lengths(read.contract)) == contracts.make_comparable(same)
+    again = contracts.declare(read.contract)
+    assert contracts.make_comparable(again) == contracts.make_comparable(read.contract)
     # Byte for byte.
-    assert json.dumps(contracts.metadata(again)) == text
+    assert json.dumps(contracts.build_metadata(again)) == text
 
 
 def test_the_recorded_host() -> None:
     text = (contracts.CORPUS / "metadata.json").read_text()
     read = contracts.read(text)
     assert read.kind == "metadata.json"
-    again = contracts.declared(read.contract)
-    assert contracts.plain(again) == contracts.plain(read.contract)
+    again = contracts.declare(read.contract)
+    assert contracts.make_comparable(again) == contracts.make_comparable(read.contract)
     theirs = json.loads(text)
-    ours = {each["request"]["name"]: each for each in contracts.metadata(again)["operations"]}
+    ours = {operation["request"]["name"]: operation for operation in contracts.build_metadata(again)["operations"]}
     for operation in theirs["operations"]:
-        found = ours[operation["request"]["name"]]
-        assert found["request"] == operation["request"]
-        assert found.get("response") == operation.get("response")
-        assert found["actions"] == operation["actions"]
+        our_operation = ours[operation["request"]["name"]]
+        assert our_operation["request"] == operation["request"]
+        assert our_operation.get("response") == operation.get("response")
+        assert our_operation["actions"] == operation["actions"]
 
 
 def document(*operations: dict[str, Any], types: Any = ()) -> dict[str, Any]:
@@ -66,8 +66,8 @@ def operation(name: str, *properties: dict[str, Any], **more: Any) -> dict[str, 
 
 
 def types_of(*properties: dict[str, Any], types: Any = ()) -> dict[str, TypeRef]:
-    found = contracts.read_json(document(operation("Ask", *properties), types=types)).contract.record("Ask")
-    return {each.name: replace(each.type, nullable=each.nullable) for each in found.properties}
+    request = contracts.read_json(document(operation("Ask", *properties), types=types)).contract.record("Ask")
+    return {field.name: replace(field.type, nullable=field.nullable) for field in request.properties}
 
 
 TEXT, NUMBER = TypeRef("scalar", "String"), TypeRef("scalar", "Int32")
@@ -75,7 +75,7 @@ TEXT, NUMBER = TypeRef("scalar", "String"), TypeRef("scalar", "Int32")
 
 def test_types() -> None:
     point = {"isValueType": True}
-    found = types_of(
+    refs = types_of(
         prop("A", "Nullable`1", "Int32"),
         prop("B", "Int32", isValueType=True),
         prop("C", "Dictionary`2", "String", "List<Nullable<Int32>>"),
@@ -88,20 +88,20 @@ def test_types() -> None:
         prop("J", "Int32[][]"),
         prop("K", "System.Collections.Generic.IEnumerable`1", "System.Int32"),
     )
-    assert found["A"] == replace(NUMBER, nullable=True)
-    assert found["B"] == NUMBER
-    assert found["C"].arguments == (TEXT, TypeRef("list", "List", (replace(NUMBER, nullable=True),)))
-    assert found["D"].arguments == (TypeRef("scalar", "DateTime", nullable=True),)
-    assert found["E"] == TypeRef("scalar", "Byte[]", nullable=True)
-    assert found["F"] == TypeRef("list", "List", (TEXT,), nullable=True)
-    assert found["G"] == TypeRef("record", "KeyValuePair", (TEXT, NUMBER))
-    assert found["H"] == replace(TEXT, nullable=True)
-    assert found["I"] == TypeRef("scalar", "Object", nullable=True)
-    assert found["J"].arguments == (TypeRef("list", "Array", (NUMBER,)),)
-    assert found["K"].arguments == (NUMBER,)
+    assert refs["A"] == replace(NUMBER, nullable=True)
+    assert refs["B"] == NUMBER
+    assert refs["C"].arguments == (TEXT, TypeRef("list", "List", (replace(NUMBER, nullable=True),)))
+    assert refs["D"].arguments == (TypeRef("scalar", "DateTime", nullable=True),)
+    assert refs["E"] == TypeRef("scalar", "Byte[]", nullable=True)
+    assert refs["F"] == TypeRef("list", "List", (TEXT,), nullable=True)
+    assert refs["G"] == TypeRef("record", "KeyValuePair", (TEXT, NUMBER))
+    assert refs["H"] == replace(TEXT, nullable=True)
+    assert refs["I"] == TypeRef("scalar", "Object", nullable=True)
+    assert refs["J"].arguments == (TypeRef("list", "Array", (NUMBER,)),)
+    assert refs["K"].arguments == (NUMBER,)
 
 
-def test_losses_have_places() -> None:
+def test_losses_have_positions() -> None:
     read = contracts.read_json(
         document(
             operation("Ask", prop("Point", "Point", isValueType=True), prop("Set", "HashSet`1", "String")),
@@ -126,55 +126,55 @@ def test_losses_have_places() -> None:
     ],
 )
 def test_access(told: dict[str, Any], access: Access) -> None:
-    (found,) = contracts.read_json(document(operation("Ask", **told))).contract.operations
-    assert found.access == access
-    (again,) = contracts.declared(contracts.read_json(document(operation("Ask", **told))).contract).operations
+    (imported,) = contracts.read_json(document(operation("Ask", **told))).contract.operations
+    assert imported.access == access
+    (again,) = contracts.declare(contracts.read_json(document(operation("Ask", **told))).contract).operations
     assert again.access == access
 
 
 def test_routes_and_verbs() -> None:
-    asked = operation("Ask", prop("Id", "String"), actions=["ANY"])
-    asked["request"]["routes"] = [{"path": "/ask", "verbs": "GET,POST"}, {"path": "/ask/{Id}"}]
+    ask_operation = operation("Ask", prop("Id", "String"), actions=["ANY"])
+    ask_operation["request"]["routes"] = [{"path": "/ask", "verbs": "GET,POST"}, {"path": "/ask/{Id}"}]
     get = operation("Get", prop("Id", "String"), actions=["ANY"])
     get["request"] |= {
         "routes": [{"path": "/get/{Id}", "verbs": "GET"}],
         "implements": [{"name": "IGet", "namespace": "ServiceStack"}],
     }
     both = operation("Both", actions=["OPTIONS", "PUT", "PATCH"])
-    contract = contracts.read_json(document(asked, get, both)).contract
+    contract = contracts.read_json(document(ask_operation, get, both)).contract
     assert contract.by_name["Ask"].routes == (Route(("GET", "POST"), "/ask"), Route(ANY, "/ask/{Id}"))
     assert set(contract.by_name["Get"].verbs) == set(ANY)
     assert contract.by_name["Get"].verb == "GET"
     assert contract.by_name["Both"].verbs == ("PUT", "PATCH")
-    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
-    assert contracts.metadata(contract)["operations"][1]["actions"] == ["ANY"]
+    assert contracts.make_comparable(contracts.declare(contract)) == contracts.make_comparable(contract)
+    assert contracts.build_metadata(contract)["operations"][1]["actions"] == ["ANY"]
 
 
 def test_routes_that_can_not_be_served() -> None:
     def routed(name: str, *paths: str) -> dict[str, Any]:
-        found = operation(name, prop("Id", "String"), actions=["GET"])
-        found["request"]["routes"] = [{"path": path, "verbs": "GET"} for path in paths]
-        return found
+        routed_operation = operation(name, prop("Id", "String"), actions=["GET"])
+        routed_operation["request"]["routes"] = [{"path": path, "verbs": "GET"} for path in paths]
+        return routed_operation
 
     odd = ("/c", "/c-{Id}.png", "/c/{Id}/{id}", "/c//d", "/c/#d")
     read = contracts.read_json(
         document(routed("A", "/x/{Id}", "/{Id*}/y"), routed("B", "/X/{id}", "/b"), routed("C", *odd))
     )
-    assert [each.path for each in read.contract.by_name["C"].routes] == ["/c"]
-    left_out = read.losses.places["a route whose path can't be served: left out"]
-    assert [each.partition(" the path ")[0] for each in left_out if "segment" not in each] == ["C:"] * 3
+    assert [route.path for route in read.contract.by_name["C"].routes] == ["/c"]
+    left_out = read.losses.positions["a route whose path can't be served: left out"]
+    assert [text.partition(" the path ")[0] for text in left_out if "segment" not in text] == ["C:"] * 3
     assert "the segment 'c-{Id}.png'" in left_out[0]
-    assert [each.path for each in read.contract.by_name["A"].routes] == ["/x/{Id}"]
-    assert [each.path for each in read.contract.by_name["B"].routes] == ["/b"]
-    assert read.losses.places["a route that another operation has: left out"] == ["B /X/{id}: A"]
-    assert read.losses.places["a route with a wildcard that is not its last segment: left out"] == ["A /{Id*}/y"]
+    assert [route.path for route in read.contract.by_name["A"].routes] == ["/x/{Id}"]
+    assert [route.path for route in read.contract.by_name["B"].routes] == ["/b"]
+    assert read.losses.positions["a route that another operation has: left out"] == ["B /X/{id}: A"]
+    assert read.losses.positions["a route with a wildcard that is not its last segment: left out"] == ["A /{Id*}/y"]
 
 
 def test_routes_of_the_server_itself_are_left_out() -> None:
     def routed(name: str, *routes: tuple[str, str]) -> dict[str, Any]:
-        found = operation(name, prop("Id", "String"), actions=["GET"])
-        found["request"]["routes"] = [{"path": path, "verbs": verbs} for path, verbs in routes]
-        return found
+        routed_operation = operation(name, prop("Id", "String"), actions=["GET"])
+        routed_operation["request"]["routes"] = [{"path": path, "verbs": verbs} for path, verbs in routes]
+        return routed_operation
 
     read = contracts.read_json(
         document(
@@ -183,33 +183,33 @@ def test_routes_of_the_server_itself_are_left_out() -> None:
             routed("Root", ("/", "GET"), ("/front", "GET"), ("/metrics", "")),
         )
     )
-    left_out = read.losses.places["a route that the server itself has: left out"]
+    left_out = read.losses.positions["a route that the server itself has: left out"]
     assert left_out == ["Health /health", "Spec /openapi.json"]
     assert read.contract.by_name["Health"].verbs == ("GET",)
-    assert [each.path for each in read.contract.by_name["Spec"].routes] == ["/types/{Id}", "/spec.json"]
+    assert [route.path for route in read.contract.by_name["Spec"].routes] == ["/types/{Id}", "/spec.json"]
     service = Service("Left out", authenticate=lambda _: None)
     loading.declare(read.contract, service, read.losses, "left_out")
-    for each in service.catalog:
-        service.handles(each.dto)(lambda request, context: None)
+    for catalog_operation in service.catalog:
+        service.handles(catalog_operation.dto)(lambda request, context: None)
     with service.client() as client:
         assert client.get("/health").json == {"status": "ok"}
         for path in ("/api/Health", "/spec.json", "/", "/front", "/metrics"):
             assert client.get(path).status_code == 401
 
 
-def test_an_answer_that_hosts_write_closed() -> None:
-    answer = record("Page`1", prop("Items", "List`1", "Dog"), prop("Tags", "List`1", "String"), genericArgs=["T"])
+def test_a_closed_generic_response() -> None:
+    response = record("Page`1", prop("Items", "List`1", "Dog"), prop("Tags", "List`1", "String"), genericArgs=["T"])
     texts = record("Page`1", prop("Items", "List`1", "String"), prop("Tags", "List`1", "String"), genericArgs=["T"])
     for order in (1, -1):
         operations = [
-            operation("Dogs", response=answer, returnType={"name": "Page`1", "genericArgs": ["Dog"]}),
+            operation("Dogs", response=response, returnType={"name": "Page`1", "genericArgs": ["Dog"]}),
             operation("Words", response=texts, returnType={"name": "Page`1", "genericArgs": ["String"]}),
         ][::order]
         contract = contracts.read_json(document(*operations, types=[record("Dog")])).contract
         items, tags = contract.record("Page").properties
         assert items.type.arguments == (TypeRef("parameter", "T"),)
         assert tags.type.arguments == (TEXT,)
-        assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+        assert contracts.make_comparable(contracts.declare(contract)) == contracts.make_comparable(contract)
 
 
 def test_interfaces_enums_and_attributes() -> None:
@@ -230,8 +230,8 @@ def test_interfaces_enums_and_attributes() -> None:
         "enumNames": ["A", "B", "All"],
         "enumValues": [1, 2, -1],
     }
-    asked = operation("Ask", prop("Color", "Color", isEnum=True), prop("Rights", "Rights", isEnum=True))
-    asked["request"] |= {
+    ask_operation = operation("Ask", prop("Color", "Color", isEnum=True), prop("Rights", "Rights", isEnum=True))
+    ask_operation["request"] |= {
         "implements": [
             {"name": "ICreateDb`1", "namespace": "ServiceStack", "genericArgs": ["Ask"]},
             {"name": "IMarked", "namespace": "N"},
@@ -246,22 +246,22 @@ def test_interfaces_enums_and_attributes() -> None:
         ],
         "icon": {"svg": "<svg a='1'/>", "size": [1, 2.5, None, True]},
     }
-    contract = contracts.read_json(document(asked, types=[color, rights])).contract
-    found = contract.record("Ask")
-    assert found.interfaces == (
+    contract = contracts.read_json(document(ask_operation, types=[color, rights])).contract
+    request = contract.record("Ask")
+    assert request.interfaces == (
         InterfaceRef(TypeRef("interface", "ICreateDb", (TypeRef("record", "Ask"),))),
         InterfaceRef(TypeRef("interface", "IMarked"), "N"),
     )
-    assert found.attributes == (Attribute("ValidateRequest", (7,), {"Validator": "HasRole(`Boss`)"}),)
-    assert found.description == 'He said "hi"'
-    known = contract.types["Color"]
-    assert isinstance(known, EnumInfo)
-    assert (known.numbered, known.members) == (True, (("None", 1), ("Red", 5), ("name", 6)))
-    assert known.descriptions == {"Red": "Warm"}
-    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+    assert request.attributes == (Attribute("ValidateRequest", (7,), {"Validator": "HasRole(`Boss`)"}),)
+    assert request.description == 'He said "hi"'
+    color_info = contract.types["Color"]
+    assert isinstance(color_info, EnumInfo)
+    assert (color_info.numbered, color_info.members) == (True, (("None", 1), ("Red", 5), ("name", 6)))
+    assert color_info.descriptions == {"Red": "Warm"}
+    assert contracts.make_comparable(contracts.declare(contract)) == contracts.make_comparable(contract)
 
 
-def test_names_that_python_has_otherwise() -> None:
+def test_names_that_python_reserves() -> None:
     names = [
         "fields",
         "Rules",
@@ -282,9 +282,9 @@ def test_names_that_python_has_otherwise() -> None:
         for name in ("Attribute", "Interface", "DataMember", "Dto", "service", "auto")
     ]
     properties = [prop(name, "String") for name in names]
-    properties += [prop(f"Of{each['name']}", each["name"]) for each in types]
+    properties += [prop(f"Of{type_info['name']}", type_info["name"]) for type_info in types]
     contract = contracts.read_json(document(operation("Ask", *properties), types=types)).contract
-    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+    assert contracts.make_comparable(contracts.declare(contract)) == contracts.make_comparable(contract)
 
 
 def test_types_that_hold_each_other() -> None:
@@ -297,22 +297,22 @@ def test_types_that_hold_each_other() -> None:
     contract = contracts.read_json(
         document(operation("Ask", prop("A", "A")), operation("Again", prop("B", "B")), types=types)
     ).contract
-    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+    assert contracts.make_comparable(contracts.declare(contract)) == contracts.make_comparable(contract)
 
 
 def test_a_field_that_a_subclass_declares_again() -> None:
     types = [record("Base", prop("Name", "String"), prop("Id", "String"))]
-    asked = operation("Ask", prop("Name", "Int32", isValueType=True))
-    asked["request"]["inherits"] = {"name": "Base"}
-    contract = contracts.read_json(document(asked, types=types)).contract
+    ask_operation = operation("Ask", prop("Name", "Int32", isValueType=True))
+    ask_operation["request"]["inherits"] = {"name": "Base"}
+    contract = contracts.read_json(document(ask_operation, types=types)).contract
     assert contract.record("Ask").properties[0].redeclared
-    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+    assert contracts.make_comparable(contracts.declare(contract)) == contracts.make_comparable(contract)
 
 
 def test_validators_are_rules() -> None:
     def validated(name: str, kind: str, validator: str) -> dict[str, Any]:
-        told = {"name": "Validator", "type": "String", "value": validator}
-        return prop(name, kind, attributes=[{"name": "Validate", "args": [told]}])
+        value = {"name": "Validator", "type": "String", "value": validator}
+        return prop(name, kind, attributes=[{"name": "Validate", "args": [value]}])
 
     read = contracts.read_json(
         document(
@@ -327,7 +327,7 @@ def test_validators_are_rules() -> None:
             )
         )
     )
-    text = contracts.written(read.contract, read.losses)
+    text = contracts.write_module(read.contract, read.losses)
     for rule in (
         "rules.not_empty()",
         "rules.greater_than(0)",
@@ -336,8 +336,8 @@ def test_validators_are_rules() -> None:
         'rules.matches("^a+$")',
     ):
         assert rule in text
-    lost = read.losses.places["a validator without a rule: its attribute is kept, values are not checked"]
-    assert lost == ["Ask.F: [NotNull,Whatever]"]
+    lost_validators = read.losses.positions["a validator without a rule: its attribute is kept, values are not checked"]
+    assert lost_validators == ["Ask.F: [NotNull,Whatever]"]
 
 
 WRONG: list[tuple[str, str]] = [
@@ -356,7 +356,7 @@ WRONG: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("text", "message"), WRONG)
-def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
+def test_errors_have_a_position(text: str, message: str) -> None:
     with pytest.raises(ImportFailed, match=message):
         contracts.read(text)
 
@@ -397,17 +397,17 @@ def test_contradictions(operations: list[Any], types: list[Any], message: str) -
         contracts.read_json(document(*operations, types=types))
 
 
-def test_records_keep_what_user_interfaces_read() -> None:
-    asked = operation("Ask", prop("A", "String", isRequired=True, input={"type": "file"}, isPrimaryKey=True))
-    contract = contracts.read_json(document(asked)).contract
-    found = contracts.metadata(contracts.declared(contract))["operations"][0]["request"]
-    assert found["properties"][0]["isRequired"] is True
-    assert found["properties"][0]["input"] == {"type": "file"}
-    assert found["properties"][0]["isPrimaryKey"] is True
+def test_records_keep_data_for_user_interfaces() -> None:
+    ask_operation = operation("Ask", prop("A", "String", isRequired=True, input={"type": "file"}, isPrimaryKey=True))
+    contract = contracts.read_json(document(ask_operation)).contract
+    request = contracts.build_metadata(contracts.declare(contract))["operations"][0]["request"]
+    assert request["properties"][0]["isRequired"] is True
+    assert request["properties"][0]["input"] == {"type": "file"}
+    assert request["properties"][0]["isPrimaryKey"] is True
     assert isinstance(contract.types["Ask"], RecordInfo)
 
 
-def test_data_for_user_interfaces_of_operations_is_handed_on() -> None:
+def test_data_for_user_interfaces_of_operations_is_passed_on() -> None:
     opaque = {
         "ui": {"formLayout": [{"id": "UserName", "label": "Email"}], "explorerCss": {"form": "p-2"}},
         "viewModel": {"name": "Order", "namespace": "N"},
@@ -415,15 +415,19 @@ def test_data_for_user_interfaces_of_operations_is_handed_on() -> None:
     }
     read = contracts.read_json(document(operation("Ask", requiresAuth=True, **opaque)))
     assert not read.losses
-    (found,) = contracts.metadata(contracts.declared(read.contract))["operations"]
-    assert {name: found[name] for name in opaque} == opaque
+    (operation_metadata,) = contracts.build_metadata(contracts.declare(read.contract))["operations"]
+    assert {name: operation_metadata[name] for name in opaque} == opaque
 
 
-def test_what_is_said_in_a_place_of_its_own_is_not_said_twice() -> None:
+def test_values_with_a_member_of_their_own_are_not_repeated() -> None:
     opaque = {"tags": ["a"], "ui": {"method": "GET"}}
     read = contracts.read_json(document(operation("Ask", requiresAuth=True, **opaque)))
-    (found,) = contracts.metadata(contracts.declared(read.contract))["operations"]
-    assert (found["method"], found["tags"], found["ui"]) == ("POST", ["a"], {"method": "GET"})
+    (request_metadata,) = contracts.build_metadata(contracts.declare(read.contract))["operations"]
+    assert (request_metadata["method"], request_metadata["tags"], request_metadata["ui"]) == (
+        "POST",
+        ["a"],
+        {"method": "GET"},
+    )
 
 
 def reference(value: str, kind: str = "Type") -> dict[str, Any]:
@@ -442,11 +446,11 @@ def reference(value: str, kind: str = "Type") -> dict[str, Any]:
 def test_types_as_arguments_of_attributes(value: str, name: str) -> None:
     read = contracts.read_json(document(operation("Ask", reference(value), requiresAuth=True)))
     assert not read.losses
-    again = contracts.declared(read.contract)
+    again = contracts.declare(read.contract)
     (coupon,) = again.record("Ask").properties
     assert coupon.attributes == (Attribute("References", (TypeName(name),)),)
     assert isinstance(coupon.attributes[0].arguments[0], TypeName)
-    (argument,) = contracts.metadata(again)["operations"][0]["request"]["properties"][0]["attributes"][0][
+    (argument,) = contracts.build_metadata(again)["operations"][0]["request"]["properties"][0]["attributes"][0][
         "constructorArgs"
     ]
     assert (argument["type"], argument["value"]) == ("Type", f"typeof({name})")
@@ -475,4 +479,4 @@ def test_types_as_arguments_in_generated_types(language: str, given: dict[str, s
 @pytest.mark.parametrize("value", ["typeof(List<Acme.Coupon>)", "typeof(A);System.Exit()", "typeof()", ""])
 def test_types_that_have_no_name_are_lost(value: str) -> None:
     read = contracts.read_json(document(operation("Ask", reference(value), requiresAuth=True)))
-    assert read.losses.places == {"[References] with a type of types as its argument": ["Ask.Coupon"]}
+    assert read.losses.positions == {"[References] with a type of types as its argument": ["Ask.Coupon"]}

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from gateway.cli import main
 from gateway.http.testing import Client
-from gateway.importing.mock import FileRecorder, service_of
+from gateway.importing.mock import FileRecorder, build_service
 from gateway.importing.sources import Imported
 from tests.importing import contracts
 from tests.importing.test_metadata_json import document, operation, prop, record
@@ -28,13 +28,13 @@ def of_contract(name: str) -> Imported:
     if name in contracts.OTHERS:
         return contracts.read(contracts.OTHERS[name].read_text(), name)
     contract = contracts.every() if name == "every" else contracts.sessions()
-    return contracts.read_json(contracts.metadata(contract))
+    return contracts.read_json(contracts.build_metadata(contract))
 
 
 @pytest.mark.parametrize("name", ["every", "sessions", *contracts.OTHERS])
 def test_every_operation_and_document(name: str) -> None:
     imported = of_contract(name)
-    with service_of(imported).client() as client:
+    with build_service(imported).client() as client:
         for operation in imported.contract.operations:
             verb = "POST" if "POST" in operation.verbs else operation.verbs[0]
             for suffix in (".json", ".jsv", ".xml", ".csv", ".html"):
@@ -87,17 +87,17 @@ SHOP = document(
 @pytest.fixture
 def client_of(request: pytest.FixtureRequest) -> Callable[..., Client]:
     def make(**options: Any) -> Client:
-        client = service_of(contracts.read_json(SHOP), **options).client()
+        client = build_service(contracts.read_json(SHOP), **options).client()
         request.addfinalizer(client.close)
         return client
 
     return make
 
 
-def test_samples_with_what_the_request_says(client_of: Callable[..., Client]) -> None:
+def test_samples_repeat_values_of_the_request(client_of: Callable[..., Client]) -> None:
     client = client_of()
-    found = client.post("/api/NewOrder", json={"name": "Ada", "count": 7, "kind": "Large"}).json
-    assert found == {"result": {"id": "String", "name": "Ada", "count": 7, "kind": "Large"}}
+    response = client.post("/api/NewOrder", json={"name": "Ada", "count": 7, "kind": "Large"}).json
+    assert response == {"result": {"id": "String", "name": "Ada", "count": 7, "kind": "Large"}}
     assert client.post("/api/NewOrder", json={"name": "Ada"}).json["result"]["kind"] == "Small"
 
 
@@ -125,17 +125,17 @@ def test_requests_are_kept_without_secrets(client_of: Callable[..., Client], tmp
     client.post("/api/NewOrder", json={"name": ""})
     client.post("/api/NewOrder", json={"name": "Bob", "count": 2})
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [each["request"] for each in lines] == [{"name": "Ädä"}, {"name": "Bob", "count": 2}]
-    assert {(each["verb"], each["operation"]) for each in lines} == {("POST", "NewOrder")}
+    assert [line["request"] for line in lines] == [{"name": "Ädä"}, {"name": "Bob", "count": 2}]
+    assert {(line["verb"], line["operation"]) for line in lines} == {("POST", "NewOrder")}
     assert path.stat().st_mode & 0o077 == 0
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     source = tmp_path / "shop.json"
     source.write_text(json.dumps(SHOP))
-    done = CliRunner().invoke(main, ["mock", str(source), "--record", str(tmp_path / "no" / "file")])
-    assert done.exit_code == 1
-    assert "can't be written" in done.output
+    result = CliRunner().invoke(main, ["mock", str(source), "--record", str(tmp_path / "no" / "file")])
+    assert result.exit_code == 1
+    assert "can't be written" in result.output
 
 
 def test_it_serves(tmp_path: Path) -> None:
@@ -153,14 +153,14 @@ def test_it_serves(tmp_path: Path) -> None:
     try:
         url = f"http://127.0.0.1:{port}/api/NewOrder?name=Ada&format=csv"
 
-        def answers() -> bool:
+        def is_ready() -> bool:
             try:
                 with urllib.request.urlopen(urllib.request.Request(url, b""), timeout=5) as response:
                     return b"Ada" in response.read()
             except OSError:
                 return False
 
-        wait_until(answers, "the mock answers", process)
+        wait_until(is_ready, "the mock answers", process)
     finally:
         assert end(process) == 0
-    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".db"] == []
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".db"] == []

@@ -24,19 +24,21 @@ def test_our_own(name: str) -> None:
     assert imported.title == "Sessions"
     assert imported.contract.by_name.keys() == before.by_name.keys()
     for operation in before.operations:
-        found = imported.contract.by_name[operation.name]
+        imported_operation = imported.contract.by_name[operation.name]
         # OpenAPI has no GET with a body.
-        assert {each.path for each in found.routes} == {each.path for each in operation.routes}
-        assert set(found.access.roles) == set(operation.access.roles)
-        ours = {each.wire.lower() for each in before.all_properties(operation.request)}
+        assert {route.path for route in imported_operation.routes} == {route.path for route in operation.routes}
+        assert set(imported_operation.access.roles) == set(operation.access.roles)
+        ours = {field.wire.lower() for field in before.all_properties(operation.request)}
         # A variable of a path has another name than its property in one operation.
-        theirs = {each.wire.lower() for each in imported.contract.all_properties(found.request)}
+        theirs = {field.wire.lower() for field in imported.contract.all_properties(imported_operation.request)}
         assert ours <= theirs | {"version", "membertoremove"}
-    for each in ("SessionInfo", "NewSession", "SessionMemberInfo"):
-        wires = {one.wire: one.description for one in before.all_properties(before.record(each))}
-        assert {one.wire: one.description for one in imported.contract.record(each).properties} == wires
+    for type_name in ("SessionInfo", "NewSession", "SessionMemberInfo"):
+        wires = {one.wire: one.description for one in before.all_properties(before.record(type_name))}
+        assert {one.wire: one.description for one in imported.contract.record(type_name).properties} == wires
     assert before.types["NewSession"].namespace != SERVICESTACK
-    assert contracts.plain(contracts.declared(imported.contract)) == contracts.plain(imported.contract)
+    assert contracts.make_comparable(contracts.declare(imported.contract)) == contracts.make_comparable(
+        imported.contract
+    )
 
 
 def document(paths: dict[str, Any], schemas: dict[str, Any] | None = None, **more: Any) -> str:
@@ -45,7 +47,7 @@ def document(paths: dict[str, Any], schemas: dict[str, Any] | None = None, **mor
     )
 
 
-def test_what_schemas_say() -> None:
+def test_schemas_become_types() -> None:
     schemas = {
         "Animal": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
         "Dog": {
@@ -99,15 +101,15 @@ def test_what_schemas_say() -> None:
     }
     text = document(paths, components=components, security=[{"bearer": []}])
     contract = (imported := contracts.read(text)).contract
-    found = contract.by_name
-    assert found["FindDogs"].routes == (Route(("GET", "PUT"), "/dogs/{Id}"),)
-    assert [found[each].access for each in ("FindDogs", "Dog", "Cats")] == [
+    operations = contract.by_name
+    assert operations["FindDogs"].routes == (Route(("GET", "PUT"), "/dogs/{Id}"),)
+    assert [operations[name].access for name in ("FindDogs", "Dog", "Cats")] == [
         ANYONE,
         Access(all_of=("Clerk",)),
         SIGNED_IN,
     ]
-    assert found["FindDogs"].returns == TypeRef("record", "PageDog")
-    page = {each.wire: each for each in contract.record("PageDog").properties}
+    assert operations["FindDogs"].returns == TypeRef("record", "PageDog")
+    page = {field.wire: field for field in contract.record("PageDog").properties}
     assert not page["total"].nullable
     assert page["items"].type.arguments == (TypeRef("record", "Dog"),)
     assert page["byName"].type.arguments[1] == TypeRef("scalar", "Decimal")
@@ -119,8 +121,8 @@ def test_what_schemas_say() -> None:
     size = contract.types["Size"]
     assert isinstance(size, EnumInfo)
     assert [size.text_of(name) for name, _ in size.members] == ["small", "extra large"]
-    assert imported.losses.places["a parameter in a header"] == ["FindDogs: X-Trace"]
-    assert contracts.plain(contracts.declared(contract)) == contracts.plain(contract)
+    assert imported.losses.positions["a parameter in a header"] == ["FindDogs: X-Trace"]
+    assert contracts.make_comparable(contracts.declare(contract)) == contracts.make_comparable(contract)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,6 @@ def test_what_schemas_say() -> None:
         ),
     ],
 )
-def test_what_is_wrong_has_a_place(text: str, message: str) -> None:
+def test_errors_have_a_position(text: str, message: str) -> None:
     with pytest.raises(ImportFailed, match=message):
         contracts.read(text)

@@ -15,21 +15,21 @@ from gateway.service import Service
 from gateway.users.part import Users
 from tests.commands.test_new import run
 from tests.importing import contracts
-from tests.importing.test_users import completed
+from tests.importing.test_users import add_handlers
 
 
 @pytest.mark.parametrize("name", contracts.OTHERS)
 def test_declarations_are_the_contract(name: str) -> None:
     read = contracts.read(contracts.OTHERS[name].read_text(), name)
-    assert contracts.plain(contracts.declared(read.contract)) == contracts.plain(read.contract)
+    assert contracts.make_comparable(contracts.declare(read.contract)) == contracts.make_comparable(read.contract)
     assert any(is_provided(info) for info in read.contract.types.values())
 
 
 @pytest.mark.parametrize("name", contracts.OTHERS)
 def test_a_package_is_clean(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, ["import", str(contracts.OTHERS[name]), "--package", "gallery"])
-    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(main, ["import", str(contracts.OTHERS[name]), "--package", "gallery"])
+    assert result.exit_code == 0, result.output
     run(tmp_path / "gallery", "ruff", "format", "--isolated", "--check", "gallery/dtos.py")
     run(tmp_path / "gallery", "ruff", "check", "--isolated", ".")
 
@@ -40,27 +40,28 @@ def test_opaque_data_comes_back(name: str) -> None:
     theirs = document.get("api", document)["operations"]
     read = contracts.read(contracts.OTHERS[name].read_text(), name)
     ours = {
-        each["request"]["name"]: each for each in contracts.metadata(contracts.declared(read.contract))["operations"]
+        operation["request"]["name"]: operation
+        for operation in contracts.build_metadata(contracts.declare(read.contract))["operations"]
     }
     for operation in theirs:
-        found = ours[operation["request"]["name"]]
+        our_operation = ours[operation["request"]["name"]]
         for key in ("ui", "viewModel", "dataModel"):
-            assert found.get(key) == operation.get(key)
-        assert {key: found["request"].get(key) for key in ("icon", "notes")} == {
+            assert our_operation.get(key) == operation.get(key)
+        assert {key: our_operation["request"].get(key) for key in ("icon", "notes")} == {
             key: operation["request"].get(key) for key in ("icon", "notes")
         }
-        members = {each["name"]: each for each in found["request"].get("properties", ())}
+        members = {field["name"]: field for field in our_operation["request"].get("properties", ())}
         for member in operation["request"].get("properties", ()):
             assert members[member["name"]].get("input") == member.get("input")
             assert members[member["name"]].get("ref") == member.get("ref")
-    assert not any("a type" in kind and "argument" in kind for kind in read.losses.places)
+    assert not any("a type" in kind and "argument" in kind for kind in read.losses.positions)
 
 
 @pytest.mark.parametrize("name", contracts.OTHERS)
 def test_a_contract_lives_together_with_users(name: str) -> None:
     read = contracts.read(contracts.OTHERS[name].read_text(), name)
-    service = Service("Shop", roles=loading.roles_of(read.contract))
+    service = Service("Shop", roles=loading.list_roles(read.contract))
     service.use(Users())
-    loading.execute(contracts.written(read.contract), "written", service)
-    completed(service).catalog.check()
+    loading.execute(contracts.write_module(read.contract), "written", service)
+    add_handlers(service).catalog.check()
     assert read.contract.by_name.keys() <= service.catalog.operations.keys()

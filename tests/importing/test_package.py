@@ -33,9 +33,9 @@ def source(here: Path, value: Any) -> str:
 
 
 def call(*arguments: str, status: int = 0, text: str | None = None) -> str:
-    done = CliRunner().invoke(main, ["import", *arguments], input=text)
-    assert done.exit_code == status, done.output
-    return done.output
+    result = CliRunner().invoke(main, ["import", *arguments], input=text)
+    assert result.exit_code == status, result.output
+    return result.output
 
 
 ORDER = document(
@@ -46,9 +46,9 @@ ORDER = document(
 
 
 def test_a_package(here: Path) -> None:
-    told = call(source(here, ORDER), "--package", "shop")
-    assert "2 operations, 3 types" in told
-    assert "not in the declarations: 1 x Point is not declared in the document" in told
+    output = call(source(here, ORDER), "--package", "shop")
+    assert "2 operations, 3 types" in output
+    assert "not in the declarations: 1 x Point is not declared in the document" in output
     folder = here / "shop"
     assert "5 passed" in run(folder, "pytest", "-q", "-p", "gateway.fixtures", "-p", "no:cacheprovider")
     run(folder, "ruff", "check", "--isolated", ".")
@@ -73,7 +73,7 @@ refused = service.client().post("/api/NewOrder", json={})
 print(response.status_code, response.json["responseStatus"]["errorCode"])
 print(refused.status_code)
 """
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=here / "shop",
         env={"PYTHONPATH": str(Path(__file__).parents[2])},
@@ -81,10 +81,10 @@ print(refused.status_code)
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines()[-2:] == ["501 NotImplemented", "401"]
+    assert result.stdout.splitlines()[-2:] == ["501 NotImplemented", "401"]
 
 
-def test_importing_again_keeps_what_people_wrote(here: Path) -> None:
+def test_importing_again_keeps_edited_modules(here: Path) -> None:
     path = source(here, ORDER)
     call(path, "--package", "shop")
     folder = here / "shop"
@@ -94,18 +94,18 @@ def test_importing_again_keeps_what_people_wrote(here: Path) -> None:
     readme.write_text("My shop\n=======\n" + readme.read_text())
     assert "wrote nothing new" in call(path, "--package", "shop")
 
-    changed = json.loads(json.dumps(ORDER))
-    changed["operations"].append(operation("DropOrder", requiredRoles=["Boss"]))
-    changed["operations"][0]["request"]["properties"][0]["type"] = "Int32"
-    path = source(here, changed)
-    before = {each: each.read_bytes() for each in folder.rglob("*.py")}
-    told = call(path, "--package", "shop", "--check", status=1)
-    assert told.splitlines() == [
+    order = json.loads(json.dumps(ORDER))
+    order["operations"].append(operation("DropOrder", requiredRoles=["Boss"]))
+    order["operations"][0]["request"]["properties"][0]["type"] = "Int32"
+    path = source(here, order)
+    before = {path: path.read_bytes() for path in folder.rglob("*.py")}
+    output = call(path, "--package", "shop", "--check", status=1)
+    assert output.splitlines() == [
         "new operation DropOrder",
         "new type DropOrder",
         "NewOrder.Name was String, is Int32, never null",
     ]
-    assert {each: each.read_bytes() for each in folder.rglob("*.py")} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*.py")} == before
 
     monkey = os.getcwd()
     os.chdir(folder)
@@ -126,8 +126,8 @@ def test_an_edited_module_is_not_replaced(here: Path) -> None:
     call(path, "--package", "shop")
     dtos = here / "shop" / "shop" / "dtos.py"
     dtos.write_text(dtos.read_text().replace('"Clerk"', '"Boss"'))
-    told = call(path, "--package", "shop", status=1)
-    assert "was edited since it was imported" in told
+    output = call(path, "--package", "shop", status=1)
+    assert "was edited since it was imported" in output
     assert '"Boss"' in dtos.read_text()
 
 
@@ -160,8 +160,8 @@ def test_check_needs_a_package(here: Path) -> None:
 
 
 def test_standard_input(here: Path) -> None:
-    told = call("-", "--package", "shop", text=json.dumps(ORDER))
-    assert "2 operations" in told
+    output = call("-", "--package", "shop", text=json.dumps(ORDER))
+    assert "2 operations" in output
     assert "standard input" in (here / "shop" / "README.rst").read_text()
 
 
@@ -173,7 +173,7 @@ def test_standard_input(here: Path) -> None:
         (b"[" + b" " * 10_000_000 + b"]", "longer than the limit of 10000000 bytes"),
     ],
 )
-def test_documents_that_are_none(here: Path, data: bytes, message: str) -> None:
+def test_documents_that_cannot_be_imported(here: Path, data: bytes, message: str) -> None:
     (here / "contract.json").write_bytes(data)
     assert message in call("contract.json", status=1)
     assert "No such file" in call("nothing.json", status=1)
@@ -186,10 +186,10 @@ def test_the_name_and_the_dialect_of_a_host(here: Path) -> None:
     run(here / "acme_shop", "gateway", "check", "acme_shop.service:service")
 
 
-def test_texts_can_not_leave_their_place(here: Path) -> None:
+def test_texts_cannot_leave_their_literals(here: Path) -> None:
     nasty = '"""\nimport os\\\n$name ${x} *`|_ \u2028 \x00 \''
-    asked = operation("Ask", prop("A", "String", description=nasty))
-    asked["request"] |= {"description": nasty, "routes": [{"path": "/a/{A}"}]}
-    app = {"app": {"serviceName": nasty}, "api": document(asked)}
+    ask_operation = operation("Ask", prop("A", "String", description=nasty))
+    ask_operation["request"] |= {"description": nasty, "routes": [{"path": "/a/{A}"}]}
+    app = {"app": {"serviceName": nasty}, "api": document(ask_operation)}
     call(source(here, app), "--package", "shop")
     assert "1 operation, no faults" in run(here / "shop", "gateway", "check", "shop.service:service")

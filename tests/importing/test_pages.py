@@ -9,22 +9,22 @@ from gateway.contract.typeinfo import Contract, TypeRef
 from gateway.importing.drafts import ImportFailed
 from gateway.sessions.service import service
 from tests.importing import contracts
-from tests.importing.test_languages import LOST, differences
+from tests.importing.test_languages import LOST, find_differences
 
 PAGE = contracts.CORPUS.parent / "newsession-page.txt"
 
 
 def new_session() -> Contract:
     """The operation of the page, as the sessions API declares it."""
-    whole = contracts.without_lengths(contracts.sessions())
+    contract = contracts.remove_lengths(contracts.sessions())
     roots = [TypeRef("record", "NewSession"), TypeRef("record", "SessionInfo")]
-    return Contract((whole.by_name["NewSession"],), whole.reachable(roots))
+    return Contract((contract.by_name["NewSession"],), contract.reachable(roots))
 
 
 def test_the_page_of_the_original() -> None:
     imported = contracts.read(PAGE.read_text())
     assert imported.kind == "metadata page with types in Java"
-    assert {what for what, _ in differences(new_session(), imported.contract)} == {"namespace"}
+    assert {difference for difference, _ in find_differences(new_session(), imported.contract)} == {"namespace"}
     assert [*imported.contract.types] == [*new_session().types]
     (operation,) = imported.contract.operations
     assert operation.routes == (Route(("POST",), "/sessions"),)
@@ -33,23 +33,23 @@ def test_the_page_of_the_original() -> None:
     assert [*imported.losses.lines()] == [
         "1 x namespaces, which the document does not say: all types are in one: Imported"
     ]
-    declared = contracts.declared(imported.contract)
-    assert contracts.plain(declared) == contracts.plain(imported.contract)
+    declared_contract = contracts.declare(imported.contract)
+    assert contracts.make_comparable(declared_contract) == contracts.make_comparable(imported.contract)
 
 
 @pytest.mark.parametrize("format_name", ["jsv", "xml"])
-@pytest.mark.parametrize("language", [each for each in LOST if each != "mjs"])
+@pytest.mark.parametrize("language", [language for language in LOST if language != "mjs"])
 def test_our_own_pages(language: str, format_name: str) -> None:
     with service.client() as client:
         text = client.get(f"/{format_name}/metadata?op=NewSession&lang={language}").text
     imported = contracts.read(text)
-    assert {what for what, _ in differences(new_session(), imported.contract)} <= LOST[language]
+    assert {difference for difference, _ in find_differences(new_session(), imported.contract)} <= LOST[language]
     (operation,) = imported.contract.operations
     assert (operation.routes, operation.returns) == ((Route(("POST",), "/sessions"),), TypeRef("record", "SessionInfo"))
     assert operation.access == Access(all_of=("User",))
 
 
-def test_an_operation_without_an_answer() -> None:
+def test_an_operation_without_a_response() -> None:
     with service.client() as client:
         text = client.get("/json/metadata?op=EndSession&lang=csharp").text
     (operation,) = contracts.read(text).contract.operations

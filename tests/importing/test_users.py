@@ -18,37 +18,37 @@ from tests.importing import contracts
 from tests.importing.test_metadata_json import document, operation, prop, record
 
 
-def foreign() -> dict[str, Any]:
-    answer = {"response": {**record("AuthenticateResponse", prop("UserId", "String")), "namespace": "ServiceStack"}}
-    found = document(
-        operation("Authenticate", prop("provider", "String"), prop("Special", "String"), method="POST", **answer),
+def make_document() -> dict[str, Any]:
+    response = {"response": {**record("AuthenticateResponse", prop("UserId", "String")), "namespace": "ServiceStack"}}
+    contract_document = document(
+        operation("Authenticate", prop("provider", "String"), prop("Special", "String"), method="POST", **response),
         operation("GetAccessToken", prop("RefreshToken", "String")),
-        operation("Register", prop("UserName", "String"), **answer),
+        operation("Register", prop("UserName", "String"), **response),
         operation("AssignRoles", prop("UserName", "String"), requiresAuth=True, requiredRoles=["Admin"]),
         operation("Orders", requiresAuth=True),
     )
-    for each in found["operations"]:
-        each["returnType"] = (
-            {"name": "AuthenticateResponse", "namespace": "ServiceStack"} if "response" in each else None
+    for entry in contract_document["operations"]:
+        entry["returnType"] = (
+            {"name": "AuthenticateResponse", "namespace": "ServiceStack"} if "response" in entry else None
         )
-    found["operations"][0]["routes"] = [{"path": "/auth"}, {"path": "/authenticate"}]
-    found["operations"][3]["request"]["namespace"] = "ServiceStack"
-    return found
+    contract_document["operations"][0]["routes"] = [{"path": "/auth"}, {"path": "/authenticate"}]
+    contract_document["operations"][3]["request"]["namespace"] = "ServiceStack"
+    return contract_document
 
 
 def declare(service: Service) -> None:
-    read = contracts.read_json(foreign())
-    loading.execute(contracts.written(read.contract), "written", service)
+    read = contracts.read_json(make_document())
+    loading.execute(contracts.write_module(read.contract), "written", service)
 
 
-def completed(service: Service) -> Service:
-    for each in service.catalog:
-        if each.name not in service.catalog.handlers:
-            service.handles(each.dto)(lambda _request, _context: None)
+def add_handlers(service: Service) -> Service:
+    for catalog_operation in service.catalog:
+        if catalog_operation.name not in service.catalog.handlers:
+            service.handles(catalog_operation.dto)(lambda _request, _context: None)
     return service
 
 
-def test_what_users_bring_is_known() -> None:
+def test_the_operations_of_users_are_known() -> None:
     service = Service("Alone")
     service.use(Users())
     assert service.catalog.operations.keys() == OF_USERS
@@ -62,19 +62,19 @@ def test_the_operations_of_users_take_their_place(first: bool) -> None:
     declare(service)
     if not first:
         service.use(Users())
-    completed(service).catalog.check()
+    add_handlers(service).catalog.check()
     assert service.catalog.operations.keys() == OF_USERS | {"Register", "AssignRoles", "Orders"}
     for name in OF_USERS:
         assert service.catalog.operations[name].dto.__module__ == "gateway.users.dtos"
     paths = {route.path for route in service.catalog.operations["Authenticate"].routes}
     assert paths == {"/auth", "/auth/{provider}"}
-    assert "Special" not in {each.name for each in describe(service.catalog).record("Authenticate").properties}
+    assert "Special" not in {field.name for field in describe(service.catalog).record("Authenticate").properties}
 
 
 def test_without_users_they_are_those_of_the_contract() -> None:
     service = Service("Shop", roles=["Admin"])
     declare(service)
-    completed(service).catalog.check()
+    add_handlers(service).catalog.check()
     assert {route.path for route in service.catalog.operations["Authenticate"].routes} == {"/auth", "/authenticate"}
 
 

@@ -29,10 +29,10 @@ def host() -> Iterator[Callable[[dict[str, Answer]], str]]:
     """Serves some paths; the requests are kept in ``asked``."""
     servers = []
 
-    def serve(answers: dict[str, Answer]) -> str:
+    def serve(responses: dict[str, Answer]) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, headers, body = answers.get(self.path, (404, {}, b"not here"))
+                status, headers, body = responses.get(self.path, (404, {}, b"not here"))
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(name, value)
@@ -48,9 +48,9 @@ def host() -> Iterator[Callable[[dict[str, Answer]], str]]:
         return f"http://127.0.0.1:{server.server_port}"
 
     yield serve
-    for each in servers:
-        each.shutdown()
-        each.server_close()
+    for running_server in servers:
+        running_server.shutdown()
+        running_server.server_close()
 
 
 def test_a_host(host: Callable[[dict[str, Answer]], str]) -> None:
@@ -69,13 +69,15 @@ def test_a_host(host: Callable[[dict[str, Answer]], str]) -> None:
 def test_metadata_pages(host: Callable[[dict[str, Answer]], str]) -> None:
     paths = ["/metadata", *(f"/json/metadata?op={name}&lang=csharp" for name in ("NewSession", "GetSession"))]
     with service.client() as client:
-        answers = {path: client.get(path).content for path in paths}
+        bodies = {path: client.get(path).content for path in paths}
     index = b'<html><body><a href="/json/metadata?op=NewSession">x</a><a href="/xml/metadata?x=1&amp;op=GetSession">y</a></body></html>'
-    url = host({**{path: (200, {}, body) for path, body in answers.items()}, "/metadata": (200, {}, index)})
+    url = host({**{path: (200, {}, body) for path, body in bodies.items()}, "/metadata": (200, {}, index)})
     imported = sources.import_from(url)
     assert [*imported.contract.by_name] == ["NewSession", "GetSession"]
     assert imported.contract.by_name["GetSession"].routes[0].path == "/sessions/{SessionId}"
-    assert contracts.plain(contracts.declared(imported.contract)) == contracts.plain(imported.contract)
+    assert contracts.make_comparable(contracts.declare(imported.contract)) == contracts.make_comparable(
+        imported.contract
+    )
 
 
 def test_a_document_of_a_host(host: Callable[[dict[str, Answer]], str]) -> None:
@@ -122,15 +124,15 @@ def test_hosts_that_can_not_be_read(host: Callable[[dict[str, Answer]], str], mo
     "url", ["http://", "https:///x", "http://ada:secret@127.0.0.1:1/types/metadata.json", "http://127.0.0.1:1/"]
 )
 def test_urls_that_are_not_fetched(url: str) -> None:
-    with pytest.raises(ImportFailed) as failed:
+    with pytest.raises(ImportFailed) as failure:
         sources.import_from(url)
-    assert "secret" not in str(failed.value)
+    assert "secret" not in str(failure.value)
 
 
 def test_types_from_a_contract(host: Callable[[dict[str, Answer]], str]) -> None:
     url = host({"/types/metadata.json": (200, {}, TEXT)})
-    done = CliRunner().invoke(main, ["types", "rust", "--from", url])
-    assert done.exit_code == 0, done.output
-    assert "pub struct Ask" in done.output
-    done = CliRunner().invoke(main, ["types", "csharp", "--from", "-", "--include", "Ask"], input=TEXT.decode())
-    assert "public partial class Ask" in done.output
+    result = CliRunner().invoke(main, ["types", "rust", "--from", url])
+    assert result.exit_code == 0, result.output
+    assert "pub struct Ask" in result.output
+    result = CliRunner().invoke(main, ["types", "csharp", "--from", "-", "--include", "Ask"], input=TEXT.decode())
+    assert "public partial class Ask" in result.output

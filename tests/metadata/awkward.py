@@ -15,7 +15,7 @@ from gateway.contract.fields import DtoEnum
 from gateway.contract.generics import TypeParameter, close
 from gateway.contract.typeinfo import Contract, Property, RecordInfo, TypeRef, describe
 from gateway.metadata.languages import keywords
-from gateway.metadata.languages.scalars import scalars_of
+from gateway.metadata.languages.scalars import get_scalars
 
 NAMESPACE = "Awkward.Types"
 
@@ -112,11 +112,17 @@ def dto(name: str, parent: type[Dto] = Dto, /, **members: object) -> type[Dto]:
 
 #: Every word that some language keeps for itself.
 WORDS = sorted(
-    {word.lower() for kept in vars(keywords).values() if isinstance(kept, frozenset) for word in kept if word.isalpha()}
+    {
+        word.lower()
+        for group in vars(keywords).values()
+        if isinstance(group, frozenset)
+        for word in group
+        if word.isalpha()
+    }
     | {word.lower() for word in (*keyword.kwlist, *keyword.softkwlist) if word.isalpha()}
 )
 #: Every scalar of .NET that there are types for.
-SCALARS = [*scalars_of("csharp")]
+SCALARS = [*get_scalars("csharp")]
 #: Words that are names of types, as .NET writes them and as they stand in most languages.
 TYPES = ("Class", "Enum", "End", "Interface", "Module", "Namespace", "Package", "Protocol", "default", "fun")
 
@@ -131,14 +137,14 @@ def contract() -> Contract:
     )
     catalog.operation("DELETE", "/gone", access=ANYONE)(dto("Remove"))
     words = dto("AllWords", Base, **{f"{word}_": fields.String(name=word) for word in WORDS})
-    named = {f"of_{name}": fields.List(fields.Nested(dto(name, Base, size=fields.Integer()))) for name in TYPES}
-    nested = close(Holder, close(Holder, dto("Types", words, **named)))
+    lists = {f"of_{name}": fields.List(fields.Nested(dto(name, Base, size=fields.Integer()))) for name in TYPES}
+    nested = close(Holder, close(Holder, dto("Types", words, **lists)))
     catalog.operation("PUT", "/words", returns=nested, access=ANYONE)(words)
-    described = describe(catalog)
+    description = describe(catalog)
     every = tuple(
-        Property(f"V{each.replace('[]', 's')}", f"v{each.replace('[]', 's')}", TypeRef("scalar", each))
-        for each in SCALARS
+        Property(f"V{scalar.replace('[]', 's')}", f"v{scalar.replace('[]', 's')}", TypeRef("scalar", scalar))
+        for scalar in SCALARS
     )
-    never = tuple(replace(each, name=f"N{each.name}", wire=f"n{each.wire}", nullable=False) for each in every)
+    never = tuple(replace(field, name=f"N{field.name}", wire=f"n{field.wire}", nullable=False) for field in every)
     scalars = RecordInfo("AllScalars", NAMESPACE, (*every, *never))
-    return Contract(described.operations, {**described.types, scalars.name: scalars})
+    return Contract(description.operations, {**description.types, scalars.name: scalars})

@@ -22,106 +22,110 @@ class Call:
     code: str
 
 
-def _program(calls: Sequence[Call], head: str, form: str, foot: str = "") -> str:
+def _write_program(calls: Sequence[Call], head: str, form: str, foot: str = "") -> str:
     """All calls in one file, each in a function of its own; ``NAME`` and ``CODE`` stand for them in the form."""
-    return head + "".join(form.replace("NAME", each.name).replace("CODE", each.code) for each in calls) + foot
+    return head + "".join(form.replace("NAME", call.name).replace("CODE", call.code) for call in calls) + foot
 
 
-def _beside(types: Path, name: str, text: str) -> Path:
+def _write_beside(types: Path, name: str, text: str) -> Path:
     path = types.parent / name
     path.write_text(text)
     return path
 
 
-def _apart(types: Path, calls: Sequence[Call], suffix: str) -> list[Path]:
+def _write_apart(types: Path, calls: Sequence[Call], suffix: str) -> list[Path]:
     """A file for each call, for those that bring their imports along."""
-    return [_beside(types, f"{each.name}.{suffix}", each.code) for each in calls]
+    return [_write_beside(types, f"{call.name}.{suffix}", call.code) for call in calls]
 
 
-def _brought(types: Path, calls: Sequence[Call]) -> list[Call]:
+def _select_generated(types: Path, calls: Sequence[Call]) -> list[Call]:
     """The calls whose requests are generated; ServiceStack's own come with its client library."""
     generated = set(re.findall(r"\b(?:class|type) (\w+)", types.read_text(), re.IGNORECASE))
-    found = [each for each in calls if each.name.partition("_")[0] in generated]
-    assert len(found) > len(calls) // 2
-    return found
+    generated_calls = [call for call in calls if call.name.partition("_")[0] in generated]
+    assert len(generated_calls) > len(calls) // 2
+    return generated_calls
 
 
 def java(types: Path, calls: Sequence[Call]) -> None:
     """javac, with the client library."""
     head = "import java.util.*;\nimport net.servicestack.client.*;\nclass Calls {\n"
-    program = _beside(types, "Calls.java", _program(calls, head, "static void NAME() {\nCODE\n}\n", "}\n"))
+    program = _write_beside(types, "Calls.java", _write_program(calls, head, "static void NAME() {\nCODE\n}\n", "}\n"))
     tools.run("javac", "-encoding", "UTF-8", "-cp", tools.jars(), "-d", types.parent, types, program, cwd=types.parent)
 
 
 def kotlin(types: Path, calls: Sequence[Call]) -> None:
     """kotlinc, with the client library."""
     tools.needs("kotlinc")
-    text = _program(calls, "import net.servicestack.client.*\n", "fun NAME() {\nCODE\n}\n")
-    files = [types, _beside(types, "calls.kt", text)]
+    text = _write_program(calls, "import net.servicestack.client.*\n", "fun NAME() {\nCODE\n}\n")
+    files = [types, _write_beside(types, "calls.kt", text)]
     tools.run("kotlinc", "-nowarn", "-cp", tools.jars(), "-d", types.parent / "classes", *files, cwd=types.parent)
 
 
 def csharp(types: Path, calls: Sequence[Call]) -> None:
     """Microsoft's csc, with a stub of the client."""
     spaces = dict.fromkeys(line.split()[1] for line in types.read_text().splitlines() if line.startswith("namespace "))
-    head = "".join(f"using {each};\n" for each in ["System.Collections.Generic", "ServiceStack", *spaces])
-    text = _program(_brought(types, calls), head + "class Calls {\n", "static void NAME() {\nCODE\n}\n", "}\n")
-    dotnet.compile_csharp(types, _beside(types, "calls.cs", text))
+    head = "".join(f"using {namespace};\n" for namespace in ["System.Collections.Generic", "ServiceStack", *spaces])
+    text = _write_program(
+        _select_generated(types, calls), head + "class Calls {\n", "static void NAME() {\nCODE\n}\n", "}\n"
+    )
+    dotnet.compile_csharp(types, _write_beside(types, "calls.cs", text))
 
 
 def vbnet(types: Path, calls: Sequence[Call]) -> None:
     """Microsoft's vbc, strictly, with a stub of the client."""
     lines = types.read_text().splitlines()
     spaces = dict.fromkeys(line.split()[1] for line in lines if line.startswith("    Namespace "))
-    head = "".join(f"Imports {each}\n" for each in ["System.Collections.Generic", "ServiceStack", *spaces])
+    head = "".join(f"Imports {namespace}\n" for namespace in ["System.Collections.Generic", "ServiceStack", *spaces])
     head = f"Option Strict On\nOption Infer On\n{head}Module Calls\n"
-    text = _program(_brought(types, calls), head, "Sub NAME()\nCODE\nEnd Sub\n", "End Module\n")
-    dotnet.compile_vbnet(types, _beside(types, "calls.vb", text))
+    text = _write_program(_select_generated(types, calls), head, "Sub NAME()\nCODE\nEnd Sub\n", "End Module\n")
+    dotnet.compile_vbnet(types, _write_beside(types, "calls.vb", text))
 
 
 def fsharp(types: Path, calls: Sequence[Call]) -> None:
     """Microsoft's fsc, with a stub of the client."""
     space = next(line.split()[-1] for line in types.read_text().splitlines() if line.startswith("namespace "))
     head = f"module Calls\nopen System\nopen System.Collections.Generic\nopen ServiceStack\nopen {space}\n"
-    inner = [Call(each.name, each.code.replace("\n", "\n    ")) for each in _brought(types, calls)]
-    text = _program(inner, head, "let NAME () =\n    CODE\n    ()\n")
-    dotnet.compile_fsharp(types, _beside(types, "calls.fs", text))
+    inner = [Call(call.name, call.code.replace("\n", "\n    ")) for call in _select_generated(types, calls)]
+    text = _write_program(inner, head, "let NAME () =\n    CODE\n    ()\n")
+    dotnet.compile_fsharp(types, _write_beside(types, "calls.fs", text))
 
 
 def typescript(types: Path, calls: Sequence[Call]) -> None:
     """tsc, strictly, with the client library."""
     folder = tools.npm_folder(types.parent)
     tsc = ["npx", "tsc", "--noEmit", "--strict", "--target", "es2022", "--module", "esnext"]
-    tools.run(*tsc, "--moduleResolution", "bundler", *_apart(types, calls, "ts"), cwd=folder)
+    tools.run(*tsc, "--moduleResolution", "bundler", *_write_apart(types, calls, "ts"), cwd=folder)
 
 
 def mjs(types: Path, calls: Sequence[Call]) -> None:
     """tsc, which reads the comments of the types, with the client library."""
     folder = tools.npm_folder(types.parent)
     tsc = ["npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", "--module", "esnext"]
-    tools.run(*tsc, "--moduleResolution", "bundler", *_apart(types, calls, "mjs"), cwd=folder)
+    tools.run(*tsc, "--moduleResolution", "bundler", *_write_apart(types, calls, "mjs"), cwd=folder)
 
 
 def python(types: Path, calls: Sequence[Call]) -> None:
     """mypy, with the client library."""
     # The library brings this DTO along, and its class doesn't name the type of the response.
-    typed = [each for each in calls if not each.name.startswith("UpdateEventSubscriber_")]
-    tools.run(tools.python(), "-m", "mypy", "--follow-untyped-imports", *_apart(types, typed, "py"), cwd=types.parent)
+    typed = [call for call in calls if not call.name.startswith("UpdateEventSubscriber_")]
+    tools.run(
+        tools.python(), "-m", "mypy", "--follow-untyped-imports", *_write_apart(types, typed, "py"), cwd=types.parent
+    )
 
 
 def php(types: Path, calls: Sequence[Call]) -> None:
     """PHP makes each request, with a stub of the client."""
     tools.needs("php")
     head = f"<?php namespace dtos;\nuse ServiceStack\\JsonServiceClient;\nrequire '{tools.CLIENTS}/php_stub.php';\n"
-    text = _program(calls, head + "require 'dtos.php';\n", "(function () {\nCODE\n})();\n", "echo 'done';\n")
-    assert tools.run("php", _beside(types, "calls.php", text), cwd=types.parent) == "done"
+    text = _write_program(calls, head + "require 'dtos.php';\n", "(function () {\nCODE\n})();\n", "echo 'done';\n")
+    assert tools.run("php", _write_beside(types, "calls.php", text), cwd=types.parent) == "done"
 
 
 def ruby(types: Path, calls: Sequence[Call]) -> None:
     """Ruby makes each request, with a stub of the gem."""
     tools.needs("ruby")
-    text = _program(calls, "require './dtos'\n", "lambda do\nCODE\nend.call\n", "puts :done\n")
-    program = _beside(types, "calls.rb", text)
+    text = _write_program(calls, "require './dtos'\n", "lambda do\nCODE\nend.call\n", "puts :done\n")
+    program = _write_beside(types, "calls.rb", text)
     assert tools.run("ruby", "-r", tools.CLIENTS / "ruby_stub.rb", program, cwd=types.parent) == "done\n"
 
 
@@ -129,7 +133,7 @@ def go(types: Path, calls: Sequence[Call]) -> None:
     """go vet, with a stub of the package."""
     tools.needs("go")
     folder = types.parent
-    _beside(types, "go.mod", "module calls\n\ngo 1.21\n")
+    _write_beside(types, "go.mod", "module calls\n\ngo 1.21\n")
     for name, file in (("dtos", types), ("servicestack", tools.CLIENTS / "go_stub.go")):
         (folder / name).mkdir()
         shutil.copy(file, folder / name / f"{name}.go")
@@ -138,19 +142,20 @@ def go(types: Path, calls: Sequence[Call]) -> None:
         'package calls\n\nimport (\n"calls/dtos"\n"calls/servicestack"\n)\n'
         "func ptr[T any](value T) *T { return &value }\n"
     )
-    answered = [Call(each.name, each.code + "\n_ = response" * ("response" in each.code)) for each in calls]
-    _beside(types, "calls.go", _program(answered, head, "func NAME() error {\nCODE\nreturn err\n}\n"))
+    answered = [Call(call.name, call.code + "\n_ = response" * ("response" in call.code)) for call in calls]
+    _write_beside(types, "calls.go", _write_program(answered, head, "func NAME() error {\nCODE\nreturn err\n}\n"))
     tools.run("go", "vet", "./...", cwd=folder)
 
 
 def rust(types: Path, calls: Sequence[Call]) -> None:
     """cargo check, with a stub of the crate."""
     form = "#[allow(unused)]\npub async fn NAME() -> std::result::Result<(), ()> {\nCODE\nOk(())\n}\n"
-    types.write_text(_program(calls, types.read_text(), form))
+    types.write_text(_write_program(calls, types.read_text(), form))
     compilers.check_rust(types)
 
 
 #: What a language's calls are tried with; Dart's and Swift's client libraries are for compilers that are not to be had.
 TRIED: Mapping[str, Callable[[Path, Sequence[Call]], None]] = {
-    each.__name__: each for each in (java, kotlin, csharp, vbnet, fsharp, typescript, mjs, python, php, ruby, go, rust)
+    compiler.__name__: compiler
+    for compiler in (java, kotlin, csharp, vbnet, fsharp, typescript, mjs, python, php, ruby, go, rust)
 }

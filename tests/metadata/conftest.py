@@ -34,11 +34,11 @@ def chromium(profile: Path) -> Iterator[Browser]:
     """Chromium without a window, with a profile of its own."""
     tools.needs("chromium", "chromedriver")
     options = webdriver.ChromeOptions()
-    options.binary_location = tools.found("chromium")
+    options.binary_location = tools.find_program("chromium")
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=tools.found("chromedriver"))
+    service = webdriver.ChromeService(executable_path=tools.find_program("chromedriver"))
     driver = webdriver.Chrome(options=options, service=service)
     yield driver
     driver.quit()

@@ -28,7 +28,7 @@ def _openssl() -> Path:
         for name in ("libssl", "libcrypto"):
             (folder / f"{name}.so.1.1").symlink_to(next(folder.glob(f"*/{name}-*")))
 
-    return tools.kept("openssl", _OPENSSL, install)
+    return tools.keep_installed("openssl", _OPENSSL, install)
 
 
 def _sdk() -> Path:
@@ -57,7 +57,7 @@ def _references() -> Path:
 
 
 def _arguments(*more: Path) -> list[str]:
-    return [f"-r:{each}" for each in (*sorted(_references().glob("*.dll")), *more)]
+    return [f"-r:{reference}" for reference in (*sorted(_references().glob("*.dll")), *more)]
 
 
 def _client() -> Path:
@@ -68,7 +68,7 @@ def _client() -> Path:
         roslyn = ["-nologo", "-noconfig", "-nostdlib", "-target:library", "-define:NET", f"-out:{library}"]
         _run("Roslyn/bincore/csc.dll", folder, *roslyn, *_arguments(), STUBS)
 
-    tools.kept("dotnet", STUBS.read_text(), install)
+    tools.keep_installed("dotnet", STUBS.read_text(), install)
     return library
 
 
@@ -80,13 +80,13 @@ def compile_csharp(*sources: Path) -> None:
 
 def program(folder: Path, *sources: Path) -> tuple[list[str | Path], dict[str, str]]:
     """The command and the environment of a C# program made of these files and the stubs."""
-    made = folder / "program.dll"
-    roslyn = ["-nologo", "-noconfig", "-nostdlib", "-define:NET", "-target:exe", f"-out:{made}"]
+    assembly = folder / "program.dll"
+    roslyn = ["-nologo", "-noconfig", "-nostdlib", "-define:NET", "-target:exe", f"-out:{assembly}"]
     _run("Roslyn/bincore/csc.dll", folder, *roslyn, *_arguments(), STUBS, *sources)
     runtime = next(_sdk().glob("shared/Microsoft.NETCore.App/*")).name
     options = {"framework": {"name": "Microsoft.NETCore.App", "version": runtime}}
-    made.with_suffix(".runtimeconfig.json").write_text(json.dumps({"runtimeOptions": options}))
-    return [_sdk() / "dotnet", made], _environment()
+    assembly.with_suffix(".runtimeconfig.json").write_text(json.dumps({"runtimeOptions": options}))
+    return [_sdk() / "dotnet", assembly], _environment()
 
 
 def compile_vbnet(*sources: Path) -> None:

@@ -24,8 +24,8 @@ def _again(dto: type[Dto], *bases: type[Dto], values: tuple[str, ...] = (), **in
     :param instead: fields that are others there.
     """
     members: dict[str, Any] = {}
-    for name, each in dto.own_fields():
-        field = members[name] = instead.get(name) or copy.copy(each)
+    for name, own_field in dto.own_fields():
+        field = members[name] = instead.get(name) or copy.copy(own_field)
         # That host had none of the product's rules.
         field.validators = []
         if name in values:

@@ -21,22 +21,22 @@ MEDIA_TYPES = ("application/json", "application/jsv", "application/xml", "text/c
 SESSION = os.environ["SESSION"]
 
 _registry = default_registry()
-_asked = 0
+_case_count = 0
 
 
-def _serializer(media_type: str) -> Serializer:
-    found = _registry.by_media_type(media_type.partition(";")[0])
-    assert found is not None
-    return found
+def _find_serializer(media_type: str) -> Serializer:
+    serializer = _registry.by_media_type(media_type.partition(";")[0])
+    assert serializer is not None
+    return serializer
 
 
-def _writer(media_type: str) -> Callable[[Any, Any], bytes]:
+def _make_writer(media_type: str) -> Callable[[Any, Any], bytes]:
     def write(_context: Any, value: Any) -> bytes:
         try:
-            return _serializer(media_type).encode(value)
+            return _find_serializer(media_type).encode(value)
         except SerializerError:
             # What the format has no way to write is sent in another one: bodies that can't be read.
-            return _serializer("application/json").encode(value)
+            return _find_serializer("application/json").encode(value)
 
     return write
 
@@ -50,7 +50,9 @@ def _read(context: Any, response: Any) -> Any:
     media_type = response.headers["content-type"][0]
     # A list of failures may be longer than what a request may hold.
     most = max(len(response.content), 1)
-    value = _serializer(media_type).decode(response.content, shape, limits=Limits(bytes=most, items=most, names=most))
+    value = _find_serializer(media_type).decode(
+        response.content, shape, limits=Limits(bytes=most, items=most, names=most)
+    )
     if value is None and isinstance(shape, ListOf):
         # CSV writes a list without rows, and without known columns, as nothing.
         return []
@@ -58,11 +60,11 @@ def _read(context: Any, response: Any) -> Any:
     return value[rows] if rows else value
 
 
-for each in ("application/jsv", "text/csv"):
-    schemathesis.serializer(each)(_writer(each))
+for media_type in ("application/jsv", "text/csv"):
+    schemathesis.serializer(media_type)(_make_writer(media_type))
 # XML is written by schemathesis itself, with the names that the document gives.
-for each in MEDIA_TYPES[1:]:
-    schemathesis.deserializer(each)(_read)
+for media_type in MEDIA_TYPES[1:]:
+    schemathesis.deserializer(media_type)(_read)
 
 
 @schemathesis.hook
@@ -76,6 +78,6 @@ def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _arguments: Any) -> None:
     """The formats of answers in turns."""
-    global _asked
-    _asked += 1
-    case.headers = {**(case.headers or {}), "Accept": MEDIA_TYPES[_asked % len(MEDIA_TYPES)]}
+    global _case_count
+    _case_count += 1
+    case.headers = {**(case.headers or {}), "Accept": MEDIA_TYPES[_case_count % len(MEDIA_TYPES)]}

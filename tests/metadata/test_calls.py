@@ -12,7 +12,7 @@ from gateway.contract.typeinfo import Contract
 from tests.metadata import calls
 from tests.metadata.calls import Call
 from tests.metadata.conftest import Browser
-from tests.metadata.tools import written
+from tests.metadata.tools import write_types
 from tests.servers import Gateway
 from tests.sessions_api import catalog
 
@@ -39,9 +39,9 @@ return [...language.options].map((each) => {
 
 
 @pytest.fixture(scope="module")
-def shown(browser: Browser, lasting_gateway: Gateway) -> dict[str, list[Call]]:
+def generated_calls(browser: Browser, lasting_gateway: Gateway) -> dict[str, list[Call]]:
     """The calls by language."""
-    found: dict[str, list[Call]] = {}
+    by_language: dict[str, list[Call]] = {}
     for name in catalog.operations:
         browser.get("about:blank")
         browser.get(f"{lasting_gateway.url}/explorer#{name}")
@@ -52,12 +52,12 @@ def shown(browser: Browser, lasting_gateway: Gateway) -> dict[str, list[Call]]:
                 if state == "full":
                     browser.execute_script(_FILL, _TEXT)
                 for language, code in browser.execute_script(_READ):
-                    found.setdefault(language, []).append(Call(f"{name}_{number}_{state}", code))
-    return found
+                    by_language.setdefault(language, []).append(Call(f"{name}_{number}_{state}", code))
+    return by_language
 
 
 @pytest.mark.parametrize("language", calls.TRIED)
-def test_every_call(shown: dict[str, list[Call]], contract: Contract, tmp_path: Path, language: str) -> None:
-    assert len(shown[language]) >= 2 * len(catalog.operations)
-    assert any("☃" in each.code for each in shown[language])
-    calls.TRIED[language](written(language, contract, tmp_path), shown[language])
+def test_every_call(generated_calls: dict[str, list[Call]], contract: Contract, tmp_path: Path, language: str) -> None:
+    assert len(generated_calls[language]) >= 2 * len(catalog.operations)
+    assert any("☃" in call.code for call in generated_calls[language])
+    calls.TRIED[language](write_types(language, contract, tmp_path), generated_calls[language])

@@ -20,7 +20,7 @@ from tests.metadata import BASE_URL, calls
 from tests.metadata.calls import Call
 from tests.metadata.conftest import Browser
 from tests.metadata.test_calls import _READ
-from tests.metadata.tools import written
+from tests.metadata.tools import write_types
 
 CATALOG = every_kind.catalog()
 CONTRACT = describe(CATALOG)
@@ -53,31 +53,31 @@ def page(catalog: Catalog, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def shown(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Call]]:
+def generated_calls(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Call]]:
     """The calls with samples, by language."""
-    found: dict[str, list[Call]] = {}
+    by_language: dict[str, list[Call]] = {}
     address = page(CATALOG, tmp_path_factory.mktemp("kinds"))
     for name in NAMES:
         browser.get("about:blank")
         browser.get(f"{address}#{name}")
         browser.find_element(By.ID, "sample").click()
         for language, code in browser.execute_script(_READ):
-            found.setdefault(language, []).append(Call(f"{name}_sample", code))
-    return found
+            by_language.setdefault(language, []).append(Call(f"{name}_sample", code))
+    return by_language
 
 
-def test_every_language_is_there(shown: dict[str, list[Call]]) -> None:
-    assert set(shown) == {"curl", *types.LANGUAGES}
-    for language, found in shown.items():
-        for each in found:
+def test_every_language_is_there(generated_calls: dict[str, list[Call]]) -> None:
+    assert set(generated_calls) == {"curl", *types.LANGUAGES}
+    for language, language_calls in generated_calls.items():
+        for call in language_calls:
             # Zig has no class names of others; every language names the request.
-            assert each.name.partition("_")[0] in each.code or language == "curl"
-            assert not re.search(r"undefined|\[object|NaN", each.code), (language, each.code)
+            assert call.name.partition("_")[0] in call.code or language == "curl"
+            assert not re.search(r"undefined|\[object|NaN", call.code), (language, call.code)
 
 
 @pytest.mark.parametrize("language", calls.TRIED)
-def test_compilers(shown: dict[str, list[Call]], tmp_path: Path, language: str) -> None:
-    calls.TRIED[language](written(language, CONTRACT, tmp_path), shown[language])
+def test_compilers(generated_calls: dict[str, list[Call]], tmp_path: Path, language: str) -> None:
+    calls.TRIED[language](write_types(language, CONTRACT, tmp_path), generated_calls[language])
 
 
 def test_an_operation_without_a_route(browser: Browser, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.contract.typeinfo import Contract
 from tests.metadata import tools
-from tests.metadata.tools import written
+from tests.metadata.tools import write_types
 from tests.servers import API_KEY, Gateway
 
 
@@ -20,29 +20,29 @@ def environment(gateway: Gateway) -> dict[str, str]:
 
 def test_a_round_trip_in_java(lasting_gateway: Gateway, contract: Contract, tmp_path: Path) -> None:
     libraries = tools.jars()
-    sources = [written("java", contract, tmp_path), tools.CLIENTS / "java" / "RoundTrip.java"]
+    sources = [write_types("java", contract, tmp_path), tools.CLIENTS / "java" / "RoundTrip.java"]
     tools.run("javac", "-encoding", "UTF-8", "-nowarn", "-cp", libraries, "-d", tmp_path, *sources, cwd=tmp_path)
     command = ["java", "-cp", f"{tmp_path}:{libraries}", "RoundTrip"]
-    told = tools.run(*command, cwd=tmp_path, env=environment(lasting_gateway))
-    assert told.splitlines()[-1] == "From Java Chat false true Agent 1 true"
+    output = tools.run(*command, cwd=tmp_path, env=environment(lasting_gateway))
+    assert output.splitlines()[-1] == "From Java Chat false true Agent 1 true"
 
 
 def test_a_round_trip_in_typescript(lasting_gateway: Gateway, contract: Contract, tmp_path: Path) -> None:
     folder = tools.npm_folder(tmp_path)
-    written("typescript", contract, folder)
+    write_types("typescript", contract, folder)
     shutil.copy(tools.CLIENTS / "npm" / "roundtrip.ts", folder)
     tsc = ["npx", "tsc", "--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck"]
     tools.run(*tsc, "roundtrip.ts", cwd=folder)
-    told = tools.run("node", "roundtrip.js", cwd=folder, env=environment(lasting_gateway))
-    assert told.splitlines()[-1] == "From TypeScript Chat false true Agent 1 true"
+    output = tools.run("node", "roundtrip.js", cwd=folder, env=environment(lasting_gateway))
+    assert output.splitlines()[-1] == "From TypeScript Chat false true Agent 1 true"
 
 
 def test_a_round_trip_in_python(lasting_gateway: Gateway, contract: Contract, tmp_path: Path) -> None:
     interpreter = tools.python()
-    written("python", contract, tmp_path)
+    write_types("python", contract, tmp_path)
     shutil.copy(tools.CLIENTS / "python" / "roundtrip.py", tmp_path)
-    told = tools.run(interpreter, "roundtrip.py", cwd=tmp_path, env=environment(lasting_gateway))
-    assert told.splitlines()[-1] == "From Python Chat False True Agent 1 True"
+    output = tools.run(interpreter, "roundtrip.py", cwd=tmp_path, env=environment(lasting_gateway))
+    assert output.splitlines()[-1] == "From Python Chat False True Agent 1 True"
 
 
 REFERENCES = {
@@ -66,14 +66,14 @@ def test_servicestack_cli_adds_and_updates_a_client(lasting_gateway: Gateway, to
     file = tmp_path / REFERENCES[tool]
     if not file.exists():
         file = next(tmp_path.iterdir())
-    whole = file.read_text()
-    assert f"BaseUrl: {lasting_gateway.url}" in whole
-    assert "ListSessions" in whole
+    full_text = file.read_text()
+    assert f"BaseUrl: {lasting_gateway.url}" in full_text
+    assert "ListSessions" in full_text
     if tool == "fsharp-ref":
         # To update a file the tool looks for the end of a C comment, which F# does not have; it sends the whole file along.
         return
     off = "''" if tool == "vbnet-ref" else "//"
-    file.write_text(whole.replace(f"{off}IncludeTypes:", "IncludeTypes: NewSession.*"))
+    file.write_text(full_text.replace(f"{off}IncludeTypes:", "IncludeTypes: NewSession.*"))
     tools.run(command, file.name, cwd=tmp_path, env=quiet)
     part = file.read_text()
     assert "IncludeTypes: NewSession.*" in part

@@ -19,7 +19,7 @@ from tests.sessions_api import catalog
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, object]:
-    return openapi.document(catalog, default_registry(), BASE_URL, "Sessions", "1")
+    return openapi.build_document(catalog, default_registry(), BASE_URL, "Sessions", "1")
 
 
 def test_openapi_is_valid(document: dict[str, object]) -> None:
@@ -27,14 +27,14 @@ def test_openapi_is_valid(document: dict[str, object]) -> None:
 
 
 def test_openapi_has_every_operation(document: dict[str, object]) -> None:
-    found = {
+    operations = {
         (verb.upper(), path): operation
         for path, verbs in document["paths"].items()  # type: ignore[attr-defined]
         for verb, operation in verbs.items()
     }
-    declared = {(verb, route.path) for each in catalog for route in each.routes for verb in route.verbs}
-    assert found.keys() == declared
-    names = [each["operationId"] for each in found.values()]
+    routes = {(verb, route.path) for operation in catalog for route in operation.routes for verb in route.verbs}
+    assert operations.keys() == routes
+    names = [operation["operationId"] for operation in operations.values()]
     assert len(set(names)) == len(names)
     assert {name.partition("_")[0] for name in names} == catalog.operations.keys()
 
@@ -44,7 +44,7 @@ def test_openapi_has_four_formats_with_examples(document: dict[str, object]) -> 
     formats = {"application/json", "application/jsv", "application/xml", "text/csv"}
     for content in (new["requestBody"]["content"], new["responses"]["200"]["content"]):
         assert content.keys() == formats
-        assert all("example" in each for each in content.values())
+        assert all("example" in media for media in content.values())
     assert new["responses"].keys() >= {"400", "401", "403", "default"}
     assert [*new["security"]] == [{"basic": []}, {"bearer": []}, {"apiKey": []}, {"cookie": []}]
     assert document["components"]["securitySchemes"].keys() == {"basic", "bearer", "apiKey", "cookie"}  # type: ignore[index]
@@ -58,17 +58,17 @@ def test_openapi_has_examples_that_are_valid(document: dict[str, object]) -> Non
     for content in contents:
         schema = {"components": document["components"], **content["application/json"]["schema"]}
         checker = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-        assert [each.message for each in checker.iter_errors(content["application/json"]["example"])] == []
+        assert [error.message for error in checker.iter_errors(content["application/json"]["example"])] == []
     outgoing = document["paths"]["/sessions/outgoing"]["post"]["requestBody"]["content"]  # type: ignore[index]
     assert "+15551234567" in outgoing["application/xml"]["example"]
 
 
-def test_openapi_says_errors_as_they_are_answered(document: dict[str, object]) -> None:
-    refused = {
+def test_openapi_has_the_errors_of_operations(document: dict[str, object]) -> None:
+    error_responses = {
         path: document["paths"][path]["post"]["responses"]["400"]["$ref"].rpartition("/")[2]  # type: ignore[index]
         for path in ("/sessions", "/auth", "/access-token")
     }
-    assert refused == {
+    assert error_responses == {
         "/sessions": "Error400",
         "/auth": "AuthenticateResponse400",
         "/access-token": "GetAccessTokenResponse400",
@@ -82,24 +82,24 @@ def _contents(document: Any) -> Iterator[Any]:
     """The bodies of every request and answer, and of the errors."""
     for verbs in document["paths"].values():
         for operation in verbs.values():
-            for each in (operation.get("requestBody", {}), *operation["responses"].values()):
-                if "content" in each:
-                    yield each["content"]
-    yield from (each["content"] for each in document["components"]["responses"].values())
+            for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+                if "content" in body:
+                    yield body["content"]
+    yield from (response["content"] for response in document["components"]["responses"].values())
 
 
 def test_openapi_has_the_rules(document: dict[str, object]) -> None:
     schemas = document["components"]["schemas"]  # type: ignore[index]
     body = schemas["SendMessage"]
     assert body["required"] == ["body"]
-    text = {each: body["properties"]["body"][each] for each in ("type", "minLength", "maxLength", "pattern")}
+    text = {keyword: body["properties"]["body"][keyword] for keyword in ("type", "minLength", "maxLength", "pattern")}
     assert text == {"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": r"\S"}
     emails = schemas["NewSession"]["properties"]["memberEmailAddresses"]
     assert (emails["maxItems"], emails["items"]["format"]) == (1000, "email")
     listing = document["paths"]["/sessions"]["get"]["parameters"]  # type: ignore[index]
-    given = {each["name"]: each["schema"] for each in listing}
-    assert given["page"] == {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-    assert given["countPerPage"]["maximum"] == 1000
+    parameter_schemas = {parameter["name"]: parameter["schema"] for parameter in listing}
+    assert parameter_schemas["page"] == {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+    assert parameter_schemas["countPerPage"]["maximum"] == 1000
     assert document["paths"]["/sessions/{SessionId}/hold"]["post"]["requestBody"]["required"] is False  # type: ignore[index]
 
 
@@ -110,9 +110,9 @@ def test_openapi_has_names_in_xml(document: dict[str, object]) -> None:
     assert fields["memberEmailAddresses"]["items"]["xml"] == {"name": "string"}
 
 
-def test_openapi_gives_what_the_path_gives_once(document: dict[str, object]) -> None:
+def test_openapi_has_path_variables_once(document: dict[str, object]) -> None:
     removal = document["paths"]["/sessions/{SessionId}/members/{memberId}"]["delete"]  # type: ignore[index]
-    assert [(each["name"], each["in"]) for each in removal["parameters"]] == [
+    assert [(parameter["name"], parameter["in"]) for parameter in removal["parameters"]] == [
         ("SessionId", "path"),
         ("memberId", "path"),
         ("Idempotency-Key", "header"),
@@ -126,22 +126,22 @@ def test_openapi_has_rows_in_csv(document: dict[str, object]) -> None:
 
 
 def test_operations_as_data() -> None:
-    found = {each["name"]: each for each in documents.operations_metadata(catalog)}
-    assert found["NewSession"] == {
+    operations = {operation["name"]: operation for operation in documents.build_operations_metadata(catalog)}
+    assert operations["NewSession"] == {
         "name": "NewSession",
         "responseName": "SessionInfo",
         "serviceName": "SessionsService",
         "actions": ["POST"],
         "routes": ["/sessions"],
     }
-    assert found["ListSessions"]["responseName"] == "ListResponse`1"
-    assert "responseName" not in found["EndSession"]
-    assert found["SendMessage"]["routes"] == ["/sessions/{SessionId}/messages", "/messages"]
+    assert operations["ListSessions"]["responseName"] == "ListResponse`1"
+    assert "responseName" not in operations["EndSession"]
+    assert operations["SendMessage"]["routes"] == ["/sessions/{SessionId}/messages", "/messages"]
 
 
 def test_generic_types_as_data(contract: Contract) -> None:
-    found = documents.types_metadata(contract, BASE_URL)
-    listing = next(each for each in found["operations"] if each["request"]["name"] == "ListSessions")
+    metadata = documents.build_types_metadata(contract, BASE_URL)
+    listing = next(operation for operation in metadata["operations"] if operation["request"]["name"] == "ListSessions")
     assert listing["returnType"] == {
         "name": "ListResponse`1",
         "namespace": "Voice.Api",
@@ -158,30 +158,37 @@ def test_generic_types_as_data(contract: Contract) -> None:
 
 
 def test_roles_as_data(contract: Contract) -> None:
-    found = {each["request"]["name"]: each for each in documents.types_metadata(contract, BASE_URL)["operations"]}
-    assert found["NewSession"]["requiresAuth"] is True
-    assert found["NewSession"]["requiredRoles"] == ["User"]
-    assert found["ListUsers"]["requiresAnyRole"] == ["SystemAdministrator", "Manager"]
-    assert found["Authenticate"]["requiresAuth"] is False
+    operations = {
+        operation["request"]["name"]: operation
+        for operation in documents.build_types_metadata(contract, BASE_URL)["operations"]
+    }
+    assert operations["NewSession"]["requiresAuth"] is True
+    assert operations["NewSession"]["requiredRoles"] == ["User"]
+    assert operations["ListUsers"]["requiresAnyRole"] == ["SystemAdministrator", "Manager"]
+    assert operations["Authenticate"]["requiresAuth"] is False
 
 
 def test_values_that_have_no_null() -> None:
     info = recorded.contract().record("SessionInfo")
-    nullable = {each.name for each in info.properties if each.type.kind in ("enum", "scalar") and each.nullable}
+    nullable = {field.name for field in info.properties if field.type.kind in ("enum", "scalar") and field.nullable}
     assert "WasMissed" in nullable
     assert "Ended" not in nullable
 
 
 def test_ordered_members_as_data(contract: Contract) -> None:
-    found = documents.types_metadata(contract, BASE_URL)
-    records = {each["name"]: each for each in found["types"]}
-    records |= {each["request"]["name"]: each["request"] for each in found["operations"]}
-    records |= {each["response"]["name"]: each["response"] for each in found["operations"] if "response" in each}
+    metadata = documents.build_types_metadata(contract, BASE_URL)
+    records = {type_info["name"]: type_info for type_info in metadata["types"]}
+    records |= {operation["request"]["name"]: operation["request"] for operation in metadata["operations"]}
+    records |= {
+        operation["response"]["name"]: operation["response"]
+        for operation in metadata["operations"]
+        if "response" in operation
+    }
     ordered = {name for name, info in contract.types.items() if getattr(info, "ordered", False)}
     assert {"ResponseStatus", "Authenticate", "AuthenticateResponse"} <= ordered
     for name, record in records.items():
         members = record.get("properties", [])
-        orders = [each.get("dataMember") for each in members]
+        orders = [member.get("dataMember") for member in members]
         if name in ordered:
             assert record["dataContract"] == {}
             assert orders == [{"order": number} for number in range(1, len(members) + 1)]
@@ -193,42 +200,44 @@ def test_ordered_members_as_data(contract: Contract) -> None:
 
 
 def test_formats_as_data(contract: Contract) -> None:
-    formats = {each.name: each.media_types[0] for each in default_registry()}
-    found = documents.app_metadata(contract, BASE_URL, "Acme shop", "2.1", ["csharp"], formats)
-    known = {
+    formats = {serializer.name: serializer.media_types[0] for serializer in default_registry()}
+    metadata = documents.build_app_metadata(contract, BASE_URL, "Acme shop", "2.1", ["csharp"], formats)
+    media_types = {
         "json": "application/json",
         "xml": "application/xml",
         "jsv": "application/jsv",
         "csv": "text/csv",
         "html": "text/html",
     }
-    assert known.items() <= found["contentTypeFormats"].items()
-    assert found["httpHandlers"] == {"ApiHandlers.Json": "/api/{Request}"}
-    assert (found["app"]["serviceName"], found["app"]["apiVersion"]) == ("Acme shop", "2.1")
+    assert media_types.items() <= metadata["contentTypeFormats"].items()
+    assert metadata["httpHandlers"] == {"ApiHandlers.Json": "/api/{Request}"}
+    assert (metadata["app"]["serviceName"], metadata["app"]["apiVersion"]) == ("Acme shop", "2.1")
 
 
 def test_swagger_is_valid(document: dict[str, Any]) -> None:
-    made = json.loads(json.dumps(swagger.document(document)))
-    OpenAPIV2SpecValidator({**made, "basePath": "/"}).validate()
-    assert made["swagger"] == "2.0"
-    assert made["host"] == "localhost:8000"
+    swagger_document = json.loads(json.dumps(swagger.convert_document(document)))
+    OpenAPIV2SpecValidator({**swagger_document, "basePath": "/"}).validate()
+    assert swagger_document["swagger"] == "2.0"
+    assert swagger_document["host"] == "localhost:8000"
 
 
 def test_swagger_has_nothing_newer() -> None:
-    made = swagger.document(openapi.document(catalog, default_registry(), "https://host/below", "Sessions", "1"))
-    assert (made["host"], made["basePath"]) == ("host", "/below")
-    text = json.dumps(made)
+    swagger_document = swagger.convert_document(
+        openapi.build_document(catalog, default_registry(), "https://host/below", "Sessions", "1")
+    )
+    assert (swagger_document["host"], swagger_document["basePath"]) == ("host", "/below")
+    text = json.dumps(swagger_document)
     for newer in ("#/components", "anyOf", '"null"', "requestBody", "oneOf", "const"):
         assert newer not in text
 
 
 def test_swagger_has_every_operation(document: dict[str, Any]) -> None:
-    made = swagger.document(document)
-    assert {path: {*verbs} for path, verbs in made["paths"].items()} == {
+    swagger_document = swagger.convert_document(document)
+    assert {path: {*verbs} for path, verbs in swagger_document["paths"].items()} == {
         path: {*verbs} for path, verbs in document["paths"].items()
     }
-    new = made["paths"]["/sessions"]["post"]
-    body = next(each for each in new["parameters"] if each["in"] == "body")
+    new = swagger_document["paths"]["/sessions"]["post"]
+    body = next(parameter for parameter in new["parameters"] if parameter["in"] == "body")
     assert body["schema"] == {"$ref": "#/definitions/NewSession"}
     assert (
         {*new["consumes"]}
@@ -236,7 +245,7 @@ def test_swagger_has_every_operation(document: dict[str, Any]) -> None:
         == {"application/json", "application/jsv", "application/xml", "text/csv"}
     )
     assert new["responses"]["200"]["schema"] == {"$ref": "#/definitions/SessionInfo"}
-    listed = {each["name"]: each for each in made["paths"]["/sessions"]["get"]["parameters"]}
+    listed = {parameter["name"]: parameter for parameter in swagger_document["paths"]["/sessions"]["get"]["parameters"]}
     assert listed["page"] == {
         "name": "page",
         "in": "query",
@@ -247,8 +256,8 @@ def test_swagger_has_every_operation(document: dict[str, Any]) -> None:
     }
     ids = listed["specificIds"]
     assert (ids["type"], ids["items"], ids["collectionFormat"]) == ("array", {"type": "string"}, "csv")
-    info = made["definitions"]["SessionInfo"]["properties"]["dialState"]
+    info = swagger_document["definitions"]["SessionInfo"]["properties"]["dialState"]
     assert (info["type"], info["enum"], info["x-nullable"]) == ("string", ["None", "Active"], True)
-    assert made["securityDefinitions"]["basic"]["type"] == "basic"
-    assert made["securityDefinitions"]["bearer"]["name"] == "Authorization"
+    assert swagger_document["securityDefinitions"]["basic"]["type"] == "basic"
+    assert swagger_document["securityDefinitions"]["bearer"]["name"] == "Authorization"
     assert new["security"] == [{"basic": []}, {"bearer": []}, {"apiKey": []}]

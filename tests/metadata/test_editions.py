@@ -12,7 +12,7 @@ from gateway.contract.enums import DtoEnum, DtoFlags, member
 from gateway.contract.typeinfo import Contract, describe
 from gateway.errors import ValidationFailed
 from gateway.metadata import types
-from gateway.metadata.languages.editions import DEFAULT, edition
+from gateway.metadata.languages.editions import DEFAULT, find_edition
 from gateway.metadata.languages.options import Options
 from gateway.metadata.library import Library
 from serializers.dialect import Dialect
@@ -59,8 +59,8 @@ def contract() -> Contract:
     return describe(catalog)
 
 
-def made(contract: Contract, language: str, version: str = "", **given: str) -> list[str]:
-    options = Options.of({"version": version, **given}.items(), BASE_URL, "")
+def generate_lines(contract: Contract, language: str, version: str = "", **values: str) -> list[str]:
+    options = Options.of({"version": version, **values}.items(), BASE_URL, "")
     return [line.strip() for line in types.generate(language, contract, options).splitlines()]
 
 
@@ -76,7 +76,7 @@ def made(contract: Contract, language: str, version: str = "", **given: str) -> 
     ],
 )
 def test_a_version_has_several_spellings(version: str, same: str) -> None:
-    first, second = edition(version), edition(same)
+    first, second = find_edition(version), find_edition(same)
     assert first.version == version
     assert (first.options, first.swift, first.spaced, first.optional) == (
         second.options,
@@ -87,20 +87,20 @@ def test_a_version_has_several_spellings(version: str, same: str) -> None:
 
 
 def test_the_default_edition_is_6_10() -> None:
-    assert edition("") == edition("6.10") == DEFAULT
+    assert find_edition("") == find_edition("6.10") == DEFAULT
 
 
 @pytest.mark.parametrize("version", ["3.9", "x", "8.", "-1", "10.1.1.1.1", "٨"])
 def test_other_versions_are_refused(contract: Contract, version: str) -> None:
     with pytest.raises(ValidationFailed, match="not a version of ServiceStack") as caught:
-        made(contract, "csharp", version)
+        generate_lines(contract, "csharp", version)
     assert "such as 5.8, 8.1 or 10" in caught.value.errors[0].message
 
 
 @pytest.mark.parametrize("language", [*types.LANGUAGES])
 @pytest.mark.parametrize("version", ["5.8", "8.1", "10.1"])
 def test_the_head_names_the_version(contract: Contract, language: str, version: str) -> None:
-    assert any(line.lstrip("'/") == f"Version: {version}" for line in made(contract, language, version))
+    assert any(line.lstrip("'/") == f"Version: {version}" for line in generate_lines(contract, language, version))
 
 
 @pytest.mark.parametrize(
@@ -167,34 +167,34 @@ def test_the_head_names_the_version(contract: Contract, language: str, version: 
     ],
 )
 def test_a_rule(contract: Contract, language: str, version: str, expected: str) -> None:
-    assert expected in made(contract, language, version)
+    assert expected in generate_lines(contract, language, version)
 
 
 @pytest.mark.parametrize(("version", "offered"), [("5.8", False), ("6.10", True)])
 def test_options_that_came_later_are_not_offered(contract: Contract, version: str, offered: bool) -> None:
-    assert ("//MakePropertiesOptional: False" in made(contract, "typescript", version)) == offered
-    assert not any("AddNullableAnnotations" in line for line in made(contract, "csharp", version))
+    assert ("//MakePropertiesOptional: False" in generate_lines(contract, "typescript", version)) == offered
+    assert not any("AddNullableAnnotations" in line for line in generate_lines(contract, "csharp", version))
 
 
 def test_an_option_beats_the_edition(contract: Contract) -> None:
-    plain = made(contract, "csharp", "10.1", AddNullableAnnotations="False", InitializeCollections="True")
+    plain = generate_lines(contract, "csharp", "10.1", AddNullableAnnotations="False", InitializeCollections="True")
     assert "public virtual string Note { get; set; }" in plain
     assert "public virtual List<string> Others { get; set; } = [];" in plain
     assert "AddNullableAnnotations: False" in plain
 
 
 def test_blank_lines_follow_attributes_in_later_editions(contract: Contract) -> None:
-    lines = made(contract, "csharp", "8.81")
-    place = lines.index('[Validate("NotEmpty")]')
-    assert lines[place - 1] == "public virtual string Note { get; set; }"
-    assert lines[place + 2] == ""
-    earlier = made(contract, "csharp", "6.10")
+    lines = generate_lines(contract, "csharp", "8.81")
+    index = lines.index('[Validate("NotEmpty")]')
+    assert lines[index - 1] == "public virtual string Note { get; set; }"
+    assert lines[index + 2] == ""
+    earlier = generate_lines(contract, "csharp", "6.10")
     assert earlier[earlier.index('[Validate(Validator="NotEmpty")]') + 2] != ""
 
 
 def test_namespaces_have_no_blank_line_at_their_beginning(contract: Contract) -> None:
     for version, blank in (("6.10", True), ("6.8", False), ("10.1", False)):
-        lines = made(contract, "csharp", version)
+        lines = generate_lines(contract, "csharp", version)
         assert (lines[lines.index(f"namespace {NAMESPACE}") + 2] == "") == blank
 
 

@@ -44,13 +44,13 @@ def call(gateway: Gateway, method: str, path: str, body: Any = None) -> Any:
     headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json", "Accept": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{gateway.url}{path}", data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.load(response)
 
 
 def selectors(browser: Browser) -> list[str]:
-    found = "return [...document.querySelectorAll('#list .selector')].map((each) => each.textContent)"
-    return [*browser.execute_script(found)]
+    script = "return [...document.querySelectorAll('#list .selector')].map((each) => each.textContent)"
+    return [*browser.execute_script(script)]
 
 
 def until_state(browser: Browser, beginning: str) -> None:
@@ -60,9 +60,9 @@ def until_state(browser: Browser, beginning: str) -> None:
 @contextmanager
 def beginning_with(browser: Browser, script: str) -> Iterator[Browser]:
     """A browser whose pages run a script first."""
-    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    registration = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
     yield browser
-    browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": added["identifier"]})
+    browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": registration["identifier"]})
 
 
 @pytest.fixture

@@ -47,9 +47,9 @@ def answered(browser: Browser) -> str:
 def problems(browser: Browser) -> list[str]:
     """What the browser's console complains of; answers with an error status are no complaint here."""
     return [
-        each["message"]
-        for each in browser.get_log("browser")  # type: ignore[no-untyped-call]
-        if each["level"] == "SEVERE" and "the server responded with a status" not in each["message"]
+        entry["message"]
+        for entry in browser.get_log("browser")  # type: ignore[no-untyped-call]
+        if entry["level"] == "SEVERE" and "the server responded with a status" not in entry["message"]
     ]
 
 
@@ -66,7 +66,7 @@ def sign_in(browser: Browser) -> None:
 
 @pytest.mark.parametrize("send", ["json", "jsv", "xml", "csv"])
 @pytest.mark.parametrize("accept", ["json", "jsv", "xml", "csv"])
-def test_a_session_is_made(browser: Browser, lasting_gateway: Gateway, send: str, accept: str) -> None:
+def test_a_session_is_created(browser: Browser, lasting_gateway: Gateway, send: str, accept: str) -> None:
     open_explorer(browser, lasting_gateway)
     sign_in(browser)
     choose(browser, "send", send)
@@ -78,10 +78,10 @@ def test_a_session_is_made(browser: Browser, lasting_gateway: Gateway, send: str
     choose(browser, "field-startSession", "true")
     press_send(browser)
     assert answered(browser).startswith("200")
-    told = text(browser, "answer")
+    output = text(browser, "answer")
     assert "HTTP/1.1 200" in text(browser, "headers")
-    assert "Chat" in told
-    assert "b@example.org" in told
+    assert "Chat" in output
+    assert "b@example.org" in output
     assert problems(browser) == []
 
 
@@ -134,10 +134,12 @@ def test_operations_are_found_by_name_tag_route_and_description(browser: Browser
     ):
         find.clear()
         find.send_keys(words)
-        shown = [each.get_attribute("data-name") for each in browser.find_elements(By.CSS_SELECTOR, "#operations a")]
-        assert [each for each in shown if each in names] == names
-        assert not names or len(shown) < 6
-        assert text(browser, "found").startswith(f"{len(shown)} of ")
+        listed_names = [
+            link.get_attribute("data-name") for link in browser.find_elements(By.CSS_SELECTOR, "#operations a")
+        ]
+        assert [name for name in listed_names if name in names] == names
+        assert not names or len(listed_names) < 6
+        assert text(browser, "found").startswith(f"{len(listed_names)} of ")
 
 
 def test_failures_are_shown_as_sent(browser: Browser, lasting_gateway: Gateway) -> None:
@@ -168,8 +170,8 @@ def test_a_list_in_other_formats_as_a_table(browser: Browser, lasting_gateway: G
     press_send(browser)
     answered(browser)
     browser.find_element(By.ID, "as-table").click()
-    heads = [each.text.lower() for each in browser.find_elements(By.CSS_SELECTOR, "#table th")]
-    row = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "#table tbody tr:first-child td")]
+    heads = [cell.text.lower() for cell in browser.find_elements(By.CSS_SELECTOR, "#table th")]
+    row = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "#table tbody tr:first-child td")]
     assert dict(zip(heads, row, strict=True))["name"] == "Main"
 
 
@@ -217,8 +219,8 @@ def test_quick_clicks_send_once(browser: Browser, lasting_gateway: Gateway) -> N
     request = urllib.request.Request(
         query, headers={"Authorization": f"Bearer {API_KEY}", "Accept": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert [each["displayName"] for each in json.load(answer)["items"]].count("Only once") == 1
+    with urllib.request.urlopen(request, timeout=60) as response:
+        assert [session["displayName"] for session in json.load(response)["items"]].count("Only once") == 1
 
 
 def test_the_link_has_the_values_and_no_secret(browser: Browser, lasting_gateway: Gateway) -> None:
@@ -247,7 +249,7 @@ def test_signing_in_is_a_post_and_puts_no_password_into_an_address(browser: Brow
     browser.execute_script("for (const each of document.querySelectorAll('#fields details')) each.open = true")
     browser.find_element(By.ID, "field-password").send_keys("s3cret!")
     routes = Select(browser.find_element(By.ID, "route"))
-    reading = next(each for each in routes.options if each.text.startswith("GET"))
+    reading = next(option for option in routes.options if option.text.startswith("GET"))
     routes.select_by_visible_text(reading.text)
     assert "s3cret" not in text(browser, "request") + text(browser, "code") + browser.current_url
     press_send(browser)
@@ -319,13 +321,13 @@ def test_the_call_as_curl(browser: Browser, lasting_gateway: Gateway) -> None:
         browser.find_element(By.ID, "field-displayName").send_keys('It\'s "curl" $HOME `x` \\')
         code = text(browser, "code")
         assert API_KEY not in code
-        done = subprocess.run(
+        result = subprocess.run(
             ["bash", "-c", code.replace("YOUR_CREDENTIALS", API_KEY) + " --silent"],
             capture_output=True,
             text=True,
             check=True,
         )
-        assert json.loads(done.stdout)["displayName"] == 'It\'s "curl" $HOME `x` \\'
+        assert json.loads(result.stdout)["displayName"] == 'It\'s "curl" $HOME `x` \\'
 
 
 def test_the_call_as_code(browser: Browser, lasting_gateway: Gateway) -> None:
@@ -333,7 +335,7 @@ def test_the_call_as_code(browser: Browser, lasting_gateway: Gateway) -> None:
     browser.find_element(By.ID, "field-displayName").send_keys("Hi")
     choose(browser, "field-channel", "Chat")
     tab(browser, "code")
-    languages = [each.get_attribute("value") for each in Select(browser.find_element(By.ID, "language")).options]
+    languages = [option.get_attribute("value") for option in Select(browser.find_element(By.ID, "language")).options]
     assert {*languages} >= {"curl", *types.LANGUAGES}
     for language in languages:
         assert language is not None
@@ -365,8 +367,8 @@ def test_a_person_finds_opens_and_ends_a_session(browser: Browser, lasting_gatew
         json.dumps(body).encode(),
         {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        session_id = json.load(answer)["id"]
+    with urllib.request.urlopen(request, timeout=60) as response:
+        session_id = json.load(response)["id"]
     look_of(browser, 1280, "light")
     browser.get(lasting_gateway.url)
     browser.find_element(By.LINK_TEXT, "Sessions").click()
@@ -413,10 +415,12 @@ PAGES = [
 def test_operations_are_found_on_their_page_by_typing(browser: Browser, lasting_gateway: Gateway) -> None:
     browser.get(f"{lasting_gateway.url}/metadata")
     browser.find_element(By.ID, "find").send_keys("end ses")
-    shown = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "main tbody b") if each.is_displayed()]
-    assert "EndSession" in shown
-    assert len(shown) < 6
-    assert text(browser, "found").startswith(f"{len(shown)} of ")
+    names = [
+        element.text for element in browser.find_elements(By.CSS_SELECTOR, "main tbody b") if element.is_displayed()
+    ]
+    assert "EndSession" in names
+    assert len(names) < 6
+    assert text(browser, "found").startswith(f"{len(names)} of ")
     browser.find_element(By.ID, "find").send_keys("sion", Keys.ENTER)
     WebDriverWait(browser, 20).until(lambda b: b.title.endswith("· Operation"))
     assert problems(browser) == []
@@ -451,8 +455,8 @@ def test_documents_for_people(
         json.dumps(body).encode(),
         {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        session_id = json.load(answer)["id"]
+    with urllib.request.urlopen(request, timeout=60) as response:
+        session_id = json.load(response)["id"]
     if not query:
         look(signed_in, f"{lasting_gateway.url}/sessions/{session_id}.html", width, scheme)
     look(signed_in, f"{lasting_gateway.url}/sessions.html{query}", width, scheme)
@@ -483,6 +487,8 @@ def look(browser: Browser, url: str, width: int, scheme: str) -> None:
     axe = (tools.npm() / "node_modules" / "axe-core" / "axe.min.js").read_text()
     browser.get(url)
     browser.execute_script(axe)
-    found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-    assert [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found["violations"]] == []
+    report = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    assert [
+        (violation["id"], [node["html"] for node in violation["nodes"]][:3]) for violation in report["violations"]
+    ] == []
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width

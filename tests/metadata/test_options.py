@@ -13,9 +13,9 @@ from gateway.errors import ValidationFailed
 from gateway.metadata import types
 from gateway.metadata.languages import values
 from tests.metadata import recorded
-from tests.metadata.test_types import IMPORTS, VALUES, made
+from tests.metadata.test_types import IMPORTS, VALUES, generate
 
-EVERY = [(name, option) for name, each in types.LANGUAGES.items() for option in each.options_of()]
+EVERY = [(name, option) for name, generator in types.LANGUAGES.items() for option in generator.list_options()]
 
 #: What ends a comment, a text or a statement in one language or another, or begins one.
 HOSTILE = (
@@ -67,10 +67,10 @@ HOSTILE = (
 LETHAL = re.compile(r"[\r\n\x00-\x1f\x7f\x85\u2028\u2029\"'\\;]|\*/|\(\*|\*\)|\?>|<\?|//")
 
 
-def answer(language: str, option: str, value: str) -> str | ValidationFailed:
+def generate_or_fail(language: str, option: str, value: str) -> str | ValidationFailed:
     """The document, or why there is none."""
     try:
-        return made(language, recorded.contract(), **{option: value})
+        return generate(language, recorded.contract(), **{option: value})
     except ValidationFailed as error:
         return error
 
@@ -78,14 +78,14 @@ def answer(language: str, option: str, value: str) -> str | ValidationFailed:
 @pytest.mark.parametrize(("language", "option"), EVERY)
 def test_hostile_values_are_refused(language: str, option: str) -> None:
     for value in HOSTILE:
-        found = answer(language, option, value)
-        if isinstance(found, str):
+        result = generate_or_fail(language, option, value)
+        if isinstance(result, str):
             # What passes is a name in this language, or the name of a type.
             assert not LETHAL.search(value) or _is_allowed(language, option, value), value
-            assert value in found
+            assert value in result
         else:
-            assert [each.field_name for each in found.errors] == [option]
-            assert f"'{option}' must" in found.message or "matches no type" in found.message
+            assert [error.field_name for error in result.errors] == [option]
+            assert f"'{option}' must" in result.message or "matches no type" in result.message
 
 
 def _is_allowed(language: str, option: str, value: str) -> bool:
@@ -93,9 +93,9 @@ def _is_allowed(language: str, option: str, value: str) -> bool:
 
 
 @given(st.sampled_from(EVERY), st.text(st.sampled_from("Aa1._-*/:;,'\"`\\@(){}[]<>$#?= \n\r\t%&|~+!\u2028\x00")))
-def test_values_that_pass_are_harmless(each: tuple[str, str], value: str) -> None:
-    language, option = each
-    rule = types.LANGUAGES[language].rule(option)
+def test_values_that_pass_are_harmless(language_option: tuple[str, str], value: str) -> None:
+    language, option = language_option
+    rule = types.LANGUAGES[language].get_rule(option)
     stripped = value.strip()
     if not stripped.isprintable() or not rule.accepts(stripped):
         return
@@ -151,21 +151,21 @@ def _plain(language: str, option: str, value: str) -> str:
     ],
 )
 def test_values_that_languages_know(language: str, option: str, value: str, contract: Contract) -> None:
-    assert f"{option}: {value}\n" in made(language, contract, **{option: value})
+    assert f"{option}: {value}\n" in generate(language, contract, **{option: value})
 
 
-def test_every_refusal_is_said_at_once(contract: Contract) -> None:
-    with pytest.raises(ValidationFailed) as failed:
-        made(
+def test_all_failures_are_reported_at_once(contract: Contract) -> None:
+    with pytest.raises(ValidationFailed) as failure:
+        generate(
             "java", contract, Package="a;b", GlobalNamespace="class", AddImplicitVersion="x", AddResponseStatus="maybe"
         )
-    assert {each.field_name for each in failed.value.errors} == {
+    assert {error.field_name for error in failure.value.errors} == {
         "Package",
         "GlobalNamespace",
         "AddImplicitVersion",
         "AddResponseStatus",
     }
-    first = failed.value.errors[0]
+    first = failure.value.errors[0]
     assert (
         first.message
         == "'Package' must be names separated by dots, none of them a word of the language. You entered 'a;b'."
@@ -188,27 +188,27 @@ def test_every_refusal_is_said_at_once(contract: Contract) -> None:
         ("dart", "\u00fcber"),
     ],
 )
-def test_words_of_a_language_are_no_names(language: str, value: str, contract: Contract) -> None:
+def test_reserved_words_are_refused(language: str, value: str, contract: Contract) -> None:
     option = "Package" if language in ("java", "kotlin") else "GlobalNamespace"
     with pytest.raises(ValidationFailed):
-        made(language, contract, **{option: value})
+        generate(language, contract, **{option: value})
 
 
 @pytest.mark.parametrize("version", ["-1", "1.0", "2147483648", "\u0663", "1_0", "0x7", "99999999999"])
-def test_what_is_no_version(version: str, contract: Contract) -> None:
+def test_invalid_versions_are_refused(version: str, contract: Contract) -> None:
     with pytest.raises(ValidationFailed):
-        made("java", contract, AddImplicitVersion=version)
+        generate("java", contract, AddImplicitVersion=version)
 
 
 def test_a_version_with_zeros_before_it(contract: Contract) -> None:
-    text = made("php", contract, AddImplicitVersion="007", IncludeTypes="NewSession.*")
+    text = generate("php", contract, AddImplicitVersion="007", IncludeTypes="NewSession.*")
     assert "AddImplicitVersion: 007\n" in text
     assert "public ?int $version=7" in text
 
 
 @pytest.mark.parametrize("language", types.LANGUAGES)
-def test_what_is_given_stands_in_the_head(language: str) -> None:
-    described = recorded.contract()
+def test_options_are_in_the_head(language: str) -> None:
+    contract = recorded.contract()
     lines = {
         **VALUES,
         "DefaultImports": IMPORTS.get(language, ""),
@@ -216,20 +216,20 @@ def test_what_is_given_stands_in_the_head(language: str) -> None:
         "IncludeTypes": "NewSession.*,",
     }
     lines["ExcludeTypes"] = "Evo.Other/*,{a, b},*.Nothing"
-    options = [each for each in types.LANGUAGES[language].defaults if each in lines]
-    head = made(language, described, **{option: lines[option] for option in options}).splitlines()
+    options = [option for option in types.LANGUAGES[language].defaults if option in lines]
+    head = generate(language, contract, **{option: lines[option] for option in options}).splitlines()
     mark = {"vbnet": "'", "zig": "//"}.get(language, "")
     for option in options:
         assert f"{mark}{option}: {lines[option]}" in head
 
 
 def test_an_empty_value_is_the_default(contract: Contract) -> None:
-    text = made("java", contract, GlobalNamespace="", SettersReturnThis="", DefaultImports=" ")
+    text = generate("java", contract, GlobalNamespace="", SettersReturnThis="", DefaultImports=" ")
     assert "public class dtos\n" in text
     assert "\nGlobalNamespace: \n" in text
     assert "public NewSession setDisplayName(String value)" in text
 
 
 def test_rules_have_words() -> None:
-    assert all(types.LANGUAGES[language].rule(option).words for language, option in EVERY)
-    assert types.LANGUAGES["java"].rule("AddPropertyAccessors") is values.FLAG
+    assert all(types.LANGUAGES[language].get_rule(option).words for language, option in EVERY)
+    assert types.LANGUAGES["java"].get_rule("AddPropertyAccessors") is values.FLAG

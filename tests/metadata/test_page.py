@@ -19,13 +19,15 @@ from tests.sessions_api import catalog
 
 PAGE = (Path(__file__).parent.parent / "corpora" / "newsession-page.txt").read_text()
 REGISTRY = default_registry()
-SAMPLED = [each.name for each in REGISTRY if each.sampled]
+SAMPLED = [serializer.name for serializer in REGISTRY if serializer.sampled]
 
 
-def page(contract: Contract, name: str = "NewSession", format_name: str = "jsv", language: str = "java") -> str:
+def render_page(contract: Contract, name: str = "NewSession", format_name: str = "jsv", language: str = "java") -> str:
     serializer = REGISTRY.by_name(format_name)
     assert serializer is not None
-    return pages.operation_page(catalog.operations[name], contract, serializer, "https://team.evovoice.io", language)
+    return pages.render_operation_page(
+        catalog.operations[name], contract, serializer, "https://team.evovoice.io", language
+    )
 
 
 class Text(HTMLParser):
@@ -39,34 +41,34 @@ class Text(HTMLParser):
         self.text += data
 
 
-def text_of(document: str) -> str:
+def extract_text(document: str) -> str:
     parser = Text()
     parser.feed(document)
     return parser.text
 
 
-def told(text: str) -> str:
+def normalize(text: str) -> str:
     """From the required role to the last brace, without white space."""
     text = text[text.index("Required role") : text.rindex("}") + 1]
     return re.sub(r"\s+", "", text)
 
 
 def test_the_page_of_new_session(contract: Contract) -> None:
-    assert told(text_of(page(contract))) == told(PAGE)
+    assert normalize(extract_text(render_page(contract))) == normalize(PAGE)
 
 
 def test_it_reads_the_same_in_a_terminal(contract: Contract) -> None:
     reader = html2text.HTML2Text()
     reader.body_width = 0
-    assert told(reader.handle(page(contract))) == told(PAGE)
+    assert normalize(reader.handle(render_page(contract))) == normalize(PAGE)
 
 
 def test_a_text_browser_shows_it(contract: Contract, tmp_path: Path) -> None:
     if shutil.which("html2text", path="/usr/bin") is None:
         pytest.skip("html2text is not installed")
-    (tmp_path / "page.html").write_text(page(contract))
-    shown = subprocess.run(["/usr/bin/html2text", tmp_path / "page.html"], capture_output=True, text=True, check=True)
-    lines = [line.strip() for line in shown.stdout.splitlines()]
+    (tmp_path / "page.html").write_text(render_page(contract))
+    result = subprocess.run(["/usr/bin/html2text", tmp_path / "page.html"], capture_output=True, text=True, check=True)
+    lines = [line.strip() for line in result.stdout.splitlines()]
     assert "Required role: | User |" in lines
     assert "POST | /sessions |" in lines
 
@@ -75,38 +77,38 @@ def test_a_text_browser_shows_it(contract: Contract, tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", ["", *types.LANGUAGES])
 def test_every_page(contract: Contract, format_name: str, language: str) -> None:
     for name, operation in catalog.operations.items():
-        text = text_of(page(contract, name, format_name, language))
+        text = extract_text(render_page(contract, name, format_name, language))
         assert name in text
         assert operation.routes[0].path in text
         assert f"append the .{format_name} suffix" in " ".join(text.split())
 
 
 def test_types_of_the_client_library_are_tables(contract: Contract) -> None:
-    text = " ".join(text_of(page(contract, "Authenticate", "json", "csharp")).split())
+    text = " ".join(extract_text(render_page(contract, "Authenticate", "json", "csharp")).split())
     assert "client library for C# has these types" in text
     assert "Authenticate parameters" in text
 
 
 def test_roles(contract: Contract) -> None:
     assert "Requiresanyoftheroles:|SystemAdministrator,Manager|" in re.sub(
-        r"\s", "", text_of(page(contract, "ListUsers"))
+        r"\s", "", extract_text(render_page(contract, "ListUsers"))
     )
-    anyone = text_of(page(contract, "Authenticate"))
+    anyone = extract_text(render_page(contract, "Authenticate"))
     assert "Requires Authentication" not in anyone
     assert "equired role" not in anyone
 
 
 def test_a_table_of_parameters(contract: Contract) -> None:
-    table = next(pages.tables(contract, catalog.operations["DeleteChatMember"]))
-    assert [(each.name, each.place, each.required) for each in table.fields] == [
+    table = next(pages.build_tables(contract, catalog.operations["DeleteChatMember"]))
+    assert [(field.name, field.location, field.required) for field in table.fields] == [
         ("sessionId", "path", "Yes"),
         ("memberToRemove", "path", "Yes"),
     ]
 
 
-def test_what_a_request_must_give(contract: Contract) -> None:
-    table = next(pages.tables(contract, catalog.operations["SendMessage"]))
-    assert {each.name: each.required for each in table.fields if each.place == "body"} == {
+def test_required_fields_in_the_table(contract: Contract) -> None:
+    table = next(pages.build_tables(contract, catalog.operations["SendMessage"]))
+    assert {field.name: field.required for field in table.fields if field.location == "body"} == {
         "endpointId": "No",
         "toAddress": "No",
         "body": "Yes",
@@ -115,7 +117,7 @@ def test_what_a_request_must_give(contract: Contract) -> None:
 
 def test_an_unknown_language(contract: Contract) -> None:
     with pytest.raises(NotFound):
-        page(contract, language="klingon")
+        render_page(contract, language="klingon")
 
 
 @pytest.mark.parametrize("name", catalog.operations)
@@ -125,14 +127,14 @@ def test_samples_are_read_back(name: str, format_name: str) -> None:
     operation = catalog.operations[name]
     serializer = REGISTRY.by_name(format_name)
     assert serializer is not None
-    text = samples.request(operation, serializer, "localhost")
+    text = samples.write_request(operation, serializer, "localhost")
     if "\n\n" not in text:
         return
     body = text.partition("\n\n")[2]
     if format_name == "csv":
         body = text.partition("\n\n")[2].replace("\n", "\r\n")
     read = serializer.decode(body.encode(), operation.request_shape)
-    assert set(read) == {str(each.data_key) for each in operation.dto.schema().fields.values()}
+    assert set(read) == {str(field.data_key) for field in operation.dto.schema().fields.values()}
 
 
 @pytest.mark.parametrize(
@@ -150,18 +152,18 @@ def test_samples_are_read_back(name: str, format_name: str) -> None:
 )
 def test_a_page_begins_with_curl(contract: Contract, name: str, parts: list[str]) -> None:
     for language in ("", "java"):
-        text = text_of(page(contract, name, language=language))
+        text = extract_text(render_page(contract, name, language=language))
         code = text[text.index("curl '") : text.index("\n\n", text.index("curl '"))]
-        for each in parts:
-            assert each in code, code
+        for part in parts:
+            assert part in code, code
         assert text.index("curl '") < text.index("HTTP/1.1")
         rules = text.find("Requires Authentication")
         assert rules == -1 or text.index("curl '") < rules
 
 
-def test_what_stands_in_the_tables(contract: Contract) -> None:
-    document = page(contract, language="")
-    text = " ".join(text_of(document).split())
+def test_the_tables_of_types(contract: Contract) -> None:
+    document = render_page(contract, language="")
+    text = " ".join(extract_text(document).split())
     assert "at most 255 characters" in text
     assert "one of Voice, Chat, Fax" in text
     assert '<a href="#FlowChannels">FlowChannels</a></code>' in document
@@ -172,6 +174,6 @@ def test_what_stands_in_the_tables(contract: Contract) -> None:
 
 
 def test_facts_about_secrets(contract: Contract) -> None:
-    table = next(pages.tables(contract, catalog.operations["Authenticate"]))
-    password = next(each for each in table.fields if each.name == "password")
-    assert (password.place, password.limits) == ("body", "a secret: never in a URL")
+    table = next(pages.build_tables(contract, catalog.operations["Authenticate"]))
+    password = next(field for field in table.fields if field.name == "password")
+    assert (password.location, password.limits) == ("body", "a secret: never in a URL")

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.metadata import documents, types
 from gateway.metadata.languages.options import Options
-from gateway.metadata.languages.scalars import scalars_of
+from gateway.metadata.languages.scalars import get_scalars
 from tests.metadata import recorded
 
 CORPUS = Path(__file__).parent.parent / "corpora" / "types"
@@ -60,35 +60,37 @@ LATER: dict[str, list[tuple[str, str]]] = {
 GIVEN = {"csharp": [("AddDescriptionAsComments", "False")]}
 
 
-def blocks(text: str, language: str) -> dict[str, str]:
+def split_blocks(text: str, language: str) -> dict[str, str]:
     """The types of a document, each from its declaration to the next one's comments, without white space."""
     for pattern, instead in [*PAGE, *LATER.get(language, [])]:
         text = re.sub(pattern, instead, text)
-    declared = [*re.finditer(rf"(?m)^\s*{DECLARATION[language]}", text)]
-    ends = [*(each.start() for each in declared[1:]), len(text)]
-    found = {each[1]: text[each.start() : end] for each, end in zip(declared, ends, strict=True)}
-    return {name: re.sub(r"\s+", "", _own(block, language)) for name, block in found.items()}
+    declarations = [*re.finditer(rf"(?m)^\s*{DECLARATION[language]}", text)]
+    ends = [*(declaration.start() for declaration in declarations[1:]), len(text)]
+    texts = {
+        declaration[1]: text[declaration.start() : end] for declaration, end in zip(declarations, ends, strict=True)
+    }
+    return {name: re.sub(r"\s+", "", _cut_block(block, language)) for name, block in texts.items()}
 
 
-def _own(text: str, language: str) -> str:
+def _cut_block(text: str, language: str) -> str:
     """Without what belongs to the next type, or closes around all of them."""
     if language == "vbnet":
         return re.split(r"(?<=\n)\s*End (?:Class|Enum)", text)[0]
     if language == "fsharp":
         return re.split(r"\n\s*\n\s*(?=(?:///.*\n\s*)*\[<(?:Route|AllowNull|Flags|Api\())", text)[0]
     depth = 0
-    for place, letter in enumerate(text):
+    for index, letter in enumerate(text):
         depth += {"{": 1, "}": -1}.get(letter, 0)
         if letter == "}" and not depth:
-            return text[: place + 1]
+            return text[: index + 1]
     return text
 
 
 @pytest.mark.parametrize("language", DECLARATION)
 def test_types(language: str) -> None:
-    theirs = blocks((CORPUS / f"{language}.txt").read_text(), language)
+    theirs = split_blocks((CORPUS / f"{language}.txt").read_text(), language)
     options = Options.of(GIVEN.get(language, []), "http://host", "")
-    ours = blocks(types.generate(language, recorded.contract(), options), language)
+    ours = split_blocks(types.generate(language, recorded.contract(), options), language)
     compared = NAMES & theirs.keys()
     assert {"NewSession", "SessionInfo"} <= compared
     assert {name: ours[name] for name in compared} == {name: theirs[name] for name in compared}
@@ -99,14 +101,14 @@ def attributes(language: str) -> Callable[[str], list[str]]:
 
     def before(text: str) -> list[str]:
         lines = [line.strip() for line in text.splitlines()]
-        place = next(
+        start = next(
             i for i, line in enumerate(lines) if re.match(DECLARATION[language], line) and "NewSession" in line
         )
-        found = []
-        while lines[place - 1]:
-            place -= 1
-            found.append(lines[place])
-        return found
+        attribute_texts = []
+        while lines[start - 1]:
+            start -= 1
+            attribute_texts.append(lines[start])
+        return attribute_texts
 
     return before
 
@@ -149,10 +151,12 @@ ECHO = {
 def test_scalars(language: str, member: str) -> None:
     """What .NET's scalars are called; Kotlin's arrays of bytes were lists then."""
     text = re.split(r"(?i:class|type) EchoTypes", (CORPUS / f"{language}.txt").read_text())[1]
-    found = {name: re.search(member.format(name), text) for name in ECHO}
-    ours = scalars_of(language)
+    matches = {name: re.search(member.format(name), text) for name in ECHO}
+    ours = get_scalars(language)
     older = {"Bytes": "ArrayList<Short>"} if language == "kotlin" else {}
-    assert {name: each and each[1] for name, each in found.items()} == {name: ours[ECHO[name]] for name in ECHO} | older
+    assert {name: match and match[1] for name, match in matches.items()} == {
+        name: ours[ECHO[name]] for name in ECHO
+    } | older
 
 
 #: Options that the recorded host had another default for.
@@ -163,14 +167,14 @@ NEWER = {"java": {"DefaultImports"}, "kotlin": {"DefaultImports"}}
 def test_heads(language: str) -> None:
     """Every option of the recorded head, written as there and in its order."""
     theirs = (CORPUS / f"{language}.txt").read_text().splitlines()
-    made = types.language(language)(recorded.contract(), Options.of([("version", "5.7")], "http://host", ""))
-    ours = made.document().splitlines()
+    generator = types.find_language(language)(recorded.contract(), Options.of([("version", "5.7")], "http://host", ""))
+    ours = generator.write_document().splitlines()
     quote = "'" if language == "vbnet" else ""
-    listed = [*made.offered]
+    listed = [*generator.offered]
 
     def options(lines: list[str]) -> dict[str, str]:
-        found = [re.fullmatch(rf"{quote}(?://|'')?(\w+): .*", line) for line in lines[:30]]
-        return {each[1]: each[0] for each in found if each is not None and each[1] in listed}
+        matches = [re.fullmatch(rf"{quote}(?://|'')?(\w+): .*", line) for line in lines[:30]]
+        return {match[1]: match[0] for match in matches if match is not None and match[1] in listed}
 
     newer = NEWER.get(language, set())
     made_with = {"IncludeTypes", *(name for name, _ in GIVEN.get(language, []))}
@@ -182,19 +186,23 @@ def test_heads(language: str) -> None:
 def test_metadata() -> None:
     """Every type, property and attribute; what newer versions add is left aside."""
     theirs = json.loads((CORPUS / "metadata.json").read_text())
-    ours = documents.types_metadata(recorded.contract(), "http://host")
+    ours = documents.build_types_metadata(recorded.contract(), "http://host")
 
     def plain(types: list[dict[str, object]]) -> dict[str, object]:
         # The enums are the product's own, in its namespaces.
         text = re.sub(r"Voice\.Api[\w.]*", recorded.NAMESPACE, json.dumps(types))
-        return {each["name"]: each for each in json.loads(text)}
+        return {type_info["name"]: type_info for type_info in json.loads(text)}
 
     assert plain(ours["types"]) == plain(theirs["types"])
     for operation in theirs["operations"]:
-        found = next(each for each in ours["operations"] if each["request"]["name"] == operation["request"]["name"])
-        assert plain([found["request"]]) == plain([operation["request"]])
-        assert plain([found.get("response", {"name": ""})]) == plain([operation.get("response", {"name": ""})])
-        assert found["actions"] == operation["actions"]
+        our_operation = next(
+            candidate
+            for candidate in ours["operations"]
+            if candidate["request"]["name"] == operation["request"]["name"]
+        )
+        assert plain([our_operation["request"]]) == plain([operation["request"]])
+        assert plain([our_operation.get("response", {"name": ""})]) == plain([operation.get("response", {"name": ""})])
+        assert our_operation["actions"] == operation["actions"]
     assert {name for name in theirs["config"] if theirs["config"][name] != ours["config"].get(name)} <= {
         "exportTypes",
         "exportAttributes",

@@ -23,16 +23,16 @@ SECONDS = os.environ.get("SCHEMATHESIS_SECONDS", "30")
 NOT_ASKED = "positive_data_acceptance,negative_data_rejection,ignored_auth,allow_header_conformance"
 
 
-def a_session(gateway: Gateway) -> str:
+def create_session(gateway: Gateway) -> str:
     """The id of a new session."""
     headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{gateway.url}/sessions", b'{"channel":"Chat"}', headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return str(json.load(answer)["id"])
+    with urllib.request.urlopen(request, timeout=20) as response:
+        return str(json.load(response)["id"])
 
 
-def test_what_schemathesis_finds(gateway: Gateway, tmp_path: Path) -> None:
-    hooks = {"SCHEMATHESIS_HOOKS": "tests.metadata.schemathesis_hooks", "SESSION": a_session(gateway)}
+def test_schemathesis_finds_no_failure(gateway: Gateway, tmp_path: Path) -> None:
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.metadata.schemathesis_hooks", "SESSION": create_session(gateway)}
     root = str(Path(__file__).parents[2])
     command = ["run", f"{gateway.url}/openapi.json", f"--header=Authorization: Bearer {API_KEY}"]
     flags = [
@@ -41,7 +41,7 @@ def test_what_schemathesis_finds(gateway: Gateway, tmp_path: Path) -> None:
         "--phases=examples,coverage,fuzzing",
         "--generation-deterministic",
     ]
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", *command, *flags, f"--exclude-checks={NOT_ASKED}", "--no-color"],
         cwd=tmp_path,
         env={**os.environ, **hooks, "PYTHONPATH": root},
@@ -49,7 +49,7 @@ def test_what_schemathesis_finds(gateway: Gateway, tmp_path: Path) -> None:
         text=True,
         stdin=subprocess.DEVNULL,
     )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
     # Nothing was left out for want of knowing a format.
-    assert "validation skipped" not in done.stdout
-    assert "Tested: " in done.stdout
+    assert "validation skipped" not in result.stdout
+    assert "Tested: " in result.stdout

@@ -7,7 +7,7 @@ import pytest
 from gateway import Dto, fields, rules
 from gateway.contract.dto_field import ApiMember
 from gateway.contract.typeinfo import Property, TypeRef
-from gateway.metadata.limits import limits_of
+from gateway.metadata.limits import describe_limits
 from gateway.metadata.secret_fields import is_secret
 from tests.sessions_api import catalog
 
@@ -37,11 +37,11 @@ def test_secrets(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["userName", "tokenize", "shipping", "spin", "nextToken", "key", "opinion", "pinned", "tokens"]
 )
-def test_what_is_no_secret(name: str) -> None:
+def test_other_fields_are_not_secret(name: str) -> None:
     assert not is_secret(Property(name, name, TEXT))
 
 
-def test_what_the_declaration_says() -> None:
+def test_fields_declared_as_password_inputs_are_secret() -> None:
     assert is_secret(Property("Phrase", "phrase", TEXT, ui={"input": {"type": "password"}}))
     assert is_secret(Property("Phrase", "phrase", TEXT, api_member=ApiMember(format="password")))
     assert not is_secret(Property("UseToken", "accessToken", TypeRef("scalar", "Boolean")))
@@ -56,8 +56,8 @@ class Limited(Dto):
 
 
 def test_limits_in_words() -> None:
-    found = {name: limits_of(field) for name, field in Limited.schema().fields.items()}
-    assert found == {
+    limits = {name: describe_limits(field) for name, field in Limited.schema().fields.items()}
+    assert limits == {
         "name": "at most 255 characters; not empty",
         "emails": "at most 10 items; each: an e-mail address of at most 254 characters",
         "count": "1 to 9",
@@ -65,4 +65,4 @@ def test_limits_in_words() -> None:
         "free": "",
     }
     channel = catalog.operations["NewSession"].dto.schema().fields["channel"]
-    assert limits_of(channel) == "one of Voice, Chat, Fax"
+    assert describe_limits(channel) == "one of Voice, Chat, Fax"

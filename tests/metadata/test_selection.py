@@ -14,113 +14,115 @@ from gateway.errors import ValidationFailed
 from gateway.metadata import types
 from gateway.metadata.languages.selection import select
 from tests.metadata import tools
-from tests.metadata.test_types import made
+from tests.metadata.test_types import generate
 
 LANGUAGES = list(types.LANGUAGES)
 
 
-def chosen(contract: Contract, include: str = "", exclude: str = "") -> set[str]:
-    entries = [[each] if each else [] for each in (include, exclude)]
+def select_types(contract: Contract, include: str = "", exclude: str = "") -> set[str]:
+    entries = [[entry] if entry else [] for entry in (include, exclude)]
     return {*select(contract, *entries).types}
 
 
-def operations(contract: Contract, *tags: str) -> list[OperationInfo]:
-    return [each for each in contract.operations if {*tags} & {*each.tags}]
+def find_operations(contract: Contract, *tags: str) -> list[OperationInfo]:
+    return [operation for operation in contract.operations if {*tags} & {*operation.tags}]
 
 
 def test_a_namespace(contract: Contract) -> None:
     accounts = {name for name, info in contract.types.items() if info.namespace == "Voice.Api.Accounts"}
     assert {"ListAccounts", "AccountInfo", "NewAccount"} <= accounts
-    assert chosen(contract, "Voice.Api.Accounts/*") == accounts
-    assert chosen(contract, "voice.api.ACCOUNTS/*") == accounts
-    assert chosen(contract, exclude="Voice.Api.Accounts/*") == contract.types.keys() - accounts
+    assert select_types(contract, "Voice.Api.Accounts/*") == accounts
+    assert select_types(contract, "voice.api.ACCOUNTS/*") == accounts
+    assert select_types(contract, exclude="Voice.Api.Accounts/*") == contract.types.keys() - accounts
 
 
 def test_a_namespace_has_those_within_it(contract: Contract) -> None:
     everything = {name for name, info in contract.types.items() if info.namespace.startswith("Voice.Api")}
-    assert chosen(contract, "Voice.Api/*") == everything
-    assert chosen(contract, "Voice.Ap/*") == set()
+    assert select_types(contract, "Voice.Api/*") == everything
+    assert select_types(contract, "Voice.Ap/*") == set()
 
 
 @pytest.mark.parametrize("include", ["{sessions,messages}", "{messages, Sessions}"])
 def test_tags(contract: Contract, include: str) -> None:
-    found = chosen(contract, include)
-    both = operations(contract, "sessions", "messages")
-    assert {each.name for each in both} <= found
-    assert found.isdisjoint({each.name for each in contract.operations} - {each.name for each in both})
-    assert found == chosen(contract, "{sessions}") | chosen(contract, "{messages}")
-    assert {"SessionInfo", "MessageInfo", "ListResponse", "SessionCallState"} <= found
+    selected = select_types(contract, include)
+    both = find_operations(contract, "sessions", "messages")
+    assert {operation.name for operation in both} <= selected
+    assert selected.isdisjoint(
+        {operation.name for operation in contract.operations} - {operation.name for operation in both}
+    )
+    assert selected == select_types(contract, "{sessions}") | select_types(contract, "{messages}")
+    assert {"SessionInfo", "MessageInfo", "ListResponse", "SessionCallState"} <= selected
 
 
 def test_excluded_tags(contract: Contract) -> None:
-    found = chosen(contract, exclude="{accounts,sessions}")
-    assert found.isdisjoint(each.name for each in operations(contract, "accounts", "sessions"))
+    selected = select_types(contract, exclude="{accounts,sessions}")
+    assert selected.isdisjoint(operation.name for operation in find_operations(contract, "accounts", "sessions"))
     # What only they need goes with them; what others use stays.
-    assert found.isdisjoint({"AccountInfo", "SessionInfo"})
-    assert {"ListResponse", "UserInfo", "ListUsers"} <= found
+    assert selected.isdisjoint({"AccountInfo", "SessionInfo"})
+    assert {"ListResponse", "UserInfo", "ListUsers"} <= selected
 
 
 def test_an_operation_with_all_that_it_uses(contract: Contract) -> None:
-    assert chosen(contract, "GetAccount.*") >= {"GetAccount", "AccountInfo"}
-    without = chosen(contract, exclude="NewMessage.*")
+    assert select_types(contract, "GetAccount.*") >= {"GetAccount", "AccountInfo"}
+    without = select_types(contract, exclude="NewMessage.*")
     assert without == contract.types.keys()
-    without = chosen(contract, exclude="ListConversations.*")
+    without = select_types(contract, exclude="ListConversations.*")
     assert contract.types.keys() - without >= {"ListConversations", "ListConversationsResponse"}
     assert "MessageInfo" in without
 
 
-def test_who_uses_a_type(contract: Contract) -> None:
-    found = chosen(contract, "*.AccountInfo")
-    assert {"AccountInfo", "ListAccounts", "GetAccount", "NewAccount"} <= found
-    assert "NewSession" not in found
+def test_users_of_a_type(contract: Contract) -> None:
+    selected = select_types(contract, "*.AccountInfo")
+    assert {"AccountInfo", "ListAccounts", "GetAccount", "NewAccount"} <= selected
+    assert "NewSession" not in selected
 
 
 def test_services_and_types(contract: Contract) -> None:
-    requests = {each.name for each in contract.operations}
-    assert chosen(contract, exclude="services") == contract.types.keys() - requests
-    assert chosen(contract, exclude="types") == requests
+    requests = {operation.name for operation in contract.operations}
+    assert select_types(contract, exclude="services") == contract.types.keys() - requests
+    assert select_types(contract, exclude="types") == requests
 
 
-def test_what_is_not_known(contract: Contract) -> None:
+def test_unknown_names_match_nothing(contract: Contract) -> None:
     part = select(contract, ["Nothing", "{sessions,none}", "GetAccount"], ["Voice.Nope/*", "services"])
     assert part.unknown == {"IncludeTypes": ("Nothing", "{none}"), "ExcludeTypes": ("Voice.Nope/*",)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_matches_nothing_is_said(language: str, contract: Contract) -> None:
-    given = {"IncludeTypes": "GetAccount,Nothing.*,{none,accounts}", "ExcludeTypes": "Voice.Nope/*"}
-    head = made(language, contract, **given).splitlines()
+def test_entries_without_a_match_are_noted(language: str, contract: Contract) -> None:
+    options = {"IncludeTypes": "GetAccount,Nothing.*,{none,accounts}", "ExcludeTypes": "Voice.Nope/*"}
+    head = generate(language, contract, **options).splitlines()
     off = types.LANGUAGES[language].head.line + types.LANGUAGES[language].head.off if language != "php" else "//"
     assert f"{off}Note: nothing matches Nothing.*, {{none}} of IncludeTypes" in head
     assert f"{off}Note: nothing matches Voice.Nope/* of ExcludeTypes" in head
-    assert not any("Note:" in line for line in made(language, contract, IncludeTypes="GetAccount").splitlines())
+    assert not any("Note:" in line for line in generate(language, contract, IncludeTypes="GetAccount").splitlines())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("include", ["Nothing", "{none}", "Voice.Nope/*", "GetAccounts.*"])
 def test_no_document_is_empty(language: str, include: str, contract: Contract) -> None:
-    with pytest.raises(ValidationFailed) as failed:
-        made(language, contract, IncludeTypes=include)
-    assert failed.value.errors[0].field_name == "IncludeTypes"
-    assert f"{include} matches no type" in failed.value.message
+    with pytest.raises(ValidationFailed) as failure:
+        generate(language, contract, IncludeTypes=include)
+    assert failure.value.errors[0].field_name == "IncludeTypes"
+    assert f"{include} matches no type" in failure.value.message
 
 
-def test_what_may_have_been_meant(contract: Contract) -> None:
+def test_similar_names_are_suggested(contract: Contract) -> None:
     with pytest.raises(ValidationFailed, match=r"did you mean .*GetAccount"):
-        made("java", contract, IncludeTypes="GetAcount")
+        generate("java", contract, IncludeTypes="GetAcount")
 
 
 def test_all_is_excluded(contract: Contract) -> None:
     with pytest.raises(ValidationFailed, match="leave no types for Java"):
-        made("java", contract, IncludeTypes="GetAccount", ExcludeTypes="{accounts}")
+        generate("java", contract, IncludeTypes="GetAccount", ExcludeTypes="{accounts}")
     with pytest.raises(ValidationFailed, match="client library"):
-        made("java", contract, IncludeTypes="ResponseStatus")
+        generate("java", contract, IncludeTypes="ResponseStatus")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("include", ["Voice.Api.Accounts/*", "{accounts,users}"])
 def test_every_language(language: str, include: str, contract: Contract) -> None:
-    text = made(language, contract, IncludeTypes=include)
+    text = generate(language, contract, IncludeTypes=include)
     assert re.search(r"\b(class|struct|interface|type|const) GetAccount\b|Class GetAccount\b", text)
     assert "SessionInfo" not in text
     assert f"IncludeTypes: {include}\n" in text
@@ -128,14 +130,14 @@ def test_every_language(language: str, include: str, contract: Contract) -> None
 
 @pytest.mark.parametrize("language", ["kotlin", "swift", "dart", "rust"])
 def test_comments_in_comments_are_closed(language: str, contract: Contract) -> None:
-    given = {"IncludeTypes": "Voice.Api.Accounts/*,Voice.Nope/*", "ExcludeTypes": "Voice.Api.Nope/*"}
-    head, end, _ = made(language, contract, **given).partition("\n*/")
-    rest = made(language, contract, **given)[len(head + end) :].partition("\n")[0]
+    options = {"IncludeTypes": "Voice.Api.Accounts/*,Voice.Nope/*", "ExcludeTypes": "Voice.Api.Nope/*"}
+    head, end, _ = generate(language, contract, **options).partition("\n*/")
+    rest = generate(language, contract, **options)[len(head + end) :].partition("\n")[0]
     assert head.count("/*") == 1 + rest.count("*/")
 
 
 def test_texts_in_place_of_types(contract: Contract) -> None:
-    text = made("java", contract, TreatTypesAsStrings="flowchannels,Nope", IncludeTypes="NewSession.*")
+    text = generate("java", contract, TreatTypesAsStrings="flowchannels,Nope", IncludeTypes="NewSession.*")
     assert "public String channel = null;" in text
     assert "//Note: nothing matches Nope of TreatTypesAsStrings\n" in text
 
@@ -163,26 +165,26 @@ VERSIONED = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_implicit_version(language: str, contract: Contract) -> None:
-    plain = made(language, contract, IncludeTypes="NewSession.*")
-    versioned = made(language, contract, IncludeTypes="NewSession.*", AddImplicitVersion="7")
+    plain = generate(language, contract, IncludeTypes="NewSession.*")
+    versioned = generate(language, contract, IncludeTypes="NewSession.*", AddImplicitVersion="7")
     assert VERSIONED[language] in versioned
     assert VERSIONED[language] not in plain
 
 
 def test_a_version_is_inherited_once(contract: Contract) -> None:
-    own = next(each for each in contract.operations if each.request.base is None)
-    child = RecordInfo("Child", own.request.namespace, (), base=TypeRef("record", own.name))
+    operation = next(candidate for candidate in contract.operations if candidate.request.base is None)
+    child = RecordInfo("Child", operation.request.namespace, (), base=TypeRef("record", operation.name))
     more = Contract(
-        (*contract.operations, OperationInfo(child, (), own.access, None)), {**contract.types, "Child": child}
+        (*contract.operations, OperationInfo(child, (), operation.access, None)), {**contract.types, "Child": child}
     )
-    text = made("java", more, IncludeTypes=f"Child,{own.name}", AddImplicitVersion="7")
+    text = generate("java", more, IncludeTypes=f"Child,{operation.name}", AddImplicitVersion="7")
     assert text.count("public Integer version = 7;") == 1
 
 
 def test_a_version_goes_over_the_wire_from_go(contract: Contract, tmp_path: Path) -> None:
     tools.needs("go")
     (tmp_path / "go.mod").write_text("module dtos\n\ngo 1.18\n")
-    text = made("go", contract, IncludeTypes="NewSession.*", AddImplicitVersion="7", GlobalNamespace="main")
+    text = generate("go", contract, IncludeTypes="NewSession.*", AddImplicitVersion="7", GlobalNamespace="main")
     (tmp_path / "dtos.go").write_text(text)
     (tmp_path / "main.go").write_text(
         'package main\n\nimport (\n\t"encoding/json"\n\t"os"\n)\n\nfunc main() {\n'
@@ -196,15 +198,15 @@ def test_a_version_goes_over_the_wire_from_ruby(contract: Contract, tmp_path: Pa
     tools.needs("ruby")
     source = tmp_path / "dtos.rb"
     source.write_text(
-        made("ruby", contract, IncludeTypes="NewSession.*", AddImplicitVersion="7", GlobalNamespace="My::Dtos")
+        generate("ruby", contract, IncludeTypes="NewSession.*", AddImplicitVersion="7", GlobalNamespace="My::Dtos")
     )
     code = "print My::Dtos::NewSession.new.version, My::Dtos::NewSession.new(version: 3).version"
     stub = tools.CLIENTS / "ruby_stub.rb"
-    done = subprocess.run(
+    result = subprocess.run(
         ["ruby", "-w", "-r", stub, "-e", "module My; end", "-e", f"require '{source}'", "-e", code],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-    assert (done.stdout, done.stderr) == ("73", "")
+    assert (result.stdout, result.stderr) == ("73", "")

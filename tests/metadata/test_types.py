@@ -18,13 +18,13 @@ from tests.metadata import BASE_URL, recorded
 LANGUAGES = list(types.LANGUAGES)
 
 
-def made(language: str, contract: Contract, **given: str) -> str:
-    return types.generate(language, contract, Options.of(given.items(), BASE_URL, "2026-01-02 03:04:05"))
+def generate(language: str, contract: Contract, **options: str) -> str:
+    return types.generate(language, contract, Options.of(options.items(), BASE_URL, "2026-01-02 03:04:05"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_head(language: str, contract: Contract) -> None:
-    text = made(language, contract, IncludeTypes="NewSession.*")
+    text = generate(language, contract, IncludeTypes="NewSession.*")
     head = text[: text.index("ExcludeTypes")].splitlines()
     mark = {"vbnet": "'", "zig": "//"}.get(language, "")
     assert f"{mark}BaseUrl: {BASE_URL}" in head
@@ -35,27 +35,27 @@ def test_the_head(language: str, contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_included(language: str, contract: Contract) -> None:
-    whole = made(language, contract)
-    assert all(re.search(rf"\b{name}\b", whole) for name in ("NewSession", "SessionInfo", "FlowChannels", "ListUsers"))
-    part = made(language, contract, IncludeTypes="NewSession.*", ExcludeTypes="SessionHoldReasons")
+def test_included_types(language: str, contract: Contract) -> None:
+    text = generate(language, contract)
+    assert all(re.search(rf"\b{name}\b", text) for name in ("NewSession", "SessionInfo", "FlowChannels", "ListUsers"))
+    part = generate(language, contract, IncludeTypes="NewSession.*", ExcludeTypes="SessionHoldReasons")
     assert re.search(r"\b(class|struct|interface|type|const) SessionInfo\b|Class SessionInfo", part)
     assert "ListUsers" not in part
     assert not re.search(r"(enum|Enum|type|class|module|export var) SessionHoldReasons\b", part)
-    alone = made(language, contract, IncludeTypes="CustomerBreadcrumb")
+    alone = generate(language, contract, IncludeTypes="CustomerBreadcrumb")
     assert "CustomerBreadcrumb" in alone
     assert "EntityInfo" not in alone
 
 
 def test_by_tag(contract: Contract) -> None:
-    text = made("java", contract, IncludeTypes="{accounts}")
+    text = generate("java", contract, IncludeTypes="{accounts}")
     assert "class ListAccounts" in text
     assert "class NewSession" not in text
 
 
 def test_names_are_matched_in_any_case(contract: Contract) -> None:
-    assert made("csharp", contract, includetypes="newsession.*").count("class NewSession") == 1
-    assert "class ListResponse<T>" in made("csharp", contract, IncludeTypes="ListResponse`1")
+    assert generate("csharp", contract, includetypes="newsession.*").count("class NewSession") == 1
+    assert "class ListResponse<T>" in generate("csharp", contract, IncludeTypes="ListResponse`1")
 
 
 @pytest.mark.parametrize(
@@ -94,19 +94,19 @@ def test_names_are_matched_in_any_case(contract: Contract) -> None:
     ],
 )
 def test_an_option(language: str, option: str, value: str, expected: str, contract: Contract) -> None:
-    plain = made(language, contract, IncludeTypes="NewSession.*")
-    changed = made(language, contract, IncludeTypes="NewSession.*", **{option: value})
-    assert expected in changed
+    plain = generate(language, contract, IncludeTypes="NewSession.*")
+    output = generate(language, contract, IncludeTypes="NewSession.*", **{option: value})
+    assert expected in output
     assert expected not in plain or option in ("AddPropertyAccessors", "DefaultImports")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_comments(language: str, contract: Contract) -> None:
-    text = made(language, contract, IncludeTypes="NewSession", AddDescriptionAsComments="False")
+    text = generate(language, contract, IncludeTypes="NewSession", AddDescriptionAsComments="False")
     lines = text.count("The dialed destination value")
-    assert lines == made(language, contract, IncludeTypes="NewSession").count("The dialed destination value") - 1 or (
-        language == "csharp" and lines == 2
-    )
+    assert lines == generate(language, contract, IncludeTypes="NewSession").count(
+        "The dialed destination value"
+    ) - 1 or (language == "csharp" and lines == 2)
 
 
 #: What to give an option that is neither on nor off.
@@ -144,7 +144,8 @@ IDLE = {"ExportValueTypes", "AddModelExtensions"}
 
 
 @pytest.mark.parametrize(
-    ("language", "option"), [(name, option) for name, each in types.LANGUAGES.items() for option in each.defaults]
+    ("language", "option"),
+    [(name, option) for name, generator in types.LANGUAGES.items() for option in generator.defaults],
 )
 def test_every_option_works(language: str, option: str, contract: Contract) -> None:
     """An option of a document's head changes more than its own line there."""
@@ -158,41 +159,41 @@ def test_every_option_works(language: str, option: str, contract: Contract) -> N
     if option in DEFAULT.missing:
         beside["version"] = "6.8"
 
-    def told(described: Contract, **given: str) -> list[str]:
-        text = made(language, described, **beside, **given)
+    def generate_lines(source: Contract, **options: str) -> list[str]:
+        text = generate(language, source, **beside, **options)
         return [line for line in text.splitlines() if f"{option}: " not in line]
 
     contracts = (contract, recorded.contract())
-    changed = any(told(each) != told(each, **{option: other}) for each in contracts)
-    assert changed == (option not in IDLE)
+    differs = any(generate_lines(source) != generate_lines(source, **{option: other}) for source in contracts)
+    assert differs == (option not in IDLE)
 
 
 def test_swift_without_generic_bases(contract: Contract) -> None:
-    text = made("swift", contract, ExcludeGenericBaseTypes="True")
+    text = generate("swift", contract, ExcludeGenericBaseTypes="True")
     assert "//Excluded ListSessions : ListRequest<SessionInfo>\n" in text
     assert "class ListSessions" not in text
 
 
 def test_values_that_are_never_null() -> None:
-    described = recorded.contract()
-    given = {"MakePropertiesOptional": "False", "InitializeCollections": "True"}
-    swift = made("swift", described, **given)
+    recorded_contract = recorded.contract()
+    options = {"MakePropertiesOptional": "False", "InitializeCollections": "True"}
+    swift = generate("swift", recorded_contract, **options)
     assert "public var ended:Bool = false\n" in swift
     assert "public var dialState:SessionDialState = .None\n" in swift
     assert "public var members:[SessionMemberInfo] = []\n" in swift
     assert "members = try container.decodeIfPresent([SessionMemberInfo].self, forKey: .members) ?? []\n" in swift
-    assert "public var ended:Bool?\n" in made("swift", described)
-    go = made("go", described, **given)
+    assert "public var ended:Bool?\n" in generate("swift", recorded_contract)
+    go = generate("go", recorded_contract, **options)
     assert re.search(r'\tEnded +bool +`json:"ended"`', go)
     assert re.search(r'\tWasMissed +\*bool +`json:"wasMissed,omitempty"`', go)
-    rust = made("rust", described, **given)
+    rust = generate("rust", recorded_contract, **options)
     assert "#[serde(default)]\n    pub ended: bool,\n" in rust
     assert "pub was_missed: Option<bool>,\n" in rust
 
 
 def test_an_unknown_language(contract: Contract) -> None:
     with pytest.raises(NotFound):
-        made("klingon", contract)
+        generate("klingon", contract)
 
 
 @given(st.text())

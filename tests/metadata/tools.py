@@ -29,7 +29,7 @@ def needs(*programs: str) -> None:
             pytest.skip(f"{program} is not installed")
 
 
-def found(program: str) -> str:
+def find_program(program: str) -> str:
     """Where a program is."""
     needs(program)
     return str(shutil.which(program))
@@ -37,7 +37,7 @@ def found(program: str) -> str:
 
 def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """What a command prints; the test fails with it where the command does."""
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         cwd=cwd,
         env=env,
@@ -47,13 +47,13 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
         stdin=subprocess.DEVNULL,
         encoding="utf-8",
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
-    return done.stdout
+    assert result.returncode == 0, f"{command}\n{result.stdout[-4000:]}{result.stderr[-4000:]}"
+    return result.stdout
 
 
-def kept(name: str, wanted: str, install: Callable[[Path], None]) -> Path:
+def keep_installed(name: str, fingerprint: str, install: Callable[[Path], None]) -> Path:
     """A folder with what is installed into it, anew where something else is wanted than the last time."""
-    return installed.kept(INSTALLED / name, wanted, install)
+    return installed.kept(INSTALLED / name, fingerprint, install)
 
 
 def npm() -> Path:
@@ -66,7 +66,7 @@ def npm() -> Path:
             shutil.copy(source / name, folder / name)
         run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
 
-    return kept("npm", (source / "package-lock.json").read_text(), install)
+    return keep_installed("npm", (source / "package-lock.json").read_text(), install)
 
 
 def npm_folder(tmp_path: Path) -> Path:
@@ -85,7 +85,7 @@ def jars() -> str:
         command = ["mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
         run(*command, "-f", pom, cwd=folder)
 
-    return ":".join(str(each) for each in sorted(kept("java", pom.read_text(), install).glob("*.jar")))
+    return ":".join(str(path) for path in sorted(keep_installed("java", pom.read_text(), install).glob("*.jar")))
 
 
 def python() -> Path:
@@ -94,15 +94,19 @@ def python() -> Path:
 
     def install(folder: Path) -> None:
         venv.create(folder, with_pip=True)
-        listed = [part for each in requirements for part in ("-r", str(each))]
+        listed = [part for requirement in requirements for part in ("-r", str(requirement))]
         run(folder / "bin" / "pip", "install", "--quiet", *listed, cwd=HERE)
 
-    return kept("python", "".join(each.read_text() for each in requirements), install) / "bin" / "python"
+    return (
+        keep_installed("python", "".join(requirement.read_text() for requirement in requirements), install)
+        / "bin"
+        / "python"
+    )
 
 
-def written(language: str, contract: Contract, folder: Path, *given: tuple[str, str]) -> Path:
+def write_types(language: str, contract: Contract, folder: Path, *options: tuple[str, str]) -> Path:
     """The file of a language's types."""
-    known = types.language(language)
-    path = folder / f"dtos.{known.suffix}"
-    path.write_text(types.generate(language, contract, Options.of(given, BASE_URL, "2026-01-01 00:00:00")))
+    generator = types.find_language(language)
+    path = folder / f"dtos.{generator.suffix}"
+    path.write_text(types.generate(language, contract, Options.of(options, BASE_URL, "2026-01-01 00:00:00")))
     return path

@@ -111,10 +111,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path)
 
 @pytest.fixture
 def world(store: Database, cheap: None) -> World:
-    found = World(store)
-    found.administrator().add_user(ADA, roles=["User"], account_name="Acme", password=PASSWORD, api_key=KEY)
-    found.administrator().add_user(EVE, roles=["User", "Manager"], account_name="Other", password=PASSWORD)
-    return found
+    stocked_world = World(store)
+    stocked_world.administrator().add_user(ADA, roles=["User"], account_name="Acme", password=PASSWORD, api_key=KEY)
+    stocked_world.administrator().add_user(EVE, roles=["User", "Manager"], account_name="Other", password=PASSWORD)
+    return stocked_world
 
 
 @pytest.fixture

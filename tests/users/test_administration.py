@@ -49,14 +49,14 @@ REFUSED: dict[str, Callable[[Administrator], object]] = {
 
 
 @pytest.mark.parametrize("words", REFUSED)
-def test_what_cannot_be_is_refused_and_changes_nothing(world: World, words: str) -> None:
+def test_invalid_changes_are_refused_and_change_nothing(world: World, words: str) -> None:
     before = describe_users(world.database)
     with pytest.raises(AdministrationError, match=words):
         REFUSED[words](world.administrator())
     assert describe_users(world.database) == before
 
 
-def test_accounts_are_made_once(world: World) -> None:
+def test_accounts_are_created_once(world: World) -> None:
     add(world.administrator(), account_name="acme")
     assert world.count("accounts") == 2
 
@@ -75,17 +75,17 @@ def test_users_are_described_without_secrets(world: World) -> None:
 
 
 def test_a_key_is_random_and_known_by_its_beginning() -> None:
-    made = {keys.new_key() for _ in range(100)}
-    assert len(made) == 100
-    assert all(each.startswith("gw_") and len(each) == 46 and not keys.fault(each) for each in made)
+    new_keys = {keys.new_key() for _ in range(100)}
+    assert len(new_keys) == 100
+    assert all(key.startswith("gw_") and len(key) == 46 and not keys.find_fault(key) for key in new_keys)
 
 
 def test_every_change_leaves_an_audit_line(world: World) -> None:
     administrator = world.administrator()
     with capture_logs() as lines:
         add(administrator, password="very secret", api_key="key-of-these-tests-0123")
-        made = administrator.add_key(NEW)
-        administrator.revoke_keys(NEW, made[-4:])
+        key = administrator.add_key(NEW)
+        administrator.revoke_keys(NEW, key[-4:])
         administrator.set_roles(NEW, ["Manager"])
         administrator.set_password(NEW, "very secret, too")
         administrator.disable(NEW, disabled=True)
@@ -101,7 +101,7 @@ def test_every_change_leaves_an_audit_line(world: World) -> None:
     ]
     assert all(line["user"] == "command line" and line["target"] and line["email"] == NEW for line in lines)
     assert "very secret" not in repr(lines)
-    assert made not in repr(lines)
+    assert key not in repr(lines)
 
 
 def settings(database: Database, monkeypatch: pytest.MonkeyPatch, **more: str) -> Settings:
@@ -118,45 +118,47 @@ def empty(tmp_path: Path, cheap: None) -> Database:
 
 def test_the_first_user_gets_secrets_that_are_shown_once(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with capture_logs() as lines:
-        made = first_user(empty, settings(empty, monkeypatch))
-    assert made is not None
-    assert made.password is not None
-    assert made.api_key is not None
-    shown = made.announcement("127.0.0.1:8000")
-    assert made.email in shown
-    assert made.password in shown
-    assert f"Authorization: Bearer {made.api_key}" in shown
-    assert made.password not in repr(lines)
-    assert made.api_key not in repr(lines)
+        admin = first_user(empty, settings(empty, monkeypatch))
+    assert admin is not None
+    assert admin.password is not None
+    assert admin.api_key is not None
+    announcement = admin.announcement("127.0.0.1:8000")
+    assert admin.email in announcement
+    assert admin.password in announcement
+    assert f"Authorization: Bearer {admin.api_key}" in announcement
+    assert admin.password not in repr(lines)
+    assert admin.api_key not in repr(lines)
     authenticator = World(empty).authenticator()
-    found = authenticator.authenticate(Credentials(api_key=made.api_key))
-    assert found is not None
-    assert found.roles == {"User", "Manager", "SystemAdministrator"}
-    assert authenticator.log_in(made.email, made.password, ADDRESS, permanent=False)
+    principal = authenticator.authenticate(Credentials(api_key=admin.api_key))
+    assert principal is not None
+    assert principal.roles == {"User", "Manager", "SystemAdministrator"}
+    assert authenticator.log_in(admin.email, admin.password, ADDRESS, permanent=False)
     assert first_user(empty, settings(empty, monkeypatch)) is None
 
 
 def test_the_settings_name_the_first_user(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = settings(empty, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD, bootstrap_api_key=KEY)
-    made = first_user(empty, given)
-    assert made is not None
-    assert (made.email, made.password, made.api_key) == (ADA, None, None)
-    assert PASSWORD not in made.announcement("x")
-    assert KEY not in made.announcement("x")
+    first_settings = settings(
+        empty, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD, bootstrap_api_key=KEY
+    )
+    admin = first_user(empty, first_settings)
+    assert admin is not None
+    assert (admin.email, admin.password, admin.api_key) == (ADA, None, None)
+    assert PASSWORD not in admin.announcement("x")
+    assert KEY not in admin.announcement("x")
     assert World(empty).authenticator().authenticate(Credentials(api_key=KEY)) is not None
 
 
-def test_settings_that_will_not_do_are_told(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_settings_are_reported(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AdministrationError, match="a password has"):
         first_user(empty, settings(empty, monkeypatch, bootstrap_password="short"))
 
 
-def test_two_nodes_that_start_at_once_make_one_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([False, True])
-    monkeypatch.setattr(bootstrap, "_has_administrator", lambda *_: next(answers))
+def test_two_nodes_that_start_at_once_create_one_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = iter([False, True])
+    monkeypatch.setattr(bootstrap, "_has_administrator", lambda *_: next(results))
     monkeypatch.setattr(bootstrap, "_exists", lambda *_: False)
-    given = settings(world.database, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD)
-    assert first_user(world.database, given) is None
+    first_settings = settings(world.database, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD)
+    assert first_user(world.database, first_settings) is None
 
 
 def test_a_disabled_user_cannot_sign_in(world: World) -> None:

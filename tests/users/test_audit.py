@@ -18,13 +18,13 @@ from tests.users.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, w
 __all__ = ["app", "cheap", "client", "store", "world"]
 
 ROOT = Path(__file__).parents[2]
-SOURCES = "\n".join(each.read_text() for each in (ROOT / "gateway").rglob("*.py") if each.name != "audit.py")
+SOURCES = "\n".join(path.read_text() for path in (ROOT / "gateway").rglob("*.py") if path.name != "audit.py")
 ROW = re.compile(r"^   \* - ``([^`]+)``\n     - (info|warning)\n", re.MULTILINE)
 
 
 def test_the_page_lists_every_event_with_its_level() -> None:
     listed = dict(ROW.findall((ROOT / "docs" / "audit.rst").read_text()))
-    assert listed == {each.value: "warning" if each in audit._WARNINGS else "info" for each in Event}
+    assert listed == {event.value: "warning" if event in audit._WARNINGS else "info" for event in Event}
 
 
 @pytest.mark.parametrize("event", Event)
@@ -32,16 +32,16 @@ def test_every_event_is_written_somewhere(event: Event) -> None:
     assert re.search(rf"\bEvent\.{event.name}\b", SOURCES)
 
 
-def lines_of(client: Client, *calls: tuple[Any, ...], **headers: str) -> list[dict[str, Any]]:
+def record_lines(client: Client, *calls: tuple[Any, ...], **headers: str) -> list[dict[str, Any]]:
     """The audit lines of some calls."""
     with capture_logs() as lines:
         for method, path, *body in calls:
             client(method, path, *body, X_Request_Id="the-request", **headers)
-    return [{**each} for each in lines if each.get("logger") == audit.LOGGER]
+    return [{**line} for line in lines if line.get("logger") == audit.LOGGER]
 
 
-def test_a_line_says_who_where_when_and_to_whom(client: Client, world: World) -> None:
-    (line,) = lines_of(client, ("POST", "/auth", CREDENTIALS))
+def test_a_line_has_caller_address_time_and_target(client: Client, world: World) -> None:
+    (line,) = record_lines(client, ("POST", "/auth", CREDENTIALS))
     assert line == {
         "event": "password verified",
         "log_level": "info",
@@ -51,9 +51,9 @@ def test_a_line_says_who_where_when_and_to_whom(client: Client, world: World) ->
         "user": line["target"],
         "target": client("GET", "/auth").json["userId"],
     }
-    (failed,) = lines_of(client, ("POST", "/auth", {**CREDENTIALS, "password": "wrong"}))
-    assert (failed["event"], failed["target"], failed["log_level"]) == ("log-in failed", line["target"], "warning")
-    (ghost,) = lines_of(client, ("POST", "/auth", {**CREDENTIALS, "userName": "ghost@example.org"}))
+    (failure,) = record_lines(client, ("POST", "/auth", {**CREDENTIALS, "password": "wrong"}))
+    assert (failure["event"], failure["target"], failure["log_level"]) == ("log-in failed", line["target"], "warning")
+    (ghost,) = record_lines(client, ("POST", "/auth", {**CREDENTIALS, "userName": "ghost@example.org"}))
     assert (ghost["event"], ghost["target"]) == ("log-in failed", None)
 
 
@@ -67,7 +67,7 @@ def test_a_line_says_who_where_when_and_to_whom(client: Client, world: World) ->
     ],
 )
 def test_wrong_keys_and_tokens(client: Client, headers: dict[str, str], kind: str) -> None:
-    (line,) = lines_of(client, ("GET", "/sessions"), **headers)
+    (line,) = record_lines(client, ("GET", "/sessions"), **headers)
     assert (line["event"], line["kind"], line["user"]) == ("credentials refused", kind, None)
     assert "nope" not in repr(line)
 
@@ -75,31 +75,31 @@ def test_wrong_keys_and_tokens(client: Client, headers: dict[str, str], kind: st
 def test_an_expired_key_names_its_user(client: Client, world: World) -> None:
     key = world.administrator().add_key(ADA, days=1)
     world.now += 86_400
-    (line,) = lines_of(client, ("GET", "/sessions"), X_Api_Key=key)
+    (line,) = record_lines(client, ("GET", "/sessions"), X_Api_Key=key)
     assert (line["event"], line["reason"]) == ("credentials refused", "ApiKey has expired")
     assert line["target"]
 
 
 def test_denied_access(client: Client) -> None:
-    (line,) = lines_of(client, ("GET", "/users"), Authorization=f"Bearer {KEY}")
+    (line,) = record_lines(client, ("GET", "/users"), Authorization=f"Bearer {KEY}")
     assert (line["event"], line["operation"], line["reason"]) == ("access denied", "ListUsers", "Invalid Role")
     assert line["user"]
     client.log_in()
-    (line,) = lines_of(client, ("POST", "/sessions", {}), Origin="https://evil.example")
+    (line,) = record_lines(client, ("POST", "/sessions", {}), Origin="https://evil.example")
     assert (line["event"], line["operation"]) == ("access denied", "NewSession")
 
 
 def test_log_outs_and_refreshes(client: Client) -> None:
-    made = client.log_in()
-    user = made["userId"]
-    (line,) = lines_of(client, ("POST", "/access-token", {"refreshToken": made["refreshToken"]}))
+    login = client.log_in()
+    user = login["userId"]
+    (line,) = record_lines(client, ("POST", "/access-token", {"refreshToken": login["refreshToken"]}))
     assert (line["event"], line["user"], line["target"]) == ("token refreshed", user, user)
-    (line,) = lines_of(client, ("POST", "/access-token", {"refreshToken": made["bearerToken"]}))
+    (line,) = record_lines(client, ("POST", "/access-token", {"refreshToken": login["bearerToken"]}))
     assert line["event"] == "refresh refused"
-    (line,) = lines_of(client, ("POST", "/auth/logout", {}))
+    (line,) = record_lines(client, ("POST", "/auth/logout", {}))
     assert (line["event"], line["user"]) == ("logged out", user)
-    assert lines_of(client, ("POST", "/auth/logout", {})) == []
-    (line,) = lines_of(client, ("POST", "/access-token", {"refreshToken": made["refreshToken"]}))
+    assert record_lines(client, ("POST", "/auth/logout", {})) == []
+    (line,) = record_lines(client, ("POST", "/access-token", {"refreshToken": login["refreshToken"]}))
     assert (line["event"], line["target"]) == ("refresh refused", user)
 
 
@@ -107,15 +107,15 @@ def test_changes_of_accounts_and_customers(client: Client, world: World) -> None
     world.administrator().set_roles(EVE, ["SystemAdministrator"])
     eve = client.log_in(userName=EVE)["userId"]
     account = client("POST", "/accounts", {"name": "New"}).json["id"]
-    lines = lines_of(
+    lines = record_lines(
         client,
         ("POST", "/accounts", {"name": "Newer"}),
         ("PATCH", f"/accounts/{account}", {"name": "Newest"}),
         ("PATCH", f"/accounts/{account}", {}),
         ("POST", "/customers", {"name": "C", "accountId": account}),
     )
-    assert [each["event"] for each in lines] == ["account added", "account changed", "customer added"]
-    assert all(each["user"] == eve and each["target"] for each in lines)
+    assert [line["event"] for line in lines] == ["account added", "account changed", "customer added"]
+    assert all(line["user"] == eve and line["target"] for line in lines)
     assert (lines[1]["target"], lines[1]["changed"], lines[2]["account"]) == (account, ["name"], account)
 
 
@@ -150,18 +150,18 @@ def test_a_change_has_a_line_once_it_is_committed(
     with capture_logs() as lines:
         assert client("POST", "/accounts", {"name": "New"}).status_code == status
     assert failures == []
-    assert [each.get("outcome") for each in lines if each["event"] == "account added"] == outcomes
+    assert [line.get("outcome") for line in lines if line["event"] == "account added"] == outcomes
 
 
 def test_no_line_has_a_secret(client: Client, world: World) -> None:
-    made = client.log_in()
-    lines = lines_of(
+    login = client.log_in()
+    lines = record_lines(
         client,
         ("POST", "/auth", {**CREDENTIALS, "password": "wrong horse"}),
-        ("POST", "/access-token", {"refreshToken": made["refreshToken"]}),
+        ("POST", "/access-token", {"refreshToken": login["refreshToken"]}),
         ("POST", "/auth/logout", {}),
-        Authorization=f"Bearer {made['bearerToken']}",
+        Authorization=f"Bearer {login['bearerToken']}",
     )
     assert len(lines) >= 3
-    for secret in (PASSWORD, "wrong horse", made["bearerToken"], made["refreshToken"], made["sessionId"]):
+    for secret in (PASSWORD, "wrong horse", login["bearerToken"], login["refreshToken"], login["sessionId"]):
         assert secret not in repr(lines)

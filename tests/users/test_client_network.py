@@ -21,5 +21,5 @@ from gateway.addresses import client_network
         ("unix:", "unix:"),
     ],
 )
-def test_what_counts_as_one_client(address: str, network: str) -> None:
+def test_addresses_of_one_network_are_one_client(address: str, network: str) -> None:
     assert client_network(address) == network

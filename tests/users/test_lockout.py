@@ -7,7 +7,7 @@ import pytest
 from gateway.calls import Credentials
 from gateway.errors import NotAuthenticated, TooManyRequests
 from gateway.users.authenticator import Authenticator
-from gateway.users.lockout import KNOWN, LONGEST_DELAY, Limits, delay
+from gateway.users.lockout import KNOWN, LONGEST_DELAY, Limits, compute_delay
 
 from .conftest import ADA, ADDRESS, ENGINES, EVE, PASSWORD, World, basic
 
@@ -48,7 +48,7 @@ def test_guesses_lock_a_name_out_at_their_address(world: World, authenticator: A
     right(authenticator, EVE)
 
 
-def test_guesses_lock_nobody_out_elsewhere(world: World, authenticator: Authenticator) -> None:
+def test_guesses_lock_no_other_address_out(world: World, authenticator: Authenticator) -> None:
     for number in range(3 * MOST):
         guess(authenticator, address=f"192.0.2.{number}")
     right(authenticator, ADA, ELSEWHERE)
@@ -58,7 +58,7 @@ def test_guesses_lock_nobody_out_elsewhere(world: World, authenticator: Authenti
     assert world.slept[-1] == 0, "until its address is known"
 
 
-def test_names_that_nobody_has_are_locked_out_alike(authenticator: Authenticator) -> None:
+def test_unknown_names_are_locked_out_alike(authenticator: Authenticator) -> None:
     lock(authenticator, "ghost@example.org")
     locked(authenticator, "GHOST@example.org", ADDRESS)
 
@@ -86,7 +86,7 @@ def test_an_address_is_known_for_30_days(world: World, authenticator: Authentica
     locked(authenticator, ADA, ADDRESS)
 
 
-def test_a_known_address_is_no_place_to_guess_from(world: World, authenticator: Authenticator) -> None:
+def test_a_known_address_is_locked_out_after_guesses(world: World, authenticator: Authenticator) -> None:
     right(authenticator)
     lock(authenticator)
     locked(authenticator, ADA, ADDRESS)
@@ -138,7 +138,7 @@ def test_attempts_while_locked_out_count_nothing_and_hash_nothing(world: World, 
     assert (len(world.hasher.checked), world.count("login_failures")) == (hashed, counted)
 
 
-def test_success_forgets_the_users_failures_but_not_the_addresss(world: World) -> None:
+def test_success_forgets_the_failures_of_the_user_but_not_of_the_address(world: World) -> None:
     few = world.authenticator(limits=Limits(attempts=3, address_attempts=5))
     for _ in range(2):
         guess(few)
@@ -154,19 +154,21 @@ def test_delays_grow_and_are_bounded(world: World, authenticator: Authenticator)
     for _ in range(12):
         guess(authenticator)
     assert world.slept == [0, 0, 0, 0, 0, 0.1, 0.2, 0.4, 0.8, 1, 1, 1]
-    assert max(delay(count) for count in (*range(100), 10_000)) == LONGEST_DELAY
+    assert max(compute_delay(count) for count in (*range(100), 10_000)) == LONGEST_DELAY
 
 
-def test_a_client_that_sends_its_password_all_the_time_goes_on(world: World, authenticator: Authenticator) -> None:
+def test_a_client_that_sends_its_password_with_every_request_is_not_locked_out(
+    world: World, authenticator: Authenticator
+) -> None:
     """Guesses from its own address lock out new log-ins, not whoever was right within the last minute."""
-    shown = Credentials(authorization=basic(ADA, PASSWORD), address=ADDRESS)
-    assert authenticator.authenticate(shown)
+    credentials = Credentials(authorization=basic(ADA, PASSWORD), address=ADDRESS)
+    assert authenticator.authenticate(credentials)
     lock(authenticator)
-    assert authenticator.authenticate(shown)
+    assert authenticator.authenticate(credentials)
     locked(authenticator, ADA, ADDRESS)
     world.now += 61
     with pytest.raises(TooManyRequests):
-        authenticator.authenticate(shown)
+        authenticator.authenticate(credentials)
 
 
 def test_old_failures_and_addresses_are_swept(world: World, authenticator: Authenticator) -> None:
@@ -185,7 +187,7 @@ def test_neither_names_nor_addresses_are_stored(world: World, authenticator: Aut
     right(authenticator, EVE)
     stored = [*world.rows("login_failures"), *world.rows("known_addresses")]
     assert len(stored) == 4
-    assert all(ADA not in each and EVE not in each and ADDRESS not in each for each in stored)
+    assert all(ADA not in row and EVE not in row and ADDRESS not in row for row in stored)
 
 
 @pytest.mark.parametrize("name", ["", "\ud83d", "x" * 5000, "'; DROP TABLE users --", "\0"])

@@ -32,7 +32,7 @@ def hasher() -> CountingHasher:
 
 
 @pytest.fixture
-def known(clock: Clock, hasher: CountingHasher) -> Passwords:
+def checker(clock: Clock, hasher: CountingHasher) -> Passwords:
     return Passwords(clock, hasher)
 
 
@@ -42,31 +42,31 @@ def test_parameters_are_those_that_are_recommended() -> None:
     assert new_hasher().hash("x") != stored
 
 
-def test_right_and_wrong(known: Passwords) -> None:
-    stored = known.hash("Grüße \N{GRINNING FACE}")
-    assert known.verify(stored, "Grüße \N{GRINNING FACE}")
-    assert not known.verify(stored, "Grüße")
-    assert not known.verify(None, "Grüße \N{GRINNING FACE}")
-    assert not known.verify("no hash at all", "x")
+def test_right_and_wrong(checker: Passwords) -> None:
+    stored = checker.hash("Grüße \N{GRINNING FACE}")
+    assert checker.verify(stored, "Grüße \N{GRINNING FACE}")
+    assert not checker.verify(stored, "Grüße")
+    assert not checker.verify(None, "Grüße \N{GRINNING FACE}")
+    assert not checker.verify("no hash at all", "x")
 
 
 @pytest.mark.parametrize(
     "password", ["\ud83d", "\0", "", "x" * (LONGEST + 1)], ids=["surrogate", "nul", "empty", "long"]
 )
-def test_odd_passwords_are_wrong_and_nothing_else(known: Passwords, password: str) -> None:
-    assert not known.verify(known.hash("right"), password)
+def test_odd_passwords_are_wrong_and_nothing_else(checker: Passwords, password: str) -> None:
+    assert not checker.verify(checker.hash("right"), password)
 
 
-def test_a_long_password_is_not_the_one_that_it_begins_with(known: Passwords) -> None:
-    stored = known.hash("x" * LONGEST)
-    assert known.verify(stored, "x" * LONGEST)
-    assert not known.verify(stored, "x" * LONGEST + "y")
+def test_a_long_password_is_not_the_one_that_it_begins_with(checker: Passwords) -> None:
+    stored = checker.hash("x" * LONGEST)
+    assert checker.verify(stored, "x" * LONGEST)
+    assert not checker.verify(stored, "x" * LONGEST + "y")
 
 
-def test_an_unknown_user_costs_a_check_with_the_same_parameters(known: Passwords, hasher: CountingHasher) -> None:
-    stored = known.hash("right")
-    known.verify(stored, "wrong")
-    known.verify(None, "wrong")
+def test_an_unknown_user_costs_a_check_with_the_same_parameters(checker: Passwords, hasher: CountingHasher) -> None:
+    stored = checker.hash("right")
+    checker.verify(stored, "wrong")
+    checker.verify(None, "wrong")
     real, fake = hasher.checked
     assert real.split("$")[:4] == fake.split("$")[:4]
     assert [len(part) for part in real.split("$")] == [len(part) for part in fake.split("$")]
@@ -74,72 +74,72 @@ def test_an_unknown_user_costs_a_check_with_the_same_parameters(known: Passwords
 
 def test_an_unknown_user_takes_as_long() -> None:
     hasher = new_hasher()
-    known = Passwords(time.time, hasher)
-    stored = known.hash("right")
+    checker = Passwords(time.time, hasher)
+    stored = checker.hash("right")
 
     def seconds(of: str | None) -> float:
         began = time.perf_counter()
-        known.verify(of, "wrong")
+        checker.verify(of, "wrong")
         return time.perf_counter() - began
 
     pairs = [(seconds(stored), seconds(None)) for _ in range(3)]
     assert 0.5 < min(one for one, _ in pairs) / min(other for _, other in pairs) < 2
 
 
-def test_no_password_is_the_decoys(hasher: CountingHasher) -> None:
+def test_no_password_matches_the_decoy(hasher: CountingHasher) -> None:
     assert decoy(hasher) != decoy(hasher)
     assert not Passwords(time.time, hasher).verify(decoy(hasher), "")
 
 
-def test_what_was_right_is_remembered_for_a_minute(known: Passwords, clock: Clock) -> None:
-    stored = known.hash("right")
-    assert not known.remembers(stored, "right")
-    known.verify(stored, "right")
+def test_a_right_password_is_remembered_for_a_minute(checker: Passwords, clock: Clock) -> None:
+    stored = checker.hash("right")
+    assert not checker.remembers(stored, "right")
+    checker.verify(stored, "right")
     clock.now += 59
-    assert known.remembers(stored, "right")
-    assert not known.remembers(stored, "wrong")
-    assert not known.remembers(known.hash("right"), "right"), "another hash is another password"
-    assert not known.remembers(None, "right")
+    assert checker.remembers(stored, "right")
+    assert not checker.remembers(stored, "wrong")
+    assert not checker.remembers(checker.hash("right"), "right"), "another hash is another password"
+    assert not checker.remembers(None, "right")
     clock.now += 2
-    assert not known.remembers(stored, "right")
+    assert not checker.remembers(stored, "right")
 
 
-def test_what_was_wrong_is_not_remembered(known: Passwords) -> None:
-    stored = known.hash("right")
-    known.verify(stored, "wrong")
-    known.verify(None, "wrong")
-    assert not known.remembers(stored, "wrong")
-    assert not known._known._values
+def test_a_wrong_password_is_not_remembered(checker: Passwords) -> None:
+    stored = checker.hash("right")
+    checker.verify(stored, "wrong")
+    checker.verify(None, "wrong")
+    assert not checker.remembers(stored, "wrong")
+    assert not checker._known._values
 
 
-def test_the_password_itself_is_nowhere_in_memory(known: Passwords) -> None:
-    known.verify(known.hash("very secret"), "very secret")
-    assert "very secret" not in repr(vars(known))
-    assert all(len(digest) == 32 for digest in known._known._values)
+def test_the_password_itself_is_nowhere_in_memory(checker: Passwords) -> None:
+    checker.verify(checker.hash("very secret"), "very secret")
+    assert "very secret" not in repr(vars(checker))
+    assert all(len(digest) == 32 for digest in checker._known._values)
 
 
 def test_the_line_is_bounded_and_refuses_at_once(clock: Clock, hasher: CountingHasher) -> None:
-    known = Passwords(clock, hasher, in_line=2)
-    with known.line(), known.line():
-        with pytest.raises(TooManyRequests) as caught, known.line():
+    checker = Passwords(clock, hasher, in_line=2)
+    with checker.line(), checker.line():
+        with pytest.raises(TooManyRequests) as caught, checker.line():
             pass
         assert caught.value.retry_after == 1
-    with known.line():
+    with checker.line():
         pass
 
 
 def test_a_caller_has_at_most_a_quarter_of_the_line(clock: Clock, hasher: CountingHasher) -> None:
-    known = Passwords(clock, hasher, in_line=8)
-    with known.line("name ada", "address 1"), known.line("name bob", "address 1"):
-        for refused in (("name eve", "address 1"), ("address 1",)):
-            with pytest.raises(TooManyRequests), known.line(*refused):
+    checker = Passwords(clock, hasher, in_line=8)
+    with checker.line("name ada", "address 1"), checker.line("name bob", "address 1"):
+        for callers in (("name eve", "address 1"), ("address 1",)):
+            with pytest.raises(TooManyRequests), checker.line(*callers):
                 pass
-        with known.line("name ada", "address 2"):
-            with pytest.raises(TooManyRequests), known.line("name ada", "address 3"):
+        with checker.line("name ada", "address 2"):
+            with pytest.raises(TooManyRequests), checker.line("name ada", "address 3"):
                 pass
-            with known.line("name eve", "address 3"):
+            with checker.line("name eve", "address 3"):
                 pass
-    assert (known._waiting, known._by_caller) == (0, {})
+    assert (checker._waiting, checker._by_caller) == (0, {})
 
 
 def test_hashes_are_computed_one_at_a_time(clock: Clock) -> None:
@@ -154,8 +154,8 @@ def test_hashes_are_computed_one_at_a_time(clock: Clock) -> None:
             running -= 1
             return False
 
-    known = Passwords(clock, Slow(), in_line=8)
-    threads = [threading.Thread(target=known.verify, args=(None, "x")) for _ in range(8)]
+    checker = Passwords(clock, Slow(), in_line=8)
+    threads = [threading.Thread(target=checker.verify, args=(None, "x")) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -163,7 +163,7 @@ def test_hashes_are_computed_one_at_a_time(clock: Clock) -> None:
     assert most == passwords.AT_ONCE == 1
 
 
-def test_who_waits_too_long_is_refused(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_waits_too_long_is_refused(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "PATIENCE", 0.01)
     entered, leave = threading.Event(), threading.Event()
 
@@ -172,13 +172,13 @@ def test_who_waits_too_long_is_refused(clock: Clock, monkeypatch: pytest.MonkeyP
             entered.set()
             return leave.wait(10)
 
-    known = Passwords(clock, Stuck())
+    checker = Passwords(clock, Stuck())
     with pytest.raises(TooManyRequests):
-        known.verify(None, "x")
+        checker.verify(None, "x")
     leave.set()
     assert entered.is_set()
 
 
-def test_older_parameters_are_outdated(known: Passwords) -> None:
-    assert known.outdated(CountingHasher(time_cost=2).hash("x"))
-    assert not known.outdated(known.hash("x"))
+def test_older_parameters_are_outdated(checker: Passwords) -> None:
+    assert checker.outdated(CountingHasher(time_cost=2).hash("x"))
+    assert not checker.outdated(checker.hash("x"))

@@ -41,13 +41,13 @@ def test_roles(access: Access, roles: tuple[str, ...], passes: bool) -> None:
 
 
 @pytest.mark.parametrize("access", [SIGNED_IN, BOTH, EITHER, MIXED])
-def test_nobody(access: Access) -> None:
+def test_no_caller(access: Access) -> None:
     with pytest.raises(NotAuthenticated, match="Not Authenticated"):
         authorize(None, access)
     authorize(None, ANYONE)
 
 
-def test_what_one_sees() -> None:
+def test_visible_accounts() -> None:
     assert visible_accounts(principal("User")) == ("a1", "a2")
     assert visible_accounts(principal("User", "SystemAdministrator")) is None
 

@@ -19,7 +19,7 @@ from gateway.users.tokens import (
     TokenError,
     TokenExpired,
     Tokens,
-    _key,
+    _derive_key,
     is_token,
 )
 from models.users.identity import Identity
@@ -33,7 +33,7 @@ def tokens(*secrets: str, now: float = NOW) -> Tokens:
     return Tokens(secrets or [SECRET], lambda: now)
 
 
-def forged(key: Any = None, **changes: Any) -> str:
+def forge(key: Any = None, **changes: Any) -> str:
     claims = {
         "iss": "gateway",
         "sub": "u1",
@@ -45,14 +45,14 @@ def forged(key: Any = None, **changes: Any) -> str:
         **changes,
     }
     present = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(present, _key(SECRET) if key is None else key, ALGORITHM)
+    return jwt.encode(present, _derive_key(SECRET) if key is None else key, ALGORITHM)
 
 
 def part(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def test_what_a_token_says() -> None:
+def test_the_claims_of_a_token() -> None:
     token = tokens().access(USER, "hash", "Ada")
     assert is_token(token)
     assert jwt.get_unverified_header(token)["alg"] == "HS256"
@@ -102,7 +102,7 @@ def test_lifetimes_are_settings() -> None:
     assert short.read(short.refresh(USER, "", "id", NOW + 30), REFRESH_USE).expires == NOW + 30
 
 
-def test_what_clients_read_of_it() -> None:
+def test_claims_for_clients() -> None:
     claims = jwt.decode(tokens().access(USER, "", "Ada Lovelace"), options={"verify_signature": False})
     assert (claims["name"], claims["email"], claims["preferred_username"], claims["roles"]) == (
         "Ada Lovelace",
@@ -119,11 +119,11 @@ def test_no_name_makes_it_too_long() -> None:
     assert tokens().read(token, ACCESS_USE).user_id == USER.user_id
 
 
-def test_a_family_is_known_of_whatever_is_ours() -> None:
+def test_the_family_of_any_token_of_this_gateway() -> None:
     for token in (tokens().access(USER, "f", "Ada"), tokens().refresh(USER, "f")):
-        assert tokens(now=NOW + 10**9).family_of(token) == "f"
-        assert tokens(OTHER).family_of(token) == ""
-    assert tokens().family_of("eyJ.b.c") == ""
+        assert tokens(now=NOW + 10**9).find_family(token) == "f"
+        assert tokens(OTHER).find_family(token) == ""
+    assert tokens().find_family("eyJ.b.c") == ""
 
 
 def test_one_use_is_not_the_other() -> None:
@@ -147,21 +147,21 @@ def test_secrets_are_changed_without_a_break() -> None:
 
 def test_an_empty_secret_signs_nothing() -> None:
     with pytest.raises(TokenError):
-        tokens(SECRET, "").read(forged(key=_key("")), ACCESS_USE)
+        tokens(SECRET, "").read(forge(key=_derive_key("")), ACCESS_USE)
 
 
 def test_a_forgery_by_our_own_key_would_pass() -> None:
-    assert tokens().read(forged(), ACCESS_USE), "else the refusals below prove nothing"
+    assert tokens().read(forge(), ACCESS_USE), "else the refusals below prove nothing"
 
 
-def signed(header: Any, digest: str) -> str:
+def sign(header: Any, digest: str) -> str:
     """A token that is signed by our key with another hash than SHA-256."""
     text = f"{part(header)}.{body}"
-    made = hmac.digest(_key(SECRET), text.encode(), digest)
-    return f"{text}.{base64.urlsafe_b64encode(made).decode().rstrip('=')}"
+    signature_bytes = hmac.digest(_derive_key(SECRET), text.encode(), digest)
+    return f"{text}.{base64.urlsafe_b64encode(signature_bytes).decode().rstrip('=')}"
 
 
-good = forged()
+good = forge()
 head, body, signature = good.split(".")
 UNSIGNED = f"{part({'alg': 'none', 'typ': 'JWT'})}.{body}."
 FORGERIES = {
@@ -169,21 +169,21 @@ FORGERIES = {
     "no algorithm, with a signature": UNSIGNED + signature,
     "None": f"{part({'alg': 'None'})}.{body}.",
     "no header": f"{part({})}.{body}.{signature}",
-    "HS384": signed({"alg": "HS384"}, "sha384"),
-    "HS512": signed({"alg": "HS512"}, "sha512"),
-    "another key": forged(key=b"x" * 32),
-    "the secret itself as key": forged(key=SECRET.encode()),
+    "HS384": sign({"alg": "HS384"}, "sha384"),
+    "HS512": sign({"alg": "HS512"}, "sha512"),
+    "another key": forge(key=b"x" * 32),
+    "the secret itself as key": forge(key=SECRET.encode()),
     "cut": good[:-2],
     "other body": f"{head}.{part({'sub': 'u2'})}.{signature}",
-    "other issuer": forged(iss="somebody"),
-    "no issuer": forged(iss=None),
-    "no subject": forged(sub=None),
-    "no expiry": forged(exp=None),
-    "expiry is a text": forged(exp="soon"),
-    "no version": forged(cv=None),
-    "version is a list": forged(cv=[3]),
-    "no use": forged(use=None),
-    "another use": forged(use="refresh"),
+    "other issuer": forge(iss="somebody"),
+    "no issuer": forge(iss=None),
+    "no subject": forge(sub=None),
+    "no expiry": forge(exp=None),
+    "expiry is a text": forge(exp="soon"),
+    "no version": forge(cv=None),
+    "version is a list": forge(cv=[3]),
+    "no use": forge(use=None),
+    "another use": forge(use="refresh"),
     "key in the header": jwt.encode(
         {"sub": "u1"}, "k" * 32, "HS256", headers={"jwk": {"k": "aw"}, "kid": "../../dev/null"}
     ),
@@ -194,7 +194,7 @@ FORGERIES = {
     "deep object": base64.urlsafe_b64encode(b'{"a":' * 400).decode() + f".{body}.{signature}",
     "many digits": base64.urlsafe_b64encode(b'{"a":' + b"1" * 2900 + b"}").decode() + f".e30.{signature}",
     "long": good + "x" * 5000,
-    "endless": forged(exp=float("inf"), cv=float("inf")),
+    "endless": forge(exp=float("inf"), cv=float("inf")),
     "surrogate": "eyJ\ud83d.b.c",
 }
 

@@ -83,7 +83,7 @@ _SINCE: tuple[tuple[tuple[int, int], Edition], ...] = (
 )
 
 
-def edition(version: str) -> Edition:
+def find_edition(version: str) -> Edition:
     """Return the edition of a version such as ``5.8``, ``8.1``, ``10`` or ``8.91``; the default one for an empty text.
 
     Hosts write the patch of a release as a further digit: 8.91 is 8.9.1, 6.10 is 6.1.0, 6.101 is 6.10.1 and 10.06 is 10.0.6.
@@ -95,10 +95,10 @@ def edition(version: str) -> Edition:
         return DEFAULT
     numbers = _VERSION.fullmatch(plain)
     number = (int(numbers[1]), _minor(numbers[2] or "0", patched=bool(numbers[3]))) if numbers else (0, 0)
-    known = next((each for since, each in _SINCE if number >= since), None)
-    if known is None:
+    edition = next((candidate for since, candidate in _SINCE if number >= since), None)
+    if edition is None:
         raise ValueError(f"'{plain[:20]}' is not a version of ServiceStack from {_OLDEST} on, such as 5.8, 8.1 or 10")
-    return replace(known, version=plain.removeprefix("v"))
+    return replace(edition, version=plain.removeprefix("v"))
 
 
 def _minor(digits: str, *, patched: bool) -> int:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator
-from gateway.metadata.languages.options import names
-from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.selection import maps_in
+from gateway.metadata.languages.options import split_names
+from gateway.metadata.languages.scalars import get_scalars
+from gateway.metadata.languages.selection import list_maps
 
 _TAB = "\t"
 #: Fields of structs have no initial values, so a separate type writes the version if none is set.
@@ -49,100 +49,104 @@ class GoGenerator(Generator):
         "DefaultImports": "",
     }
     rules = {
-        "GlobalNamespace": values.name(keywords.GO),
-        "DefaultImports": values.listed(
+        "GlobalNamespace": values.allow_name(keywords.GO),
+        "DefaultImports": values.allow_list(
             "import paths separated by commas, as example.org/module/package", r"[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*"
         ),
     }
-    scalars = scalars_of("go")
+    scalars = get_scalars("go")
 
-    def head_lines(self) -> Iterator[str]:
+    def write_head(self) -> Iterator[str]:
         # gofmt allows no trailing blanks.
-        yield from (line.rstrip() for line in super().head_lines())
+        yield from (line.rstrip() for line in super().write_head())
 
-    def opening(self) -> Iterator[str]:
-        yield from (f"package {self.text('GlobalNamespace') or 'dtos'}", "")
-        imports = [*names(self.text("DefaultImports")), *(["encoding/json"] if self.version else [])]
+    def write_opening(self) -> Iterator[str]:
+        yield from (f"package {self.get_option('GlobalNamespace') or 'dtos'}", "")
+        imports = [*split_names(self.get_option("DefaultImports")), *(["encoding/json"] if self.version else [])]
         if imports:
-            yield from ("import (", *(f'{_TAB}"{each}"' for each in sorted({*imports})), ")", "")
+            yield from ("import (", *(f'{_TAB}"{path}"' for path in sorted({*imports})), ")", "")
         if self.version:
             yield from (*_VERSION.format(self.version).splitlines(), "")
 
-    def enum(self, info: EnumInfo) -> Iterator[str]:
-        own = self.class_name(info.name)
-        yield from self._description(info.description)
-        yield from (f"type {own} {'int' if info.is_numeric else 'string'}", "", "const (")
+    def write_enum(self, info: EnumInfo) -> Iterator[str]:
+        type_name = self.get_class_name(info.name)
+        yield from self._write_description(info.description)
+        yield from (f"type {type_name} {'int' if info.is_numeric else 'string'}", "", "const (")
         # gofmt aligns adjacent fields in columns; a comment ends a column.
         group: list[tuple[str, str]] = []
         for name, number in info.members:
-            comment = [*self._description(info.descriptions.get(name, ""))]
+            comment = [*self._write_description(info.descriptions.get(name, ""))]
             if comment:
-                yield from _constants(own, group)
+                yield from _write_constants(type_name, group)
                 group = []
                 yield from (_TAB + line for line in comment)
             group.append((name, str(number) if info.is_numeric else f'"{info.text_of(name)}"'))
-        yield from _constants(own, group)
+        yield from _write_constants(type_name, group)
         yield ")"
 
-    def record(self, info: RecordInfo) -> Iterator[str]:
-        yield from self._description(info.description)
-        yield from self.remarks(info)
-        keys = {ref.arguments[0].name for each in info.properties for ref in maps_in(each.type)}
-        parameters = [f"{each} {'comparable' if each in keys else 'any'}" for each in info.parameters]
-        yield f"type {self.generic(self.class_name(info.name), parameters)} struct {{"
+    def write_record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self._write_description(info.description)
+        yield from self.write_remarks(info)
+        keys = {ref.arguments[0].name for field in info.properties for ref in list_maps(field.type)}
+        parameters = [f"{parameter} {'comparable' if parameter in keys else 'any'}" for parameter in info.parameters]
+        yield f"type {self.format_generic(self.get_class_name(info.name), parameters)} struct {{"
         if info.base:
-            yield _TAB + self.type_name(info.base)
-        yield from self._fields(info)
+            yield _TAB + self.format_type(info.base)
+        yield from self._write_fields(info)
         yield "}"
-        operation = self.operation(info)
+        operation = self.find_operation(info)
         if operation is not None and self.is_marked(info):
             yield ""
             returns = operation.returns
             if returns is None:
-                yield f"func ({self.class_name(info.name)}) CreateResponseVoid() {{}}"
+                yield f"func ({self.get_class_name(info.name)}) CreateResponseVoid() {{}}"
             else:
-                yield f"func ({self.class_name(info.name)}) CreateResponse() (r {self.type_name(returns)}) {{ return }}"
+                yield f"func ({self.get_class_name(info.name)}) CreateResponse() (r {self.format_type(returns)}) {{ return }}"
             yield ""
-            yield f'func ({self.class_name(info.name)}) HttpMethod() string {{ return "{operation.verb}" }}'
+            yield f'func ({self.get_class_name(info.name)}) HttpMethod() string {{ return "{operation.verb}" }}'
 
-    def _fields(self, info: RecordInfo) -> Iterator[str]:
+    def _write_fields(self, info: RecordInfo) -> Iterator[str]:
         """Yield the fields; adjacent fields without comments are aligned in columns, as gofmt requires."""
         group: list[tuple[str, str, str]] = []
-        for each in self.properties(info):
-            remarks = [*self._description(each.description), *self.member_remarks(info, each)]
+        for field in self.list_properties(info):
+            remarks = [*self._write_description(field.description), *self.write_member_remarks(info, field)]
             if remarks:
-                yield from _columns(group)
+                yield from _write_columns(group)
                 group = []
                 yield from (_TAB + line for line in remarks)
-            name = self.class_name(each.name)
+            name = self.get_class_name(field.name)
             # An embedded struct is a field with its type's name.
-            if info.base and name == self.class_name(info.base.name):
+            if info.base and name == self.get_class_name(info.base.name):
                 name += "_"
-            empty = ",omitempty" if self.may_be_absent(each) and not self.initial(each) else ""
-            kind = "ImplicitVersion" if self.initial(each) else self._optional(each)
-            group.append((name, kind, f'`json:"{each.wire}{empty}"`'))
-        yield from _columns(group)
+            empty = ",omitempty" if self.may_be_absent(field) and not self.get_initial_value(field) else ""
+            kind = "ImplicitVersion" if self.get_initial_value(field) else self._write_optional(field)
+            group.append((name, kind, f'`json:"{field.wire}{empty}"`'))
+        yield from _write_columns(group)
 
-    def _optional(self, each: Property) -> str:
-        kind = self.type_name(each.type)
-        holds_null = each.type.kind in ("list", "map", "parameter") or each.type.name in ("Byte[]", "Stream", "Object")
-        return kind if holds_null or not self.may_be_absent(each) else f"*{kind}"
+    def _write_optional(self, field: Property) -> str:
+        kind = self.format_type(field.type)
+        holds_null = field.type.kind in ("list", "map", "parameter") or field.type.name in (
+            "Byte[]",
+            "Stream",
+            "Object",
+        )
+        return kind if holds_null or not self.may_be_absent(field) else f"*{kind}"
 
-    def _description(self, text: str) -> Iterator[str]:
+    def _write_description(self, text: str) -> Iterator[str]:
         if self.describes():
-            yield from (f"// {line}" for line in self.comment_lines(text))
+            yield from (f"// {line}" for line in self.split_comment(text))
 
-    def class_name(self, name: str) -> str:
+    def get_class_name(self, name: str) -> str:
         # Names that begin with a small letter are private to the package.
         return name[:1].upper() + name[1:]
 
 
-def _constants(own: str, group: list[tuple[str, str]]) -> Iterator[str]:
+def _write_constants(type_name: str, group: list[tuple[str, str]]) -> Iterator[str]:
     width = max((len(name) for name, _ in group), default=0)
-    yield from (f"{_TAB}{own}{name:<{width}} {own} = {value}" for name, value in group)
+    yield from (f"{_TAB}{type_name}{name:<{width}} {type_name} = {value}" for name, value in group)
 
 
-def _columns(rows: list[tuple[str, str, str]]) -> Iterator[str]:
+def _write_columns(rows: list[tuple[str, str, str]]) -> Iterator[str]:
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     for name, kind, tag in rows:
         yield f"{_TAB}{name:<{widths[0]}} {kind:<{widths[1]}} {tag}"

@@ -8,8 +8,8 @@ from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Head
 from gateway.metadata.languages.java import JvmGenerator
-from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.texts import indented
+from gateway.metadata.languages.scalars import get_scalars
+from gateway.metadata.languages.texts import indent
 
 _IMPORTS = (
     "java.math.*,java.util.*,java.io.InputStream,net.servicestack.client.*,com.google.gson.annotations.*,"
@@ -40,62 +40,67 @@ class KotlinGenerator(JvmGenerator):
     }
     head = Head(nests=True)
     rules = {
-        "Package": values.dotted(reserved),
-        "DefaultImports": values.dotted_list(reserved, wildcard=True),
+        "Package": values.allow_dotted(reserved),
+        "DefaultImports": values.allow_dotted_list(reserved, wildcard=True),
     }
-    scalars = scalars_of("kotlin")
+    scalars = get_scalars("kotlin")
     optional_form = "{0}?"
 
-    def opening(self) -> Iterator[str]:
-        if package := self.text("Package"):
+    def write_opening(self) -> Iterator[str]:
+        if package := self.get_option("Package"):
             yield from (f"package {package}", "")
-        yield from (f"import {each}" for each in self.imports())
+        yield from (f"import {package_name}" for package_name in self.list_imports())
         yield from ("", "")
 
-    def quoted(self, text: str) -> str:
+    def quote(self, text: str) -> str:
         # ``$`` begins a template.
-        return super().quoted(text).replace("$", "\\$")
+        return super().quote(text).replace("$", "\\$")
 
-    def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from self.enum_remarks(info)
-        yield from (f"enum class {self.class_name(info.name)}{'(val value:Int)' if info.is_numeric else ''}", "{")
+    def write_enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from self.write_enum_remarks(info)
+        yield from (f"enum class {self.get_class_name(info.name)}{'(val value:Int)' if info.is_numeric else ''}", "{")
         for name, number in info.members:
-            text = self.text_of(info, name, number)
-            told = f"@SerializedName({self.quoted(text)}) " if text != name else ""
+            text = self.get_text(info, name, number)
+            annotation = f"@SerializedName({self.quote(text)}) " if text != name else ""
             # NOTE: the client library reads and writes a constant as its toString(), and ignores annotations.
-            value = f" {{ override fun toString() = {self.quoted(text)} }}" if text != name else ""
+            value = f" {{ override fun toString() = {self.quote(text)} }}" if text != name else ""
             value = f"({number})" if info.is_numeric else value
-            yield from indented([*self.block(info.descriptions.get(name, "")), f"{told}{self.free(name)}{value},"])
+            yield from indent(
+                [
+                    *self.write_block_comment(info.descriptions.get(name, "")),
+                    f"{annotation}{self.escape_name(name)}{value},",
+                ]
+            )
         if info.is_numeric:
-            yield from indented([";", "override fun toString() = value.toString()"])
+            yield from indent([";", "override fun toString() = value.toString()"])
         yield "}"
 
-    def record(self, info: RecordInfo) -> Iterator[str]:
-        yield from self.annotations(info)
+    def write_record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self.write_annotations(info)
         extends = self.extends(info)
         bases = [*([f"{extends}()"] if extends else []), *self.implements(info)]
-        yield f"open class {self.own_name(info)}{' : ' if bases else ''}{', '.join(bases)}"
+        yield f"open class {self.get_full_name(info)}{' : ' if bases else ''}{', '.join(bases)}"
         yield "{"
-        yield from indented(self._members(info))
+        yield from indent(self._write_members(info))
         yield "}"
 
-    def _members(self, info: RecordInfo) -> Iterator[str]:
+    def _write_members(self, info: RecordInfo) -> Iterator[str]:
         open_ = "open " if self.edition.open_members else ""
-        for number, each in enumerate(self.properties(info)):
-            if number and (each.description or info.is_contract):
+        for number, field in enumerate(self.list_properties(info)):
+            if number and (field.description or info.is_contract):
                 yield ""
-            yield from self.member_annotations(info, each)
-            yield f"{self.renamed(each)}{open_}var {self.member(each)}:{self._declared(each)}"
-        operation = self.operation(info)
+            yield from self.write_member_annotations(info, field)
+            yield f"{self.write_renaming(field)}{open_}var {self.get_member_name(field)}:{self._declare_field(field)}"
+        operation = self.find_operation(info)
         if operation is not None and operation.returns is not None and self.is_marked(info):
-            answer = self.type_name(operation.returns)
-            generic = f"object : TypeToken<{answer}>(){{}}.type"
-            value = generic if operation.returns.arguments else f"{answer}::class.java"
+            response_type = self.format_type(operation.returns)
+            generic = f"object : TypeToken<{response_type}>(){{}}.type"
+            value = generic if operation.returns.arguments else f"{response_type}::class.java"
             yield f"companion object {{ private val responseType = {value} }}"
-            yield f"override fun getResponseType(): Any? = {self.class_name(info.name)}.responseType"
+            yield f"override fun getResponseType(): Any? = {self.get_class_name(info.name)}.responseType"
 
-    def _declared(self, each: Property) -> str:
-        kind = self.type_name(each.type)
-        if self.initial(each):
-            return f"{kind}? = {self.initial(each)}"
-        return f"{kind} = {kind}()" if self.is_filled(each) else f"{kind}? = null"
+    def _declare_field(self, field: Property) -> str:
+        kind = self.format_type(field.type)
+        if self.get_initial_value(field):
+            return f"{kind}? = {self.get_initial_value(field)}"
+        return f"{kind} = {kind}()" if self.is_filled(field) else f"{kind}? = null"

@@ -37,20 +37,20 @@ class Options:
         :param version: the version of ServiceStack to imitate, unless the option ``version`` sets one.
         :raises ValidationFailed: when that is not a version of ServiceStack.
         """
-        given = {name.lower(): (value or "").strip() for name, value in pairs}
-        requested = given.pop("version", "")
+        values = {name.lower(): (value or "").strip() for name, value in pairs}
+        requested = values.pop("version", "")
         try:
-            edition = editions.edition(requested or version)
+            edition = editions.find_edition(requested or version)
         except ValueError as error:
             raise ValidationFailed("types", [FieldError("Invalid", "version", f"version: {error}.")]) from None
-        return cls(_NO_ADDRESS.sub("", base_url), given, date, edition=edition)
+        return cls(_NO_ADDRESS.sub("", base_url), values, date, edition=edition)
 
 
-def names(text: str) -> tuple[str, ...]:
+def split_names(text: str) -> tuple[str, ...]:
     """Return the names of a list separated by commas."""
-    return tuple(each.strip() for each in text.split(",") if each.strip())
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def entries(text: str) -> tuple[str, ...]:
+def split_entries(text: str) -> tuple[str, ...]:
     """Return the entries of a list separated by commas; commas in braces separate tags within an entry."""
-    return tuple(each.strip() for each in _ENTRY.findall(text) if each.strip())
+    return tuple(entry.strip() for entry in _ENTRY.findall(text) if entry.strip())

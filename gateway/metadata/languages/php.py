@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
-from gateway.metadata.languages.options import names
-from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.selection import dependencies_first, unique
-from gateway.metadata.languages.texts import indented
+from gateway.metadata.languages.options import split_names
+from gateway.metadata.languages.scalars import get_scalars
+from gateway.metadata.languages.selection import list_unique_members, sort_by_dependencies
+from gateway.metadata.languages.texts import indent
 
 _IMPORTS = (
     "DateTime",
@@ -31,7 +31,7 @@ _EMPTY = {"string": "''", "bool": "false", "int": "0", "float": "0.0"}
 def _is_namespace(text: str) -> bool:
     first, *others = text.split("\\")
     # A name that begins with ``namespace`` is relative to the enclosing namespace.
-    return first.lower() != "namespace" and all(each.isidentifier() for each in (first, *others))
+    return first.lower() != "namespace" and all(part.isidentifier() for part in (first, *others))
 
 
 class PhpGenerator(Generator):
@@ -59,153 +59,161 @@ class PhpGenerator(Generator):
     }
     rules = {
         "GlobalNamespace": values.Rule("names separated by '\\'", _is_namespace),
-        "DefaultImports": values.listed(
+        "DefaultImports": values.allow_list(
             "names of classes separated by commas, with their namespaces", rf"\\?{values.NAME}(?:\\{values.NAME})*"
         ),
     }
-    scalars = scalars_of("php")
+    scalars = get_scalars("php")
 
     @property
     def head(self) -> Head:  # type: ignore[override]
         """Return the head with the namespace, which must be the file's first statement."""
-        return Head(opening=f"<?php namespace {self.text('GlobalNamespace') or 'dtos'};\n/* Options:")
+        return Head(opening=f"<?php namespace {self.get_option('GlobalNamespace') or 'dtos'};\n/* Options:")
 
-    def quoted(self, text: str) -> str:
-        return super().quoted(text).replace("?>", "? >")
+    def quote(self, text: str) -> str:
+        return super().quote(text).replace("?>", "? >")
 
-    def class_name(self, name: str) -> str:
+    def get_class_name(self, name: str) -> str:
         return f"{name}_" if name.lower() in self.reserved else name
 
-    def opening(self) -> Iterator[str]:
+    def write_opening(self) -> Iterator[str]:
         yield ""
-        yield from (f"use {each};" for each in (*_IMPORTS, *names(self.text("DefaultImports"))))
+        yield from (
+            f"use {import_name};" for import_name in (*_IMPORTS, *split_names(self.get_option("DefaultImports")))
+        )
         yield from ("", "")
 
-    def ordered(self) -> list[TypeInfo]:
-        return dependencies_first(self.types, self.contract.by_name)
+    def order_types(self) -> list[TypeInfo]:
+        return sort_by_dependencies(self.types, self.contract.by_name)
 
-    def enum(self, info: EnumInfo) -> Iterator[str]:
+    def write_enum(self, info: EnumInfo) -> Iterator[str]:
         if self.describes() and info.description:
-            yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
-        yield from (f"enum {self.class_name(info.name)} : {'int' if info.is_numeric else 'string'}", "{")
-        for name, number in unique(info):
-            described = " ".join(self.comment_lines(info.descriptions.get(name, ""))) if self.describes() else ""
-            comment = [f"/** @description {described} */"] if described else []
+            yield f"/** @description {' '.join(self.split_comment(info.description))} */"
+        yield from (f"enum {self.get_class_name(info.name)} : {'int' if info.is_numeric else 'string'}", "{")
+        for name, number in list_unique_members(info):
+            description = " ".join(self.split_comment(info.descriptions.get(name, ""))) if self.describes() else ""
+            comment = [f"/** @description {description} */"] if description else []
             value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
             # PHP defines the constant ``class`` itself.
-            shown = f"{name}_" if name.lower() == "class" else name
-            yield from indented([*comment, f"case {shown} = {value};"])
+            constant = f"{name}_" if name.lower() == "class" else name
+            yield from indent([*comment, f"case {constant} = {value};"])
         yield "}"
 
-    def record(self, info: RecordInfo) -> Iterator[str]:
+    def write_record(self, info: RecordInfo) -> Iterator[str]:
         if self.describes() and info.description:
-            yield f"/** @description {' '.join(self.comment_lines(info.description))} */"
-        yield from self.remarks(info)
+            yield f"/** @description {' '.join(self.split_comment(info.description))} */"
+        yield from self.write_remarks(info)
         if info.parameters:
-            yield from ("/**", *(f" * @template {each}" for each in info.parameters), " */")
-        operation = self.operation(info)
+            yield from ("/**", *(f" * @template {parameter}" for parameter in info.parameters), " */")
+        operation = self.find_operation(info)
         if operation is not None and operation.returns is not None and self.is_marked(info):
-            yield f"#[Returns('{_ANSWERS.get(operation.returns.kind) or self.type_name(operation.returns).partition('<')[0]}')]"
+            yield f"#[Returns('{_ANSWERS.get(operation.returns.kind) or self.format_type(operation.returns).partition('<')[0]}')]"
         # The attribute above declares the response type, because PHP has no generic interfaces.
-        implements = ", ".join([*(each.partition("<")[0] for each in self.implements(info)), "JsonSerializable"])
-        extends = f" extends {self.class_name(info.base.name)}" if info.base else ""
-        yield f"class {self.class_name(info.name)}{extends} implements {implements}"
+        implements = ", ".join(
+            [*(interface.partition("<")[0] for interface in self.implements(info)), "JsonSerializable"]
+        )
+        extends = f" extends {self.get_class_name(info.base.name)}" if info.base else ""
+        yield f"class {self.get_class_name(info.name)}{extends} implements {implements}"
         yield "{"
-        yield from indented(self._members(info))
+        yield from indent(self._write_members(info))
         yield "}"
 
-    def _members(self, info: RecordInfo) -> Iterator[str]:
+    def _write_members(self, info: RecordInfo) -> Iterator[str]:
         if info.parameters:
             yield "public array $genericArgs = [];"
-            yield f"public static function create(array $genericArgs=[]): {self.class_name(info.name)} {{"
-            yield f"    $to = new {self.class_name(info.name)}();"
+            yield f"public static function create(array $genericArgs=[]): {self.get_class_name(info.name)} {{"
+            yield f"    $to = new {self.get_class_name(info.name)}();"
             yield from ("    $to->genericArgs = $genericArgs;", "    return $to;", "}", "")
-        yield from self._constructor(info)
-        yield from self._reading(info)
-        yield from self._writing(info)
-        operation = self.operation(info)
+        yield from self._write_constructor(info)
+        yield from self._write_reading(info)
+        yield from self._write_writing(info)
+        operation = self.find_operation(info)
         if operation is not None and self.is_marked(info):
             yield f"public function getTypeName(): string {{ return '{info.name}'; }}"
             yield f"public function getMethod(): string {{ return '{operation.verb}'; }}"
             returns = operation.returns
-            kind, value = ("void", "") if returns is None else ("mixed", f" return {self._new(returns)}; ")
+            kind, value = ("void", "") if returns is None else ("mixed", f" return {self._write_new(returns)}; ")
             yield f"public function createResponse(): {kind} {{{value}}}"
 
-    def _new(self, ref: TypeRef) -> str:
+    def _write_new(self, ref: TypeRef) -> str:
         if ref.kind == "map":
             return "[]"
         if ref.kind not in ("record", "list"):
-            return _EMPTY.get(self.type_name(ref), "null")
+            return _EMPTY.get(self.format_type(ref), "null")
         if not ref.arguments:
-            return f"new {self.class_name(ref.name)}()"
-        arguments = ",".join(f"'{self.type_name(each)}'" for each in ref.arguments)
-        return f"{'ArrayList' if ref.kind == 'list' else self.class_name(ref.name)}::create(genericArgs:[{arguments}])"
+            return f"new {self.get_class_name(ref.name)}()"
+        arguments = ",".join(f"'{self.format_type(argument)}'" for argument in ref.arguments)
+        return (
+            f"{'ArrayList' if ref.kind == 'list' else self.get_class_name(ref.name)}::create(genericArgs:[{arguments}])"
+        )
 
-    def _constructor(self, info: RecordInfo) -> Iterator[str]:
-        own = {each.wire for each in self.properties(info)}
-        inherited = [each for each in self.contract.all_properties(info) if each.wire not in own]
+    def _write_constructor(self, info: RecordInfo) -> Iterator[str]:
+        wire_names = {field.wire for field in self.list_properties(info)}
+        inherited = [field for field in self.contract.all_properties(info) if field.wire not in wire_names]
         yield "public function __construct("
-        parameters = [[f"{self._declared(each)} ${self._member(each)}=null"] for each in inherited]
-        parameters += [[*self._parameter(info, each)] for each in self.properties(info)]
+        parameters = [[f"{self._declare_field(field)} ${self._get_field_name(field)}=null"] for field in inherited]
+        parameters += [[*self._write_parameter(info, field)] for field in self.list_properties(info)]
         for number, lines in enumerate(parameters):
             *remarks, last = lines
-            yield from indented([*remarks, last + ("," if number < len(parameters) - 1 else "")])
+            yield from indent([*remarks, last + ("," if number < len(parameters) - 1 else "")])
         yield ") {"
         if info.base:
-            yield f"    parent::__construct({','.join(f'${self._member(each)}' for each in inherited)});"
+            yield f"    parent::__construct({','.join(f'${self._get_field_name(field)}' for field in inherited)});"
         yield from ("}", "")
 
-    def _parameter(self, info: RecordInfo, each: Property) -> Iterator[str]:
-        if self.describes() and each.description:
-            yield f"/** @description {' '.join(self.comment_lines(each.description))} */"
-        yield from self.member_remarks(info, each)
-        yield f"/** @var {self.type_name(each.type)}|null */"
-        yield f"public {self._declared(each)} ${self._member(each)}={self.initial(each) or 'null'}"
+    def _write_parameter(self, info: RecordInfo, field: Property) -> Iterator[str]:
+        if self.describes() and field.description:
+            yield f"/** @description {' '.join(self.split_comment(field.description))} */"
+        yield from self.write_member_remarks(info, field)
+        yield f"/** @var {self.format_type(field.type)}|null */"
+        yield f"public {self._declare_field(field)} ${self._get_field_name(field)}={self.get_initial_value(field) or 'null'}"
 
-    def _member(self, each: Property) -> str:
+    def _get_field_name(self, field: Property) -> str:
         # ``$this`` can't be a parameter.
-        word = self.word(each)
+        word = self.get_word(field)
         return "this_" if word == "this" else word
 
-    def _declared(self, each: Property) -> str:
+    def _declare_field(self, field: Property) -> str:
         """Return a property's type declaration; PHP has no item types."""
-        if each.type.kind == "parameter" or self.type_name(each.type) == "mixed":
+        if field.type.kind == "parameter" or self.format_type(field.type) == "mixed":
             return "mixed"
-        return "?array" if each.type.kind in ("list", "map") else f"?{self.type_name(each.type).partition('<')[0]}"
+        return "?array" if field.type.kind in ("list", "map") else f"?{self.format_type(field.type).partition('<')[0]}"
 
-    def _reading(self, info: RecordInfo) -> Iterator[str]:
+    def _write_reading(self, info: RecordInfo) -> Iterator[str]:
         yield from ("/** @throws Exception */", "public function fromMap($o): void {")
         if info.base:
             yield "    parent::fromMap($o);"
-        for each in self.properties(info):
-            value = self._converted("from", each, info, f"$o['{each.wire}']")
-            yield f"    if (isset($o['{each.wire}'])) $this->{self._member(each)} = {value};"
+        for field in self.list_properties(info):
+            value = self._convert_value("from", field, info, f"$o['{field.wire}']")
+            yield f"    if (isset($o['{field.wire}'])) $this->{self._get_field_name(field)} = {value};"
         yield from ("}", "")
 
-    def _writing(self, info: RecordInfo) -> Iterator[str]:
+    def _write_writing(self, info: RecordInfo) -> Iterator[str]:
         yield from ("/** @throws Exception */", "public function jsonSerialize(): mixed", "{")
         yield f"    $o = {'(array)parent::jsonSerialize()' if info.base else '[]'};"
-        for each in self.properties(info):
-            value = self._converted("to", each, info, f"$this->{self._member(each)}")
-            yield f"    if (isset($this->{self._member(each)})) $o['{each.wire}'] = {value};"
+        for field in self.list_properties(info):
+            value = self._convert_value("to", field, info, f"$this->{self._get_field_name(field)}")
+            yield f"    if (isset($this->{self._get_field_name(field)})) $o['{field.wire}'] = {value};"
         yield from ("    return empty($o) ? new class(){} : $o;", "}")
 
-    def _converted(self, direction: str, each: Property, info: RecordInfo, value: str) -> str:
-        match each.type.kind:
-            case "scalar" if self.type_name(each.type) in ("string", "bool", "int", "float", "mixed"):
+    def _convert_value(self, direction: str, field: Property, info: RecordInfo, value: str) -> str:
+        match field.type.kind:
+            case "scalar" if self.format_type(field.type) in ("string", "bool", "int", "float", "mixed"):
                 return value
-            case "enum" if self.type_name(each.type) == "int":
+            case "enum" if self.format_type(field.type) == "int":
                 return value
             case "list":
-                return f"JsonConverters::{direction}Array({self._named(each.type.arguments[0], info)}, {value})"
+                return (
+                    f"JsonConverters::{direction}Array({self._write_type_name(field.type.arguments[0], info)}, {value})"
+                )
             case "map":
-                arguments = ",".join(self._named(argument, info) for argument in each.type.arguments)
+                arguments = ",".join(self._write_type_name(argument, info) for argument in field.type.arguments)
                 context = f"JsonConverters::context('Dictionary',genericArgs:[{arguments}])"
                 return f"JsonConverters::{direction}({context}, {value})"
             case _:
-                return f"JsonConverters::{direction}({self._named(each.type, info)}, {value})"
+                return f"JsonConverters::{direction}({self._write_type_name(field.type, info)}, {value})"
 
-    def _named(self, ref: TypeRef, info: RecordInfo) -> str:
+    def _write_type_name(self, ref: TypeRef, info: RecordInfo) -> str:
         if ref.kind == "parameter":
             return f"$this->genericArgs[{info.parameters.index(ref.name)}]"
-        return f"'{self.type_name(ref)}'"
+        return f"'{self.format_type(ref)}'"

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo, TypeRef
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
-from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.selection import dependencies_first
-from gateway.metadata.languages.texts import indented, snake_case
+from gateway.metadata.languages.scalars import get_scalars
+from gateway.metadata.languages.selection import sort_by_dependencies
+from gateway.metadata.languages.texts import indent, snake_case
 
 _DOCUMENTED = {"Boolean": "TrueClass, FalseClass", "String": "String"}
 
 
 def _are_modules(text: str) -> bool:
     return all(
-        re.fullmatch(r"[A-Z][A-Za-z0-9_]*", each) and each not in keywords.RUBY_CLASSES and each not in ("BEGIN", "END")
-        for each in text.split("::")
+        re.fullmatch(r"[A-Z][A-Za-z0-9_]*", part) and part not in keywords.RUBY_CLASSES and part not in ("BEGIN", "END")
+        for part in text.split("::")
     )
 
 
@@ -51,130 +51,138 @@ class RubyGenerator(Generator):
             "names of modules, each with a capital letter first, separated by '::'", _are_modules
         )
     }
-    scalars = scalars_of("ruby")
+    scalars = get_scalars("ruby")
 
-    def opening(self) -> Iterator[str]:
+    def write_opening(self) -> Iterator[str]:
         yield from ("require 'json'", "require 'servicestack'", "")
-        if modules := self._modules():
-            yield from (*(f"module {each}" for each in modules), "")
+        if modules := self._list_modules():
+            yield from (*(f"module {module}" for module in modules), "")
 
-    def closing(self) -> Iterator[str]:
-        yield from ("end" for _ in self._modules())
+    def write_closing(self) -> Iterator[str]:
+        yield from ("end" for _ in self._list_modules())
 
-    def _modules(self) -> list[str]:
-        return self.text("GlobalNamespace").split("::") if self.text("GlobalNamespace") else []
+    def _list_modules(self) -> list[str]:
+        return self.get_option("GlobalNamespace").split("::") if self.get_option("GlobalNamespace") else []
 
-    def ordered(self) -> list[TypeInfo]:
-        return dependencies_first(self.types, self.contract.by_name)
+    def order_types(self) -> list[TypeInfo]:
+        return sort_by_dependencies(self.types, self.contract.by_name)
 
-    def class_name(self, name: str) -> str:
+    def get_class_name(self, name: str) -> str:
         if name in self.provided:
             return f"ServiceStack::{name}"
         constant = name[:1].upper() + name[1:]
         return f"{constant}_" if constant in keywords.RUBY_CLASSES else constant
 
-    def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from self._description(info.description)
-        yield f"module {self.class_name(info.name)}"
+    def write_enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from self._write_description(info.description)
+        yield f"module {self.get_class_name(info.name)}"
         # ``BEGIN`` and ``END`` are statements.
-        kept = ("BEGIN", "END")
+        reserved = ("BEGIN", "END")
         for name, number in info.members:
             constant = snake_case(name).upper()
             value = str(number) if info.is_numeric else f"'{info.text_of(name)}'"
-            shown = f"{constant}{'_' if constant in kept else ''} = {value}"
-            yield from indented([*self._description(info.descriptions.get(name, "")), shown])
+            assignment = f"{constant}{'_' if constant in reserved else ''} = {value}"
+            yield from indent([*self._write_description(info.descriptions.get(name, "")), assignment])
         yield "end"
 
-    def record(self, info: RecordInfo) -> Iterator[str]:
-        yield from self._description(info.description)
-        yield from self.remarks(info)
+    def write_record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self._write_description(info.description)
+        yield from self.write_remarks(info)
         # A separate class for each argument would be another base each time.
-        yield f"class {self.class_name(info.name)}{f' < {self.class_name(info.base.name)}' if info.base else ''}"
+        yield f"class {self.get_class_name(info.name)}{f' < {self.get_class_name(info.base.name)}' if info.base else ''}"
         if info.base is None:
-            yield from indented(["include ServiceStack::DTO", ""])
-        yield from indented(self._members(info))
+            yield from indent(["include ServiceStack::DTO", ""])
+        yield from indent(self._write_members(info))
         yield "end"
 
-    def _members(self, info: RecordInfo) -> Iterator[str]:
-        for each in self.properties(info):
-            yield from self._description(each.description)
-            yield from self.member_remarks(info, each)
-            yield f"# @return [{self._documented(each.type)}]"
-            yield f"attr_accessor :{self._member(each)}"
-            if each.description or info.is_contract:
+    def _write_members(self, info: RecordInfo) -> Iterator[str]:
+        for field in self.list_properties(info):
+            yield from self._write_description(field.description)
+            yield from self.write_member_remarks(info, field)
+            yield f"# @return [{self._document_type(field.type)}]"
+            yield f"attr_accessor :{self._get_field_name(field)}"
+            if field.description or info.is_contract:
                 yield ""
-        if self.properties(info):
+        if self.list_properties(info):
             yield from ("", "def self.properties", "    {")
-            yield from indented(
+            yield from indent(
                 (
-                    f"{self._member(each)}: {{ name: '{each.wire}'{self._type(each.type)} }},"
-                    for each in self.properties(info)
+                    f"{self._get_field_name(field)}: {{ name: '{field.wire}'{self._write_class(field.type)} }},"
+                    for field in self.list_properties(info)
                 ),
                 2,
             )
             yield from ("    }", "end", "")
-        for each in self.properties(info):
-            if value := self.initial(each):
-                yield from ("def initialize(**given)", f"    super({self._member(each)}: {value}, **given)", "end", "")
-        yield from self._closed(info)
-        yield from self._answer(info)
+        for field in self.list_properties(info):
+            if value := self.get_initial_value(field):
+                yield from (
+                    "def initialize(**given)",
+                    f"    super({self._get_field_name(field)}: {value}, **given)",
+                    "end",
+                    "",
+                )
+        yield from self._write_closed_class(info)
+        yield from self._write_response_type(info)
 
-    def _closed(self, info: RecordInfo) -> Iterator[str]:
+    def _write_closed_class(self, info: RecordInfo) -> Iterator[str]:
         """Yield the class that closes a generic type; its properties have the argument's type."""
         if not info.parameters:
             return
-        names = ", ".join(each.lower() for each in info.parameters)
-        known = [each for each in self.properties(info) if _parameters(each.type)]
+        names = ", ".join(parameter.lower() for parameter in info.parameters)
+        generic_fields = [field for field in self.list_properties(info) if _list_parameters(field.type)]
         entries = ", ".join(
-            f"{self._member(each)}: {{ name: '{each.wire}', type: {self._open(each)} }}" for each in known
+            f"{self._get_field_name(field)}: {{ name: '{field.wire}', type: {self._write_open_type(field)} }}"
+            for field in generic_fields
         )
         yield f"def self.of({names})"
         yield "    Class.new(self) do"
         yield f"        define_singleton_method(:properties) {{ super().merge({{ {entries} }}) }}"
         yield from ("    end", "end", "")
 
-    def _open(self, each: Property) -> str:
-        name = self.type_name(each.type)
-        for parameter in _parameters(each.type):
+    def _write_open_type(self, field: Property) -> str:
+        name = self.format_type(field.type)
+        for parameter in _list_parameters(field.type):
             name = re.sub(rf"\b{parameter}\b", parameter.lower(), name)
         return name
 
-    def _answer(self, info: RecordInfo) -> Iterator[str]:
-        operation = self.operation(info)
+    def _write_response_type(self, info: RecordInfo) -> Iterator[str]:
+        operation = self.find_operation(info)
         if operation is not None and self.is_marked(info):
             returns = operation.returns
-            yield f"def response_type() = {'nil' if returns is None else self._answer_type(returns)}"
+            yield f"def response_type() = {'nil' if returns is None else self._write_response_class(returns)}"
             yield f"def get_type_name() = '{info.name}'"
             yield f"def get_method() = '{operation.verb}'"
 
-    def _answer_type(self, ref: TypeRef) -> str:
+    def _write_response_class(self, ref: TypeRef) -> str:
         if ref.kind == "record" or (ref.kind == "list" and ref.arguments[0].kind == "record"):
-            return self.type_name(ref)
+            return self.format_type(ref)
         # Types that JSON has itself need no class.
         return "nil"
 
-    def _type(self, ref: TypeRef) -> str:
+    def _write_class(self, ref: TypeRef) -> str:
         """Return the class that the library needs to read a property's type."""
         if ref.kind == "list":
-            return f", type: [{self.class_name(ref.arguments[0].name)}]" if ref.arguments[0].kind == "record" else ""
-        return f", type: {self.type_name(ref)}" if ref.kind == "record" else ""
+            return (
+                f", type: [{self.get_class_name(ref.arguments[0].name)}]" if ref.arguments[0].kind == "record" else ""
+            )
+        return f", type: {self.format_type(ref)}" if ref.kind == "record" else ""
 
-    def _documented(self, ref: TypeRef) -> str:
+    def _document_type(self, ref: TypeRef) -> str:
         if ref.kind == "list":
-            return f"Array<{self._documented(ref.arguments[0])}>"
+            return f"Array<{self._document_type(ref.arguments[0])}>"
         if ref.kind == "map":
-            return f"Hash{{{' => '.join(self._documented(each) for each in ref.arguments)}}}"
-        return _DOCUMENTED.get(ref.name) or (self.type_name(ref) if ref.kind == "scalar" else ref.name)
+            return f"Hash{{{' => '.join(self._document_type(argument) for argument in ref.arguments)}}}"
+        return _DOCUMENTED.get(ref.name) or (self.format_type(ref) if ref.kind == "scalar" else ref.name)
 
-    def _description(self, text: str) -> Iterator[str]:
+    def _write_description(self, text: str) -> Iterator[str]:
         if self.describes():
-            yield from (f"# {line}" for line in self.comment_lines(text))
+            yield from (f"# {line}" for line in self.split_comment(text))
 
-    def _member(self, each: Property) -> str:
-        plain = snake_case(each.name)
+    def _get_field_name(self, field: Property) -> str:
+        plain = snake_case(field.name)
         return f"{plain}_" if plain in self.reserved else plain
 
 
-def _parameters(ref: TypeRef) -> list[str]:
-    own = [ref.name] if ref.kind == "parameter" else []
-    return own + [name for each in ref.arguments for name in _parameters(each)]
+def _list_parameters(ref: TypeRef) -> list[str]:
+    parameters = [ref.name] if ref.kind == "parameter" else []
+    return parameters + [name for argument in ref.arguments for name in _list_parameters(argument)]

@@ -39,7 +39,7 @@ Stream          Stream          Stream          Stream          byte[]      Byte
 REFERENCES = frozenset({"String", "Byte[]", "Uri", "Type", "Object", "Stream"})
 
 
-def scalars_of(language: str) -> Mapping[str, str]:
+def get_scalars(language: str) -> Mapping[str, str]:
     """Return the language's types, by the names of .NET's; ``script`` is TypeScript and JavaScript."""
     head, *rows = [line.split() for line in _TABLE.strip().splitlines()]
     column = head.index(language)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo, TypeInfo
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Generator, Head
-from gateway.metadata.languages.options import names
-from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.selection import dependencies_first, unique
-from gateway.metadata.languages.texts import indented
+from gateway.metadata.languages.options import split_names
+from gateway.metadata.languages.scalars import get_scalars
+from gateway.metadata.languages.selection import list_unique_members, sort_by_dependencies
+from gateway.metadata.languages.texts import indent
 
 #: A value of any type. Swift has no such type that can be read from JSON.
 _ANYTHING = """\
@@ -80,126 +80,128 @@ class SwiftGenerator(Generator):
     }
     head = Head(nests=True)
     rules = {
-        "BaseClass": values.dotted(keywords.SWIFT),
-        "DefaultImports": values.dotted_list(keywords.SWIFT),
+        "BaseClass": values.allow_dotted(keywords.SWIFT),
+        "DefaultImports": values.allow_dotted_list(keywords.SWIFT),
     }
-    scalars = scalars_of("swift")
+    scalars = get_scalars("swift")
 
-    def _facts(self) -> Iterator[str]:
-        for line in super()._facts():
+    def _write_facts(self) -> Iterator[str]:
+        for line in super()._write_facts():
             if line.startswith("Version"):
                 yield f"SwiftVersion: {self.edition.swift}"
             yield line
 
-    def opening(self) -> Iterator[str]:
-        yield from (f"import {each}" for each in names(self.text("DefaultImports")))
+    def write_opening(self) -> Iterator[str]:
+        yield from (f"import {module}" for module in split_names(self.get_option("DefaultImports")))
         yield ""
         if self.uses("Object"):
             yield from (*_ANYTHING.splitlines(), "")
 
-    def ordered(self) -> list[TypeInfo]:
-        return dependencies_first(self.types, self.contract.by_name)
+    def order_types(self) -> list[TypeInfo]:
+        return sort_by_dependencies(self.types, self.contract.by_name)
 
-    def body(self) -> Iterator[str]:
-        for info in self.ordered():
+    def write_body(self) -> Iterator[str]:
+        for info in self.order_types():
             if (
                 isinstance(info, RecordInfo)
                 and info.base
                 and info.base.arguments
-                and self.flag("ExcludeGenericBaseTypes")
+                and self.is_on("ExcludeGenericBaseTypes")
             ):
-                yield from (f"//Excluded {info.name} : {self.type_name(info.base)}", "")
+                yield from (f"//Excluded {info.name} : {self.format_type(info.base)}", "")
             else:
-                yield from self.lines(info)
+                yield from self.write_lines(info)
 
-    def enum(self, info: EnumInfo) -> Iterator[str]:
-        yield from self.block(info.description)
+    def write_enum(self, info: EnumInfo) -> Iterator[str]:
+        yield from self.write_block_comment(info.description)
         yield from (
-            f"public enum {self.class_name(info.name)} : {'Int' if info.is_numeric else 'String'}, Codable",
+            f"public enum {self.get_class_name(info.name)} : {'Int' if info.is_numeric else 'String'}, Codable",
             "{",
         )
-        for name, number in unique(info):
+        for name, number in list_unique_members(info):
             text = info.text_of(name)
-            value = f" = {number}" if info.is_numeric else f" = {self.quoted(text)}" if text != name else ""
-            yield from indented([*self.block(info.descriptions.get(name, "")), f"case {self.free(name)}{value}"])
+            value = f" = {number}" if info.is_numeric else f" = {self.quote(text)}" if text != name else ""
+            yield from indent(
+                [*self.write_block_comment(info.descriptions.get(name, "")), f"case {self.escape_name(name)}{value}"]
+            )
         yield "}"
 
-    def record(self, info: RecordInfo) -> Iterator[str]:
-        yield from self.block(info.description)
-        yield from self.remarks(info)
-        parameters = ", ".join(f"{each} : Codable" for each in info.parameters)
-        yield f"public class {self.class_name(info.name)}{f'<{parameters}>' if parameters else ''} : {', '.join(self._bases(info))}"
+    def write_record(self, info: RecordInfo) -> Iterator[str]:
+        yield from self.write_block_comment(info.description)
+        yield from self.write_remarks(info)
+        parameters = ", ".join(f"{parameter} : Codable" for parameter in info.parameters)
+        yield f"public class {self.get_class_name(info.name)}{f'<{parameters}>' if parameters else ''} : {', '.join(self._get_bases(info))}"
         yield "{"
-        yield from indented(self._members(info))
+        yield from indent(self._write_members(info))
         yield "}"
 
-    def _bases(self, info: RecordInfo) -> Iterator[str]:
-        base_class = self.text("BaseClass")
+    def _get_bases(self, info: RecordInfo) -> Iterator[str]:
+        base_class = self.get_option("BaseClass")
         if info.base or base_class:
-            yield self.type_name(info.base) if info.base else base_class
+            yield self.format_type(info.base) if info.base else base_class
         # The response is an associated type of the marker.
-        yield from (each.partition("<")[0] for each in self.implements(info))
+        yield from (interface.partition("<")[0] for interface in self.implements(info))
         if info.base is None:
             yield "Codable"
 
-    def _members(self, info: RecordInfo) -> Iterator[str]:
-        operation = self.operation(info)
+    def _write_members(self, info: RecordInfo) -> Iterator[str]:
+        operation = self.find_operation(info)
         if operation is not None and operation.returns is not None and self.is_marked(info):
-            yield from (f"public typealias Return = {self.type_name(operation.returns)}", "")
-        for each in self.properties(info):
-            yield from self.block(each.description)
-            yield from self.member_remarks(info, each)
-            mark = "?" if self._may_be_nil(each) else ""
-            value = f" = {self._start(each)}" if self._start(each) else ""
-            yield f"public var {self.free(self.word(each))}:{self.type_name(each.type)}{mark}{value}"
-            if each.description or info.is_contract:
+            yield from (f"public typealias Return = {self.format_type(operation.returns)}", "")
+        for field in self.list_properties(info):
+            yield from self.write_block_comment(field.description)
+            yield from self.write_member_remarks(info, field)
+            mark = "?" if self._may_be_nil(field) else ""
+            value = f" = {self._get_start_value(field)}" if self._get_start_value(field) else ""
+            yield f"public var {self.escape_name(self.get_word(field))}:{self.format_type(field.type)}{mark}{value}"
+            if field.description or info.is_contract:
                 yield ""
         yield f"required public init(){{{' super.init() ' if info.base else ''}}}"
-        renamed = any(self.word(each) != each.wire for each in self.properties(info))
-        if info.base or renamed or not all(self._may_be_nil(each) for each in self.properties(info)):
+        renamed = any(self.get_word(field) != field.wire for field in self.list_properties(info))
+        if info.base or renamed or not all(self._may_be_nil(field) for field in self.list_properties(info)):
             yield ""
-            yield from self._coding(self.properties(info), inherits=info.base is not None)
+            yield from self._write_coding(self.list_properties(info), inherits=info.base is not None)
 
-    def _key(self, each: Property) -> str:
-        word = self.word(each)
-        return f"case {self.free(word)}{f' = {self.quoted(each.wire)}' if word != each.wire else ''}"
+    def _write_key(self, field: Property) -> str:
+        word = self.get_word(field)
+        return f"case {self.escape_name(word)}{f' = {self.quote(field.wire)}' if word != field.wire else ''}"
 
-    def _may_be_nil(self, each: Property) -> bool:
-        return not self.is_filled(each) and self.may_be_absent(each)
+    def _may_be_nil(self, field: Property) -> bool:
+        return not self.is_filled(field) and self.may_be_absent(field)
 
-    def _start(self, each: Property) -> str:
+    def _get_start_value(self, field: Property) -> str:
         """Return the initial value of a property; empty for nil."""
-        if self.initial(each) or self._may_be_nil(each):
-            return self.initial(each)
-        if each.type.kind == "enum":
-            known = self.contract.types[each.type.name]
-            if isinstance(known, EnumInfo) and not known.flags:
-                return f".{self.free(known.members[0][0])}"
+        if self.get_initial_value(field) or self._may_be_nil(field):
+            return self.get_initial_value(field)
+        if field.type.kind == "enum":
+            type_info = self.contract.types[field.type.name]
+            if isinstance(type_info, EnumInfo) and not type_info.flags:
+                return f".{self.escape_name(type_info.members[0][0])}"
             return "0"
-        return _EMPTY.get(each.type.kind) or _EMPTY.get(self.type_name(each.type), "0")
+        return _EMPTY.get(field.type.kind) or _EMPTY.get(self.format_type(field.type), "0")
 
-    def _coding(self, properties: tuple[Property, ...], *, inherits: bool) -> Iterator[str]:
+    def _write_coding(self, properties: tuple[Property, ...], *, inherits: bool) -> Iterator[str]:
         """Yield code that Codable does not synthesize: for a class that inherits from another one, and for values that may be omitted."""
         if properties:
             yield "private enum CodingKeys : String, CodingKey {"
-            yield from indented(self._key(each) for each in properties)
+            yield from indent(self._write_key(field) for field in properties)
             yield from ("}", "")
         yield "required public init(from decoder: Decoder) throws {"
         if inherits:
             yield "    try super.init(from: decoder)"
         if properties:
             yield "    let container = try decoder.container(keyedBy: CodingKeys.self)"
-        for each in properties:
-            member = self.free(self.word(each))
-            read = f"container.decodeIfPresent({self.type_name(each.type)}.self, forKey: .{member})"
-            yield f"    {member} = try {read}{f' ?? {self._start(each)}' if self._start(each) else ''}"
+        for field in properties:
+            member = self.escape_name(self.get_word(field))
+            read = f"container.decodeIfPresent({self.format_type(field.type)}.self, forKey: .{member})"
+            yield f"    {member} = try {read}{f' ?? {self._get_start_value(field)}' if self._get_start_value(field) else ''}"
         yield from ("}", "", f"public{' override' if inherits else ''} func encode(to encoder: Encoder) throws {{")
         if inherits:
             yield "    try super.encode(to: encoder)"
         if properties:
             yield "    var container = encoder.container(keyedBy: CodingKeys.self)"
-        for each in properties:
-            member = self.free(self.word(each))
+        for field in properties:
+            member = self.escape_name(self.get_word(field))
             write = f"try container.encode({member}, forKey: .{member})"
-            yield f"    if {member} != nil {{ {write} }}" if self._may_be_nil(each) else f"    {write}"
+            yield f"    if {member} != nil {{ {write} }}" if self._may_be_nil(field) else f"    {write}"
         yield "}"

@@ -12,28 +12,28 @@ _NO_TEXT = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """Return a text's lines, with any line ends, without blank lines."""
     return [line.strip() for line in _BREAKS.split(text) if line.strip()]
 
 
 def escape(text: str) -> str:
     """Return a text with escapes for characters that a one-line literal can't contain."""
-    return _NO_TEXT.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
+    return _NO_TEXT.sub(lambda match: _ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04x}", text)
 
 
-def indented(lines: Iterable[str], steps: int = 1) -> Iterator[str]:
+def indent(lines: Iterable[str], steps: int = 1) -> Iterator[str]:
     """Yield the lines, indented; blank lines stay empty."""
     for line in lines:
         yield _INDENTED * steps + line if line else line
 
 
-def block_comment(lines: Iterable[str]) -> Iterator[str]:
+def write_block_comment(lines: Iterable[str]) -> Iterator[str]:
     """Yield a comment as Java's tools read it, its lines starting with a star."""
-    found = list(lines)
-    if found:
+    comment = list(lines)
+    if comment:
         yield "/**"
-        yield from (f"* {line}" for line in found)
+        yield from (f"* {line}" for line in comment)
         yield "*/"
 
 

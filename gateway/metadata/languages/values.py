@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from gateway.metadata.languages.options import entries, names
+from gateway.metadata.languages.options import split_entries, split_names
 
 #: The maximum length of a value, in characters.
 LONGEST = 4000
@@ -39,7 +39,7 @@ VERSION = Rule(
 ADDRESS = Rule("an absolute address without quotes, brackets and blanks", lambda value: bool(_ADDRESS.fullmatch(value)))
 TYPES = Rule(
     "names of types separated by commas: Name, Name.*, *.Name, Namespace/* or {tag,tag}",
-    lambda value: _every(entries(value), _TYPES),
+    lambda value: _match_each(split_entries(value), _TYPES),
 )
 
 #: The rules of options that mean the same in every language.
@@ -49,17 +49,17 @@ COMMON = {
     "IncludeTypes": TYPES,
     "ExcludeTypes": TYPES,
     "TreatTypesAsStrings": Rule(
-        "names of types separated by commas", lambda value: _every(names(value), re.compile(r"\w+(?:\[\])?"))
+        "names of types separated by commas", lambda value: _match_each(split_names(value), re.compile(r"\w+(?:\[\])?"))
     ),
 }
 
 
-def name(reserved: Collection[str]) -> Rule:
+def allow_name(reserved: Collection[str]) -> Rule:
     """Return a rule for one name that is not a word of the language."""
     return Rule("one name, not a word of the language", lambda value: is_name(value, reserved))
 
 
-def dotted(reserved: Collection[str], *, folded: bool = False) -> Rule:
+def allow_dotted(reserved: Collection[str], *, folded: bool = False) -> Rule:
     """Return a rule for dotted names without words of the language; `folded` if its words match in any letter case."""
     return Rule(
         "names separated by dots, none of them a word of the language",
@@ -67,20 +67,22 @@ def dotted(reserved: Collection[str], *, folded: bool = False) -> Rule:
     )
 
 
-def dotted_list(reserved: Collection[str], *, wildcard: bool = False, folded: bool = False) -> Rule:
+def allow_dotted_list(reserved: Collection[str], *, wildcard: bool = False, folded: bool = False) -> Rule:
     """Return a rule for dotted names separated by commas; with a `wildcard` each may end in ``.*``."""
 
     def accepts(value: str) -> bool:
-        found = [each.removesuffix(".*") if wildcard else each for each in names(value)]
-        return bool(found) and all(_is_dotted(each, reserved, folded=folded) for each in found)
+        dotted_names = [text.removesuffix(".*") if wildcard else text for text in split_names(value)]
+        return bool(dotted_names) and all(
+            _is_dotted(dotted_name, reserved, folded=folded) for dotted_name in dotted_names
+        )
 
     ending = ", each with or without .* at its end" if wildcard else ""
     return Rule(f"dotted names separated by commas{ending}", accepts)
 
 
-def listed(words: str, pattern: str) -> Rule:
+def allow_list(words: str, pattern: str) -> Rule:
     """Return a rule for items separated by commas that a pattern matches completely."""
-    return Rule(words, lambda value: _every(names(value), re.compile(pattern)))
+    return Rule(words, lambda value: _match_each(split_names(value), re.compile(pattern)))
 
 
 def is_name(text: str, reserved: Collection[str]) -> bool:
@@ -90,8 +92,8 @@ def is_name(text: str, reserved: Collection[str]) -> bool:
 
 def _is_dotted(text: str, reserved: Collection[str], *, folded: bool) -> bool:
     plain = text.lower() if folded else text
-    return all(is_name(each, reserved) for each in plain.split("."))
+    return all(is_name(part, reserved) for part in plain.split("."))
 
 
-def _every(items: Collection[str], pattern: re.Pattern[str]) -> bool:
-    return bool(items) and all(pattern.fullmatch(each) for each in items)
+def _match_each(items: Collection[str], pattern: re.Pattern[str]) -> bool:
+    return bool(items) and all(pattern.fullmatch(item) for item in items)

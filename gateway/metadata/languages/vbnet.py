@@ -8,9 +8,9 @@ from itertools import groupby
 from gateway.contract.typeinfo import EnumInfo, Property, RecordInfo
 from gateway.metadata.languages import keywords, values
 from gateway.metadata.languages.base import Head
-from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator, parameters_of
-from gateway.metadata.languages.scalars import scalars_of
-from gateway.metadata.languages.texts import indented
+from gateway.metadata.languages.csharp import CSharpGenerator, DotnetGenerator, list_parameters
+from gateway.metadata.languages.scalars import get_scalars
+from gateway.metadata.languages.texts import indent
 
 
 class VisualBasicGenerator(DotnetGenerator):
@@ -36,92 +36,96 @@ class VisualBasicGenerator(DotnetGenerator):
         if name not in ("MakeInternal", "AddNullableAnnotations")
     }
     rules = {
-        "GlobalNamespace": values.dotted(keywords.VISUAL_BASIC, folded=True),
-        "AddNamespaces": values.dotted_list(keywords.VISUAL_BASIC, folded=True),
+        "GlobalNamespace": values.allow_dotted(keywords.VISUAL_BASIC, folded=True),
+        "AddNamespaces": values.allow_dotted_list(keywords.VISUAL_BASIC, folded=True),
     }
-    scalars = scalars_of("vbnet")
+    scalars = get_scalars("vbnet")
 
-    def opening(self) -> Iterator[str]:
-        yield from (f"Imports {each}" for each in self.imports())
+    def write_opening(self) -> Iterator[str]:
+        yield from (f"Imports {namespace}" for namespace in self.list_imports())
         yield ""
-        yield from (f"<Assembly: {each}>" for each in self.contract_namespaces())
+        yield from (f"<Assembly: {attribute}>" for attribute in self.write_contract_namespaces())
         yield from ("Namespace Global", "")
 
-    def closing(self) -> Iterator[str]:
+    def write_closing(self) -> Iterator[str]:
         yield "End Namespace"
 
-    def body(self) -> Iterator[str]:
-        for namespace, interfaces in self.declared_interfaces().items():
+    def write_body(self) -> Iterator[str]:
+        for namespace, interfaces in self.list_declared_interfaces().items():
             yield f"    Namespace {namespace}"
-            for each in interfaces:
-                yield f"        Public Interface {self.generic(each.type.name, parameters_of(each))}"
+            for interface in interfaces:
+                yield f"        Public Interface {self.format_generic(interface.type.name, list_parameters(interface))}"
                 yield "        End Interface"
             yield from ("    End Namespace", "")
-        for namespace, group in groupby(self.ordered(), self.namespace):
+        for namespace, group in groupby(self.order_types(), self.get_namespace):
             yield f"    Namespace {namespace}"
             yield ""
             for info in group:
-                yield from indented(self.declaration(info), 2)
+                yield from indent(self.write_declaration(info), 2)
                 yield ""
             yield "    End Namespace"
 
-    def quoted(self, text: str) -> str:
+    def quote(self, text: str) -> str:
         # These literals have no escapes, so a blank replaces line breaks and other characters that can't be in them.
-        kept = "".join(" " if ord(letter) < ord(" ") or letter in "\x7f\x85\u2028\u2029" else letter for letter in text)
+        literal = "".join(
+            " " if ord(letter) < ord(" ") or letter in "\x7f\x85\u2028\u2029" else letter for letter in text
+        )
         # Curly quotes end a literal, as straight ones do.
         for quote in '"\u201c\u201d':
-            kept = kept.replace(quote, quote * 2)
-        return f'"{kept}"'
+            literal = literal.replace(quote, quote * 2)
+        return f'"{literal}"'
 
-    def nullable(self, name: str) -> str:
+    def format_nullable(self, name: str) -> str:
         return f"Nullable(Of {name})"
 
-    def enum(self, info: EnumInfo) -> Iterator[str]:
+    def write_enum(self, info: EnumInfo) -> Iterator[str]:
         if self.describes():
-            yield from self.summary(info.description, "'''", "Summary")
-        yield from (f"<{each}>" for each in self.enum_attributes(info))
-        yield f"Public Enum {self.class_name(info.name)}"
-        for before, member in zip(self.member_lines(info, "<", ">", "'''"), self.members(info), strict=True):
-            yield from indented([*before, member])
+            yield from self.write_summary(info.description, "'''", "Summary")
+        yield from (f"<{attribute}>" for attribute in self.write_enum_attributes(info))
+        yield f"Public Enum {self.get_class_name(info.name)}"
+        for before, member in zip(
+            self.write_member_lines(info, "<", ">", "'''"), self.write_members(info), strict=True
+        ):
+            yield from indent([*before, member])
         yield "End Enum"
 
-    def literal(self, value: str | int | float | bool) -> str:
-        return str(value) if isinstance(value, bool) else super().literal(value)
+    def format_literal(self, value: str | int | float | bool) -> str:
+        return str(value) if isinstance(value, bool) else super().format_literal(value)
 
-    def record(self, info: RecordInfo) -> Iterator[str]:
+    def write_record(self, info: RecordInfo) -> Iterator[str]:
         if self.describes():
-            yield from self.summary(info.description, "'''", "Summary")
-        yield from (f"<{each}>" for each in self.attributes(info))
-        partial = "Partial " if self.flag("MakePartial") else ""
-        yield f"Public {partial}Class {self.own_name(info)}"
-        yield from indented(self._members(info))
+            yield from self.write_summary(info.description, "'''", "Summary")
+        yield from (f"<{attribute}>" for attribute in self.write_attributes(info))
+        partial = "Partial " if self.is_on("MakePartial") else ""
+        yield f"Public {partial}Class {self.get_full_name(info)}"
+        yield from indent(self._write_members(info))
         yield "End Class"
 
-    def _members(self, info: RecordInfo) -> Iterator[str]:
+    def _write_members(self, info: RecordInfo) -> Iterator[str]:
         if info.base:
-            yield f"Inherits {self.type_name(info.base)}"
-        yield from (f"Implements {each}" for each in self.implements(info))
-        if settings := self.initialized(info):
+            yield f"Inherits {self.format_type(info.base)}"
+        yield from (f"Implements {interface}" for interface in self.implements(info))
+        if settings := self.list_initialized(info):
             yield "Public Sub New()"
-            yield from indented(f"{self.free(each.name)} = {self._start(each)}" for each in settings)
+            yield from indent(f"{self.escape_name(field.name)} = {self._get_start_value(field)}" for field in settings)
             yield from ("End Sub", "")
-        overridable = "Overridable " if self.flag("MakeVirtual") else ""
-        for number, each in enumerate(info.properties):
-            if number and each.description:
+        overridable = "Overridable " if self.is_on("MakeVirtual") else ""
+        for number, field in enumerate(info.properties):
+            if number and field.description:
                 yield ""
             if self.describes():
-                yield from self.summary(each.description, "'''", "Summary")
-            yield from (f"<{attribute}>" for attribute in self.member_attributes(info, each))
-            shadows = "Shadows " if each.redeclared else ""
-            yield f"Public {shadows}{overridable}Property {self.free(each.name)} As {self.property_type(each)}"
+                yield from self.write_summary(field.description, "'''", "Summary")
+            yield from (f"<{attribute}>" for attribute in self.write_member_attributes(info, field))
+            shadows = "Shadows " if field.redeclared else ""
+            yield f"Public {shadows}{overridable}Property {self.escape_name(field.name)} As {self.format_property_type(field)}"
         if self.is_extensible(info):
-            told = "ExtensionData As ExtensionDataObject Implements IExtensibleDataObject.ExtensionData"
-            yield f"Public {overridable}Property {told}"
+            extension_data = "ExtensionData As ExtensionDataObject Implements IExtensibleDataObject.ExtensionData"
+            yield f"Public {overridable}Property {extension_data}"
 
-    def _start(self, each: Property) -> str:
-        items = "{}" if each.type.name in ("Byte[]", "Array") else ""
-        return self.initial(each) or f"New {self.type_name(each.type)}{items}"
+    def _get_start_value(self, field: Property) -> str:
+        items = "{}" if field.type.name in ("Byte[]", "Array") else ""
+        return self.get_initial_value(field) or f"New {self.format_type(field.type)}{items}"
 
-    def free(self, name: str) -> str:
+    def escape_name(self, name: str) -> str:
         # Words are the same in any letter case.
         return self.kept_form.format(name) if name.lower() in self.reserved else name

@@ -8,19 +8,19 @@ from typing import ClassVar
 from gateway.contract.dto_field import ApiMember
 from gateway.contract.typeinfo import Property, RecordInfo, TypeRef
 from gateway.metadata.languages.scalars import is_value
-from gateway.metadata.languages.texts import escape, lines_of
+from gateway.metadata.languages.texts import escape, split_lines
 
 
-def api_values(each: Property) -> dict[str, str | bool]:
+def list_api_values(field: Property) -> dict[str, str | bool]:
     """Return the values of a property's ``[ApiMember]``, by the names of its arguments."""
-    told = each.api_member or ApiMember()
+    api_member = field.api_member or ApiMember()
     values: dict[str, str | bool] = {
-        "Name": told.name,
-        "Description": each.description,
-        "DataType": told.data_type,
-        "Format": told.format,
-        "ParameterType": told.parameter_type,
-        "IsRequired": told.is_required,
+        "Name": api_member.name,
+        "Description": field.description,
+        "DataType": api_member.data_type,
+        "Format": api_member.format,
+        "ParameterType": api_member.parameter_type,
+        "IsRequired": api_member.is_required,
     }
     return {name: value for name, value in values.items() if value}
 
@@ -57,7 +57,7 @@ class Wording:
 
     # Names of types
 
-    def type_name(self, ref: TypeRef) -> str:
+    def format_type(self, ref: TypeRef) -> str:
         """Return a type in the language."""
         if ref.name in self.as_texts:
             return self.scalars["String"]
@@ -65,17 +65,17 @@ class Wording:
             return self.scalars[ref.name]
         if ref.kind == "enum" and self.is_number(ref.name):
             return self.scalars["Int32"]
-        arguments = [self.item_name(each) for each in ref.arguments]
+        arguments = [self.format_item_type(argument) for argument in ref.arguments]
         if ref.kind == "list":
             form = self.array_form if ref.name == "Array" and self.array_form else self.list_form
             return form.format(*arguments)
         if ref.kind == "map":
             return self.map_form.format(*arguments)
-        return self.generic(self.class_name(ref.name), arguments)
+        return self.format_generic(self.get_class_name(ref.name), arguments)
 
-    def item_name(self, ref: TypeRef) -> str:
+    def format_item_type(self, ref: TypeRef) -> str:
         """Return the type of an item, or of an argument."""
-        name = self.type_name(ref)
+        name = self.format_type(ref)
         return self.optional_form.format(name) if ref.nullable and is_value(ref) else name
 
     def is_flags(self, name: str) -> bool:
@@ -90,32 +90,32 @@ class Wording:
         """Return whether the language has numbers in place of an enum."""
         return (self.is_flags(name) and not self.has_flags) or (self.is_numbered(name) and not self.has_numbered)
 
-    def free(self, name: str) -> str:
+    def escape_name(self, name: str) -> str:
         """Return a name in a form that is not a word of the language."""
         return self.kept_form.format(name) if name in self.reserved else name
 
-    def class_name(self, name: str) -> str:
+    def get_class_name(self, name: str) -> str:
         """Return a record's or enum's name in the language."""
-        return self.free(name)
+        return self.escape_name(name)
 
-    def own_name(self, info: RecordInfo) -> str:
+    def get_full_name(self, info: RecordInfo) -> str:
         """Return a record's name with its type parameters."""
-        return self.generic(self.class_name(info.name), info.parameters)
+        return self.format_generic(self.get_class_name(info.name), info.parameters)
 
-    def generic(self, name: str, arguments: Iterable[str]) -> str:
+    def format_generic(self, name: str, arguments: Iterable[str]) -> str:
         """Return a name with type arguments or parameters."""
         joined = ", ".join(arguments)
         return self.generic_form.format(name, joined) if joined else name
 
     # Texts
 
-    def comment_lines(self, text: str) -> list[str]:
+    def split_comment(self, text: str) -> list[str]:
         """Return a description's lines, safe within a comment."""
         for mark, harmless in self.comment_marks.items():
             text = text.replace(mark, harmless)
-        return lines_of(text)
+        return split_lines(text)
 
-    def quoted(self, text: str) -> str:
+    def quote(self, text: str) -> str:
         """Return a text as a string literal of one line."""
         text = text.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escape(text)}"'
