@@ -144,7 +144,7 @@ class Board:
         """Replace this worker's file."""
         document = {
             "time": time.time(),
-            "requests": [[*asked, row] for asked, row in snapshot.requests.items()],
+            "requests": [[*key, row] for key, row in snapshot.requests.items()],
             "counters": [[*key, value] for key, value in snapshot.counters.items()],
             "gauges": snapshot.gauges,
         }
@@ -152,15 +152,15 @@ class Board:
         fresh.write_text(json.dumps(document))
         fresh.replace(self._path)
 
-    def own(self) -> Snapshot:
+    def read_own(self) -> Snapshot:
         """Return what the slot's last worker wrote."""
         return _read(self._path) or Snapshot({}, {}, [])
 
     def others(self) -> Iterator[tuple[int, Snapshot]]:
         """Yield the slots and numbers of all other workers, living or ended."""
         for path in sorted(self._folder.glob("*.json")):
-            if path != self._path and (found := _read(path)) is not None:
-                yield int(path.stem), found
+            if path != self._path and (snapshot := _read(path)) is not None:
+                yield int(path.stem), snapshot
 
 
 def _read(path: Path) -> Snapshot | None:
@@ -184,7 +184,7 @@ class Meter:
     """
 
     def __init__(self, sources: Sequence[Source] = (), version: tuple[str, str] = ("", "")) -> None:
-        self._sources: list[Source] = [*sources, _process]
+        self._sources: list[Source] = [*sources, _read_process]
         self._build = Sample("gateway_build_info", (version[0], platform.python_version(), version[1]), 1)
         self._board: Board | None = None
         self._before = Snapshot({}, {}, [])
@@ -199,7 +199,7 @@ class Meter:
         counters.requests.clear()
         counters.events.clear()
         counters.count("gateway_worker_starts")
-        self._before = board.own()
+        self._before = board.read_own()
         self._writing = threading.Lock()
         self._board = board
         atexit.register(self.write)
@@ -207,7 +207,7 @@ class Meter:
 
     def write(self) -> None:
         """Write this process's numbers to the board, if there is one."""
-        self._write(self._snapshot())
+        self._write(self._take_snapshot())
 
     def _write(self, snapshot: Snapshot) -> None:
         board = self._board
@@ -218,7 +218,7 @@ class Meter:
     def text(self) -> bytes:
         """Return the metrics of all workers in Prometheus' text."""
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Families(self._families()))
+        registry.register(_Families(self._build_families()))
         return generate_latest(registry)
 
     def _publish(self, board: Board) -> None:
@@ -226,77 +226,83 @@ class Meter:
             self.write()
             time.sleep(EVERY)
 
-    def _snapshot(self) -> Snapshot:
+    def _take_snapshot(self) -> Snapshot:
         counts: dict[tuple[str, ...], float] = {}
         gauges = [self._build]
         for key, value in counters.events.total().items():
             _add(counts, key, value)
-        for sample in (each for source in self._sources for each in source()):
+        for sample in (reading for source in self._sources for reading in source()):
             if sample.name in COUNTERS:
                 _add(counts, (sample.name, *sample.labels), sample.value)
             else:
                 gauges.append(sample)
         requests = counters.requests.total()
-        _merge(requests, counts, self._before)
+        _add_snapshot(requests, counts, self._before)
         return Snapshot(requests, counts, gauges)
 
-    def _families(self) -> list[Metric]:
-        own = self._snapshot()
+    def _build_families(self) -> list[Metric]:
+        snapshot = self._take_snapshot()
         # Numbers that were shown once are not lost if the worker ends.
-        self._write(own)
-        requests, counts = own.requests, own.counters
+        self._write(snapshot)
+        requests, counts = snapshot.requests, snapshot.counters
         slot = 0 if self._board is None else self._board.slot
-        gauges = {slot: own.gauges}
+        gauges = {slot: snapshot.gauges}
         for number, other in self._board.others() if self._board is not None else ():
-            _merge(requests, counts, other)
-            gauges[number] = [each for each in other.gauges if each.name not in OF_NODE]
-        for asked, row in requests.items():
-            operation = asked.operation
-            _add(counts, ("gateway_requests", operation, asked.format, str(asked.status)), sum(row[: len(BOUNDS) + 1]))
+            _add_snapshot(requests, counts, other)
+            gauges[number] = [gauge for gauge in other.gauges if gauge.name not in OF_NODE]
+        for key, row in requests.items():
+            operation = key.operation
+            _add(counts, ("gateway_requests", operation, key.format, str(key.status)), sum(row[: len(BOUNDS) + 1]))
             _add(counts, ("gateway_received_bytes", operation), row[-2])
             _add(counts, ("gateway_sent_bytes", operation), row[-1])
-        return [*_counters(counts), _histogram(requests), *_gauges(gauges)]
+        return [*_build_counters(counts), _build_histogram(requests), *_build_gauges(gauges)]
 
 
 class _Families:
     """A collector for prometheus-client that returns ready-made families."""
 
     def __init__(self, families: list[Metric]) -> None:
-        self._families = families
+        self._build_families = families
 
     def collect(self) -> Iterable[Metric]:
-        return self._families
+        return self._build_families
 
 
 def _add(counts: dict[tuple[str, ...], float], key: tuple[str, ...], value: float) -> None:
     counts[key] = counts.get(key, 0) + value
 
 
-def _merge(requests: dict[Asked, list[float]], counts: dict[tuple[str, ...], float], other: Snapshot) -> None:
+def _add_snapshot(requests: dict[Asked, list[float]], counts: dict[tuple[str, ...], float], other: Snapshot) -> None:
     for key, value in other.counters.items():
         _add(counts, key, value)
-    for asked, row in other.requests.items():
-        known = requests.get(asked)
-        requests[asked] = row if known is None else [one + two for one, two in zip(known, row, strict=True)]
+    for request_key, row in other.requests.items():
+        earlier_row = requests.get(request_key)
+        requests[request_key] = (
+            row if earlier_row is None else [one + two for one, two in zip(earlier_row, row, strict=True)]
+        )
 
 
-def _counters(counts: Mapping[tuple[str, ...], float]) -> Iterator[Metric]:
-    families = {name: CounterMetricFamily(name, each.help, labels=each.labels) for name, each in COUNTERS.items()}
+def _build_counters(counts: Mapping[tuple[str, ...], float]) -> Iterator[Metric]:
+    families = {
+        name: CounterMetricFamily(name, counter.help, labels=counter.labels) for name, counter in COUNTERS.items()
+    }
     for (name, *labels), value in sorted(counts.items()):
         if name in families:
             families[name].add_metric(labels, value)
-    for name, each in COUNTERS.items():
-        if not each.labels and not families[name].samples:
+    for name, counter in COUNTERS.items():
+        if not counter.labels and not families[name].samples:
             families[name].add_metric([], 0)
     yield from families.values()
 
 
-def _histogram(requests: Mapping[Asked, Sequence[float]]) -> Metric:
+def _build_histogram(requests: Mapping[Asked, Sequence[float]]) -> Metric:
     family = HistogramMetricFamily(DURATIONS, "Seconds of requests; of streams to their end.", labels=("operation",))
     rows: dict[str, list[float]] = {}
-    for asked, row in requests.items():
-        known = rows.get(asked.operation)
-        rows[asked.operation] = list(row) if known is None else [one + two for one, two in zip(known, row, strict=True)]
+    for key, row in requests.items():
+        earlier_row = rows.get(key.operation)
+        rows[key.operation] = (
+            list(row) if earlier_row is None else [one + two for one, two in zip(earlier_row, row, strict=True)]
+        )
     for operation, row in sorted(rows.items()):
         buckets, number = [], 0.0
         for bound, more in zip((*map(str, BOUNDS), "+Inf"), row[: len(BOUNDS) + 1], strict=True):
@@ -306,30 +312,30 @@ def _histogram(requests: Mapping[Asked, Sequence[float]]) -> Metric:
     return family
 
 
-def _gauges(found: Mapping[int, Iterable[Sample]]) -> Iterator[Metric]:
+def _build_gauges(samples_by_slot: Mapping[int, Iterable[Sample]]) -> Iterator[Metric]:
     families = {
-        name: GaugeMetricFamily(name, each.help, labels=[*each.labels, *([] if name in OF_NODE else ["worker"])])
-        for name, each in GAUGES.items()
+        name: GaugeMetricFamily(name, gauge.help, labels=[*gauge.labels, *([] if name in OF_NODE else ["worker"])])
+        for name, gauge in GAUGES.items()
     }
-    for slot, samples in sorted(found.items()):
+    for slot, samples in sorted(samples_by_slot.items()):
         for name, labels, value in samples:
             if name in families:
                 families[name].add_metric([*labels, *([] if name in OF_NODE else [str(slot)])], value)
     yield from families.values()
 
 
-def of_database(database: Database) -> Source:
+def make_database_source(database: Database) -> Source:
     """Return the source of a database's numbers."""
 
     def read() -> Iterator[Sample]:
         for key, value in database.counts.total().items():
             name, *labels = key
             yield Sample(_OF_DATABASE[name], tuple(labels), value)
-        found = database.connections
-        yield Sample("gateway_pool_connections", ("idle",), found.idle)
-        yield Sample("gateway_pool_connections", ("in use",), found.open - found.idle)
-        yield Sample("gateway_pool_oldest_seconds", (), found.oldest)
-        yield Sample("gateway_pool_size", (), found.most)
+        connections = database.connections
+        yield Sample("gateway_pool_connections", ("idle",), connections.idle)
+        yield Sample("gateway_pool_connections", ("in use",), connections.open - connections.idle)
+        yield Sample("gateway_pool_oldest_seconds", (), connections.oldest)
+        yield Sample("gateway_pool_size", (), connections.most)
         log = database.log_size()
         if log is not None:
             yield Sample("gateway_sqlite_log_bytes", (), log)
@@ -337,7 +343,7 @@ def of_database(database: Database) -> Source:
     return read
 
 
-def of_places(places: Places) -> Source:
+def make_places_source(places: Places) -> Source:
     """Return the source of the numbers of requests that run and wait."""
 
     def read() -> Iterator[Sample]:
@@ -349,7 +355,7 @@ def of_places(places: Places) -> Source:
     return read
 
 
-def of_events(numbers: Callable[[], Mapping[str, float]]) -> Source:
+def make_events_source(numbers: Callable[[], Mapping[str, float]]) -> Source:
     """Return the source of the numbers of server events.
 
     :param numbers: returns them by the metric's name without ``gateway_``.
@@ -362,7 +368,7 @@ def of_events(numbers: Callable[[], Mapping[str, float]]) -> Source:
     return read
 
 
-def _process() -> Iterator[Sample]:
+def _read_process() -> Iterator[Sample]:
     """Yield the numbers of this process that the operating system provides."""
     yield Sample("gateway_worker_threads", (), threading.active_count())
     yield Sample("gateway_worker_processor_seconds", (), time.process_time())

@@ -307,16 +307,16 @@ class Service:
         callers = None if self._callers is None else self._callers(settings, database)  # type: ignore[arg-type]
         once = None if self._once is None or database is None else self._once(database)
         options = _build_options(settings)
-        sources = [metrics.of_places(options.admission.places)]
+        sources = [metrics.make_places_source(options.admission.places)]
         if database is not None:
-            sources.append(metrics.of_database(database))
+            sources.append(metrics.make_database_source(database))
             if tracer is not None:
                 observe(database, tracer)
         subscribers = channels = None
         if self._event_sender is not None and database is not None:
             channels = tuple(self._event_sender.channels)
             subscribers = self._event_sender.subscribers(settings, database, callers, self._build_documents())
-            sources.append(metrics.of_events(subscribers.numbers))
+            sources.append(metrics.make_events_source(subscribers.numbers))
         options = replace(
             options,
             meter=metrics.Meter(sources, (__version__, self.title)),

@@ -67,7 +67,7 @@ def test_the_next_worker_of_a_slot_goes_on_counting(tmp_path: Path) -> None:
     for _ in range(2):
         meter.write()
     meter._board = None  # its thread ends
-    written = Board(tmp_path, 1).own()
+    written = Board(tmp_path, 1).read_own()
     assert sum(written.requests[ASKED][: len(counters.BOUNDS) + 1]) == 41
     assert written.counters[("gateway_worker_starts",)] == 2
     assert ("gateway_audit_events", "user added") not in written.counters

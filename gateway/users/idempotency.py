@@ -33,7 +33,7 @@ LONGEST_RESULT = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredResult:
     """The stored result of the first call.
 
     :ivar request: the keyed hash of the request's values.
@@ -82,26 +82,26 @@ class Keys:
             raise ValidationFailed(operation.name, [FieldError("Length", "Idempotency-Key", message)])
         now = datetime.fromisoformat(context.now)
         request = _request_hash(key, values)
-        whose = _whose(operation, context)
+        owner = _get_owner(operation, context)
         try:
-            known = idempotency.claim(
-                context.unit, **whose, now=context.now, oldest=instant(now - REMEMBERED), lost=instant(now - LOST)
+            stored_text = idempotency.claim(
+                context.unit, **owner, now=context.now, oldest=instant(now - REMEMBERED), lost=instant(now - LOST)
             )
         except idempotency.InProgress:
             raise KeyInProgress from None
-        if known is not None:
-            return _again(operation, Kept(**json.loads(known)), request, context)
+        if stored_text is not None:
+            return _repeat_result(operation, StoredResult(**json.loads(stored_text)), request, context)
         result = catalog.call(operation, values, context)
-        idempotency.keep(context.unit, **whose, result=_kept(operation, result, request, context))
+        idempotency.keep(context.unit, **owner, result=_write_result(operation, result, request, context))
         return result
 
     def release(self, operation: Operation, context: Context) -> None:
         """Forget the claim of a call that failed after a part of its unit of work was committed."""
         with unit_of_work(self.database) as unit:
-            idempotency.forget(unit, **_whose(operation, context))
+            idempotency.forget(unit, **_get_owner(operation, context))
 
 
-def _whose(operation: Operation, context: Context) -> dict[str, str]:
+def _get_owner(operation: Operation, context: Context) -> dict[str, str]:
     key = (context.idempotency_key or "").encode("utf-8", "surrogatepass")
     return {
         "user_id": context.principal.user_id,
@@ -115,14 +115,14 @@ def _request_hash(key: str, values: Mapping[str, Any]) -> str:
     return hmac.new(key.encode("utf-8", "surrogatepass"), text.encode("ascii"), hashlib.sha256).hexdigest()
 
 
-def _kept(operation: Operation, result: Any, request: str, context: Context) -> str:
+def _write_result(operation: Operation, result: Any, request: str, context: Context) -> str:
     caller, reply = context.principal, context.reply
     # Content that is sent unchanged may have any size, and may be read later. A redirect consists of its headers.
     is_content = isinstance(result, Content)
     values = None if result is None or operation.response is None or is_content else operation.write_kept(result)
     version = operation.stored_version(result)
     rights = {"accounts": list(caller.account_ids), "roles": sorted(caller.roles)}
-    kept = {
+    record = {
         "request": request,
         "values": values,
         "complete": not is_content or result.data == b"",
@@ -130,41 +130,41 @@ def _kept(operation: Operation, result: Any, request: str, context: Context) -> 
         **rights,
     }
     if reply is not None:
-        kept |= {"status": reply.status, "headers": dict(reply.headers)}
-    text = json.dumps(kept)
-    return text if len(text) <= LONGEST_RESULT else json.dumps({**kept, "values": None, "complete": False})
+        record |= {"status": reply.status, "headers": dict(reply.headers)}
+    text = json.dumps(record)
+    return text if len(text) <= LONGEST_RESULT else json.dumps({**record, "values": None, "complete": False})
 
 
-def _again(operation: Operation, kept: Kept, request: str, context: Context) -> Any:
+def _repeat_result(operation: Operation, stored: StoredResult, request: str, context: Context) -> Any:
     """Return the first result. Raises IdempotencyKeyReused, NotFound, Conflict."""
-    if not hmac.compare_digest(kept.request, request):
+    if not hmac.compare_digest(stored.request, request):
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used for another request. Take a new key for a new request."
         )
-    if not kept.complete:
+    if not stored.complete:
         words = "The request was done before; its result was too long to keep. Read it again."
         raise Conflict(words, error_code="IdempotentResultNotKept")
     caller = context.principal
-    if kept.status is not None:
-        context.status = kept.status
-    if kept.headers:
-        context.headers.update(kept.headers)
-    if kept.values is None or operation.response is None:
+    if stored.status is not None:
+        context.status = stored.status
+    if stored.headers:
+        context.headers.update(stored.headers)
+    if stored.values is None or operation.response is None:
         return None
-    if _lost_sight(kept, caller, operation.access.administrator if operation.access else ""):
+    if _has_lost_rights(stored, caller, operation.access.administrator if operation.access else ""):
         raise NotFound("The request was done before, but you may no longer see its result.")
-    result = operation.read_kept(kept.values)
-    if kept.version is not None:
-        result.version = kept.version
+    result = operation.read_kept(stored.values)
+    if stored.version is not None:
+        result.version = stored.version
     return result
 
 
-def _lost_sight(kept: Kept, caller: Principal, administrator: str) -> bool:
+def _has_lost_rights(stored: StoredResult, caller: Principal, administrator: str) -> bool:
     """Return whether the caller has fewer rights than at the first call, and the result may need the lost ones."""
     if administrator in caller.roles:
         return False
-    if not caller.roles.issuperset(kept.roles):
+    if not caller.roles.issuperset(stored.roles):
         return True
-    lost = set(kept.accounts).difference(caller.account_ids)
-    text = kept.values or "" if lost else ""
-    return any(f'"{account}"' in text for account in lost)
+    lost_accounts = set(stored.accounts).difference(caller.account_ids)
+    text = stored.values or "" if lost_accounts else ""
+    return any(f'"{account}"' in text for account in lost_accounts)
