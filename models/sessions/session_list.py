@@ -83,6 +83,7 @@ _listing = partial(
         "from_contains": contains_in_start(FROM_START, START, Session.from_folded),
         "to_contains": contains_in_start(TO_START, START, Session.to_folded),
     },
+    indexed=("archived", "visible_accounts", "since", "until"),
     rare=("customer_ids", "endpoint_ids", "account_ids", "visible_accounts"),
     beside_few=_UNSORTED,
 )

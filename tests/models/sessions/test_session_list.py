@@ -393,3 +393,25 @@ def test_a_list_is_of_one_moment(database: Database) -> None:
             add(unit)
         seen += found
     assert seen == rows
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"archived": False},
+        {"archived": False, "visible_accounts": ["acme"]},
+        {"archived": False, "visible_accounts": ["acme", "other"], "since": instant(0)},
+        {"archived": False, "ended": False},
+    ],
+)
+def test_a_count_ends_at_its_maximum(database: Database, filters: Mapping[str, Any]) -> None:
+    with database.unit_of_work() as unit:
+        rows = [add(unit, account_id=("acme", "other")[number % 2], archived=number == 4) for number in range(7)]
+        # The table has had more rows than it has.
+        unit.execute(f"DELETE FROM sessions WHERE id IN ('{rows[5].id}', '{rows[6].id}')")
+    with database.unit_of_work(write=False) as unit:
+        total = session_list.count(unit, filters)
+        assert total == len(session_list.page(unit, filters, NEWEST, 10)) > 0
+        for most in range(1, 9):
+            assert session_list.count(unit, filters, most) == min(total, most)
