@@ -73,6 +73,7 @@ def test_recipients_of_an_event(unit: Unit) -> None:
     outbox = make_outbox(unit)
     outbox.publish("a.b", channel="home", user=["u1", "Ada@Example.org"])
     outbox.publish("a.b", channel=["x", "y", "x"])
+    outbox.publish("a.b", channel='"Bär"\\', user=["a\"b", "Ö@example.org"])
     outbox.publish("a.b")
     # Nobody is not everybody.
     outbox.publish("a.b", channel=[], user=[])
@@ -80,6 +81,7 @@ def test_recipients_of_an_event(unit: Unit) -> None:
     assert [(row.channels, row.users) for row in read_stored(unit)] == [
         ('["home"]', '["u1","ada@example.org"]'),
         ('["x","y"]', "[]"),
+        (r'["\"B\u00e4r\"\\"]', r'["a\"b","\u00f6@example.org"]'),
         ("null", "[]"),
     ]
 
