@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -201,9 +202,8 @@ _INFLATERS: Mapping[str, _Inflate] = {
 
 def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializer:
     """Return the serializer that reads the body. Raises UnsupportedMedia with the list of formats."""
-    kind = media_type(request.content_type)
-    declared = registry.by_media_type(kind)
-    if declared is not None and declared.readable:
+    declared = _declared(request.content_type, registry)
+    if declared is not None:
         return declared
     negotiation = request.negotiation
     if negotiation.chosen and negotiation.serializer.readable and _may_be(negotiation.serializer, data, registry):
@@ -212,10 +212,18 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     found = registry.beginning_like(data) or of_api
     if found is None:
         known = ", ".join(_readable(registry))
+        kind = media_type(request.content_type) or "none"
         raise UnsupportedMedia(
-            f"A body of type '{kind or 'none'}' is not read here. Read are: {known}, {FORM}, {MULTIPART}."
+            f"A body of type '{kind}' is not read here. Read are: {known}, {FORM}, {MULTIPART}."
         )
     return found
+
+
+@lru_cache(maxsize=512)
+def _declared(content_type: str | None, registry: Registry) -> Serializer | None:
+    """Return the serializer of a Content-Type if it reads bodies, else None."""
+    serializer = registry.by_media_type(media_type(content_type))
+    return serializer if serializer is not None and serializer.readable else None
 
 
 def is_document(data: bytes) -> bool:
